@@ -1,0 +1,162 @@
+/**
+ * Every port in memory: the tracker without a world around it, for tests and benchmarks. Each fulfils the same
+ * contract suite as the real thing. Records go through JSON, so that nothing is shared that storage would not share.
+ */
+import type { CloudEvent, OutboxEvent } from '../core/announcement.ts';
+import type { Digest } from '../core/digest.ts';
+import type { EventTime } from '../core/event-time.ts';
+import type { ImageName } from '../core/image.ts';
+import { imageKey } from '../core/image.ts';
+import type {
+  Delivery,
+  DeliveryQueue,
+  EventPublisher,
+  ImageIndex,
+  ImageStore,
+  IndexEntry,
+  StoredImage,
+  TagIndex,
+  WakeTimer,
+  WebhookLog,
+} from '../core/ports.ts';
+import type { Region } from '../core/region.ts';
+import type { TagName } from '../core/tag.ts';
+
+export function memoryImageStore(): ImageStore {
+  const images = new Map<string, { readonly text: string; readonly version: string }>();
+  const outbox = new Map<string, Map<string, OutboxEvent>>();
+  let writes = 0;
+
+  const eventsOf = (name: ImageName) => [...(outbox.get(imageKey(name))?.values() ?? [])];
+  return {
+    async read(name) {
+      const stored = images.get(imageKey(name));
+      return stored === undefined ? undefined : { record: JSON.parse(stored.text), version: stored.version };
+    },
+    async commit({ record, basedOn, events, published }) {
+      const key = imageKey(record.name);
+      if (images.get(key)?.version !== basedOn) return 'conflict';
+      const version = `v${++writes}`;
+      images.set(key, { text: JSON.stringify(record), version });
+      const stored = outbox.get(key) ?? new Map<string, OutboxEvent>();
+      outbox.set(key, stored);
+      for (const event of events) stored.set(event.key, event);
+      for (const [eventKey, publishedAt] of published) {
+        const event = stored.get(eventKey);
+        if (event !== undefined) stored.set(eventKey, { ...event, publishedAt });
+      }
+      return { version };
+    },
+    events: async (name) => eventsOf(name).sort((a, b) => (a.key < b.key ? -1 : 1)),
+    eventsByKey: async (name, keys) => eventsOf(name).filter((event) => keys.includes(event.key)),
+    async remove({ record, version }: StoredImage) {
+      const key = imageKey(record.name);
+      if (images.get(key)?.version !== version) return 'conflict';
+      images.delete(key);
+      outbox.delete(key);
+      return 'removed';
+    },
+  };
+}
+
+export function memoryImageIndex(): ImageIndex {
+  const lists = new Map<string, IndexEntry>();
+  const expiries = new Map<string, { readonly name: ImageName; readonly at: number }>();
+  const keyOf = (list: string, { name, firstSeenAt }: IndexEntry) => `${list} ${firstSeenAt} ${imageKey(name)}`;
+  return {
+    async add(entry, names) {
+      for (const list of names) lists.set(keyOf(list, entry), entry);
+    },
+    async remove(entry, names) {
+      for (const list of names) lists.delete(keyOf(list, entry));
+    },
+    async page({ registry, list, repository, cursor, limit }) {
+      const wanted = repository === undefined ? list : 'all';
+      const entries = [...lists]
+        .filter(([key]) => key.startsWith(`${wanted} `))
+        .map(([, entry]) => entry)
+        .filter(({ name }) => name.registry === registry && (repository ?? name.repository) === name.repository)
+        .sort((a, b) => b.firstSeenAt - a.firstSeenAt || (imageKey(a.name) < imageKey(b.name) ? -1 : 1));
+      const start = cursor === undefined ? 0 : entries.findIndex((entry) => cursorOf(entry) === cursor) + 1;
+      const shown = entries.slice(start, start + limit);
+      const last = shown.at(-1);
+      return { entries: shown, next: start + limit < entries.length && last !== undefined ? cursorOf(last) : null };
+    },
+    async addExpiry(name, at) {
+      expiries.set(`${at} ${imageKey(name)}`, { name, at });
+    },
+    async removeExpiry(name, at) {
+      expiries.delete(`${at} ${imageKey(name)}`);
+    },
+    async expired(registry, now, limit) {
+      const due = [...expiries.values()].filter(({ name, at }) => name.registry === registry && at <= now);
+      return due.sort((a, b) => a.at - b.at).slice(0, limit);
+    },
+  };
+}
+
+function cursorOf(entry: IndexEntry): string {
+  return Buffer.from(`${entry.firstSeenAt} ${imageKey(entry.name)}`).toString('base64url');
+}
+
+export function memoryTagIndex(): TagIndex {
+  const tags = new Map<string, Map<Digest, EventTime>>();
+  const keyOf = ({ registry, repository, tag }: TagName) => `${registry}/${repository}:${tag}`;
+  return {
+    async note(name, digest, pushedAt) {
+      const digests = tags.get(keyOf(name)) ?? new Map<Digest, EventTime>();
+      tags.set(keyOf(name), digests.set(digest, pushedAt));
+    },
+    async digests(name) {
+      return [...(tags.get(keyOf(name)) ?? [])]
+        .map(([digest, pushedAt]) => ({ digest, pushedAt }))
+        .sort((a, b) => (a.pushedAt < b.pushedAt ? 1 : -1));
+    },
+    async forget(name, digest) {
+      tags.get(keyOf(name))?.delete(digest);
+    },
+  };
+}
+
+export function memoryWebhookLog(): WebhookLog {
+  const heard = new Map<string, Map<Region, number>>();
+  return {
+    async note(registry, region, at) {
+      heard.set(registry, (heard.get(registry) ?? new Map<Region, number>()).set(region, at));
+    },
+    last: async (registry) => new Map(heard.get(registry)),
+  };
+}
+
+/** @returns the timer, and what was set on it */
+export function memoryWakeTimer(): WakeTimer & { readonly set: { readonly name: ImageName; readonly at: number }[] } {
+  const set: { name: ImageName; at: number }[] = [];
+  return {
+    set,
+    async wake(name, at) {
+      set.push({ name, at });
+    },
+  };
+}
+
+/** @returns the queue, and what was put on it */
+export function memoryDeliveryQueue(): DeliveryQueue & { readonly deferred: Delivery[] } {
+  const deferred: Delivery[] = [];
+  return {
+    deferred,
+    async defer(delivery) {
+      deferred.push(delivery);
+    },
+  };
+}
+
+/** @returns the topic, and what it took */
+export function memoryPublisher(): EventPublisher & { readonly published: CloudEvent[] } {
+  const published: CloudEvent[] = [];
+  return {
+    published,
+    async publish(events) {
+      published.push(...events);
+    },
+  };
+}

@@ -1,0 +1,102 @@
+/**
+ * Two queues: images to be looked at again at some time, and deliveries that the tables could not take. Messages are
+ * base64, as the Functions host expects, never expire, and have one top-level field of our own: the host merges a
+ * message's top-level fields into its metadata, where `id` or `dequeueCount` would replace its own.
+ */
+import type { QueueClient } from '@azure/storage-queue';
+import { RestError } from '@azure/storage-queue';
+import { WorldError } from '../core/errors.ts';
+import type { ImageName } from '../core/image.ts';
+import { imageKey } from '../core/image.ts';
+import { toDeliveryMessage, toWakeMessage } from '../core/messages.ts';
+import type { Clock, Delivery, DeliveryQueue, HealthProbe, WakeTimer } from '../core/ports.ts';
+
+/** Queue service REST documentation: at most 7 days. */
+const longestDelaySeconds = 7 * 86_400 - 60;
+const callTimeoutMs = 10_000;
+/** Names of the longest legal length must still fit 48 KiB. */
+const mostImagesPerMessage = 60;
+/** Images due within the same span share a message. */
+const spanMs = 5_000;
+
+export function queueDeliveryQueue(queue: QueueClient): DeliveryQueue {
+  return {
+    defer: (delivery: Delivery, delayMs) => send(queue, toDeliveryMessage(delivery), delayMs),
+  };
+}
+
+/** Images that are to be woken at about the same time, and come while a message is being sent, share the next one. */
+export function queueWakeTimer(queue: QueueClient, clock: Clock): WakeTimer {
+  interface Batch {
+    readonly names: Map<string, ImageName>;
+    readonly done: PromiseWithResolvers<void>;
+    sending: boolean;
+  }
+  const batches = new Map<number, Batch>();
+  const batchFor = (span: number): Batch => {
+    const batch = batches.get(span) ?? { names: new Map(), done: Promise.withResolvers<void>(), sending: false };
+    batches.set(span, batch);
+    return batch;
+  };
+
+  async function run(span: number, batch: Batch): Promise<void> {
+    batch.sending = true;
+    for (let current = batch; current.names.size > 0; current = batchFor(span)) {
+      batches.set(span, { names: new Map(), done: Promise.withResolvers<void>(), sending: true });
+      try {
+        const names = [...current.names.values()];
+        for (let i = 0; i < names.length; i += mostImagesPerMessage) {
+          const message = toWakeMessage(names.slice(i, i + mostImagesPerMessage));
+          await send(queue, message, span * spanMs - clock.now());
+        }
+        current.done.resolve();
+      } catch (error) {
+        current.done.reject(error);
+      }
+    }
+    batches.delete(span);
+  }
+
+  return {
+    wake(name, at) {
+      const span = Math.ceil(at / spanMs);
+      const batch = batchFor(span);
+      batch.names.set(imageKey(name), name);
+      if (!batch.sending) void run(span, batch);
+      return batch.done.promise;
+    },
+  };
+}
+
+/** Reads the queue's properties. A queue that nobody has needed yet is as good as one that answers. */
+export function queueHealth(queue: QueueClient): HealthProbe {
+  return {
+    name: 'queues',
+    async check() {
+      await queue.getProperties({ abortSignal: AbortSignal.timeout(callTimeoutMs) }).catch((error: unknown) => {
+        if (!(error instanceof RestError && error.statusCode === 404)) throw error;
+      });
+    },
+  };
+}
+
+async function send(queue: QueueClient, message: object, delayMs: number): Promise<void> {
+  const text = Buffer.from(JSON.stringify(message)).toString('base64');
+  const visibilityTimeout = Math.min(longestDelaySeconds, Math.max(0, Math.ceil(delayMs / 1000)));
+  const options = () => ({
+    visibilityTimeout,
+    messageTimeToLive: -1,
+    abortSignal: AbortSignal.timeout(callTimeoutMs),
+  });
+  try {
+    await queue.sendMessage(text, options()).catch(async (error: unknown) => {
+      if (!(error instanceof RestError && error.statusCode === 404)) throw error;
+      await queue.createIfNotExists();
+      await queue.sendMessage(text, options());
+    });
+  } catch (error) {
+    const status = error instanceof RestError ? error.statusCode : undefined;
+    const code = status === 401 || status === 403 ? 'refused' : 'unavailable';
+    throw new WorldError(code, `queue ${queue.name}${status === undefined ? '' : ` (${status})`}`, { cause: error });
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * The lists of images, and when each replica's webhook last spoke, in one partition per registry. Rows carry nothing
+ * but their key: they say where to look, and the image's record says what is true.
+ */
+
+import type { ImageName } from '../../core/image.ts';
+import type { ImageIndex, IndexList, WebhookLog } from '../../core/ports.ts';
+import type { Region } from '../../core/region.ts';
+import type { ListName, RowAddress } from './keys.ts';
+import {
+  expiryRange,
+  expiryRow,
+  listRange,
+  listRow,
+  parseExpiryRow,
+  parseListRow,
+  repositoryList,
+  webhookRange,
+  webhookRow,
+} from './keys.ts';
+import { rowBatches } from './row-batches.ts';
+import type { Table } from './table.ts';
+
+const keysOnly = ['partitionKey', 'rowKey'];
+/** More regions than Azure has. */
+const mostRegions = 200;
+
+export function tableImageIndex(index: Table): ImageIndex & { readonly webhooks: WebhookLog } {
+  const batches = rowBatches(index);
+  const rowsOf = (name: ImageName, firstSeenAt: number, lists: readonly IndexList[]): RowAddress[] =>
+    lists
+      .flatMap((list): ListName[] => (list === 'all' ? [list, repositoryList(name.repository)] : [list]))
+      .map((list) => listRow(list, name, firstSeenAt));
+
+  return {
+    add: ({ name, firstSeenAt }, lists) => batches.upsert(rowsOf(name, firstSeenAt, lists)),
+    remove: ({ name, firstSeenAt }, lists) => batches.remove(rowsOf(name, firstSeenAt, lists)),
+
+    async page({ registry, list, repository, cursor, limit }) {
+      const listName = repository === undefined ? list : repositoryList(repository);
+      const range = listRange(registry, listName, cursor === undefined ? undefined : decodeCursor(cursor));
+      const rows = await index.range(range, limit + 1, keysOnly);
+      const shown = rows.slice(0, limit);
+      const lastShown = shown.at(-1);
+      return {
+        entries: shown.flatMap((row) => parseListRow(row) ?? []),
+        next: rows.length > limit && lastShown !== undefined ? encodeCursor(lastShown.rowKey) : null,
+      };
+    },
+
+    addExpiry: (name, at) => batches.upsert([expiryRow(name, at)]),
+    removeExpiry: (name, at) => batches.remove([expiryRow(name, at)]),
+    async expired(registry, now, limit) {
+      const rows = await index.range(expiryRange(registry, now), limit, keysOnly);
+      return rows.flatMap((row) => parseExpiryRow(row) ?? []);
+    },
+
+    webhooks: {
+      note: (registry, region, at) =>
+        batches.upsert([{ ...webhookRow(registry, region), at: new Date(at).toISOString() }]),
+      async last(registry) {
+        const rows = await index.range(webhookRange(registry), mostRegions);
+        return new Map(rows.map((row) => [row.rowKey.split('|').at(-1) as Region, Date.parse(String(row.at))]));
+      },
+    },
+  };
+}
+
+function encodeCursor(rowKey: string): string {
+  return Buffer.from(rowKey).toString('base64url');
+}
+
+function decodeCursor(cursor: string): string {
+  return Buffer.from(cursor, 'base64url').toString();
+}

@@ -1,0 +1,133 @@
+/**
+ * Partition and row keys. Table keys forbid `/ \ # ?` and control characters, and repository names hold `/`; a key
+ * that cannot be turned back would lose the name. Pure; legality and the way back are held by properties.
+ *
+ * Every row key begins with or contains part of a digest: the development storage finds rows by row key first, and a
+ * key shared by all images (`head`, a region's name) would make every point read as slow as the table is long.
+ */
+import type { Digest } from '../../core/digest.ts';
+import { parseDigest } from '../../core/digest.ts';
+import type { ImageName } from '../../core/image.ts';
+import type { IndexList } from '../../core/ports.ts';
+import type { Repository } from '../../core/reference.ts';
+import { parseRepository } from '../../core/reference.ts';
+import type { Region } from '../../core/region.ts';
+import type { TagName } from '../../core/tag.ts';
+
+/** No name of ours holds it, so parts joined by it can be split again. */
+const separator = '|';
+/** Sorts after every character our keys use: the end of a range of keys with one prefix. */
+const last = '~';
+/** Later than any time we meet; times are stored as their distance to it, so that the newest sorts first. */
+const farFuture = 9_999_999_999_999;
+
+export type RowAddress = {
+  readonly partitionKey: string;
+  readonly rowKey: string;
+};
+
+/** Repository names never hold a colon (distribution/reference), so it can stand for the slash. */
+export function escapeRepository(repository: Repository): string {
+  return repository.replaceAll('/', ':');
+}
+
+export function unescapeRepository(text: string): Repository | undefined {
+  return parseRepository(text.replaceAll(':', '/'));
+}
+
+function hex(digest: Digest): string {
+  return digest.slice('sha256:'.length);
+}
+
+export function imagePartition(name: ImageName): string {
+  return [name.registry, escapeRepository(name.repository), hex(name.digest)].join(separator);
+}
+
+export function parseImagePartition(partitionKey: string): ImageName | undefined {
+  const [registry, escaped, digits] = partitionKey.split(separator);
+  const repository = unescapeRepository(escaped ?? '');
+  const digest = parseDigest(`sha256:${digits}`);
+  if (registry === undefined || repository === undefined || digest === undefined) return undefined;
+  return { registry, repository, digest };
+}
+
+function imageRow(name: ImageName, ...rest: string[]): RowAddress {
+  const rowKey = [hex(name.digest).slice(0, 16), ...rest].join(separator);
+  return { partitionKey: imagePartition(name), rowKey };
+}
+
+export const headRow = (name: ImageName): RowAddress => imageRow(name, 'head');
+export const regionRow = (name: ImageName, region: Region): RowAddress => imageRow(name, 'region', region);
+export const eventRow = (name: ImageName, key: string): RowAddress => imageRow(name, 'event', key);
+
+export interface RowRange {
+  readonly partitionKey: string;
+  /** Exclusive. */
+  readonly after: string;
+  /** Exclusive. */
+  readonly before: string;
+}
+
+export function eventRange(name: ImageName): RowRange {
+  const { partitionKey, rowKey } = eventRow(name, '');
+  return { partitionKey, after: rowKey, before: rowKey + last };
+}
+
+/** Which list, and whose: one repository's images are a list of their own. */
+export type ListName = IndexList | `repository:${string}`;
+
+export function repositoryList(repository: Repository): ListName {
+  return `repository:${escapeRepository(repository)}`;
+}
+
+export function listRow(list: ListName, name: ImageName, firstSeenAt: number): RowAddress {
+  const newestFirst = String(farFuture - firstSeenAt).padStart(13, '0');
+  const rowKey = [list, newestFirst, escapeRepository(name.repository), hex(name.digest)].join(separator);
+  return { partitionKey: name.registry, rowKey };
+}
+
+export function parseListRow({
+  partitionKey,
+  rowKey,
+}: RowAddress): { name: ImageName; firstSeenAt: number } | undefined {
+  const [, newestFirst, repository, digits] = rowKey.split(separator);
+  const name = parseImagePartition([partitionKey, repository, digits].join(separator));
+  return name === undefined ? undefined : { name, firstSeenAt: farFuture - Number(newestFirst) };
+}
+
+export function listRange(registry: string, list: ListName, cursor: string | undefined): RowRange {
+  const prefix = list + separator;
+  const after = cursor?.startsWith(prefix) ? cursor : prefix;
+  return { partitionKey: registry, after, before: prefix + last };
+}
+
+export function expiryRow(name: ImageName, at: number): RowAddress {
+  const oldestFirst = String(at).padStart(13, '0');
+  const rowKey = ['expiry', oldestFirst, escapeRepository(name.repository), hex(name.digest)].join(separator);
+  return { partitionKey: name.registry, rowKey };
+}
+
+export function parseExpiryRow({ partitionKey, rowKey }: RowAddress): { name: ImageName; at: number } | undefined {
+  const [, oldestFirst, repository, digits] = rowKey.split(separator);
+  const name = parseImagePartition([partitionKey, repository, digits].join(separator));
+  return name === undefined ? undefined : { name, at: Number(oldestFirst) };
+}
+
+export function expiryRange(registry: string, now: number): RowRange {
+  const prefix = `expiry${separator}`;
+  return { partitionKey: registry, after: prefix, before: prefix + String(now + 1).padStart(13, '0') };
+}
+
+export function webhookRow(registry: string, region: Region): RowAddress {
+  return { partitionKey: registry, rowKey: ['webhook', region].join(separator) };
+}
+
+export function webhookRange(registry: string): RowRange {
+  return { partitionKey: registry, after: `webhook${separator}`, before: `webhook${separator}${last}` };
+}
+
+/** The repository goes into the row key too: `latest` alone would be shared by every repository. */
+export function tagRow(name: TagName): RowAddress {
+  const repository = escapeRepository(name.repository);
+  return { partitionKey: [name.registry, repository].join(separator), rowKey: [name.tag, repository].join(separator) };
+}

@@ -1,0 +1,151 @@
+/**
+ * One table, spoken to in the few ways we need, with the SDK's errors turned into ours. Every call has a time limit:
+ * a connection that hangs must not hold up the image behind it for ever.
+ */
+import type { TableClient, TableEntity, TransactionAction } from '@azure/data-tables';
+import { RestError } from '@azure/data-tables';
+import { WorldError } from '../../core/errors.ts';
+import type { HealthProbe } from '../../core/ports.ts';
+import type { RowAddress, RowRange } from './keys.ts';
+
+export type Row = RowAddress & Record<string, unknown>;
+
+export interface Table {
+  /** `undefined` when there is no such row. */
+  get(address: RowAddress): Promise<(Row & { etag: string }) | undefined>;
+  /**
+   * All or nothing, in one partition, at most `mostActions`.
+   * @returns the new etag of each row, or `conflict` when a row that must be new exists or has another etag
+   */
+  transact(actions: TransactionAction[]): Promise<readonly (string | undefined)[] | 'conflict'>;
+  /** Writes these properties and leaves the row's others alone. */
+  merge(row: Row): Promise<void>;
+  /** `conflict` when the row has another etag now. */
+  replace(row: Row, etag: string): Promise<'replaced' | 'conflict'>;
+  upsert(row: Row): Promise<void>;
+  /** Not finding the row is fine. */
+  remove(address: RowAddress): Promise<void>;
+  /** `conflict` when the row has another etag now, or is gone. */
+  removeVersion(address: RowAddress, etag: string): Promise<'removed' | 'conflict'>;
+  /** Rows of one partition between two keys, in order. */
+  range(range: RowRange, limit: number, select?: string[]): Promise<Row[]>;
+}
+
+/** Entity group transaction: at most 100 operations (Table service REST documentation). */
+export const mostActions = 100;
+const callTimeoutMs = 10_000;
+
+export function table(client: TableClient): Table {
+  let creating: Promise<void> | undefined;
+
+  /** Tables are made when first missed: no round trip is spent on asking whether they exist. */
+  async function call<T>(work: (abortSignal: AbortSignal) => Promise<T>): Promise<T> {
+    try {
+      return await work(AbortSignal.timeout(callTimeoutMs));
+    } catch (error) {
+      if (!isTableMissing(error)) throw error;
+      creating ??= client.createTable({ abortSignal: AbortSignal.timeout(callTimeoutMs) });
+      await creating.finally(() => {
+        creating = undefined;
+      });
+      return work(AbortSignal.timeout(callTimeoutMs));
+    }
+  }
+
+  const fail = (error: unknown): never => {
+    throw toWorldError(error, `table ${client.tableName}`);
+  };
+
+  return {
+    get: ({ partitionKey, rowKey }) =>
+      client
+        .getEntity<Record<string, unknown>>(partitionKey, rowKey, { abortSignal: AbortSignal.timeout(callTimeoutMs) })
+        .then(
+          (entity) => ({ ...entity, partitionKey, rowKey, etag: entity.etag }),
+          (error: unknown) => (statusOf(error) === 404 ? undefined : fail(error)),
+        ),
+    transact: (actions) =>
+      call((abortSignal) => client.submitTransaction(actions, { abortSignal })).then(
+        (response) => response.subResponses.map((one) => one.etag),
+        (error: unknown) => (isConflict(error) ? 'conflict' : fail(error)),
+      ),
+    merge: (row) => call((abortSignal) => client.upsertEntity(row, 'Merge', { abortSignal })).then(ignore, fail),
+    replace: (row, etag) =>
+      call((abortSignal) => client.updateEntity(row as TableEntity, 'Replace', { etag, abortSignal })).then(
+        () => 'replaced' as const,
+        (error: unknown) => (isConflict(error) ? 'conflict' : fail(error)),
+      ),
+    upsert: (row) => call((abortSignal) => client.upsertEntity(row, 'Replace', { abortSignal })).then(ignore, fail),
+    remove: ({ partitionKey, rowKey }) =>
+      client
+        .deleteEntity(partitionKey, rowKey, { abortSignal: AbortSignal.timeout(callTimeoutMs) })
+        .then(ignore, (error: unknown) => (statusOf(error) === 404 ? undefined : fail(error))),
+    removeVersion: ({ partitionKey, rowKey }, etag) =>
+      call((abortSignal) => client.deleteEntity(partitionKey, rowKey, { etag, abortSignal })).then(
+        () => 'removed' as const,
+        (error: unknown) => (isConflict(error) ? 'conflict' : fail(error)),
+      ),
+    async range({ partitionKey, after, before }, limit, select) {
+      const filter = `PartitionKey eq '${quote(partitionKey)}' and RowKey gt '${quote(after)}' and RowKey lt '${quote(before)}'`;
+      const rows: Row[] = [];
+      try {
+        const abortSignal = AbortSignal.timeout(callTimeoutMs);
+        const queryOptions = { filter, ...(select === undefined ? {} : { select }) };
+        const pages = client.listEntities({ queryOptions, abortSignal }).byPage({ maxPageSize: Math.min(limit, 1000) });
+        for await (const page of pages) {
+          rows.push(...(page as Row[]));
+          if (rows.length >= limit) break;
+        }
+      } catch (error) {
+        if (!isTableMissing(error)) fail(error);
+      }
+      return rows.slice(0, limit);
+    },
+  };
+}
+
+/** One point read of a row that does not exist. */
+export function tableHealth(any: Table): HealthProbe {
+  return { name: 'tables', check: () => any.get({ partitionKey: 'health', rowKey: 'health' }).then(ignore) };
+}
+
+function ignore(): void {}
+
+function quote(text: string): string {
+  return text.replaceAll("'", "''");
+}
+
+function statusOf(error: unknown): number | undefined {
+  return error instanceof RestError ? error.statusCode : undefined;
+}
+
+/** The SDK puts the service's code in `code` for transactions and in `details` for single calls. */
+function codeOf(error: unknown): string | undefined {
+  if (!(error instanceof RestError)) return undefined;
+  const details = error.details as { odataError?: { code?: string } } | undefined;
+  return details?.odataError?.code ?? error.code;
+}
+
+function isTableMissing(error: unknown): boolean {
+  return statusOf(error) === 404 && codeOf(error) === 'TableNotFound';
+}
+
+/** 409: exists. 412: changed. 404: a row to be replaced is gone. */
+function isConflict(error: unknown): boolean {
+  const status = statusOf(error);
+  return status === 409 || status === 412 || (status === 404 && !isTableMissing(error));
+}
+
+export function toWorldError(error: unknown, where: string): WorldError {
+  const status = statusOf(error);
+  const detail = `${where}: ${codeOf(error) ?? (error instanceof Error ? error.name : 'failed')}${status === undefined ? '' : ` (${status})`}`;
+  if (status === 401 || status === 403) {
+    const hint = 'check the role assignments of the identity, or the connection string';
+    return new WorldError('refused', detail, { cause: error, hint });
+  }
+  if (status === 429 || status === 503) return new WorldError('throttled', detail, { cause: error });
+  if (status !== undefined && status >= 400 && status < 500 && status !== 408) {
+    return new WorldError('rejected', detail, { cause: error });
+  }
+  return new WorldError('unavailable', detail, { cause: error });
+}

@@ -1,0 +1,68 @@
+/**
+ * Which digests each tag was pushed with: one row per tag, one property per digest, written without reading. Writers
+ * never conflict, and a question about a tag begins with one point read.
+ */
+import { isDigest } from '../../core/digest.ts';
+import { WorldError } from '../../core/errors.ts';
+import type { EventTime } from '../../core/event-time.ts';
+import type { TagIndex } from '../../core/ports.ts';
+import type { TagName } from '../../core/tag.ts';
+import { tagRow } from './keys.ts';
+import type { Row, Table } from './table.ts';
+
+/** A row holds at most 252 properties; a tag that moves with every build would outgrow it. */
+const mostDigests = 150;
+const keptDigests = 50;
+const prefix = 'd';
+
+export function tableTagIndex(tags: Table): TagIndex {
+  async function prune(name: TagName): Promise<void> {
+    const row = await tags.get(tagRow(name));
+    if (row === undefined) return;
+    const kept = digestsOf(row).slice(0, keptDigests);
+    const properties = kept.map(({ digest, pushedAt }) => [propertyOf(digest), pushedAt]);
+    // Losing to another writer is fine: the next one who finds the row too long prunes it.
+    await tags.replace({ ...tagRow(name), ...Object.fromEntries(properties) }, row.etag);
+  }
+
+  return {
+    async note(name, digest, pushedAt) {
+      const row = { ...tagRow(name), [propertyOf(digest)]: pushedAt };
+      try {
+        await tags.merge(row);
+      } catch (error) {
+        if (!(error instanceof WorldError && error.code === 'rejected')) throw error;
+        await prune(name);
+        await tags.merge(row);
+      }
+    },
+    async digests(name) {
+      const row = await tags.get(tagRow(name));
+      const digests = row === undefined ? [] : digestsOf(row);
+      if (digests.length > mostDigests) await prune(name);
+      return digests;
+    },
+    async forget(name, digest) {
+      const row = await tags.get(tagRow(name));
+      if (row === undefined || row[propertyOf(digest)] === undefined) return;
+      const kept = digestsOf(row).filter((one) => one.digest !== digest);
+      if (kept.length === 0) return tags.remove(tagRow(name));
+      const properties = kept.map((one) => [propertyOf(one.digest), one.pushedAt]);
+      await tags.replace({ ...tagRow(name), ...Object.fromEntries(properties) }, row.etag);
+    },
+  };
+}
+
+/** Property names allow no colon. */
+function propertyOf(digest: string): string {
+  return prefix + digest.slice('sha256:'.length);
+}
+
+function digestsOf(row: Row) {
+  return Object.entries(row)
+    .flatMap(([property, pushedAt]) => {
+      const digest = `sha256:${property.slice(prefix.length)}`;
+      return property.startsWith(prefix) && isDigest(digest) ? [{ digest, pushedAt: pushedAt as EventTime }] : [];
+    })
+    .sort((a, b) => (a.pushedAt < b.pushedAt ? 1 : -1));
+}

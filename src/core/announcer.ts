@@ -1,0 +1,153 @@
+/**
+ * Brings due events to the topic and notes that it has taken them. The events are already durable; this is the fast
+ * path. When the process dies or the topic stays away for longer than we keep trying, the image's timer brings them
+ * back, on whatever instance. Events that come while a batch is under way go together in the next one.
+ */
+import type { CloudEvent, OutboxEvent } from './announcement.ts';
+import { parseAnnouncementKey } from './announcement.ts';
+import { describeError, isTemporary } from './errors.ts';
+import type { ImageName } from './image.ts';
+import { imageKey } from './image.ts';
+import type { ImageWriter } from './image-writer.ts';
+import type { Clock, EventPublisher, Log } from './ports.ts';
+
+export interface Announcer {
+  /** Tells these in the background; events already on their way are not sent a second time. */
+  offer(name: ImageName, events: readonly OutboxEvent[]): void;
+  /** Tells these now. Fails with a `WorldError` when the topic does not take them. */
+  tell(name: ImageName, events: readonly OutboxEvent[]): Promise<void>;
+  /** Whether all of these are on their way from here. */
+  isTelling(name: ImageName, keys: readonly string[]): boolean;
+  /** What the topic said last; `undefined` while it takes everything. */
+  trouble(): string | undefined;
+  /** Waits for what is on its way, at most that long. */
+  drain(milliseconds: number): Promise<void>;
+}
+
+interface Item {
+  readonly name: ImageName;
+  readonly outbox: OutboxEvent;
+}
+
+const batchSize = 100;
+const parallelBatches = 4;
+/** Events kept for another try; beyond that the timers bring them back. */
+const mostWaiting = 20_000;
+const longestPauseMs = 10_000;
+/** Acknowledging what is told per region can wait for the next region's write. */
+const patienceMs = 3_000;
+
+export function announcer(parts: {
+  readonly publisher: EventPublisher;
+  readonly writer: () => ImageWriter;
+  readonly clock: Clock;
+  readonly log: Log;
+}): Announcer {
+  const { publisher, clock, log } = parts;
+  const waiting: Item[] = [];
+  const onTheirWay = new Set<string>();
+  const stop = new AbortController();
+  let sending = 0;
+  let failures = 0;
+  let trouble: string | undefined;
+  const idle: (() => void)[] = [];
+
+  const itemKey = (name: ImageName, key: string) => `${imageKey(name)} ${key}`;
+
+  async function send(items: readonly Item[]): Promise<void> {
+    await publisher.publish(items.map((item): CloudEvent => item.outbox.event));
+    failures = 0;
+    trouble = undefined;
+  }
+
+  /** Until this is stored the events count as on their way; if it fails, the timer tells them again, same ids. */
+  async function acknowledge(items: readonly Item[], at: number): Promise<void> {
+    const byImage = [...Map.groupBy(items, (item) => imageKey(item.name)).values()];
+    await Promise.all(
+      byImage.map(async (group) => {
+        const [first] = group;
+        if (first === undefined) return;
+        const keys = group.map((item) => item.outbox.key);
+        const isLast = keys.some((key) => parseAnnouncementKey(key).region === undefined);
+        const step = { kind: 'acknowledge', keys, at } as const;
+        await parts.writer().submitWithin(first.name, step, isLast ? 0 : patienceMs);
+      }),
+    );
+  }
+
+  function forget(items: readonly Item[]): void {
+    for (const item of items) onTheirWay.delete(itemKey(item.name, item.outbox.key));
+  }
+
+  function pump(): void {
+    while (sending < (failures > 0 ? 1 : parallelBatches) && waiting.length > 0) {
+      sending++;
+      sendBatch(waiting.splice(0, batchSize)).finally(() => {
+        sending--;
+        if (waiting.length > 0) return pump();
+        if (sending === 0) for (const resolve of idle.splice(0)) resolve();
+        return undefined;
+      });
+    }
+  }
+
+  async function sendBatch(batch: Item[]): Promise<void> {
+    try {
+      await send(batch);
+      acknowledge(batch, clock.now())
+        .catch((error: unknown) => log.warn('acknowledgement not stored', { error: describeError(error) }))
+        .finally(() => forget(batch));
+    } catch (error) {
+      trouble = describeError(error);
+      failures++;
+      log.warn('events not taken by the topic', { events: batch.length, failures, error: trouble });
+      if (!isTemporary(error) && batch.length > 1) return sendOneByOne(batch);
+      if (!isTemporary(error) || waiting.length + batch.length > mostWaiting) return forget(batch);
+      waiting.unshift(...batch);
+      await clock.sleep(Math.min(longestPauseMs, 500 * 2 ** Math.min(failures, 6)), stop.signal);
+      if (stop.signal.aborted) forget(waiting.splice(0));
+    }
+    return undefined;
+  }
+
+  /** One event the topic will never take must not hold back the others. */
+  async function sendOneByOne(batch: readonly Item[]): Promise<void> {
+    for (const item of batch) {
+      try {
+        await send([item]);
+        await acknowledge([item], clock.now());
+      } catch (error) {
+        log.warn('event not told', { image: imageKey(item.name), error: describeError(error) });
+      }
+    }
+    forget(batch);
+  }
+
+  return {
+    offer(name, events) {
+      for (const outbox of events) {
+        const key = itemKey(name, outbox.key);
+        if (outbox.publishedAt !== null || onTheirWay.has(key) || stop.signal.aborted) continue;
+        onTheirWay.add(key);
+        waiting.push({ name, outbox });
+      }
+      pump();
+    },
+    async tell(name, events) {
+      const due = events.filter((outbox) => outbox.publishedAt === null);
+      const items = due.map((outbox) => ({ name, outbox }));
+      if (due.length === 0) return;
+      await send(items);
+      await acknowledge(items, clock.now());
+    },
+    isTelling: (name, keys) => keys.every((key) => onTheirWay.has(itemKey(name, key))),
+    trouble: () => trouble,
+    async drain(milliseconds) {
+      const idleNow = sending === 0 ? Promise.resolve() : new Promise<void>((resolve) => idle.push(resolve));
+      const done = new AbortController();
+      await Promise.race([idleNow, clock.sleep(milliseconds, done.signal)]);
+      done.abort();
+      stop.abort();
+    },
+  };
+}

@@ -1,0 +1,310 @@
+/**
+ * The only way an image's record changes. Steps for one image that meet in this process share one write; writers in
+ * other processes are noticed by the record's version, and then the steps are decided again on what they wrote.
+ * Without the sharing, ten regions speaking at once would overtake each other over and over.
+ *
+ * Order of writes: first everything that helps to find the image again (timer, lists, tag), then the record with its
+ * due events in one transaction. A crash between the two leaves a hint that leads nowhere, never a fact nobody follows.
+ */
+import type { OutboxEvent } from './announcement.ts';
+import { announcementKey, toEvent } from './announcement.ts';
+import type { MergeOutcome } from './arrival.ts';
+import { availability } from './availability.ts';
+import type { Circumstances, Step } from './decide.ts';
+import { decide, nextWakeAt } from './decide.ts';
+import { WorldError } from './errors.ts';
+import type { ImageName, ImageRecord } from './image.ts';
+import { arrivalRegions, imageKey, imageState } from './image.ts';
+import type { ImageCache } from './image-cache.ts';
+import type {
+  Clock,
+  ImageIndex,
+  ImageStore,
+  IndexEntry,
+  IndexList,
+  StoredImage,
+  TagIndex,
+  WakeTimer,
+} from './ports.ts';
+import type { Tag } from './reference.ts';
+import type { Registry } from './registry.ts';
+import { defaultRequirement } from './requirement.ts';
+
+export interface ImageWriterParts {
+  readonly store: ImageStore;
+  readonly index: ImageIndex;
+  readonly tags: TagIndex;
+  readonly timer: WakeTimer;
+  readonly cache: ImageCache;
+  readonly clock: Clock;
+  /** From 0 up to 1. */
+  readonly random: () => number;
+  readonly retentionMs: number;
+  registry(name: ImageName): Registry;
+  circumstances(registry: Registry): Circumstances;
+  /** Called after each write, with what it stored and the events it made due. */
+  onWritten(record: ImageRecord, events: readonly OutboxEvent[]): void;
+}
+
+export interface Written {
+  /** As stored; `undefined` when nobody has ever spoken of the image. */
+  readonly record: ImageRecord | undefined;
+  /** For facts. */
+  readonly outcome: MergeOutcome | undefined;
+}
+
+export interface ImageWriter {
+  /** Reads the image from the storage, past the cache. */
+  read(name: ImageName): Promise<ImageRecord | undefined>;
+  /** Fails with a `WorldError`; the step may have been stored all the same, and may safely be submitted again. */
+  submit(name: ImageName, step: Step): Promise<Written>;
+  /** Goes with the next write of the image, or by itself after that time at the latest. */
+  submitWithin(name: ImageName, step: Step, milliseconds: number): Promise<Written>;
+  /** Writes what still waits for company; for an orderly end. */
+  flush(): Promise<void>;
+}
+
+interface Job {
+  readonly step: Step;
+  resolve(written: Written): void;
+  reject(error: unknown): void;
+}
+
+/** The steps waiting for one image's next write. */
+interface Lane {
+  readonly name: ImageName;
+  readonly waiting: Job[];
+  /** Steps that wait for company, and until when at most. */
+  patient: Job[];
+  patientUntil: number;
+  running: Promise<void> | undefined;
+}
+
+const mostAttempts = 40;
+const mostStepsPerWrite = 40;
+const longestPauseMs = 250;
+/** A timer that rings this much later than wanted is near enough. */
+const timerSlackMs = 20_000;
+
+export function imageWriter(parts: ImageWriterParts): ImageWriter {
+  const { store, cache, clock } = parts;
+  const lanes = new Map<string, Lane>();
+
+  function laneOf(name: ImageName): Lane {
+    const key = imageKey(name);
+    const lane = lanes.get(key) ?? {
+      name,
+      waiting: [],
+      patient: [],
+      patientUntil: Number.POSITIVE_INFINITY,
+      running: undefined,
+    };
+    lanes.set(key, lane);
+    return lane;
+  }
+
+  function start(lane: Lane): Promise<void> {
+    lane.running ??= run(lane).finally(() => {
+      lane.running = undefined;
+      if (lane.waiting.length > 0) start(lane);
+      else if (lane.patient.length === 0) lanes.delete(imageKey(lane.name));
+    });
+    return lane.running;
+  }
+
+  async function run(lane: Lane): Promise<void> {
+    while (lane.waiting.length > 0 || lane.patient.length > 0) {
+      const jobs = [...lane.patient.splice(0), ...lane.waiting.splice(0, mostStepsPerWrite)];
+      lane.patientUntil = Number.POSITIVE_INFINITY;
+      try {
+        const results = await write(
+          lane.name,
+          jobs.map((job) => job.step),
+        );
+        jobs.forEach((job, i) => {
+          job.resolve(results[i] as Written);
+        });
+      } catch (error) {
+        cache.delete(lane.name);
+        for (const job of jobs) job.reject(error);
+      }
+    }
+  }
+
+  async function write(name: ImageName, steps: readonly Step[]): Promise<Written[]> {
+    const prepared: Prepared = { wakeAt: undefined, listed: new Set(), tags: new Set() };
+    for (let attempt = 1; attempt <= mostAttempts; attempt++) {
+      const stored = cache.get(name) ?? (await store.read(name));
+      const draft = fold(stored, name, steps);
+      if (draft.record === undefined || draft.record === stored?.record) {
+        if (stored !== undefined) cache.set(stored);
+        return draft.results;
+      }
+      const record = await prepare(stored?.record, draft.record, draft.circumstances, prepared);
+      const committed = await store.commit({
+        record,
+        basedOn: stored?.version,
+        regions: arrivalRegions(record).filter((region) => record.arrivals[region] !== stored?.record.arrivals[region]),
+        events: draft.events,
+        published: draft.published,
+      });
+      if (committed !== 'conflict') {
+        cache.set({ record, version: committed.version });
+        tidy(stored?.record, record, draft.circumstances);
+        parts.onWritten(record, draft.events);
+        return draft.results.map((result) => ({ ...result, record }));
+      }
+      cache.delete(name);
+      // Whoever was overtaken twice meets a crowd: step back for a random while.
+      if (attempt > 1) await clock.sleep(parts.random() * Math.min(longestPauseMs, 4 * 2 ** attempt));
+    }
+    throw new WorldError('contended', `${imageKey(name)}: overtaken by other writers ${mostAttempts} times`);
+  }
+
+  function fold(stored: StoredImage | undefined, name: ImageName, steps: readonly Step[]) {
+    const registry = parts.registry(name);
+    const circumstances = parts.circumstances(registry);
+    const events: OutboxEvent[] = [];
+    const published = new Map<string, number>();
+    const results: Written[] = [];
+    let record = stored?.record;
+    for (const step of steps) {
+      const decision = decide(record, name, step, circumstances);
+      if (step.kind === 'acknowledge') {
+        for (const key of step.keys) if (record?.pending.includes(key)) published.set(key, step.at);
+      }
+      record = decision.record;
+      results.push({ record, outcome: decision.outcome });
+      if (record === undefined || decision.announcements.length === 0) continue;
+      const document = describe(record, registry, circumstances);
+      for (const announcement of decision.announcements) {
+        const event = toEvent(announcement, name, registry, document, circumstances.now);
+        events.push({ key: announcementKey(announcement), event, publishedAt: null });
+      }
+    }
+    return { record, results, events, published, circumstances };
+  }
+
+  /** Everything by which the image will be found again, before the record says there is something to find. */
+  async function prepare(
+    before: ImageRecord | undefined,
+    after: ImageRecord,
+    circumstances: Circumstances,
+    prepared: Prepared,
+  ): Promise<ImageRecord> {
+    const work: Promise<void>[] = [];
+    const list = (lists: readonly IndexList[]) => {
+      const fresh = lists.filter((one) => !prepared.listed.has(`${one} ${after.firstSeenAt}`));
+      for (const one of fresh) prepared.listed.add(`${one} ${after.firstSeenAt}`);
+      if (fresh.length > 0) work.push(parts.index.add(entryOf(after), fresh));
+    };
+    if (before?.firstSeenAt !== after.firstSeenAt) {
+      list(['all', 'replicating']);
+      work.push(parts.index.addExpiry(after.name, after.firstSeenAt + parts.retentionMs));
+    }
+    if (imageState(after, circumstances.set) === 'deleted') list(['deleted']);
+    if (after.delayedAt !== null && before?.delayedAt !== after.delayedAt) list(['delayed']);
+    for (const [tag, pushedAt] of newTags(before, after)) {
+      if (prepared.tags.has(tag)) continue;
+      prepared.tags.add(tag);
+      const { registry, repository, digest } = after.name;
+      work.push(parts.tags.note({ registry, repository, tag }, digest, pushedAt));
+    }
+    const record = { ...after, wakeAt: ring(after, circumstances, prepared, work) };
+    await Promise.all(work);
+    return record;
+  }
+
+  /** Sets the durable timer unless one is known to ring soon enough. */
+  function ring(
+    record: ImageRecord,
+    circumstances: Circumstances,
+    prepared: Prepared,
+    work: Promise<void>[],
+  ): number | null {
+    const due = nextWakeAt(record, circumstances);
+    const set = prepared.wakeAt ?? record.wakeAt;
+    const isSet = set !== null && set > circumstances.now && due !== null && set <= due + timerSlackMs;
+    if (due === null || isSet) return set;
+    prepared.wakeAt = due;
+    work.push(parts.timer.wake(record.name, due));
+    return due;
+  }
+
+  /** Takes the image off the lists it has left. Only tidiness: readers check every entry against its record. */
+  function tidy(before: ImageRecord | undefined, after: ImageRecord, { set }: Circumstances): void {
+    const state = imageState(after, set);
+    const was = imageState(before, set);
+    if (state === was && before?.firstSeenAt === after.firstSeenAt) return;
+    const gone: IndexList[] = [];
+    if (state === 'available' || state === 'deleted') gone.push('replicating');
+    if (after.delayedAt !== null && gone.length > 0) gone.push('delayed');
+    if (gone.length > 0) parts.index.remove(entryOf(after), gone).catch(() => undefined);
+    if (before !== undefined && before.firstSeenAt !== after.firstSeenAt) {
+      parts.index.remove(entryOf(before), ['all', 'replicating', 'delayed', 'deleted']).catch(() => undefined);
+    }
+  }
+
+  return {
+    async read(name) {
+      const stored = await store.read(name);
+      if (stored === undefined) cache.delete(name);
+      else if (!lanes.has(imageKey(name))) cache.set(stored);
+      return stored?.record;
+    },
+    submit(name, step) {
+      const known = cache.get(name);
+      if (known !== undefined) {
+        const { record, results } = fold(known, name, [step]);
+        const [result] = results;
+        if (record === known.record && result !== undefined) return Promise.resolve(result);
+      }
+      return new Promise((resolve, reject) => {
+        const lane = laneOf(name);
+        lane.waiting.push({ step, resolve, reject });
+        start(lane);
+      });
+    },
+    submitWithin(name, step, milliseconds) {
+      return new Promise((resolve, reject) => {
+        const lane = laneOf(name);
+        lane.patient.push({ step, resolve, reject });
+        const until = clock.now() + milliseconds;
+        if (until >= lane.patientUntil) return;
+        lane.patientUntil = until;
+        clock.sleep(milliseconds).then(() => (lane.patient.length > 0 ? start(lane) : undefined));
+      });
+    },
+    async flush() {
+      await Promise.all([...lanes.values()].map(start));
+    },
+  };
+}
+
+interface Prepared {
+  wakeAt: number | undefined;
+  readonly listed: Set<string>;
+  readonly tags: Set<string>;
+}
+
+function entryOf(record: ImageRecord): IndexEntry {
+  return { name: record.name, firstSeenAt: record.firstSeenAt };
+}
+
+function newTags(before: ImageRecord | undefined, after: ImageRecord) {
+  const known = new Set(
+    before === undefined ? [] : arrivalRegions(before).flatMap((r) => Object.keys(before.arrivals[r]?.tags ?? {})),
+  );
+  return arrivalRegions(after).flatMap((region) =>
+    Object.entries(after.arrivals[region]?.tags ?? {})
+      .filter(([tag]) => !known.has(tag))
+      .map(([tag, pushedAt]) => [tag as Tag, pushedAt] as const),
+  );
+}
+
+/** The document about the image as such, asked by nobody in particular. */
+export function describe(record: ImageRecord, registry: Registry, { set, now }: Circumstances) {
+  const { repository, digest } = record.name;
+  const question = { registry, repository, digest, tag: undefined };
+  return availability(question, { record, pointers: undefined }, defaultRequirement(set), set, now);
+}

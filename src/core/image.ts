@@ -1,0 +1,101 @@
+/**
+ * An image: one digest in one repository of one registry, and everything known about it. The record is the whole
+ * truth about the image: it is read in one point read and written in one transaction, so no crash can leave
+ * half of a fact behind.
+ */
+import type { Arrival } from './arrival.ts';
+import { isAvailable, isDeleted } from './arrival.ts';
+import type { Digest } from './digest.ts';
+import type { EventTime } from './event-time.ts';
+import { latest } from './event-time.ts';
+import type { Repository } from './reference.ts';
+import type { Region } from './region.ts';
+import { sortRegions } from './region.ts';
+import type { ReplicaSet } from './replica-set.ts';
+import { expectedRegions } from './replica-set.ts';
+
+export interface ImageName {
+  /** The registry's name from settings. */
+  readonly registry: string;
+  readonly repository: Repository;
+  readonly digest: Digest;
+}
+
+export interface ImageRecord {
+  readonly name: ImageName;
+  readonly mediaType: string | null;
+  /** 1 at first; one more each time the image is pushed again after it was deleted everywhere, or the set grew. */
+  readonly generation: number;
+  /** Start of this generation, milliseconds since 1970, like every time here that is a number. */
+  readonly firstSeenAt: number;
+  /** By region. */
+  readonly arrivals: Readonly<Record<string, Arrival>>;
+  /** When every expected region had it; `null` before. */
+  readonly availableAt: number | null;
+  /** The expected regions it was complete for; a set that has grown since makes a new generation. */
+  readonly completedFor: readonly Region[];
+  /** When the topic took "in all replicas". */
+  readonly announcedAt: number | null;
+  /** When it was called delayed. */
+  readonly delayedAt: number | null;
+  /** Keys of the announcements made in this generation: each is made once. */
+  readonly announced: readonly string[];
+  /** Keys of announcements of any generation that the topic has not taken yet. */
+  readonly pending: readonly string[];
+  /** A durable timer is known to be set for this time; past times are spent. */
+  readonly wakeAt: number | null;
+  /** When anything about it last changed. */
+  readonly changedAt: number;
+}
+
+/** What the image is, over all expected regions. `unknown` is for an image nobody has spoken of. */
+export type ImageState = 'unknown' | 'replicating' | 'available' | 'deleting' | 'deleted';
+
+/** One text per image, for maps in memory. */
+export function imageKey(name: ImageName): string {
+  return `${name.registry}/${name.repository}@${name.digest}`;
+}
+
+export function arrivalRegions(record: ImageRecord): Region[] {
+  return sortRegions(Object.keys(record.arrivals) as Region[]);
+}
+
+export function isAvailableIn(record: ImageRecord | undefined, region: Region): boolean {
+  return isAvailable(record?.arrivals[region]);
+}
+
+export function isComplete(record: ImageRecord, set: ReplicaSet): boolean {
+  const expected = expectedRegions(set);
+  return expected.length > 0 && expected.every((region) => isAvailableIn(record, region));
+}
+
+/**
+ * A replica that has deleted the image may have done so before the others got it anew: it is on its way out only
+ * if the newest delete is later than the newest push.
+ */
+export function imageState(record: ImageRecord | undefined, set: ReplicaSet): ImageState {
+  if (record === undefined) return 'unknown';
+  const arrivals = Object.values(record.arrivals);
+  const deletedAt = newest(arrivals.filter(isDeleted).map((arrival) => arrival.deletedAt));
+  const pushedAt = newest(arrivals.filter(isAvailable).map((arrival) => arrival.pushedAt));
+  if (pushedAt === null) return deletedAt === null ? 'unknown' : 'deleted';
+  if (isComplete(record, set)) return 'available';
+  return deletedAt !== null && deletedAt >= pushedAt ? 'deleting' : 'replicating';
+}
+
+/** Newest delete any region has told of. */
+export function newestDelete(record: ImageRecord): EventTime | null {
+  return newest(Object.values(record.arrivals).map((arrival) => arrival.deletedAt));
+}
+
+function newest(times: (EventTime | null)[]): EventTime | null {
+  return times.reduce(latest, null);
+}
+
+/** First and last time a region that has it now was learned of; `undefined` where no region has it. */
+export function arrivalSpan(record: ImageRecord): { first: number; last: number } | undefined {
+  const times = Object.values(record.arrivals)
+    .filter(isAvailable)
+    .map((arrival) => arrival.since);
+  return times.length === 0 ? undefined : { first: Math.min(...times), last: Math.max(...times) };
+}

@@ -1,0 +1,102 @@
+/**
+ * Lists of images, newest first. The index only says where to look; every image on the page is read, so the list
+ * never claims what the record does not. One page reads a bounded number of entries: with a filter that few images
+ * pass, a page may be short or empty and still have a `next`.
+ */
+import type { AvailabilityDocument } from './availability.ts';
+import { availability } from './availability.ts';
+import type { ImageRecord } from './image.ts';
+import { imageState, isAvailableIn } from './image.ts';
+import type { ImageIndex, ImageStore, IndexEntry, IndexList } from './ports.ts';
+import type { Repository } from './reference.ts';
+import type { Region } from './region.ts';
+import type { Registry } from './registry.ts';
+import type { ReplicaSet } from './replica-set.ts';
+import { expectedRegions } from './replica-set.ts';
+import { defaultRequirement } from './requirement.ts';
+
+export const listableStates = ['replicating', 'available', 'delayed', 'deleted'] as const;
+export type ListableState = (typeof listableStates)[number];
+
+export interface ImageQuery {
+  readonly registry: Registry;
+  readonly repository: Repository | undefined;
+  readonly state: ListableState | undefined;
+  /** With `missing`: not there. Without: there. */
+  readonly region: Region | undefined;
+  /** Only images missing in `region`, or in any expected region. */
+  readonly missing: boolean;
+  readonly limit: number;
+  readonly cursor: string | undefined;
+}
+
+export interface ImageListing {
+  readonly images: readonly AvailabilityDocument[];
+  readonly next: string | null;
+}
+
+const readAtOnce = 32;
+
+export async function listImages(
+  ports: { readonly store: ImageStore; readonly index: ImageIndex },
+  query: ImageQuery,
+  set: ReplicaSet,
+  now: number,
+): Promise<ImageListing> {
+  const images: AvailabilityDocument[] = [];
+  const { registry, repository } = query;
+  let cursor = query.cursor;
+  let examined = 0;
+  const most = query.limit * 4 + 100;
+  for (;;) {
+    const limit = Math.min(query.limit - images.length, most - examined);
+    const page = await ports.index.page({ registry: registry.name, list: listFor(query), repository, cursor, limit });
+    for (const record of await readRecords(ports.store, page.entries)) {
+      if (passes(record, query, set)) images.push(toDocument(record, registry, set, now));
+    }
+    examined += page.entries.length;
+    if (page.next === null) return { images, next: null };
+    if (images.length >= query.limit || examined >= most) return { images, next: page.next };
+    cursor = page.next;
+  }
+}
+
+/** Reads the records of these entries, in their order; entries that no longer lead anywhere are left out. */
+export async function readRecords(store: ImageStore, entries: readonly IndexEntry[]): Promise<ImageRecord[]> {
+  const records: ImageRecord[] = [];
+  for (let from = 0; from < entries.length; from += readAtOnce) {
+    const some = entries.slice(from, from + readAtOnce);
+    const read = await Promise.all(
+      some.map(async (entry) => {
+        const stored = await store.read(entry.name);
+        // An entry of an earlier generation, or of a first sight that another instance won.
+        return stored?.record.firstSeenAt === entry.firstSeenAt ? [stored.record] : [];
+      }),
+    );
+    records.push(...read.flat());
+  }
+  return records;
+}
+
+function listFor(query: ImageQuery): IndexList {
+  if (query.state === 'replicating' || query.state === 'delayed' || query.state === 'deleted') return query.state;
+  return query.missing ? 'replicating' : 'all';
+}
+
+function passes(record: ImageRecord, query: ImageQuery, set: ReplicaSet): boolean {
+  const state = imageState(record, set);
+  const isOpen = state === 'replicating' || state === 'deleting';
+  if (query.state === 'delayed' && !(isOpen && record.delayedAt !== null)) return false;
+  if (query.state === 'replicating' && state !== 'replicating') return false;
+  if ((query.state === 'available' || query.state === 'deleted') && state !== query.state) return false;
+  if (query.region === undefined) {
+    return !query.missing || expectedRegions(set).some((region) => !isAvailableIn(record, region));
+  }
+  return isAvailableIn(record, query.region) !== query.missing;
+}
+
+function toDocument(record: ImageRecord, registry: Registry, set: ReplicaSet, now: number): AvailabilityDocument {
+  const { repository, digest } = record.name;
+  const question = { registry, repository, digest, tag: undefined };
+  return availability(question, { record, pointers: undefined }, defaultRequirement(set), set, now);
+}

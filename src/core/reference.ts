@@ -1,0 +1,87 @@
+/**
+ * An image reference as people write it, read by Docker's rules: `registry/repository[:tag][@digest]`.
+ * What's in a name? `app`, `team/app` and `localhost/app` name images in three different registries, and no tag
+ * means `latest`; a tracker with rules of its own would answer about another image than the one that is pulled.
+ * Grammar: distribution/reference. Default domain and `library/`: Docker's reference normalisation.
+ */
+import type { Digest } from './digest.ts';
+import { digestRule, parseDigest } from './digest.ts';
+import type { Parsed } from './parsed.ts';
+import { parsed, problem, quote } from './parsed.ts';
+
+declare const repositoryBrand: unique symbol;
+export type Repository = string & { readonly [repositoryBrand]: true };
+declare const tagBrand: unique symbol;
+export type Tag = string & { readonly [tagBrand]: true };
+
+export interface Reference {
+  /** Host, lower case, with a port if one was written. */
+  readonly registry: string;
+  readonly repository: Repository;
+  /** `latest` when neither tag nor digest was written. */
+  readonly tag: Tag | undefined;
+  readonly digest: Digest | undefined;
+}
+
+const label = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
+const repositoryPattern = new RegExp(`^${label}(?:/${label})*$`);
+const tagPattern = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
+const hostPattern = /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*(?::\d{1,5})?$/;
+const longestReference = 1024;
+
+export const repositoryRule =
+  'must be 1 to 255 characters: lower-case letters and digits, separated by "/", ".", "_", "__" or dashes';
+export const tagRule = 'must be 1 to 128 characters: letters, digits, "_", "." and "-", not starting with "." or "-"';
+
+export function parseRepository(text: unknown): Repository | undefined {
+  return typeof text === 'string' && text.length <= 255 && repositoryPattern.test(text)
+    ? (text as Repository)
+    : undefined;
+}
+
+export function parseTag(text: unknown): Tag | undefined {
+  return typeof text === 'string' && tagPattern.test(text) ? (text as Tag) : undefined;
+}
+
+/** @param field the name of the input that holds the reference, for the problem */
+export function parseReference(text: string, field = 'image'): Parsed<Reference> {
+  const refuse = (reason: string) => problem(field, `${reason} (got ${quote(text)})`);
+  if (text === '') return refuse('must name an image, such as myregistry.azurecr.io/team/app:v1');
+  if (text.length > longestReference) return refuse(`must be at most ${longestReference} characters`);
+  if (/^[a-z]+:\/\//i.test(text)) return refuse('must be an image reference, without "https://"');
+
+  const at = text.indexOf('@');
+  const digest = at < 0 ? undefined : parseDigest(text.slice(at + 1));
+  if (at >= 0 && digest === undefined) return refuse(`the digest ${digestRule}`);
+
+  const { domain, rest } = splitDomain(at < 0 ? text : text.slice(0, at));
+  const colon = rest.indexOf(':');
+  const tag = colon < 0 ? undefined : parseTag(rest.slice(colon + 1));
+  if (colon >= 0 && tag === undefined) return refuse(`the tag ${tagRule}`);
+
+  const path = colon < 0 ? rest : rest.slice(0, colon);
+  const registry = domain.toLowerCase();
+  if (!hostPattern.test(registry)) return refuse('the registry must be a host name such as myregistry.azurecr.io');
+  const repository = parseRepository(registry === dockerHub && !path.includes('/') ? `library/${path}` : path);
+  if (repository === undefined) return refuse(`the repository ${repositoryRule}`);
+
+  const latest = tag === undefined && digest === undefined ? ('latest' as Tag) : tag;
+  return parsed({ registry, repository, tag: latest, digest });
+}
+
+const dockerHub = 'docker.io';
+
+/** The first component is a host only if it looks like one; else the image is Docker Hub's. */
+function splitDomain(name: string): { domain: string; rest: string } {
+  const slash = name.indexOf('/');
+  const first = name.slice(0, Math.max(slash, 0));
+  const isHost = /[.:]/.test(first) || first === 'localhost' || first !== first.toLowerCase();
+  if (slash < 0 || !isHost) return { domain: dockerHub, rest: name };
+  return { domain: first === 'index.docker.io' ? dockerHub : first, rest: name.slice(slash + 1) };
+}
+
+/** The inverse of `parseReference`, with the tag only where one is meant. */
+export function formatReference(reference: Reference): string {
+  const { registry, repository, tag, digest } = reference;
+  return `${registry}/${repository}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`;
+}

@@ -1,0 +1,105 @@
+/**
+ * How each replica is doing, told from the recent images: how far behind it usually is, when its webhook last spoke,
+ * how many images are missing there now. A region that has gone silent shows here first.
+ */
+import { isAvailable } from './arrival.ts';
+import { toSeconds } from './availability.ts';
+import type { ImageRecord } from './image.ts';
+import { arrivalSpan, isAvailableIn } from './image.ts';
+import { readRecords } from './listing.ts';
+import type { ImageIndex, ImageStore, WebhookLog } from './ports.ts';
+import type { Region } from './region.ts';
+import { sortRegions } from './region.ts';
+import type { Registry } from './registry.ts';
+import type { Replica, ReplicaSet } from './replica-set.ts';
+import { findReplica, isStale } from './replica-set.ts';
+
+export type WebhookStatus = 'ok' | 'missing' | 'disabled' | 'misconfigured' | 'unknown';
+
+export interface ReplicaReport {
+  readonly registry: string;
+  readonly source: ReplicaSet['source'];
+  readonly refreshedAt: string;
+  readonly stale: boolean;
+  /** Alphabetical: the replica set, and every other region whose webhook has spoken. */
+  readonly regions: readonly RegionReport[];
+}
+
+export interface RegionReport {
+  readonly region: Region;
+  readonly expected: boolean;
+  /** Waited for when nobody asks otherwise. */
+  readonly required: boolean;
+  readonly observedOnly: boolean;
+  readonly provisioningState: string | null;
+  readonly health: Replica['health'];
+  readonly globalRouting: boolean;
+  readonly lastWebhookAt: string | null;
+  readonly webhook: { readonly status: WebhookStatus };
+  /** Distance from the first region over the recent images that are there; `null` where there is none. */
+  readonly lag: { readonly p50Seconds: number | null; readonly p95Seconds: number | null; readonly count: number };
+  /** Of the newest images that are not everywhere yet. */
+  readonly missingImages: number;
+}
+
+/** Images that lag is measured over. */
+const recentImages = 200;
+/** Images looked at to count what is missing. */
+const openImages = 500;
+
+export async function reportReplicas(
+  ports: { readonly store: ImageStore; readonly index: ImageIndex; readonly webhooks: WebhookLog },
+  registry: Registry,
+  set: ReplicaSet,
+  now: number,
+): Promise<ReplicaReport> {
+  const newest = async (list: 'all' | 'replicating', limit: number) =>
+    readRecords(ports.store, (await ports.index.page({ registry: registry.name, list, limit })).entries);
+  const [recent, open, heard] = await Promise.all([
+    newest('all', recentImages),
+    newest('replicating', openImages),
+    ports.webhooks.last(registry.name),
+  ]);
+  const regions = sortRegions([...set.replicas.map((replica) => replica.region), ...heard.keys()]);
+  return {
+    registry: registry.loginServer,
+    source: set.source,
+    refreshedAt: new Date(set.refreshedAt).toISOString(),
+    stale: isStale(set, now),
+    regions: regions.map((region) => {
+      const replica = findReplica(set, region);
+      const lastWebhookAt = heard.get(region);
+      return {
+        region,
+        expected: replica?.expected ?? false,
+        required: replica?.expected ?? false,
+        observedOnly: registry.observedOnly.includes(region),
+        provisioningState: replica?.provisioningState ?? null,
+        health: replica?.health ?? 'unknown',
+        globalRouting: replica?.globalRouting ?? true,
+        lastWebhookAt: lastWebhookAt === undefined ? null : new Date(lastWebhookAt).toISOString(),
+        webhook: { status: 'unknown' },
+        lag: lagOf(recent, region),
+        missingImages: open.filter((record) => arrivalSpan(record) !== undefined && !isAvailableIn(record, region))
+          .length,
+      };
+    }),
+  };
+}
+
+function lagOf(records: readonly ImageRecord[], region: Region): RegionReport['lag'] {
+  const lags = records
+    .flatMap((record) => {
+      const arrival = record.arrivals[region];
+      const first = arrivalSpan(record)?.first;
+      return arrival !== undefined && isAvailable(arrival) && first !== undefined ? [arrival.since - first] : [];
+    })
+    .sort((a, b) => a - b);
+  return { p50Seconds: percentile(lags, 0.5), p95Seconds: percentile(lags, 0.95), count: lags.length };
+}
+
+/** Nearest rank. */
+function percentile(sorted: readonly number[], share: number): number | null {
+  const value = sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)];
+  return value === undefined ? null : toSeconds(value);
+}

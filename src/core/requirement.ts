@@ -1,0 +1,63 @@
+/**
+ * Which regions must have an image, and how many of them: "all of them", "any", or a number. A cluster in one
+ * region seldom needs every replica, so the question carries its own requirement.
+ */
+import type { Parsed } from './parsed.ts';
+import { parsed, problem, quote } from './parsed.ts';
+import type { Region } from './region.ts';
+import { parseRegion, sortRegions } from './region.ts';
+import type { ReplicaSet } from './replica-set.ts';
+import { expectedRegions } from './replica-set.ts';
+
+export interface Requirement {
+  /** Alphabetical. */
+  readonly regions: readonly Region[];
+  readonly require: 'all' | 'any' | number;
+  /** How many of `regions` must have it, at least 1. */
+  readonly needed: number;
+}
+
+export interface RequirementInput {
+  /** Comma-separated; every expected region if absent. */
+  readonly regions: string | undefined;
+  /** `all` (default), `any` or a number. */
+  readonly require: string | undefined;
+}
+
+/** What nobody asked otherwise: every expected region, all of them. */
+export function defaultRequirement(set: ReplicaSet): Requirement {
+  const regions = expectedRegions(set);
+  return { regions, require: 'all', needed: regions.length };
+}
+
+export function parseRequirement(input: RequirementInput, set: ReplicaSet): Parsed<Requirement> {
+  const known = set.replicas.map((replica) => replica.region);
+  const knownText = `known regions: ${known.join(', ') || 'none yet'}`;
+  const named = input.regions?.split(',').map((name) => name.trim());
+  const regions: Region[] = [];
+  for (const name of named ?? []) {
+    const region = parseRegion(name);
+    if (region === undefined || !known.includes(region)) {
+      return problem('regions', `${quote(name)} is not a region of this registry; ${knownText}`);
+    }
+    regions.push(region);
+  }
+  const wanted = named === undefined ? expectedRegions(set) : sortRegions(regions);
+  const require = parseRequire(input.require ?? 'all');
+  if (require === undefined) {
+    return problem('require', `must be "all", "any" or a number from 1 (got ${quote(input.require ?? '')})`);
+  }
+  const needed = require === 'all' ? wanted.length : require === 'any' ? 1 : require;
+  if (needed > wanted.length || needed < 1) {
+    return problem(
+      'require',
+      `${needed} of ${wanted.length} regions can never be met (${wanted.join(', ') || 'none'}); ${knownText}`,
+    );
+  }
+  return parsed({ regions: wanted, require, needed });
+}
+
+function parseRequire(text: string): Requirement['require'] | undefined {
+  if (text === 'all' || text === 'any') return text;
+  return /^[1-9]\d{0,2}$/.test(text) ? Number(text) : undefined;
+}

@@ -1,0 +1,97 @@
+/**
+ * One webhook body, read from unknown JSON. A webhook is tried once: what is refused here is lost, what is let
+ * through wrongly becomes a claim. So every field we do not use is ignored, and every field we do use is checked.
+ * Shapes: real captures and the vendor's documentation (test/fixtures/payloads).
+ */
+import { z } from 'zod';
+import type { Digest } from './digest.ts';
+import { digestRule, isDigest } from './digest.ts';
+import type { EventTime } from './event-time.ts';
+import { eventTimeRule, parseEventTime } from './event-time.ts';
+import type { Parsed } from './parsed.ts';
+import { parsed } from './parsed.ts';
+import type { Repository, Tag } from './reference.ts';
+import { parseRepository, parseTag, repositoryRule, tagRule } from './reference.ts';
+
+export interface ImageEvent {
+  readonly action: 'push' | 'delete';
+  readonly id: string;
+  readonly eventTime: EventTime;
+  readonly repository: Repository;
+  readonly digest: Digest;
+  /** Absent for manifests pushed by digest, and for every delete. */
+  readonly tag: Tag | undefined;
+  readonly mediaType: string | undefined;
+}
+
+export type WebhookEvent =
+  | ImageEvent
+  | { readonly action: 'ping'; readonly id: string; readonly eventTime: EventTime }
+  /** An action that says nothing about where an image is, or an image event without a digest. */
+  | { readonly action: 'other'; readonly id: string; readonly name: string };
+
+const text = (limit: number) =>
+  z.string('must be a string').min(1, 'must not be empty').max(limit, `must be at most ${limit} characters`);
+
+/** The registry writes an empty string, null or nothing at all for a field that does not apply. */
+const optional = <T extends z.ZodType>(schema: T) =>
+  z.preprocess((value) => (value === '' || value === null ? undefined : value), schema.optional());
+
+/** Source of the three required fields: every published and captured body has them, `ping` has nothing else. */
+export const webhookEnvelope = z.object(
+  {
+    id: text(256),
+    timestamp: z.string('must be a string').transform((value, context) => {
+      const time = parseEventTime(value);
+      if (time === undefined) context.addIssue({ code: 'custom', message: eventTimeRule });
+      return time ?? z.NEVER;
+    }),
+    action: text(64),
+  },
+  'must be a JSON object',
+);
+
+export const webhookTarget = z.object(
+  {
+    digest: z.string('must be a string').refine(isDigest, digestRule),
+    repository: z.string('must be a string').refine((value) => parseRepository(value) !== undefined, repositoryRule),
+    tag: optional(z.string('must be a string').refine((value) => parseTag(value) !== undefined, tagRule)),
+    mediaType: optional(text(255)),
+  },
+  'must be an object',
+);
+
+export function parseWebhookEvent(body: unknown): Parsed<WebhookEvent> {
+  const envelope = webhookEnvelope.safeParse(body);
+  if (!envelope.success) return { ok: false, problems: toProblems(envelope.error) };
+  const { id, timestamp: eventTime, action } = envelope.data;
+  if (action === 'ping') return parsed({ action, id, eventTime });
+  if ((action !== 'push' && action !== 'delete') || !hasDigest(body))
+    return parsed({ action: 'other', id, name: action });
+
+  const image = z.object({ target: webhookTarget }).safeParse(body);
+  if (!image.success) return { ok: false, problems: toProblems(image.error) };
+  const { digest, repository, tag, mediaType } = image.data.target;
+  return parsed({
+    action,
+    id,
+    eventTime,
+    repository: repository as Repository,
+    digest: digest as Digest,
+    tag: tag as Tag | undefined,
+    mediaType,
+  });
+}
+
+/** A repository can be deleted as a whole, and some clients push things without a digest: nothing to record. */
+function hasDigest(body: unknown): boolean {
+  const target = (body as { target?: unknown }).target;
+  if (target === undefined || target === null) return false;
+  if (typeof target !== 'object') return true;
+  const digest = (target as { digest?: unknown }).digest;
+  return digest !== undefined && digest !== null && digest !== '';
+}
+
+function toProblems(error: z.ZodError) {
+  return error.issues.map((issue) => ({ field: issue.path.join('.') || 'body', reason: issue.message }));
+}

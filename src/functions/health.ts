@@ -1,0 +1,50 @@
+/**
+ * Whether the app can do its work, for load balancers and people. Anybody may ask, so it names no registry, and asks
+ * the storage at most every few seconds however often it is asked itself.
+ */
+import type { HttpFunctionOptions } from '@azure/functions';
+import type { HealthProbe } from '../core/ports.ts';
+import type { Tracker } from '../core/tracker.ts';
+import { httpHandler, json } from './http.ts';
+
+type Checks = Record<string, 'ok' | 'failing'>;
+
+const remembersMs = 2_000;
+const probeTimeoutMs = 3_000;
+
+export function healthFunction(
+  tracker: Tracker,
+  probes: readonly HealthProbe[],
+  now: () => number,
+): HttpFunctionOptions {
+  let last: { readonly at: number; readonly checks: Promise<Checks> } | undefined;
+
+  async function check(): Promise<Checks> {
+    const results = await Promise.all(probes.map(async (probe) => [probe.name, await isAnswering(probe)] as const));
+    return Object.fromEntries(results.map(([name, answers]) => [name, answers ? 'ok' : 'failing']));
+  }
+
+  return {
+    methods: ['GET'],
+    authLevel: 'anonymous',
+    route: 'health',
+    handler: httpHandler(async function reportHealth() {
+      if (last === undefined || now() - last.at > remembersMs) last = { at: now(), checks: check() };
+      const checks = await last.checks;
+      const isWorking = Object.values(checks).every((result) => result === 'ok');
+      // Without the topic every answer is still right and every event follows later: that is no reason to restart.
+      const topic = tracker.topicTrouble() === undefined ? 'ok' : 'failing';
+      const status = isWorking ? (topic === 'ok' ? 'ok' : 'degraded') : 'failing';
+      return json(isWorking ? 200 : 503, { status, checks: { ...checks, topic } });
+    }),
+  };
+}
+
+async function isAnswering(probe: HealthProbe): Promise<boolean> {
+  const timeout = new Promise<boolean>((resolve) => setTimeout(resolve, probeTimeoutMs, false).unref());
+  const answer = probe.check().then(
+    () => true,
+    () => false,
+  );
+  return Promise.race([answer, timeout]);
+}

@@ -1,0 +1,60 @@
+/**
+ * Reads the question that availability, wait and events share: which image, and which regions must have it.
+ * Refusals name the field and what would be accepted.
+ */
+import type { HttpResponseInit } from '@azure/functions';
+import type { Question } from '../core/availability.ts';
+import { quote } from '../core/parsed.ts';
+import { parseReference } from '../core/reference.ts';
+import type { Registry } from '../core/registry.ts';
+import { findRegistryByHost, findRegistryByName } from '../core/registry.ts';
+import type { Requirement } from '../core/requirement.ts';
+import { parseRequirement } from '../core/requirement.ts';
+import type { Tracker } from '../core/tracker.ts';
+import { badRequest, problemResponse } from './problem.ts';
+
+type Query = (name: string) => string | undefined;
+type Read<T> = { readonly value: T } | { readonly refusal: HttpResponseInit };
+
+export function readQuestion(query: Query, tracker: Tracker): Read<Question> {
+  const image = query('image');
+  if (image === undefined) {
+    return refuse('image', 'is required: an image reference such as myregistry.azurecr.io/team/app:v1');
+  }
+  const reference = parseReference(image);
+  if (!reference.ok) return { refusal: badRequest(reference.problems) };
+  const { registry: host, repository, tag, digest } = reference.value;
+  const registry = findRegistryByHost(tracker.registries, host);
+  if (registry === undefined) return { refusal: unknownRegistry(host, tracker) };
+  return { value: { registry, repository, tag, digest } };
+}
+
+export function readRequirement(query: Query, registry: Registry, tracker: Tracker): Read<Requirement> {
+  const input = { regions: query('regions'), require: query('require') };
+  const requirement = parseRequirement(input, tracker.replicaSet(registry));
+  return requirement.ok ? { value: requirement.value } : { refusal: badRequest(requirement.problems) };
+}
+
+/** By name or login server; may be left out while there is only one. */
+export function readRegistry(query: Query, tracker: Tracker): Read<Registry> {
+  const name = query('registry');
+  const [only, ...others] = tracker.registries;
+  if (name === undefined) {
+    if (only !== undefined && others.length === 0) return { value: only };
+    return refuse('registry', `is required: one of ${names(tracker)}`);
+  }
+  const registry = findRegistryByName(tracker.registries, name) ?? findRegistryByHost(tracker.registries, name);
+  return registry === undefined ? { refusal: unknownRegistry(name, tracker) } : { value: registry };
+}
+
+function unknownRegistry(name: string, tracker: Tracker): HttpResponseInit {
+  return problemResponse(404, `Registry ${quote(name)} is not tracked here; tracked: ${names(tracker)}.`);
+}
+
+function names(tracker: Tracker): string {
+  return tracker.registries.map((registry) => registry.loginServer).join(', ');
+}
+
+export function refuse(field: string, reason: string): { readonly refusal: HttpResponseInit } {
+  return { refusal: badRequest([{ field, reason }]) };
+}

@@ -1,0 +1,101 @@
+/**
+ * Ties Azure together: settings, clients, adapters, tracker, functions. The Functions host loads this file and nothing
+ * else; everything it is made of can be loaded without side effects. A fault in the settings ends the start here.
+ */
+import { AzureKeyCredential, EventGridPublisherClient } from '@azure/eventgrid';
+import { app } from '@azure/functions';
+import { consoleLog } from './adapters/console-log.ts';
+import { lazyCredential } from './adapters/credential.ts';
+import { eventGridPublisher } from './adapters/event-grid.ts';
+import { queueDeliveryQueue, queueHealth, queueWakeTimer } from './adapters/queue-storage.ts';
+import type { StorageAccount } from './adapters/storage-clients.ts';
+import { queueClient, tableClient } from './adapters/storage-clients.ts';
+import { systemClock } from './adapters/system-clock.ts';
+import { tableImageIndex } from './adapters/table-storage/image-index.ts';
+import { tableImageStore } from './adapters/table-storage/image-store.ts';
+import { table, tableHealth } from './adapters/table-storage/table.ts';
+import { tableTagIndex } from './adapters/table-storage/tag-index.ts';
+import type { Config } from './config.ts';
+import { isLoopback, readConfig } from './config.ts';
+import type { Registry } from './core/registry.ts';
+import { replicaSetFromSettings } from './core/replica-set.ts';
+import { tracker } from './core/tracker.ts';
+import { availabilityFunction } from './functions/availability.ts';
+import { deliveriesFunction } from './functions/deliveries.ts';
+import { eventsFunction } from './functions/events.ts';
+import { healthFunction } from './functions/health.ts';
+import { imagesFunction } from './functions/images.ts';
+import { replicasFunction } from './functions/replicas.ts';
+import { retentionFunction } from './functions/retention.ts';
+import { waitFunction } from './functions/wait.ts';
+import { wakesFunction } from './functions/wakes.ts';
+import { webhookFunction } from './functions/webhook.ts';
+
+const names = {
+  images: 'ReplicationImages',
+  index: 'ReplicationIndex',
+  tags: 'ReplicationTags',
+  wakes: 'replication-wakes',
+  deliveries: 'replication-deliveries',
+};
+
+const config = readConfig();
+const account = storageAccount(config);
+const images = table(tableClient(account, names.images));
+const index = tableImageIndex(table(tableClient(account, names.index)));
+const wakes = queueClient(account, names.wakes);
+const deliveries = queueClient(account, names.deliveries);
+const startedAt = systemClock.now();
+const sets = new Map(config.registries.map((registry) => [registry.name, replicaSetFromSettings(registry, startedAt)]));
+
+const acr = tracker(
+  {
+    store: tableImageStore(images),
+    index,
+    tags: tableTagIndex(table(tableClient(account, names.tags))),
+    webhooks: index.webhooks,
+    timer: queueWakeTimer(wakes, systemClock),
+    queue: queueDeliveryQueue(deliveries),
+    publisher: eventGridPublisher(topicClient(config)),
+    clock: systemClock,
+    random: Math.random,
+    log: consoleLog,
+  },
+  {
+    registries: config.registries,
+    policy: { delayedAfterMs: config.delayedAfterSeconds * 1000, probeAfterMs: undefined, outboxCheckMs: 30_000 },
+    retentionMs: config.retentionDays * 86_400_000,
+    recordWithinMs: 2_500,
+    deferWithinMs: 1_200,
+    pollMs: 750,
+    cachedImages: 20_000,
+  },
+  (registry: Registry) => sets.get(registry.name) ?? replicaSetFromSettings(registry, startedAt),
+);
+
+app.http('availability', availabilityFunction(acr));
+app.http('events', eventsFunction(acr));
+app.http('health', healthFunction(acr, [tableHealth(images), queueHealth(wakes)], systemClock.now));
+app.http('images', imagesFunction(acr));
+app.http('replicas', replicasFunction(acr));
+app.http('wait', waitFunction(acr));
+app.http('webhook', webhookFunction(acr, config.webhookSecrets, systemClock.now));
+app.storageQueue('deliveries', deliveriesFunction(acr, names.deliveries));
+app.storageQueue('wakes', wakesFunction(acr, names.wakes));
+app.timer('retention', retentionFunction(acr));
+app.hook.appTerminate(() => acr.close(5_000));
+
+function storageAccount({ storage }: Config): StorageAccount {
+  if (storage.kind === 'connectionString') return storage;
+  return { ...storage, credential: lazyCredential(storage.clientId) };
+}
+
+function topicClient({ topic }: Config): EventGridPublisherClient<'CloudEvent'> {
+  const { endpoint, key } = topic;
+  const credential = key === undefined ? lazyCredential(undefined) : new AzureKeyCredential(key);
+  const options = {
+    allowInsecureConnection: isLoopback(new URL(endpoint).hostname),
+    retryOptions: { maxRetries: 1, retryDelayInMs: 200 },
+  };
+  return new EventGridPublisherClient(endpoint, 'CloudEvent', credential, options);
+}

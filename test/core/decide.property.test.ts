@@ -1,0 +1,221 @@
+/**
+ * The promises of the core, for any set of deliveries in any order with any repeats: the answer is the same, and each
+ * thing is announced once.
+ */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Announcement } from '../../src/core/announcement.ts';
+import { announcementKey } from '../../src/core/announcement.ts';
+import type { Fact } from '../../src/core/arrival.ts';
+import { availability } from '../../src/core/availability.ts';
+import type { Circumstances } from '../../src/core/decide.ts';
+import { decide } from '../../src/core/decide.ts';
+import type { Digest } from '../../src/core/digest.ts';
+import { toEventTime } from '../../src/core/event-time.ts';
+import type { ImageName, ImageRecord } from '../../src/core/image.ts';
+import type { Repository, Tag } from '../../src/core/reference.ts';
+import type { Region } from '../../src/core/region.ts';
+import type { Registry } from '../../src/core/registry.ts';
+import { replicaSetFromSettings } from '../../src/core/replica-set.ts';
+import { defaultRequirement } from '../../src/core/requirement.ts';
+
+const regions = ['australiaeast', 'eastus', 'westeurope'] as Region[];
+const registry: Registry = {
+  name: 'contoso',
+  loginServer: 'contoso.azurecr.io',
+  resourceId: undefined,
+  regions,
+  observedOnly: [],
+  regionalEndpoints: false,
+  verify: 'missing',
+};
+const set = replicaSetFromSettings(registry, 0);
+const name: ImageName = {
+  registry: 'contoso',
+  repository: 'team/app' as Repository,
+  digest: `sha256:${'a'.repeat(64)}` as Digest,
+};
+const circumstances: Circumstances = {
+  set,
+  policy: { delayedAfterMs: 900_000, probeAfterMs: undefined, outboxCheckMs: 30_000 },
+  now: 5_000,
+};
+
+const factArbitrary: fc.Arbitrary<Fact> = fc.record({
+  region: fc.constantFrom(...regions),
+  kind: fc.constantFrom('push', 'push', 'push', 'delete'),
+  eventTime: fc.integer({ min: 0, max: 12 }).map((n) => toEventTime(1_700_000_000_000 + n)),
+  receivedAt: fc.constant(1_700_000_000_500),
+  evidence: fc.constant('webhook'),
+  tag: fc.constantFrom<(Tag | undefined)[]>(undefined, 'v1' as Tag, 'v2' as Tag),
+  mediaType: fc.constant('application/vnd.oci.image.manifest.v1+json'),
+});
+
+function fold(facts: readonly Fact[]) {
+  let record: ImageRecord | undefined;
+  const announcements: Announcement[] = [];
+  for (const fact of facts) {
+    const decision = decide(record, name, { kind: 'fact', fact }, circumstances);
+    record = decision.record;
+    announcements.push(...decision.announcements);
+  }
+  return { record, announcements };
+}
+
+function documentOf(record: ImageRecord | undefined) {
+  const question = { registry, repository: name.repository, digest: name.digest, tag: undefined };
+  const document = availability(question, { record, pointers: undefined }, defaultRequirement(set), set, 0);
+  // When it first was in every region depends on the order by its nature: it is the time we learned it.
+  return { ...document, availableAt: null };
+}
+
+const deliveries = fc.array(factArbitrary, { minLength: 1, maxLength: 14 });
+const shuffled = deliveries.chain((facts) =>
+  fc.tuple(
+    fc.constant(facts),
+    fc.shuffledSubarray([...facts, ...facts], { minLength: facts.length * 2, maxLength: facts.length * 2 }),
+  ),
+);
+
+describe('any order, any repeats', () => {
+  test('the answer is the same', () => {
+    fc.assert(
+      fc.property(shuffled, ([facts, again]) => {
+        // A delete before any push makes the same state by another road; what is asked is what can be seen at the end.
+        expect(documentOf(fold(again).record)).toEqual(documentOf(fold(facts).record));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('a repeat of what has been said changes nothing and announces nothing', () => {
+    fc.assert(
+      fc.property(deliveries, fc.nat(), (facts, pick) => {
+        const { record } = fold(facts);
+        const fact = facts[pick % facts.length];
+        if (fact === undefined) return;
+        const again = decide(record, name, { kind: 'fact', fact }, circumstances);
+        expect(again.record).toBe(record);
+        expect(again.announcements).toEqual([]);
+        expect(again.outcome).not.toBe('recorded');
+      }),
+    );
+  });
+
+  test('each announcement is made once', () => {
+    fc.assert(
+      fc.property(shuffled, ([, facts]) => {
+        const keys = fold(facts).announcements.map(announcementKey);
+        expect(new Set(keys).size).toBe(keys.length);
+      }),
+    );
+  });
+
+  test('"in all replicas" is announced exactly in the step that makes it true, never before', () => {
+    fc.assert(
+      fc.property(shuffled, ([, facts]) => {
+        let record: ImageRecord | undefined;
+        for (const fact of facts) {
+          const decision = decide(record, name, { kind: 'fact', fact }, circumstances);
+          record = decision.record;
+          const told = decision.announcements.some((one) => one.kind === 'availableInAllReplicas');
+          if (told) expect(documentOf(record).state).toBe('available');
+        }
+        const document = documentOf(record);
+        if (document.state === 'available') expect(record?.completedFor).toEqual(regions);
+      }),
+    );
+  });
+
+  test('two "in all replicas" of one image have a deletion everywhere between them', () => {
+    fc.assert(
+      fc.property(shuffled, ([, facts]) => {
+        const told = fold(facts).announcements.filter(
+          ({ kind }) => kind === 'availableInAllReplicas' || kind === 'deletedInAllReplicas',
+        );
+        told.forEach((one, i) => {
+          const before = told[i - 1];
+          if (before !== undefined) expect(before.kind).not.toBe(one.kind);
+        });
+      }),
+    );
+  });
+});
+
+describe('push and delete', () => {
+  const push = (region: string, at: number, tag?: string): Fact => ({
+    region: region as Region,
+    kind: 'push',
+    eventTime: toEventTime(at),
+    receivedAt: at + 100,
+    evidence: 'webhook',
+    tag: tag as Tag | undefined,
+    mediaType: undefined,
+  });
+  const remove = (region: string, at: number): Fact => ({ ...push(region, at), kind: 'delete' });
+
+  test('a delete that arrives before its older push holds', () => {
+    const { record } = fold([remove('eastus', 2_000), push('eastus', 1_000)]);
+    expect(documentOf(record).regions.find((entry) => entry.region === 'eastus')?.state).toBe('deleted');
+  });
+
+  test('a push and a delete of the same instant count as deleted, in either order', () => {
+    for (const facts of [
+      [push('eastus', 1_000), remove('eastus', 1_000)],
+      [remove('eastus', 1_000), push('eastus', 1_000)],
+    ]) {
+      expect(documentOf(fold(facts).record).state).toBe('deleted');
+    }
+  });
+
+  test('pushed again after it was deleted everywhere: a new generation with events of its own', () => {
+    const all = (at: number) => regions.map((region, i) => push(region, at + i));
+    const { record, announcements } = fold([
+      ...all(1_000),
+      ...regions.map((region, i) => remove(region, 2_000 + i)),
+      ...all(3_000),
+    ]);
+    expect(record?.generation).toBe(2);
+    const told = announcements.filter((one) => one.kind === 'availableInAllReplicas');
+    expect(told.map((one) => one.generation)).toEqual([1, 2]);
+  });
+
+  test('deleted in one region and pushed again there is the same generation, told once', () => {
+    const { record, announcements } = fold([
+      ...regions.map((region) => push(region, 1_000)),
+      remove('eastus', 2_000),
+      push('eastus', 3_000),
+    ]);
+    expect(record?.generation).toBe(1);
+    expect(announcements.filter((one) => one.kind === 'availableInAllReplicas')).toHaveLength(1);
+  });
+
+  test('complete again for a set that has grown: a new generation, told once more', () => {
+    const { record } = fold(regions.map((region) => push(region, 1_000)));
+    const grownSet = replicaSetFromSettings({ ...registry, regions: [...regions, 'northeurope' as Region] }, 0);
+    const grown = { ...circumstances, set: grownSet };
+    const step = { kind: 'fact', fact: push('northeurope', 1_500) } as const;
+    const decision = decide(record, name, step, grown);
+    expect(decision.record?.generation).toBe(2);
+    expect(decision.announcements.map((one) => one.kind)).toEqual(['availableInRegion', 'availableInAllReplicas']);
+  });
+
+  test('a set that has shrunk completes the images that waited for it', () => {
+    const { record } = fold([push('eastus', 1_000), push('westeurope', 1_000)]);
+    const shrunk = replicaSetFromSettings({ ...registry, regions: ['eastus', 'westeurope'] as Region[] }, 0);
+    const decision = decide(record, name, { kind: 'review' }, { ...circumstances, set: shrunk });
+    expect(decision.announcements.map((one) => one.kind)).toEqual(['availableInAllReplicas']);
+  });
+
+  test('delayed is told once, only while something is missing, and stays with the image', () => {
+    const { record } = fold([push('eastus', 1_000)]);
+    const later = { ...circumstances, now: 1_000 + 100 + circumstances.policy.delayedAfterMs };
+    const delayed = decide(record, name, { kind: 'review' }, later);
+    expect(delayed.announcements.map((one) => one.kind)).toEqual(['delayed']);
+    expect(decide(delayed.record, name, { kind: 'review' }, later).announcements).toEqual([]);
+    const rest = regions.map((region) => push(region, 5_000));
+    let last = delayed.record;
+    for (const fact of rest) last = decide(last, name, { kind: 'fact', fact }, later).record;
+    expect(documentOf(last)).toMatchObject({ state: 'available', delayed: true });
+  });
+});
