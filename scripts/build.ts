@@ -18,7 +18,6 @@ await build({
   format: 'cjs',
   target: 'node22',
   minifySyntax: true,
-  keepNames: true,
   legalComments: 'none',
   sourcemap: 'linked',
   // The Functions worker provides it at run time; it is on no registry.

@@ -53,9 +53,9 @@ export function readConfig(environment: Environment = process.env): Config {
     webhookSecrets: readSecrets(get('WEBHOOK_SECRETS'), fault),
     storage: readStorage(get, fault),
     topic: readTopic(get, fault),
-    delayedAfterSeconds: readNumber('DELAYED_AFTER_SECONDS', 900, get, fault),
-    probeAfterSeconds: readNumber('PROBE_AFTER_SECONDS', 60, get, fault),
-    retentionDays: readNumber('RETENTION_DAYS', 90, get, fault),
+    delayedAfterSeconds: readNumber('DELAYED_AFTER_SECONDS', 900, secondsOfYear, get, fault),
+    probeAfterSeconds: readNumber('PROBE_AFTER_SECONDS', 60, secondsOfYear, get, fault),
+    retentionDays: readNumber('RETENTION_DAYS', 90, daysOfCentury, get, fault),
     webhookManagement: readManagement(get('WEBHOOK_MANAGEMENT'), fault),
   };
   if (faults.length > 0) throw new ConfigError(faults);
@@ -65,46 +65,51 @@ export function readConfig(environment: Environment = process.env): Config {
 type Get = (name: string) => string | undefined;
 type Fault = (name: string, reason: string) => void;
 
-const region = z.string().transform((text, context): Region => {
+/** Beyond these, the time that somebody must look again is no date any more. */
+const secondsOfYear = 31_536_000;
+const daysOfCentury = 36_500;
+
+const region = z.string(regionRule).transform((text, context): Region => {
   const parsed = parseRegion(text);
-  if (parsed === undefined) context.addIssue({ code: 'custom', message: `${regionRule} (got ${quote(text)})` });
+  if (parsed === undefined) context.addIssue({ code: 'custom', message: regionRule });
   return parsed ?? z.NEVER;
 });
+const regions = z.array(region, 'must be a list of regions');
 
-const origin = z
-  .string()
-  .refine(isOrigin, 'must be an https:// origin without a path (http:// on loopback addresses only)');
-
-const registryEntry = z
-  .object({
-    name: z.string().regex(/^[a-zA-Z0-9]{2,50}$/, 'must be the registry name: letters and digits, up to 50'),
-    loginServer: z
-      .string()
-      .regex(/^[a-zA-Z0-9][a-zA-Z0-9.-]*(:\d{1,5})?$/, 'must be a host name, without https://')
-      .optional(),
-    resourceId: z
-      .string()
-      .regex(
-        /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.ContainerRegistry\/registries\/[^/]+$/i,
-        'must be /subscriptions/…/resourceGroups/…/providers/Microsoft.ContainerRegistry/registries/…',
-      )
-      .optional(),
-    regions: z.array(region).min(1, 'must name at least one region').optional(),
-    observedOnly: z.array(region).default([]),
-    regionalEndpoints: z.union([z.boolean(), z.record(z.string(), origin)]).default(false),
-    verify: z.enum(['missing', 'confirm', 'deep']).default('missing'),
-  })
-  .refine((entry) => entry.regions !== undefined || entry.resourceId !== undefined, {
-    message: 'needs "regions" or "resourceId" to know its replicas',
-  })
-  .refine((entry) => entry.verify === 'missing' || entry.regionalEndpoints !== false, {
-    path: ['verify'],
-    message: 'needs "regionalEndpoints": without them no single replica can be asked',
-  })
-  .refine((entry) => (entry.regions ?? []).some((one) => !entry.observedOnly.includes(one)) || !entry.regions, {
-    path: ['observedOnly'],
-    message: 'leaves no region to wait for',
+const originRule = 'must be an https:// origin without a path (http:// on loopback addresses only)';
+const endpoints = z
+  .union(
+    [z.boolean(), z.record(z.string(), z.string(originRule).refine(isOrigin, originRule))],
+    'must be true, false, or a map from region to origin',
+  )
+  .superRefine((value, context) => {
+    const names = typeof value === 'boolean' ? [] : Object.keys(value);
+    for (const got of names.filter((name) => parseRegion(name) === undefined)) {
+      context.addIssue({ code: 'custom', message: regionRule, path: [got], params: { got } });
+    }
   });
+
+const nameRule = 'must be the registry name: letters and digits, up to 50';
+const loginServerRule = 'must be a host name, without https://';
+const resourceIdRule = 'must be /subscriptions/…/resourceGroups/…/providers/Microsoft.ContainerRegistry/registries/…';
+const resourceIdPattern =
+  /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.ContainerRegistry\/registries\/[^/]+$/i;
+
+const registryEntry = z.object(
+  {
+    name: z.string(nameRule).regex(/^[a-zA-Z0-9]{2,50}$/, nameRule),
+    loginServer: z
+      .string(loginServerRule)
+      .regex(/^[a-zA-Z0-9][a-zA-Z0-9.-]*(:\d{1,5})?$/, loginServerRule)
+      .optional(),
+    resourceId: z.string(resourceIdRule).regex(resourceIdPattern, resourceIdRule).optional(),
+    regions: regions.min(1, 'must name at least one region').optional(),
+    observedOnly: regions.default([]),
+    regionalEndpoints: endpoints.default(false),
+    verify: z.enum(['missing', 'confirm', 'deep'], 'must be "missing", "confirm" or "deep"').default('missing'),
+  },
+  'must be an object with a "name"',
+);
 
 function readRegistries(text: string | undefined, fault: Fault): Registry[] {
   const example = 'a JSON array such as [{"name":"contoso","regions":["eastus","westeurope"]}]';
@@ -112,14 +117,20 @@ function readRegistries(text: string | undefined, fault: Fault): Registry[] {
     fault('REGISTRIES', `is required: ${example}`);
     return [];
   }
-  const result = z.array(registryEntry).min(1, 'must name at least one registry').safeParse(parseJson(text));
-  if (!result.success) {
-    for (const issue of result.error.issues) {
-      const place = issue.path.length === 0 ? '' : `${issue.path.join('.')}: `;
-      fault('REGISTRIES', issue.path.length === 0 ? `must be ${example} (got ${quote(text)})` : place + issue.message);
-    }
+  const entries = parseJson(text);
+  if (!Array.isArray(entries) || entries.length === 0) {
+    fault('REGISTRIES', `must be ${example} (got ${show(text)})`);
     return [];
   }
+  const result = z.array(registryEntry).safeParse(entries);
+  for (const issue of result.success ? [] : result.error.issues) {
+    const got = issue.code === 'custom' && issue.params !== undefined ? issue.params.got : valueAt(entries, issue.path);
+    fault('REGISTRIES', `${issue.path.join('.')}: ${issue.message} (got ${show(got)})`);
+  }
+  entries.forEach((entry: unknown, i) => {
+    if (typeof entry === 'object' && entry !== null) checkTogether({ ...entry }, String(i), fault);
+  });
+  if (!result.success) return [];
   const registries = result.data.map(toRegistry);
   for (const key of ['name', 'loginServer'] as const) {
     const values = registries.map((registry) => registry[key]);
@@ -129,9 +140,29 @@ function readRegistries(text: string | undefined, fault: Fault): Registry[] {
   return registries;
 }
 
+/** What the fields of one entry mean together; looked at even when one of them is wrong in itself. */
+function checkTogether(entry: { [field: string]: unknown }, place: string, fault: Fault): void {
+  const { regions, resourceId, observedOnly, regionalEndpoints = false, verify } = entry;
+  if (regions === undefined && resourceId === undefined) {
+    fault('REGISTRIES', `${place}: needs "regions" or "resourceId" to know its replicas`);
+  }
+  if ((verify === 'confirm' || verify === 'deep') && regionalEndpoints === false) {
+    const reason = 'needs "regionalEndpoints": without them no single replica can be asked';
+    fault('REGISTRIES', `${place}.verify: ${reason} (got ${show(verify)})`);
+  }
+  if (!Array.isArray(regions) || !Array.isArray(observedOnly) || regions.length === 0) return;
+  const observed = observedOnly.map(parseRegion);
+  if (regions.every((one) => observed.includes(parseRegion(one)))) {
+    fault('REGISTRIES', `${place}.observedOnly: leaves no region to wait for (got ${show(observedOnly)})`);
+  }
+}
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value);
+}
+
 function toRegistry(entry: z.infer<typeof registryEntry>): Registry {
   const name = entry.name.toLowerCase();
-  const endpoints = entry.regionalEndpoints;
   return {
     name,
     loginServer: (entry.loginServer ?? `${name}.azurecr.io`).toLowerCase(),
@@ -139,22 +170,24 @@ function toRegistry(entry: z.infer<typeof registryEntry>): Registry {
     regions: entry.regions,
     observedOnly: entry.observedOnly,
     regionalEndpoints:
-      typeof endpoints === 'boolean'
-        ? endpoints
-        : new Map(
-            Object.entries(endpoints).map(([key, value]) => [
-              parseRegion(key) ?? (key as Region),
-              new URL(value).origin,
-            ]),
-          ),
+      typeof entry.regionalEndpoints === 'boolean' ? entry.regionalEndpoints : toOrigins(entry.regionalEndpoints),
     verify: entry.verify,
   };
+}
+
+function toOrigins(endpoints: Record<string, string>): ReadonlyMap<Region, string> {
+  const origins = new Map<Region, string>();
+  for (const [name, endpoint] of Object.entries(endpoints)) {
+    const region = parseRegion(name);
+    if (region !== undefined) origins.set(region, new URL(endpoint).origin);
+  }
+  return origins;
 }
 
 function isOrigin(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const url = new URL(text);
-  const isBare = (url.pathname === '/' || url.pathname === '') && url.search === '' && url.username === '';
+  const isBare = url.href === `${url.origin}/`;
   return isBare && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname)));
 }
 
@@ -172,7 +205,9 @@ function readSecrets(text: string | undefined, fault: Fault): string[] {
       'WEBHOOK_SECRETS',
       `each must have at least 16 characters (got ${secrets.map((one) => one.length).join(' and ')})`,
     );
-  } else if (secrets.some((secret) => /\s/.test(secret))) fault('WEBHOOK_SECRETS', 'must not hold white space');
+  } else if (secrets.some((secret) => /\s/.test(secret))) {
+    fault('WEBHOOK_SECRETS', 'must not hold white space (got some)');
+  }
   return secrets;
 }
 
@@ -184,10 +219,17 @@ function readStorage(get: Get, fault: Fault): StorageConfig {
     return { kind: 'connectionString', connectionString };
   }
   const account = get('AzureWebJobsStorage__accountName');
-  const tableUri =
-    get('AzureWebJobsStorage__tableServiceUri') ?? (account && `https://${account}.table.core.windows.net`);
-  const queueUri =
-    get('AzureWebJobsStorage__queueServiceUri') ?? (account && `https://${account}.queue.core.windows.net`);
+  if (account !== undefined && !/^[a-z0-9]{3,24}$/.test(account)) {
+    fault('AzureWebJobsStorage__accountName', `must be 3 to 24 lower-case letters and digits (got ${show(account)})`);
+  }
+  const serviceUri = (service: 'table' | 'queue') => {
+    const name = `AzureWebJobsStorage__${service}ServiceUri`;
+    const uri = get(name);
+    if (uri !== undefined && !isOrigin(uri)) fault(name, `${originRule} (got ${show(uri)})`);
+    return uri ?? (account && `https://${account}.${service}.core.windows.net`);
+  };
+  const tableUri = serviceUri('table');
+  const queueUri = serviceUri('queue');
   if (tableUri === undefined || queueUri === undefined) {
     fault(
       'AzureWebJobsStorage',
@@ -207,27 +249,27 @@ function readTopic(get: Get, fault: Fault): Config['topic'] {
   const key = get('EVENT_GRID_TOPIC_KEY');
   if (endpoint === undefined) {
     fault('EVENT_GRID_TOPIC_ENDPOINT', 'is required: the endpoint of the topic, ending in /api/events');
-  } else if (!URL.canParse(endpoint) || !isOrigin(new URL(endpoint).origin)) {
-    fault('EVENT_GRID_TOPIC_ENDPOINT', `must be an https:// address (got ${quote(endpoint)})`);
+  } else if (!URL.canParse(endpoint) || !isOrigin(new URL(endpoint).origin) || new URL(endpoint).username !== '') {
+    fault('EVENT_GRID_TOPIC_ENDPOINT', `must be an https:// address (got ${show(endpoint)})`);
   } else if (new URL(endpoint).protocol === 'http:' && key === undefined) {
     fault('EVENT_GRID_TOPIC_KEY', 'is required with an http:// endpoint: an identity is never sent in the clear');
   }
   return { endpoint: endpoint ?? '', key };
 }
 
-function readNumber(name: string, fallback: number, get: Get, fault: Fault): number {
+function readNumber(name: string, fallback: number, most: number, get: Get, fault: Fault): number {
   const text = get(name);
   if (text === undefined) return fallback;
   const value = Number(text);
-  if (/^\d{1,8}$/.test(text) && value >= 1) return value;
-  fault(name, `must be a whole number from 1 (got ${quote(text)})`);
+  if (/^\d{1,8}$/.test(text) && value >= 1 && value <= most) return value;
+  fault(name, `must be a whole number from 1 to ${most} (got ${show(text)})`);
   return fallback;
 }
 
 function readManagement(text: string | undefined, fault: Fault): Config['webhookManagement'] {
   if (text === undefined || text === 'audit') return 'audit';
   if (text === 'off' || text === 'manage') return text;
-  fault('WEBHOOK_MANAGEMENT', `must be "off", "audit" or "manage" (got ${quote(text)})`);
+  fault('WEBHOOK_MANAGEMENT', `must be "off", "audit" or "manage" (got ${show(text)})`);
   return 'audit';
 }
 
@@ -237,4 +279,12 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** What was found, for a message. An address may carry a password, or a key in its query: then it is not repeated. */
+function show(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  if (/[@?]/.test(text)) return 'something that may hold a secret, not shown';
+  return typeof value === 'string' ? quote(value) : text.slice(0, 80);
 }

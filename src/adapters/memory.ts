@@ -2,7 +2,7 @@
  * Every port in memory: the tracker without a world around it, for tests and benchmarks. Each fulfils the same
  * contract suite as the real thing. Records go through JSON, so that nothing is shared that storage would not share.
  */
-import type { CloudEvent, OutboxEvent } from '../core/announcement.ts';
+import type { CloudEvent } from '../core/announcement.ts';
 import type { Digest } from '../core/digest.ts';
 import type { EventTime } from '../core/event-time.ts';
 import type { ImageName } from '../core/image.ts';
@@ -24,36 +24,23 @@ import type { TagName } from '../core/tag.ts';
 
 export function memoryImageStore(): ImageStore {
   const images = new Map<string, { readonly text: string; readonly version: string }>();
-  const outbox = new Map<string, Map<string, OutboxEvent>>();
   let writes = 0;
-
-  const eventsOf = (name: ImageName) => [...(outbox.get(imageKey(name))?.values() ?? [])];
   return {
     async read(name) {
       const stored = images.get(imageKey(name));
       return stored === undefined ? undefined : { record: JSON.parse(stored.text), version: stored.version };
     },
-    async commit({ record, basedOn, events, published }) {
+    async commit({ record, basedOn }) {
       const key = imageKey(record.name);
       if (images.get(key)?.version !== basedOn) return 'conflict';
       const version = `v${++writes}`;
       images.set(key, { text: JSON.stringify(record), version });
-      const stored = outbox.get(key) ?? new Map<string, OutboxEvent>();
-      outbox.set(key, stored);
-      for (const event of events) stored.set(event.key, event);
-      for (const [eventKey, publishedAt] of published) {
-        const event = stored.get(eventKey);
-        if (event !== undefined) stored.set(eventKey, { ...event, publishedAt });
-      }
       return { version };
     },
-    events: async (name) => eventsOf(name).sort((a, b) => (a.key < b.key ? -1 : 1)),
-    eventsByKey: async (name, keys) => eventsOf(name).filter((event) => keys.includes(event.key)),
     async remove({ record, version }: StoredImage) {
       const key = imageKey(record.name);
       if (images.get(key)?.version !== version) return 'conflict';
       images.delete(key);
-      outbox.delete(key);
       return 'removed';
     },
   };
@@ -61,7 +48,6 @@ export function memoryImageStore(): ImageStore {
 
 export function memoryImageIndex(): ImageIndex {
   const lists = new Map<string, IndexEntry>();
-  const expiries = new Map<string, { readonly name: ImageName; readonly at: number }>();
   const keyOf = (list: string, { name, firstSeenAt }: IndexEntry) => `${list} ${firstSeenAt} ${imageKey(name)}`;
   return {
     async add(entry, names) {
@@ -70,27 +56,18 @@ export function memoryImageIndex(): ImageIndex {
     async remove(entry, names) {
       for (const list of names) lists.delete(keyOf(list, entry));
     },
-    async page({ registry, list, repository, cursor, limit }) {
+    async page({ registry, list, repository, cursor, before = Number.POSITIVE_INFINITY, limit }) {
       const wanted = repository === undefined ? list : 'all';
       const entries = [...lists]
         .filter(([key]) => key.startsWith(`${wanted} `))
         .map(([, entry]) => entry)
         .filter(({ name }) => name.registry === registry && (repository ?? name.repository) === name.repository)
+        .filter(({ firstSeenAt }) => firstSeenAt < before)
         .sort((a, b) => b.firstSeenAt - a.firstSeenAt || (imageKey(a.name) < imageKey(b.name) ? -1 : 1));
       const start = cursor === undefined ? 0 : entries.findIndex((entry) => cursorOf(entry) === cursor) + 1;
       const shown = entries.slice(start, start + limit);
       const last = shown.at(-1);
       return { entries: shown, next: start + limit < entries.length && last !== undefined ? cursorOf(last) : null };
-    },
-    async addExpiry(name, at) {
-      expiries.set(`${at} ${imageKey(name)}`, { name, at });
-    },
-    async removeExpiry(name, at) {
-      expiries.delete(`${at} ${imageKey(name)}`);
-    },
-    async expired(registry, now, limit) {
-      const due = [...expiries.values()].filter(({ name, at }) => name.registry === registry && at <= now);
-      return due.sort((a, b) => a.at - b.at).slice(0, limit);
     },
   };
 }

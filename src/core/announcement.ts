@@ -1,6 +1,6 @@
 /**
- * The events we publish. What is told is decided once, in the write that makes it true; the event is built from
- * that very record and kept, so telling it again after a crash sends the same id and the same content.
+ * The events we publish. What is told is decided once, in the write that makes it true, and noted in the record; the
+ * event is built from the record when it is told, so one that is told late says what is true by then.
  * Ids are a digest of the fact itself: the same fact has the same id on every instance, however often it is sent.
  * CloudEvents 1.0: consumers may treat equal `source` + `id` as duplicates.
  */
@@ -50,13 +50,10 @@ export type EventData = Omit<AvailabilityDocument, 'satisfied' | 'requirement'> 
   readonly durationSeconds?: number;
 };
 
-/** An event with its place in the outbox: made with the fact, kept until the topic has taken it and after. */
-export interface OutboxEvent {
-  /** Unique within the image. */
+/** An event to be told, with the key of its announcement in the image's record. */
+export interface DueEvent {
   readonly key: string;
   readonly event: CloudEvent;
-  /** When the topic took it, milliseconds since 1970; `null` while it has not. */
-  readonly publishedAt: number | null;
 }
 
 /** Sorts by generation; names the announcement within its image. */
@@ -80,8 +77,8 @@ export function toEvent(
   const { satisfied: _satisfied, requirement: _requirement, ...told } = document;
   const type = announcementTypes[announcement.kind];
   const { generation, region } = announcement;
-  const duration =
-    announcement.kind === 'availableInAllReplicas' ? { durationSeconds: longestLag(document) } : undefined;
+  const isAboutAll = announcement.kind === 'availableInAllReplicas' || announcement.kind === 'deletedInAllReplicas';
+  const duration = isAboutAll ? { durationSeconds: durationOf(announcement.kind, document) } : undefined;
   return {
     specversion: '1.0',
     id: eventId([type, registry.name, name.repository, name.digest, region ?? '', String(generation)]),
@@ -94,8 +91,13 @@ export function toEvent(
   };
 }
 
-function longestLag(document: AvailabilityDocument): number {
-  return Math.max(0, ...document.regions.filter((entry) => entry.expected).map((entry) => entry.lagSeconds ?? 0));
+/** From the first region to the last that is in the state the event tells of. */
+function durationOf(kind: AnnouncementKind, document: AvailabilityDocument): number {
+  const state = kind === 'deletedInAllReplicas' ? 'deleted' : 'available';
+  const times = document.regions
+    .filter((entry) => entry.state === state && (entry.expected || state === 'deleted'))
+    .flatMap((entry) => (entry.since === null ? [] : [Date.parse(entry.since)]));
+  return times.length === 0 ? 0 : (Math.max(...times) - Math.min(...times)) / 1000;
 }
 
 /** Parts are joined by a character that none of them can hold. */

@@ -3,7 +3,7 @@
  * path. When the process dies or the topic stays away for longer than we keep trying, the image's timer brings them
  * back, on whatever instance. Events that come while a batch is under way go together in the next one.
  */
-import type { CloudEvent, OutboxEvent } from './announcement.ts';
+import type { DueEvent } from './announcement.ts';
 import { parseAnnouncementKey } from './announcement.ts';
 import { describeError, isTemporary } from './errors.ts';
 import type { ImageName } from './image.ts';
@@ -13,9 +13,9 @@ import type { Clock, EventPublisher, Log } from './ports.ts';
 
 export interface Announcer {
   /** Tells these in the background; events already on their way are not sent a second time. */
-  offer(name: ImageName, events: readonly OutboxEvent[]): void;
+  offer(name: ImageName, events: readonly DueEvent[]): void;
   /** Tells these now. Fails with a `WorldError` when the topic does not take them. */
-  tell(name: ImageName, events: readonly OutboxEvent[]): Promise<void>;
+  tell(name: ImageName, events: readonly DueEvent[]): Promise<void>;
   /** Whether all of these are on their way from here. */
   isTelling(name: ImageName, keys: readonly string[]): boolean;
   /** What the topic said last; `undefined` while it takes everything. */
@@ -26,7 +26,7 @@ export interface Announcer {
 
 interface Item {
   readonly name: ImageName;
-  readonly outbox: OutboxEvent;
+  readonly due: DueEvent;
 }
 
 const batchSize = 100;
@@ -35,7 +35,7 @@ const parallelBatches = 4;
 const mostWaiting = 20_000;
 const longestPauseMs = 10_000;
 /** Acknowledging what is told per region can wait for the next region's write. */
-const patienceMs = 3_000;
+const patienceMs = 10_000;
 
 export function announcer(parts: {
   readonly publisher: EventPublisher;
@@ -55,7 +55,7 @@ export function announcer(parts: {
   const itemKey = (name: ImageName, key: string) => `${imageKey(name)} ${key}`;
 
   async function send(items: readonly Item[]): Promise<void> {
-    await publisher.publish(items.map((item): CloudEvent => item.outbox.event));
+    await publisher.publish(items.map((item) => item.due.event));
     failures = 0;
     trouble = undefined;
   }
@@ -67,7 +67,7 @@ export function announcer(parts: {
       byImage.map(async (group) => {
         const [first] = group;
         if (first === undefined) return;
-        const keys = group.map((item) => item.outbox.key);
+        const keys = group.map((item) => item.due.key);
         const isLast = keys.some((key) => parseAnnouncementKey(key).region === undefined);
         const step = { kind: 'acknowledge', keys, at } as const;
         await parts.writer().submitWithin(first.name, step, isLast ? 0 : patienceMs);
@@ -76,7 +76,7 @@ export function announcer(parts: {
   }
 
   function forget(items: readonly Item[]): void {
-    for (const item of items) onTheirWay.delete(itemKey(item.name, item.outbox.key));
+    for (const item of items) onTheirWay.delete(itemKey(item.name, item.due.key));
   }
 
   function pump(): void {
@@ -125,18 +125,16 @@ export function announcer(parts: {
 
   return {
     offer(name, events) {
-      for (const outbox of events) {
-        const key = itemKey(name, outbox.key);
-        if (outbox.publishedAt !== null || onTheirWay.has(key) || stop.signal.aborted) continue;
+      for (const due of events) {
+        const key = itemKey(name, due.key);
+        if (onTheirWay.has(key) || stop.signal.aborted) continue;
         onTheirWay.add(key);
-        waiting.push({ name, outbox });
+        waiting.push({ name, due });
       }
       pump();
     },
     async tell(name, events) {
-      const due = events.filter((outbox) => outbox.publishedAt === null);
-      const items = due.map((outbox) => ({ name, outbox }));
-      if (due.length === 0) return;
+      const items = events.map((due) => ({ name, due }));
       await send(items);
       await acknowledge(items, clock.now());
     },

@@ -52,6 +52,11 @@ export function isDeleted(arrival: Arrival | undefined): boolean {
   return arrival !== undefined && arrival.deletedAt !== null && !isAvailable(arrival);
 }
 
+/** Newest push under that tag. Tags are anybody's words: one may be called `constructor`. */
+export function taggedAt(arrival: Arrival, tag: Tag): EventTime | null {
+  return Object.hasOwn(arrival.tags, tag) ? (arrival.tags[tag] ?? null) : null;
+}
+
 /**
  * @returns the merged arrival, the same object when nothing changed, and what the fact was:
  * `recorded` said something new, `duplicate` was known, `outdated` is older than what the region already said.
@@ -63,14 +68,14 @@ export function mergeFact(before: Arrival | undefined, fact: Fact): { arrival: A
 
 function mergePush(arrival: Arrival, fact: Fact): { arrival: Arrival; outcome: MergeOutcome } {
   if (!isLater(fact.eventTime, arrival.deletedAt)) return { arrival, outcome: 'outdated' };
-  const taggedAt = fact.tag === undefined ? null : (arrival.tags[fact.tag] ?? null);
+  const knownAt = fact.tag === undefined ? null : taggedAt(arrival, fact.tag);
   const isNewPush = isLater(fact.eventTime, arrival.pushedAt);
-  const isNewTag = fact.tag !== undefined && isLater(fact.eventTime, taggedAt);
+  const isNewTag = fact.tag !== undefined && isLater(fact.eventTime, knownAt);
   const isNewEvidence = !arrival.evidence.includes(fact.evidence);
   const outcome =
     isNewPush || isNewTag
       ? 'recorded'
-      : fact.eventTime === (fact.tag === undefined ? arrival.pushedAt : taggedAt)
+      : fact.eventTime === (fact.tag === undefined ? arrival.pushedAt : knownAt)
         ? 'duplicate'
         : 'outdated';
   if (!isNewPush && !isNewTag && !isNewEvidence) return { arrival, outcome };

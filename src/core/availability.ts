@@ -8,7 +8,7 @@ import type { Digest } from './digest.ts';
 import type { EventTime } from './event-time.ts';
 import { toIsoMilliseconds } from './event-time.ts';
 import type { ImageRecord, ImageState } from './image.ts';
-import { arrivalRegions, arrivalSpan, imageState, isAvailableIn } from './image.ts';
+import { arrivalIn, arrivalRegions, arrivalSpan, imageState, isAvailableIn } from './image.ts';
 import type { Repository, Tag } from './reference.ts';
 import { formatReference } from './reference.ts';
 import type { Region } from './region.ts';
@@ -17,6 +17,7 @@ import type { Registry } from './registry.ts';
 import type { ReplicaSet } from './replica-set.ts';
 import { findReplica, isStale } from './replica-set.ts';
 import type { Requirement } from './requirement.ts';
+import { defaultRequirement } from './requirement.ts';
 import type { TagPointers, TagState } from './tag.ts';
 import { isSuperseded, tagState } from './tag.ts';
 
@@ -123,6 +124,18 @@ export function availability(
   };
 }
 
+/** The document about an image as such, with nobody's requirement. */
+export function describeImage(
+  record: ImageRecord,
+  registry: Registry,
+  set: ReplicaSet,
+  now: number,
+): AvailabilityDocument {
+  const { repository, digest } = record.name;
+  const question = { registry, repository, digest, tag: undefined };
+  return availability(question, { record, pointers: undefined }, defaultRequirement(set), set, now);
+}
+
 /** How a wait ends before its time: the image is gone, or the tag has moved on. */
 export function waitOutcome(
   question: Question,
@@ -146,7 +159,7 @@ function listRegions(record: ImageRecord | undefined, requirement: Requirement, 
   ]);
   return listed.map((region) => {
     const replica = findReplica(set, region);
-    const arrival = record?.arrivals[region];
+    const arrival = arrivalIn(record, region);
     const available = isAvailable(arrival);
     return {
       region,

@@ -8,8 +8,8 @@ import { announcementKey, parseAnnouncementKey } from './announcement.ts';
 import type { Fact, MergeOutcome } from './arrival.ts';
 import { isAvailable, isDeleted, mergeFact } from './arrival.ts';
 import { isLater } from './event-time.ts';
-import type { ImageName, ImageRecord } from './image.ts';
-import { arrivalRegions, imageState, isComplete, newestDelete } from './image.ts';
+import type { AnnouncementEntry, ImageName, ImageRecord } from './image.ts';
+import { arrivalIn, arrivalRegions, imageState, isComplete, newestDelete, pendingKeys } from './image.ts';
 import type { Region } from './region.ts';
 import type { ReplicaSet } from './replica-set.ts';
 import { expectedRegions } from './replica-set.ts';
@@ -43,6 +43,9 @@ export interface Decision {
   readonly announcements: readonly Announcement[];
 }
 
+/** Enough for the history of an image that is deleted and pushed again now and then. */
+const mostAnnouncements = 200;
+
 export function decide(
   record: ImageRecord | undefined,
   name: ImageName,
@@ -68,8 +71,9 @@ function learn(
   fact: Fact,
 ): { record: ImageRecord | undefined; outcome: MergeOutcome } {
   const record = before ?? firstSight(name, fact);
-  const { arrival, outcome } = mergeFact(record.arrivals[fact.region], fact);
-  if (arrival === record.arrivals[fact.region]) return { record: before, outcome };
+  const known = arrivalIn(record, fact.region);
+  const { arrival, outcome } = mergeFact(known, fact);
+  if (arrival === known) return { record: before, outcome };
   const isNewGeneration =
     fact.kind === 'push' && isAvailable(arrival) && isGone(record) && isLater(fact.eventTime, newestDelete(record));
   const started = isNewGeneration ? nextGeneration(record, fact.receivedAt) : record;
@@ -95,8 +99,7 @@ function firstSight(name: ImageName, fact: Fact): ImageRecord {
     completedFor: [],
     announcedAt: null,
     delayedAt: null,
-    announced: [],
-    pending: [],
+    announcements: [],
     wakeAt: null,
     changedAt: fact.receivedAt,
   };
@@ -117,7 +120,6 @@ function nextGeneration(record: ImageRecord, startedAt: number): ImageRecord {
     completedFor: [],
     announcedAt: null,
     delayedAt: null,
-    announced: [],
   };
 }
 
@@ -128,7 +130,7 @@ function announce(
 ): { record: ImageRecord; announcements: Announcement[] } {
   const record = grown(before, set);
   const announcements: Announcement[] = [];
-  const announced = new Set(record.announced);
+  const announced = new Set(record.announcements.map((entry) => entry.key));
   const make = (kind: Announcement['kind'], region?: Region): boolean => {
     const announcement: Announcement = { kind, generation: record.generation, region };
     const key = announcementKey(announcement);
@@ -139,7 +141,7 @@ function announce(
   };
 
   for (const region of arrivalRegions(record)) {
-    const arrival = record.arrivals[region];
+    const arrival = arrivalIn(record, region);
     if (isAvailable(arrival)) make('availableInRegion', region);
     else if (isDeleted(arrival)) make('deletedInRegion', region);
   }
@@ -153,19 +155,28 @@ function announce(
   if (isDelayed(record, set, policy, now) && make('delayed')) delayedAt = now;
 
   if (announcements.length === 0) return { record: before, announcements };
-  const keys = announcements.map(announcementKey);
+  const made = announcements.map((one) => ({ key: announcementKey(one), madeAt: now, publishedAt: null }));
   return {
     record: {
       ...record,
       availableAt,
       completedFor,
       delayedAt,
-      announced: [...announced],
-      pending: [...record.pending, ...keys],
+      announcements: forgetOld([...record.announcements, ...made], record.generation),
       changedAt: Math.max(record.changedAt, now),
     },
     announcements,
   };
+}
+
+/** Keeps everything of this generation and everything untold, and the newest of the rest. */
+function forgetOld(entries: readonly AnnouncementEntry[], generation: number): readonly AnnouncementEntry[] {
+  const spare = entries.length - mostAnnouncements;
+  if (spare <= 0) return entries;
+  const isOld = (entry: AnnouncementEntry) =>
+    entry.publishedAt !== null && parseAnnouncementKey(entry.key).generation < generation;
+  const old = new Set(entries.filter(isOld).slice(0, spare));
+  return entries.filter((entry) => !old.has(entry));
 }
 
 /** Complete again for a set that has grown since: the same arrivals, a new generation of "in all replicas". */
@@ -174,11 +185,13 @@ function grown(record: ImageRecord, set: ReplicaSet): ImageRecord {
   const isGrown = expectedRegions(set).some((region) => !record.completedFor.includes(region));
   if (!wasComplete || !isGrown || !isComplete(record, set)) return record;
   const generation = record.generation + 1;
-  const told = record.announced
-    .map(parseAnnouncementKey)
-    .filter((announcement) => announcement.region !== undefined)
-    .map((announcement) => announcementKey({ ...announcement, generation }));
-  return { ...nextGeneration(record, record.firstSeenAt), announced: told };
+  // What was told per region stays told; the new region is told with the new generation.
+  const told = record.announcements
+    .map((entry) => ({ entry, announcement: parseAnnouncementKey(entry.key) }))
+    .filter(({ announcement }) => announcement.region !== undefined && announcement.generation === record.generation)
+    .map(({ entry, announcement }) => ({ ...entry, key: announcementKey({ ...announcement, generation }) }));
+  const others = record.announcements.filter((entry) => parseAnnouncementKey(entry.key).region === undefined);
+  return { ...nextGeneration(record, record.firstSeenAt), announcements: [...others, ...told] };
 }
 
 function isDelayed(record: ImageRecord, set: ReplicaSet, policy: Policy, now: number): boolean {
@@ -189,15 +202,20 @@ function isDelayed(record: ImageRecord, set: ReplicaSet, policy: Policy, now: nu
 }
 
 function acknowledge(record: ImageRecord, step: Step & { kind: 'acknowledge' }): ImageRecord {
-  const pending = record.pending.filter((key) => !step.keys.includes(key));
-  if (pending.length === record.pending.length) return record;
+  const taken = pendingKeys(record).filter((key) => step.keys.includes(key));
+  if (taken.length === 0) return record;
   const completion = announcementKey({
     kind: 'availableInAllReplicas',
     generation: record.generation,
     region: undefined,
   });
-  const told = step.keys.includes(completion) && record.pending.includes(completion);
-  return { ...record, pending, announcedAt: told ? step.at : record.announcedAt };
+  return {
+    ...record,
+    announcements: record.announcements.map((entry) =>
+      taken.includes(entry.key) ? { ...entry, publishedAt: step.at } : entry,
+    ),
+    announcedAt: taken.includes(completion) ? step.at : record.announcedAt,
+  };
 }
 
 /**
@@ -206,7 +224,7 @@ function acknowledge(record: ImageRecord, step: Step & { kind: 'acknowledge' }):
  */
 export function nextWakeAt(record: ImageRecord, { set, policy, now }: Circumstances): number | null {
   const due: number[] = [];
-  if (record.pending.length > 0) due.push(now + policy.outboxCheckMs);
+  if (pendingKeys(record).length > 0) due.push(now + policy.outboxCheckMs);
   if (record.completedFor.length === 0 && imageState(record, set) === 'replicating' && record.delayedAt === null) {
     due.push(Math.max(now, record.firstSeenAt + policy.delayedAfterMs));
   }

@@ -8,6 +8,9 @@ export type EventTime = string & { readonly [eventTimeBrand]: true };
 
 const pattern = /^(\d{4}-\d{2}-\d{2})[Tt](\d{2}:\d{2}:\d{2})(?:\.(\d{1,18}))?([Zz]|[+-]\d{2}:\d{2})$/;
 
+/** Later years have five digits and would sort before 1970; an offset can lead there from 9999. */
+const lastSecond = Date.parse('9999-12-31T23:59:59Z');
+
 export const eventTimeRule = 'must be an ISO 8601 time with an offset, such as "2026-06-01T12:22:07.0958813Z"';
 
 export function parseEventTime(text: unknown): EventTime | undefined {
@@ -16,7 +19,7 @@ export function parseEventTime(text: unknown): EventTime | undefined {
   if (match === null) return undefined;
   const [, date, time, fraction = '', offset] = match;
   const wholeSeconds = Date.parse(`${date}T${time}${offset?.toUpperCase()}`);
-  if (Number.isNaN(wholeSeconds) || wholeSeconds < 0) return undefined;
+  if (Number.isNaN(wholeSeconds) || wholeSeconds < 0 || wholeSeconds > lastSecond) return undefined;
   // Date.parse rolls 30 February over to March instead of refusing it.
   if (new Date(Date.parse(`${date}T00:00:00Z`)).toISOString().slice(0, 10) !== date) return undefined;
   return `${new Date(wholeSeconds).toISOString().slice(0, 19)}.${fraction.padEnd(9, '0').slice(0, 9)}Z` as EventTime;

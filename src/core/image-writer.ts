@@ -6,15 +6,13 @@
  * Order of writes: first everything that helps to find the image again (timer, lists, tag), then the record with its
  * due events in one transaction. A crash between the two leaves a hint that leads nowhere, never a fact nobody follows.
  */
-import type { OutboxEvent } from './announcement.ts';
-import { announcementKey, toEvent } from './announcement.ts';
+import { announcementKey } from './announcement.ts';
 import type { MergeOutcome } from './arrival.ts';
-import { availability } from './availability.ts';
 import type { Circumstances, Step } from './decide.ts';
 import { decide, nextWakeAt } from './decide.ts';
 import { WorldError } from './errors.ts';
 import type { ImageName, ImageRecord } from './image.ts';
-import { arrivalRegions, imageKey, imageState } from './image.ts';
+import { arrivalIn, arrivalRegions, imageKey, imageState } from './image.ts';
 import type { ImageCache } from './image-cache.ts';
 import type {
   Clock,
@@ -28,7 +26,6 @@ import type {
 } from './ports.ts';
 import type { Tag } from './reference.ts';
 import type { Registry } from './registry.ts';
-import { defaultRequirement } from './requirement.ts';
 
 export interface ImageWriterParts {
   readonly store: ImageStore;
@@ -39,11 +36,10 @@ export interface ImageWriterParts {
   readonly clock: Clock;
   /** From 0 up to 1. */
   readonly random: () => number;
-  readonly retentionMs: number;
   registry(name: ImageName): Registry;
   circumstances(registry: Registry): Circumstances;
-  /** Called after each write, with what it stored and the events it made due. */
-  onWritten(record: ImageRecord, events: readonly OutboxEvent[]): void;
+  /** Called after each write, with what it stored and the keys of the announcements it made. */
+  onWritten(record: ImageRecord, made: readonly string[]): void;
 }
 
 export interface Written {
@@ -144,14 +140,14 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
       const committed = await store.commit({
         record,
         basedOn: stored?.version,
-        regions: arrivalRegions(record).filter((region) => record.arrivals[region] !== stored?.record.arrivals[region]),
-        events: draft.events,
-        published: draft.published,
+        regions: arrivalRegions(record).filter(
+          (region) => arrivalIn(record, region) !== arrivalIn(stored?.record, region),
+        ),
       });
       if (committed !== 'conflict') {
         cache.set({ record, version: committed.version });
         tidy(stored?.record, record, draft.circumstances);
-        parts.onWritten(record, draft.events);
+        parts.onWritten(record, draft.made);
         return draft.results.map((result) => ({ ...result, record }));
       }
       cache.delete(name);
@@ -164,25 +160,16 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
   function fold(stored: StoredImage | undefined, name: ImageName, steps: readonly Step[]) {
     const registry = parts.registry(name);
     const circumstances = parts.circumstances(registry);
-    const events: OutboxEvent[] = [];
-    const published = new Map<string, number>();
+    const made: string[] = [];
     const results: Written[] = [];
     let record = stored?.record;
     for (const step of steps) {
       const decision = decide(record, name, step, circumstances);
-      if (step.kind === 'acknowledge') {
-        for (const key of step.keys) if (record?.pending.includes(key)) published.set(key, step.at);
-      }
       record = decision.record;
       results.push({ record, outcome: decision.outcome });
-      if (record === undefined || decision.announcements.length === 0) continue;
-      const document = describe(record, registry, circumstances);
-      for (const announcement of decision.announcements) {
-        const event = toEvent(announcement, name, registry, document, circumstances.now);
-        events.push({ key: announcementKey(announcement), event, publishedAt: null });
-      }
+      made.push(...decision.announcements.map(announcementKey));
     }
-    return { record, results, events, published, circumstances };
+    return { record, results, made, circumstances };
   }
 
   /** Everything by which the image will be found again, before the record says there is something to find. */
@@ -198,10 +185,7 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
       for (const one of fresh) prepared.listed.add(`${one} ${after.firstSeenAt}`);
       if (fresh.length > 0) work.push(parts.index.add(entryOf(after), fresh));
     };
-    if (before?.firstSeenAt !== after.firstSeenAt) {
-      list(['all', 'replicating']);
-      work.push(parts.index.addExpiry(after.name, after.firstSeenAt + parts.retentionMs));
-    }
+    if (before?.firstSeenAt !== after.firstSeenAt) list(['all', 'replicating']);
     if (imageState(after, circumstances.set) === 'deleted') list(['deleted']);
     if (after.delayedAt !== null && before?.delayedAt !== after.delayedAt) list(['delayed']);
     for (const [tag, pushedAt] of newTags(before, after)) {
@@ -293,18 +277,11 @@ function entryOf(record: ImageRecord): IndexEntry {
 
 function newTags(before: ImageRecord | undefined, after: ImageRecord) {
   const known = new Set(
-    before === undefined ? [] : arrivalRegions(before).flatMap((r) => Object.keys(before.arrivals[r]?.tags ?? {})),
+    before === undefined ? [] : arrivalRegions(before).flatMap((r) => Object.keys(arrivalIn(before, r)?.tags ?? {})),
   );
   return arrivalRegions(after).flatMap((region) =>
-    Object.entries(after.arrivals[region]?.tags ?? {})
+    Object.entries(arrivalIn(after, region)?.tags ?? {})
       .filter(([tag]) => !known.has(tag))
       .map(([tag, pushedAt]) => [tag as Tag, pushedAt] as const),
   );
-}
-
-/** The document about the image as such, asked by nobody in particular. */
-export function describe(record: ImageRecord, registry: Registry, { set, now }: Circumstances) {
-  const { repository, digest } = record.name;
-  const question = { registry, repository, digest, tag: undefined };
-  return availability(question, { record, pointers: undefined }, defaultRequirement(set), set, now);
 }

@@ -21,6 +21,15 @@ export interface ImageName {
   readonly digest: Digest;
 }
 
+/** One announcement, noted in the very write that made it true: so it is made once, and told until it is taken. */
+export interface AnnouncementEntry {
+  /** Generation, kind and region; see announcement.ts. */
+  readonly key: string;
+  readonly madeAt: number;
+  /** When the topic took it; `null` before. */
+  readonly publishedAt: number | null;
+}
+
 export interface ImageRecord {
   readonly name: ImageName;
   readonly mediaType: string | null;
@@ -38,10 +47,8 @@ export interface ImageRecord {
   readonly announcedAt: number | null;
   /** When it was called delayed. */
   readonly delayedAt: number | null;
-  /** Keys of the announcements made in this generation: each is made once. */
-  readonly announced: readonly string[];
-  /** Keys of announcements of any generation that the topic has not taken yet. */
-  readonly pending: readonly string[];
+  /** What has been announced, oldest first: all of this generation, and the newest of those before. */
+  readonly announcements: readonly AnnouncementEntry[];
   /** A durable timer is known to be set for this time; past times are spent. */
   readonly wakeAt: number | null;
   /** When anything about it last changed. */
@@ -56,12 +63,21 @@ export function imageKey(name: ImageName): string {
   return `${name.registry}/${name.repository}@${name.digest}`;
 }
 
+/** Keys of what was announced and not taken by the topic yet. */
+export function pendingKeys(record: ImageRecord): string[] {
+  return record.announcements.filter((entry) => entry.publishedAt === null).map((entry) => entry.key);
+}
+
 export function arrivalRegions(record: ImageRecord): Region[] {
   return sortRegions(Object.keys(record.arrivals) as Region[]);
 }
 
+export function arrivalIn(record: ImageRecord | undefined, region: Region): Arrival | undefined {
+  return record !== undefined && Object.hasOwn(record.arrivals, region) ? record.arrivals[region] : undefined;
+}
+
 export function isAvailableIn(record: ImageRecord | undefined, region: Region): boolean {
-  return isAvailable(record?.arrivals[region]);
+  return isAvailable(arrivalIn(record, region));
 }
 
 export function isComplete(record: ImageRecord, set: ReplicaSet): boolean {

@@ -4,7 +4,7 @@
  * pass, a page may be short or empty and still have a `next`.
  */
 import type { AvailabilityDocument } from './availability.ts';
-import { availability } from './availability.ts';
+import { describeImage } from './availability.ts';
 import type { ImageRecord } from './image.ts';
 import { imageState, isAvailableIn } from './image.ts';
 import type { ImageIndex, ImageStore, IndexEntry, IndexList } from './ports.ts';
@@ -13,7 +13,6 @@ import type { Region } from './region.ts';
 import type { Registry } from './registry.ts';
 import type { ReplicaSet } from './replica-set.ts';
 import { expectedRegions } from './replica-set.ts';
-import { defaultRequirement } from './requirement.ts';
 
 export const listableStates = ['replicating', 'available', 'delayed', 'deleted'] as const;
 export type ListableState = (typeof listableStates)[number];
@@ -52,7 +51,7 @@ export async function listImages(
     const limit = Math.min(query.limit - images.length, most - examined);
     const page = await ports.index.page({ registry: registry.name, list: listFor(query), repository, cursor, limit });
     for (const record of await readRecords(ports.store, page.entries)) {
-      if (passes(record, query, set)) images.push(toDocument(record, registry, set, now));
+      if (passes(record, query, set)) images.push(describeImage(record, registry, set, now));
     }
     examined += page.entries.length;
     if (page.next === null) return { images, next: null };
@@ -93,10 +92,4 @@ function passes(record: ImageRecord, query: ImageQuery, set: ReplicaSet): boolea
     return !query.missing || expectedRegions(set).some((region) => !isAvailableIn(record, region));
   }
   return isAvailableIn(record, query.region) !== query.missing;
-}
-
-function toDocument(record: ImageRecord, registry: Registry, set: ReplicaSet, now: number): AvailabilityDocument {
-  const { repository, digest } = record.name;
-  const question = { registry, repository, digest, tag: undefined };
-  return availability(question, { record, pointers: undefined }, defaultRequirement(set), set, now);
 }

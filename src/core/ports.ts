@@ -3,7 +3,7 @@
  * contract suite per port runs on memory and on the real thing. Every method fails with a `WorldError` when the world
  * does not do what was asked; outcomes that are normal are answers, not errors.
  */
-import type { CloudEvent, OutboxEvent } from './announcement.ts';
+import type { CloudEvent } from './announcement.ts';
 import type { Fact } from './arrival.ts';
 import type { Digest } from './digest.ts';
 import type { EventTime } from './event-time.ts';
@@ -28,10 +28,6 @@ export interface ImageChange {
   readonly basedOn: Version | undefined;
   /** Regions whose arrivals differ from the version it was derived from. */
   readonly regions: readonly Region[];
-  /** Events that became due with this change. */
-  readonly events: readonly OutboxEvent[];
-  /** Keys of earlier events that the topic has taken, and when (milliseconds since 1970). */
-  readonly published: ReadonlyMap<string, number>;
 }
 
 /** The truth about images: one record each, written whole or not at all. */
@@ -39,11 +35,7 @@ export interface ImageStore {
   read(name: ImageName): Promise<StoredImage | undefined>;
   /** `conflict`: another writer was first; read again and decide again. */
   commit(change: ImageChange): Promise<{ readonly version: Version } | 'conflict'>;
-  /** Every event ever made for the image, oldest generation first; empty for an image that is not stored. */
-  events(name: ImageName): Promise<OutboxEvent[]>;
-  /** The events with these keys; keys that do not exist are left out. */
-  eventsByKey(name: ImageName, keys: readonly string[]): Promise<OutboxEvent[]>;
-  /** Forgets the image and its events. `conflict`: it has changed since. */
+  /** Forgets the image. `conflict`: it has changed since. */
   remove(stored: StoredImage): Promise<'removed' | 'conflict'>;
 }
 
@@ -73,13 +65,10 @@ export interface ImageIndex {
     readonly list: IndexList;
     readonly repository?: Repository | undefined;
     readonly cursor?: string | undefined;
+    /** Only images first seen before that time, milliseconds since 1970. */
+    readonly before?: number | undefined;
     readonly limit: number;
   }): Promise<IndexPage>;
-  /** Has the image looked at for removal at that time. */
-  addExpiry(name: ImageName, at: number): Promise<void>;
-  /** Images whose time has come, oldest first. */
-  expired(registry: string, now: number, limit: number): Promise<{ readonly name: ImageName; readonly at: number }[]>;
-  removeExpiry(name: ImageName, at: number): Promise<void>;
 }
 
 /** Which digests a tag has been pushed with. */

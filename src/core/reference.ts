@@ -26,7 +26,10 @@ export interface Reference {
 const label = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
 const repositoryPattern = new RegExp(`^${label}(?:/${label})*$`);
 const tagPattern = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
-const hostPattern = /^(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*(?::\d{1,5})?$/;
+const hostLabel = '[a-z0-9](?:[a-z0-9-]*[a-z0-9])?';
+const hostPattern = new RegExp(`^(?:${hostLabel}(?:\\.${hostLabel})*|\\[[0-9a-f:]+\\])(?::\\d{1,5})?$`, 'i');
+/** What Docker takes for an image id and refuses as a name without a host. */
+const imageIdPattern = /^[0-9a-f]{64}$/;
 const longestReference = 1024;
 
 export const repositoryRule =
@@ -49,6 +52,7 @@ export function parseReference(text: string, field = 'image'): Parsed<Reference>
   if (text === '') return refuse('must name an image, such as myregistry.azurecr.io/team/app:v1');
   if (text.length > longestReference) return refuse(`must be at most ${longestReference} characters`);
   if (/^[a-z]+:\/\//i.test(text)) return refuse('must be an image reference, without "https://"');
+  if (imageIdPattern.test(text)) return refuse('must be an image reference, not 64 hex digits alone');
 
   const at = text.indexOf('@');
   const digest = at < 0 ? undefined : parseDigest(text.slice(at + 1));
@@ -60,8 +64,8 @@ export function parseReference(text: string, field = 'image'): Parsed<Reference>
   if (colon >= 0 && tag === undefined) return refuse(`the tag ${tagRule}`);
 
   const path = colon < 0 ? rest : rest.slice(0, colon);
-  const registry = domain.toLowerCase();
-  if (!hostPattern.test(registry)) return refuse('the registry must be a host name such as myregistry.azurecr.io');
+  const registry = toRegistry(domain);
+  if (registry === undefined) return refuse('the registry must be a host name such as myregistry.azurecr.io');
   const repository = parseRepository(registry === dockerHub && !path.includes('/') ? `library/${path}` : path);
   if (repository === undefined) return refuse(`the repository ${repositoryRule}`);
 
@@ -76,8 +80,14 @@ function splitDomain(name: string): { domain: string; rest: string } {
   const slash = name.indexOf('/');
   const first = name.slice(0, Math.max(slash, 0));
   const isHost = /[.:]/.test(first) || first === 'localhost' || first !== first.toLowerCase();
-  if (slash < 0 || !isHost) return { domain: dockerHub, rest: name };
-  return { domain: first === 'index.docker.io' ? dockerHub : first, rest: name.slice(slash + 1) };
+  return slash < 0 || !isHost ? { domain: dockerHub, rest: name } : { domain: first, rest: name.slice(slash + 1) };
+}
+
+/** `Team/app` has a host by Docker's rules; written in lower case it would have none, and be another image. */
+function toRegistry(domain: string): string | undefined {
+  const registry = domain.toLowerCase();
+  if (!hostPattern.test(domain) || !(/[.:]/.test(registry) || registry === 'localhost')) return undefined;
+  return registry === 'index.docker.io' ? dockerHub : registry;
 }
 
 /** The inverse of `parseReference`, with the tag only where one is meant. */

@@ -5,7 +5,7 @@
 import { isAvailable } from './arrival.ts';
 import { toSeconds } from './availability.ts';
 import type { ImageRecord } from './image.ts';
-import { arrivalSpan, isAvailableIn } from './image.ts';
+import { arrivalIn, arrivalSpan, isAvailableIn } from './image.ts';
 import { readRecords } from './listing.ts';
 import type { ImageIndex, ImageStore, WebhookLog } from './ports.ts';
 import type { Region } from './region.ts';
@@ -90,7 +90,7 @@ export async function reportReplicas(
 function lagOf(records: readonly ImageRecord[], region: Region): RegionReport['lag'] {
   const lags = records
     .flatMap((record) => {
-      const arrival = record.arrivals[region];
+      const arrival = arrivalIn(record, region);
       const first = arrivalSpan(record)?.first;
       return arrival !== undefined && isAvailable(arrival) && first !== undefined ? [arrival.since - first] : [];
     })

@@ -24,10 +24,10 @@ export interface RequirementInput {
   readonly require: string | undefined;
 }
 
-/** What nobody asked otherwise: every expected region, all of them. */
+/** What nobody asked otherwise: every expected region, all of them. While none is known, nothing is enough. */
 export function defaultRequirement(set: ReplicaSet): Requirement {
   const regions = expectedRegions(set);
-  return { regions, require: 'all', needed: regions.length };
+  return { regions, require: 'all', needed: Math.max(1, regions.length) };
 }
 
 export function parseRequirement(input: RequirementInput, set: ReplicaSet): Parsed<Requirement> {

@@ -1,9 +1,9 @@
 /**
- * Forgets finished images some time after their last change. Every image has one entry in the order of expiry, so a
- * run reads what is due and nothing else. An image that is not finished, or changed since, gets a new date.
+ * Forgets finished images some time after their last change. Only images first seen that long ago are read, so a run
+ * costs what is due, and the few old images that are not finished or have changed since.
  */
 import type { ImageRecord } from './image.ts';
-import { imageState } from './image.ts';
+import { imageState, pendingKeys } from './image.ts';
 import type { Clock, ImageIndex, ImageStore, StoredImage, TagIndex } from './ports.ts';
 import type { Tag } from './reference.ts';
 import type { Registry } from './registry.ts';
@@ -19,7 +19,7 @@ interface RetentionPorts {
 const pageSize = 100;
 /** A run that meets a mountain leaves the rest to the next run. */
 const mostPages = 50;
-const dayMs = 86_400_000;
+const everyList = ['all', 'replicating', 'delayed', 'deleted'] as const;
 
 /** @returns how many images were forgotten */
 export async function expireImages(
@@ -30,20 +30,17 @@ export async function expireImages(
 ): Promise<number> {
   let forgotten = 0;
   for (const registry of registries) {
-    const now = ports.clock.now();
+    const before = ports.clock.now() - retentionMs;
+    let cursor: string | undefined;
     for (let page = 0; page < mostPages; page++) {
-      const due = await ports.index.expired(registry.name, now, pageSize);
-      for (const { name, at } of due) {
-        const stored = await ports.store.read(name);
-        if (stored !== undefined && isFinished(stored.record, replicaSet(registry), now - retentionMs)) {
-          if (!(await forget(ports, stored))) continue;
-          forgotten++;
-        } else if (stored !== undefined) {
-          await ports.index.addExpiry(name, Math.max(stored.record.changedAt + retentionMs, now + dayMs));
-        }
-        await ports.index.removeExpiry(name, at);
+      const due = await ports.index.page({ registry: registry.name, list: 'all', before, cursor, limit: pageSize });
+      for (const entry of due.entries) {
+        const stored = await ports.store.read(entry.name);
+        if (stored === undefined) await ports.index.remove(entry, everyList);
+        else if (isFinished(stored.record, replicaSet(registry), before) && (await forget(ports, stored))) forgotten++;
       }
-      if (due.length < pageSize) break;
+      if (due.next === null) break;
+      cursor = due.next;
     }
   }
   return forgotten;
@@ -52,7 +49,9 @@ export async function expireImages(
 function isFinished(record: ImageRecord, set: ReplicaSet, unchangedSince: number): boolean {
   const state = imageState(record, set);
   return (
-    record.pending.length === 0 && record.changedAt <= unchangedSince && (state === 'available' || state === 'deleted')
+    pendingKeys(record).length === 0 &&
+    record.changedAt <= unchangedSince &&
+    (state === 'available' || state === 'deleted')
   );
 }
 
@@ -61,7 +60,7 @@ async function forget(ports: RetentionPorts, stored: StoredImage): Promise<boole
   const { registry, repository, digest } = record.name;
   if ((await ports.store.remove(stored)) === 'conflict') return false;
   const entry = { name: record.name, firstSeenAt: record.firstSeenAt };
-  await ports.index.remove(entry, ['all', 'replicating', 'delayed', 'deleted']);
+  await ports.index.remove(entry, everyList);
   const tags = new Set(Object.values(record.arrivals).flatMap((arrival) => Object.keys(arrival.tags)));
   for (const tag of tags) await ports.tags.forget({ registry, repository, tag: tag as Tag }, digest);
   return true;

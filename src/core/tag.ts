@@ -3,12 +3,12 @@
  * overwrite two regions resolve it to two digests. The facts live with the digests (each arrival knows the tags
  * pushed with it and when); this puts together what they say about one tag.
  */
-import { isAvailable } from './arrival.ts';
+import { isAvailable, taggedAt } from './arrival.ts';
 import type { Digest } from './digest.ts';
 import type { EventTime } from './event-time.ts';
 import { isLater } from './event-time.ts';
 import type { ImageRecord } from './image.ts';
-import { arrivalRegions } from './image.ts';
+import { arrivalIn, arrivalRegions } from './image.ts';
 import type { Repository, Tag } from './reference.ts';
 import type { Region } from './region.ts';
 import { sortRegions } from './region.ts';
@@ -41,9 +41,9 @@ export function tagPointers(tag: Tag, candidates: readonly ImageRecord[]): TagPo
   let newest: TagPointer | null = null;
   for (const record of candidates) {
     for (const region of arrivalRegions(record)) {
-      const arrival = record.arrivals[region];
-      const pushedAt = arrival?.tags[tag];
-      if (arrival === undefined || pushedAt === undefined || !isAvailable(arrival)) continue;
+      const arrival = arrivalIn(record, region);
+      const pushedAt = arrival === undefined ? null : taggedAt(arrival, tag);
+      if (arrival === undefined || pushedAt === null || !isAvailable(arrival)) continue;
       const pointer = { digest: record.name.digest, pushedAt, since: arrival.since };
       if (isNewer(pointer, regions.get(region))) regions.set(region, pointer);
       if (isNewer(pointer, newest ?? undefined)) newest = pointer;
@@ -80,7 +80,7 @@ export function isSuperseded(
   regions: readonly Region[],
 ): boolean {
   if (record === undefined) return false;
-  const times = Object.values(record.arrivals).flatMap((arrival) => arrival.tags[tag] ?? []);
+  const times = Object.values(record.arrivals).flatMap((arrival) => taggedAt(arrival, tag) ?? []);
   const last = times.sort().at(-1);
   if (last === undefined) return false;
   return regions.every((region) => {

@@ -3,18 +3,19 @@
  * the pure decisions to the ports; everything here can be called on any instance, at any time, more than once.
  */
 
-import type { OutboxEvent } from './announcement.ts';
+import type { CloudEvent, DueEvent } from './announcement.ts';
+import { parseAnnouncementKey, toEvent } from './announcement.ts';
 import type { Announcer } from './announcer.ts';
 import { announcer } from './announcer.ts';
 import type { MergeOutcome } from './arrival.ts';
 import type { AvailabilityDocument, Knowledge, Question } from './availability.ts';
-import { availability, waitOutcome } from './availability.ts';
+import { availability, describeImage, waitOutcome } from './availability.ts';
 import type { Circumstances, Policy } from './decide.ts';
 import { nextWakeAt } from './decide.ts';
 import type { Digest } from './digest.ts';
 import { describeError, WorldError } from './errors.ts';
 import type { ImageName, ImageRecord } from './image.ts';
-import { imageKey, isComplete } from './image.ts';
+import { imageKey, isComplete, pendingKeys } from './image.ts';
 import { imageCache } from './image-cache.ts';
 import { imageWriter } from './image-writer.ts';
 import type { ImageListing, ImageQuery } from './listing.ts';
@@ -73,6 +74,12 @@ export interface TrackerOptions {
   readonly cachedImages: number;
 }
 
+export interface ToldEvent {
+  readonly event: CloudEvent;
+  /** When the topic took it, milliseconds since 1970; `null` before. */
+  readonly publishedAt: number | null;
+}
+
 export type Receipt = MergeOutcome | 'deferred';
 
 export type WaitResult = {
@@ -98,9 +105,7 @@ export interface Tracker {
   images(query: ImageQuery): Promise<ImageListing>;
   replicas(registry: Registry): Promise<ReplicaReport>;
   /** Everything announced about an image; `undefined` for one nobody has spoken of. */
-  events(
-    question: Question,
-  ): Promise<{ readonly name: ImageName; readonly events: readonly OutboxEvent[] } | undefined>;
+  events(question: Question): Promise<{ readonly name: ImageName; readonly events: readonly ToldEvent[] } | undefined>;
   /** The image's timer rang: tells what is still untold, calls it delayed when it is, sets the next timer. */
   wake(name: ImageName): Promise<void>;
   /** Forgets finished images whose time has passed. Returns how many. */
@@ -119,7 +124,7 @@ export function tracker(
   options: TrackerOptions,
   replicaSet: (registry: Registry) => ReplicaSet,
 ): Tracker {
-  const { store, clock, log } = ports;
+  const { clock, log } = ports;
   const images = watch<ImageRecord | undefined>(clock, options.pollMs);
   const tags = watch<readonly ImageRecord[]>(clock, options.pollMs);
   const heardAt = new Map<string, number>();
@@ -138,35 +143,39 @@ export function tracker(
   const writer = imageWriter({
     ...ports,
     cache: imageCache(options.cachedImages),
-    retentionMs: options.retentionMs,
     registry: registryOf,
     circumstances,
-    onWritten(record, events) {
+    onWritten(record, made) {
       images.publish(imageKey(record.name), record);
       for (const tag of tagNames(record)) {
         tags.refresh(tagKey(tag, undefined));
         tags.refresh(tagKey(tag, record.name.digest));
       }
-      teller.offer(record.name, events);
+      if (made.length > 0) teller.offer(record.name, dueEvents(record, made));
     },
   });
   const teller: Announcer = announcer({ ...ports, writer: () => writer });
 
   async function record(delivery: Delivery): Promise<MergeOutcome> {
     const { record: image, outcome } = await writer.submit(delivery.name, { kind: 'fact', fact: delivery.fact });
-    const isUntold = image !== undefined && image.pending.length > 0;
     // A repeat that finds something untold may be all that is left of an instance that died before telling it.
-    if (outcome !== 'recorded' && isUntold) void resume(image);
+    if (outcome !== 'recorded' && image !== undefined) resume(image);
     return outcome ?? 'duplicate';
   }
 
-  async function resume(image: ImageRecord): Promise<void> {
-    if (teller.isTelling(image.name, image.pending)) return;
-    try {
-      teller.offer(image.name, await store.eventsByKey(image.name, image.pending));
-    } catch (error) {
-      log.warn('untold events not read', { image: imageKey(image.name), error: describeError(error) });
-    }
+  function resume(image: ImageRecord): void {
+    const untold = pendingKeys(image);
+    if (untold.length > 0) teller.offer(image.name, dueEvents(image, untold));
+  }
+
+  function dueEvents(image: ImageRecord, keys: readonly string[]): DueEvent[] {
+    const registry = registryOf(image.name);
+    const document = describeImage(image, registry, replicaSet(registry), clock.now());
+    const madeAt = new Map(image.announcements.map((entry) => [entry.key, entry.madeAt]));
+    return keys.map((key) => {
+      const at = madeAt.get(key) ?? image.changedAt;
+      return { key, event: toEvent(parseAnnouncementKey(key), image.name, registry, document, at) };
+    });
   }
 
   async function readImage(name: ImageName): Promise<ImageRecord | undefined> {
@@ -279,13 +288,20 @@ export function tracker(
     replicas: (registry) => reportReplicas(ports, registry, replicaSet(registry), clock.now()),
     async events(question) {
       const { record: image } = await topicOf(question).read();
-      return image === undefined ? undefined : { name: image.name, events: await store.events(image.name) };
+      if (image === undefined) return undefined;
+      const keys = image.announcements.map((entry) => entry.key);
+      const events = dueEvents(image, keys).map(({ event }, i) => ({
+        event,
+        publishedAt: image.announcements[i]?.publishedAt ?? null,
+      }));
+      return { name: image.name, events };
     },
     async wake(name) {
       if ((await writer.read(name)) === undefined) return;
       let { record: image } = await writer.submit(name, { kind: 'review' });
-      if (image !== undefined && image.pending.length > 0 && !teller.isTelling(name, image.pending)) {
-        await teller.tell(name, await store.eventsByKey(name, image.pending)).catch((error: unknown) => {
+      const untold = image === undefined ? [] : pendingKeys(image);
+      if (image !== undefined && untold.length > 0 && !teller.isTelling(name, untold)) {
+        await teller.tell(name, dueEvents(image, untold)).catch((error: unknown) => {
           log.warn('events not told, later again', { image: imageKey(name), error: describeError(error) });
         });
         image = await writer.read(name);

@@ -87,7 +87,8 @@ export function parseWebhookEvent(body: unknown): Parsed<WebhookEvent> {
 function hasDigest(body: unknown): boolean {
   const target = (body as { target?: unknown }).target;
   if (target === undefined || target === null) return false;
-  if (typeof target !== 'object') return true;
+  // No object at all is not an event without a digest but a broken one: it is refused where it is checked.
+  if (typeof target !== 'object' || Array.isArray(target)) return true;
   const digest = (target as { digest?: unknown }).digest;
   return digest !== undefined && digest !== null && digest !== '';
 }

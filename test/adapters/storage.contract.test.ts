@@ -9,7 +9,6 @@ import { tableImageIndex } from '../../src/adapters/table-storage/image-index.ts
 import { tableImageStore } from '../../src/adapters/table-storage/image-store.ts';
 import { table } from '../../src/adapters/table-storage/table.ts';
 import { tableTagIndex } from '../../src/adapters/table-storage/tag-index.ts';
-import type { CloudEvent, OutboxEvent } from '../../src/core/announcement.ts';
 import type { Digest } from '../../src/core/digest.ts';
 import { toEventTime } from '../../src/core/event-time.ts';
 import type { ImageName, ImageRecord } from '../../src/core/image.ts';
@@ -77,22 +76,11 @@ function recordOf(name: ImageName, changes: Partial<ImageRecord> = {}): ImageRec
     completedFor: [],
     announcedAt: null,
     delayedAt: null,
-    announced: [],
-    pending: [],
+    announcements: [],
     wakeAt: null,
     changedAt: 1_000,
     ...changes,
   };
-}
-
-function eventOf(key: string): OutboxEvent {
-  const event = {
-    specversion: '1.0',
-    id: key,
-    source: 'https://contoso.azurecr.io',
-    data: { text: 'x'.repeat(40_000) },
-  };
-  return { key, event: event as unknown as CloudEvent, publishedAt: null };
 }
 
 function changeOf(record: ImageRecord, changes: Partial<ImageChange> = {}): ImageChange {
@@ -100,8 +88,6 @@ function changeOf(record: ImageRecord, changes: Partial<ImageChange> = {}): Imag
     record,
     basedOn: undefined,
     regions: Object.keys(record.arrivals) as Region[],
-    events: [],
-    published: new Map(),
     ...changes,
   };
 }
@@ -121,14 +107,15 @@ describe.each(Object.keys(stores))('%s', (kind) => {
   });
 
   describe('image store', () => {
-    test('an image nobody has stored is undefined, and has no events', async () => {
+    test('an image nobody has stored is undefined', async () => {
       expect(await ports.store.read(nameOf(1))).toBeUndefined();
-      expect(await ports.store.events(nameOf(1))).toEqual([]);
-      expect(await ports.store.eventsByKey(nameOf(1), ['000001.availableInRegion.eastus'])).toEqual([]);
     });
 
     test('what was committed is read back whole', async () => {
-      const record = recordOf(nameOf(2), { announced: ['a'], pending: ['a'], completedFor: ['eastus'] as Region[] });
+      const record = recordOf(nameOf(2), {
+        announcements: [{ key: '000001.availableInRegion.eastus', madeAt: 1_000, publishedAt: null }],
+        completedFor: ['eastus'] as Region[],
+      });
       const { version } = await commit(ports.store, changeOf(record));
       expect(await ports.store.read(nameOf(2))).toEqual({ record, version });
     });
@@ -149,18 +136,20 @@ describe.each(Object.keys(stores))('%s', (kind) => {
       expect(outcomes.filter((outcome) => outcome === 'conflict')).toHaveLength(1);
     });
 
-    test('of many that change the same version, one wins and the others leave nothing behind', async () => {
+    test('of many that change the same version, one wins, whether it writes one row or several', async () => {
       const first = await commit(ports.store, changeOf(recordOf(nameOf(5))));
       const writers = Array.from({ length: 12 }, (_, i) => i);
       const outcomes = await Promise.all(
         writers.map((i) => {
           const record = recordOf(nameOf(5), { generation: 10 + i });
-          return ports.store.commit(changeOf(record, { basedOn: first.version, events: [eventOf(`writer${i}`)] }));
+          return ports.store.commit(
+            changeOf(record, { basedOn: first.version, regions: (i % 2 === 0 ? [] : ['eastus']) as Region[] }),
+          );
         }),
       );
       expect(outcomes.filter((outcome) => outcome !== 'conflict')).toHaveLength(1);
-      const winner = (await ports.store.read(nameOf(5)))?.record.generation ?? 0;
-      expect((await ports.store.events(nameOf(5))).map((event) => event.key)).toEqual([`writer${winner - 10}`]);
+      const winner = outcomes.findIndex((outcome) => outcome !== 'conflict');
+      expect((await ports.store.read(nameOf(5)))?.record.generation).toBe(10 + winner);
     });
 
     test('a change based on an image that is gone is a conflict', async () => {
@@ -170,32 +159,12 @@ describe.each(Object.keys(stores))('%s', (kind) => {
       expect(await ports.store.read(nameOf(6))).toBeUndefined();
     });
 
-    test('events are stored with the change, found by key, and marked when published', async () => {
-      const events = [eventOf('000001.availableInRegion.eastus'), eventOf('000002.availableInAllReplicas')];
-      const stored = await commit(ports.store, changeOf(recordOf(nameOf(7)), { events }));
-      expect(await ports.store.events(nameOf(7))).toEqual(events);
-      expect(await ports.store.eventsByKey(nameOf(7), ['000002.availableInAllReplicas', 'none'])).toEqual([events[1]]);
-      const published = new Map([['000001.availableInRegion.eastus', 5_000]]);
-      await commit(ports.store, changeOf(stored.record, { basedOn: stored.version, published }));
-      expect((await ports.store.events(nameOf(7))).map((event) => event.publishedAt)).toEqual([5_000, null]);
-    });
-
-    test('more marks than a transaction holds are all made', async () => {
-      const events = Array.from({ length: 40 }, (_, i) => eventOf(`${i}`.padStart(6, '0')));
-      let stored = await commit(ports.store, changeOf(recordOf(nameOf(8)), { events }));
-      const more = Array.from({ length: 70 }, (_, i) => eventOf(`${100 + i}`.padStart(6, '0')));
-      stored = await commit(ports.store, changeOf(stored.record, { basedOn: stored.version, events: more }));
-      const published = new Map([...events, ...more].map((event) => [event.key, 9_000]));
-      await commit(ports.store, changeOf(stored.record, { basedOn: stored.version, published }));
-      expect((await ports.store.events(nameOf(8))).filter((event) => event.publishedAt !== 9_000)).toEqual([]);
-    });
-
-    test('removing takes the events too, and is refused when the image has changed', async () => {
-      const first = await commit(ports.store, changeOf(recordOf(nameOf(9)), { events: [eventOf('a')] }));
-      const second = await commit(ports.store, changeOf(first.record, { basedOn: first.version }));
+    test('removing is refused when the image has changed', async () => {
+      const first = await commit(ports.store, changeOf(recordOf(nameOf(9))));
+      const second = await commit(ports.store, changeOf(first.record, { basedOn: first.version, regions: [] }));
       expect(await ports.store.remove(first)).toBe('conflict');
       expect(await ports.store.remove(second)).toBe('removed');
-      expect(await ports.store.events(nameOf(9))).toEqual([]);
+      expect(await ports.store.remove(second)).toBe('conflict');
     });
 
     test('the same digest in two repositories is two images', async () => {
@@ -248,12 +217,11 @@ describe.each(Object.keys(stores))('%s', (kind) => {
       expect((await page({ registry: 'fabrikam' })).entries).toEqual([]);
     });
 
-    test('expiry gives what is due, oldest first', async () => {
-      await Promise.all([3_000, 1_000, 2_000].map((at, i) => ports.index.addExpiry(nameOf(50 + i), at)));
-      expect((await ports.index.expired('contoso', 2_000, 10)).map((due) => due.at)).toEqual([1_000, 2_000]);
-      expect(await ports.index.expired('contoso', 2_000, 1)).toEqual([{ name: nameOf(51), at: 1_000 }]);
-      await ports.index.removeExpiry(nameOf(51), 1_000);
-      expect((await ports.index.expired('contoso', 2_000, 10)).map((due) => due.at)).toEqual([2_000]);
+    test('only images first seen before a time', async () => {
+      const before = await page({ before: 1_000_003, limit: 2 });
+      expect(before.entries.map((entry) => entry.firstSeenAt)).toEqual([1_000_002, 1_000_001]);
+      const rest = await page({ before: 1_000_003, cursor: before.next ?? undefined });
+      expect(rest).toMatchObject({ entries: [{ firstSeenAt: 1_000_000 }], next: null });
     });
   });
 

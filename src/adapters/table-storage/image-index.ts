@@ -7,17 +7,7 @@ import type { ImageName } from '../../core/image.ts';
 import type { ImageIndex, IndexList, WebhookLog } from '../../core/ports.ts';
 import type { Region } from '../../core/region.ts';
 import type { ListName, RowAddress } from './keys.ts';
-import {
-  expiryRange,
-  expiryRow,
-  listRange,
-  listRow,
-  parseExpiryRow,
-  parseListRow,
-  repositoryList,
-  webhookRange,
-  webhookRow,
-} from './keys.ts';
+import { listRange, listRow, parseListRow, repositoryList, webhookRange, webhookRow } from './keys.ts';
 import { rowBatches } from './row-batches.ts';
 import type { Table } from './table.ts';
 
@@ -33,12 +23,13 @@ export function tableImageIndex(index: Table): ImageIndex & { readonly webhooks:
       .map((list) => listRow(list, name, firstSeenAt));
 
   return {
-    add: ({ name, firstSeenAt }, lists) => batches.upsert(rowsOf(name, firstSeenAt, lists)),
+    add: ({ name, firstSeenAt }, lists) => batches.merge(rowsOf(name, firstSeenAt, lists)),
     remove: ({ name, firstSeenAt }, lists) => batches.remove(rowsOf(name, firstSeenAt, lists)),
 
-    async page({ registry, list, repository, cursor, limit }) {
+    async page({ registry, list, repository, cursor, before, limit }) {
       const listName = repository === undefined ? list : repositoryList(repository);
-      const range = listRange(registry, listName, cursor === undefined ? undefined : decodeCursor(cursor));
+      const after = cursor === undefined ? undefined : decodeCursor(cursor);
+      const range = listRange(registry, listName, after, before);
       const rows = await index.range(range, limit + 1, keysOnly);
       const shown = rows.slice(0, limit);
       const lastShown = shown.at(-1);
@@ -48,16 +39,9 @@ export function tableImageIndex(index: Table): ImageIndex & { readonly webhooks:
       };
     },
 
-    addExpiry: (name, at) => batches.upsert([expiryRow(name, at)]),
-    removeExpiry: (name, at) => batches.remove([expiryRow(name, at)]),
-    async expired(registry, now, limit) {
-      const rows = await index.range(expiryRange(registry, now), limit, keysOnly);
-      return rows.flatMap((row) => parseExpiryRow(row) ?? []);
-    },
-
     webhooks: {
       note: (registry, region, at) =>
-        batches.upsert([{ ...webhookRow(registry, region), at: new Date(at).toISOString() }]),
+        batches.merge([{ ...webhookRow(registry, region), at: new Date(at).toISOString() }]),
       async last(registry) {
         const rows = await index.range(webhookRange(registry), mostRegions);
         return new Map(rows.map((row) => [row.rowKey.split('|').at(-1) as Region, Date.parse(String(row.at))]));

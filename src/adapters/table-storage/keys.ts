@@ -58,7 +58,6 @@ function imageRow(name: ImageName, ...rest: string[]): RowAddress {
 
 export const headRow = (name: ImageName): RowAddress => imageRow(name, 'head');
 export const regionRow = (name: ImageName, region: Region): RowAddress => imageRow(name, 'region', region);
-export const eventRow = (name: ImageName, key: string): RowAddress => imageRow(name, 'event', key);
 
 export interface RowRange {
   readonly partitionKey: string;
@@ -66,11 +65,6 @@ export interface RowRange {
   readonly after: string;
   /** Exclusive. */
   readonly before: string;
-}
-
-export function eventRange(name: ImageName): RowRange {
-  const { partitionKey, rowKey } = eventRow(name, '');
-  return { partitionKey, after: rowKey, before: rowKey + last };
 }
 
 /** Which list, and whose: one repository's images are a list of their own. */
@@ -81,8 +75,7 @@ export function repositoryList(repository: Repository): ListName {
 }
 
 export function listRow(list: ListName, name: ImageName, firstSeenAt: number): RowAddress {
-  const newestFirst = String(farFuture - firstSeenAt).padStart(13, '0');
-  const rowKey = [list, newestFirst, escapeRepository(name.repository), hex(name.digest)].join(separator);
+  const rowKey = [list, newestFirst(firstSeenAt), escapeRepository(name.repository), hex(name.digest)].join(separator);
   return { partitionKey: name.registry, rowKey };
 }
 
@@ -90,32 +83,21 @@ export function parseListRow({
   partitionKey,
   rowKey,
 }: RowAddress): { name: ImageName; firstSeenAt: number } | undefined {
-  const [, newestFirst, repository, digits] = rowKey.split(separator);
+  const [, time, repository, digits] = rowKey.split(separator);
   const name = parseImagePartition([partitionKey, repository, digits].join(separator));
-  return name === undefined ? undefined : { name, firstSeenAt: farFuture - Number(newestFirst) };
+  return name === undefined ? undefined : { name, firstSeenAt: farFuture - Number(time) };
 }
 
-export function listRange(registry: string, list: ListName, cursor: string | undefined): RowRange {
+/** The part of a list after the cursor, of images first seen before that time. */
+export function listRange(registry: string, list: ListName, cursor?: string, before?: number): RowRange {
   const prefix = list + separator;
-  const after = cursor?.startsWith(prefix) ? cursor : prefix;
+  const start = before === undefined ? prefix : prefix + newestFirst(before - 1);
+  const after = cursor !== undefined && cursor > start ? cursor : start;
   return { partitionKey: registry, after, before: prefix + last };
 }
 
-export function expiryRow(name: ImageName, at: number): RowAddress {
-  const oldestFirst = String(at).padStart(13, '0');
-  const rowKey = ['expiry', oldestFirst, escapeRepository(name.repository), hex(name.digest)].join(separator);
-  return { partitionKey: name.registry, rowKey };
-}
-
-export function parseExpiryRow({ partitionKey, rowKey }: RowAddress): { name: ImageName; at: number } | undefined {
-  const [, oldestFirst, repository, digits] = rowKey.split(separator);
-  const name = parseImagePartition([partitionKey, repository, digits].join(separator));
-  return name === undefined ? undefined : { name, at: Number(oldestFirst) };
-}
-
-export function expiryRange(registry: string, now: number): RowRange {
-  const prefix = `expiry${separator}`;
-  return { partitionKey: registry, after: prefix, before: prefix + String(now + 1).padStart(13, '0') };
+function newestFirst(time: number): string {
+  return String(farFuture - time).padStart(13, '0');
 }
 
 export function webhookRow(registry: string, region: Region): RowAddress {
@@ -126,8 +108,8 @@ export function webhookRange(registry: string): RowRange {
   return { partitionKey: registry, after: `webhook${separator}`, before: `webhook${separator}${last}` };
 }
 
-/** The repository goes into the row key too: `latest` alone would be shared by every repository. */
+/** One partition per registry, so that the notes of many pushes can share a transaction. */
 export function tagRow(name: TagName): RowAddress {
   const repository = escapeRepository(name.repository);
-  return { partitionKey: [name.registry, repository].join(separator), rowKey: [name.tag, repository].join(separator) };
+  return { partitionKey: name.registry, rowKey: [name.tag, repository].join(separator) };
 }

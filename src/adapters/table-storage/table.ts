@@ -20,9 +20,8 @@ export interface Table {
   transact(actions: TransactionAction[]): Promise<readonly (string | undefined)[] | 'conflict'>;
   /** Writes these properties and leaves the row's others alone. */
   merge(row: Row): Promise<void>;
-  /** `conflict` when the row has another etag now. */
-  replace(row: Row, etag: string): Promise<'replaced' | 'conflict'>;
-  upsert(row: Row): Promise<void>;
+  /** @returns the new etag, or `conflict` when the row has another etag now, or is gone */
+  replace(row: Row, etag: string): Promise<string | 'conflict'>;
   /** Not finding the row is fine. */
   remove(address: RowAddress): Promise<void>;
   /** `conflict` when the row has another etag now, or is gone. */
@@ -72,10 +71,9 @@ export function table(client: TableClient): Table {
     merge: (row) => call((abortSignal) => client.upsertEntity(row, 'Merge', { abortSignal })).then(ignore, fail),
     replace: (row, etag) =>
       call((abortSignal) => client.updateEntity(row as TableEntity, 'Replace', { etag, abortSignal })).then(
-        () => 'replaced' as const,
+        (response) => response.etag ?? 'conflict',
         (error: unknown) => (isConflict(error) ? 'conflict' : fail(error)),
       ),
-    upsert: (row) => call((abortSignal) => client.upsertEntity(row, 'Replace', { abortSignal })).then(ignore, fail),
     remove: ({ partitionKey, rowKey }) =>
       client
         .deleteEntity(partitionKey, rowKey, { abortSignal: AbortSignal.timeout(callTimeoutMs) })

@@ -8,6 +8,7 @@ import type { EventTime } from '../../core/event-time.ts';
 import type { TagIndex } from '../../core/ports.ts';
 import type { TagName } from '../../core/tag.ts';
 import { tagRow } from './keys.ts';
+import { rowBatches } from './row-batches.ts';
 import type { Row, Table } from './table.ts';
 
 /** A row holds at most 252 properties; a tag that moves with every build would outgrow it. */
@@ -16,6 +17,8 @@ const keptDigests = 50;
 const prefix = 'd';
 
 export function tableTagIndex(tags: Table): TagIndex {
+  const batches = rowBatches(tags);
+
   async function prune(name: TagName): Promise<void> {
     const row = await tags.get(tagRow(name));
     if (row === undefined) return;
@@ -29,11 +32,11 @@ export function tableTagIndex(tags: Table): TagIndex {
     async note(name, digest, pushedAt) {
       const row = { ...tagRow(name), [propertyOf(digest)]: pushedAt };
       try {
-        await tags.merge(row);
+        await batches.merge([row]);
       } catch (error) {
         if (!(error instanceof WorldError && error.code === 'rejected')) throw error;
         await prune(name);
-        await tags.merge(row);
+        await batches.merge([row]);
       }
     },
     async digests(name) {

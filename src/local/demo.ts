@@ -1,0 +1,77 @@
+/**
+ * `npm run demo`: the main job end to end on this machine, with nothing but npm: the tracker as a process of its own, a
+ * simulated registry with four regions, and a pipeline that waits. Ends with exit code 0 only if everything it showed
+ * was checked; always stops what it started.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type AppProcess, startApp } from './simulator/app-process.ts';
+import { tellStory } from './simulator/demo-story.ts';
+
+const OVERALL_TIMEOUT_MS = 55_000;
+/** As a shell reports a command ended by Ctrl-C. */
+const INTERRUPTED = 130;
+const REGISTRY = 'contoso';
+const REGIONS = ['eastus', 'westeurope', 'australiaeast', 'southeastasia'];
+const SECRET = 'local-development-secret';
+
+const stopping = new AbortController();
+let isInterrupted = false;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    isInterrupted = true;
+    stopping.abort(new Error('interrupted'));
+  });
+}
+const timer = setTimeout(
+  () => stopping.abort(new Error(`not done after ${OVERALL_TIMEOUT_MS / 1_000} s`)),
+  OVERALL_TIMEOUT_MS,
+);
+const stopped = new Promise<never>((_resolve, reject) => {
+  stopping.signal.addEventListener('abort', () => reject(stopping.signal.reason), { once: true });
+});
+stopped.catch(() => undefined);
+
+const dataFolder = mkdtempSync(join(tmpdir(), 'acr-replication-demo-'));
+let app: AppProcess | undefined;
+try {
+  console.log('Is this image in every replica yet?\n');
+  // Another script may be named, to try the demo itself.
+  const mainScript = resolve(process.argv[2] ?? fileURLToPath(new URL('main.ts', import.meta.url)));
+  app = await startApp({
+    command: [mainScript, '--data', dataFolder, '--app', fileURLToPath(new URL('../../dist', import.meta.url))],
+    folder: dataFolder,
+    settings: {
+      PORT: '0',
+      REGISTRIES: JSON.stringify([{ name: REGISTRY, regions: REGIONS }]),
+      WEBHOOK_SECRETS: SECRET,
+      AzureWebJobsStorage: 'UseDevelopmentStorage=true',
+      // Tells it to end when its parent does, however the parent ends.
+      npm_lifecycle_event: 'demo',
+    },
+    signal: stopping.signal,
+  });
+  console.log(`The tracker listens on ${app.url}. ${REGISTRY}.azurecr.io has replicas in ${REGIONS.join(', ')};`);
+  console.log(
+    `${REGIONS.at(-1)} is slow today, all regions report a push under the same id, and some webhook events come twice or late.\n`,
+  );
+  const print = (line: string) => stopping.signal.aborted || console.log(line);
+  await Promise.race([
+    tellStory({ url: app.url, registry: REGISTRY, secret: SECRET, regions: REGIONS, seed: 4, print }),
+    stopped,
+  ]);
+  console.log('\nEverything shown was checked: released by the last region, told once.');
+} catch (failure) {
+  if (isInterrupted) console.error('\nInterrupted; stopping the tracker.');
+  else console.error(`\nThe demo failed: ${failure instanceof Error ? failure.message : failure}`);
+  if (app !== undefined && !isInterrupted) console.error(`\nThe tracker's last lines:\n${app.lastLines()}`);
+  process.exitCode = isInterrupted ? INTERRUPTED : 1;
+} finally {
+  clearTimeout(timer);
+  await app?.stop();
+  rmSync(dataFolder, { recursive: true, force: true });
+  // What still waits (a request, a push that was not due yet) belongs to a story that is over.
+  process.exit();
+}

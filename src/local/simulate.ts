@@ -1,0 +1,26 @@
+/**
+ * `npm run simulate`: plays a geo-replicated registry against a running tracker and checks its answers. A tracker that
+ * has only ever met the events somebody wrote by hand has not met the ones that get lost, come twice or overtake.
+ */
+import { randomInt } from 'node:crypto';
+import { CommanderError } from 'commander';
+import { runSimulation } from './simulator/run-simulation.ts';
+import { createSimulateCommand } from './simulator/simulate-arguments.ts';
+
+const BAD_USAGE = 64;
+
+const command = createSimulateCommand(async (options) => {
+  const seed = options.seed ?? randomInt(4_294_967_295);
+  process.exitCode = await runSimulation({ ...options, seed }, (line) => console.log(line));
+});
+
+try {
+  await command.parseAsync();
+} catch (failure) {
+  if (failure instanceof CommanderError) {
+    process.exitCode = failure.exitCode === 0 ? 0 : BAD_USAGE;
+  } else {
+    console.error(failure instanceof Error ? failure.message : failure);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,92 @@
+/**
+ * The tracker as a child process of its own, started the way `npm start` starts it, on a free port and with settings
+ * that owe nothing to the shell it was started from. It is always stopped again, with force if asking does not help: a
+ * demo that leaves a process behind is run once.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+
+export interface AppProcess {
+  url: string;
+  pid: number;
+  /** Resolves when the process has ended. */
+  stop(): Promise<void>;
+  /** What it printed last, for an error message. */
+  lastLines(): string;
+}
+
+export interface AppOptions {
+  /** The script that Node runs, and its arguments. */
+  command: readonly string[];
+  /** The whole environment of the process. */
+  settings: Readonly<Record<string, string>>;
+  /** Where it runs: a folder without a settings file of its own keeps it to the settings above. */
+  folder?: string;
+  startTimeoutMs?: number;
+  stopTimeoutMs?: number;
+  signal?: AbortSignal;
+}
+
+const KEEP_LINES = 20;
+const CAN_GROUP = process.platform !== 'win32';
+
+/** @throws Error with the last lines it printed, when it ends or stays silent instead of listening */
+export async function startApp(options: AppOptions): Promise<AppProcess> {
+  const { command, settings, folder, startTimeoutMs = 30_000, stopTimeoutMs = 8_000, signal } = options;
+  const lines: string[] = [];
+  const keep = (line: string) => {
+    if (lines.push(line) > KEEP_LINES) lines.shift();
+  };
+  // In a group of its own, so that Ctrl-C reaches only us and one signal reaches whatever the app has started.
+  const child = spawn(process.execPath, command, {
+    env: settings,
+    ...(folder === undefined ? {} : { cwd: folder }),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: CAN_GROUP,
+  });
+  const killOnExit = () => kill(child);
+  process.once('exit', killOnExit);
+  const ended = once(child, 'close').catch(() => undefined);
+  const lastLines = () => lines.join('\n');
+
+  async function stop(): Promise<void> {
+    if (child.exitCode === null && child.signalCode === null) {
+      child.kill('SIGTERM');
+      const timer = setTimeout(() => kill(child), stopTimeoutMs);
+      await ended;
+      clearTimeout(timer);
+    }
+    process.off('exit', killOnExit);
+  }
+
+  try {
+    const url = await new Promise<string>((resolve, reject) => {
+      const read = (line: string) => {
+        keep(line);
+        const [, found] = /^Listening on (http:\/\/\S+)/.exec(line) ?? [];
+        if (found !== undefined) resolve(found);
+      };
+      createInterface({ input: child.stdout }).on('line', read);
+      createInterface({ input: child.stderr }).on('line', keep);
+      const fail = (what: string) => reject(new Error(`the tracker ${what}; its last lines:\n${lastLines()}`));
+      child.once('error', (cause) => fail(`could not be started (${cause.message})`));
+      child.once('close', (code) => fail(`ended with exit code ${code} before it listened`));
+      setTimeout(() => fail(`did not listen within ${startTimeoutMs / 1_000} s`), startTimeoutMs).unref();
+      signal?.addEventListener('abort', () => fail('was stopped while it started'), { once: true });
+    });
+    return { url, pid: child.pid ?? 0, stop, lastLines };
+  } catch (failure) {
+    await stop();
+    throw failure;
+  }
+}
+
+function kill(child: ChildProcess): void {
+  try {
+    if (CAN_GROUP && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    else child.kill('SIGKILL');
+  } catch {
+    // It has ended by itself meanwhile, which is what was wanted.
+  }
+}

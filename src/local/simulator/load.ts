@@ -1,0 +1,80 @@
+/**
+ * A working day of pushes in short: images of both kinds into a few repositories and from several regions, now and then
+ * a delete, a re-push, a second tag, or two regions that push the same tag at once. Which of it happens when follows
+ * from the seed alone.
+ */
+import { toManifestKey } from './change.ts';
+import { buildImage, buildIndex, type Manifest } from './manifest.ts';
+import { drawBetween, drawChance, drawFrom, openRandom } from './random.ts';
+import type { Scheduler } from './scheduler.ts';
+import type { World } from './world.ts';
+
+export interface LoadOptions {
+  seed: number;
+  images: number;
+  /** Pause between two pushes, on average. Default: 0.5. */
+  everySeconds?: number;
+  /** Divides every pause. Default: 1. */
+  speed?: number;
+  /** Probabilities from 0 to 1. */
+  shares?: {
+    /** Multi-platform images. Default: 0.4. */
+    index?: number;
+    /** Images deleted some seconds after they were pushed, often while they still replicate. Default: 0. */
+    deleted?: number;
+    /** Of the deleted ones: pushed again at once, same digest. Default: 0. */
+    pushedAgain?: number;
+    /** Images whose tag another region pushes with another digest at the same moment. Default: 0. */
+    raced?: number;
+  };
+}
+
+const REPOSITORIES = ['team/app', 'team/web', 'platform/base'];
+
+/** Plans all pushes; they happen when the scheduler gets there. */
+export function planLoad(world: World, scheduler: Scheduler, options: LoadOptions): void {
+  const { seed, images, everySeconds = 0.5, speed = 1 } = options;
+  let dueAt = scheduler.now();
+  for (let index = 0; index < images; index += 1) {
+    scheduler.at(dueAt, () => pushOne(world, scheduler, options, index));
+    dueAt += (drawBetween(openRandom(seed, `pause ${index}`), 0.2, 1.8) * everySeconds * 1_000) / speed;
+  }
+}
+
+/** What is pushed at this place of the load; the same for the same seed, whatever happens to the registry. */
+export function drawImage(options: LoadOptions, index: number): { repository: string; tag: string; image: Manifest } {
+  const random = openRandom(options.seed, `image ${index}`);
+  const repository = drawFrom(random, REPOSITORIES);
+  const isIndex = drawChance(random, options.shares?.index ?? 0.4);
+  const image = isIndex ? buildIndex(random, { attestations: drawChance(random, 0.3) }) : buildImage(random);
+  return { repository, tag: `v${index + 1}`, image };
+}
+
+function pushOne(world: World, scheduler: Scheduler, options: LoadOptions, index: number): void {
+  const { seed, speed = 1, shares = {} } = options;
+  const random = openRandom(seed, `fate ${index}`);
+  const up = world.truth.regions().filter((region) => !world.isDown(region));
+  if (up.length === 0) return;
+  const region = drawFrom(random, up);
+  const { repository, tag, image } = drawImage(options, index);
+  world.push(repository, tag, image, { region, regionalHost: drawChance(random, 0.2) });
+
+  const others = up.filter((each) => each !== region);
+  if (others.length > 0 && drawChance(random, shares.raced ?? 0)) {
+    world.push(repository, tag, buildImage(random), { region: drawFrom(random, others) });
+  }
+  if (drawChance(random, shares.deleted ?? 0)) {
+    const again = drawChance(random, shares.pushedAgain ?? 0);
+    const at = scheduler.now() + drawBetween(random, 1_000, 6_000) / speed;
+    scheduler.at(at, () => takeBack(world, repository, tag, image, again));
+  }
+}
+
+/** Deletes where it already lies and somebody answers; a real client, too, gets nothing but an error elsewhere. */
+function takeBack(world: World, repository: string, tag: string, image: Manifest, again: boolean): void {
+  const holders = world.truth.regionsWith(toManifestKey(repository, image.digest));
+  const region = holders.find((each) => !world.isDown(each));
+  if (region === undefined) return;
+  world.deleteManifest(repository, image, { region });
+  if (again) world.push(repository, tag, image, { region });
+}

@@ -1,0 +1,111 @@
+/**
+ * Manifests as they lie in a registry: JSON bytes, and the sha256 of exactly these bytes as their name. Made-up digests
+ * would pass as long as nobody looks inside; the tracker does look inside (children of an index, config and layers), and
+ * so does every client that checks what it downloaded.
+ */
+import { createHash } from 'node:crypto';
+import { drawBytes, type Random } from './random.ts';
+
+export interface Blob {
+  digest: string;
+  mediaType: string;
+  bytes: Buffer;
+}
+
+export interface Manifest {
+  digest: string;
+  mediaType: string;
+  bytes: Buffer;
+  /** For an index: the manifests it names, in its order. Otherwise empty. */
+  children: readonly Manifest[];
+  /** For an image manifest: config first, then layers. For an index: empty. */
+  blobs: readonly Blob[];
+}
+
+export type Format = 'oci' | 'docker';
+
+export interface Platform {
+  os: string;
+  architecture: string;
+}
+
+const MEDIA_TYPES = {
+  oci: {
+    index: 'application/vnd.oci.image.index.v1+json',
+    manifest: 'application/vnd.oci.image.manifest.v1+json',
+    config: 'application/vnd.oci.image.config.v1+json',
+    layer: 'application/vnd.oci.image.layer.v1.tar+gzip',
+  },
+  docker: {
+    index: 'application/vnd.docker.distribution.manifest.list.v2+json',
+    manifest: 'application/vnd.docker.distribution.manifest.v2+json',
+    config: 'application/vnd.docker.container.image.v1+json',
+    layer: 'application/vnd.docker.image.rootfs.diff.tar.gzip',
+  },
+} as const;
+
+const AMD64: Platform = { os: 'linux', architecture: 'amd64' };
+const ARM64: Platform = { os: 'linux', architecture: 'arm64' };
+const UNKNOWN: Platform = { os: 'unknown', architecture: 'unknown' };
+
+export interface ImageOptions {
+  /** Default: `docker`, the types a plain `docker push` sends. */
+  format?: Format;
+  platform?: Platform;
+  layers?: number;
+}
+
+/** One image manifest with a config and layers of its own. */
+export function buildImage(random: Random, options: ImageOptions = {}): Manifest {
+  const { format = 'docker', platform = AMD64, layers = 2 } = options;
+  const types = MEDIA_TYPES[format];
+  const layerBlobs = Array.from({ length: layers }, () => seal(types.layer, drawBytes(random, 64)));
+  const diffIds = layerBlobs.map((layer) => layer.digest);
+  const config = seal(types.config, toJson({ ...platform, rootfs: { type: 'layers', diff_ids: diffIds } }));
+  const content = {
+    schemaVersion: 2,
+    mediaType: types.manifest,
+    config: describe(config),
+    layers: layerBlobs.map(describe),
+  };
+  return { ...seal(types.manifest, toJson(content)), children: [], blobs: [config, ...layerBlobs] };
+}
+
+export interface IndexOptions {
+  /** Default: `oci`, the types buildx sends. */
+  format?: Format;
+  platforms?: readonly Platform[];
+  /** Adds one `unknown/unknown` manifest per platform, as buildx does by default. */
+  attestations?: boolean;
+}
+
+/** A multi-platform image: an index and one child manifest per platform. */
+export function buildIndex(random: Random, options: IndexOptions = {}): Manifest {
+  const { format = 'oci', platforms = [AMD64, ARM64], attestations = false } = options;
+  const named = attestations ? [...platforms, ...platforms.map(() => UNKNOWN)] : platforms;
+  const children = named.map((platform) => buildImage(random, { format, platform }));
+  const manifests = children.map((child, index) => ({ ...describe(child), platform: named[index] }));
+  const mediaType = MEDIA_TYPES[format].index;
+  return { ...seal(mediaType, toJson({ schemaVersion: 2, mediaType, manifests })), children, blobs: [] };
+}
+
+export function isIndex(mediaType: string): boolean {
+  return mediaType === MEDIA_TYPES.oci.index || mediaType === MEDIA_TYPES.docker.index;
+}
+
+/** The manifest itself and, for an index, everything it names. */
+export function listManifests(manifest: Manifest): Manifest[] {
+  return [...manifest.children.flatMap(listManifests), manifest];
+}
+
+function seal(mediaType: string, bytes: Buffer): Blob {
+  return { mediaType, bytes, digest: `sha256:${createHash('sha256').update(bytes).digest('hex')}` };
+}
+
+function describe({ mediaType, digest, bytes }: Blob): { mediaType: string; digest: string; size: number } {
+  return { mediaType, digest, size: bytes.length };
+}
+
+function toJson(content: unknown): Buffer {
+  return Buffer.from(JSON.stringify(content));
+}

@@ -1,0 +1,60 @@
+/**
+ * Replicas that come, go, and fail. A new replica starts empty and is filled with everything the registry holds, old
+ * images included; one that fails keeps what it has, fires nothing while it is down, and catches up late and all at
+ * once. These are the days on which a tracker that believes in a fixed set of regions gives wrong answers.
+ */
+import { type Change, toManifestKey, toTagKey } from './change.ts';
+import { createReplica } from './replica.ts';
+import { note, type WorldState } from './world-state.ts';
+
+/** @throws Error when the region already has a replica */
+export function addReplica(state: WorldState, region: string): void {
+  if (state.replicas.has(region)) throw new Error(`addReplica: ${region} already has a replica`);
+  const isFirst = state.replicas.size === 0;
+  state.replicas.set(region, createReplica(region));
+  state.truth.noteReplica(region, true, state.options.scheduler.now());
+  note(state, region, 'added', region);
+  if (isFirst) return;
+  const seeds = listSeeds(state.changes);
+  state.seeding.set(region, new Set(seeds));
+  for (const change of seeds) state.replication.copy(change, region);
+}
+
+/** @throws Error when the region has no replica */
+export function removeReplica(state: WorldState, region: string): void {
+  if (!state.replicas.delete(region)) throw new Error(`removeReplica: ${region} has no replica`);
+  state.replication.forget(region);
+  state.seeding.delete(region);
+  state.truth.noteReplica(region, false, state.options.scheduler.now());
+  note(state, region, 'removed', region);
+}
+
+export function beginOutage(state: WorldState, region: string): void {
+  if (!state.replicas.has(region)) throw new Error(`beginOutage: ${region} has no replica`);
+  state.replication.beginOutage(region);
+  note(state, region, 'down', region);
+}
+
+export function endOutage(state: WorldState, region: string): void {
+  state.replication.endOutage(region);
+  note(state, region, 'up', region);
+}
+
+/** The latest push of every manifest and of every tag that is still there, in the order they were made. */
+function listSeeds(changes: readonly Change[]): Change[] {
+  const latest = new Map<string, Change>();
+  for (const change of changes) {
+    const { kind, repository, manifest, tag } = change;
+    if (kind !== 'untag') latest.set(toManifestKey(repository, manifest.digest), change);
+    if (tag !== null) latest.set(toTagKey(repository, tag), change);
+  }
+  const isAlive = ({ kind, repository, manifest }: Change) =>
+    kind === 'put' && latest.get(toManifestKey(repository, manifest.digest))?.kind === 'put';
+  // A tag that has moved on, or is gone, must not come back with the manifest it once pointed at.
+  const withoutOldTag = (change: Change) => {
+    const isOld = change.tag !== null && latest.get(toTagKey(change.repository, change.tag)) !== change;
+    return isOld ? { ...change, tag: null } : change;
+  };
+  const alive = [...new Set(latest.values())].filter(isAlive).map(withoutOldTag);
+  return alive.sort((one, other) => one.number - other.number);
+}

@@ -1,0 +1,79 @@
+/**
+ * What one replica answers when asked for a manifest or a blob. Status codes, headers and error codes are those of the
+ * real registry, down to the one that surprises everybody: an index that is there is 404 to a client that did not say
+ * it accepts an index.
+ */
+import { toManifestKey } from './change.ts';
+import { isIndex, type Manifest } from './manifest.ts';
+import { type Replica, resolveTag } from './replica.ts';
+import type { Answer } from './stand-in-server.ts';
+
+const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' };
+
+/** @param reference a digest or a tag */
+export function findManifest(
+  replica: Replica | undefined,
+  repository: string,
+  reference: string,
+): Manifest | undefined {
+  if (replica === undefined) return undefined;
+  const digest = reference.includes(':') ? reference : resolveTag(replica, repository, reference);
+  if (digest === null) return undefined;
+  const record = replica.manifests.get(toManifestKey(repository, digest));
+  return record?.present ? record.manifest : undefined;
+}
+
+/** @param accept the request's `Accept` header */
+export function answerManifest(
+  replica: Replica | undefined,
+  repository: string,
+  reference: string,
+  manifest: Manifest | undefined,
+  accept: string,
+): Answer {
+  if (manifest === undefined && !hasRepository(replica, repository)) {
+    return answerError(404, 'NAME_UNKNOWN', `repository name not known to registry: ${repository}`);
+  }
+  if (manifest === undefined || !isAccepted(manifest.mediaType, accept)) {
+    return answerError(404, 'MANIFEST_UNKNOWN', `manifest tagged by "${reference}" is not found`);
+  }
+  const { digest, mediaType, bytes } = manifest;
+  const headers = { 'content-type': mediaType, 'docker-content-digest': digest, etag: `"${digest}"` };
+  return { status: 200, headers, body: bytes };
+}
+
+/**
+ * @param key `repository@digest`
+ * @param redirect sends the client to the data endpoint instead
+ */
+export function answerBlob(replica: Replica | undefined, key: string, redirect: boolean): Answer {
+  const blob = replica?.blobs.get(key);
+  if (blob === undefined) return answerError(404, 'BLOB_UNKNOWN', 'blob unknown to registry');
+  if (redirect) return { status: 307, headers: { location: `/data/${encodeURIComponent(key)}` } };
+  const headers = { 'content-type': 'application/octet-stream', 'docker-content-digest': blob.digest };
+  return { status: 200, headers, body: blob.bytes };
+}
+
+export function answerError(
+  status: number,
+  code: string,
+  message: string,
+  headers: Record<string, string> = {},
+): Answer {
+  return { status, headers: { ...JSON_TYPE, ...headers }, body: formatError(code, message) };
+}
+
+export function formatError(code: string, message: string): string {
+  return JSON.stringify({ errors: [{ code, message }] });
+}
+
+/** Docker's plain image manifest is served to everybody; every other type, wildcard or not, has to be asked for by name. */
+function isAccepted(mediaType: string, accept: string): boolean {
+  const mustBeNamed = isIndex(mediaType) || mediaType.startsWith('application/vnd.oci.');
+  const named = accept.split(',').map((type) => type.split(';')[0]?.trim().toLowerCase());
+  return !mustBeNamed || named.includes(mediaType);
+}
+
+function hasRepository(replica: Replica | undefined, repository: string): boolean {
+  return [...(replica?.manifests.values() ?? [])].some((record) => record.present && record.repository === repository);
+}

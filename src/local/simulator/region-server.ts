@@ -1,0 +1,85 @@
+/**
+ * `/v2/` of one region's replica, as a client meets it that connects to the regional host: it knows what has arrived in
+ * this region and nothing else. Tokens are asked for and expire, and a region that is down is silent instead of polite.
+ */
+import { toManifestKey } from './change.ts';
+import { answerBlob, answerError, answerManifest, findManifest, formatError } from './region-content.ts';
+import { type Answer, type Incoming, type StandInServer, startServer } from './stand-in-server.ts';
+import { createTokenIssuer, type TokenIssuer, type TokenOptions } from './token-issuer.ts';
+import type { World } from './world.ts';
+
+export interface RegionServerOptions extends Omit<TokenOptions, 'url' | 'now'> {
+  port?: number;
+  /** For token expiry and `Retry-After`. Default: the wall clock, since clients read the same one. */
+  now?: () => number;
+  /** Answers 307 to a data endpoint instead of 200 for blobs. Default: false. */
+  redirectBlobs?: boolean;
+  /** Serves from another region what is not here, as announced for the future: a 200 then proves nothing. Default: false. */
+  syncProxy?: boolean;
+}
+
+/** Serves what lies in `region`; drops every connection while that region is down or has no replica. */
+export async function startRegionServer(
+  world: World,
+  region: string,
+  options: RegionServerOptions = {},
+): Promise<StandInServer> {
+  const { now = Date.now, port = 0 } = options;
+  let url = '';
+  const tokens = createTokenIssuer({ ...options, now, url: () => url });
+  const server = await startServer({
+    ...{ port, now, formatError },
+    handle: (incoming) => answerIncoming(world, region, tokens, options, incoming),
+    forceMode: () => (world.isDown(region) || !world.replicas.has(region) ? 'refusing' : undefined),
+  });
+  url = server.url;
+  return server;
+}
+
+/** One server per region, by region. */
+export async function startRegionServers(
+  world: World,
+  options: RegionServerOptions = {},
+): Promise<Map<string, StandInServer>> {
+  const servers = new Map<string, StandInServer>();
+  for (const region of world.replicas.keys()) {
+    const port = options.port === undefined ? 0 : options.port + servers.size;
+    servers.set(region, await startRegionServer(world, region, { ...options, port }));
+  }
+  return servers;
+}
+
+function answerIncoming(
+  world: World,
+  region: string,
+  tokens: TokenIssuer,
+  options: RegionServerOptions,
+  { method, url, headers, body }: Incoming,
+): Answer {
+  const replica = world.replicas.get(region);
+  const path = decodeURIComponent(url.pathname);
+  if (method === 'POST' && path === '/oauth2/exchange') return answerToken(tokens.exchange(new URLSearchParams(body)));
+  if (method === 'POST' && path === '/oauth2/token') return answerToken(tokens.issue(new URLSearchParams(body)));
+  const isRead = method === 'GET' || method === 'HEAD';
+  if (isRead && path.startsWith('/data/')) return answerBlob(replica, path.slice('/data/'.length), false);
+
+  const [, name, kind, reference = ''] = /^\/v2\/(.+)\/(manifests|blobs)\/([^/]+)$/.exec(path) ?? [];
+  const repository = name ?? null;
+  if (!isRead || (repository === null && path !== '/v2/')) return answerError(404, 'NOT_FOUND', '404 page not found');
+  const fault = tokens.findFault(headers.authorization, repository);
+  if (fault !== undefined) {
+    const challenge = tokens.challenge(repository, fault === '' ? undefined : fault);
+    return answerError(401, 'UNAUTHORIZED', 'authentication required', { 'www-authenticate': challenge });
+  }
+  if (repository === null) return { status: 200, headers: { 'content-type': 'application/json' }, body: '{}' };
+  if (kind === 'blobs')
+    return answerBlob(replica, toManifestKey(repository, reference), options.redirectBlobs ?? false);
+  const elsewhere = options.syncProxy ? [...world.replicas.values()] : [];
+  const found = [replica, ...elsewhere].map((each) => findManifest(each, repository, reference)).find(Boolean);
+  return answerManifest(replica, repository, reference, found, headers.accept ?? '');
+}
+
+function answerToken(tokens: Record<string, string> | undefined): Answer {
+  if (tokens === undefined) return answerError(401, 'UNAUTHORIZED', 'the form or its token is not valid');
+  return { status: 200, headers: { 'content-type': 'application/json; charset=utf-8' }, body: JSON.stringify(tokens) };
+}

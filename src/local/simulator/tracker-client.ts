@@ -1,0 +1,103 @@
+/**
+ * Asks the tracker over its public HTTP interface, as any pipeline would, and reads of the answers only what the
+ * simulator compares. Fields that are missing or odd become null or empty: judging them is the caller's business.
+ */
+
+/** What the tracker claims about one image. */
+export interface Claim {
+  state: string;
+  digest: string | null;
+  satisfied: boolean;
+  /** `since`: when the tracker learned it, ISO 8601; empty when it has not. */
+  regions: readonly { region: string; state: string; expected: boolean; since: string }[];
+}
+
+export interface WaitAnswer {
+  status: number;
+  claim: Claim;
+}
+
+export interface PublishedEvent {
+  id: string;
+  source: string;
+  type: string;
+  subject: string;
+  /** The whole event, to be shown. */
+  whole: unknown;
+}
+
+export interface TrackerClient {
+  /** `GET /api/availability`. */
+  fetchClaim(image: string): Promise<Claim>;
+  /** `GET /api/wait`: answers when the image is everywhere, or after the timeout. */
+  wait(image: string, timeoutSeconds: number): Promise<WaitAnswer>;
+  /** `GET /local/events`: the CloudEvents published so far, oldest first. Only the local host has it. */
+  fetchEvents(): Promise<PublishedEvent[]>;
+}
+
+/** @param functionKey sent as `x-functions-key` when the tracker asks for one */
+export function createTrackerClient(url: string, functionKey?: string): TrackerClient {
+  const headers = functionKey === undefined ? {} : { 'x-functions-key': functionKey };
+
+  async function get(path: string, query: Record<string, string>, timeoutMs: number) {
+    const address = new URL(path, url);
+    address.search = new URLSearchParams(query).toString();
+    const { status, text } = await ask(address, headers, timeoutMs);
+    // 202, 409 and 410 are answers of /api/wait; what else is not 200 is a tracker that cannot be asked.
+    if (![200, 202, 409, 410].includes(status)) {
+      throw new Error(`GET ${path}: the tracker answered ${status} (${text.slice(0, 300)})`);
+    }
+    const document: unknown = JSON.parse(text);
+    return { status, document };
+  }
+
+  return {
+    fetchClaim: async (image) => readClaim((await get('/api/availability', { image }, 10_000)).document),
+    async wait(image, timeoutSeconds) {
+      const query = { image, timeout: String(timeoutSeconds) };
+      const { status, document } = await get('/api/wait', query, (timeoutSeconds + 10) * 1_000);
+      return { status, claim: readClaim(document) };
+    },
+    async fetchEvents() {
+      const { document } = await get('/local/events', {}, 10_000);
+      return Array.isArray(document) ? document.map(readEvent) : [];
+    },
+  };
+}
+
+async function ask(address: URL, headers: Record<string, string>, timeoutMs: number) {
+  try {
+    const response = await fetch(address, { headers, signal: AbortSignal.timeout(timeoutMs) });
+    return { status: response.status, text: await response.text() };
+  } catch (cause) {
+    throw new Error(`no answer from ${address.origin}${address.pathname}; is the tracker running (npm start)?`, {
+      cause,
+    });
+  }
+}
+
+function readEvent(event: unknown): PublishedEvent {
+  const { id, source, type, subject } = toFields(event);
+  const [readId = '', readSource = '', readType = '', readSubject = ''] = [id, source, type, subject].map(String);
+  return { id: readId, source: readSource, type: readType, subject: readSubject, whole: event };
+}
+
+function readClaim(document: unknown): Claim {
+  const fields = toFields(document);
+  const regions = Array.isArray(fields.regions) ? fields.regions.map(toFields) : [];
+  return {
+    state: String(fields.state ?? ''),
+    digest: typeof fields.digest === 'string' ? fields.digest : null,
+    satisfied: fields.satisfied === true,
+    regions: regions.map((each) => ({
+      region: String(each.region ?? ''),
+      state: String(each.state ?? ''),
+      expected: each.expected !== false,
+      since: typeof each.since === 'string' ? each.since : '',
+    })),
+  };
+}
+
+function toFields(value: unknown): Record<string, unknown> {
+  return value !== null && typeof value === 'object' ? { ...value } : {};
+}

@@ -1,0 +1,85 @@
+/**
+ * What is really where, now and at any earlier instant. A tracker can only be judged against somebody who knows: "it
+ * said available at 12:00:07" is right or wrong depending on what lay in which replica at 12:00:07, and by the time
+ * anybody asks, that may have changed twice.
+ */
+
+/** From the first instant (included) to the last (excluded); open while `until` is null. Milliseconds since 1970. */
+export interface Spell {
+  from: number;
+  until: number | null;
+}
+
+export interface Truth {
+  /** The regions that have a replica, in alphabetical order. */
+  regions(): string[];
+  /** The regions where `key` (`repository@digest`) lies, in alphabetical order; at an earlier instant if one is given. */
+  regionsWith(key: string, at?: number): string[];
+  isIn(region: string, key: string, at?: number): boolean;
+  /** True while every replica has it. False while there is no replica at all. */
+  isEverywhere(key: string, at?: number): boolean;
+  /** Every time it was in all replicas, oldest first. */
+  spellsEverywhere(key: string): readonly Spell[];
+  /** Every time it was in this region, oldest first. */
+  spellsIn(region: string, key: string): readonly Spell[];
+  /** Every `repository@digest` that was ever anywhere, in order of appearance. */
+  keys(): string[];
+}
+
+export interface TruthKeeper extends Truth {
+  noteReplica(region: string, exists: boolean, at: number): void;
+  noteManifest(region: string, key: string, present: boolean, at: number): void;
+}
+
+export function createTruth(): TruthKeeper {
+  const replicas = new Map<string, Spell[]>();
+  const manifests = new Map<string, Map<string, Spell[]>>();
+  const everywhere = new Map<string, Spell[]>();
+
+  const regions = (at?: number) => [...replicas].filter(([, spells]) => isWithin(spells, at)).map(([region]) => region);
+  const spellsIn = (region: string, key: string) => manifests.get(key)?.get(region) ?? [];
+  const isIn = (region: string, key: string, at?: number) =>
+    isWithin(replicas.get(region) ?? [], at) && isWithin(spellsIn(region, key), at);
+
+  function judge(key: string, at: number): void {
+    const expected = regions();
+    note(everywhere, key, expected.length > 0 && expected.every((region) => isIn(region, key)), at);
+  }
+
+  return {
+    regions: () => regions().sort(),
+    regionsWith: (key, at) =>
+      regions(at)
+        .filter((region) => isIn(region, key, at))
+        .sort(),
+    isIn,
+    isEverywhere: (key, at) => isWithin(everywhere.get(key) ?? [], at),
+    spellsEverywhere: (key) => everywhere.get(key) ?? [],
+    spellsIn,
+    keys: () => [...manifests.keys()],
+    noteReplica(region, exists, at) {
+      note(replicas, region, exists, at);
+      // A replica that is gone takes its copies along; one that comes back starts empty.
+      if (!exists) for (const byRegion of manifests.values()) note(byRegion, region, false, at);
+      for (const key of manifests.keys()) judge(key, at);
+    },
+    noteManifest(region, key, present, at) {
+      const byRegion = manifests.get(key) ?? new Map<string, Spell[]>();
+      manifests.set(key, byRegion);
+      note(byRegion, region, present, at);
+      judge(key, at);
+    },
+  };
+}
+
+function note(spells: Map<string, Spell[]>, name: string, open: boolean, at: number): void {
+  const known = spells.get(name) ?? [];
+  const last = known.at(-1);
+  if (open && (last === undefined || last.until !== null)) spells.set(name, [...known, { from: at, until: null }]);
+  if (!open && last !== undefined && last.until === null) last.until = at;
+}
+
+function isWithin(spells: readonly Spell[], at?: number): boolean {
+  if (at === undefined) return spells.at(-1)?.until === null;
+  return spells.some((spell) => spell.from <= at && (spell.until === null || at < spell.until));
+}

@@ -1,0 +1,92 @@
+/**
+ * Holds what the tracker claims against what is true. Four words for the outcome: `agrees`; `lost` (the claim is out of
+ * date, but the webhook event that would have corrected it never got there); `behind` (it was told and still does not
+ * know); `false` (it says an image is where it is not). Only the last two are the tracker's fault.
+ */
+import { toManifestKey, toTagKey } from './change.ts';
+import type { Claim } from './tracker-client.ts';
+import type { Attempt } from './webhook-sender.ts';
+import type { World } from './world.ts';
+
+export type Outcome = 'agrees' | 'lost' | 'behind' | 'false';
+
+export interface Verdict {
+  outcome: Outcome;
+  /** What is wrong where, one phrase each; empty when all agrees. */
+  reasons: string[];
+}
+
+/** What the tracker took, out of all attempts to tell it something. */
+export interface Told {
+  /** Whether it took the latest event from this region about `repository@digest`; undefined when there never was one. */
+  latest(region: string, key: string): boolean | undefined;
+  /** Whether it took every event that named `repository:tag`. */
+  everyTagged(tagKey: string): boolean;
+}
+
+/** From worst to best: a verdict is as bad as its worst part. */
+const SEVERITY: readonly Outcome[] = ['false', 'behind', 'lost', 'agrees'];
+
+export function collectTold(attempts: readonly Attempt[]): Told {
+  const latest = new Map<string, { number: number; isDelivered: boolean }>();
+  const missedTags = new Set<string>();
+  for (const { firing, outcome, isRepeat } of attempts) {
+    const { region, change } = firing;
+    const path = `${region}/${toManifestKey(change.repository, change.manifest.digest)}`;
+    const known = latest.get(path);
+    const isDelivered = outcome === 'delivered';
+    if (known === undefined || change.number > known.number) latest.set(path, { number: change.number, isDelivered });
+    else if (change.number === known.number) known.isDelivered ||= isDelivered;
+    if (change.tag !== null && !isDelivered && !isRepeat) missedTags.add(toTagKey(change.repository, change.tag));
+  }
+  return {
+    latest: (region, key) => latest.get(`${region}/${key}`)?.isDelivered,
+    everyTagged: (tagKey) => !missedTags.has(tagKey),
+  };
+}
+
+/** @param claim what the tracker said when asked by digest, after everything had been delivered */
+export function judgeClaim(world: World, told: Told, key: string, claim: Claim): Verdict {
+  const outcomes: Outcome[] = [];
+  const reasons: string[] = [];
+  for (const region of world.truth.regions()) {
+    const isThere = world.truth.isIn(region, key);
+    const isClaimed = claim.regions.some((each) => each.region === region && each.state === 'available');
+    if (isThere === isClaimed) continue;
+    // A region that never fired anything can be unknown, but nothing excuses claiming it.
+    const wasTold = told.latest(region, key) ?? isClaimed;
+    outcomes.push(wasTold ? (isClaimed ? 'false' : 'behind') : 'lost');
+    reasons.push(`${isThere ? 'is' : 'is not'} in ${region}; the tracker ${wasTold ? 'was' : 'was not'} told`);
+  }
+  // Where the parts agree the sum must too: "everywhere" with a region missing is the one answer that breaks clusters.
+  if (claim.state === 'available' && outcomes.length === 0 && !world.truth.isEverywhere(key)) {
+    outcomes.push('false');
+    reasons.push(`called available, but is only in ${world.truth.regionsWith(key).join(', ') || 'no region'}`);
+  }
+  return { outcome: toWorst(outcomes), reasons };
+}
+
+/** @param claim what the tracker said when asked by tag: satisfied means every region resolves it to the claimed digest */
+export function judgeTagClaim(world: World, told: Told, repository: string, tag: string, claim: Claim): Verdict {
+  const digests = Object.entries(world.resolveTag(repository, tag)).sort();
+  const first = digests[0]?.[1] ?? null;
+  const isConverged =
+    first !== null &&
+    digests.every(([, digest]) => digest === first) &&
+    world.truth.isEverywhere(toManifestKey(repository, first));
+  const isRight = claim.satisfied ? isConverged && claim.digest === first : !isConverged;
+  if (isRight) return { outcome: 'agrees', reasons: [] };
+  const isExcused =
+    !told.everyTagged(toTagKey(repository, tag)) ||
+    digests.some(
+      ([region, digest]) => digest !== null && told.latest(region, toManifestKey(repository, digest)) !== true,
+    );
+  const really = isConverged ? `is ${first} everywhere` : 'is not the same everywhere';
+  const said = claim.satisfied ? `says ${claim.digest} everywhere` : 'says not yet';
+  const outcome = isExcused ? 'lost' : claim.satisfied ? 'false' : 'behind';
+  return { outcome, reasons: [`${really}; the tracker ${said}`] };
+}
+
+export function toWorst(outcomes: readonly Outcome[]): Outcome {
+  return SEVERITY.find((each) => outcomes.includes(each)) ?? 'agrees';
+}

@@ -1,0 +1,120 @@
+/**
+ * A receiver that does the tracker's job in the simplest way, over real HTTP, so that the simulator can be tried before
+ * and without the tracker. It can be told to make the mistakes the simulator has to notice.
+ */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface StandInTracker {
+  url: string;
+  requests: { path: string; authorization: string; contentType: string; body: string }[];
+  stop(): Promise<void>;
+}
+
+export interface Mistakes {
+  /** Claims all regions as soon as one has reported. */
+  optimistic?: boolean;
+  /** Answers 200 and forgets what this region says. */
+  deafTo?: string;
+  status?: number;
+  /** Tells every image twice, under two ids. */
+  twoIds?: boolean;
+  /** Tells nothing. */
+  silent?: boolean;
+}
+
+const AVAILABLE = 'AcrReplication.ImageAvailableInAllReplicas';
+
+interface Known {
+  timestamp: string;
+  isThere: boolean;
+}
+
+export async function startStandInTracker(
+  regions: readonly string[],
+  mistakes: Mistakes = {},
+): Promise<StandInTracker> {
+  const requests: StandInTracker['requests'] = [];
+  const known = new Map<string, Known>();
+  const tags = new Map<string, { timestamp: string; digest: string }>();
+
+  const server = createServer(async (request, response) => {
+    const url = new URL(request.url ?? '/', 'http://localhost');
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const answer = (status: number, document: unknown) => {
+      response.writeHead(status, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(document));
+    };
+    if (request.method === 'POST') {
+      const body = Buffer.concat(chunks).toString();
+      const { authorization = '', 'content-type': contentType = '' } = request.headers;
+      requests.push({ path: url.pathname, authorization, contentType, body });
+      const region = url.pathname.split('/').at(-1) ?? '';
+      if (mistakes.status === undefined && region !== mistakes.deafTo) record(region, JSON.parse(body));
+      return answer(mistakes.status ?? 200, { outcome: 'recorded' });
+    }
+    if (url.pathname === '/local/events') return answer(200, listEvents());
+    const image = url.searchParams.get('image') ?? '';
+    const isWaiting = url.pathname === '/api/wait';
+    const giveUpAt = Date.now() + 1_000 * Number(url.searchParams.get('timeout') ?? 0);
+    while (isWaiting && !claim(image).satisfied && Date.now() < giveUpAt) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    answer(isWaiting && !claim(image).satisfied ? 202 : 200, claim(image));
+  });
+
+  function listEvents() {
+    const keys = new Set([...known.keys()].map((path) => path.slice(path.indexOf('/') + 1)));
+    const told = [...keys].filter((key) => !mistakes.silent && claim(`contoso.azurecr.io/${key}`).satisfied);
+    const ids = mistakes.twoIds ? ['one', 'two'] : ['one'];
+    return told.flatMap((subject) =>
+      ids.map((id) => ({
+        id: `${id} ${subject}`,
+        source: 'https://contoso.azurecr.io',
+        type: AVAILABLE,
+        subject,
+        data: {},
+      })),
+    );
+  }
+
+  function record(region: string, event: { action: string; timestamp: string; target?: Record<string, string> }): void {
+    // A ping.
+    if (event.target === undefined) return;
+    const { repository, digest = '', tag = '' } = event.target;
+    const path = `${region}/${repository}@${digest}`;
+    const isNews = (known.get(path)?.timestamp ?? '') < event.timestamp;
+    if (isNews) known.set(path, { timestamp: event.timestamp, isThere: event.action === 'push' });
+    const tagPath = `${region}/${repository}:${tag}`;
+    const isTagNews = (tags.get(tagPath)?.timestamp ?? '') < event.timestamp;
+    if (tag !== '' && isTagNews) tags.set(tagPath, { timestamp: event.timestamp, digest });
+  }
+
+  function claim(image: string) {
+    const name = image.slice(image.indexOf('/') + 1).replace(/:[^:@]*@/, '@');
+    const byTag = name.includes('@') ? undefined : regions.map((region) => tags.get(`${region}/${name}`)?.digest);
+    const digest = byTag === undefined ? name.slice(name.indexOf('@') + 1) : (byTag.find((each) => each) ?? null);
+    const repository = name.split(/[:@]/)[0];
+    const isThere = (region: string) => known.get(`${region}/${repository}@${digest}`)?.isThere ?? false;
+    const isAnywhere = regions.some(isThere);
+    const states = regions.map((region, index) => {
+      const isSame = byTag === undefined || byTag[index] === digest;
+      const isClaimed = mistakes.optimistic ? isAnywhere : isSame && isThere(region);
+      return { region, state: isClaimed ? 'available' : 'missing', expected: true };
+    });
+    const satisfied = states.every(({ state }) => state === 'available');
+    return { digest, satisfied, state: satisfied ? 'available' : 'replicating', regions: states };
+  }
+
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
