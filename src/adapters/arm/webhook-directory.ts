@@ -1,0 +1,111 @@
+/**
+ * The registry's webhooks as ARM knows them: where they point, what they were sent, and setting them right. A webhook
+ * that was forgotten, disabled or pointed elsewhere loses every event of its region without anybody being told.
+ */
+import type { WebhookCreateParameters, WebhookUpdateParameters } from '@azure/arm-containerregistry';
+import { WorldError } from '../../core/errors.ts';
+import type { WebhookDirectory, WebhookRegistration } from '../../core/ports.ts';
+import { parseRegion } from '../../core/region.ts';
+import type { ArmOptions } from './client.ts';
+import { armCaller } from './client.ts';
+import { readDeliveries } from './deliveries.ts';
+import { isNotFound, nonsense } from './world-error.ts';
+
+const mayRead =
+  'the app\'s identity needs "Microsoft.ContainerRegistry/registries/webhooks/read" and the actions getCallbackConfig, ping and listEvents';
+const mayWrite = 'the app\'s identity needs "Microsoft.ContainerRegistry/registries/webhooks/write"';
+/** A registry can have 500. */
+const mostWebhooks = 1_000;
+
+export interface ArmWebhookOptions extends ArmOptions {
+  /** For a change as a whole: ARM carries it on in the background. */
+  readonly changeTimeoutMs?: number;
+  /** How often ARM is asked whether it is done. */
+  readonly pollIntervalMs?: number;
+}
+
+export function armWebhookDirectory(options: ArmWebhookOptions): WebhookDirectory {
+  const { changeTimeoutMs = 60_000, pollIntervalMs: updateIntervalInMs = 1_000 } = options;
+  const arm = armCaller(options);
+
+  return {
+    list: (registry) =>
+      arm({ registry, what: 'the webhooks', role: mayRead }, async ({ client, address, abortSignal }) => {
+        const webhooks: WebhookRegistration[] = [];
+        for await (const webhook of client.webhooks.list(...address, { abortSignal })) {
+          webhooks.push(toRegistration(webhook));
+          if (webhooks.length > mostWebhooks) throw nonsense(`more than ${mostWebhooks} webhooks`);
+        }
+        return webhooks;
+      }),
+
+    serviceUri: (registry, name) =>
+      arm({ registry, what: `webhook ${name}`, role: mayRead }, async ({ client, address, abortSignal }) => {
+        const config = await client.webhooks.getCallbackConfig(...address, name, { abortSignal });
+        if (typeof config.serviceUri !== 'string') throw nonsense('no service address');
+        return config.serviceUri;
+      }),
+
+    put: (registry, { name, region, serviceUri, secret }) => {
+      const call = { registry, what: `changing webhook ${name}`, role: mayWrite, timeoutMs: changeTimeoutMs };
+      return arm(call, async ({ client, address, abortSignal }) => {
+        const wanted: WebhookUpdateParameters = {
+          serviceUri,
+          // The only header that the registry's own log of deliveries masks.
+          customHeaders: { Authorization: `Bearer ${secret}` },
+          status: 'enabled',
+          // Everything: a filter would be matched by tag, and pushes by digest have none.
+          scope: '',
+          actions: ['push', 'delete'],
+        };
+        const there = await client.webhooks.get(...address, name, { abortSignal }).catch((error) => {
+          if (isNotFound(error)) return undefined;
+          throw error;
+        });
+        const changing = { abortSignal, updateIntervalInMs };
+        if (there === undefined) {
+          const created: WebhookCreateParameters = { ...wanted, location: region };
+          await client.webhooks.create(...address, name, created, changing).pollUntilDone({ abortSignal });
+          return;
+        }
+        if (parseRegion(there.location) !== region) {
+          const hint = 'delete that webhook: its region cannot be changed';
+          throw new WorldError('rejected', 'it belongs to another region', { hint });
+        }
+        await client.webhooks.update(...address, name, wanted, changing).pollUntilDone({ abortSignal });
+      });
+    },
+
+    ping: (registry, name) =>
+      arm({ registry, what: `pinging webhook ${name}`, role: mayRead }, async ({ client, address, abortSignal }) => {
+        const { id } = await client.webhooks.ping(...address, name, { abortSignal });
+        if (typeof id !== 'string') throw nonsense('a ping without an id');
+        return id;
+      }),
+
+    deliveries: (registry, name) =>
+      arm({ registry, what: `the deliveries of webhook ${name}`, role: mayRead }, (access) =>
+        readDeliveries(access, name),
+      ),
+  };
+}
+
+/** The SDK's types promise text; the wire does not. */
+function toRegistration(webhook: {
+  readonly name?: unknown;
+  readonly location?: unknown;
+  readonly status?: unknown;
+  readonly actions?: unknown;
+  readonly scope?: unknown;
+}): WebhookRegistration {
+  const { name, location, status, actions, scope } = webhook;
+  const region = parseRegion(location);
+  if (typeof name !== 'string' || region === undefined) throw nonsense('a webhook without a name or a region');
+  return {
+    name,
+    region,
+    enabled: String(status).toLowerCase() === 'enabled',
+    actions: Array.isArray(actions) ? actions.filter((action) => typeof action === 'string') : [],
+    scope: typeof scope === 'string' ? scope : '',
+  };
+}

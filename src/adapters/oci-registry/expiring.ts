@@ -1,0 +1,66 @@
+/**
+ * Tokens held until shortly before they end, each made once however many ask for it at the same time. Without this,
+ * a burst of probes would exchange the app's identity once per probe, and meet the registry's limit on that first.
+ */
+import type { Clock } from '../../core/ports.ts';
+import type { Unclear } from './http.ts';
+
+/** Ended early by this much: a token must outlive the request it goes with, and clocks differ. */
+const marginMs = 120_000;
+/** For tokens that do not say when they end. */
+const shortLifeMs = 60_000;
+/** The oldest go first; a registry with more repositories than this costs a few exchanges more. */
+const mostHeld = 2_000;
+
+export interface ExpiringTokens {
+  held(key: string): string | undefined;
+  /** @param refused a token that was turned away, which is not given out again */
+  obtain(key: string, refused: string | undefined, make: () => Promise<string | Unclear>): Promise<string | Unclear>;
+}
+
+export function expiringTokens(clock: Clock): ExpiringTokens {
+  const tokens = new Map<string, { readonly token: string; readonly until: number }>();
+  const underWay = new Map<string, Promise<string | Unclear>>();
+
+  function held(key: string): string | undefined {
+    const found = tokens.get(key);
+    return found !== undefined && clock.now() < found.until ? found.token : undefined;
+  }
+
+  function keep(key: string, token: string): void {
+    const endsAt = expiryOf(token);
+    tokens.delete(key);
+    tokens.set(key, { token, until: endsAt === undefined ? clock.now() + shortLifeMs : endsAt - marginMs });
+    const [oldest] = tokens.keys();
+    if (tokens.size > mostHeld && oldest !== undefined) tokens.delete(oldest);
+  }
+
+  return {
+    held,
+    obtain(key, refused, make) {
+      const known = held(key);
+      if (known !== undefined && known !== refused) return Promise.resolve(known);
+      const running = underWay.get(key);
+      if (running !== undefined) return running;
+      const made = make()
+        .then((token) => {
+          if (typeof token === 'string') keep(key, token);
+          return token;
+        })
+        .finally(() => underWay.delete(key));
+      underWay.set(key, made);
+      return made;
+    },
+  };
+}
+
+/** Milliseconds since 1970, from the `exp` of a JSON web token. Only the issuer can check it; we merely plan by it. */
+function expiryOf(token: string): number | undefined {
+  try {
+    const payload: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+    const { exp } = Object(payload) as { exp?: unknown };
+    return typeof exp === 'number' && Number.isFinite(exp) ? exp * 1000 : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * Reads one manifest whole, and believes neither the name it was asked by nor the header it came with until the bytes
+ * hash to them. A replica in trouble can serve half a document with a 200.
+ */
+import { createHash } from 'node:crypto';
+import type { Digest } from '../../core/digest.ts';
+import { parseDigest } from '../../core/digest.ts';
+import type { Clock } from '../../core/ports.ts';
+import type { Tag } from '../../core/reference.ts';
+import type { Reply, Unclear } from './http.ts';
+import { unclear, unclearStatus } from './http.ts';
+import { mediaTypeOf } from './manifest.ts';
+import type { Replica } from './replica.ts';
+
+export interface Manifest {
+  readonly kind: 'manifest';
+  readonly digest: Digest;
+  readonly mediaType: string | undefined;
+  readonly body: Buffer;
+}
+
+/** Registries take manifests up to this size (OCI distribution specification). */
+const mostBytes = 4 * 1024 * 1024;
+
+export async function fetchManifest(
+  replica: Replica,
+  reference: Digest | Tag,
+  clock: Clock,
+): Promise<Manifest | 'absent' | Unclear> {
+  const reply = await replica.ask('GET', `manifests/${reference}`, mostBytes);
+  if (reply.kind === 'unclear') return reply;
+  const named = readNamed(reply, reference, clock);
+  if (named === 'absent' || named.kind === 'unclear') return named;
+  const hash = `sha256:${createHash('sha256').update(reply.body).digest('hex')}`;
+  if (hash !== named.digest) return unclear('a manifest that does not match its digest');
+  return { kind: 'manifest', digest: named.digest, mediaType: named.mediaType, body: reply.body };
+}
+
+/** What the status and headers of an answer say, to GET and HEAD alike. */
+export function readNamed(
+  reply: Reply,
+  reference: Digest | Tag,
+  clock: Clock,
+): { readonly kind: 'named'; readonly digest: Digest; readonly mediaType: string | undefined } | 'absent' | Unclear {
+  if (reply.status === 404) return 'absent';
+  if (reply.status !== 200) return unclearStatus(reply, 'manifest', clock);
+  const digest = parseDigest(reply.headers.get('docker-content-digest'));
+  if (digest === undefined) return unclear('200 without a usable digest');
+  const asked = parseDigest(reference);
+  if (asked !== undefined && asked !== digest) return unclear('200 with another digest');
+  return { kind: 'named', digest, mediaType: mediaTypeOf(reply.headers.get('content-type')) };
+}

@@ -1,0 +1,98 @@
+/**
+ * One request to one replica, with everything bounded: its time, the size of what comes back, and where it goes. A
+ * redirect is an answer, never followed: following it would ask somebody else, and could carry a token there. Whatever
+ * keeps a replica from answering is "unclear", so that no failure can be mistaken for "not there".
+ */
+import type { Clock, ProbeAnswer } from '../../core/ports.ts';
+
+export type Unclear = Extract<ProbeAnswer, { kind: 'unclear' }>;
+
+export interface Reply {
+  readonly kind: 'reply';
+  readonly status: number;
+  readonly headers: Headers;
+  /** Of a 200 only; what other statuses carry is of no use here. */
+  readonly body: Buffer;
+}
+
+export interface Request {
+  readonly url: string;
+  readonly method: 'GET' | 'HEAD' | 'POST';
+  readonly headers?: Record<string, string>;
+  readonly body?: URLSearchParams;
+  /** The largest body worth reading. */
+  readonly mostBytes?: number;
+}
+
+export type Send = (request: Request) => Promise<Reply | Unclear>;
+
+/** Enough to take a registry's error document off the connection, so that it can be used again. */
+const smallBody = 64 * 1024;
+/** No registry asks for more than a minute; an hour is a mistake, and longer would silence the replica. */
+const longestRetryAfterMs = 3_600_000;
+
+export function unclear(reason: string, retryAfterMs?: number): Unclear {
+  return { kind: 'unclear', reason, retryAfterMs };
+}
+
+export function replicaHttp(options: { readonly fetch: typeof globalThis.fetch; readonly timeoutMs: number }): Send {
+  return async ({ url, method, headers, body, mostBytes = smallBody }) => {
+    try {
+      const response = await options.fetch(url, {
+        method,
+        // Manifests are hashed as they are stored: nobody on the way may compress them.
+        headers: { 'user-agent': 'acr-replication-tracker', 'accept-encoding': 'identity', ...headers },
+        redirect: 'manual',
+        signal: AbortSignal.timeout(options.timeoutMs),
+        ...(body === undefined ? {} : { body }),
+      });
+      const content = await readBody(response, response.status === 200 ? mostBytes : smallBody);
+      if (content === 'tooLarge' && response.status === 200) return unclear(`more than ${mostBytes} bytes`);
+      return {
+        kind: 'reply',
+        status: response.status,
+        headers: response.headers,
+        body: content === 'tooLarge' ? Buffer.alloc(0) : content,
+      };
+    } catch (error) {
+      return unclear(describeFailure(error));
+    }
+  };
+}
+
+/** A status that answers nothing, told with what it was for: `429 for the manifest`. */
+export function unclearStatus(reply: Reply, what: string, clock: Clock): Unclear {
+  const asked = retryAfterMs(reply.headers.get('retry-after'), clock.now());
+  return unclear(`${reply.status} for the ${what}`, asked);
+}
+
+/** @param header seconds, or an HTTP date (RFC 9110, 10.2.3) */
+function retryAfterMs(header: string | null, now: number): number | undefined {
+  if (header === null) return undefined;
+  const isDate = /^[A-Za-z]{3}/.test(header);
+  const wait = isDate ? Date.parse(header) - now : /^\d{1,9}$/.test(header) ? Number(header) * 1000 : Number.NaN;
+  return Number.isNaN(wait) ? undefined : Math.min(Math.max(wait, 0), longestRetryAfterMs);
+}
+
+async function readBody(response: Response, mostBytes: number): Promise<Buffer | 'tooLarge'> {
+  if (response.body === null) return Buffer.alloc(0);
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body as ReadableStream<Uint8Array>) {
+    size += chunk.length;
+    // Leaving the loop cancels the rest.
+    if (size > mostBytes) return 'tooLarge';
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, size);
+}
+
+/** The code alone: messages of network errors can hold addresses and header values. */
+function describeFailure(error: unknown): string {
+  const { name, code, cause } = Object(error) as { name?: unknown; code?: unknown; cause?: unknown };
+  if (name === 'TimeoutError') return 'timeout';
+  for (const candidate of [(Object(cause) as { code?: unknown }).code, code]) {
+    if (typeof candidate === 'string' && /^[A-Z0-9_]{1,60}$/.test(candidate)) return candidate;
+  }
+  return 'no connection';
+}

@@ -1,0 +1,52 @@
+/**
+ * Asks a replica itself whether it has a manifest, over the OCI distribution API at its own endpoint. Webhooks are
+ * sent once and can be lost; without this, an image whose event was lost would be missing forever. Only a 404 means
+ * absent. Everything else that is not a clear yes is "unclear", with a reason short enough for a log.
+ */
+import type { TokenCredential } from '@azure/identity';
+import type { Clock, ManifestProbe, ProbeAnswer } from '../../core/ports.ts';
+import { regionalOrigin } from '../../core/registry.ts';
+import { lookBelow } from './deep.ts';
+import { fetchManifest, readNamed } from './fetch-manifest.ts';
+import { replicaHttp, unclear } from './http.ts';
+import { replicaAt } from './replica.ts';
+import { replicaTokens } from './token.ts';
+
+export interface ManifestProbeOptions {
+  readonly credential: TokenCredential;
+  readonly fetch: typeof globalThis.fetch;
+  readonly clock: Clock;
+  /** The registry's Entra tenant; needed only where it is not the identity's own. */
+  readonly tenant?: string;
+  /** What the identity token is for; other clouds have their own. */
+  readonly audience?: string;
+  /** For each request. */
+  readonly timeoutMs?: number;
+}
+
+export function ociManifestProbe(options: ManifestProbeOptions): ManifestProbe {
+  const { clock, credential, timeoutMs = 10_000, audience = 'https://containerregistry.azure.net', tenant } = options;
+  const send = replicaHttp({ fetch: options.fetch, timeoutMs });
+  const tokens = replicaTokens({ credential, clock, send, tenant, audience, timeoutMs });
+
+  return {
+    async ask(registry, region, repository, reference, depth): Promise<ProbeAnswer> {
+      const origin = regionalOrigin(registry, region);
+      if (origin === undefined) return unclear('no endpoint of its own');
+      const replica = replicaAt(new URL(origin).origin, repository, { send, tokens });
+      if (depth === 'manifest') {
+        const reply = await replica.ask('HEAD', `manifests/${reference}`);
+        const named = reply.kind === 'unclear' ? reply : readNamed(reply, reference, clock);
+        if (named === 'absent') return { kind: 'absent' };
+        return named.kind === 'unclear' ? named : { ...named, kind: 'present', isWhole: false };
+      }
+      const manifest = await fetchManifest(replica, reference, clock);
+      if (manifest === 'absent') return { kind: 'absent' };
+      if (manifest.kind === 'unclear') return manifest;
+      const below = await lookBelow(manifest, replica, clock);
+      if (below !== 'whole' && below !== 'broken') return below;
+      const { digest, mediaType } = manifest;
+      return { kind: 'present', digest, mediaType, isWhole: below === 'whole' };
+    },
+  };
+}

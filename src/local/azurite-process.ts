@@ -1,0 +1,53 @@
+/**
+ * The storage process that `azurite.ts` starts. It outlives its parent by exactly as long as it takes to save: Azurite
+ * keeps the newest seconds of data in memory, so a storage process that died together with a killed app would take
+ * them along. The channel to the parent closing is the one signal that always arrives.
+ */
+import { claimLocation } from './azurite-lock.ts';
+import { openAzuriteServers } from './azurite-servers.ts';
+
+/** What the parent is told: where it is reached, or why it is not. */
+export type AzuriteReport =
+  | { readonly connectionString: string; readonly location: string | undefined }
+  | { readonly failure: string };
+
+// Ctrl-C reaches the whole process group. The app still needs its storage to finish what it is doing.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+
+const wanted = process.argv[2];
+
+try {
+  const claim = wanted === undefined ? undefined : await claimLocation(wanted);
+  const servers = await openAzuriteServers(claim?.location);
+  let isStopping = false;
+  const stop = async () => {
+    if (isStopping) return;
+    isStopping = true;
+    try {
+      await claim?.announceStop();
+      await servers.close();
+      await claim?.release();
+      process.exit(0);
+    } catch (failure) {
+      process.stderr.write(
+        `Azurite: could not save (${failure instanceof Error ? failure.message : String(failure)})\n`,
+      );
+      process.exit(1);
+    }
+  };
+  process.on('disconnect', () => void stop());
+  process.on('message', (message) => {
+    if (message === 'stop') void stop();
+  });
+  if (process.connected) report({ connectionString: servers.connectionString, location: claim?.location });
+  else await stop();
+} catch (failure) {
+  report({ failure: failure instanceof Error ? failure.message : String(failure) });
+  process.exitCode = 1;
+  if (process.connected) process.disconnect();
+}
+
+function report(message: AzuriteReport): void {
+  // The parent may be gone by now; the disconnect event ends this process then.
+  process.send?.(message, undefined, undefined, () => undefined);
+}

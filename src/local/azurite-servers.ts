@@ -1,0 +1,104 @@
+/**
+ * Opens Azurite's table and queue services in the calling process, on ports the system picks. Azurite's own commands
+ * cannot do it: they log a table port of 0 when asked for a free one, load telemetry first and know nothing of one
+ * another. The modules used here are internal to Azurite, so its version is pinned exactly and an upgrade means
+ * reading this file again.
+ */
+import { mkdir } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+interface AzuriteServer {
+  start(): Promise<void>;
+  close(): Promise<void>;
+  getHttpServerAddress(): string;
+}
+
+type Construct<Made> = new (...values: unknown[]) => Made;
+
+export interface AzuriteServers {
+  connectionString: string;
+  /** Writes everything to disk (when there is a location) and frees the ports. */
+  close(): Promise<void>;
+}
+
+export const AZURITE_ACCOUNT = 'devstoreaccount1';
+/** The account key Azurite documents for everyone; it protects nothing. */
+const ACCOUNT_KEY = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
+const HOST = '127.0.0.1';
+const KEEP_ALIVE_SECONDS = 65;
+const MEMORY_LIMIT_BYTES = 256 * 1024 * 1024;
+
+const require = createRequire(import.meta.url);
+
+/** Without a location everything is kept in memory, apart from every other store. */
+export async function openAzuriteServers(location?: string): Promise<AzuriteServers> {
+  if (location !== undefined) await mkdir(location, { recursive: true });
+  loadModule<{ configLogger(enabled: boolean): void }>('common/Logger').configLogger(false);
+  const tables = createTableServer(location);
+  const queues = createQueueServer(location);
+  await tables.start();
+  try {
+    await queues.start();
+  } catch (failure) {
+    await tables.close();
+    throw failure;
+  }
+  return {
+    connectionString: [
+      'DefaultEndpointsProtocol=http',
+      `AccountName=${AZURITE_ACCOUNT}`,
+      `AccountKey=${ACCOUNT_KEY}`,
+      `TableEndpoint=${tables.getHttpServerAddress()}/${AZURITE_ACCOUNT}`,
+      `QueueEndpoint=${queues.getHttpServerAddress()}/${AZURITE_ACCOUNT}`,
+    ].join(';'),
+    async close() {
+      await Promise.all([tables.close(), queues.close()]);
+    },
+  };
+}
+
+function createTableServer(location: string | undefined): AzuriteServer {
+  const Configuration = loadModule<{ default: Construct<object> }>('table/TableConfiguration').default;
+  const Server = loadModule<{ default: Construct<AzuriteServer> }>('table/TableServer').default;
+  const database = join(location ?? '', '__azurite_db_table__.json');
+  const isInMemory = location === undefined;
+  return new Server(
+    new Configuration(HOST, 0, KEEP_ALIVE_SECONDS, database, false, false, ...commonOptions(), isInMemory),
+  );
+}
+
+function createQueueServer(location: string | undefined): AzuriteServer {
+  const Configuration = loadModule<{ default: Construct<object> }>('queue/QueueConfiguration').default;
+  const Server = loadModule<{ default: Construct<AzuriteServer> }>('queue/QueueServer').default;
+  const { MemoryExtentChunkStore } = loadModule<{ MemoryExtentChunkStore: Construct<object> }>(
+    'common/persistence/MemoryExtentStore',
+  );
+  const folder = location ?? '';
+  const files = [{ locationId: 'Default', locationPath: join(folder, '__queuestorage__'), maxConcurrency: 50 }];
+  return new Server(
+    new Configuration(
+      HOST,
+      0,
+      KEEP_ALIVE_SECONDS,
+      join(folder, '__azurite_db_queue__.json'),
+      join(folder, '__azurite_db_queue_extent__.json'),
+      files,
+      false,
+      undefined,
+      false,
+      ...commonOptions().slice(1),
+      location === undefined,
+      new MemoryExtentChunkStore(MEMORY_LIMIT_BYTES),
+    ),
+  );
+}
+
+/** accessLogStream, debugLogPath, loose, skipApiVersionCheck, cert, key, pwd, oauth, disableProductStyleUrl. */
+function commonOptions(): unknown[] {
+  return [undefined, undefined, false, true, '', '', '', undefined, false];
+}
+
+function loadModule<Shape>(path: string): Shape {
+  return require(`azurite/dist/src/${path}`) as Shape;
+}

@@ -1,0 +1,27 @@
+/**
+ * What registering something gives back. The core module hands the class itself to the library, which extends and
+ * constructs it; a factory would not do there.
+ */
+export class Disposable {
+  #callback: (() => unknown) | undefined;
+
+  static from(...disposables: { dispose(): unknown }[]): Disposable {
+    return new Disposable(() => {
+      for (const disposable of disposables) disposable.dispose();
+    });
+  }
+
+  constructor(callback: () => unknown) {
+    this.#callback = callback;
+  }
+
+  dispose(): unknown {
+    const callback = this.#callback;
+    this.#callback = undefined;
+    return callback?.();
+  }
+}
+
+export function createDisposable(callback: () => unknown): Disposable {
+  return new Disposable(callback);
+}

@@ -1,0 +1,71 @@
+/**
+ * Sends what a function answered. The rules for what is missing are the host's: nothing at all is a 204, and a status
+ * that is no status is an error of the function, not of the connection.
+ */
+import type { ServerResponse } from 'node:http';
+import type { RpcHttpCookie, RpcHttpResponse, RpcTypedData } from './core-types.ts';
+
+/** Headers that describe the connection; the server writes them itself. */
+const OWN_HEADERS = ['content-length', 'transfer-encoding', 'connection', 'keep-alive'];
+
+/** @throws Error when the function's answer cannot be sent. */
+export function sendRpcResponse(response: ServerResponse, value: RpcTypedData | null | undefined): void {
+  const http = value?.http as RpcHttpResponse | undefined;
+  if (http === undefined) {
+    sendEmpty(response, 204);
+    return;
+  }
+  const status = Number(http.statusCode ?? 200);
+  if (!Number.isInteger(status) || status < 200 || status > 599) {
+    throw new Error(`the function answered with status ${String(http.statusCode)}, which cannot be sent`);
+  }
+  const body = toBytes(http.body);
+  for (const [name, header] of Object.entries(http.headers ?? {})) {
+    if (!OWN_HEADERS.includes(name.toLowerCase())) response.setHeader(name, header);
+  }
+  for (const cookie of http.cookies ?? []) response.appendHeader('set-cookie', formatCookie(cookie));
+  if (status !== 204 && status !== 304) response.setHeader('content-length', body.length);
+  response.writeHead(status).end(body);
+}
+
+export function sendEmpty(response: ServerResponse, status: number): void {
+  if (response.headersSent) return;
+  for (const name of response.getHeaderNames()) response.removeHeader(name);
+  response.writeHead(status, status === 204 ? {} : { 'content-length': 0 }).end();
+}
+
+export function sendJson(response: ServerResponse, status: number, content: unknown): void {
+  const text = JSON.stringify(content);
+  response.writeHead(status, {
+    'content-type': 'application/json; charset=utf-8',
+    'content-length': Buffer.byteLength(text),
+  });
+  response.end(text);
+}
+
+export function sendText(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, {
+    'content-type': 'text/plain; charset=utf-8',
+    'content-length': Buffer.byteLength(text),
+  });
+  response.end(text);
+}
+
+function toBytes(body: RpcTypedData | null | undefined): Buffer {
+  if (body?.bytes !== undefined) return Buffer.from(body.bytes);
+  return Buffer.from(body?.string ?? body?.json ?? '');
+}
+
+/** https://www.rfc-editor.org/rfc/rfc6265, with the defaults of the host: path `/`, value escaped. */
+export function formatCookie(cookie: RpcHttpCookie): string {
+  const parts = [`${cookie.name}=${encodeURIComponent(cookie.value)}`];
+  if (cookie.expires) parts.push(`expires=${new Date(cookie.expires.value.seconds * 1_000).toUTCString()}`);
+  if (cookie.maxAge) parts.push(`max-age=${Math.trunc(cookie.maxAge.value)}`);
+  if (cookie.domain) parts.push(`domain=${cookie.domain.value}`);
+  parts.push(`path=${cookie.path?.value ?? '/'}`);
+  if (cookie.secure?.value) parts.push('secure');
+  const sameSite = cookie.sameSite === 'explicitNone' ? 'none' : cookie.sameSite;
+  if (sameSite !== undefined && cookie.sameSite !== 'none') parts.push(`samesite=${sameSite}`);
+  if (cookie.httpOnly?.value) parts.push('httponly');
+  return parts.join('; ');
+}

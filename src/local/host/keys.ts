@@ -1,0 +1,52 @@
+/**
+ * The host's keys. On this machine nobody is asked for one unless the host is started with `--enable-auth`; then they
+ * work as on Azure, so that a client's handling of a 401 can be tried before it meets one.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { isObject, parseJson } from '../json.ts';
+import { isSameSecret } from '../same-secret.ts';
+
+export interface HostKeys {
+  /** Opens everything. */
+  readonly master: string;
+  /** Opens functions of level `function`. */
+  readonly function: string;
+  /** The system key that Event Grid subscriptions carry. */
+  readonly eventgrid: string;
+}
+
+/** Read from the file, which is written at the first start and readable by its owner alone. */
+export async function readKeys(path: string): Promise<HostKeys> {
+  const text = await readFile(path, 'utf8').catch(() => undefined);
+  const stored = text === undefined ? undefined : parseJson(text);
+  if (text !== undefined && !isObject(stored))
+    throw new Error(`${path}: must hold a JSON object of keys. Delete it to get new ones.`);
+  const old = isObject(stored) ? stored : {};
+  const read = (name: string) => {
+    const value = old[name];
+    return typeof value === 'string' && value !== '' ? value : randomBytes(32).toString('base64url');
+  };
+  const keys: HostKeys = { master: read('master'), function: read('function'), eventgrid: read('eventgrid') };
+  const updated = `${JSON.stringify(keys, undefined, 2)}\n`;
+  if (updated !== text) {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, updated, { mode: 0o600 });
+  }
+  return keys;
+}
+
+/** The key a request carries; the header wins over the query. */
+export function findKey(
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+  query: URLSearchParams,
+): string | undefined {
+  const header = headers['x-functions-key'];
+  return typeof header === 'string' ? header : (query.get('code') ?? undefined);
+}
+
+export function isAllowed(sent: string | undefined, accepted: readonly string[]): boolean {
+  // All are compared, so that the time does not tell which one was nearly right.
+  return accepted.filter((key) => isSameSecret(sent, key)).length > 0;
+}

@@ -1,0 +1,87 @@
+/**
+ * `npm start`: the whole app on this machine, with nothing to install and no account. Standard output carries the one
+ * line that says where it listens and one line per published event; everything else goes to standard error.
+ */
+import { parseArgs } from 'node:util';
+import type { LogEntry } from './host/log.ts';
+import { readSettings } from './settings.ts';
+import { type Local, startLocal } from './start.ts';
+
+const USAGE = `Usage: npm start -- [--enable-auth] [--data DIR] [--app DIR] [--verbose]
+
+  --enable-auth  ask for function keys as on Azure; they are in DIR/keys.json
+  --data DIR     where storage and keys are kept (default: .local)
+  --app DIR      the built app (default: dist)
+  --verbose      log every invocation
+`;
+
+function readFlags() {
+  const { values } = parseArgs({
+    options: {
+      'enable-auth': { type: 'boolean', default: false },
+      data: { type: 'string', default: '.local' },
+      app: { type: 'string', default: 'dist' },
+      verbose: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  return values;
+}
+
+function createLogger(isVerbose: boolean): (entry: LogEntry) => void {
+  const quiet = isVerbose ? ['none'] : ['none', 'trace', 'debug'];
+  return ({ level, message, functionName }) => {
+    if (!quiet.includes(level)) process.stderr.write(`${level} ${functionName ?? 'host'}: ${message}\n`);
+  };
+}
+
+async function start(): Promise<Local | undefined> {
+  const flags = readFlags();
+  if (flags.help) {
+    process.stdout.write(USAGE);
+    return undefined;
+  }
+  return startLocal({
+    appDirectory: flags.app,
+    dataDirectory: flags.data,
+    enableAuth: flags['enable-auth'],
+    settings: await readSettings(process.cwd(), process.env),
+    applySettings: (settings) => void Object.assign(process.env, settings),
+    print: (line) => void process.stdout.write(`${line}\n`),
+    onLog: createLogger(flags.verbose),
+  });
+}
+
+/** A fault of the settings says all there is to say; a fault of the code needs its place. */
+function describeFailure(failure: unknown): string {
+  if (!(failure instanceof Error)) return String(failure);
+  const isPlain = failure.name === 'Error' || /config|setting/i.test(failure.name) || 'code' in failure;
+  return isPlain ? failure.message : (failure.stack ?? failure.message);
+}
+
+const stopRequest = Promise.withResolvers<void>();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopRequest.resolve());
+if (process.env.npm_lifecycle_event !== undefined) watchParent();
+
+/**
+ * npm puts a shell in between, and a signal sent to npm alone ends that shell and goes no further. Losing the parent is
+ * then the only sign left; started without npm, outliving it is what `nohup` and `&` are for.
+ */
+function watchParent(): void {
+  const parent = process.ppid;
+  setInterval(() => process.ppid !== parent && stopRequest.resolve(), 200).unref();
+}
+
+try {
+  const local = await start();
+  if (local !== undefined) {
+    process.stdout.write(`Listening on ${local.url}\n`);
+    await stopRequest.promise;
+    await local.stop();
+  }
+  // Whatever the app has left open must not keep the process from ending.
+  process.exit(0);
+} catch (failure) {
+  process.stderr.write(`${describeFailure(failure)}\n`);
+  process.exit(1);
+}

@@ -1,0 +1,174 @@
+/** What a replica's answers are taken for. Only 404 is "absent"; whatever else is not a clear yes is "unclear". */
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { ManifestProbeOptions } from '../../src/adapters/oci-registry/manifest-probe.ts';
+import { ociManifestProbe } from '../../src/adapters/oci-registry/manifest-probe.ts';
+import type { Digest } from '../../src/core/digest.ts';
+import type { ManifestProbe } from '../../src/core/ports.ts';
+import type { Repository, Tag } from '../../src/core/reference.ts';
+import type { Region } from '../../src/core/region.ts';
+import type { Registry } from '../../src/core/registry.ts';
+import type { Answer, RegistryStandIn } from '../support/registry-stand-in.ts';
+import { descriptor, image, index, startRegistryStandIn, types } from '../support/registry-stand-in.ts';
+
+const eastus = 'eastus' as Region;
+const app = 'team/app' as Repository;
+const v1 = 'v1' as Tag;
+const one = image('one');
+const digest = one.manifest.digest;
+const now = Date.parse('2026-06-01T12:00:00Z');
+
+let replica: RegistryStandIn;
+let probe: ManifestProbe;
+
+beforeEach(async () => {
+  replica = await startRegistryStandIn();
+  probe = makeProbe();
+});
+afterEach(() => replica.stop());
+
+function makeProbe(options: Partial<ManifestProbeOptions> = {}): ManifestProbe {
+  return ociManifestProbe({
+    credential: { getToken: () => Promise.reject(new Error('must not be asked')) },
+    fetch: globalThis.fetch,
+    clock: { now: () => now, sleep: () => Promise.resolve() },
+    ...options,
+  });
+}
+
+function ask(reference: Digest | Tag = digest, by = probe) {
+  return by.ask(registryAt(replica.origin), eastus, app, reference, 'manifest');
+}
+
+function registryAt(origin: string): Registry {
+  return {
+    name: 'contoso',
+    loginServer: 'contoso.azurecr.io',
+    resourceId: undefined,
+    regions: [eastus],
+    observedOnly: [],
+    regionalEndpoints: new Map([[eastus, origin]]),
+    verify: 'missing',
+  };
+}
+
+function answers(answer: Answer) {
+  replica.misbehave = () => answer;
+}
+
+test.each(Object.values(types))('a manifest of type %s that is there is present', async (mediaType) => {
+  const { manifest } = mediaType === types.ociIndex ? { manifest: index([], mediaType) } : image('x', mediaType);
+  replica.add(app, manifest);
+  expect(await ask(manifest.digest)).toEqual({ kind: 'present', digest: manifest.digest, mediaType, isWhole: false });
+  expect(replica.seen.map(({ method, path }) => `${method} ${path}`)).toEqual([
+    `HEAD /v2/team/app/manifests/${manifest.digest}`,
+  ]);
+});
+
+test('a tag answers with the digest it points at', async () => {
+  replica.add(app, one.manifest);
+  replica.tags.set('team/app:v1', digest);
+  expect(await ask(v1)).toMatchObject({ kind: 'present', digest });
+});
+
+test.each([digest, v1])('404 is absent, asked for %s', async (reference) => {
+  expect(await ask(reference)).toEqual({ kind: 'absent' });
+});
+
+test.each([204, 206, 400, 403, 405, 410, 418, 429, 500, 502, 503, 504])('%i is unclear', async (status) => {
+  answers({ status });
+  expect(await ask()).toEqual({ kind: 'unclear', reason: `${status} for the manifest`, retryAfterMs: undefined });
+});
+
+test.each([301, 302, 303, 307, 308])('a redirect (%i) is unclear and not followed', async (status) => {
+  const elsewhere = await startRegistryStandIn();
+  answers({ status, headers: { location: `${elsewhere.origin}/v2/team/app/manifests/${digest}` } });
+  expect(await ask()).toMatchObject({ kind: 'unclear', reason: `${status} for the manifest` });
+  expect(elsewhere.seen).toEqual([]);
+  await elsewhere.stop();
+});
+
+const retryAfter: [string, number | undefined][] = [
+  ['7', 7_000],
+  ['0', 0],
+  ['Mon, 01 Jun 2026 12:00:30 GMT', 30_000],
+  ['Mon, 01 Jun 2026 11:00:00 GMT', 0],
+  ['999999999', 3_600_000],
+  ['soon', undefined],
+  ['-5', undefined],
+];
+test.each(retryAfter)('Retry-After: %s', async (header, retryAfterMs) => {
+  answers({ status: 429, headers: { 'retry-after': header } });
+  expect(await ask()).toEqual({ kind: 'unclear', reason: '429 for the manifest', retryAfterMs });
+});
+
+test('200 with another digest than the one asked for is unclear', async () => {
+  const other = image('other').manifest;
+  answers({ status: 200, headers: { 'content-type': types.ociImage, 'docker-content-digest': other.digest } });
+  expect(await ask()).toMatchObject({ kind: 'unclear', reason: '200 with another digest' });
+});
+
+test.each([undefined, '', 'sha256:abc', `sha512:${'a'.repeat(64)}`, `${digest}, ${digest}`])(
+  '200 with the digest %j is unclear',
+  async (header) => {
+    answers({ status: 200, headers: header === undefined ? {} : { 'docker-content-digest': header } });
+    expect(await ask(v1)).toMatchObject({ kind: 'unclear', reason: '200 without a usable digest' });
+  },
+);
+
+test.each([
+  ['Application/Vnd.OCI.Image.Manifest.v1+JSON; charset=utf-8', types.ociImage],
+  ['what is this', undefined],
+  ['', undefined],
+])('content type %j', async (header, mediaType) => {
+  answers({ status: 200, headers: { 'content-type': header, 'docker-content-digest': digest } });
+  expect(await ask()).toMatchObject({ kind: 'present', mediaType });
+});
+
+test('a replica that does not answer in time is unclear', async () => {
+  replica.misbehave = () => 'silence';
+  const started = performance.now();
+  expect(await ask(digest, makeProbe({ timeoutMs: 100 }))).toMatchObject({ kind: 'unclear', reason: 'timeout' });
+  expect(performance.now() - started).toBeLessThan(3_000);
+});
+
+test('a replica that hangs up is unclear', async () => {
+  replica.misbehave = () => 'hangUp';
+  expect(await ask()).toMatchObject({ kind: 'unclear', reason: 'UND_ERR_SOCKET' });
+});
+
+test('a replica that is not reachable is unclear, without its address', async () => {
+  const { origin } = replica;
+  await replica.stop();
+  const answer = await ask();
+  expect(answer).toEqual({ kind: 'unclear', reason: 'ECONNREFUSED', retryAfterMs: undefined });
+  expect(JSON.stringify(answer)).not.toContain(new URL(origin).port);
+});
+
+test('a replica without an endpoint of its own is unclear', async () => {
+  const answer = await probe.ask(
+    { ...registryAt(replica.origin), regionalEndpoints: false },
+    eastus,
+    app,
+    digest,
+    'manifest',
+  );
+  expect(answer).toMatchObject({ kind: 'unclear', reason: 'no endpoint of its own' });
+});
+
+test('the standard endpoint is asked where the settings name none', async () => {
+  const urls: string[] = [];
+  const fetch: typeof globalThis.fetch = (url) => {
+    urls.push(String(url));
+    return Promise.reject(new TypeError('not today'));
+  };
+  const registry = { ...registryAt(''), loginServer: 'contoso-d7ez.azurecr.io', regionalEndpoints: true };
+  await makeProbe({ fetch }).ask(registry, eastus, app, v1, 'manifest');
+  expect(urls).toEqual(['https://contoso-d7ez.eastus.geo.azurecr.io/v2/team/app/manifests/v1']);
+});
+
+test('an index is asked for by its own type, too', async () => {
+  const list = index([descriptor(one.manifest)], types.dockerList);
+  replica.add(app, list);
+  expect(await ask(list.digest)).toMatchObject({ kind: 'present', mediaType: types.dockerList });
+  expect(String(replica.seen[0]?.headers.accept).split(', ').sort()).toEqual(Object.values(types).sort());
+});

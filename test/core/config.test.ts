@@ -1,0 +1,396 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Config } from '../../src/config.ts';
+import { ConfigError, isLoopback, readConfig } from '../../src/config.ts';
+
+type Settings = Record<string, string | undefined>;
+
+const registries = [{ name: 'contoso', regions: ['eastus', 'westeurope'] }];
+const needed: Settings = {
+  REGISTRIES: JSON.stringify(registries),
+  WEBHOOK_SECRETS: 'first-secret-of-the-tests',
+  AzureWebJobsStorage: 'UseDevelopmentStorage=true',
+  EVENT_GRID_TOPIC_ENDPOINT: 'https://topic.westeurope-1.eventgrid.azure.net/api/events',
+};
+const contoso = {
+  name: 'contoso',
+  loginServer: 'contoso.azurecr.io',
+  resourceId: undefined,
+  regions: ['eastus', 'westeurope'],
+  observedOnly: [],
+  regionalEndpoints: false,
+  verify: 'missing',
+};
+const resourceId = '/subscriptions/1/resourceGroups/rg/providers/Microsoft.ContainerRegistry/registries/contoso';
+
+function faultsOf(settings: Settings): readonly string[] {
+  try {
+    readConfig(settings);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+  return [];
+}
+
+function withEntry(entry: unknown): Settings {
+  return { ...needed, REGISTRIES: JSON.stringify([entry]) };
+}
+
+function registryOf(entry: Record<string, unknown>) {
+  return readConfig(withEntry({ ...registries[0], ...entry })).registries[0];
+}
+
+test('what must be set is enough, and the rest has the defaults of the contract', () => {
+  expect(readConfig(needed)).toEqual({
+    registries: [contoso],
+    webhookSecrets: ['first-secret-of-the-tests'],
+    storage: { kind: 'connectionString', connectionString: 'UseDevelopmentStorage=true' },
+    topic: { endpoint: 'https://topic.westeurope-1.eventgrid.azure.net/api/events', key: undefined },
+    delayedAfterSeconds: 900,
+    probeAfterSeconds: 60,
+    retentionDays: 90,
+    webhookManagement: 'audit',
+  });
+});
+
+test('the sample file is usable once it is told where the topic is', () => {
+  const path = new URL('../../local.settings.sample.json', import.meta.url);
+  const { Values } = JSON.parse(readFileSync(path, 'utf8'));
+  expect(faultsOf(Values)).toEqual([expect.stringMatching(/^EVENT_GRID_TOPIC_ENDPOINT: is required/)]);
+  const config = readConfig({ ...Values, EVENT_GRID_TOPIC_ENDPOINT: 'https://topic.example/api/events' });
+  expect(config.registries.map(({ name }) => name)).toEqual(['contoso']);
+});
+
+describe('settings', () => {
+  test.each<[string, Settings, Partial<Config>]>([
+    ['numbers', { DELAYED_AFTER_SECONDS: '5' }, { delayedAfterSeconds: 5 }],
+    ['numbers', { PROBE_AFTER_SECONDS: ' 120 ' }, { probeAfterSeconds: 120 }],
+    ['numbers', { RETENTION_DAYS: '1' }, { retentionDays: 1 }],
+    ['an empty value', { DELAYED_AFTER_SECONDS: '', EVENT_GRID_TOPIC_KEY: ' ' }, { delayedAfterSeconds: 900 }],
+    ['management', { WEBHOOK_MANAGEMENT: 'off' }, { webhookManagement: 'off' }],
+    ['management', { WEBHOOK_MANAGEMENT: 'manage' }, { webhookManagement: 'manage' }],
+    [
+      'two secrets',
+      { WEBHOOK_SECRETS: 'first-secret-of-the-tests, second-secret-of-the-tests' },
+      { webhookSecrets: ['first-secret-of-the-tests', 'second-secret-of-the-tests'] },
+    ],
+    [
+      'a key of the topic',
+      { EVENT_GRID_TOPIC_KEY: 'topic-key' },
+      { topic: { endpoint: needed.EVENT_GRID_TOPIC_ENDPOINT ?? '', key: 'topic-key' } },
+    ],
+    [
+      'a topic on this machine, with a key',
+      { EVENT_GRID_TOPIC_ENDPOINT: 'http://127.0.0.1:7072/api/events', EVENT_GRID_TOPIC_KEY: 'topic-key' },
+      { topic: { endpoint: 'http://127.0.0.1:7072/api/events', key: 'topic-key' } },
+    ],
+    [
+      'a storage account by identity',
+      { AzureWebJobsStorage: undefined, AzureWebJobsStorage__accountName: 'contosodata' },
+      {
+        storage: {
+          kind: 'identity',
+          tableUri: 'https://contosodata.table.core.windows.net',
+          queueUri: 'https://contosodata.queue.core.windows.net',
+          clientId: undefined,
+        },
+      },
+    ],
+    [
+      'a storage account by identity, in another cloud',
+      {
+        AzureWebJobsStorage: undefined,
+        AzureWebJobsStorage__tableServiceUri: 'https://contosodata.table.core.chinacloudapi.cn',
+        AzureWebJobsStorage__queueServiceUri: 'https://contosodata.queue.core.chinacloudapi.cn/',
+        AzureWebJobsStorage__clientId: '11111111-2222-3333-4444-555555555555',
+      },
+      {
+        storage: {
+          kind: 'identity',
+          tableUri: 'https://contosodata.table.core.chinacloudapi.cn',
+          queueUri: 'https://contosodata.queue.core.chinacloudapi.cn/',
+          clientId: '11111111-2222-3333-4444-555555555555',
+        },
+      },
+    ],
+  ])('%s are read', (_what, settings, expected) => {
+    expect(readConfig({ ...needed, ...settings })).toMatchObject(expected);
+  });
+
+  test('nobody asked for are ignored', () => {
+    expect(readConfig({ ...needed, REGISTRIE: '[]', PATH: '/bin' })).toEqual(readConfig(needed));
+  });
+});
+
+describe('a registry', () => {
+  test.each<[string, Record<string, unknown>, Record<string, unknown>]>([
+    ['an upper-case name', { name: 'Contoso' }, { name: 'contoso', loginServer: 'contoso.azurecr.io' }],
+    ['a login server', { loginServer: 'Contoso-D7ez.AzureCR.io' }, { loginServer: 'contoso-d7ez.azurecr.io' }],
+    ['a login server with a port', { loginServer: 'localhost:5000' }, { loginServer: 'localhost:5000' }],
+    ['regions as people write them', { regions: ['East US', 'WestEurope'] }, { regions: ['eastus', 'westeurope'] }],
+    ['an ARM id instead of regions', { regions: undefined, resourceId }, { regions: undefined, resourceId }],
+    ['an ARM id and regions', { resourceId }, { regions: ['eastus', 'westeurope'], resourceId }],
+    ['observed-only regions', { observedOnly: ['West Europe'] }, { observedOnly: ['westeurope'] }],
+    ['observed-only regions ARM may know', { regions: undefined, resourceId, observedOnly: ['eastus'] }, {}],
+    ['the standard regional endpoints', { regionalEndpoints: true }, { regionalEndpoints: true }],
+    ['no regional endpoints', { regionalEndpoints: false }, { regionalEndpoints: false }],
+    [
+      'regional endpoints of its own',
+      { regionalEndpoints: { 'East US': 'https://EastUS.contoso.com/', westeurope: 'http://127.0.0.1:5001' } },
+      {
+        regionalEndpoints: new Map([
+          ['eastus', 'https://eastus.contoso.com'],
+          ['westeurope', 'http://127.0.0.1:5001'],
+        ]),
+      },
+    ],
+    ['verification', { regionalEndpoints: true, verify: 'deep' }, { verify: 'deep' }],
+    ['fields of tomorrow', { displayName: 'Contoso', regions: ['eastus'] }, { regions: ['eastus'] }],
+  ])('with %s', (_what, entry, expected) => {
+    expect(registryOf(entry)).toMatchObject(expected);
+  });
+
+  test('beside another', () => {
+    const REGISTRIES = JSON.stringify([...registries, { name: 'fabrikam', resourceId }]);
+    expect(readConfig({ ...needed, REGISTRIES }).registries.map(({ name }) => name)).toEqual(['contoso', 'fabrikam']);
+  });
+});
+
+describe('a fault is told as NAME: reason (got …)', () => {
+  const example = 'a JSON array such as [{"name":"contoso","regions":["eastus","westeurope"]}]';
+  const originRule = 'must be an https:// origin without a path (http:// on loopback addresses only)';
+
+  test.each<[Settings, string]>([
+    [{ REGISTRIES: undefined }, `REGISTRIES: is required: ${example}`],
+    [{ REGISTRIES: '   ' }, `REGISTRIES: is required: ${example}`],
+    [{ REGISTRIES: 'contoso' }, `REGISTRIES: must be ${example} (got "contoso")`],
+    [{ REGISTRIES: '{"name":"contoso"}' }, `REGISTRIES: must be ${example} (got "{\\"name\\":\\"contoso\\"}")`],
+    [{ REGISTRIES: '[]' }, `REGISTRIES: must be ${example} (got "[]")`],
+    [{ WEBHOOK_SECRETS: undefined }, 'WEBHOOK_SECRETS: is required: one or two secrets, comma-separated'],
+    [{ WEBHOOK_SECRETS: 'too-short' }, 'WEBHOOK_SECRETS: each must have at least 16 characters (got 9)'],
+    [
+      { WEBHOOK_SECRETS: 'first-secret-of-the-tests,short' },
+      'WEBHOOK_SECRETS: each must have at least 16 characters (got 25 and 5)',
+    ],
+    [
+      { WEBHOOK_SECRETS: 'first-secret-of-the-tests,' },
+      'WEBHOOK_SECRETS: each must have at least 16 characters (got 25 and 0)',
+    ],
+    [
+      { WEBHOOK_SECRETS: Array(3).fill('secret-of-the-tests').join() },
+      'WEBHOOK_SECRETS: must be one or two secrets (got 3)',
+    ],
+    // It is sent as one word behind "Bearer".
+    [{ WEBHOOK_SECRETS: 'first secret of the tests' }, 'WEBHOOK_SECRETS: must not hold white space (got some)'],
+    [
+      { AzureWebJobsStorage: undefined },
+      'AzureWebJobsStorage: is required: a connection string, or AzureWebJobsStorage__accountName with an identity',
+    ],
+    [
+      { AzureWebJobsStorage: 'contosodata' },
+      'AzureWebJobsStorage: must be a storage connection string (got something else, not shown)',
+    ],
+    [
+      { AzureWebJobsStorage: undefined, AzureWebJobsStorage__tableServiceUri: 'https://a.table.core.windows.net' },
+      'AzureWebJobsStorage: is required: a connection string, or AzureWebJobsStorage__accountName with an identity',
+    ],
+    [
+      { AzureWebJobsStorage: undefined, AzureWebJobsStorage__accountName: 'Contoso/Data' },
+      'AzureWebJobsStorage__accountName: must be 3 to 24 lower-case letters and digits (got "Contoso/Data")',
+    ],
+    [
+      {
+        AzureWebJobsStorage: undefined,
+        AzureWebJobsStorage__accountName: 'contosodata',
+        AzureWebJobsStorage__tableServiceUri: 'contosodata.table.core.windows.net',
+      },
+      `AzureWebJobsStorage__tableServiceUri: ${originRule} (got "contosodata.table.core.windows.net")`,
+    ],
+    [
+      { EVENT_GRID_TOPIC_ENDPOINT: undefined },
+      'EVENT_GRID_TOPIC_ENDPOINT: is required: the endpoint of the topic, ending in /api/events',
+    ],
+    [
+      { EVENT_GRID_TOPIC_ENDPOINT: 'topic.eventgrid.azure.net' },
+      'EVENT_GRID_TOPIC_ENDPOINT: must be an https:// address (got "topic.eventgrid.azure.net")',
+    ],
+    [
+      { EVENT_GRID_TOPIC_ENDPOINT: 'http://topic.eventgrid.azure.net/api/events' },
+      'EVENT_GRID_TOPIC_ENDPOINT: must be an https:// address (got "http://topic.eventgrid.azure.net/api/events")',
+    ],
+    [
+      { EVENT_GRID_TOPIC_ENDPOINT: 'https://user:password@topic.eventgrid.azure.net/api/events' },
+      'EVENT_GRID_TOPIC_ENDPOINT: must be an https:// address (got something that may hold a secret, not shown)',
+    ],
+    [
+      { EVENT_GRID_TOPIC_ENDPOINT: 'http://127.0.0.1:7072/api/events' },
+      'EVENT_GRID_TOPIC_KEY: is required with an http:// endpoint: an identity is never sent in the clear',
+    ],
+    [{ DELAYED_AFTER_SECONDS: '15m' }, 'DELAYED_AFTER_SECONDS: must be a whole number from 1 to 31536000 (got "15m")'],
+    [{ DELAYED_AFTER_SECONDS: '-1' }, 'DELAYED_AFTER_SECONDS: must be a whole number from 1 to 31536000 (got "-1")'],
+    [{ PROBE_AFTER_SECONDS: '0' }, 'PROBE_AFTER_SECONDS: must be a whole number from 1 to 31536000 (got "0")'],
+    [{ PROBE_AFTER_SECONDS: '1.5' }, 'PROBE_AFTER_SECONDS: must be a whole number from 1 to 31536000 (got "1.5")'],
+    // Beyond that, the day of forgetting is no date any more.
+    [{ RETENTION_DAYS: '99999999' }, 'RETENTION_DAYS: must be a whole number from 1 to 36500 (got "99999999")'],
+    [{ RETENTION_DAYS: 'forever' }, 'RETENTION_DAYS: must be a whole number from 1 to 36500 (got "forever")'],
+    [{ WEBHOOK_MANAGEMENT: 'yes' }, 'WEBHOOK_MANAGEMENT: must be "off", "audit" or "manage" (got "yes")'],
+  ])('%j', (settings, fault) => {
+    expect(faultsOf({ ...needed, ...settings })).toEqual([fault]);
+  });
+
+  test.each<[unknown, string]>([
+    ['contoso', 'REGISTRIES: 0: must be an object with a "name" (got "contoso")'],
+    [
+      { ...registries[0], name: undefined },
+      'REGISTRIES: 0.name: must be the registry name: letters and digits, up to 50 (got nothing)',
+    ],
+    [
+      { ...registries[0], name: 'contoso.azurecr.io' },
+      'REGISTRIES: 0.name: must be the registry name: letters and digits, up to 50 (got "contoso.azurecr.io")',
+    ],
+    [
+      { ...registries[0], name: 5 },
+      'REGISTRIES: 0.name: must be the registry name: letters and digits, up to 50 (got 5)',
+    ],
+    [
+      { ...registries[0], loginServer: 'https://contoso.azurecr.io' },
+      'REGISTRIES: 0.loginServer: must be a host name, without https:// (got "https://contoso.azurecr.io")',
+    ],
+    [{ name: 'contoso' }, 'REGISTRIES: 0: needs "regions" or "resourceId" to know its replicas'],
+    [
+      { ...registries[0], resourceId: 'contoso' },
+      'REGISTRIES: 0.resourceId: must be /subscriptions/…/resourceGroups/…/providers/Microsoft.ContainerRegistry/registries/… (got "contoso")',
+    ],
+    [
+      { name: 'contoso', regions: ['eastus', 'west-europe'] },
+      'REGISTRIES: 0.regions.1: must be an Azure region such as "westeurope" or "West Europe" (got "west-europe")',
+    ],
+    [{ name: 'contoso', regions: [] }, 'REGISTRIES: 0.regions: must name at least one region (got [])'],
+    [
+      { name: 'contoso', regions: 'eastus,westeurope' },
+      'REGISTRIES: 0.regions: must be a list of regions (got "eastus,westeurope")',
+    ],
+    [
+      { ...registries[0], observedOnly: ['eastus', 'westeurope'] },
+      'REGISTRIES: 0.observedOnly: leaves no region to wait for (got ["eastus","westeurope"])',
+    ],
+    [
+      { ...registries[0], regionalEndpoints: 'yes' },
+      'REGISTRIES: 0.regionalEndpoints: must be true, false, or a map from region to origin (got "yes")',
+    ],
+    [
+      { ...registries[0], regionalEndpoints: { eastus: 'http://eastus.contoso.com' } },
+      `REGISTRIES: 0.regionalEndpoints.eastus: ${originRule} (got "http://eastus.contoso.com")`,
+    ],
+    [
+      { ...registries[0], regionalEndpoints: { eastus: 'https://eastus.contoso.com/v2' } },
+      `REGISTRIES: 0.regionalEndpoints.eastus: ${originRule} (got "https://eastus.contoso.com/v2")`,
+    ],
+    // Credentials do not belong there, and are not repeated.
+    [
+      { ...registries[0], regionalEndpoints: { eastus: 'https://user:password@eastus.contoso.com' } },
+      `REGISTRIES: 0.regionalEndpoints.eastus: ${originRule} (got something that may hold a secret, not shown)`,
+    ],
+    [
+      { ...registries[0], regionalEndpoints: { 'east-us': 'https://eastus.contoso.com' } },
+      'REGISTRIES: 0.regionalEndpoints.east-us: must be an Azure region such as "westeurope" or "West Europe" (got "east-us")',
+    ],
+    [
+      { ...registries[0], verify: 'deep' },
+      'REGISTRIES: 0.verify: needs "regionalEndpoints": without them no single replica can be asked (got "deep")',
+    ],
+    [
+      { ...registries[0], regionalEndpoints: true, verify: 'always' },
+      'REGISTRIES: 0.verify: must be "missing", "confirm" or "deep" (got "always")',
+    ],
+  ])('registry %j', (entry, fault) => {
+    expect(faultsOf(withEntry(entry))).toEqual([fault]);
+  });
+
+  test.each<[string, unknown, string]>([
+    ['name', { name: 'CONTOSO', regions: ['eastus'], loginServer: 'other.azurecr.io' }, '"contoso"'],
+    ['loginServer', { name: 'other', regions: ['eastus'], loginServer: 'Contoso.azurecr.io' }, '"contoso.azurecr.io"'],
+  ])('two registries with one %s', (key, other, value) => {
+    expect(faultsOf({ ...needed, REGISTRIES: JSON.stringify([...registries, other]) })).toEqual([
+      `REGISTRIES: two entries have the ${key} ${value}`,
+    ]);
+  });
+});
+
+describe('faults', () => {
+  test('are all reported at once, each on a line of its own', () => {
+    const settings = {
+      WEBHOOK_SECRETS: 'short',
+      DELAYED_AFTER_SECONDS: 'a',
+      PROBE_AFTER_SECONDS: 'b',
+      RETENTION_DAYS: 'c',
+      WEBHOOK_MANAGEMENT: 'd',
+    };
+    const names = faultsOf(settings).map((fault) => fault.split(':')[0]);
+    expect(names.sort()).toEqual([
+      'AzureWebJobsStorage',
+      'DELAYED_AFTER_SECONDS',
+      'EVENT_GRID_TOPIC_ENDPOINT',
+      'PROBE_AFTER_SECONDS',
+      'REGISTRIES',
+      'RETENTION_DAYS',
+      'WEBHOOK_MANAGEMENT',
+      'WEBHOOK_SECRETS',
+    ]);
+    expect(new ConfigError(['A: b', 'C: d']).message).toBe('The settings are not usable:\n  A: b\n  C: d');
+  });
+
+  test('of one registry and of the next are reported together', () => {
+    const REGISTRIES = JSON.stringify([
+      { name: 'a.b', verify: 'deep', regions: ['!'] },
+      { name: 'fabrikam', observedOnly: [5] },
+    ]);
+    const places = faultsOf({ ...needed, REGISTRIES }).map((fault) => fault.split(': ')[1]);
+    expect(places.sort()).toEqual(['0.name', '0.regions.0', '0.verify', '1', '1.observedOnly.0']);
+  });
+});
+
+describe('secrets', () => {
+  const secret = fc.stringMatching(/^[A-Za-z0-9+/=]{24,40}$/);
+
+  test('are never echoed, whatever is wrong with them or beside them', () => {
+    fc.assert(
+      fc.property(
+        secret,
+        fc.constantFrom(
+          (text: string) => ({ WEBHOOK_SECRETS: text }),
+          (text: string) => ({ WEBHOOK_SECRETS: `${text},short` }),
+          (text: string) => ({ WEBHOOK_SECRETS: `${text} ${text}` }),
+          (text: string) => ({ WEBHOOK_SECRETS: `${text},${text},${text}` }),
+          (text: string) => ({ EVENT_GRID_TOPIC_KEY: text }),
+          (text: string) => ({ AzureWebJobsStorage: `AccountName=contosodata;AccountKey=${text}` }),
+          (text: string) => ({ AzureWebJobsStorage: `AccountKey=${text}` }),
+          (text: string) => ({ AzureWebJobsStorage: text }),
+          (text: string) => ({ EVENT_GRID_TOPIC_ENDPOINT: `http://topic.example/api/events?aeg-sas-key=${text}` }),
+          (text: string) => ({ EVENT_GRID_TOPIC_ENDPOINT: `ftp://user:${text.replaceAll('/', '')}@topic.example` }),
+        ),
+        (text, spoil) => {
+          const faults = faultsOf({ ...needed, DELAYED_AFTER_SECONDS: 'never', ...spoil(text) });
+          expect(faults.length).toBeGreaterThan(0);
+          for (const part of [text, text.replaceAll('/', '')]) expect(faults.join('\n')).not.toContain(part);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('a loopback address', () => {
+  test.each(['localhost', '127.0.0.1', '127.1.2.3', '[::1]'])('%s', (hostname) => {
+    expect(isLoopback(hostname)).toBe(true);
+  });
+
+  test.each(['127.0.0.1.evil.example', 'localhost.evil.example', '10.0.0.1', '0.0.0.0', '[::]', ''])(
+    'is not %j',
+    (hostname) => {
+      expect(isLoopback(hostname)).toBe(false);
+    },
+  );
+});

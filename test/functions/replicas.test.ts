@@ -1,0 +1,111 @@
+import { describe, expect, test } from 'vitest';
+import { replicasFunction } from '../../src/functions/replicas.ts';
+import { digestOf, regionOf, regionsOf, registryOf, replicaSetOf } from '../support/build.ts';
+import { call } from '../support/call.ts';
+import { memoryTracker } from '../support/memory-tracker.ts';
+import { bodyOf, deliver } from '../support/webhook.ts';
+
+const quiet = {
+  provisioningState: null,
+  health: 'unknown',
+  globalRouting: true,
+  lastWebhookAt: null,
+  webhook: { status: 'unknown' },
+  lag: { p50Seconds: null, p95Seconds: null, count: 0 },
+  missingImages: 0,
+};
+const expected = { expected: true, required: true, observedOnly: false };
+
+describe('the replicas of a registry', () => {
+  test('before anything has happened', async () => {
+    const registries = [registryOf({ observedOnly: regionsOf('australiaeast') })];
+    const answer = await call(replicasFunction(memoryTracker({ registries }).tracker), { path: 'replicas' });
+    expect(answer).toMatchObject({ status: 200 });
+    expect(answer.body).toEqual({
+      registry: 'contoso.azurecr.io',
+      source: 'settings',
+      refreshedAt: '2026-06-01T12:00:00.000Z',
+      stale: false,
+      regions: [
+        { region: 'australiaeast', ...quiet, expected: false, required: false, observedOnly: true },
+        { region: 'eastus', ...quiet, ...expected },
+        { region: 'westeurope', ...quiet, ...expected },
+      ],
+    });
+  });
+
+  test('with what the webhooks have said, how far behind each is, and what is missing there', async () => {
+    const memory = memoryTracker();
+    const push = (region: string, number: number) =>
+      deliver(memory, region, bodyOf({ target: { digest: digestOf(number) } }));
+    for (const [number, lag] of [
+      [1, 2],
+      [2, 4],
+      [3, 10],
+    ] as const) {
+      await memory.clock.advance(20_000);
+      await push('eastus', number);
+      await memory.clock.advance(lag * 1_000);
+      await push('westeurope', number);
+    }
+    await memory.clock.advance(20_000);
+    await push('eastus', 4);
+    await push('northeurope', 4);
+    await memory.clock.settle();
+    const answer = await call(replicasFunction(memory.tracker), { path: 'replicas?registry=contoso' });
+    expect(answer.body).toMatchObject({
+      regions: [
+        {
+          region: 'eastus',
+          ...expected,
+          lastWebhookAt: '2026-06-01T12:01:36.000Z',
+          lag: { p50Seconds: 0, p95Seconds: 0, count: 4 },
+          missingImages: 0,
+        },
+        // Not in the set, and not silent.
+        { region: 'northeurope', expected: false, required: false, observedOnly: false },
+        {
+          region: 'westeurope',
+          ...expected,
+          lastWebhookAt: '2026-06-01T12:01:16.000Z',
+          lag: { p50Seconds: 4, p95Seconds: 10, count: 3 },
+          missingImages: 1,
+        },
+      ],
+    });
+  });
+
+  test('with what ARM knows of them', async () => {
+    const set = replicaSetOf();
+    const replicaSet = () => ({
+      source: 'remembered' as const,
+      refreshedAt: Date.parse('2026-06-01T10:30:00Z'),
+      replicas: set.replicas.map((replica) =>
+        replica.region === regionOf('eastus')
+          ? { ...replica, provisioningState: 'Succeeded', health: 'healthy' as const, globalRouting: false }
+          : replica,
+      ),
+    });
+    const answer = await call(replicasFunction(memoryTracker({ replicaSet }).tracker), { path: 'replicas' });
+    expect(answer.body).toMatchObject({
+      source: 'remembered',
+      refreshedAt: '2026-06-01T10:30:00.000Z',
+      stale: true,
+      regions: [
+        { region: 'eastus', provisioningState: 'Succeeded', health: 'healthy', globalRouting: false },
+        { region: 'westeurope', provisioningState: null, health: 'unknown', globalRouting: true },
+      ],
+    });
+  });
+
+  test.each(['fabrikam', '', '__proto__'])('that is not tracked, %j: 404', async (registry) => {
+    const answer = await call(replicasFunction(memoryTracker().tracker), { path: `replicas?registry=${registry}` });
+    expect(answer).toMatchObject({ status: 404, body: { status: 404 } });
+  });
+
+  test('not named while there are two: 400', async () => {
+    const registries = [registryOf(), registryOf({ name: 'fabrikam', loginServer: 'fabrikam.azurecr.io' })];
+    const answer = await call(replicasFunction(memoryTracker({ registries }).tracker), { path: 'replicas' });
+    expect(answer).toMatchObject({ status: 400, body: { errors: [{ field: 'registry' }] } });
+  });
+});

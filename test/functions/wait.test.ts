@@ -1,0 +1,202 @@
+import { describe, expect, test } from 'vitest';
+import { memoryImageStore } from '../../src/adapters/memory.ts';
+import { WorldError } from '../../src/core/errors.ts';
+import { waitFunction } from '../../src/functions/wait.ts';
+import { digestOf } from '../support/build.ts';
+import type { Answer } from '../support/call.ts';
+import { call } from '../support/call.ts';
+import type { MemoryTracker } from '../support/memory-tracker.ts';
+import { memoryTracker } from '../support/memory-tracker.ts';
+import { bodyOf, deliver } from '../support/webhook.ts';
+
+const [digest, newer] = [digestOf(1), digestOf(2)];
+const image = `contoso.azurecr.io/team/app@${digest}`;
+
+/** Asks, and notes when the answer came, in seconds of the tracker's clock. */
+function wait(memory: MemoryTracker, query: string) {
+  const startedAt = memory.clock.now();
+  const asked: { answer: Answer | undefined; seconds: number | undefined } = { answer: undefined, seconds: undefined };
+  call(waitFunction(memory.tracker), { path: `wait?${query}` }).then((answer) => {
+    asked.answer = answer;
+    asked.seconds = (memory.clock.now() - startedAt) / 1_000;
+  });
+  return asked;
+}
+
+async function everywhere(memory: MemoryTracker, body = bodyOf()): Promise<void> {
+  await deliver(memory, 'eastus', body);
+  await deliver(memory, 'westeurope', body);
+}
+
+describe('a wait is held', () => {
+  test('no longer than it takes when the requirement is met already: 200', async () => {
+    const memory = memoryTracker();
+    await everywhere(memory);
+    const asked = wait(memory, `image=${image}`);
+    await memory.clock.advance(0);
+    expect(asked).toMatchObject({ answer: { status: 200, body: { satisfied: true, state: 'available' } }, seconds: 0 });
+    expect(asked.answer?.headers).not.toHaveProperty('retry-after');
+  });
+
+  test('until the last region speaks: 200', async () => {
+    const memory = memoryTracker();
+    await deliver(memory, 'eastus');
+    const asked = wait(memory, `image=${image}`);
+    await memory.clock.advance(20_000);
+    expect(asked.answer).toBeUndefined();
+    await deliver(memory, 'westeurope');
+    await memory.clock.settle();
+    expect(asked).toMatchObject({ answer: { status: 200, body: { satisfied: true, missing: [] } }, seconds: 20 });
+  });
+
+  test('for an image that nobody has spoken of', async () => {
+    const memory = memoryTracker();
+    const asked = wait(memory, `image=${image}&require=any`);
+    await memory.clock.advance(10_000);
+    expect(asked.answer).toBeUndefined();
+    await deliver(memory, 'westeurope');
+    await memory.clock.settle();
+    expect(asked.answer).toMatchObject({ status: 200, body: { requirement: { require: 'any', have: 1 } } });
+  });
+
+  test('for a tag until every region points at one digest', async () => {
+    const memory = memoryTracker();
+    const body = bodyOf({ target: { tag: 'v1' } });
+    const asked = wait(memory, 'image=contoso.azurecr.io/team/app:v1');
+    await deliver(memory, 'eastus', body);
+    await memory.clock.advance(5_000);
+    expect(asked.answer).toBeUndefined();
+    await deliver(memory, 'westeurope', body);
+    await memory.clock.advance(1_000);
+    expect(asked.answer).toMatchObject({ status: 200, body: { image, digest, tag: { state: 'converged' } } });
+  });
+
+  test.each([
+    ['', 60],
+    ['&timeout=5', 5],
+    ['&timeout=0.5', 0.5],
+    ['&timeout=200', 200],
+    ['&timeout=0', 0],
+  ])(
+    'until its time is up with %j: 202 after %d s, with the document and when to ask again',
+    async (query, seconds) => {
+      const memory = memoryTracker();
+      await deliver(memory, 'eastus');
+      const asked = wait(memory, `image=${image}${query}`);
+      await memory.clock.advance(seconds * 1_000 - 1);
+      if (seconds > 0) expect(asked.answer).toBeUndefined();
+      await memory.clock.advance(1);
+      await memory.clock.settle();
+      expect(asked).toMatchObject({
+        answer: { status: 202, body: { satisfied: false, missing: ['westeurope'] } },
+        seconds,
+      });
+      expect(Number(asked.answer?.headers['retry-after'])).toBeGreaterThan(0);
+    },
+  );
+});
+
+describe('a wait ends before its time', () => {
+  test('when the digest is deleted everywhere: 410', async () => {
+    const memory = memoryTracker();
+    await deliver(memory, 'eastus');
+    const asked = wait(memory, `image=${image}`);
+    await memory.clock.advance(3_000);
+    await deliver(memory, 'eastus', bodyOf({ action: 'delete', timestamp: '2026-06-01T12:00:09Z' }));
+    await memory.clock.settle();
+    expect(asked).toMatchObject({ answer: { status: 410, body: { state: 'deleted', satisfied: false } }, seconds: 3 });
+  });
+
+  test('not while one region still has it', async () => {
+    const memory = memoryTracker();
+    await everywhere(memory);
+    await deliver(memory, 'eastus', bodyOf({ action: 'delete', timestamp: '2026-06-01T12:00:09Z' }));
+    const asked = wait(memory, `image=${image}&timeout=10`);
+    await memory.clock.advance(9_000);
+    expect(asked.answer).toBeUndefined();
+    await memory.clock.advance(1_000);
+    expect(asked.answer).toMatchObject({ status: 202, body: { state: 'deleting' } });
+  });
+
+  test('when the tag has moved to another digest everywhere: 409', async () => {
+    const memory = memoryTracker();
+    await deliver(memory, 'eastus', bodyOf({ target: { tag: 'v1' } }));
+    const asked = wait(memory, `image=contoso.azurecr.io/team/app:v1@${digest}`);
+    await memory.clock.advance(3_000);
+    const overwrite = bodyOf({ timestamp: '2026-06-01T12:00:09Z', target: { tag: 'v1', digest: newer } });
+    await deliver(memory, 'eastus', overwrite);
+    await memory.clock.advance(2_000);
+    expect(asked.answer).toBeUndefined();
+    await deliver(memory, 'westeurope', overwrite);
+    await memory.clock.advance(1_000);
+    expect(asked.answer).toMatchObject({ status: 409, body: { digest, satisfied: false, tag: { name: 'v1' } } });
+  });
+
+  test('not when only the tag was asked for: the newest digest is meant', async () => {
+    const memory = memoryTracker();
+    await deliver(memory, 'eastus', bodyOf({ target: { tag: 'v1' } }));
+    const asked = wait(memory, 'image=contoso.azurecr.io/team/app:v1');
+    await everywhere(memory, bodyOf({ timestamp: '2026-06-01T12:00:09Z', target: { tag: 'v1', digest: newer } }));
+    await memory.clock.advance(1_000);
+    expect(asked.answer).toMatchObject({ status: 200, body: { digest: newer } });
+  });
+});
+
+describe('a timeout', () => {
+  test.each(['', '-1', '201', '200.001', '1e2', '30s', 'NaN', 'Infinity', '０', '1'.repeat(2_000)])(
+    'is not %j: 400',
+    async (timeout) => {
+      const memory = memoryTracker();
+      const asked = wait(memory, `image=${image}&timeout=${timeout}`);
+      await memory.clock.settle();
+      expect(asked.answer).toMatchObject({
+        status: 400,
+        body: { errors: [{ field: 'timeout', reason: expect.stringContaining('from 0 to 200') }] },
+      });
+    },
+  );
+});
+
+describe('while the tables are away', () => {
+  test('for a moment, the wait goes on', async () => {
+    const store = memoryImageStore();
+    let isAway = true;
+    const read: typeof store.read = (name) =>
+      isAway ? Promise.reject(new WorldError('unavailable', 'away')) : store.read(name);
+    const memory = memoryTracker({ ports: { store: { ...store, read } } });
+    const asked = wait(memory, `image=${image}&timeout=30&require=any`);
+    await memory.clock.advance(10_000);
+    expect(asked.answer).toBeUndefined();
+    isAway = false;
+    await deliver(memory, 'eastus');
+    await memory.clock.advance(1_000);
+    expect(asked.answer).toMatchObject({ status: 200 });
+  });
+
+  test('all the time, the caller is told so, not that the image is missing: 503', async () => {
+    const read = () => Promise.reject(new WorldError('unavailable', 'away'));
+    const memory = memoryTracker({ ports: { store: { ...memoryImageStore(), read } } });
+    const asked = wait(memory, `image=${image}&timeout=5`);
+    await memory.clock.advance(6_000);
+    expect(asked.answer).toMatchObject({ status: 503, headers: { 'retry-after': expect.stringMatching(/^[1-9]/) } });
+  });
+});
+
+test('many waiters for one image cost the storage no more than one', async () => {
+  const reads = async (waiters: number) => {
+    const store = memoryImageStore();
+    let count = 0;
+    const read: typeof store.read = (name) => {
+      count++;
+      return store.read(name);
+    };
+    const memory = memoryTracker({ ports: { store: { ...store, read } } });
+    const asked = Array.from({ length: waiters }, () => wait(memory, `image=${image}&timeout=30`));
+    await memory.clock.advance(20_000);
+    await everywhere(memory);
+    await memory.clock.advance(1_000);
+    expect(new Set(asked.map(({ answer }) => answer?.status))).toEqual(new Set([200]));
+    return count;
+  };
+  expect(await reads(100)).toBe(await reads(1));
+});

@@ -1,0 +1,126 @@
+/**
+ * Settings are named in three places: where they are read, in the sample file, and in the README's table. A name that
+ * stands in one of them only is a setting nobody can find, or one that does nothing.
+ */
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { readConfig } from '../../src/config.ts';
+
+const root = new URL('../../', import.meta.url);
+const sample: { readonly IsEncrypted: boolean; readonly Values: Record<string, string> } = JSON.parse(
+  readFileSync(new URL('local.settings.sample.json', root), 'utf8'),
+);
+const readme = () => readFileSync(new URL('README.md', root), 'utf8');
+
+/** The settings of the public contract that the product reads today, with their defaults; `required` has none. */
+const documented: [string, string][] = [
+  ['REGISTRIES', 'required'],
+  ['WEBHOOK_SECRETS', 'required'],
+  ['AzureWebJobsStorage', 'required'],
+  ['EVENT_GRID_TOPIC_ENDPOINT', 'required'],
+  ['EVENT_GRID_TOPIC_KEY', '–'],
+  ['DELAYED_AFTER_SECONDS', '900'],
+  ['PROBE_AFTER_SECONDS', '60'],
+  ['RETENTION_DAYS', '90'],
+  ['WEBHOOK_MANAGEMENT', 'audit'],
+];
+
+/** Belong to the platform, not to us. */
+const platform = ['FUNCTIONS_WORKER_RUNTIME'];
+
+/** Other spellings of one setting, when storage is reached by identity; the Functions host defines them. */
+const byIdentity = /^AzureWebJobsStorage__/;
+
+const topic = { EVENT_GRID_TOPIC_ENDPOINT: 'https://topic.example/api/events' };
+
+/** Asked of the code itself, not of its text: every name it looks up, in every branch. */
+function namesRead(): string[] {
+  const names = new Set<string>();
+  for (const values of [{}, { ...sample.Values, ...topic }]) {
+    const environment = new Proxy<Record<string, string>>(values, {
+      get(target, name) {
+        if (typeof name === 'string') names.add(name);
+        return Reflect.get(target, name);
+      },
+    });
+    try {
+      readConfig(environment);
+    } catch {
+      // Faults are not what is asked here.
+    }
+  }
+  return [...names];
+}
+
+/** Rows of Markdown tables whose first cell begins with that name: the text of each cell. */
+function rowOf(name: string): string[] | undefined {
+  const row = readme()
+    .split('\n')
+    .find((line) => new RegExp(`^\\|\\s*\`${name}\``).test(line));
+  return row
+    ?.split(/(?<!\\)\|/)
+    .slice(1, -1)
+    .map((cell) => cell.trim());
+}
+
+describe('the settings that are read', () => {
+  test('are those of the contract, and no others', () => {
+    const names = namesRead().filter((name) => !byIdentity.test(name));
+    expect(names.sort()).toEqual(documented.map(([name]) => name).sort());
+  });
+
+  test('have the defaults of the contract', () => {
+    const { Values } = sample;
+    const { REGISTRIES, WEBHOOK_SECRETS, AzureWebJobsStorage } = Values;
+    const {
+      delayedAfterSeconds,
+      probeAfterSeconds,
+      retentionDays,
+      webhookManagement,
+      topic: read,
+    } = readConfig({
+      REGISTRIES,
+      WEBHOOK_SECRETS,
+      AzureWebJobsStorage,
+      ...topic,
+    });
+    const defaults = [delayedAfterSeconds, probeAfterSeconds, retentionDays, webhookManagement].map(String);
+    expect(defaults).toEqual(documented.slice(-4).map(([, value]) => value));
+    expect(read.key).toBeUndefined();
+  });
+});
+
+describe('the sample file', () => {
+  test('holds only settings that are read', () => {
+    const names = Object.keys(sample.Values).filter((name) => !platform.includes(name));
+    for (const name of names) expect(namesRead()).toContain(name);
+  });
+
+  test('holds every setting that must be set, but for the topic, which has a stand-in', () => {
+    const required = documented.filter(([, value]) => value === 'required').map(([name]) => name);
+    const absent = required.filter((name) => !(name in sample.Values));
+    expect(absent).toEqual(['EVENT_GRID_TOPIC_ENDPOINT']);
+  });
+
+  test('shows the defaults where it shows what has one', () => {
+    for (const [name, value] of documented.filter(([, value]) => value !== 'required' && value !== '–')) {
+      expect([name, sample.Values[name] ?? value]).toEqual([name, value]);
+    }
+  });
+});
+
+describe('the table of settings in the README', () => {
+  test.each(documented)('has %s with %s', (name, value) => {
+    const row = rowOf(name);
+    expect(row, `a row that begins with \`${name}\``).toBeDefined();
+    if (value !== '–') expect(row?.at(-1)).toContain(value);
+  });
+
+  test('has no setting that nobody reads', () => {
+    const names = [...readme().matchAll(/^\|\s*`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|AzureWebJobsStorage\w*)`/gm)];
+    const read = namesRead();
+    const others = names.flatMap(([, name]) => (name === undefined || read.includes(name) ? [] : [name]));
+    // For the command and the local host, which are no app settings.
+    expect(others.filter((name) => !name.startsWith('ACR_REPLICATION_'))).toEqual([]);
+  });
+});

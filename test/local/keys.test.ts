@@ -1,0 +1,96 @@
+/** Keys: asked for with `enableAuth` and by the same rules as on Azure, otherwise not at all. */
+import { mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Host, startHost } from '../../src/local/host/host.ts';
+import { readKeys } from '../../src/local/host/keys.ts';
+import { buildApp } from './build-app.ts';
+
+const keys = { master: 'the-master', function: 'the-function', eventgrid: 'the-grid' };
+const eventGridPath = '/runtime/webhooks/eventgrid?functionName=takeEvent';
+let closed: Host;
+let open: Host;
+
+beforeAll(async () => {
+  const appDirectory = await buildApp();
+  closed = await startHost({ appDirectory, enableAuth: true, keys });
+  open = await startHost({ appDirectory, keys });
+});
+afterAll(() => Promise.all([closed.stop(), open.stop()]));
+
+function call(host: Host, path: string, key?: string): Promise<Response> {
+  const isPost = path.startsWith('/runtime') || path.includes('/functions/');
+  return fetch(`${host.url}${path}`, {
+    method: isPost ? 'POST' : 'GET',
+    headers: { 'aeg-event-type': 'Unsubscribe', ...(key === undefined ? {} : { 'x-functions-key': key }) },
+    ...(isPost ? { body: '{}' } : {}),
+  });
+}
+
+const withKey = (path: string, code: string) => `${path}${path.includes('?') ? '&' : '?'}code=${code}`;
+
+test.each([
+  ['/api/echo/x', undefined, 200],
+  ['/api/needs-key', undefined, 401],
+  ['/api/needs-key', 'wrong', 401],
+  ['/api/needs-key', keys.eventgrid, 401],
+  ['/api/needs-key', keys.function, 200],
+  ['/api/needs-key', keys.master, 200],
+  ['/api/needs-master', keys.function, 401],
+  ['/api/needs-master', keys.master, 200],
+  ['/api/nowhere', undefined, 404],
+  [eventGridPath, undefined, 401],
+  [eventGridPath, keys.function, 401],
+  [eventGridPath, keys.eventgrid, 202],
+  [eventGridPath, keys.master, 202],
+  ['/admin/host/status', keys.function, 401],
+  ['/admin/host/status', keys.master, 200],
+  ['/admin/functions/tick', undefined, 401],
+  ['/admin/functions/tick', keys.master, 202],
+])('%s with key %s gives %i, as header or in the query', async (path, key, status) => {
+  expect((await call(closed, path, key)).status).toBe(status);
+  if (key !== undefined) expect((await call(closed, withKey(path, key))).status).toBe(status);
+});
+
+test('a refusal has no body', async () => {
+  expect(await (await call(closed, '/api/needs-key')).text()).toBe('');
+});
+
+test('the header wins over the query', async () => {
+  expect((await call(closed, withKey('/api/needs-key', keys.function), 'wrong')).status).toBe(401);
+  expect((await call(closed, withKey('/api/needs-key', 'wrong'), keys.function)).status).toBe(200);
+});
+
+test.each(['/api/needs-key', '/api/needs-master', eventGridPath, '/admin/host/status'])(
+  '%s is open without enableAuth',
+  async (path) => {
+    expect((await call(open, path)).status).toBeLessThan(300);
+  },
+);
+
+test('asking for keys without having any is refused', async () => {
+  await expect(startHost({ appDirectory: await buildApp(), enableAuth: true })).rejects.toThrow(/needs keys/);
+});
+
+test('keys are made once, kept, and readable by their owner alone', async () => {
+  const path = join(await mkdtemp(join(tmpdir(), 'keys-')), 'data', 'keys.json');
+  const made = await readKeys(path);
+  expect(new Set(Object.values(made)).size).toBe(3);
+  expect(await readKeys(path)).toEqual(made);
+  expect((await stat(path)).mode & 0o777).toBe(0o600);
+});
+
+test('a key that somebody chose stays, and a missing one is added', async () => {
+  const path = join(await mkdtemp(join(tmpdir(), 'keys-')), 'keys.json');
+  await writeFile(path, '{"master":"chosen"}');
+  const read = await readKeys(path);
+  expect(read.master).toBe('chosen');
+  expect(JSON.parse(await readFile(path, 'utf8'))).toEqual(read);
+});
+
+test('a keys file that is not JSON is refused', async () => {
+  const path = join(await mkdtemp(join(tmpdir(), 'keys-')), 'keys.json');
+  await writeFile(path, 'oops');
+  await expect(readKeys(path)).rejects.toThrow(/must hold a JSON object of keys/);
+});

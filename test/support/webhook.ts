@@ -1,0 +1,37 @@
+/** Speaks to the webhook function as the registry does. */
+import { webhookFunction } from '../../src/functions/webhook.ts';
+import { digestOf } from './build.ts';
+import type { Answer, CallInput } from './call.ts';
+import { call } from './call.ts';
+import type { MemoryTracker } from './memory-tracker.ts';
+
+export const secrets = ['first-secret-of-the-tests', 'second-secret-of-the-tests'] as const;
+
+export interface EventInput {
+  readonly action?: string;
+  readonly timestamp?: string;
+  /** By default digest 1; `null` for an event without a target. */
+  readonly target?: Record<string, unknown> | null;
+}
+
+/** A webhook event about `team/app`, as it is sent. */
+export function bodyOf({ action = 'push', timestamp = '2026-06-01T12:00:00.1234567Z', target }: EventInput = {}) {
+  const whole = { repository: 'team/app', digest: digestOf(1), ...target };
+  return JSON.stringify({ id: 'event-1', timestamp, action, ...(target === null ? {} : { target: whole }) });
+}
+
+export function deliver(
+  memory: Pick<MemoryTracker, 'tracker' | 'clock'>,
+  region: string,
+  body: string | Uint8Array = bodyOf(),
+  changes: Partial<CallInput> & { readonly registry?: string } = {},
+): Promise<Answer> {
+  const { registry = 'contoso', ...input } = changes;
+  return call(webhookFunction(memory.tracker, secrets, memory.clock.now), {
+    path: `webhooks/${registry}/${encodeURIComponent(region)}`,
+    params: { registry, region },
+    headers: { authorization: `Bearer ${secrets[0]}`, 'content-type': 'application/json; charset=utf-8' },
+    body,
+    ...input,
+  });
+}
