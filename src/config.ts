@@ -17,6 +17,8 @@ export interface Config {
   readonly probeAfterSeconds: number;
   readonly retentionDays: number;
   readonly webhookManagement: 'off' | 'audit' | 'manage';
+  /** ARM of another cloud than the public one. */
+  readonly armEndpoint: string | undefined;
 }
 
 export type StorageConfig =
@@ -57,6 +59,7 @@ export function readConfig(environment: Environment = process.env): Config {
     probeAfterSeconds: readNumber('PROBE_AFTER_SECONDS', 60, secondsOfYear, get, fault),
     retentionDays: readNumber('RETENTION_DAYS', 90, daysOfCentury, get, fault),
     webhookManagement: readManagement(get('WEBHOOK_MANAGEMENT'), fault),
+    armEndpoint: readOrigin('ARM_ENDPOINT', get, fault),
   };
   if (faults.length > 0) throw new ConfigError(faults);
   return config;
@@ -264,6 +267,13 @@ function readNumber(name: string, fallback: number, most: number, get: Get, faul
   if (/^\d{1,8}$/.test(text) && value >= 1 && value <= most) return value;
   fault(name, `must be a whole number from 1 to ${most} (got ${show(text)})`);
   return fallback;
+}
+
+function readOrigin(name: string, get: Get, fault: Fault): string | undefined {
+  const text = get(name);
+  if (text !== undefined && !isOrigin(text))
+    fault(name, `must be an https:// origin without a path (got ${quote(text)})`);
+  return text;
 }
 
 function readManagement(text: string | undefined, fault: Fault): Config['webhookManagement'] {

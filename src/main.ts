@@ -4,27 +4,33 @@
  */
 import { AzureKeyCredential, EventGridPublisherClient } from '@azure/eventgrid';
 import { app } from '@azure/functions';
+import { armReplicaDirectory } from './adapters/arm/replica-directory.ts';
 import { consoleLog } from './adapters/console-log.ts';
 import { lazyCredential } from './adapters/credential.ts';
 import { eventGridPublisher } from './adapters/event-grid.ts';
+import { ociManifestProbe } from './adapters/oci-registry/manifest-probe.ts';
 import { queueDeliveryQueue, queueHealth, queueWakeTimer } from './adapters/queue-storage.ts';
 import type { StorageAccount } from './adapters/storage-clients.ts';
 import { queueClient, tableClient } from './adapters/storage-clients.ts';
 import { systemClock } from './adapters/system-clock.ts';
 import { tableImageIndex } from './adapters/table-storage/image-index.ts';
 import { tableImageStore } from './adapters/table-storage/image-store.ts';
+import { tableReplicaSetStore } from './adapters/table-storage/replica-set-store.ts';
 import { table, tableHealth } from './adapters/table-storage/table.ts';
 import { tableTagIndex } from './adapters/table-storage/tag-index.ts';
 import type { Config } from './config.ts';
 import { isLoopback, readConfig } from './config.ts';
-import type { Registry } from './core/registry.ts';
-import { replicaSetFromSettings } from './core/replica-set.ts';
+import { describeError } from './core/errors.ts';
+import { prober } from './core/prober.ts';
+import { replicaSets } from './core/replica-sets.ts';
+import type { Tracker } from './core/tracker.ts';
 import { tracker } from './core/tracker.ts';
 import { availabilityFunction } from './functions/availability.ts';
 import { deliveriesFunction } from './functions/deliveries.ts';
 import { eventsFunction } from './functions/events.ts';
 import { healthFunction } from './functions/health.ts';
 import { imagesFunction } from './functions/images.ts';
+import { refreshReplicasFunction } from './functions/refresh-replicas.ts';
 import { replicasFunction } from './functions/replicas.ts';
 import { retentionFunction } from './functions/retention.ts';
 import { waitFunction } from './functions/wait.ts';
@@ -42,14 +48,36 @@ const names = {
 const config = readConfig();
 const account = storageAccount(config);
 const images = table(tableClient(account, names.images));
-const index = tableImageIndex(table(tableClient(account, names.index)));
+const indexTable = table(tableClient(account, names.index));
+const index = tableImageIndex(indexTable);
 const wakes = queueClient(account, names.wakes);
 const deliveries = queueClient(account, names.deliveries);
-const startedAt = systemClock.now();
-const sets = new Map(config.registries.map((registry) => [registry.name, replicaSetFromSettings(registry, startedAt)]));
+const credential = lazyCredential(undefined);
+const isInArm = config.registries.some((registry) => registry.resourceId !== undefined);
+const isAskable = config.registries.some((registry) => registry.regionalEndpoints !== false);
+const arm = {
+  credential,
+  clock: systemClock,
+  ...(config.armEndpoint === undefined ? {} : { endpoint: config.armEndpoint }),
+};
+const sets = replicaSets({
+  registries: config.registries,
+  directory: isInArm ? armReplicaDirectory(arm) : undefined,
+  store: tableReplicaSetStore(indexTable),
+  clock: systemClock,
+  log: consoleLog,
+  onChange: (registry) => {
+    acr.reviewOpen(registry).catch((error: unknown) => {
+      consoleLog.warn('open images not reviewed', { registry: registry.name, error: describeError(error) });
+    });
+  },
+});
+const probe = isAskable ? ociManifestProbe({ credential, fetch, clock: systemClock }) : undefined;
 
-const acr = tracker(
+const acr: Tracker = tracker(
   {
+    sets,
+    prober: prober({ probe, clock: systemClock }),
     store: tableImageStore(images),
     index,
     tags: tableTagIndex(table(tableClient(account, names.tags))),
@@ -63,15 +91,19 @@ const acr = tracker(
   },
   {
     registries: config.registries,
-    policy: { delayedAfterMs: config.delayedAfterSeconds * 1000, probeAfterMs: undefined, outboxCheckMs: 30_000 },
+    policy: {
+      delayedAfterMs: config.delayedAfterSeconds * 1000,
+      probeAfterMs: config.probeAfterSeconds * 1000,
+      outboxCheckMs: 30_000,
+    },
     retentionMs: config.retentionDays * 86_400_000,
     recordWithinMs: 2_500,
     deferWithinMs: 1_200,
     pollMs: 750,
     cachedImages: 20_000,
   },
-  (registry: Registry) => sets.get(registry.name) ?? replicaSetFromSettings(registry, startedAt),
 );
+for (const registry of config.registries) void sets.ready(registry);
 
 app.http('availability', availabilityFunction(acr));
 app.http('events', eventsFunction(acr));
@@ -82,6 +114,7 @@ app.http('wait', waitFunction(acr));
 app.http('webhook', webhookFunction(acr, config.webhookSecrets, systemClock.now));
 app.storageQueue('deliveries', deliveriesFunction(acr, names.deliveries));
 app.storageQueue('wakes', wakesFunction(acr, names.wakes));
+app.timer('refreshReplicas', refreshReplicasFunction(acr));
 app.timer('retention', retentionFunction(acr));
 app.hook.appTerminate(() => acr.close(5_000));
 

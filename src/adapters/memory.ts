@@ -14,12 +14,14 @@ import type {
   ImageIndex,
   ImageStore,
   IndexEntry,
+  ReplicaSetStore,
   StoredImage,
   TagIndex,
   WakeTimer,
   WebhookLog,
 } from '../core/ports.ts';
 import type { Region } from '../core/region.ts';
+import type { ReplicaSet } from '../core/replica-set.ts';
 import type { TagName } from '../core/tag.ts';
 
 export function memoryImageStore(): ImageStore {
@@ -102,6 +104,16 @@ export function memoryWebhookLog(): WebhookLog {
       heard.set(registry, (heard.get(registry) ?? new Map<Region, number>()).set(region, at));
     },
     last: async (registry) => new Map(heard.get(registry)),
+  };
+}
+
+export function memoryReplicaSetStore(): ReplicaSetStore {
+  const sets = new Map<string, ReplicaSet>();
+  return {
+    load: async (registry) => sets.get(registry),
+    async save(registry, set) {
+      sets.set(registry, set);
+    },
   };
 }
 

@@ -6,7 +6,9 @@
  */
 import { createHash } from 'node:crypto';
 import type { AvailabilityDocument } from './availability.ts';
-import type { ImageName } from './image.ts';
+import type { Digest } from './digest.ts';
+import type { ImageRecord } from './image.ts';
+import type { Tag } from './reference.ts';
 import type { Region } from './region.ts';
 import { parseRegion } from './region.ts';
 import type { Registry } from './registry.ts';
@@ -18,6 +20,8 @@ export const announcementTypes = {
   deletedInRegion: 'AcrReplication.ImageDeletedInRegion',
   deletedInAllReplicas: 'AcrReplication.ImageDeletedInAllReplicas',
   delayed: 'AcrReplication.ReplicationDelayed',
+  tagConverged: 'AcrReplication.TagConverged',
+  tagSuperseded: 'AcrReplication.TagSuperseded',
 } as const;
 
 export type AnnouncementKind = keyof typeof announcementTypes;
@@ -27,7 +31,9 @@ export interface Announcement {
   readonly kind: AnnouncementKind;
   readonly generation: number;
   /** For what is told per region. */
-  readonly region: Region | undefined;
+  readonly region?: Region | undefined;
+  /** For what is told of a tag, and which time the tag came to this digest. */
+  readonly tag?: { readonly name: Tag; readonly round: number } | undefined;
 }
 
 export interface CloudEvent {
@@ -48,6 +54,8 @@ export type EventData = Omit<AvailabilityDocument, 'satisfied' | 'requirement'> 
   readonly region?: Region;
   /** From first to last region, seconds. */
   readonly durationSeconds?: number;
+  /** For a superseded tag: the digest it points at now. `digest` is the one it left. */
+  readonly supersededBy?: Digest;
 };
 
 /** An event to be told, with the key of its announcement in the image's record. */
@@ -57,37 +65,49 @@ export interface DueEvent {
 }
 
 /** Sorts by generation; names the announcement within its image. */
-export function announcementKey(announcement: Announcement): string {
-  const { kind, generation, region } = announcement;
-  return [String(generation).padStart(6, '0'), kind, ...(region === undefined ? [] : [region])].join('.');
+export function announcementKey({ kind, generation, region, tag }: Announcement): string {
+  const about = tag === undefined ? region : `${tag.round}.${tag.name}`;
+  return [String(generation).padStart(6, '0'), kind, ...(about === undefined ? [] : [about])].join('.');
 }
 
 export function parseAnnouncementKey(key: string): Announcement {
-  const [generation, kind, region] = key.split('.');
-  return { kind: kind as AnnouncementKind, generation: Number(generation), region: parseRegion(region) };
+  const [, generation, kind, about] = /^(\d+)\.(\w+)(?:\.(.*))?$/.exec(key) ?? [];
+  const known = { kind: kind as AnnouncementKind, generation: Number(generation) };
+  if (kind !== 'tagConverged' && kind !== 'tagSuperseded') return { ...known, region: parseRegion(about) };
+  const [, round, name] = /^(\d+)\.(.*)$/.exec(about ?? '') ?? [];
+  return { ...known, tag: { name: name as Tag, round: Number(round) } };
 }
 
+/** @param document about the image; for what is told of a tag, with its `tag` part */
 export function toEvent(
   announcement: Announcement,
-  name: ImageName,
+  record: ImageRecord,
   registry: Registry,
   document: AvailabilityDocument,
   madeAt: number,
 ): CloudEvent {
   const { satisfied: _satisfied, requirement: _requirement, ...told } = document;
-  const type = announcementTypes[announcement.kind];
-  const { generation, region } = announcement;
-  const isAboutAll = announcement.kind === 'availableInAllReplicas' || announcement.kind === 'deletedInAllReplicas';
-  const duration = isAboutAll ? { durationSeconds: durationOf(announcement.kind, document) } : undefined;
+  const { kind, generation, region, tag } = announcement;
+  const { repository, digest } = record.name;
+  const type = announcementTypes[kind];
+  const about = tag === undefined ? (region ?? '') : `${tag.name} ${tag.round}`;
+  const isAboutAll = kind === 'availableInAllReplicas' || kind === 'deletedInAllReplicas';
+  const movedTo = tag === undefined ? null : (record.tags[tag.name]?.movedTo ?? null);
   return {
     specversion: '1.0',
-    id: eventId([type, registry.name, name.repository, name.digest, region ?? '', String(generation)]),
+    id: eventId([type, registry.name, repository, digest, about, String(generation)]),
     source: eventSource(registry),
     type,
-    subject: `${name.repository}@${name.digest}`,
+    subject: tag === undefined ? `${repository}@${digest}` : `${repository}:${tag.name}`,
     time: new Date(madeAt).toISOString(),
     datacontenttype: 'application/json',
-    data: { ...told, generation, ...(region === undefined ? {} : { region }), ...duration },
+    data: {
+      ...told,
+      generation,
+      ...(region === undefined ? {} : { region }),
+      ...(isAboutAll ? { durationSeconds: durationOf(kind, document) } : {}),
+      ...(kind === 'tagSuperseded' && movedTo !== null ? { supersededBy: movedTo } : {}),
+    },
   };
 }
 

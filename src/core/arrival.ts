@@ -14,7 +14,8 @@ export type Evidence = 'webhook' | 'eventGrid' | 'probe' | 'deepProbe' | 'delive
 /** One thing learned about one digest in one replica. */
 export interface Fact {
   readonly region: Region;
-  readonly kind: 'push' | 'delete';
+  /** `untag`: the replica was asked and no longer resolves `tag` to this digest; the digest may still be there. */
+  readonly kind: 'push' | 'delete' | 'untag';
   /** When it happened there, as the event says; for a probe, when the replica answered. */
   readonly eventTime: EventTime;
   /** When we learned it, milliseconds since 1970. */
@@ -29,12 +30,19 @@ export interface Arrival {
   readonly pushedAt: EventTime | null;
   /** Newest delete, or newest sight of its absence. */
   readonly deletedAt: EventTime | null;
+  /** What the newest event about the present state said; `null` where only asking has told us. */
+  readonly eventTime: EventTime | null;
   /** When we learned the present state, milliseconds since 1970. */
   readonly since: number;
   /** In order of arrival, without repeats; about the present state. */
   readonly evidence: readonly Evidence[];
-  /** Tags that pointed here at the given time, newest `maxTags` only. Empty once deleted. */
+  /**
+   * When each tag was last pushed with this digest, newest `maxTags` only. Kept after a delete: a tag that was pushed
+   * here last and deleted with its manifest points nowhere, not at an older digest.
+   */
   readonly tags: Readonly<Record<string, EventTime>>;
+  /** When a tag was last seen not to point here any more. */
+  readonly untagged: Readonly<Record<string, EventTime>>;
 }
 
 /** A digest that every build tags anew would otherwise outgrow its row. */
@@ -42,7 +50,15 @@ export const maxTags = 100;
 
 export type MergeOutcome = 'recorded' | 'duplicate' | 'outdated';
 
-const never: Arrival = { pushedAt: null, deletedAt: null, since: 0, evidence: [], tags: {} };
+const never: Arrival = {
+  pushedAt: null,
+  deletedAt: null,
+  eventTime: null,
+  since: 0,
+  evidence: [],
+  tags: {},
+  untagged: {},
+};
 
 export function isAvailable(arrival: Arrival | undefined): boolean {
   return arrival !== undefined && arrival.pushedAt !== null && isLater(arrival.pushedAt, arrival.deletedAt);
@@ -52,9 +68,22 @@ export function isDeleted(arrival: Arrival | undefined): boolean {
   return arrival !== undefined && arrival.deletedAt !== null && !isAvailable(arrival);
 }
 
-/** Newest push under that tag. Tags are anybody's words: one may be called `constructor`. */
+/** Newest push under that tag, whether or not the tag is still there. */
 export function taggedAt(arrival: Arrival, tag: Tag): EventTime | null {
-  return Object.hasOwn(arrival.tags, tag) ? (arrival.tags[tag] ?? null) : null;
+  return timeOf(arrival.tags, tag);
+}
+
+/** Whether this replica resolves the tag to this digest, for all its own facts tell. */
+export function hasTag(arrival: Arrival, tag: Tag): boolean {
+  const at = taggedAt(arrival, tag);
+  return (
+    at !== null && isAvailable(arrival) && isLater(at, arrival.deletedAt) && isLater(at, timeOf(arrival.untagged, tag))
+  );
+}
+
+/** Tags are anybody's words: one may be called `constructor`. */
+function timeOf(times: Readonly<Record<string, EventTime>>, tag: Tag): EventTime | null {
+  return Object.hasOwn(times, tag) ? (times[tag] ?? null) : null;
 }
 
 /**
@@ -63,51 +92,72 @@ export function taggedAt(arrival: Arrival, tag: Tag): EventTime | null {
  */
 export function mergeFact(before: Arrival | undefined, fact: Fact): { arrival: Arrival; outcome: MergeOutcome } {
   const arrival = before ?? never;
-  return fact.kind === 'push' ? mergePush(arrival, fact) : mergeDelete(arrival, fact);
+  if (fact.kind === 'push') return mergePush(arrival, fact);
+  return fact.kind === 'delete' ? mergeDelete(arrival, fact) : mergeUntag(arrival, fact);
 }
 
 function mergePush(arrival: Arrival, fact: Fact): { arrival: Arrival; outcome: MergeOutcome } {
-  if (!isLater(fact.eventTime, arrival.deletedAt)) return { arrival, outcome: 'outdated' };
-  const knownAt = fact.tag === undefined ? null : taggedAt(arrival, fact.tag);
-  const isNewPush = isLater(fact.eventTime, arrival.pushedAt);
-  const isNewTag = fact.tag !== undefined && isLater(fact.eventTime, knownAt);
-  const isNewEvidence = !arrival.evidence.includes(fact.evidence);
-  const outcome =
-    isNewPush || isNewTag
-      ? 'recorded'
-      : fact.eventTime === (fact.tag === undefined ? arrival.pushedAt : knownAt)
-        ? 'duplicate'
-        : 'outdated';
-  if (!isNewPush && !isNewTag && !isNewEvidence) return { arrival, outcome };
-
+  const { tag, eventTime } = fact;
+  const knownAt = tag === undefined ? arrival.pushedAt : taggedAt(arrival, tag);
+  const isNewTag = tag !== undefined && isLater(eventTime, knownAt);
+  const tags = isNewTag ? newestTags({ ...arrival.tags, [tag]: eventTime }) : arrival.tags;
+  if (!isLater(eventTime, arrival.deletedAt)) {
+    return { arrival: isNewTag ? { ...arrival, tags } : arrival, outcome: 'outdated' };
+  }
   const wasAvailable = isAvailable(arrival);
+  // Seen there once more is not news.
+  const isNewPush = isLater(eventTime, arrival.pushedAt) && (isEvent(fact) || isNewTag || !wasAvailable);
+  const isNewEvidence = !wasAvailable || !arrival.evidence.includes(fact.evidence);
+  const isNewEvent = isEvent(fact) && isLater(eventTime, wasAvailable ? arrival.eventTime : null);
+  if (!isNewPush && !isNewTag && !isNewEvidence && !isNewEvent) {
+    return { arrival, outcome: eventTime === knownAt ? 'duplicate' : 'outdated' };
+  }
   const merged: Arrival = {
-    pushedAt: isNewPush ? fact.eventTime : arrival.pushedAt,
-    deletedAt: arrival.deletedAt,
+    ...arrival,
+    pushedAt: isNewPush ? eventTime : arrival.pushedAt,
+    eventTime: isNewEvent ? eventTime : wasAvailable ? arrival.eventTime : null,
     since: wasAvailable ? arrival.since : fact.receivedAt,
     evidence: wasAvailable ? union(arrival.evidence, fact.evidence) : [fact.evidence],
-    tags: isNewTag ? newestTags({ ...arrival.tags, [fact.tag as string]: fact.eventTime }) : arrival.tags,
+    tags,
   };
-  return { arrival: merged, outcome };
+  const isNews = isNewTag || (isNewPush && isEvent(fact)) || !wasAvailable;
+  return { arrival: merged, outcome: isNews ? 'recorded' : 'duplicate' };
 }
 
 function mergeDelete(arrival: Arrival, fact: Fact): { arrival: Arrival; outcome: MergeOutcome } {
-  if (!isLater(fact.eventTime, arrival.deletedAt)) {
-    return { arrival, outcome: fact.eventTime === arrival.deletedAt ? 'duplicate' : 'outdated' };
+  const { eventTime } = fact;
+  if (!isLater(eventTime, arrival.deletedAt)) {
+    return { arrival, outcome: eventTime === arrival.deletedAt ? 'duplicate' : 'outdated' };
   }
-  const tags = Object.fromEntries(Object.entries(arrival.tags).filter(([, time]) => isLater(time, fact.eventTime)));
-  const deleted = { ...arrival, deletedAt: fact.eventTime, tags };
+  const deleted = { ...arrival, deletedAt: eventTime };
   // A delete older than the newest push changes nothing that can be seen, but must still hold against pushes in between.
   if (isAvailable(deleted)) return { arrival: deleted, outcome: 'outdated' };
   const isNews = !isDeleted(arrival);
   return {
     arrival: {
       ...deleted,
+      eventTime: isEvent(fact) ? eventTime : isNews ? null : arrival.eventTime,
       since: isNews ? fact.receivedAt : arrival.since,
       evidence: isNews ? [fact.evidence] : union(arrival.evidence, fact.evidence),
     },
     outcome: 'recorded',
   };
+}
+
+function mergeUntag(arrival: Arrival, fact: Fact): { arrival: Arrival; outcome: MergeOutcome } {
+  const { tag, eventTime } = fact;
+  if (tag === undefined || taggedAt(arrival, tag) === null) return { arrival, outcome: 'duplicate' };
+  if (!isLater(eventTime, timeOf(arrival.untagged, tag))) return { arrival, outcome: 'outdated' };
+  if (!hasTag(arrival, tag)) return { arrival, outcome: 'duplicate' };
+  return {
+    arrival: { ...arrival, untagged: newestTags({ ...arrival.untagged, [tag]: eventTime }) },
+    outcome: 'recorded',
+  };
+}
+
+/** Asking a replica tells that it has the manifest now, not when anybody pushed it. */
+function isEvent(fact: Fact): boolean {
+  return fact.evidence !== 'probe' && fact.evidence !== 'deepProbe';
 }
 
 function union(evidence: readonly Evidence[], one: Evidence): readonly Evidence[] {

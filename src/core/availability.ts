@@ -2,13 +2,13 @@
  * The answer: expected regions + arrivals + requirement → the availability document of the public contract.
  * Pure, so that the same record gives the same document on every instance and in every event.
  */
-import type { Evidence } from './arrival.ts';
+import type { Arrival, Evidence } from './arrival.ts';
 import { isAvailable, isDeleted } from './arrival.ts';
 import type { Digest } from './digest.ts';
 import type { EventTime } from './event-time.ts';
 import { toIsoMilliseconds } from './event-time.ts';
 import type { ImageRecord, ImageState } from './image.ts';
-import { arrivalIn, arrivalRegions, arrivalSpan, imageState, isAvailableIn } from './image.ts';
+import { arrivalIn, arrivalRegions, arrivalSpan, counts, currentTags, imageState, isAvailableIn } from './image.ts';
 import type { Repository, Tag } from './reference.ts';
 import { formatReference } from './reference.ts';
 import type { Region } from './region.ts';
@@ -19,7 +19,7 @@ import { findReplica, isStale } from './replica-set.ts';
 import type { Requirement } from './requirement.ts';
 import { defaultRequirement } from './requirement.ts';
 import type { TagPointers, TagState } from './tag.ts';
-import { isSuperseded, tagState } from './tag.ts';
+import { isSuperseded, tagPointers, tagState } from './tag.ts';
 
 export type RegionState = 'available' | 'unverified' | 'missing' | 'deleted';
 
@@ -95,9 +95,9 @@ export function availability(
   const { registry, repository, tag } = question;
   const { record, pointers } = known;
   const digest = question.digest ?? pointers?.newest?.digest ?? null;
-  const counts = (region: Region) =>
-    isAvailableIn(record, region) && (tag === undefined || pointers?.regions.get(region)?.digest === digest);
-  const have = requirement.regions.filter(counts).length;
+  const satisfies = (region: Region) =>
+    isAvailableIn(record, region, set) && (tag === undefined || pointers?.regions.get(region)?.digest === digest);
+  const have = requirement.regions.filter(satisfies).length;
   const pinned = digest === null ? { tag, digest: undefined } : { tag: undefined, digest };
   return {
     image: formatReference({ registry: registry.loginServer, repository, ...pinned }),
@@ -108,9 +108,9 @@ export function availability(
     state: imageState(record, set),
     satisfied: have >= requirement.needed,
     requirement: { ...requirement, have },
-    missing: requirement.regions.filter((region) => !counts(region)),
+    missing: requirement.regions.filter((region) => !satisfies(region)),
     regions: listRegions(record, requirement, set),
-    tags: record === undefined ? [] : tagsOf(record),
+    tags: record === undefined ? [] : currentTags(record),
     ...(tag === undefined || pointers === undefined ? {} : { tag: describeTag(tag, pointers, requirement) }),
     firstSeenAt: toIso(record?.firstSeenAt),
     availableAt: toIso(record?.availableAt),
@@ -130,10 +130,11 @@ export function describeImage(
   registry: Registry,
   set: ReplicaSet,
   now: number,
+  tag?: Tag,
 ): AvailabilityDocument {
   const { repository, digest } = record.name;
-  const question = { registry, repository, digest, tag: undefined };
-  return availability(question, { record, pointers: undefined }, defaultRequirement(set), set, now);
+  const pointers = tag === undefined ? undefined : tagPointers(tag, [record]);
+  return availability({ registry, repository, digest, tag }, { record, pointers }, defaultRequirement(set), set, now);
 }
 
 /** How a wait ends before its time: the image is gone, or the tag has moved on. */
@@ -163,11 +164,11 @@ function listRegions(record: ImageRecord | undefined, requirement: Requirement, 
     const available = isAvailable(arrival);
     return {
       region,
-      state: available ? 'available' : isDeleted(arrival) ? 'deleted' : 'missing',
+      state: stateIn(arrival, set),
       required: requirement.regions.includes(region),
       expected: replica?.expected ?? false,
       since: toIso(arrival?.since),
-      eventTime: toIsoTime((available ? arrival?.pushedAt : arrival?.deletedAt) ?? null),
+      eventTime: toIsoTime(arrival?.eventTime ?? null),
       lagSeconds: available && arrival !== undefined && first !== undefined ? toSeconds(arrival.since - first) : null,
       evidence: arrival?.evidence ?? [],
       globalRouting: replica?.globalRouting ?? true,
@@ -175,8 +176,9 @@ function listRegions(record: ImageRecord | undefined, requirement: Requirement, 
   });
 }
 
-function tagsOf(record: ImageRecord): string[] {
-  return [...new Set(Object.values(record.arrivals).flatMap((arrival) => Object.keys(arrival.tags)))].sort();
+function stateIn(arrival: Arrival | undefined, set: ReplicaSet): RegionState {
+  if (isAvailable(arrival)) return counts(arrival, set) ? 'available' : 'unverified';
+  return isDeleted(arrival) ? 'deleted' : 'missing';
 }
 
 function describeTag(tag: Tag, pointers: TagPointers, requirement: Requirement) {

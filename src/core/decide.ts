@@ -6,20 +6,36 @@
 import type { Announcement } from './announcement.ts';
 import { announcementKey, parseAnnouncementKey } from './announcement.ts';
 import type { Fact, MergeOutcome } from './arrival.ts';
-import { isAvailable, isDeleted, mergeFact } from './arrival.ts';
+import { hasTag, isAvailable, isDeleted, maxTags, mergeFact } from './arrival.ts';
+import type { Digest } from './digest.ts';
+import type { EventTime } from './event-time.ts';
 import { isLater } from './event-time.ts';
-import type { AnnouncementEntry, ImageName, ImageRecord } from './image.ts';
-import { arrivalIn, arrivalRegions, imageState, isComplete, newestDelete, pendingKeys } from './image.ts';
+import type { AnnouncementEntry, ImageName, ImageRecord, TagProgress } from './image.ts';
+import {
+  arrivalIn,
+  arrivalRegions,
+  counts,
+  imageState,
+  isComplete,
+  lastTagged,
+  newestDelete,
+  pendingKeys,
+} from './image.ts';
+import type { Tag } from './reference.ts';
 import type { Region } from './region.ts';
 import type { ReplicaSet } from './replica-set.ts';
-import { expectedRegions } from './replica-set.ts';
+import { expectedRegions, findReplica } from './replica-set.ts';
 
 export type Step =
   | { readonly kind: 'fact'; readonly fact: Fact }
   /** The topic has taken these announcements. */
   | { readonly kind: 'acknowledge'; readonly keys: readonly string[]; readonly at: number }
   /** Look again: time has passed, or the replica set has changed. */
-  | { readonly kind: 'review' };
+  | { readonly kind: 'review' }
+  /** The tag was pushed with another digest at that time. */
+  | { readonly kind: 'tagMoved'; readonly tag: Tag; readonly to: Digest; readonly at: EventTime }
+  /** Every other digest of the tag has been told of the push at that time. */
+  | { readonly kind: 'tagChecked'; readonly tag: Tag; readonly at: EventTime };
 
 export interface Policy {
   readonly delayedAfterMs: number;
@@ -52,17 +68,18 @@ export function decide(
   step: Step,
   circumstances: Circumstances,
 ): Decision {
-  if (step.kind === 'acknowledge') {
-    return { record: record && acknowledge(record, step), outcome: undefined, announcements: [] };
+  const undecided = { record, outcome: undefined, announcements: [] };
+  if (step.kind === 'fact') {
+    const { record: merged, outcome } = learn(record, name, step.fact);
+    if (merged === record || merged === undefined) return { record, outcome, announcements: [] };
+    return { ...announce(merged, circumstances), outcome };
   }
-  if (step.kind === 'review') {
-    return record === undefined
-      ? { record, outcome: undefined, announcements: [] }
-      : { ...announce(record, circumstances), outcome: undefined };
-  }
-  const { record: merged, outcome } = learn(record, name, step.fact);
-  if (merged === record || merged === undefined) return { record, outcome, announcements: [] };
-  return { ...announce(merged, circumstances), outcome };
+  if (record === undefined) return undecided;
+  if (step.kind === 'acknowledge') return { ...undecided, record: acknowledge(record, step) };
+  if (step.kind === 'tagChecked') return { ...undecided, record: tagChecked(record, step) };
+  const changed = step.kind === 'tagMoved' ? tagMoved(record, step) : record;
+  if (step.kind === 'tagMoved' && changed === record) return undecided;
+  return { ...announce(changed, circumstances), outcome: undefined };
 }
 
 function learn(
@@ -83,6 +100,7 @@ function learn(
       ...started,
       mediaType: record.mediaType ?? fact.mediaType ?? null,
       arrivals: { ...record.arrivals, [fact.region]: arrival },
+      ...learnTag(started, fact),
       changedAt: Math.max(record.changedAt, fact.receivedAt),
     },
   };
@@ -99,6 +117,8 @@ function firstSight(name: ImageName, fact: Fact): ImageRecord {
     completedFor: [],
     announcedAt: null,
     delayedAt: null,
+    tags: {},
+    uncheckedTags: [],
     announcements: [],
     wakeAt: null,
     changedAt: fact.receivedAt,
@@ -120,7 +140,48 @@ function nextGeneration(record: ImageRecord, startedAt: number): ImageRecord {
     completedFor: [],
     announcedAt: null,
     delayedAt: null,
+    tags: {},
+    uncheckedTags: [],
   };
+}
+
+/** A tag that is new to this digest, or has come back to it, opens a round; other digests have to hear of it. */
+function learnTag(record: ImageRecord, { kind, tag, eventTime }: Fact): Pick<ImageRecord, 'tags' | 'uncheckedTags'> {
+  const { tags, uncheckedTags } = record;
+  if (kind !== 'push' || tag === undefined) return { tags, uncheckedTags };
+  const before = Object.hasOwn(tags, tag) ? tags[tag] : undefined;
+  const isBack = before !== undefined && before.movedAt !== null && isLater(eventTime, before.movedAt);
+  if (before !== undefined && !isBack) return { tags, uncheckedTags };
+  const opened: TagProgress = { round: (before?.round ?? 0) + 1, state: 'open', movedAt: null, movedTo: null };
+  return {
+    tags: keepNewest({ ...tags, [tag]: opened }, record),
+    uncheckedTags: uncheckedTags.includes(tag) ? uncheckedTags : [...uncheckedTags, tag],
+  };
+}
+
+/** As many as the arrivals keep: progress of a tag that no arrival remembers is of no use. */
+function keepNewest(tags: Readonly<Record<string, TagProgress>>, record: ImageRecord) {
+  const names = Object.keys(tags);
+  if (names.length <= 2 * maxTags) return tags;
+  const known = names.filter((tag) => lastTagged(record, tag as Tag) !== null || tags[tag]?.movedAt === null);
+  return Object.fromEntries(Object.entries(tags).filter(([tag]) => known.slice(-2 * maxTags).includes(tag)));
+}
+
+/** Pushed with another digest later: if this one had not converged, it never will. */
+function tagMoved(record: ImageRecord, { tag, to, at }: Step & { kind: 'tagMoved' }): ImageRecord {
+  const progress = Object.hasOwn(record.tags, tag) ? record.tags[tag] : undefined;
+  const isOlder = !isLater(at, lastTagged(record, tag));
+  if (progress === undefined || isOlder || !isLater(at, progress.movedAt)) return record;
+  const left = { open: 'superseded', converged: 'moved', superseded: 'superseded', moved: 'moved' } as const;
+  const isNews = progress.state === 'open' || progress.state === 'converged';
+  const moved = { ...progress, state: left[progress.state], movedAt: at, movedTo: isNews ? to : progress.movedTo };
+  return { ...record, tags: { ...record.tags, [tag]: moved } };
+}
+
+function tagChecked(record: ImageRecord, { tag, at }: Step & { kind: 'tagChecked' }): ImageRecord {
+  // Pushed once more meanwhile: that push has to be told of, too.
+  if (!record.uncheckedTags.includes(tag) || lastTagged(record, tag) !== at) return record;
+  return { ...record, uncheckedTags: record.uncheckedTags.filter((one) => one !== tag) };
 }
 
 /** Notes in the record all that is true now and has not been announced in this generation. */
@@ -131,8 +192,8 @@ function announce(
   const record = grown(before, set);
   const announcements: Announcement[] = [];
   const announced = new Set(record.announcements.map((entry) => entry.key));
-  const make = (kind: Announcement['kind'], region?: Region): boolean => {
-    const announcement: Announcement = { kind, generation: record.generation, region };
+  const make = (kind: Announcement['kind'], about: Pick<Announcement, 'region' | 'tag'> = {}): boolean => {
+    const announcement: Announcement = { kind, generation: record.generation, ...about };
     const key = announcementKey(announcement);
     if (announced.has(key)) return false;
     announced.add(key);
@@ -142,19 +203,21 @@ function announce(
 
   for (const region of arrivalRegions(record)) {
     const arrival = arrivalIn(record, region);
-    if (isAvailable(arrival)) make('availableInRegion', region);
-    else if (isDeleted(arrival)) make('deletedInRegion', region);
+    if (counts(arrival, set) && !isSeeded(record, region, set)) make('availableInRegion', { region });
+    else if (isDeleted(arrival)) make('deletedInRegion', { region });
   }
   let { availableAt, completedFor, delayedAt } = record;
-  const complete = isComplete(record, set);
-  if (complete && make('availableInAllReplicas')) {
+  const isGrowing = completedFor.length > 0 && expectedRegions(set).some((region) => isSeeded(record, region, set));
+  if (isComplete(record, set) && isGrowing) completedFor = expectedRegions(set);
+  else if (isComplete(record, set) && make('availableInAllReplicas')) {
     availableAt = now;
     completedFor = expectedRegions(set);
   }
   if (isGone(record)) make('deletedInAllReplicas');
   if (isDelayed(record, set, policy, now) && make('delayed')) delayedAt = now;
+  const tags = settleTags(record, set, (kind, tag) => make(kind, { tag }));
 
-  if (announcements.length === 0) return { record: before, announcements };
+  if (announcements.length === 0 && completedFor === before.completedFor) return { record: before, announcements };
   const made = announcements.map((one) => ({ key: announcementKey(one), madeAt: now, publishedAt: null }));
   return {
     record: {
@@ -162,11 +225,39 @@ function announce(
       availableAt,
       completedFor,
       delayedAt,
+      tags,
       announcements: forgetOld([...record.announcements, ...made], record.generation),
       changedAt: Math.max(record.changedAt, now),
     },
     announcements,
   };
+}
+
+/** Makes known what became of the tags, and closes the rounds of those that every expected region has. */
+function settleTags(
+  record: ImageRecord,
+  set: ReplicaSet,
+  make: (kind: 'tagConverged' | 'tagSuperseded', tag: { name: Tag; round: number }) => boolean,
+): ImageRecord['tags'] {
+  const settled = Object.entries(record.tags).map(([text, progress]): [string, TagProgress] => {
+    const name = text as Tag;
+    if (progress.state === 'superseded') make('tagSuperseded', { name, round: progress.round });
+    const expected = expectedRegions(set);
+    const resolves = (region: Region) => {
+      const arrival = arrivalIn(record, region);
+      return arrival !== undefined && counts(arrival, set) && hasTag(arrival, name);
+    };
+    if (progress.state !== 'open' || expected.length === 0 || !expected.every(resolves)) return [text, progress];
+    make('tagConverged', { name, round: progress.round });
+    return [text, { ...progress, state: 'converged' }];
+  });
+  return Object.fromEntries(settled);
+}
+
+/** A replica that is still being filled reports old images one by one: that is no news about images complete before. */
+function isSeeded(record: ImageRecord, region: Region, set: ReplicaSet): boolean {
+  const isOld = record.completedFor.length > 0 && !record.completedFor.includes(region);
+  return isOld && (findReplica(set, region)?.seeding ?? false);
 }
 
 /** Keeps everything of this generation and everything untold, and the newest of the rest. */
@@ -183,22 +274,27 @@ function forgetOld(entries: readonly AnnouncementEntry[], generation: number): r
 function grown(record: ImageRecord, set: ReplicaSet): ImageRecord {
   const wasComplete = record.completedFor.length > 0;
   const isGrown = expectedRegions(set).some((region) => !record.completedFor.includes(region));
-  if (!wasComplete || !isGrown || !isComplete(record, set)) return record;
+  const isSeeding = expectedRegions(set).some((region) => isSeeded(record, region, set));
+  if (!wasComplete || !isGrown || isSeeding || !isComplete(record, set)) return record;
   const generation = record.generation + 1;
-  // What was told per region stays told; the new region is told with the new generation.
+  // What was told per region and of tags stays told; the new region is told with the new generation.
   const told = record.announcements
     .map((entry) => ({ entry, announcement: parseAnnouncementKey(entry.key) }))
-    .filter(({ announcement }) => announcement.region !== undefined && announcement.generation === record.generation)
+    .filter(({ announcement: { region, tag } }) => region !== undefined || tag !== undefined)
+    .filter(({ announcement }) => announcement.generation === record.generation)
     .map(({ entry, announcement }) => ({ ...entry, key: announcementKey({ ...announcement, generation }) }));
-  const others = record.announcements.filter((entry) => parseAnnouncementKey(entry.key).region === undefined);
-  return { ...nextGeneration(record, record.firstSeenAt), announcements: [...others, ...told] };
+  const { tags, uncheckedTags } = record;
+  const next = nextGeneration(record, record.firstSeenAt);
+  return { ...next, tags, uncheckedTags, announcements: [...record.announcements, ...told] };
+}
+
+/** Not everywhere yet, for the first time in this generation. */
+export function isOpen(record: ImageRecord, set: ReplicaSet): boolean {
+  return record.completedFor.length === 0 && imageState(record, set) === 'replicating';
 }
 
 function isDelayed(record: ImageRecord, set: ReplicaSet, policy: Policy, now: number): boolean {
-  const neverComplete = record.completedFor.length === 0;
-  return (
-    neverComplete && imageState(record, set) === 'replicating' && now >= record.firstSeenAt + policy.delayedAfterMs
-  );
+  return isOpen(record, set) && now >= record.firstSeenAt + policy.delayedAfterMs;
 }
 
 function acknowledge(record: ImageRecord, step: Step & { kind: 'acknowledge' }): ImageRecord {
@@ -207,7 +303,6 @@ function acknowledge(record: ImageRecord, step: Step & { kind: 'acknowledge' }):
   const completion = announcementKey({
     kind: 'availableInAllReplicas',
     generation: record.generation,
-    region: undefined,
   });
   return {
     ...record,
@@ -224,9 +319,27 @@ function acknowledge(record: ImageRecord, step: Step & { kind: 'acknowledge' }):
  */
 export function nextWakeAt(record: ImageRecord, { set, policy, now }: Circumstances): number | null {
   const due: number[] = [];
-  if (pendingKeys(record).length > 0) due.push(now + policy.outboxCheckMs);
-  if (record.completedFor.length === 0 && imageState(record, set) === 'replicating' && record.delayedAt === null) {
+  if (pendingKeys(record).length > 0 || record.uncheckedTags.length > 0) due.push(now + policy.outboxCheckMs);
+  if (isUnverified(record, set)) due.push(now + policy.outboxCheckMs);
+  if (isOpen(record, set) && record.delayedAt === null) {
     due.push(Math.max(now, record.firstSeenAt + policy.delayedAfterMs));
   }
+  if (isOpen(record, set) && policy.probeAfterMs !== undefined) {
+    due.push(nextProbeAt(record.firstSeenAt, now, policy.probeAfterMs));
+  }
   return due.length === 0 ? null : Math.min(...due);
+}
+
+/** Some region reported it, and its replica has not confirmed it yet. */
+export function isUnverified(record: ImageRecord, set: ReplicaSet): boolean {
+  return Object.values(record.arrivals).some((arrival) => isAvailable(arrival) && !counts(arrival, set));
+}
+
+const dayMs = 86_400_000;
+
+/** After `afterMs`, then at pauses that double up to a day: a replica may be out for a week. */
+export function nextProbeAt(firstSeenAt: number, now: number, afterMs: number): number {
+  let at = firstSeenAt + afterMs;
+  for (let pause = afterMs; at <= now; pause = Math.min(dayMs, pause * 2)) at += pause;
+  return at;
 }

@@ -4,11 +4,11 @@
  * half of a fact behind.
  */
 import type { Arrival } from './arrival.ts';
-import { isAvailable, isDeleted } from './arrival.ts';
+import { hasTag, isAvailable, isDeleted, taggedAt } from './arrival.ts';
 import type { Digest } from './digest.ts';
 import type { EventTime } from './event-time.ts';
 import { latest } from './event-time.ts';
-import type { Repository } from './reference.ts';
+import type { Repository, Tag } from './reference.ts';
 import type { Region } from './region.ts';
 import { sortRegions } from './region.ts';
 import type { ReplicaSet } from './replica-set.ts';
@@ -30,6 +30,17 @@ export interface AnnouncementEntry {
   readonly publishedAt: number | null;
 }
 
+/** Where one tag stands with one digest. */
+export interface TagProgress {
+  /** One more each time the tag comes back to this digest after it had moved on. */
+  readonly round: number;
+  /** `open` until every expected region has it; pushed with another digest before that: `superseded`, after: `moved`. */
+  readonly state: 'open' | 'converged' | 'superseded' | 'moved';
+  /** Pushed with another digest at that time; `null` while it never was. */
+  readonly movedAt: EventTime | null;
+  readonly movedTo: Digest | null;
+}
+
 export interface ImageRecord {
   readonly name: ImageName;
   readonly mediaType: string | null;
@@ -47,6 +58,10 @@ export interface ImageRecord {
   readonly announcedAt: number | null;
   /** When it was called delayed. */
   readonly delayedAt: number | null;
+  /** What became of each tag that was pushed with this digest, in this generation. */
+  readonly tags: Readonly<Record<string, TagProgress>>;
+  /** Tags whose other digests have not been looked at since they were pushed with this one. */
+  readonly uncheckedTags: readonly string[];
   /** What has been announced, oldest first: all of this generation, and the newest of those before. */
   readonly announcements: readonly AnnouncementEntry[];
   /** A durable timer is known to be set for this time; past times are spent. */
@@ -63,6 +78,23 @@ export function imageKey(name: ImageName): string {
   return `${name.registry}/${name.repository}@${name.digest}`;
 }
 
+/** Tags that point at this digest in some region and have not moved on to another. */
+export function currentTags(record: ImageRecord): Tag[] {
+  const tags = Object.entries(record.tags).filter(
+    ([, progress]) => progress.state === 'open' || progress.state === 'converged',
+  );
+  const arrivals = Object.values(record.arrivals);
+  return tags
+    .map(([tag]) => tag as Tag)
+    .filter((tag) => arrivals.some((arrival) => hasTag(arrival, tag)))
+    .sort();
+}
+
+/** When the tag was last pushed with this digest, in any region. */
+export function lastTagged(record: ImageRecord, tag: Tag): EventTime | null {
+  return newest(Object.values(record.arrivals).map((arrival) => taggedAt(arrival, tag)));
+}
+
 /** Keys of what was announced and not taken by the topic yet. */
 export function pendingKeys(record: ImageRecord): string[] {
   return record.announcements.filter((entry) => entry.publishedAt === null).map((entry) => entry.key);
@@ -76,13 +108,20 @@ export function arrivalIn(record: ImageRecord | undefined, region: Region): Arri
   return record !== undefined && Object.hasOwn(record.arrivals, region) ? record.arrivals[region] : undefined;
 }
 
-export function isAvailableIn(record: ImageRecord | undefined, region: Region): boolean {
-  return isAvailable(arrivalIn(record, region));
+/** Whether the region's copy counts: it is there, and has been verified as far as this registry asks for. */
+export function counts(arrival: Arrival | undefined, set: ReplicaSet): boolean {
+  if (arrival === undefined || !isAvailable(arrival)) return false;
+  if (set.verify === 'missing') return true;
+  return arrival.evidence.includes('deepProbe') || (set.verify === 'confirm' && arrival.evidence.includes('probe'));
+}
+
+export function isAvailableIn(record: ImageRecord | undefined, region: Region, set: ReplicaSet): boolean {
+  return counts(arrivalIn(record, region), set);
 }
 
 export function isComplete(record: ImageRecord, set: ReplicaSet): boolean {
   const expected = expectedRegions(set);
-  return expected.length > 0 && expected.every((region) => isAvailableIn(record, region));
+  return expected.length > 0 && expected.every((region) => isAvailableIn(record, region, set));
 }
 
 /**

@@ -79,7 +79,8 @@ export async function readRecords(store: ImageStore, entries: readonly IndexEntr
 
 function listFor(query: ImageQuery): IndexList {
   if (query.state === 'replicating' || query.state === 'delayed' || query.state === 'deleted') return query.state;
-  return query.missing ? 'replicating' : 'all';
+  // An image that was complete before the set grew is on no list but this one.
+  return 'all';
 }
 
 function passes(record: ImageRecord, query: ImageQuery, set: ReplicaSet): boolean {
@@ -88,8 +89,10 @@ function passes(record: ImageRecord, query: ImageQuery, set: ReplicaSet): boolea
   if (query.state === 'delayed' && !(isOpen && record.delayedAt !== null)) return false;
   if (query.state === 'replicating' && state !== 'replicating') return false;
   if ((query.state === 'available' || query.state === 'deleted') && state !== query.state) return false;
+  // What has been deleted is not waited for anywhere.
+  if (query.missing && state === 'deleted') return false;
   if (query.region === undefined) {
-    return !query.missing || expectedRegions(set).some((region) => !isAvailableIn(record, region));
+    return !query.missing || expectedRegions(set).some((region) => !isAvailableIn(record, region, set));
   }
-  return isAvailableIn(record, query.region) !== query.missing;
+  return isAvailableIn(record, query.region, set) !== query.missing;
 }

@@ -11,7 +11,7 @@ import type { ImageName, ImageRecord } from './image.ts';
 import type { Repository, Tag } from './reference.ts';
 import type { Region } from './region.ts';
 import type { Registry } from './registry.ts';
-import type { Replica } from './replica-set.ts';
+import type { Replica, ReplicaSet } from './replica-set.ts';
 import type { TagName } from './tag.ts';
 
 /** Names one stored version of a record; opaque. */
@@ -168,6 +168,12 @@ export interface ManifestProbe {
 export interface ReplicaDirectory {
   /** Never empty. Fails with a `WorldError` when the control plane does not answer, or answers nonsense. */
   replicas(registry: Registry): Promise<readonly Replica[]>;
+}
+
+/** Remembers replica sets, for when the control plane does not answer and for other instances. */
+export interface ReplicaSetStore {
+  load(registry: string): Promise<ReplicaSet | undefined>;
+  save(registry: string, set: ReplicaSet): Promise<void>;
 }
 
 /** One webhook registration, as the control plane lists it. */

@@ -80,7 +80,7 @@ export async function reportReplicas(
         lastWebhookAt: lastWebhookAt === undefined ? null : new Date(lastWebhookAt).toISOString(),
         webhook: { status: 'unknown' },
         lag: lagOf(recent, region),
-        missingImages: open.filter((record) => arrivalSpan(record) !== undefined && !isAvailableIn(record, region))
+        missingImages: open.filter((record) => arrivalSpan(record) !== undefined && !isAvailableIn(record, region, set))
           .length,
       };
     }),

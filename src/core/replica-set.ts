@@ -5,7 +5,7 @@
  */
 import type { Region } from './region.ts';
 import { sortRegions } from './region.ts';
-import type { Registry } from './registry.ts';
+import type { Registry, VerifyMode } from './registry.ts';
 
 export interface Replica {
   readonly region: Region;
@@ -24,11 +24,13 @@ export interface ReplicaSet {
   /** Alphabetical by region. */
   readonly replicas: readonly Replica[];
   readonly source: 'settings' | 'arm' | 'remembered';
-  /** Milliseconds since 1970. */
+  /** When it was last read from its source, milliseconds since 1970; 0 for one that never was. */
   readonly refreshedAt: number;
+  /** What a replica must have shown before its copy counts: nothing more, its manifest, or all of the image. */
+  readonly verify: VerifyMode;
 }
 
-/** A remembered set older than this is called stale. */
+/** A set from ARM that is older than this is called stale. */
 export const staleAfterMs = 3_600_000;
 
 export function expectedRegions(set: ReplicaSet): Region[] {
@@ -40,7 +42,7 @@ export function findReplica(set: ReplicaSet, region: Region): Replica | undefine
 }
 
 export function isStale(set: ReplicaSet, now: number): boolean {
-  return set.source === 'remembered' && now - set.refreshedAt > staleAfterMs;
+  return set.source !== 'settings' && now - set.refreshedAt > staleAfterMs;
 }
 
 /** The set that settings alone can tell. */
@@ -57,6 +59,7 @@ export function replicaSetFromSettings(registry: Registry, now: number): Replica
     replicas: sortRegions(registry.regions ?? []).map(plain),
     source: 'settings',
     refreshedAt: now,
+    verify: registry.verify,
   });
 }
 

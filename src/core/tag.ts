@@ -3,7 +3,7 @@
  * overwrite two regions resolve it to two digests. The facts live with the digests (each arrival knows the tags
  * pushed with it and when); this puts together what they say about one tag.
  */
-import { isAvailable, taggedAt } from './arrival.ts';
+import { hasTag, taggedAt } from './arrival.ts';
 import type { Digest } from './digest.ts';
 import type { EventTime } from './event-time.ts';
 import { isLater } from './event-time.ts';
@@ -37,23 +37,26 @@ export type TagState = 'converged' | 'diverged' | 'unknown';
 
 /** @param candidates every image that this tag is known to have been pushed with */
 export function tagPointers(tag: Tag, candidates: readonly ImageRecord[]): TagPointers {
-  const regions = new Map<Region, TagPointer>();
+  const regions = sortRegions(candidates.flatMap(arrivalRegions));
+  const pointers = new Map<Region, TagPointer>();
   let newest: TagPointer | null = null;
-  for (const record of candidates) {
-    for (const region of arrivalRegions(record)) {
+  for (const region of regions) {
+    // The last push in this region decides, even if its digest is gone by now: then the tag is gone with it.
+    let last: (TagPointer & { readonly isThere: boolean }) | undefined;
+    for (const record of candidates) {
       const arrival = arrivalIn(record, region);
       const pushedAt = arrival === undefined ? null : taggedAt(arrival, tag);
-      if (arrival === undefined || pushedAt === null || !isAvailable(arrival)) continue;
-      const pointer = { digest: record.name.digest, pushedAt, since: arrival.since };
-      if (isNewer(pointer, regions.get(region))) regions.set(region, pointer);
-      if (isNewer(pointer, newest ?? undefined)) newest = pointer;
+      if (arrival === undefined || pushedAt === null) continue;
+      const { digest } = record.name;
+      const pointer = { digest, pushedAt, since: arrival.since, isThere: hasTag(arrival, tag) };
+      if (isNewer(pointer, last)) last = pointer;
     }
+    if (last === undefined || !last.isThere) continue;
+    const { isThere: _isThere, ...pointer } = last;
+    pointers.set(region, pointer);
+    if (isNewer(pointer, newest ?? undefined)) newest = pointer;
   }
-  return { regions: new Map(sortRegions(regions.keys()).map((region) => [region, pick(regions, region)])), newest };
-}
-
-function pick(regions: Map<Region, TagPointer>, region: Region): TagPointer {
-  return regions.get(region) as TagPointer;
+  return { regions: pointers, newest };
 }
 
 /** Two pushes of the same instant are decided by digest, so that every instance decides alike. */

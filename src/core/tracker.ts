@@ -12,7 +12,6 @@ import type { AvailabilityDocument, Knowledge, Question } from './availability.t
 import { availability, describeImage, waitOutcome } from './availability.ts';
 import type { Circumstances, Policy } from './decide.ts';
 import { nextWakeAt } from './decide.ts';
-import type { Digest } from './digest.ts';
 import { describeError, WorldError } from './errors.ts';
 import type { ImageName, ImageRecord } from './image.ts';
 import { imageKey, isComplete, pendingKeys } from './image.ts';
@@ -20,6 +19,7 @@ import { imageCache } from './image-cache.ts';
 import { imageWriter } from './image-writer.ts';
 import type { ImageListing, ImageQuery } from './listing.ts';
 import { listImages } from './listing.ts';
+import { looker } from './looker.ts';
 import type {
   Clock,
   Delivery,
@@ -32,18 +32,20 @@ import type {
   WakeTimer,
   WebhookLog,
 } from './ports.ts';
+import type { Prober } from './prober.ts';
+import type { Tag } from './reference.ts';
 import type { Region } from './region.ts';
 import type { Registry } from './registry.ts';
 import { findRegistryByName } from './registry.ts';
 import type { ReplicaReport } from './replica-report.ts';
 import { reportReplicas } from './replica-report.ts';
 import type { ReplicaSet } from './replica-set.ts';
+import { findReplica } from './replica-set.ts';
+import type { ReplicaSets } from './replica-sets.ts';
 import type { Requirement } from './requirement.ts';
 import { expireImages } from './retention.ts';
-import type { TagName } from './tag.ts';
-import { tagPointers } from './tag.ts';
-import type { Watch } from './watch.ts';
-import { watch } from './watch.ts';
+import { settleTag } from './settle-tag.ts';
+import { topics } from './topics.ts';
 
 export interface TrackerPorts {
   readonly store: ImageStore;
@@ -53,6 +55,8 @@ export interface TrackerPorts {
   readonly timer: WakeTimer;
   readonly queue: DeliveryQueue;
   readonly publisher: EventPublisher;
+  readonly sets: ReplicaSets;
+  readonly prober: Prober;
   readonly clock: Clock;
   /** From 0 up to 1. */
   readonly random: () => number;
@@ -79,6 +83,9 @@ export interface ToldEvent {
   /** When the topic took it, milliseconds since 1970; `null` before. */
   readonly publishedAt: number | null;
 }
+
+/** Images reviewed after a change of the set: the newest ten thousand; the others at their timers. */
+const mostReviewedPages = 100;
 
 export type Receipt = MergeOutcome | 'deferred';
 
@@ -108,6 +115,14 @@ export interface Tracker {
   events(question: Question): Promise<{ readonly name: ImageName; readonly events: readonly ToldEvent[] } | undefined>;
   /** The image's timer rang: tells what is still untold, calls it delayed when it is, sets the next timer. */
   wake(name: ImageName): Promise<void>;
+  /** Somebody spoke of the image without saying where it is: the replicas are asked, where they can be. */
+  notice(name: ImageName): Promise<void>;
+  /** Looks again at every image that is not everywhere, after the replica set has changed. */
+  reviewOpen(registry: Registry): Promise<void>;
+  /** Has the replica set read from its source again. Never fails. */
+  refreshReplicas(registry: Registry): Promise<void>;
+  /** Once the replica set has been read for the first time, or could not be. Never fails. */
+  ready(registry: Registry): Promise<void>;
   /** Forgets finished images whose time has passed. Returns how many. */
   expire(): Promise<number>;
   /** What the topic said last; `undefined` while it takes everything. */
@@ -119,19 +134,15 @@ export interface Tracker {
 /** A webhook's note older than this is written anew; the time of the last one is exact to this much. */
 const hearingMs = 10_000;
 
-export function tracker(
-  ports: TrackerPorts,
-  options: TrackerOptions,
-  replicaSet: (registry: Registry) => ReplicaSet,
-): Tracker {
-  const { clock, log } = ports;
-  const images = watch<ImageRecord | undefined>(clock, options.pollMs);
-  const tags = watch<readonly ImageRecord[]>(clock, options.pollMs);
+export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
+  const { clock, log, sets } = ports;
   const heardAt = new Map<string, number>();
+  const checking = new Set<string>();
 
   const circumstances = (registry: Registry): Circumstances => ({
-    set: replicaSet(registry),
-    policy: options.policy,
+    set: sets.current(registry),
+    // Where no replica can be asked, there is nothing to wake up for.
+    policy: registry.regionalEndpoints === false ? { ...options.policy, probeAfterMs: undefined } : options.policy,
     now: clock.now(),
   });
   const registryOf = (name: ImageName): Registry => {
@@ -146,35 +157,56 @@ export function tracker(
     registry: registryOf,
     circumstances,
     onWritten(record, made) {
-      images.publish(imageKey(record.name), record);
-      for (const tag of tagNames(record)) {
-        tags.refresh(tagKey(tag, undefined));
-        tags.refresh(tagKey(tag, record.name.digest));
-      }
+      asked.publish(record);
       if (made.length > 0) teller.offer(record.name, dueEvents(record, made));
+      if (record.uncheckedTags.length > 0) void checkTags(record);
     },
   });
   const teller: Announcer = announcer({ ...ports, writer: () => writer });
+  const asked = topics({ clock, pollMs: options.pollMs, tags: ports.tags, readImage });
+  const asker = looker({
+    prober: ports.prober,
+    clock,
+    log,
+    topics: asked,
+    record,
+    registry: registryOf,
+    circumstances,
+    readImage: writer.read,
+  });
 
   async function record(delivery: Delivery): Promise<MergeOutcome> {
     const { record: image, outcome } = await writer.submit(delivery.name, { kind: 'fact', fact: delivery.fact });
     // A repeat that finds something untold may be all that is left of an instance that died before telling it.
-    if (outcome !== 'recorded' && image !== undefined) resume(image);
+    if (outcome !== 'recorded' && image !== undefined) teller.offer(image.name, dueEvents(image, pendingKeys(image)));
+    if (image !== undefined) asker.confirm(image, delivery.fact.region);
     return outcome ?? 'duplicate';
   }
 
-  function resume(image: ImageRecord): void {
-    const untold = pendingKeys(image);
-    if (untold.length > 0) teller.offer(image.name, dueEvents(image, untold));
+  /** Tells every other digest of a tag that it has moved on, and this one if it is the older. */
+  async function checkTags(image: ImageRecord): Promise<void> {
+    for (const tag of image.uncheckedTags as Tag[]) {
+      const key = `${imageKey(image.name)} ${tag}`;
+      if (checking.has(key)) continue;
+      checking.add(key);
+      try {
+        await settleTag({ writer, tags: ports.tags }, image, tag);
+      } catch (error) {
+        log.warn('tag not settled, later again', { image: imageKey(image.name), tag, error: describeError(error) });
+      } finally {
+        checking.delete(key);
+      }
+    }
   }
 
   function dueEvents(image: ImageRecord, keys: readonly string[]): DueEvent[] {
     const registry = registryOf(image.name);
-    const document = describeImage(image, registry, replicaSet(registry), clock.now());
+    const set = sets.current(registry);
     const madeAt = new Map(image.announcements.map((entry) => [entry.key, entry.madeAt]));
     return keys.map((key) => {
-      const at = madeAt.get(key) ?? image.changedAt;
-      return { key, event: toEvent(parseAnnouncementKey(key), image.name, registry, document, at) };
+      const announcement = parseAnnouncementKey(key);
+      const document = describeImage(image, registry, set, clock.now(), announcement.tag?.name);
+      return { key, event: toEvent(announcement, image, registry, document, madeAt.get(key) ?? image.changedAt) };
     });
   }
 
@@ -193,52 +225,16 @@ export function tracker(
     });
   }
 
-  async function readTag(name: TagName): Promise<ImageRecord[]> {
-    const digests = await ports.tags.digests(name);
-    const { registry, repository } = name;
-    const records = await Promise.all(digests.map(({ digest }) => readImage({ registry, repository, digest })));
-    return records.filter((candidate) => candidate !== undefined);
-  }
-
-  /** What decides the question: one image, or every image its tag was pushed with. */
-  function topicOf(question: Question): Topic {
-    const { registry, repository, tag, digest } = question;
-    const place = { registry: registry.name, repository };
-    if (tag === undefined) {
-      if (digest === undefined) throw new Error('a question names a tag or a digest');
-      const name = { ...place, digest };
-      return topic(
-        images,
-        imageKey(name),
-        () => readImage(name),
-        (record) => ({ record, pointers: undefined }),
-      );
-    }
-    const name = { ...place, tag };
-    const read = async () => {
-      const candidates = await readTag(name);
-      const isCandidate = candidates.some((candidate) => candidate.name.digest === digest);
-      // A digest asked for together with a tag may never have been pushed with it.
-      const asked = digest === undefined || isCandidate ? undefined : await readImage({ ...place, digest });
-      return asked === undefined ? candidates : [...candidates, asked];
-    };
-    return topic(tags, tagKey(name, digest), read, (candidates) => {
-      const pointers = tagPointers(tag, candidates);
-      const wanted = digest ?? pointers.newest?.digest;
-      return { record: candidates.find((candidate) => candidate.name.digest === wanted), pointers };
-    });
-  }
-
   function judge(question: Question, known: Knowledge, requirement: Requirement): WaitResult {
-    const document = availability(question, known, requirement, replicaSet(question.registry), clock.now());
+    const document = availability(question, known, requirement, sets.current(question.registry), clock.now());
     return { outcome: waitOutcome(question, known, requirement, document), document };
   }
 
   return {
     registries: options.registries,
-    replicaSet,
+    replicaSet: (registry) => sets.current(registry),
     async receive(delivery) {
-      const recorded = record(delivery);
+      const recorded = sets.ready(registryOf(delivery.name)).then(() => record(delivery));
       const receipt = await within(clock, options.recordWithinMs, recorded);
       if (receipt !== undefined) return receipt;
       const deferred = ports.queue.defer(delivery, 0).then(() => 'deferred' as const);
@@ -250,6 +246,7 @@ export function tracker(
     },
     async process(delivery) {
       try {
+        await sets.ready(registryOf(delivery.name));
         return await record(delivery);
       } catch (error) {
         if (!(error instanceof WorldError && error.temporary)) throw error;
@@ -259,6 +256,8 @@ export function tracker(
       }
     },
     heard(registry, region) {
+      // A region nobody expects may be a replica that has just been added.
+      if (findReplica(sets.current(registry), region) === undefined) void sets.refresh(registry);
       const now = clock.now();
       const key = `${registry.name} ${region}`;
       if (now - (heardAt.get(key) ?? 0) < hearingMs) return;
@@ -269,25 +268,27 @@ export function tracker(
       });
     },
     async answer(question, requirement) {
-      return judge(question, await topicOf(question).read(), requirement).document;
+      return judge(question, await asked.of(question).read(), requirement).document;
     },
     async wait(question, requirement, timeoutMs) {
-      const asked = topicOf(question);
+      const topic = asked.of(question);
       const timeout = new AbortController();
       const finished = new AbortController();
       clock.sleep(timeoutMs, finished.signal).then(() => timeout.abort());
       let last: WaitResult | undefined;
-      const ended = await asked.follow((known) => {
+      const ending = topic.follow((known) => {
         last = judge(question, known, requirement);
         return last.outcome === 'waiting' ? undefined : last;
       }, timeout.signal);
+      asker.lookWhileWaiting(question, topic, finished.signal);
+      const ended = await ending;
       finished.abort();
-      return ended ?? last ?? judge(question, await asked.read(), requirement);
+      return ended ?? last ?? judge(question, await topic.read(), requirement);
     },
-    images: (query) => listImages(ports, query, replicaSet(query.registry), clock.now()),
-    replicas: (registry) => reportReplicas(ports, registry, replicaSet(registry), clock.now()),
+    images: (query) => listImages(ports, query, sets.current(query.registry), clock.now()),
+    replicas: (registry) => reportReplicas(ports, registry, sets.current(registry), clock.now()),
     async events(question) {
-      const { record: image } = await topicOf(question).read();
+      const { record: image } = await asked.of(question).read();
       if (image === undefined) return undefined;
       const keys = image.announcements.map((entry) => entry.key);
       const events = dueEvents(image, keys).map(({ event }, i) => ({
@@ -297,47 +298,48 @@ export function tracker(
       return { name: image.name, events };
     },
     async wake(name) {
-      if ((await writer.read(name)) === undefined) return;
+      const registry = registryOf(name);
+      await sets.ready(registry);
+      const before = await writer.read(name);
+      const lookedUp = await asker.lookIfDue(name, before);
+      if (before === undefined && lookedUp === undefined) return;
       let { record: image } = await writer.submit(name, { kind: 'review' });
-      const untold = image === undefined ? [] : pendingKeys(image);
-      if (image !== undefined && untold.length > 0 && !teller.isTelling(name, untold)) {
+      if (image === undefined) return;
+      await checkTags(image);
+      const untold = pendingKeys(image);
+      if (untold.length > 0 && !teller.isTelling(name, untold)) {
         await teller.tell(name, dueEvents(image, untold)).catch((error: unknown) => {
           log.warn('events not told, later again', { image: imageKey(name), error: describeError(error) });
         });
         image = await writer.read(name);
       }
-      const next = image === undefined ? null : nextWakeAt(image, circumstances(registryOf(name)));
-      if (next !== null) await ports.timer.wake(name, next);
+      const next = image === undefined ? null : nextWakeAt(image, circumstances(registry));
+      // A replica that could not tell is asked again when it may be, not only when the pauses have grown that far.
+      const again = lookedUp !== undefined && lookedUp.unclear.length > 0 ? clock.now() + lookedUp.retryAfterMs : null;
+      const due = next === null ? null : Math.min(next, again ?? next);
+      if (due !== null) await ports.timer.wake(name, due);
     },
-    expire: () => expireImages(ports, options.registries, options.retentionMs, replicaSet),
+    async notice(name) {
+      const { policy, now } = circumstances(registryOf(name));
+      if (policy.probeAfterMs !== undefined) await ports.timer.wake(name, now + policy.probeAfterMs);
+    },
+    async reviewOpen(registry) {
+      let cursor: string | undefined;
+      for (let page = 0; page < mostReviewedPages; page++) {
+        const open = await ports.index.page({ registry: registry.name, list: 'replicating', cursor, limit: 100 });
+        for (const { name } of open.entries) await writer.submit(name, { kind: 'review' });
+        if (open.next === null) return;
+        cursor = open.next;
+      }
+    },
+    refreshReplicas: (registry) => sets.refresh(registry),
+    ready: (registry) => sets.ready(registry),
+    expire: () => expireImages(ports, options.registries, options.retentionMs, sets.current),
     topicTrouble: () => teller.trouble(),
     async close(milliseconds) {
       await teller.drain(milliseconds);
       await within(clock, milliseconds, writer.flush());
     },
-  };
-}
-
-function tagNames(record: ImageRecord): TagName[] {
-  const { registry, repository } = record.name;
-  const tags = new Set(Object.values(record.arrivals).flatMap((arrival) => Object.keys(arrival.tags)));
-  return [...tags].map((tag) => ({ registry, repository, tag: tag as TagName['tag'] }));
-}
-
-function tagKey(name: TagName, digest: Digest | undefined): string {
-  return `${name.registry}/${name.repository}:${name.tag}@${digest ?? ''}`;
-}
-
-/** One thing to read and to follow, in terms of what is known for a question. */
-interface Topic {
-  read(): Promise<Knowledge>;
-  follow<R>(stop: (known: Knowledge) => R | undefined, signal: AbortSignal): Promise<R | undefined>;
-}
-
-function topic<T>(from: Watch<T>, key: string, read: () => Promise<T>, toKnowledge: (state: T) => Knowledge): Topic {
-  return {
-    read: async () => toKnowledge(await read()),
-    follow: (stop, signal) => from.follow({ key, read }, (state) => stop(toKnowledge(state)), signal),
   };
 }
 

@@ -13,7 +13,7 @@ export function availabilityFunction(tracker: Tracker): HttpFunctionOptions {
       const query = readQuery(request);
       const question = readQuestion(query, tracker);
       if ('refusal' in question) return question.refusal;
-      const requirement = readRequirement(query, question.value.registry, tracker);
+      const requirement = await readRequirement(query, question.value.registry, tracker);
       if ('refusal' in requirement) return requirement.refusal;
       return json(200, await tracker.answer(question.value, requirement.value));
     }),

@@ -29,7 +29,12 @@ export function readQuestion(query: Query, tracker: Tracker): Read<Question> {
   return { value: { registry, repository, tag, digest } };
 }
 
-export function readRequirement(query: Query, registry: Registry, tracker: Tracker): Read<Requirement> {
+export async function readRequirement(query: Query, registry: Registry, tracker: Tracker): Promise<Read<Requirement>> {
+  await tracker.ready(registry);
+  if (tracker.replicaSet(registry).replicas.length === 0) {
+    const detail = 'The replicas of this registry are not known yet: ARM has not answered since the first start.';
+    return { refusal: problemResponse(503, detail, { headers: { 'retry-after': '10' } }) };
+  }
   const input = { regions: query('regions'), require: query('require') };
   const requirement = parseRequirement(input, tracker.replicaSet(registry));
   return requirement.ok ? { value: requirement.value } : { refusal: badRequest(requirement.problems) };

@@ -26,7 +26,7 @@ export function waitFunction(tracker: Tracker): HttpFunctionOptions {
       const query = readQuery(request);
       const question = readQuestion(query, tracker);
       if ('refusal' in question) return question.refusal;
-      const requirement = readRequirement(query, question.value.registry, tracker);
+      const requirement = await readRequirement(query, question.value.registry, tracker);
       if ('refusal' in requirement) return requirement.refusal;
       const timeout = readTimeout(query('timeout'));
       if ('refusal' in timeout) return timeout.refusal;

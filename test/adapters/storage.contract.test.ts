@@ -3,16 +3,24 @@
  * storage cannot start, these fail: a contract that is skipped protects nobody.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { memoryImageIndex, memoryImageStore, memoryTagIndex, memoryWebhookLog } from '../../src/adapters/memory.ts';
+import {
+  memoryImageIndex,
+  memoryImageStore,
+  memoryReplicaSetStore,
+  memoryTagIndex,
+  memoryWebhookLog,
+} from '../../src/adapters/memory.ts';
 import { tableClient } from '../../src/adapters/storage-clients.ts';
 import { tableImageIndex } from '../../src/adapters/table-storage/image-index.ts';
 import { tableImageStore } from '../../src/adapters/table-storage/image-store.ts';
+import { tableReplicaSetStore } from '../../src/adapters/table-storage/replica-set-store.ts';
 import { table } from '../../src/adapters/table-storage/table.ts';
 import { tableTagIndex } from '../../src/adapters/table-storage/tag-index.ts';
+import type { Arrival } from '../../src/core/arrival.ts';
 import type { Digest } from '../../src/core/digest.ts';
 import { toEventTime } from '../../src/core/event-time.ts';
 import type { ImageName, ImageRecord } from '../../src/core/image.ts';
-import type { ImageChange, ImageIndex, ImageStore, StoredImage, TagIndex, WebhookLog } from '../../src/core/ports.ts';
+import type { ImageChange, ImageIndex, ImageStore, ReplicaSetStore, StoredImage, TagIndex, WebhookLog } from '../../src/core/ports.ts';
 import type { Repository, Tag } from '../../src/core/reference.ts';
 import type { Region } from '../../src/core/region.ts';
 import type { Azurite } from '../../src/local/azurite.ts';
@@ -23,6 +31,7 @@ interface Stores {
   readonly index: ImageIndex;
   readonly tags: TagIndex;
   readonly webhooks: WebhookLog;
+  readonly sets: ReplicaSetStore;
 }
 
 const stores: Record<string, () => Promise<Stores>> = {
@@ -31,17 +40,20 @@ const stores: Record<string, () => Promise<Stores>> = {
     index: memoryImageIndex(),
     tags: memoryTagIndex(),
     webhooks: memoryWebhookLog(),
+    sets: memoryReplicaSetStore(),
   }),
   'Table Storage': async () => {
     azurite ??= await startAzuriteInProcess();
     const account = { kind: 'connectionString', connectionString: azurite.connectionString } as const;
     const open = (name: string) => table(tableClient(account, `${name}${++opened}`));
-    const index = tableImageIndex(open('index'));
+    const indexTable = open('index');
+    const index = tableImageIndex(indexTable);
     return {
       store: tableImageStore(open('images')),
       index,
       tags: tableTagIndex(open('tags')),
       webhooks: index.webhooks,
+      sets: tableReplicaSetStore(indexTable),
     };
   },
 };
@@ -67,15 +79,19 @@ function recordOf(name: ImageName, changes: Partial<ImageRecord> = {}): ImageRec
       eastus: {
         pushedAt: toEventTime(900),
         deletedAt: null,
+        eventTime: toEventTime(900),
         since: 1_000,
         evidence: ['webhook'],
         tags: { v1: toEventTime(900) },
+        untagged: {},
       },
     },
     availableAt: null,
     completedFor: [],
     announcedAt: null,
     delayedAt: null,
+    tags: {},
+    uncheckedTags: [],
     announcements: [],
     wakeAt: null,
     changedAt: 1_000,
@@ -124,7 +140,7 @@ describe.each(Object.keys(stores))('%s', (kind) => {
       const tags = Object.fromEntries(
         Array.from({ length: 900 }, (_, i) => [`build-${i}`.padEnd(100, 'x'), toEventTime(i)]),
       );
-      const arrivals = { eastus: { pushedAt: toEventTime(1), deletedAt: null, since: 1, evidence: [], tags } };
+      const arrivals = { eastus: { ...recordOf(nameOf(3)).arrivals.eastus, tags } as Arrival };
       const record = recordOf(nameOf(3), { arrivals });
       await commit(ports.store, changeOf(record));
       expect((await ports.store.read(nameOf(3)))?.record).toEqual(record);
@@ -248,6 +264,15 @@ describe.each(Object.keys(stores))('%s', (kind) => {
       const newest = (await ports.tags.digests(moving)).slice(0, 40).map(({ digest }) => digest);
       expect(newest).toEqual(Array.from({ length: 40 }, (_, i) => digestOf(260 - i)));
     });
+  });
+
+  test('replica sets: the last one saved, per registry', async () => {
+    expect(await ports.sets.load('contoso')).toBeUndefined();
+    const set = { replicas: [], source: 'arm', refreshedAt: 1_000, verify: 'missing' } as const;
+    await ports.sets.save('contoso', set);
+    await ports.sets.save('contoso', { ...set, source: 'remembered' });
+    expect(await ports.sets.load('contoso')).toEqual({ ...set, source: 'remembered' });
+    expect(await ports.sets.load('fabrikam')).toBeUndefined();
   });
 
   test('webhook log: the last time of each region', async () => {

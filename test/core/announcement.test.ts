@@ -22,11 +22,11 @@ import {
   registryOf,
   replicaSetOf,
   repositoryOf,
+  tagOf,
 } from '../support/build.ts';
 
 const digest = digestOf(1);
 const repository = repositoryOf('team/app');
-const name = { registry: 'contoso', repository, digest };
 const registry = registryOf({ observedOnly: regionsOf('australiaeast') });
 const set = replicaSetOf(registry);
 const pushes = [
@@ -50,7 +50,7 @@ function document(facts: readonly Fact[] = pushes) {
 
 function event(announcement: Partial<Announcement> = {}, facts: readonly Fact[] = pushes, of = registry) {
   const whole: Announcement = { kind: 'availableInAllReplicas', generation: 1, region: undefined, ...announcement };
-  return toEvent(whole, name, of, document(facts), at('2026-06-01T12:00:12.5Z'));
+  return toEvent(whole, recordOf(digest, facts, set), of, document(facts), at('2026-06-01T12:00:12.5Z'));
 }
 
 describe('types', () => {
@@ -112,12 +112,13 @@ describe('an event', () => {
 });
 
 describe('the id', () => {
+  const known = recordOf(digest, pushes, set);
   const base: Announcement = { kind: 'availableInRegion', generation: 1, region: regionOf('eastus') };
 
   test('is the same for the same fact, whatever else is known by then', () => {
     const first = event(base, pushes.slice(0, 1)).id;
     expect(event(base, pushes).id).toBe(first);
-    expect(toEvent(base, name, registry, document(), at('2027-01-01T00:00:00Z')).id).toBe(first);
+    expect(toEvent(base, known, registry, document(), at('2027-01-01T00:00:00Z')).id).toBe(first);
     expect(first).toMatch(/^[0-9a-f]{40}$/);
   });
 
@@ -133,9 +134,15 @@ describe('the id', () => {
       event({ ...base, generation: 2 }),
       event({ ...base, kind: 'deletedInRegion' }),
       event({ kind: 'availableInAllReplicas' }),
-      toEvent(base, { ...name, digest: digestOf(2) }, registry, document(), 0),
-      toEvent(base, { ...name, repository: repositoryOf('team/other') }, registry, document(), 0),
-      toEvent(base, name, registryOf({ name: 'fabrikam' }), document(), 0),
+      toEvent(base, { ...known, name: { ...known.name, digest: digestOf(2) } }, registry, document(), 0),
+      toEvent(
+        base,
+        { ...known, name: { ...known.name, repository: repositoryOf('team/other') } },
+        registry,
+        document(),
+        0,
+      ),
+      toEvent(base, known, registryOf({ name: 'fabrikam' }), document(), 0),
     ].map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
   });
@@ -148,11 +155,17 @@ describe('the id', () => {
 
 describe('the key', () => {
   const kinds = Object.keys(announcementTypes) as AnnouncementKind[];
-  const announcement = fc.record({
-    kind: fc.constantFrom(...kinds),
-    generation: fc.integer({ min: 1, max: 999_999 }),
-    region: fc.option(fc.constantFrom(...regionsOf('eastus', 'westeurope', 'eastus2')), { nil: undefined }),
+  const isOfTag = (kind: AnnouncementKind) => kind === 'tagConverged' || kind === 'tagSuperseded';
+  const generation = fc.integer({ min: 1, max: 999_999 });
+  const tag = fc.record({
+    name: fc.constantFrom(...['v1', '1.0.2', '_', 'A.b-c_d', '2.x'].map(tagOf)),
+    round: fc.integer({ min: 1, max: 99 }),
   });
+  const region = fc.option(fc.constantFrom(...regionsOf('eastus', 'westeurope', 'eastus2')), { nil: undefined });
+  const announcement: fc.Arbitrary<Announcement> = fc.oneof(
+    fc.record({ kind: fc.constantFrom(...kinds.filter((kind) => !isOfTag(kind))), generation, region }),
+    fc.record({ kind: fc.constantFrom(...kinds.filter(isOfTag)), generation, tag }),
+  );
 
   test('is read back as it was made', () => {
     fc.assert(
@@ -174,7 +187,7 @@ describe('the key', () => {
   test('holds nothing that a table key cannot', () => {
     fc.assert(
       fc.property(announcement, (made) => {
-        expect(announcementKey(made)).toMatch(/^[A-Za-z0-9.]+$/);
+        expect(announcementKey(made)).toMatch(/^[A-Za-z0-9._-]+$/);
       }),
     );
   });

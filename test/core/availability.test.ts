@@ -277,6 +277,7 @@ describe('regions', () => {
 
   test('show what ARM says about their routing', () => {
     const set: ReplicaSet = {
+      verify: 'missing',
       source: 'arm',
       refreshedAt: at('2026-06-01T12:29:00Z'),
       replicas: replicaSetOf().replicas.map((replica) => ({

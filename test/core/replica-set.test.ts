@@ -19,6 +19,7 @@ const plain = { provisioningState: null, health: 'unknown', globalRouting: true,
 test('the set from settings lists every region in alphabetical order, and waits for those not only observed', () => {
   expect(replicaSetFromSettings(registry, noon)).toEqual({
     source: 'settings',
+    verify: 'missing',
     refreshedAt: noon,
     replicas: [
       { region: 'australiaeast', expected: false, ...plain },
@@ -33,6 +34,7 @@ test('observed-only keeps what ARM says about the replica, and is not undone by 
   const arm = {
     source: 'arm',
     refreshedAt: noon,
+    verify: 'missing',
     replicas: [
       { region: regionOf('eastus'), expected: true, ...told },
       { region: regionOf('westeurope'), expected: true, ...told },
@@ -52,11 +54,12 @@ test('a region outside the set is not found', () => {
 describe('a set is stale', () => {
   test.each([
     ['settings', staleAfterMs * 100, false],
-    ['arm', staleAfterMs * 100, false],
+    ['arm', staleAfterMs, false],
+    ['arm', staleAfterMs + 1, true],
     ['remembered', 0, false],
     ['remembered', staleAfterMs, false],
     ['remembered', staleAfterMs + 1, true],
   ] as const)('from %s after %i ms: %s', (source, age, stale) => {
-    expect(isStale({ replicas: [], source, refreshedAt: noon }, noon + age)).toBe(stale);
+    expect(isStale({ replicas: [], source, refreshedAt: noon, verify: 'missing' }, noon + age)).toBe(stale);
   });
 });

@@ -78,6 +78,7 @@ describe('the replicas of a registry', () => {
   test('with what ARM knows of them', async () => {
     const set = replicaSetOf();
     const replicaSet = () => ({
+      verify: 'missing' as const,
       source: 'remembered' as const,
       refreshedAt: Date.parse('2026-06-01T10:30:00Z'),
       replicas: set.replicas.map((replica) =>

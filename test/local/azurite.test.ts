@@ -2,16 +2,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, readdir } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readdir } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { TableClient } from '@azure/data-tables';
 import { QueueServiceClient } from '@azure/storage-queue';
 import { expect, test, vi } from 'vitest';
 import { startAzurite, startAzuriteInProcess } from '../../src/local/azurite.ts';
-
-const makeFolder = () => mkdtemp(join(tmpdir(), 'azurite-'));
+import { makeFolder } from './make-folder.ts';
 
 function openTable(connectionString: string): TableClient {
   return TableClient.fromConnectionString(connectionString, 'things', { allowInsecureConnection: true });

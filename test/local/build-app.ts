@@ -1,10 +1,10 @@
 /** Builds small apps the way the real one is built: one bundle, the worker's module left to the host. */
-import { mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { LogEntry } from '../../src/local/host/log.ts';
+import { makeFolder } from './make-folder.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -23,7 +23,7 @@ export async function buildApp({
   functionTimeout,
   format = 'cjs',
 }: AppParts = {}): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'functions-app-'));
+  const folder = await makeFolder();
   const main = format === 'cjs' ? 'main.cjs' : 'main.mjs';
   const banner = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
   const entry =

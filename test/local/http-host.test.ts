@@ -188,6 +188,14 @@ test('stopping lets an answer leave completely', async () => {
   await stopped;
 });
 
+test('an app that fails to end is reported, and the port is free all the same', async () => {
+  const source =
+    "app.get('a', { handler: () => ({}) }); app.hook.appTerminate(() => { throw new Error('cannot let go'); });";
+  const other = await startHost({ appDirectory: await buildApp({ source }) });
+  await expect(other.stop()).rejects.toThrow('cannot let go');
+  await expect(fetch(other.url)).rejects.toThrow();
+});
+
 test('stopping does not wait for ever', async () => {
   const log = collectLog();
   const other = await startHost({ appDirectory: await buildApp(), onLog: log.onLog });

@@ -1,11 +1,11 @@
 /** Keys: asked for with `enableAuth` and by the same rules as on Azure, otherwise not at all. */
-import { mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Host, startHost } from '../../src/local/host/host.ts';
 import { readKeys } from '../../src/local/host/keys.ts';
 import { buildApp } from './build-app.ts';
+import { makeFolder } from './make-folder.ts';
 
 const keys = { master: 'the-master', function: 'the-function', eventgrid: 'the-grid' };
 const eventGridPath = '/runtime/webhooks/eventgrid?functionName=takeEvent';
@@ -74,7 +74,7 @@ test('asking for keys without having any is refused', async () => {
 });
 
 test('keys are made once, kept, and readable by their owner alone', async () => {
-  const path = join(await mkdtemp(join(tmpdir(), 'keys-')), 'data', 'keys.json');
+  const path = join(await makeFolder(), 'data', 'keys.json');
   const made = await readKeys(path);
   expect(new Set(Object.values(made)).size).toBe(3);
   expect(await readKeys(path)).toEqual(made);
@@ -82,7 +82,7 @@ test('keys are made once, kept, and readable by their owner alone', async () => 
 });
 
 test('a key that somebody chose stays, and a missing one is added', async () => {
-  const path = join(await mkdtemp(join(tmpdir(), 'keys-')), 'keys.json');
+  const path = join(await makeFolder(), 'keys.json');
   await writeFile(path, '{"master":"chosen"}');
   const read = await readKeys(path);
   expect(read.master).toBe('chosen');
@@ -90,7 +90,7 @@ test('a key that somebody chose stays, and a missing one is added', async () => 
 });
 
 test('a keys file that is not JSON is refused', async () => {
-  const path = join(await mkdtemp(join(tmpdir(), 'keys-')), 'keys.json');
+  const path = join(await makeFolder(), 'keys.json');
   await writeFile(path, 'oops');
   await expect(readKeys(path)).rejects.toThrow(/must hold a JSON object of keys/);
 });

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { QueueServiceClient } from '@azure/storage-queue';
 import { beforeAll, expect, test, vi } from 'vitest';
 import { buildApp } from './build-app.ts';
-import { type MainProcess, makeFolder, spawnMain, waitForUrl } from './start-main.ts';
+import { makeFolder } from './make-folder.ts';
+import { type MainProcess, spawnMain, waitForUrl } from './start-main.ts';
 
 const source = `
   if (process.env.REFUSE) throw new Error(process.env.REFUSE);

@@ -1,12 +1,12 @@
 /** Apps that the host must not start, and what it says. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { startHost } from '../../src/local/host/host.ts';
 import { type AppParts, buildApp } from './build-app.ts';
+import { makeFolder } from './make-folder.ts';
 
 const handler = 'handler: () => ({})';
 
@@ -72,7 +72,7 @@ test.each([
 });
 
 test('a main that names nothing is refused', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'functions-app-'));
+  const folder = await makeFolder();
   await writeFile(join(folder, 'host.json'), '{"version":"2.0"}');
   await writeFile(join(folder, 'package.json'), '{}');
   await expect(startHost({ appDirectory: folder })).rejects.toThrow(/"main" must name/);

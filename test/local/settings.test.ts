@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { parseTimeSpan } from '../../src/local/host/duration.ts';
 import { parseHostSettings } from '../../src/local/host/host-json.ts';
 import { readAddress, readSettings } from '../../src/local/settings.ts';
-import { makeFolder } from './start-main.ts';
+import { makeFolder } from './make-folder.ts';
 
 async function readFiles(files: Record<string, unknown>, environment = {}) {
   const folder = await makeFolder();

@@ -1,11 +1,9 @@
 /** Runs the entry point as `npm start` does: a process of its own, known by what it prints and how it ends. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished, vi } from 'vitest';
+import { makeFolder } from './make-folder.ts';
 
 const main = fileURLToPath(new URL('../../src/local/main.ts', import.meta.url));
 
@@ -26,10 +24,6 @@ export interface MainProcess {
   readonly stderr: () => string;
   readonly exited: Promise<{ code: number | null; signal: string | null }>;
   kill(signal: NodeJS.Signals): void;
-}
-
-export function makeFolder(): Promise<string> {
-  return mkdtemp(join(tmpdir(), 'local-main-'));
 }
 
 export async function spawnMain({

@@ -9,8 +9,10 @@ import {
   memoryWebhookLog,
 } from '../../src/adapters/memory.ts';
 import type { Log } from '../../src/core/ports.ts';
+import { prober } from '../../src/core/prober.ts';
 import type { Registry } from '../../src/core/registry.ts';
 import type { ReplicaSet } from '../../src/core/replica-set.ts';
+import type { ReplicaSets } from '../../src/core/replica-sets.ts';
 import type { TrackerPorts } from '../../src/core/tracker.ts';
 import { tracker } from '../../src/core/tracker.ts';
 import { policy, registryOf, replicaSetOf } from './build.ts';
@@ -42,10 +44,19 @@ export function memoryTracker(parts: MemoryTrackerParts = {}) {
     publisher: memoryPublisher(),
   };
   const registries = parts.registries ?? [registryOf()];
+  const current = parts.replicaSet ?? ((registry: Registry) => replicaSetOf(registry, clock.now()));
+  const sets: ReplicaSets = { current, ready: async () => undefined, refresh: async () => undefined };
   const tracked = tracker(
-    { ...memory, clock, random: () => 0.5, log: { info: note, warn: note }, ...parts.ports },
+    {
+      ...memory,
+      sets,
+      prober: prober({ probe: undefined, clock }),
+      clock,
+      random: () => 0.5,
+      log: { info: note, warn: note },
+      ...parts.ports,
+    },
     { registries, policy, retentionMs: 90 * 86_400_000, ...limits, pollMs: 750, cachedImages: 100 },
-    parts.replicaSet ?? ((registry) => replicaSetOf(registry, clock.now())),
   );
   return { ...memory, tracker: tracked, clock, lines };
 }

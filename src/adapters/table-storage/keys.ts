@@ -104,6 +104,10 @@ export function webhookRow(registry: string, region: Region): RowAddress {
   return { partitionKey: registry, rowKey: ['webhook', region].join(separator) };
 }
 
+export function replicaSetRow(registry: string): RowAddress {
+  return { partitionKey: registry, rowKey: `replicas${separator}${registry}` };
+}
+
 export function webhookRange(registry: string): RowRange {
   return { partitionKey: registry, after: `webhook${separator}`, before: `webhook${separator}${last}` };
 }

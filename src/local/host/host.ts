@@ -60,11 +60,11 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const invoker = createInvoker(core, hostSettings.functionTimeoutMs);
 
   // While the app is loaded and while it ends, only what does not need it is served: what runs may still want its topic.
-  const serveWithoutApp = async ({ request, response, path, query }: Exchange): Promise<void> => {
-    const mount = findMount(mounts, path);
-    if (mount !== undefined) return mount.handle({ request, response, path, query });
-    request.resume();
-    response.writeHead(503, { 'retry-after': '1', 'content-length': 0 }).end();
+  const serveWithoutApp = async (exchange: Exchange): Promise<void> => {
+    const mount = findMount(mounts, exchange.path);
+    if (mount !== undefined) return mount.handle(exchange);
+    exchange.request.resume();
+    exchange.response.writeHead(503, { 'retry-after': '1', 'content-length': 0 }).end();
   };
   let serve: (exchange: Exchange, target: string) => Promise<void> = serveWithoutApp;
   const { server, inFlight } = createHttpServer((exchange, target) => serve(exchange, target), onLog);
@@ -121,8 +121,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
         if (!isFinished) logSystem(onLog, 'warning', 'stopping although functions still run');
         const hookData = {};
         const terminated = core.hooks.run('appTerminate', { hookData, appHookData: core.appHookData });
-        await isDoneWithin(terminated, TERMINATE_MS);
-        await close();
+        await isDoneWithin(terminated, TERMINATE_MS).finally(close);
       },
     };
   } catch (failure) {

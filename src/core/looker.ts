@@ -1,0 +1,113 @@
+/**
+ * When the replicas are asked: at once for an image somebody waits for and nobody has reported, after a while for what
+ * stays missing, and at once where a report counts only once the replica confirms it. However many want to know the
+ * same, it is asked once.
+ */
+import { isAvailable } from './arrival.ts';
+import type { Question } from './availability.ts';
+import type { Circumstances } from './decide.ts';
+import { isOpen, isUnverified } from './decide.ts';
+import { describeError } from './errors.ts';
+import type { ImageName, ImageRecord } from './image.ts';
+import { arrivalIn, counts, imageKey } from './image.ts';
+import type { LookedUp, LookUpParts } from './look-up.ts';
+import { lookUpImage, lookUpTag } from './look-up.ts';
+import type { Log } from './ports.ts';
+import type { Region } from './region.ts';
+import type { Registry } from './registry.ts';
+import type { Topic, Topics } from './topics.ts';
+
+export interface Looker {
+  /** While somebody waits: at once if nobody has reported the image, then at growing pauses. Never fails. */
+  lookWhileWaiting(question: Question, asked: Topic, signal: AbortSignal): void;
+  /** When the image's timer rings; `undefined` when nothing was due. Fails with a `WorldError`. */
+  lookIfDue(name: ImageName, image: ImageRecord | undefined): Promise<LookedUp | undefined>;
+  /** Asks the replica whose report does not count before it confirms it. Never fails. */
+  confirm(image: ImageRecord, region: Region): void;
+}
+
+const shortestPauseMs = 5_000;
+
+export function looker(
+  parts: LookUpParts & {
+    readonly topics: Topics;
+    readonly log: Log;
+    registry(name: ImageName): Registry;
+    circumstances(registry: Registry): Circumstances;
+    readImage(name: ImageName): Promise<ImageRecord | undefined>;
+  },
+): Looker {
+  const { clock, log, circumstances } = parts;
+  const underWay = new Map<string, Promise<LookedUp>>();
+  const waitedFor = new Map<string, { waiters: number; readonly none: AbortController }>();
+
+  function look(question: Question, key: string): Promise<LookedUp> {
+    const looking = underWay.get(key) ?? lookNow(question).finally(() => underWay.delete(key));
+    underWay.set(key, looking);
+    return looking;
+  }
+
+  async function lookNow({ registry, repository, tag, digest }: Question): Promise<LookedUp> {
+    const { set } = circumstances(registry);
+    const place = { registry: registry.name, repository };
+    if (tag !== undefined) {
+      const candidates = await parts.topics.readTag({ ...place, tag });
+      return lookUpTag(parts, registry, { ...place, tag }, candidates, set);
+    }
+    if (digest === undefined) throw new Error('a question names a tag or a digest');
+    const name = { ...place, digest };
+    return lookUpImage(parts, registry, name, await parts.readImage(name), set);
+  }
+
+  async function lookRepeatedly(question: Question, asked: Topic, afterMs: number, signal: AbortSignal): Promise<void> {
+    const { record } = await asked.read();
+    let pauseMs = record === undefined ? 0 : afterMs;
+    while (!signal.aborted) {
+      await clock.sleep(pauseMs, signal);
+      if (signal.aborted) return;
+      const { retryAfterMs } = await look(question, asked.key);
+      pauseMs = Math.max(retryAfterMs, Math.min(afterMs, Math.max(shortestPauseMs, pauseMs * 2)));
+    }
+  }
+
+  return {
+    lookWhileWaiting(question, asked, signal) {
+      const { probeAfterMs } = circumstances(question.registry).policy;
+      if (probeAfterMs === undefined || signal.aborted) return;
+      const entry = waitedFor.get(asked.key) ?? { waiters: 0, none: new AbortController() };
+      waitedFor.set(asked.key, entry);
+      entry.waiters++;
+      signal.addEventListener('abort', () => {
+        if (--entry.waiters > 0) return;
+        entry.none.abort();
+        waitedFor.delete(asked.key);
+      });
+      if (entry.waiters > 1) return;
+      lookRepeatedly(question, asked, probeAfterMs, entry.none.signal).catch((error: unknown) => {
+        log.warn('replicas not asked', { registry: question.registry.name, error: describeError(error) });
+      });
+    },
+    async lookIfDue(name, image) {
+      const registry = parts.registry(name);
+      const { policy, set, now } = circumstances(registry);
+      if (policy.probeAfterMs === undefined) return undefined;
+      const isDue = image === undefined || (isOpen(image, set) && now >= image.firstSeenAt + policy.probeAfterMs);
+      if (!isDue && !isUnverified(image, set)) return undefined;
+      const { repository, digest } = name;
+      return look({ registry, repository, digest, tag: undefined }, imageKey(name));
+    },
+    confirm(image, region) {
+      const registry = parts.registry(image.name);
+      const { set } = circumstances(registry);
+      const arrival = arrivalIn(image, region);
+      if (!isAvailable(arrival) || counts(arrival, set)) return;
+      lookUpImage(parts, registry, image.name, image, set, [region]).catch((error: unknown) => {
+        log.warn('replica not asked, later again', {
+          image: imageKey(image.name),
+          region,
+          error: describeError(error),
+        });
+      });
+    },
+  };
+}

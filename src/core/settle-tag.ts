@@ -1,0 +1,36 @@
+/**
+ * A tag was pushed with a digest: every other digest it was pushed with before has lost it. Each digest keeps its own
+ * account of its tags, so that of two pushes that cross, both sides come to the same end whoever looks first.
+ */
+import type { ImageRecord } from './image.ts';
+import { lastTagged } from './image.ts';
+import type { ImageWriter } from './image-writer.ts';
+import type { TagIndex } from './ports.ts';
+import type { Tag } from './reference.ts';
+
+/** Digests looked at: a tag that moves with every build has left the older ones long ago. */
+const mostOthers = 10;
+/** That it was looked at may wait for the next write of the image. */
+const patienceMs = 10_000;
+
+export async function settleTag(
+  parts: { readonly writer: ImageWriter; readonly tags: TagIndex },
+  image: ImageRecord,
+  tag: Tag,
+): Promise<void> {
+  const { writer } = parts;
+  const { registry, repository, digest } = image.name;
+  const at = lastTagged(image, tag);
+  if (at === null) return;
+  const digests = await parts.tags.digests({ registry, repository, tag });
+  for (const other of digests.filter((one) => one.digest !== digest).slice(0, mostOthers)) {
+    const record = await writer.read({ registry, repository, digest: other.digest });
+    const otherAt = record === undefined ? null : lastTagged(record, tag);
+    if (record === undefined || otherAt === null || otherAt === at) continue;
+    const [older, newer, time] = otherAt < at ? [record, image, at] : [image, record, otherAt];
+    await writer.submit(older.name, { kind: 'tagMoved', tag, to: newer.name.digest, at: time });
+  }
+  void writer.submitWithin(image.name, { kind: 'tagChecked', tag, at }, patienceMs).catch(() => {
+    // It stays unchecked, and its timer has it looked at once more.
+  });
+}

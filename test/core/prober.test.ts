@@ -1,0 +1,72 @@
+/** Asking within bounds: a budget per replica, pauses that grow, and a wish to be left alone that is obeyed. */
+import { expect, test } from 'vitest';
+import type { ProbeAnswer } from '../../src/core/ports.ts';
+import { prober } from '../../src/core/prober.ts';
+import { digestOf, regionOf, registryOf, repositoryOf } from '../support/build.ts';
+import { manualClock } from '../support/manual-clock.ts';
+
+const registry = registryOf({ regionalEndpoints: true });
+const present: ProbeAnswer = { kind: 'present', digest: digestOf(1), mediaType: undefined, isWhole: false };
+
+function setUp(answer: () => ProbeAnswer) {
+  const clock = manualClock();
+  const asked: string[] = [];
+  let atOnce = 0;
+  let mostAtOnce = 0;
+  const probe = {
+    async ask(_registry: unknown, region: string) {
+      asked.push(region);
+      mostAtOnce = Math.max(mostAtOnce, ++atOnce);
+      await Promise.resolve();
+      atOnce--;
+      return answer();
+    },
+  };
+  const replicas = prober({ probe, clock, budget: { perSpan: 20, spanMs: 60_000, atOnce: 3 } });
+  const ask = (region = 'eastus') => replicas.ask(registry, regionOf(region), repositoryOf('team/app'), digestOf(1));
+  return { ask, asked, clock, most: () => mostAtOnce };
+}
+
+test('asks at most so many at a time, and the others in turn', async () => {
+  const { ask, asked, most } = setUp(() => present);
+  await Promise.all(Array.from({ length: 15 }, () => ask()));
+  expect(asked).toHaveLength(15);
+  expect(most()).toBeLessThanOrEqual(3);
+});
+
+test('spends no more than its budget in a span, each replica its own', async () => {
+  const { ask, asked, clock } = setUp(() => present);
+  const answers = await Promise.all(Array.from({ length: 50 }, () => ask()));
+  expect(asked).toHaveLength(20);
+  expect(answers.filter((answer) => answer.kind === 'unclear')).toHaveLength(30);
+  await ask('westeurope');
+  expect(asked).toHaveLength(21);
+  await clock.advance(60_000);
+  expect(await ask()).toEqual(present);
+});
+
+test('leaves a replica alone for as long as it asks, and only that one', async () => {
+  let answer: ProbeAnswer = { kind: 'unclear', reason: '429', retryAfterMs: 30_000 };
+  const { ask, asked, clock } = setUp(() => answer);
+  await ask();
+  answer = present;
+  expect(await ask()).toMatchObject({ kind: 'unclear', retryAfterMs: 30_000 });
+  await clock.advance(29_000);
+  await ask();
+  expect(asked).toEqual(['eastus']);
+  expect(await ask('westeurope')).toEqual(present);
+  await clock.advance(1_000);
+  expect(await ask()).toEqual(present);
+});
+
+test('pauses grow while a replica gives no clear answer', async () => {
+  const { ask, clock } = setUp(() => ({ kind: 'unclear', reason: 'timeout', retryAfterMs: undefined }));
+  const pauses: number[] = [];
+  for (let i = 0; i < 4; i++) {
+    const answer = await ask();
+    const pause = answer.kind === 'unclear' ? (answer.retryAfterMs ?? 0) : 0;
+    pauses.push(pause);
+    await clock.advance(pause);
+  }
+  expect(pauses).toEqual([5_000, 10_000, 20_000, 40_000]);
+});

@@ -1,0 +1,136 @@
+/** The replica set over time: asked, remembered, never smaller because ARM failed, and what a change sets off. */
+import { describe, expect, test } from 'vitest';
+import { memoryReplicaSetStore } from '../../src/adapters/memory.ts';
+import { WorldError } from '../../src/core/errors.ts';
+import type { ReplicaDirectory } from '../../src/core/ports.ts';
+import type { Replica } from '../../src/core/replica-set.ts';
+import { expectedRegions, isStale } from '../../src/core/replica-set.ts';
+import { replicaSets } from '../../src/core/replica-sets.ts';
+import { regionOf, registryOf } from '../support/build.ts';
+import { manualClock } from '../support/manual-clock.ts';
+
+const registry = registryOf({
+  regions: undefined,
+  resourceId: '/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/contoso',
+});
+const replicaOf = (region: string): Replica => ({
+  region: regionOf(region),
+  expected: true,
+  provisioningState: 'Succeeded',
+  health: 'healthy',
+  globalRouting: true,
+  seeding: false,
+});
+
+function setUp(store = memoryReplicaSetStore()) {
+  const clock = manualClock();
+  const arm = { regions: ['eastus', 'westeurope'], down: false, asked: 0 };
+  const changes: string[] = [];
+  const directory: ReplicaDirectory = {
+    async replicas() {
+      arm.asked++;
+      if (arm.down) throw new WorldError('unavailable', 'ARM (503)');
+      return arm.regions.map(replicaOf);
+    },
+  };
+  const log = { info: () => undefined, warn: () => undefined };
+  const sets = replicaSets({
+    registries: [registry],
+    directory,
+    store,
+    clock,
+    log,
+    onChange: () => changes.push(expectedRegions(sets.current(registry)).join(',')),
+  });
+  return { sets, arm, clock, changes, store };
+}
+
+test('is what ARM says, and is stored', async () => {
+  const { sets, store } = setUp();
+  await sets.ready(registry);
+  expect(sets.current(registry)).toMatchObject({ source: 'arm' });
+  expect(expectedRegions(sets.current(registry))).toEqual(['eastus', 'westeurope']);
+  expect(await store.load('contoso')).toMatchObject({ source: 'arm' });
+});
+
+test('is remembered when ARM does not answer, and never shrinks for it', async () => {
+  const { sets, arm, clock } = setUp();
+  await sets.ready(registry);
+  arm.down = true;
+  await clock.advance(60_000);
+  await sets.refresh(registry);
+  expect(sets.current(registry)).toMatchObject({ source: 'remembered' });
+  expect(expectedRegions(sets.current(registry))).toEqual(['eastus', 'westeurope']);
+  expect(isStale(sets.current(registry), clock.now())).toBe(false);
+  expect(isStale(sets.current(registry), clock.now() + 3_600_000)).toBe(true);
+});
+
+test('is remembered over a restart during which ARM is down', async () => {
+  const first = setUp();
+  await first.sets.ready(registry);
+  const second = setUp(first.store);
+  second.arm.down = true;
+  await second.sets.ready(registry);
+  expect(expectedRegions(second.sets.current(registry))).toEqual(['eastus', 'westeurope']);
+});
+
+test('is empty, not made up, while nobody has ever told', async () => {
+  const { sets, arm } = setUp();
+  arm.down = true;
+  await sets.ready(registry);
+  expect(sets.current(registry)).toMatchObject({ replicas: [], source: 'remembered' });
+});
+
+describe('a change of ARM', () => {
+  test('is passed on once', async () => {
+    const { sets, arm, clock, changes } = setUp();
+    await sets.ready(registry);
+    arm.regions = ['eastus'];
+    await clock.advance(60_000);
+    await sets.refresh(registry);
+    await clock.advance(60_000);
+    await sets.refresh(registry);
+    expect(changes).toEqual(['eastus']);
+  });
+
+  test('reaches another instance through the store', async () => {
+    const one = setUp();
+    const other = setUp(one.store);
+    await one.sets.ready(registry);
+    await other.sets.ready(registry);
+    one.arm.regions = ['eastus', 'northeurope', 'westeurope'];
+    await one.clock.advance(60_000);
+    await one.sets.refresh(registry);
+    await other.clock.advance(60_000);
+    other.sets.current(registry);
+    await other.clock.settle();
+    expect(expectedRegions(other.sets.current(registry))).toEqual(['eastus', 'northeurope', 'westeurope']);
+  });
+});
+
+test('a flood of refreshes asks ARM once', async () => {
+  const { sets, arm, clock } = setUp();
+  await sets.ready(registry);
+  const asked = arm.asked;
+  await clock.advance(60_000);
+  await Promise.all(Array.from({ length: 50 }, () => sets.refresh(registry)));
+  await sets.refresh(registry);
+  expect(arm.asked).toBe(asked + 1);
+});
+
+test('a fixed list of regions wins, and ARM is never asked', async () => {
+  const { arm } = setUp();
+  const fixed = registryOf({ ...registry, regions: [regionOf('eastus')] });
+  const clock = manualClock();
+  const sets = replicaSets({
+    registries: [fixed],
+    directory: { replicas: async () => [replicaOf('westeurope')] },
+    store: memoryReplicaSetStore(),
+    clock,
+    log: { info: () => undefined, warn: () => undefined },
+    onChange: () => undefined,
+  });
+  await sets.refresh(fixed);
+  expect(sets.current(fixed)).toMatchObject({ source: 'settings' });
+  expect(arm.asked).toBe(0);
+});

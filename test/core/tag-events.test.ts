@@ -1,0 +1,110 @@
+/** What is told of tags, by the real tracker: converged, superseded, back again, and what a replica says when asked. */
+import { describe, expect, test } from 'vitest';
+import type { Fact } from '../../src/core/arrival.ts';
+import { deleteOf, digestOf, pushOf, repositoryOf } from '../support/build.ts';
+import { memoryTracker } from '../support/memory-tracker.ts';
+
+const name = (digest: number) => ({
+  registry: 'contoso',
+  repository: repositoryOf('team/app'),
+  digest: digestOf(digest),
+});
+const time = (seconds: number) => `2026-06-01T12:00:${String(seconds).padStart(2, '0')}Z`;
+const push = (region: string, seconds: number, tag = 'v1') => pushOf(region, time(seconds), { tag });
+
+async function told(deliveries: readonly [digest: number, fact: Fact][]) {
+  const setup = memoryTracker();
+  for (const [digest, fact] of deliveries) {
+    await setup.tracker.receive({ name: name(digest), fact });
+    await setup.clock.settle();
+  }
+  await setup.clock.advance(1_000);
+  const tagEvents = setup.publisher.published.filter((event) => event.type.startsWith('AcrReplication.Tag'));
+  return { ...setup, tagEvents, types: tagEvents.map((event) => event.type.replace('AcrReplication.', '')) };
+}
+
+test('a tag that every region resolves to one digest has converged, told once', async () => {
+  const { tagEvents } = await told([
+    [1, push('eastus', 1)],
+    [1, push('westeurope', 2)],
+    [1, push('eastus', 1)],
+    [1, push('westeurope', 2)],
+  ]);
+  expect(tagEvents).toHaveLength(1);
+  expect(tagEvents[0]).toMatchObject({
+    type: 'AcrReplication.TagConverged',
+    subject: 'team/app:v1',
+    data: { digest: digestOf(1), tag: { name: 'v1', state: 'converged' } },
+  });
+});
+
+test('a tag that moves on before it has converged is superseded, with both digests', async () => {
+  const { tagEvents } = await told([
+    [1, push('eastus', 1)],
+    [2, push('eastus', 3)],
+    [2, push('westeurope', 4)],
+    [1, push('westeurope', 2)],
+  ]);
+  expect(tagEvents.map((event) => event.type)).toEqual(['AcrReplication.TagSuperseded', 'AcrReplication.TagConverged']);
+  expect(tagEvents[0]?.data).toMatchObject({ digest: digestOf(1), supersededBy: digestOf(2) });
+  expect(tagEvents[1]?.data).toMatchObject({ digest: digestOf(2) });
+});
+
+test('a late old push never moves a tag back', async () => {
+  const { types, tagEvents } = await told([
+    [2, push('eastus', 3)],
+    [2, push('westeurope', 4)],
+    [1, push('eastus', 1)],
+    [1, push('westeurope', 2)],
+  ]);
+  expect(types).toEqual(['TagConverged', 'TagSuperseded']);
+  expect(tagEvents.map((event) => event.data.digest)).toEqual([digestOf(2), digestOf(1)]);
+});
+
+test('a tag that had converged moves on without being superseded', async () => {
+  const { types } = await told([
+    [1, push('eastus', 1)],
+    [1, push('westeurope', 2)],
+    [2, push('eastus', 3)],
+    [2, push('westeurope', 4)],
+  ]);
+  expect(types).toEqual(['TagConverged', 'TagConverged']);
+});
+
+test('a tag that comes back to a digest converges anew, with another id', async () => {
+  const { tagEvents } = await told([
+    [1, push('eastus', 1)],
+    [1, push('westeurope', 2)],
+    [2, push('eastus', 3)],
+    [2, push('westeurope', 4)],
+    [1, push('eastus', 5)],
+    [1, push('westeurope', 6)],
+  ]);
+  expect(tagEvents.map((event) => event.data.digest)).toEqual([digestOf(1), digestOf(2), digestOf(1)]);
+  expect(new Set(tagEvents.map((event) => event.id)).size).toBe(3);
+});
+
+test('a tag is not converged where its digest has been deleted', async () => {
+  const { types } = await told([
+    [1, push('eastus', 1)],
+    [1, deleteOf('eastus', time(2))],
+    [1, push('westeurope', 3)],
+  ]);
+  expect(types).toEqual([]);
+});
+
+describe('an image', () => {
+  test('no longer lists a tag that has moved on', async () => {
+    const { tracker, store } = await told([
+      [1, push('eastus', 1)],
+      [1, push('eastus', 2, 'stable')],
+      [2, push('eastus', 3)],
+    ]);
+    const [registry] = tracker.registries;
+    if (registry === undefined) throw new Error('the tracker has a registry');
+    const question = { registry, repository: repositoryOf('team/app'), tag: undefined, digest: digestOf(1) };
+    const document = await tracker.answer(question, { regions: [], require: 'all', needed: 1 });
+    expect(document.tags).toEqual(['stable']);
+    expect((await store.read(name(2)))?.record.tags.v1?.state).toBe('open');
+  });
+});
