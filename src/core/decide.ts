@@ -324,10 +324,18 @@ export function nextWakeAt(record: ImageRecord, { set, policy, now }: Circumstan
   if (isOpen(record, set) && record.delayedAt === null) {
     due.push(Math.max(now, record.firstSeenAt + policy.delayedAfterMs));
   }
-  if (isOpen(record, set) && policy.probeAfterMs !== undefined) {
-    due.push(nextProbeAt(record.firstSeenAt, now, policy.probeAfterMs));
-  }
+  const from = probedFrom(record, set);
+  if (Number.isFinite(from) && policy.probeAfterMs !== undefined) due.push(nextProbeAt(from, now, policy.probeAfterMs));
   return due.length === 0 ? null : Math.min(...due);
+}
+
+/**
+ * Since when something is open that a replica could tell: where the image is missing, or whether it is still there
+ * while the others delete it. Never, when nothing is.
+ */
+export function probedFrom(record: ImageRecord, set: ReplicaSet): number {
+  if (isOpen(record, set)) return record.firstSeenAt;
+  return imageState(record, set) === 'deleting' ? record.changedAt : Number.POSITIVE_INFINITY;
 }
 
 /** Some region reported it, and its replica has not confirmed it yet. */

@@ -30,22 +30,30 @@ export interface LookedUp {
   readonly retryAfterMs: number;
 }
 
-/** Asks these replicas, or every expected one, where the image does not count yet. */
+/**
+ * Asks these replicas for the image. Only where the registry is deleting it does a clear "not there" count as a
+ * deletion: a replica that has just been reported may still be behind its own report.
+ */
 export async function lookUpImage(
   parts: LookUpParts,
   registry: Registry,
   name: ImageName,
-  record: ImageRecord | undefined,
-  set: ReplicaSet,
-  regions: readonly Region[] = expectedRegions(set),
+  regions: readonly Region[],
+  isDeleting = false,
 ): Promise<LookedUp> {
   const { prober, clock } = parts;
-  const asked = regions.filter((region) => !isAvailableIn(record, region, set) && prober.canAsk(registry, region));
+  const asked = regions.filter((region) => prober.canAsk(registry, region));
   return gather(asked, async (region) => {
+    const askedAt = clock.now();
     const answer = await prober.ask(registry, region, name.repository, name.digest);
-    const fact = toFact(registry, region, answer, clock.now(), undefined);
-    if (fact !== undefined) await parts.record({ name, fact });
-    return answer.kind === 'unclear' ? (answer.retryAfterMs ?? 0) : undefined;
+    if (answer.kind === 'unclear') return answer.retryAfterMs ?? 0;
+    const seen = { region, eventTime: toEventTime(askedAt), receivedAt: askedAt, tag: undefined, mediaType: undefined };
+    const fact = toFact(registry, region, answer, askedAt, undefined);
+    if (fact !== undefined && !isDeleting) await parts.record({ name, fact });
+    if (answer.kind === 'absent' && isDeleting) {
+      await parts.record({ name, fact: { ...seen, kind: 'delete', evidence: 'probe' } });
+    }
+    return undefined;
   });
 }
 

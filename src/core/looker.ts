@@ -6,15 +6,16 @@
 import { isAvailable } from './arrival.ts';
 import type { Question } from './availability.ts';
 import type { Circumstances } from './decide.ts';
-import { isOpen, isUnverified } from './decide.ts';
+import { isUnverified, probedFrom } from './decide.ts';
 import { describeError } from './errors.ts';
 import type { ImageName, ImageRecord } from './image.ts';
-import { arrivalIn, counts, imageKey } from './image.ts';
+import { arrivalIn, counts, imageKey, imageState, isAvailableIn } from './image.ts';
 import type { LookedUp, LookUpParts } from './look-up.ts';
 import { lookUpImage, lookUpTag } from './look-up.ts';
 import type { Log } from './ports.ts';
 import type { Region } from './region.ts';
 import type { Registry } from './registry.ts';
+import { expectedRegions } from './replica-set.ts';
 import type { Topic, Topics } from './topics.ts';
 
 export interface Looker {
@@ -56,7 +57,10 @@ export function looker(
     }
     if (digest === undefined) throw new Error('a question names a tag or a digest');
     const name = { ...place, digest };
-    return lookUpImage(parts, registry, name, await parts.readImage(name), set);
+    const image = await parts.readImage(name);
+    const isDeleting = imageState(image, set) === 'deleting';
+    const regions = expectedRegions(set).filter((region) => isAvailableIn(image, region, set) === isDeleting);
+    return lookUpImage(parts, registry, name, regions, isDeleting);
   }
 
   async function lookRepeatedly(question: Question, asked: Topic, afterMs: number, signal: AbortSignal): Promise<void> {
@@ -91,7 +95,7 @@ export function looker(
       const registry = parts.registry(name);
       const { policy, set, now } = circumstances(registry);
       if (policy.probeAfterMs === undefined) return undefined;
-      const isDue = image === undefined || (isOpen(image, set) && now >= image.firstSeenAt + policy.probeAfterMs);
+      const isDue = image === undefined || now >= probedFrom(image, set) + policy.probeAfterMs;
       if (!isDue && !isUnverified(image, set)) return undefined;
       const { repository, digest } = name;
       return look({ registry, repository, digest, tag: undefined }, imageKey(name));
@@ -101,7 +105,7 @@ export function looker(
       const { set } = circumstances(registry);
       const arrival = arrivalIn(image, region);
       if (!isAvailable(arrival) || counts(arrival, set)) return;
-      lookUpImage(parts, registry, image.name, image, set, [region]).catch((error: unknown) => {
+      lookUpImage(parts, registry, image.name, [region]).catch((error: unknown) => {
         log.warn('replica not asked, later again', {
           image: imageKey(image.name),
           region,

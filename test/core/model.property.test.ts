@@ -1,0 +1,232 @@
+/**
+ * Several trackers on one store, with crashes between any two storage operations, against a model that only knows what
+ * was said. Deliveries, deletes, tag moves, repeats, changes of the replica set, crashes and topic outages come in any
+ * order; in the end every document says what the model says, and what was told was true and told under one id.
+ */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import {
+  memoryDeliveryQueue,
+  memoryImageIndex,
+  memoryImageStore,
+  memoryTagIndex,
+  memoryWebhookLog,
+} from '../../src/adapters/memory.ts';
+import type { CloudEvent } from '../../src/core/announcement.ts';
+import type { Fact } from '../../src/core/arrival.ts';
+import { WorldError } from '../../src/core/errors.ts';
+import { toEventTime } from '../../src/core/event-time.ts';
+import type { ImageName } from '../../src/core/image.ts';
+import type { ImageStore } from '../../src/core/ports.ts';
+import { prober } from '../../src/core/prober.ts';
+import { expectedRegions } from '../../src/core/replica-set.ts';
+import { defaultRequirement } from '../../src/core/requirement.ts';
+import type { Tracker } from '../../src/core/tracker.ts';
+import { tracker } from '../../src/core/tracker.ts';
+import { digestOf, policy, regionsOf, registryOf, replicaSetOf, repositoryOf, tagOf } from '../support/build.ts';
+import { manualClock } from '../support/manual-clock.ts';
+import { limits } from '../support/memory-tracker.ts';
+
+const allRegions = regionsOf('eastus', 'northeurope', 'westeurope');
+const noon = Date.parse('2026-06-01T12:00:00Z');
+const allReplicas = 'AcrReplication.ImageAvailableInAllReplicas';
+
+/** How many storage operations a process does before it dies; it never dies when the number is not reached. */
+type Crash = { readonly afterOperations: number };
+type Command =
+  | {
+      readonly kind: 'fact';
+      readonly image: number;
+      readonly region: number;
+      readonly at: number;
+      readonly delete: boolean;
+      readonly tag: number;
+      readonly repeats: number;
+      readonly crash: Crash;
+    }
+  | { readonly kind: 'set'; readonly regions: number }
+  | { readonly kind: 'topic'; readonly fails: boolean }
+  | { readonly kind: 'time'; readonly seconds: number };
+
+const command: fc.Arbitrary<Command> = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: fc.constant('fact' as const),
+      image: fc.integer({ min: 1, max: 2 }),
+      region: fc.integer({ min: 0, max: 2 }),
+      at: fc.integer({ min: 0, max: 20 }),
+      delete: fc.constantFrom(false, false, false, true),
+      tag: fc.integer({ min: 0, max: 1 }),
+      repeats: fc.integer({ min: 1, max: 2 }),
+      crash: fc.record({ afterOperations: fc.oneof(fc.constant(1_000), fc.integer({ min: 0, max: 6 })) }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('set' as const), regions: fc.integer({ min: 2, max: 3 }) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('topic' as const), fails: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('time' as const), seconds: fc.integer({ min: 1, max: 60 }) }) },
+);
+
+function world() {
+  const clock = manualClock(noon);
+  const registry = registryOf({ regions: allRegions.slice(0, 2) });
+  let regions = allRegions.slice(0, 2);
+  let topicFails = false;
+  const store = memoryImageStore();
+  const shared = {
+    index: memoryImageIndex(),
+    tags: memoryTagIndex(),
+    webhooks: memoryWebhookLog(),
+    queue: memoryDeliveryQueue(),
+  };
+  const timers: { name: ImageName; at: number }[] = [];
+  const told: CloudEvent[] = [];
+  const set = () => replicaSetOf(registryOf({ regions }), noon);
+
+  /** A process of its own. Dead, it does nothing more, and nobody hears from it. */
+  function start(budget: Crash) {
+    let left = budget.afterOperations;
+    const step = <T>(operate: () => Promise<T>): Promise<T> => {
+      if (left <= 0) return new Promise<T>(() => undefined);
+      left--;
+      return operate();
+    };
+    const dying: ImageStore = {
+      read: (name) => step(() => store.read(name)),
+      commit: (change) => step(() => store.commit(change)),
+      remove: (stored) => step(() => store.remove(stored)),
+    };
+    const running: Tracker = tracker(
+      {
+        store: dying,
+        index: { ...shared.index, add: (entry, lists) => step(() => shared.index.add(entry, lists)) },
+        tags: { ...shared.tags, note: (name, digest, at) => step(() => shared.tags.note(name, digest, at)) },
+        webhooks: shared.webhooks,
+        queue: shared.queue,
+        timer: {
+          wake: (name, at) =>
+            step(async () => {
+              timers.push({ name, at });
+            }),
+        },
+        publisher: {
+          publish: (events) =>
+            step(async () => {
+              if (topicFails) throw new WorldError('unavailable', 'the topic was told to fail');
+              told.push(...events);
+            }),
+        },
+        sets: { current: set, ready: async () => undefined, refresh: async () => undefined },
+        prober: prober({ probe: undefined, clock }),
+        clock,
+        random: () => 0.5,
+        log: { info: () => undefined, warn: () => undefined },
+      },
+      { registries: [registry], policy, retentionMs: 90 * 86_400_000, ...limits, pollMs: 750, cachedImages: 10 },
+    );
+    return running;
+  }
+
+  return {
+    clock,
+    registry,
+    told,
+    set,
+    start,
+    setRegions: (count: number) => {
+      regions = allRegions.slice(0, count);
+    },
+    setTopic: (fails: boolean) => {
+      topicFails = fails;
+    },
+    /** Lets time pass, with a living process that takes what falls due. */
+    async pass(seconds: number, alive: Tracker) {
+      const until = clock.now() + seconds * 1_000;
+      for (let i = 0; i < 200; i++) {
+        const due = timers.filter((timer) => timer.at <= until).sort((a, b) => a.at - b.at)[0];
+        if (due === undefined) break;
+        timers.splice(timers.indexOf(due), 1);
+        await clock.advance(Math.max(0, due.at - clock.now()));
+        const waking = alive.wake(due.name);
+        await clock.settle();
+        await clock.advance(0);
+        await waking;
+      }
+      await clock.advance(Math.max(0, until - clock.now()));
+    },
+  };
+}
+
+const nameOf = (image: number): ImageName => ({
+  registry: 'contoso',
+  repository: repositoryOf('team/app'),
+  digest: digestOf(image),
+});
+
+test('whatever comes in whatever order, and whoever dies: true documents, everything told, under one id', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(command, { minLength: 1, maxLength: 25 }), async (commands) => {
+      const acr = world();
+      let running = acr.start({ afterOperations: 1_000_000 });
+      const said: { image: number; fact: Fact }[] = [];
+      for (const one of commands) {
+        if (one.kind === 'set') acr.setRegions(one.regions);
+        else if (one.kind === 'topic') acr.setTopic(one.fails);
+        else if (one.kind === 'time') await acr.pass(one.seconds, running);
+        else {
+          const region = allRegions[one.region];
+          if (region === undefined) continue;
+          const fact: Fact = {
+            region,
+            kind: one.delete ? 'delete' : 'push',
+            eventTime: toEventTime(noon + one.at * 1_000),
+            receivedAt: acr.clock.now(),
+            evidence: 'webhook',
+            tag: one.delete ? undefined : tagOf(`v${one.tag}`),
+            mediaType: undefined,
+          };
+          said.push({ image: one.image, fact });
+          const mortal = acr.start(one.crash);
+          // What is not acknowledged by the process that dies is delivered again, as a repeat.
+          for (let i = 0; i < one.repeats; i++) void mortal.process({ name: nameOf(one.image), fact });
+          await acr.clock.settle();
+          void running.process({ name: nameOf(one.image), fact });
+          await acr.clock.settle();
+          if (one.crash.afterOperations % 2 === 1) running = acr.start({ afterOperations: 1_000_000 });
+        }
+      }
+      acr.setTopic(false);
+      await acr.pass(3_600, running);
+
+      const set = acr.set();
+      for (const image of new Set(said.map((one) => one.image))) {
+        const facts = said.filter((one) => one.image === image).map((one) => one.fact);
+        const newest = (region: string, kind: Fact['kind']) =>
+          facts
+            .filter((fact) => fact.region === region && fact.kind === kind)
+            .map((fact) => fact.eventTime)
+            .sort()
+            .at(-1) ?? '';
+        const isThere = (region: string) => newest(region, 'push') > newest(region, 'delete');
+        const { repository, digest } = nameOf(image);
+        const question = { registry: acr.registry, repository, digest, tag: undefined };
+        const document = await running.answer(question, defaultRequirement(set));
+        expect(document.missing).toEqual(expectedRegions(set).filter((region) => !isThere(region)));
+
+        const events = acr.told.filter((event) => event.data.digest === digest);
+        const isEverywhere = expectedRegions(set).every(isThere);
+        const told = events.filter((event) => event.type === allReplicas);
+        if (isEverywhere) expect(told.length).toBeGreaterThan(0);
+        // One fact, one id: within one generation there is exactly one.
+        for (const generation of new Set(told.map((event) => event.data.generation))) {
+          expect(
+            new Set(told.filter((event) => event.data.generation === generation).map((event) => event.id)).size,
+          ).toBe(1);
+        }
+        const record = await running.events(question);
+        expect(record?.events.filter((event) => event.publishedAt === null)).toEqual([]);
+      }
+    }),
+    { numRuns: 300 },
+  );
+}, 120_000);
