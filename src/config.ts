@@ -17,6 +17,8 @@ export interface Config {
   readonly probeAfterSeconds: number;
   readonly retentionDays: number;
   readonly webhookManagement: 'off' | 'audit' | 'manage';
+  /** Where the registry reaches this app; `undefined` when nothing tells. */
+  readonly publicUrl: string | undefined;
   /** ARM of another cloud than the public one. */
   readonly armEndpoint: string | undefined;
 }
@@ -59,6 +61,7 @@ export function readConfig(environment: Environment = process.env): Config {
     probeAfterSeconds: readNumber('PROBE_AFTER_SECONDS', 60, secondsOfYear, get, fault),
     retentionDays: readNumber('RETENTION_DAYS', 90, daysOfCentury, get, fault),
     webhookManagement: readManagement(get('WEBHOOK_MANAGEMENT'), fault),
+    publicUrl: readPublicUrl(get, fault),
     armEndpoint: readOrigin('ARM_ENDPOINT', get, fault),
   };
   if (faults.length > 0) throw new ConfigError(faults);
@@ -267,6 +270,14 @@ function readNumber(name: string, fallback: number, most: number, get: Get, faul
   if (/^\d{1,8}$/.test(text) && value >= 1 && value <= most) return value;
   fault(name, `must be a whole number from 1 to ${most} (got ${show(text)})`);
   return fallback;
+}
+
+/** The platform tells its own host name, without a scheme. */
+function readPublicUrl(get: Get, fault: Fault): string | undefined {
+  const host = get('WEBSITE_HOSTNAME');
+  const own =
+    host === undefined ? undefined : new URL(`${isLoopback(host.replace(/:\d+$/, '')) ? 'http' : 'https'}://${host}`);
+  return readOrigin('PUBLIC_URL', get, fault) ?? own?.origin;
 }
 
 function readOrigin(name: string, get: Get, fault: Fault): string | undefined {

@@ -5,6 +5,7 @@
 import { AzureKeyCredential, EventGridPublisherClient } from '@azure/eventgrid';
 import { app } from '@azure/functions';
 import { armReplicaDirectory } from './adapters/arm/replica-directory.ts';
+import { armWebhookDirectory } from './adapters/arm/webhook-directory.ts';
 import { consoleLog } from './adapters/console-log.ts';
 import { lazyCredential } from './adapters/credential.ts';
 import { eventGridPublisher } from './adapters/event-grid.ts';
@@ -13,6 +14,7 @@ import { queueDeliveryQueue, queueHealth, queueWakeTimer } from './adapters/queu
 import type { StorageAccount } from './adapters/storage-clients.ts';
 import { queueClient, tableClient } from './adapters/storage-clients.ts';
 import { systemClock } from './adapters/system-clock.ts';
+import { tableHealthEventLog } from './adapters/table-storage/health-event-log.ts';
 import { tableImageIndex } from './adapters/table-storage/image-index.ts';
 import { tableImageStore } from './adapters/table-storage/image-store.ts';
 import { tableReplicaSetStore } from './adapters/table-storage/replica-set-store.ts';
@@ -20,22 +22,28 @@ import { table, tableHealth } from './adapters/table-storage/table.ts';
 import { tableTagIndex } from './adapters/table-storage/tag-index.ts';
 import type { Config } from './config.ts';
 import { isLoopback, readConfig } from './config.ts';
+import { deliveryLog } from './core/delivery-log.ts';
 import { describeError } from './core/errors.ts';
 import { prober } from './core/prober.ts';
 import { replicaSets } from './core/replica-sets.ts';
 import type { Tracker } from './core/tracker.ts';
 import { tracker } from './core/tracker.ts';
+import { webhookCare } from './core/webhook-care.ts';
 import { availabilityFunction } from './functions/availability.ts';
 import { deliveriesFunction } from './functions/deliveries.ts';
+import { deliveryLogFunction } from './functions/delivery-log.ts';
 import { eventsFunction } from './functions/events.ts';
 import { healthFunction } from './functions/health.ts';
 import { imagesFunction } from './functions/images.ts';
 import { refreshReplicasFunction } from './functions/refresh-replicas.ts';
+import { registryEventsFunction } from './functions/registry-events.ts';
 import { replicasFunction } from './functions/replicas.ts';
 import { retentionFunction } from './functions/retention.ts';
+import { serviceHealthFunction } from './functions/service-health.ts';
 import { waitFunction } from './functions/wait.ts';
 import { wakesFunction } from './functions/wakes.ts';
 import { webhookFunction } from './functions/webhook.ts';
+import { webhookCareFunction } from './functions/webhook-care.ts';
 
 const names = {
   images: 'ReplicationImages',
@@ -46,6 +54,7 @@ const names = {
 };
 
 const config = readConfig();
+const { registries } = config;
 const account = storageAccount(config);
 const images = table(tableClient(account, names.images));
 const indexTable = table(tableClient(account, names.index));
@@ -53,15 +62,15 @@ const index = tableImageIndex(indexTable);
 const wakes = queueClient(account, names.wakes);
 const deliveries = queueClient(account, names.deliveries);
 const credential = lazyCredential(undefined);
-const isInArm = config.registries.some((registry) => registry.resourceId !== undefined);
-const isAskable = config.registries.some((registry) => registry.regionalEndpoints !== false);
+const isInArm = registries.some((registry) => registry.resourceId !== undefined);
+const isAskable = registries.some((registry) => registry.regionalEndpoints !== false);
 const arm = {
   credential,
   clock: systemClock,
   ...(config.armEndpoint === undefined ? {} : { endpoint: config.armEndpoint }),
 };
 const sets = replicaSets({
-  registries: config.registries,
+  registries: registries,
   directory: isInArm ? armReplicaDirectory(arm) : undefined,
   store: tableReplicaSetStore(indexTable),
   clock: systemClock,
@@ -72,11 +81,26 @@ const sets = replicaSets({
     });
   },
 });
+const webhookDirectory = isInArm ? armWebhookDirectory(arm) : undefined;
+const care = webhookCare({
+  registries: registries,
+  directory: webhookDirectory,
+  mode: config.webhookManagement,
+  publicUrl: config.publicUrl,
+  secret: config.webhookSecrets[0] ?? '',
+  clock: systemClock,
+  log: consoleLog,
+  ready: sets.ready,
+  replicaSet: sets.current,
+});
+const health = tableHealthEventLog(indexTable);
 const probe = isAskable ? ociManifestProbe({ credential, fetch, clock: systemClock }) : undefined;
 
 const acr: Tracker = tracker(
   {
     sets,
+    audit: care,
+    health,
     prober: prober({ probe, clock: systemClock }),
     store: tableImageStore(images),
     index,
@@ -90,7 +114,7 @@ const acr: Tracker = tracker(
     log: consoleLog,
   },
   {
-    registries: config.registries,
+    registries: registries,
     policy: {
       delayedAfterMs: config.delayedAfterSeconds * 1000,
       probeAfterMs: config.probeAfterSeconds * 1000,
@@ -103,7 +127,7 @@ const acr: Tracker = tracker(
     cachedImages: 20_000,
   },
 );
-for (const registry of config.registries) void sets.ready(registry);
+for (const registry of registries) void sets.ready(registry);
 
 app.http('availability', availabilityFunction(acr));
 app.http('events', eventsFunction(acr));
@@ -111,11 +135,35 @@ app.http('health', healthFunction(acr, [tableHealth(images), queueHealth(wakes)]
 app.http('images', imagesFunction(acr));
 app.http('replicas', replicasFunction(acr));
 app.http('wait', waitFunction(acr));
-app.http('webhook', webhookFunction(acr, config.webhookSecrets, systemClock.now));
+app.http('webhook', webhookFunction(acr, config.webhookSecrets, systemClock.now, care.arrived));
+app.http(
+  'serviceHealth',
+  serviceHealthFunction({ registries, secrets: config.webhookSecrets, health, now: systemClock.now }),
+);
+app.eventGrid(
+  'registryEvents',
+  registryEventsFunction({ registries, process: acr.process, notice: acr.notice, now: systemClock.now }),
+);
 app.storageQueue('deliveries', deliveriesFunction(acr, names.deliveries));
 app.storageQueue('wakes', wakesFunction(acr, names.wakes));
 app.timer('refreshReplicas', refreshReplicasFunction(acr));
 app.timer('retention', retentionFunction(acr));
+if (webhookDirectory !== undefined) {
+  const lostDeliveries = deliveryLog({
+    registries,
+    directory: webhookDirectory,
+    publicUrl: config.publicUrl,
+    // Older than that, an image may have been forgotten, and would come back as news.
+    maxAgeMs: Math.min(7, config.retentionDays) * 86_400_000,
+    clock: systemClock,
+    log: consoleLog,
+    ready: sets.ready,
+    replicaSet: sets.current,
+    process: acr.process,
+  });
+  app.timer('deliveryLog', deliveryLogFunction(lostDeliveries));
+  if (config.webhookManagement !== 'off') app.timer('webhookCare', webhookCareFunction(care));
+}
 app.hook.appTerminate(() => acr.close(5_000));
 
 function storageAccount({ storage }: Config): StorageAccount {

@@ -22,7 +22,9 @@ import type {
 } from '../core/ports.ts';
 import type { Region } from '../core/region.ts';
 import type { ReplicaSet } from '../core/replica-set.ts';
+import type { HealthEvent, HealthEventLog } from '../core/service-health.ts';
 import type { TagName } from '../core/tag.ts';
+import type { WebhookAudit } from '../core/webhook-audit.ts';
 
 export function memoryImageStore(): ImageStore {
   const images = new Map<string, { readonly text: string; readonly version: string }>();
@@ -116,6 +118,23 @@ export function memoryReplicaSetStore(): ReplicaSetStore {
     },
   };
 }
+
+export function memoryHealthEventLog(): HealthEventLog {
+  const events = new Map<string, HealthEvent>();
+  return {
+    async note(registry, event) {
+      const key = `${registry} ${event.trackingId}`;
+      if ((events.get(key)?.toldAt ?? 0) > event.toldAt) return 'outdated';
+      events.set(key, event);
+      return 'recorded';
+    },
+    open: async (registry) =>
+      [...events].filter(([key, event]) => key.startsWith(`${registry} `) && event.isOpen).map(([, event]) => event),
+  };
+}
+
+/** Where nobody looks after the webhooks. */
+export const noAudit: WebhookAudit = { status: () => ({ status: 'unknown', checkedAt: null }) };
 
 /** @returns the timer, and what was set on it */
 export function memoryWakeTimer(): WakeTimer & { readonly set: { readonly name: ImageName; readonly at: number }[] } {

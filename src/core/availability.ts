@@ -107,7 +107,7 @@ export function availability(
     mediaType: record?.mediaType ?? null,
     state: imageState(record, set),
     satisfied: have >= requirement.needed,
-    requirement: { ...requirement, have },
+    requirement: { regions: requirement.regions, require: requirement.require, needed: requirement.needed, have },
     missing: requirement.regions.filter((region) => !satisfies(region)),
     regions: listRegions(record, requirement, set),
     tags: record === undefined ? [] : currentTags(record),

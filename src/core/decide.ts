@@ -17,6 +17,7 @@ import {
   counts,
   imageState,
   isComplete,
+  isGone,
   lastTagged,
   newestDelete,
   pendingKeys,
@@ -70,7 +71,7 @@ export function decide(
 ): Decision {
   const undecided = { record, outcome: undefined, announcements: [] };
   if (step.kind === 'fact') {
-    const { record: merged, outcome } = learn(record, name, step.fact);
+    const { record: merged, outcome } = learn(record, name, step.fact, circumstances.set);
     if (merged === record || merged === undefined) return { record, outcome, announcements: [] };
     return { ...announce(merged, circumstances), outcome };
   }
@@ -86,13 +87,17 @@ function learn(
   before: ImageRecord | undefined,
   name: ImageName,
   fact: Fact,
+  set: ReplicaSet,
 ): { record: ImageRecord | undefined; outcome: MergeOutcome } {
   const record = before ?? firstSight(name, fact);
   const known = arrivalIn(record, fact.region);
   const { arrival, outcome } = mergeFact(known, fact);
   if (arrival === known) return { record: before, outcome };
   const isNewGeneration =
-    fact.kind === 'push' && isAvailable(arrival) && isGone(record) && isLater(fact.eventTime, newestDelete(record));
+    fact.kind === 'push' &&
+    isAvailable(arrival) &&
+    isGone(record, set) &&
+    isLater(fact.eventTime, newestDelete(record, set));
   const started = isNewGeneration ? nextGeneration(record, fact.receivedAt) : record;
   return {
     outcome,
@@ -123,12 +128,6 @@ function firstSight(name: ImageName, fact: Fact): ImageRecord {
     wakeAt: null,
     changedAt: fact.receivedAt,
   };
-}
-
-/** Every region that had it has deleted it. */
-function isGone(record: ImageRecord): boolean {
-  const arrivals = Object.values(record.arrivals);
-  return arrivals.length > 0 && arrivals.every(isDeleted);
 }
 
 function nextGeneration(record: ImageRecord, startedAt: number): ImageRecord {
@@ -213,7 +212,7 @@ function announce(
     availableAt = now;
     completedFor = expectedRegions(set);
   }
-  if (isGone(record)) make('deletedInAllReplicas');
+  if (isGone(record, set)) make('deletedInAllReplicas');
   if (isDelayed(record, set, policy, now) && make('delayed')) delayedAt = now;
   const tags = settleTags(record, set, (kind, tag) => make(kind, { tag }));
 
@@ -330,12 +329,16 @@ export function nextWakeAt(record: ImageRecord, { set, policy, now }: Circumstan
 }
 
 /**
- * Since when something is open that a replica could tell: where the image is missing, or whether it is still there
- * while the others delete it. Never, when nothing is.
+ * Since when something is open that a replica could tell: where the image or a tag of it is missing, or whether it is
+ * still there while the others delete it. Never, when nothing is.
  */
 export function probedFrom(record: ImageRecord, set: ReplicaSet): number {
-  if (isOpen(record, set)) return record.firstSeenAt;
-  return imageState(record, set) === 'deleting' ? record.changedAt : Number.POSITIVE_INFINITY;
+  const state = imageState(record, set);
+  if (state === 'deleting') return record.changedAt;
+  const isTagOpen = Object.values(record.tags).some((progress) => progress.state === 'open');
+  return state === 'replicating' || (state === 'available' && isTagOpen)
+    ? record.firstSeenAt
+    : Number.POSITIVE_INFINITY;
 }
 
 /** Some region reported it, and its replica has not confirmed it yet. */

@@ -12,7 +12,7 @@ import type { Repository, Tag } from './reference.ts';
 import type { Region } from './region.ts';
 import { sortRegions } from './region.ts';
 import type { ReplicaSet } from './replica-set.ts';
-import { expectedRegions } from './replica-set.ts';
+import { expectedRegions, findReplica } from './replica-set.ts';
 
 export interface ImageName {
   /** The registry's name from settings. */
@@ -125,12 +125,28 @@ export function isComplete(record: ImageRecord, set: ReplicaSet): boolean {
 }
 
 /**
+ * What the registry's replicas have said. A replica that was removed has taken its copies along; what it said last holds
+ * no image back. While only regions outside the set have spoken, they are all there is.
+ */
+function standingArrivals(record: ImageRecord, set: ReplicaSet): Arrival[] {
+  const arrivals = arrivalRegions(record).map((region) => ({ region, arrival: arrivalIn(record, region) }));
+  const standing = arrivals.filter(({ region }) => findReplica(set, region) !== undefined);
+  return (standing.length > 0 ? standing : arrivals).flatMap(({ arrival }) => arrival ?? []);
+}
+
+/** Every replica that had it has deleted it. */
+export function isGone(record: ImageRecord, set: ReplicaSet): boolean {
+  const arrivals = standingArrivals(record, set);
+  return arrivals.length > 0 && arrivals.every(isDeleted);
+}
+
+/**
  * A replica that has deleted the image may have done so before the others got it anew: it is on its way out only
  * if the newest delete is later than the newest push.
  */
 export function imageState(record: ImageRecord | undefined, set: ReplicaSet): ImageState {
   if (record === undefined) return 'unknown';
-  const arrivals = Object.values(record.arrivals);
+  const arrivals = standingArrivals(record, set);
   const deletedAt = newest(arrivals.filter(isDeleted).map((arrival) => arrival.deletedAt));
   const pushedAt = newest(arrivals.filter(isAvailable).map((arrival) => arrival.pushedAt));
   if (pushedAt === null) return deletedAt === null ? 'unknown' : 'deleted';
@@ -138,9 +154,9 @@ export function imageState(record: ImageRecord | undefined, set: ReplicaSet): Im
   return deletedAt !== null && deletedAt >= pushedAt ? 'deleting' : 'replicating';
 }
 
-/** Newest delete any region has told of. */
-export function newestDelete(record: ImageRecord): EventTime | null {
-  return newest(Object.values(record.arrivals).map((arrival) => arrival.deletedAt));
+/** Newest delete any replica has told of. */
+export function newestDelete(record: ImageRecord, set: ReplicaSet): EventTime | null {
+  return newest(standingArrivals(record, set).map((arrival) => arrival.deletedAt));
 }
 
 function newest(times: (EventTime | null)[]): EventTime | null {

@@ -13,6 +13,7 @@ import { arrivalIn, counts, imageKey, imageState, isAvailableIn } from './image.
 import type { LookedUp, LookUpParts } from './look-up.ts';
 import { lookUpImage, lookUpTag } from './look-up.ts';
 import type { Log } from './ports.ts';
+import type { Tag } from './reference.ts';
 import type { Region } from './region.ts';
 import type { Registry } from './registry.ts';
 import { expectedRegions } from './replica-set.ts';
@@ -28,6 +29,8 @@ export interface Looker {
 }
 
 const shortestPauseMs = 5_000;
+/** Tags of one image asked for at a time: the newest. */
+const mostTags = 5;
 
 export function looker(
   parts: LookUpParts & {
@@ -98,7 +101,14 @@ export function looker(
       const isDue = image === undefined || now >= probedFrom(image, set) + policy.probeAfterMs;
       if (!isDue && !isUnverified(image, set)) return undefined;
       const { repository, digest } = name;
-      return look({ registry, repository, digest, tag: undefined }, imageKey(name));
+      const looked = [await look({ registry, repository, digest, tag: undefined }, imageKey(name))];
+      for (const tag of openTags(image).slice(-mostTags)) {
+        looked.push(await look({ registry, repository, digest, tag }, `${imageKey(name)} ${tag}`));
+      }
+      return {
+        unclear: looked.flatMap((one) => one.unclear),
+        retryAfterMs: Math.max(...looked.map((one) => one.retryAfterMs)),
+      };
     },
     confirm(image, region) {
       const registry = parts.registry(image.name);
@@ -114,4 +124,10 @@ export function looker(
       });
     },
   };
+}
+
+function openTags(image: ImageRecord | undefined): Tag[] {
+  return Object.entries(image?.tags ?? {})
+    .filter(([, progress]) => progress.state === 'open')
+    .map(([tag]) => tag as Tag);
 }

@@ -6,6 +6,8 @@ import { isAvailable } from './arrival.ts';
 import { toSeconds } from './availability.ts';
 import type { ImageRecord } from './image.ts';
 import { arrivalIn, arrivalSpan, isAvailableIn } from './image.ts';
+import type { LikelyCause } from './likely-causes.ts';
+import { likelyCauses } from './likely-causes.ts';
 import { readRecords } from './listing.ts';
 import type { ImageIndex, ImageStore, WebhookLog } from './ports.ts';
 import type { Region } from './region.ts';
@@ -13,6 +15,8 @@ import { sortRegions } from './region.ts';
 import type { Registry } from './registry.ts';
 import type { Replica, ReplicaSet } from './replica-set.ts';
 import { findReplica, isStale } from './replica-set.ts';
+import type { HealthEventLog } from './service-health.ts';
+import type { WebhookAudit, WebhookFinding } from './webhook-audit.ts';
 
 export type WebhookStatus = 'ok' | 'missing' | 'disabled' | 'misconfigured' | 'unknown';
 
@@ -23,6 +27,8 @@ export interface ReplicaReport {
   readonly stale: boolean;
   /** Alphabetical: the replica set, and every other region whose webhook has spoken. */
   readonly regions: readonly RegionReport[];
+  /** Open incidents of the registry service that affect these regions. */
+  readonly likelyCauses: readonly LikelyCause[];
 }
 
 export interface RegionReport {
@@ -35,11 +41,24 @@ export interface RegionReport {
   readonly health: Replica['health'];
   readonly globalRouting: boolean;
   readonly lastWebhookAt: string | null;
-  readonly webhook: { readonly status: WebhookStatus };
+  readonly webhook: {
+    readonly status: WebhookStatus;
+    /** For people. */
+    readonly reason: string | null;
+    readonly checkedAt: string | null;
+  };
   /** Distance from the first region over the recent images that are there; `null` where there is none. */
   readonly lag: { readonly p50Seconds: number | null; readonly p95Seconds: number | null; readonly count: number };
   /** Of the newest images that are not everywhere yet. */
   readonly missingImages: number;
+}
+
+interface ReplicaReportPorts {
+  readonly store: ImageStore;
+  readonly index: ImageIndex;
+  readonly webhooks: WebhookLog;
+  readonly audit: WebhookAudit;
+  readonly health: HealthEventLog;
 }
 
 /** Images that lag is measured over. */
@@ -48,17 +67,18 @@ const recentImages = 200;
 const openImages = 500;
 
 export async function reportReplicas(
-  ports: { readonly store: ImageStore; readonly index: ImageIndex; readonly webhooks: WebhookLog },
+  ports: ReplicaReportPorts,
   registry: Registry,
   set: ReplicaSet,
   now: number,
 ): Promise<ReplicaReport> {
   const newest = async (list: 'all' | 'replicating', limit: number) =>
     readRecords(ports.store, (await ports.index.page({ registry: registry.name, list, limit })).entries);
-  const [recent, open, heard] = await Promise.all([
+  const [recent, open, heard, incidents] = await Promise.all([
     newest('all', recentImages),
     newest('replicating', openImages),
     ports.webhooks.last(registry.name),
+    ports.health.open(registry.name),
   ]);
   const regions = sortRegions([...set.replicas.map((replica) => replica.region), ...heard.keys()]);
   return {
@@ -66,6 +86,7 @@ export async function reportReplicas(
     source: set.source,
     refreshedAt: new Date(set.refreshedAt).toISOString(),
     stale: isStale(set, now),
+    likelyCauses: likelyCauses(incidents, regions, now),
     regions: regions.map((region) => {
       const replica = findReplica(set, region);
       const lastWebhookAt = heard.get(region);
@@ -78,13 +99,17 @@ export async function reportReplicas(
         health: replica?.health ?? 'unknown',
         globalRouting: replica?.globalRouting ?? true,
         lastWebhookAt: lastWebhookAt === undefined ? null : new Date(lastWebhookAt).toISOString(),
-        webhook: { status: 'unknown' },
+        webhook: describeWebhook(ports.audit.status(registry, region)),
         lag: lagOf(recent, region),
         missingImages: open.filter((record) => arrivalSpan(record) !== undefined && !isAvailableIn(record, region, set))
           .length,
       };
     }),
   };
+}
+
+function describeWebhook({ status, reason, checkedAt }: WebhookFinding): RegionReport['webhook'] {
+  return { status, reason: reason ?? null, checkedAt: checkedAt === null ? null : new Date(checkedAt).toISOString() };
 }
 
 function lagOf(records: readonly ImageRecord[], region: Region): RegionReport['lag'] {

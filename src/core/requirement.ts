@@ -15,6 +15,8 @@ export interface Requirement {
   readonly require: 'all' | 'any' | number;
   /** How many of `regions` must have it, at least 1. */
   readonly needed: number;
+  /** Nobody named regions: every expected one is meant, also when the set changes while somebody waits. */
+  readonly isForEveryExpected?: boolean;
 }
 
 export interface RequirementInput {
@@ -54,7 +56,16 @@ export function parseRequirement(input: RequirementInput, set: ReplicaSet): Pars
       `${needed} of ${wanted.length} regions can never be met (${wanted.join(', ') || 'none'}); ${knownText}`,
     );
   }
-  return parsed({ regions: wanted, require, needed });
+  return parsed({ regions: wanted, require, needed, isForEveryExpected: named === undefined });
+}
+
+/** The requirement as it stands with this set: a replica that has been removed is waited for by nobody. */
+export function withSet(requirement: Requirement, set: ReplicaSet): Requirement {
+  if (requirement.isForEveryExpected !== true) return requirement;
+  const regions = expectedRegions(set);
+  if (regions.length === 0) return requirement;
+  const needed = requirement.require === 'all' ? regions.length : Math.min(requirement.needed, regions.length);
+  return { ...requirement, regions, needed };
 }
 
 function parseRequire(text: string): Requirement['require'] | undefined {

@@ -43,9 +43,12 @@ import type { ReplicaSet } from './replica-set.ts';
 import { findReplica } from './replica-set.ts';
 import type { ReplicaSets } from './replica-sets.ts';
 import type { Requirement } from './requirement.ts';
+import { withSet } from './requirement.ts';
 import { expireImages } from './retention.ts';
+import type { HealthEventLog } from './service-health.ts';
 import { settleTag } from './settle-tag.ts';
 import { topics } from './topics.ts';
+import type { WebhookAudit } from './webhook-audit.ts';
 
 export interface TrackerPorts {
   readonly store: ImageStore;
@@ -56,6 +59,8 @@ export interface TrackerPorts {
   readonly queue: DeliveryQueue;
   readonly publisher: EventPublisher;
   readonly sets: ReplicaSets;
+  readonly audit: WebhookAudit;
+  readonly health: HealthEventLog;
   readonly prober: Prober;
   readonly clock: Clock;
   /** From 0 up to 1. */
@@ -225,7 +230,8 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
     });
   }
 
-  function judge(question: Question, known: Knowledge, requirement: Requirement): WaitResult {
+  function judge(question: Question, known: Knowledge, asking: Requirement): WaitResult {
+    const requirement = withSet(asking, sets.current(question.registry));
     const document = availability(question, known, requirement, sets.current(question.registry), clock.now());
     return { outcome: waitOutcome(question, known, requirement, document), document };
   }

@@ -33,17 +33,17 @@ export function pingWatch(clock: Clock): PingWatch {
   return {
     async send(directory, registry, webhook) {
       const id = await directory.ping(registry, webhook);
+      if (arrivals.has(id)) return true;
       const until = clock.now() + patienceMs;
       const came = new AbortController();
       waiting.set(id, came);
       try {
-        while (!arrivals.has(id)) {
+        for (;;) {
           const leftMs = until - clock.now();
           if (leftMs <= 0) return false;
           await clock.sleep(Math.min(lookMs, leftMs), came.signal);
-          if (!came.signal.aborted && (await isLogged(directory, registry, webhook, id))) return true;
+          if (came.signal.aborted || (await isLogged(directory, registry, webhook, id))) return true;
         }
-        return true;
       } finally {
         waiting.delete(id);
       }

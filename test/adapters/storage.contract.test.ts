@@ -20,7 +20,15 @@ import type { Arrival } from '../../src/core/arrival.ts';
 import type { Digest } from '../../src/core/digest.ts';
 import { toEventTime } from '../../src/core/event-time.ts';
 import type { ImageName, ImageRecord } from '../../src/core/image.ts';
-import type { ImageChange, ImageIndex, ImageStore, ReplicaSetStore, StoredImage, TagIndex, WebhookLog } from '../../src/core/ports.ts';
+import type {
+  ImageChange,
+  ImageIndex,
+  ImageStore,
+  ReplicaSetStore,
+  StoredImage,
+  TagIndex,
+  WebhookLog,
+} from '../../src/core/ports.ts';
 import type { Repository, Tag } from '../../src/core/reference.ts';
 import type { Region } from '../../src/core/region.ts';
 import type { Azurite } from '../../src/local/azurite.ts';

@@ -7,10 +7,12 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   memoryDeliveryQueue,
+  memoryHealthEventLog,
   memoryImageIndex,
   memoryImageStore,
   memoryTagIndex,
   memoryWebhookLog,
+  noAudit,
 } from '../../src/adapters/memory.ts';
 import type { CloudEvent } from '../../src/core/announcement.ts';
 import type { Fact } from '../../src/core/arrival.ts';
@@ -116,6 +118,8 @@ function world() {
               told.push(...events);
             }),
         },
+        audit: noAudit,
+        health: memoryHealthEventLog(),
         sets: { current: set, ready: async () => undefined, refresh: async () => undefined },
         prober: prober({ probe: undefined, clock }),
         clock,

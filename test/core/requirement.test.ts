@@ -30,7 +30,7 @@ describe('a requirement', () => {
     ['an observed-only region', ask('australiaeast'), ['australiaeast'], 'all', 1],
     ['an observed-only region among others', ask('southeastasia,eastus'), ['eastus', 'southeastasia'], 'all', 2],
   ])('%s', (_what, input, regions, require, needed) => {
-    expect(parseRequirement(input, set)).toEqual({ ok: true, value: { regions, require, needed } });
+    expect(parseRequirement(input, set)).toMatchObject({ ok: true, value: { regions, require, needed } });
   });
 
   test.each<[string, RequirementInput, string, RegExp]>([

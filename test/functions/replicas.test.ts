@@ -10,7 +10,7 @@ const quiet = {
   health: 'unknown',
   globalRouting: true,
   lastWebhookAt: null,
-  webhook: { status: 'unknown' },
+  webhook: { status: 'unknown', reason: null, checkedAt: null },
   lag: { p50Seconds: null, p95Seconds: null, count: 0 },
   missingImages: 0,
 };
@@ -26,6 +26,7 @@ describe('the replicas of a registry', () => {
       source: 'settings',
       refreshedAt: '2026-06-01T12:00:00.000Z',
       stale: false,
+      likelyCauses: [],
       regions: [
         { region: 'australiaeast', ...quiet, expected: false, required: false, observedOnly: true },
         { region: 'eastus', ...quiet, ...expected },

@@ -19,6 +19,8 @@ const documented: [string, string][] = [
   ['AzureWebJobsStorage', 'required'],
   ['EVENT_GRID_TOPIC_ENDPOINT', 'required'],
   ['EVENT_GRID_TOPIC_KEY', '–'],
+  ['PUBLIC_URL', 'platform host name'],
+  ['ARM_ENDPOINT', '–'],
   ['DELAYED_AFTER_SECONDS', '900'],
   ['PROBE_AFTER_SECONDS', '60'],
   ['RETENTION_DAYS', '90'],
@@ -26,7 +28,7 @@ const documented: [string, string][] = [
 ];
 
 /** Belong to the platform, not to us. */
-const platform = ['FUNCTIONS_WORKER_RUNTIME'];
+const platform = ['FUNCTIONS_WORKER_RUNTIME', 'WEBSITE_HOSTNAME'];
 
 /** Other spellings of one setting, when storage is reached by identity; the Functions host defines them. */
 const byIdentity = /^AzureWebJobsStorage__/;
@@ -65,7 +67,7 @@ function rowOf(name: string): string[] | undefined {
 
 describe('the settings that are read', () => {
   test('are those of the contract, and no others', () => {
-    const names = namesRead().filter((name) => !byIdentity.test(name));
+    const names = namesRead().filter((name) => !byIdentity.test(name) && !platform.includes(name));
     expect(names.sort()).toEqual(documented.map(([name]) => name).sort());
   });
 

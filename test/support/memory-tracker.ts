@@ -1,14 +1,17 @@
 /** The real tracker on ports in memory, with a clock that the test moves. Any port can be replaced by an argument. */
 import {
   memoryDeliveryQueue,
+  memoryHealthEventLog,
   memoryImageIndex,
   memoryImageStore,
   memoryPublisher,
   memoryTagIndex,
   memoryWakeTimer,
   memoryWebhookLog,
+  noAudit,
 } from '../../src/adapters/memory.ts';
-import type { Log } from '../../src/core/ports.ts';
+import type { Policy } from '../../src/core/decide.ts';
+import type { Log, ManifestProbe } from '../../src/core/ports.ts';
 import { prober } from '../../src/core/prober.ts';
 import type { Registry } from '../../src/core/registry.ts';
 import type { ReplicaSet } from '../../src/core/replica-set.ts';
@@ -26,10 +29,15 @@ export interface MemoryTrackerParts {
   readonly registries?: readonly Registry[];
   readonly replicaSet?: (registry: Registry) => ReplicaSet;
   readonly ports?: Partial<Omit<TrackerPorts, 'clock'>>;
+  /** To share one with another tracker, or with a port. */
+  readonly clock?: ManualClock;
+  readonly policy?: Partial<Policy>;
+  /** What asks the replicas; by default nobody can. */
+  readonly probe?: ManifestProbe;
 }
 
 export function memoryTracker(parts: MemoryTrackerParts = {}) {
-  const clock: ManualClock = manualClock();
+  const clock: ManualClock = parts.clock ?? manualClock();
   const lines: string[] = [];
   const note: Log['info'] = (message, fields) => {
     lines.push(`${message} ${JSON.stringify(fields ?? {})}`);
@@ -50,15 +58,42 @@ export function memoryTracker(parts: MemoryTrackerParts = {}) {
     {
       ...memory,
       sets,
-      prober: prober({ probe: undefined, clock }),
+      audit: noAudit,
+      health: memoryHealthEventLog(),
+      prober: prober({ probe: parts.probe, clock }),
       clock,
       random: () => 0.5,
       log: { info: note, warn: note },
       ...parts.ports,
     },
-    { registries, policy, retentionMs: 90 * 86_400_000, ...limits, pollMs: 750, cachedImages: 100 },
+    {
+      registries,
+      policy: { ...policy, ...parts.policy },
+      retentionMs: 90 * 86_400_000,
+      ...limits,
+      pollMs: 750,
+      cachedImages: 100,
+    },
   );
   return { ...memory, tracker: tracked, clock, lines };
 }
 
 export type MemoryTracker = ReturnType<typeof memoryTracker>;
+
+/** Lets time pass, and every timer that was set ring at its time, as the host would have it. */
+export async function passTime(
+  { tracker: tracked, clock, timer }: Pick<MemoryTracker, 'tracker' | 'clock' | 'timer'>,
+  milliseconds: number,
+  stepMs = 1_000,
+): Promise<void> {
+  const ringing: Promise<void>[] = [];
+  for (const until = clock.now() + milliseconds; clock.now() < until; ) {
+    await clock.advance(Math.min(stepMs, until - clock.now()));
+    const now = clock.now();
+    const due = timer.set.filter(({ at }) => at <= now);
+    timer.set.splice(0, timer.set.length, ...timer.set.filter(({ at }) => at > now));
+    ringing.push(...due.map(({ name }) => tracked.wake(name)));
+    await clock.settle();
+  }
+  await Promise.all(ringing);
+}

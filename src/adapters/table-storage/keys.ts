@@ -108,6 +108,14 @@ export function replicaSetRow(registry: string): RowAddress {
   return { partitionKey: registry, rowKey: `replicas${separator}${registry}` };
 }
 
+export function healthEventRow(registry: string, trackingId: string): RowAddress {
+  return { partitionKey: registry, rowKey: ['incident', trackingId].join(separator) };
+}
+
+export function healthEventRange(registry: string): RowRange {
+  return { partitionKey: registry, after: `incident${separator}`, before: `incident${separator}${last}` };
+}
+
 export function webhookRange(registry: string): RowRange {
   return { partitionKey: registry, after: `webhook${separator}`, before: `webhook${separator}${last}` };
 }

@@ -1,0 +1,61 @@
+/**
+ * Takes Azure Monitor's alerts about the registry service. The sender tries again on 503 and on little else, so storage
+ * trouble answers that; an alert about something else is fine and answered 200.
+ */
+import type { HttpFunctionOptions } from '@azure/functions';
+import { quote } from '../core/parsed.ts';
+import type { Registry } from '../core/registry.ts';
+import { findRegistryByName } from '../core/registry.ts';
+import type { HealthEventLog } from '../core/service-health.ts';
+import { parseHealthAlert } from '../core/service-health.ts';
+import { httpHandler, json } from './http.ts';
+import { readJsonBody } from './json-body.ts';
+import { badRequest, problemResponse } from './problem.ts';
+import { isAuthorized, isAuthorizedByPassword } from './webhook-secret.ts';
+
+export interface ServiceHealthParts {
+  readonly registries: readonly Registry[];
+  readonly secrets: readonly string[];
+  readonly health: HealthEventLog;
+  now(): number;
+}
+
+const largestBody = 256 * 1024;
+
+export function serviceHealthFunction(parts: ServiceHealthParts): HttpFunctionOptions {
+  return {
+    methods: ['POST'],
+    // The secret below is the lock.
+    authLevel: 'anonymous',
+    route: 'service-health/{registry}',
+    handler: httpHandler(async function takeHealthAlert(request, context) {
+      const given = request.headers.get('authorization');
+      // An action group can send no header of its own; a password in the address it turns into this one.
+      if (!isAuthorized(given, parts.secrets) && !isAuthorizedByPassword(given, parts.secrets)) {
+        const detail =
+          'The Authorization header must be "Bearer" and one of the webhook secrets, or "Basic" with one as password.';
+        return problemResponse(401, detail, {
+          headers: { 'www-authenticate': 'Bearer, Basic realm="service-health"' },
+        });
+      }
+      const name = request.params.registry ?? '';
+      const registry = findRegistryByName(parts.registries, name);
+      if (registry === undefined) return problemResponse(404, `Registry ${quote(name)} is not tracked here.`);
+      const body = await readJsonBody(request, largestBody, 'an alert in the common alert schema');
+      if ('refusal' in body) return body.refusal;
+      const alert = parseHealthAlert(body.value, parts.now());
+      if (!alert.ok) return badRequest(alert.problems);
+      if (alert.value.kind === 'ignored') {
+        context.info(`service health alert ignored for ${registry.name}: ${alert.value.reason}`);
+        return json(200, { outcome: 'ignored' });
+      }
+      const { event } = alert.value;
+      const noted = await parts.health.note(registry.name, event);
+      const where = event.isEverywhere ? 'everywhere' : event.regions.join(', ');
+      context.info(
+        `service health ${event.trackingId} ${event.isOpen ? 'open' : 'over'} ${noted} ${registry.name}: ${where}`,
+      );
+      return json(200, { outcome: noted === 'recorded' ? 'recorded' : 'ignored' });
+    }),
+  };
+}
