@@ -61,7 +61,7 @@ export function announcer(parts: {
   }
 
   /** Until this is stored the events count as on their way; if it fails, the timer tells them again, same ids. */
-  async function acknowledge(items: readonly Item[], at: number): Promise<void> {
+  async function acknowledge(items: readonly Item[], at: number, longestMs: number): Promise<void> {
     const byImage = [...Map.groupBy(items, (item) => imageKey(item.name)).values()];
     await Promise.all(
       byImage.map(async (group) => {
@@ -70,7 +70,7 @@ export function announcer(parts: {
         const keys = group.map((item) => item.due.key);
         const isLast = keys.some((key) => parseAnnouncementKey(key).region === undefined);
         const step = { kind: 'acknowledge', keys, at } as const;
-        await parts.writer().submitWithin(first.name, step, isLast ? 0 : patienceMs);
+        await parts.writer().submitWithin(first.name, step, isLast ? 0 : longestMs);
       }),
     );
   }
@@ -94,7 +94,7 @@ export function announcer(parts: {
   async function sendBatch(batch: Item[]): Promise<void> {
     try {
       await send(batch);
-      acknowledge(batch, clock.now())
+      acknowledge(batch, clock.now(), patienceMs)
         .catch((error: unknown) => log.warn('acknowledgement not stored', { error: describeError(error) }))
         .finally(() => forget(batch));
     } catch (error) {
@@ -115,7 +115,7 @@ export function announcer(parts: {
     for (const item of batch) {
       try {
         await send([item]);
-        await acknowledge([item], clock.now());
+        await acknowledge([item], clock.now(), 0);
       } catch (error) {
         log.warn('event not told', { image: imageKey(item.name), error: describeError(error) });
       }
@@ -136,7 +136,8 @@ export function announcer(parts: {
     async tell(name, events) {
       const items = events.map((due) => ({ name, due }));
       await send(items);
-      await acknowledge(items, clock.now());
+      // Whoever asks for this waits for it: nobody else may come along.
+      await acknowledge(items, clock.now(), 0);
     },
     isTelling: (name, keys) => keys.every((key) => onTheirWay.has(itemKey(name, key))),
     trouble: () => trouble,

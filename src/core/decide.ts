@@ -202,7 +202,9 @@ function announce(
 
   for (const region of arrivalRegions(record)) {
     const arrival = arrivalIn(record, region);
-    if (counts(arrival, set) && !isSeeded(record, region, set)) make('availableInRegion', { region });
+    // A region it was complete for has been told, or was filled without being told.
+    const isKnown = record.completedFor.includes(region) || isSeeded(record, region, set);
+    if (counts(arrival, set) && !isKnown) make('availableInRegion', { region });
     else if (isDeleted(arrival)) make('deletedInRegion', { region });
   }
   let { availableAt, completedFor, delayedAt } = record;

@@ -89,7 +89,6 @@ describe('a webhook that was lost', () => {
     expect(await toldBy(memory)).toEqual(toldWhenComplete);
   });
 
-  // The replica is asked for the digest alone, and nobody asks it for the tag until somebody waits for that.
   test('is made up for with its tag', async () => {
     const { probe } = replicasThat(() => present);
     const memory = memoryTracker({ registries: [probing], probe, policy: probePolicy });
