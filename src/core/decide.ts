@@ -35,8 +35,8 @@ export type Step =
   | { readonly kind: 'review' }
   /** The tag was pushed with another digest at that time. */
   | { readonly kind: 'tagMoved'; readonly tag: Tag; readonly to: Digest; readonly at: EventTime }
-  /** Every other digest of the tag has been told of the push at that time. */
-  | { readonly kind: 'tagChecked'; readonly tag: Tag; readonly at: EventTime };
+  /** Every other digest of the tag has been told that it was pushed with this one. */
+  | { readonly kind: 'tagChecked'; readonly tag: Tag };
 
 export interface Policy {
   readonly delayedAfterMs: number;
@@ -177,9 +177,8 @@ function tagMoved(record: ImageRecord, { tag, to, at }: Step & { kind: 'tagMoved
   return { ...record, tags: { ...record.tags, [tag]: moved } };
 }
 
-function tagChecked(record: ImageRecord, { tag, at }: Step & { kind: 'tagChecked' }): ImageRecord {
-  // Pushed once more meanwhile: that push has to be told of, too.
-  if (!record.uncheckedTags.includes(tag) || lastTagged(record, tag) !== at) return record;
+function tagChecked(record: ImageRecord, { tag }: Step & { kind: 'tagChecked' }): ImageRecord {
+  if (!record.uncheckedTags.includes(tag)) return record;
   return { ...record, uncheckedTags: record.uncheckedTags.filter((one) => one !== tag) };
 }
 

@@ -38,8 +38,8 @@ export interface ImageWriterParts {
   readonly random: () => number;
   registry(name: ImageName): Registry;
   circumstances(registry: Registry): Circumstances;
-  /** Called after each write, with what it stored and the keys of the announcements it made. */
-  onWritten(record: ImageRecord, made: readonly string[]): void;
+  /** Called after each write, with what it stored, the keys of the announcements it made, and what was there before. */
+  onWritten(record: ImageRecord, made: readonly string[], before: ImageRecord | undefined): void;
 }
 
 export interface Written {
@@ -147,7 +147,7 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
       if (committed !== 'conflict') {
         cache.set({ record, version: committed.version });
         tidy(stored?.record, record, draft.circumstances);
-        parts.onWritten(record, draft.made);
+        parts.onWritten(record, draft.made, stored?.record);
         return draft.results.map((result) => ({ ...result, record }));
       }
       cache.delete(name);

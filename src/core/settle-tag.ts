@@ -30,7 +30,7 @@ export async function settleTag(
     const [older, newer, time] = otherAt < at ? [record, image, at] : [image, record, otherAt];
     await writer.submit(older.name, { kind: 'tagMoved', tag, to: newer.name.digest, at: time });
   }
-  void writer.submitWithin(image.name, { kind: 'tagChecked', tag, at }, patienceMs).catch(() => {
+  void writer.submitWithin(image.name, { kind: 'tagChecked', tag }, patienceMs).catch(() => {
     // It stays unchecked, and its timer has it looked at once more.
   });
 }

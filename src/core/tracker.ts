@@ -161,10 +161,11 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
     cache: imageCache(options.cachedImages),
     registry: registryOf,
     circumstances,
-    onWritten(record, made) {
+    onWritten(record, made, before) {
       asked.publish(record);
       if (made.length > 0) teller.offer(record.name, dueEvents(record, made));
-      if (record.uncheckedTags.length > 0) void checkTags(record);
+      const isNew = (tag: string) => before?.uncheckedTags.includes(tag) !== true;
+      if (record.uncheckedTags.some(isNew)) void checkTags(record);
     },
   });
   const teller: Announcer = announcer({ ...ports, writer: () => writer });

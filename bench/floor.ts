@@ -1,0 +1,44 @@
+/**
+ * The floor: the least that could be stored per delivery, one insert of one row of like size, with the same SDK into the
+ * same storage in the same run. Figures of two runs or two machines cannot be compared; their distance to this can.
+ */
+import { randomBytes } from 'node:crypto';
+import { tableClient } from '../src/adapters/storage-clients.ts';
+import { keepInFlight } from './workload.ts';
+
+export interface Floor {
+  /** @returns inserts per second */
+  rate(inserts: number, atOnce: number): Promise<number>;
+  /** @returns milliseconds that one insert took */
+  insert(): Promise<number>;
+}
+
+/** About what one region of one image comes to: two keys, a few short texts, some hundred bytes in all. */
+function rowOf(): { partitionKey: string; rowKey: string } & Record<string, string> {
+  const digits = randomBytes(32).toString('hex');
+  return {
+    partitionKey: `contoso|team:app|${digits}`,
+    rowKey: `${digits.slice(0, 16)}|region|eastus`,
+    pushedAt: new Date().toISOString(),
+    since: new Date().toISOString(),
+    evidence: 'webhook',
+    text: digits.repeat(3),
+  };
+}
+
+export async function openFloor(connectionString: string): Promise<Floor> {
+  const client = tableClient({ kind: 'connectionString', connectionString }, `Floor${randomBytes(4).toString('hex')}`);
+  await client.createTable();
+  return {
+    async rate(inserts, atOnce) {
+      const rows = Array.from({ length: inserts }, rowOf);
+      return inserts / (await keepInFlight(rows, atOnce, (row) => client.createEntity(row)));
+    },
+    async insert() {
+      const row = rowOf();
+      const startedAt = performance.now();
+      await client.createEntity(row);
+      return performance.now() - startedAt;
+    },
+  };
+}

@@ -1,0 +1,82 @@
+/**
+ * `npm run bench`: how fast the tracker is, measured against the least that storing a delivery could cost. Two runs on
+ * one machine differ by a third, so only ratios taken in the same run are worth looking at; they come first, and the
+ * absolute figures stand beside them. Fails when anything it measured was also wrong.
+ */
+import { availableParallelism, cpus, loadavg } from 'node:os';
+import { startAzurite } from '../src/local/azurite.ts';
+import { measureDoor } from './measure-door.ts';
+import { measureLatency } from './measure-latency.ts';
+import { measureStart } from './measure-start.ts';
+import { measureTracker } from './measure-tracker.ts';
+import { measureTrips } from './measure-trips.ts';
+import type { BenchArguments, BenchOptions, PartName } from './options.ts';
+import { readArguments, usage } from './options.ts';
+import { checkReadme, writeReadme } from './readme.ts';
+import type { Result, Section } from './section.ts';
+import { formatMarkdown, formatText } from './section.ts';
+
+const badUsage = 64;
+
+const measures: Record<PartName, (options: BenchOptions) => Promise<Section>> = {
+  tracker: measureTracker,
+  trips: measureTrips,
+  latency: measureLatency,
+  door: measureDoor,
+  start: measureStart,
+};
+
+async function measure({ parts, quick, verbose }: BenchArguments): Promise<Result> {
+  const say = (line: string) => void (verbose && process.stderr.write(`${line}\n`));
+  const loadBefore = load();
+  const sections: Record<string, Section> = {};
+  for (const part of parts) {
+    // A storage of its own for each part: rows left by the one before would slow it down.
+    const azurite = await startAzurite();
+    try {
+      const { connectionString: storage, pid: storagePid } = azurite;
+      sections[part] = await measures[part]({ storage, storagePid, quick, say });
+    } finally {
+      await azurite.stop();
+    }
+  }
+  const machine = {
+    Node: process.versions.node,
+    cores: availableParallelism(),
+    processor: cpus()[0]?.model ?? 'unknown',
+    'load before': loadBefore,
+    'load after': load(),
+  };
+  return { machine, sections };
+}
+
+function load(): number {
+  return Number((loadavg()[0] ?? Number.NaN).toFixed(2));
+}
+
+function readOrExplain(): BenchArguments | undefined {
+  try {
+    return readArguments(process.argv.slice(2));
+  } catch (failure) {
+    process.stderr.write(`${failure instanceof Error ? failure.message : String(failure)}\n\n${usage}`);
+    return undefined;
+  }
+}
+
+async function run(): Promise<number> {
+  const asked = readOrExplain();
+  if (asked === undefined) return badUsage;
+  if (asked.readme) checkReadme();
+  const result = await measure(asked);
+  const text = asked.json ? JSON.stringify(result) : formatText(result);
+  await new Promise<void>((resolve) => process.stdout.write(`${text}\n`, () => resolve()));
+  if (asked.readme) writeReadme(formatMarkdown(result));
+  return 0;
+}
+
+const exitCode = await run().catch((failure: unknown) => {
+  process.stderr.write(`${failure instanceof Error ? failure.stack : String(failure)}\n`);
+  return 1;
+});
+// Steps that wait for company keep a process alive for ten seconds; here nothing is left that they could wait for.
+process.exit(exitCode);

@@ -1,0 +1,58 @@
+/**
+ * The command line of `npm run bench`, checked before anything starts: a run takes minutes, and a typing error found at
+ * its end is a run lost.
+ */
+import { parseArgs } from 'node:util';
+
+/** What can be asked for with `--only`. */
+export const partNames = ['tracker', 'trips', 'latency', 'door', 'start'] as const;
+export type PartName = (typeof partNames)[number];
+
+/** What each part is given. */
+export interface BenchOptions {
+  /** Connection string of the storage. */
+  readonly storage: string;
+  readonly storagePid: number;
+  readonly quick: boolean;
+  /** Takes what goes on meanwhile. */
+  say(line: string): void;
+}
+
+export interface BenchArguments {
+  readonly quick: boolean;
+  readonly json: boolean;
+  readonly readme: boolean;
+  readonly verbose: boolean;
+  readonly parts: readonly PartName[];
+}
+
+export const usage = `Usage: npm run bench -- [--quick] [--json] [--readme] [--verbose] [--only ${partNames.join(',')}]
+
+  --quick    fewer rounds: a first impression in well under a minute
+  --json     one JSON object instead of tables
+  --readme   puts the tables into README.md, between its bench markers
+  --verbose  shows each round on standard error
+  --only     just these parts
+`;
+
+/** @throws Error that says what is wrong with them */
+export function readArguments(words: readonly string[]): BenchArguments {
+  const { values } = parseArgs({
+    args: [...words],
+    options: {
+      quick: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      readme: { type: 'boolean', default: false },
+      verbose: { type: 'boolean', default: false },
+      only: { type: 'string' },
+    },
+  });
+  const { only, ...flags } = values;
+  return { ...flags, parts: only === undefined ? partNames : only.split(',').map(toPart) };
+}
+
+function toPart(text: string): PartName {
+  const part = partNames.find((known) => known === text.trim());
+  if (part === undefined) throw new Error(`--only: must be some of ${partNames.join(', ')} (got "${text}")`);
+  return part;
+}

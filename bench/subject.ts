@@ -1,0 +1,112 @@
+/**
+ * The real tracker on the real adapters, put together as `main.ts` does it, with three differences: the topic is in
+ * memory (its speed is not ours), the storage is counted, and no delivery is put on the queue for being slow, because
+ * a slow machine must show as slow and not as less work.
+ */
+import { randomBytes } from 'node:crypto';
+import { memoryHealthEventLog, memoryPublisher, noAudit } from '../src/adapters/memory.ts';
+import { queueDeliveryQueue, queueWakeTimer } from '../src/adapters/queue-storage.ts';
+import { queueClient, tableClient } from '../src/adapters/storage-clients.ts';
+import { systemClock } from '../src/adapters/system-clock.ts';
+import { tableImageIndex } from '../src/adapters/table-storage/image-index.ts';
+import { tableImageStore } from '../src/adapters/table-storage/image-store.ts';
+import { tableReplicaSetStore } from '../src/adapters/table-storage/replica-set-store.ts';
+import { table } from '../src/adapters/table-storage/table.ts';
+import { tableTagIndex } from '../src/adapters/table-storage/tag-index.ts';
+import type { CloudEvent } from '../src/core/announcement.ts';
+import type { EventPublisher, Log } from '../src/core/ports.ts';
+import { prober } from '../src/core/prober.ts';
+import type { Region } from '../src/core/region.ts';
+import type { Registry } from '../src/core/registry.ts';
+import { replicaSets } from '../src/core/replica-sets.ts';
+import type { Tracker } from '../src/core/tracker.ts';
+import { tracker } from '../src/core/tracker.ts';
+import type { Counter } from './counted.ts';
+import { storageCounter } from './counted.ts';
+import { registryName } from './workload.ts';
+
+export interface Subject {
+  readonly tracker: Tracker;
+  readonly counter: Counter;
+  readonly published: readonly CloudEvent[];
+  /** Called with everything the topic takes from now on. */
+  onPublished(listener: (event: CloudEvent) => void): void;
+}
+
+/** What would be written to the log would be noise between the figures. */
+const silent: Log = { info: () => undefined, warn: () => undefined };
+
+/** Names that no other subject uses: each begins with tables of its own, unless it is told to share another's. */
+export function freshNames(): string {
+  return randomBytes(6).toString('hex');
+}
+
+export function openSubject(
+  connectionString: string,
+  regions: readonly Region[],
+  names = freshNames(),
+  cachedImages = 20_000,
+): Subject {
+  const account = { kind: 'connectionString', connectionString } as const;
+  const counter = storageCounter();
+  const openTable = (name: string) => table(counter.wrap(tableClient(account, `${name}${names}`)));
+  const openQueue = (name: string) => counter.wrap(queueClient(account, `${name}-${names}`));
+  const indexTable = openTable('Index');
+  const index = tableImageIndex(indexTable);
+  const registry: Registry = {
+    name: registryName,
+    loginServer: `${registryName}.azurecr.io`,
+    resourceId: undefined,
+    regions,
+    observedOnly: [],
+    regionalEndpoints: false,
+    verify: 'missing',
+  };
+  const listeners: ((event: CloudEvent) => void)[] = [];
+  const topic = memoryPublisher();
+  const publisher: EventPublisher = {
+    async publish(events) {
+      await topic.publish(events);
+      for (const listener of listeners) events.forEach(listener);
+    },
+  };
+  const shared = { clock: systemClock, log: silent };
+  const subject = tracker(
+    {
+      ...shared,
+      sets: replicaSets({
+        ...shared,
+        registries: [registry],
+        directory: undefined,
+        store: tableReplicaSetStore(indexTable),
+        onChange: () => undefined,
+      }),
+      prober: prober({ probe: undefined, clock: systemClock }),
+      store: tableImageStore(openTable('Images')),
+      index,
+      tags: tableTagIndex(openTable('Tags')),
+      webhooks: index.webhooks,
+      audit: noAudit,
+      health: memoryHealthEventLog(),
+      timer: queueWakeTimer(openQueue('wakes'), systemClock),
+      queue: queueDeliveryQueue(openQueue('deliveries')),
+      publisher,
+      random: Math.random,
+    },
+    {
+      registries: [registry],
+      policy: { delayedAfterMs: 900_000, probeAfterMs: 60_000, outboxCheckMs: 30_000 },
+      retentionMs: 90 * 86_400_000,
+      recordWithinMs: 60_000,
+      deferWithinMs: 60_000,
+      pollMs: 750,
+      cachedImages,
+    },
+  );
+  return {
+    tracker: subject,
+    counter,
+    published: topic.published,
+    onPublished: (listener) => void listeners.push(listener),
+  };
+}

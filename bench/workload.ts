@@ -1,0 +1,85 @@
+/**
+ * The deliveries that are measured: images with digests as digests are (their first characters differ; made-up ones
+ * that do not would make the development storage slow), each with a tag, from every region, in an order that is random
+ * and the same in every run.
+ */
+import { createHash } from 'node:crypto';
+import { parseDigest } from '../src/core/digest.ts';
+import { parseEventTime } from '../src/core/event-time.ts';
+import type { Delivery } from '../src/core/ports.ts';
+import { parseRepository, parseTag } from '../src/core/reference.ts';
+import type { Region } from '../src/core/region.ts';
+import { parseRegion } from '../src/core/region.ts';
+import { openRandom } from '../src/local/simulator/random.ts';
+
+export const registryName = 'contoso';
+
+const regionNames = [
+  ...['eastus', 'westeurope', 'southeastasia', 'australiaeast', 'brazilsouth'],
+  ...['northeurope', 'japaneast', 'uksouth', 'canadacentral', 'centralindia'],
+];
+
+export function regionsOf(count: number): Region[] {
+  return regionNames.slice(0, count).map((name) => need(parseRegion(name)));
+}
+
+const startedAt = Date.now();
+
+export interface ImageChoice {
+  /** By default one that is pushed once. */
+  readonly tag?: string;
+  readonly repository?: string;
+}
+
+/** @param label images of different labels are different images; the same image and region give the same webhook event */
+export function deliveryOf(label: string, image: number, region: Region, choice: ImageChoice = {}): Delivery {
+  const { tag = `${label}-${image}`, repository = `team/app-${image % 20}` } = choice;
+  return {
+    name: {
+      registry: registryName,
+      repository: need(parseRepository(repository)),
+      digest: need(parseDigest(`sha256:${createHash('sha256').update(`${label} ${image}`).digest('hex')}`)),
+    },
+    fact: {
+      region,
+      kind: 'push',
+      eventTime: need(parseEventTime(new Date(startedAt + image).toISOString())),
+      receivedAt: Date.now(),
+      evidence: 'webhook',
+      tag: need(parseTag(tag)),
+      mediaType: 'application/vnd.oci.image.manifest.v1+json',
+    },
+  };
+}
+
+/** Every image from every region, each twice, in random order. */
+export function shuffled(label: string, images: number, regions: readonly Region[]): Delivery[] {
+  const all = Array.from({ length: images }, (_, image) =>
+    regions.flatMap((region) => [deliveryOf(label, image, region), deliveryOf(label, image, region)]),
+  ).flat();
+  const random = openRandom(images, label);
+  return all
+    .map((delivery) => ({ delivery, place: random() }))
+    .sort((one, other) => one.place - other.place)
+    .map(({ delivery }) => delivery);
+}
+
+/** @returns seconds that all of it took, with at most that much under way at once */
+export async function keepInFlight<T>(
+  items: readonly T[],
+  atOnce: number,
+  work: (item: T) => Promise<unknown>,
+): Promise<number> {
+  const startedAt = performance.now();
+  const rest = items.values();
+  const worker = async () => {
+    for (const item of rest) await work(item);
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  return (performance.now() - startedAt) / 1_000;
+}
+
+function need<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('the workload made a name that the product refuses');
+  return value;
+}
