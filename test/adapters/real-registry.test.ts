@@ -2,31 +2,26 @@
  * The probe against real registries: two processes of the distribution registry stand for two replicas. What the
  * stand-in believes about the protocol is held against them here.
  */
-import type { ChildProcess } from 'node:child_process';
-import { spawn, spawnSync } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ociManifestProbe } from '../../src/adapters/oci-registry/manifest-probe.ts';
 import type { Digest } from '../../src/core/digest.ts';
 import type { Repository, Tag } from '../../src/core/reference.ts';
 import type { Region } from '../../src/core/region.ts';
 import type { Registry } from '../../src/core/registry.ts';
-import type { Content, Image } from '../support/registry-stand-in.ts';
+import type { RealRegistry } from '../support/real-registry.ts';
+import {
+  canRunRegistries,
+  copyImage,
+  expectStatus,
+  pushImage,
+  putManifest,
+  startRegistry,
+  tellThatRegistriesAreMissing,
+} from '../support/real-registry.ts';
+import type { Content } from '../support/registry-stand-in.ts';
 import { descriptor, image, index, types } from '../support/registry-stand-in.ts';
 
-const isInstalled = (command: string) => spawnSync(command, ['--version']).error === undefined;
-const canRun = isInstalled('docker-registry') && isInstalled('skopeo');
-if (!canRun) {
-  test('docker-registry and skopeo are installed where this must not be skipped', () => {
-    console.warn('\n*** SKIPPED: the probe was NOT tried against real registries.');
-    console.warn('*** Install them with: apt-get install -y docker-registry skopeo\n');
-    expect(process.env.CI ?? '', 'CI must have docker-registry and skopeo').toBe('');
-  });
-}
+if (!canRunRegistries) tellThatRegistriesAreMissing('the probe was NOT tried against real registries.');
 
 const eastus = 'eastus' as Region;
 const westeurope = 'westeurope' as Region;
@@ -38,24 +33,15 @@ const probe = ociManifestProbe({
   clock: { now: () => Date.now(), sleep: () => Promise.resolve() },
 });
 
-interface RealRegistry {
-  readonly origin: string;
-  readonly folder: string;
-  readonly process: ChildProcess;
-}
-
 const started: RealRegistry[] = [];
 const originOf = (which: number) => started[which]?.origin ?? '';
 
-describe.runIf(canRun)('real registries', () => {
+describe.runIf(canRunRegistries)('real registries', () => {
   beforeAll(async () => {
     for (let which = 0; which < 2; which++) started.push(await startRegistry());
   });
   afterAll(async () => {
-    for (const { process: running, folder } of started) {
-      running.kill('SIGKILL');
-      await rm(folder, { recursive: true, force: true });
-    }
+    await Promise.all(started.map((one) => one.stop()));
   });
 
   const ask = (region: Region, repository: string, reference: string, depth: 'manifest' | 'deep' = 'manifest') => {
@@ -79,8 +65,8 @@ describe.runIf(canRun)('real registries', () => {
     const isIndex = mediaType === types.ociIndex || mediaType === types.dockerList;
     const single = image(mediaType, isIndex ? types.ociImage : mediaType);
     const top = isIndex ? index([descriptor(single.manifest)], mediaType) : single.manifest;
-    await pushImage(repository, single);
-    await putManifest(repository, top, 'v1');
+    await pushImage(originOf(0), repository, single);
+    await putManifest(originOf(0), repository, top, 'v1');
 
     const present = { kind: 'present', digest: top.digest, mediaType };
     expect(await ask(eastus, repository, top.digest)).toEqual({ ...present, isWhole: false });
@@ -102,23 +88,13 @@ describe.runIf(canRun)('real registries', () => {
   ]);
   const whole = { kind: 'present', digest: multi.digest, mediaType: types.ociIndex, isWhole: true };
   const pushMulti = async (repository: string) => {
-    for (const one of [amd64, arm64, attestation]) await pushImage(repository, one);
-    await putManifest(repository, multi, 'v1');
+    for (const one of [amd64, arm64, attestation]) await pushImage(originOf(0), repository, one);
+    await putManifest(originOf(0), repository, multi, 'v1');
   };
 
   test('an index copied to another replica is whole there, too', async () => {
     await pushMulti('copied/app');
-    const reference = (which: number) => `docker://${new URL(originOf(which)).host}/copied/app:v1`;
-    const options = ['--all', '--src-tls-verify=false', '--dest-tls-verify=false', '--preserve-digests'];
-    const { status, stderr } = spawnSync(
-      'skopeo',
-      ['--insecure-policy', 'copy', ...options, reference(0), reference(1)],
-      {
-        encoding: 'utf8',
-        timeout: 20_000,
-      },
-    );
-    expect(status, stderr).toBe(0);
+    copyImage(originOf(0), originOf(1), 'copied/app:v1');
     expect(await ask(westeurope, 'copied/app', 'v1', 'deep')).toEqual(whole);
   });
 
@@ -132,14 +108,14 @@ describe.runIf(canRun)('real registries', () => {
     const repository = `broken/${name}`;
     await pushMulti(repository);
     expect(await ask(eastus, repository, 'v1', 'deep')).toEqual(whole);
-    await expectStatus(202, `/v2/${repository}/${kind}/${part?.digest}`, { method: 'DELETE' });
+    await expectStatus(202, originOf(0), `/v2/${repository}/${kind}/${part?.digest}`, { method: 'DELETE' });
     expect(await ask(eastus, repository, 'v1', 'deep')).toEqual({ ...whole, isWhole: false });
     expect(await ask(eastus, repository, 'v1')).toMatchObject({ kind: 'present', digest: multi.digest });
   });
 
   test('an index that was deleted is absent', async () => {
     await pushMulti('deleted/app');
-    await expectStatus(202, `/v2/deleted/app/manifests/${multi.digest}`, { method: 'DELETE' });
+    await expectStatus(202, originOf(0), `/v2/deleted/app/manifests/${multi.digest}`, { method: 'DELETE' });
     expect(await ask(eastus, 'deleted/app', multi.digest)).toEqual({ kind: 'absent' });
     expect(await ask(eastus, 'deleted/app', 'v1')).toEqual({ kind: 'absent' });
   });
@@ -154,61 +130,3 @@ describe.runIf(canRun)('real registries', () => {
     expect(answer).toMatchObject({ kind: 'unclear', reason: 'ECONNREFUSED' });
   });
 });
-
-async function startRegistry(): Promise<RealRegistry> {
-  const folder = await mkdtemp(join(tmpdir(), 'real-registry-'));
-  const port = await freePort();
-  const config = {
-    version: 0.1,
-    log: { level: 'error', accesslog: { disabled: true } },
-    storage: { filesystem: { rootdirectory: folder }, delete: { enabled: true } },
-    http: { addr: `127.0.0.1:${port}` },
-  };
-  // JSON is YAML.
-  await writeFile(join(folder, 'config.yml'), JSON.stringify(config));
-  const running = spawn('docker-registry', ['serve', join(folder, 'config.yml')], { stdio: 'ignore' });
-  const origin = `http://127.0.0.1:${port}`;
-  for (let attempt = 0; attempt < 100; attempt++) {
-    const isUp = await fetch(`${origin}/v2/`).then(
-      ({ ok }) => ok,
-      () => false,
-    );
-    if (isUp) return { origin, folder, process: running };
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  running.kill('SIGKILL');
-  throw new Error('docker-registry did not start');
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-async function pushImage(repository: string, { manifest, blobs }: Image): Promise<void> {
-  for (const blob of blobs) {
-    const upload = await expectStatus(202, `/v2/${repository}/blobs/uploads/`, { method: 'POST' });
-    const location = new URL(upload.headers.get('location') ?? '', originOf(0));
-    location.searchParams.set('digest', blob.digest);
-    await expectStatus(201, location.href, { method: 'PUT', body: new Uint8Array(blob.body) });
-  }
-  await putManifest(repository, manifest, manifest.digest);
-}
-
-async function putManifest(repository: string, manifest: Content, reference: string): Promise<void> {
-  await expectStatus(201, `/v2/${repository}/manifests/${reference}`, {
-    method: 'PUT',
-    headers: { 'content-type': manifest.mediaType },
-    body: new Uint8Array(manifest.body),
-  });
-}
-
-async function expectStatus(status: number, path: string, init: RequestInit): Promise<Response> {
-  const response = await fetch(new URL(path, originOf(0)), init);
-  const body = await response.text();
-  expect(response.status, `${init.method} ${path}: ${body}`).toBe(status);
-  return response;
-}

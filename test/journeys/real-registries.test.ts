@@ -1,0 +1,192 @@
+/**
+ * Three real registries as replicas: images are pushed for real, copied with delay, and every notification of a registry
+ * becomes an ACR webhook of its region by a small shim. The app runs as a real process and asks the real `/v2/` for what
+ * a lost webhook did not tell.
+ */
+
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { AvailabilityDocument } from '../../src/core/availability.ts';
+import type { RunningTopic } from '../../src/local/topic.ts';
+import { startTopic } from '../../src/local/topic.ts';
+import type { App } from '../support/app.ts';
+import { getJson, loginServer, registry, secret, startInstance, until } from '../support/app.ts';
+import type { RealRegistry } from '../support/real-registry.ts';
+import {
+  canRunRegistries,
+  copyImage,
+  expectStatus,
+  pushImage,
+  putManifest,
+  startRegistry,
+  tellThatRegistriesAreMissing,
+} from '../support/real-registry.ts';
+import type { Content } from '../support/registry-stand-in.ts';
+import { descriptor, image, index } from '../support/registry-stand-in.ts';
+
+if (!canRunRegistries) tellThatRegistriesAreMissing('the app was NOT tried with real registries as replicas.');
+
+const regions = ['eastus', 'westeurope', 'southeastasia'] as const;
+
+/** What the distribution registry sends (facts: its notification format). */
+interface Notification {
+  readonly id: string;
+  readonly timestamp: string;
+  readonly action: string;
+  readonly target: Record<string, unknown> & { readonly digest?: string };
+  readonly request: Record<string, unknown>;
+}
+
+/** Turns each notification into a webhook event of that region; what ACR does not send is left out. */
+async function startShim(target: () => string, isLost: (region: string, digest: string) => boolean) {
+  const server = createServer(async (request, response) => {
+    const region = request.url?.slice(1) ?? '';
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const { events } = JSON.parse(Buffer.concat(chunks).toString()) as { events: Notification[] };
+    for (const { id, timestamp, action, target: pushed, request: client } of events) {
+      const { digest } = pushed;
+      if ((action !== 'push' && action !== 'delete') || digest === undefined || isLost(region, digest)) continue;
+      // Blobs are announced too; ACR speaks of manifests only.
+      if (action === 'push' && pushed.mediaType === 'application/octet-stream') continue;
+      const { url: _url, ...wanted } = pushed;
+      const { addr: _addr, ...asked } = client;
+      const body = JSON.stringify({ id, timestamp, action, target: wanted, request: { ...asked, host: loginServer } });
+      const headers = { authorization: `Bearer ${secret}`, 'content-type': 'application/json' };
+      await fetch(`${target()}/api/webhooks/${registry}/${region}`, { method: 'POST', headers, body }).catch(
+        () => undefined,
+      );
+    }
+    response.end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return { url: (region: string) => `http://127.0.0.1:${port}/${region}`, stop: () => server.close() };
+}
+
+describe.runIf(canRunRegistries)('three real registries as replicas', () => {
+  const replicas = new Map<string, RealRegistry>();
+  const lost = new Set<string>();
+  let shim: Awaited<ReturnType<typeof startShim>>;
+  let topic: RunningTopic;
+  let app: App;
+  const originOf = (region: string) => replicas.get(region)?.origin ?? '';
+
+  beforeAll(async () => {
+    shim = await startShim(
+      () => app.url,
+      (region, digest) => lost.has(`${region} ${digest}`),
+    );
+    for (const region of regions) replicas.set(region, await startRegistry(shim.url(region)));
+    topic = await startTopic();
+    const regionalEndpoints = Object.fromEntries(regions.map((region) => [region, originOf(region)]));
+    app = await startInstance({
+      topic,
+      settings: {
+        REGISTRIES: JSON.stringify([{ name: registry, regions, regionalEndpoints }]),
+        PROBE_AFTER_SECONDS: '3',
+      },
+    });
+  }, 60_000);
+  afterAll(async () => {
+    await app?.stop();
+    await topic?.stop();
+    shim?.stop();
+    await Promise.all([...replicas.values()].map((replica) => replica.stop()));
+  }, 60_000);
+
+  const ask = async (reference: string) =>
+    (await getJson<AvailabilityDocument>(`${app.url}/api/availability?image=${loginServer}/${reference}`)).body;
+  const toldOf = (digest: string) =>
+    topic.events.filter(({ type, subject }) => type.endsWith('InAllReplicas') && String(subject).endsWith(digest));
+
+  async function pushMulti(repository: string, name: string): Promise<Content> {
+    const platforms = [image(`${name}-amd64`), image(`${name}-arm64`)];
+    for (const platform of platforms) await pushImage(originOf('eastus'), repository, platform);
+    const top = index(platforms.map(({ manifest }) => descriptor(manifest)));
+    await putManifest(originOf('eastus'), repository, top, 'v1');
+    return top;
+  }
+
+  test('a multi-platform image, copied region by region, is available when the last has it', async () => {
+    const top = await pushMulti('team/app', 'app');
+    await until(
+      () => ask('team/app:v1'),
+      (document) => document.digest === top.digest,
+      20_000,
+    );
+    copyImage(originOf('eastus'), originOf('westeurope'), 'team/app:v1');
+    const waiting = getJson<AvailabilityDocument>(`${app.url}/api/wait?image=${loginServer}/team/app:v1&timeout=60`);
+    await until(
+      () => ask(`team/app@${top.digest}`),
+      (document) => document.missing.length === 1,
+      20_000,
+    );
+    expect(toldOf(top.digest)).toEqual([]);
+    copyImage(originOf('eastus'), originOf('southeastasia'), 'team/app:v1');
+    expect(await waiting).toMatchObject({ status: 200, body: { state: 'available', digest: top.digest, missing: [] } });
+    await until(
+      () => toldOf(top.digest).length,
+      (count) => count === 1,
+      20_000,
+    );
+  }, 90_000);
+
+  test('a webhook that was lost is made up for by asking the replica itself', async () => {
+    const single = image('single');
+    lost.add(`westeurope ${single.manifest.digest}`);
+    await pushImage(originOf('eastus'), 'team/lost', single);
+    await putManifest(originOf('eastus'), 'team/lost', single.manifest, 'v1');
+    for (const region of ['westeurope', 'southeastasia'])
+      copyImage(originOf('eastus'), originOf(region), 'team/lost:v1');
+    const document = await until(
+      () => ask(`team/lost@${single.manifest.digest}`),
+      ({ state }) => state === 'available',
+      60_000,
+    );
+    expect(document.regions.find(({ region }) => region === 'westeurope')?.evidence).toEqual(['probe']);
+    expect(document.regions.find(({ region }) => region === 'southeastasia')?.evidence).toContain('webhook');
+  }, 90_000);
+
+  test('an image nobody has reported is found while somebody waits for it', async () => {
+    const silent = image('silent');
+    for (const region of regions) lost.add(`${region} ${silent.manifest.digest}`);
+    await pushImage(originOf('eastus'), 'team/silent', silent);
+    await putManifest(originOf('eastus'), 'team/silent', silent.manifest, 'v1');
+    for (const region of ['westeurope', 'southeastasia'])
+      copyImage(originOf('eastus'), originOf(region), 'team/silent:v1');
+    const waited = await getJson<AvailabilityDocument>(
+      `${app.url}/api/wait?image=${loginServer}/team/silent:v1&timeout=60`,
+    );
+    expect(waited).toMatchObject({
+      status: 200,
+      body: { digest: silent.manifest.digest, tag: { state: 'converged' } },
+    });
+  }, 90_000);
+
+  test('a delete is told region by region, and at the end everywhere', async () => {
+    const gone = image('gone');
+    await pushImage(originOf('eastus'), 'team/gone', gone);
+    await putManifest(originOf('eastus'), 'team/gone', gone.manifest, 'v1');
+    for (const region of ['westeurope', 'southeastasia'])
+      copyImage(originOf('eastus'), originOf(region), 'team/gone:v1');
+    const path = `/v2/team/gone/manifests/${gone.manifest.digest}`;
+    await until(
+      () => ask(`team/gone@${gone.manifest.digest}`),
+      ({ state }) => state === 'available',
+      30_000,
+    );
+    for (const region of regions) await expectStatus(202, originOf(region), path, { method: 'DELETE' });
+    await until(
+      () => ask(`team/gone@${gone.manifest.digest}`),
+      ({ state }) => state === 'deleted',
+      30_000,
+    );
+    await until(
+      () => toldOf(gone.manifest.digest).map((event) => event.type),
+      (types) => types.includes('AcrReplication.ImageDeletedInAllReplicas'),
+      30_000,
+    );
+  }, 90_000);
+});
