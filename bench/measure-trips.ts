@@ -3,6 +3,7 @@
  * registry waits; what is spent in all decides what the storage account costs and when it throttles. One delivery at a
  * time, so nothing is shared between them: under load there are fewer, as the tracker's own table shows.
  */
+import type { Delivery } from '../src/core/ports.ts';
 import type { BenchOptions } from './options.ts';
 import type { Section } from './section.ts';
 import { mean, median } from './statistics.ts';
@@ -15,6 +16,9 @@ interface Trips {
   readonly total: number;
 }
 
+/** Looking at what a tag pointed at before is bounded; so many earlier digests are enough to see the bound. */
+const earlierDigests = 12;
+
 export async function measureTrips({ storage, quick, say }: BenchOptions): Promise<Section> {
   const regions = regionsOf(3);
   const [first, next, last] = regions;
@@ -22,43 +26,47 @@ export async function measureTrips({ storage, quick, say }: BenchOptions): Promi
   const names = freshNames();
   const subject = openSubject(storage, regions, names);
   const stranger = () => openSubject(storage, regions, names);
+  const latest = (image: number) => deliveryOf('latest', image, first, { repository: 'team/moving', tag: 'latest' });
   const kinds = new Map<string, Trips[]>();
   const keep = async (kind: string, work: Promise<Trips>) => {
     kinds.set(kind, [...(kinds.get(kind) ?? []), await work]);
   };
 
   for (const region of regions) await subject.tracker.receive(deliveryOf('warm', 0, region));
-  await subject.counter.quiet();
-  for (let image = 0, images = quick ? 5 : 20; image < images; image++) {
-    const deliver = (to: Subject, region = first) => trips(to, deliveryOf('trips', image, region));
-    await keep('first region of an image', deliver(subject));
-    await keep('next region', deliver(subject, next));
-    await keep('last region', deliver(subject, last));
-    await keep('repeat, image known to the process', deliver(subject));
-    await keep('repeat, image unknown to the process', deliver(stranger()));
-    const moving = deliveryOf('moving', image, first, { repository: 'team/moving', tag: 'latest' });
-    await keep('first region, tag moved from earlier digests', trips(subject, moving));
+  for (let image = 0; image < earlierDigests; image++) await trips(subject, latest(image));
+  for (let image = 0, images = quick ? 3 : 20; image < images; image++) {
+    const delivery = deliveryOf('trips', image, first);
+    await keep('first region of an image', trips(subject, delivery));
+    await keep('next region', trips(subject, deliveryOf('trips', image, next)));
+    await keep('last region', trips(subject, deliveryOf('trips', image, last)));
+    await keep('repeat, image known to the process', trips(subject, delivery));
+    await keep('repeat, image unknown to the process', trips(stranger(), delivery));
+    await keep(
+      `first region, under a tag that ${earlierDigests} digests had before`,
+      trips(subject, latest(earlierDigests + image)),
+    );
+    await keep(
+      'timer of an image that is everywhere',
+      counted(subject, () => subject.tracker.wake(delivery.name)),
+    );
     const alone = stranger();
     await trips(alone, deliveryOf('alone', image, first));
     await keep(
-      '  nothing more within 10 s: acknowledging',
+      'acknowledging, when no region follows for ten seconds',
       counted(alone, () => alone.tracker.close(10_000)),
     );
-    await keep(
-      'timer of a finished image',
-      counted(subject, () => subject.tracker.wake(moving.name)),
-    );
-    say(`image ${image}: ${subject.counter.total}`);
+    say(`image ${image + 1} of ${images}`);
   }
   const rows = [...kinds].map(([kind, all]) => ({
     delivery: kind,
     'in sequence before the answer': median(all.map((one) => one.inSequence)),
     'all, with what follows': mean(all.map((one) => one.total)),
   }));
-  return { title: 'Round trips to the storage.', note: 'Calls of the storage SDK, one delivery at a time.', rows };
+  const note = 'Calls of the storage SDK, one delivery at a time.';
+  return { title: 'Round trips to the storage.', note, rows };
 }
 
-function trips(subject: Subject, delivery: Parameters<Subject['tracker']['receive']>[0]): Promise<Trips> {
+function trips(subject: Subject, delivery: Delivery): Promise<Trips> {
   return counted(subject, () => subject.tracker.receive(delivery));
 }
 

@@ -1,6 +1,6 @@
 /**
  * Several trackers on one store, with crashes between any two storage operations, against a model that only knows what
- * was said. Deliveries, deletes, tag moves, repeats, changes of the replica set, crashes and topic outages come in any
+ * was said. Deliveries, deletes, tag moves, repeats, answers of replicas that are asked, changes of the replica set, crashes and topic outages come in any
  * order; in the end every document says what the model says, and what was told was true and told under one id.
  */
 import fc from 'fast-check';
@@ -16,11 +16,14 @@ import {
 } from '../../src/adapters/memory.ts';
 import type { CloudEvent } from '../../src/core/announcement.ts';
 import type { Fact } from '../../src/core/arrival.ts';
+import type { Digest } from '../../src/core/digest.ts';
+import { parseDigest } from '../../src/core/digest.ts';
 import { WorldError } from '../../src/core/errors.ts';
 import { toEventTime } from '../../src/core/event-time.ts';
 import type { ImageName } from '../../src/core/image.ts';
-import type { ImageStore } from '../../src/core/ports.ts';
+import type { ImageStore, ManifestProbe, ProbeAnswer } from '../../src/core/ports.ts';
 import { prober } from '../../src/core/prober.ts';
+import type { Region } from '../../src/core/region.ts';
 import { expectedRegions } from '../../src/core/replica-set.ts';
 import { defaultRequirement } from '../../src/core/requirement.ts';
 import type { Tracker } from '../../src/core/tracker.ts';
@@ -47,6 +50,8 @@ type Command =
       readonly crash: Crash;
     }
   | { readonly kind: 'set'; readonly regions: number }
+  /** From now on, this replica says so when it is asked for this image. */
+  | { readonly kind: 'replica'; readonly image: number; readonly region: number; readonly says: ProbeAnswer['kind'] }
   | { readonly kind: 'topic'; readonly fails: boolean }
   | { readonly kind: 'time'; readonly seconds: number };
 
@@ -65,13 +70,34 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('set' as const), regions: fc.integer({ min: 2, max: 3 }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('replica' as const),
+      image: fc.integer({ min: 1, max: 2 }),
+      region: fc.integer({ min: 0, max: 2 }),
+      says: fc.constantFrom<ProbeAnswer['kind'][]>('present', 'absent', 'unclear'),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('topic' as const), fails: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('time' as const), seconds: fc.integer({ min: 1, max: 60 }) }) },
 );
 
-function world() {
+function world(heard: (region: Region, digest: Digest, says: ProbeAnswer['kind'], at: number) => void) {
   const clock = manualClock(noon);
-  const registry = registryOf({ regions: allRegions.slice(0, 2) });
+  const registry = registryOf({ regions: allRegions.slice(0, 2), regionalEndpoints: true });
+  const replicas = new Map<string, ProbeAnswer['kind']>();
+  const probe: ManifestProbe = {
+    async ask(_registry, region, _repository, reference) {
+      // Where a tag points is not what this is about.
+      const digest = parseDigest(reference);
+      const says = digest === undefined ? 'unclear' : (replicas.get(`${region} ${digest}`) ?? 'unclear');
+      if (digest === undefined || says === 'unclear')
+        return { kind: 'unclear', reason: 'silent', retryAfterMs: undefined };
+      heard(region, digest, says, clock.now());
+      return says === 'absent' ? { kind: says } : { kind: says, digest, mediaType: undefined, isWhole: true };
+    },
+  };
   let regions = allRegions.slice(0, 2);
   let topicFails = false;
   const store = memoryImageStore();
@@ -121,12 +147,19 @@ function world() {
         audit: noAudit,
         health: memoryHealthEventLog(),
         sets: { current: set, ready: async () => undefined, refresh: async () => undefined },
-        prober: prober({ probe: undefined, clock }),
+        prober: prober({ probe, clock }),
         clock,
         random: () => 0.5,
         log: { info: () => undefined, warn: () => undefined },
       },
-      { registries: [registry], policy, retentionMs: 90 * 86_400_000, ...limits, pollMs: 750, cachedImages: 10 },
+      {
+        registries: [registry],
+        policy: { ...policy, probeAfterMs: 30_000 },
+        retentionMs: 90 * 86_400_000,
+        ...limits,
+        pollMs: 750,
+        cachedImages: 10,
+      },
     );
     return running;
   }
@@ -139,6 +172,9 @@ function world() {
     start,
     setRegions: (count: number) => {
       regions = allRegions.slice(0, count);
+    },
+    say: (region: Region, digest: Digest, says: ProbeAnswer['kind']) => {
+      replicas.set(`${region} ${digest}`, says);
     },
     setTopic: (fails: boolean) => {
       topicFails = fails;
@@ -170,12 +206,30 @@ const nameOf = (image: number): ImageName => ({
 test('whatever comes in whatever order, and whoever dies: true documents, everything told, under one id', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(command, { minLength: 1, maxLength: 25 }), async (commands) => {
-      const acr = world();
-      let running = acr.start({ afterOperations: 1_000_000 });
       const said: { image: number; fact: Fact }[] = [];
+      const newest = (image: number, region: string, kind: Fact['kind']) =>
+        said
+          .filter((one) => one.image === image && one.fact.region === region && one.fact.kind === kind)
+          .map(({ fact }) => fact.eventTime)
+          .sort()
+          .at(-1) ?? '';
+      const isThere = (image: number, region: string) =>
+        newest(image, region, 'push') > newest(image, region, 'delete');
+      // A replica is asked where the image is missing, or where it may be gone: there its word is a fact like any other.
+      const acr = world((region, digest, says, at) => {
+        const image = digest === digestOf(1) ? 1 : 2;
+        if (isThere(image, region) === (says === 'present')) return;
+        const kind = says === 'present' ? 'push' : 'delete';
+        const seen = { region, eventTime: toEventTime(at), receivedAt: at, tag: undefined, mediaType: undefined };
+        said.push({ image, fact: { ...seen, kind, evidence: 'probe' } });
+      });
+      let running = acr.start({ afterOperations: 1_000_000 });
       for (const one of commands) {
         if (one.kind === 'set') acr.setRegions(one.regions);
-        else if (one.kind === 'topic') acr.setTopic(one.fails);
+        else if (one.kind === 'replica') {
+          const region = allRegions[one.region];
+          if (region !== undefined) acr.say(region, digestOf(one.image), one.says);
+        } else if (one.kind === 'topic') acr.setTopic(one.fails);
         else if (one.kind === 'time') await acr.pass(one.seconds, running);
         else {
           const region = allRegions[one.region];
@@ -204,21 +258,13 @@ test('whatever comes in whatever order, and whoever dies: true documents, everyt
 
       const set = acr.set();
       for (const image of new Set(said.map((one) => one.image))) {
-        const facts = said.filter((one) => one.image === image).map((one) => one.fact);
-        const newest = (region: string, kind: Fact['kind']) =>
-          facts
-            .filter((fact) => fact.region === region && fact.kind === kind)
-            .map((fact) => fact.eventTime)
-            .sort()
-            .at(-1) ?? '';
-        const isThere = (region: string) => newest(region, 'push') > newest(region, 'delete');
         const { repository, digest } = nameOf(image);
         const question = { registry: acr.registry, repository, digest, tag: undefined };
         const document = await running.answer(question, defaultRequirement(set));
-        expect(document.missing).toEqual(expectedRegions(set).filter((region) => !isThere(region)));
+        expect(document.missing).toEqual(expectedRegions(set).filter((region) => !isThere(image, region)));
 
         const events = acr.told.filter((event) => event.data.digest === digest);
-        const isEverywhere = expectedRegions(set).every(isThere);
+        const isEverywhere = expectedRegions(set).every((region) => isThere(image, region));
         const told = events.filter((event) => event.type === allReplicas);
         if (isEverywhere) expect(told.length).toBeGreaterThan(0);
         // One fact, one id: within one generation there is exactly one.
