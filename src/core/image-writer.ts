@@ -76,6 +76,8 @@ interface Lane {
   running: Promise<void> | undefined;
 }
 
+/** Marks patient steps whose time came while a write was under way. */
+const overdue = Number.NEGATIVE_INFINITY;
 const mostAttempts = 40;
 const mostStepsPerWrite = 40;
 const longestPauseMs = 250;
@@ -102,14 +104,16 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
   function start(lane: Lane): Promise<void> {
     lane.running ??= run(lane).finally(() => {
       lane.running = undefined;
-      if (lane.waiting.length > 0) start(lane);
+      const isOverdue = lane.patient.length > 0 && lane.patientUntil === overdue;
+      if (lane.waiting.length > 0 || isOverdue) start(lane);
       else if (lane.patient.length === 0) lanes.delete(imageKey(lane.name));
     });
     return lane.running;
   }
 
   async function run(lane: Lane): Promise<void> {
-    while (lane.waiting.length > 0 || lane.patient.length > 0) {
+    // Patient steps ride along with the first write; those that come during it wait for company, or for their time.
+    do {
       const jobs = [...lane.patient.splice(0), ...lane.waiting.splice(0, mostStepsPerWrite)];
       lane.patientUntil = Number.POSITIVE_INFINITY;
       try {
@@ -124,7 +128,7 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
         cache.delete(lane.name);
         for (const job of jobs) job.reject(error);
       }
-    }
+    } while (lane.waiting.length > 0);
   }
 
   async function write(name: ImageName, steps: readonly Step[]): Promise<Written[]> {
@@ -256,11 +260,16 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
         const until = clock.now() + milliseconds;
         if (until >= lane.patientUntil) return;
         lane.patientUntil = until;
-        clock.sleep(milliseconds).then(() => (lane.patient.length > 0 ? start(lane) : undefined));
+        clock.sleep(milliseconds).then(() => {
+          if (lane.patient.length === 0) return;
+          // A write that is under way goes on without them; the next one follows at once.
+          lane.patientUntil = overdue;
+          start(lane);
+        });
       });
     },
     async flush() {
-      await Promise.all([...lanes.values()].map(start));
+      while (lanes.size > 0) await Promise.all([...lanes.values()].map(start));
     },
   };
 }

@@ -184,7 +184,9 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
   async function record(delivery: Delivery): Promise<MergeOutcome> {
     const { record: image, outcome } = await writer.submit(delivery.name, { kind: 'fact', fact: delivery.fact });
     // A repeat that finds something untold may be all that is left of an instance that died before telling it.
-    if (outcome !== 'recorded' && image !== undefined) teller.offer(image.name, dueEvents(image, pendingKeys(image)));
+    const untold = outcome === 'recorded' || image === undefined ? [] : pendingKeys(image);
+    if (image !== undefined && !teller.isTelling(image.name, untold))
+      teller.offer(image.name, dueEvents(image, untold));
     if (image !== undefined) asker.confirm(image, delivery.fact.region);
     return outcome ?? 'duplicate';
   }
