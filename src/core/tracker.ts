@@ -294,8 +294,14 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
       finished.abort();
       return ended ?? last ?? judge(question, await topic.read(), requirement);
     },
-    images: (query) => listImages(ports, query, sets.current(query.registry), clock.now()),
-    replicas: (registry) => reportReplicas(ports, registry, sets.current(registry), clock.now()),
+    async images(query) {
+      await sets.ready(query.registry);
+      return listImages(ports, query, sets.current(query.registry), clock.now());
+    },
+    async replicas(registry) {
+      await sets.ready(registry);
+      return reportReplicas(ports, registry, sets.current(registry), clock.now());
+    },
     async events(question) {
       const { record: image } = await asked.of(question).read();
       if (image === undefined) return undefined;
