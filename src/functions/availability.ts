@@ -8,7 +8,7 @@ export function availabilityFunction(tracker: Tracker): HttpFunctionOptions {
   return {
     methods: ['GET'],
     authLevel: 'function',
-    route: 'availability',
+    route: 'api/availability',
     handler: httpHandler(async function answerAvailability(request) {
       const query = readQuery(request);
       const question = readQuestion(query, tracker);

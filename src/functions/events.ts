@@ -9,7 +9,7 @@ export function eventsFunction(tracker: Tracker): HttpFunctionOptions {
   return {
     methods: ['GET'],
     authLevel: 'function',
-    route: 'events',
+    route: 'api/events',
     handler: httpHandler(async function listEvents(request) {
       const question = readQuestion(readQuery(request), tracker);
       if ('refusal' in question) return question.refusal;

@@ -27,7 +27,7 @@ export function healthFunction(
   return {
     methods: ['GET'],
     authLevel: 'anonymous',
-    route: 'health',
+    route: 'api/health',
     handler: httpHandler(async function reportHealth() {
       if (last === undefined || now() - last.at > remembersMs) last = { at: now(), checks: check() };
       const checks = await last.checks;

@@ -15,7 +15,7 @@ export function imagesFunction(tracker: Tracker): HttpFunctionOptions {
   return {
     methods: ['GET'],
     authLevel: 'function',
-    route: 'images',
+    route: 'api/images',
     handler: httpHandler(async function listImages(request) {
       const query = readQuery(request);
       const registry = readRegistry(query, tracker);

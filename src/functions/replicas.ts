@@ -8,7 +8,7 @@ export function replicasFunction(tracker: Tracker): HttpFunctionOptions {
   return {
     methods: ['GET'],
     authLevel: 'function',
-    route: 'replicas',
+    route: 'api/replicas',
     handler: httpHandler(async function reportReplicas(request) {
       const registry = readRegistry(readQuery(request), tracker);
       return 'refusal' in registry ? registry.refusal : json(200, await tracker.replicas(registry.value));

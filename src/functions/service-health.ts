@@ -27,7 +27,7 @@ export function serviceHealthFunction(parts: ServiceHealthParts): HttpFunctionOp
     methods: ['POST'],
     // The secret below is the lock.
     authLevel: 'anonymous',
-    route: 'service-health/{registry}',
+    route: 'api/service-health/{registry}',
     handler: httpHandler(async function takeHealthAlert(request, context) {
       const given = request.headers.get('authorization');
       // An action group can send no header of its own; a password in the address it turns into this one.

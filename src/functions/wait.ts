@@ -21,7 +21,7 @@ export function waitFunction(tracker: Tracker): HttpFunctionOptions {
   return {
     methods: ['GET'],
     authLevel: 'function',
-    route: 'wait',
+    route: 'api/wait',
     handler: httpHandler(async function waitForImage(request) {
       const query = readQuery(request);
       const question = readQuestion(query, tracker);

@@ -29,7 +29,7 @@ export function webhookFunction(
     methods: ['POST'],
     // The registry can send no function key without showing it in its delivery log; the secret below is the lock.
     authLevel: 'anonymous',
-    route: 'webhooks/{registry}/{region}',
+    route: 'api/webhooks/{registry}/{region}',
     handler: httpHandler(async function receiveWebhook(request, context) {
       const receivedAt = now();
       if (!isAuthorized(request.headers.get('authorization'), secrets)) {

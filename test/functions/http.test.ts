@@ -6,6 +6,7 @@ import { eventsFunction } from '../../src/functions/events.ts';
 import { healthFunction } from '../../src/functions/health.ts';
 import { httpHandler, json } from '../../src/functions/http.ts';
 import { imagesFunction } from '../../src/functions/images.ts';
+import { registriesFunction } from '../../src/functions/registries.ts';
 import { replicasFunction } from '../../src/functions/replicas.ts';
 import { waitFunction } from '../../src/functions/wait.ts';
 import { webhookFunction } from '../../src/functions/webhook.ts';
@@ -20,14 +21,15 @@ const image = `image=contoso.azurecr.io/team/app@${digestOf(1)}`;
 
 /** route, lock, methods, function */
 const functions: [string, string, string[], HttpFunctionOptions][] = [
-  ['availability', 'function', ['GET'], availabilityFunction(tracker)],
-  ['wait', 'function', ['GET'], waitFunction(tracker)],
-  ['images', 'function', ['GET'], imagesFunction(tracker)],
-  ['replicas', 'function', ['GET'], replicasFunction(tracker)],
-  ['events', 'function', ['GET'], eventsFunction(tracker)],
-  ['health', 'anonymous', ['GET'], healthFunction(tracker, [], clock.now)],
+  ['api/availability', 'function', ['GET'], availabilityFunction(tracker)],
+  ['api/wait', 'function', ['GET'], waitFunction(tracker)],
+  ['api/images', 'function', ['GET'], imagesFunction(tracker)],
+  ['api/replicas', 'function', ['GET'], replicasFunction(tracker)],
+  ['api/registries', 'function', ['GET'], registriesFunction(tracker.registries)],
+  ['api/events', 'function', ['GET'], eventsFunction(tracker)],
+  ['api/health', 'anonymous', ['GET'], healthFunction(tracker, [], clock.now)],
   // Its lock is the webhook secret.
-  ['webhooks/{registry}/{region}', 'anonymous', ['POST'], webhookFunction(tracker, secrets, clock.now)],
+  ['api/webhooks/{registry}/{region}', 'anonymous', ['POST'], webhookFunction(tracker, secrets, clock.now)],
 ];
 
 test.each(functions)('%s is for %s callers and %j', (route, authLevel, methods, options) => {
@@ -41,16 +43,17 @@ const route = (name: string) => functions.find(([path]) => path === name)?.[3];
 
 /** One of every status that can be had from a working tracker. */
 const calls: [number, HttpFunctionOptions | undefined, CallInput][] = [
-  [200, route('availability'), { path: `availability?${image}` }],
-  [400, route('availability'), { path: 'availability' }],
-  [404, route('availability'), { path: 'availability?image=app' }],
-  [202, route('wait'), { path: `wait?${image}&timeout=0` }],
-  [400, route('wait'), { path: `wait?${image}&timeout=x` }],
-  [200, route('images'), { path: 'images' }],
-  [404, route('images'), { path: 'images?registry=fabrikam' }],
-  [200, route('replicas'), { path: 'replicas' }],
-  [200, route('events'), { path: `events?${image}` }],
-  [200, route('health'), { path: 'health' }],
+  [200, route('api/availability'), { path: `availability?${image}` }],
+  [400, route('api/availability'), { path: 'availability' }],
+  [404, route('api/availability'), { path: 'availability?image=app' }],
+  [202, route('api/wait'), { path: `wait?${image}&timeout=0` }],
+  [400, route('api/wait'), { path: `wait?${image}&timeout=x` }],
+  [200, route('api/images'), { path: 'images' }],
+  [404, route('api/images'), { path: 'images?registry=fabrikam' }],
+  [200, route('api/replicas'), { path: 'replicas' }],
+  [200, route('api/registries'), { path: 'registries' }],
+  [200, route('api/events'), { path: `events?${image}` }],
+  [200, route('api/health'), { path: 'health' }],
   [200, webhook, { path: 'webhooks/contoso/eastus', headers: authorized, ...place }],
   [401, webhook, { path: 'webhooks/contoso/eastus', ...place }],
   [404, webhook, { path: 'webhooks/nobody/eastus', headers: authorized, ...place, params: { registry: 'nobody' } }],

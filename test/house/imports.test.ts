@@ -22,7 +22,10 @@ const table: Record<string, Row> = {
   adapters: { rooms: ['core'], packages: [/^node:/, /^@azure\/(?!functions)/], apart: true },
   // `node:crypto` for the comparison of secrets in constant time.
   functions: { rooms: ['core'], packages: ['@azure/functions', 'node:crypto'] },
-  cli: { rooms: ['core'], packages: [/^node:/, 'commander'] },
+  // Bundled into one file when built: none of these is a dependency of the app.
+  cli: { rooms: ['core'], packages: [/^node:/, 'commander', 'log-update'] },
+  // Runs in a browser: of the core it takes types alone.
+  ui: { rooms: ['core'], packages: [] },
   local: { rooms: ['core', 'adapters', 'functions', 'config.ts'], packages: [/./] },
   'config.ts': { rooms: ['core'], packages: ['zod'] },
   'main.ts': { rooms: ['core', 'adapters', 'functions', 'config.ts'], packages: [/^@azure\//] },
