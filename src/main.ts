@@ -21,9 +21,10 @@ import { tableReplicaSetStore } from './adapters/table-storage/replica-set-store
 import { table, tableHealth } from './adapters/table-storage/table.ts';
 import { tableTagIndex } from './adapters/table-storage/tag-index.ts';
 import type { Config } from './config.ts';
-import { isLoopback, readConfig } from './config.ts';
+import { readConfig } from './config.ts';
 import { deliveryLog } from './core/delivery-log.ts';
 import { describeError } from './core/errors.ts';
+import { isLoopback } from './core/origin.ts';
 import { prober } from './core/prober.ts';
 import { replicaSets } from './core/replica-sets.ts';
 import type { Tracker } from './core/tracker.ts';

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Config } from '../../src/config.ts';
-import { ConfigError, isLoopback, readConfig } from '../../src/config.ts';
+import { ConfigError, readConfig } from '../../src/config.ts';
+import { isLoopback } from '../../src/core/origin.ts';
 
 type Settings = Record<string, string | undefined>;
 

@@ -27,7 +27,8 @@ const table: Record<string, Row> = {
   // Runs in a browser: of the core it takes types alone.
   ui: { rooms: ['core'], packages: [] },
   local: { rooms: ['core', 'adapters', 'functions', 'config.ts'], packages: [/./] },
-  'config.ts': { rooms: ['core'], packages: ['zod'] },
+  settings: { rooms: ['core'], packages: ['zod', 'node:crypto'] },
+  'config.ts': { rooms: ['core', 'settings'], packages: [] },
   'main.ts': { rooms: ['core', 'adapters', 'functions', 'config.ts'], packages: [/^@azure\//] },
 };
 
@@ -127,6 +128,7 @@ describe('the rules see what they are for', () => {
     ['local/main.ts', '../cli/main.ts', /local may not import cli/],
     ['main.ts', './local/main.ts', /main\.ts may not import local/],
     ['main.ts', './cli/main.ts', /main\.ts may not import cli/],
+    ['functions/webhook.ts', '../settings/values.ts', /functions may not import settings/],
     ['config.ts', './adapters/memory.ts', /config\.ts may not import adapters/],
     ['core/tracker.ts', './digest', /names the file/],
     ['core/tracker.ts', '../../test/support/build.ts', /outside of src/],

@@ -4,6 +4,7 @@
  * unless it names the replica's own origin and the one repository that was asked for.
  * Grammar: RFC 9110, 11.3. Parameters: distribution's token specification.
  */
+import { isProtected } from '../../core/origin.ts';
 import type { Repository } from '../../core/reference.ts';
 
 export interface Challenge {
@@ -43,15 +44,9 @@ export function readChallenge(header: string | null, origin: string, repository:
   const url = new URL(realm);
   if (url.origin !== origin || url.username !== '' || url.password !== '')
     return { refused: 'realm on another origin' };
-  if (!isSafe(url)) return { refused: 'realm without https' };
+  if (!isProtected(url)) return { refused: 'realm without https' };
   if (!isOurScope(scope, repository)) return { refused: 'scope for something else' };
   return { realm: url, service, scope };
-}
-
-/** Plain http is for this machine only: anywhere else credentials would travel in the clear. */
-function isSafe({ protocol, hostname }: URL): boolean {
-  const isLoopback = hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
-  return protocol === 'https:' || (protocol === 'http:' && isLoopback);
 }
 
 function isOurScope(scope: string, repository: Repository): boolean {
