@@ -4,7 +4,7 @@
  * a slow machine must show as slow and not as less work.
  */
 import { randomBytes } from 'node:crypto';
-import { memoryHealthEventLog, memoryPublisher, noAudit } from '../src/adapters/memory.ts';
+import { memoryForwardQueue, memoryHealthEventLog, memoryPublisher, noAudit } from '../src/adapters/memory.ts';
 import { queueDeliveryQueue, queueWakeTimer } from '../src/adapters/queue-storage.ts';
 import { queueClient, tableClient } from '../src/adapters/storage-clients.ts';
 import { systemClock } from '../src/adapters/system-clock.ts';
@@ -91,10 +91,12 @@ export function openSubject(
       timer: queueWakeTimer(openQueue('wakes'), systemClock),
       queue: queueDeliveryQueue(openQueue('deliveries')),
       publisher,
+      forwards: memoryForwardQueue(),
       random: Math.random,
     },
     {
       registries: [registry],
+      targets: [],
       policy: { delayedAfterMs: 900_000, probeAfterMs: 60_000, outboxCheckMs: 30_000 },
       retentionMs: 90 * 86_400_000,
       recordWithinMs: 60_000,

@@ -4,6 +4,8 @@
  */
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
+import { buildCommand } from './build-command.ts';
+import { buildUiPage } from './ui-page.ts';
 
 const root = new URL('..', import.meta.url);
 const at = (path: string) => new URL(path, root);
@@ -22,9 +24,12 @@ await build({
   sourcemap: 'linked',
   // The Functions worker provides it at run time; it is on no registry.
   external: ['@azure/functions-core'],
+  define: { uiPage: JSON.stringify(await buildUiPage()) },
   logLevel: 'warning',
 });
 await copyFile(at('host.json'), at('dist/host.json'));
 const { name, version, description, engines } = JSON.parse(await readFile(at('package.json'), 'utf8'));
 const deployed = { name, version, description, private: true, type: 'commonjs', main: 'main.cjs', engines };
 await writeFile(at('dist/package.json'), `${JSON.stringify(deployed, null, 2)}\n`);
+
+await buildCommand(root, version);

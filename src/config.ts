@@ -2,8 +2,12 @@
  * Settings in, checked Config out. Read once at start; every fault is reported at once, as `NAME: reason (got …)`, and
  * the app does not start half-configured. Secrets are never echoed.
  */
+import type { ForwardTarget } from './core/forward.ts';
 import { isLoopback, isOrigin } from './core/origin.ts';
 import type { Registry } from './core/registry.ts';
+import type { CallbackConfig, GithubConfig } from './settings/callbacks.ts';
+import { readCallbacks, readGithub } from './settings/callbacks.ts';
+import { readForwards } from './settings/forwards.ts';
 import { readRegistries } from './settings/registries.ts';
 import type { StorageConfig } from './settings/storage.ts';
 import { readStorage } from './settings/storage.ts';
@@ -23,6 +27,10 @@ export interface Config {
   readonly publicUrl: string | undefined;
   /** ARM of another cloud than the public one. */
   readonly armEndpoint: string | undefined;
+  readonly forwards: readonly ForwardTarget[];
+  readonly callbacks: CallbackConfig;
+  /** `undefined`: no checks for GitHub. */
+  readonly github: GithubConfig | undefined;
 }
 
 /** Holds every fault, one per line. */
@@ -45,8 +53,9 @@ export function readConfig(environment: Environment = process.env): Config {
   const fault = (name: string, reason: string) => {
     faults.push(`${name}: ${reason}`);
   };
+  const registries = readRegistries(get('REGISTRIES'), fault);
   const config: Config = {
-    registries: readRegistries(get('REGISTRIES'), fault),
+    registries,
     webhookSecrets: readSecrets(get('WEBHOOK_SECRETS'), fault),
     storage: readStorage(get, fault),
     topic: readTopic(get, fault),
@@ -56,6 +65,9 @@ export function readConfig(environment: Environment = process.env): Config {
     webhookManagement: readManagement(get('WEBHOOK_MANAGEMENT'), fault),
     publicUrl: readPublicUrl(get, fault),
     armEndpoint: readOrigin('ARM_ENDPOINT', get, fault),
+    forwards: readForwards(get('FORWARD_WEBHOOKS'), registries, fault),
+    callbacks: readCallbacks(get, fault),
+    github: readGithub(get, fault),
   };
   if (faults.length > 0) throw new ConfigError(faults);
   return config;

@@ -4,13 +4,16 @@
  */
 import type { CloudEvent } from '../core/announcement.ts';
 import type { Digest } from '../core/digest.ts';
+import { lastToldAt } from '../core/due-events.ts';
 import type { EventTime } from '../core/event-time.ts';
-import type { ImageName } from '../core/image.ts';
+import type { ForwardOrder } from '../core/forward.ts';
+import type { ImageName, ImageRecord } from '../core/image.ts';
 import { imageKey } from '../core/image.ts';
 import type {
   Delivery,
   DeliveryQueue,
   EventPublisher,
+  ForwardQueue,
   ImageIndex,
   ImageStore,
   IndexEntry,
@@ -46,6 +49,16 @@ export function memoryImageStore(): ImageStore {
       if (images.get(key)?.version !== version) return 'conflict';
       images.delete(key);
       return 'removed';
+    },
+    async toldSince({ registry, since, cursor = '', limit }) {
+      const found = [...images]
+        .map(([key, { text }]) => ({ key, record: JSON.parse(text) as ImageRecord }))
+        .filter(({ record }) => record.name.registry === registry && (lastToldAt(record) ?? 0) >= since)
+        .filter(({ key }) => key > cursor)
+        .sort((a, b) => (a.key < b.key ? -1 : 1));
+      const shown = found.slice(0, limit);
+      const next = found.length > limit ? (shown.at(-1)?.key ?? null) : null;
+      return { images: shown.map(({ record }) => record), next };
     },
   };
 }
@@ -165,6 +178,25 @@ export function memoryPublisher(): EventPublisher & { readonly published: CloudE
     published,
     async publish(events) {
       published.push(...events);
+    },
+  };
+}
+
+/** @returns the queue, what was put on it, and what was laid aside */
+export function memoryForwardQueue(): ForwardQueue & {
+  readonly waiting: { readonly order: ForwardOrder; readonly attempt: number; readonly delayMs: number }[];
+  readonly buried: { readonly order: ForwardOrder; readonly reason: string }[];
+} {
+  const waiting: { order: ForwardOrder; attempt: number; delayMs: number }[] = [];
+  const buried: { order: ForwardOrder; reason: string }[] = [];
+  return {
+    waiting,
+    buried,
+    async put(order, attempt, delayMs) {
+      waiting.push({ order, attempt, delayMs });
+    },
+    async bury(order, reason) {
+      buried.push({ order, reason });
     },
   };
 }

@@ -1,15 +1,24 @@
 /**
- * Two queues: images to be looked at again at some time, and deliveries that the tables could not take. Messages are
- * base64, as the Functions host expects, never expire, and have one top-level field of our own: the host merges a
- * message's top-level fields into its metadata, where `id` or `dequeueCount` would replace its own.
+ * The queues: images to be looked at again at some time, deliveries that the tables could not take, webhooks to be
+ * forwarded, checks, steps of replays. Messages are base64, as the Functions host expects, never expire, and have one
+ * top-level field of our own: the host merges a message's top-level fields into its metadata, where `id` or
+ * `dequeueCount` would replace its own.
  */
 import type { QueueClient } from '@azure/storage-queue';
 import { RestError } from '@azure/storage-queue';
+import type { CheckTimer } from '../core/check-ports.ts';
 import { WorldError } from '../core/errors.ts';
 import type { ImageName } from '../core/image.ts';
 import { imageKey } from '../core/image.ts';
-import { toDeliveryMessage, toWakeMessage } from '../core/messages.ts';
-import type { Clock, Delivery, DeliveryQueue, HealthProbe, WakeTimer } from '../core/ports.ts';
+import {
+  toCheckMessage,
+  toDeliveryMessage,
+  toForwardMessage,
+  toReplayMessage,
+  toWakeMessage,
+} from '../core/messages.ts';
+import type { Clock, Delivery, DeliveryQueue, ForwardQueue, HealthProbe, WakeTimer } from '../core/ports.ts';
+import type { ReplayQueue } from '../core/replay-job.ts';
 
 /** Queue service REST documentation: at most 7 days. */
 const longestDelaySeconds = 7 * 86_400 - 60;
@@ -22,6 +31,26 @@ const spanMs = 5_000;
 export function queueDeliveryQueue(queue: QueueClient): DeliveryQueue {
   return {
     defer: (delivery: Delivery, delayMs) => send(queue, toDeliveryMessage(delivery), delayMs),
+  };
+}
+
+/** @param laidAside where what nobody took ends; nothing reads it but people */
+export function queueForwardQueue(queue: QueueClient, laidAside: QueueClient): ForwardQueue {
+  return {
+    put: (order, attempt, delayMs) => send(queue, toForwardMessage(order, attempt), delayMs),
+    bury: (order, reason) => send(laidAside, { forward: { order, reason } }, 0),
+  };
+}
+
+export function queueReplayQueue(queue: QueueClient): ReplayQueue {
+  return {
+    send: (message, delayMs) => send(queue, toReplayMessage(message), delayMs),
+  };
+}
+
+export function queueCheckTimer(queue: QueueClient, clock: Clock): CheckTimer {
+  return {
+    ring: (id, turn, at) => send(queue, toCheckMessage(id, turn), at - clock.now()),
   };
 }
 

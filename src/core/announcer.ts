@@ -18,6 +18,8 @@ export interface Announcer {
   tell(name: ImageName, events: readonly DueEvent[]): Promise<void>;
   /** Whether all of these are on their way from here. */
   isTelling(name: ImageName, keys: readonly string[]): boolean;
+  /** When the topic took this one, while nobody has been able to note it yet; milliseconds since 1970. */
+  takenAt(name: ImageName, key: string): number | undefined;
   /** What the topic said last; `undefined` while it takes everything. */
   trouble(): string | undefined;
   /** Waits for what is on its way, at most that long. */
@@ -45,7 +47,8 @@ export function announcer(parts: {
 }): Announcer {
   const { publisher, clock, log } = parts;
   const waiting: Item[] = [];
-  const onTheirWay = new Set<string>();
+  /** Until their acknowledgement is stored; with the time from which the topic had them. */
+  const onTheirWay = new Map<string, number | undefined>();
   const stop = new AbortController();
   let sending = 0;
   let failures = 0;
@@ -94,7 +97,9 @@ export function announcer(parts: {
   async function sendBatch(batch: Item[]): Promise<void> {
     try {
       await send(batch);
-      acknowledge(batch, clock.now(), patienceMs)
+      const takenAt = clock.now();
+      for (const item of batch) onTheirWay.set(itemKey(item.name, item.due.key), takenAt);
+      acknowledge(batch, takenAt, patienceMs)
         .catch((error: unknown) => log.warn('acknowledgement not stored', { error: describeError(error) }))
         .finally(() => forget(batch));
     } catch (error) {
@@ -128,7 +133,7 @@ export function announcer(parts: {
       for (const due of events) {
         const key = itemKey(name, due.key);
         if (onTheirWay.has(key) || stop.signal.aborted) continue;
-        onTheirWay.add(key);
+        onTheirWay.set(key, undefined);
         waiting.push({ name, due });
       }
       pump();
@@ -140,6 +145,7 @@ export function announcer(parts: {
       await acknowledge(items, clock.now(), 0);
     },
     isTelling: (name, keys) => keys.every((key) => onTheirWay.has(itemKey(name, key))),
+    takenAt: (name, key) => onTheirWay.get(itemKey(name, key)),
     trouble: () => trouble,
     async drain(milliseconds) {
       const idleNow = sending === 0 ? Promise.resolve() : new Promise<void>((resolve) => idle.push(resolve));

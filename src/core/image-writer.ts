@@ -8,12 +8,14 @@
  */
 import { announcementKey } from './announcement.ts';
 import type { MergeOutcome } from './arrival.ts';
-import type { Circumstances, Step } from './decide.ts';
-import { decide, nextWakeAt } from './decide.ts';
+import type { Circumstances } from './circumstances.ts';
+import type { Step } from './decide.ts';
+import { decide } from './decide.ts';
 import { WorldError } from './errors.ts';
 import type { ImageName, ImageRecord } from './image.ts';
 import { arrivalIn, arrivalRegions, imageKey, imageState } from './image.ts';
 import type { ImageCache } from './image-cache.ts';
+import { nextWakeAt } from './next-wake.ts';
 import type {
   Clock,
   ImageIndex,

@@ -30,6 +30,15 @@ export interface AnnouncementEntry {
   readonly publishedAt: number | null;
 }
 
+/** One webhook to be forwarded, noted like an announcement; see forward.ts. */
+export interface ForwardEntry {
+  /** Start of the generation, target, round and tag. */
+  readonly key: string;
+  readonly madeAt: number;
+  /** When the queue took it; `null` before. */
+  readonly queuedAt: number | null;
+}
+
 /** Where one tag stands with one digest. */
 export interface TagProgress {
   /** One more each time the tag comes back to this digest after it had moved on. */
@@ -64,6 +73,8 @@ export interface ImageRecord {
   readonly uncheckedTags: readonly string[];
   /** What has been announced, oldest first: all of this generation, and the newest of those before. */
   readonly announcements: readonly AnnouncementEntry[];
+  /** What has been forwarded in this generation, and what is still to be. */
+  readonly forwards: readonly ForwardEntry[];
   /** A durable timer is known to be set for this time; past times are spent. */
   readonly wakeAt: number | null;
   /** When anything about it last changed. */
@@ -98,6 +109,11 @@ export function lastTagged(record: ImageRecord, tag: Tag): EventTime | null {
 /** Keys of what was announced and not taken by the topic yet. */
 export function pendingKeys(record: ImageRecord): string[] {
   return record.announcements.filter((entry) => entry.publishedAt === null).map((entry) => entry.key);
+}
+
+/** Whether something noted here has not left yet: an event for the topic, or a webhook to be forwarded. */
+export function hasPending(record: ImageRecord): boolean {
+  return pendingKeys(record).length > 0 || record.forwards.some((entry) => entry.queuedAt === null);
 }
 
 export function arrivalRegions(record: ImageRecord): Region[] {
@@ -152,6 +168,11 @@ export function imageState(record: ImageRecord | undefined, set: ReplicaSet): Im
   if (pushedAt === null) return deletedAt === null ? 'unknown' : 'deleted';
   if (isComplete(record, set)) return 'available';
   return deletedAt !== null && deletedAt >= pushedAt ? 'deleting' : 'replicating';
+}
+
+/** Not everywhere yet, for the first time in this generation. */
+export function isOpen(record: ImageRecord, set: ReplicaSet): boolean {
+  return record.completedFor.length === 0 && imageState(record, set) === 'replicating';
 }
 
 /** Newest delete any replica has told of. */

@@ -5,13 +5,13 @@
  */
 import { isAvailable } from './arrival.ts';
 import type { Question } from './availability.ts';
-import type { Circumstances } from './decide.ts';
-import { isUnverified, probedFrom } from './decide.ts';
+import type { Circumstances } from './circumstances.ts';
 import { describeError } from './errors.ts';
 import type { ImageName, ImageRecord } from './image.ts';
 import { arrivalIn, counts, imageKey, imageState, isAvailableIn } from './image.ts';
 import type { LookedUp, LookUpParts } from './look-up.ts';
 import { lookUpImage, lookUpTag } from './look-up.ts';
+import { isUnverified, probedFrom } from './next-wake.ts';
 import type { Log } from './ports.ts';
 import type { Tag } from './reference.ts';
 import type { Region } from './region.ts';

@@ -6,10 +6,12 @@
 import { z } from 'zod';
 import { isDigest } from './digest.ts';
 import { parseEventTime } from './event-time.ts';
+import type { ForwardOrder } from './forward.ts';
 import type { ImageName } from './image.ts';
 import type { Delivery } from './ports.ts';
 import { parseRepository, parseTag } from './reference.ts';
 import { parseRegion } from './region.ts';
+import type { ReplayMessage } from './replay-job.ts';
 
 const text = z.string().min(1);
 const imageName = z.object({
@@ -28,6 +30,25 @@ const fact = z.object({
 });
 const deliveryMessage = z.object({ delivery: z.object({ name: imageName, fact }) });
 const wakeMessage = z.object({ wake: z.object({ images: z.array(imageName) }) });
+const forwardMessage = z.object({
+  forward: z.object({
+    order: z.object({
+      target: text,
+      name: imageName,
+      tag: text.refine((value) => parseTag(value) !== undefined),
+      mediaType: z.string().nullable(),
+      pushedAt: text,
+      madeAt: z.number(),
+      id: text,
+    }),
+    attempt: z.number(),
+  }),
+});
+
+const checkMessage = z.object({ check: z.object({ id: z.string().regex(/^[0-9a-f]{40}$/), turn: z.int().min(1) }) });
+const replayMessage = z.object({
+  replay: z.object({ id: text, failures: z.int().min(0).default(0), stalledAt: z.number().optional() }),
+});
 
 export function toDeliveryMessage(delivery: Delivery): object {
   return { delivery };
@@ -45,4 +66,33 @@ export function toWakeMessage(images: readonly ImageName[]): object {
 /** @throws when the message is not ours */
 export function parseWakeMessage(message: unknown): ImageName[] {
   return wakeMessage.parse(message).wake.images as ImageName[];
+}
+
+export function toForwardMessage(order: ForwardOrder, attempt: number): object {
+  return { forward: { order, attempt } };
+}
+
+/** @throws when the message is not ours */
+export function parseForwardMessage(message: unknown): { readonly order: ForwardOrder; readonly attempt: number } {
+  const { order, attempt } = forwardMessage.parse(message).forward;
+  return { order: order as ForwardOrder, attempt };
+}
+
+export function toReplayMessage({ id, failures, stalledAt }: ReplayMessage): object {
+  return { replay: { id, failures, ...(stalledAt === undefined ? {} : { stalledAt }) } };
+}
+
+/** @throws when the message is not ours */
+export function parseReplayMessage(message: unknown): ReplayMessage {
+  return replayMessage.parse(message).replay;
+}
+
+/** The check's id and nothing else about it: whoever may read the queue learns nothing. */
+export function toCheckMessage(id: string, turn: number): object {
+  return { check: { id, turn } };
+}
+
+/** @throws when the message is not ours */
+export function parseCheckMessage(message: unknown): { readonly id: string; readonly turn: number } {
+  return checkMessage.parse(message).check;
 }

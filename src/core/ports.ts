@@ -7,6 +7,7 @@ import type { CloudEvent } from './announcement.ts';
 import type { Fact } from './arrival.ts';
 import type { Digest } from './digest.ts';
 import type { EventTime } from './event-time.ts';
+import type { ForwardOrder, ForwardTarget } from './forward.ts';
 import type { ImageName, ImageRecord } from './image.ts';
 import type { Repository, Tag } from './reference.ts';
 import type { Region } from './region.ts';
@@ -37,6 +38,18 @@ export interface ImageStore {
   commit(change: ImageChange): Promise<{ readonly version: Version } | 'conflict'>;
   /** Forgets the image. `conflict`: it has changed since. */
   remove(stored: StoredImage): Promise<'removed' | 'conflict'>;
+  /**
+   * Images of a registry about which the topic took something at or after that time, in no particular order. A page may
+   * be empty and still have a `next`.
+   * @param cursor as returned by an earlier page
+   */
+  toldSince(query: {
+    readonly registry: string;
+    /** Milliseconds since 1970. */
+    readonly since: number;
+    readonly cursor: string | undefined;
+    readonly limit: number;
+  }): Promise<{ readonly images: readonly ImageRecord[]; readonly next: string | null }>;
 }
 
 /** Which list of the index. `all` holds every image, the others those in that state; lists may lag, records decide. */
@@ -102,6 +115,26 @@ export interface Delivery {
 export interface DeliveryQueue {
   /** @param delayMs how long to leave it alone first */
   defer(delivery: Delivery, delayMs: number): Promise<void>;
+}
+
+/** Webhooks to be forwarded, on their way to their targets. Durable; handed back at least once. */
+export interface ForwardQueue {
+  /**
+   * @param attempt how often it has been tried
+   * @param delayMs how long to leave it alone first
+   */
+  put(order: ForwardOrder, attempt: number, delayMs: number): Promise<void>;
+  /** Lays aside what no target would take, for people to look at. */
+  bury(order: ForwardOrder, reason: string): Promise<void>;
+}
+
+/** Sends one webhook to somebody else's address. */
+export interface WebhookSender {
+  /** A refusal is an answer: for people, without the address. Never fails. */
+  send(
+    target: ForwardTarget,
+    body: string,
+  ): Promise<'taken' | { readonly refusal: string; readonly retryAfterMs: number | undefined }>;
 }
 
 /** The topic. Returns once it has taken all of them; on an error, none may be assumed taken. */

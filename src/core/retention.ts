@@ -3,7 +3,7 @@
  * costs what is due, and the few old images that are not finished or have changed since.
  */
 import type { ImageRecord } from './image.ts';
-import { imageState, pendingKeys } from './image.ts';
+import { hasPending, imageState } from './image.ts';
 import type { Clock, ImageIndex, ImageStore, StoredImage, TagIndex } from './ports.ts';
 import type { Tag } from './reference.ts';
 import type { Registry } from './registry.ts';
@@ -48,11 +48,7 @@ export async function expireImages(
 
 function isFinished(record: ImageRecord, set: ReplicaSet, unchangedSince: number): boolean {
   const state = imageState(record, set);
-  return (
-    pendingKeys(record).length === 0 &&
-    record.changedAt <= unchangedSince &&
-    (state === 'available' || state === 'deleted')
-  );
+  return !hasPending(record) && record.changedAt <= unchangedSince && (state === 'available' || state === 'deleted');
 }
 
 async function forget(ports: RetentionPorts, stored: StoredImage): Promise<boolean> {

@@ -4,15 +4,16 @@
  */
 
 import type { CloudEvent, DueEvent } from './announcement.ts';
-import { parseAnnouncementKey, toEvent } from './announcement.ts';
 import type { Announcer } from './announcer.ts';
 import { announcer } from './announcer.ts';
 import type { MergeOutcome } from './arrival.ts';
 import type { AvailabilityDocument, Knowledge, Question } from './availability.ts';
-import { availability, describeImage, waitOutcome } from './availability.ts';
-import type { Circumstances, Policy } from './decide.ts';
-import { nextWakeAt } from './decide.ts';
+import { availability, waitOutcome } from './availability.ts';
+import type { Circumstances, Policy } from './circumstances.ts';
+import { buildEvents } from './due-events.ts';
 import { describeError, WorldError } from './errors.ts';
+import type { ForwardTarget } from './forward.ts';
+import { forwarding } from './forwarding.ts';
 import type { ImageName, ImageRecord } from './image.ts';
 import { imageKey, isComplete, pendingKeys } from './image.ts';
 import { imageCache } from './image-cache.ts';
@@ -20,11 +21,13 @@ import { imageWriter } from './image-writer.ts';
 import type { ImageListing, ImageQuery } from './listing.ts';
 import { listImages } from './listing.ts';
 import { looker } from './looker.ts';
+import { nextWakeAt } from './next-wake.ts';
 import type {
   Clock,
   Delivery,
   DeliveryQueue,
   EventPublisher,
+  ForwardQueue,
   ImageIndex,
   ImageStore,
   Log,
@@ -58,6 +61,7 @@ export interface TrackerPorts {
   readonly timer: WakeTimer;
   readonly queue: DeliveryQueue;
   readonly publisher: EventPublisher;
+  readonly forwards: ForwardQueue;
   readonly sets: ReplicaSets;
   readonly audit: WebhookAudit;
   readonly health: HealthEventLog;
@@ -71,6 +75,8 @@ export interface TrackerPorts {
 export interface TrackerOptions {
   readonly registries: readonly Registry[];
   readonly policy: Policy;
+  /** Who gets the registry's webhooks once an image is where they need it. */
+  readonly targets: readonly ForwardTarget[];
   /** How long finished images are kept after their last change. */
   readonly retentionMs: number;
   /** How long a webhook's answer may wait for the tables before the delivery goes to the queue. */
@@ -149,6 +155,7 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
     // Where no replica can be asked, there is nothing to wake up for.
     policy: registry.regionalEndpoints === false ? { ...options.policy, probeAfterMs: undefined } : options.policy,
     now: clock.now(),
+    targets: options.targets,
   });
   const registryOf = (name: ImageName): Registry => {
     const registry = findRegistryByName(options.registries, name.registry);
@@ -163,12 +170,14 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
     circumstances,
     onWritten(record, made, before) {
       asked.publish(record);
+      if (record.forwards !== before?.forwards) forwards.offer(record);
       if (made.length > 0) teller.offer(record.name, dueEvents(record, made));
       const isNew = (tag: string) => before?.uncheckedTags.includes(tag) !== true;
       if (record.uncheckedTags.some(isNew)) void checkTags(record);
     },
   });
   const teller: Announcer = announcer({ ...ports, writer: () => writer });
+  const forwards = forwarding({ queue: ports.forwards, writer: () => writer, clock, log });
   const asked = topics({ clock, pollMs: options.pollMs, tags: ports.tags, readImage });
   const asker = looker({
     prober: ports.prober,
@@ -209,13 +218,7 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
 
   function dueEvents(image: ImageRecord, keys: readonly string[]): DueEvent[] {
     const registry = registryOf(image.name);
-    const set = sets.current(registry);
-    const madeAt = new Map(image.announcements.map((entry) => [entry.key, entry.madeAt]));
-    return keys.map((key) => {
-      const announcement = parseAnnouncementKey(key);
-      const document = describeImage(image, registry, set, clock.now(), announcement.tag?.name);
-      return { key, event: toEvent(announcement, image, registry, document, madeAt.get(key) ?? image.changedAt) };
-    });
+    return buildEvents(image, keys, registry, sets.current(registry), clock.now());
   }
 
   async function readImage(name: ImageName): Promise<ImageRecord | undefined> {
@@ -306,9 +309,9 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
       const { record: image } = await asked.of(question).read();
       if (image === undefined) return undefined;
       const keys = image.announcements.map((entry) => entry.key);
-      const events = dueEvents(image, keys).map(({ event }, i) => ({
+      const events = dueEvents(image, keys).map(({ key, event }, i) => ({
         event,
-        publishedAt: image.announcements[i]?.publishedAt ?? null,
+        publishedAt: image.announcements[i]?.publishedAt ?? teller.takenAt(image.name, key) ?? null,
       }));
       return { name: image.name, events };
     },
@@ -321,6 +324,7 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
       let { record: image } = await writer.submit(name, { kind: 'review' });
       if (image === undefined) return;
       await checkTags(image);
+      await forwards.handOver(image);
       const untold = pendingKeys(image);
       if (untold.length > 0 && !teller.isTelling(name, untold)) {
         await teller.tell(name, dueEvents(image, untold)).catch((error: unknown) => {

@@ -1,8 +1,28 @@
 /** Where is it, and may I pull now? Answered from what is stored, also for an image nobody has spoken of. */
 import type { HttpFunctionOptions } from '@azure/functions';
 import type { Tracker } from '../core/tracker.ts';
+import { availabilityDocument } from './availability-document.ts';
 import { httpHandler, json, readQuery } from './http.ts';
-import { readQuestion, readRequirement } from './question.ts';
+import { imageQuery, readQuestion, readRequirement, requirementQuery } from './question.ts';
+import type { RouteDescription } from './route.ts';
+import { noKey, refusals } from './route.ts';
+
+export function describeAvailability(): RouteDescription {
+  return {
+    operation: 'answerAvailability',
+    method: 'get',
+    path: '/api/availability',
+    summary: 'Where is it, and may I pull now?',
+    detail: 'Answered from what is stored, also for an image nobody has spoken of: its state is then `unknown`.',
+    lock: 'functionKey',
+    query: imageQuery.extend(requirementQuery.shape),
+    answers: {
+      200: { description: 'The answer.', schema: availabilityDocument() },
+      ...refusals(400, 404, 503),
+      ...noKey,
+    },
+  };
+}
 
 export function availabilityFunction(tracker: Tracker): HttpFunctionOptions {
   return {

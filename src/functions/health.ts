@@ -3,14 +3,40 @@
  * the storage at most every few seconds however often it is asked itself.
  */
 import type { HttpFunctionOptions } from '@azure/functions';
+import { z } from 'zod';
 import type { HealthProbe } from '../core/ports.ts';
 import type { Tracker } from '../core/tracker.ts';
 import { httpHandler, json } from './http.ts';
+import type { RouteDescription } from './route.ts';
+import { named } from './route.ts';
 
 type Checks = Record<string, 'ok' | 'failing'>;
 
 const remembersMs = 2_000;
 const probeTimeoutMs = 3_000;
+
+const healthDocument = named('Health', () =>
+  z.object({
+    status: z
+      .enum(['ok', 'degraded', 'failing'])
+      .describe('`degraded`: every answer is right, and events follow once the topic takes them.'),
+    checks: z.record(z.string(), z.enum(['ok', 'failing'])),
+  }),
+);
+
+export function describeHealth(): RouteDescription {
+  return {
+    operation: 'reportHealth',
+    method: 'get',
+    path: '/api/health',
+    summary: 'Whether the app can do its work',
+    lock: 'none',
+    answers: {
+      200: { description: 'It can.', schema: healthDocument() },
+      503: { description: 'It cannot.', schema: healthDocument() },
+    },
+  };
+}
 
 export function healthFunction(
   tracker: Tracker,

@@ -1,15 +1,63 @@
 /** Lists images of one registry, newest first, a page at a time. */
 import type { HttpFunctionOptions } from '@azure/functions';
-import type { ImageQuery } from '../core/listing.ts';
+import { z } from 'zod';
 import { listableStates } from '../core/listing.ts';
 import { parseRepository, repositoryRule } from '../core/reference.ts';
-import { parseRegion, regionRule } from '../core/region.ts';
 import type { Tracker } from '../core/tracker.ts';
+import { availabilityDocument } from './availability-document.ts';
 import { httpHandler, json, readQuery } from './http.ts';
-import { readRegistry, refuse } from './question.ts';
+import { readInput, regionInput, textReadBy } from './input.ts';
+import { readRegistry, registryQuery } from './question.ts';
+import type { RouteDescription } from './route.ts';
+import { named, noKey, refusals } from './route.ts';
 
 const defaultLimit = 50;
 const largestLimit = 500;
+
+const filterQuery = z.object({
+  repository: textReadBy(parseRepository, repositoryRule).optional().meta({ description: 'Only of this repository.' }),
+  state: z
+    .enum(listableStates, `must be one of ${listableStates.join(', ')}`)
+    .optional()
+    .meta({ description: 'Only in this state. `delayed`: not everywhere, for longer than is usual.' }),
+  region: regionInput.optional().meta({ description: 'Only what is in this region, or, with `missing`, what is not.' }),
+  missing: z
+    .enum(['true', 'false'], 'must be "true" or "false"')
+    .default('false')
+    .meta({ description: 'Only what is missing in `region`, or without it in any expected region.' }),
+  limit: textReadBy(parseLimit, `must be a whole number from 1 to ${largestLimit}`).default(defaultLimit).meta({
+    description: 'Images on one page.',
+    type: 'integer',
+    default: defaultLimit,
+    minimum: 1,
+    maximum: largestLimit,
+  }),
+  cursor: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,1000}$/, 'must be the "next" of an earlier page')
+    .optional()
+    .meta({ description: 'The `next` of an earlier page.' }),
+});
+
+const imageList = named('ImageList', () =>
+  z.object({
+    images: z.array(availabilityDocument()).describe('Newest first.'),
+    next: z.string().nullable().describe('Where the next page starts; null after the last.'),
+  }),
+);
+
+export function describeImages(): RouteDescription {
+  return {
+    operation: 'listImages',
+    method: 'get',
+    path: '/api/images',
+    summary: 'Images of one registry, newest first, a page at a time',
+    detail: 'With a filter that few images pass, a page may be short or empty and still have a `next`.',
+    lock: 'functionKey',
+    query: registryQuery.extend(filterQuery.shape),
+    answers: { 200: { description: 'One page.', schema: imageList() }, ...refusals(400, 404, 503), ...noKey },
+  };
+}
 
 export function imagesFunction(tracker: Tracker): HttpFunctionOptions {
   return {
@@ -20,45 +68,16 @@ export function imagesFunction(tracker: Tracker): HttpFunctionOptions {
       const query = readQuery(request);
       const registry = readRegistry(query, tracker);
       if ('refusal' in registry) return registry.refusal;
-      const filters = readFilters(query);
+      const filters = readInput(filterQuery, query);
       if ('refusal' in filters) return filters.refusal;
-      return json(200, await tracker.images({ registry: registry.value, ...filters.value }));
+      const { repository, state, region, missing, limit, cursor } = filters.value;
+      const wanted = { repository, state, region, missing: missing === 'true', limit, cursor };
+      return json(200, await tracker.images({ registry: registry.value, ...wanted }));
     }),
   };
 }
 
-function readFilters(query: (name: string) => string | undefined) {
-  const repositoryText = query('repository');
-  const repository = repositoryText === undefined ? undefined : parseRepository(repositoryText);
-  if (repositoryText !== undefined && repository === undefined) return refuse('repository', repositoryRule);
-
-  const stateText = query('state');
-  const state = listableStates.find((known) => known === stateText);
-  if (stateText !== undefined && state === undefined)
-    return refuse('state', `must be one of ${listableStates.join(', ')}`);
-
-  const regionText = query('region');
-  const region = regionText === undefined ? undefined : parseRegion(regionText);
-  if (regionText !== undefined && region === undefined) return refuse('region', regionRule);
-
-  const missingText = query('missing') ?? 'false';
-  if (missingText !== 'true' && missingText !== 'false') return refuse('missing', 'must be "true" or "false"');
-
-  const limitText = query('limit') ?? String(defaultLimit);
-  const limit = /^\d{1,4}$/.test(limitText) ? Number(limitText) : 0;
-  if (limit < 1 || limit > largestLimit) return refuse('limit', `must be a whole number from 1 to ${largestLimit}`);
-
-  const cursor = query('cursor');
-  if (cursor !== undefined && !/^[A-Za-z0-9_-]{1,1000}$/.test(cursor)) {
-    return refuse('cursor', 'must be the "next" of an earlier page');
-  }
-  const value: Omit<ImageQuery, 'registry'> = {
-    repository,
-    state,
-    region,
-    missing: missingText === 'true',
-    limit,
-    cursor,
-  };
-  return { value };
+function parseLimit(text: string): number | undefined {
+  const limit = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  return limit >= 1 && limit <= largestLimit ? limit : undefined;
 }

@@ -3,6 +3,7 @@
  * Refusals name the field and what would be accepted.
  */
 import type { HttpResponseInit } from '@azure/functions';
+import { z } from 'zod';
 import type { Question } from '../core/availability.ts';
 import { quote } from '../core/parsed.ts';
 import { parseReference } from '../core/reference.ts';
@@ -11,17 +12,39 @@ import { findRegistryByHost, findRegistryByName } from '../core/registry.ts';
 import type { Requirement } from '../core/requirement.ts';
 import { parseRequirement } from '../core/requirement.ts';
 import type { Tracker } from '../core/tracker.ts';
+import type { Query, Read } from './input.ts';
+import { readInput, registryInput } from './input.ts';
 import { badRequest, problemResponse } from './problem.ts';
 
-type Query = (name: string) => string | undefined;
-type Read<T> = { readonly value: T } | { readonly refusal: HttpResponseInit };
+export const imageInput = z.string('is required: an image reference such as myregistry.azurecr.io/team/app:v1').meta({
+  description: 'An image reference. No tag and no digest means `:latest`; regional login servers mean the same image.',
+  examples: ['myregistry.azurecr.io/team/app:v1', 'myregistry.azurecr.io/team/app:v1@sha256:…'],
+});
+
+export const imageQuery = z.object({ image: imageInput });
+
+/** What the replica set decides about is checked by `parseRequirement`. */
+export const requirementQuery = z.object({
+  regions: z
+    .string()
+    .optional()
+    .meta({
+      description: 'Regions that must have it, separated by commas. Default: every expected region.',
+      examples: ['eastus,westeurope'],
+    }),
+  require: z.string().optional().meta({
+    description: 'How many of these regions must have it: `all` (default), `any` or a number.',
+    pattern: '^(all|any|[1-9][0-9]{0,2})$',
+    default: 'all',
+  }),
+});
+
+export const registryQuery = z.object({ registry: registryInput.optional() });
 
 export function readQuestion(query: Query, tracker: Tracker): Read<Question> {
-  const image = query('image');
-  if (image === undefined) {
-    return refuse('image', 'is required: an image reference such as myregistry.azurecr.io/team/app:v1');
-  }
-  const reference = parseReference(image);
+  const input = readInput(imageQuery, query);
+  if ('refusal' in input) return input;
+  const reference = parseReference(input.value.image);
   if (!reference.ok) return { refusal: badRequest(reference.problems) };
   const { registry: host, repository, tag, digest } = reference.value;
   const registry = findRegistryByHost(tracker.registries, host);
@@ -35,14 +58,18 @@ export async function readRequirement(query: Query, registry: Registry, tracker:
     const detail = 'The replicas of this registry are not known yet: ARM has not answered since the first start.';
     return { refusal: problemResponse(503, detail, { headers: { 'retry-after': '10' } }) };
   }
-  const input = { regions: query('regions'), require: query('require') };
-  const requirement = parseRequirement(input, tracker.replicaSet(registry));
+  const input = readInput(requirementQuery, query);
+  if ('refusal' in input) return input;
+  const { regions, require } = input.value;
+  const requirement = parseRequirement({ regions, require }, tracker.replicaSet(registry));
   return requirement.ok ? { value: requirement.value } : { refusal: badRequest(requirement.problems) };
 }
 
 /** By name or login server; may be left out while there is only one. */
 export function readRegistry(query: Query, tracker: Tracker): Read<Registry> {
-  const name = query('registry');
+  const input = readInput(registryQuery, query);
+  if ('refusal' in input) return input;
+  const name = input.value.registry;
   const [only, ...others] = tracker.registries;
   if (name === undefined) {
     if (only !== undefined && others.length === 0) return { value: only };

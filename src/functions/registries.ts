@@ -1,7 +1,25 @@
 /** Which registries are tracked here: what a page or a command line can ask about without being told. */
 import type { HttpFunctionOptions } from '@azure/functions';
+import { z } from 'zod';
 import type { Registry } from '../core/registry.ts';
 import { httpHandler, json } from './http.ts';
+import type { RouteDescription } from './route.ts';
+import { named, noKey } from './route.ts';
+
+const registryList = named('RegistryList', () =>
+  z.object({ registries: z.array(z.object({ name: z.string(), loginServer: z.string() })) }),
+);
+
+export function describeRegistries(): RouteDescription {
+  return {
+    operation: 'listRegistries',
+    method: 'get',
+    path: '/api/registries',
+    summary: 'The registries that are tracked here',
+    lock: 'functionKey',
+    answers: { 200: { description: 'All of them.', schema: registryList() }, ...noKey },
+  };
+}
 
 export function registriesFunction(registries: readonly Registry[]): HttpFunctionOptions {
   return {

@@ -3,6 +3,7 @@
  * trouble answers that; an alert about something else is fine and answered 200.
  */
 import type { HttpFunctionOptions } from '@azure/functions';
+import { z } from 'zod';
 import { quote } from '../core/parsed.ts';
 import type { Registry } from '../core/registry.ts';
 import { findRegistryByName } from '../core/registry.ts';
@@ -11,6 +12,8 @@ import { parseHealthAlert } from '../core/service-health.ts';
 import { httpHandler, json } from './http.ts';
 import { readJsonBody } from './json-body.ts';
 import { badRequest, problemResponse } from './problem.ts';
+import type { RouteDescription } from './route.ts';
+import { named, refusals } from './route.ts';
 import { isAuthorized, isAuthorizedByPassword } from './webhook-secret.ts';
 
 export interface ServiceHealthParts {
@@ -21,6 +24,24 @@ export interface ServiceHealthParts {
 }
 
 const largestBody = 256 * 1024;
+
+const alertOutcome = named('AlertOutcome', () => z.object({ outcome: z.enum(['recorded', 'ignored']) }));
+
+export function describeServiceHealth(): RouteDescription {
+  return {
+    operation: 'takeHealthAlert',
+    method: 'post',
+    path: '/api/service-health/{registry}',
+    summary: "Takes Azure Monitor's alerts about the registry service",
+    lock: 'webhookSecretOrPassword',
+    params: z.object({ registry: z.string().describe("The registry's name in the settings.") }),
+    body: z.looseObject({ schemaId: z.string().optional() }).describe('An alert in the common alert schema.'),
+    answers: {
+      200: { description: 'Noted, or about something else.', schema: alertOutcome() },
+      ...refusals(400, 401, 404, 413, 503),
+    },
+  };
+}
 
 export function serviceHealthFunction(parts: ServiceHealthParts): HttpFunctionOptions {
   return {

@@ -3,20 +3,50 @@
  * answer always comes before, and says 2xx only once the event is stored where it cannot be lost.
  */
 import type { HttpFunctionOptions, InvocationContext } from '@azure/functions';
+import { z } from 'zod';
 import { toDelivery } from '../core/delivery.ts';
 import { WorldError } from '../core/errors.ts';
 import { quote } from '../core/parsed.ts';
 import type { Delivery } from '../core/ports.ts';
-import { parseRegion, regionRule } from '../core/region.ts';
 import { findRegistryByName } from '../core/registry.ts';
 import type { Tracker } from '../core/tracker.ts';
-import { parseWebhookEvent } from '../core/webhook-event.ts';
+import { parseWebhookEvent, webhookEnvelope, webhookTarget } from '../core/webhook-event.ts';
 import { httpHandler, json } from './http.ts';
+import { readInput, regionInput } from './input.ts';
 import { readJsonBody } from './json-body.ts';
 import { badRequest, problemResponse } from './problem.ts';
+import type { RouteDescription } from './route.ts';
+import { named, refusals } from './route.ts';
 import { isAuthorized } from './webhook-secret.ts';
 
 const largestBody = 256 * 1024;
+const regionParam = z.object({ region: regionInput.meta({ description: "The replica's region." }) });
+
+const webhookOutcome = named('WebhookOutcome', () =>
+  z.object({
+    outcome: z
+      .enum(['recorded', 'duplicate', 'outdated', 'ignored', 'pong', 'deferred'])
+      .describe('`duplicate`: nothing new. `outdated`: older than what that region already said.'),
+  }),
+);
+
+export function describeWebhook(): RouteDescription {
+  return {
+    operation: 'receiveWebhook',
+    method: 'post',
+    path: '/api/webhooks/{registry}/{region}',
+    summary: "Takes one event from the webhook of one region's replica",
+    detail: 'Fields that are not described are ignored. Any other action than `push`, `delete` and `ping` is too.',
+    lock: 'webhookSecret',
+    params: z.object({ registry: z.string().describe("The registry's name in the settings."), ...regionParam.shape }),
+    body: webhookEnvelope.extend({ target: webhookTarget.partial().optional() }),
+    answers: {
+      200: { description: 'Stored, or nothing to store.', schema: webhookOutcome() },
+      202: { description: 'Stored on a queue, for when the tables answer again.', schema: webhookOutcome() },
+      ...refusals(400, 401, 404, 413, 503),
+    },
+  };
+}
 
 export function webhookFunction(
   tracker: Tracker,
@@ -41,8 +71,9 @@ export function webhookFunction(
       if (registry === undefined) {
         return problemResponse(404, `Registry ${quote(request.params.registry ?? '')} is not tracked here.`);
       }
-      const region = parseRegion(request.params.region);
-      if (region === undefined) return badRequest([{ field: 'region', reason: regionRule }]);
+      const input = readInput(regionParam, (name) => request.params[name]);
+      if ('refusal' in input) return input.refusal;
+      const { region } = input.value;
       const body = await readJsonBody(request, largestBody, 'a webhook event');
       if ('refusal' in body) return body.refusal;
       const event = parseWebhookEvent(body.value);

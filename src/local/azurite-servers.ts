@@ -1,5 +1,6 @@
 /**
- * Opens Azurite's table and queue services in the calling process, on ports the system picks. Azurite's own commands
+ * Opens Azurite's table and queue services, and blobs where they are asked for, in the calling process, on ports the
+ * system picks. Azurite's own commands
  * cannot do it: they log a table port of 0 when asked for a free one, load telemetry first and know nothing of one
  * another. The modules used here are internal to Azurite, so its version is pinned exactly and an upgrade means
  * reading this file again.
@@ -31,17 +32,32 @@ const MEMORY_LIMIT_BYTES = 256 * 1024 * 1024;
 
 const require = createRequire(import.meta.url);
 
+export interface AzuriteServersOptions {
+  /** The app keeps nothing in blobs, but the real Functions host does: its locks and keys. In memory only. */
+  blobs?: boolean;
+}
+
 /** Without a location everything is kept in memory, apart from every other store. */
-export async function openAzuriteServers(location?: string): Promise<AzuriteServers> {
+export async function openAzuriteServers(
+  location?: string,
+  { blobs = false }: AzuriteServersOptions = {},
+): Promise<AzuriteServers> {
   if (location !== undefined) await mkdir(location, { recursive: true });
   loadModule<{ configLogger(enabled: boolean): void }>('common/Logger').configLogger(false);
-  const tables = createTableServer(location);
-  const queues = createQueueServer(location);
-  await tables.start();
+  const servers = [
+    { name: 'TableEndpoint', server: createTableServer(location) },
+    { name: 'QueueEndpoint', server: createQueueServer(location) },
+    ...(blobs ? [{ name: 'BlobEndpoint', server: createBlobServer() }] : []),
+  ];
+  const started: AzuriteServer[] = [];
+  const close = async () => void (await Promise.all(started.map((server) => server.close())));
   try {
-    await queues.start();
+    for (const { server } of servers) {
+      await server.start();
+      started.push(server);
+    }
   } catch (failure) {
-    await tables.close();
+    await close();
     throw failure;
   }
   return {
@@ -49,12 +65,9 @@ export async function openAzuriteServers(location?: string): Promise<AzuriteServ
       'DefaultEndpointsProtocol=http',
       `AccountName=${AZURITE_ACCOUNT}`,
       `AccountKey=${ACCOUNT_KEY}`,
-      `TableEndpoint=${tables.getHttpServerAddress()}/${AZURITE_ACCOUNT}`,
-      `QueueEndpoint=${queues.getHttpServerAddress()}/${AZURITE_ACCOUNT}`,
+      ...servers.map(({ name, server }) => `${name}=${server.getHttpServerAddress()}/${AZURITE_ACCOUNT}`),
     ].join(';'),
-    async close() {
-      await Promise.all([tables.close(), queues.close()]);
-    },
+    close,
   };
 }
 
@@ -71,9 +84,6 @@ function createTableServer(location: string | undefined): AzuriteServer {
 function createQueueServer(location: string | undefined): AzuriteServer {
   const Configuration = loadModule<{ default: Construct<object> }>('queue/QueueConfiguration').default;
   const Server = loadModule<{ default: Construct<AzuriteServer> }>('queue/QueueServer').default;
-  const { MemoryExtentChunkStore } = loadModule<{ MemoryExtentChunkStore: Construct<object> }>(
-    'common/persistence/MemoryExtentStore',
-  );
   const folder = location ?? '';
   const files = [{ locationId: 'Default', locationPath: join(folder, '__queuestorage__'), maxConcurrency: 50 }];
   return new Server(
@@ -89,9 +99,26 @@ function createQueueServer(location: string | undefined): AzuriteServer {
       false,
       ...commonOptions().slice(1),
       location === undefined,
-      new MemoryExtentChunkStore(MEMORY_LIMIT_BYTES),
+      createChunkStore(),
     ),
   );
+}
+
+function createBlobServer(): AzuriteServer {
+  const Configuration = loadModule<{ default: Construct<object> }>('blob/BlobConfiguration').default;
+  const Server = loadModule<{ default: Construct<AzuriteServer> }>('blob/BlobServer').default;
+  const [accessLog, debugLog, ...common] = commonOptions();
+  const logs = [false, accessLog, false, debugLog];
+  return new Server(
+    new Configuration(HOST, 0, KEEP_ALIVE_SECONDS, '', '', [], ...logs, ...common, true, createChunkStore()),
+  );
+}
+
+function createChunkStore(): object {
+  const { MemoryExtentChunkStore } = loadModule<{ MemoryExtentChunkStore: Construct<object> }>(
+    'common/persistence/MemoryExtentStore',
+  );
+  return new MemoryExtentChunkStore(MEMORY_LIMIT_BYTES);
 }
 
 /** accessLogStream, debugLogPath, loose, skipApiVersionCheck, cert, key, pwd, oauth, disableProductStyleUrl. */

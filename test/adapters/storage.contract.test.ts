@@ -101,6 +101,7 @@ function recordOf(name: ImageName, changes: Partial<ImageRecord> = {}): ImageRec
     tags: {},
     uncheckedTags: [],
     announcements: [],
+    forwards: [],
     wakeAt: null,
     changedAt: 1_000,
     ...changes,

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -53,6 +54,8 @@ test('what must be set is enough, and the rest has the defaults of the contract'
     probeAfterSeconds: 60,
     retentionDays: 90,
     webhookManagement: 'audit',
+    forwards: [],
+    callbacks: { origins: expect.any(Array), key: undefined },
   });
 });
 
@@ -394,4 +397,108 @@ describe('a loopback address', () => {
       expect(isLoopback(hostname)).toBe(false);
     },
   );
+});
+
+describe('FORWARD_WEBHOOKS', () => {
+  const flux = { name: 'flux', url: 'https://flux.example/hook/1' };
+  const withTarget = (target: unknown, more: unknown[] = []) => ({
+    ...needed,
+    FORWARD_WEBHOOKS: JSON.stringify([target, ...more]),
+  });
+  const everything = {
+    registry: undefined,
+    repositories: ['*'],
+    tags: ['*'],
+    regions: undefined,
+    require: 'all',
+    headers: {},
+    allowPrivate: false,
+  };
+
+  test.each<[string, object, object]>([
+    ['a name and an address are enough', {}, {}],
+    ['regions', { regions: ['East US'], require: 'any' }, { regions: ['eastus'], require: 'any' }],
+    ['a number', { require: 2 }, { require: 2 }],
+    ['a registry', { registry: 'Contoso' }, { registry: 'contoso' }],
+    ['names', { repositories: ['team/*'], tags: ['v*'] }, { repositories: ['team/*'], tags: ['v*'] }],
+    ['a secret', { secret: 'a-token-of-the-tests' }, { secret: 'a-token-of-the-tests' }],
+    ['headers', { headers: { Authorization: 'Bearer x' } }, { headers: { Authorization: 'Bearer x' } }],
+    [
+      'a private address',
+      { url: 'http://receiver.flux-system.svc/hook/1', allowPrivate: true },
+      { url: 'http://receiver.flux-system.svc/hook/1', allowPrivate: true },
+    ],
+    ['this machine', { url: 'http://127.0.0.1:9000/hook' }, { url: 'http://127.0.0.1:9000/hook' }],
+  ])('%s', (_, target, expected) => {
+    const [read] = readConfig(withTarget({ ...flux, ...target })).forwards;
+    expect(read).toEqual({ ...flux, ...everything, ...expected });
+  });
+
+  test.each<[unknown, RegExp]>([
+    ['{', /^FORWARD_WEBHOOKS: must be a JSON array such as \[\{"name"/],
+    [[flux, flux], /^FORWARD_WEBHOOKS: two entries have the name "flux"/],
+    [['x'], /^FORWARD_WEBHOOKS: 0: must be an object with a "name" and a "url"/],
+    [[{ url: flux.url }], /^FORWARD_WEBHOOKS: 0\.name: must be 1 to 40 small letters/],
+    [[{ ...flux, name: 'a.b' }], /0\.name: must be/],
+    [[{ name: 'flux' }], /0\.url: must be an https:\/\/ address/],
+    [[{ ...flux, url: 'http://flux.example/' }], /0\.url: must be an https/],
+    [[{ ...flux, url: 'ftp://flux.example/' }], /0\.url: must be an https/],
+    [[{ ...flux, url: 'https://a-user:a-password@flux.example/' }], /0\.url: must hold no user name/],
+    [[{ ...flux, registry: 'fabrikam' }], /0\.registry: must be the name of a registry/],
+    [[{ ...flux, regions: [] }], /0\.regions: must name at least one/],
+    [[{ ...flux, regions: ['east-us'] }], /0\.regions\.0: /],
+    [[{ ...flux, regions: ['eastus'], require: 2 }], /0\.require: can never be met by 1 regions/],
+    [[{ ...flux, require: 0 }], /0\.require: must be "all", "any" or a number/],
+    [[{ ...flux, secret: 'short' }], /0\.secret: must have at least 8/],
+    [[{ ...flux, headers: { 'X-A': 'a\r\nX-B: b' } }], /0\.headers\.X-A: must be one line/],
+    [[{ ...flux, headers: { 'X A': 'a' } }], /0\.headers/],
+    [[{ ...flux, allowPrivate: 'yes' }], /0\.allowPrivate: must be true or false/],
+  ])('%j is refused, and nothing of it is shown', (value, fault) => {
+    const text = typeof value === 'string' ? value : JSON.stringify(value);
+    const faults = faultsOf({ ...needed, FORWARD_WEBHOOKS: text });
+    expect(faults).toEqual([expect.stringMatching(fault)]);
+    expect(faults.join('\n')).not.toMatch(/a-password|hook\/1/);
+  });
+});
+
+describe('checks', () => {
+  const key = Buffer.alloc(32, 7).toString('base64');
+  const pem = generateKeyPairSync('rsa', { modulusLength: 2048 })
+    .privateKey.export({ type: 'pkcs1', format: 'pem' })
+    .toString();
+  const app = {
+    CALLBACK_KEY: key,
+    GITHUB_WEBHOOK_SECRET: 'a-webhook-secret-of-the-tests',
+    GITHUB_APP_ID: '12345',
+    GITHUB_APP_PRIVATE_KEY: pem,
+  };
+
+  test('a key is 32 bytes', () => {
+    expect(readConfig({ ...needed, CALLBACK_KEY: key }).callbacks.key).toEqual(Buffer.alloc(32, 7));
+  });
+
+  test.each([
+    ['as it is', pem],
+    ['with \\n for line ends', pem.replaceAll('\n', '\\n')],
+    ['in base64', Buffer.from(pem).toString('base64')],
+  ])('a private key %s', (_, text) => {
+    const { github } = readConfig({ ...needed, ...app, GITHUB_APP_PRIVATE_KEY: text });
+    expect(github?.privateKey.trim()).toBe(pem.trim());
+  });
+
+  test.each<[string, Settings, RegExp[]]>([
+    ['half a key', { CALLBACK_KEY: 'AAAA' }, [/^CALLBACK_KEY: must be 32 bytes in base64/]],
+    ['an origin with a path', { CALLBACK_ORIGINS: 'https://dev.azure.com/org' }, [/^CALLBACK_ORIGINS: must be/]],
+    [
+      'half an app',
+      { GITHUB_APP_ID: '12345' },
+      [/^GITHUB_WEBHOOK_SECRET: is required/, /^GITHUB_APP_PRIVATE_KEY: is required/, /^CALLBACK_KEY: is required/],
+    ],
+    ['a short secret', { ...app, GITHUB_WEBHOOK_SECRET: 'short' }, [/^GITHUB_WEBHOOK_SECRET: .* \(got 5\)/]],
+    ['another id', { ...app, GITHUB_APP_ID: 'a b' }, [/^GITHUB_APP_ID: must be the id/]],
+    ['no key', { ...app, GITHUB_APP_PRIVATE_KEY: 'not-a-key' }, [/^GITHUB_APP_PRIVATE_KEY: .*not shown/]],
+    ['another placeholder', { GITHUB_IMAGE_TEMPLATE: 'a/{branch}' }, [/^GITHUB_IMAGE_TEMPLATE: .*"\{branch\}"/]],
+  ])('%s is refused', (_, settings, faults) => {
+    expect(faultsOf({ ...needed, ...settings })).toEqual(faults.map((fault) => expect.stringMatching(fault)));
+  });
 });

@@ -8,7 +8,7 @@ import type { Announcement } from '../../src/core/announcement.ts';
 import { announcementKey } from '../../src/core/announcement.ts';
 import type { Fact } from '../../src/core/arrival.ts';
 import { availability } from '../../src/core/availability.ts';
-import type { Circumstances } from '../../src/core/decide.ts';
+import type { Circumstances } from '../../src/core/circumstances.ts';
 import { decide } from '../../src/core/decide.ts';
 import type { Digest } from '../../src/core/digest.ts';
 import { toEventTime } from '../../src/core/event-time.ts';

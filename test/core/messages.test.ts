@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseDeliveryMessage, parseWakeMessage, toDeliveryMessage, toWakeMessage } from '../../src/core/messages.ts';
+import {
+  parseDeliveryMessage,
+  parseReplayMessage,
+  parseWakeMessage,
+  toDeliveryMessage,
+  toReplayMessage,
+  toWakeMessage,
+} from '../../src/core/messages.ts';
 import type { Delivery } from '../../src/core/ports.ts';
 import { deleteOf, digestOf, pushOf, repositoryOf } from '../support/build.ts';
 
@@ -80,5 +87,21 @@ test('anything else is refused, and nothing is taken for both', () => {
       expect(() => parseDeliveryMessage(message)).toThrow();
       expect(() => parseWakeMessage(message)).toThrow();
     }),
+  );
+});
+
+describe('a step of a replay', () => {
+  test.each([
+    { id: 'abc-1', failures: 0 },
+    { id: 'abc-1', failures: 3, stalledAt: 5 },
+  ])('%j comes back', (message) => {
+    expect(parseReplayMessage(sent(toReplayMessage(message)))).toEqual(message);
+  });
+
+  test.each([{}, { replay: {} }, { replay: { id: 7 } }, { replay: { id: 'a', failures: -1 } }])(
+    '%j is none',
+    (message) => {
+      expect(() => parseReplayMessage(message)).toThrow();
+    },
   );
 });

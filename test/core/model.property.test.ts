@@ -20,6 +20,8 @@ import type { Digest } from '../../src/core/digest.ts';
 import { parseDigest } from '../../src/core/digest.ts';
 import { WorldError } from '../../src/core/errors.ts';
 import { toEventTime } from '../../src/core/event-time.ts';
+import type { ForwardOrder } from '../../src/core/forward.ts';
+import { dueForwards, toOrder } from '../../src/core/forward.ts';
 import type { ImageName } from '../../src/core/image.ts';
 import type { ImageStore, ManifestProbe, ProbeAnswer } from '../../src/core/ports.ts';
 import { prober } from '../../src/core/prober.ts';
@@ -28,12 +30,22 @@ import { expectedRegions } from '../../src/core/replica-set.ts';
 import { defaultRequirement } from '../../src/core/requirement.ts';
 import type { Tracker } from '../../src/core/tracker.ts';
 import { tracker } from '../../src/core/tracker.ts';
-import { digestOf, policy, regionsOf, registryOf, replicaSetOf, repositoryOf, tagOf } from '../support/build.ts';
+import {
+  digestOf,
+  policy,
+  regionsOf,
+  registryOf,
+  replicaSetOf,
+  repositoryOf,
+  tagOf,
+  targetOf,
+} from '../support/build.ts';
 import { manualClock } from '../support/manual-clock.ts';
 import { limits } from '../support/memory-tracker.ts';
 
 const allRegions = regionsOf('eastus', 'northeurope', 'westeurope');
 const noon = Date.parse('2026-06-01T12:00:00Z');
+const targets = [targetOf({ name: 'everywhere' }), targetOf({ name: 'one-cluster', regions: regionsOf('eastus') })];
 const allReplicas = 'AcrReplication.ImageAvailableInAllReplicas';
 
 /** How many storage operations a process does before it dies; it never dies when the number is not reached. */
@@ -109,6 +121,7 @@ function world(heard: (region: Region, digest: Digest, says: ProbeAnswer['kind']
   };
   const timers: { name: ImageName; at: number }[] = [];
   const told: CloudEvent[] = [];
+  const forwarded: ForwardOrder[] = [];
   const set = () => replicaSetOf(registryOf({ regions }), noon);
 
   /** A process of its own. Dead, it does nothing more, and nobody hears from it. */
@@ -123,6 +136,7 @@ function world(heard: (region: Region, digest: Digest, says: ProbeAnswer['kind']
       read: (name) => step(() => store.read(name)),
       commit: (change) => step(() => store.commit(change)),
       remove: (stored) => step(() => store.remove(stored)),
+      toldSince: (query) => step(() => store.toldSince(query)),
     };
     const running: Tracker = tracker(
       {
@@ -144,6 +158,13 @@ function world(heard: (region: Region, digest: Digest, says: ProbeAnswer['kind']
               told.push(...events);
             }),
         },
+        forwards: {
+          put: (order) =>
+            step(async () => {
+              forwarded.push(order);
+            }),
+          bury: async () => undefined,
+        },
         audit: noAudit,
         health: memoryHealthEventLog(),
         sets: { current: set, ready: async () => undefined, refresh: async () => undefined },
@@ -154,6 +175,7 @@ function world(heard: (region: Region, digest: Digest, says: ProbeAnswer['kind']
       },
       {
         registries: [registry],
+        targets,
         policy: { ...policy, probeAfterMs: 30_000 },
         retentionMs: 90 * 86_400_000,
         ...limits,
@@ -168,6 +190,8 @@ function world(heard: (region: Region, digest: Digest, says: ProbeAnswer['kind']
     clock,
     registry,
     told,
+    forwarded,
+    read: store.read,
     set,
     start,
     setRegions: (count: number) => {
@@ -278,6 +302,15 @@ test('whatever comes in whatever order, and whoever dies: true documents, everyt
         }
         const record = await running.events(question);
         expect(record?.events.filter((event) => event.publishedAt === null)).toEqual([]);
+
+        // Every webhook that was due has been queued, under one id, and none is due any more.
+        const stored = (await acr.read(nameOf(image)))?.record;
+        if (stored === undefined) continue;
+        expect(dueForwards(stored, set, targets, acr.clock.now())).toEqual([]);
+        const ids = stored.forwards.map((entry) => toOrder(stored, entry).id);
+        expect(new Set(ids).size).toBe(ids.length);
+        expect(stored.forwards.filter((entry) => entry.queuedAt === null)).toEqual([]);
+        expect(acr.forwarded.map(({ id }) => id)).toEqual(expect.arrayContaining(ids));
       }
     }),
     { numRuns: 300 },

@@ -20,8 +20,8 @@ interface Row {
 const table: Record<string, Row> = {
   core: { rooms: [], packages: ['zod', 'node:crypto'] },
   adapters: { rooms: ['core'], packages: [/^node:/, /^@azure\/(?!functions)/], apart: true },
-  // `node:crypto` for the comparison of secrets in constant time.
-  functions: { rooms: ['core'], packages: ['@azure/functions', 'node:crypto'] },
+  // `node:crypto` for the comparison of secrets in constant time, `zod` for what is checked and described at the door.
+  functions: { rooms: ['core'], packages: ['@azure/functions', 'node:crypto', 'zod'] },
   // Bundled into one file when built: none of these is a dependency of the app.
   cli: { rooms: ['core'], packages: [/^node:/, 'commander', 'log-update'] },
   // Runs in a browser: of the core it takes types alone.
@@ -29,11 +29,11 @@ const table: Record<string, Row> = {
   local: { rooms: ['core', 'adapters', 'functions', 'config.ts'], packages: [/./] },
   settings: { rooms: ['core'], packages: ['zod', 'node:crypto'] },
   'config.ts': { rooms: ['core', 'settings'], packages: [] },
-  'main.ts': { rooms: ['core', 'adapters', 'functions', 'config.ts'], packages: [/^@azure\//] },
+  'main.ts': { rooms: ['core', 'adapters', 'functions', 'config.ts'], packages: [/^@azure\//, 'node:crypto'] },
 };
 
 /** Who may read the environment: everything else gets its settings as an argument. */
-const environmentReaders = /^(config\.ts|cli\/main\.ts|local\/main\.ts)$/;
+const environmentReaders = /^(config\.ts|cli\/(main|action)\.ts|local\/main\.ts)$/;
 
 const files = readdirSync(root, { recursive: true, encoding: 'utf8' })
   .map((path) => path.replaceAll('\\', '/'))

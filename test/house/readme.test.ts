@@ -2,7 +2,6 @@
  * README commands that nobody runs rot. Every shell block here is run against a real instance, in the order a reader
  * meets them, and every answer shown is compared with the answer given; what cannot be run here is at least read.
  */
-import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,12 +11,10 @@ import { announcementTypes } from '../../src/core/announcement.ts';
 import { createSimulateCommand } from '../../src/local/simulator/simulate-arguments.ts';
 import type { App } from '../support/app.ts';
 import { startInstance, until } from '../support/app.ts';
-
-interface Block {
-  readonly line: number;
-  readonly language: string;
-  readonly text: string;
-}
+import type { Block } from '../support/markdown.ts';
+import { fencedBlocks } from '../support/markdown.ts';
+import type { Ran } from '../support/run.ts';
+import { run } from '../support/run.ts';
 
 const root = new URL('../../', import.meta.url);
 const read = (path: string) => readFile(new URL(path, root), 'utf8');
@@ -32,17 +29,9 @@ const address = 'localhost:7071';
 /** How long an answer may take to become what is shown: events are told beside the answer that made them. */
 const patienceMs = 15_000;
 
-function fencedBlocks(markdown: string): Block[] {
-  return [...markdown.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(([, language = '', text = ''], i, all) => ({
-    line: markdown.slice(0, all[i]?.index).split('\n').length,
-    language,
-    text,
-  }));
-}
-
-function kindOf({ text }: Block): 'npm' | 'curl' | 'az' | 'unknown' {
+function kindOf({ text }: Block): 'npm' | 'npx' | 'curl' | 'az' | 'unknown' {
   const called = new Set(commandsIn(text).map(([name]) => name));
-  const kinds = (['npm', 'curl', 'az'] as const).filter((kind) => called.has(kind));
+  const kinds = (['npm', 'npx', 'curl', 'az'] as const).filter((kind) => called.has(kind));
   const [kind, ...others] = kinds;
   return kind !== undefined && others.length === 0 ? kind : 'unknown';
 }
@@ -127,33 +116,11 @@ function isShown(shown: string, got: string, exactly: boolean): boolean {
   return got.startsWith(first) && got.endsWith(rest.at(-1) ?? '') && got.length > shown.length - 1;
 }
 
-interface Ran {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-function run(command: string, args: readonly string[], folder: string, environment: Record<string, string>) {
-  return new Promise<Ran>((resolve, reject) => {
-    const child = spawn(command, args, { cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
-    let out = '';
-    let err = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      out += text;
-    });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      err += text;
-    });
-    child.once('error', reject);
-    child.once('close', (code) => resolve({ code, out, err }));
-  });
-}
-
 describe('every shell block', () => {
   test('is one that this test knows how to check', () => {
     const kinds = shell.map((block) => `line ${block.line}: ${kindOf(block)}`);
     expect(kinds.filter((kind) => kind.endsWith('unknown'))).toEqual([]);
-    for (const kind of ['npm', 'curl', 'az'] as const) expect(shell.map(kindOf)).toContain(kind);
+    for (const kind of ['npm', 'npx', 'curl', 'az'] as const) expect(shell.map(kindOf)).toContain(kind);
   });
 });
 
@@ -278,6 +245,22 @@ describe('against a running instance', () => {
         (faults) => faults.length === 0,
         isQuestion ? patienceMs : 0,
       );
+    },
+  );
+
+  const commands = shell.filter((block) => kindOf(block) === 'npx');
+  test.each(commands.map((block) => [block.text.trim(), block] as const))(
+    '%s',
+    { timeout: 60_000 },
+    async (_, block) => {
+      const bin = new URL('bin/acr-replication.mjs', root).pathname;
+      const [text] = blocks.slice(blocks.indexOf(block) + 1);
+      const { code, out, err } = await runBlock(
+        block.text.replaceAll('npx acr-replication', `'${process.execPath}' ${bin}`),
+      );
+      expect([code, err]).toEqual([0, expect.any(String)]);
+      const shown = (text?.text ?? '').trim().replace(/\d+ s$/, '…');
+      expect(isShown(shown, out.trim(), true), `${shown}\n${out}`).toBe(true);
     },
   );
 

@@ -51,9 +51,9 @@ test.each([
 });
 
 test.each([
-  ['a handshake without a code', [{ data: {} }], 'SubscriptionValidation', 400],
-  ['a notification that is not JSON', 'no json', 'Notification', 400],
-  ['a notification of something else than events', ['text'], 'Notification', 400],
+  ['a handshake without a code', [{ data: {} }], 'SubscriptionValidation', 500],
+  ['a notification that is not JSON', 'no json', 'Notification', 500],
+  ['a notification of something else than events', ['text'], 'Notification', 500],
   ['an unsubscription', {}, 'Unsubscribe', 202],
   ['an unknown kind', {}, 'Whatever', 400],
   ['no kind at all', {}, '', 400],
@@ -84,7 +84,10 @@ test('each event is an invocation of its own, whatever its schema', async () => 
 
 test('one bad event fails the batch, although the others have run', async () => {
   const response = await deliver([gridEvent, { ...gridEvent, subject: 'bad' }, gridEvent]);
-  expect([response.status, await response.text()]).toEqual([500, 'this event is bad']);
+  expect([response.status, await response.text()]).toEqual([
+    500,
+    'Exception while executing function: Functions.takeEvent',
+  ]);
   expect(readWitness().calls).toHaveLength(3);
 });
 

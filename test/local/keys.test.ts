@@ -7,7 +7,7 @@ import { readKeys } from '../../src/local/host/keys.ts';
 import { buildApp } from './build-app.ts';
 import { makeFolder } from './make-folder.ts';
 
-const keys = { master: 'the-master', function: 'the-function', eventgrid: 'the-grid' };
+const keys = { master: 'the-master', function: 'the-function', eventgrid: 'the-grid', mcp: 'the-mcp' };
 const eventGridPath = '/runtime/webhooks/eventgrid?functionName=takeEvent';
 let closed: Host;
 let open: Host;
@@ -23,7 +23,11 @@ function call(host: Host, path: string, key?: string): Promise<Response> {
   const isPost = path.startsWith('/runtime') || path.includes('/functions/');
   return fetch(`${host.url}${path}`, {
     method: isPost ? 'POST' : 'GET',
-    headers: { 'aeg-event-type': 'Unsubscribe', ...(key === undefined ? {} : { 'x-functions-key': key }) },
+    headers: {
+      'content-type': 'application/json',
+      'aeg-event-type': 'Unsubscribe',
+      ...(key === undefined ? {} : { 'x-functions-key': key }),
+    },
     ...(isPost ? { body: '{}' } : {}),
   });
 }
@@ -41,10 +45,16 @@ test.each([
   ['/api/needs-master', keys.master, 200],
   ['/api/nowhere', undefined, 404],
   [eventGridPath, undefined, 401],
-  [eventGridPath, keys.function, 401],
+  [eventGridPath, 'wrong', 401],
+  [eventGridPath, keys.function, 403],
   [eventGridPath, keys.eventgrid, 202],
   [eventGridPath, keys.master, 202],
-  ['/admin/host/status', keys.function, 401],
+  ['/runtime/webhooks/other', undefined, 401],
+  ['/runtime/webhooks/other', keys.eventgrid, 403],
+  ['/runtime/webhooks/other', keys.master, 404],
+  ['/admin/host/ping', undefined, 200],
+  ['/admin/host/status', undefined, 401],
+  ['/admin/host/status', keys.function, 403],
   ['/admin/host/status', keys.master, 200],
   ['/admin/functions/tick', undefined, 401],
   ['/admin/functions/tick', keys.master, 202],
@@ -76,7 +86,7 @@ test('asking for keys without having any is refused', async () => {
 test('keys are made once, kept, and readable by their owner alone', async () => {
   const path = join(await makeFolder(), 'data', 'keys.json');
   const made = await readKeys(path);
-  expect(new Set(Object.values(made)).size).toBe(3);
+  expect(new Set(Object.values(made)).size).toBe(4);
   expect(await readKeys(path)).toEqual(made);
   expect((await stat(path)).mode & 0o777).toBe(0o600);
 });

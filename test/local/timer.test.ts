@@ -15,7 +15,8 @@ beforeEach(() => {
 });
 
 function runNow(name: string, body: string): Promise<Response> {
-  return fetch(`${host.url}/admin/functions/${name}`, { method: 'POST', body });
+  const headers = { 'content-type': 'application/json' };
+  return fetch(`${host.url}/admin/functions/${name}`, { method: 'POST', headers, body });
 }
 
 test('a timer runs by its schedule, again and again', async () => {
@@ -71,6 +72,8 @@ test('run by hand, an Event Grid function is handed the event', async () => {
 test.each([
   ['nosuch', '{"input":""}', 404],
   ['tick', 'no json', 400],
+  ['tick', '', 400],
+  ['nosuch', 'no json', 400],
   ['takeEvent', '{"input":"no event"}', 400],
   ['echo', '{"input":""}', 400],
 ])('running %s with %s gives %i', async (name, body, status) => {

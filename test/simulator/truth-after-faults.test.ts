@@ -9,6 +9,7 @@ import { armReplicaDirectory } from '../../src/adapters/arm/replica-directory.ts
 import { armWebhookDirectory } from '../../src/adapters/arm/webhook-directory.ts';
 import {
   memoryDeliveryQueue,
+  memoryForwardQueue,
   memoryHealthEventLog,
   memoryImageIndex,
   memoryImageStore,
@@ -131,6 +132,7 @@ async function simulate(seed: number, faults: Faults) {
           await publisher.publish(events);
         },
       },
+      forwards: memoryForwardQueue(),
       audit: noAudit,
       health: memoryHealthEventLog(),
       sets: replicaSets({
@@ -148,6 +150,7 @@ async function simulate(seed: number, faults: Faults) {
     },
     {
       registries: [registry],
+      targets: [],
       policy: { ...policy, probeAfterMs: minute },
       retentionMs: 90 * 86_400_000,
       ...limits,

@@ -3,12 +3,13 @@
  * test cannot hold a value that the product would refuse.
  */
 import type { Fact } from '../../src/core/arrival.ts';
-import type { Policy } from '../../src/core/decide.ts';
+import type { Policy } from '../../src/core/circumstances.ts';
 import { decide } from '../../src/core/decide.ts';
 import type { Digest } from '../../src/core/digest.ts';
 import { parseDigest } from '../../src/core/digest.ts';
 import type { EventTime } from '../../src/core/event-time.ts';
 import { parseEventTime } from '../../src/core/event-time.ts';
+import type { ForwardTarget } from '../../src/core/forward.ts';
 import type { ImageRecord } from '../../src/core/image.ts';
 import type { Repository, Tag } from '../../src/core/reference.ts';
 import { parseRepository, parseTag } from '../../src/core/reference.ts';
@@ -90,6 +91,23 @@ export function factOf(kind: Fact['kind'], region: string, receivedAt: string, i
     evidence: input.evidence ?? 'webhook',
     tag: input.tag === undefined ? undefined : tagOf(input.tag),
     mediaType: input.mediaType,
+  };
+}
+
+/** Gets every tag of every repository, once it is everywhere. */
+export function targetOf(overrides: Partial<ForwardTarget> = {}): ForwardTarget {
+  return {
+    name: 'cluster',
+    url: 'https://cluster.example/hook',
+    registry: undefined,
+    repositories: ['*'],
+    tags: ['*'],
+    regions: undefined,
+    require: 'all',
+    secret: undefined,
+    headers: {},
+    allowPrivate: false,
+    ...overrides,
   };
 }
 

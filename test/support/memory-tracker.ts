@@ -1,6 +1,7 @@
 /** The real tracker on ports in memory, with a clock that the test moves. Any port can be replaced by an argument. */
 import {
   memoryDeliveryQueue,
+  memoryForwardQueue,
   memoryHealthEventLog,
   memoryImageIndex,
   memoryImageStore,
@@ -10,7 +11,8 @@ import {
   memoryWebhookLog,
   noAudit,
 } from '../../src/adapters/memory.ts';
-import type { Policy } from '../../src/core/decide.ts';
+import type { Policy } from '../../src/core/circumstances.ts';
+import type { ForwardTarget } from '../../src/core/forward.ts';
 import type { Log, ManifestProbe } from '../../src/core/ports.ts';
 import { prober } from '../../src/core/prober.ts';
 import type { Registry } from '../../src/core/registry.ts';
@@ -32,6 +34,7 @@ export interface MemoryTrackerParts {
   /** To share one with another tracker, or with a port. */
   readonly clock?: ManualClock;
   readonly policy?: Partial<Policy>;
+  readonly targets?: readonly ForwardTarget[];
   /** What asks the replicas; by default nobody can. */
   readonly probe?: ManifestProbe;
 }
@@ -50,6 +53,7 @@ export function memoryTracker(parts: MemoryTrackerParts = {}) {
     timer: memoryWakeTimer(),
     queue: memoryDeliveryQueue(),
     publisher: memoryPublisher(),
+    forwards: memoryForwardQueue(),
   };
   const registries = parts.registries ?? [registryOf()];
   const current = parts.replicaSet ?? ((registry: Registry) => replicaSetOf(registry, clock.now()));
@@ -69,6 +73,7 @@ export function memoryTracker(parts: MemoryTrackerParts = {}) {
     {
       registries,
       policy: { ...policy, ...parts.policy },
+      targets: parts.targets ?? [],
       retentionMs: 90 * 86_400_000,
       ...limits,
       pollMs: 750,

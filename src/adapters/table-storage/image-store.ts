@@ -4,11 +4,12 @@
  * so of two writers one is told that the other was first.
  */
 import type { TransactionAction } from '@azure/data-tables';
+import { lastToldAt } from '../../core/due-events.ts';
 import type { ImageName, ImageRecord } from '../../core/image.ts';
 import { arrivalIn } from '../../core/image.ts';
 import type { ImageStore } from '../../core/ports.ts';
 import type { Region } from '../../core/region.ts';
-import { headRow, imagePartition, regionRow } from './keys.ts';
+import { headRow, imagePartition, imagePartitions, parseImagePartition, regionRow } from './keys.ts';
 import { joinText, splitText } from './long-text.ts';
 import type { Row, Table } from './table.ts';
 
@@ -45,12 +46,34 @@ export function tableImageStore(images: Table): ImageStore {
       for (const row of await images.range(partition, mostRows, ['partitionKey', 'rowKey'])) await images.remove(row);
       return 'removed';
     },
+
+    async toldSince({ registry, since, cursor, limit }) {
+      const { rows, next } = await images.scan({
+        partitions: imagePartitions(registry),
+        property: 'toldAt',
+        atLeast: new Date(since).toISOString(),
+        limit,
+        cursor,
+      });
+      const found = rows.flatMap((row) => {
+        const name = parseImagePartition(row.partitionKey);
+        return name === undefined ? [] : [readRecord(name, row)];
+      });
+      return { images: found, next };
+    },
   };
 }
 
 function toHeadRow(record: ImageRecord): Row {
   const { name, ...rest } = record;
-  return { ...headRow(name), generation: record.generation, ...splitText('record', JSON.stringify(rest)) };
+  const toldAt = lastToldAt(record);
+  return {
+    ...headRow(name),
+    generation: record.generation,
+    // For whoever tells again what was told since a time.
+    ...(toldAt === null ? {} : { toldAt: new Date(toldAt).toISOString() }),
+    ...splitText('record', JSON.stringify(rest)),
+  };
 }
 
 function readRecord(name: ImageName, row: Row): ImageRecord {

@@ -116,6 +116,22 @@ export function healthEventRange(registry: string): RowRange {
   return { partitionKey: registry, after: `incident${separator}`, before: `incident${separator}${last}` };
 }
 
+/** No registry has that name, so no list can be met here. */
+const replays = `${separator}replays`;
+
+export function replayRow(key: string): RowAddress {
+  return { partitionKey: replays, rowKey: ['replay', key].join(separator) };
+}
+
+export function replayRange(): RowRange {
+  return { partitionKey: replays, after: `replay${separator}`, before: `replay${separator}${last}` };
+}
+
+/** Partitions of all images of a registry. */
+export function imagePartitions(registry: string): { readonly after: string; readonly before: string } {
+  return { after: registry + separator, before: registry + separator + last };
+}
+
 export function webhookRange(registry: string): RowRange {
   return { partitionKey: registry, after: `webhook${separator}`, before: `webhook${separator}${last}` };
 }

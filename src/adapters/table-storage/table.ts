@@ -28,6 +28,18 @@ export interface Table {
   removeVersion(address: RowAddress, etag: string): Promise<'removed' | 'conflict'>;
   /** Rows of one partition between two keys, in order. */
   range(range: RowRange, limit: number, select?: string[]): Promise<Row[]>;
+  /** One round trip over many partitions, which may find nothing and still have a `next`. */
+  scan(query: TableScan): Promise<{ readonly rows: readonly Row[]; readonly next: string | null }>;
+}
+
+/** Rows of the partitions between two keys, both exclusive, in which a text property sorts at or after that value. */
+export interface TableScan {
+  readonly partitions: { readonly after: string; readonly before: string };
+  readonly property: string;
+  readonly atLeast: string;
+  /** At most 1000. */
+  readonly limit: number;
+  readonly cursor: string | undefined;
 }
 
 /** Entity group transaction: at most 100 operations (Table service REST documentation). */
@@ -98,6 +110,20 @@ export function table(client: TableClient): Table {
         if (!isTableMissing(error)) fail(error);
       }
       return rows.slice(0, limit);
+    },
+    async scan({ partitions, property, atLeast, limit, cursor }) {
+      const keys = `PartitionKey gt '${quote(partitions.after)}' and PartitionKey lt '${quote(partitions.before)}'`;
+      const filter = `${keys} and ${property} ge '${quote(atLeast)}'`;
+      const page = { maxPageSize: limit, ...(cursor === undefined ? {} : { continuationToken: cursor }) };
+      try {
+        const abortSignal = AbortSignal.timeout(callTimeoutMs);
+        for await (const rows of client.listEntities({ queryOptions: { filter }, abortSignal }).byPage(page)) {
+          return { rows: rows as Row[], next: rows.continuationToken ?? null };
+        }
+      } catch (error) {
+        if (!isTableMissing(error)) fail(error);
+      }
+      return { rows: [], next: null };
     },
   };
 }

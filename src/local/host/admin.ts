@@ -1,6 +1,7 @@
 /**
  * The host's own API, as far as it helps here: "run this function now", which is how a timer or a queue function is
- * tried without waiting, and "are you up?", which scripts ask before they start.
+ * tried without waiting, and "are you up?", which scripts ask before they start: anybody may, and is told no more.
+ * Source: HostController and FunctionsController in azure-functions-host.
  */
 import { randomUUID } from 'node:crypto';
 import { isObject, parseJson } from '../json.ts';
@@ -11,7 +12,7 @@ import { findTrigger, readText } from './functions.ts';
 import type { Exchange, Mount } from './http.ts';
 import { sendEmpty, sendJson, sendText } from './http-response.ts';
 import type { Invoker, Trigger } from './invocation.ts';
-import { findKey, type HostKeys, isAllowed } from './keys.ts';
+import { findKey, type HostKeys, refuseKey } from './keys.ts';
 import { createQueueTrigger } from './queue-message.ts';
 import { createTimerTrigger, readSchedule } from './timer.ts';
 
@@ -23,6 +24,7 @@ export interface AdminOptions {
 }
 
 const MAX_BODY_BYTES = 1024 * 1024;
+const JSON_TYPE = /^\s*(?:application|text)\/(?:[\w.-]+\+)?json\s*(?:;|$)/i;
 
 export function createAdminMount({ functions, invoker, keys, settings }: AdminOptions): Mount {
   const id = randomUUID();
@@ -30,10 +32,11 @@ export function createAdminMount({ functions, invoker, keys, settings }: AdminOp
   async function run(name: string, { request, response }: Exchange): Promise<void> {
     const body = await readBody(request, MAX_BODY_BYTES);
     if (body === 'tooLarge') return sendEmpty(response, 413);
+    if (!JSON_TYPE.test(request.headers['content-type'] ?? '')) return sendEmpty(response, 415);
+    const content = parseJson(body.toString('utf8'));
+    if (!isObject(content)) return sendText(response, 400, 'The body must be a JSON object like {"input": "…"}.');
     const target = functions.find(({ metadata }) => metadata.name.toLowerCase() === name.toLowerCase());
     if (target === undefined) return sendEmpty(response, 404);
-    const content = body.length === 0 ? {} : parseJson(body.toString('utf8'));
-    if (!isObject(content)) return sendText(response, 400, 'The body must be a JSON object like {"input": "…"}.');
     const trigger = createTrigger(target, content.input, settings);
     if (typeof trigger === 'string') return sendText(response, 400, trigger);
     // Started, not finished: the caller is told no more than that, and the invoker logs the rest.
@@ -45,9 +48,15 @@ export function createAdminMount({ functions, invoker, keys, settings }: AdminOp
     prefix: '/admin',
     async handle(exchange) {
       const { request, response, path, query } = exchange;
-      if (keys !== undefined && !isAllowed(findKey(request.headers, query), [keys.master])) {
+      if (/^\/admin\/host\/ping\/?$/i.test(path) && ['GET', 'POST'].includes(request.method ?? '')) {
         request.resume();
-        return sendEmpty(response, 401);
+        response.writeHead(200, { 'cache-control': 'no-store, no-cache', 'content-length': 0 }).end();
+        return undefined;
+      }
+      const refusal = keys && refuseKey(findKey(request.headers, query), [keys.master], keys);
+      if (refusal !== undefined) {
+        request.resume();
+        return sendEmpty(response, refusal);
       }
       const name = /^\/admin\/functions\/([^/]+)\/?$/i.exec(path)?.[1];
       if (name !== undefined && request.method === 'POST') return run(name, exchange);

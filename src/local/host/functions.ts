@@ -11,7 +11,7 @@ export interface TriggerBinding {
   readonly type: string;
 }
 
-const SERVED = ['httptrigger', 'queuetrigger', 'timertrigger', 'eventgridtrigger', 'warmuptrigger'];
+const SERVED = ['httptrigger', 'queuetrigger', 'timertrigger', 'eventgridtrigger', 'mcptooltrigger', 'warmuptrigger'];
 
 /** The library makes up binding names, so the trigger is found by its type. */
 export function findTrigger({ name, bindings }: FunctionMetadata): TriggerBinding {
@@ -36,7 +36,7 @@ export function checkBindings({ metadata }: RegisteredFunction): void {
     if (!isServed) {
       throw new Error(
         `${metadata.name}: the local host does not serve bindings of type "${binding.type}" (${binding.direction}). ` +
-          'It serves HTTP, queue, timer and Event Grid triggers and HTTP outputs; use an SDK for the rest.',
+          'It serves HTTP, queue, timer, Event Grid and MCP tool triggers and HTTP outputs; use an SDK for the rest.',
       );
     }
   }

@@ -6,7 +6,8 @@
 import type { AddressInfo } from 'node:net';
 import { createAdminMount } from './admin.ts';
 import { createCore } from './core-api.ts';
-import { createEventGridMount } from './event-grid.ts';
+import { createEventGridExtension } from './event-grid.ts';
+import { createExtensionsMount } from './extensions.ts';
 import { checkBindings, isTriggeredBy, sortFunctions } from './functions.ts';
 import { serveHomePage } from './home-page.ts';
 import { readHostSettings } from './host-json.ts';
@@ -18,6 +19,7 @@ import { isDoneWithin } from './limit-time.ts';
 import { prepareListeners } from './listeners.ts';
 import { loadApp } from './load-app.ts';
 import { logSystem, type OnLog } from './log.ts';
+import { createMcpExtension } from './mcp.ts';
 import { createRoutes } from './routes.ts';
 
 export interface HostOptions {
@@ -95,7 +97,10 @@ export async function startHost(options: HostOptions): Promise<Host> {
 
     const ownMounts = [
       createAdminMount({ functions, invoker, keys, settings }),
-      createEventGridMount({ functions, invoker, keys }),
+      createExtensionsMount(
+        [createEventGridExtension({ functions, invoker }), createMcpExtension({ functions, invoker, onLog })],
+        keys,
+      ),
       ...mounts,
     ];
     const serveFunction = createFunctionsHandler({ routes, invoker, keys });

@@ -15,6 +15,8 @@ export interface HostKeys {
   readonly function: string;
   /** The system key that Event Grid subscriptions carry. */
   readonly eventgrid: string;
+  /** The system key of MCP clients. */
+  readonly mcp: string;
 }
 
 /** Read from the file, which is written at the first start and readable by its owner alone. */
@@ -28,7 +30,12 @@ export async function readKeys(path: string): Promise<HostKeys> {
     const value = old[name];
     return typeof value === 'string' && value !== '' ? value : randomBytes(32).toString('base64url');
   };
-  const keys: HostKeys = { master: read('master'), function: read('function'), eventgrid: read('eventgrid') };
+  const keys: HostKeys = {
+    master: read('master'),
+    function: read('function'),
+    eventgrid: read('eventgrid'),
+    mcp: read('mcp'),
+  };
   const updated = `${JSON.stringify(keys, undefined, 2)}\n`;
   if (updated !== text) {
     await mkdir(dirname(path), { recursive: true });
@@ -49,4 +56,17 @@ export function findKey(
 export function isAllowed(sent: string | undefined, accepted: readonly string[]): boolean {
   // All are compared, so that the time does not tell which one was nearly right.
   return accepted.filter((key) => isSameSecret(sent, key)).length > 0;
+}
+
+/**
+ * For addresses of the host itself: 401 to a key that is none, 403 to one that opens something else. Functions answer 401
+ * to both. Source: ExtensionWebHook_Succeeds, among the host's own end-to-end tests.
+ */
+export function refuseKey(
+  sent: string | undefined,
+  accepted: readonly string[],
+  keys: HostKeys,
+): 401 | 403 | undefined {
+  if (isAllowed(sent, accepted)) return undefined;
+  return isAllowed(sent, Object.values(keys)) ? 403 : 401;
 }

@@ -1,0 +1,63 @@
+/**
+ * One call to whoever waits for a verdict, with everything bounded: its time, the size of what comes back, and where it
+ * goes. A redirect is an answer, never followed: it would carry a token to an address that nobody has checked.
+ */
+import { WorldError } from '../../core/errors.ts';
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: Headers;
+  /** As much of it as is worth reading. */
+  readonly text: string;
+}
+
+/** Posts JSON. Fails with `unavailable` when there is no answer; every status is an answer. */
+export type Post = (url: string, headers: Readonly<Record<string, string>>, body: object | undefined) => Promise<Reply>;
+
+const defaultTimeoutMs = 10_000;
+const mostBytes = 64 * 1024;
+
+/** @param who for messages: `GitHub` */
+export function poster(who: string, fetch: typeof globalThis.fetch, timeoutMs = defaultTimeoutMs): Post {
+  return async (url, headers, body) => {
+    try {
+      const response = await fetch(url, {
+        method: 'POST',
+        headers: {
+          'user-agent': 'acr-replication-tracker',
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        redirect: 'manual',
+        signal: AbortSignal.timeout(timeoutMs),
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      return { status: response.status, headers: response.headers, text: await readText(response) };
+    } catch (error) {
+      // No cause: messages of network errors can hold addresses and header values.
+      throw new WorldError('unavailable', `${who}: ${describeFailure(error)}`);
+    }
+  };
+}
+
+async function readText(response: Response): Promise<string> {
+  if (response.body === null) return '';
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body as ReadableStream<Uint8Array>) {
+    chunks.push(chunk);
+    size += chunk.length;
+    // Leaving the loop cancels the rest.
+    if (size >= mostBytes) break;
+  }
+  return Buffer.concat(chunks, size).subarray(0, mostBytes).toString('utf8');
+}
+
+function describeFailure(error: unknown): string {
+  const { name, code, cause } = Object(error) as { name?: unknown; code?: unknown; cause?: unknown };
+  if (name === 'TimeoutError') return 'no answer in time';
+  for (const candidate of [(Object(cause) as { code?: unknown }).code, code]) {
+    if (typeof candidate === 'string' && /^[A-Z0-9_]{1,60}$/.test(candidate)) return candidate;
+  }
+  return 'no connection';
+}

@@ -1,0 +1,45 @@
+/** Checks in memory, for tests. They go through JSON, so that nothing is shared that storage would not share. */
+import type { CheckStore, CheckTimer } from '../core/check-ports.ts';
+
+export function memoryCheckStore(): CheckStore & { readonly rows: ReadonlyMap<string, { readonly text: string }> } {
+  const rows = new Map<string, { readonly text: string; readonly version: string }>();
+  let writes = 0;
+  const put = (id: string, check: object) => rows.set(id, { text: JSON.stringify(check), version: `v${++writes}` });
+  return {
+    rows,
+    async read(id) {
+      const row = rows.get(id);
+      return row === undefined ? undefined : { check: JSON.parse(row.text), version: row.version };
+    },
+    async create(check) {
+      if (rows.has(check.id)) return 'exists';
+      put(check.id, check);
+      return 'created';
+    },
+    async replace(check, basedOn) {
+      if (rows.get(check.id)?.version !== basedOn) return 'conflict';
+      put(check.id, check);
+      return 'replaced';
+    },
+    async remove(id) {
+      rows.delete(id);
+    },
+  };
+}
+
+export interface Ring {
+  readonly id: string;
+  readonly turn: number;
+  readonly at: number;
+}
+
+/** @returns the timer, and what was set on it */
+export function memoryCheckTimer(): CheckTimer & { readonly set: Ring[] } {
+  const set: Ring[] = [];
+  return {
+    set,
+    async ring(id, turn, at) {
+      set.push({ id, turn, at });
+    },
+  };
+}

@@ -1,0 +1,38 @@
+/** Replays in memory, for tests. Jobs go through JSON, so that nothing is shared that storage would not share. */
+import type { ReplayJob, ReplayMessage, ReplayQueue, ReplayStore } from '../core/replay-job.ts';
+
+export function memoryReplayStore(): ReplayStore {
+  const jobs = new Map<string, { readonly text: string; readonly version: string }>();
+  let writes = 0;
+  return {
+    async load(key) {
+      const stored = jobs.get(key);
+      return stored === undefined ? undefined : { job: JSON.parse(stored.text), version: stored.version };
+    },
+    async save(key, job, basedOn) {
+      if (jobs.get(key)?.version !== basedOn) return 'conflict';
+      const version = `v${++writes}`;
+      jobs.set(key, { text: JSON.stringify(job), version });
+      return { version };
+    },
+    async forget(before) {
+      for (const [key, { text }] of jobs) {
+        const { finishedAt }: ReplayJob = JSON.parse(text);
+        if (finishedAt !== null && finishedAt < before) jobs.delete(key);
+      }
+    },
+  };
+}
+
+/** @returns the queue, and what was put on it */
+export function memoryReplayQueue(): ReplayQueue & {
+  readonly sent: { readonly message: ReplayMessage; readonly delayMs: number }[];
+} {
+  const sent: { message: ReplayMessage; delayMs: number }[] = [];
+  return {
+    sent,
+    async send(message, delayMs) {
+      sent.push({ message, delayMs });
+    },
+  };
+}

@@ -1,0 +1,38 @@
+/** Replays, a row each in one partition beside the registries' lists. */
+import type { ReplayJob, ReplayStore } from '../../core/replay-job.ts';
+import { replayRange, replayRow } from './keys.ts';
+import { joinText, splitText } from './long-text.ts';
+import type { Row, Table } from './table.ts';
+
+const mostForgotten = 200;
+
+export function tableReplayStore(index: Table): ReplayStore {
+  return {
+    async load(key) {
+      const row = await index.get(replayRow(key));
+      return row === undefined ? undefined : { job: readJob(row), version: row.etag };
+    },
+    async save(key, job, basedOn) {
+      const row: Row = { ...replayRow(key), ...splitText('job', JSON.stringify(job)) };
+      if (basedOn !== undefined) {
+        const version = await index.replace(row, basedOn);
+        return version === 'conflict' ? version : { version };
+      }
+      const etags = await index.transact([['create', row]]);
+      if (etags === 'conflict') return 'conflict';
+      const [version] = etags;
+      if (version === undefined) throw new Error('the table service sent no etag for the replay');
+      return { version };
+    },
+    async forget(before) {
+      for (const row of await index.range(replayRange(), mostForgotten)) {
+        const { finishedAt } = readJob(row);
+        if (finishedAt !== null && finishedAt < before) await index.remove(row);
+      }
+    },
+  };
+}
+
+function readJob(row: Row): ReplayJob {
+  return JSON.parse(joinText('job', row)) as ReplayJob;
+}

@@ -1,0 +1,76 @@
+/**
+ * Workflow commands, outputs and the step summary of GitHub Actions.
+ * Escaping as in actions/toolkit, packages/core: command.ts and file-command.ts.
+ */
+import { randomUUID } from 'node:crypto';
+import { appendFile } from 'node:fs/promises';
+import type { BuildReport } from './build-report.ts';
+import type { Answer } from './document.ts';
+import { formatLag } from './duration.ts';
+import { outputsOf } from './outputs.ts';
+import type { Environment, Output } from './surroundings.ts';
+import { printLine } from './surroundings.ts';
+import type { Verdict } from './verdict.ts';
+
+export function githubReport(output: Output, environment: Environment): BuildReport {
+  return {
+    answered() {},
+    async finish(verdict, answer) {
+      const { isGood, title, text, hint } = verdict;
+      const message = hint === undefined ? text : `${text}\n${hint}`;
+      printLine(output, workflowCommand(isGood ? 'notice' : 'error', { title }, message));
+      await append(environment.GITHUB_STEP_SUMMARY, stepSummary(verdict, answer));
+      await append(environment.GITHUB_OUTPUT, fileCommands(outputsOf(answer)));
+    },
+  };
+
+  /** A verdict must not get lost because a file of the runner cannot be written. */
+  async function append(path: string | undefined, text: string): Promise<void> {
+    if (path === undefined || path === '') return;
+    await appendFile(path, text).catch((error: Error) => {
+      printLine(output, workflowCommand('warning', {}, `could not be written: ${error.message}`));
+    });
+  }
+}
+
+export function workflowCommand(name: string, properties: Readonly<Record<string, string>>, data: string): string {
+  const listed = Object.entries(properties).map(([key, value]) => `${key}=${escapeProperty(value)}`);
+  return `::${name}${listed.length === 0 ? '' : ` ${listed.join(',')}`}::${escapeData(data)}`;
+}
+
+function escapeData(text: string): string {
+  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+}
+
+function escapeProperty(text: string): string {
+  return escapeData(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
+}
+
+/** The delimiter cannot be foreseen, so that no value can end itself and begin another. */
+export function fileCommands(values: Readonly<Record<string, string>>): string {
+  return Object.entries(values)
+    .map(([name, value]) => {
+      const delimiter = `end-${randomUUID()}`;
+      return `${name}<<${delimiter}\n${value}\n${delimiter}\n`;
+    })
+    .join('');
+}
+
+export function stepSummary({ title, text, hint }: Verdict, answer: Answer | undefined): string {
+  const lines = [`### ${escapeMarkdown(title)}`, '', escapeMarkdown(text), ''];
+  if (hint !== undefined) lines.push(escapeMarkdown(hint), '');
+  if (answer !== undefined && answer.regions.length > 0) {
+    lines.push('| region | state | after the first | since |', '| --- | --- | --- | --- |');
+    for (const { region, state, lagSeconds, since } of answer.regions) {
+      const cells = [region, state, lagSeconds === undefined ? '' : formatLag(lagSeconds), since ?? ''];
+      lines.push(`| ${cells.map(escapeMarkdown).join(' | ')} |`);
+    }
+    lines.push('');
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+/** As character references, which Markdown never takes for marks of its own. */
+export function escapeMarkdown(text: string): string {
+  return text.replaceAll(/[&<>|`*_~[\]\\#]/g, (mark) => `&#${mark.charCodeAt(0)};`);
+}

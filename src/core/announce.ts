@@ -1,0 +1,126 @@
+/**
+ * What must be told about an image: all that is true now and has not been told in this generation. It is noted in the
+ * record itself, so whoever writes the record first is the only one to tell.
+ */
+import type { Announcement } from './announcement.ts';
+import { announcementKey, parseAnnouncementKey } from './announcement.ts';
+import { isDeleted } from './arrival.ts';
+import type { Circumstances, Policy } from './circumstances.ts';
+import { dueForwards, keepForwards } from './forward.ts';
+import type { AnnouncementEntry, ImageRecord } from './image.ts';
+import { arrivalIn, arrivalRegions, counts, isComplete, isGone, isOpen } from './image.ts';
+import type { Region } from './region.ts';
+import type { ReplicaSet } from './replica-set.ts';
+import { expectedRegions, findReplica } from './replica-set.ts';
+import { settleTags } from './tag-progress.ts';
+
+/** Enough for the history of an image that is deleted and pushed again now and then. */
+const mostAnnouncements = 200;
+
+/** Notes in the record all that is true now and has not been announced in this generation. */
+export function announce(
+  before: ImageRecord,
+  { set, policy, now, targets = [] }: Circumstances,
+): { record: ImageRecord; announcements: Announcement[] } {
+  const record = grown(before, set);
+  const announcements: Announcement[] = [];
+  const announced = new Set(record.announcements.map((entry) => entry.key));
+  const make = (kind: Announcement['kind'], about: Pick<Announcement, 'region' | 'tag'> = {}): boolean => {
+    const announcement: Announcement = { kind, generation: record.generation, ...about };
+    const key = announcementKey(announcement);
+    if (announced.has(key)) return false;
+    announced.add(key);
+    announcements.push(announcement);
+    return true;
+  };
+
+  for (const region of arrivalRegions(record)) {
+    const arrival = arrivalIn(record, region);
+    // A region it was complete for has been told, or was filled without being told.
+    const isKnown = record.completedFor.includes(region) || isSeeded(record, region, set);
+    if (counts(arrival, set) && !isKnown) make('availableInRegion', { region });
+    else if (isDeleted(arrival)) make('deletedInRegion', { region });
+  }
+  let { availableAt, completedFor, delayedAt } = record;
+  const isGrowing = completedFor.length > 0 && expectedRegions(set).some((region) => isSeeded(record, region, set));
+  if (isComplete(record, set) && isGrowing) completedFor = expectedRegions(set);
+  else if (isComplete(record, set) && make('availableInAllReplicas')) {
+    availableAt = now;
+    completedFor = expectedRegions(set);
+  }
+  if (isGone(record, set)) make('deletedInAllReplicas');
+  if (isDelayed(record, set, policy, now) && make('delayed')) delayedAt = now;
+  const tags = settleTags(record, set, (kind, tag) => make(kind, { tag }));
+
+  const due = targets.length === 0 ? [] : dueForwards({ ...record, tags }, set, targets, now);
+
+  const isNews = announcements.length > 0 || due.length > 0 || completedFor !== before.completedFor;
+  if (!isNews) return { record: before, announcements };
+  const made = announcements.map((one) => ({ key: announcementKey(one), madeAt: now, publishedAt: null }));
+  return {
+    record: {
+      ...record,
+      availableAt,
+      completedFor,
+      delayedAt,
+      tags,
+      announcements: forgetOld([...record.announcements, ...made], record.generation),
+      forwards: due.length === 0 ? record.forwards : keepForwards([...record.forwards, ...due], record.firstSeenAt),
+      changedAt: Math.max(record.changedAt, now),
+    },
+    announcements,
+  };
+}
+
+/** A replica that is still being filled reports old images one by one: that is no news about images complete before. */
+function isSeeded(record: ImageRecord, region: Region, set: ReplicaSet): boolean {
+  const isOld = record.completedFor.length > 0 && !record.completedFor.includes(region);
+  return isOld && (findReplica(set, region)?.seeding ?? false);
+}
+
+/** Keeps everything of this generation and everything untold, and the newest of the rest. */
+function forgetOld(entries: readonly AnnouncementEntry[], generation: number): readonly AnnouncementEntry[] {
+  const spare = entries.length - mostAnnouncements;
+  if (spare <= 0) return entries;
+  const isOld = (entry: AnnouncementEntry) =>
+    entry.publishedAt !== null && parseAnnouncementKey(entry.key).generation < generation;
+  const old = new Set(entries.filter(isOld).slice(0, spare));
+  return entries.filter((entry) => !old.has(entry));
+}
+
+/** Complete again for a set that has grown since: the same arrivals, a new generation of "in all replicas". */
+function grown(record: ImageRecord, set: ReplicaSet): ImageRecord {
+  const wasComplete = record.completedFor.length > 0;
+  const isGrown = expectedRegions(set).some((region) => !record.completedFor.includes(region));
+  const isSeeding = expectedRegions(set).some((region) => isSeeded(record, region, set));
+  if (!wasComplete || !isGrown || isSeeding || !isComplete(record, set)) return record;
+  const generation = record.generation + 1;
+  // What was told per region and of tags stays told; the new region is told with the new generation.
+  const told = record.announcements
+    .map((entry) => ({ entry, announcement: parseAnnouncementKey(entry.key) }))
+    .filter(({ announcement: { region, tag } }) => region !== undefined || tag !== undefined)
+    .filter(({ announcement }) => announcement.generation === record.generation)
+    .map(({ entry, announcement }) => ({ ...entry, key: announcementKey({ ...announcement, generation }) }));
+  const { tags, uncheckedTags } = record;
+  const next = nextGeneration(record, record.firstSeenAt);
+  return { ...next, tags, uncheckedTags, announcements: [...record.announcements, ...told] };
+}
+
+/** Starts over: nothing of this generation has been told. What the replicas said stays. */
+export function nextGeneration(record: ImageRecord, startedAt: number): ImageRecord {
+  return {
+    ...record,
+    generation: record.generation + 1,
+    firstSeenAt: startedAt,
+    availableAt: null,
+    completedFor: [],
+    announcedAt: null,
+    delayedAt: null,
+    tags: {},
+    uncheckedTags: [],
+  };
+}
+
+function isDelayed(record: ImageRecord, set: ReplicaSet, policy: Policy, now: number): boolean {
+  return isOpen(record, set) && now >= record.firstSeenAt + policy.delayedAfterMs;
+}

@@ -1,0 +1,25 @@
+/** Changes a stored check: read, decide, write, and all over again when another instance was first. */
+import type { Check } from './check.ts';
+import type { CheckStore } from './check-ports.ts';
+import { WorldError } from './errors.ts';
+
+const mostAttempts = 10;
+
+/**
+ * @param change what it becomes; `undefined` leaves it as it is
+ * @returns the check as it is stored afterwards and whether it was changed; `undefined` when there is none
+ */
+export async function changeCheck(
+  store: CheckStore,
+  id: string,
+  change: (check: Check) => Check | undefined,
+): Promise<{ readonly check: Check; readonly isChanged: boolean } | undefined> {
+  for (let attempt = 1; attempt <= mostAttempts; attempt++) {
+    const stored = await store.read(id);
+    if (stored === undefined) return undefined;
+    const changed = change(stored.check);
+    if (changed === undefined) return { check: stored.check, isChanged: false };
+    if ((await store.replace(changed, stored.version)) === 'replaced') return { check: changed, isChanged: true };
+  }
+  throw new WorldError('contended', `check ${id}: overtaken ${mostAttempts} times`);
+}

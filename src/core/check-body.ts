@@ -1,0 +1,59 @@
+/**
+ * The part of a request that people write: which image, where, how many, how long. The same in the body of an Azure
+ * Pipelines check and in the payload of a GitHub deployment; what else is in there is somebody else's.
+ */
+import { z } from 'zod';
+import { defaultTimeoutSeconds, longestTimeoutSeconds } from './check.ts';
+import type { FieldProblem, Parsed } from './parsed.ts';
+import { parsed } from './parsed.ts';
+
+export interface CheckBody {
+  readonly image: string | undefined;
+  /** Comma-separated. */
+  readonly regions: string | undefined;
+  readonly require: string | undefined;
+  readonly timeoutMs: number;
+}
+
+const timeoutRule = `must be a number of seconds from 0 to ${longestTimeoutSeconds}`;
+// A pipeline's variables arrive as text, wherever they stand.
+const seconds = z.union(
+  [
+    z.number(),
+    z
+      .string()
+      .regex(/^\d{1,6}$/)
+      .transform(Number),
+  ],
+  timeoutRule,
+);
+
+export const checkBody = z.object(
+  {
+    image: z.string('must be an image reference, as text').nullish(),
+    regions: z
+      .union([z.string(), z.array(z.string()).max(200)], 'must be regions, as text with commas or as a list of texts')
+      .nullish(),
+    require: z.union([z.string(), z.number()], 'must be "all", "any" or a number').nullish(),
+    timeout: seconds.refine((value) => value >= 0 && value <= longestTimeoutSeconds, timeoutRule).nullish(),
+  },
+  'must be a JSON object',
+);
+
+export function parseCheckBody(value: unknown, prefix = ''): Parsed<CheckBody> {
+  const result = checkBody.safeParse(value);
+  if (!result.success) {
+    const problems: FieldProblem[] = result.error.issues.map(({ path, message }) => ({
+      field: path[0] === undefined ? prefix.replace(/\.$/, '') || 'body' : `${prefix}${String(path[0])}`,
+      reason: message,
+    }));
+    return { ok: false, problems };
+  }
+  const { image, regions, require, timeout } = result.data;
+  return parsed({
+    image: image ?? undefined,
+    regions: typeof regions === 'object' ? regions?.join(',') : regions,
+    require: require === null || require === undefined ? undefined : String(require),
+    timeoutMs: (timeout ?? defaultTimeoutSeconds) * 1_000,
+  });
+}

@@ -1,0 +1,117 @@
+/**
+ * Follows checks in memory, so that a verdict leaves within a moment of the last webhook. Each is followed for a while
+ * only: past its next ring somebody else has it, and one check is never watched by every instance there is.
+ */
+import type { Check } from './check.ts';
+import { isFinished, nextRingAt } from './check.ts';
+import type { JudgingTracker } from './check-judge.ts';
+import { judge } from './check-judge.ts';
+import type { CheckSending, SendingParts } from './check-sending.ts';
+import { checkSending } from './check-sending.ts';
+import { describeError } from './errors.ts';
+
+export interface CheckFollowing {
+  /** Starts, or goes on for longer. @returns once it has been judged, and sent if there was something to send */
+  follow(check: Check): Promise<void>;
+  /** Stops, but for calls that are under way. @returns the checks that were followed; `sent` resolves after the calls */
+  stop(): { readonly checks: readonly Pick<Check, 'id' | 'turn'>[]; readonly sent: Promise<void> };
+}
+
+interface Followed {
+  untilAt: number;
+  turn: number;
+  readonly first: PromiseWithResolvers<void>;
+  sending: Promise<unknown>;
+  /** The newest line of progress, and whether one is being told. */
+  line: string;
+  isTelling: boolean;
+}
+
+/** How many regions have it, and when to go on; `undefined`: nothing is left to do here. */
+type Next = { readonly seen: number | undefined; readonly at: number } | undefined;
+
+/** The next ring may be late by this much without a gap. */
+const overlapMs = 15_000;
+const troublePauseMs = 2_000;
+
+export function checkFollowing(parts: SendingParts & { readonly tracker: JudgingTracker }): CheckFollowing {
+  const { store, clock, log } = parts;
+  const sending = checkSending(parts);
+  const followed = new Map<string, Followed>();
+  const stopping = new AbortController();
+
+  async function run(id: string, entry: Followed): Promise<void> {
+    let seen: number | undefined;
+    while (!stopping.signal.aborted && clock.now() < entry.untilAt) {
+      const next = await step(id, seen, entry).catch((error: unknown): Next => {
+        log.warn('check not looked at, later again', { check: id, error: describeError(error) });
+        return { seen, at: clock.now() + troublePauseMs };
+      });
+      entry.first.resolve();
+      if (next === undefined) return;
+      seen = next.seen;
+      const pauseMs = Math.min(next.at, entry.untilAt) - clock.now();
+      if (pauseMs > 0) await clock.sleep(pauseMs, stopping.signal);
+    }
+  }
+
+  async function step(id: string, seen: number | undefined, entry: Followed): Promise<Next> {
+    const stored = await store.read(id);
+    if (stored === undefined || isFinished(stored.check)) return undefined;
+    const { check } = stored;
+    // Before that, the other side may not have noticed that we took the check.
+    if (check.attempts === 0 && check.nextTryAt > clock.now()) return { seen, at: check.nextTryAt };
+    const timeoutMs = Math.min(entry.untilAt, check.deadlineAt) - clock.now();
+    const ruling = check.verdict === null ? await judge(parts, check, seen, timeoutMs) : undefined;
+    if (ruling !== undefined && ruling.verdict === undefined) {
+      // Beside the watching: a slow answer to a line of progress must not hold up the verdict.
+      void tell(check, ruling.line, entry, sending);
+      return { seen: ruling.have, at: clock.now() };
+    }
+    const sent = sending.send(id, ruling?.verdict);
+    entry.sending = sent;
+    const at = await sent;
+    return at === undefined ? undefined : { seen, at };
+  }
+
+  return {
+    follow(check) {
+      const untilAt = nextRingAt(check, clock.now()) + overlapMs;
+      const known = followed.get(check.id);
+      if (known !== undefined) {
+        known.untilAt = Math.max(known.untilAt, untilAt);
+        known.turn = check.turn;
+        return known.first.promise;
+      }
+      const { id, turn } = check;
+      const first = Promise.withResolvers<void>();
+      const entry: Followed = { untilAt, turn, first, sending: Promise.resolve(), line: '', isTelling: false };
+      followed.set(id, entry);
+      void run(id, entry).finally(() => {
+        followed.delete(id);
+        first.resolve();
+      });
+      return first.promise;
+    },
+    stop() {
+      stopping.abort();
+      const calls = [...followed.values()].map((entry) => entry.sending);
+      return {
+        checks: [...followed].map(([id, { turn }]) => ({ id, turn })),
+        sent: Promise.allSettled(calls).then(() => undefined),
+      };
+    },
+  };
+}
+
+/** One line at a time, and of those that come meanwhile only the newest. */
+async function tell(check: Check, line: string, entry: Followed, sending: CheckSending): Promise<void> {
+  entry.line = line;
+  if (entry.isTelling) return;
+  entry.isTelling = true;
+  for (let told: string | undefined; told !== entry.line; ) {
+    told = entry.line;
+    await sending.tell(check, told);
+  }
+  entry.isTelling = false;
+}

@@ -1,0 +1,53 @@
+/**
+ * Announcements of a record turned into the events that are sent. The id comes from the fact alone, so an event that is
+ * built a second time, later or elsewhere, is the same event to whoever has seen the first.
+ */
+import type { DueEvent } from './announcement.ts';
+import { parseAnnouncementKey, toEvent } from './announcement.ts';
+import { describeImage } from './availability.ts';
+import type { AnnouncementEntry, ImageRecord } from './image.ts';
+import type { Registry } from './registry.ts';
+import type { ReplicaSet } from './replica-set.ts';
+
+/** @param keys of announcements in the record */
+export function buildEvents(
+  image: ImageRecord,
+  keys: readonly string[],
+  registry: Registry,
+  set: ReplicaSet,
+  now: number,
+): DueEvent[] {
+  const madeAt = new Map(image.announcements.map((entry) => [entry.key, entry.madeAt]));
+  return keys.map((key) => {
+    const announcement = parseAnnouncementKey(key);
+    const document = describeImage(image, registry, set, now, announcement.tag?.name);
+    return { key, event: toEvent(announcement, image, registry, document, madeAt.get(key) ?? image.changedAt) };
+  });
+}
+
+/**
+ * Keys of what the topic took between two times, both included. An image that starts a new generation because the set
+ * grew takes along what was told per region and of tags, so that it is not told anew: those copies were never sent.
+ */
+export function toldKeys(image: ImageRecord, since: number, until: number): string[] {
+  const originals = new Map<string, number>();
+  for (const entry of image.announcements) {
+    const generation = originals.get(factOf(entry)) ?? Number.POSITIVE_INFINITY;
+    originals.set(factOf(entry), Math.min(generation, parseAnnouncementKey(entry.key).generation));
+  }
+  return image.announcements
+    .filter(({ publishedAt }) => publishedAt !== null && publishedAt >= since && publishedAt <= until)
+    .filter((entry) => originals.get(factOf(entry)) === parseAnnouncementKey(entry.key).generation)
+    .map((entry) => entry.key);
+}
+
+/** Equal for a copy and what it was copied from. */
+function factOf({ key, madeAt, publishedAt }: AnnouncementEntry): string {
+  return `${key.slice(key.indexOf('.'))} ${madeAt} ${publishedAt}`;
+}
+
+/** When the topic last took something about this image; `null` before it has. */
+export function lastToldAt(image: ImageRecord): number | null {
+  const times = image.announcements.flatMap(({ publishedAt }) => publishedAt ?? []);
+  return times.length === 0 ? null : Math.max(...times);
+}

@@ -1,0 +1,134 @@
+/**
+ * Forwarding: the push webhook that the registry would send, sent once the image is where its receiver will pull it from.
+ * Tools that act on a registry's webhook (Flux, Argo CD Image Updater, Kargo, Keel) then act at the right moment, without
+ * knowing about replicas. What is to be forwarded is noted in the image's record, in the write that makes it true.
+ */
+import { createHash } from 'node:crypto';
+import { hasTag } from './arrival.ts';
+import type { ForwardEntry, ImageName, ImageRecord } from './image.ts';
+import { arrivalIn, counts, lastTagged } from './image.ts';
+import type { Tag } from './reference.ts';
+import type { Region } from './region.ts';
+import type { Registry } from './registry.ts';
+import type { ReplicaSet } from './replica-set.ts';
+import { expectedRegions } from './replica-set.ts';
+import type { Requirement } from './requirement.ts';
+
+export interface ForwardTarget {
+  /** Letters, digits and hyphens; names it in records and logs. */
+  readonly name: string;
+  readonly url: string;
+  /** Which registry's images; every one without. */
+  readonly registry: string | undefined;
+  /** `*` stands for anything; one of them must fit. */
+  readonly repositories: readonly string[];
+  readonly tags: readonly string[];
+  /** Regions that must have it; every expected one without. */
+  readonly regions: readonly Region[] | undefined;
+  readonly require: Requirement['require'];
+  /** Signs the body, in `X-Signature`. */
+  readonly secret: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Whether it may be on this machine or in a private network. */
+  readonly allowPrivate: boolean;
+}
+
+/** One webhook on its way to one target. */
+export interface ForwardOrder {
+  readonly target: string;
+  readonly name: ImageName;
+  readonly tag: Tag;
+  readonly mediaType: string | null;
+  /** When the tag was pushed, ISO 8601. */
+  readonly pushedAt: string;
+  /** When the requirement was met, milliseconds since 1970. */
+  readonly madeAt: number;
+  /** Equal for equal facts, so that a receiver can tell a repeat. */
+  readonly id: string;
+}
+
+/** Whether images of this name are for this target at all. */
+export function isFor(target: ForwardTarget, { registry, repository }: ImageName, tag: Tag): boolean {
+  const fits = (patterns: readonly string[], text: string) => patterns.some((pattern) => matches(pattern, text));
+  const isRegistry = target.registry === undefined || target.registry === registry;
+  return isRegistry && fits(target.repositories, repository) && fits(target.tags, tag);
+}
+
+function matches(pattern: string, text: string): boolean {
+  const parts = pattern.split('*').map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`).test(text);
+}
+
+/** Regions and how many of them, for this target. */
+export function requirementOf(target: ForwardTarget, set: ReplicaSet): Requirement {
+  const regions = target.regions ?? expectedRegions(set);
+  const { require } = target;
+  const needed = require === 'all' ? Math.max(1, regions.length) : require === 'any' ? 1 : require;
+  return { regions, require, needed };
+}
+
+/** What has become due and is not noted yet. A tag that has moved on is forwarded with the digest it moved to. */
+export function dueForwards(
+  record: ImageRecord,
+  set: ReplicaSet,
+  targets: readonly ForwardTarget[],
+  now: number,
+): ForwardEntry[] {
+  const noted = new Set(record.forwards.map((entry) => entry.key));
+  const due: ForwardEntry[] = [];
+  for (const [text, { state, round }] of Object.entries(record.tags)) {
+    const tag = text as Tag;
+    if (state !== 'open' && state !== 'converged') continue;
+    for (const target of targets) {
+      const key = `${record.firstSeenAt}.${target.name}.${round}.${tag}`;
+      if (noted.has(key) || !isFor(target, record.name, tag) || !isMet(record, tag, set, target)) continue;
+      due.push({ key, madeAt: now, queuedAt: null });
+    }
+  }
+  return due;
+}
+
+function isMet(record: ImageRecord, tag: Tag, set: ReplicaSet, target: ForwardTarget): boolean {
+  const { regions, needed } = requirementOf(target, set);
+  const has = regions.filter((region) => {
+    const arrival = arrivalIn(record, region);
+    return arrival !== undefined && counts(arrival, set) && hasTag(arrival, tag);
+  });
+  return has.length >= needed;
+}
+
+/** Keeps what is still to be queued and everything of this generation. */
+export function keepForwards(entries: readonly ForwardEntry[], firstSeenAt: number): readonly ForwardEntry[] {
+  return entries.filter((entry) => entry.queuedAt === null || entry.key.startsWith(`${firstSeenAt}.`));
+}
+
+export function toOrder(record: ImageRecord, entry: ForwardEntry): ForwardOrder {
+  const [, target = '', tag = ''] = /^\d+\.([^.]*)\.\d+\.(.*)$/.exec(entry.key) ?? [];
+  const pushedAt = lastTagged(record, tag as Tag) ?? new Date(entry.madeAt).toISOString();
+  const { name, mediaType } = record;
+  const facts = [entry.key, name.registry, name.repository, name.digest];
+  return { target, name, tag: tag as Tag, mediaType, pushedAt, madeAt: entry.madeAt, id: uuidOf(facts) };
+}
+
+/** The body as the registry writes it. The manifest's size is left out: no replica has told it. */
+export function toPushWebhook(order: ForwardOrder, registry: Registry): object {
+  const { name, tag, mediaType, pushedAt, id } = order;
+  return {
+    id,
+    timestamp: pushedAt,
+    action: 'push',
+    target: {
+      ...(mediaType === null ? {} : { mediaType }),
+      digest: name.digest,
+      repository: name.repository,
+      tag,
+    },
+    request: { id: uuidOf([id, 'request']), host: registry.loginServer, method: 'PUT' },
+  };
+}
+
+/** RFC 9562 version 8: from the facts themselves. */
+function uuidOf(facts: readonly string[]): string {
+  const hex = createHash('sha256').update(facts.join('\n')).digest('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}

@@ -1,0 +1,49 @@
+/** When an image must be looked at again: so that what is open is told, found late or found out, whoever is alive then. */
+import { isAvailable } from './arrival.ts';
+import type { Circumstances } from './circumstances.ts';
+import type { ImageRecord } from './image.ts';
+import { counts, hasPending, imageState, isOpen } from './image.ts';
+import type { ReplicaSet } from './replica-set.ts';
+
+/**
+ * When somebody must look at this image again, even if every instance that knows of it dies now.
+ * @returns milliseconds since 1970, or `null` when nothing is due
+ */
+export function nextWakeAt(record: ImageRecord, { set, policy, now }: Circumstances): number | null {
+  const due: number[] = [];
+  if (hasPending(record) || record.uncheckedTags.length > 0) due.push(now + policy.outboxCheckMs);
+  if (isUnverified(record, set)) due.push(now + policy.outboxCheckMs);
+  if (isOpen(record, set) && record.delayedAt === null) {
+    due.push(Math.max(now, record.firstSeenAt + policy.delayedAfterMs));
+  }
+  const from = probedFrom(record, set);
+  if (Number.isFinite(from) && policy.probeAfterMs !== undefined) due.push(nextProbeAt(from, now, policy.probeAfterMs));
+  return due.length === 0 ? null : Math.min(...due);
+}
+
+/**
+ * Since when something is open that a replica could tell: where the image or a tag of it is missing, or whether it is
+ * still there while the others delete it. Never, when nothing is.
+ */
+export function probedFrom(record: ImageRecord, set: ReplicaSet): number {
+  const state = imageState(record, set);
+  if (state === 'deleting') return record.changedAt;
+  const isTagOpen = Object.values(record.tags).some((progress) => progress.state === 'open');
+  return state === 'replicating' || (state === 'available' && isTagOpen)
+    ? record.firstSeenAt
+    : Number.POSITIVE_INFINITY;
+}
+
+/** Some region reported it, and its replica has not confirmed it yet. */
+export function isUnverified(record: ImageRecord, set: ReplicaSet): boolean {
+  return Object.values(record.arrivals).some((arrival) => isAvailable(arrival) && !counts(arrival, set));
+}
+
+const dayMs = 86_400_000;
+
+/** After `afterMs`, then at pauses that double up to a day: a replica may be out for a week. */
+export function nextProbeAt(firstSeenAt: number, now: number, afterMs: number): number {
+  let at = firstSeenAt + afterMs;
+  for (let pause = afterMs; at <= now; pause = Math.min(dayMs, pause * 2)) at += pause;
+  return at;
+}

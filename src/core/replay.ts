@@ -1,0 +1,188 @@
+/**
+ * Tells again what was told. Only what the topic has taken before: what it has not is on its way by itself. Records are
+ * read and never written, so a replay can neither lose an event nor make one; that it repeats itself after a crash is
+ * harmless, since the ids are the same.
+ */
+import type { CloudEvent } from './announcement.ts';
+import { buildEvents, toldKeys } from './due-events.ts';
+import { describeError, isTemporary, WorldError } from './errors.ts';
+import type { ImageName, ImageRecord } from './image.ts';
+import type { Clock, EventPublisher, ImageStore, Log } from './ports.ts';
+import type { Registry } from './registry.ts';
+import { findRegistryByName } from './registry.ts';
+import type { ReplayJob, ReplayMessage, ReplayQueue, ReplayScope, ReplayStore } from './replay-job.ts';
+import { keyOfReplay, registryOfReplay, replayId, replayKey } from './replay-job.ts';
+import type { ReplicaSets } from './replica-sets.ts';
+
+export interface ReplayPorts {
+  readonly registries: readonly Registry[];
+  readonly images: ImageStore;
+  readonly jobs: ReplayStore;
+  readonly queue: ReplayQueue;
+  readonly publisher: EventPublisher;
+  readonly sets: Pick<ReplicaSets, 'ready' | 'current'>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export interface Replays {
+  /** While the same is being told again already, that job. Fails with a `WorldError` when it could not be stored. */
+  start(scope: ReplayScope, until?: string): Promise<ReplayJob>;
+  /** Does some of the work, and sees to it that somebody goes on. Fails when neither is possible now. */
+  step(message: ReplayMessage): Promise<void>;
+  find(id: string): Promise<ReplayJob | undefined>;
+  /** The last one asked for by this image. */
+  ofImage(name: ImageName): Promise<ReplayJob | undefined>;
+}
+
+/** That the topic has taken an event is written down up to ten seconds later. */
+const settleMs = 12_000;
+const pageSize = 50;
+const batchSize = 100;
+const mostEmptyPages = 20;
+/** Between two batches: what is new has the right of way. */
+const pauseMs = 100;
+/** One message's work; the next message goes on, on any instance. */
+const stepMs = 20_000;
+/** A message hides for ten minutes when the instance that works on it dies; a second one looks after it sooner. */
+const guardMs = 45_000;
+/** A running job that nobody has moved for so long has lost its message. */
+const lostAfterMs = 600_000;
+const keptMs = 7 * 86_400_000;
+const longestPauseMs = 300_000;
+
+export function replays(ports: ReplayPorts): Replays {
+  const { images, jobs, queue, publisher, sets, clock, log } = ports;
+
+  async function start(scope: ReplayScope, until = ''): Promise<ReplayJob> {
+    const key = replayKey(scope, until);
+    const now = clock.now();
+    await jobs.forget(now - keptMs).catch((error: unknown) => {
+      log.warn('old replays not forgotten', { error: describeError(error) });
+    });
+    const stored = await jobs.load(key);
+    if (stored !== undefined && stored.job.finishedAt === null) {
+      const { job } = stored;
+      // Asked again before anything was done: the message may not have been sent.
+      const isLost = job.progressAt === job.requestedAt || now - job.progressAt > lostAfterMs;
+      if (isLost) await queue.send({ id: job.id, failures: 0 }, delayOf(job));
+      return job;
+    }
+    const started = { imagesExamined: 0, eventsTold: 0, cursor: null, progressAt: now, finishedAt: null };
+    const job: ReplayJob = { id: replayId(key, now), scope, requestedAt: now, ...started };
+    // Somebody else has just asked the same.
+    if ((await jobs.save(key, job, stored?.version)) === 'conflict') return (await jobs.load(key))?.job ?? job;
+    await queue.send({ id: job.id, failures: 0 }, delayOf(job));
+    return job;
+  }
+
+  /** What was taken just before the end of the range must have been written down. */
+  function delayOf({ scope, requestedAt }: ReplayJob): number {
+    const until = scope.kind === 'image' ? requestedAt : scope.until;
+    return Math.max(0, until + settleMs - clock.now());
+  }
+
+  async function step(message: ReplayMessage): Promise<void> {
+    try {
+      if (await work(message)) await queue.send({ id: message.id, failures: 0 }, 0);
+    } catch (error) {
+      if (!isTemporary(error)) throw error;
+      const failures = message.failures + 1;
+      log.warn('replay interrupted, later again', { replay: message.id, failures, error: describeError(error) });
+      await queue.send({ id: message.id, failures }, Math.min(longestPauseMs, 1_000 * 2 ** Math.min(failures, 10)));
+    }
+  }
+
+  /** @returns whether there is more to do */
+  async function work({ id, failures, stalledAt }: ReplayMessage): Promise<boolean> {
+    const key = keyOfReplay(id);
+    const stopAt = clock.now() + stepMs;
+    let stored = await jobs.load(key);
+    const registry = stored && findRegistryByName(ports.registries, registryOfReplay(stored.job));
+    // Replaced by a newer one, forgotten, or about a registry that has left the settings since.
+    if (stored?.job.id !== id || stored.job.finishedAt !== null || registry === undefined) return false;
+    if (stalledAt !== undefined && stored.job.progressAt !== stalledAt) return false;
+    await sets.ready(registry);
+    // In trouble there is a message for the next try already.
+    for (let isGuarded = failures > 0; ; isGuarded = false) {
+      const { job, version } = stored;
+      if (!isGuarded) await queue.send({ id, failures: 1, stalledAt: job.progressAt }, guardMs);
+      const page = await readPage(job);
+      const told = await tell(page.images, job, registry);
+      const now = clock.now();
+      const done: ReplayJob = {
+        ...job,
+        cursor: page.next,
+        imagesExamined: job.imagesExamined + page.images.length,
+        eventsTold: job.eventsTold + told,
+        progressAt: now,
+        finishedAt: page.next === null ? now : null,
+      };
+      const saved = await jobs.save(key, done, version);
+      // A message that came twice: whoever was faster goes on.
+      if (saved === 'conflict') return false;
+      if (done.finishedAt !== null) {
+        log.info('replay done', { replay: id, images: done.imagesExamined, events: done.eventsTold });
+        return false;
+      }
+      if (now >= stopAt) return true;
+      stored = { job: done, version: saved.version };
+    }
+  }
+
+  async function readPage({ scope, cursor }: ReplayJob) {
+    if (scope.kind === 'image') {
+      const stored = await images.read(scope.name);
+      return { images: stored === undefined ? [] : [stored.record], next: null };
+    }
+    const { registry, since } = scope;
+    const read = (from: string | null) =>
+      images.toldSince({ registry, since, cursor: from ?? undefined, limit: pageSize });
+    let page = await read(cursor);
+    // Where little was told, the storage looks through much and finds nothing: that is not worth writing down each time.
+    for (let empty = 1; empty < mostEmptyPages && page.images.length === 0 && page.next !== null; empty++) {
+      page = await read(page.next);
+    }
+    return page;
+  }
+
+  async function tell(records: readonly ImageRecord[], { scope }: ReplayJob, registry: Registry): Promise<number> {
+    const { since, until } = scope.kind === 'image' ? { since: 0, until: Number.POSITIVE_INFINITY } : scope;
+    const events = records.flatMap((record) =>
+      buildEvents(record, toldKeys(record, since, until), registry, sets.current(registry), clock.now()),
+    );
+    let told = 0;
+    for (let from = 0; from < events.length; from += batchSize) {
+      if (from > 0) await clock.sleep(pauseMs);
+      told += await publish(events.slice(from, from + batchSize).map(({ event }) => event));
+    }
+    return told;
+  }
+
+  /** One event the topic refuses must not hold back the others. */
+  async function publish(events: readonly CloudEvent[]): Promise<number> {
+    try {
+      await publisher.publish(events);
+      return events.length;
+    } catch (error) {
+      if (!(error instanceof WorldError) || error.temporary) throw error;
+      log.warn('events refused by the topic', { events: events.length, error: describeError(error) });
+      if (events.length === 1) return 0;
+      let told = 0;
+      for (const event of events) told += await publish([event]);
+      return told;
+    }
+  }
+
+  return {
+    start,
+    step,
+    async find(id) {
+      const stored = await jobs.load(keyOfReplay(id));
+      return stored?.job.id === id ? stored.job : undefined;
+    },
+    async ofImage(name) {
+      return (await jobs.load(replayKey({ kind: 'image', name }, '')))?.job;
+    },
+  };
+}

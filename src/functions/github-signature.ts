@@ -1,0 +1,16 @@
+/**
+ * The lock of GitHub's door: the body's HMAC-SHA256 under a secret that both sides know.
+ * Source: GitHub documentation, "Validating webhook deliveries".
+ */
+import { createHmac, timingSafeEqual } from 'node:crypto';
+
+/**
+ * @param header X-Hub-Signature-256: `sha256=` and 64 hex digits
+ * @param body as it was sent, to the byte
+ */
+export function isSignedByGithub(header: string | null, body: Uint8Array, secret: string): boolean {
+  const [, given] = /^sha256=([0-9a-f]{64})$/i.exec(header ?? '') ?? [];
+  if (given === undefined) return false;
+  const right = createHmac('sha256', secret).update(body).digest();
+  return timingSafeEqual(right, Buffer.from(given, 'hex'));
+}

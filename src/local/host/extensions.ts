@@ -1,0 +1,43 @@
+/**
+ * The addresses below `/runtime/webhooks`, one for each extension that has one. Whoever has not the extension's own key
+ * learns nothing there, not even which extensions there are; and only the methods that the host lets through arrive.
+ * Source: HostController.ExtensionWebHookHandler in azure-functions-host.
+ */
+import type { Exchange, Mount } from './http.ts';
+import { sendEmpty } from './http-response.ts';
+import { findKey, type HostKeys, refuseKey } from './keys.ts';
+
+export interface Extension {
+  /** As the path has it; its key has this name, too. */
+  readonly name: 'eventgrid' | 'mcp';
+  /** The key has been checked. */
+  handle(exchange: Exchange): Promise<void>;
+}
+
+const PREFIX = '/runtime/webhooks';
+const METHODS = ['GET', 'POST', 'DELETE', 'OPTIONS'];
+
+export function createExtensionsMount(extensions: readonly Extension[], keys: HostKeys | undefined): Mount {
+  return {
+    prefix: PREFIX,
+    async handle(exchange) {
+      const { request, response, path, query } = exchange;
+      const refuse = (status: number) => {
+        request.resume();
+        sendEmpty(response, status);
+      };
+      const [name = ''] = path
+        .slice(PREFIX.length + 1)
+        .toLowerCase()
+        .split('/');
+      if (name === '' || !METHODS.includes(request.method ?? '')) return refuse(404);
+      const extension = extensions.find((one) => one.name === name);
+      if (keys !== undefined) {
+        const accepted = extension === undefined ? [keys.master] : [keys.master, keys[extension.name]];
+        const refusal = refuseKey(findKey(request.headers, query), accepted, keys);
+        if (refusal !== undefined) return refuse(refusal);
+      }
+      return extension === undefined ? refuse(404) : extension.handle(exchange);
+    },
+  };
+}

@@ -1,0 +1,67 @@
+/**
+ * Values as short texts. What comes from a registry is anybody's words: characters that turn, hide or join the text
+ * around them are shown as their numbers, so that a name looks like what it is.
+ */
+const longestShown = 300;
+
+/** Control and format characters: among them the ones that turn the direction of the line. */
+const unseen = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+export function visible(text: string): string {
+  const shown = text.length > longestShown ? `${text.slice(0, longestShown)}…` : text;
+  return shown.replaceAll(unseen, (found) => `\\u{${found.codePointAt(0)?.toString(16)}}`);
+}
+
+/** `sha256:e46f7d74…` */
+export function shortDigest(digest: string): string {
+  const [, algorithm, hex] = /^([a-z0-9]+):([0-9a-f]{9,})$/.exec(digest) ?? [];
+  return algorithm === undefined || hex === undefined ? visible(digest) : `${algorithm}:${hex.slice(0, 8)}…`;
+}
+
+/** A span of time with as much precision as somebody cares for: `0.4 s`, `34 s`, `4 min 10 s`, `3 h 5 min`, `2 d 4 h`. */
+export function formatSeconds(seconds: number): string {
+  if (seconds === 0) return '0 s';
+  if (seconds < 9.95) return `${Math.max(0.1, seconds).toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return withRest(minutes, 'min', minutes < 10 ? whole % 60 : 0, 's');
+  const hours = Math.floor(minutes / 60);
+  if (hours < 24) return withRest(hours, 'h', minutes % 60, 'min');
+  return withRest(Math.floor(hours / 24), 'd', hours % 24, 'h');
+}
+
+function withRest(count: number, unit: string, rest: number, restUnit: string): string {
+  return rest === 0 ? `${count} ${unit}` : `${count} ${unit} ${rest} ${restUnit}`;
+}
+
+/** Whole units only: it is written anew every second. A clock that runs ahead of ours makes nothing "in 2 s". */
+export function formatAgo(milliseconds: number): string {
+  const seconds = Math.floor(milliseconds / 1000);
+  return seconds < 1 ? 'now' : `${formatWhole(seconds)} ago`;
+}
+
+/** How long something has been waited for. */
+export function formatWaiting(milliseconds: number): string {
+  return formatWhole(Math.max(0, Math.floor(milliseconds / 1000)));
+}
+
+function formatWhole(seconds: number): string {
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min`;
+  return seconds < 86_400 ? `${Math.floor(seconds / 3_600)} h` : `${Math.floor(seconds / 86_400)} d`;
+}
+
+/** The reader's own clock: the time of today, else the date as well. */
+export function formatMoment(time: number, now: number): string {
+  const two = (value: number) => String(value).padStart(2, '0');
+  const at = new Date(time);
+  const clock = `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+  if (at.toDateString() === new Date(now).toDateString()) return clock;
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${clock}`;
+}
+
+/** `1 image`, `2 images` */
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}

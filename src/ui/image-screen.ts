@@ -1,0 +1,129 @@
+/** One image: its state, every region on a line of time, where its tags point, and what was told about it. */
+import type { AvailabilityDocument } from '../core/availability.ts';
+import type { Child } from './dom.ts';
+import { make, painted, part, setHidden, setText } from './dom.ts';
+import { createEventTable, type ToldEvent } from './event-table.ts';
+import { plural, shortDigest, visible } from './format.ts';
+import { liveTime } from './live-times.ts';
+import { stateNote } from './matrix.ts';
+import { copyButton, statePill } from './parts.ts';
+import { createRegionTimes } from './region-times.ts';
+import type { Ask, Page, Screen, Shown } from './screen.ts';
+import { createTagTable } from './tag-table.ts';
+import type { ShownState } from './words.ts';
+import { kindWord, shownState, sourceWord } from './words.ts';
+
+/** Each is a question of its own: the others are asked about when somebody wants to see them. */
+const tagsAsked = 8;
+const tagsEvery = 5;
+
+export function imageScreen(page: Page): Screen {
+  const regions = createRegionTimes(page.now);
+  const tags = createTagTable();
+  const events = createEventTable(page.now);
+  const allTags = part<HTMLButtonElement>('all-tags');
+  const paintState = painted(part('image-state'), (value: { state: ShownState; note: string }) => [
+    statePill(value.state),
+    value.note === '' ? undefined : make('span', { class: 'muted' }, value.note),
+  ]);
+  const paintFacts = painted(part('image-facts'), (document: AvailabilityDocument) => factsOf(document, page.now()));
+  let shownImage: string | undefined;
+  let reference = '';
+  let title = 'Image';
+  let heard: ShownState | undefined;
+  let tagPrint = '';
+  let isAllTags = false;
+  let round = 0;
+
+  part('copy-reference').append(copyButton('reference', () => reference));
+  allTags.addEventListener('click', () => {
+    isAllTags = true;
+    tagPrint = '';
+    page.poke();
+  });
+
+  async function refresh({ view: { image } }: Shown, ask: Ask): Promise<void> {
+    if (image === undefined) return;
+    if (image !== shownImage) begin(image);
+    const [document, told] = await Promise.all([
+      ask<AvailabilityDocument>('availability', { image }),
+      ask<{ events: readonly ToldEvent[] }>('events', { image }),
+    ]);
+    show(document);
+    events.show(told.events);
+    await refreshTags(document, ask);
+    round += 1;
+  }
+
+  function begin(image: string): void {
+    shownImage = image;
+    heard = undefined;
+    isAllTags = false;
+    tagPrint = '';
+    round = 0;
+    regions.clear();
+    tags.show([], null);
+    events.show([]);
+    setHidden(part('image-details'), true);
+    setText(part('image-title'), visible(image));
+  }
+
+  function show(document: AvailabilityDocument): void {
+    const { repository, digest, image } = document;
+    const state = shownState(document);
+    const name = document.tag?.name ?? document.tags[0];
+    reference = image;
+    setText(part('image-title'), name === undefined ? visible(repository) : `${visible(repository)}:${visible(name)}`);
+    setText(part('image-reference'), visible(image));
+    title = `${visible(state)} · ${visible(repository)}${digest === null ? '' : ` ${shortDigest(digest)}`}`;
+    paintState({ state, note: stateNote(document) });
+    paintFacts(document);
+    regions.show(document);
+    setHidden(part('image-details'), false);
+    setHidden(part('image-unknown'), document.state !== 'unknown');
+    if (heard !== undefined && heard !== state) page.say(`This image is now ${state}.`);
+    heard = state;
+  }
+
+  async function refreshTags(document: AvailabilityDocument, ask: Ask): Promise<void> {
+    const named = [...new Set([...(document.tag === undefined ? [] : [String(document.tag.name)]), ...document.tags])];
+    const asked = isAllTags ? named : named.slice(0, tagsAsked);
+    const print = JSON.stringify([asked, document.regions]);
+    setHidden(allTags, asked.length === named.length);
+    setText(allTags, `Show all ${plural(named.length, 'tag')}`);
+    if (print === tagPrint && round % tagsEvery !== 0) return;
+    const lines = await Promise.all(
+      asked.map(async (name) => {
+        const image = `${document.registry}/${document.repository}:${name}`;
+        return { name, document: await ask<AvailabilityDocument>('availability', { image }) };
+      }),
+    );
+    tagPrint = print;
+    tags.show(lines, document.digest);
+  }
+
+  return {
+    refresh,
+    title: () => title,
+    focus: () => part('image-title').focus({ preventScroll: true }),
+    clear() {
+      begin('');
+      title = 'Image';
+    },
+  };
+}
+
+function factsOf(document: AvailabilityDocument, now: number): Child[] {
+  const { firstSeenAt, availableAt, announcedAt, mediaType, digest, replicas } = document;
+  const ago = (iso: string | null) => (iso === null ? undefined : liveTime('ago', iso, now));
+  const kind = kindWord(mediaType) ?? 'image';
+  const facts: [string, Child][] = [
+    ['First seen', ago(firstSeenAt)],
+    ['In every replica', ago(availableAt)],
+    ['Announced', ago(announcedAt)],
+    ['Kind', mediaType === null ? undefined : make('span', { title: visible(mediaType) }, kind)],
+    ['Digest', digest === null ? undefined : make('code', { title: visible(digest) }, shortDigest(digest))],
+    ['Replicas', `${sourceWord(replicas.source)}${replicas.stale ? ', more than an hour old' : ''}`],
+  ];
+  return facts.map(([name, value]) => make('div', {}, make('dt', {}, name), make('dd', {}, value ?? 'not yet')));
+}

@@ -1,0 +1,37 @@
+/** Arrow keys between the rows of the matrix, Enter on a row to open it, Escape to get back. Tab does what it always does. */
+import { part } from './dom.ts';
+
+export function watchKeyboard(back: () => void): void {
+  const matrix = part('matrix');
+
+  function links(): HTMLElement[] {
+    return [...matrix.querySelectorAll<HTMLElement>('a.open')];
+  }
+
+  function move(event: KeyboardEvent): void {
+    const all = links();
+    const here = all.findIndex((link) => link.matches(':focus'));
+    const targets: Record<string, number> = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: all.length - 1 };
+    const target = Object.hasOwn(targets, event.key) ? all[targets[event.key] ?? -1] : undefined;
+    if (here < 0 || target === undefined) return;
+    event.preventDefault();
+    target.focus();
+    target.scrollIntoView({ block: 'nearest' });
+  }
+
+  matrix.addEventListener('keydown', (event) => {
+    const hasModifier = event.altKey || event.ctrlKey || event.metaKey || event.shiftKey;
+    if (!hasModifier) move(event);
+  });
+  // A click anywhere in a row is a click on its link, unless somebody marks text.
+  matrix.addEventListener('click', (event) => {
+    const target = event.target instanceof Element ? event.target : undefined;
+    if (target === undefined || target.closest('a, button') !== null || getSelection()?.isCollapsed === false) return;
+    target.closest('tbody tr')?.querySelector<HTMLElement>('a.open')?.click();
+  });
+  document.addEventListener('keydown', (event) => {
+    const isField =
+      document.activeElement instanceof HTMLInputElement || document.activeElement instanceof HTMLSelectElement;
+    if (event.key === 'Escape' && !isField) back();
+  });
+}

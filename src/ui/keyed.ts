@@ -1,0 +1,55 @@
+/**
+ * A list of elements that follows a list of values: what is still there stays the same element in the same place, what is
+ * unchanged is not touched. So focus, selection and scroll position outlive every answer.
+ */
+export interface Keyed<T> {
+  readonly node: Element;
+  update(value: T): void;
+}
+
+export interface KeyedList<T> {
+  show(values: readonly T[]): void;
+  clear(): void;
+}
+
+export function keyedList<T>(
+  parent: Element,
+  keyOf: (value: T) => string,
+  create: (value: T) => Keyed<T>,
+): KeyedList<T> {
+  const items = new Map<string, { readonly item: Keyed<T>; print: string }>();
+
+  function take(value: T): Element {
+    const key = keyOf(value);
+    const print = JSON.stringify(value);
+    const known = items.get(key);
+    if (known === undefined) {
+      const item = create(value);
+      item.update(value);
+      items.set(key, { item, print });
+      return item.node;
+    }
+    if (known.print !== print) {
+      known.print = print;
+      known.item.update(value);
+    }
+    return known.item.node;
+  }
+
+  function show(values: readonly T[]): void {
+    const kept = new Set(values.map(keyOf));
+    for (const [key, { item }] of items) {
+      if (kept.has(key)) continue;
+      item.node.remove();
+      items.delete(key);
+    }
+    let place = parent.firstElementChild;
+    for (const value of values) {
+      const node = take(value);
+      if (node === place) place = place.nextElementSibling;
+      else parent.insertBefore(node, place);
+    }
+  }
+
+  return { show, clear: () => show([]) };
+}

@@ -1,0 +1,156 @@
+/**
+ * The live page: ties the address, the tracker, the screens and the clock together. It asks, shows, waits and asks again;
+ * everything it shows was answered by the tracker, and everything that was chosen is in the address.
+ */
+import { createAnnouncer } from './announcer.ts';
+import { createConnection } from './connection.ts';
+import { part, setAttribute, setHidden } from './dom.ts';
+import type { View } from './hash-state.ts';
+import { formatHash, parseHash } from './hash-state.ts';
+import { imageScreen } from './image-screen.ts';
+import { imagesScreen } from './images-screen.ts';
+import { createKeyForm } from './key-form.ts';
+import { watchKeyboard } from './keyboard.ts';
+import { updateLiveTimes } from './live-times.ts';
+import { createPoller } from './poller.ts';
+import { replicasScreen } from './replicas-screen.ts';
+import type { Ask, Page, RegistryName, Screen } from './screen.ts';
+import { createTracker, Unanswered } from './tracker.ts';
+
+const name = 'Replication tracker';
+const tracker = createTracker({
+  base: new URL(location.pathname.replace(/ui\/?$/i, 'api/'), location.origin).href,
+  key: () => keys.key(),
+  fetch: (input, init) => fetch(input, init),
+  now: Date.now,
+});
+const connection = createConnection(Date.now);
+const keys = createKeyForm(sessionStorage, (change) => {
+  if (change === 'forgotten') forgetAll();
+  poller.poke();
+});
+const page: Page = {
+  now: tracker.now,
+  go: (change) => {
+    location.hash = formatHash({ ...view, image: undefined, ...change });
+  },
+  poke: () => poller.poke(),
+  say: createAnnouncer(),
+};
+const list = imagesScreen(page);
+const screens: Record<View['screen'], Screen> = {
+  images: list,
+  image: imageScreen(page),
+  replicas: replicasScreen(page),
+};
+const poller = createPoller({ ask: refresh, isSeen: () => document.visibilityState === 'visible', now: Date.now });
+
+let view = parseHash(location.hash);
+let registries: readonly RegistryName[] = [];
+/** The list as it was left, to come back to. */
+let listHash = '#';
+let listScroll = 0;
+let opened: Element | null = null;
+
+async function refresh(signal: AbortSignal): Promise<'answered' | 'failed' | 'wait'> {
+  const ask: Ask = (route, query) => tracker.ask(route, query, signal);
+  try {
+    if (registries.length === 0) await learnRegistries(ask);
+    const [first] = registries;
+    const registry = registries.find((each) => each.name === view.registry) ?? first;
+    if (registry === undefined) throw new Unanswered('question', 'No registry is tracked here.');
+    await screens[view.screen].refresh({ view, registry }, ask);
+    keys.done();
+    connection.answered();
+    setHidden(part('screens'), false);
+    showTitle();
+    return 'answered';
+  } catch (failure) {
+    return signal.aborted ? 'wait' : explain(failure);
+  }
+}
+
+async function learnRegistries(ask: Ask): Promise<void> {
+  const answer = await ask<{ registries: readonly RegistryName[] }>('registries', {});
+  list.offerRegistries(answer.registries);
+  registries = answer.registries;
+}
+
+function explain(failure: unknown): 'answered' | 'failed' | 'wait' {
+  if (!(failure instanceof Unanswered)) console.error(failure);
+  const refusal = failure instanceof Unanswered ? failure.refusal : 'away';
+  if (refusal === 'key') {
+    setHidden(part('screens'), true);
+    connection.waiting();
+    keys.request();
+    return 'wait';
+  }
+  if (refusal === 'question' && failure instanceof Unanswered) {
+    keys.done();
+    setHidden(part('screens'), false);
+    connection.refused(failure.message);
+    return 'answered';
+  }
+  connection.lost(failure instanceof Unanswered ? failure.message : 'The answer was not understood.');
+  showTitle();
+  return 'failed';
+}
+
+function showTitle(): void {
+  const title = `${connection.isLost() ? 'Not answering · ' : ''}${screens[view.screen].title()} · ${name}`;
+  if (document.title !== title) document.title = title;
+}
+
+function forgetAll(): void {
+  for (const screen of Object.values(screens)) screen.clear();
+  registries = [];
+}
+
+function showScreen(): void {
+  for (const screen of ['images', 'image', 'replicas'] as const) {
+    setHidden(part(screen), view.screen !== screen);
+    const link = screen === 'image' ? undefined : part(`to-${screen}`);
+    if (link !== undefined) setAttribute(link, 'aria-current', view.screen === screen ? 'page' : undefined);
+  }
+  setAttribute(part('to-images'), 'href', view.screen === 'images' ? location.hash || '#' : listHash);
+  setAttribute(part('back-to-list'), 'href', listHash);
+  setAttribute(part('to-replicas'), 'href', formatHash({ ...parseHash('#view=replicas'), registry: view.registry }));
+}
+
+function changeView(): void {
+  const before = view.screen;
+  if (before === 'images') {
+    listScroll = scrollY;
+    opened = document.activeElement;
+  }
+  view = parseHash(location.hash);
+  if (view.screen === 'images') listHash = location.hash || '#';
+  showScreen();
+  if (before !== view.screen) moveFocus(before);
+  poller.poke();
+}
+
+/** Back in the list, to the very row; else to the head of what was opened. */
+function moveFocus(before: View['screen']): void {
+  const isBack = view.screen === 'images' && before === 'image' && opened instanceof HTMLElement && opened.isConnected;
+  scrollTo(0, isBack ? listScroll : 0);
+  if (isBack && opened instanceof HTMLElement) opened.focus({ preventScroll: true });
+  else screens[view.screen].focus();
+}
+
+addEventListener('hashchange', changeView);
+document.addEventListener('visibilitychange', () => poller.seen());
+addEventListener('online', () => poller.poke());
+part('try-now').addEventListener('click', () => poller.poke());
+part('skip').addEventListener('click', (event) => {
+  event.preventDefault();
+  part('main').focus();
+});
+watchKeyboard(() => {
+  if (view.screen !== 'images') location.hash = listHash;
+});
+setInterval(() => document.visibilityState === 'visible' && updateLiveTimes(tracker.now()), 1_000);
+history.scrollRestoration = 'manual';
+if (view.screen === 'images') listHash = location.hash || '#';
+showScreen();
+poller.poke();

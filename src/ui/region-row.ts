@@ -1,0 +1,76 @@
+/** One region of one image: its state, its time after the first region, and what the claim rests on. */
+import type { AvailabilityDocument, RegionAvailability } from '../core/availability.ts';
+import type { Child } from './dom.ts';
+import { make, spoken } from './dom.ts';
+import { visible } from './format.ts';
+import type { IconName } from './icons.ts';
+import { icon } from './icons.ts';
+import { fixedTime, liveTime } from './live-times.ts';
+import type { CellKind } from './region-state.ts';
+import { cellKind, isAwaited, lagText } from './region-state.ts';
+import type { Column } from './table.ts';
+import { makeCell, rowHeader } from './table.ts';
+import { evidenceWords } from './words.ts';
+
+export const regionColumns: readonly Column[] = [
+  { name: 'Region' },
+  { name: 'State', class: 'state' },
+  { name: 'After the first', class: 'lag' },
+  { name: 'Time line', class: 'track' },
+  { name: 'Learned' },
+  { name: 'Event said' },
+  { name: 'Rests on' },
+];
+
+export interface RegionLine extends Pick<AvailabilityDocument, 'state' | 'delayed' | 'firstSeenAt'> {
+  readonly entry: RegionAvailability;
+}
+
+const marks: Record<CellKind, readonly [icon: IconName | undefined, word: string]> = {
+  available: ['available', 'available'],
+  unverified: ['unverified', 'unverified'],
+  waiting: ['missing', 'missing'],
+  late: ['delayed', 'missing'],
+  missing: ['missing', 'missing'],
+  absent: [undefined, 'not there'],
+  deleted: ['deleted', 'deleted'],
+  none: [undefined, 'no replica'],
+};
+
+/** @param bar its place on the line of time, drawn by the table */
+export function regionCells(line: RegionLine, bar: HTMLElement, now: number): HTMLTableCellElement[] {
+  const { region, expected, globalRouting, since, eventTime, evidence } = line.entry;
+  const kind = cellKind(line.entry, line);
+  const [drawn, word] = Object.hasOwn(marks, kind) ? marks[kind] : [undefined, visible(kind)];
+  const notes = [...(expected ? [] : ['not waited for']), ...(globalRouting ? [] : ['no global routing'])];
+  const drawing = drawn === undefined ? undefined : icon(drawn);
+  return [
+    rowHeader(visible(region), ...notes.map((note) => make('span', { class: 'note muted' }, note))),
+    makeCell('State', { class: 'state' }, make('span', { class: `pill is-${kind}` }, drawing, word)),
+    valueCell('After the first', 'lag', lagParts(line, kind, now)),
+    makeCell('Time line', { class: 'track' }, bar),
+    valueCell('Learned', 'time', since === null ? [] : [fixedTime(since, now)]),
+    valueCell('Event said', 'time', eventTime === null ? [] : [fixedTime(eventTime, now)]),
+    valueCell('Rests on', 'evidence', evidence.map(evidenceTag)),
+  ];
+}
+
+/** How far behind it was; while it is awaited, how far it is at least. */
+function lagParts({ entry, firstSeenAt }: RegionLine, kind: CellKind, now: number): Child[] {
+  if (isAwaited(kind) && firstSeenAt !== null) {
+    const sign = make('span', { 'aria-hidden': 'true' }, '> ');
+    return [make('span', {}, spoken('more than '), sign, liveTime('waiting', firstSeenAt, now))];
+  }
+  return entry.lagSeconds === null ? [] : [lagText(entry.lagSeconds)];
+}
+
+/** Where there is no value, a card leaves it out. */
+function valueCell(label: string, kind: string, parts: readonly Child[]): HTMLTableCellElement {
+  const isEmpty = parts.length === 0;
+  return makeCell(label, { class: isEmpty ? `${kind} is-empty` : kind }, ...(isEmpty ? ['–'] : parts));
+}
+
+function evidenceTag(evidence: RegionAvailability['evidence'][number]): HTMLElement {
+  const [name, meaning] = Object.hasOwn(evidenceWords, evidence) ? evidenceWords[evidence] : [visible(evidence), ''];
+  return make('span', { class: 'tag', title: meaning }, name);
+}

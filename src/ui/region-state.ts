@@ -1,0 +1,43 @@
+/** What one image is in one region, in the words of the page. */
+import type { AvailabilityDocument, RegionAvailability } from '../core/availability.ts';
+import { formatSeconds } from './format.ts';
+
+/**
+ * `waiting`: on its way. `late`: called delayed. `absent`: not there, and nobody waits for it. `none`: not a replica of this
+ * image's registry.
+ */
+export type CellKind = 'available' | 'unverified' | 'waiting' | 'late' | 'missing' | 'absent' | 'deleted' | 'none';
+
+export interface CellValue {
+  readonly kind: CellKind;
+  readonly lagSeconds: number | null;
+  /** Since when it is waited for. */
+  readonly waitingSince: string | null;
+}
+
+/** @param region what the image's document says of it; `undefined` where it says nothing */
+export function cellKind(
+  region: RegionAvailability | undefined,
+  { state, delayed }: Pick<AvailabilityDocument, 'state' | 'delayed'>,
+): CellKind {
+  if (region === undefined) return 'none';
+  if (region.state !== 'missing') return region.state;
+  if (!region.expected || state === 'deleted') return 'absent';
+  if (state !== 'replicating') return 'missing';
+  return delayed ? 'late' : 'waiting';
+}
+
+export function isAwaited(kind: CellKind): boolean {
+  return kind === 'waiting' || kind === 'late';
+}
+
+export function cellValue(document: AvailabilityDocument, name: string): CellValue {
+  const region = document.regions.find((each) => each.region === name);
+  const kind = cellKind(region, document);
+  return { kind, lagSeconds: region?.lagSeconds ?? null, waitingSince: isAwaited(kind) ? document.firstSeenAt : null };
+}
+
+export function lagText(lagSeconds: number | null): string {
+  if (lagSeconds === null) return '';
+  return lagSeconds === 0 ? 'first' : `+${formatSeconds(lagSeconds)}`;
+}

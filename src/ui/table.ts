@@ -1,0 +1,55 @@
+/**
+ * Real tables, with a caption, a header for each column and one for each row. On a narrow screen the style sheet makes
+ * cards of them; the roles are written out, since a table that is not laid out as one would otherwise stop being one.
+ */
+import type { Attributes, Child } from './dom.ts';
+import { make } from './dom.ts';
+import { visible } from './format.ts';
+
+export interface Table {
+  readonly table: HTMLTableElement;
+  readonly body: HTMLTableSectionElement;
+}
+
+export interface Column {
+  readonly name: string;
+  readonly class?: string;
+}
+
+export function makeTable(caption: string, columns: readonly Column[]): Table {
+  const head = make('tr', { role: 'row' });
+  for (const { name, class: kind } of columns) {
+    head.append(make('th', { scope: 'col', role: 'columnheader', class: kind }, visible(name)));
+  }
+  const body = make('tbody', { role: 'rowgroup' });
+  const table = make(
+    'table',
+    { role: 'table' },
+    make('caption', { class: 'spoken' }, caption),
+    make('thead', { role: 'rowgroup' }, head),
+    body,
+  );
+  return { table, body };
+}
+
+export function makeRow(...cells: readonly Child[]): HTMLTableRowElement {
+  return make('tr', { role: 'row' }, ...cells);
+}
+
+export function rowHeader(...children: readonly Child[]): HTMLTableCellElement {
+  return make('th', { scope: 'row', role: 'rowheader' }, ...children);
+}
+
+/** @param label the name of its column, shown beside the value where there are no columns */
+export function makeCell(label: string, attributes: Attributes = {}, ...children: readonly Child[]) {
+  return make('td', { role: 'cell', 'data-label': visible(label), ...attributes }, ...children);
+}
+
+/** Gives a row new cells where they differ: a cell that says the same keeps its focus. */
+export function patchRow(row: HTMLTableRowElement, cells: readonly HTMLTableCellElement[]): void {
+  cells.forEach((cell, index) => {
+    const old = row.cells[index];
+    if (old === undefined) row.append(cell);
+    else if (!old.isEqualNode(cell)) old.replaceWith(cell);
+  });
+}

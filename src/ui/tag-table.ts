@@ -1,0 +1,83 @@
+/** Where each tag of one image points, region by region: during an overwrite two regions resolve it to two digests. */
+import type { AvailabilityDocument } from '../core/availability.ts';
+import type { Child } from './dom.ts';
+import { make, painted, part, setHidden, spoken } from './dom.ts';
+import { shortDigest, visible } from './format.ts';
+import { formatHash, parseHash } from './hash-state.ts';
+import { icon } from './icons.ts';
+import { regionsOf } from './matrix.ts';
+import { digestCode, tagChip } from './parts.ts';
+import { makeCell, makeRow, makeTable, rowHeader } from './table.ts';
+
+export interface TagLine {
+  readonly name: string;
+  readonly document: AvailabilityDocument;
+}
+
+/** @param digest of the image that is shown */
+export function createTagTable(): { show(lines: readonly TagLine[], digest: string | null): void } {
+  const place = part('image-tags');
+  const none = part('no-tags');
+  const paint = painted<{ lines: readonly Summary[]; regions: readonly string[] }>(place, ({ lines, regions }) => {
+    if (lines.length === 0) return [];
+    const { table, body } = makeTable('Tags of this image: where each points in each region', [
+      { name: 'Tag' },
+      { name: 'State', class: 'state' },
+      ...regions.map((name) => ({ name })),
+    ]);
+    body.append(...lines.map(({ cells, ...line }) => makeRow(...headCells(line), ...cells.map(pointerCell))));
+    return [table];
+  });
+
+  return {
+    show(lines, digest) {
+      const regions = regionsOf(lines.map(({ document }) => document));
+      paint({ lines: lines.map((line) => summarize(line, regions, digest)), regions });
+      setHidden(place, lines.length === 0);
+      setHidden(none, lines.length > 0);
+    },
+  };
+}
+
+interface Pointer {
+  readonly region: string;
+  readonly digest: string | undefined;
+  readonly isThis: boolean;
+  /** The image it points at instead. */
+  readonly image: string | undefined;
+}
+
+interface Summary {
+  readonly name: string;
+  readonly state: string;
+  readonly cells: readonly Pointer[];
+}
+
+function summarize({ name, document }: TagLine, regions: readonly string[], digest: string | null): Summary {
+  const { registry, repository, tag } = document;
+  const cells = regions.map((region): Pointer => {
+    const pointed = tag?.regions.find((each) => each.region === region)?.digest;
+    const isThis = pointed !== undefined && pointed === digest;
+    const image = pointed === undefined || isThis ? undefined : `${registry}/${repository}@${pointed}`;
+    return { region, digest: pointed, isThis, image };
+  });
+  return { name, state: tag?.state ?? 'unknown', cells };
+}
+
+function headCells({ name, state }: { name: string; state: string }): HTMLElement[] {
+  const mark = state === 'converged' ? icon('available') : state === 'diverged' ? icon('diverged') : undefined;
+  const pill = make('span', { class: `pill is-${state}` }, mark, visible(state));
+  return [rowHeader(tagChip(name)), makeCell('State', { class: 'state' }, pill)];
+}
+
+function pointerCell({ region, digest, isThis, image }: Pointer): HTMLElement {
+  return makeCell(region, { class: isThis ? 'is-this' : 'is-other' }, ...pointerParts(digest, isThis, image));
+}
+
+function pointerParts(digest: string | undefined, isThis: boolean, image: string | undefined): Child[] {
+  if (digest === undefined) return [spoken('points nowhere'), make('span', { 'aria-hidden': 'true' }, '–')];
+  if (isThis) return [icon('available'), 'this image'];
+  if (image === undefined) return [digestCode(digest)];
+  const href = formatHash({ ...parseHash(''), screen: 'image', image });
+  return [make('a', { href, title: visible(digest) }, make('code', {}, shortDigest(digest)))];
+}

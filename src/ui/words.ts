@@ -1,0 +1,52 @@
+/** The product's words as a reader of the page meets them. */
+import type { Evidence } from '../core/arrival.ts';
+import type { AvailabilityDocument } from '../core/availability.ts';
+import { visible } from './format.ts';
+
+export type ShownState = AvailabilityDocument['state'] | 'delayed';
+
+/** Delayed is what matters most about an image that is not everywhere. */
+export function shownState({ state, delayed }: Pick<AvailabilityDocument, 'state' | 'delayed'>): ShownState {
+  return delayed && (state === 'replicating' || state === 'deleting') ? 'delayed' : state;
+}
+
+export const evidenceWords: Record<Evidence, readonly [name: string, meaning: string]> = {
+  webhook: ['webhook', 'The webhook of this region reported it.'],
+  eventGrid: ['Event Grid', 'An event of the registry that named this region.'],
+  probe: ['asked', 'The replica was asked, and answered for the manifest.'],
+  deepProbe: ['asked for all of it', 'The replica was asked for every child, config and layer as well.'],
+  deliveryLog: ['delivery log', 'The webhook event was lost, and found in the log of deliveries of the registry.'],
+};
+
+const eventWords: Record<string, string> = {
+  ImageAvailableInRegion: 'available in a region',
+  ImageAvailableInAllReplicas: 'available in all replicas',
+  ImageDeletedInRegion: 'deleted in a region',
+  ImageDeletedInAllReplicas: 'deleted in all replicas',
+  ReplicationDelayed: 'replication delayed',
+  TagConverged: 'tag converged',
+  TagSuperseded: 'tag superseded',
+};
+
+/** A type that this page does not know yet is shown as it is. */
+export function eventWord(type: string): string {
+  const name = type.split('.').at(-1) ?? type;
+  return Object.hasOwn(eventWords, name) ? (eventWords[name] ?? name) : name;
+}
+
+/** What the manifest is; `undefined` for a plain image, where nothing needs saying. */
+export function kindWord(mediaType: string | null): string | undefined {
+  if (mediaType === null) return undefined;
+  if (/index|manifest\.list/.test(mediaType)) return 'multi-platform';
+  return /\.manifest\./.test(mediaType) ? undefined : 'other artifact';
+}
+
+const sourceWords: Record<AvailabilityDocument['replicas']['source'], string> = {
+  arm: 'from Azure Resource Manager',
+  settings: 'from the settings',
+  remembered: 'remembered: Azure Resource Manager does not answer',
+};
+
+export function sourceWord(source: AvailabilityDocument['replicas']['source']): string {
+  return Object.hasOwn(sourceWords, source) ? sourceWords[source] : visible(source);
+}

@@ -1,0 +1,232 @@
+/** Both senders of verdicts against stand-ins that hold them to the services' contracts. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { azurePipelinesSender } from '../../src/adapters/callbacks/azure-pipelines.ts';
+import { githubSender } from '../../src/adapters/callbacks/github.ts';
+import { systemClock } from '../../src/adapters/system-clock.ts';
+import { parseAzurePipelinesCallback } from '../../src/core/azure-pipelines-check.ts';
+import { parseCallbackOrigins } from '../../src/core/callback-origins.ts';
+import type { VerdictSender } from '../../src/core/check-ports.ts';
+import { WorldError } from '../../src/core/errors.ts';
+import { parseGithubRequest } from '../../src/core/github-check.ts';
+import type { AzureDevOps, Plan } from '../support/azure-devops-stand-in.ts';
+import { ended, startAzureDevOps } from '../support/azure-devops-stand-in.ts';
+import type { Delivery, Github } from '../support/github-stand-in.ts';
+import { startGithub } from '../support/github-stand-in.ts';
+import type { Misbehaviour } from '../support/stand-in-service.ts';
+
+let azure: AzureDevOps;
+let github: Github;
+let toAzure: VerdictSender;
+let toGithub: VerdictSender;
+const succeeded = { result: 'succeeded', comment: 'app@sha256:1 is in 2 of 2 regions' } as const;
+
+beforeAll(async () => {
+  [azure, github] = await Promise.all([startAzureDevOps(), startGithub()]);
+  toAzure = azurePipelinesSender({ fetch, clock: systemClock });
+});
+beforeEach(() => {
+  toGithub = githubSender({ fetch, clock: systemClock, appId: github.appId, privateKey: github.privateKey });
+  for (const service of [azure, github]) {
+    service.misbehave = () => undefined;
+    service.breaches.length = 0;
+    service.seen.length = 0;
+  }
+});
+afterAll(() => Promise.all([azure?.stop(), github?.stop()]));
+
+function originsOf(origin: string) {
+  const origins = parseCallbackOrigins(origin);
+  if (!origins.ok) throw new Error('the stand-in is at no origin');
+  return origins.value;
+}
+
+/** What is sealed at acceptance, made by the door's own parser. */
+function azureCallback(headers: Record<string, string>): string {
+  const callback = parseAzurePipelinesCallback((name) => headers[name] ?? null, originsOf(azure.origin));
+  if (!callback.ok) throw new Error(JSON.stringify(callback.problems));
+  return JSON.stringify(callback.value);
+}
+
+function githubCallback({ body }: Delivery): string {
+  const request = parseGithubRequest(JSON.parse(body), originsOf(github.origin));
+  if (!request.ok || request.value === undefined) throw new Error(JSON.stringify(request));
+  return JSON.stringify(request.value.callback);
+}
+
+async function failureOf(work: Promise<unknown>): Promise<WorldError> {
+  const error = await work.then(
+    (value) => value,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof WorldError)) throw new Error(`no failure: ${String(error)}`);
+  return error;
+}
+
+describe('Azure Pipelines', () => {
+  test('takes a line of progress, and the verdict with a last line', async () => {
+    const { plan, headers } = azure.wait();
+    await toAzure.progress(azureCallback(headers), 'waiting: 1 of 2');
+    expect(await toAzure.verdict(azureCallback(headers), succeeded)).toBe('taken');
+    expect(azure.lines(plan)).toEqual(['waiting: 1 of 2', succeeded.comment]);
+    expect(azure.results(plan)).toEqual(['succeeded']);
+    expect(azure.breaches).toEqual([]);
+  });
+
+  test.each<[string, Partial<Plan>]>([
+    ['checks', {}],
+    ['build', { hubName: 'build' }],
+    ['Gates', { hubName: 'Gates', organization: 'con%20toso' }],
+  ])('hub %s', async (_hub, changes) => {
+    const { plan, headers } = azure.wait(changes);
+    expect(await toAzure.verdict(azureCallback(headers), { result: 'failed', comment: 'timed out' })).toBe('taken');
+    expect(azure.results(plan)).toEqual(['failed']);
+    expect(azure.breaches).toEqual([]);
+  });
+
+  test('a second verdict is for nobody', async () => {
+    const { headers } = azure.wait();
+    expect(await toAzure.verdict(azureCallback(headers), succeeded)).toBe('taken');
+    expect(await toAzure.verdict(azureCallback(headers), succeeded)).toBe('dead');
+  });
+
+  test('a verdict is sent even when its line is not taken', async () => {
+    const { plan, headers } = azure.wait();
+    azure.misbehave = ({ path }) => (path.includes('/feed') ? { status: 500 } : undefined);
+    expect(await toAzure.verdict(azureCallback(headers), succeeded)).toBe('taken');
+    expect(azure.results(plan)).toEqual(['succeeded']);
+  });
+
+  test.each<[string, Misbehaviour, 'dead' | string, number?]>([
+    ['the plan has ended', ended, 'dead'],
+    ['the plan is gone', { status: 404 }, 'dead'],
+    ['a bad request', { status: 400 }, 'dead'],
+    ['an expired token', { status: 401 }, 'refused'],
+    ['no permission', { status: 403 }, 'refused'],
+    ['its sign-in page', { status: 203, body: '<html>' }, 'refused'],
+    ['a redirect', { status: 302, headers: { location: 'http://127.0.0.1:9/stolen' } }, 'refused'],
+    ['a redirect that keeps the method', { status: 307, headers: { location: '/stolen' } }, 'refused'],
+    ['an error', { status: 500, body: '{}' }, 'unavailable'],
+    ['a bad gateway', { status: 502 }, 'unavailable'],
+    ['too many requests', { status: 429 }, 'throttled'],
+    ['too many requests, with a pause', { status: 429, headers: { 'retry-after': '17' } }, 'throttled', 17_000],
+    ['unavailable, with a pause', { status: 503, headers: { 'retry-after': '5' } }, 'throttled', 5_000],
+    ['a pause of a week', { status: 429, headers: { 'retry-after': '604800' } }, 'throttled', 3_600_000],
+    ['a hang-up', 'hangUp', 'unavailable'],
+  ])('%s', async (_what, misbehaviour, expected, retryAfterMs) => {
+    const { plan, headers } = azure.wait();
+    azure.misbehave = ({ path }) => (path.includes('/events') ? misbehaviour : undefined);
+    if (expected === 'dead') {
+      expect(await toAzure.verdict(azureCallback(headers), succeeded)).toBe('dead');
+    } else {
+      const failure = await failureOf(toAzure.verdict(azureCallback(headers), succeeded));
+      expect(failure).toMatchObject({ code: expected, retryAfterMs, temporary: true });
+      expect(`${failure.message} ${JSON.stringify(failure)}`).not.toContain(plan.token);
+      expect(failure.message).not.toContain('http');
+    }
+    expect(azure.seen.filter(({ path }) => path.includes('/events'))).toHaveLength(1);
+    expect(azure.seen.filter(({ path }) => path.includes('stolen'))).toEqual([]);
+  });
+
+  test('an endless body is not read to its end', async () => {
+    const { headers } = azure.wait();
+    azure.misbehave = () => ({ status: 500, body: 'x'.repeat(20_000_000) });
+    expect(await failureOf(toAzure.verdict(azureCallback(headers), succeeded))).toMatchObject({ code: 'unavailable' });
+  });
+});
+
+describe('GitHub', () => {
+  test('takes notes and the review, with one token for all', async () => {
+    const first = github.request();
+    const second = github.request({ environment: 'West Europe/prod' });
+    const given = github.tokens.length;
+    await Promise.all([
+      toGithub.progress(githubCallback(first), 'waiting: 1 of 2'),
+      toGithub.progress(githubCallback(second), 'waiting: 1 of 2'),
+    ]);
+    expect(await toGithub.verdict(githubCallback(first), succeeded)).toBe('taken');
+    expect(await toGithub.verdict(githubCallback(second), { result: 'failed', comment: 'timed out' })).toBe('taken');
+    expect(github.notes(first.run)).toEqual(['waiting: 1 of 2']);
+    expect(github.reviews(first.run)).toEqual([{ state: 'approved', comment: succeeded.comment }]);
+    expect(github.reviews(second.run)).toEqual([{ state: 'rejected', comment: 'timed out' }]);
+    expect(github.tokens.length - given).toBe(1);
+    expect(github.breaches).toEqual([]);
+  });
+
+  test('a token that has been revoked is replaced once', async () => {
+    const delivery = github.request();
+    await toGithub.progress(githubCallback(delivery), 'waiting');
+    github.revokeTokens();
+    expect(await toGithub.verdict(githubCallback(delivery), succeeded)).toBe('taken');
+    expect(github.reviews(delivery.run)).toHaveLength(1);
+  });
+
+  test('a token that ends soon is replaced before it is refused', async () => {
+    const delivery = github.request();
+    github.tokenLifeMs = 60_000;
+    await toGithub.progress(githubCallback(delivery), 'waiting');
+    github.tokenLifeMs = 3_600_000;
+    await toGithub.progress(githubCallback(delivery), 'still waiting');
+    expect(github.seen.filter(({ path }) => path.includes('access_tokens'))).toHaveLength(2);
+  });
+
+  test('comments are short, and plain Markdown', async () => {
+    const delivery = github.request();
+    await toGithub.progress(
+      githubCallback(delivery),
+      `a [link](http://evil.example) \`code\` <b> ${'*'.repeat(2_000)}`,
+    );
+    const [note = ''] = github.notes(delivery.run);
+    expect(note).toHaveLength(1_024);
+    expect(note).toMatch(/^a \\\[link\\\]\(http:\/\/evil\.example\) \\`code\\` \\<b\\> (\\\*)+…$/);
+    expect(github.breaches).toEqual([]);
+  });
+
+  const review = 'deployment_protection_rule';
+  const token = 'access_tokens';
+  const inAMinute = String(Math.floor(Date.now() / 1000) + 60);
+  test.each<[string, string, Misbehaviour, 'dead' | string, unknown?]>([
+    ['the run has ended', review, { status: 422 }, 'dead'],
+    ['the run is gone', review, { status: 404 }, 'dead'],
+    ['the app is not installed any more', token, { status: 404 }, 'dead'],
+    ['the app has another key', token, { status: 401 }, 'refused'],
+    ['the app is suspended', token, { status: 403 }, 'refused'],
+    ['a token that is none', token, { status: 201, body: '{"token":"two words"}' }, 'unavailable'],
+    ['no permission', review, { status: 403 }, 'refused'],
+    ['a renamed repository', review, { status: 307, headers: { location: '/stolen' } }, 'refused'],
+    ['credentials it does not like', review, { status: 401 }, 'refused'],
+    ['an error', review, { status: 502 }, 'unavailable'],
+    ['an error of the tokens', token, { status: 500 }, 'unavailable'],
+    ['a hang-up', review, 'hangUp', 'unavailable'],
+    ['too many requests', review, { status: 429, headers: { 'retry-after': '9' } }, 'throttled', 9_000],
+    ['a secondary limit', review, { status: 403, headers: { 'retry-after': '60' } }, 'throttled', 60_000],
+    [
+      'a secondary limit, told in words',
+      review,
+      { status: 403, body: '{"message":"secondary rate limit"}' },
+      'throttled',
+    ],
+    [
+      'the limit of the hour',
+      review,
+      { status: 403, headers: { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': inAMinute } },
+      'throttled',
+      expect.any(Number),
+    ],
+  ])('%s', async (_what, place, misbehaviour, expected, retryAfterMs) => {
+    const delivery = github.request();
+    github.misbehave = ({ path }) => (path.includes(place) ? misbehaviour : undefined);
+    if (expected === 'dead') {
+      expect(await toGithub.verdict(githubCallback(delivery), succeeded)).toBe('dead');
+      return;
+    }
+    const failure = await failureOf(toGithub.verdict(githubCallback(delivery), succeeded));
+    expect(failure).toMatchObject({ code: expected, retryAfterMs, temporary: true });
+    expect(JSON.stringify([failure.message, failure])).not.toMatch(/ghs_|http/);
+    expect(github.seen.filter(({ path }) => path.includes('stolen'))).toEqual([]);
+    expect(github.seen.filter(({ path }) => path.includes(review)).length).toBeLessThanOrEqual(2);
+  });
+
+  test('a key that is none is a fault at the start', () => {
+    expect(() => githubSender({ fetch, clock: systemClock, appId: '1', privateKey: 'no key' })).toThrow();
+  });
+});

@@ -1,0 +1,249 @@
+/** Every command against a server that speaks the tracker's protocol: what is asked, printed, and said by the exit code. */
+import { expect, test } from 'vitest';
+import { runCommand } from '../../src/cli/command.ts';
+import { exitCodes } from '../../src/cli/exit-codes.ts';
+import { call, callCommand } from '../support/call-command.ts';
+import type { Said } from '../support/tracker-stand-in.ts';
+import { digest, documentWith, pinned, problemWith, startTrackerStandIn } from '../support/tracker-stand-in.ts';
+
+const image = 'contoso.azurecr.io/team/app:v1';
+const there: Said = { status: 200, body: documentWith(['eastus', 'westeurope'], []) };
+const notYet: Said = { status: 202, body: documentWith(['eastus'], ['westeurope']) };
+
+test('the exit codes are those that scripts rely on', () => {
+  expect(exitCodes).toEqual({
+    ...{ satisfied: 0, answered: 0, unexpected: 1, timedOut: 2, deleted: 3, superseded: 3, refused: 4 },
+    ...{ unreachable: 5, badUsage: 64, foreign: 64, SIGINT: 130, SIGTERM: 143 },
+  });
+});
+
+test.each<[string[], number, RegExp]>([
+  [[], 64, /Usage: acr-replication/],
+  [['--version'], 0, /^1\.2\.3\n$/],
+  [['--help'], 0, /Examples:/],
+  [['help', 'wait'], 0, /Exit codes:/],
+  ...['wait', 'status', 'images', 'replicas'].map((name): [string[], number, RegExp] => [
+    [name, '--help'],
+    0,
+    new RegExp(`Examples:\\n {2}acr-replication ${name}`),
+  ]),
+  [['wait'], 64, /missing required argument 'image'/],
+  [['wait', image, 'more'], 64, /too many arguments/],
+  [['wait', image, '--nonsense'], 64, /unknown option '--nonsense'/],
+  [['wait', image, '--output', 'xml'], 64, /Allowed choices are text, json/],
+  [['wait', image], 64, /^url: is required/],
+  [['wait', image, '--url', 'nowhere'], 64, /^url: must be an address/],
+  [['wait', 'Not An Image', '--url', 'http://x.example'], 64, /^image: /],
+  [['wait', image, '--timeout', 'soon', '--require', 'most'], 64, /^require: .*\ntimeout: /],
+  [['status', '@'], 64, /^image: /],
+  [['images', '--limit', '0'], 64, /must be a whole number from 1/],
+  [['images', '--state', 'lost'], 64, /Allowed choices are replicating/],
+  [['nonsense'], 64, /unknown command 'nonsense'/],
+])('%j exits with %d', async (words, code, said) => {
+  const called = await callCommand(words);
+  expect(called).toMatchObject({ code, [code === 0 ? 'out' : 'err']: expect.stringMatching(said) });
+  expect(called[code === 0 ? 'err' : 'out']).toBe('');
+});
+
+test.each<[string, Said, number, RegExp]>([
+  ['the image is there', there, 0, /./],
+  ['not in time', notYet, 2, /timed out after 0 s: .* in 1 of 2 regions; missing: westeurope/],
+  ['moved on', { status: 409, body: documentWith([], ['eastus']) }, 3, /superseded/],
+  ['gone', { status: 410, body: documentWith([], ['eastus']) }, 3, /deleted/],
+  ['no key', { status: 401 }, 4, /a question without a key \(401\)/],
+  ['stopped app', { status: 403, body: '<h1>stopped</h1>' }, 4, /\(403\)/],
+  ['bad region', problemWith(400, 'regions: "mars" is not a region'), 64, /"mars" is not a region/],
+  ['unknown registry', problemWith(404, 'Registry "x" is not tracked here'), 64, /not tracked here/],
+  ['wrong page', { status: 404, body: '<html>' }, 64, /no tracker answers at http.*text\/html/],
+  ['odd answer', { status: 418, body: {} }, 1, /answered 418/],
+  ['no connection', 'cut', 5, /cannot be reached: connection lost/],
+  ['out of order', { status: 500, body: {} }, 5, /answered 500/],
+])('wait: %s', async (_, said, code, words) => {
+  const { url } = await startTrackerStandIn(() => said);
+  const called = await callCommand(['wait', image, '--url', url, '--timeout', '0']);
+  expect(called.code).toBe(code);
+  expect(called.out + called.err).toMatch(words);
+});
+
+test('wait asks what it was asked, key and all, from arguments or the environment', async () => {
+  const tracker = await startTrackerStandIn(() => there);
+  const words = ['wait', image, '--regions', 'East US,westeurope', '--require', 'any', '--timeout', '1m'];
+  const { code, out } = await callCommand(words, {
+    ACR_REPLICATION_URL: `${tracker.url}/api`,
+    ACR_REPLICATION_KEY: 'k1',
+  });
+  expect([code, out]).toEqual([0, `${pinned} is in 2 of 2 regions after 0 s\n`]);
+  await callCommand(['--key', 'k2', 'wait', image, '--url', tracker.url], { ACR_REPLICATION_KEY: 'k1' });
+  expect(tracker.asked).toEqual([
+    { path: '/api/wait', query: { image, regions: 'eastus,westeurope', require: 'any', timeout: '0' }, key: 'k1' },
+    { path: '/api/wait', query: { image, timeout: '0' }, key: 'k2' },
+  ]);
+});
+
+test.each<[Said, number]>([
+  [there, 0],
+  [notYet, 2],
+])('json is one line on standard output', async (said, code) => {
+  const { url } = await startTrackerStandIn(() => said);
+  const called = await callCommand(['wait', image, '--url', url, '--timeout', '0', '--output', 'json']);
+  expect(called.code).toBe(code);
+  expect(called.out.split('\n')).toHaveLength(2);
+  expect(JSON.parse(called.out)).toMatchObject({ image: pinned, digest, satisfied: code === 0 });
+});
+
+test('a connection that hangs does not outlive the time given', async () => {
+  const { url } = await startTrackerStandIn(() => 'hang');
+  const startedAt = Date.now();
+  const called = await callCommand(['wait', image, '--url', url, '--timeout', '1.5']);
+  expect(called).toMatchObject({ code: 5, err: expect.stringContaining('no answer in time') });
+  expect(Date.now() - startedAt).toBeGreaterThan(1_000);
+  expect(Date.now() - startedAt).toBeLessThan(10_000);
+});
+
+test('an outage is waited out', async () => {
+  const tracker = await startTrackerStandIn((_, before) => (before === 0 ? notYet : before < 3 ? 'cut' : there));
+  const called = await callCommand(['wait', image, '--url', tracker.url, '--timeout', '1m']);
+  expect(called.code).toBe(0);
+  expect(called.err.match(/cannot be reached/g)).toHaveLength(1);
+});
+
+test('the key is not carried to where a redirect leads', async () => {
+  const elsewhere = await startTrackerStandIn(() => there);
+  const { url } = await startTrackerStandIn(() => ({
+    status: 302,
+    headers: { location: `${elsewhere.url}/api/wait` },
+  }));
+  const called = await callCommand(['wait', image, '--url', url, '--key', 'hidden-key']);
+  expect(called).toMatchObject({ code: 64, err: expect.stringContaining(`sends the question on to ${elsewhere.url}`) });
+  expect(elsewhere.asked).toEqual([]);
+  expect(called.out + called.err).not.toContain('hidden-key');
+});
+
+test('what the tracker says drives neither a terminal nor a build', async () => {
+  const evil = '\u001b[2J\n::error::x\n##vso[task.complete result=Failed;]';
+  const body = documentWith(['eastus', evil], [], { image: `::set-output name=a::b${evil}` });
+  const { url } = await startTrackerStandIn((asked) =>
+    asked.path === '/api/images' ? { status: 200, body: { images: [body], next: null } } : { status: 200, body },
+  );
+  const commands = [
+    ['wait', image],
+    ['wait', image, '--output', 'json'],
+    ['status', image],
+    ['images', '--registry', 'c'],
+  ];
+  for (const words of commands) {
+    const { code, out, err } = await callCommand([...words, '--url', url]);
+    expect(code).toBe(0);
+    expect(out + err).not.toContain('\u001b');
+    expect(out + err).not.toMatch(/^\s*::|##\[|##vso\[/m);
+  }
+});
+
+test('status exits with 0 whatever the answer is', async () => {
+  const body = documentWith(['eastus'], ['westeurope'], { delayed: true, tag: { name: 'v1', state: 'diverged' } });
+  const tracker = await startTrackerStandIn(() => ({ status: 200, body }));
+  expect(await callCommand(['status', image, '--url', tracker.url])).toEqual({
+    code: 0,
+    err: '',
+    out: [
+      `${pinned}: replicating, delayed, in 1 of 2 regions`,
+      'tag v1: diverged',
+      'REGION      STATE      AFTER THE FIRST  SINCE',
+      'eastus      available  0 s              2026-06-01T12:00:00.000Z',
+      'westeurope  missing',
+      '',
+    ].join('\n'),
+  });
+  const { out } = await callCommand(['status', image, '--url', tracker.url, '--output', 'json']);
+  expect(JSON.parse(out)).toEqual(body);
+  expect(tracker.asked[0]).toMatchObject({ path: '/api/availability', query: { image } });
+});
+
+test.each<[Said, number]>([
+  [{ status: 401 }, 4],
+  ['cut', 5],
+  [problemWith(404, 'Registry "x" is not tracked here'), 64],
+  [{ status: 200, body: { hello: 'world' } }, 64],
+  [{ status: 418, body: {} }, 1],
+])('status: exit code of %j is %d', async (said, code) => {
+  const { url } = await startTrackerStandIn(() => said);
+  expect(await callCommand(['status', image, '--url', url])).toMatchObject({ code, out: '' });
+});
+
+test('images of all registries, page after page', async () => {
+  const page = (count: number, next: string | null): Said => ({
+    status: 200,
+    body: { images: Array.from({ length: count }, () => documentWith(['eastus'], ['westeurope'])), next },
+  });
+  const tracker = await startTrackerStandIn(({ path, query }) => {
+    if (path === '/api/registries')
+      return { status: 200, body: { registries: [{ name: 'contoso' }, { name: 'fabrikam' }] } };
+    if (query.registry === 'fabrikam') return page(0, null);
+    return query.cursor === undefined ? page(2, 'c1') : query.cursor === 'c1' ? page(0, 'c2') : page(1, 'c3');
+  });
+  const filters = ['--state', 'replicating', '--region', 'westeurope', '--missing', '--repository', 'team/app'];
+  const called = await callCommand(['images', ...filters, '--limit', '3', '--url', tracker.url, '--output', 'json']);
+  expect(called.code).toBe(0);
+  expect(
+    called.out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).image),
+  ).toEqual([pinned, pinned, pinned]);
+  expect(called.err).toBe('There are more of contoso: --limit 6\n');
+  const query = {
+    registry: 'contoso',
+    repository: 'team/app',
+    state: 'replicating',
+    region: 'westeurope',
+    missing: 'true',
+  };
+  expect(tracker.asked.map((asked) => asked.query)).toEqual([
+    {},
+    { ...query, limit: '3' },
+    { ...query, limit: '1', cursor: 'c1' },
+    { ...query, limit: '1', cursor: 'c2' },
+    { ...query, registry: 'fabrikam', limit: '3' },
+  ]);
+  const table = await callCommand(['images', '--registry', 'contoso', '--limit', '1', '--url', tracker.url]);
+  expect(table.out).toMatch(/^STATE +REGIONS +FIRST SEEN +IMAGE +MISSING\nreplicating +1\/2 .*westeurope\n/);
+  const none = await callCommand(['images', '--registry', 'fabrikam', '--url', tracker.url]);
+  expect(none).toMatchObject({ code: 0, out: 'No such images.\n' });
+});
+
+test('replicas of one registry', async () => {
+  const body = {
+    registry: 'contoso.azurecr.io',
+    source: 'arm',
+    stale: true,
+    regions: [
+      {
+        ...{ region: 'eastus', expected: true, observedOnly: false, health: 'healthy', globalRouting: false },
+        ...{ lastWebhookAt: null, webhook: { status: 'disabled', reason: 'by hand' }, missingImages: 3 },
+        lag: { p50Seconds: 0, p95Seconds: 75, count: 12 },
+      },
+    ],
+    likelyCauses: [{ trackingId: 'AB12', title: 'Registry trouble', regions: ['eastus'] }],
+  };
+  const tracker = await startTrackerStandIn(() => ({ status: 200, body }));
+  const called = await callCommand(['replicas', '--registry', 'contoso', '--url', tracker.url]);
+  expect(called.out.replaceAll(/ {2,}/g, '  ').split('\n')).toEqual([
+    'contoso.azurecr.io: 1 region, arm, more than an hour old',
+    'REGION  ROLE  HEALTH  WEBHOOK  LAST HEARD  LAG P50  LAG P95  IMAGES  MISSING',
+    'eastus  expected, not routed  healthy  disabled: by hand  never  0 s  1 min 15 s  12  3',
+    'incident AB12 (eastus): Registry trouble',
+    '',
+  ]);
+  const { out } = await callCommand(['replicas', '--registry', 'contoso', '--url', tracker.url, '--output', 'json']);
+  expect(JSON.parse(out)).toEqual(body);
+});
+
+test('a signal ends a question as well', async () => {
+  const { url } = await startTrackerStandIn(() => 'hang');
+  const called = await call(
+    (surroundings) => runCommand(['status', image, '--url', url], '1', surroundings),
+    {},
+    AbortSignal.abort('SIGTERM'),
+  );
+  expect(called).toEqual({ code: 143, out: '', err: 'interrupted\n' });
+});

@@ -1,0 +1,113 @@
+/** What is shown while somebody waits: lines for a log, a picture for a terminal. */
+import { PassThrough } from 'node:stream';
+import { describe, expect, test } from 'vitest';
+import type { Answer } from '../../src/cli/document.ts';
+import { readAnswer } from '../../src/cli/document.ts';
+import { drawScene } from '../../src/cli/live-progress.ts';
+import { plainProgress } from '../../src/cli/plain-progress.ts';
+import { textTable } from '../../src/cli/text-table.ts';
+import { documentWith, pinned } from '../support/tracker-stand-in.ts';
+
+const request = { image: 'contoso.azurecr.io/team/app:v1', regions: undefined, require: undefined, timeoutMs: 60_000 };
+const trouble = { outcome: 'unreachable', message: 'the tracker cannot be reached' } as const;
+
+function answerWith(have: string[], missing: string[], more: Record<string, unknown> = {}): Answer {
+  const answer = readAnswer(documentWith(have, missing, more));
+  if (answer === undefined) throw new Error('the document of the tests is none');
+  return answer;
+}
+
+test('a log gets a line for each change, and none for none', () => {
+  const output = new PassThrough();
+  const progress = plainProgress(output, request);
+  progress.answered(answerWith([], ['eastus', 'westeurope'], { digest: null, image: request.image }), 0);
+  progress.answered(answerWith(['eastus'], ['westeurope']), 5_000);
+  progress.answered(answerWith(['eastus'], ['westeurope']), 10_000);
+  progress.troubled(trouble, 12_000);
+  progress.answered(answerWith(['eastus', 'westeurope'], []), 75_000);
+  progress.finish();
+  expect(String(output.read()).split('\n')).toEqual([
+    'waiting for contoso.azurecr.io/team/app:v1, at most 1 min',
+    '   0 s  missing: eastus, westeurope',
+    `   5 s  the image is ${pinned}`,
+    '   5 s  eastus: available, first (1 of 2 regions)',
+    '  12 s  the tracker cannot be reached; asking again until 1 min are over',
+    '1 min 15 s  the tracker answers again',
+    '1 min 15 s  westeurope: available, 1.5 s after the first (2 of 2 regions)',
+    '',
+  ]);
+});
+
+test('a log is told how many regions would do', () => {
+  const output = new PassThrough();
+  const requirement = { regions: ['eastus', 'westeurope'], require: 'any', needed: 1, have: 1 };
+  plainProgress(output, request).answered(answerWith(['eastus'], ['westeurope'], { requirement }), 0);
+  expect(String(output.read())).toContain('eastus: available, first (1 of 2 regions, 1 needed)');
+});
+
+describe('a terminal', () => {
+  const scene = { request, answer: undefined, trouble: undefined, elapsedMs: 12_000, turn: 0 };
+  const bare = (_color: string, text: string) => text;
+
+  test('before the first answer', () => {
+    expect(drawScene(scene, bare)).toBe('⠋ contoso.azurecr.io/team/app:v1  12 s of 1 min');
+  });
+
+  test('a line for each region, and one for trouble', () => {
+    const regions = [
+      { region: 'eastus', state: 'available', required: true, lagSeconds: 0 },
+      { region: 'southeastasia', state: 'unverified', required: true, lagSeconds: 1 },
+      { region: 'uksouth', state: 'deleted', required: true },
+      { region: 'westeurope', state: 'missing', required: true },
+      { region: 'westus', state: 'missing', required: false },
+    ];
+    const requirement = { regions: ['eastus', 'southeastasia', 'uksouth', 'westeurope'], needed: 4, have: 1 };
+    const answer = answerWith([], [], { regions, requirement });
+    expect(drawScene({ ...scene, answer, trouble, turn: 11 }, bare).split('\n')).toEqual([
+      `${pinned}  in 1 of 4 regions  12 s of 1 min`,
+      '✔ eastus         available, first',
+      '⠙ southeastasia  unverified',
+      '✖ uksouth        deleted',
+      '⠙ westeurope     missing',
+      '! the tracker cannot be reached; asking again',
+    ]);
+  });
+
+  test('stands still once it is over', () => {
+    const answer = answerWith(['eastus'], ['westeurope']);
+    expect(drawScene({ ...scene, answer, turn: undefined }, bare)).toContain('· westeurope  missing');
+  });
+});
+
+describe('documents of other versions', () => {
+  test.each([{}, { image: 'x' }, { image: 'x', state: 'y' }, { image: 1, state: 'y', regions: [] }])(
+    '%j is none',
+    (document) => {
+      expect(readAnswer(document)).toBeUndefined();
+    },
+  );
+
+  test('what is left out is told from the rest', () => {
+    const regions = [{ region: 'eastus', state: 'available', required: true }, { region: 'uksouth' }, 'odd'];
+    expect(readAnswer({ image: 'x', state: 'available', regions })).toMatchObject({
+      asked: ['eastus'],
+      needed: 1,
+      have: 1,
+      missing: [],
+      satisfied: false,
+      digest: undefined,
+    });
+  });
+});
+
+test('a table is as wide as it must be, without blanks at the ends of lines', () => {
+  expect(
+    textTable(
+      ['a', 'long'],
+      [
+        ['wide cell', ''],
+        ['x', 'y'],
+      ],
+    ),
+  ).toBe('A          LONG\nwide cell\nx          y');
+});

@@ -1,0 +1,122 @@
+/**
+ * Instances of the checks that share their storage and a clock the test moves, with a tracker each, and one who waits for
+ * verdicts and answers as the test says.
+ */
+import { memoryCheckStore, memoryCheckTimer } from '../../src/adapters/memory-checks.ts';
+import type { CheckRequest, Verdict } from '../../src/core/check.ts';
+import type { CheckStore, CheckTimer, VerdictSender } from '../../src/core/check-ports.ts';
+import type { Checks } from '../../src/core/checks.ts';
+import { checks } from '../../src/core/checks.ts';
+import type { Registry } from '../../src/core/registry.ts';
+import type { ReplicaSet } from '../../src/core/replica-set.ts';
+import { sealer } from '../../src/core/sealing.ts';
+import { digestOf, pushOf, repositoryOf } from './build.ts';
+import type { ManualClock } from './manual-clock.ts';
+import { manualClock } from './manual-clock.ts';
+import { memoryTracker } from './memory-tracker.ts';
+
+export type Answered = 'taken' | 'dead' | Error | Promise<'taken' | 'dead'>;
+
+export interface Waiting extends VerdictSender {
+  readonly lines: string[];
+  readonly verdicts: { readonly callback: string; readonly verdict: Verdict; readonly at: number }[];
+  /** By attempt, from 0. */
+  answer: (attempt: number) => Answered;
+  tellAnswer: () => Promise<void>;
+  mostLines: number;
+}
+
+export interface InstanceInput {
+  readonly store?: CheckStore;
+  readonly timer?: CheckTimer;
+  readonly replicaSet?: (registry: Registry) => ReplicaSet;
+  readonly key?: Uint8Array;
+  readonly registries?: readonly Registry[];
+}
+
+export const image = `contoso.azurecr.io/team/app@${digestOf(1)}`;
+
+export function requestOf(changes: Partial<CheckRequest> = {}): CheckRequest {
+  return {
+    id: 'a'.repeat(40),
+    kind: 'azurePipelines',
+    image,
+    regions: undefined,
+    require: undefined,
+    timeoutMs: 3_600_000,
+    callback: 'the-callback-with-its-token',
+    ...changes,
+  };
+}
+
+export function checkWorld() {
+  const clock: ManualClock = manualClock();
+  const store = memoryCheckStore();
+  const timer = memoryCheckTimer();
+  const lines: string[] = [];
+  const first = memoryTracker({ clock });
+  const note = (message: string, fields: object = {}) => void lines.push(`${message} ${JSON.stringify(fields)}`);
+
+  const waiting: Waiting = {
+    mostLines: 10,
+    lines: [],
+    verdicts: [],
+    answer: () => 'taken',
+    tellAnswer: async () => undefined,
+    async progress(_callback, line) {
+      waiting.lines.push(line);
+      await waiting.tellAnswer();
+    },
+    async verdict(callback, verdict) {
+      const answer = waiting.answer(waiting.verdicts.length);
+      waiting.verdicts.push({ callback, verdict, at: clock.now() });
+      if (answer instanceof Error) throw answer;
+      return answer;
+    },
+  };
+
+  /** @returns an instance beside the others; all images are in one storage */
+  function instance(input: InstanceInput = {}): Checks {
+    const { replicaSet, registries } = input;
+    const { tracker } = memoryTracker({
+      clock,
+      ports: { store: first.store, index: first.index, tags: first.tags, timer: first.timer },
+      ...(replicaSet === undefined ? {} : { replicaSet }),
+      ...(registries === undefined ? {} : { registries }),
+    });
+    let nonces = 0;
+    return checks({
+      tracker,
+      store: input.store ?? store,
+      timer: input.timer ?? timer,
+      senders: { azurePipelines: waiting, github: waiting },
+      sealer: sealer(input.key ?? new Uint8Array(32), (bytes) => new Uint8Array(bytes).fill(++nonces)),
+      clock,
+      random: () => 0.5,
+      log: { info: note, warn: note },
+    });
+  }
+
+  /** A webhook says that it is there. */
+  async function push(region: string, tag?: string, digest = digestOf(1)): Promise<void> {
+    const receivedAt = new Date(clock.now()).toISOString();
+    const name = { registry: 'contoso', repository: repositoryOf('team/app'), digest };
+    await first.tracker.receive({ name, fact: pushOf(region, receivedAt, tag === undefined ? {} : { tag }) });
+    await clock.settle();
+  }
+
+  /** Lets time pass, and every timer ring at its time on one of these instances. */
+  async function pass(milliseconds: number, instances: readonly Checks[], stepMs = 1_000): Promise<void> {
+    let turn = 0;
+    for (const until = clock.now() + milliseconds; clock.now() < until; ) {
+      await clock.advance(Math.min(stepMs, until - clock.now()));
+      const due = timer.set.filter(({ at }) => at <= clock.now());
+      timer.set.splice(0, timer.set.length, ...timer.set.filter(({ at }) => at > clock.now()));
+      for (const ring of due) void instances[turn++ % instances.length]?.wake(ring.id, ring.turn);
+      await clock.settle();
+    }
+  }
+
+  const stored = async (id = requestOf().id) => (await store.read(id))?.check;
+  return { clock, store, timer, lines, waiting, first, instance, push, pass, stored };
+}

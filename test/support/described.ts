@@ -1,0 +1,16 @@
+/** Holds a real answer to what the function says of itself. */
+import { expect } from 'vitest';
+import type { z } from 'zod';
+import type { RouteDescription } from '../../src/functions/route.ts';
+import type { Answer } from './call.ts';
+
+/** Fails for an answer that the description does not foresee, for a field it does not know, and for one it misses. */
+export function expectDescribed(route: RouteDescription, answer: Answer, status: number): void {
+  expect(answer.status, answer.text).toBe(status);
+  const described = route.answers[status];
+  expect(described, `${route.path} ${status}`).toBeDefined();
+  const schema = described?.schema as z.ZodType;
+  expect(schema.parse(answer.body)).toEqual(answer.body);
+  expect(answer.headers['content-type']).toContain(described?.contentType ?? 'application/json');
+  for (const name of Object.keys(described?.headers ?? {})) expect(answer.headers[name], name).toMatch(/./);
+}
