@@ -2,7 +2,7 @@
  * Settings in, checked Config out. Read once at start; every fault is reported at once, as `NAME: reason (got …)`, and
  * the app does not start half-configured. Secrets are never echoed.
  */
-import type { ForwardTarget } from './core/forward.ts';
+import type { ForwardTarget } from './core/forwarding/forward.ts';
 import { isLoopback, isOrigin } from './core/origin.ts';
 import type { Registry } from './core/registry.ts';
 import type { CallbackConfig, GithubConfig } from './settings/callbacks.ts';

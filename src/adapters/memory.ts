@@ -6,7 +6,7 @@ import type { CloudEvent } from '../core/announcement.ts';
 import type { Digest } from '../core/digest.ts';
 import { lastToldAt } from '../core/due-events.ts';
 import type { EventTime } from '../core/event-time.ts';
-import type { ForwardOrder } from '../core/forward.ts';
+import type { ForwardOrder } from '../core/forwarding/forward.ts';
 import type { ImageName, ImageRecord } from '../core/image.ts';
 import { imageKey } from '../core/image.ts';
 import type {
@@ -27,7 +27,7 @@ import type { Region } from '../core/region.ts';
 import type { ReplicaSet } from '../core/replica-set.ts';
 import type { HealthEvent, HealthEventLog } from '../core/service-health.ts';
 import type { TagName } from '../core/tag.ts';
-import type { WebhookAudit } from '../core/webhook-audit.ts';
+import type { WebhookAudit } from '../core/webhooks/webhook-audit.ts';
 
 export function memoryImageStore(): ImageStore {
   const images = new Map<string, { readonly text: string; readonly version: string }>();

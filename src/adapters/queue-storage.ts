@@ -6,7 +6,7 @@
  */
 import type { QueueClient } from '@azure/storage-queue';
 import { RestError } from '@azure/storage-queue';
-import type { CheckTimer } from '../core/check-ports.ts';
+import type { CheckTimer } from '../core/checks/check-ports.ts';
 import { WorldError } from '../core/errors.ts';
 import type { ImageName } from '../core/image.ts';
 import { imageKey } from '../core/image.ts';
@@ -18,7 +18,7 @@ import {
   toWakeMessage,
 } from '../core/messages.ts';
 import type { Clock, Delivery, DeliveryQueue, ForwardQueue, HealthProbe, WakeTimer } from '../core/ports.ts';
-import type { ReplayQueue } from '../core/replay-job.ts';
+import type { ReplayQueue } from '../core/replay/replay-job.ts';
 
 /** Queue service REST documentation: at most 7 days. */
 const longestDelaySeconds = 7 * 86_400 - 60;

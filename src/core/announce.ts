@@ -6,7 +6,7 @@ import type { Announcement } from './announcement.ts';
 import { announcementKey, parseAnnouncementKey } from './announcement.ts';
 import { isDeleted } from './arrival.ts';
 import type { Circumstances, Policy } from './circumstances.ts';
-import { dueForwards, keepForwards } from './forward.ts';
+import { dueForwards, keepForwards } from './forwarding/forward.ts';
 import type { AnnouncementEntry, ImageRecord } from './image.ts';
 import { arrivalIn, arrivalRegions, counts, isComplete, isGone, isOpen } from './image.ts';
 import type { Region } from './region.ts';

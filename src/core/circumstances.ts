@@ -1,5 +1,5 @@
 /** What a decision about an image depends on besides its record: the replica set, the rules, the time. */
-import type { ForwardTarget } from './forward.ts';
+import type { ForwardTarget } from './forwarding/forward.ts';
 import type { ReplicaSet } from './replica-set.ts';
 
 export interface Policy {

@@ -6,12 +6,12 @@
 import { z } from 'zod';
 import { isDigest } from './digest.ts';
 import { parseEventTime } from './event-time.ts';
-import type { ForwardOrder } from './forward.ts';
+import type { ForwardOrder } from './forwarding/forward.ts';
 import type { ImageName } from './image.ts';
 import type { Delivery } from './ports.ts';
 import { parseRepository, parseTag } from './reference.ts';
 import { parseRegion } from './region.ts';
-import type { ReplayMessage } from './replay-job.ts';
+import type { ReplayMessage } from './replay/replay-job.ts';
 
 const text = z.string().min(1);
 const imageName = z.object({

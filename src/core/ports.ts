@@ -7,7 +7,7 @@ import type { CloudEvent } from './announcement.ts';
 import type { Fact } from './arrival.ts';
 import type { Digest } from './digest.ts';
 import type { EventTime } from './event-time.ts';
-import type { ForwardOrder, ForwardTarget } from './forward.ts';
+import type { ForwardOrder, ForwardTarget } from './forwarding/forward.ts';
 import type { ImageName, ImageRecord } from './image.ts';
 import type { Repository, Tag } from './reference.ts';
 import type { Region } from './region.ts';

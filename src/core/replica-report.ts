@@ -16,7 +16,7 @@ import type { Registry } from './registry.ts';
 import type { Replica, ReplicaSet } from './replica-set.ts';
 import { findReplica, isStale } from './replica-set.ts';
 import type { HealthEventLog } from './service-health.ts';
-import type { WebhookAudit, WebhookFinding } from './webhook-audit.ts';
+import type { WebhookAudit, WebhookFinding } from './webhooks/webhook-audit.ts';
 
 export type WebhookStatus = 'ok' | 'missing' | 'disabled' | 'misconfigured' | 'unknown';
 

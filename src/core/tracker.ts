@@ -12,8 +12,8 @@ import { availability, waitOutcome } from './availability.ts';
 import type { Circumstances, Policy } from './circumstances.ts';
 import { buildEvents } from './due-events.ts';
 import { describeError, WorldError } from './errors.ts';
-import type { ForwardTarget } from './forward.ts';
-import { forwarding } from './forwarding.ts';
+import type { ForwardTarget } from './forwarding/forward.ts';
+import { forwarding } from './forwarding/forwarding.ts';
 import type { ImageName, ImageRecord } from './image.ts';
 import { imageKey, isComplete, pendingKeys } from './image.ts';
 import { imageCache } from './image-cache.ts';
@@ -51,7 +51,7 @@ import { expireImages } from './retention.ts';
 import type { HealthEventLog } from './service-health.ts';
 import { settleTag } from './settle-tag.ts';
 import { topics } from './topics.ts';
-import type { WebhookAudit } from './webhook-audit.ts';
+import type { WebhookAudit } from './webhooks/webhook-audit.ts';
 
 export interface TrackerPorts {
   readonly store: ImageStore;

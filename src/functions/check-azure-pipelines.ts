@@ -4,11 +4,11 @@
  */
 import type { HttpFunctionOptions } from '@azure/functions';
 import { z } from 'zod';
-import { parseAzurePipelinesCallback } from '../core/azure-pipelines-check.ts';
-import type { CallbackOrigins } from '../core/callback-origins.ts';
-import { checkBody, parseCheckBody } from '../core/check-body.ts';
-import { checkId } from '../core/check-id.ts';
-import type { Checks } from '../core/checks.ts';
+import { parseAzurePipelinesCallback } from '../core/checks/azure-pipelines-check.ts';
+import type { CallbackOrigins } from '../core/checks/callback-origins.ts';
+import { checkBody, parseCheckBody } from '../core/checks/check-body.ts';
+import { checkId } from '../core/checks/check-id.ts';
+import type { Checks } from '../core/checks/checks.ts';
 import type { FieldProblem } from '../core/parsed.ts';
 import { checkAccepted, checksAreOff } from './check-answers.ts';
 import { httpHandler, json } from './http.ts';

@@ -5,13 +5,13 @@
  */
 import type { HttpFunctionOptions, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
 import { z } from 'zod';
-import type { CallbackOrigins } from '../core/callback-origins.ts';
-import { checkId } from '../core/check-id.ts';
-import { describeAsked } from '../core/check-question.ts';
-import { failed } from '../core/check-words.ts';
-import type { Checks } from '../core/checks.ts';
-import { parseGithubRequest } from '../core/github-check.ts';
-import { readGithubQuestion } from '../core/github-question.ts';
+import type { CallbackOrigins } from '../core/checks/callback-origins.ts';
+import { checkId } from '../core/checks/check-id.ts';
+import { describeAsked } from '../core/checks/check-question.ts';
+import { failed } from '../core/checks/check-words.ts';
+import type { Checks } from '../core/checks/checks.ts';
+import { parseGithubRequest } from '../core/checks/github-check.ts';
+import { readGithubQuestion } from '../core/checks/github-question.ts';
 import { quote } from '../core/parsed.ts';
 import { checkAccepted, checksAreOff } from './check-answers.ts';
 import { isSignedByGithub } from './github-signature.ts';

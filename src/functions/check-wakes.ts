@@ -1,6 +1,6 @@
 /** Looks again at a deployment check whose timer rang. */
 import type { StorageQueueFunctionOptions } from '@azure/functions';
-import type { Checks } from '../core/checks.ts';
+import type { Checks } from '../core/checks/checks.ts';
 import { parseCheckMessage } from '../core/messages.ts';
 
 export function checkWakesFunction(checks: Pick<Checks, 'wake'>, queueName: string): StorageQueueFunctionOptions {

@@ -1,6 +1,6 @@
 /** Every five minutes, takes in what the webhooks could not deliver. */
 import type { TimerFunctionOptions } from '@azure/functions';
-import type { DeliveryLog } from '../core/delivery-log.ts';
+import type { DeliveryLog } from '../core/webhooks/delivery-log.ts';
 
 export function deliveryLogFunction(deliveries: DeliveryLog): TimerFunctionOptions {
   return {

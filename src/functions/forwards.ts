@@ -1,6 +1,6 @@
 /** Sends the webhooks that wait to be forwarded. */
 import type { StorageQueueFunctionOptions } from '@azure/functions';
-import type { Forwarder } from '../core/forwarder.ts';
+import type { Forwarder } from '../core/forwarding/forwarder.ts';
 import { parseForwardMessage } from '../core/messages.ts';
 
 export function forwardsFunction(forwarder: Forwarder, queueName: string): StorageQueueFunctionOptions {

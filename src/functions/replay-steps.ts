@@ -1,7 +1,7 @@
 /** Does the next part of a replay. What cannot be done now comes back after a pause. */
 import type { StorageQueueFunctionOptions } from '@azure/functions';
 import { parseReplayMessage } from '../core/messages.ts';
-import type { Replays } from '../core/replay.ts';
+import type { Replays } from '../core/replay/replay.ts';
 
 export function replayStepsFunction(replays: Replays, queueName: string): StorageQueueFunctionOptions {
   return {

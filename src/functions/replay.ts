@@ -5,9 +5,9 @@
 import type { HttpFunctionOptions, HttpRequest } from '@azure/functions';
 import { z } from 'zod';
 import { parseEventTime } from '../core/event-time.ts';
-import type { Replays } from '../core/replay.ts';
-import type { ReplayDescription, ReplayScope } from '../core/replay-job.ts';
-import { describeReplay } from '../core/replay-job.ts';
+import type { Replays } from '../core/replay/replay.ts';
+import type { ReplayDescription, ReplayScope } from '../core/replay/replay-job.ts';
+import { describeReplay } from '../core/replay/replay-job.ts';
 import type { Tracker } from '../core/tracker.ts';
 import { httpHandler, json, readQuery } from './http.ts';
 import type { Read } from './input.ts';

@@ -1,6 +1,6 @@
 /** Every quarter of an hour, looks whether every region's webhook is as it must be, and mends it where that is wanted. */
 import type { TimerFunctionOptions } from '@azure/functions';
-import type { WebhookCare } from '../core/webhook-care.ts';
+import type { WebhookCare } from '../core/webhooks/webhook-care.ts';
 
 export function webhookCareFunction(care: WebhookCare): TimerFunctionOptions {
   return {

@@ -1,8 +1,8 @@
 /** Where the verdicts of checks go, what seals their tokens, and the GitHub App that speaks: `CALLBACK_*`, `GITHUB_*`. */
 import { createPrivateKey } from 'node:crypto';
-import type { CallbackOrigins } from '../core/callback-origins.ts';
-import { defaultCallbackOrigins, parseCallbackOrigins } from '../core/callback-origins.ts';
-import { parseSealingKey } from '../core/sealing.ts';
+import type { CallbackOrigins } from '../core/checks/callback-origins.ts';
+import { defaultCallbackOrigins, parseCallbackOrigins } from '../core/checks/callback-origins.ts';
+import { parseSealingKey } from '../core/checks/sealing.ts';
 import type { Fault, Get } from './values.ts';
 import { show } from './values.ts';
 

@@ -1,6 +1,6 @@
 /** `FORWARD_WEBHOOKS`: a JSON array of who gets the registry's push webhooks, and when. Holds secrets: never shown. */
 import { z } from 'zod';
-import type { ForwardTarget } from '../core/forward.ts';
+import type { ForwardTarget } from '../core/forwarding/forward.ts';
 import { isProtected } from '../core/origin.ts';
 import { parseRegion, regionRule } from '../core/region.ts';
 import type { Registry } from '../core/registry.ts';

@@ -3,11 +3,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { azurePipelinesSender } from '../../src/adapters/callbacks/azure-pipelines.ts';
 import { githubSender } from '../../src/adapters/callbacks/github.ts';
 import { systemClock } from '../../src/adapters/system-clock.ts';
-import { parseAzurePipelinesCallback } from '../../src/core/azure-pipelines-check.ts';
-import { parseCallbackOrigins } from '../../src/core/callback-origins.ts';
-import type { VerdictSender } from '../../src/core/check-ports.ts';
+import { parseAzurePipelinesCallback } from '../../src/core/checks/azure-pipelines-check.ts';
+import { parseCallbackOrigins } from '../../src/core/checks/callback-origins.ts';
+import type { VerdictSender } from '../../src/core/checks/check-ports.ts';
+import { parseGithubRequest } from '../../src/core/checks/github-check.ts';
 import { WorldError } from '../../src/core/errors.ts';
-import { parseGithubRequest } from '../../src/core/github-check.ts';
 import type { AzureDevOps, Plan } from '../support/azure-devops-stand-in.ts';
 import { ended, startAzureDevOps } from '../support/azure-devops-stand-in.ts';
 import type { Delivery, Github } from '../support/github-stand-in.ts';

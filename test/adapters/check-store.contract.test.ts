@@ -6,9 +6,9 @@ import { queueClient, tableClient } from '../../src/adapters/storage-clients.ts'
 import { systemClock } from '../../src/adapters/system-clock.ts';
 import { tableCheckStore } from '../../src/adapters/table-storage/check-store.ts';
 import { table } from '../../src/adapters/table-storage/table.ts';
-import type { Check } from '../../src/core/check.ts';
-import { newCheck } from '../../src/core/check.ts';
-import type { CheckStore, StoredCheck } from '../../src/core/check-ports.ts';
+import type { Check } from '../../src/core/checks/check.ts';
+import { newCheck } from '../../src/core/checks/check.ts';
+import type { CheckStore, StoredCheck } from '../../src/core/checks/check-ports.ts';
 import { parseCheckMessage } from '../../src/core/messages.ts';
 import type { Azurite } from '../../src/local/azurite.ts';
 import { startAzuriteInProcess } from '../../src/local/azurite.ts';

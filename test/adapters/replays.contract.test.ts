@@ -8,7 +8,7 @@ import { tableReplayStore } from '../../src/adapters/table-storage/replay-store.
 import { table } from '../../src/adapters/table-storage/table.ts';
 import type { ImageRecord } from '../../src/core/image.ts';
 import type { ImageStore } from '../../src/core/ports.ts';
-import type { ReplayJob, ReplayStore } from '../../src/core/replay-job.ts';
+import type { ReplayJob, ReplayStore } from '../../src/core/replay/replay-job.ts';
 import type { Azurite } from '../../src/local/azurite.ts';
 import { startAzuriteInProcess } from '../../src/local/azurite.ts';
 import { digestOf, pushOf, recordOf, regionsOf } from '../support/build.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { parseAzurePipelinesCallback } from '../../src/core/azure-pipelines-check.ts';
-import { defaultCallbackOrigins, parseCallbackOrigins } from '../../src/core/callback-origins.ts';
+import { parseAzurePipelinesCallback } from '../../src/core/checks/azure-pipelines-check.ts';
+import { defaultCallbackOrigins, parseCallbackOrigins } from '../../src/core/checks/callback-origins.ts';
 
 const origins = parseCallbackOrigins(defaultCallbackOrigins);
 const guid = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;

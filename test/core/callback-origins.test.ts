@@ -1,6 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { CallbackOrigins } from '../../src/core/callback-origins.ts';
-import { defaultCallbackOrigins, parseCallbackOrigins, parseCallbackUrl } from '../../src/core/callback-origins.ts';
+import type { CallbackOrigins } from '../../src/core/checks/callback-origins.ts';
+import {
+  defaultCallbackOrigins,
+  parseCallbackOrigins,
+  parseCallbackUrl,
+} from '../../src/core/checks/callback-origins.ts';
 
 function originsOf(text: string): CallbackOrigins {
   const origins = parseCallbackOrigins(text);

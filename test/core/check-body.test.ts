@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseCheckBody } from '../../src/core/check-body.ts';
+import { parseCheckBody } from '../../src/core/checks/check-body.ts';
 
 const whole = { image: 'contoso.azurecr.io/app:v1', regions: undefined, require: undefined, timeoutMs: 3_600_000 };
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import type { DeliveryLogParts } from '../../src/core/delivery-log.ts';
-import { deliveryLog } from '../../src/core/delivery-log.ts';
 import { WorldError } from '../../src/core/errors.ts';
 import type { Delivery, LoggedDelivery } from '../../src/core/ports.ts';
 import type { ReplicaSet } from '../../src/core/replica-set.ts';
-import { regionOfAddress } from '../../src/core/webhook-address.ts';
+import type { DeliveryLogParts } from '../../src/core/webhooks/delivery-log.ts';
+import { deliveryLog } from '../../src/core/webhooks/delivery-log.ts';
+import { regionOfAddress } from '../../src/core/webhooks/webhook-address.ts';
 import { digestOf, registryOf, replicaSetOf } from '../support/build.ts';
 import { manualClock } from '../support/manual-clock.ts';
 import type { MemoryWebhooks } from '../support/memory-webhooks.ts';

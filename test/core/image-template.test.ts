@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fillImageTemplate, parseImageTemplate } from '../../src/core/image-template.ts';
+import { fillImageTemplate, parseImageTemplate } from '../../src/core/checks/image-template.ts';
 
 const deployed = {
   owner: 'Contoso',

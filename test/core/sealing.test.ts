@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { parseSealingKey, sealer } from '../../src/core/sealing.ts';
+import { parseSealingKey, sealer } from '../../src/core/checks/sealing.ts';
 
 const key = Buffer.alloc(32, 7);
 const one = sealer(key, randomBytes);

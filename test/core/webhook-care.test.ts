@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { WorldError } from '../../src/core/errors.ts';
 import type { ReplicaSet } from '../../src/core/replica-set.ts';
-import { webhookAddress, webhookName } from '../../src/core/webhook-address.ts';
-import type { WebhookCareParts } from '../../src/core/webhook-care.ts';
-import { webhookCare } from '../../src/core/webhook-care.ts';
+import { webhookAddress, webhookName } from '../../src/core/webhooks/webhook-address.ts';
+import type { WebhookCareParts } from '../../src/core/webhooks/webhook-care.ts';
+import { webhookCare } from '../../src/core/webhooks/webhook-care.ts';
 import { regionOf, registryOf, replicaSetOf } from '../support/build.ts';
 import { manualClock } from '../support/manual-clock.ts';
 import type { MemoryWebhook, MemoryWebhooks } from '../support/memory-webhooks.ts';

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { memoryHealthEventLog } from '../../src/adapters/memory.ts';
 import { memoryReplayQueue, memoryReplayStore } from '../../src/adapters/memory-replays.ts';
 import { WorldError } from '../../src/core/errors.ts';
-import { replays } from '../../src/core/replay.ts';
+import { replays } from '../../src/core/replay/replay.ts';
 import { availabilityFunction, describeAvailability } from '../../src/functions/availability.ts';
 import { describeEvents, eventsFunction } from '../../src/functions/events.ts';
 import { describeHealth, healthFunction } from '../../src/functions/health.ts';

@@ -1,9 +1,9 @@
 /** What the doors of the checks answer, held to what their descriptions say. */
 import { createHmac } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { defaultCallbackOrigins, parseCallbackOrigins } from '../../src/core/callback-origins.ts';
-import { readAsked } from '../../src/core/check-question.ts';
-import type { Checks } from '../../src/core/checks.ts';
+import { defaultCallbackOrigins, parseCallbackOrigins } from '../../src/core/checks/callback-origins.ts';
+import { readAsked } from '../../src/core/checks/check-question.ts';
+import type { Checks } from '../../src/core/checks/checks.ts';
 import { WorldError } from '../../src/core/errors.ts';
 import { checkAzurePipelinesFunction, describeAzurePipelinesCheck } from '../../src/functions/check-azure-pipelines.ts';
 import { checkGithubFunction, describeGithubCheck } from '../../src/functions/check-github.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { defaultCallbackOrigins, parseCallbackOrigins } from '../../src/core/callback-origins.ts';
-import type { CheckRequest } from '../../src/core/check.ts';
-import { readAsked } from '../../src/core/check-question.ts';
-import type { Checks } from '../../src/core/checks.ts';
+import { defaultCallbackOrigins, parseCallbackOrigins } from '../../src/core/checks/callback-origins.ts';
+import type { CheckRequest } from '../../src/core/checks/check.ts';
+import { readAsked } from '../../src/core/checks/check-question.ts';
+import type { Checks } from '../../src/core/checks/checks.ts';
 import { WorldError } from '../../src/core/errors.ts';
 import { checkAzurePipelinesFunction } from '../../src/functions/check-azure-pipelines.ts';
 import { registryOf, replicaSetOf } from '../support/build.ts';

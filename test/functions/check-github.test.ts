@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parseCallbackOrigins } from '../../src/core/callback-origins.ts';
-import type { CheckRequest } from '../../src/core/check.ts';
-import { readAsked } from '../../src/core/check-question.ts';
-import type { Checks } from '../../src/core/checks.ts';
+import { parseCallbackOrigins } from '../../src/core/checks/callback-origins.ts';
+import type { CheckRequest } from '../../src/core/checks/check.ts';
+import { readAsked } from '../../src/core/checks/check-question.ts';
+import type { Checks } from '../../src/core/checks/checks.ts';
 import { WorldError } from '../../src/core/errors.ts';
 import { checkGithubFunction } from '../../src/functions/check-github.ts';
 import { isSignedByGithub } from '../../src/functions/github-signature.ts';

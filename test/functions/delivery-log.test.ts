@@ -1,6 +1,6 @@
 import functions from '@azure/functions';
 import { expect, test } from 'vitest';
-import { deliveryLog } from '../../src/core/delivery-log.ts';
+import { deliveryLog } from '../../src/core/webhooks/delivery-log.ts';
 import { deliveryLogFunction } from '../../src/functions/delivery-log.ts';
 import { digestOf, registryOf, repositoryOf } from '../support/build.ts';
 import { memoryTracker } from '../support/memory-tracker.ts';

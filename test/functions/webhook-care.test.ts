@@ -1,6 +1,6 @@
 import functions from '@azure/functions';
 import { expect, test } from 'vitest';
-import { webhookCare } from '../../src/core/webhook-care.ts';
+import { webhookCare } from '../../src/core/webhooks/webhook-care.ts';
 import { webhookCareFunction } from '../../src/functions/webhook-care.ts';
 import { regionOf, registryOf, replicaSetOf } from '../support/build.ts';
 import { manualClock } from '../support/manual-clock.ts';

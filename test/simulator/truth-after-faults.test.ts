@@ -21,7 +21,6 @@ import {
 } from '../../src/adapters/memory.ts';
 import { ociManifestProbe } from '../../src/adapters/oci-registry/manifest-probe.ts';
 import { systemClock } from '../../src/adapters/system-clock.ts';
-import { deliveryLog } from '../../src/core/delivery-log.ts';
 import { parseDigest } from '../../src/core/digest.ts';
 import type { Clock } from '../../src/core/ports.ts';
 import { prober } from '../../src/core/prober.ts';
@@ -30,6 +29,7 @@ import { replicaSets } from '../../src/core/replica-sets.ts';
 import { defaultRequirement } from '../../src/core/requirement.ts';
 import type { Tracker } from '../../src/core/tracker.ts';
 import { tracker } from '../../src/core/tracker.ts';
+import { deliveryLog } from '../../src/core/webhooks/delivery-log.ts';
 import { webhookFunction } from '../../src/functions/webhook.ts';
 import type { ArmServer } from '../../src/local/simulator/arm-server.ts';
 import { startArmServer } from '../../src/local/simulator/arm-server.ts';

@@ -9,7 +9,7 @@ import type { Digest } from '../../src/core/digest.ts';
 import { parseDigest } from '../../src/core/digest.ts';
 import type { EventTime } from '../../src/core/event-time.ts';
 import { parseEventTime } from '../../src/core/event-time.ts';
-import type { ForwardTarget } from '../../src/core/forward.ts';
+import type { ForwardTarget } from '../../src/core/forwarding/forward.ts';
 import type { ImageRecord } from '../../src/core/image.ts';
 import type { Repository, Tag } from '../../src/core/reference.ts';
 import { parseRepository, parseTag } from '../../src/core/reference.ts';

@@ -3,13 +3,13 @@
  * verdicts and answers as the test says.
  */
 import { memoryCheckStore, memoryCheckTimer } from '../../src/adapters/memory-checks.ts';
-import type { CheckRequest, Verdict } from '../../src/core/check.ts';
-import type { CheckStore, CheckTimer, VerdictSender } from '../../src/core/check-ports.ts';
-import type { Checks } from '../../src/core/checks.ts';
-import { checks } from '../../src/core/checks.ts';
+import type { CheckRequest, Verdict } from '../../src/core/checks/check.ts';
+import type { CheckStore, CheckTimer, VerdictSender } from '../../src/core/checks/check-ports.ts';
+import type { Checks } from '../../src/core/checks/checks.ts';
+import { checks } from '../../src/core/checks/checks.ts';
+import { sealer } from '../../src/core/checks/sealing.ts';
 import type { Registry } from '../../src/core/registry.ts';
 import type { ReplicaSet } from '../../src/core/replica-set.ts';
-import { sealer } from '../../src/core/sealing.ts';
 import { digestOf, pushOf, repositoryOf } from './build.ts';
 import type { ManualClock } from './manual-clock.ts';
 import { manualClock } from './manual-clock.ts';

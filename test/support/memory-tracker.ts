@@ -12,7 +12,7 @@ import {
   noAudit,
 } from '../../src/adapters/memory.ts';
 import type { Policy } from '../../src/core/circumstances.ts';
-import type { ForwardTarget } from '../../src/core/forward.ts';
+import type { ForwardTarget } from '../../src/core/forwarding/forward.ts';
 import type { Log, ManifestProbe } from '../../src/core/ports.ts';
 import { prober } from '../../src/core/prober.ts';
 import type { Registry } from '../../src/core/registry.ts';

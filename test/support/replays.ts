@@ -1,7 +1,7 @@
 /** Replays over a tracker in memory, and somebody who does their steps. */
 import { memoryReplayQueue, memoryReplayStore } from '../../src/adapters/memory-replays.ts';
-import type { ReplayPorts } from '../../src/core/replay.ts';
-import { replays } from '../../src/core/replay.ts';
+import type { ReplayPorts } from '../../src/core/replay/replay.ts';
+import { replays } from '../../src/core/replay/replay.ts';
 import type { MemoryTracker } from './memory-tracker.ts';
 
 export function memoryReplays(memory: MemoryTracker, ports: Partial<ReplayPorts> = {}) {

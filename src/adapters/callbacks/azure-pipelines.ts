@@ -4,8 +4,8 @@
  * Source: Azure DevOps documentation, "Invoke Azure Function / REST API checks"; microsoft/azure-pipelines-extensions,
  * ServerTaskHelper.
  */
-import type { AzurePipelinesCallback } from '../../core/azure-pipelines-check.ts';
-import type { VerdictSender } from '../../core/check-ports.ts';
+import type { AzurePipelinesCallback } from '../../core/checks/azure-pipelines-check.ts';
+import type { VerdictSender } from '../../core/checks/check-ports.ts';
 import { WorldError } from '../../core/errors.ts';
 import type { Clock } from '../../core/ports.ts';
 import { parseRetryAfter } from '../../core/retry-after.ts';

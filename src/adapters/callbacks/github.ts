@@ -2,9 +2,9 @@
  * GitHub's side of a check: notes while it waits, and the review that ends it, written as the installation of a GitHub
  * App. Source: GitHub documentation, "Review custom deployment protection rules for a workflow run".
  */
-import type { VerdictSender } from '../../core/check-ports.ts';
+import type { VerdictSender } from '../../core/checks/check-ports.ts';
+import type { GithubCallback } from '../../core/checks/github-check.ts';
 import { WorldError } from '../../core/errors.ts';
-import type { GithubCallback } from '../../core/github-check.ts';
 import type { Clock } from '../../core/ports.ts';
 import { boundPause, parseRetryAfter } from '../../core/retry-after.ts';
 import { apiHeaders, githubApp } from './github-app.ts';

@@ -1,6 +1,6 @@
 /** Checks, a row and a partition each. What is secret in them comes sealed; this knows nothing of it. */
-import type { Check } from '../../core/check.ts';
-import type { CheckStore } from '../../core/check-ports.ts';
+import type { Check } from '../../core/checks/check.ts';
+import type { CheckStore } from '../../core/checks/check-ports.ts';
 import type { RowAddress } from './keys.ts';
 import { joinText, splitText } from './long-text.ts';
 import type { Row, Table } from './table.ts';

@@ -1,5 +1,5 @@
 /** Replays, a row each in one partition beside the registries' lists. */
-import type { ReplayJob, ReplayStore } from '../../core/replay-job.ts';
+import type { ReplayJob, ReplayStore } from '../../core/replay/replay-job.ts';
 import { replayRange, replayRow } from './keys.ts';
 import { joinText, splitText } from './long-text.ts';
 import type { Row, Table } from './table.ts';

@@ -3,12 +3,12 @@
  * creates and mends it and proves with a ping that it arrives. Only webhooks that point at this app or carry the name we
  * give are ever changed. Without this, a region added in the portal stays silent until somebody misses an image.
  */
-import { describeError } from './errors.ts';
-import type { Clock, Log, WebhookDirectory } from './ports.ts';
-import type { Region } from './region.ts';
-import type { Registry } from './registry.ts';
-import type { ReplicaSet } from './replica-set.ts';
-import { expectedRegions } from './replica-set.ts';
+import { describeError } from '../errors.ts';
+import type { Clock, Log, WebhookDirectory } from '../ports.ts';
+import type { Region } from '../region.ts';
+import type { Registry } from '../registry.ts';
+import type { ReplicaSet } from '../replica-set.ts';
+import { expectedRegions } from '../replica-set.ts';
 import type { FoundWebhook } from './webhook-address.ts';
 import { findWebhooks, webhookAddress, webhookName } from './webhook-address.ts';
 import type { Verdict, WebhookAudit, WebhookFinding } from './webhook-audit.ts';

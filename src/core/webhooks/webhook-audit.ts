@@ -3,14 +3,14 @@
  * disabled, filtered or pointed elsewhere loses every event of its region without anybody being told; one that speaks
  * for another region claims what is not so.
  */
-import { describeError } from './errors.ts';
-import type { EventTime } from './event-time.ts';
-import { parseEventTime } from './event-time.ts';
-import { quote } from './parsed.ts';
-import type { LoggedDelivery } from './ports.ts';
-import type { Region } from './region.ts';
-import type { Registry } from './registry.ts';
-import type { WebhookStatus } from './replica-report.ts';
+import { describeError } from '../errors.ts';
+import type { EventTime } from '../event-time.ts';
+import { parseEventTime } from '../event-time.ts';
+import { quote } from '../parsed.ts';
+import type { LoggedDelivery } from '../ports.ts';
+import type { Region } from '../region.ts';
+import type { Registry } from '../registry.ts';
+import type { WebhookStatus } from '../replica-report.ts';
 import type { FoundWebhook } from './webhook-address.ts';
 
 export interface WebhookFinding {

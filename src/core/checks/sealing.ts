@@ -3,7 +3,7 @@
  * under a new nonce, and bound to the check it belongs to: moved to another row, a sealed text opens no more.
  */
 import { createCipheriv, createDecipheriv, createHash } from 'node:crypto';
-import { WorldError } from './errors.ts';
+import { WorldError } from '../errors.ts';
 
 export interface Sealer {
   /** @param owner what the text belongs to; only with the same can it be opened */

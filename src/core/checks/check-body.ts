@@ -3,9 +3,9 @@
  * Pipelines check and in the payload of a GitHub deployment; what else is in there is somebody else's.
  */
 import { z } from 'zod';
+import type { FieldProblem, Parsed } from '../parsed.ts';
+import { parsed } from '../parsed.ts';
 import { defaultTimeoutSeconds, longestTimeoutSeconds } from './check.ts';
-import type { FieldProblem, Parsed } from './parsed.ts';
-import { parsed } from './parsed.ts';
 
 export interface CheckBody {
   readonly image: string | undefined;

@@ -3,8 +3,8 @@
  * right together. It may come in at another instance than the one that asked for it, so the registry's own log of
  * deliveries is looked at as well.
  */
-import type { Clock, WebhookDirectory } from './ports.ts';
-import type { Registry } from './registry.ts';
+import type { Clock, WebhookDirectory } from '../ports.ts';
+import type { Registry } from '../registry.ts';
 
 export interface PingWatch {
   /** Fails when the ping could not even be asked for. @returns whether it came within a minute */

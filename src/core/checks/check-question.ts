@@ -2,16 +2,16 @@
  * Turns what a check asks, in its sender's words, into a question and a requirement. Done when it comes and again each
  * time it is judged: the replicas, and even the settings, may be others by then.
  */
-import type { Question } from './availability.ts';
+import type { Question } from '../availability.ts';
+import type { FieldProblem } from '../parsed.ts';
+import { quote } from '../parsed.ts';
+import { parseReference } from '../reference.ts';
+import type { Registry } from '../registry.ts';
+import { findRegistryByHost } from '../registry.ts';
+import type { ReplicaSet } from '../replica-set.ts';
+import type { Requirement } from '../requirement.ts';
+import { parseRequirement } from '../requirement.ts';
 import type { AskedText } from './check.ts';
-import type { FieldProblem } from './parsed.ts';
-import { quote } from './parsed.ts';
-import { parseReference } from './reference.ts';
-import type { Registry } from './registry.ts';
-import { findRegistryByHost } from './registry.ts';
-import type { ReplicaSet } from './replica-set.ts';
-import type { Requirement } from './requirement.ts';
-import { parseRequirement } from './requirement.ts';
 
 export type Asked =
   | { readonly kind: 'asked'; readonly question: Question; readonly requirement: Requirement }

@@ -2,12 +2,12 @@
  * Brings what is to be forwarded from the image's record to the queue. Like announcements it is durable before it
  * leaves: when this process dies in between, the image's timer has another one do it, with the same ids.
  */
-import { describeError } from './errors.ts';
+import { describeError } from '../errors.ts';
+import type { ImageRecord } from '../image.ts';
+import { imageKey } from '../image.ts';
+import type { ImageWriter } from '../image-writer.ts';
+import type { Clock, ForwardQueue, Log } from '../ports.ts';
 import { toOrder } from './forward.ts';
-import type { ImageRecord } from './image.ts';
-import { imageKey } from './image.ts';
-import type { ImageWriter } from './image-writer.ts';
-import type { Clock, ForwardQueue, Log } from './ports.ts';
 
 export interface Forwarding {
   /** In the background; what is on its way already does not go twice. */

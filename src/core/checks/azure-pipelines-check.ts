@@ -4,10 +4,11 @@
  * a value that could lead the token elsewhere is refused.
  * Source: Azure DevOps documentation, "Invoke Azure Function / REST API checks".
  */
+
+import type { FieldProblem, Parsed } from '../parsed.ts';
+import { parsed } from '../parsed.ts';
 import type { CallbackOrigins } from './callback-origins.ts';
 import { parseCallbackUrl } from './callback-origins.ts';
-import type { FieldProblem, Parsed } from './parsed.ts';
-import { parsed } from './parsed.ts';
 
 export interface AzurePipelinesCallback {
   /** The organisation's address, without a slash at its end. */

@@ -2,9 +2,9 @@
  * Where verdicts may be sent. The address comes from whoever asks, and a token goes with the verdict, so an address that
  * merely looks like the right one would be handed a key to somebody's pipeline.
  */
-import { isProtected } from './origin.ts';
-import type { FieldProblem, Parsed } from './parsed.ts';
-import { parsed, quote } from './parsed.ts';
+import { isProtected } from '../origin.ts';
+import type { FieldProblem, Parsed } from '../parsed.ts';
+import { parsed, quote } from '../parsed.ts';
 
 /** One allowed origin; a label that is `*` stands for exactly one, whatever it is. */
 interface OriginPattern {

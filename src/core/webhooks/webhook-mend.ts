@@ -3,10 +3,10 @@
  * webhook can be wrong for two regions at once, when it stands in one and speaks for the other; it is changed once, as
  * the control plane refuses two changes of one webhook at the same time.
  */
-import { describeError } from './errors.ts';
-import type { Clock, Log, WebhookDirectory } from './ports.ts';
-import type { Region } from './region.ts';
-import type { Registry } from './registry.ts';
+import { describeError } from '../errors.ts';
+import type { Clock, Log, WebhookDirectory } from '../ports.ts';
+import type { Region } from '../region.ts';
+import type { Registry } from '../registry.ts';
 import { webhookAddress } from './webhook-address.ts';
 import type { Verdict } from './webhook-audit.ts';
 import { pingWatch } from './webhook-ping.ts';

@@ -2,12 +2,13 @@
  * Sends verdicts and progress. A verdict is settled in the record before it is sent, by whoever takes the lease: were
  * it decided anew for each attempt, a late webhook between two attempts could turn "failed" into "succeeded".
  */
+
+import { describeError, WorldError } from '../errors.ts';
+import type { Clock, Log } from '../ports.ts';
 import { changeCheck } from './change-check.ts';
 import type { Check, CheckOutcome, Verdict } from './check.ts';
 import { claimSending, claimTelling, finish, isFinished, retryLater } from './check.ts';
 import type { CheckStore, VerdictSender, VerdictSenders } from './check-ports.ts';
-import { describeError, WorldError } from './errors.ts';
-import type { Clock, Log } from './ports.ts';
 import type { Sealer } from './sealing.ts';
 
 export interface CheckSending {

@@ -2,9 +2,9 @@
  * Which image a deployment is of, where nobody says: `contoso.azurecr.io/{owner}/{repo}:{sha}`. Filled in with names
  * that images may have: owner and repository in lower case, and a branch's slashes as dashes.
  */
-import type { Parsed } from './parsed.ts';
-import { parsed, problem, quote } from './parsed.ts';
-import { parseReference } from './reference.ts';
+import type { Parsed } from '../parsed.ts';
+import { parsed, problem, quote } from '../parsed.ts';
+import { parseReference } from '../reference.ts';
 
 export interface Deployed {
   readonly owner: string;

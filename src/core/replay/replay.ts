@@ -3,16 +3,16 @@
  * read and never written, so a replay can neither lose an event nor make one; that it repeats itself after a crash is
  * harmless, since the ids are the same.
  */
-import type { CloudEvent } from './announcement.ts';
-import { buildEvents, toldKeys } from './due-events.ts';
-import { describeError, isTemporary, WorldError } from './errors.ts';
-import type { ImageName, ImageRecord } from './image.ts';
-import type { Clock, EventPublisher, ImageStore, Log } from './ports.ts';
-import type { Registry } from './registry.ts';
-import { findRegistryByName } from './registry.ts';
+import type { CloudEvent } from '../announcement.ts';
+import { buildEvents, toldKeys } from '../due-events.ts';
+import { describeError, isTemporary, WorldError } from '../errors.ts';
+import type { ImageName, ImageRecord } from '../image.ts';
+import type { Clock, EventPublisher, ImageStore, Log } from '../ports.ts';
+import type { Registry } from '../registry.ts';
+import { findRegistryByName } from '../registry.ts';
+import type { ReplicaSets } from '../replica-sets.ts';
 import type { ReplayJob, ReplayMessage, ReplayQueue, ReplayScope, ReplayStore } from './replay-job.ts';
 import { keyOfReplay, registryOfReplay, replayId, replayKey } from './replay-job.ts';
-import type { ReplicaSets } from './replica-sets.ts';
 
 export interface ReplayPorts {
   readonly registries: readonly Registry[];

@@ -4,11 +4,11 @@
  * Source: GitHub documentation, "Creating custom deployment protection rules".
  */
 import { z } from 'zod';
+import type { Parsed } from '../parsed.ts';
+import { parsed, problem } from '../parsed.ts';
 import type { CallbackOrigins } from './callback-origins.ts';
 import { parseCallbackUrl } from './callback-origins.ts';
 import type { Deployed } from './image-template.ts';
-import type { Parsed } from './parsed.ts';
-import { parsed, problem } from './parsed.ts';
 
 export interface GithubCallback {
   /** Where the API is: `https://api.github.com`, or `https://host/api/v3`. */

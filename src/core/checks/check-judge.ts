@@ -2,12 +2,13 @@
  * Follows the image a check asks for, through the tracker: whoever asks for the same image shares one poller, and the
  * webhook that completes it is heard at once.
  */
+
+import type { Clock } from '../ports.ts';
+import { withSet } from '../requirement.ts';
+import type { Tracker } from '../tracker.ts';
 import type { Check, Verdict } from './check.ts';
 import { describeAsked, readAsked } from './check-question.ts';
 import { describeProgress, failedBy, succeeded, timedOut } from './check-words.ts';
-import type { Clock } from './ports.ts';
-import { withSet } from './requirement.ts';
-import type { Tracker } from './tracker.ts';
 
 export interface Ruling {
   /** `undefined`: not yet. */

@@ -2,13 +2,14 @@
  * Follows checks in memory, so that a verdict leaves within a moment of the last webhook. Each is followed for a while
  * only: past its next ring somebody else has it, and one check is never watched by every instance there is.
  */
+
+import { describeError } from '../errors.ts';
 import type { Check } from './check.ts';
 import { isFinished, nextRingAt } from './check.ts';
 import type { JudgingTracker } from './check-judge.ts';
 import { judge } from './check-judge.ts';
 import type { CheckSending, SendingParts } from './check-sending.ts';
 import { checkSending } from './check-sending.ts';
-import { describeError } from './errors.ts';
 
 export interface CheckFollowing {
   /** Starts, or goes on for longer. @returns once it has been judged, and sent if there was something to send */

@@ -2,15 +2,15 @@
  * Reads the registry's own log of webhook deliveries and takes in those that failed. A webhook is tried once: after a
  * cold start, an outage or a wrong secret, this log is the only place where the event can still be found.
  */
-import { toDelivery } from './delivery.ts';
-import { describeError, isTemporary, WorldError } from './errors.ts';
-import { toEventTime } from './event-time.ts';
-import type { Clock, Delivery, Log, LoggedDelivery, WebhookDirectory } from './ports.ts';
-import type { Registry } from './registry.ts';
-import type { ReplicaSet } from './replica-set.ts';
+import { toDelivery } from '../delivery.ts';
+import { describeError, isTemporary, WorldError } from '../errors.ts';
+import { toEventTime } from '../event-time.ts';
+import type { Clock, Delivery, Log, LoggedDelivery, WebhookDirectory } from '../ports.ts';
+import type { Registry } from '../registry.ts';
+import type { ReplicaSet } from '../replica-set.ts';
+import { parseWebhookEvent } from '../webhook-event.ts';
 import type { FoundWebhook } from './webhook-address.ts';
 import { findWebhooks } from './webhook-address.ts';
-import { parseWebhookEvent } from './webhook-event.ts';
 
 export interface DeliveryLog {
   /** Looks once through all logs. Never fails. @returns how many lost deliveries were taken in */

@@ -3,16 +3,16 @@
  * look at. Before each further try it looks whether the webhook would still be true: an image that was deleted, or a tag
  * that has moved on, is not announced any more.
  */
-import type { Question } from './availability.ts';
+import type { Question } from '../availability.ts';
+import { imageKey } from '../image.ts';
+import type { Clock, ForwardQueue, Log, WebhookSender } from '../ports.ts';
+import type { Registry } from '../registry.ts';
+import { findRegistryByName } from '../registry.ts';
+import type { ReplicaSet } from '../replica-set.ts';
+import type { Requirement } from '../requirement.ts';
+import type { WaitResult } from '../tracker.ts';
 import type { ForwardOrder, ForwardTarget } from './forward.ts';
 import { requirementOf, toPushWebhook } from './forward.ts';
-import { imageKey } from './image.ts';
-import type { Clock, ForwardQueue, Log, WebhookSender } from './ports.ts';
-import type { Registry } from './registry.ts';
-import { findRegistryByName } from './registry.ts';
-import type { ReplicaSet } from './replica-set.ts';
-import type { Requirement } from './requirement.ts';
-import type { WaitResult } from './tracker.ts';
 
 export type ForwardOutcome = 'taken' | 'again' | 'dropped' | 'buried';
 

@@ -4,15 +4,15 @@
  * knowing about replicas. What is to be forwarded is noted in the image's record, in the write that makes it true.
  */
 import { createHash } from 'node:crypto';
-import { hasTag } from './arrival.ts';
-import type { ForwardEntry, ImageName, ImageRecord } from './image.ts';
-import { arrivalIn, counts, lastTagged } from './image.ts';
-import type { Tag } from './reference.ts';
-import type { Region } from './region.ts';
-import type { Registry } from './registry.ts';
-import type { ReplicaSet } from './replica-set.ts';
-import { expectedRegions } from './replica-set.ts';
-import type { Requirement } from './requirement.ts';
+import { hasTag } from '../arrival.ts';
+import type { ForwardEntry, ImageName, ImageRecord } from '../image.ts';
+import { arrivalIn, counts, lastTagged } from '../image.ts';
+import type { Tag } from '../reference.ts';
+import type { Region } from '../region.ts';
+import type { Registry } from '../registry.ts';
+import type { ReplicaSet } from '../replica-set.ts';
+import { expectedRegions } from '../replica-set.ts';
+import type { Requirement } from '../requirement.ts';
 
 export interface ForwardTarget {
   /** Letters, digits and hyphens; names it in records and logs. */

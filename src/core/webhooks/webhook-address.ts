@@ -3,10 +3,10 @@
  * asked for its address. An address may carry a key, so it is compared here and goes no further.
  */
 import { createHash } from 'node:crypto';
-import type { WebhookDirectory, WebhookRegistration } from './ports.ts';
-import type { Region } from './region.ts';
-import { parseRegion } from './region.ts';
-import type { Registry } from './registry.ts';
+import type { WebhookDirectory, WebhookRegistration } from '../ports.ts';
+import type { Region } from '../region.ts';
+import { parseRegion } from '../region.ts';
+import type { Registry } from '../registry.ts';
 
 /** @param publicUrl where the registry reaches this app, with or without a slash at its end */
 export function webhookAddress(publicUrl: string, registry: Registry, region: Region): string {

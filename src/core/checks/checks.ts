@@ -3,6 +3,9 @@
  * check or hears its timer follows it for a while; the timer, a message that becomes visible later, hands it on when
  * that instance has gone. So a verdict follows the last webhook at once, and a crash costs no more than one ring.
  */
+
+import { describeError, isTemporary, WorldError } from '../errors.ts';
+import type { Clock } from '../ports.ts';
 import { changeCheck } from './change-check.ts';
 import type { AskedText, Check, CheckRequest } from './check.ts';
 import { isFinished, isForgettable, newCheck, nextRingAt } from './check.ts';
@@ -12,8 +15,6 @@ import type { CheckTimer } from './check-ports.ts';
 import type { Asked } from './check-question.ts';
 import { readAsked, registryOfAsked } from './check-question.ts';
 import type { SendingParts } from './check-sending.ts';
-import { describeError, isTemporary, WorldError } from './errors.ts';
-import type { Clock } from './ports.ts';
 
 export interface ChecksParts extends SendingParts {
   readonly tracker: JudgingTracker;

@@ -2,12 +2,12 @@
  * A replay: what was told once is told again, with the same ids, for a consumer that was away or has lost its notes. It
  * is a durable job that goes on page by page on whatever instance; what it has done is written down after every page.
  */
-import { eventId } from './announcement.ts';
-import type { ImageName } from './image.ts';
-import { imageKey } from './image.ts';
-import type { Version } from './ports.ts';
-import { formatReference } from './reference.ts';
-import type { Registry } from './registry.ts';
+import { eventId } from '../announcement.ts';
+import type { ImageName } from '../image.ts';
+import { imageKey } from '../image.ts';
+import type { Version } from '../ports.ts';
+import { formatReference } from '../reference.ts';
+import type { Registry } from '../registry.ts';
 
 /** What is told again. Times are milliseconds since 1970, both included, and mean when the topic took the event. */
 export type ReplayScope =

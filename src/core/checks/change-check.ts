@@ -1,7 +1,8 @@
 /** Changes a stored check: read, decide, write, and all over again when another instance was first. */
+
+import { WorldError } from '../errors.ts';
 import type { Check } from './check.ts';
 import type { CheckStore } from './check-ports.ts';
-import { WorldError } from './errors.ts';
 
 const mostAttempts = 10;
 

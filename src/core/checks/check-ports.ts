@@ -1,6 +1,7 @@
 /** What deployment checks need from the world. Every method fails with a `WorldError`, as in ports.ts. */
+
+import type { Version } from '../ports.ts';
 import type { Check, CheckKind, Verdict } from './check.ts';
-import type { Version } from './ports.ts';
 
 export interface StoredCheck {
   readonly check: Check;

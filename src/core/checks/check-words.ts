@@ -1,7 +1,7 @@
 /** What a check tells people, each on one line: how it is going, and why it ended as it did. */
-import type { AvailabilityDocument } from './availability.ts';
+import type { AvailabilityDocument } from '../availability.ts';
+import type { WaitResult } from '../tracker.ts';
 import type { Verdict } from './check.ts';
-import type { WaitResult } from './tracker.ts';
 
 export function describeProgress(document: AvailabilityDocument): string {
   return `waiting: ${describeWhere(document)}`;
