@@ -114,6 +114,8 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
   }
 
   async function run(lane: Lane): Promise<void> {
+    // What comes in this same turn still goes with the first write.
+    await Promise.resolve();
     // Patient steps ride along with the first write; those that come during it wait for company, or for their time.
     do {
       const jobs = [...lane.patient.splice(0), ...lane.waiting.splice(0, mostStepsPerWrite)];
