@@ -19,7 +19,9 @@ await build({
   platform: 'node',
   format: 'cjs',
   target: 'node22',
+  // Names stay: a stack in a log should say something.
   minifySyntax: true,
+  minifyWhitespace: true,
   legalComments: 'none',
   sourcemap: 'linked',
   // The Functions worker provides it at run time; it is on no registry.

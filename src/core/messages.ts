@@ -3,7 +3,7 @@
  * is refused. Each has one top-level field of our own: the Functions host merges top-level fields into the message's
  * metadata, where an `id` or `dequeueCount` of ours would replace its own.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { isDigest } from './digest.ts';
 import { parseEventTime } from './event-time.ts';
 import type { ForwardOrder } from './forwarding/forward.ts';

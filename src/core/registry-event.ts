@@ -3,7 +3,7 @@
  * webhooks never do; but only an event that names its region says where an image is. One without a region must not
  * count for any replica: it would have "in all replicas" told while most are still without the image.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { toDelivery } from './delivery.ts';
 import type { ImageName } from './image.ts';
 import { quote } from './parsed.ts';

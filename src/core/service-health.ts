@@ -3,7 +3,7 @@
  * late during an outage of its region is late because of it; without this, everybody looks for the fault in their own
  * pipeline. A hint only: nothing is ever counted as there or missing because of it.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Parsed } from './parsed.ts';
 import { parsed, problem } from './parsed.ts';
 import type { Region } from './region.ts';

@@ -3,7 +3,7 @@
  * through wrongly becomes a claim. So every field we do not use is ignored, and every field we do use is checked.
  * Shapes: real captures and the vendor's documentation (test/fixtures/payloads).
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Digest } from './digest.ts';
 import { digestRule, isDigest } from './digest.ts';
 import type { EventTime } from './event-time.ts';

@@ -1,5 +1,5 @@
 /** The shape of the availability document, for the description of the routes and for the tests of real answers. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { instant, named } from './route.ts';
 
 const evidence = ['webhook', 'eventGrid', 'probe', 'deepProbe', 'deliveryLog'] as const;

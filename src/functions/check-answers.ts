@@ -1,6 +1,6 @@
 /** What the doors of both kinds of checks answer alike. */
 import type { HttpResponseInit } from '@azure/functions';
-import { z } from 'zod';
+import * as z from 'zod';
 import { problemResponse } from './problem.ts';
 import { named } from './route.ts';
 

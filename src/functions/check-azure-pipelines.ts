@@ -3,7 +3,7 @@
  * once and then stands still: so the answer is 200 only after the check is stored where it cannot be lost.
  */
 import type { HttpFunctionOptions } from '@azure/functions';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseAzurePipelinesCallback } from '../core/checks/azure-pipelines-check.ts';
 import type { CallbackOrigins } from '../core/checks/callback-origins.ts';
 import { checkBody, parseCheckBody } from '../core/checks/check-body.ts';

@@ -4,7 +4,7 @@
  * is wrong with the question itself comes back as a rejection that says why.
  */
 import type { HttpFunctionOptions, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { CallbackOrigins } from '../core/checks/callback-origins.ts';
 import { checkId } from '../core/checks/check-id.ts';
 import { describeAsked } from '../core/checks/check-question.ts';

@@ -2,7 +2,7 @@
  * What was told about an image, when, and whether the topic has taken it; and how far a replay of it is.
  */
 import type { HttpFunctionOptions, HttpResponseInit } from '@azure/functions';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Question } from '../core/availability.ts';
 import { formatReference } from '../core/reference.ts';
 import { findRegistryByName } from '../core/registry.ts';

@@ -3,7 +3,7 @@
  * the storage at most every few seconds however often it is asked itself.
  */
 import type { HttpFunctionOptions } from '@azure/functions';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { HealthProbe } from '../core/ports.ts';
 import type { Tracker } from '../core/tracker.ts';
 import { httpHandler, json } from './http.ts';

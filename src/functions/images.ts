@@ -1,6 +1,6 @@
 /** Lists images of one registry, newest first, a page at a time. */
 import type { HttpFunctionOptions } from '@azure/functions';
-import { z } from 'zod';
+import * as z from 'zod';
 import { listableStates } from '../core/listing.ts';
 import { parseRepository, repositoryRule } from '../core/reference.ts';
 import type { Tracker } from '../core/tracker.ts';

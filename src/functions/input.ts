@@ -3,7 +3,7 @@
  * routes is made from, so what is described is what is checked.
  */
 import type { HttpResponseInit } from '@azure/functions';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { FieldProblem } from '../core/parsed.ts';
 import { parseRegion, regionRule } from '../core/region.ts';
 import { badRequest } from './problem.ts';

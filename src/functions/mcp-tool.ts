@@ -5,7 +5,7 @@
 import type { McpToolFunctionOptions } from '@azure/functions';
 // By name these two do not exist for native modules: the package is one CommonJS bundle.
 import functions from '@azure/functions';
-import { z } from 'zod';
+import * as z from 'zod';
 import { describeError, WorldError } from '../core/errors.ts';
 import type { Tracker } from '../core/tracker.ts';
 import type { Query } from './input.ts';

@@ -2,7 +2,7 @@
  * The schemas of all routes as JSON Schema 2020-12, in one go: what has a name becomes a component, and whatever holds
  * it refers to it. Described is what is sent, for input and for answers alike: a reader must be ready for more fields.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { RouteDescription } from './route.ts';
 import { namedSchemas } from './route.ts';
 

@@ -3,7 +3,7 @@
  * request and then kept.
  */
 import type { HttpFunctionOptions } from '@azure/functions';
-import { z } from 'zod';
+import * as z from 'zod';
 import { httpHandler, json } from './http.ts';
 import type { JsonObject, Schemas } from './openapi-schemas.ts';
 import { convertSchemas } from './openapi-schemas.ts';

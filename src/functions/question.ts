@@ -3,7 +3,7 @@
  * Refusals name the field and what would be accepted.
  */
 import type { HttpResponseInit } from '@azure/functions';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Question } from '../core/availability.ts';
 import { quote } from '../core/parsed.ts';
 import { parseReference } from '../core/reference.ts';

@@ -1,6 +1,6 @@
 /** Which registries are tracked here: what a page or a command line can ask about without being told. */
 import type { HttpFunctionOptions } from '@azure/functions';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Registry } from '../core/registry.ts';
 import { httpHandler, json } from './http.ts';
 import type { RouteDescription } from './route.ts';

@@ -1,5 +1,5 @@
 /** The shape of what is said about a replay, by the request that starts it and by the list of events. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { instant, named } from './route.ts';
 
 export const replayProgress = () => ({

@@ -3,7 +3,7 @@
  * same ids. The work goes on after the answer, and over restarts.
  */
 import type { HttpFunctionOptions, HttpRequest } from '@azure/functions';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseEventTime } from '../core/event-time.ts';
 import type { Replays } from '../core/replay/replay.ts';
 import type { ReplayDescription, ReplayScope } from '../core/replay/replay-job.ts';

@@ -1,6 +1,6 @@
 /** How each replica of a registry is doing: expected or not, last heard of, how far behind, what is missing there. */
 import type { HttpFunctionOptions } from '@azure/functions';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Tracker } from '../core/tracker.ts';
 import { httpHandler, json, readQuery } from './http.ts';
 import { readRegistry, registryQuery } from './question.ts';

@@ -2,7 +2,7 @@
  * What each function says of itself, for the description of the routes. Made only when somebody asks for it: the start
  * of an instance does not pay for a document that few read.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 export type Lock =
   | 'functionKey'

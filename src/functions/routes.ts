@@ -1,5 +1,5 @@
 /** Every route there is, for their description. A function that is registered and not named here fails a test. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { describeAvailability } from './availability.ts';
 import { describeAzurePipelinesCheck } from './check-azure-pipelines.ts';
 import { describeGithubCheck } from './check-github.ts';

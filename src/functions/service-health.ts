@@ -3,7 +3,7 @@
  * trouble answers that; an alert about something else is fine and answered 200.
  */
 import type { HttpFunctionOptions } from '@azure/functions';
-import { z } from 'zod';
+import * as z from 'zod';
 import { quote } from '../core/parsed.ts';
 import type { Registry } from '../core/registry.ts';
 import { findRegistryByName } from '../core/registry.ts';

@@ -3,7 +3,7 @@
  * cuts every response off after 230 seconds, so the caller asks again rather than waiting longer.
  */
 import type { HttpFunctionOptions } from '@azure/functions';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Tracker, WaitResult } from '../core/tracker.ts';
 import { availabilityDocument } from './availability-document.ts';
 import { httpHandler, json, readQuery } from './http.ts';

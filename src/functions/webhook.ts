@@ -3,7 +3,7 @@
  * answer always comes before, and says 2xx only once the event is stored where it cannot be lost.
  */
 import type { HttpFunctionOptions, InvocationContext } from '@azure/functions';
-import { z } from 'zod';
+import * as z from 'zod';
 import { toDelivery } from '../core/delivery.ts';
 import { WorldError } from '../core/errors.ts';
 import { quote } from '../core/parsed.ts';

@@ -1,5 +1,5 @@
 /** `FORWARD_WEBHOOKS`: a JSON array of who gets the registry's push webhooks, and when. Holds secrets: never shown. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { ForwardTarget } from '../core/forwarding/forward.ts';
 import { isProtected } from '../core/origin.ts';
 import { parseRegion, regionRule } from '../core/region.ts';

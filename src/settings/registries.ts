@@ -1,5 +1,5 @@
 /** `REGISTRIES`: a JSON array, one entry for each registry. Every fault names the entry and its field. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { isOrigin, originRule } from '../core/origin.ts';
 import { quote } from '../core/parsed.ts';
 import type { Region } from '../core/region.ts';

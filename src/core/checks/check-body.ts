@@ -2,7 +2,7 @@
  * The part of a request that people write: which image, where, how many, how long. The same in the body of an Azure
  * Pipelines check and in the payload of a GitHub deployment; what else is in there is somebody else's.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { FieldProblem, Parsed } from '../parsed.ts';
 import { parsed } from '../parsed.ts';
 import { defaultTimeoutSeconds, longestTimeoutSeconds } from './check.ts';

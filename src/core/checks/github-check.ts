@@ -3,7 +3,7 @@
  * deployment's payload says, else what a template makes of repository, commit and environment.
  * Source: GitHub documentation, "Creating custom deployment protection rules".
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Parsed } from '../parsed.ts';
 import { parsed, problem } from '../parsed.ts';
 import type { CallbackOrigins } from './callback-origins.ts';
