@@ -11,7 +11,7 @@ import type { AvailabilityDocument } from '../../src/core/availability.ts';
 import type { RunningTopic } from '../../src/local/topic.ts';
 import { startTopic } from '../../src/local/topic.ts';
 import type { App } from '../support/app.ts';
-import { getJson, loginServer, registry, secret, startInstance, until } from '../support/app.ts';
+import { deliver, getJson, loginServer, registry, secret, startInstance, until } from '../support/app.ts';
 import type { RealRegistry } from '../support/real-registry.ts';
 import {
   canRunRegistries,
@@ -164,6 +164,41 @@ describe.runIf(canRunRegistries)('three real registries as replicas', () => {
       body: { digest: silent.manifest.digest, tag: { state: 'converged' } },
     });
   }, 90_000);
+
+  test('with "deep" a report counts once everything below the manifest is there, and not before', async () => {
+    const top = await pushMulti('team/deep', 'deep');
+    const arm = image('deep-arm64').manifest;
+    for (const region of ['westeurope', 'southeastasia'])
+      copyImage(originOf('eastus'), originOf(region), 'team/deep:v1');
+    const child = `/v2/team/deep/manifests/${arm.digest}`;
+    await expectStatus(202, originOf('westeurope'), child, { method: 'DELETE' });
+    const regionalEndpoints = Object.fromEntries(regions.map((region) => [region, originOf(region)]));
+    const careful = await startInstance({
+      settings: {
+        REGISTRIES: JSON.stringify([{ name: registry, regions, regionalEndpoints, verify: 'deep' }]),
+        PROBE_AFTER_SECONDS: '3',
+      },
+    });
+    try {
+      for (const region of regions)
+        await deliver([careful.url], { digest: top.digest, region, repository: 'team/deep' });
+      const where = `image=${loginServer}/team/deep@${top.digest}`;
+      const now = async () => (await getJson<AvailabilityDocument>(`${careful.url}/api/availability?${where}`)).body;
+      const document = await until(now, ({ missing }) => missing.length === 1, 30_000);
+      expect(document.regions.map(({ region, state }) => [region, state])).toEqual([
+        ['eastus', 'available'],
+        ['southeastasia', 'available'],
+        ['westeurope', 'unverified'],
+      ]);
+      expect(document).toMatchObject({ state: 'replicating', satisfied: false, missing: ['westeurope'] });
+      expect(document.regions[0]?.evidence).toEqual(['webhook', 'deepProbe']);
+      const waiting = getJson<AvailabilityDocument>(`${careful.url}/api/wait?${where}&timeout=90`);
+      await putManifest(originOf('westeurope'), 'team/deep', arm, arm.digest);
+      expect(await waiting).toMatchObject({ status: 200, body: { state: 'available', satisfied: true } });
+    } finally {
+      await careful.stop();
+    }
+  }, 150_000);
 
   test('a delete is told region by region, and at the end everywhere', async () => {
     const gone = image('gone');
