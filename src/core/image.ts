@@ -107,8 +107,10 @@ export function lastTagged(record: ImageRecord, tag: Tag): EventTime | null {
 }
 
 /** Keys of what was announced and not taken by the topic yet. */
-export function pendingKeys(record: ImageRecord): string[] {
-  return record.announcements.filter((entry) => entry.publishedAt === null).map((entry) => entry.key);
+export function pendingKeys(record: ImageRecord, madeBefore = Number.POSITIVE_INFINITY): string[] {
+  return record.announcements.flatMap(({ key, madeAt, publishedAt }) =>
+    publishedAt === null && madeAt < madeBefore ? [key] : [],
+  );
 }
 
 /** Whether something noted here has not left yet: an event for the topic, or a webhook to be forwarded. */

@@ -142,6 +142,9 @@ export interface Tracker {
   close(milliseconds: number): Promise<void>;
 }
 
+/** That an event was told may be noted this much later; until then another instance need not tell it as well. */
+const untoldAfterMs = 15_000;
+
 /** A webhook's note older than this is written anew; the time of the last one is exact to this much. */
 const hearingMs = 10_000;
 
@@ -192,8 +195,9 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
 
   async function record(delivery: Delivery): Promise<MergeOutcome> {
     const { record: image, outcome } = await writer.submit(delivery.name, { kind: 'fact', fact: delivery.fact });
-    // A repeat that finds something untold may be all that is left of an instance that died before telling it.
-    const untold = outcome === 'recorded' || image === undefined ? [] : pendingKeys(image);
+    // A repeat that finds something untold for long may be all that is left of an instance that died before telling it.
+    const isRepeat = outcome !== 'recorded' && image !== undefined;
+    const untold = isRepeat ? pendingKeys(image, clock.now() - untoldAfterMs) : [];
     if (image !== undefined && !teller.isTelling(image.name, untold))
       teller.offer(image.name, dueEvents(image, untold));
     if (image !== undefined) asker.confirm(image, delivery.fact.region);
