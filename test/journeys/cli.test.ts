@@ -6,6 +6,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { App, AppInput } from '../support/app.ts';
 import { deliver, loginServer, startInstance, until } from '../support/app.ts';
+import { run } from '../support/run.ts';
 import type { RunningCommand } from '../support/run-command.ts';
 import { startCommand } from '../support/run-command.ts';
 import { startTrackerStandIn } from '../support/tracker-stand-in.ts';
@@ -179,4 +180,11 @@ test('status, images and replicas of the real thing', async () => {
     code: 0,
     out: expect.stringMatching(/^contoso\.azurecr\.io: 3 regions, settings\n/),
   });
+});
+
+test.each(['acr-replication', 'acr-replication-tracker'])('npx %s is the command', async (name) => {
+  const root = new URL('../../', import.meta.url).pathname;
+  const { PATH = '', HOME = '' } = process.env;
+  const { code, out } = await run('npx', ['--no-install', name, '--version'], root, { PATH, HOME });
+  expect([code, out.trim()]).toEqual([0, JSON.parse(await readFile(join(root, 'package.json'), 'utf8')).version]);
 });
