@@ -4,6 +4,9 @@ import { onTestFinished } from 'vitest';
 
 const command = new URL('../../bin/acr-replication.mjs', import.meta.url).pathname;
 
+/** So that no line is broken where a test looks for words. */
+const wide = 'stty cols 240';
+
 export interface RunningCommand {
   /** On a terminal both streams are one. */
   out(): string;
@@ -23,7 +26,7 @@ export interface RunOptions {
 export function startCommand(words: readonly string[], { mode, environment, isUnread }: RunOptions): RunningCommand {
   const line = [process.execPath, command, ...words];
   const [program = '', ...rest] =
-    mode === 'piped' ? line : ['script', '-qec', line.map((word) => `'${word}'`).join(' '), '/dev/null'];
+    mode === 'piped' ? line : ['script', '-qec', `${wide}; ${line.map((word) => `'${word}'`).join(' ')}`, '/dev/null'];
   const env = { PATH: process.env.PATH ?? '', TERM: 'xterm', SHELL: '/bin/sh', ...environment };
   const child = spawn(program, rest, { env, stdio: 'pipe' });
   let out = '';
