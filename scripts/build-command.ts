@@ -10,9 +10,18 @@ export async function buildCommand(root: URL, version: string): Promise<void> {
   const at = (path: string) => new URL(path, root).pathname;
   const made = at(`bin/.acr-replication.${process.pid}.mjs`);
   await mkdir(at('bin'), { recursive: true });
+  await bundleCommand(root, version, made);
+  await chmod(made, 0o755);
+  await rename(made, at('bin/acr-replication.mjs'));
+  await linkPackageName(at);
+}
+
+/** The command in one file, not yet executable. */
+export async function bundleCommand(root: URL, version: string, outfile: string): Promise<void> {
   await build({
-    entryPoints: [at('src/cli/main.ts')],
-    outfile: made,
+    absWorkingDir: new URL(root).pathname,
+    entryPoints: [new URL('src/cli/main.ts', root).pathname],
+    outfile,
     bundle: true,
     platform: 'node',
     format: 'esm',
@@ -23,9 +32,6 @@ export async function buildCommand(root: URL, version: string): Promise<void> {
     define: { VERSION: JSON.stringify(version) },
     logLevel: 'warning',
   });
-  await chmod(made, 0o755);
-  await rename(made, at('bin/acr-replication.mjs'));
-  await linkPackageName(at);
 }
 
 /** npm finds a package's own command by its name, but not by the package's: here `npx acr-replication-tracker` works too. */

@@ -5,11 +5,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/config.ts';
+import { byIdentity, namesRead, platform, sample } from '../support/settings-read.ts';
 
 const root = new URL('../../', import.meta.url);
-const sample: { readonly IsEncrypted: boolean; readonly Values: Record<string, string> } = JSON.parse(
-  readFileSync(new URL('local.settings.sample.json', root), 'utf8'),
-);
 const readme = () => readFileSync(new URL('README.md', root), 'utf8');
 
 /** The settings of the public contract that the product reads today, with their defaults; `required` has none. */
@@ -34,32 +32,7 @@ const documented: [string, string][] = [
   ['WEBHOOK_MANAGEMENT', 'audit'],
 ];
 
-/** Belong to the platform, not to us. */
-const platform = ['FUNCTIONS_WORKER_RUNTIME', 'WEBSITE_HOSTNAME'];
-
-/** Other spellings of one setting, when storage is reached by identity; the Functions host defines them. */
-const byIdentity = /^AzureWebJobsStorage__/;
-
 const topic = { EVENT_GRID_TOPIC_ENDPOINT: 'https://topic.example/api/events' };
-
-/** Asked of the code itself, not of its text: every name it looks up, in every branch. */
-function namesRead(): string[] {
-  const names = new Set<string>();
-  for (const values of [{}, { ...sample.Values, ...topic }]) {
-    const environment = new Proxy<Record<string, string>>(values, {
-      get(target, name) {
-        if (typeof name === 'string') names.add(name);
-        return Reflect.get(target, name);
-      },
-    });
-    try {
-      readConfig(environment);
-    } catch {
-      // Faults are not what is asked here.
-    }
-  }
-  return [...names];
-}
 
 /** Rows of Markdown tables whose first cell begins with that name: the text of each cell. */
 function rowOf(name: string): string[] | undefined {

@@ -1,0 +1,181 @@
+// What a person should hear of. Each alert but the first rests on lines that the app, or the Functions host, writes to the
+// log; the first on a count that Event Grid keeps by itself.
+
+@description('Required. Region.')
+param location string
+
+@description('Required. Tags.')
+param tags object
+
+@description('Required. Ends the names.')
+param token string
+
+@description('Required. Id of the Application Insights component.')
+param insightsId string
+
+@description('Required. Id of the topic.')
+param topicId string
+
+@description('Required. Subscription of the topic that gets every delayed image.')
+param delayedSubscription string
+
+@description('Required. Every region that is waited for, each as "registry region".')
+param expectedRegions string[]
+
+@description('Required. Who is told by e-mail; empty: nobody.')
+param email string
+
+@description('Required. Ids of existing action groups.')
+param actionGroupIds string[]
+
+resource people 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(email)) {
+  name: 'ag-${token}'
+  location: 'global'
+  tags: tags
+  properties: {
+    enabled: true
+    groupShortName: 'tracker'
+    emailReceivers: [{ name: 'people', emailAddress: email, useCommonAlertSchema: true }]
+  }
+}
+
+var told = concat(actionGroupIds, empty(email) ? [] : [people.id])
+
+resource delayed 'Microsoft.Insights/metricAlerts@2018-03-01' = {
+  name: 'Delayed images (${token})'
+  location: 'global'
+  tags: tags
+  properties: {
+    description: 'An image is still missing in a region after DELAYED_AFTER_SECONDS. Which: the queue replication-delayed, or GET /api/images?state=delayed.'
+    severity: 2
+    enabled: true
+    scopes: [topicId]
+    evaluationFrequency: 'PT5M'
+    windowSize: 'PT15M'
+    autoMitigate: true
+    criteria: {
+      'odata.type': 'Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria'
+      allOf: [
+        {
+          criterionType: 'StaticThresholdCriterion'
+          name: 'delayed'
+          metricNamespace: 'Microsoft.EventGrid/topics'
+          metricName: 'MatchedEventCount'
+          dimensions: [{ name: 'EventSubscriptionName', operator: 'Include', values: [delayedSubscription] }]
+          timeAggregation: 'Total'
+          operator: 'GreaterThan'
+          threshold: 0
+          skipMetricValidation: true
+        }
+      ]
+    }
+    actions: [for id in told: { actionGroupId: id }]
+  }
+}
+
+var rules = {
+  publishing: {
+    name: 'Events not published'
+    description: 'The topic has not taken events for some minutes, or will never take one. Answers stay right; events follow once it takes them.'
+    severity: 1
+    evaluationFrequency: 'PT5M'
+    windowSize: 'PT15M'
+    dimensions: []
+    query: '''
+traces
+| where message has "events not taken by the topic" or message has "event not told"
+| summarize minutes = dcount(bin(timestamp, 1m)), lost = countif(message has "event not told")
+| where minutes >= 3 or lost > 0
+'''
+  }
+  poison: {
+    name: 'Queue messages laid aside'
+    description: 'A queue message failed again and again and was laid aside on a poison queue, or a webhook was not taken for a day.'
+    severity: 1
+    evaluationFrequency: 'PT15M'
+    windowSize: 'PT15M'
+    dimensions: ['queue']
+    query: '''
+traces
+| where (message has "Moving message to queue" and message has "-poison") or message has "webhook given up after a day"
+| extend queue = coalesce(extract(@"Moving message to queue '([^']+)'", 1, message), "replication-forwards-given-up")
+| summarize messages = count() by queue
+'''
+  }
+  silence: {
+    name: 'Region silent'
+    description: 'A region told of none of the images that others told of in the last two hours, or its webhook is not as it must be.'
+    severity: 2
+    evaluationFrequency: 'PT30M'
+    windowSize: 'PT2H'
+    dimensions: ['registry', 'region']
+    query: '''
+let expected = print place = dynamic({expected})
+  | mv-expand place to typeof(string)
+  | extend registry = tostring(split(place, " ")[0]), region = tostring(split(place, " ")[1]);
+let arrivals = traces
+  | where message matches regex @"^(push|delete) \w+ \S+@sha256:\S+ \S+$"
+  | parse message with * " " * " " image " " region
+  | extend registry = tostring(split(image, "/")[0]);
+let wrong = traces
+  | where message matches regex @"\bwebhook (missing|disabled|misconfigured) registry="
+  | project registry = extract(@'registry="([^"]+)"', 1, message), region = extract(@'region="([^"]+)"', 1, message);
+expected
+| join kind=inner (arrivals | where timestamp < ago(30m) | summarize images = dcount(image) by registry) on registry
+| join kind=leftanti (arrivals | distinct registry, region) on registry, region
+| project registry, region
+| union wrong
+| distinct registry, region
+'''
+  }
+  staleness: {
+    name: 'Replica set stale'
+    description: 'For an hour nobody could read which replicas a registry has. The last known set is used, and never shrinks.'
+    severity: 2
+    evaluationFrequency: 'PT15M'
+    windowSize: 'PT1H'
+    dimensions: ['registry']
+    query: '''
+traces
+| where message has "replicas not told by ARM" or message has "replica set not read"
+| extend registry = extract(@'registry="([^"]+)"', 1, message)
+| summarize quarters = dcount(bin(timestamp, 15m)) by registry
+| where quarters >= 4
+'''
+  }
+}
+
+resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
+  for rule in items(rules): {
+    name: '${rule.value.name} (${token})'
+    location: location
+    tags: tags
+    kind: 'LogAlert'
+    properties: {
+      displayName: rule.value.name
+      description: rule.value.description
+      severity: rule.value.severity
+      enabled: true
+      scopes: [insightsId]
+      targetResourceTypes: ['Microsoft.Insights/components']
+      evaluationFrequency: rule.value.evaluationFrequency
+      windowSize: rule.value.windowSize
+      autoMitigate: true
+      // The tables of logs come to be with the first line.
+      skipQueryValidation: true
+      criteria: {
+        allOf: [
+          {
+            query: replace(rule.value.query, '{expected}', string(expectedRegions))
+            timeAggregation: 'Count'
+            operator: 'GreaterThan'
+            threshold: 0
+            dimensions: map(rule.value.dimensions, name => { name: name, operator: 'Include', values: ['*'] })
+            failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
+          }
+        ]
+      }
+      actions: { actionGroups: told }
+    }
+  }
+]

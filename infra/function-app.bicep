@@ -1,0 +1,142 @@
+// The app itself: Flex Consumption, Linux, Node. Instances for HTTP are always ready, because the registry gives a webhook
+// five seconds and never tries again; and each takes many requests at once, because most of them wait.
+
+import { caller } from 'types.bicep'
+
+@description('Required. Region.')
+param location string
+
+@description('Required. Tags.')
+param tags object
+
+@description('Required. Ends the names.')
+param token string
+
+@description('Required. Id of the app\'s identity.')
+param identityId string
+
+@description('Required. Address of the container with the deployed package.')
+param packageContainerUrl string
+
+@description('Required. App settings, by name, but for REGISTRIES.')
+@secure()
+param settings object
+
+@description('Required. What becomes the setting REGISTRIES.')
+param registries object[]
+
+@description('Required. Instances for HTTP that are always running.')
+param alwaysReadyInstances int
+
+@description('Required. Requests that one instance takes at once.')
+param httpConcurrency int
+
+@description('Required. Memory of an instance, in MB.')
+param instanceMemoryInMb int
+
+@description('Required. Instances at most.')
+param mostInstances int
+
+@description('Required. Spread the instances over zones.')
+param zoneRedundant bool
+
+@description('Required. Id of the subnet to call out from; empty: none.')
+param subnetId string
+
+@description('Required. Turn everybody away but the registries, Event Grid, and the callers named.')
+param restrictsCallers bool
+
+@description('Required. Who else may call.')
+param callers caller[]
+
+// Webhooks, and Event Grid for the registry's own events.
+var services = ['AzureContainerRegistry', 'AzureEventGrid']
+
+var serviceRules = map(services, (tag, i) => {
+  name: tag
+  tag: 'ServiceTag'
+  ipAddress: tag
+  action: 'Allow'
+  priority: 100 + i
+})
+
+var callerRules = map(callers, (one, i) => {
+  name: one.name
+  tag: one.?serviceTag == null ? 'Default' : 'ServiceTag'
+  ipAddress: one.?serviceTag ?? one.?range ?? ''
+  action: 'Allow'
+  priority: 200 + i
+})
+
+resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {
+  name: 'plan-${token}'
+  location: location
+  tags: tags
+  kind: 'functionapp'
+  sku: { name: 'FC1', tier: 'FlexConsumption' }
+  properties: { reserved: true, zoneRedundant: zoneRedundant }
+}
+
+resource app 'Microsoft.Web/sites@2024-11-01' = {
+  name: 'func-tracker-${token}'
+  location: location
+  // By this azd finds where to deploy to.
+  tags: union(tags, { 'azd-service-name': 'tracker' })
+  kind: 'functionapp,linux'
+  identity: {
+    type: 'UserAssigned'
+    userAssignedIdentities: { '${identityId}': {} }
+  }
+  properties: {
+    serverFarmId: plan.id
+    httpsOnly: true
+    // Without affinity a client that asks again may be answered by any instance: they all know the same.
+    clientAffinityEnabled: false
+    virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
+    functionAppConfig: {
+      deployment: {
+        storage: {
+          type: 'blobContainer'
+          value: packageContainerUrl
+          authentication: { type: 'UserAssignedIdentity', userAssignedIdentityResourceId: identityId }
+        }
+      }
+      runtime: { name: 'node', version: '24' }
+      scaleAndConcurrency: {
+        alwaysReady: [{ name: 'http', instanceCount: alwaysReadyInstances }]
+        instanceMemoryMB: instanceMemoryInMb
+        maximumInstanceCount: mostInstances
+        triggers: { http: { perInstanceConcurrency: httpConcurrency } }
+      }
+    }
+    siteConfig: {
+      minTlsVersion: '1.2'
+      scmMinTlsVersion: '1.2'
+      ftpsState: 'Disabled'
+      appSettings: map(
+        items(union(settings, { REGISTRIES: string(registries) })),
+        setting => { name: setting.key, value: setting.value }
+      )
+      // A rule is about the whole app: no path can be opened or closed by itself.
+      ipSecurityRestrictions: restrictsCallers ? concat(serviceRules, callerRules) : []
+      ipSecurityRestrictionsDefaultAction: restrictsCallers ? 'Deny' : 'Allow'
+      // Deployments come from wherever the people and pipelines are; they show a token.
+      scmIpSecurityRestrictionsUseMain: false
+      scmIpSecurityRestrictionsDefaultAction: 'Allow'
+    }
+  }
+
+  resource noPasswordForFtp 'basicPublishingCredentialsPolicies' = {
+    name: 'ftp'
+    properties: { allow: false }
+  }
+
+  resource noPasswordForDeployment 'basicPublishingCredentialsPolicies' = {
+    name: 'scm'
+    properties: { allow: false }
+  }
+}
+
+output id string = app.id
+output name string = app.name
+output url string = 'https://${app.properties.defaultHostName}'

@@ -1,0 +1,85 @@
+// The storage account: what the app remembers (tables), what it must not forget to do (queues), the deployed package, and
+// events that could not be delivered (blobs). Only identities get in.
+
+@description('Required. Name of the account.')
+@minLength(3)
+@maxLength(24)
+param name string
+
+@description('Required. Region.')
+param location string
+
+@description('Required. Tags.')
+param tags object
+
+@description('Required. Keep a copy in each of three zones.')
+param zoneRedundant bool
+
+@description('Required. Container for events that could not be delivered.')
+param undeliveredContainer string
+
+@description('Required. Queue for what is told of delayed images.')
+param delayedQueue string
+
+var tableNames = [
+  'ReplicationImages'
+  'ReplicationIndex'
+  'ReplicationTags'
+  'ReplicationChecks'
+]
+
+var queueNames = [
+  'replication-wakes'
+  'replication-deliveries'
+  'replication-checks'
+  'replication-replays'
+  'replication-forwards'
+  'replication-forwards-given-up'
+]
+
+var packageContainer = 'app-package'
+
+resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
+  name: name
+  location: location
+  tags: tags
+  kind: 'StorageV2'
+  sku: { name: zoneRedundant ? 'Standard_ZRS' : 'Standard_LRS' }
+  properties: {
+    accessTier: 'Hot'
+    allowBlobPublicAccess: false
+    allowCrossTenantReplication: false
+    allowSharedKeyAccess: false
+    defaultToOAuthAuthentication: true
+    minimumTlsVersion: 'TLS1_2'
+    supportsHttpsTrafficOnly: true
+    networkAcls: { bypass: 'AzureServices', defaultAction: 'Allow' }
+  }
+
+  resource blobs 'blobServices' = {
+    name: 'default'
+    properties: { deleteRetentionPolicy: { enabled: true, days: 7 } }
+
+    resource containers 'containers' = [
+      for container in [packageContainer, undeliveredContainer]: {
+        name: container
+        properties: { publicAccess: 'None' }
+      }
+    ]
+  }
+
+  resource tableService 'tableServices' = {
+    name: 'default'
+
+    resource tables 'tables' = [for table in tableNames: { name: table }]
+  }
+
+  resource queueService 'queueServices' = {
+    name: 'default'
+
+    resource queues 'queues' = [for queue in concat(queueNames, [delayedQueue]): { name: queue }]
+  }
+}
+
+output id string = account.id
+output packageContainerUrl string = '${account.properties.primaryEndpoints.blob}${packageContainer}'
