@@ -16,6 +16,7 @@ import type { ImageName, ImageRecord } from './image.ts';
 import { arrivalIn, arrivalRegions, imageKey, imageState } from './image.ts';
 import type { ImageCache } from './image-cache.ts';
 import { nextWakeAt } from './next-wake.ts';
+import { mayBeListed } from './open-images.ts';
 import type {
   Clock,
   ImageIndex,
@@ -193,7 +194,7 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
       for (const one of fresh) prepared.listed.add(`${one} ${after.firstSeenAt}`);
       if (fresh.length > 0) work.push(parts.index.add(entryOf(after), fresh));
     };
-    if (before?.firstSeenAt !== after.firstSeenAt) list(['all', 'replicating']);
+    if (before?.firstSeenAt !== after.firstSeenAt) list(['all']);
     if (imageState(after, circumstances.set) === 'deleted') list(['deleted']);
     if (after.delayedAt !== null && before?.delayedAt !== after.delayedAt) list(['delayed']);
     for (const [tag, pushedAt] of newTags(before, after)) {
@@ -224,13 +225,14 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
   }
 
   /** Takes the image off the lists it has left. Only tidiness: readers check every entry against its record. */
-  function tidy(before: ImageRecord | undefined, after: ImageRecord, { set }: Circumstances): void {
+  function tidy(before: ImageRecord | undefined, after: ImageRecord, { set, now }: Circumstances): void {
     const state = imageState(after, set);
     const was = imageState(before, set);
     if (state === was && before?.firstSeenAt === after.firstSeenAt) return;
     const gone: IndexList[] = [];
-    if (state === 'available' || state === 'deleted') gone.push('replicating');
-    if (after.delayedAt !== null && gone.length > 0) gone.push('delayed');
+    const isOver = state === 'available' || state === 'deleted';
+    if (isOver && mayBeListed(after.firstSeenAt, now)) gone.push('replicating');
+    if (isOver && after.delayedAt !== null) gone.push('delayed');
     if (gone.length > 0) parts.index.remove(entryOf(after), gone).catch(() => undefined);
     if (before !== undefined && before.firstSeenAt !== after.firstSeenAt) {
       parts.index.remove(entryOf(before), ['all', 'replicating', 'delayed', 'deleted']).catch(() => undefined);

@@ -7,6 +7,7 @@ import type { AvailabilityDocument } from './availability.ts';
 import { describeImage } from './availability.ts';
 import type { ImageRecord } from './image.ts';
 import { imageState, isAvailableIn } from './image.ts';
+import { pageOpenImages } from './open-images.ts';
 import type { ImageIndex, ImageStore, IndexEntry, IndexList } from './ports.ts';
 import type { Repository } from './reference.ts';
 import type { Region } from './region.ts';
@@ -49,7 +50,11 @@ export async function listImages(
   const most = query.limit * 4 + 100;
   for (;;) {
     const limit = Math.min(query.limit - images.length, most - examined);
-    const page = await ports.index.page({ registry: registry.name, list: listFor(query), repository, cursor, limit });
+    const asked = { registry: registry.name, repository, cursor, limit };
+    const list = listFor(query);
+    const page = await (list === 'replicating'
+      ? pageOpenImages(ports.index, asked, now)
+      : ports.index.page({ ...asked, list }));
     for (const record of await readRecords(ports.store, page.entries)) {
       if (passes(record, query, set)) images.push(describeImage(record, registry, set, now));
     }

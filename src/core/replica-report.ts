@@ -9,6 +9,7 @@ import { arrivalIn, arrivalSpan, isAvailableIn } from './image.ts';
 import type { LikelyCause } from './likely-causes.ts';
 import { likelyCauses } from './likely-causes.ts';
 import { readRecords } from './listing.ts';
+import { pageOpenImages } from './open-images.ts';
 import type { ImageIndex, ImageStore, WebhookLog } from './ports.ts';
 import type { Region } from './region.ts';
 import { sortRegions } from './region.ts';
@@ -72,11 +73,22 @@ export async function reportReplicas(
   set: ReplicaSet,
   now: number,
 ): Promise<ReplicaReport> {
-  const newest = async (list: 'all' | 'replicating', limit: number) =>
-    readRecords(ports.store, (await ports.index.page({ registry: registry.name, list, limit })).entries);
+  const newest = async () => {
+    const page = await ports.index.page({ registry: registry.name, list: 'all', limit: recentImages });
+    return readRecords(ports.store, page.entries);
+  };
+  const newestOpen = async () => {
+    const young = await pageOpenImages(ports.index, { registry: registry.name, limit: openImages }, now);
+    const cursor = young.next ?? undefined;
+    const older =
+      cursor === undefined
+        ? []
+        : (await pageOpenImages(ports.index, { registry: registry.name, cursor, limit: openImages }, now)).entries;
+    return readRecords(ports.store, [...young.entries, ...older]);
+  };
   const [recent, open, heard, incidents] = await Promise.all([
-    newest('all', recentImages),
-    newest('replicating', openImages),
+    newest(),
+    newestOpen(),
     ports.webhooks.last(registry.name),
     ports.health.open(registry.name),
   ]);

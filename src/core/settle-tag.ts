@@ -8,8 +8,8 @@ import type { ImageWriter } from './image-writer.ts';
 import type { TagIndex } from './ports.ts';
 import type { Tag } from './reference.ts';
 
-/** Digests looked at: a tag that moves with every build has left the older ones long ago. */
-const mostOthers = 10;
+/** Earlier digests looked at: those before them were told by these. More than one, for pushes that cross. */
+const mostEarlier = 3;
 /** That it was looked at may wait for the next write of the image. */
 const patienceMs = 10_000;
 
@@ -23,7 +23,10 @@ export async function settleTag(
   const at = lastTagged(image, tag);
   if (at === null) return;
   const digests = await parts.tags.digests({ registry, repository, tag });
-  for (const other of digests.filter((one) => one.digest !== digest).slice(0, mostOthers)) {
+  const others = digests.filter((one) => one.digest !== digest);
+  const earlier = others.filter(({ pushedAt }) => pushedAt <= at).slice(0, mostEarlier);
+  // Of those that are newer, the newest says all there is to say about this one.
+  for (const other of [...others.filter(({ pushedAt }) => pushedAt > at).slice(0, 1), ...earlier]) {
     const record = await writer.read({ registry, repository, digest: other.digest });
     const otherAt = record === undefined ? null : lastTagged(record, tag);
     if (record === undefined || otherAt === null || otherAt === at) continue;

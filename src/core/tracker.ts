@@ -15,13 +15,14 @@ import { describeError, WorldError } from './errors.ts';
 import type { ForwardTarget } from './forwarding/forward.ts';
 import { forwarding } from './forwarding/forwarding.ts';
 import type { ImageName, ImageRecord } from './image.ts';
-import { imageKey, isComplete, pendingKeys } from './image.ts';
+import { imageKey, imageState, isComplete, pendingKeys } from './image.ts';
 import { imageCache } from './image-cache.ts';
 import { imageWriter } from './image-writer.ts';
 import type { ImageListing, ImageQuery } from './listing.ts';
 import { listImages } from './listing.ts';
 import { looker } from './looker.ts';
 import { nextWakeAt } from './next-wake.ts';
+import { pageOpenImages } from './open-images.ts';
 import type {
   Clock,
   Delivery,
@@ -327,6 +328,9 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
       if (before === undefined && lookedUp === undefined) return;
       let { record: image } = await writer.submit(name, { kind: 'review' });
       if (image === undefined) return;
+      if (imageState(image, sets.current(registry)) === 'replicating') {
+        await ports.index.add({ name, firstSeenAt: image.firstSeenAt }, ['replicating']);
+      }
       await checkTags(image);
       await forwards.handOver(image);
       const untold = pendingKeys(image);
@@ -349,7 +353,7 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
     async reviewOpen(registry) {
       let cursor: string | undefined;
       for (let page = 0; page < mostReviewedPages; page++) {
-        const open = await ports.index.page({ registry: registry.name, list: 'replicating', cursor, limit: 100 });
+        const open = await pageOpenImages(ports.index, { registry: registry.name, cursor, limit: 100 }, clock.now());
         for (const { name } of open.entries) await writer.submit(name, { kind: 'review' });
         if (open.next === null) return;
         cursor = open.next;
