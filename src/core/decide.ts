@@ -13,7 +13,7 @@ import type { Digest } from './digest.ts';
 import type { EventTime } from './event-time.ts';
 import { isLater } from './event-time.ts';
 import type { ForwardEntry, ImageName, ImageRecord } from './image.ts';
-import { arrivalIn, isGone, newestDelete, pendingKeys } from './image.ts';
+import { arrivalIn, isGone, isVoid, newestDelete, pendingKeys, withoutVoid } from './image.ts';
 import type { Tag } from './reference.ts';
 import type { ReplicaSet } from './replica-set.ts';
 import { learnTag, tagChecked, tagMoved } from './tag-progress.ts';
@@ -40,11 +40,12 @@ export interface Decision {
 }
 
 export function decide(
-  record: ImageRecord | undefined,
+  stored: ImageRecord | undefined,
   name: ImageName,
   step: Step,
   circumstances: Circumstances,
 ): Decision {
+  const record = stored === undefined ? undefined : withoutVoid(stored, circumstances.set);
   const undecided = { record, outcome: undefined, announcements: [] };
   if (step.kind === 'fact') {
     const { record: merged, outcome } = learn(record, name, step.fact, circumstances.set);
@@ -66,6 +67,7 @@ function learn(
   fact: Fact,
   set: ReplicaSet,
 ): { record: ImageRecord | undefined; outcome: MergeOutcome } {
+  if (isVoid(fact.region, fact.receivedAt, set)) return { record: before, outcome: 'outdated' };
   const record = before ?? firstSight(name, fact);
   const known = arrivalIn(record, fact.region);
   const { arrival, outcome } = mergeFact(known, fact);

@@ -13,7 +13,7 @@ import type { Step } from './decide.ts';
 import { decide } from './decide.ts';
 import { WorldError } from './errors.ts';
 import type { ImageName, ImageRecord } from './image.ts';
-import { arrivalIn, arrivalRegions, imageKey, imageState } from './image.ts';
+import { arrivalIn, arrivalRegions, imageKey, imageState, withoutVoid } from './image.ts';
 import type { ImageCache } from './image-cache.ts';
 import { nextWakeAt } from './next-wake.ts';
 import { mayBeListed } from './open-images.ts';
@@ -28,6 +28,7 @@ import type {
   WakeTimer,
 } from './ports.ts';
 import type { Tag } from './reference.ts';
+import { sortRegions } from './region.ts';
 import type { Registry } from './registry.ts';
 
 export interface ImageWriterParts {
@@ -149,7 +150,7 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
       const committed = await store.commit({
         record,
         basedOn: stored?.version,
-        regions: arrivalRegions(record).filter(
+        regions: sortRegions([...arrivalRegions(record), ...arrivalRegions(stored?.record)]).filter(
           (region) => arrivalIn(record, region) !== arrivalIn(stored?.record, region),
         ),
       });
@@ -244,7 +245,8 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
       const stored = await store.read(name);
       if (stored === undefined) cache.delete(name);
       else if (!lanes.has(imageKey(name))) cache.set(stored);
-      return stored?.record;
+      if (stored === undefined) return undefined;
+      return withoutVoid(stored.record, parts.circumstances(parts.registry(name)).set);
     },
     submit(name, step) {
       const known = cache.get(name);

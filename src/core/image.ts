@@ -118,12 +118,27 @@ export function hasPending(record: ImageRecord): boolean {
   return pendingKeys(record).length > 0 || record.forwards.some((entry) => entry.queuedAt === null);
 }
 
-export function arrivalRegions(record: ImageRecord): Region[] {
-  return sortRegions(Object.keys(record.arrivals) as Region[]);
+export function arrivalRegions(record: ImageRecord | undefined): Region[] {
+  return sortRegions(Object.keys(record?.arrivals ?? {}) as Region[]);
 }
 
 export function arrivalIn(record: ImageRecord | undefined, region: Region): Arrival | undefined {
   return record !== undefined && Object.hasOwn(record.arrivals, region) ? record.arrivals[region] : undefined;
+}
+
+/** What a region said before its replica was removed is void, also when it gets another one. */
+export function isVoid(region: Region, learnedAt: number, set: ReplicaSet): boolean {
+  const absentAt = findReplica(set, region)?.absentAt;
+  return absentAt !== undefined && learnedAt <= absentAt;
+}
+
+/** The record without what is void; the same object when nothing is. */
+export function withoutVoid(record: ImageRecord, set: ReplicaSet): ImageRecord {
+  const gone = arrivalRegions(record).filter((region) => isVoid(region, arrivalIn(record, region)?.since ?? 0, set));
+  if (gone.length === 0) return record;
+  const arrivals = Object.entries(record.arrivals).filter(([region]) => !gone.includes(region as Region));
+  const completedFor = record.completedFor.filter((region) => !gone.includes(region));
+  return { ...record, arrivals: Object.fromEntries(arrivals), completedFor };
 }
 
 /** Whether the region's copy counts: it is there, and has been verified as far as this registry asks for. */

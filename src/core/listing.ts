@@ -6,7 +6,7 @@
 import type { AvailabilityDocument } from './availability.ts';
 import { describeImage } from './availability.ts';
 import type { ImageRecord } from './image.ts';
-import { imageState, isAvailableIn } from './image.ts';
+import { imageState, isAvailableIn, withoutVoid } from './image.ts';
 import { pageOpenImages } from './open-images.ts';
 import type { ImageIndex, ImageStore, IndexEntry, IndexList } from './ports.ts';
 import type { Repository } from './reference.ts';
@@ -55,7 +55,7 @@ export async function listImages(
     const page = await (list === 'replicating'
       ? pageOpenImages(ports.index, asked, now)
       : ports.index.page({ ...asked, list }));
-    for (const record of await readRecords(ports.store, page.entries)) {
+    for (const record of await readRecords(ports.store, page.entries, set)) {
       if (passes(record, query, set)) images.push(describeImage(record, registry, set, now));
     }
     examined += page.entries.length;
@@ -66,7 +66,11 @@ export async function listImages(
 }
 
 /** Reads the records of these entries, in their order; entries that no longer lead anywhere are left out. */
-export async function readRecords(store: ImageStore, entries: readonly IndexEntry[]): Promise<ImageRecord[]> {
+export async function readRecords(
+  store: ImageStore,
+  entries: readonly IndexEntry[],
+  set: ReplicaSet,
+): Promise<ImageRecord[]> {
   const records: ImageRecord[] = [];
   for (let from = 0; from < entries.length; from += readAtOnce) {
     const some = entries.slice(from, from + readAtOnce);
@@ -74,7 +78,7 @@ export async function readRecords(store: ImageStore, entries: readonly IndexEntr
       some.map(async (entry) => {
         const stored = await store.read(entry.name);
         // An entry of an earlier generation, or of a first sight that another instance won.
-        return stored?.record.firstSeenAt === entry.firstSeenAt ? [stored.record] : [];
+        return stored?.record.firstSeenAt === entry.firstSeenAt ? [withoutVoid(stored.record, set)] : [];
       }),
     );
     records.push(...read.flat());

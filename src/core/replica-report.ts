@@ -75,7 +75,7 @@ export async function reportReplicas(
 ): Promise<ReplicaReport> {
   const newest = async () => {
     const page = await ports.index.page({ registry: registry.name, list: 'all', limit: recentImages });
-    return readRecords(ports.store, page.entries);
+    return readRecords(ports.store, page.entries, set);
   };
   const newestOpen = async () => {
     const young = await pageOpenImages(ports.index, { registry: registry.name, limit: openImages }, now);
@@ -84,7 +84,7 @@ export async function reportReplicas(
       cursor === undefined
         ? []
         : (await pageOpenImages(ports.index, { registry: registry.name, cursor, limit: openImages }, now)).entries;
-    return readRecords(ports.store, [...young.entries, ...older]);
+    return readRecords(ports.store, [...young.entries, ...older], set);
   };
   const [recent, open, heard, incidents] = await Promise.all([
     newest(),

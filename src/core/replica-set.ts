@@ -18,6 +18,11 @@ export interface Replica {
   readonly globalRouting: boolean;
   /** Still being filled with the registry's old content (ARM: not yet ready), so what it reports is old news. */
   readonly seeding: boolean;
+  /**
+   * When the set was last read without it, milliseconds since 1970; not there for a replica that was there all along. What
+   * the region said until then, another replica said, which took its copies along when it was removed.
+   */
+  readonly absentAt?: number;
 }
 
 export interface ReplicaSet {
@@ -61,6 +66,25 @@ export function replicaSetFromSettings(registry: Registry, now: number): Replica
     refreshedAt: now,
     verify: registry.verify,
   });
+}
+
+/** Notes of each replica when it was last not there, as far as any of the earlier sets tells. */
+export function withAbsence(replicas: readonly Replica[], earlier: readonly ReplicaSet[]): Replica[] {
+  const read = earlier.filter((set) => set.refreshedAt > 0);
+  return replicas.map((replica) => {
+    const absences = read.map((set) => {
+      const before = findReplica(set, replica.region);
+      return isSame(before, replica) ? (before?.absentAt ?? 0) : set.refreshedAt;
+    });
+    const absentAt = Math.max(0, ...absences);
+    return absentAt === 0 ? replica : { ...replica, absentAt };
+  });
+}
+
+/** Only settings know of a replica without a state; and one that is being created has just come into being. */
+function isSame(before: Replica | undefined, now: Replica): boolean {
+  if (before === undefined || before.provisioningState === null) return false;
+  return before.provisioningState === 'Creating' || now.provisioningState !== 'Creating';
 }
 
 /** Observed-only regions are listed, and never waited for, whoever names them. */

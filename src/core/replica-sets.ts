@@ -7,7 +7,7 @@ import { describeError } from './errors.ts';
 import type { Clock, Log, ReplicaDirectory, ReplicaSetStore } from './ports.ts';
 import type { Registry } from './registry.ts';
 import type { ReplicaSet } from './replica-set.ts';
-import { replicaSetFromSettings, withObservedOnly } from './replica-set.ts';
+import { replicaSetFromSettings, withAbsence, withObservedOnly } from './replica-set.ts';
 
 export interface ReplicaSets {
   /** The set in use. Without any replica while nobody has ever told us. */
@@ -65,7 +65,10 @@ export function replicaSets(parts: {
       askedAt = clock.now();
       try {
         const replicas = await from.replicas(registry);
-        use({ replicas, source: 'arm', refreshedAt: clock.now(), verify: registry.verify });
+        // Another instance may have read the set while this one did not.
+        const stored = await store.load(registry.name).catch(() => undefined);
+        const known = withAbsence(replicas, stored === undefined ? [set] : [set, stored]);
+        use({ replicas: known, source: 'arm', refreshedAt: clock.now(), verify: registry.verify });
       } catch (error) {
         log.warn('replicas not told by ARM', { registry: registry.name, error: describeError(error) });
         if (set.refreshedAt > 0) use({ ...set, source: 'remembered' });

@@ -13,10 +13,10 @@ const registry = registryOf({
   regions: undefined,
   resourceId: '/subscriptions/s/resourceGroups/g/providers/Microsoft.ContainerRegistry/registries/contoso',
 });
-const replicaOf = (region: string): Replica => ({
+const replicaOf = (region: string, provisioningState = 'Succeeded'): Replica => ({
   region: regionOf(region),
   expected: true,
-  provisioningState: 'Succeeded',
+  provisioningState,
   health: 'healthy',
   globalRouting: true,
   seeding: false,
@@ -24,13 +24,13 @@ const replicaOf = (region: string): Replica => ({
 
 function setUp(store = memoryReplicaSetStore()) {
   const clock = manualClock();
-  const arm = { regions: ['eastus', 'westeurope'], down: false, asked: 0 };
+  const arm = { regions: ['eastus', 'westeurope'], states: new Map<string, string>(), down: false, asked: 0 };
   const changes: string[] = [];
   const directory: ReplicaDirectory = {
     async replicas() {
       arm.asked++;
       if (arm.down) throw new WorldError('unavailable', 'ARM (503)');
-      return arm.regions.map(replicaOf);
+      return arm.regions.map((region) => replicaOf(region, arm.states.get(region)));
     },
   };
   const log = { info: () => undefined, warn: () => undefined };
@@ -133,4 +133,63 @@ test('a fixed list of regions wins, and ARM is never asked', async () => {
   await sets.refresh(fixed);
   expect(sets.current(fixed)).toMatchObject({ source: 'settings' });
   expect(arm.asked).toBe(0);
+});
+
+describe('a replica that was removed and made again', () => {
+  const absences = (sets: ReturnType<typeof setUp>['sets']) =>
+    sets.current(registry).replicas.map(({ region, absentAt }) => [region, absentAt]);
+
+  test('is known to have been away, on every instance and after a restart; the others are not', async () => {
+    const { sets, arm, clock, store } = setUp();
+    await sets.ready(registry);
+    expect(absences(sets)).toEqual([
+      ['eastus', undefined],
+      ['westeurope', undefined],
+    ]);
+    arm.regions = ['eastus'];
+    await clock.advance(300_000);
+    await sets.refresh(registry);
+    const away = clock.now();
+    arm.regions = ['eastus', 'westeurope'];
+    await clock.advance(300_000);
+    await sets.refresh(registry);
+    const expected = [
+      ['eastus', undefined],
+      ['westeurope', away],
+    ];
+    expect(absences(sets)).toEqual(expected);
+    await clock.advance(300_000);
+    await sets.refresh(registry);
+    expect(absences(sets)).toEqual(expected);
+    const restarted = setUp(store);
+    await restarted.sets.ready(registry);
+    expect(absences(restarted.sets)).toEqual(expected);
+  });
+
+  test('is found out also by an instance that slept through it', async () => {
+    const store = memoryReplicaSetStore();
+    const [asleep, awake] = [setUp(store), setUp(store)];
+    await asleep.sets.ready(registry);
+    await awake.sets.ready(registry);
+    awake.arm.regions = ['eastus'];
+    await awake.clock.advance(300_000);
+    await awake.sets.refresh(registry);
+    const away = awake.clock.now();
+    await asleep.clock.advance(600_000);
+    await asleep.sets.refresh(registry);
+    expect(absences(asleep.sets)).toContainEqual(['westeurope', away]);
+  });
+
+  test('is found out by its being created, when nobody looked while it was away', async () => {
+    const { sets, arm, clock } = setUp();
+    await sets.ready(registry);
+    const before = clock.now();
+    arm.states.set('westeurope', 'Creating');
+    await clock.advance(300_000);
+    await sets.refresh(registry);
+    arm.states.clear();
+    await clock.advance(300_000);
+    await sets.refresh(registry);
+    expect(absences(sets)).toContainEqual(['westeurope', before]);
+  });
 });
