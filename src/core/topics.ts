@@ -12,6 +12,12 @@ import { tagPointers } from './tag.ts';
 import type { Watch } from './watch.ts';
 import { watch } from './watch.ts';
 
+/**
+ * Digests read to see where a tag points. A region that points at one of the newest is found among them; one that is
+ * further behind than that is behind.
+ */
+const mostCandidates = 20;
+
 /** One thing to read and to follow, in terms of what is known for a question. */
 export interface Topic {
   /** The same for everybody who asks about the same thing. */
@@ -24,7 +30,7 @@ export interface Topics {
   of(question: Question): Topic;
   /** Passes on what this process has just stored. */
   publish(record: ImageRecord): void;
-  /** Every image the tag is known to have been pushed with. */
+  /** The images that the tag was pushed with last, newest first. */
   readTag(name: TagName): Promise<ImageRecord[]>;
 }
 
@@ -40,7 +46,7 @@ export function topics(parts: {
 
   async function readTag(name: TagName): Promise<ImageRecord[]> {
     const { registry, repository } = name;
-    const digests = await parts.tags.digests(name);
+    const digests = (await parts.tags.digests(name)).slice(0, mostCandidates);
     const records = await Promise.all(digests.map(({ digest }) => readImage({ registry, repository, digest })));
     return records.filter((candidate) => candidate !== undefined);
   }

@@ -1,7 +1,8 @@
 /** What is told of tags, by the real tracker: converged, superseded, back again, and what a replica says when asked. */
 import { describe, expect, test } from 'vitest';
 import type { Fact } from '../../src/core/arrival.ts';
-import { deleteOf, digestOf, pushOf, repositoryOf } from '../support/build.ts';
+import { defaultRequirement } from '../../src/core/requirement.ts';
+import { deleteOf, digestOf, pushOf, registryOf, replicaSetOf, repositoryOf, tagOf } from '../support/build.ts';
 import { memoryTracker } from '../support/memory-tracker.ts';
 
 const name = (digest: number) => ({
@@ -107,4 +108,32 @@ describe('an image', () => {
     expect(document.tags).toEqual(['stable']);
     expect((await store.read(name(2)))?.record.tags.v1?.state).toBe('open');
   });
+});
+
+test('a tag that every build moves is read at a price that does not grow', async () => {
+  const setup = memoryTracker();
+  const builds = 60;
+  for (let build = 1; build <= builds; build++) {
+    const seconds = new Date(Date.parse(time(0)) + build * 1_000).toISOString();
+    const regions = build === builds ? ['eastus'] : ['eastus', 'westeurope'];
+    for (const region of regions) {
+      await setup.tracker.receive({ name: name(build), fact: pushOf(region, seconds, { tag: 'latest' }) });
+    }
+    await setup.clock.settle();
+  }
+  let reads = 0;
+  const { read } = setup.store;
+  setup.store.read = (asked) => {
+    reads++;
+    return read(asked);
+  };
+  const registry = registryOf();
+  const question = { registry, repository: repositoryOf('team/app'), digest: undefined, tag: tagOf('latest') };
+  const document = await setup.tracker.answer(question, defaultRequirement(replicaSetOf(registry)));
+  expect(document).toMatchObject({
+    digest: digestOf(builds),
+    missing: ['westeurope'],
+    tag: { state: 'diverged', regions: [{ digest: digestOf(builds) }, { digest: digestOf(builds - 1) }] },
+  });
+  expect(reads).toBe(20);
 });
