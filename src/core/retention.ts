@@ -4,7 +4,7 @@
  */
 import type { ImageRecord } from './image.ts';
 import { hasPending, imageState } from './image.ts';
-import type { Clock, ImageIndex, ImageStore, StoredImage, TagIndex } from './ports.ts';
+import type { Clock, ImageIndex, ImageStore, IndexEntry, StoredImage, TagIndex } from './ports.ts';
 import type { Tag } from './reference.ts';
 import type { Registry } from './registry.ts';
 import type { ReplicaSet } from './replica-set.ts';
@@ -17,8 +17,9 @@ interface RetentionPorts {
 }
 
 const pageSize = 100;
-/** A run that meets a mountain leaves the rest to the next run. */
-const mostPages = 50;
+const atOnce = 10;
+/** A run that meets a mountain leaves the rest to the next; the host ends it after five minutes. */
+const longestMs = 240_000;
 const everyList = ['all', 'replicating', 'delayed', 'deleted'] as const;
 
 /** @returns how many images were forgotten */
@@ -28,19 +29,26 @@ export async function expireImages(
   retentionMs: number,
   replicaSet: (registry: Registry) => ReplicaSet,
 ): Promise<number> {
+  const { clock, store, index } = ports;
+  const until = clock.now() + longestMs;
   let forgotten = 0;
   for (const registry of registries) {
-    const before = ports.clock.now() - retentionMs;
+    const before = clock.now() - retentionMs;
     let cursor: string | undefined;
-    for (let page = 0; page < mostPages; page++) {
-      const due = await ports.index.page({ registry: registry.name, list: 'all', before, cursor, limit: pageSize });
-      for (const entry of due.entries) {
-        const stored = await ports.store.read(entry.name);
-        if (stored === undefined) await ports.index.remove(entry, everyList);
-        else if (isFinished(stored.record, replicaSet(registry), before) && (await forget(ports, stored))) forgotten++;
+    while (clock.now() < until) {
+      const due = await index.page({ registry: registry.name, list: 'all', before, cursor, limit: pageSize });
+      for (let from = 0; from < due.entries.length; from += atOnce) {
+        const some = due.entries.slice(from, from + atOnce);
+        forgotten += (await Promise.all(some.map((entry) => forgetIfDue(entry)))).filter(Boolean).length;
       }
       if (due.next === null) break;
       cursor = due.next;
+    }
+
+    async function forgetIfDue(entry: IndexEntry): Promise<boolean> {
+      const stored = await store.read(entry.name);
+      if (stored === undefined) await index.remove(entry, everyList);
+      return stored !== undefined && isFinished(stored.record, replicaSet(registry), before) && forget(ports, stored);
     }
   }
   return forgotten;
