@@ -25,6 +25,8 @@ export async function buildApp(root: URL, folder: URL): Promise<BuiltApp> {
     platform: 'node',
     format: 'cjs',
     target: 'node22',
+    // Of libraries that come in both forms, the one whose unused parts can be left out.
+    mainFields: ['module', 'main'],
     // Names stay: a stack in a log should say something.
     minifySyntax: true,
     minifyWhitespace: true,

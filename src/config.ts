@@ -11,6 +11,8 @@ import { readForwards } from './settings/forwards.ts';
 import { readRegistries } from './settings/registries.ts';
 import type { StorageConfig } from './settings/storage.ts';
 import { readStorage } from './settings/storage.ts';
+import type { TelemetryConfig } from './settings/telemetry.ts';
+import { readTelemetry } from './settings/telemetry.ts';
 import type { Fault, Get } from './settings/values.ts';
 import { readNumber, readOrigin, show } from './settings/values.ts';
 
@@ -31,6 +33,8 @@ export interface Config {
   readonly callbacks: CallbackConfig;
   /** `undefined`: no checks for GitHub. */
   readonly github: GithubConfig | undefined;
+  /** `undefined`: nothing is measured. */
+  readonly telemetry: TelemetryConfig | undefined;
 }
 
 /** Holds every fault, one per line. */
@@ -68,6 +72,7 @@ export function readConfig(environment: Environment = process.env): Config {
     forwards: readForwards(get('FORWARD_WEBHOOKS'), registries, fault),
     callbacks: readCallbacks(get, fault),
     github: readGithub(get, fault),
+    telemetry: readTelemetry(get),
   };
   if (faults.length > 0) throw new ConfigError(faults);
   return config;

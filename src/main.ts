@@ -13,6 +13,7 @@ import { consoleLog } from './adapters/console-log.ts';
 import { lazyCredential } from './adapters/credential.ts';
 import { eventGridPublisher } from './adapters/event-grid.ts';
 import { ociManifestProbe } from './adapters/oci-registry/manifest-probe.ts';
+import type { OpenTelemetry } from './adapters/open-telemetry/open-telemetry.ts';
 import {
   queueCheckTimer,
   queueDeliveryQueue,
@@ -38,8 +39,10 @@ import { readConfig } from './config.ts';
 import type { Checks } from './core/checks/checks.ts';
 import { checks } from './core/checks/checks.ts';
 import { sealer } from './core/checks/sealing.ts';
+import { countingPublisher } from './core/counting-publisher.ts';
 import { describeError } from './core/errors.ts';
 import { forwarder } from './core/forwarding/forwarder.ts';
+import { lateTelemetry } from './core/late-telemetry.ts';
 import { isLoopback } from './core/origin.ts';
 import { prober } from './core/prober.ts';
 import { replays } from './core/replay/replay.ts';
@@ -93,6 +96,8 @@ const names = {
 };
 
 const config = readConfig();
+const collector = startCollector(config);
+const telemetry = lateTelemetry(collector);
 const { registries } = config;
 const account = storageAccount(config);
 const images = table(tableClient(account, names.images));
@@ -139,23 +144,26 @@ const probe = isAskable ? ociManifestProbe({ credential, fetch, clock: systemClo
 const store = tableImageStore(images);
 const publisher = eventGridPublisher(topicClient(config));
 
+const timer = queueWakeTimer(wakes, systemClock);
+
 const acr: Tracker = tracker(
   {
     sets,
     audit: care,
     health,
-    prober: prober({ probe, clock: systemClock }),
+    prober: prober({ probe, clock: systemClock, telemetry }),
     store,
     index,
     tags: tableTagIndex(table(tableClient(account, names.tags))),
     webhooks: index.webhooks,
-    timer: queueWakeTimer(wakes, systemClock),
+    timer,
     queue: queueDeliveryQueue(deliveries),
     publisher,
     forwards,
     clock: systemClock,
     random: Math.random,
     log: consoleLog,
+    telemetry,
   },
   {
     registries: registries,
@@ -178,7 +186,7 @@ const retold = replays({
   images: store,
   jobs: tableReplayStore(indexTable),
   queue: queueReplayQueue(queueClient(account, names.replays)),
-  publisher,
+  publisher: countingPublisher(publisher, telemetry),
   sets,
   clock: systemClock,
   log: consoleLog,
@@ -194,18 +202,18 @@ app.http('replay', replayFunction(acr, retold, systemClock.now));
 app.http('replicas', replicasFunction(acr));
 app.http('ui', uiFunction(uiPage));
 app.http('wait', waitFunction(acr));
-app.http('webhook', webhookFunction(acr, config.webhookSecrets, systemClock.now, care.arrived));
+app.http('webhook', webhookFunction(acr, config.webhookSecrets, systemClock.now, care.arrived, telemetry));
 app.http(
   'serviceHealth',
   serviceHealthFunction({ registries, secrets: config.webhookSecrets, health, now: systemClock.now }),
 );
 app.eventGrid(
   'registryEvents',
-  registryEventsFunction({ registries, process: acr.process, notice: acr.notice, now: systemClock.now }),
+  registryEventsFunction({ registries, process: acr.process, notice: acr.notice, now: systemClock.now, telemetry }),
 );
-app.storageQueue('deliveries', deliveriesFunction(acr, names.deliveries));
+app.storageQueue('deliveries', deliveriesFunction(acr, names.deliveries, telemetry));
 app.storageQueue('replaySteps', replayStepsFunction(retold, names.replays));
-app.storageQueue('wakes', wakesFunction(acr, names.wakes));
+app.storageQueue('wakes', wakesFunction({ tracker: acr, timer, now: systemClock.now }, names.wakes));
 const pending = deploymentChecks(config);
 const { origins } = config.callbacks;
 app.http('checkAzurePipelines', checkAzurePipelinesFunction({ checks: pending, origins }));
@@ -224,6 +232,7 @@ if (config.forwards.length > 0) {
     clock: systemClock,
     random: Math.random,
     log: consoleLog,
+    telemetry,
     replicaSet: sets.current,
     outcome: async (question, requirement) => (await acr.wait(question, requirement, 0)).outcome,
   });
@@ -249,6 +258,12 @@ if (webhookDirectory !== undefined) {
 }
 app.hook.appTerminate(async () => {
   await Promise.all([acr.close(5_000), pending?.close(5_000)]);
+  // What the last seconds have seen; nobody is kept waiting for a collector that is not there.
+  const sent = collector?.then(
+    (running) => running.close(),
+    () => undefined,
+  );
+  await Promise.race([sent, systemClock.sleep(2_000)]);
 });
 
 /** `undefined` where nothing seals the tokens that come with them. */
@@ -267,7 +282,31 @@ function deploymentChecks({ callbacks, github }: Config): Checks | undefined {
     clock: systemClock,
     random: Math.random,
     log: consoleLog,
+    telemetry,
   });
+}
+
+/** Loads beside everything else, and only where telemetry goes anywhere. */
+function startCollector({ telemetry: wanted }: Config): Promise<OpenTelemetry> | undefined {
+  if (wanted === undefined) return undefined;
+  const { azureMonitor, ...options } = wanted;
+  const identity = azureMonitor?.identity;
+  const started = import('./adapters/open-telemetry/start.ts').then(({ startTelemetry }) =>
+    startTelemetry({
+      ...options,
+      log: consoleLog,
+      azureMonitor: azureMonitor && {
+        connectionString: azureMonitor.connectionString,
+        ...(identity === undefined ? {} : { credential: lazyCredential(identity.clientId) }),
+      },
+    }),
+  );
+  started.catch((error: unknown) => {
+    consoleLog.warn('telemetry is off: it could not be started', {
+      error: error instanceof Error ? error.name : undefined,
+    });
+  });
+  return started;
 }
 
 function storageAccount({ storage }: Config): StorageAccount {

@@ -13,6 +13,7 @@ import type { Region } from './region.ts';
 import { parseRegion } from './region.ts';
 import type { Registry } from './registry.ts';
 import { eventSource } from './registry.ts';
+import type { TraceParent } from './telemetry.ts';
 
 export const announcementTypes = {
   availableInRegion: 'AcrReplication.ImageAvailableInRegion',
@@ -58,10 +59,19 @@ export type EventData = Omit<AvailabilityDocument, 'satisfied' | 'requirement'> 
   readonly supersededBy?: Digest;
 };
 
+/** What made an event due: what some replica said. */
+export interface Cause {
+  /** When it was learned, milliseconds since 1970; `undefined` where it is only as old as the announcement. */
+  readonly at: number | undefined;
+  readonly trace: TraceParent | undefined;
+}
+
 /** An event to be told, with the key of its announcement in the image's record. */
 export interface DueEvent {
   readonly key: string;
   readonly event: CloudEvent;
+  /** Known only where the event is told by whoever wrote the record. */
+  readonly cause?: Cause | undefined;
 }
 
 /** Sorts by generation; names the announcement within its image. */

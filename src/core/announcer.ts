@@ -5,11 +5,14 @@
  */
 import type { DueEvent } from './announcement.ts';
 import { parseAnnouncementKey } from './announcement.ts';
+import { countingPublisher } from './counting-publisher.ts';
 import { describeError, isTemporary } from './errors.ts';
 import type { ImageName } from './image.ts';
 import { imageKey } from './image.ts';
 import type { ImageWriter } from './image-writer.ts';
 import type { Clock, EventPublisher, Log } from './ports.ts';
+import type { Telemetry } from './telemetry.ts';
+import { noTelemetry } from './telemetry.ts';
 
 export interface Announcer {
   /** Tells these in the background; events already on their way are not sent a second time. */
@@ -44,8 +47,10 @@ export function announcer(parts: {
   readonly writer: () => ImageWriter;
   readonly clock: Clock;
   readonly log: Log;
+  readonly telemetry?: Telemetry | undefined;
 }): Announcer {
-  const { publisher, clock, log } = parts;
+  const { clock, log, telemetry = noTelemetry } = parts;
+  const publisher = countingPublisher(parts.publisher, telemetry);
   const waiting: Item[] = [];
   /** Until their acknowledgement is stored; with the time from which the topic had them. */
   const onTheirWay = new Map<string, number | undefined>();
@@ -61,6 +66,15 @@ export function announcer(parts: {
     await publisher.publish(items.map((item) => item.due.event));
     failures = 0;
     trouble = undefined;
+    for (const item of items) measure(item, clock.now());
+  }
+
+  function measure({ name, due }: Item, takenAt: number): void {
+    const { kind } = parseAnnouncementKey(due.key);
+    const from = due.cause?.at ?? Date.parse(due.event.time);
+    const said = { 'acr_replication.event': kind, 'acr_replication.image': imageKey(name) };
+    telemetry.measure('announcing', (takenAt - from) / 1000, { registry: name.registry, event: kind });
+    telemetry.passed('announce', said, from, takenAt, due.cause?.trace);
   }
 
   /** Until this is stored the events count as on their way; if it fails, the timer tells them again, same ids. */

@@ -12,6 +12,7 @@ import type { Delivery } from './ports.ts';
 import { parseRepository, parseTag } from './reference.ts';
 import { parseRegion } from './region.ts';
 import type { ReplayMessage } from './replay/replay-job.ts';
+import { parseTraceParent } from './telemetry.ts';
 
 const text = z.string().min(1);
 const imageName = z.object({
@@ -28,7 +29,10 @@ const fact = z.object({
   tag: text.refine((value) => parseTag(value) !== undefined).optional(),
   mediaType: text.optional(),
 });
-const deliveryMessage = z.object({ delivery: z.object({ name: imageName, fact }) });
+const trace = text.refine((value) => parseTraceParent(value) !== undefined);
+const deliveryMessage = z.object({
+  delivery: z.object({ name: imageName, fact, trace: trace.optional().catch(undefined) }),
+});
 const wakeMessage = z.object({ wake: z.object({ images: z.array(imageName) }) });
 const forwardMessage = z.object({
   forward: z.object({

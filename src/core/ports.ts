@@ -14,6 +14,7 @@ import type { Region } from './region.ts';
 import type { Registry } from './registry.ts';
 import type { Replica, ReplicaSet } from './replica-set.ts';
 import type { TagName } from './tag.ts';
+import type { TraceParent } from './telemetry.ts';
 
 /** Names one stored version of a record; opaque. */
 export type Version = string;
@@ -109,6 +110,8 @@ export interface WakeTimer {
 export interface Delivery {
   readonly name: ImageName;
   readonly fact: Fact;
+  /** Where it was when it was put off, so that its trace goes on there. */
+  readonly trace?: TraceParent | undefined;
 }
 
 /** Where deliveries wait while the tables do not answer. Durable; handed back at least once. */

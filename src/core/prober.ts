@@ -10,6 +10,8 @@ import type { Repository, Tag } from './reference.ts';
 import type { Region } from './region.ts';
 import type { Registry } from './registry.ts';
 import { regionalOrigin } from './registry.ts';
+import type { Telemetry } from './telemetry.ts';
+import { noTelemetry } from './telemetry.ts';
 
 export interface Prober {
   /** Whether this replica can be asked by itself at all. */
@@ -45,8 +47,9 @@ export function prober(parts: {
   readonly probe: ManifestProbe | undefined;
   readonly clock: Clock;
   readonly budget?: ProbeBudget;
+  readonly telemetry?: Telemetry;
 }): Prober {
-  const { probe, clock, budget = defaultBudget } = parts;
+  const { probe, clock, budget = defaultBudget, telemetry = noTelemetry } = parts;
   const replicas = new Map<string, Replica>();
 
   function replicaOf(registry: Registry, region: Region): Replica {
@@ -102,7 +105,9 @@ export function prober(parts: {
         if (retryAfterMs > 0) return { kind: 'unclear', reason: 'left alone for now', retryAfterMs };
         replica.spent++;
         const depth = registry.verify === 'deep' ? 'deep' : 'manifest';
-        return learnFrom(replica, await probe.ask(registry, region, repository, reference, depth));
+        const answer = await probe.ask(registry, region, repository, reference, depth);
+        telemetry.measure('probes', 1, { registry: registry.name, region, result: answer.kind });
+        return learnFrom(replica, answer);
       } finally {
         endTurn(replica);
       }

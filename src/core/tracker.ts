@@ -9,6 +9,7 @@ import { announcer } from './announcer.ts';
 import type { MergeOutcome } from './arrival.ts';
 import type { AvailabilityDocument, Knowledge, Question } from './availability.ts';
 import { availability, waitOutcome } from './availability.ts';
+import { causesOf, deliveriesUnderWay } from './causes.ts';
 import type { Circumstances, Policy } from './circumstances.ts';
 import { buildEvents } from './due-events.ts';
 import { describeError, WorldError } from './errors.ts';
@@ -21,6 +22,7 @@ import { imageWriter } from './image-writer.ts';
 import type { ImageListing, ImageQuery } from './listing.ts';
 import { listImages } from './listing.ts';
 import { looker } from './looker.ts';
+import { measureNews } from './measure-news.ts';
 import { nextWakeAt } from './next-wake.ts';
 import { pageOpenImages } from './open-images.ts';
 import type {
@@ -51,6 +53,8 @@ import { withSet } from './requirement.ts';
 import { expireImages } from './retention.ts';
 import type { HealthEventLog } from './service-health.ts';
 import { settleTag } from './settle-tag.ts';
+import type { DeliveryOutcome, DeliverySource, Telemetry } from './telemetry.ts';
+import { measuredRegion, noTelemetry } from './telemetry.ts';
 import { topics } from './topics.ts';
 import type { WebhookAudit } from './webhooks/webhook-audit.ts';
 
@@ -71,6 +75,7 @@ export interface TrackerPorts {
   /** From 0 up to 1. */
   readonly random: () => number;
   readonly log: Log;
+  readonly telemetry?: Telemetry;
 }
 
 export interface TrackerOptions {
@@ -150,7 +155,8 @@ const untoldAfterMs = 15_000;
 const hearingMs = 10_000;
 
 export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
-  const { clock, log, sets } = ports;
+  const { clock, log, sets, telemetry = noTelemetry } = ports;
+  const underWay = deliveriesUnderWay();
   const heardAt = new Map<string, number>();
   const checking = new Set<string>();
 
@@ -175,7 +181,12 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
     onWritten(record, made, before) {
       asked.publish(record);
       if (record.forwards !== before?.forwards) forwards.offer(record);
-      if (made.length > 0) teller.offer(record.name, dueEvents(record, made));
+      if (made.length > 0) {
+        const causeOf = causesOf(record, before, underWay);
+        const due = dueEvents(record, made).map((event) => ({ ...event, cause: causeOf(event.key) }));
+        teller.offer(record.name, due);
+        measureNews(telemetry, record, made, sets.current(registryOf(record.name)));
+      }
       const isNew = (tag: string) => before?.uncheckedTags.includes(tag) !== true;
       if (record.uncheckedTags.some(isNew)) void checkTags(record);
     },
@@ -195,7 +206,13 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
   });
 
   async function record(delivery: Delivery): Promise<MergeOutcome> {
-    const { record: image, outcome } = await writer.submit(delivery.name, { kind: 'fact', fact: delivery.fact });
+    const { record: image, outcome } = await telemetry.span('write image', spanned(delivery), async (span) => {
+      const key = imageKey(delivery.name);
+      const end = underWay.begin(key, delivery.fact.region, telemetry.here());
+      const written = await writer.submit(delivery.name, { kind: 'fact', fact: delivery.fact }).finally(end);
+      span.set({ 'acr_replication.outcome': written.outcome ?? 'duplicate' });
+      return written;
+    });
     // A repeat that finds something untold for long may be all that is left of an instance that died before telling it.
     const isRepeat = outcome !== 'recorded' && image !== undefined;
     const untold = isRepeat ? pendingKeys(image, clock.now() - untoldAfterMs) : [];
@@ -241,6 +258,33 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
     });
   }
 
+  async function follow(question: Question, requirement: Requirement, timeoutMs: number): Promise<WaitResult> {
+    const topic = asked.of(question);
+    const timeout = new AbortController();
+    const finished = new AbortController();
+    clock.sleep(timeoutMs, finished.signal).then(() => timeout.abort());
+    let last: WaitResult | undefined;
+    const ending = topic.follow((known) => {
+      last = judge(question, known, requirement);
+      return last.outcome === 'waiting' ? undefined : last;
+    }, timeout.signal);
+    asker.lookWhileWaiting(question, topic, finished.signal);
+    const ended = await ending;
+    finished.abort();
+    return ended ?? last ?? judge(question, await topic.read(), requirement);
+  }
+
+  /** So that its trace goes on wherever it is taken up again. */
+  function traced(delivery: Delivery): Delivery {
+    return { ...delivery, trace: telemetry.here() ?? delivery.trace };
+  }
+
+  function countDelivery({ name, fact }: Delivery, source: DeliverySource, outcome: DeliveryOutcome): void {
+    const { registry } = name;
+    const region = measuredRegion(sets.current(registryOf(name)), fact.region);
+    telemetry.measure('deliveries', 1, { registry, region, source, outcome });
+  }
+
   function judge(question: Question, known: Knowledge, asking: Requirement): WaitResult {
     const requirement = withSet(asking, sets.current(question.registry));
     const document = availability(question, known, requirement, sets.current(question.registry), clock.now());
@@ -254,7 +298,7 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
       const recorded = sets.ready(registryOf(delivery.name)).then(() => record(delivery));
       const receipt = await within(clock, options.recordWithinMs, recorded);
       if (receipt !== undefined) return receipt;
-      const deferred = ports.queue.defer(delivery, 0).then(() => 'deferred' as const);
+      const deferred = ports.queue.defer(traced(delivery), 0).then(() => 'deferred' as const);
       const fallback = await within(clock, options.deferWithinMs, firstSuccess([recorded, deferred]));
       if (fallback !== undefined) return fallback;
       throw new WorldError('unavailable', 'neither tables nor queue took the delivery in time', {
@@ -262,13 +306,19 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
       });
     },
     async process(delivery) {
+      const { evidence } = delivery.fact;
+      // Webhooks come this way only once they have been deferred.
+      const source = evidence === 'eventGrid' || evidence === 'deliveryLog' ? evidence : 'queue';
       try {
         await sets.ready(registryOf(delivery.name));
-        return await record(delivery);
+        const outcome = await record(delivery);
+        countDelivery(delivery, source, outcome);
+        return outcome;
       } catch (error) {
+        countDelivery(delivery, source, 'failed');
         if (!(error instanceof WorldError && error.temporary)) throw error;
         log.warn('delivery put back', { image: imageKey(delivery.name), error: describeError(error) });
-        await ports.queue.defer(delivery, 5_000 + ports.random() * 10_000);
+        await ports.queue.defer(traced(delivery), 5_000 + ports.random() * 10_000);
         return 'deferred';
       }
     },
@@ -288,19 +338,13 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
       return judge(question, await asked.of(question).read(), requirement).document;
     },
     async wait(question, requirement, timeoutMs) {
-      const topic = asked.of(question);
-      const timeout = new AbortController();
-      const finished = new AbortController();
-      clock.sleep(timeoutMs, finished.signal).then(() => timeout.abort());
-      let last: WaitResult | undefined;
-      const ending = topic.follow((known) => {
-        last = judge(question, known, requirement);
-        return last.outcome === 'waiting' ? undefined : last;
-      }, timeout.signal);
-      asker.lookWhileWaiting(question, topic, finished.signal);
-      const ended = await ending;
-      finished.abort();
-      return ended ?? last ?? judge(question, await topic.read(), requirement);
+      const place = { registry: question.registry.name };
+      telemetry.measure('waiters', 1, place);
+      try {
+        return await follow(question, requirement, timeoutMs);
+      } finally {
+        telemetry.measure('waiters', -1, place);
+      }
     },
     async images(query) {
       await sets.ready(query.registry);
@@ -367,6 +411,14 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
       await teller.drain(milliseconds);
       await within(clock, milliseconds, writer.flush());
     },
+  };
+}
+
+function spanned({ name, fact }: Delivery) {
+  return {
+    'acr_replication.registry': name.registry,
+    'acr_replication.region': fact.region,
+    'acr_replication.image': imageKey(name),
   };
 }
 

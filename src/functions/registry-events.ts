@@ -11,6 +11,8 @@ import type { Tag } from '../core/reference.ts';
 import type { Registry } from '../core/registry.ts';
 import type { RegistryEvent } from '../core/registry-event.ts';
 import { parseRegistryEvent } from '../core/registry-event.ts';
+import type { Telemetry } from '../core/telemetry.ts';
+import { noTelemetry, parseTraceParent } from '../core/telemetry.ts';
 
 export interface RegistryEventsParts {
   readonly registries: readonly Registry[];
@@ -19,16 +21,19 @@ export interface RegistryEventsParts {
   /** The image exists in this registry, nobody knows where. */
   notice(name: ImageName, tag: Tag | undefined): Promise<void>;
   now(): number;
+  readonly telemetry?: Telemetry;
 }
 
 export function registryEventsFunction(parts: RegistryEventsParts): EventGridFunctionOptions<unknown> {
+  const { telemetry = noTelemetry } = parts;
   return {
     handler: async function takeRegistryEvent(input, context) {
       const event = parseRegistryEvent(input, parts.registries, parts.now());
       if (event.kind === 'ignored') return context.info(`registry event ignored: ${event.reason}`);
       if (event.kind === 'invalid') return context.warn(`registry event not readable: ${event.reason}`);
       try {
-        context.info(await take(event, parts));
+        const parent = parseTraceParent(context.traceContext?.traceParent);
+        context.info(await telemetry.span('take registry event', {}, () => take(event, parts), parent));
       } catch (error) {
         if (!(error instanceof WorldError) || error.temporary) throw error;
         context.warn(`registry event given up: ${describeError(error)}`);

@@ -1,29 +1,54 @@
-/** Looks again at images whose timer rang. All of them are tried; if one fails, the message comes back for all. */
+/**
+ * Looks again at images whose timer rang. What cannot be looked at for now gets a new timer: the host gives a message that
+ * fails a hundred tries, and an outage of the tables uses those up in a quarter of an hour.
+ */
 import type { StorageQueueFunctionOptions } from '@azure/functions';
+import { describeError, isTemporary } from '../core/errors.ts';
 import type { ImageName } from '../core/image.ts';
 import { parseWakeMessage } from '../core/messages.ts';
+import type { WakeTimer } from '../core/ports.ts';
 import type { Tracker } from '../core/tracker.ts';
 
-const atOnce = 8;
+export interface WakesParts {
+  readonly tracker: Pick<Tracker, 'registries' | 'wake'>;
+  readonly timer: WakeTimer;
+  now(): number;
+}
 
-export function wakesFunction(tracker: Tracker, queueName: string): StorageQueueFunctionOptions {
+const atOnce = 8;
+const againAfterMs = 30_000;
+
+export function wakesFunction({ tracker, timer, now }: WakesParts, queueName: string): StorageQueueFunctionOptions {
+  async function wake(name: ImageName): Promise<string | undefined> {
+    try {
+      await tracker.wake(name);
+      return undefined;
+    } catch (error) {
+      if (!isTemporary(error)) throw error;
+      await timer.wake(name, now() + againAfterMs);
+      return describeError(error);
+    }
+  }
+
   return {
     queueName,
     connection: 'AzureWebJobsStorage',
-    handler: async function wakeImages(message) {
-      const names = parseWakeMessage(message).filter((name) => isTracked(tracker, name));
+    handler: async function wakeImages(message, context) {
+      // A registry may have left the settings since the timer was set.
+      const isTracked = (name: ImageName) => tracker.registries.some((registry) => registry.name === name.registry);
+      const names = parseWakeMessage(message).filter(isTracked);
       const failures: unknown[] = [];
+      const troubles: string[] = [];
       for (let from = 0; from < names.length; from += atOnce) {
-        const results = await Promise.allSettled(names.slice(from, from + atOnce).map((name) => tracker.wake(name)));
-        failures.push(...results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : [])));
+        const results = await Promise.allSettled(names.slice(from, from + atOnce).map(wake));
+        for (const result of results) {
+          if (result.status === 'rejected') failures.push(result.reason);
+          else if (result.value !== undefined) troubles.push(result.value);
+        }
       }
+      if (troubles.length > 0) context.warn(`${troubles.length} images not woken, later again: ${troubles[0]}`);
       if (failures.length > 0)
         throw new AggregateError(failures, `${failures.length} of ${names.length} images not woken`);
     },
   };
-}
-
-/** A registry may have left the settings since the timer was set. */
-function isTracked(tracker: Tracker, name: ImageName): boolean {
-  return tracker.registries.some((registry) => registry.name === name.registry);
 }

@@ -2,14 +2,18 @@
  * The door: takes one webhook event from one replica. The registry tries once and gives up after five seconds, so the
  * answer always comes before, and says 2xx only once the event is stored where it cannot be lost.
  */
-import type { HttpFunctionOptions, InvocationContext } from '@azure/functions';
+import type { HttpFunctionOptions, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
 import * as z from 'zod';
 import { toDelivery } from '../core/delivery.ts';
 import { WorldError } from '../core/errors.ts';
 import { quote } from '../core/parsed.ts';
 import type { Delivery } from '../core/ports.ts';
+import type { Region } from '../core/region.ts';
+import type { Registry } from '../core/registry.ts';
 import { findRegistryByName } from '../core/registry.ts';
-import type { Tracker } from '../core/tracker.ts';
+import type { DeliveryOutcome, Span, Telemetry } from '../core/telemetry.ts';
+import { measuredRegion, noTelemetry, parseTraceParent } from '../core/telemetry.ts';
+import type { Receipt, Tracker } from '../core/tracker.ts';
 import { parseWebhookEvent, webhookEnvelope, webhookTarget } from '../core/webhook-event.ts';
 import { httpHandler, json } from './http.ts';
 import { readInput, regionInput } from './input.ts';
@@ -48,59 +52,102 @@ export function describeWebhook(): RouteDescription {
   };
 }
 
+interface Taken {
+  readonly response: HttpResponseInit;
+  readonly outcome: DeliveryOutcome;
+  /** As far as they are known. */
+  readonly registry?: Registry;
+  readonly region?: Region;
+}
+
 export function webhookFunction(
   tracker: Tracker,
   secrets: readonly string[],
   now: () => number,
   /** Told the id of each ping that comes in. */
   onPing: (id: string) => void = () => undefined,
+  telemetry: Telemetry = noTelemetry,
 ): HttpFunctionOptions {
+  async function take(request: HttpRequest, context: InvocationContext): Promise<Taken> {
+    const receivedAt = now();
+    if (!isAuthorized(request.headers.get('authorization'), secrets)) {
+      return refused(
+        problemResponse(401, 'The Authorization header must be "Bearer" and one of the webhook secrets.', {
+          headers: { 'www-authenticate': 'Bearer' },
+        }),
+      );
+    }
+    const registry = findRegistryByName(tracker.registries, request.params.registry ?? '');
+    if (registry === undefined) {
+      return refused(problemResponse(404, `Registry ${quote(request.params.registry ?? '')} is not tracked here.`));
+    }
+    const input = readInput(regionParam, (name) => request.params[name]);
+    if ('refusal' in input) return refused(input.refusal, { registry });
+    const { region } = input.value;
+    const place = { registry, region };
+    const body = await readJsonBody(request, largestBody, 'a webhook event');
+    if ('refusal' in body) return refused(body.refusal, place);
+    const event = parseWebhookEvent(body.value);
+    if (!event.ok) return refused(badRequest(event.problems), place);
+
+    tracker.heard(registry, region);
+    if (event.value.action === 'ping') {
+      onPing(event.value.id);
+      return { ...place, ...answered('pong') };
+    }
+    if (event.value.action === 'other') {
+      context.info(`ignored ${quote(event.value.name)} from ${registry.name} ${region}`);
+      return { ...place, ...answered('ignored') };
+    }
+    const delivery = toDelivery(event.value, { ...place, receivedAt, evidence: 'webhook' });
+    return { ...place, ...(await record(tracker, delivery, context)) };
+  }
+
+  function note(span: Span, { outcome, registry, region }: Taken): void {
+    // Whoever was turned away may have made up both names: they are counted only where we know them.
+    const name = registry?.name ?? 'other';
+    const known =
+      registry === undefined || region === undefined ? 'other' : measuredRegion(tracker.replicaSet(registry), region);
+    telemetry.measure('deliveries', 1, { registry: name, region: known, source: 'webhook', outcome });
+    span.set({ 'acr_replication.registry': name, 'acr_replication.region': known, 'acr_replication.outcome': outcome });
+  }
+
   return {
     methods: ['POST'],
     // The registry can send no function key without showing it in its delivery log; the secret below is the lock.
     authLevel: 'anonymous',
     route: 'api/webhooks/{registry}/{region}',
     handler: httpHandler(async function receiveWebhook(request, context) {
-      const receivedAt = now();
-      if (!isAuthorized(request.headers.get('authorization'), secrets)) {
-        return problemResponse(401, 'The Authorization header must be "Bearer" and one of the webhook secrets.', {
-          headers: { 'www-authenticate': 'Bearer' },
-        });
-      }
-      const registry = findRegistryByName(tracker.registries, request.params.registry ?? '');
-      if (registry === undefined) {
-        return problemResponse(404, `Registry ${quote(request.params.registry ?? '')} is not tracked here.`);
-      }
-      const input = readInput(regionParam, (name) => request.params[name]);
-      if ('refusal' in input) return input.refusal;
-      const { region } = input.value;
-      const body = await readJsonBody(request, largestBody, 'a webhook event');
-      if ('refusal' in body) return body.refusal;
-      const event = parseWebhookEvent(body.value);
-      if (!event.ok) return badRequest(event.problems);
-
-      tracker.heard(registry, region);
-      if (event.value.action === 'ping') {
-        onPing(event.value.id);
-        return json(200, { outcome: 'pong' });
-      }
-      if (event.value.action === 'other') {
-        context.info(`ignored ${quote(event.value.name)} from ${registry.name} ${region}`);
-        return json(200, { outcome: 'ignored' });
-      }
-      return record(tracker, toDelivery(event.value, { registry, region, receivedAt, evidence: 'webhook' }), context);
+      const parent = parseTraceParent(context.traceContext?.traceParent);
+      const work = async (span: Span) => {
+        const taken = await take(request, context);
+        note(span, taken);
+        return taken.response;
+      };
+      return telemetry.span('receive webhook', {}, work, parent);
     }),
   };
 }
 
-async function record(tracker: Tracker, delivery: Delivery, context: InvocationContext) {
+function refused(response: HttpResponseInit, place: Pick<Taken, 'registry' | 'region'> = {}): Taken {
+  return { ...place, response, outcome: 'refused' };
+}
+
+function answered(outcome: Receipt | 'pong' | 'ignored'): Taken {
+  return { response: json(outcome === 'deferred' ? 202 : 200, { outcome }), outcome };
+}
+
+async function record(tracker: Tracker, delivery: Delivery, context: InvocationContext): Promise<Taken> {
   const { name, fact } = delivery;
   try {
     const outcome = await tracker.receive(delivery);
     context.info(`${fact.kind} ${outcome} ${name.registry}/${name.repository}@${name.digest} ${fact.region}`);
-    return json(outcome === 'deferred' ? 202 : 200, { outcome });
+    return answered(outcome);
   } catch (error) {
     if (!(error instanceof WorldError)) throw error;
-    return problemResponse(503, 'The event could not be stored. Send it again.', { headers: { 'retry-after': '5' } });
+    const response = problemResponse(503, 'The event could not be stored. Send it again.', {
+      headers: { 'retry-after': '5' },
+    });
+    return { response, outcome: 'failed' };
   }
 }

@@ -502,3 +502,45 @@ describe('checks', () => {
     expect(faultsOf({ ...needed, ...settings })).toEqual(faults.map((fault) => expect.stringMatching(fault)));
   });
 });
+
+describe('where telemetry goes', () => {
+  const insights = { APPLICATIONINSIGHTS_CONNECTION_STRING: 'InstrumentationKey=1' };
+
+  test.each<[string, Settings, Config['telemetry']]>([
+    ['nowhere, unless somebody says where', { WEBSITE_SITE_NAME: 'func-tracker' }, undefined],
+    [
+      'to a collector',
+      { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318', OTEL_TRACES_SAMPLER: 'always_off' },
+      {
+        service: 'acr-replication-tracker',
+        otlpEndpoint: 'http://collector:4318',
+        azureMonitor: undefined,
+        hasOwnSampler: true,
+      },
+    ],
+    [
+      'to Application Insights, under the name of the site',
+      { ...insights, WEBSITE_SITE_NAME: 'func-tracker' },
+      {
+        service: 'func-tracker',
+        otlpEndpoint: undefined,
+        azureMonitor: { connectionString: 'InstrumentationKey=1', identity: undefined },
+        hasOwnSampler: false,
+      },
+    ],
+    ['nowhere, when it is switched off', { ...insights, OTEL_SDK_DISABLED: 'true' }, undefined],
+  ])('%s', (_, settings, telemetry) => {
+    expect(readConfig({ ...needed, ...settings }).telemetry).toEqual(telemetry);
+  });
+
+  test.each([
+    ['Authorization=AAD;ClientId=one', { clientId: 'one' }],
+    ['ClientId=one;Authorization=AAD', { clientId: 'one' }],
+    ['Authorization=AAD', { clientId: undefined }],
+    ['ClientId=one', undefined],
+    ['', undefined],
+  ])('with the identity of %s', (text, identity) => {
+    const settings = { ...insights, APPLICATIONINSIGHTS_AUTHENTICATION_STRING: text };
+    expect(readConfig({ ...needed, ...settings }).telemetry?.azureMonitor?.identity).toEqual(identity);
+  });
+});

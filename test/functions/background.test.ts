@@ -8,6 +8,7 @@ import { deliveriesFunction } from '../../src/functions/deliveries.ts';
 import { retentionFunction } from '../../src/functions/retention.ts';
 import { wakesFunction } from '../../src/functions/wakes.ts';
 import { digestOf, pushOf, repositoryOf } from '../support/build.ts';
+import type { MemoryTracker } from '../support/memory-tracker.ts';
 import { memoryTracker } from '../support/memory-tracker.ts';
 import { bodyOf, deliver } from '../support/webhook.ts';
 
@@ -69,39 +70,48 @@ describe('a deferred delivery', () => {
 });
 
 describe('a wake', () => {
+  const parts = ({ tracker, timer, clock }: MemoryTracker) => ({ tracker, timer, now: clock.now });
+
   test('calls an image delayed once its time has come', async () => {
     const memory = memoryTracker();
     await deliver(memory, 'eastus');
     await memory.clock.advance(900_000);
-    const { handler } = wakesFunction(memory.tracker, 'wakes');
+    const { handler } = wakesFunction(parts(memory), 'wakes');
     await handler(received(toWakeMessage([name])), context().invocation);
     await memory.clock.settle();
     expect(memory.publisher.published.map(({ type }) => type)).toContain('AcrReplication.ReplicationDelayed');
   });
 
   test('of an image that is forgotten, or of a registry that has left the settings, is nothing to do', async () => {
-    const { tracker, publisher } = memoryTracker();
+    const memory = memoryTracker();
     const message = toWakeMessage([name, { ...name, registry: 'fabrikam' }]);
-    await wakesFunction(tracker, 'wakes').handler(received(message), context().invocation);
-    expect(publisher.published).toEqual([]);
+    await wakesFunction(parts(memory), 'wakes').handler(received(message), context().invocation);
+    expect(memory.publisher.published).toEqual([]);
   });
 
-  test('tries every image before it fails for one', async () => {
+  test('that the tables do not let happen gets a new timer for that image, and the others are tried', async () => {
     const store = memoryImageStore();
     const tried: string[] = [];
     const read: typeof store.read = (asked) => {
       tried.push(asked.digest);
       return asked.digest === digestOf(3) ? away() : store.read(asked);
     };
-    const { tracker } = memoryTracker({ ports: { store: { ...store, read } } });
+    const memory = memoryTracker({ ports: { store: { ...store, read } } });
     const names = Array.from({ length: 20 }, (_, i) => ({ ...name, digest: digestOf(i) }));
-    const { handler } = wakesFunction(tracker, 'wakes');
-    await expect(handler(received(toWakeMessage(names)), context().invocation)).rejects.toThrow('1 of 20 images');
+    const { handler } = wakesFunction(parts(memory), 'wakes');
+    await handler(received(toWakeMessage(names)), context().invocation);
     expect(new Set(tried)).toEqual(new Set(names.map(({ digest }) => digest)));
+    expect(memory.timer.set).toEqual([{ name: { ...name, digest: digestOf(3) }, at: memory.clock.now() + 30_000 }]);
+  });
+
+  test('fails when no timer can be set either, so that the host keeps the message', async () => {
+    const memory = memoryTracker({ ports: { store: { ...memoryImageStore(), read: away } } });
+    const { handler } = wakesFunction({ ...parts(memory), timer: { wake: away } }, 'wakes');
+    await expect(handler(received(toWakeMessage([name])), context().invocation)).rejects.toThrow('1 of 1 images');
   });
 
   test('that is none fails, so that the host puts it aside', async () => {
-    const { handler } = wakesFunction(memoryTracker().tracker, 'wakes');
+    const { handler } = wakesFunction(parts(memoryTracker()), 'wakes');
     await expect(handler({ images: [] }, context().invocation)).rejects.toThrow();
   });
 });

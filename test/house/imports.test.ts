@@ -19,7 +19,7 @@ interface Row {
 
 const table: Record<string, Row> = {
   core: { rooms: [], packages: ['zod', 'node:crypto'] },
-  adapters: { rooms: ['core'], packages: [/^node:/, /^@azure\/(?!functions)/], apart: true },
+  adapters: { rooms: ['core'], packages: [/^node:/, /^@azure\/(?!functions)/, /^@opentelemetry\//], apart: true },
   // `node:crypto` for the comparison of secrets in constant time, `zod` for what is checked and described at the door.
   functions: { rooms: ['core'], packages: ['@azure/functions', 'node:crypto', 'zod'] },
   // Bundled into one file when built: none of these is a dependency of the app.

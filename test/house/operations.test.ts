@@ -134,7 +134,9 @@ describe('a push to four regions', () => {
     );
     const told = subject.published.length;
     await push(tagged());
-    const rows = writes.flatMap((spy) => spy.mock.contexts.filter((client) => client.tableName.startsWith('Index')));
+    const rows = writes.flatMap((spy) =>
+      spy.mock.contexts.filter((client) => (client as TableClient).tableName.startsWith('Index')),
+    );
     vi.restoreAllMocks();
     expect(row("partition of a table: a registry's lists")[1]).toBe(`${rows.length} rows; 4 after half a minute`);
 
@@ -198,7 +200,7 @@ describe('a push to four regions', () => {
     expect(moved).toBe(Number(most));
     expect(await answer({ digest: name.digest })).toBe(1);
     expect(await answer({ tag: fact.tag })).toBe(1 + digests + 1);
-    const [, kept] = /const mostDigests = (\d+)/.exec(read('src/adapters/table-storage/tag-index.ts')) ?? [];
+    const [, kept] = /const mostCandidates = (\d+)/.exec(read('src/core/topics.ts')) ?? [];
     expect(text).toContain(`80 times 1 + the digests the tag has had, at most ${Number(kept) + 1}`);
   });
 });
@@ -249,14 +251,14 @@ describe('what is set elsewhere', () => {
     const { queues } = JSON.parse(read('host.json')).extensions;
     expect(queues.maxPollingInterval).toBe('00:00:02');
     expect(text).toContain(`${(86_400 / 2).toLocaleString('en')} requests a day for each queue`);
-    expect([queues.maxDequeueCount, queues.visibilityTimeout]).toEqual([100, '00:00:10']);
-    expect(text).toContain('failed 100 times, ten seconds apart');
+    expect(read('src/functions/wakes.ts')).toContain('againAfterMs = 30_000');
+    expect(text).toContain('set anew, every half minute');
     const triggers = read('src/main.ts').match(/app\.storageQueue\(/g);
     expect(triggers).toHaveLength(5);
   });
 
   test.each([
-    ['src/core/retention.ts', /const pageSize = 100;[\s\S]*const mostPages = 50;/, '5,000 images of each registry'],
+    ['src/core/retention.ts', /const longestMs = 240_000;/, 'for four minutes at most'],
     ['src/core/tracker.ts', /const mostReviewedPages = 100;[\s\S]*limit: 100 \}/, 'the newest 10,000'],
     ['src/main.ts', /cachedImages: 20_000/, 'remembers the 20,000 images'],
     ['src/core/prober.ts', /perSpan: 300, spanMs: 60_000/, '300 times a minute'],

@@ -191,10 +191,16 @@ describe('as it is written', () => {
     const [, block = ''] = /settings: \{\n([\s\S]*?)\n {4}\}/.exec(sources.get('main.bicep') ?? '') ?? [];
     return [...block.matchAll(/^\s+(\w+): /gm)].map(([, name = '']) => name);
   };
-  /** Of the Functions host and the Azure SDKs. */
-  const others = /^(AzureWebJobsStorage__|AZURE_CLIENT_ID$|APPLICATIONINSIGHTS_)/;
+  /** Of the Functions host, the Azure SDKs and OpenTelemetry. */
+  const others = /^(AzureWebJobsStorage__|AZURE_CLIENT_ID$|APPLICATIONINSIGHTS_|OTEL_)/;
   /** Without it, the identity: there is no key. By these names the platform or another setting says the same. */
-  const notSet = ['EVENT_GRID_TOPIC_KEY', 'FUNCTIONS_WORKER_RUNTIME', 'WEBSITE_HOSTNAME', 'AzureWebJobsStorage'];
+  const notSet = [
+    'EVENT_GRID_TOPIC_KEY',
+    'FUNCTIONS_WORKER_RUNTIME',
+    'WEBSITE_HOSTNAME',
+    'WEBSITE_SITE_NAME',
+    'AzureWebJobsStorage',
+  ];
 
   test('every setting the app reads is given, and no other', () => {
     const read = namesRead().filter((name) => !others.test(name) && !notSet.includes(name));

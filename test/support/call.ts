@@ -12,6 +12,8 @@ export interface CallInput {
   readonly headers?: Record<string, string>;
   readonly body?: string | Uint8Array;
   readonly invocationId?: string;
+  /** Where the host says that this belongs to. */
+  readonly traceParent?: string;
   /** Changes the request before the function sees it. */
   readonly prepare?: (request: Request) => void;
 }
@@ -40,6 +42,7 @@ export async function call(options: HttpFunctionOptions, input: CallInput): Prom
   const context = new InvocationContext({
     invocationId: input.invocationId ?? 'test-invocation',
     functionName: 'test',
+    ...(input.traceParent === undefined ? {} : { traceContext: { traceParent: input.traceParent } }),
     logHandler: (_level, ...words) => {
       log.push(words.map(String).join(' '));
     },

@@ -10,6 +10,7 @@ import { checks } from '../../src/core/checks/checks.ts';
 import { sealer } from '../../src/core/checks/sealing.ts';
 import type { Registry } from '../../src/core/registry.ts';
 import type { ReplicaSet } from '../../src/core/replica-set.ts';
+import type { Telemetry } from '../../src/core/telemetry.ts';
 import { digestOf, pushOf, repositoryOf } from './build.ts';
 import type { ManualClock } from './manual-clock.ts';
 import { manualClock } from './manual-clock.ts';
@@ -32,6 +33,7 @@ export interface InstanceInput {
   readonly replicaSet?: (registry: Registry) => ReplicaSet;
   readonly key?: Uint8Array;
   readonly registries?: readonly Registry[];
+  readonly telemetry?: Telemetry;
 }
 
 export const image = `contoso.azurecr.io/team/app@${digestOf(1)}`;
@@ -94,6 +96,7 @@ export function checkWorld() {
       clock,
       random: () => 0.5,
       log: { info: note, warn: note },
+      ...(input.telemetry === undefined ? {} : { telemetry: input.telemetry }),
     });
   }
 

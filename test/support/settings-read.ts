@@ -7,7 +7,17 @@ export const sample: { readonly IsEncrypted: boolean; readonly Values: Record<st
 );
 
 /** Belong to the platform, not to us. */
-export const platform = ['FUNCTIONS_WORKER_RUNTIME', 'WEBSITE_HOSTNAME'];
+export const platform = [
+  'FUNCTIONS_WORKER_RUNTIME',
+  'WEBSITE_HOSTNAME',
+  'WEBSITE_SITE_NAME',
+  'APPLICATIONINSIGHTS_CONNECTION_STRING',
+  'APPLICATIONINSIGHTS_AUTHENTICATION_STRING',
+  'OTEL_EXPORTER_OTLP_ENDPOINT',
+  'OTEL_SDK_DISABLED',
+  'OTEL_SERVICE_NAME',
+  'OTEL_TRACES_SAMPLER',
+];
 
 /** Other spellings of one setting, when storage is reached by identity; the Functions host defines them. */
 export const byIdentity = /^AzureWebJobsStorage__/;

@@ -1,4 +1,5 @@
 /** Speaks to the webhook function as the registry does. */
+import type { Telemetry } from '../../src/core/telemetry.ts';
 import { webhookFunction } from '../../src/functions/webhook.ts';
 import { digestOf } from './build.ts';
 import type { Answer, CallInput } from './call.ts';
@@ -21,13 +22,13 @@ export function bodyOf({ action = 'push', timestamp = '2026-06-01T12:00:00.12345
 }
 
 export function deliver(
-  memory: Pick<MemoryTracker, 'tracker' | 'clock'>,
+  memory: Pick<MemoryTracker, 'tracker' | 'clock'> & { readonly telemetry?: Telemetry },
   region: string,
   body: string | Uint8Array = bodyOf(),
   changes: Partial<CallInput> & { readonly registry?: string } = {},
 ): Promise<Answer> {
   const { registry = 'contoso', ...input } = changes;
-  return call(webhookFunction(memory.tracker, secrets, memory.clock.now), {
+  return call(webhookFunction(memory.tracker, secrets, memory.clock.now, undefined, memory.telemetry), {
     path: `webhooks/${registry}/${encodeURIComponent(region)}`,
     params: { registry, region },
     headers: { authorization: `Bearer ${secrets[0]}`, 'content-type': 'application/json; charset=utf-8' },

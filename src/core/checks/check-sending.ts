@@ -5,6 +5,8 @@
 
 import { describeError, WorldError } from '../errors.ts';
 import type { Clock, Log } from '../ports.ts';
+import type { Telemetry } from '../telemetry.ts';
+import { noTelemetry } from '../telemetry.ts';
 import { changeCheck } from './change-check.ts';
 import type { Check, CheckOutcome, Verdict } from './check.ts';
 import { claimSending, claimTelling, finish, isFinished, retryLater } from './check.ts';
@@ -30,10 +32,11 @@ export interface SendingParts {
   /** From 0 up to 1. */
   readonly random: () => number;
   readonly log: Log;
+  readonly telemetry?: Telemetry;
 }
 
 export function checkSending(parts: SendingParts): CheckSending {
-  const { store, senders, sealer, clock, log } = parts;
+  const { store, senders, sealer, clock, log, telemetry = noTelemetry } = parts;
 
   function senderOf(check: Check): VerdictSender {
     const sender = senders[check.kind];
@@ -66,6 +69,8 @@ export function checkSending(parts: SendingParts): CheckSending {
     if (stored?.check.outcome === 'givenUp' || (stored?.check.outcome === 'dead' && stored.check.refusedSince)) {
       log.warn('verdict given up', told);
     }
+    const outcome = stored?.check.outcome ?? 'again';
+    telemetry.measure('verdicts', 1, { kind: claimed.kind, result: verdict.result, outcome });
     return stored?.check;
   }
 

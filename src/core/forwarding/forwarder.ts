@@ -10,6 +10,8 @@ import type { Registry } from '../registry.ts';
 import { findRegistryByName } from '../registry.ts';
 import type { ReplicaSet } from '../replica-set.ts';
 import type { Requirement } from '../requirement.ts';
+import type { Telemetry } from '../telemetry.ts';
+import { noTelemetry } from '../telemetry.ts';
 import type { WaitResult } from '../tracker.ts';
 import type { ForwardOrder, ForwardTarget } from './forward.ts';
 import { requirementOf, toPushWebhook } from './forward.ts';
@@ -37,10 +39,11 @@ export function forwarder(parts: {
   /** From 0 up to 1. */
   readonly random: () => number;
   readonly log: Log;
+  readonly telemetry?: Telemetry;
   replicaSet(registry: Registry): ReplicaSet;
   outcome(question: Question, requirement: Requirement): Promise<WaitResult['outcome']>;
 }): Forwarder {
-  const { queue, clock, log } = parts;
+  const { queue, clock, log, telemetry = noTelemetry } = parts;
 
   async function isOver(order: ForwardOrder, registry: Registry, target: ForwardTarget): Promise<boolean> {
     const { repository, digest } = order.name;
@@ -51,37 +54,46 @@ export function forwarder(parts: {
 
   return {
     async deliver(order, attempt) {
-      const fields = { target: order.target, image: imageKey(order.name), tag: order.tag, attempt };
-      const target = parts.targets.find(({ name }) => name === order.target);
-      const registry = findRegistryByName(parts.registries, order.name.registry);
-      if (target === undefined || registry === undefined) {
-        log.warn('webhook not forwarded: its target is not in the settings any more', fields);
-        return 'dropped';
-      }
-      if (attempt > 0 && (await isOver(order, registry, target))) {
-        log.info('webhook not forwarded: the image was deleted or the tag has moved on', fields);
-        return 'dropped';
-      }
-      const answer = await parts.sender.send(target, JSON.stringify(toPushWebhook(order, registry)));
-      if (answer === 'taken') {
-        log.info('webhook forwarded', fields);
-        return 'taken';
-      }
-      const pauseMs = Math.min(longestPauseMs, Math.max(pauseAfter(attempt), answer.retryAfterMs ?? 0));
-      if (clock.now() + pauseMs > order.madeAt + longestMs) {
-        await queue.bury(order, answer.refusal);
-        log.warn('webhook given up after a day', { ...fields, refusal: answer.refusal });
-        return 'buried';
-      }
-      await queue.put(order, attempt + 1, pauseMs);
-      log.warn('webhook not taken, later again', {
-        ...fields,
-        refusal: answer.refusal,
-        pauseSeconds: Math.round(pauseMs / 1000),
-      });
-      return 'again';
+      const outcome = await tryOnce(order, attempt);
+      // A target that has left the settings is no name any more.
+      const isKnown = parts.targets.some(({ name }) => name === order.target);
+      const target = isKnown ? order.target : 'other';
+      telemetry.measure('forwards', 1, { registry: order.name.registry, target, outcome });
+      return outcome;
     },
   };
+
+  async function tryOnce(order: ForwardOrder, attempt: number): Promise<ForwardOutcome> {
+    const fields = { target: order.target, image: imageKey(order.name), tag: order.tag, attempt };
+    const target = parts.targets.find(({ name }) => name === order.target);
+    const registry = findRegistryByName(parts.registries, order.name.registry);
+    if (target === undefined || registry === undefined) {
+      log.warn('webhook not forwarded: its target is not in the settings any more', fields);
+      return 'dropped';
+    }
+    if (attempt > 0 && (await isOver(order, registry, target))) {
+      log.info('webhook not forwarded: the image was deleted or the tag has moved on', fields);
+      return 'dropped';
+    }
+    const answer = await parts.sender.send(target, JSON.stringify(toPushWebhook(order, registry)));
+    if (answer === 'taken') {
+      log.info('webhook forwarded', fields);
+      return 'taken';
+    }
+    const pauseMs = Math.min(longestPauseMs, Math.max(pauseAfter(attempt), answer.retryAfterMs ?? 0));
+    if (clock.now() + pauseMs > order.madeAt + longestMs) {
+      await queue.bury(order, answer.refusal);
+      log.warn('webhook given up after a day', { ...fields, refusal: answer.refusal });
+      return 'buried';
+    }
+    await queue.put(order, attempt + 1, pauseMs);
+    log.warn('webhook not taken, later again', {
+      ...fields,
+      refusal: answer.refusal,
+      pauseSeconds: Math.round(pauseMs / 1000),
+    });
+    return 'again';
+  }
 
   function pauseAfter(attempt: number): number {
     return firstPauseMs * 3 ** Math.min(attempt, 10) * (0.8 + 0.4 * parts.random());

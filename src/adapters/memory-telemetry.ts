@@ -1,0 +1,78 @@
+/** Telemetry in memory, for tests: what was measured, and which span belongs to which. */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Measurements, Role, Span, SpanAttributes, Telemetry, TraceParent } from '../core/telemetry.ts';
+
+export interface Measured {
+  readonly role: Role;
+  readonly value: number;
+  readonly attributes: Measurements[Role];
+}
+
+export interface KeptSpan {
+  readonly name: string;
+  readonly attributes: SpanAttributes;
+  readonly self: TraceParent;
+  readonly parent: TraceParent | undefined;
+  readonly hasFailed: boolean;
+  /** For spans that were noted when they were over: milliseconds. */
+  readonly tookMs: number | undefined;
+}
+
+export interface MemoryTelemetry extends Telemetry {
+  readonly measured: Measured[];
+  /** In the order in which they ended. */
+  readonly spans: KeptSpan[];
+  /** How often each outcome was counted, the attributes as text: `{"registry":"contoso",…}`. */
+  counts(role: Role): Record<string, number>;
+  /** Every value noted for one role. */
+  values(role: Role): number[];
+}
+
+export function memoryTelemetry(): MemoryTelemetry {
+  const measured: Measured[] = [];
+  const spans: KeptSpan[] = [];
+  const present = new AsyncLocalStorage<TraceParent>();
+  let made = 0;
+  const hex = (length: number) => (++made).toString(16).padStart(length, '0');
+  const place = (parent: TraceParent | undefined) => `00-${parent?.split('-')[1] ?? hex(32)}-${hex(16)}-01`;
+
+  return {
+    measured,
+    spans,
+    measure(role, value, attributes) {
+      measured.push({ role, value, attributes });
+    },
+    async span<T>(name: string, given: SpanAttributes, work: (span: Span) => Promise<T>, asked?: TraceParent) {
+      const parent = asked ?? present.getStore();
+      const self = place(parent);
+      let attributes = given;
+      const set = (more: SpanAttributes) => {
+        attributes = { ...attributes, ...more };
+      };
+      const end = (hasFailed: boolean) => {
+        spans.push({ name, attributes, self, parent, hasFailed, tookMs: undefined });
+      };
+      try {
+        const result = await present.run(self, () => work({ set }));
+        end(false);
+        return result;
+      } catch (error) {
+        end(true);
+        throw error;
+      }
+    },
+    passed(name, attributes, from, to, parent) {
+      spans.push({ name, attributes, self: place(parent), parent, hasFailed: false, tookMs: to - from });
+    },
+    here: () => present.getStore(),
+    counts(role) {
+      const counts: Record<string, number> = {};
+      for (const one of measured.filter((candidate) => candidate.role === role)) {
+        const key = JSON.stringify(one.attributes);
+        counts[key] = (counts[key] ?? 0) + one.value;
+      }
+      return counts;
+    },
+    values: (role) => measured.filter((one) => one.role === role).map(({ value }) => value),
+  };
+}

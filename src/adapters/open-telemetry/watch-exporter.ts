@@ -1,0 +1,35 @@
+/**
+ * Says that telemetry is not taken, once in a while and without what the exporter says: its messages hold addresses, and
+ * sometimes what was sent.
+ */
+import type { Log } from '../../core/ports.ts';
+
+interface Exporter<Items> {
+  export(items: Items, done: (result: { code: number; error?: Error }) => void): void;
+}
+
+const quietMs = 600_000;
+const succeeded = 0;
+
+export function watchExporter<Items>(exporter: Exporter<Items>, what: 'metrics' | 'traces', log: Log): void {
+  const send = exporter.export.bind(exporter);
+  let toldAt = Number.NEGATIVE_INFINITY;
+  let failures = 0;
+  exporter.export = (items, done) => {
+    send(items, (result) => {
+      if (result.code !== succeeded) tell(result.error);
+      done(result);
+    });
+  };
+
+  function tell(error: Error | undefined): void {
+    failures++;
+    if (performance.now() - toldAt < quietMs) return;
+    toldAt = performance.now();
+    const { code, statusCode } = (error ?? {}) as { code?: unknown; statusCode?: unknown };
+    const reason = [error?.name, code, statusCode].filter(
+      (part) => typeof part === 'string' || typeof part === 'number',
+    );
+    log.warn(`${what} not exported`, { failures, reason: reason.join(' ') });
+  }
+}

@@ -1,0 +1,47 @@
+/** The page that somebody opens at night: it has every alert by its name, lines that are written, and every metric. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { instruments } from '../../src/core/telemetry.ts';
+
+const root = new URL('../../', import.meta.url);
+const read = (path: string) => readFileSync(new URL(path, root), 'utf8');
+const page = read('docs/alerts.md');
+const headings = [...page.matchAll(/^## (.+)$/gm)].map(([, heading]) => heading);
+
+test('every alert of the deployment has its part', () => {
+  const alerts = read('infra/alerts.bicep');
+  const rules = [...alerts.matchAll(/^ {4}name: '([^'$]+)'$/gm)].map(([, name]) => name);
+  const metrics = [...alerts.matchAll(/^ {2}name: '([^'$]+) \(\$\{token\}\)'$/gm)].map(([, name]) => name);
+  expect(rules.length).toBeGreaterThan(3);
+  expect(metrics).toEqual(['Delayed images']);
+  expect(headings).toEqual(expect.arrayContaining([...rules, ...metrics]));
+});
+
+test('the lines to look for are lines that the app writes', () => {
+  const sources = readdirSync(new URL('src/core/', root), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => read(`src/core/${path}`))
+    .join('\n');
+  const wanted = [...page.matchAll(/^lines '([^']+)'$/gm)].map(([, line = '']) => line);
+  expect(wanted.length).toBeGreaterThan(6);
+  for (const line of wanted) expect(sources).toContain(`'${line}`);
+});
+
+test('the queues are those that are there', () => {
+  const main = read('src/main.ts');
+  for (const [, name = ''] of page.matchAll(/\b(replication-[a-z-]+)\b/g)) {
+    expect(main).toContain(`'${name.replace(/-poison$/, '')}'`);
+  }
+});
+
+describe('the table of metrics', () => {
+  const rows = [...page.matchAll(/^\| `(acr_replication\.\w+)` \| `([^`]+)` \| ([^|]+) \| /gm)];
+
+  test('has every metric with its unit and what it says', () => {
+    const shown = rows.map(([, name, unit, says]) => [name, unit, says?.trim()]);
+    const known = Object.values(instruments).map(({ name, unit, description }) => {
+      return [name, unit, description[0]?.toLowerCase() + description.slice(1)];
+    });
+    expect(shown).toEqual(known);
+  });
+});
