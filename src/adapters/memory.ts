@@ -98,8 +98,9 @@ export function memoryTagIndex(): TagIndex {
   const keyOf = ({ registry, repository, tag }: TagName) => `${registry}/${repository}:${tag}`;
   return {
     async note(name, digest, pushedAt) {
-      const digests = tags.get(keyOf(name)) ?? new Map<Digest, EventTime>();
-      tags.set(keyOf(name), digests.set(digest, pushedAt));
+      const known = tags.get(keyOf(name));
+      tags.set(keyOf(name), (known ?? new Map<Digest, EventTime>()).set(digest, pushedAt));
+      return known === undefined ? 'first' : 'again';
     },
     async digests(name) {
       return [...(tags.get(keyOf(name)) ?? [])]

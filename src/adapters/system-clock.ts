@@ -1,13 +1,20 @@
 /** The real clock. Everything else gets its time from an argument. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../core/ports.ts';
 
 export const systemClock: Clock = {
   now: () => Date.now(),
-  // Not unref'd: a wait that somebody holds a request open for must end.
+  // Not unref'd: a wait that somebody holds a request open for must end. Node's own promised timer makes an error of
+  // every sleep that is cut short, and every delivery cuts one short.
   sleep: (milliseconds, signal) =>
-    sleep(milliseconds, undefined, signal === undefined ? {} : { signal }).then(
-      () => undefined,
-      () => undefined,
-    ),
+    new Promise((resolve) => {
+      if (signal?.aborted) return resolve();
+      const wake = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, milliseconds);
+      signal?.addEventListener('abort', wake);
+      return undefined;
+    }),
 };

@@ -4,6 +4,7 @@
  */
 import type { DueEvent } from './announcement.ts';
 import { parseAnnouncementKey, toEvent } from './announcement.ts';
+import type { AvailabilityDocument } from './availability.ts';
 import { describeImage } from './availability.ts';
 import type { AnnouncementEntry, ImageRecord } from './image.ts';
 import type { Registry } from './registry.ts';
@@ -18,9 +19,13 @@ export function buildEvents(
   now: number,
 ): DueEvent[] {
   const madeAt = new Map(image.announcements.map((entry) => [entry.key, entry.madeAt]));
+  // All that is told of an image at one moment says the same of it, but for its tag.
+  const documents = new Map<string | undefined, AvailabilityDocument>();
   return keys.map((key) => {
     const announcement = parseAnnouncementKey(key);
-    const document = describeImage(image, registry, set, now, announcement.tag?.name);
+    const tag = announcement.tag?.name;
+    const document = documents.get(tag) ?? describeImage(image, registry, set, now, tag);
+    documents.set(tag, document);
     return { key, event: toEvent(announcement, image, registry, document, madeAt.get(key) ?? image.changedAt) };
   });
 }

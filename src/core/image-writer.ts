@@ -28,7 +28,6 @@ import type {
   WakeTimer,
 } from './ports.ts';
 import type { Tag } from './reference.ts';
-import { sortRegions } from './region.ts';
 import type { Registry } from './registry.ts';
 
 export interface ImageWriterParts {
@@ -138,7 +137,7 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
   }
 
   async function write(name: ImageName, steps: readonly Step[]): Promise<Written[]> {
-    const prepared: Prepared = { wakeAt: undefined, listed: new Set(), tags: new Set() };
+    const prepared: Prepared = { wakeAt: undefined, listed: new Set(), tags: new Set(), firstTags: new Set() };
     for (let attempt = 1; attempt <= mostAttempts; attempt++) {
       const stored = cache.get(name) ?? (await store.read(name));
       const draft = fold(stored, name, steps);
@@ -147,13 +146,7 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
         return draft.results;
       }
       const record = await prepare(stored?.record, draft.record, draft.circumstances, prepared);
-      const committed = await store.commit({
-        record,
-        basedOn: stored?.version,
-        regions: sortRegions([...arrivalRegions(record), ...arrivalRegions(stored?.record)]).filter(
-          (region) => arrivalIn(record, region) !== arrivalIn(stored?.record, region),
-        ),
-      });
+      const committed = await store.commit({ record, basedOn: stored?.version });
       if (committed !== 'conflict') {
         cache.set({ record, version: committed.version });
         tidy(stored?.record, record, draft.circumstances);
@@ -161,6 +154,8 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
         return draft.results.map((result) => ({ ...result, record }));
       }
       cache.delete(name);
+      // What was so when it was noted may not be so any more.
+      prepared.firstTags.clear();
       // Whoever was overtaken twice meets a crowd: step back for a random while.
       if (attempt > 1) await clock.sleep(parts.random() * Math.min(longestPauseMs, 4 * 2 ** attempt));
     }
@@ -202,11 +197,16 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
       if (prepared.tags.has(tag)) continue;
       prepared.tags.add(tag);
       const { registry, repository, digest } = after.name;
-      work.push(parts.tags.note({ registry, repository, tag }, digest, pushedAt));
+      const noted = parts.tags.note({ registry, repository, tag }, digest, pushedAt).then((outcome) => {
+        if (outcome === 'first') prepared.firstTags.add(tag);
+      });
+      work.push(noted);
     }
     const record = { ...after, wakeAt: ring(after, circumstances, prepared, work) };
     await Promise.all(work);
-    return record;
+    if (prepared.firstTags.size === 0) return record;
+    // No digest had these before: there is none to be told. Later ones look for this one.
+    return { ...record, uncheckedTags: record.uncheckedTags.filter((tag) => !prepared.firstTags.has(tag)) };
   }
 
   /** Sets the durable timer unless one is known to ring soon enough. */
@@ -286,6 +286,8 @@ interface Prepared {
   wakeAt: number | undefined;
   readonly listed: Set<string>;
   readonly tags: Set<string>;
+  /** Of those, tags that no digest had before. */
+  readonly firstTags: Set<string>;
 }
 
 function entryOf(record: ImageRecord): IndexEntry {

@@ -28,8 +28,6 @@ export interface ImageChange {
   readonly record: ImageRecord;
   /** The version it was derived from; `undefined` for an image that is not stored yet. */
   readonly basedOn: Version | undefined;
-  /** Regions whose arrivals differ from the version it was derived from. */
-  readonly regions: readonly Region[];
 }
 
 /** The truth about images: one record each, written whole or not at all. */
@@ -87,7 +85,11 @@ export interface ImageIndex {
 
 /** Which digests a tag has been pushed with. */
 export interface TagIndex {
-  note(name: TagName, digest: Digest, pushedAt: EventTime): Promise<void>;
+  /**
+   * @returns `first` when no digest had been noted under this tag before; `again` when one may have been, which may be
+   * this one
+   */
+  note(name: TagName, digest: Digest, pushedAt: EventTime): Promise<'first' | 'again'>;
   /** Newest first. */
   digests(name: TagName): Promise<readonly { readonly digest: Digest; readonly pushedAt: EventTime }[]>;
   forget(name: TagName, digest: Digest): Promise<void>;

@@ -10,6 +10,11 @@ import type { Tag } from './reference.ts';
 
 /** Earlier digests looked at: those before them were told by these. More than one, for pushes that cross. */
 const mostEarlier = 3;
+/**
+ * A digest is noted under its tag before it is stored. While one that cannot be found may still be on its way, the tag is
+ * looked at again: whoever was the first to note a tag does not look at all, and relies on those who come later.
+ */
+const onItsWayMs = 600_000;
 /** That it was looked at may wait for the next write of the image. */
 const patienceMs = 10_000;
 
@@ -17,6 +22,7 @@ export async function settleTag(
   parts: { readonly writer: ImageWriter; readonly tags: TagIndex },
   image: ImageRecord,
   tag: Tag,
+  now: number,
 ): Promise<void> {
   const { writer } = parts;
   const { registry, repository, digest } = image.name;
@@ -25,14 +31,17 @@ export async function settleTag(
   const digests = await parts.tags.digests({ registry, repository, tag });
   const others = digests.filter((one) => one.digest !== digest);
   const earlier = others.filter(({ pushedAt }) => pushedAt <= at).slice(0, mostEarlier);
+  let isOneOnItsWay = false;
   // Of those that are newer, the newest says all there is to say about this one.
   for (const other of [...others.filter(({ pushedAt }) => pushedAt > at).slice(0, 1), ...earlier]) {
     const record = await writer.read({ registry, repository, digest: other.digest });
     const otherAt = record === undefined ? null : lastTagged(record, tag);
+    if (record === undefined || otherAt === null) isOneOnItsWay = true;
     if (record === undefined || otherAt === null || otherAt === at) continue;
     const [older, newer, time] = otherAt < at ? [record, image, at] : [image, record, otherAt];
     await writer.submit(older.name, { kind: 'tagMoved', tag, to: newer.name.digest, at: time });
   }
+  if (isOneOnItsWay && now < image.changedAt + onItsWayMs) return;
   void writer.submitWithin(image.name, { kind: 'tagChecked', tag }, patienceMs).catch(() => {
     // It stays unchecked, and its timer has it looked at once more.
   });

@@ -229,7 +229,7 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
       if (checking.has(key)) continue;
       checking.add(key);
       try {
-        await settleTag({ writer, tags: ports.tags }, image, tag);
+        await settleTag({ writer, tags: ports.tags }, image, tag, clock.now());
       } catch (error) {
         log.warn('tag not settled, later again', { image: imageKey(image.name), tag, error: describeError(error) });
       } finally {
@@ -429,7 +429,8 @@ async function within<T>(clock: Clock, milliseconds: number, work: Promise<T>): 
     work.catch(() => undefined),
     clock.sleep(milliseconds, done.signal).then(() => undefined),
   ]);
-  done.abort();
+  // Without a reason of its own, each of these would make an error.
+  done.abort(null);
   return result;
 }
 

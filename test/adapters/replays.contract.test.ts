@@ -11,7 +11,7 @@ import type { ImageStore } from '../../src/core/ports.ts';
 import type { ReplayJob, ReplayStore } from '../../src/core/replay/replay-job.ts';
 import type { Azurite } from '../../src/local/azurite.ts';
 import { startAzuriteInProcess } from '../../src/local/azurite.ts';
-import { digestOf, pushOf, recordOf, regionsOf } from '../support/build.ts';
+import { digestOf, pushOf, recordOf } from '../support/build.ts';
 
 interface Stores {
   readonly images: ImageStore;
@@ -77,7 +77,7 @@ describe.each(Object.keys(stores))('%s', (kind) => {
       const times: (number | null)[][] = [[], [null], [1_000], [500, 2_000], [3_000, null], [2_000, 100]];
       for (const [i, some] of times.entries()) {
         const record = toldAt(i + 1, some);
-        await images.commit({ record, basedOn: undefined, regions: regionsOf('eastus') });
+        await images.commit({ record, basedOn: undefined });
       }
       expect((await all(0)).numbers).toEqual([3, 4, 5, 6]);
       expect((await all(1_000)).numbers).toEqual([3, 4, 5, 6]);
@@ -92,14 +92,14 @@ describe.each(Object.keys(stores))('%s', (kind) => {
 
     test('follows the record when something is told later', async () => {
       const stored = (await images.read(toldAt(1, []).name)) ?? expect.fail('not stored');
-      const committed = await images.commit({ record: toldAt(1, [9_000]), basedOn: stored.version, regions: [] });
+      const committed = await images.commit({ record: toldAt(1, [9_000]), basedOn: stored.version });
       expect(committed).not.toBe('conflict');
       expect((await all(8_000)).numbers).toEqual([1]);
     });
 
     test('is of that registry alone, also where one name begins like another', async () => {
       for (const registry of ['contoso2', 'contos', 'contoso-2']) {
-        await images.commit({ record: toldAt(77, [5_000], registry), basedOn: undefined, regions: [] });
+        await images.commit({ record: toldAt(77, [5_000], registry), basedOn: undefined });
       }
       expect((await all(4_000)).numbers).toEqual([1]);
       expect((await all(0, 100, 'contoso2')).numbers).toEqual([77]);
@@ -108,7 +108,7 @@ describe.each(Object.keys(stores))('%s', (kind) => {
     test('comes in pages, none twice and none left out', async () => {
       for (let n = 100; n < 125; n++) {
         const record = toldAt(n, n % 2 === 0 ? [50_000] : [10]);
-        await images.commit({ record, basedOn: undefined, regions: regionsOf('eastus', 'westeurope') });
+        await images.commit({ record, basedOn: undefined });
       }
       const { numbers, pages } = await all(50_000, 5);
       expect(numbers).toEqual(Array.from({ length: 13 }, (_, i) => 100 + 2 * i));

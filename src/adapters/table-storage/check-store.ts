@@ -12,7 +12,7 @@ export function tableCheckStore(table: Table): CheckStore {
       return row === undefined ? undefined : { check: JSON.parse(joinText('check', row)), version: row.etag };
     },
     async create(check) {
-      const outcome = await table.transact([['create', toRow(check)]]);
+      const outcome = await table.create(toRow(check));
       return outcome === 'conflict' ? 'exists' : 'created';
     },
     async replace(check, basedOn) {

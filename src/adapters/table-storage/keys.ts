@@ -2,8 +2,10 @@
  * Partition and row keys. Table keys forbid `/ \ # ?` and control characters, and repository names hold `/`; a key
  * that cannot be turned back would lose the name. Pure; legality and the way back are held by properties.
  *
- * Every row key begins with or contains part of a digest: the development storage finds rows by row key first, and a
- * key shared by all images (`head`, a region's name) would make every point read as slow as the table is long.
+ * Every image's row key begins with its digest: the development storage finds rows by row key first, and a key shared by
+ * many images would make every point read as slow as the table is long. Images share partitions, since only rows of one
+ * partition can be written together, and there are several of them, since one takes 2,000 rows a second
+ * (Table storage scalability targets).
  */
 import type { Digest } from '../../core/digest.ts';
 import { parseDigest } from '../../core/digest.ts';
@@ -39,25 +41,31 @@ function hex(digest: Digest): string {
   return digest.slice('sha256:'.length);
 }
 
-export function imagePartition(name: ImageName): string {
-  return [name.registry, escapeRepository(name.repository), hex(name.digest)].join(separator);
+/** Partitions that the images of one registry are spread over: by the first digit of the digest. */
+export function imageRow({ registry, repository, digest }: ImageName): RowAddress {
+  const digits = hex(digest);
+  return {
+    partitionKey: [registry, String(Number.parseInt(digits.slice(0, 1), 16) >> 2)].join(separator),
+    rowKey: [digits, escapeRepository(repository)].join(separator),
+  };
 }
 
-export function parseImagePartition(partitionKey: string): ImageName | undefined {
-  const [registry, escaped, digits] = partitionKey.split(separator);
+export function parseImageRow({ partitionKey, rowKey }: RowAddress): ImageName | undefined {
+  const [registry] = partitionKey.split(separator);
+  const [digits, escaped] = rowKey.split(separator);
+  return toName(registry, escaped, digits);
+}
+
+function toName(
+  registry: string | undefined,
+  escaped: string | undefined,
+  digits: string | undefined,
+): ImageName | undefined {
   const repository = unescapeRepository(escaped ?? '');
   const digest = parseDigest(`sha256:${digits}`);
   if (registry === undefined || repository === undefined || digest === undefined) return undefined;
   return { registry, repository, digest };
 }
-
-function imageRow(name: ImageName, ...rest: string[]): RowAddress {
-  const rowKey = [hex(name.digest).slice(0, 16), ...rest].join(separator);
-  return { partitionKey: imagePartition(name), rowKey };
-}
-
-export const headRow = (name: ImageName): RowAddress => imageRow(name, 'head');
-export const regionRow = (name: ImageName, region: Region): RowAddress => imageRow(name, 'region', region);
 
 export interface RowRange {
   readonly partitionKey: string;
@@ -84,7 +92,7 @@ export function parseListRow({
   rowKey,
 }: RowAddress): { name: ImageName; firstSeenAt: number } | undefined {
   const [, time, repository, digits] = rowKey.split(separator);
-  const name = parseImagePartition([partitionKey, repository, digits].join(separator));
+  const name = toName(partitionKey, repository, digits);
   return name === undefined ? undefined : { name, firstSeenAt: farFuture - Number(time) };
 }
 

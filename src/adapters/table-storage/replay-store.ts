@@ -14,15 +14,8 @@ export function tableReplayStore(index: Table): ReplayStore {
     },
     async save(key, job, basedOn) {
       const row: Row = { ...replayRow(key), ...splitText('job', JSON.stringify(job)) };
-      if (basedOn !== undefined) {
-        const version = await index.replace(row, basedOn);
-        return version === 'conflict' ? version : { version };
-      }
-      const etags = await index.transact([['create', row]]);
-      if (etags === 'conflict') return 'conflict';
-      const [version] = etags;
-      if (version === undefined) throw new Error('the table service sent no etag for the replay');
-      return { version };
+      const version = await (basedOn === undefined ? index.create(row) : index.replace(row, basedOn));
+      return version === 'conflict' ? version : { version };
     },
     async forget(before) {
       for (const row of await index.range(replayRange(), mostForgotten)) {

@@ -1,91 +1,132 @@
 /**
- * Collects single-row writes to one partition into transactions: what comes while one is under way goes together in
- * the next. Index rows of many images share a write this way, for little more than the price of one.
+ * Collects writes of single rows to one partition into transactions: what comes while one is under way goes together in
+ * the next. A row in a transaction costs a fraction of a request of its own, for us and for the service, and only the
+ * first of a burst pays the whole price.
  */
 import type { TransactionAction } from '@azure/data-tables';
-import { WorldError } from '../../core/errors.ts';
 import type { RowAddress } from './keys.ts';
 import type { Row, Table } from './table.ts';
 import { mostActions } from './table.ts';
 
 export interface RowBatches {
+  /** @returns the new etag, or `conflict` when there is such a row */
+  create(row: Row): Promise<string | 'conflict'>;
+  /** @returns the new etag, or `conflict` when the row has another etag now, or is gone */
+  replace(row: Row, etag: string): Promise<string | 'conflict'>;
   /** Writes these properties and leaves the rows' others alone. */
   merge(rows: readonly Row[]): Promise<void>;
   /** Not finding a row is fine. */
   remove(rows: readonly RowAddress[]): Promise<void>;
 }
 
-interface Write {
-  readonly row: Row;
-  readonly kind: 'merge' | 'remove';
-  readonly done: PromiseWithResolvers<void>;
-}
+type Write =
+  | { readonly kind: 'create' | 'merge'; readonly row: Row }
+  | { readonly kind: 'replace'; readonly row: Row; readonly etag: string }
+  | { readonly kind: 'remove'; readonly row: RowAddress };
+
+type Job = Write & {
+  /** Nobody asks a merge or a remove which of the two it was. */
+  readonly done: PromiseWithResolvers<string | 'conflict'>;
+};
 
 interface Partition {
-  waiting: Map<string, Write>;
+  /** By row key, each in the order they came: a transaction may name a row only once. */
+  readonly waiting: Map<string, Job[]>;
   running: boolean;
 }
+
+/** A transaction may have 4 MiB (Table service REST documentation); what is not ASCII takes more than a byte. */
+const mostCharacters = 1_000_000;
+/** Transactions tried on the same rows, before each goes by itself. */
+const mostTogether = 3;
 
 export function rowBatches(table: Table): RowBatches {
   const partitions = new Map<string, Partition>();
 
-  function enqueue(row: Row, kind: Write['kind']): Promise<void> {
-    const partition = partitions.get(row.partitionKey) ?? { waiting: new Map<string, Write>(), running: false };
-    partitions.set(row.partitionKey, partition);
-    // A transaction may name each row only once: two merges become one, otherwise the later write wins.
-    const before = partition.waiting.get(row.rowKey);
-    const merged = kind === 'merge' && before?.kind === 'merge' ? { ...before.row, ...row } : row;
-    const done = before?.done ?? Promise.withResolvers<void>();
-    partition.waiting.set(row.rowKey, { row: merged, kind, done });
-    if (!partition.running) void run(row.partitionKey, partition);
-    return done.promise;
+  function enqueue(write: Write): Promise<string | 'conflict'> {
+    const { partitionKey, rowKey } = write.row;
+    const partition = partitions.get(partitionKey) ?? { waiting: new Map<string, Job[]>(), running: false };
+    partitions.set(partitionKey, partition);
+    const jobs = partition.waiting.get(rowKey) ?? [];
+    const last = jobs.at(-1);
+    const isMerge = write.kind === 'merge' && last?.kind === 'merge';
+    const job: Job = isMerge
+      ? { ...write, row: { ...last.row, ...write.row }, done: last.done }
+      : { ...write, done: Promise.withResolvers<string | 'conflict'>() };
+    partition.waiting.set(rowKey, isMerge ? [...jobs.slice(0, -1), job] : [...jobs, job]);
+    if (!partition.running) void run(partitionKey, partition);
+    return job.done.promise;
   }
 
   async function run(partitionKey: string, partition: Partition): Promise<void> {
     partition.running = true;
     // Whatever else is enqueued in this same turn still goes with the first transaction.
     await Promise.resolve();
-    while (partition.waiting.size > 0) {
-      const writes = [...partition.waiting.values()].slice(0, mostActions);
-      for (const { row } of writes) partition.waiting.delete(row.rowKey);
-      await writeTogether(table, writes);
-    }
+    while (partition.waiting.size > 0) await writeTogether(table, takeBatch(partition.waiting));
     partitions.delete(partitionKey);
   }
 
   return {
-    merge: async (rows) => void (await Promise.all(rows.map((row) => enqueue(row, 'merge')))),
-    remove: async (rows) => void (await Promise.all(rows.map((row) => enqueue(row, 'remove')))),
+    create: (row) => enqueue({ kind: 'create', row }),
+    replace: (row, etag) => enqueue({ kind: 'replace', row, etag }),
+    merge: async (rows) => void (await Promise.all(rows.map((row) => enqueue({ kind: 'merge', row })))),
+    remove: async (rows) => void (await Promise.all(rows.map((row) => enqueue({ kind: 'remove', row })))),
   };
 }
 
-async function writeTogether(table: Table, writes: readonly Write[]): Promise<void> {
-  if (writes.length > 1) {
+function takeBatch(waiting: Partition['waiting']): Job[] {
+  const batch: Job[] = [];
+  let characters = 0;
+  for (const [rowKey, [job, ...later]] of waiting) {
+    if (job === undefined) continue;
+    characters += lengthOf(job.row);
+    if (batch.length > 0 && (batch.length >= mostActions || characters > mostCharacters)) break;
+    batch.push(job);
+    if (later.length === 0) waiting.delete(rowKey);
+    else waiting.set(rowKey, later);
+  }
+  return batch;
+}
+
+function lengthOf(row: RowAddress): number {
+  return Object.values(row).reduce((sum, value) => sum + (typeof value === 'string' ? value.length : 10), 0);
+}
+
+/** One row that was in the way undoes the whole transaction: it gets its answer, and the others go again without it. */
+async function writeTogether(table: Table, jobs: readonly Job[]): Promise<void> {
+  let rest = jobs;
+  for (let attempt = 1; attempt <= mostTogether && rest.length > 1; attempt++) {
     try {
-      const together = await table.transact(writes.map(toAction));
-      if (together !== 'conflict') {
-        for (const { done } of writes) done.resolve();
+      const outcome = await table.transact(rest.map(toAction));
+      if (!('refusedAt' in outcome)) {
+        rest.forEach(({ done }, i) => {
+          // Whoever is not told the new etag has to read it.
+          done.resolve(outcome[i] ?? 'conflict');
+        });
         return;
       }
+      const culprit = rest[outcome.refusedAt ?? Number.NaN];
+      if (culprit === undefined) break;
+      if (outcome.reason === 'conflict') culprit.done.resolve('conflict');
+      else culprit.done.reject(outcome.reason);
+      rest = rest.filter((job) => job !== culprit);
     } catch (error) {
-      if (!isOneRowsFault(error)) {
-        for (const { done } of writes) done.reject(error);
-        return;
-      }
+      for (const { done } of rest) done.reject(error);
+      return;
     }
   }
-  // One row that was already gone, or cannot be written, undoes the whole transaction: then each goes by itself.
-  await Promise.all(writes.map((one) => writeAlone(table, one).then(one.done.resolve, one.done.reject)));
+  await Promise.all(rest.map((job) => writeAlone(table, job).then(job.done.resolve, job.done.reject)));
 }
 
-function isOneRowsFault(error: unknown): boolean {
-  return error instanceof WorldError && error.code === 'rejected';
+async function writeAlone(table: Table, job: Job): Promise<string | 'conflict'> {
+  if (job.kind === 'create') return table.create(job.row);
+  if (job.kind === 'replace') return table.replace(job.row, job.etag);
+  await (job.kind === 'merge' ? table.merge(job.row) : table.remove(job.row));
+  return 'conflict';
 }
 
-function writeAlone(table: Table, { kind, row }: Write): Promise<void> {
-  return kind === 'merge' ? table.merge(row) : table.remove(row);
-}
-
-function toAction({ kind, row }: Write): TransactionAction {
-  return kind === 'merge' ? ['upsert', row, 'Merge'] : ['delete', row];
+function toAction(job: Job): TransactionAction {
+  if (job.kind === 'create') return ['create', job.row];
+  if (job.kind === 'replace') return ['update', job.row, 'Replace', { etag: job.etag }];
+  return job.kind === 'merge' ? ['upsert', job.row, 'Merge'] : ['delete', job.row];
 }

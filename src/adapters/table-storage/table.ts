@@ -14,10 +14,12 @@ export interface Table {
   /** `undefined` when there is no such row. */
   get(address: RowAddress): Promise<(Row & { etag: string }) | undefined>;
   /**
-   * All or nothing, in one partition, at most `mostActions`.
-   * @returns the new etag of each row, or `conflict` when a row that must be new exists or has another etag
+   * All or nothing, in one partition, at most `mostActions`, each row once.
+   * @returns the new etag of each row, or which one was in the way
    */
-  transact(actions: TransactionAction[]): Promise<readonly (string | undefined)[] | 'conflict'>;
+  transact(actions: TransactionAction[]): Promise<readonly (string | undefined)[] | TransactionRefusal>;
+  /** @returns the new etag, or `conflict` when there is such a row */
+  create(row: Row): Promise<string | 'conflict'>;
   /** Writes these properties and leaves the row's others alone. */
   merge(row: Row): Promise<void>;
   /** @returns the new etag, or `conflict` when the row has another etag now, or is gone */
@@ -30,6 +32,14 @@ export interface Table {
   range(range: RowRange, limit: number, select?: string[]): Promise<Row[]>;
   /** One round trip over many partitions, which may find nothing and still have a `next`. */
   scan(query: TableScan): Promise<{ readonly rows: readonly Row[]; readonly next: string | null }>;
+}
+
+/** Nothing was written, because of one action. */
+export interface TransactionRefusal {
+  /** Which one; `undefined` when the service does not say. */
+  readonly refusedAt: number | undefined;
+  /** `conflict`: a row that must be new exists, has another etag, or is gone. */
+  readonly reason: 'conflict' | WorldError;
 }
 
 /** Rows of the partitions between two keys, both exclusive, in which a text property sorts at or after that value. */
@@ -78,6 +88,16 @@ export function table(client: TableClient): Table {
     transact: (actions) =>
       call((abortSignal) => client.submitTransaction(actions, { abortSignal })).then(
         (response) => response.subResponses.map((one) => one.etag),
+        (error: unknown) => {
+          const failure = toWorldError(error, `table ${client.tableName}`);
+          if (isConflict(error)) return { refusedAt: refusedAt(error), reason: 'conflict' as const };
+          if (failure.code === 'rejected') return { refusedAt: refusedAt(error), reason: failure };
+          throw failure;
+        },
+      ),
+    create: (row) =>
+      call((abortSignal) => client.createEntity(row as TableEntity, { abortSignal })).then(
+        (response) => response.etag ?? 'conflict',
         (error: unknown) => (isConflict(error) ? 'conflict' : fail(error)),
       ),
     merge: (row) => call((abortSignal) => client.upsertEntity(row, 'Merge', { abortSignal })).then(ignore, fail),
@@ -152,6 +172,12 @@ function codeOf(error: unknown): string | undefined {
 
 function isTableMissing(error: unknown): boolean {
   return statusOf(error) === 404 && codeOf(error) === 'TableNotFound';
+}
+
+/** The service begins the message about a transaction with the place of the action that failed. */
+function refusedAt(error: unknown): number | undefined {
+  const [, place] = /^(\d+):/.exec(error instanceof Error ? error.message : '') ?? [];
+  return place === undefined ? undefined : Number(place);
 }
 
 /** 409: exists. 412: changed. 404: a row to be replaced is gone. */

@@ -14,10 +14,21 @@ import type { Row, Table } from './table.ts';
 /** A row holds at most 252 properties; a tag that moves with every build would outgrow it. */
 const mostDigests = 150;
 const keptDigests = 50;
+/** Tags remembered to have a row: of a tag that moves with every build, only the first note tries to make it. */
+const mostKnown = 10_000;
 const prefix = 'd';
 
 export function tableTagIndex(tags: Table): TagIndex {
   const batches = rowBatches(tags);
+  const known = new Set<string>();
+
+  function isKnown(rowKey: string): boolean {
+    const was = known.delete(rowKey);
+    known.add(rowKey);
+    const oldest = known.size > mostKnown ? known.values().next().value : undefined;
+    if (oldest !== undefined) known.delete(oldest);
+    return was;
+  }
 
   async function prune(name: TagName): Promise<void> {
     const row = await tags.get(tagRow(name));
@@ -31,6 +42,8 @@ export function tableTagIndex(tags: Table): TagIndex {
   return {
     async note(name, digest, pushedAt) {
       const row = { ...tagRow(name), [propertyOf(digest)]: pushedAt };
+      const isNew = !isKnown(`${row.partitionKey} ${row.rowKey}`) && (await batches.create(row)) !== 'conflict';
+      if (isNew) return 'first';
       try {
         await batches.merge([row]);
       } catch (error) {
@@ -38,6 +51,7 @@ export function tableTagIndex(tags: Table): TagIndex {
         await prune(name);
         await batches.merge([row]);
       }
+      return 'again';
     },
     async digests(name) {
       const row = await tags.get(tagRow(name));
