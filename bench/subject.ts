@@ -11,6 +11,7 @@ import { systemClock } from '../src/adapters/system-clock.ts';
 import { tableImageIndex } from '../src/adapters/table-storage/image-index.ts';
 import { tableImageStore } from '../src/adapters/table-storage/image-store.ts';
 import { tableReplicaSetStore } from '../src/adapters/table-storage/replica-set-store.ts';
+import { rowBatches } from '../src/adapters/table-storage/row-batches.ts';
 import { table } from '../src/adapters/table-storage/table.ts';
 import { tableTagIndex } from '../src/adapters/table-storage/tag-index.ts';
 import type { CloudEvent } from '../src/core/announcement.ts';
@@ -52,7 +53,8 @@ export function openSubject(
   const openTable = (name: string) => table(counter.wrap(tableClient(account, `${name}${names}`)));
   const openQueue = (name: string) => counter.wrap(queueClient(account, `${name}-${names}`));
   const indexTable = openTable('Index');
-  const index = tableImageIndex(indexTable);
+  const indexRows = rowBatches(indexTable);
+  const index = tableImageIndex(indexTable, indexRows);
   const registry: Registry = {
     name: registryName,
     loginServer: `${registryName}.azurecr.io`,
@@ -84,7 +86,7 @@ export function openSubject(
       prober: prober({ probe: undefined, clock: systemClock }),
       store: tableImageStore(openTable('Images')),
       index,
-      tags: tableTagIndex(openTable('Tags')),
+      tags: tableTagIndex(indexTable, indexRows),
       webhooks: index.webhooks,
       audit: noAudit,
       health: memoryHealthEventLog(),

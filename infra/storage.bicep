@@ -24,7 +24,6 @@ param delayedQueue string
 var tableNames = [
   'ReplicationImages'
   'ReplicationIndex'
-  'ReplicationTags'
   'ReplicationChecks'
 ]
 

@@ -31,6 +31,7 @@ import { tableImageIndex } from './adapters/table-storage/image-index.ts';
 import { tableImageStore } from './adapters/table-storage/image-store.ts';
 import { tableReplayStore } from './adapters/table-storage/replay-store.ts';
 import { tableReplicaSetStore } from './adapters/table-storage/replica-set-store.ts';
+import { rowBatches } from './adapters/table-storage/row-batches.ts';
 import { table, tableHealth } from './adapters/table-storage/table.ts';
 import { tableTagIndex } from './adapters/table-storage/tag-index.ts';
 import { webhookSender } from './adapters/webhook-sender.ts';
@@ -85,7 +86,6 @@ declare const uiPage: UiPage;
 const names = {
   images: 'ReplicationImages',
   index: 'ReplicationIndex',
-  tags: 'ReplicationTags',
   wakes: 'replication-wakes',
   deliveries: 'replication-deliveries',
   checks: 'ReplicationChecks',
@@ -102,7 +102,8 @@ const { registries } = config;
 const account = storageAccount(config);
 const images = table(tableClient(account, names.images));
 const indexTable = table(tableClient(account, names.index));
-const index = tableImageIndex(indexTable);
+const indexRows = rowBatches(indexTable);
+const index = tableImageIndex(indexTable, indexRows);
 const wakes = queueClient(account, names.wakes);
 const deliveries = queueClient(account, names.deliveries);
 const forwards = queueForwardQueue(queueClient(account, names.forwards), queueClient(account, names.forwardsGivenUp));
@@ -154,7 +155,7 @@ const acr: Tracker = tracker(
     prober: prober({ probe, clock: systemClock, telemetry }),
     store,
     index,
-    tags: tableTagIndex(table(tableClient(account, names.tags))),
+    tags: tableTagIndex(indexTable, indexRows),
     webhooks: index.webhooks,
     timer,
     queue: queueDeliveryQueue(deliveries),

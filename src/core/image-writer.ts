@@ -84,12 +84,15 @@ const overdue = Number.NEGATIVE_INFINITY;
 const mostAttempts = 40;
 const mostStepsPerWrite = 40;
 const longestPauseMs = 250;
+/** A copy of a record that changed so lately is worth a try, whatever is known of copies. */
+const freshMs = 50;
 /** A timer that rings this much later than wanted is near enough. */
 const timerSlackMs = 20_000;
 
 export function imageWriter(parts: ImageWriterParts): ImageWriter {
   const { store, cache, clock } = parts;
   const lanes = new Map<string, Lane>();
+  const copies = copyExperience();
 
   function laneOf(name: ImageName): Lane {
     const key = imageKey(name);
@@ -139,7 +142,8 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
   async function write(name: ImageName, steps: readonly Step[]): Promise<Written[]> {
     const prepared: Prepared = { wakeAt: undefined, listed: new Set(), tags: new Set(), firstTags: new Set() };
     for (let attempt = 1; attempt <= mostAttempts; attempt++) {
-      const stored = cache.get(name) ?? (await store.read(name));
+      const isNew = attempt === 1 && isNewHere(name, steps);
+      const stored = isNew ? undefined : await known(name);
       const draft = fold(stored, name, steps);
       if (draft.record === undefined || draft.record === stored?.record) {
         if (stored !== undefined) cache.set(stored);
@@ -147,6 +151,7 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
       }
       const record = await prepare(stored?.record, draft.record, draft.circumstances, prepared);
       const committed = await store.commit({ record, basedOn: stored?.version });
+      if (isNew || (stored !== undefined && cache.get(name) === stored)) copies.note(committed !== 'conflict');
       if (committed !== 'conflict') {
         cache.set({ record, version: committed.version });
         tidy(stored?.record, record, draft.circumstances);
@@ -160,6 +165,21 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
       if (attempt > 1) await clock.sleep(parts.random() * Math.min(longestPauseMs, 4 * 2 ** attempt));
     }
     throw new WorldError('contended', `${imageKey(name)}: overtaken by other writers ${mostAttempts} times`);
+  }
+
+  /** Who alone takes the webhooks of an image would know it: then the first push heard of is the first. */
+  function isNewHere(name: ImageName, steps: readonly Step[]): boolean {
+    const isPushed = steps.every((step) => step.kind === 'fact' && step.fact.kind === 'push');
+    return isPushed && copies.areCurrent() && cache.get(name) === undefined;
+  }
+
+  /** A copy from the cache where it may be relied on, else what the storage says now. */
+  async function known(name: ImageName): Promise<StoredImage | undefined> {
+    const copy = cache.get(name);
+    if (copy !== undefined && (copies.areCurrent() || clock.now() < copy.record.changedAt + freshMs)) return copy;
+    const stored = await store.read(name);
+    if (copy !== undefined) copies.note(copy.version === stored?.version);
+    return stored;
   }
 
   function fold(stored: StoredImage | undefined, name: ImageName, steps: readonly Step[]) {
@@ -278,6 +298,20 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
     },
     async flush() {
       while (lanes.size > 0) await Promise.all([...lanes.values()].map(start));
+    },
+  };
+}
+
+/**
+ * Whether copies of images have lately been what the storage has. With one instance they are; with several that take
+ * webhooks of the same images they mostly are not, and a write based on an old one is a write for nothing.
+ */
+function copyExperience() {
+  let current = 1;
+  return {
+    areCurrent: () => current > 0.8,
+    note(isCurrent: boolean) {
+      current += ((isCurrent ? 1 : 0) - current) / 20;
     },
   };
 }

@@ -14,6 +14,7 @@ import { tableClient } from '../../src/adapters/storage-clients.ts';
 import { tableImageIndex } from '../../src/adapters/table-storage/image-index.ts';
 import { tableImageStore } from '../../src/adapters/table-storage/image-store.ts';
 import { tableReplicaSetStore } from '../../src/adapters/table-storage/replica-set-store.ts';
+import { rowBatches } from '../../src/adapters/table-storage/row-batches.ts';
 import { table } from '../../src/adapters/table-storage/table.ts';
 import { tableTagIndex } from '../../src/adapters/table-storage/tag-index.ts';
 import type { Arrival } from '../../src/core/arrival.ts';
@@ -55,11 +56,12 @@ const stores: Record<string, () => Promise<Stores>> = {
     const account = { kind: 'connectionString', connectionString: azurite.connectionString } as const;
     const open = (name: string) => table(tableClient(account, `${name}${++opened}`));
     const indexTable = open('index');
-    const index = tableImageIndex(indexTable);
+    const indexRows = rowBatches(indexTable);
+    const index = tableImageIndex(indexTable, indexRows);
     return {
       store: tableImageStore(open('images')),
       index,
-      tags: tableTagIndex(open('tags')),
+      tags: tableTagIndex(indexTable, indexRows),
       webhooks: index.webhooks,
       sets: tableReplicaSetStore(indexTable),
     };

@@ -13,6 +13,7 @@ import { tableClient } from '../../src/adapters/storage-clients.ts';
 import { systemClock } from '../../src/adapters/system-clock.ts';
 import { tableImageIndex } from '../../src/adapters/table-storage/image-index.ts';
 import { tableImageStore } from '../../src/adapters/table-storage/image-store.ts';
+import { rowBatches } from '../../src/adapters/table-storage/row-batches.ts';
 import { table } from '../../src/adapters/table-storage/table.ts';
 import { tableTagIndex } from '../../src/adapters/table-storage/tag-index.ts';
 import type { Delivery } from '../../src/core/ports.ts';
@@ -159,10 +160,12 @@ describe('a push to four regions', () => {
       const account = { kind: 'connectionString', connectionString: azurite.connectionString } as const;
       return table(counter.wrap(tableClient(account, `${name}${names}`)));
     };
+    const index = open('Index');
+    const indexRows = rowBatches(index);
     const ports = {
       store: tableImageStore(open('Images')),
-      index: tableImageIndex(open('Index')),
-      tags: tableTagIndex(open('Tags')),
+      index: tableImageIndex(index, indexRows),
+      tags: tableTagIndex(index, indexRows),
       clock: { ...systemClock, now: () => Date.now() + 91 * 86_400_000 },
     };
     const { registries, replicaSet } = known.tracker;

@@ -8,15 +8,15 @@ import type { ImageIndex, IndexList, WebhookLog } from '../../core/ports.ts';
 import type { Region } from '../../core/region.ts';
 import type { ListName, RowAddress } from './keys.ts';
 import { listRange, listRow, parseListRow, repositoryList, webhookRange, webhookRow } from './keys.ts';
-import { rowBatches } from './row-batches.ts';
+import type { RowBatches } from './row-batches.ts';
 import type { Table } from './table.ts';
 
 const keysOnly = ['partitionKey', 'rowKey'];
 /** More regions than Azure has. */
 const mostRegions = 200;
 
-export function tableImageIndex(index: Table): ImageIndex & { readonly webhooks: WebhookLog } {
-  const batches = rowBatches(index);
+/** @param batches of the same table */
+export function tableImageIndex(index: Table, batches: RowBatches): ImageIndex & { readonly webhooks: WebhookLog } {
   const rowsOf = (name: ImageName, firstSeenAt: number, lists: readonly IndexList[]): RowAddress[] =>
     lists
       .flatMap((list): ListName[] => (list === 'all' ? [list, repositoryList(name.repository)] : [list]))

@@ -144,8 +144,8 @@ export function webhookRange(registry: string): RowRange {
   return { partitionKey: registry, after: `webhook${separator}`, before: `webhook${separator}${last}` };
 }
 
-/** One partition per registry, so that the notes of many pushes can share a transaction. */
+/** Beside the lists, so that what a new image adds to both goes in one transaction. */
 export function tagRow(name: TagName): RowAddress {
   const repository = escapeRepository(name.repository);
-  return { partitionKey: name.registry, rowKey: [name.tag, repository].join(separator) };
+  return { partitionKey: name.registry, rowKey: ['tag', name.tag, repository].join(separator) };
 }

@@ -7,8 +7,9 @@ import { WorldError } from '../../core/errors.ts';
 import type { EventTime } from '../../core/event-time.ts';
 import type { TagIndex } from '../../core/ports.ts';
 import type { TagName } from '../../core/tag.ts';
+import type { RowAddress } from './keys.ts';
 import { tagRow } from './keys.ts';
-import { rowBatches } from './row-batches.ts';
+import type { RowBatches } from './row-batches.ts';
 import type { Row, Table } from './table.ts';
 
 /** A row holds at most 252 properties; a tag that moves with every build would outgrow it. */
@@ -18,13 +19,14 @@ const keptDigests = 50;
 const mostKnown = 10_000;
 const prefix = 'd';
 
-export function tableTagIndex(tags: Table): TagIndex {
-  const batches = rowBatches(tags);
+/** @param batches of the same table */
+export function tableTagIndex(tags: Table, batches: RowBatches): TagIndex {
   const known = new Set<string>();
 
-  function isKnown(rowKey: string): boolean {
-    const was = known.delete(rowKey);
-    known.add(rowKey);
+  function isKnown({ partitionKey, rowKey }: RowAddress): boolean {
+    const key = `${partitionKey} ${rowKey}`;
+    const was = known.delete(key);
+    known.add(key);
     const oldest = known.size > mostKnown ? known.values().next().value : undefined;
     if (oldest !== undefined) known.delete(oldest);
     return was;
@@ -42,7 +44,7 @@ export function tableTagIndex(tags: Table): TagIndex {
   return {
     async note(name, digest, pushedAt) {
       const row = { ...tagRow(name), [propertyOf(digest)]: pushedAt };
-      const isNew = !isKnown(`${row.partitionKey} ${row.rowKey}`) && (await batches.create(row)) !== 'conflict';
+      const isNew = !isKnown(row) && (await batches.create(row)) !== 'conflict';
       if (isNew) return 'first';
       try {
         await batches.merge([row]);

@@ -1,0 +1,64 @@
+/**
+ * Several trackers on one storage, each in a process of its own, with no affinity: which of them takes a delivery is
+ * chance, as behind a load balancer. What one process knows of an image, the others have to read, and what two of them
+ * learn at the same time, one has to decide again.
+ */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import type { Told } from './check-told.ts';
+
+export type Order =
+  | { readonly kind: 'insert'; readonly inserts: number; readonly atOnce: number }
+  | {
+      readonly kind: 'deliver';
+      readonly names: string;
+      readonly label: string;
+      readonly images: number;
+      readonly atOnce: number;
+      /** Of all deliveries, those whose place in the order is this member's. */
+      readonly member: number;
+      readonly members: number;
+    };
+
+export interface Done {
+  readonly told: readonly Told[];
+  /** Round trips to the storage. */
+  readonly trips: number;
+  /** Microseconds. */
+  readonly cpu: number;
+}
+
+export interface Crew {
+  /** @returns what each has done, once all have */
+  work(order: (member: number) => Order): Promise<readonly Done[]>;
+  close(): Promise<void>;
+}
+
+const workWithinMs = 300_000;
+
+export function openCrew(storage: string, members: number): Crew {
+  const children = Array.from({ length: members }, () =>
+    fork(new URL('crew-member.ts', import.meta.url), [storage], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }),
+  );
+
+  async function ask(member: number, order: Order): Promise<Done> {
+    const child = children[member];
+    if (child === undefined) throw new Error(`there is no member ${member}`);
+    const done = once(child, 'message', { signal: AbortSignal.timeout(workWithinMs) });
+    const ended = once(child, 'exit').then(([code]) => {
+      throw new Error(`member ${member} ended with exit code ${code}`);
+    });
+    child.send(order);
+    const [message] = await Promise.race([done, ended]);
+    return message as Done;
+  }
+
+  return {
+    work: (order) => Promise.all(children.map((_, member) => ask(member, order(member)))),
+    async close() {
+      const ends = children.filter((child) => child.exitCode === null).map((child) => once(child, 'exit'));
+      for (const child of children) child.kill('SIGKILL');
+      await Promise.all(ends);
+    },
+  };
+}
