@@ -2,13 +2,13 @@
  * Real app processes behind their HTTP door, with a topic in this process, and a registry that sends webhook events over
  * connections it keeps. What the tracker alone cannot show: the host, the wire, and several instances on one storage.
  */
-import { Agent, request } from 'node:http';
 import type { Delivery } from '../src/core/ports.ts';
 import type { Region } from '../src/core/region.ts';
 import { startTopic } from '../src/local/topic.ts';
 import type { App } from '../test/support/app.ts';
 import { registry, secret, startInstance, webhookBody } from '../test/support/app.ts';
 import type { Told } from './check-told.ts';
+import { openSender } from './sender.ts';
 
 export interface Door {
   readonly apps: readonly App[];
@@ -24,7 +24,7 @@ export interface Door {
   close(): Promise<void>;
 }
 
-const answerWithinMs = 30_000;
+const headers = { authorization: `Bearer ${secret}`, 'content-type': 'application/json' };
 const mostAttempts = 20;
 
 export async function openDoor(storage: string, regions: readonly Region[], processes: number): Promise<Door> {
@@ -37,13 +37,13 @@ export async function openDoor(storage: string, regions: readonly Region[], proc
       for (const listener of listeners) listener(event);
     },
   });
-  const agent = new Agent({ keepAlive: true });
   const started = await Promise.allSettled(
     Array.from({ length: processes }, () => startInstance({ storage, topic, regions })),
   );
   const apps = started.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
+  const senders = apps.map((app) => openSender(new URL(app.url)));
   async function close(): Promise<void> {
-    agent.destroy();
+    for (const sender of senders) sender.close();
     await Promise.all(apps.map((app) => app.stop()));
     await topic.stop();
   }
@@ -56,8 +56,8 @@ export async function openDoor(storage: string, regions: readonly Region[], proc
   let refused = 0;
   const send = async (region: string, body: string) => {
     for (let attempt = 1; attempt <= mostAttempts; attempt++) {
-      const app = apps[Math.floor(Math.random() * apps.length)];
-      const status = await post(agent, new URL(`/api/webhooks/${registry}/${region}`, app?.url), body);
+      const sender = senders[Math.floor(Math.random() * senders.length)];
+      const status = await sender?.post(`/api/webhooks/${registry}/${region}`, headers, body);
       if (status === 200 || status === 202) return;
       refused++;
     }
@@ -78,18 +78,4 @@ export async function openDoor(storage: string, regions: readonly Region[], proc
     ping: () => send(regions[0] ?? 'eastus', '{"id":"1","timestamp":"2026-06-01T12:00:00Z","action":"ping"}'),
     close,
   };
-}
-
-/** @returns the status */
-function post(agent: Agent, url: URL, body: string): Promise<number> {
-  const headers = { authorization: `Bearer ${secret}`, 'content-type': 'application/json' };
-  return new Promise((resolve, reject) => {
-    const sent = request(url, { agent, method: 'POST', headers, timeout: answerWithinMs }, (response) => {
-      response.resume();
-      response.once('end', () => resolve(response.statusCode ?? 0));
-    });
-    sent.once('timeout', () => sent.destroy(new Error('no answer in time')));
-    sent.once('error', reject);
-    sent.end(body);
-  });
 }

@@ -61,6 +61,9 @@ export const webhookTarget = z.object(
   'must be an object',
 );
 
+/** Made once: a schema costs more to make than an event to check. */
+const imageEvent = z.object({ target: webhookTarget });
+
 export function parseWebhookEvent(body: unknown): Parsed<WebhookEvent> {
   const envelope = webhookEnvelope.safeParse(body);
   if (!envelope.success) return { ok: false, problems: toProblems(envelope.error) };
@@ -69,7 +72,7 @@ export function parseWebhookEvent(body: unknown): Parsed<WebhookEvent> {
   if ((action !== 'push' && action !== 'delete') || !hasDigest(body))
     return parsed({ action: 'other', id, name: action });
 
-  const image = z.object({ target: webhookTarget }).safeParse(body);
+  const image = imageEvent.safeParse(body);
   if (!image.success) return { ok: false, problems: toProblems(image.error) };
   const { digest, repository, tag, mediaType } = image.data.target;
   return parsed({

@@ -14,7 +14,7 @@ import { readJsonBody } from './json-body.ts';
 import { badRequest, problemResponse } from './problem.ts';
 import type { RouteDescription } from './route.ts';
 import { named, refusals } from './route.ts';
-import { isAuthorized, isAuthorizedByPassword } from './webhook-secret.ts';
+import { webhookLock } from './webhook-secret.ts';
 
 export interface ServiceHealthParts {
   readonly registries: readonly Registry[];
@@ -44,6 +44,7 @@ export function describeServiceHealth(): RouteDescription {
 }
 
 export function serviceHealthFunction(parts: ServiceHealthParts): HttpFunctionOptions {
+  const lock = webhookLock(parts.secrets);
   return {
     methods: ['POST'],
     // The secret below is the lock.
@@ -52,7 +53,7 @@ export function serviceHealthFunction(parts: ServiceHealthParts): HttpFunctionOp
     handler: httpHandler(async function takeHealthAlert(request, context) {
       const given = request.headers.get('authorization');
       // An action group can send no header of its own; a password in the address it turns into this one.
-      if (!isAuthorized(given, parts.secrets) && !isAuthorizedByPassword(given, parts.secrets)) {
+      if (!lock.opens(given) && !lock.opensByPassword(given)) {
         const detail =
           'The Authorization header must be "Bearer" and one of the webhook secrets, or "Basic" with one as password.';
         return problemResponse(401, detail, {

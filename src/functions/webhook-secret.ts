@@ -5,22 +5,36 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 
-/** @param header the Authorization header: `Bearer` and the secret */
-export function isAuthorized(header: string | null, secrets: readonly string[]): boolean {
-  const [, given] = /^bearer +(.+)$/i.exec(header ?? '') ?? [];
-  return isSecret(given, secrets);
+export interface WebhookLock {
+  /** @param header the Authorization header: `Bearer` and the secret */
+  opens(header: string | null): boolean;
+  /** For senders that can only put a password into an address: `Basic`, any user, the secret as password. */
+  opensByPassword(header: string | null): boolean;
 }
 
-/** For senders that can only put a password into an address: `Basic`, any user, the secret as password. */
-export function isAuthorizedByPassword(header: string | null, secrets: readonly string[]): boolean {
-  const [, encoded] = /^basic +([A-Za-z0-9+/_-]+={0,2})$/i.exec(header ?? '') ?? [];
-  const credentials = Buffer.from(encoded ?? '', 'base64').toString('utf8');
-  const colon = credentials.indexOf(':');
-  return isSecret(colon < 0 ? undefined : credentials.slice(colon + 1), secrets);
+export function webhookLock(secrets: readonly string[]): WebhookLock {
+  const hashes = secrets.map(hash);
+
+  function isSecret(given: string | undefined): boolean {
+    const hashed = hash(given ?? '');
+    const matches = hashes.filter((one) => timingSafeEqual(one, hashed));
+    return given !== undefined && matches.length > 0;
+  }
+
+  return {
+    opens(header) {
+      const [, given] = /^bearer +(.+)$/i.exec(header ?? '') ?? [];
+      return isSecret(given);
+    },
+    opensByPassword(header) {
+      const [, encoded] = /^basic +([A-Za-z0-9+/_-]+={0,2})$/i.exec(header ?? '') ?? [];
+      const credentials = Buffer.from(encoded ?? '', 'base64').toString('utf8');
+      const colon = credentials.indexOf(':');
+      return isSecret(colon < 0 ? undefined : credentials.slice(colon + 1));
+    },
+  };
 }
 
-function isSecret(given: string | undefined, secrets: readonly string[]): boolean {
-  const hash = (text: string) => createHash('sha256').update(text).digest();
-  const matches = secrets.filter((secret) => timingSafeEqual(hash(secret), hash(given ?? '')));
-  return given !== undefined && matches.length > 0;
+function hash(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
 }

@@ -21,7 +21,7 @@ import { readJsonBody } from './json-body.ts';
 import { badRequest, problemResponse } from './problem.ts';
 import type { RouteDescription } from './route.ts';
 import { named, refusals } from './route.ts';
-import { isAuthorized } from './webhook-secret.ts';
+import { webhookLock } from './webhook-secret.ts';
 
 const largestBody = 256 * 1024;
 const regionParam = z.object({ region: regionInput.meta({ description: "The replica's region." }) });
@@ -68,9 +68,11 @@ export function webhookFunction(
   onPing: (id: string) => void = () => undefined,
   telemetry: Telemetry = noTelemetry,
 ): HttpFunctionOptions {
+  const lock = webhookLock(secrets);
+
   async function take(request: HttpRequest, context: InvocationContext): Promise<Taken> {
     const receivedAt = now();
-    if (!isAuthorized(request.headers.get('authorization'), secrets)) {
+    if (!lock.opens(request.headers.get('authorization'))) {
       return refused(
         problemResponse(401, 'The Authorization header must be "Bearer" and one of the webhook secrets.', {
           headers: { 'www-authenticate': 'Bearer' },

@@ -3,7 +3,7 @@
  * runs, hooks may change its outcome, the library makes the response. Everything in flight is counted, so that a
  * stopping host knows what it is waiting for.
  */
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { Core } from './core-api.ts';
 import type {
   CoreInvocationContext,
@@ -139,5 +139,6 @@ async function limitTime<Result>(work: Promise<Result>, timeoutMs: number | unde
 }
 
 function createTraceParent(): string {
-  return `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-00`;
+  const digits = () => randomUUID().replaceAll('-', '');
+  return `00-${digits()}-${digits().slice(0, 16)}-00`;
 }

@@ -49,10 +49,21 @@ function fillAbsent(parameter: Parameter | undefined, params: Params): boolean {
   return parameter.isCatchAll || parameter.isOptional || parameter.fallback !== undefined;
 }
 
-function matchSegment(segment: Segment, text: string, params: Params): boolean {
+/** Made at the first request that meets the segment. */
+const patterns = new WeakMap<Segment, RegExp>();
+
+function patternOf(segment: Segment): RegExp {
+  const known = patterns.get(segment);
+  if (known !== undefined) return known;
   // Read from the right, so the first parameters take as much as they can: what greedy groups do.
-  const pattern = segment.map((part) => ('literal' in part ? escapePattern(part.literal) : '(.+)')).join('');
-  const found = new RegExp(`^${pattern}$`, 'is').exec(text);
+  const parts = segment.map((part) => ('literal' in part ? escapePattern(part.literal) : '(.+)'));
+  const pattern = new RegExp(`^${parts.join('')}$`, 'is');
+  patterns.set(segment, pattern);
+  return pattern;
+}
+
+function matchSegment(segment: Segment, text: string, params: Params): boolean {
+  const found = patternOf(segment).exec(text);
   if (found === null) return false;
   const names = segment.flatMap((part) => ('parameter' in part ? [part.parameter.name] : []));
   for (const [index, name] of names.entries()) params[name] = found[index + 1] ?? '';
