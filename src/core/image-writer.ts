@@ -2,9 +2,6 @@
  * The only way an image's record changes. Steps for one image that meet in this process share one write; writers in
  * other processes are noticed by the record's version, and then the steps are decided again on what they wrote.
  * Without the sharing, ten regions speaking at once would overtake each other over and over.
- *
- * Order of writes: first everything that helps to find the image again (timer, lists, tag), then the record with its
- * due events in one transaction. A crash between the two leaves a hint that leads nowhere, never a fact nobody follows.
  */
 import { announcementKey } from './announcement.ts';
 import type { MergeOutcome } from './arrival.ts';
@@ -12,29 +9,17 @@ import type { Circumstances } from './circumstances.ts';
 import type { Step } from './decide.ts';
 import { decide } from './decide.ts';
 import { WorldError } from './errors.ts';
+import { experience } from './experience.ts';
 import type { ImageName, ImageRecord } from './image.ts';
-import { arrivalIn, arrivalRegions, imageKey, imageState, withoutVoid } from './image.ts';
+import { imageKey, withoutVoid } from './image.ts';
 import type { ImageCache } from './image-cache.ts';
-import { nextWakeAt } from './next-wake.ts';
-import { mayBeListed } from './open-images.ts';
-import type {
-  Clock,
-  ImageIndex,
-  ImageStore,
-  IndexEntry,
-  IndexList,
-  StoredImage,
-  TagIndex,
-  WakeTimer,
-} from './ports.ts';
-import type { Tag } from './reference.ts';
+import type { Clock, ImageStore, StoredImage } from './ports.ts';
 import type { Registry } from './registry.ts';
+import type { SignpostParts } from './signposts.ts';
+import { signposts } from './signposts.ts';
 
-export interface ImageWriterParts {
+export interface ImageWriterParts extends SignpostParts {
   readonly store: ImageStore;
-  readonly index: ImageIndex;
-  readonly tags: TagIndex;
-  readonly timer: WakeTimer;
   readonly cache: ImageCache;
   readonly clock: Clock;
   /** From 0 up to 1. */
@@ -86,13 +71,15 @@ const mostStepsPerWrite = 40;
 const longestPauseMs = 250;
 /** A copy of a record that changed so lately is worth a try, whatever is known of copies. */
 const freshMs = 50;
-/** A timer that rings this much later than wanted is near enough. */
-const timerSlackMs = 20_000;
 
 export function imageWriter(parts: ImageWriterParts): ImageWriter {
   const { store, cache, clock } = parts;
   const lanes = new Map<string, Lane>();
-  const copies = copyExperience();
+  // With one instance, copies in its cache are what the storage has, and an image it does not know is new. With several
+  // that take webhooks of the same images neither holds, and a write that relies on it is a write for nothing.
+  const copies = experience(1);
+  const strangers = experience(0);
+  const signs = signposts(parts);
 
   function laneOf(name: ImageName): Lane {
     const key = imageKey(name);
@@ -140,7 +127,7 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
   }
 
   async function write(name: ImageName, steps: readonly Step[]): Promise<Written[]> {
-    const prepared: Prepared = { wakeAt: undefined, listed: new Set(), tags: new Set(), firstTags: new Set() };
+    const laid = signs.begin();
     for (let attempt = 1; attempt <= mostAttempts; attempt++) {
       const isNew = attempt === 1 && isNewHere(name, steps);
       const stored = isNew ? undefined : await known(name);
@@ -149,36 +136,37 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
         if (stored !== undefined) cache.set(stored);
         return draft.results;
       }
-      const record = await prepare(stored?.record, draft.record, draft.circumstances, prepared);
+      const record = await laid.lay(stored?.record, draft.record, draft.circumstances);
       const committed = await store.commit({ record, basedOn: stored?.version });
-      if (isNew || (stored !== undefined && cache.get(name) === stored)) copies.note(committed !== 'conflict');
+      if (isNew) strangers.note(committed !== 'conflict');
+      else if (stored !== undefined && cache.get(name) === stored) copies.note(committed !== 'conflict');
       if (committed !== 'conflict') {
         cache.set({ record, version: committed.version });
-        tidy(stored?.record, record, draft.circumstances);
+        signs.tidy(stored?.record, record, draft.circumstances);
         parts.onWritten(record, draft.made, stored?.record);
         return draft.results.map((result) => ({ ...result, record }));
       }
       cache.delete(name);
-      // What was so when it was noted may not be so any more.
-      prepared.firstTags.clear();
+      laid.overtaken();
       // Whoever was overtaken twice meets a crowd: step back for a random while.
       if (attempt > 1) await clock.sleep(parts.random() * Math.min(longestPauseMs, 4 * 2 ** attempt));
     }
     throw new WorldError('contended', `${imageKey(name)}: overtaken by other writers ${mostAttempts} times`);
   }
 
-  /** Who alone takes the webhooks of an image would know it: then the first push heard of is the first. */
+  /** A push of an image that is not known here may be taken for the first word about it. */
   function isNewHere(name: ImageName, steps: readonly Step[]): boolean {
     const isPushed = steps.every((step) => step.kind === 'fact' && step.fact.kind === 'push');
-    return isPushed && copies.areCurrent() && cache.get(name) === undefined;
+    return isPushed && strangers.isGood() && cache.get(name) === undefined;
   }
 
   /** A copy from the cache where it may be relied on, else what the storage says now. */
   async function known(name: ImageName): Promise<StoredImage | undefined> {
     const copy = cache.get(name);
-    if (copy !== undefined && (copies.areCurrent() || clock.now() < copy.record.changedAt + freshMs)) return copy;
+    if (copy !== undefined && (copies.isGood() || clock.now() < copy.record.changedAt + freshMs)) return copy;
     const stored = await store.read(name);
-    if (copy !== undefined) copies.note(copy.version === stored?.version);
+    if (copy === undefined) strangers.note(stored === undefined);
+    else copies.note(copy.version === stored?.version);
     return stored;
   }
 
@@ -195,69 +183,6 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
       made.push(...decision.announcements.map(announcementKey));
     }
     return { record, results, made, circumstances };
-  }
-
-  /** Everything by which the image will be found again, before the record says there is something to find. */
-  async function prepare(
-    before: ImageRecord | undefined,
-    after: ImageRecord,
-    circumstances: Circumstances,
-    prepared: Prepared,
-  ): Promise<ImageRecord> {
-    const work: Promise<void>[] = [];
-    const list = (lists: readonly IndexList[]) => {
-      const fresh = lists.filter((one) => !prepared.listed.has(`${one} ${after.firstSeenAt}`));
-      for (const one of fresh) prepared.listed.add(`${one} ${after.firstSeenAt}`);
-      if (fresh.length > 0) work.push(parts.index.add(entryOf(after), fresh));
-    };
-    if (before?.firstSeenAt !== after.firstSeenAt) list(['all']);
-    if (imageState(after, circumstances.set) === 'deleted') list(['deleted']);
-    if (after.delayedAt !== null && before?.delayedAt !== after.delayedAt) list(['delayed']);
-    for (const [tag, pushedAt] of newTags(before, after)) {
-      if (prepared.tags.has(tag)) continue;
-      prepared.tags.add(tag);
-      const { registry, repository, digest } = after.name;
-      const noted = parts.tags.note({ registry, repository, tag }, digest, pushedAt).then((outcome) => {
-        if (outcome === 'first') prepared.firstTags.add(tag);
-      });
-      work.push(noted);
-    }
-    const record = { ...after, wakeAt: ring(after, circumstances, prepared, work) };
-    await Promise.all(work);
-    if (prepared.firstTags.size === 0) return record;
-    // No digest had these before: there is none to be told. Later ones look for this one.
-    return { ...record, uncheckedTags: record.uncheckedTags.filter((tag) => !prepared.firstTags.has(tag)) };
-  }
-
-  /** Sets the durable timer unless one is known to ring soon enough. */
-  function ring(
-    record: ImageRecord,
-    circumstances: Circumstances,
-    prepared: Prepared,
-    work: Promise<void>[],
-  ): number | null {
-    const due = nextWakeAt(record, circumstances);
-    const set = prepared.wakeAt ?? record.wakeAt;
-    const isSet = set !== null && set > circumstances.now && due !== null && set <= due + timerSlackMs;
-    if (due === null || isSet) return set;
-    prepared.wakeAt = due;
-    work.push(parts.timer.wake(record.name, due));
-    return due;
-  }
-
-  /** Takes the image off the lists it has left. Only tidiness: readers check every entry against its record. */
-  function tidy(before: ImageRecord | undefined, after: ImageRecord, { set, now }: Circumstances): void {
-    const state = imageState(after, set);
-    const was = imageState(before, set);
-    if (state === was && before?.firstSeenAt === after.firstSeenAt) return;
-    const gone: IndexList[] = [];
-    const isOver = state === 'available' || state === 'deleted';
-    if (isOver && mayBeListed(after.firstSeenAt, now)) gone.push('replicating');
-    if (isOver && after.delayedAt !== null) gone.push('delayed');
-    if (gone.length > 0) parts.index.remove(entryOf(after), gone).catch(() => undefined);
-    if (before !== undefined && before.firstSeenAt !== after.firstSeenAt) {
-      parts.index.remove(entryOf(before), ['all', 'replicating', 'delayed', 'deleted']).catch(() => undefined);
-    }
   }
 
   return {
@@ -300,41 +225,4 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
       while (lanes.size > 0) await Promise.all([...lanes.values()].map(start));
     },
   };
-}
-
-/**
- * Whether copies of images have lately been what the storage has. With one instance they are; with several that take
- * webhooks of the same images they mostly are not, and a write based on an old one is a write for nothing.
- */
-function copyExperience() {
-  let current = 1;
-  return {
-    areCurrent: () => current > 0.8,
-    note(isCurrent: boolean) {
-      current += ((isCurrent ? 1 : 0) - current) / 20;
-    },
-  };
-}
-
-interface Prepared {
-  wakeAt: number | undefined;
-  readonly listed: Set<string>;
-  readonly tags: Set<string>;
-  /** Of those, tags that no digest had before. */
-  readonly firstTags: Set<string>;
-}
-
-function entryOf(record: ImageRecord): IndexEntry {
-  return { name: record.name, firstSeenAt: record.firstSeenAt };
-}
-
-function newTags(before: ImageRecord | undefined, after: ImageRecord) {
-  const known = new Set(
-    before === undefined ? [] : arrivalRegions(before).flatMap((r) => Object.keys(arrivalIn(before, r)?.tags ?? {})),
-  );
-  return arrivalRegions(after).flatMap((region) =>
-    Object.entries(arrivalIn(after, region)?.tags ?? {})
-      .filter(([tag]) => !known.has(tag))
-      .map(([tag, pushedAt]) => [tag as Tag, pushedAt] as const),
-  );
 }
