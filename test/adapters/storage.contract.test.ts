@@ -260,6 +260,14 @@ describe.each(Object.keys(stores))('%s', (kind) => {
       expect(await ports.tags.digests({ ...tag, repository: 'team/other' as Repository })).toEqual([]);
     });
 
+    test('tells who was the first to note a tag, and of two at once one', async () => {
+      const fresh = { ...tag, tag: 'fresh' as Tag };
+      const outcomes = await Promise.all([1, 2].map((n) => ports.tags.note(fresh, digestOf(n), toEventTime(n))));
+      expect(outcomes.toSorted()).toEqual(['again', 'first']);
+      expect(await ports.tags.note(fresh, digestOf(1), toEventTime(1))).toBe('again');
+      expect(await ports.tags.digests(fresh)).toHaveLength(2);
+    });
+
     test('forgets one digest and keeps the others', async () => {
       await ports.tags.forget(tag, digestOf(2));
       await ports.tags.forget(tag, digestOf(77));

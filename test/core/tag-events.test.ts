@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Fact } from '../../src/core/arrival.ts';
 import { defaultRequirement } from '../../src/core/requirement.ts';
 import { deleteOf, digestOf, pushOf, registryOf, replicaSetOf, repositoryOf, tagOf } from '../support/build.ts';
-import { memoryTracker } from '../support/memory-tracker.ts';
+import { memoryTracker, passTime } from '../support/memory-tracker.ts';
 
 const name = (digest: number) => ({
   registry: 'contoso',
@@ -136,4 +136,51 @@ test('a tag that every build moves is read at a price that does not grow', async
     tag: { state: 'diverged', regions: [{ digest: digestOf(builds) }, { digest: digestOf(builds - 1) }] },
   });
   expect(reads).toBe(20);
+});
+
+/** The first to note a tag does not look for other digests of it: it relies on those who come while it is still writing. */
+test('a digest that was noted first and stored last still learns that its tag has moved on', async () => {
+  const setup = memoryTracker();
+  const commit = setup.store.commit;
+  const held = Promise.withResolvers<void>();
+  const slow = memoryTracker({
+    ...setup,
+    ports: {
+      ...setup,
+      store: {
+        ...setup.store,
+        commit: async (change) => {
+          if (change.basedOn === undefined) await held.promise;
+          return commit(change);
+        },
+      },
+    },
+  });
+  const first = slow.tracker.process({ name: name(1), fact: push('eastus', 1) });
+  await setup.clock.settle();
+  await setup.tracker.receive({ name: name(2), fact: push('eastus', 3) });
+  await setup.clock.settle();
+  held.resolve();
+  await first;
+  expect(setup.publisher.published.filter(({ type }) => type.endsWith('TagSuperseded'))).toEqual([]);
+
+  await passTime(setup, 40_000);
+  const superseded = setup.publisher.published.filter(({ type }) => type.endsWith('TagSuperseded'));
+  expect(superseded).toHaveLength(1);
+  expect(superseded[0]?.data).toMatchObject({ digest: digestOf(1), supersededBy: digestOf(2) });
+});
+
+test('a digest that was noted and never stored is not looked for any more after a while', async () => {
+  const setup = memoryTracker();
+  const place = { registry: 'contoso', repository: repositoryOf('team/app'), tag: tagOf('v1') };
+  const fact = push('eastus', 3);
+  await setup.tags.note(place, digestOf(1), push('eastus', 1).eventTime);
+  for (const region of ['eastus', 'westeurope']) {
+    await setup.tracker.receive({ name: name(2), fact: { ...fact, region: push(region, 3).region } });
+  }
+  await passTime(setup, 300_000);
+  expect((await setup.store.read(name(2)))?.record.uncheckedTags).toEqual(['v1']);
+  await passTime(setup, 600_000, 5_000);
+  expect((await setup.store.read(name(2)))?.record.uncheckedTags).toEqual([]);
+  expect(setup.timer.set).toEqual([]);
 });
