@@ -5,11 +5,15 @@
  */
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { startAzurite } from '../src/local/azurite.ts';
+import { measureAlternatives } from './measure-alternatives.ts';
 import { measureDoor } from './measure-door.ts';
+import { measureGrowth } from './measure-growth.ts';
 import { measureLatency } from './measure-latency.ts';
+import { measureMemory } from './measure-memory.ts';
 import { measureStart } from './measure-start.ts';
 import { measureTracker } from './measure-tracker.ts';
 import { measureTrips } from './measure-trips.ts';
+import { measureWaiters } from './measure-waiters.ts';
 import type { BenchArguments, BenchOptions, PartName } from './options.ts';
 import { readArguments, usage } from './options.ts';
 import { checkReadme, writeReadme } from './readme.ts';
@@ -24,6 +28,10 @@ const measures: Record<PartName, (options: BenchOptions) => Promise<Section>> = 
   latency: measureLatency,
   door: measureDoor,
   start: measureStart,
+  alternatives: measureAlternatives,
+  growth: measureGrowth,
+  waiters: measureWaiters,
+  memory: measureMemory,
 };
 
 async function measure({ parts, quick, verbose }: BenchArguments): Promise<Result> {

@@ -1,97 +1,129 @@
 /**
- * How long after the last region's webhook event the topic has "in all replicas", in single-operation times: divided by
- * the middle of what one insert takes on this machine in the same minute, with nothing else going on.
+ * How long after the last region's webhook event the topic has "in all replicas", and whoever waited is released. In
+ * single-operation times: divided by the middle of what one insert takes on this machine in the same minute, with as
+ * many others in flight.
  */
 import type { Delivery } from '../src/core/ports.ts';
-import { allReplicas, type Told } from './check-told.ts';
+import { allReplicas } from './check-told.ts';
 import { openDoor } from './door.ts';
 import type { Floor } from './floor.ts';
 import { openFloor } from './floor.ts';
+import type { Way } from './latency-ways.ts';
+import { aloneWay, breathe, doorWay } from './latency-ways.ts';
 import type { BenchOptions } from './options.ts';
 import type { Section } from './section.ts';
 import { median, quantile } from './statistics.ts';
 import { openSubject } from './subject.ts';
-import { deliveryOf, regionsOf } from './workload.ts';
+import { deliveryOf, keepInFlight, regionsOf } from './workload.ts';
 
-/** What is measured, behind a door or without one. */
-interface Way {
-  readonly what: string;
-  /** For the names of its images. */
-  readonly label: string;
-  deliver(delivery: Delivery): Promise<unknown>;
-  onTold(listener: (event: Told) => void): void;
-  /** Nothing of what was delivered is still being worked on. */
-  quiet(): Promise<void>;
+/** What one image took, milliseconds. */
+interface Latency {
+  readonly told: number;
+  readonly released: number;
+  /** One insert, in the same company. */
+  readonly insert: number;
+}
+
+export interface Company {
+  /** Images that complete at the same time. */
+  readonly atOnce: number;
+  readonly rounds: number;
+  /** First rounds that do not count. */
+  readonly warmups: number;
 }
 
 const regions = regionsOf(3);
-const warmups = 20;
 const toldWithinMs = 30_000;
-const breathMs = 25;
 
 export async function measureLatency({ storage, quick, say }: BenchOptions): Promise<Section> {
+  const companies: Company[] = [
+    { atOnce: 1, rounds: quick ? 25 : 300, warmups: quick ? 10 : 20 },
+    { atOnce: 64, rounds: quick ? 2 : 15, warmups: quick ? 1 : 3 },
+  ];
   const floor = await openFloor(storage);
-  const images = quick ? 60 : 300;
-  const subject = openSubject(storage, regions);
-  const alone: Way = {
-    what: 'tracker alone',
-    label: 'alone',
-    deliver: subject.tracker.receive,
-    onTold: subject.onPublished,
-    quiet: subject.counter.quiet,
+  const rows: Section['rows'][number][] = [];
+  const measure = async (way: Way) => {
+    for (const company of companies) {
+      rows.push(...describe(way.what, company, await measureWay(way, floor, company)));
+      say(`${way.what}, ${company.atOnce} in flight: done`);
+    }
+    way.close();
   };
-  const rows = [await measureWay(alone, floor, images)];
-  say('tracker alone: done');
+  await measure(aloneWay(openSubject(storage, regions)));
   const door = await openDoor(storage, regions, 1);
   try {
-    const quiet = () => new Promise<void>((resolve) => setTimeout(resolve, breathMs));
-    rows.push(
-      await measureWay(
-        { ...door, what: 'app process, over HTTP, to a topic over HTTP', label: 'door', quiet },
-        floor,
-        images,
-      ),
-    );
+    await measure(doorWay(door));
   } finally {
     await door.close();
   }
-  const note = 'In times of one insert; one image at a time, nothing else under way.';
-  return { title: "From the last region's webhook event to the topic.", note, rows };
+  const note =
+    'In times of one insert with as many in flight. Each image has one waiter: `GET /api/wait`, or the call behind it.';
+  return { title: "From the last region's webhook event to the topic, and to whoever waits.", note, rows };
 }
 
-async function measureWay(way: Way, floor: Floor, images: number) {
+export async function measureWay(way: Way, floor: Floor, { atOnce, rounds, warmups }: Company): Promise<Latency[]> {
   const waiting = new Map<string, () => void>();
   way.onTold(({ type, subject }) => {
     if (type === allReplicas) waiting.get(subject)?.();
   });
-  const latencies: number[] = [];
-  const inserts: number[] = [];
-  for (let image = -warmups; image < images; image++) {
-    const deliveries = regions.map((region) => deliveryOf(way.label, image, region, { repository: 'team/app' }));
-    const last = deliveries.pop();
-    if (last === undefined) break;
-    for (const delivery of deliveries) await way.deliver(delivery);
-    await way.quiet();
-    const insert = await floor.insert();
+
+  async function finish(last: Delivery, waiter: Promise<void>): Promise<Omit<Latency, 'insert'>> {
     const told = Promise.withResolvers<void>();
     waiting.set(`${last.name.repository}@${last.name.digest}`, told.resolve);
     const timer = setTimeout(() => told.reject(new Error('not told in time')), toldWithinMs);
     const startedAt = performance.now();
-    const [latency] = await Promise.all([told.promise.then(() => performance.now() - startedAt), way.deliver(last)]);
+    const since = () => performance.now() - startedAt;
+    const ends = [told.promise.then(since), waiter.then(since), way.deliver(last).then(since)] as const;
+    const [toldAfter, releasedAfter] = await Promise.all(ends);
     clearTimeout(timer);
-    await way.quiet();
-    if (image < 0) continue;
-    latencies.push(latency);
-    inserts.push(insert);
+    return { told: toldAfter, released: releasedAfter };
   }
+
+  const latencies: Latency[] = [];
+  for (let round = -warmups; round < rounds; round++) {
+    const all = Array.from({ length: atOnce }, (_, i) =>
+      regions.map((region) => deliveryOf(`${way.label}-${atOnce}`, round * atOnce + i, region, { repository })),
+    );
+    const lasts = all.flatMap((deliveries) => deliveries.slice(-1));
+    const before = all.flatMap((deliveries) => deliveries.slice(0, -1));
+    await keepInFlight(before, atOnce, way.deliver);
+    await way.quiet();
+    const waiters = lasts.map(({ name }) => way.wait(name));
+    // A waiter that is not there yet when its image completes would wait for less than it should.
+    await breathe(50 + 2 * atOnce);
+    const inserts = await Promise.all(lasts.map(() => floor.insert()));
+    const done = await Promise.all(lasts.map((last, i) => finish(last, waiters[i] ?? Promise.resolve())));
+    await way.quiet();
+    if (round < 0) continue;
+    latencies.push(...done.map((one, i) => ({ ...one, insert: inserts[i] ?? Number.NaN })));
+  }
+  return latencies;
+}
+
+const repository = 'team/app';
+
+function describe(way: string, { atOnce }: Company, latencies: readonly Latency[]): Section['rows'] {
+  const inserts = latencies.map(({ insert }) => insert);
   const single = median(inserts);
-  return {
-    way: way.what,
-    'median, inserts': median(latencies) / single,
-    'p99, inserts': quantile(latencies, 0.99) / single,
-    'median, ms': median(latencies),
-    'p99, ms': quantile(latencies, 0.99),
+  const row = (until: string, times: readonly number[]) => ({
+    way,
+    'in flight': atOnce,
+    until,
+    'median, inserts': median(times) / single,
+    'p99, inserts': quantile(times, 0.99) / single,
+    'median, ms': median(times),
+    'p99, ms': quantile(times, 0.99),
     'one insert, ms': single,
     'its p99, ms': quantile(inserts, 0.99),
-  };
+  });
+  return [
+    row(
+      'topic has it',
+      latencies.map(({ told }) => told),
+    ),
+    row(
+      'waiter released',
+      latencies.map(({ released }) => released),
+    ),
+  ];
 }

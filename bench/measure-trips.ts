@@ -11,7 +11,7 @@ import type { Subject } from './subject.ts';
 import { freshNames, openSubject } from './subject.ts';
 import { deliveryOf, regionsOf } from './workload.ts';
 
-interface Trips {
+export interface Trips {
   readonly inSequence: number;
   readonly total: number;
 }
@@ -20,10 +20,29 @@ interface Trips {
 const earlierDigests = 12;
 
 export async function measureTrips({ storage, quick, say }: BenchOptions): Promise<Section> {
+  const kinds = await tripsByKind(storage, freshNames(), quick ? 3 : 20, say);
+  const rows = [...kinds].map(([kind, { inSequence, total }]) => ({
+    delivery: kind,
+    'in sequence before the answer': inSequence,
+    'all, with what follows': total,
+  }));
+  const note = 'Calls of the storage SDK, one delivery at a time.';
+  return { title: 'Round trips to the storage.', note, rows };
+}
+
+/**
+ * @param names of the tables; they may hold something already
+ * @param images of each kind
+ */
+export async function tripsByKind(
+  storage: string,
+  names: string,
+  images: number,
+  say: (line: string) => void,
+): Promise<Map<string, Trips>> {
   const regions = regionsOf(3);
   const [first, next, last] = regions;
   if (first === undefined || next === undefined || last === undefined) throw new Error('three regions are needed');
-  const names = freshNames();
   const subject = openSubject(storage, regions, names);
   const stranger = () => openSubject(storage, regions, names);
   const latest = (image: number) => deliveryOf('latest', image, first, { repository: 'team/moving', tag: 'latest' });
@@ -34,7 +53,7 @@ export async function measureTrips({ storage, quick, say }: BenchOptions): Promi
 
   for (const region of regions) await subject.tracker.receive(deliveryOf('warm', 0, region));
   for (let image = 0; image < earlierDigests; image++) await trips(subject, latest(image));
-  for (let image = 0, images = quick ? 3 : 20; image < images; image++) {
+  for (let image = 0; image < images; image++) {
     const delivery = deliveryOf('trips', image, first);
     await keep('first region of an image', trips(subject, delivery));
     await keep('next region', trips(subject, deliveryOf('trips', image, next)));
@@ -57,20 +76,18 @@ export async function measureTrips({ storage, quick, say }: BenchOptions): Promi
     );
     say(`image ${image + 1} of ${images}`);
   }
-  const rows = [...kinds].map(([kind, all]) => ({
-    delivery: kind,
-    'in sequence before the answer': median(all.map((one) => one.inSequence)),
-    'all, with what follows': mean(all.map((one) => one.total)),
-  }));
-  const note = 'Calls of the storage SDK, one delivery at a time.';
-  return { title: 'Round trips to the storage.', note, rows };
+  const middle = (all: readonly Trips[]): Trips => ({
+    inSequence: median(all.map((one) => one.inSequence)),
+    total: mean(all.map((one) => one.total)),
+  });
+  return new Map([...kinds].map(([kind, all]) => [kind, middle(all)]));
 }
 
 function trips(subject: Subject, delivery: Delivery): Promise<Trips> {
   return counted(subject, () => subject.tracker.receive(delivery));
 }
 
-async function counted({ counter }: Subject, work: () => Promise<unknown>): Promise<Trips> {
+export async function counted({ counter }: Subject, work: () => Promise<unknown>): Promise<Trips> {
   await counter.quiet();
   counter.reset();
   await work();

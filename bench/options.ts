@@ -5,7 +5,17 @@
 import { parseArgs } from 'node:util';
 
 /** What can be asked for with `--only`. */
-export const partNames = ['tracker', 'trips', 'latency', 'door', 'start'] as const;
+export const partNames = [
+  'tracker',
+  'trips',
+  'latency',
+  'door',
+  'start',
+  'alternatives',
+  'growth',
+  'waiters',
+  'memory',
+] as const;
 export type PartName = (typeof partNames)[number];
 
 /** What each part is given. */
@@ -28,7 +38,7 @@ export interface BenchArguments {
 
 export const usage = `Usage: npm run bench -- [--quick] [--json] [--readme] [--verbose] [--only ${partNames.join(',')}]
 
-  --quick    fewer rounds: a first impression in well under a minute
+  --quick    fewer rounds: a first impression in two minutes
   --json     one JSON object instead of tables
   --readme   puts the tables into README.md, between its bench markers
   --verbose  shows each round on standard error

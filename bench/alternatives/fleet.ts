@@ -1,0 +1,101 @@
+/**
+ * The real tracker, several instances of it, on one storage that takes virtual time. Each delivery, timer and waiter
+ * meets one of them by chance, as behind a load balancer.
+ */
+import {
+  memoryDeliveryQueue,
+  memoryForwardQueue,
+  memoryHealthEventLog,
+  memoryImageIndex,
+  memoryImageStore,
+  memoryReplicaSetStore,
+  memoryTagIndex,
+  memoryWebhookLog,
+  noAudit,
+} from '../../src/adapters/memory.ts';
+import { ociManifestProbe } from '../../src/adapters/oci-registry/manifest-probe.ts';
+import type { ManifestProbe, WakeTimer } from '../../src/core/ports.ts';
+import { prober } from '../../src/core/prober.ts';
+import type { Region } from '../../src/core/region.ts';
+import type { Registry } from '../../src/core/registry.ts';
+import { replicaSets } from '../../src/core/replica-sets.ts';
+import type { Tracker } from '../../src/core/tracker.ts';
+import { tracker } from '../../src/core/tracker.ts';
+import { drawFrom, openRandom } from '../../src/local/simulator/random.ts';
+import { allReplicas } from '../check-told.ts';
+import { registryName } from '../workload.ts';
+import type { Stage } from './stage.ts';
+
+export interface Fleet {
+  /** One of the instances, by chance. */
+  any(): Tracker;
+}
+
+const credential = { getToken: async () => ({ token: 'an-identity', expiresOnTimestamp: Date.UTC(2100, 0) }) };
+const log = { info: () => undefined, warn: () => undefined };
+
+export function openFleet(stage: Stage, instances: number): Fleet {
+  const { clock, scheduler } = stage.time;
+  const registry: Registry = {
+    name: registryName,
+    loginServer: `${registryName}.azurecr.io`,
+    resourceId: undefined,
+    regions: stage.regions as Region[],
+    observedOnly: [],
+    regionalEndpoints: true,
+    verify: 'missing',
+  };
+  const random = openRandom(stage.seed, 'fleet');
+  const { slow } = stage.storage;
+  const timer: WakeTimer = { wake: async (name, at) => scheduler.at(at, () => any().wake(name)) };
+  const shared = {
+    clock,
+    log,
+    random,
+    store: slow(memoryImageStore()),
+    index: slow(memoryImageIndex()),
+    tags: slow(memoryTagIndex()),
+    webhooks: slow(memoryWebhookLog()),
+    queue: slow(memoryDeliveryQueue()),
+    timer: slow(timer),
+    forwards: memoryForwardQueue(),
+    audit: noAudit,
+    health: memoryHealthEventLog(),
+    publisher: {
+      async publish(events: readonly { readonly id: string; readonly type: string; readonly subject: string }[]) {
+        for (const { id, type, subject } of events) if (type === allReplicas) stage.tell(subject, id);
+      },
+    },
+  };
+  const all = Array.from({ length: instances }, () =>
+    tracker(
+      {
+        ...shared,
+        prober: prober({ probe: probeOf(stage), clock }),
+        sets: replicaSets({
+          ...{ clock, log, registries: [registry], directory: undefined },
+          store: memoryReplicaSetStore(),
+          onChange: () => undefined,
+        }),
+      },
+      {
+        registries: [registry],
+        targets: [],
+        policy: { delayedAfterMs: 900_000, probeAfterMs: 60_000, outboxCheckMs: 30_000 },
+        retentionMs: 90 * 86_400_000,
+        recordWithinMs: 2_500,
+        deferWithinMs: 1_200,
+        pollMs: 750,
+        cachedImages: 20_000,
+      },
+    ),
+  );
+  const any = () => drawFrom(random, all);
+  return { any };
+}
+
+/** Each instance earns tokens of its own. */
+function probeOf({ endpoints, time }: Stage): ManifestProbe {
+  const probe = ociManifestProbe({ credential, fetch: endpoints.fetch, clock: time.clock });
+  return { ask: (...question) => time.meanwhile(() => probe.ask(...question)) };
+}

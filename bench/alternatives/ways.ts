@@ -1,0 +1,68 @@
+/** The ways that are compared, each put together for one run. */
+import { randomUUID } from 'node:crypto';
+import { parseDigest } from '../../src/core/digest.ts';
+import { parseRepository } from '../../src/core/reference.ts';
+import { parseRegion } from '../../src/core/region.ts';
+import { defaultRequirement } from '../../src/core/requirement.ts';
+import type { Tracker } from '../../src/core/tracker.ts';
+import type { ImageEvent } from '../../src/core/webhook-event.ts';
+import { registryName } from '../workload.ts';
+import { openFleet } from './fleet.ts';
+import { askUntilEverywhere } from './head-loop.ts';
+import type { Receive } from './naive-trackers.ts';
+import type { SlowStorage } from './slow-storage.ts';
+import type { Stage, Way } from './stage.ts';
+
+export type Open = (stage: Stage) => Way;
+
+export function loop(everySeconds: number): Open {
+  return ({ endpoints, time, regions }) => {
+    const asking = { fetch: endpoints.fetch, time, regions, everyMs: everySeconds * 1_000 };
+    return { wait: (repository, digest) => askUntilEverywhere(asking, repository, digest) };
+  };
+}
+
+/** Each telling is a new event, as with whoever gives no thought to ids. */
+export function naive(make: (storage: SlowStorage, regions: number, tell: (image: string) => void) => Receive): Open {
+  return ({ storage, regions, tell }) => {
+    const receive = make(storage, regions.length, (image) => tell(image, randomUUID()));
+    return {
+      receive: (region, { id, repository, digest }) => receive({ id, region, image: `${repository}@${digest}` }),
+    };
+  };
+}
+
+export function ours(instances: number, waits: boolean): Open {
+  return (stage) => {
+    const fleet = openFleet(stage, instances);
+    const receive: Way['receive'] = (region, event) => deliver(fleet.any(), region, event, stage.time.clock.now());
+    return waits ? { receive, wait: (repository, digest) => wait(fleet.any, repository, digest) } : { receive };
+  };
+}
+
+/** As the webhook's handler does. */
+async function deliver(tracker: Tracker, place: string, event: ImageEvent, receivedAt: number): Promise<void> {
+  const { action: kind, eventTime, repository, digest, tag, mediaType } = event;
+  const region = need(parseRegion(place));
+  const fact = { region, kind, eventTime, receivedAt, evidence: 'webhook', tag, mediaType } as const;
+  const receipt = await tracker.receive({ name: { registry: registryName, repository, digest }, fact });
+  if (receipt === 'deferred') throw new Error('the storage is never so slow that a delivery is put off');
+}
+
+/** Asks again whenever the time is up, each time at an instance that chance chooses. */
+async function wait(any: () => Tracker, repositoryText: string, digestText: string): Promise<void> {
+  const place = { repository: need(parseRepository(repositoryText)), digest: need(parseDigest(digestText)) };
+  for (;;) {
+    const tracker = any();
+    const registry = need(tracker.registries[0]);
+    const question = { registry, ...place, tag: undefined };
+    const { outcome } = await tracker.wait(question, defaultRequirement(tracker.replicaSet(registry)), 60_000);
+    if (outcome === 'satisfied') return;
+    if (outcome !== 'waiting') throw new Error(`a pipeline was told ${outcome}`);
+  }
+}
+
+function need<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('the simulated registry made a name that the product refuses');
+  return value;
+}

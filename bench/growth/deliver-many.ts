@@ -1,0 +1,126 @@
+/**
+ * A process that does nothing but take deliveries, on ports that forget, and now and then says what is left on its
+ * heap. Run by `measure-memory.ts`.
+ */
+import {
+  memoryDeliveryQueue,
+  memoryForwardQueue,
+  memoryHealthEventLog,
+  memoryImageIndex,
+  memoryReplicaSetStore,
+  memoryTagIndex,
+  memoryWakeTimer,
+  memoryWebhookLog,
+  noAudit,
+} from '../../src/adapters/memory.ts';
+import type { CloudEvent } from '../../src/core/announcement.ts';
+import type { EventPublisher } from '../../src/core/ports.ts';
+import { prober } from '../../src/core/prober.ts';
+import type { Registry } from '../../src/core/registry.ts';
+import { replicaSets } from '../../src/core/replica-sets.ts';
+import { tracker } from '../../src/core/tracker.ts';
+import { allReplicas } from '../check-told.ts';
+import { keepInFlight, regionsOf, registryName, shuffled } from '../workload.ts';
+import { report, taskOf } from './child.ts';
+import { forgetfulStore, renewable } from './forgetful-ports.ts';
+import { heapInUse } from './heap.ts';
+import { hurriedClock } from './hurried-clock.ts';
+
+export interface ManyDeliveries {
+  readonly deliveries: number;
+  /** Deliveries from one look at the heap to the next. */
+  readonly every: number;
+  readonly cachedImages: number;
+  /** Has the topic keep what it should not, to see that it is found out. */
+  readonly leak?: boolean;
+}
+
+export interface HeapReport {
+  readonly deliveries: number;
+  readonly images: number;
+  readonly heapBytes: number;
+  /** Deliveries per second since the report before. */
+  readonly rate: number;
+}
+
+/** Ten seconds of patience with acknowledgements take half a second. */
+const hurry = 20;
+const patienceMs = 12_000;
+const chunk = 500;
+
+const { deliveries, every, cachedImages, leak = false } = taskOf<ManyDeliveries>();
+const regions = regionsOf(3);
+const clock = hurriedClock(hurry);
+const log = { info: () => undefined, warn: () => undefined };
+const registry: Registry = {
+  name: registryName,
+  loginServer: `${registryName}.azurecr.io`,
+  resourceId: undefined,
+  regions,
+  observedOnly: [],
+  regionalEndpoints: false,
+  verify: 'missing',
+};
+
+let told = 0;
+const kept: CloudEvent[] = [];
+const publisher: EventPublisher = {
+  async publish(events) {
+    told += events.filter(({ type }) => type === allReplicas).length;
+    if (leak) kept.push(...events);
+  },
+};
+const [index, tags, timer] = [renewable(memoryImageIndex), renewable(memoryTagIndex), renewable(memoryWakeTimer)];
+const shared = { clock, log };
+const subject = tracker(
+  {
+    ...shared,
+    store: forgetfulStore(4 * chunk),
+    index: index.port,
+    tags: tags.port,
+    timer: timer.port,
+    webhooks: memoryWebhookLog(),
+    queue: memoryDeliveryQueue(),
+    publisher,
+    forwards: memoryForwardQueue(),
+    sets: replicaSets({
+      ...shared,
+      registries: [registry],
+      directory: undefined,
+      store: memoryReplicaSetStore(),
+      onChange: () => undefined,
+    }),
+    audit: noAudit,
+    health: memoryHealthEventLog(),
+    prober: prober({ probe: undefined, clock }),
+    random: Math.random,
+  },
+  {
+    registries: [registry],
+    targets: [],
+    policy: { delayedAfterMs: 86_400_000, probeAfterMs: 60_000, outboxCheckMs: 30_000 },
+    retentionMs: 90 * 86_400_000,
+    recordWithinMs: 1_200_000,
+    deferWithinMs: 1_200_000,
+    pollMs: 750,
+    cachedImages,
+  },
+);
+
+const perImage = regions.length * 2;
+let done = 0;
+for (let look = 1; done < deliveries; look++) {
+  const startedAt = performance.now();
+  const before = done;
+  while (done < Math.min(deliveries, look * every)) {
+    await keepInFlight(shuffled(`chunk-${done}`, chunk, regions), 64, subject.receive);
+    done += chunk * perImage;
+    for (const port of [index, tags, timer]) port.renew();
+  }
+  const seconds = (performance.now() - startedAt) / 1_000;
+  await clock.sleep(patienceMs);
+  const images = done / perImage;
+  if (told !== images) throw new Error(`of ${images} images, ${told} were told to be everywhere`);
+  await report<HeapReport>({ deliveries: done, images, heapBytes: heapInUse(), rate: (done - before) / seconds });
+}
+process.exit(0);

@@ -1,0 +1,37 @@
+/**
+ * Ports in memory that forget, so that a million deliveries leave nothing behind but what the tracker itself has kept.
+ * With the ordinary ones the storage would grow in the same process, and hide any leak beside it.
+ */
+import { memoryImageStore } from '../../src/adapters/memory.ts';
+import type { ImageName } from '../../src/core/image.ts';
+import type { ImageStore } from '../../src/core/ports.ts';
+
+/** @param most images kept; the oldest leaves first */
+export function forgetfulStore(most: number): ImageStore {
+  const store = memoryImageStore();
+  const kept: ImageName[] = [];
+  return {
+    ...store,
+    async commit(...change) {
+      const committed = await store.commit(...change);
+      const [{ record, basedOn }] = change;
+      if (committed === 'conflict' || basedOn !== undefined) return committed;
+      kept.push(record.name);
+      const oldest = kept.length > most ? kept.shift() : undefined;
+      const stored = oldest === undefined ? undefined : await store.read(oldest);
+      if (stored !== undefined) await store.remove(stored);
+      return committed;
+    },
+  };
+}
+
+/** One port after another behind the same face: with each renewal, everything noted so far is forgotten. */
+export function renewable<Port extends object>(make: () => Port): { readonly port: Port; renew(): void } {
+  let current = make();
+  return {
+    port: new Proxy(current, { get: (_first, name) => Reflect.get(current, name) }),
+    renew() {
+      current = make();
+    },
+  };
+}

@@ -1,0 +1,63 @@
+/**
+ * Tables that hold so many images, and beside them one for the floor with as many rows: all sizes in one storage, so
+ * that they can be measured in turns and what happens on the machine happens to all of them.
+ */
+import type { Region } from '../../src/core/region.ts';
+import { checkTold } from '../check-told.ts';
+import type { Floor } from '../floor.ts';
+import { openFloor } from '../floor.ts';
+import type { Work } from '../rounds.ts';
+import { measured } from '../rounds.ts';
+import type { Subject } from '../subject.ts';
+import { freshNames, openSubject } from '../subject.ts';
+import { keepInFlight, shuffled } from '../workload.ts';
+import { fillTables } from './fill-tables.ts';
+
+export interface Sized {
+  readonly images: number;
+  readonly names: string;
+  readonly floor: Floor;
+}
+
+const atOnce = 64;
+
+export async function openSized(storage: string, images: number): Promise<Sized> {
+  const names = freshNames();
+  await fillTables(storage, names, images);
+  const floor = await openFloor(storage);
+  await floor.rate(images, atOnce);
+  return { images, names, floor };
+}
+
+export interface Compared {
+  readonly floor: Work;
+  readonly subject: Work;
+}
+
+/** Floor, subject, floor: a process that has just started takes deliveries about new images. */
+export async function compareOnce(
+  { floor, names }: Sized,
+  work: {
+    readonly storage: string;
+    readonly storagePid: number;
+    readonly regions: readonly Region[];
+    readonly images: number;
+    /** Of images that no other round has had. */
+    readonly label: string;
+  },
+): Promise<Compared> {
+  const { storage, storagePid, regions, images, label } = work;
+  const deliveries = shuffled(label, images, regions);
+  const insert = () => measured(deliveries.length, storagePid, () => floor.rate(deliveries.length, atOnce));
+  const before = await insert();
+  const { tracker, published, counter }: Subject = openSubject(storage, regions, names);
+  const subject = await measured(deliveries.length, storagePid, async () => {
+    await keepInFlight(deliveries, atOnce, tracker.receive);
+    await tracker.close(30_000);
+  });
+  await counter.quiet();
+  checkTold(published, images);
+  const after = await insert();
+  const mean = { rate: (before.rate + after.rate) / 2, cpu: (before.cpu + after.cpu) / 2 };
+  return { floor: mean, subject };
+}

@@ -1,0 +1,47 @@
+/**
+ * What it costs when many wait for the same few images in one process. Each pipeline that asks for itself would read
+ * the storage for itself; here the reads follow the images, however many wait for them.
+ */
+import { runChild } from './growth/child.ts';
+import type { HoldWaiters, WaitersReport } from './growth/hold-waiters.ts';
+import type { BenchOptions } from './options.ts';
+import type { Section } from './section.ts';
+
+const mostImages = 50;
+/** Fewer weigh less than what the heap of a process moves by anyway. */
+const fewestToWeigh = 100;
+const withinMs = 120_000;
+
+export async function measureWaiters({ storage, quick, say }: BenchOptions): Promise<Section> {
+  const counts = quick ? [10, 100, 1_000] : [10, 100, 1_000, 5_000];
+  const rows: Section['rows'][number][] = [];
+  for (const waiters of counts) {
+    const held = await holdWaiters({
+      storage,
+      waiters,
+      images: Math.min(waiters, mostImages),
+      watchMs: quick ? 1_500 : 7_500,
+    });
+    rows.push({
+      waiters: held.waiters,
+      images: held.images,
+      'storage reads/s': held.readsPerSecond,
+      'per image': held.readsPerSecond / held.images,
+      'memory per waiter, KB': waiters < fewestToWeigh ? '–' : held.bytesPerWaiter / 1_000,
+      'all released, inserts': held.releasedMs / held.insertMs,
+      'all released, ms': Math.round(held.releasedMs),
+      'one insert, ms': held.insertMs,
+    });
+    say(`${waiters} waiters: done`);
+  }
+  const note = `Up to ${mostImages} images, one process; all images complete at the same time. Heap after garbage collection.`;
+  return { title: 'Many who wait.', note, rows };
+}
+
+export async function holdWaiters(task: HoldWaiters): Promise<WaitersReport> {
+  const reports: WaitersReport[] = [];
+  await runChild<HoldWaiters, WaitersReport>('hold-waiters.ts', task, withinMs, (report) => void reports.push(report));
+  const [report] = reports;
+  if (report === undefined) throw new Error('the process with the waiters reported nothing');
+  return report;
+}

@@ -1,0 +1,56 @@
+/** Whether the stopwatch runs from the last region's webhook event to each of its two ends. */
+import { describe, expect, test } from 'vitest';
+import { allReplicas, type Told } from '../../bench/check-told.ts';
+import type { Way } from '../../bench/latency-ways.ts';
+import { breathe } from '../../bench/latency-ways.ts';
+import { measureWay } from '../../bench/measure-latency.ts';
+import type { Delivery } from '../../src/core/ports.ts';
+
+const floor = { insert: async () => 2, rate: async () => 1 };
+
+/** Tells and releases that long after the third region has spoken. */
+function slowWay(toldAfterMs: number, releasedAfterMs: number): Way {
+  const listeners: ((event: Told) => void)[] = [];
+  const spoken = new Map<string, number>();
+  const released = new Map<string, PromiseWithResolvers<void>>();
+  const releaseOf = (digest: string) => {
+    const release = released.get(digest) ?? Promise.withResolvers<void>();
+    released.set(digest, release);
+    return release;
+  };
+  return {
+    what: 'slow',
+    label: 'slow',
+    async deliver({ name }: Delivery) {
+      const { repository, digest } = name;
+      spoken.set(digest, (spoken.get(digest) ?? 0) + 1);
+      if (spoken.get(digest) !== 3) return;
+      const event = { id: digest, type: allReplicas, subject: `${repository}@${digest}` };
+      setTimeout(() => listeners.forEach((listener) => void listener(event)), toldAfterMs);
+      setTimeout(releaseOf(digest).resolve, releasedAfterMs);
+    },
+    onTold: (listener) => void listeners.push(listener),
+    wait: ({ digest }) => releaseOf(digest).promise,
+    quiet: () => breathe(1),
+    close: () => undefined,
+  };
+}
+
+describe('latency', () => {
+  test.each([1, 4])('%i in flight: told and released are measured apart', async (atOnce) => {
+    const latencies = await measureWay(slowWay(20, 60), floor, { atOnce, rounds: 2, warmups: 1 });
+    expect(latencies).toHaveLength(2 * atOnce);
+    for (const { told, released, insert } of latencies) {
+      // A timer of the platform may ring a millisecond early.
+      expect(told).toBeGreaterThanOrEqual(19);
+      expect(released).toBeGreaterThanOrEqual(59);
+      expect(told).toBeLessThan(released);
+      expect(insert).toBe(2);
+    }
+  });
+
+  test('a waiter that is told no ends it', async () => {
+    const way: Way = { ...slowWay(1, 1), wait: () => breathe(80).then(() => Promise.reject(new Error('told no'))) };
+    await expect(measureWay(way, floor, { atOnce: 1, rounds: 1, warmups: 0 })).rejects.toThrow('told no');
+  });
+});
