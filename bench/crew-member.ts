@@ -6,7 +6,7 @@ import { deliveryOf, keepInFlight, regionsOf, registryName, shuffled } from './w
 
 const regions = regionsOf(3);
 const [storage = ''] = process.argv.slice(2);
-process.setMaxListeners(0);
+
 const floor = await openFloor(storage);
 
 async function carryOut(order: Order): Promise<Pick<Done, 'told' | 'trips'>> {

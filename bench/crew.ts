@@ -41,16 +41,17 @@ export function openCrew(storage: string, members: number): Crew {
     fork(new URL('crew-member.ts', import.meta.url), [storage], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }),
   );
 
-  async function ask(member: number, order: Order): Promise<Done> {
+  function ask(member: number, order: Order): Promise<Done> {
     const child = children[member];
-    if (child === undefined) throw new Error(`there is no member ${member}`);
-    const done = once(child, 'message', { signal: AbortSignal.timeout(workWithinMs) });
-    const ended = once(child, 'exit').then(([code]) => {
-      throw new Error(`member ${member} ended with exit code ${code}`);
+    const answer = Promise.withResolvers<Done>();
+    const onMessage = (message: unknown) => answer.resolve(message as Done);
+    const onExit = (code: unknown) => answer.reject(new Error(`member ${member} ended with exit code ${String(code)}`));
+    const timer = setTimeout(() => answer.reject(new Error(`member ${member} is not done in time`)), workWithinMs);
+    child?.once('message', onMessage).once('exit', onExit).send(order);
+    return answer.promise.finally(() => {
+      clearTimeout(timer);
+      child?.off('message', onMessage).off('exit', onExit);
     });
-    child.send(order);
-    const [message] = await Promise.race([done, ended]);
-    return message as Done;
   }
 
   return {

@@ -1,16 +1,21 @@
 /**
- * Deliveries per second of one tracker, with everything it does for them: lists, tags, timers, events and their
- * acknowledgements, until nothing is left to do.
+ * Deliveries per second of the tracker, with everything it does for them: lists, tags, timers, events and their
+ * acknowledgements, until nothing is left to do. By one process, and by four that share a storage without affinity.
  */
 import type { Region } from '../src/core/region.ts';
 import { checkTold } from './check-told.ts';
+import { cpuSpent } from './cpu.ts';
+import type { Crew } from './crew.ts';
+import { openCrew } from './crew.ts';
+import type { Floor } from './floor.ts';
 import { openFloor } from './floor.ts';
 import type { BenchOptions } from './options.ts';
+import type { Rounds, Work } from './rounds.ts';
 import { measured, takeTurns } from './rounds.ts';
 import type { Section } from './section.ts';
 import { mean } from './statistics.ts';
 import type { Subject } from './subject.ts';
-import { openSubject } from './subject.ts';
+import { freshNames, openSubject } from './subject.ts';
 import { deliveryOf, keepInFlight, regionsOf, shuffled } from './workload.ts';
 
 interface Workload {
@@ -18,37 +23,21 @@ interface Workload {
   readonly regions: readonly Region[];
   readonly images: number;
   readonly deliveries: number;
-  readonly atOnce: number;
   /** Resolves when every delivery has been answered. */
   run(subject: Subject, label: string): Promise<unknown>;
+  /** As many inserts, coming in the same way. */
+  floor(floor: Floor): Promise<unknown>;
 }
 
-export async function measureTracker({ storage, storagePid, quick, say }: BenchOptions): Promise<Section> {
-  const { rate } = await openFloor(storage);
+const members = 4;
+
+export async function measureTracker(options: BenchOptions): Promise<Section> {
+  const { storage, quick, say } = options;
+  const floor = await openFloor(storage);
   const rows: Section['rows'][number][] = [];
-  for (const work of [mixed(quick ? 200 : 500), burst(quick ? 80 : 250)]) {
-    const { deliveries, atOnce } = work;
-    const trips: number[] = [];
-    say(work.what);
-    const rounds = await takeTurns({
-      rounds: quick ? 3 : 7,
-      warmups: quick ? 1 : 3,
-      say,
-      floor: () => measured(deliveries, storagePid, () => rate(deliveries, atOnce)),
-      async subject(round) {
-        const subject = await warmSubject(storage, work.regions);
-        const result = await measured(deliveries, storagePid, async () => {
-          await work.run(subject, `round-${round}`);
-          await subject.tracker.close(30_000);
-        });
-        await subject.counter.quiet();
-        checkTold(subject.published, work.images + 1);
-        trips.push(subject.counter.total / deliveries);
-        return result;
-      },
-    });
+  const add = (workload: string, rounds: Rounds, trips: readonly number[]) =>
     rows.push({
-      workload: work.what,
+      workload,
       '× floor': rounds.ratio,
       lowest: rounds.low,
       highest: rounds.high,
@@ -57,15 +46,94 @@ export async function measureTracker({ storage, storagePid, quick, say }: BenchO
       'deliveries/s': rounds.rate,
       'floor, inserts/s': rounds.floorRate,
     });
+  for (const work of [mixed(quick ? 200 : 500), burst(quick ? 80 : 250, 1), burst(quick ? 120 : 360, 6)]) {
+    say(work.what);
+    const trips: number[] = [];
+    add(work.what, await measureOne(options, floor, work, trips), trips);
   }
-  const note = 'One tracker, storage in a process of its own. Floor: one insert per delivery, as many in flight.';
+  const images = quick ? 200 : 500;
+  const what = `${members} processes, a delivery to any of them, 3 regions x 2 deliveries, ${images} images`;
+  say(what);
+  const trips: number[] = [];
+  add(what, await measureCrew(options, images, trips), trips);
+  const note = 'Storage in a process of its own. Floor: one insert per delivery, coming in the same way.';
   return { title: 'Deliveries per second, tracker alone.', note, rows };
 }
+
+function measureOne(options: BenchOptions, floor: Floor, work: Workload, trips: number[]): Promise<Rounds> {
+  const { storage, storagePid, quick, say } = options;
+  const { deliveries } = work;
+  return takeTurns({
+    rounds: quick ? 3 : 7,
+    warmups: quick ? 1 : 3,
+    say,
+    floor: () => measured(deliveries, storagePid, () => work.floor(floor)),
+    async subject(round) {
+      const subject = await warmSubject(storage, work.regions);
+      const result = await measured(deliveries, storagePid, async () => {
+        await work.run(subject, `round-${round}`);
+        await subject.tracker.close(30_000);
+      });
+      await subject.counter.quiet();
+      checkTold(subject.published, work.images + warmImages);
+      trips.push(subject.counter.total / deliveries);
+      return result;
+    },
+  });
+}
+
+async function measureCrew(options: BenchOptions, images: number, trips: number[]): Promise<Rounds> {
+  const { storage, storagePid, quick, say } = options;
+  const deliveries = images * 6;
+  const atOnce = 64 / members;
+  const crew = openCrew(storage, members);
+  const work = async (order: Parameters<Crew['work']>[0]) => {
+    const before = cpuSpent(storagePid);
+    const startedAt = performance.now();
+    const done = await crew.work(order);
+    const seconds = (performance.now() - startedAt) / 1_000;
+    const cpu = cpuSpent(storagePid) - before + done.reduce((sum, one) => sum + one.cpu, 0);
+    const result: Work = { rate: deliveries / seconds, cpu: cpu / deliveries };
+    return { done, result };
+  };
+  try {
+    return await takeTurns({
+      rounds: quick ? 3 : 7,
+      warmups: quick ? 1 : 3,
+      say,
+      floor: async () => (await work(() => ({ kind: 'insert', inserts: deliveries / members, atOnce }))).result,
+      async subject(round) {
+        const shared = {
+          kind: 'deliver',
+          names: freshNames(),
+          label: `crew-${round}`,
+          images,
+          atOnce,
+          members,
+        } as const;
+        const { done, result } = await work((member) => ({ ...shared, member }));
+        checkTold(
+          done.flatMap(({ told }) => told),
+          images,
+        );
+        trips.push(done.reduce((sum, one) => sum + one.trips, 0) / deliveries);
+        return result;
+      },
+    });
+  } finally {
+    await crew.close();
+  }
+}
+
+/** So many that it has found out that it hears of images first. */
+const warmImages = 50;
 
 /** With its tables and queues made, which in real life happens once. */
 async function warmSubject(storage: string, regions: readonly Region[]): Promise<Subject> {
   const subject = openSubject(storage, regions);
-  for (const region of regions) await subject.tracker.receive(deliveryOf('warm', 0, region));
+  for (let image = 0; image < warmImages; image++) {
+    await Promise.all(regions.map((region) => subject.tracker.receive(deliveryOf('warm', image, region))));
+  }
   await subject.counter.quiet();
   subject.counter.reset();
   return subject;
@@ -73,28 +141,30 @@ async function warmSubject(storage: string, regions: readonly Region[]): Promise
 
 function mixed(images: number): Workload {
   const regions = regionsOf(3);
+  const deliveries = images * regions.length * 2;
   return {
     what: `3 regions x 2 deliveries, random order, ${images} images, 64 in flight`,
     regions,
     images,
-    deliveries: images * regions.length * 2,
-    atOnce: 64,
+    deliveries,
     run: ({ tracker }, label) => keepInFlight(shuffled(label, images, regions), 64, tracker.receive),
+    floor: ({ rate }) => rate(deliveries, 64),
   };
 }
 
-function burst(images: number): Workload {
+/** @param together images that come at the same time, each from all regions at once */
+function burst(images: number, together: number): Workload {
   const regions = regionsOf(10);
+  const numbers = Array.from({ length: images }, (_, image) => image);
   return {
-    what: `10 regions at once, ${images} images one after another`,
+    what: `10 regions at once, ${together === 1 ? 'one image' : `${together} images`} at a time, ${images} images`,
     regions,
     images,
     deliveries: images * regions.length,
-    atOnce: regions.length,
-    async run({ tracker }, label) {
-      for (let image = 0; image < images; image++) {
-        await Promise.all(regions.map((region) => tracker.receive(deliveryOf(label, image, region))));
-      }
-    },
+    run: ({ tracker }, label) =>
+      keepInFlight(numbers, together, (image) =>
+        Promise.all(regions.map((region) => tracker.receive(deliveryOf(label, image, region)))),
+      ),
+    floor: ({ rate }) => keepInFlight(numbers, together, () => rate(regions.length, regions.length)),
   };
 }
