@@ -34,8 +34,9 @@ interface Item {
   readonly due: DueEvent;
 }
 
-const batchSize = 100;
-const parallelBatches = 4;
+const batchSize = 200;
+/** More would be smaller ones: each costs a request, and what waits for one goes with the next. */
+const parallelBatches = 2;
 /** Events kept for another try; beyond that the timers bring them back. */
 const mostWaiting = 20_000;
 const longestPauseMs = 10_000;
