@@ -11,7 +11,7 @@ import type { AnnouncementEntry, ImageRecord } from './image.ts';
 import { arrivalIn, arrivalRegions, counts, isComplete, isGone, isOpen } from './image.ts';
 import type { Region } from './region.ts';
 import type { ReplicaSet } from './replica-set.ts';
-import { expectedRegions, findReplica } from './replica-set.ts';
+import { expectedRegions, findReplica, isKnown } from './replica-set.ts';
 import { settleTags } from './tag-progress.ts';
 
 /** Enough for the history of an image that is deleted and pushed again now and then. */
@@ -37,8 +37,8 @@ export function announce(
   for (const region of arrivalRegions(record)) {
     const arrival = arrivalIn(record, region);
     // A region it was complete for has been told, or was filled without being told.
-    const isKnown = record.completedFor.includes(region) || isSeeded(record, region, set);
-    if (counts(arrival, set) && !isKnown) make('availableInRegion', { region });
+    const isOld = record.completedFor.includes(region) || isSeeded(record, region, set);
+    if (counts(arrival, set) && !isOld) make('availableInRegion', { region });
     else if (isDeleted(arrival)) make('deletedInRegion', { region });
   }
   let { availableAt, completedFor, delayedAt } = record;
@@ -122,5 +122,6 @@ export function nextGeneration(record: ImageRecord, startedAt: number): ImageRec
 }
 
 function isDelayed(record: ImageRecord, set: ReplicaSet, policy: Policy, now: number): boolean {
-  return isOpen(record, set) && now >= record.firstSeenAt + policy.delayedAfterMs;
+  // Before anybody has told which replicas there are, nobody can say that one is late.
+  return isKnown(set) && isOpen(record, set) && now >= record.firstSeenAt + policy.delayedAfterMs;
 }

@@ -34,6 +34,8 @@ export interface Arrival {
   readonly eventTime: EventTime | null;
   /** When we learned the present state, milliseconds since 1970. */
   readonly since: number;
+  /** When we learned of the newest push or delete, milliseconds since 1970. */
+  readonly learnedAt: number;
   /** In order of arrival, without repeats; about the present state. */
   readonly evidence: readonly Evidence[];
   /**
@@ -55,6 +57,7 @@ const never: Arrival = {
   deletedAt: null,
   eventTime: null,
   since: 0,
+  learnedAt: 0,
   evidence: [],
   tags: {},
   untagged: {},
@@ -117,6 +120,7 @@ function mergePush(arrival: Arrival, fact: Fact): { arrival: Arrival; outcome: M
     pushedAt: isNewPush ? eventTime : arrival.pushedAt,
     eventTime: isNewEvent ? eventTime : wasAvailable ? arrival.eventTime : null,
     since: wasAvailable ? arrival.since : fact.receivedAt,
+    learnedAt: isNewPush ? fact.receivedAt : arrival.learnedAt,
     evidence: wasAvailable ? union(arrival.evidence, fact.evidence) : [fact.evidence],
     tags,
   };
@@ -138,6 +142,7 @@ function mergeDelete(arrival: Arrival, fact: Fact): { arrival: Arrival; outcome:
       ...deleted,
       eventTime: isEvent(fact) ? eventTime : isNews ? null : arrival.eventTime,
       since: isNews ? fact.receivedAt : arrival.since,
+      learnedAt: fact.receivedAt,
       evidence: isNews ? [fact.evidence] : union(arrival.evidence, fact.evidence),
     },
     outcome: 'recorded',

@@ -130,16 +130,21 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
     const laid = signs.begin();
     for (let attempt = 1; attempt <= mostAttempts; attempt++) {
       const isNew = attempt === 1 && isNewHere(name, steps);
-      const stored = isNew ? undefined : await known(name);
+      const copy = isNew ? undefined : copyFor(name, steps);
+      const stored = isNew ? undefined : (copy ?? (await read(name)));
       const draft = fold(stored, name, steps);
       if (draft.record === undefined || draft.record === stored?.record) {
+        if (copy !== undefined && !steps.every(isFact)) {
+          cache.delete(name);
+          continue;
+        }
         if (stored !== undefined) cache.set(stored);
         return draft.results;
       }
       const record = await laid.lay(stored?.record, draft.record, draft.circumstances);
       const committed = await store.commit({ record, basedOn: stored?.version });
       if (isNew) strangers.note(committed !== 'conflict');
-      else if (stored !== undefined && cache.get(name) === stored) copies.note(committed !== 'conflict');
+      else if (copy !== undefined) copies.note(committed !== 'conflict');
       if (committed !== 'conflict') {
         cache.set({ record, version: committed.version });
         signs.tidy(stored?.record, record, draft.circumstances);
@@ -160,10 +165,15 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
     return isPushed && strangers.isGood() && cache.get(name) === undefined;
   }
 
-  /** A copy from the cache where it may be relied on, else what the storage says now. */
-  async function known(name: ImageName): Promise<StoredImage | undefined> {
+  /** What the cache has, where it may be relied on. A review is there to see what others have done. */
+  function copyFor(name: ImageName, steps: readonly Step[]): StoredImage | undefined {
     const copy = cache.get(name);
-    if (copy !== undefined && (copies.isGood() || clock.now() < copy.record.changedAt + freshMs)) return copy;
+    if (copy === undefined || steps.some(({ kind }) => kind === 'review')) return undefined;
+    return copies.isGood() || clock.now() < copy.record.changedAt + freshMs ? copy : undefined;
+  }
+
+  async function read(name: ImageName): Promise<StoredImage | undefined> {
+    const copy = cache.get(name);
     const stored = await store.read(name);
     if (copy === undefined) strangers.note(stored === undefined);
     else copies.note(copy.version === stored?.version);
@@ -194,11 +204,11 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
       return withoutVoid(stored.record, parts.circumstances(parts.registry(name)).set);
     },
     submit(name, step) {
-      const known = cache.get(name);
-      if (known !== undefined) {
-        const { record, results } = fold(known, name, [step]);
+      const copy = isFact(step) ? cache.get(name) : undefined;
+      if (copy !== undefined) {
+        const { record, results } = fold(copy, name, [step]);
         const [result] = results;
-        if (record === known.record && result !== undefined) return Promise.resolve(result);
+        if (record === copy.record && result !== undefined) return Promise.resolve(result);
       }
       return new Promise((resolve, reject) => {
         const lane = laneOf(name);
@@ -225,4 +235,9 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
       while (lanes.size > 0) await Promise.all([...lanes.values()].map(start));
     },
   };
+}
+
+/** The storage may know more than a copy, not less: a fact that the copy knows is known, and of nothing else it is sure. */
+function isFact({ kind }: Step): boolean {
+  return kind === 'fact';
 }

@@ -134,7 +134,9 @@ export function isVoid(region: Region, learnedAt: number, set: ReplicaSet): bool
 
 /** The record without what is void; the same object when nothing is. */
 export function withoutVoid(record: ImageRecord, set: ReplicaSet): ImageRecord {
-  const gone = arrivalRegions(record).filter((region) => isVoid(region, arrivalIn(record, region)?.since ?? 0, set));
+  const gone = arrivalRegions(record).filter((region) =>
+    isVoid(region, arrivalIn(record, region)?.learnedAt ?? 0, set),
+  );
   if (gone.length === 0) return record;
   const arrivals = Object.entries(record.arrivals).filter(([region]) => !gone.includes(region as Region));
   const completedFor = record.completedFor.filter((region) => !gone.includes(region));

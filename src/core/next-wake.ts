@@ -4,6 +4,7 @@ import type { Circumstances } from './circumstances.ts';
 import type { ImageRecord } from './image.ts';
 import { counts, hasPending, imageState, isOpen } from './image.ts';
 import type { ReplicaSet } from './replica-set.ts';
+import { isKnown } from './replica-set.ts';
 
 /**
  * When somebody must look at this image again, even if every instance that knows of it dies now.
@@ -14,7 +15,8 @@ export function nextWakeAt(record: ImageRecord, { set, policy, now }: Circumstan
   if (hasPending(record) || record.uncheckedTags.length > 0) due.push(now + policy.outboxCheckMs);
   if (isUnverified(record, set)) due.push(now + policy.outboxCheckMs);
   if (isOpen(record, set) && record.delayedAt === null) {
-    due.push(Math.max(now, record.firstSeenAt + policy.delayedAfterMs));
+    const soonest = isKnown(set) ? now : now + policy.outboxCheckMs;
+    due.push(Math.max(soonest, record.firstSeenAt + policy.delayedAfterMs));
   }
   const from = probedFrom(record, set);
   if (Number.isFinite(from) && policy.probeAfterMs !== undefined) due.push(nextProbeAt(from, now, policy.probeAfterMs));

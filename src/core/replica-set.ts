@@ -42,6 +42,11 @@ export function expectedRegions(set: ReplicaSet): Region[] {
   return set.replicas.filter((replica) => replica.expected).map((replica) => replica.region);
 }
 
+/** Whether anybody has told which replicas there are. */
+export function isKnown(set: ReplicaSet): boolean {
+  return set.replicas.some((replica) => replica.expected);
+}
+
 export function findReplica(set: ReplicaSet, region: Region): Replica | undefined {
   return set.replicas.find((replica) => replica.region === region);
 }

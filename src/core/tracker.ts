@@ -367,10 +367,9 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
     async wake(name) {
       const registry = registryOf(name);
       await sets.ready(registry);
-      const before = await writer.read(name);
-      const lookedUp = await asker.lookIfDue(name, before);
-      if (before === undefined && lookedUp === undefined) return;
       let { record: image } = await writer.submit(name, { kind: 'review' });
+      const lookedUp = await asker.lookIfDue(name, image);
+      if (lookedUp !== undefined) ({ record: image } = await writer.submit(name, { kind: 'review' }));
       if (image === undefined) return;
       if (imageState(image, sets.current(registry)) === 'replicating') {
         await ports.index.add({ name, firstSeenAt: image.firstSeenAt }, ['replicating']);

@@ -91,6 +91,7 @@ function recordOf(name: ImageName, changes: Partial<ImageRecord> = {}): ImageRec
         deletedAt: null,
         eventTime: toEventTime(900),
         since: 1_000,
+        learnedAt: 1_000,
         evidence: ['webhook'],
         tags: { v1: toEventTime(900) },
         untagged: {},
