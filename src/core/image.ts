@@ -47,6 +47,7 @@ export interface TagProgress {
   readonly state: 'open' | 'converged' | 'superseded' | 'moved';
   /** Pushed with another digest at that time; `null` while it never was. */
   readonly movedAt: EventTime | null;
+  /** Where it moved to last, also after it has come back. */
   readonly movedTo: Digest | null;
 }
 
@@ -148,6 +149,11 @@ export function counts(arrival: Arrival | undefined, set: ReplicaSet): boolean {
   if (arrival === undefined || !isAvailable(arrival)) return false;
   if (set.verify === 'missing') return true;
   return arrival.evidence.includes('deepProbe') || (set.verify === 'confirm' && arrival.evidence.includes('probe'));
+}
+
+/** Reported, and its replica has not confirmed it yet. */
+export function isUnverified(arrival: Arrival | undefined, set: ReplicaSet): boolean {
+  return isAvailable(arrival) && !counts(arrival, set);
 }
 
 export function isAvailableIn(record: ImageRecord | undefined, region: Region, set: ReplicaSet): boolean {

@@ -3,15 +3,14 @@
  * stays missing, and at once where a report counts only once the replica confirms it. However many want to know the
  * same, it is asked once.
  */
-import { isAvailable } from './arrival.ts';
 import type { Question } from './availability.ts';
 import type { Circumstances } from './circumstances.ts';
 import { describeError } from './errors.ts';
 import type { ImageName, ImageRecord } from './image.ts';
-import { arrivalIn, counts, imageKey, imageState, isAvailableIn } from './image.ts';
+import { arrivalIn, imageKey, imageState, isAvailableIn, isUnverified } from './image.ts';
 import type { LookedUp, LookUpParts } from './look-up.ts';
 import { lookUpImage, lookUpTag } from './look-up.ts';
-import { isUnverified, probedFrom } from './next-wake.ts';
+import { hasUnverified, probedFrom } from './next-wake.ts';
 import type { Log } from './ports.ts';
 import type { Tag } from './reference.ts';
 import type { Region } from './region.ts';
@@ -63,7 +62,11 @@ export function looker(
     const image = await parts.readImage(name);
     const isDeleting = imageState(image, set) === 'deleting';
     const regions = expectedRegions(set).filter((region) => isAvailableIn(image, region, set) === isDeleting);
-    return lookUpImage(parts, registry, name, regions, isDeleting);
+    const looked = await lookUpImage(parts, registry, name, regions, isDeleting);
+    if (!isDeleting) return looked;
+    // A copy that nobody has confirmed is neither there nor gone.
+    const unconfirmed = expectedRegions(set).filter((region) => isUnverified(arrivalIn(image, region), set));
+    return together([looked, await lookUpImage(parts, registry, name, unconfirmed)]);
   }
 
   async function lookRepeatedly(question: Question, asked: Topic, afterMs: number, signal: AbortSignal): Promise<void> {
@@ -99,22 +102,18 @@ export function looker(
       const { policy, set, now } = circumstances(registry);
       if (policy.probeAfterMs === undefined) return undefined;
       const isDue = image === undefined || now >= probedFrom(image, set) + policy.probeAfterMs;
-      if (!isDue && !isUnverified(image, set)) return undefined;
+      if (!isDue && !hasUnverified(image, set)) return undefined;
       const { repository, digest } = name;
       const looked = [await look({ registry, repository, digest, tag: undefined }, imageKey(name))];
       for (const tag of openTags(image).slice(-mostTags)) {
         looked.push(await look({ registry, repository, digest, tag }, `${imageKey(name)} ${tag}`));
       }
-      return {
-        unclear: looked.flatMap((one) => one.unclear),
-        retryAfterMs: Math.max(...looked.map((one) => one.retryAfterMs)),
-      };
+      return together(looked);
     },
     confirm(image, region) {
       const registry = parts.registry(image.name);
       const { set } = circumstances(registry);
-      const arrival = arrivalIn(image, region);
-      if (!isAvailable(arrival) || counts(arrival, set)) return;
+      if (!isUnverified(arrivalIn(image, region), set)) return;
       lookUpImage(parts, registry, image.name, [region]).catch((error: unknown) => {
         log.warn('replica not asked, later again', {
           image: imageKey(image.name),
@@ -123,6 +122,13 @@ export function looker(
         });
       });
     },
+  };
+}
+
+function together(looked: readonly LookedUp[]): LookedUp {
+  return {
+    unclear: looked.flatMap((one) => one.unclear),
+    retryAfterMs: Math.max(0, ...looked.map((one) => one.retryAfterMs)),
   };
 }
 

@@ -1,8 +1,7 @@
 /** When an image must be looked at again: so that what is open is told, found late or found out, whoever is alive then. */
-import { isAvailable } from './arrival.ts';
 import type { Circumstances } from './circumstances.ts';
 import type { ImageRecord } from './image.ts';
-import { counts, hasPending, imageState, isOpen } from './image.ts';
+import { hasPending, imageState, isOpen, isUnverified } from './image.ts';
 import type { ReplicaSet } from './replica-set.ts';
 import { isKnown } from './replica-set.ts';
 
@@ -13,7 +12,7 @@ import { isKnown } from './replica-set.ts';
 export function nextWakeAt(record: ImageRecord, { set, policy, now }: Circumstances): number | null {
   const due: number[] = [];
   if (hasPending(record) || record.uncheckedTags.length > 0) due.push(now + policy.outboxCheckMs);
-  if (isUnverified(record, set)) due.push(now + policy.outboxCheckMs);
+  if (hasUnverified(record, set)) due.push(now + policy.outboxCheckMs);
   if (isOpen(record, set) && record.delayedAt === null) {
     const soonest = isKnown(set) ? now : now + policy.outboxCheckMs;
     due.push(Math.max(soonest, record.firstSeenAt + policy.delayedAfterMs));
@@ -37,8 +36,16 @@ export function probedFrom(record: ImageRecord, set: ReplicaSet): number {
 }
 
 /** Some region reported it, and its replica has not confirmed it yet. */
-export function isUnverified(record: ImageRecord, set: ReplicaSet): boolean {
-  return Object.values(record.arrivals).some((arrival) => isAvailable(arrival) && !counts(arrival, set));
+export function hasUnverified(record: ImageRecord, set: ReplicaSet): boolean {
+  return Object.values(record.arrivals).some((arrival) => isUnverified(arrival, set));
+}
+
+/** A timer that rings this much later than wanted is near enough. */
+const timerSlackMs = 20_000;
+
+/** @param wakeAt for when a timer is known to be set; past times are spent */
+export function isTimerSet(wakeAt: number | null, due: number, now: number): boolean {
+  return wakeAt !== null && wakeAt > now && wakeAt <= due + timerSlackMs;
 }
 
 const dayMs = 86_400_000;

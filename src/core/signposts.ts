@@ -8,7 +8,7 @@ import type { EventTime } from './event-time.ts';
 import { latest } from './event-time.ts';
 import type { ImageRecord } from './image.ts';
 import { arrivalIn, arrivalRegions, imageState } from './image.ts';
-import { nextWakeAt } from './next-wake.ts';
+import { isTimerSet, nextWakeAt } from './next-wake.ts';
 import { mayBeListed } from './open-images.ts';
 import type { ImageIndex, IndexEntry, IndexList, TagIndex, WakeTimer } from './ports.ts';
 import type { Tag } from './reference.ts';
@@ -32,9 +32,6 @@ export interface SignpostsOfWrite {
   /** Another writer was first: what was so when it was laid may not be so any more. */
   overtaken(): void;
 }
-
-/** A timer that rings this much later than wanted is near enough. */
-const timerSlackMs = 20_000;
 
 export function signposts({ index, tags, timer }: SignpostParts): Signposts {
   function begin(): SignpostsOfWrite {
@@ -64,8 +61,7 @@ export function signposts({ index, tags, timer }: SignpostParts): Signposts {
     function ring(after: ImageRecord, circumstances: Circumstances): { wakeAt: number | null; work: Promise<void>[] } {
       const due = nextWakeAt(after, circumstances);
       const set = timerAt ?? after.wakeAt;
-      const isSet = set !== null && set > circumstances.now && due !== null && set <= due + timerSlackMs;
-      if (due === null || isSet) return { wakeAt: set, work: [] };
+      if (due === null || isTimerSet(set, due, circumstances.now)) return { wakeAt: set, work: [] };
       timerAt = due;
       return { wakeAt: due, work: [timer.wake(after.name, due)] };
     }

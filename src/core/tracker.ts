@@ -23,7 +23,7 @@ import type { ImageListing, ImageQuery } from './listing.ts';
 import { listImages } from './listing.ts';
 import { looker } from './looker.ts';
 import { measureNews } from './measure-news.ts';
-import { nextWakeAt } from './next-wake.ts';
+import { isTimerSet, nextWakeAt } from './next-wake.ts';
 import { pageOpenImages } from './open-images.ts';
 import type {
   Clock,
@@ -258,6 +258,14 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
     });
   }
 
+  /** Sets the image's next timer, unless the record knows of one: each of two would set the next, and so on. */
+  async function ring(image: ImageRecord, again = Number.POSITIVE_INFINITY): Promise<void> {
+    const around = circumstances(registryOf(image.name));
+    const next = nextWakeAt(image, around);
+    const due = next === null ? null : Math.min(next, again);
+    if (due !== null && !isTimerSet(image.wakeAt, due, around.now)) await ports.timer.wake(image.name, due);
+  }
+
   async function follow(question: Question, requirement: Requirement, timeoutMs: number): Promise<WaitResult> {
     const topic = asked.of(question);
     const timeout = new AbortController();
@@ -383,11 +391,9 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
         });
         image = await writer.read(name);
       }
-      const next = image === undefined ? null : nextWakeAt(image, circumstances(registry));
       // A replica that could not tell is asked again when it may be, not only when the pauses have grown that far.
-      const again = lookedUp !== undefined && lookedUp.unclear.length > 0 ? clock.now() + lookedUp.retryAfterMs : null;
-      const due = next === null ? null : Math.min(next, again ?? next);
-      if (due !== null) await ports.timer.wake(name, due);
+      const isUnclear = lookedUp !== undefined && lookedUp.unclear.length > 0;
+      if (image !== undefined) await ring(image, isUnclear ? clock.now() + lookedUp.retryAfterMs : undefined);
     },
     async notice(name) {
       const { policy, now } = circumstances(registryOf(name));
@@ -397,7 +403,10 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
       let cursor: string | undefined;
       for (let page = 0; page < mostReviewedPages; page++) {
         const open = await pageOpenImages(ports.index, { registry: registry.name, cursor, limit: 100 }, clock.now());
-        for (const { name } of open.entries) await writer.submit(name, { kind: 'review' });
+        for (const { name } of open.entries) {
+          const { record: image } = await writer.submit(name, { kind: 'review' });
+          if (image !== undefined) await ring(image);
+        }
         if (open.next === null) return;
         cursor = open.next;
       }
