@@ -56,7 +56,11 @@ export function announce(
 
   const isNews = announcements.length > 0 || due.length > 0 || completedFor !== before.completedFor;
   if (!isNews) return { record: before, announcements };
-  const made = announcements.map((one) => ({ key: announcementKey(one), madeAt: now, publishedAt: null }));
+  const made = announcements.map((one): AnnouncementEntry => {
+    const movedTo = one.kind === 'tagSuperseded' && one.tag !== undefined ? tags[one.tag.name]?.movedTo : undefined;
+    const entry = { key: announcementKey(one), madeAt: now, publishedAt: null };
+    return movedTo === undefined || movedTo === null ? entry : { ...entry, supersededBy: movedTo };
+  });
   return {
     record: {
       ...record,

@@ -88,13 +88,17 @@ export function parseAnnouncementKey(key: string): Announcement {
   return { ...known, tag: { name: name as Tag, round: Number(round) } };
 }
 
-/** @param document about the image; for what is told of a tag, with its `tag` part */
+/**
+ * @param document about the image; for what is told of a tag, with its `tag` part
+ * @param supersededBy for a superseded tag
+ */
 export function toEvent(
   announcement: Announcement,
   record: ImageRecord,
   registry: Registry,
   document: AvailabilityDocument,
   madeAt: number,
+  supersededBy?: Digest,
 ): CloudEvent {
   const { satisfied: _satisfied, requirement: _requirement, ...told } = document;
   const { kind, generation, region, tag } = announcement;
@@ -102,7 +106,6 @@ export function toEvent(
   const type = announcementTypes[kind];
   const about = tag === undefined ? (region ?? '') : `${tag.name} ${tag.round}`;
   const isAboutAll = kind === 'availableInAllReplicas' || kind === 'deletedInAllReplicas';
-  const movedTo = tag === undefined ? null : (record.tags[tag.name]?.movedTo ?? null);
   return {
     specversion: '1.0',
     id: eventId([type, registry.name, repository, digest, about, String(generation)]),
@@ -116,7 +119,7 @@ export function toEvent(
       generation,
       ...(region === undefined ? {} : { region }),
       ...(isAboutAll ? { durationSeconds: durationOf(kind, document) } : {}),
-      ...(kind === 'tagSuperseded' && movedTo !== null ? { supersededBy: movedTo } : {}),
+      ...(supersededBy === undefined ? {} : { supersededBy }),
     },
   };
 }

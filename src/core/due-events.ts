@@ -18,7 +18,7 @@ export function buildEvents(
   set: ReplicaSet,
   now: number,
 ): DueEvent[] {
-  const madeAt = new Map(image.announcements.map((entry) => [entry.key, entry.madeAt]));
+  const entries = new Map(image.announcements.map((entry) => [entry.key, entry]));
   // All that is told of an image at one moment says the same of it, but for its tag.
   const documents = new Map<string | undefined, AvailabilityDocument>();
   return keys.map((key) => {
@@ -26,7 +26,8 @@ export function buildEvents(
     const tag = announcement.tag?.name;
     const document = documents.get(tag) ?? describeImage(image, registry, set, now, tag);
     documents.set(tag, document);
-    return { key, event: toEvent(announcement, image, registry, document, madeAt.get(key) ?? image.changedAt) };
+    const { madeAt = image.changedAt, supersededBy } = entries.get(key) ?? {};
+    return { key, event: toEvent(announcement, image, registry, document, madeAt, supersededBy) };
   });
 }
 

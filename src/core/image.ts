@@ -28,6 +28,8 @@ export interface AnnouncementEntry {
   readonly madeAt: number;
   /** When the topic took it; `null` before. */
   readonly publishedAt: number | null;
+  /** For a superseded tag: where it had moved to. It may have come back before that is told. */
+  readonly supersededBy?: Digest;
 }
 
 /** One webhook to be forwarded, noted like an announcement; see forward.ts. */
@@ -47,7 +49,6 @@ export interface TagProgress {
   readonly state: 'open' | 'converged' | 'superseded' | 'moved';
   /** Pushed with another digest at that time; `null` while it never was. */
   readonly movedAt: EventTime | null;
-  /** Where it moved to last, also after it has come back. */
   readonly movedTo: Digest | null;
 }
 

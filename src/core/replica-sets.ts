@@ -12,7 +12,10 @@ import { replicaSetFromSettings, withAbsence, withObservedOnly } from './replica
 export interface ReplicaSets {
   /** The set in use. Without any replica while nobody has ever told us. */
   current(registry: Registry): ReplicaSet;
-  /** Once there has been a first answer, from the store or from ARM, or neither could give one. Never fails. */
+  /**
+   * Once there has been a first answer, from the store or from ARM, or neither could give one, and the set in use is what
+   * was stored half a minute ago or later. Never fails.
+   */
   ready(registry: Registry): Promise<void>;
   /** Asks ARM now, unless it was asked just now. Never fails: what is known stays in use. */
   refresh(registry: Registry): Promise<void>;
@@ -43,6 +46,9 @@ export function replicaSets(parts: {
     let asking: Promise<void> | undefined;
     let first: Promise<void> | undefined;
     let isInUse = false;
+    let loading: Promise<void> | undefined;
+
+    const isOld = () => !isFixed(registry, directory) && clock.now() - loadedAt > reloadMs;
 
     function use(next: ReplicaSet): void {
       const before = expectedKey(set);
@@ -51,7 +57,14 @@ export function replicaSets(parts: {
       if (changed) parts.onChange(registry);
     }
 
-    async function load(): Promise<void> {
+    function load(): Promise<void> {
+      loading ??= loadNow().finally(() => {
+        loading = undefined;
+      });
+      return loading;
+    }
+
+    async function loadNow(): Promise<void> {
       loadedAt = clock.now();
       try {
         const stored = await store.load(registry.name);
@@ -90,7 +103,7 @@ export function replicaSets(parts: {
 
     return {
       current() {
-        if (!isFixed(registry, directory) && clock.now() - loadedAt > reloadMs) void load();
+        if (isOld()) void load();
         return set;
       },
       ready() {
@@ -101,7 +114,8 @@ export function replicaSets(parts: {
               .finally(() => {
                 isInUse = true;
               });
-        return first;
+        // An instance that had nothing to do for hours knows the set of hours ago.
+        return first.then(() => (isOld() ? load() : loading));
       },
       refresh,
     };

@@ -21,9 +21,7 @@ export function learnTag(
   const before = Object.hasOwn(tags, tag) ? tags[tag] : undefined;
   const isBack = before !== undefined && before.movedAt !== null && isLater(eventTime, before.movedAt);
   if (before !== undefined && !isBack) return { tags, uncheckedTags };
-  const round = (before?.round ?? 0) + 1;
-  // Where it had moved to stays known: that may still have to be told.
-  const opened: TagProgress = { round, state: 'open', movedAt: null, movedTo: before?.movedTo ?? null };
+  const opened: TagProgress = { round: (before?.round ?? 0) + 1, state: 'open', movedAt: null, movedTo: null };
   return {
     tags: keepNewest({ ...tags, [tag]: opened }, record),
     uncheckedTags: uncheckedTags.includes(tag) ? uncheckedTags : [...uncheckedTags, tag],
