@@ -39,7 +39,17 @@ export async function settleTag(
     if (record === undefined || otherAt === null) isOneOnItsWay = true;
     if (record === undefined || otherAt === null || otherAt === at) continue;
     const [older, newer, time] = otherAt < at ? [record, image, at] : [image, record, otherAt];
-    await writer.submit(older.name, { kind: 'tagMoved', tag, to: newer.name.digest, at: time });
+    const { record: told } = await writer.submit(older.name, {
+      kind: 'tagMoved',
+      tag,
+      to: newer.name.digest,
+      at: time,
+    });
+    const backAt = told === undefined ? null : lastTagged(told, tag);
+    // It was pushed there again meanwhile, before it heard that it had moved: then the other has lost it.
+    if (backAt !== null && backAt > time) {
+      await writer.submit(newer.name, { kind: 'tagMoved', tag, to: older.name.digest, at: backAt });
+    }
   }
   if (isOneOnItsWay && now < image.changedAt + onItsWayMs) return;
   void writer.submitWithin(image.name, { kind: 'tagChecked', tag }, patienceMs).catch(() => {
