@@ -28,8 +28,8 @@ export type Step =
   | { readonly kind: 'review' }
   /** The tag was pushed with another digest at that time. */
   | { readonly kind: 'tagMoved'; readonly tag: Tag; readonly to: Digest; readonly at: EventTime }
-  /** Every other digest of the tag has been told that it was pushed with this one. */
-  | { readonly kind: 'tagChecked'; readonly tag: Tag };
+  /** Every other digest of the tag has been told that it was pushed with this one, in that round. */
+  | { readonly kind: 'tagChecked'; readonly tag: Tag; readonly round: number };
 
 export interface Decision {
   /** The same object when nothing changed. */
@@ -55,7 +55,7 @@ export function decide(
   if (record === undefined) return undecided;
   if (step.kind === 'acknowledge') return { ...undecided, record: acknowledge(record, step) };
   if (step.kind === 'forwarded') return { ...undecided, record: forwarded(record, step) };
-  if (step.kind === 'tagChecked') return { ...undecided, record: tagChecked(record, step.tag) };
+  if (step.kind === 'tagChecked') return { ...undecided, record: tagChecked(record, step) };
   const changed = step.kind === 'tagMoved' ? tagMoved(record, step) : record;
   if (step.kind === 'tagMoved' && changed === record) return undecided;
   return { ...announce(changed, circumstances), outcome: undefined };
@@ -77,7 +77,9 @@ function learn(
     isAvailable(arrival) &&
     isGone(record, set) &&
     isLater(fact.eventTime, newestDelete(record, set));
-  const started = isNewGeneration ? nextGeneration(record, fact.receivedAt) : record;
+  // Lists tell generations apart by when they began.
+  const startedAt = Math.max(fact.receivedAt, record.firstSeenAt + 1);
+  const started = isNewGeneration ? nextGeneration(record, startedAt) : record;
   return {
     outcome,
     record: {

@@ -7,6 +7,7 @@ import { lastTagged } from './image.ts';
 import type { ImageWriter } from './image-writer.ts';
 import type { TagIndex } from './ports.ts';
 import type { Tag } from './reference.ts';
+import { roundOf } from './tag-progress.ts';
 
 /** Earlier digests looked at: those before them were told by these. More than one, for pushes that cross. */
 const mostEarlier = 3;
@@ -52,7 +53,8 @@ export async function settleTag(
     }
   }
   if (isOneOnItsWay && now < image.changedAt + onItsWayMs) return;
-  void writer.submitWithin(image.name, { kind: 'tagChecked', tag }, patienceMs).catch(() => {
+  const step = { kind: 'tagChecked', tag, round: roundOf(image, tag) } as const;
+  void writer.submitWithin(image.name, step, patienceMs).catch(() => {
     // It stays unchecked, and its timer has it looked at once more.
   });
 }

@@ -50,10 +50,18 @@ export function tagMoved(
   return { ...record, tags: { ...record.tags, [tag]: moved } };
 }
 
-/** Every other digest of the tag has heard of it. */
-export function tagChecked(record: ImageRecord, tag: Tag): ImageRecord {
-  if (!record.uncheckedTags.includes(tag)) return record;
+/** Every other digest of the tag has heard of it; one that has come back since has to be heard of anew. */
+export function tagChecked(
+  record: ImageRecord,
+  { tag, round }: { readonly tag: Tag; readonly round: number },
+): ImageRecord {
+  if (!record.uncheckedTags.includes(tag) || roundOf(record, tag) > round) return record;
   return { ...record, uncheckedTags: record.uncheckedTags.filter((one) => one !== tag) };
+}
+
+/** How often the tag has come to this digest; 0 before the first time, and once it is forgotten. */
+export function roundOf(record: ImageRecord, tag: Tag): number {
+  return Object.hasOwn(record.tags, tag) ? (record.tags[tag]?.round ?? 0) : 0;
 }
 
 /** Makes known what became of the tags, and closes the rounds of those that every expected region has. */

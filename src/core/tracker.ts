@@ -53,6 +53,7 @@ import { withSet } from './requirement.ts';
 import { expireImages } from './retention.ts';
 import type { HealthEventLog } from './service-health.ts';
 import { settleTag } from './settle-tag.ts';
+import { roundOf } from './tag-progress.ts';
 import type { DeliveryOutcome, DeliverySource, Telemetry } from './telemetry.ts';
 import { measuredRegion, noTelemetry } from './telemetry.ts';
 import { topics } from './topics.ts';
@@ -187,8 +188,9 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
         teller.offer(record.name, due);
         measureNews(telemetry, record, made, sets.current(registryOf(record.name)));
       }
-      const isNew = (tag: string) => before?.uncheckedTags.includes(tag) !== true;
-      if (record.uncheckedTags.some(isNew)) void checkTags(record);
+      const isKnown = (tag: Tag) =>
+        before?.uncheckedTags.includes(tag) === true && roundOf(before, tag) === roundOf(record, tag);
+      if ((record.uncheckedTags as Tag[]).some((tag) => !isKnown(tag))) void checkTags(record);
     },
   });
   const teller: Announcer = announcer({ ...ports, writer: () => writer });
