@@ -77,9 +77,7 @@ function learn(
     isAvailable(arrival) &&
     isGone(record, set) &&
     isLater(fact.eventTime, newestDelete(record, set));
-  // Lists tell generations apart by when they began.
-  const startedAt = Math.max(fact.receivedAt, record.firstSeenAt + 1);
-  const started = isNewGeneration ? nextGeneration(record, startedAt) : record;
+  const started = isNewGeneration ? nextGeneration(record, fact.receivedAt) : record;
   return {
     outcome,
     record: {

@@ -78,7 +78,11 @@ export function signposts({ index, tags, timer }: SignpostParts): Signposts {
         // No digest had these before: there is none to be told. Later ones look for this one.
         return { ...after, wakeAt, uncheckedTags: after.uncheckedTags.filter((tag) => !firstTags.has(tag)) };
       },
-      overtaken: () => firstTags.clear(),
+      overtaken() {
+        firstTags.clear();
+        // The other may have taken the image off the lists, with the generation that it ended.
+        listed.clear();
+      },
     };
   }
 
