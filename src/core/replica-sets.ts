@@ -76,12 +76,14 @@ export function replicaSets(parts: {
 
     async function ask(from: ReplicaDirectory): Promise<void> {
       askedAt = clock.now();
+      // What a region says while the answer is on its way may be from a replica that the answer does not know.
+      const refreshedAt = askedAt;
       try {
         const replicas = await from.replicas(registry);
         // Another instance may have read the set while this one did not.
         const stored = await store.load(registry.name).catch(() => undefined);
         const known = withAbsence(replicas, stored === undefined ? [set] : [set, stored]);
-        use({ replicas: known, source: 'arm', refreshedAt: clock.now(), verify: registry.verify });
+        use({ replicas: known, source: 'arm', refreshedAt, verify: registry.verify });
       } catch (error) {
         log.warn('replicas not told by ARM', { registry: registry.name, error: describeError(error) });
         if (set.refreshedAt > 0) use({ ...set, source: 'remembered' });

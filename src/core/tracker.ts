@@ -381,7 +381,9 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
       const lookedUp = await asker.lookIfDue(name, image);
       if (lookedUp !== undefined) ({ record: image } = await writer.submit(name, { kind: 'review' }));
       if (image === undefined) return;
-      if (imageState(image, sets.current(registry)) === 'replicating') {
+      const state = imageState(image, sets.current(registry));
+      // One on its way out is listed as well: it may be complete for the next set of replicas.
+      if (state === 'replicating' || state === 'deleting') {
         await ports.index.add({ name, firstSeenAt: image.firstSeenAt }, ['replicating']);
       }
       await checkTags(image);
