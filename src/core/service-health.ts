@@ -44,10 +44,12 @@ const line = (limit: number) =>
       .trim()
       .slice(0, limit),
   );
+/** Later years have five digits: no reader of our answers would take them for a time, and no later word would be newer. */
+const lastTime = Date.parse('9999-12-31T23:59:59.999Z');
 const time = z
   .string()
   .transform((text) => Date.parse(text))
-  .refine((value) => value > 0)
+  .refine((value) => value > 0 && value <= lastTime)
   .nullish()
   .catch(undefined);
 const word = z.string().nullish().catch(undefined);

@@ -73,6 +73,17 @@ describe('an alert about the registry service', () => {
     const input = { context: times, essentials: { firedDateTime: null }, properties: { impactStartTime: '' } };
     expect(eventOf(input)).toMatchObject({ toldAt: receivedAt, startedAt: null });
   });
+
+  test.each([
+    '1969-12-31T23:59:59Z',
+    '+010000-01-01T00:00:00Z',
+    '9999-12-31T23:59:59-01:00',
+    '+275760-09-13T00:00:00Z',
+  ])('has no time that answers cannot carry: %s', (time) => {
+    const context = { eventTimestamp: time, submissionTimestamp: time };
+    const input = { context, essentials: { firedDateTime: time }, properties: { impactStartTime: time } };
+    expect(eventOf(input)).toMatchObject({ toldAt: receivedAt, startedAt: null });
+  });
 });
 
 describe('ignored is', () => {
