@@ -154,6 +154,13 @@ test('a request without a usable host gives 400', async () => {
   expect(answer.toString()).toMatch(/^HTTP\/1\.1 400 /);
 });
 
+test.each(['/api/nothing', '/admin/host/ping'])('a request with two hosts gives 400: %s', async (path) => {
+  const socket = connect(Number(new URL(host.url).port), '127.0.0.1');
+  socket.end(`GET ${path} HTTP/1.1\r\nhost: a\r\nhost: b\r\nconnection: close\r\n\r\n`);
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  expect(answer.toString()).toMatch(/^HTTP\/1\.1 400 /);
+});
+
 test('stopping waits for what runs, then ends the app', async () => {
   const other = await startHost({ appDirectory: await buildApp() });
   const answer = fetch(`${other.url}/api/slow`);

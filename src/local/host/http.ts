@@ -45,6 +45,12 @@ export function createHttpServer(
   const inFlight = createInFlight();
   const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (request, response) => {
     inFlight.add(once(response, 'close'));
+    // Node takes the first of two hosts, another reader on the way the second: https://www.rfc-editor.org/rfc/rfc9112#section-3.2
+    if ((request.headersDistinct.host?.length ?? 0) > 1) {
+      request.resume();
+      sendEmpty(response, 400);
+      return;
+    }
     const target = request.url ?? '/';
     const { path, query } = splitTarget(target);
     const exchange = { request, response, path: decodePath(path), query: new URLSearchParams(query) };
