@@ -5,7 +5,7 @@
  */
 import type { AvailabilityDocument } from './availability.ts';
 import { describeImage } from './availability.ts';
-import type { ImageRecord } from './image.ts';
+import type { ImageName, ImageRecord } from './image.ts';
 import { imageState, isAvailableIn, withoutVoid } from './image.ts';
 import { pageOpenImages } from './open-images.ts';
 import type { ImageIndex, ImageStore, IndexEntry, IndexList } from './ports.ts';
@@ -45,24 +45,37 @@ export async function listImages(
 ): Promise<ImageListing> {
   const images: AvailabilityDocument[] = [];
   const { registry, repository } = query;
+  const list = listFor(query);
   let cursor = query.cursor;
   let examined = 0;
   const most = query.limit * 4 + 100;
+  let atOnce = query.limit;
   for (;;) {
-    const limit = Math.min(query.limit - images.length, most - examined);
-    const asked = { registry: registry.name, repository, cursor, limit };
-    const list = listFor(query);
+    const room = query.limit - images.length;
+    const asked = { registry: registry.name, repository, cursor, limit: Math.min(atOnce, most - examined) };
     const page = await (list === 'replicating'
       ? pageOpenImages(ports.index, asked, now)
       : ports.index.page({ ...asked, list }));
-    for (const record of await readRecords(ports.store, page.entries, set)) {
-      if (passes(record, query, set)) images.push(describeImage(record, registry, set, now));
+    const records = await readRecords(ports.store, page.entries, set);
+    const passing = records.filter((record) => passes(record, query, set));
+    const lastWithRoom = passing[room - 1];
+    if (lastWithRoom !== undefined && passing.length > room) {
+      // The page ends behind images that there is no room for: once more, up to the last that there is.
+      atOnce = page.entries.findIndex(({ name }) => isSameImage(name, lastWithRoom.name)) + 1;
+      continue;
     }
+    images.push(...passing.map((record) => describeImage(record, registry, set, now)));
     examined += page.entries.length;
     if (page.next === null) return { images, next: null };
     if (images.length >= query.limit || examined >= most) return { images, next: page.next };
+    // Few pass: looked for one by one, they would cost two turns of the storage each.
+    atOnce = Math.max(query.limit - images.length, readAtOnce);
     cursor = page.next;
   }
+}
+
+function isSameImage(a: ImageName, b: ImageName): boolean {
+  return a.repository === b.repository && a.digest === b.digest;
 }
 
 /** Reads the records of these entries, in their order; entries that no longer lead anywhere are left out. */
