@@ -26,6 +26,8 @@ export interface AppOptions {
   startTimeoutMs?: number;
   stopTimeoutMs?: number;
   signal?: AbortSignal;
+  /** Given every line that the process prints, wherever it prints it. */
+  onLine?: (line: string) => void;
 }
 
 const KEEP_LINES = 20;
@@ -33,10 +35,11 @@ const CAN_GROUP = process.platform !== 'win32';
 
 /** @throws Error with the last lines it printed, when it ends or stays silent instead of listening */
 export async function startApp(options: AppOptions): Promise<AppProcess> {
-  const { command, settings, folder, startTimeoutMs = 30_000, stopTimeoutMs = 8_000, signal } = options;
+  const { command, settings, folder, startTimeoutMs = 30_000, stopTimeoutMs = 8_000, signal, onLine } = options;
   const lines: string[] = [];
   const keep = (line: string) => {
     if (lines.push(line) > KEEP_LINES) lines.shift();
+    onLine?.(line);
   };
   // In a group of its own, so that Ctrl-C reaches only us and one signal reaches whatever the app has started.
   const child = spawn(process.execPath, command, {

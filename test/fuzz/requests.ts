@@ -1,0 +1,81 @@
+/** One whole request to one operation, from a seed: the same seed makes the same bytes, so that a find can be found again. */
+import fc from 'fast-check';
+import { bodyBytes } from './bodies.ts';
+import type { JsonSchema, Lock, Operation } from './description.ts';
+import type { Draft, RawRequest } from './draft.ts';
+import { resolver } from './from-schema.ts';
+import { fullerBodies } from './fuller-bodies.ts';
+import { opened } from './locks.ts';
+import { shaping } from './oddities.ts';
+import { headersOf, pathText, queryText } from './parameters.ts';
+import type { Planted } from './planted.ts';
+import type { Vocabulary } from './words.ts';
+
+export interface Grammar {
+  readonly schemas: Readonly<Record<string, JsonSchema>>;
+  readonly planted: Planted;
+  readonly words: Vocabulary;
+}
+
+const defaultWaitSeconds = 60;
+
+export function requestsTo(operation: Operation, { schemas, planted, words }: Grammar): fc.Arbitrary<RawRequest> {
+  const schema = fullerBodies[operation.route] ?? operation.body;
+  const none = fc.constant(Buffer.alloc(0));
+  const body =
+    schema === undefined
+      ? fc.oneof({ weight: 20, arbitrary: none }, { weight: 1, arbitrary: bodyBytes({}, words, resolver(schemas)) })
+      : bodyBytes(schema, words, resolver(schemas));
+  const parts = fc.record({
+    path: pathText(operation, words),
+    query: queryText(operation, words),
+    headers: headersOf(operation, words),
+    body,
+    open: opened(operation.lock, planted),
+    shape: shaping,
+  });
+  return parts.map(({ path, query, headers, body: bytes, open, shape }) => {
+    const draft: Draft = {
+      method: operation.method,
+      target: `${path}${query}`,
+      version: 'HTTP/1.1',
+      headers: [
+        ['Host', '127.0.0.1'],
+        ...(bytes.length === 0 ? [] : [['Content-Type', 'application/json'] as const]),
+        ...headers,
+      ],
+      body: bytes,
+    };
+    const { draft: locked, isRight } = open(draft);
+    const shaped = shape(locked);
+    return {
+      route: operation.route,
+      ...shaped,
+      isRouted: shaped.isRouted && operation.answers !== undefined && isAddressOf(operation, locked.target),
+      holdMs: holdOf(operation, locked.target),
+      ...(isRight && tells(operation.lock) ? { delivery: { target: path, body: bytes.toString('utf8') } } : {}),
+    };
+  });
+}
+
+/** Nothing in it that routing could understand in another way than we do. */
+function isAddressOf({ path }: Operation, target: string): boolean {
+  const pattern = path.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, '[A-Za-z0-9_-]+');
+  return new RegExp(`^${pattern}(\\?[\\x21-\\x7e]*)?$`).test(target);
+}
+
+function holdOf({ path }: Operation, target: string): number {
+  if (path !== '/api/wait') return 0;
+  const sent = new URLSearchParams(target.slice(target.indexOf('?') + 1)).get('timeout');
+  const seconds = sent === null ? defaultWaitSeconds : Number(sent);
+  return seconds >= 0 && seconds <= 200 ? seconds * 1_000 : 0;
+}
+
+const tells = (lock: Lock) => lock === 'webhookSecret' || lock === 'eventgrid';
+
+/** @param seed 32 bits */
+export function requestFrom(requests: fc.Arbitrary<RawRequest>, seed: number): RawRequest {
+  const [request] = fc.sample(requests, { seed, numRuns: 1 });
+  if (request === undefined) throw new Error('fast-check made nothing');
+  return request;
+}

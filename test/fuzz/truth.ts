@@ -1,0 +1,139 @@
+/**
+ * What was true before the storm and must be true after it, and that the tracker still does its work: a fault that
+ * answers every hostile request well and breaks the next good one would otherwise go unseen.
+ */
+import type { AvailabilityDocument } from '../../src/core/availability.ts';
+import { until, webhookBody } from '../support/app.ts';
+import type { Deliveries } from './deliveries.ts';
+import type { Subject } from './subject.ts';
+import { digestOf, regions, registries, truthRepository } from './words.ts';
+
+/** Where the tracker is, and how to be let in. */
+export type Asked = Pick<Subject, 'url' | 'planted'>;
+
+export interface Truth {
+  /** What has changed since; empty: nothing. */
+  compare(): Promise<string[]>;
+}
+
+const images = 6;
+const first = 1_000_000;
+const within = () => AbortSignal.timeout(15_000);
+
+async function deliver(
+  { url, planted }: Asked,
+  region: string,
+  digest: string,
+  tag?: string,
+  repository = truthRepository,
+) {
+  const body = webhookBody({
+    digest,
+    region,
+    repository,
+    timestamp: '2026-06-01T12:00:00Z',
+    ...(tag === undefined ? {} : { tag }),
+  });
+  const headers = { authorization: `Bearer ${planted.webhookSecrets[1]}`, 'content-type': 'application/json' };
+  const answer = await fetch(`${url}/api/webhooks/${registries[0]}/${region}`, {
+    method: 'POST',
+    headers,
+    body,
+    signal: within(),
+  });
+  if (!answer.ok) throw new Error(`a good webhook was answered ${answer.status}: ${await answer.text()}`);
+}
+
+export async function ask<T>({ url, planted }: Asked, path: string): Promise<{ status: number; body: T }> {
+  const answer = await fetch(`${url}${path}`, {
+    headers: { 'x-functions-key': planted.keys.function },
+    signal: within(),
+  });
+  return { status: answer.status, body: (await answer.json()) as T };
+}
+
+const imageOf = (tail: string, repository = truthRepository) => `${registries[0]}.azurecr.io/${repository}${tail}`;
+
+async function answersOf(subject: Asked): Promise<string[]> {
+  const tails = Array.from({ length: images }, (_, i) => [`@${digestOf(first + i)}`, `:t${i}`]).flat();
+  return Promise.all(
+    tails.map(async (tail) => {
+      const { status, body } = await ask<AvailabilityDocument>(subject, `/api/availability?image=${imageOf(tail)}`);
+      const { replicas: _replicas, ...document } = body;
+      return JSON.stringify([status, document]);
+    }),
+  );
+}
+
+/** Some images everywhere, some not yet. */
+export async function tellTruth(subject: Asked): Promise<Truth> {
+  for (let i = 0; i < images; i++) {
+    for (const region of regions.slice(0, 1 + (i % regions.length)))
+      await deliver(subject, region, digestOf(first + i), `t${i}`);
+  }
+  // Until what is complete has been told and noted.
+  let before = await answersOf(subject);
+  const settled = async () => {
+    const now = await answersOf(subject);
+    const isSame =
+      JSON.stringify(now) === JSON.stringify(before) &&
+      !now.some((text) => /"state":"available","satisfied".*"announcedAt":null/.test(text));
+    before = now;
+    return isSame;
+  };
+  await until(settled, (isSame) => isSame, 20_000);
+  return {
+    async compare() {
+      const after = await answersOf(subject);
+      return after.flatMap((text, i) =>
+        text === before[i] ? [] : [`an image of before changed:\n  ${before[i]}\n  ${text}`],
+      );
+    },
+  };
+}
+
+/** That a new image still goes its whole way. */
+export async function checkWork(subject: Asked, number: number): Promise<string[]> {
+  const digest = digestOf(2_000_000 + number);
+  const image = imageOf(`:after@${digest}`, 'sane/app');
+  const waiting = ask<AvailabilityDocument>(subject, `/api/wait?image=${image}&timeout=12`);
+  for (const region of regions) await deliver(subject, region, digest, 'after', 'sane/app');
+  const { status, body } = await waiting;
+  const asked = await ask<AvailabilityDocument>(subject, `/api/availability?image=${image}`);
+  const isRight =
+    status === 200 && body.satisfied && asked.body.state === 'available' && asked.body.tag?.state === 'converged';
+  return isRight ? [] : [`a good image was not found everywhere: ${status} ${JSON.stringify(asked.body)}`];
+}
+
+/** Nothing is known that nobody has said, and everything is that was acknowledged. */
+export async function checkKnown(
+  subject: Asked,
+  { offered, taken }: Pick<Deliveries, 'offered' | 'taken'>,
+): Promise<string[]> {
+  const found: string[] = [];
+  for (const registry of registries) {
+    let cursor: string | null = null;
+    do {
+      const more: string = cursor === null ? '' : `&cursor=${cursor}`;
+      const page = await ask<{ images: AvailabilityDocument[]; next: string | null }>(
+        subject,
+        `/api/images?registry=${registry}&limit=500${more}`,
+      );
+      for (const { repository, digest, image } of page.body.images) {
+        const isOurs = repository === truthRepository || repository === 'sane/app';
+        if (!isOurs && !offered.has(`${repository}@${digest}`)) found.push(`nobody has spoken of ${image}`);
+      }
+      cursor = page.body.next;
+    } while (cursor !== null);
+  }
+  for (const { registry, region, repository, digest } of taken) {
+    const { body } = await ask<AvailabilityDocument>(
+      subject,
+      `/api/availability?image=${registry}.azurecr.io/${repository}@${digest}`,
+    );
+    const told = body.regions?.find((one) => one.region === region);
+    if (told === undefined || told.since === null)
+      found.push(`acknowledged and not known: ${repository}@${digest} in ${region}`);
+  }
+  return found;
+}
