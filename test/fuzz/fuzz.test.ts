@@ -1,0 +1,103 @@
+/**
+ * A short storm on every route, with one seed that is always the same and one that is new each time and printed; what
+ * the contract says of hostile input, case by case; and clients that hold connections, at a small scale. `npm run fuzz`
+ * does the same for as long as it is told.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { cases } from './cases.ts';
+import { withinMs } from './check-answer.ts';
+import { conformance, parseJson } from './conformance.ts';
+import { watchDeliveries } from './deliveries.ts';
+import type { Description } from './description.ts';
+import { readDescription } from './description.ts';
+import { exchange } from './exchange.ts';
+import { hostOperations } from './host-operations.ts';
+import { newSeed } from './options.ts';
+import { mark, plantSecrets } from './planted.ts';
+import { describeViolation } from './report.ts';
+import { resourceTests } from './resources/run-resources.ts';
+import { checkBusy } from './run-fuzz.ts';
+import type { StormResult } from './storm.ts';
+import { storm } from './storm.ts';
+import type { Subject } from './subject.ts';
+import { startSubject } from './subject.ts';
+import type { Truth } from './truth.ts';
+import { checkKnown, checkWork, tellTruth } from './truth.ts';
+import { vocabulary } from './words.ts';
+
+const fixedSeed = 1;
+const requests = 1_000;
+const deliveries = watchDeliveries();
+
+let subject: Subject;
+let description: Description;
+let truth: Truth;
+
+beforeAll(async () => {
+  subject = await startSubject();
+  description = await readDescription(subject.url);
+  truth = await tellTruth(subject);
+}, 60_000);
+
+afterAll(() => subject?.stop(), 30_000);
+
+function fire(seed: number): Promise<StormResult> {
+  const { port, planted, secrets, places, callbackOrigin } = subject;
+  const grammar = { schemas: description.schemas, planted, words: vocabulary(callbackOrigin) };
+  const rules = { secrets, places, withinMs, conforms: conformance(description) };
+  const operations = [...description.operations, ...hostOperations];
+  return storm({ port, operations, grammar, rules, deliveries, seed, requests });
+}
+
+const notForOne = plantSecrets();
+
+describe('a hostile request is answered as promised', () => {
+  test.each(cases(notForOne).map(({ name }, index) => [name, index] as const))('%s', async (_name, index) => {
+    const { bytes, statuses, field } = cases(subject.planted)[index] ?? expect.fail('no such case');
+    const request = { route: '', note: '', bytes, answers: statuses.length, isRouted: false, isCut: false, holdMs: 0 };
+    const { answers, faults } = await exchange(subject.port, request);
+    expect([faults, answers.map(({ status }) => status)]).toEqual([[], statuses]);
+    const { errors } = (parseJson(answers[0]?.body ?? Buffer.alloc(0)) ?? {}) as { errors?: { field: string }[] };
+    if (field !== undefined) expect(errors?.map((one) => one.field)).toContain(field);
+    expect(subject.secrets.leakIn(JSON.stringify(answers.map(({ body }) => body.toString())))).toBeUndefined();
+  });
+});
+
+test.each(resourceTests.map((run) => [run.name, run] as const))(
+  '%s',
+  async (_name, run) => {
+    const { figures, found } = await run(subject, 'some');
+    process.stdout.write(`${figures}\n`);
+    expect(found).toEqual([]);
+  },
+  60_000,
+);
+
+test.each([
+  ['the same seed as always', fixedSeed],
+  ['a new seed', newSeed()],
+])(
+  'a storm, with %s',
+  async (_name, seed) => {
+    const { tallies, violations, busy, seconds } = await fire(seed);
+    process.stdout.write(`seed ${seed}: ${requests} requests in ${seconds.toFixed(1)} s\n`);
+    expect(violations.map(describeViolation).join('\n\n')).toBe('');
+    expect(checkBusy(busy, requests)).toEqual([]);
+    // It got past the first check: a storm that is turned away at the door says nothing of the house.
+    const seen = (route: string) => [...(tallies.get(route)?.statuses.keys() ?? [])];
+    expect(seen('POST /api/webhooks/{registry}/{region}')).toEqual(expect.arrayContaining(['200', '400', '404']));
+    expect(seen('GET /api/availability')).toEqual(expect.arrayContaining(['200', '400']));
+    expect(seen('POST /api/checks/github')).toEqual(expect.arrayContaining(['200', '202', '400']));
+  },
+  120_000,
+);
+
+test('and what was true before is true, nothing else is known than was said, and the work goes on', async () => {
+  expect(deliveries.taken.length).toBeGreaterThan(2);
+  expect(await truth.compare()).toEqual([]);
+  expect(await checkKnown(subject, deliveries)).toEqual([]);
+  expect(await checkWork(subject, 1)).toEqual([]);
+  expect([...subject.log.found]).toEqual([]);
+  expect(subject.log.lines).toBeGreaterThan(200);
+  expect(subject.lastLines()).not.toContain(mark);
+}, 60_000);
