@@ -8,7 +8,7 @@ import { isDeleted } from './arrival.ts';
 import type { Circumstances, Policy } from './circumstances.ts';
 import { dueForwards, keepForwards } from './forwarding/forward.ts';
 import type { AnnouncementEntry, ImageRecord } from './image.ts';
-import { arrivalIn, arrivalRegions, counts, isComplete, isGone, isOpen } from './image.ts';
+import { arrivalIn, arrivalRegions, counts, isComplete, isGoneAgain, isOpen } from './image.ts';
 import type { Region } from './region.ts';
 import type { ReplicaSet } from './replica-set.ts';
 import { expectedRegions, findReplica, isKnown } from './replica-set.ts';
@@ -39,7 +39,7 @@ export function announce(
     // A region it was complete for has been told, or was filled without being told.
     const isOld = record.completedFor.includes(region) || isSeeded(record, region, set);
     if (counts(arrival, set) && !isOld) make('availableInRegion', { region });
-    else if (isDeleted(arrival)) make('deletedInRegion', { region });
+    else if (isDeleted(arrival) && !record.deletedBefore.includes(region)) make('deletedInRegion', { region });
   }
   let { availableAt, completedFor, delayedAt } = record;
   const isGrowing = completedFor.length > 0 && expectedRegions(set).some((region) => isSeeded(record, region, set));
@@ -48,7 +48,7 @@ export function announce(
     availableAt = now;
     completedFor = expectedRegions(set);
   }
-  if (isGone(record, set)) make('deletedInAllReplicas');
+  if (isGoneAgain(record, set)) make('deletedInAllReplicas');
   if (isDelayed(record, set, policy, now) && make('delayed')) delayedAt = now;
   const tags = settleTags(record, set, (kind, tag) => make(kind, { tag }));
 

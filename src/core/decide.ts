@@ -7,14 +7,15 @@ import { announce, nextGeneration } from './announce.ts';
 import type { Announcement } from './announcement.ts';
 import { announcementKey } from './announcement.ts';
 import type { Fact, MergeOutcome } from './arrival.ts';
-import { isAvailable, mergeFact } from './arrival.ts';
+import { isAvailable, isDeleted, mergeFact } from './arrival.ts';
 import type { Circumstances } from './circumstances.ts';
 import type { Digest } from './digest.ts';
 import type { EventTime } from './event-time.ts';
 import { isLater } from './event-time.ts';
 import type { ForwardEntry, ImageName, ImageRecord } from './image.ts';
-import { arrivalIn, isGone, isVoid, newestDelete, pendingKeys, withoutVoid } from './image.ts';
+import { arrivalIn, arrivalRegions, isGone, isVoid, newestDelete, pendingKeys, withoutVoid } from './image.ts';
 import type { Tag } from './reference.ts';
+import type { Region } from './region.ts';
 import type { ReplicaSet } from './replica-set.ts';
 import { learnTag, tagChecked, tagMoved } from './tag-progress.ts';
 
@@ -77,17 +78,29 @@ function learn(
     isAvailable(arrival) &&
     isGone(record, set) &&
     isLater(fact.eventTime, newestDelete(record, set));
-  const started = isNewGeneration ? nextGeneration(record, fact.receivedAt) : record;
+  const started = isNewGeneration ? pushedAgain(record, fact) : record;
+  // An event tells of a time of its own; asking a replica once more what it has deleted does not.
+  const isNews = isAvailable(arrival) || arrival.eventTime !== known?.eventTime;
   return {
     outcome,
     record: {
       ...started,
       mediaType: record.mediaType ?? fact.mediaType ?? null,
       arrivals: { ...record.arrivals, [fact.region]: arrival },
+      deletedBefore: isNews ? without(started.deletedBefore, fact.region) : started.deletedBefore,
       ...learnTag(started, fact),
       changedAt: Math.max(record.changedAt, fact.receivedAt),
     },
   };
+}
+
+function pushedAgain(record: ImageRecord, push: Fact): ImageRecord {
+  const deletedBefore = arrivalRegions(record).filter((region) => isDeleted(arrivalIn(record, region)));
+  return { ...nextGeneration(record, push.receivedAt), deletedBefore };
+}
+
+function without(regions: readonly Region[], one: Region): readonly Region[] {
+  return regions.includes(one) ? regions.filter((region) => region !== one) : regions;
 }
 
 function firstSight(name: ImageName, fact: Fact): ImageRecord {
@@ -99,6 +112,7 @@ function firstSight(name: ImageName, fact: Fact): ImageRecord {
     arrivals: {},
     availableAt: null,
     completedFor: [],
+    deletedBefore: [],
     announcedAt: null,
     delayedAt: null,
     tags: {},

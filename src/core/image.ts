@@ -65,6 +65,8 @@ export interface ImageRecord {
   readonly availableAt: number | null;
   /** The expected regions it was complete for; a set that has grown since makes a new generation. */
   readonly completedFor: readonly Region[];
+  /** Regions that had deleted it before this generation began and have not had it since: that has been told. */
+  readonly deletedBefore: readonly Region[];
   /** When the topic took "in all replicas". */
   readonly announcedAt: number | null;
   /** When it was called delayed. */
@@ -167,19 +169,42 @@ export function isComplete(record: ImageRecord, set: ReplicaSet): boolean {
 }
 
 /**
- * What the registry's replicas have said. A replica that was removed has taken its copies along; what it said last holds
+ * Regions that speak for the registry. A replica that was removed has taken its copies along; what it said last holds
  * no image back. While only regions outside the set have spoken, they are all there is.
  */
+function standingRegions(record: ImageRecord, set: ReplicaSet): Region[] {
+  const regions = arrivalRegions(record);
+  const standing = regions.filter(
+    (region) => findReplica(set, region) !== undefined || isNewcomer(record, region, set),
+  );
+  return standing.length > 0 ? standing : regions;
+}
+
+/** Has spoken since ARM was last asked which replicas there are, and was not among them: there may be one by now. */
+function isNewcomer(record: ImageRecord, region: Region, set: ReplicaSet): boolean {
+  if (set.source === 'settings' || findReplica(set, region) !== undefined) return false;
+  return (arrivalIn(record, region)?.learnedAt ?? 0) > set.refreshedAt;
+}
+
+/** Whether a region has spoken of which the next word from ARM will tell if it counts. */
+export function hasNewcomer(record: ImageRecord, set: ReplicaSet): boolean {
+  return arrivalRegions(record).some((region) => isNewcomer(record, region, set));
+}
+
 function standingArrivals(record: ImageRecord, set: ReplicaSet): Arrival[] {
-  const arrivals = arrivalRegions(record).map((region) => ({ region, arrival: arrivalIn(record, region) }));
-  const standing = arrivals.filter(({ region }) => findReplica(set, region) !== undefined);
-  return (standing.length > 0 ? standing : arrivals).flatMap(({ arrival }) => arrival ?? []);
+  return standingRegions(record, set).flatMap((region) => arrivalIn(record, region) ?? []);
 }
 
 /** Every replica that had it has deleted it. */
 export function isGone(record: ImageRecord, set: ReplicaSet): boolean {
   const arrivals = standingArrivals(record, set);
   return arrivals.length > 0 && arrivals.every(isDeleted);
+}
+
+/** The last replica that had it in this generation has deleted it. */
+export function isGoneAgain(record: ImageRecord, set: ReplicaSet): boolean {
+  const isOldNews = (region: Region) => record.deletedBefore.includes(region);
+  return isGone(record, set) && !standingRegions(record, set).every(isOldNews);
 }
 
 /**

@@ -1,7 +1,7 @@
 /** When an image must be looked at again: so that what is open is told, found late or found out, whoever is alive then. */
 import type { Circumstances } from './circumstances.ts';
 import type { ImageRecord } from './image.ts';
-import { hasPending, imageState, isOpen, isUnverified } from './image.ts';
+import { hasNewcomer, hasPending, imageState, isOpen, isUnverified } from './image.ts';
 import type { ReplicaSet } from './replica-set.ts';
 import { isKnown } from './replica-set.ts';
 
@@ -12,7 +12,7 @@ import { isKnown } from './replica-set.ts';
 export function nextWakeAt(record: ImageRecord, { set, policy, now }: Circumstances): number | null {
   const due: number[] = [];
   if (hasPending(record) || record.uncheckedTags.length > 0) due.push(now + policy.outboxCheckMs);
-  if (hasUnverified(record, set)) due.push(now + policy.outboxCheckMs);
+  if (hasUnverified(record, set) || hasNewcomer(record, set)) due.push(now + policy.outboxCheckMs);
   if (isOpen(record, set) && record.delayedAt === null) {
     const soonest = isKnown(set) ? now : now + policy.outboxCheckMs;
     due.push(Math.max(soonest, record.firstSeenAt + policy.delayedAfterMs));

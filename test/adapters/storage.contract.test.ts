@@ -99,6 +99,7 @@ function recordOf(name: ImageName, changes: Partial<ImageRecord> = {}): ImageRec
     },
     availableAt: null,
     completedFor: [],
+    deletedBefore: [],
     announcedAt: null,
     delayedAt: null,
     tags: {},

@@ -13,6 +13,8 @@ import { decide } from '../../src/core/decide.ts';
 import type { Digest } from '../../src/core/digest.ts';
 import { toEventTime } from '../../src/core/event-time.ts';
 import type { ImageName, ImageRecord } from '../../src/core/image.ts';
+import { imageState } from '../../src/core/image.ts';
+import { nextWakeAt } from '../../src/core/next-wake.ts';
 import type { Repository, Tag } from '../../src/core/reference.ts';
 import type { Region } from '../../src/core/region.ts';
 import type { Registry } from '../../src/core/registry.ts';
@@ -179,6 +181,34 @@ describe('push and delete', () => {
     expect(told.map((one) => one.generation)).toEqual([1, 2]);
   });
 
+  test('what was deleted before a generation is not told in it, and what is deleted in it is', () => {
+    const gone = [
+      push('eastus', 1_000),
+      push('westeurope', 1_000),
+      remove('eastus', 2_000),
+      remove('westeurope', 2_000),
+    ];
+    const again = [
+      push('eastus', 3_000),
+      remove('eastus', 4_000),
+      push('westeurope', 5_000),
+      remove('westeurope', 6_000),
+    ];
+    // Its push was never heard of.
+    const { announcements } = fold([...gone, ...again, remove('eastus', 7_000)]);
+    const deleted = announcements.filter(({ kind }) => kind.startsWith('deleted'));
+    expect(deleted.map((one) => [one.kind, one.region, one.generation].filter(Boolean).join(' '))).toEqual([
+      'deletedInRegion eastus 1',
+      'deletedInRegion westeurope 1',
+      'deletedInAllReplicas 1',
+      'deletedInRegion eastus 2',
+      'deletedInAllReplicas 2',
+      'deletedInRegion westeurope 3',
+      'deletedInAllReplicas 3',
+      'deletedInRegion eastus 3',
+    ]);
+  });
+
   test('deleted in one region and pushed again there is the same generation, told once', () => {
     const { record, announcements } = fold([
       ...regions.map((region) => push(region, 1_000)),
@@ -187,6 +217,23 @@ describe('push and delete', () => {
     ]);
     expect(record?.generation).toBe(1);
     expect(announcements.filter((one) => one.kind === 'availableInAllReplicas')).toHaveLength(1);
+  });
+
+  test('a region that speaks before anybody has heard of its replica keeps the image from being gone', () => {
+    const known = replicaSetFromSettings({ ...registry, regions: ['eastus'] as Region[] }, 0);
+    const asked = { ...circumstances, set: { ...known, source: 'arm' as const, refreshedAt: 2_500 } };
+    const grown = replicaSetFromSettings({ ...registry, regions: ['eastus', 'westeurope'] as Region[] }, 0);
+    const facts = [push('eastus', 1_000), remove('eastus', 2_000), push('westeurope', 3_000)];
+    let record: ImageRecord | undefined;
+    for (const fact of facts) record = decide(record, name, { kind: 'fact', fact }, asked).record;
+    if (record === undefined) throw new Error('there is no record');
+    expect(imageState(record, asked.set)).toBe('replicating');
+    // Soon, since the next word from ARM decides what it is.
+    expect(nextWakeAt(record, asked)).toBe(asked.now + asked.policy.outboxCheckMs);
+    expect(imageState(record, { ...grown, source: 'arm', refreshedAt: 4_000 })).toBe('replicating');
+    const without = { ...asked, set: { ...asked.set, refreshedAt: 4_000 } };
+    expect(imageState(record, without.set)).toBe('deleted');
+    expect(decide(record, name, { kind: 'review' }, without).announcements).toEqual([]);
   });
 
   test('complete again for a set that has grown: a new generation, told once more', () => {
