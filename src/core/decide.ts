@@ -14,10 +14,11 @@ import type { EventTime } from './event-time.ts';
 import { isLater } from './event-time.ts';
 import type { ForwardEntry, ImageName, ImageRecord } from './image.ts';
 import { arrivalIn, arrivalRegions, isGone, isVoid, newestDelete, pendingKeys, withoutVoid } from './image.ts';
+import { isTimerSet } from './next-wake.ts';
 import type { Tag } from './reference.ts';
 import type { Region } from './region.ts';
 import type { ReplicaSet } from './replica-set.ts';
-import { learnTag, tagChecked, tagMoved } from './tag-progress.ts';
+import { learnTag, stillOpen, tagChecked, tagMoved } from './tag-progress.ts';
 
 export type Step =
   | { readonly kind: 'fact'; readonly fact: Fact }
@@ -27,6 +28,8 @@ export type Step =
   | { readonly kind: 'forwarded'; readonly keys: readonly string[]; readonly at: number }
   /** Look again: time has passed, or the replica set has changed. */
   | { readonly kind: 'review' }
+  /** A durable timer will ring at that time. */
+  | { readonly kind: 'timerSet'; readonly at: number }
   /** The tag was pushed with another digest at that time. */
   | { readonly kind: 'tagMoved'; readonly tag: Tag; readonly to: Digest; readonly at: EventTime }
   /** Every other digest of the tag has been told that it was pushed with this one, in that round. */
@@ -56,6 +59,7 @@ export function decide(
   if (record === undefined) return undecided;
   if (step.kind === 'acknowledge') return { ...undecided, record: acknowledge(record, step) };
   if (step.kind === 'forwarded') return { ...undecided, record: forwarded(record, step) };
+  if (step.kind === 'timerSet') return { ...undecided, record: timerSet(record, step.at, circumstances.now) };
   if (step.kind === 'tagChecked') return { ...undecided, record: tagChecked(record, step) };
   const changed = step.kind === 'tagMoved' ? tagMoved(record, step) : record;
   if (step.kind === 'tagMoved' && changed === record) return undecided;
@@ -73,10 +77,11 @@ function learn(
   const known = arrivalIn(record, fact.region);
   const { arrival, outcome } = mergeFact(known, fact);
   if (arrival === known) return { record: before, outcome };
+  const merged = { ...record, arrivals: { ...record.arrivals, [fact.region]: arrival } };
   const isNewGeneration =
     fact.kind === 'push' &&
-    isAvailable(arrival) &&
     isGone(record, set) &&
+    !isGone(merged, set) &&
     isLater(fact.eventTime, newestDelete(record, set));
   const started = isNewGeneration ? pushedAgain(record, fact) : record;
   // An event tells of a time of its own; asking a replica once more what it has deleted does not.
@@ -86,7 +91,7 @@ function learn(
     record: {
       ...started,
       mediaType: record.mediaType ?? fact.mediaType ?? null,
-      arrivals: { ...record.arrivals, [fact.region]: arrival },
+      arrivals: merged.arrivals,
       deletedBefore: isNews ? without(started.deletedBefore, fact.region) : started.deletedBefore,
       ...learnTag(started, fact),
       changedAt: Math.max(record.changedAt, fact.receivedAt),
@@ -96,7 +101,9 @@ function learn(
 
 function pushedAgain(record: ImageRecord, push: Fact): ImageRecord {
   const deletedBefore = arrivalRegions(record).filter((region) => isDeleted(arrivalIn(record, region)));
-  return { ...nextGeneration(record, push.receivedAt), deletedBefore };
+  // Lists tell generations apart by when they began.
+  const next = nextGeneration(record, Math.max(push.receivedAt, record.firstSeenAt + 1));
+  return { ...next, ...stillOpen(record), deletedBefore };
 }
 
 function without(regions: readonly Region[], one: Region): readonly Region[] {
@@ -129,6 +136,10 @@ function forwarded(record: ImageRecord, step: Step & { kind: 'forwarded' }): Ima
   if (!record.forwards.some(isTaken)) return record;
   const forwards = record.forwards.map((entry) => (isTaken(entry) ? { ...entry, queuedAt: step.at } : entry));
   return { ...record, forwards };
+}
+
+function timerSet(record: ImageRecord, at: number, now: number): ImageRecord {
+  return isTimerSet(record.wakeAt, at, now) ? record : { ...record, wakeAt: at };
 }
 
 function acknowledge(record: ImageRecord, step: Step & { kind: 'acknowledge' }): ImageRecord {

@@ -36,6 +36,14 @@ function keepNewest(tags: Readonly<Record<string, TagProgress>>, record: ImageRe
   return Object.fromEntries(Object.entries(tags).filter(([tag]) => known.slice(-2 * maxTags).includes(tag)));
 }
 
+/** Tags that a region which nobody waits for still has: what becomes of them has to be told, whatever the others delete. */
+export function stillOpen(record: ImageRecord): Pick<ImageRecord, 'tags' | 'uncheckedTags'> {
+  const isThere = (tag: string) => Object.values(record.arrivals).some((arrival) => hasTag(arrival, tag as Tag));
+  const tags = Object.entries(record.tags).filter(([tag, { state }]) => state === 'open' && isThere(tag));
+  const uncheckedTags = record.uncheckedTags.filter((tag) => tags.some(([open]) => open === tag));
+  return { tags: Object.fromEntries(tags), uncheckedTags };
+}
+
 /** Pushed with another digest later: if this one had not converged, it never will. */
 export function tagMoved(
   record: ImageRecord,

@@ -265,7 +265,10 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
     const around = circumstances(registryOf(image.name));
     const next = nextWakeAt(image, around);
     const due = next === null ? null : Math.min(next, again);
-    if (due !== null && !isTimerSet(image.wakeAt, due, around.now)) await ports.timer.wake(image.name, due);
+    if (due === null || isTimerSet(image.wakeAt, due, around.now)) return;
+    await ports.timer.wake(image.name, due);
+    // Noted, so that a timer that rings twice does not set two, of which each may ring twice.
+    await writer.submit(image.name, { kind: 'timerSet', at: due });
   }
 
   async function follow(question: Question, requirement: Requirement, timeoutMs: number): Promise<WaitResult> {

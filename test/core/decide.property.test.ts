@@ -67,8 +67,8 @@ function fold(facts: readonly Fact[]) {
 function documentOf(record: ImageRecord | undefined) {
   const question = { registry, repository: name.repository, digest: name.digest, tag: undefined };
   const document = availability(question, { record, pointers: undefined }, defaultRequirement(set), set, 0);
-  // When it first was in every region depends on the order by its nature: it is the time we learned it.
-  return { ...document, availableAt: null };
+  // Both depend on the order by their nature: when we learned that it was in every region, and of how many generations.
+  return { ...document, availableAt: null, firstSeenAt: null };
 }
 
 const deliveries = fc.array(factArbitrary, { minLength: 1, maxLength: 14 });
@@ -179,6 +179,23 @@ describe('push and delete', () => {
     expect(record?.generation).toBe(2);
     const told = announcements.filter((one) => one.kind === 'availableInAllReplicas');
     expect(told.map((one) => one.generation)).toEqual([1, 2]);
+  });
+
+  test('no two generations begin at one time, or one would be taken off the lists with the other', () => {
+    const starts = new Set<number>();
+    let record: ImageRecord | undefined;
+    for (const fact of [
+      push('eastus', 1),
+      remove('eastus', 2),
+      push('eastus', 3),
+      remove('eastus', 4),
+      push('eastus', 5),
+    ]) {
+      record = decide(record, name, { kind: 'fact', fact: { ...fact, receivedAt: 1_000 } }, circumstances).record;
+      starts.add(record?.firstSeenAt ?? 0);
+    }
+    expect(record?.generation).toBe(3);
+    expect(starts.size).toBe(3);
   });
 
   test('what was deleted before a generation is not told in it, and what is deleted in it is', () => {
