@@ -1,0 +1,236 @@
+/**
+ * Worlds with one part broken on purpose, and the rule that must notice. A net that has never caught anything may have a
+ * hole of any size: for every rule there is a world here that breaks it.
+ */
+import { announcementTypes } from '../../src/core/announcement.ts';
+import { WorldError } from '../../src/core/errors.ts';
+import type { EventPublisher, ImageStore, Version } from '../../src/core/ports.ts';
+import type { TrackerPorts } from '../../src/core/tracker.ts';
+import type { Rule } from './case.ts';
+import type { Saboteur } from './instance.ts';
+
+export interface BrokenWorld {
+  readonly name: string;
+  readonly breaks: Rule;
+  readonly sabotage: Saboteur;
+}
+
+const forever = () => new Promise<never>(() => undefined);
+
+export const brokenWorlds: readonly BrokenWorld[] = [
+  {
+    name: 'a store that ignores versions',
+    breaks: 'an acknowledged fact is kept',
+    sabotage: { ports: (ports) => ({ ...ports, store: ignoringVersions(ports.store) }) },
+  },
+  {
+    name: 'a commit that is answered before it is durable',
+    breaks: 'an acknowledged fact is kept',
+    sabotage: { ownPorts: (ports) => ({ ...ports, store: answeringEarly(ports.store) }) },
+  },
+  {
+    name: 'a fact that is acknowledged and never stored',
+    breaks: 'an acknowledged fact is kept',
+    sabotage: {
+      tracker: (good) => ({
+        ...good,
+        receive: async (delivery) => (delivery.fact.region === 'eastus' ? 'recorded' : good.receive(delivery)),
+      }),
+    },
+  },
+  {
+    name: 'a queue that loses what was deferred',
+    breaks: 'an acknowledged fact is kept',
+    sabotage: { ownPorts: (ports) => ({ ...ports, queue: { defer: async () => undefined } }) },
+  },
+  {
+    name: 'a publisher whose errors are taken as success',
+    breaks: 'only what was sent is noted as told',
+    sabotage: {
+      ownPorts: (ports) => publishing(ports, (events) => ports.publisher.publish(events).catch(() => undefined)),
+    },
+  },
+  {
+    name: 'an announcement noted as told without being sent',
+    breaks: 'only what was sent is noted as told',
+    sabotage: {
+      ownPorts: (ports) =>
+        publishing(ports, (events) =>
+          ports.publisher.publish(events.filter(({ type }) => type !== announcementTypes.availableInAllReplicas)),
+        ),
+    },
+  },
+  {
+    name: 'timers that are lost',
+    breaks: 'what is true is told',
+    sabotage: { ownPorts: (ports) => ({ ...ports, timer: { wake: async () => undefined } }) },
+  },
+  {
+    name: 'a topic that takes nothing',
+    breaks: 'nothing stays untold',
+    sabotage: {
+      ownPorts: (ports) =>
+        publishing(ports, async () => {
+          throw new WorldError('unavailable', 'the topic takes nothing');
+        }),
+    },
+  },
+  {
+    name: 'a replica that is forgotten',
+    breaks: 'in all replicas is never told early',
+    sabotage: { ownPorts: withoutLastReplica },
+  },
+  {
+    name: 'an id made of when it was sent',
+    breaks: 'one fact has one id',
+    sabotage: {
+      ownPorts: (ports) =>
+        publishing(ports, (events) =>
+          ports.publisher.publish(events.map((event) => ({ ...event, id: `${event.id} ${ports.clock.now()}` }))),
+        ),
+    },
+  },
+  {
+    name: 'an event of the wrong type',
+    breaks: 'an event is true',
+    sabotage: {
+      ownPorts: (ports) =>
+        publishing(ports, (events) =>
+          ports.publisher.publish(events.map((event) => ({ ...event, type: announcementTypes.deletedInRegion }))),
+        ),
+    },
+  },
+  {
+    name: 'an answer that hopes for the best',
+    breaks: 'an answer is true',
+    sabotage: {
+      tracker: (good) => ({
+        ...good,
+        async answer(question, requirement) {
+          const document = await good.answer(question, requirement);
+          return { ...document, regions: document.regions.map((entry) => ({ ...entry, state: 'available' })) };
+        },
+      }),
+    },
+  },
+  {
+    name: 'a waiter that is told what it wants to hear',
+    breaks: 'a waiter is answered truly',
+    sabotage: {
+      tracker: (good) => ({
+        ...good,
+        wait: async (question, requirement, timeoutMs) => ({
+          ...(await good.wait(question, requirement, timeoutMs)),
+          outcome: 'satisfied',
+        }),
+      }),
+    },
+  },
+  {
+    name: 'a waiter that nobody wakes',
+    breaks: 'a waiter is answered in time',
+    sabotage: { tracker: (good) => ({ ...good, wait: forever }) },
+  },
+  {
+    name: 'a webhook without an answer',
+    breaks: 'a webhook is answered in time',
+    sabotage: { tracker: (good) => ({ ...good, receive: forever }) },
+  },
+  {
+    name: 'a control plane that tells half of it',
+    breaks: 'the replica set is one that was told',
+    sabotage: {
+      ports({ directory, ...ports }) {
+        if (directory === undefined) return { directory, ...ports };
+        return { ...ports, directory: { replicas: async (of) => (await directory.replicas(of)).slice(1) } };
+      },
+    },
+  },
+  {
+    name: 'an index that forgets',
+    breaks: 'images are listed',
+    sabotage: { ports: (ports) => ({ ...ports, index: { ...ports.index, add: async () => undefined } }) },
+  },
+  {
+    name: 'timers that double, of which no record knows',
+    breaks: 'timers come to rest',
+    sabotage: { ownPorts: withDoubleTimers },
+  },
+  {
+    name: 'a function that never ends',
+    breaks: 'work comes to an end',
+    sabotage: { tracker: (good) => ({ ...good, wake: forever }) },
+  },
+];
+
+function publishing(ports: TrackerPorts, publish: EventPublisher['publish']): TrackerPorts {
+  return { ...ports, publisher: { publish } };
+}
+
+function ignoringVersions(store: ImageStore): ImageStore {
+  return {
+    ...store,
+    async commit({ record }) {
+      const stored = await store.read(record.name);
+      return store.commit({ record, basedOn: stored?.version });
+    },
+  };
+}
+
+/** Writes one after the other as it should, only later than it says. */
+function answeringEarly(store: ImageStore): ImageStore {
+  const written = new Map<Version, Promise<Version | undefined>>();
+  return {
+    ...store,
+    async commit({ record, basedOn }) {
+      const early = `early ${written.size}`;
+      const before = basedOn === undefined ? undefined : (written.get(basedOn) ?? basedOn);
+      const commit = Promise.resolve(before).then((version) => store.commit({ record, basedOn: version }));
+      const version = commit.then(
+        (answer) => (answer === 'conflict' ? undefined : answer.version),
+        () => undefined,
+      );
+      written.set(early, version);
+      return { version: early };
+    },
+  };
+}
+
+function withoutLastReplica({ sets, ...ports }: TrackerPorts): TrackerPorts {
+  return {
+    ...ports,
+    sets: {
+      ...sets,
+      current(registry) {
+        const set = sets.current(registry);
+        return set.replicas.length < 2 ? set : { ...set, replicas: set.replicas.slice(0, -1) };
+      },
+    },
+  };
+}
+
+/** As long as something stays untold, each that rings sets two. */
+function withDoubleTimers({ timer, store, ...ports }: TrackerPorts): TrackerPorts {
+  const nothing = async () => {
+    throw new WorldError('unavailable', 'the topic takes nothing');
+  };
+  return publishing(
+    {
+      ...ports,
+      timer: {
+        async wake(name, at) {
+          await timer.wake(name, at);
+          await timer.wake(name, at + 60_000);
+        },
+      },
+      store: {
+        ...store,
+        async read(name) {
+          const stored = await store.read(name);
+          return stored && { ...stored, record: { ...stored.record, wakeAt: null } };
+        },
+      },
+    },
+    nothing,
+  );
+}

@@ -1,0 +1,40 @@
+/** That the net has no holes: each broken world is noticed within a few schedules, and by the rule that is about it. */
+import { expect, test } from 'vitest';
+import { brokenWorlds } from './broken-worlds.ts';
+import { rules } from './case.ts';
+import { describeFailure } from './report.ts';
+import { runSchedule } from './run-schedule.ts';
+import { parsePath, shrink, toPath } from './shrink.ts';
+
+/** Few enough that thousands meet a fault of this kind many times over. */
+const mostSeeds = 150;
+
+test.each(brokenWorlds)('notices $name', async ({ breaks, sabotage }) => {
+  for (let seed = 1; seed <= mostSeeds; seed++) {
+    const { violations } = await runSchedule(seed, { sabotage });
+    if (violations.some(({ rule }) => rule === breaks)) return;
+  }
+  expect.fail(`${mostSeeds} schedules, and none of them breaks the rule "${breaks}"`);
+});
+
+test('has a broken world for every rule', () => {
+  expect(new Set(brokenWorlds.map(({ breaks }) => breaks))).toEqual(new Set(rules));
+});
+
+test('makes a failing schedule small, and tells how to see it again', async () => {
+  const [{ breaks, sabotage }] = brokenWorlds as readonly [(typeof brokenWorlds)[number]];
+  let seed = 1;
+  let whole = await runSchedule(seed, { sabotage });
+  while (!whole.violations.some(({ rule }) => rule === breaks)) whole = await runSchedule(++seed, { sabotage });
+  const [violation] = whole.violations.filter(({ rule }) => rule === breaks);
+  if (violation === undefined) throw new Error('the loop ends with one');
+
+  const small = await shrink(seed, breaks, 200, sabotage);
+  expect(small.kept.choices.size).toBeLessThan(whole.taken.size / 4);
+  expect(small.outcome.commands).toBeLessThanOrEqual(whole.commands);
+
+  const again = await runSchedule(seed, { kept: parsePath(toPath(small.kept)), sabotage });
+  expect(again.violations).toEqual(small.outcome.violations);
+  const text = await describeFailure({ seed, violation, small }, sabotage);
+  expect(text).toContain(`again: npm run schedules -- --seed ${seed} --path '${toPath(small.kept)}' --verbose`);
+});

@@ -1,0 +1,64 @@
+/** Which of the rare and dangerous ways through the tracker a schedule has gone, told by what reaches the ports. */
+import type { CloudEvent } from '../../src/core/announcement.ts';
+import { announcementTypes } from '../../src/core/announcement.ts';
+import type { ImageChange } from '../../src/core/ports.ts';
+import type { Counters } from './counters.ts';
+import type { Effect } from './network.ts';
+
+export interface Coverage {
+  saw(effect: Effect): void;
+}
+
+export function coverage(counters: Counters): Coverage {
+  /** Who noted each announcement first, by image and key. */
+  const madeBy = new Map<string, string>();
+  const toldBy = new Map<string, Set<string>>();
+  const conflictsInARow = new Map<string, number>();
+
+  function sawCommit(by: string, { record }: ImageChange, answer: unknown): void {
+    const image = record.name.digest;
+    const lane = `${by} ${image}`;
+    const isConflict = answer === 'conflict';
+    const row = isConflict ? (conflictsInARow.get(lane) ?? 0) + 1 : 0;
+    conflictsInARow.set(lane, row);
+    counters.count('commits', isConflict ? 'conflict' : 'stored');
+    if (row === 2) counters.count('commits', 'conflict twice in a row');
+    if (row === 4) counters.count('commits', 'conflict four times in a row');
+    if (isConflict) return;
+    for (const { key } of record.announcements) {
+      const name = `${image} ${key}`;
+      if (!madeBy.has(name)) madeBy.set(name, by);
+    }
+    if (record.generation > 1) counters.count('commits', 'of a later generation');
+    if (record.uncheckedTags.length > 0) counters.count('commits', 'with a tag to be settled');
+  }
+
+  function sawEvent(by: string, { id, type, data, subject }: CloudEvent): void {
+    const tellers = toldBy.get(id) ?? new Set<string>();
+    toldBy.set(id, tellers);
+    const name = type.replace('AcrReplication.', '');
+    if (tellers.size > 0)
+      counters.count('events', `again: ${tellers.has(by) ? 'by the same instance' : 'by another instance'}`);
+    else counters.count('events', name);
+    if (tellers.size === 0 && data.generation > 1) counters.count('events', 'of a later generation');
+    const makers = [...madeBy].filter(
+      ([key]) => key.startsWith(`${data.digest} `) && isAbout(key, type, data, subject),
+    );
+    if (tellers.size === 0 && makers.length > 0 && makers.every(([, maker]) => maker !== by))
+      counters.count('events', 'told by another instance than decided it');
+    tellers.add(by);
+  }
+
+  return {
+    saw({ caller, port, method, args, answer }) {
+      if (port === 'store' && method === 'commit') sawCommit(caller.label, args[0] as ImageChange, answer);
+      if (port === 'publisher') for (const event of args[0] as readonly CloudEvent[]) sawEvent(caller.label, event);
+    },
+  };
+}
+
+function isAbout(key: string, type: string, data: CloudEvent['data'], subject: string): boolean {
+  const [kind] = Object.entries(announcementTypes).find(([, name]) => name === type) ?? [''];
+  const about = data.region ?? (kind.startsWith('tag') ? subject.slice(subject.lastIndexOf(':') + 1) : '');
+  return key.includes(`.${kind}`) && key.endsWith(about) && key.includes(String(data.generation).padStart(6, '0'));
+}

@@ -1,0 +1,100 @@
+/**
+ * Where every push under a tag was acknowledged, and nobody but the webhooks speaks, it is certain where the tag points:
+ * then the answer must say so, and what became of the tag with each digest must have been told.
+ */
+import type { CloudEvent } from '../../src/core/announcement.ts';
+import { announcementTypes } from '../../src/core/announcement.ts';
+import type { Region } from '../../src/core/region.ts';
+import type { ReplicaSet } from '../../src/core/replica-set.ts';
+import { expectedRegions } from '../../src/core/replica-set.ts';
+import { defaultRequirement } from '../../src/core/requirement.ts';
+import type { Case } from './case.ts';
+import type { Said } from './history.ts';
+import { inTheEnd } from './history.ts';
+import type { Instance } from './instance.ts';
+
+const tags = [0, 1];
+
+export async function judgeTags(on: Case, instance: Instance, set: ReplicaSet): Promise<void> {
+  for (const tag of tags) await judgeTag(on, instance, tag, set);
+}
+
+async function judgeTag(on: Case, { tracker, label }: Instance, number: number, set: ReplicaSet): Promise<void> {
+  const tag = on.tagOf(number);
+  const pushes = on.history.tagPushes(tag);
+  const images = [...new Set(pushes.map(({ image }) => image))];
+  const isCertain =
+    pushes.length > 0 &&
+    on.plan.world.probing === 'off' &&
+    on.history.said.every((said) => said.keptAt !== undefined || !images.includes(said.image)) &&
+    set.replicas.every(({ absentAt }) => absentAt === undefined) &&
+    on.registry.everySet.size === 1;
+  if (!isCertain) return;
+  on.counters.count('tags', 'certain at the end');
+
+  const newest = (among: readonly Said[]) =>
+    among.reduce<Said | undefined>(
+      (a, b) => (a === undefined || b.fact.eventTime > a.fact.eventTime ? b : a),
+      undefined,
+    );
+  const pointerIn = (region: Region) => {
+    const last = newest(on.history.tagPushes(tag, region));
+    return last !== undefined && isThere(on, last) ? last : undefined;
+  };
+  const pointers = on.regions.flatMap((region) => pointerIn(region) ?? []);
+  const pointer = newest(pointers);
+  const question = { registry: on.settings, repository: on.repository, digest: undefined, tag };
+  const document = await tracker.answer(question, defaultRequirement(set));
+  const wanted = pointer === undefined ? null : on.nameOf(pointer.image).digest;
+  if (document.digest !== wanted) {
+    on.violate(
+      'an answer is true',
+      `${tag} points at image ${pointer?.image}, and ${label} says ${on.imageOf(document.digest)}`,
+    );
+  }
+
+  const isTold = (type: string, image: number) =>
+    on.published.some(
+      (event) => event.type === type && event.subject.endsWith(`:${tag}`) && on.imageOf(event.data.digest) === image,
+    );
+  const expected = expectedRegions(set);
+  const everywhere = expected.map((region) => pointerIn(region)?.image);
+  const only = everywhere[0];
+  // Pushed elsewhere with another digest, be it in a region that nobody waits for, the tag has moved on.
+  const isNewest = newest(pushes)?.image === only;
+  if (only !== undefined && isNewest && everywhere.every((image) => image === only)) {
+    const isComplete = expected.every((region) => on.history.claim(only, region, inTheEnd).mustBeThere);
+    if (isComplete && !isTold(announcementTypes.tagConverged, only))
+      on.violate('what is true is told', `${tag} has converged at image ${only}, and nobody was told`);
+    const isForwarded = on.forwarded.some((order) => on.imageOf(order.name.digest) === only && order.tag === tag);
+    if (isComplete && on.plan.world.forwards && !isForwarded)
+      on.violate('what is true is told', `${tag} at image ${only} was never forwarded`);
+  }
+  // Every digest that the tag has left had converged, or was superseded.
+  const last = newest(pushes);
+  for (const image of images) {
+    if (image === last?.image || wasDeletedWithTag(on, image, pushes)) continue;
+    if (isTold(announcementTypes.tagConverged, image) || isTold(announcementTypes.tagSuperseded, image)) continue;
+    on.violate('what is true is told', `${tag} has left image ${image}, and nobody was told what became of it`);
+  }
+}
+
+/** Deleted everywhere, a digest takes its tags along: pushed again without one, it has none that could move on. */
+function wasDeletedWithTag(on: Case, image: number, pushes: readonly Said[]): boolean {
+  const isOfImage = ({ data }: CloudEvent) => on.imageOf(data.digest) === image;
+  return (
+    pushes.every((said) => said.image !== image || !isThere(on, said)) &&
+    on.published.some((event) => event.type === announcementTypes.deletedInAllReplicas && isOfImage(event))
+  );
+}
+
+/** Not deleted since in its region. */
+function isThere(on: Case, { image, fact }: Said): boolean {
+  return !on.history.said.some(
+    (said) =>
+      said.image === image &&
+      said.fact.region === fact.region &&
+      said.fact.kind === 'delete' &&
+      said.fact.eventTime >= fact.eventTime,
+  );
+}

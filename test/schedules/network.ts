@@ -1,0 +1,185 @@
+/**
+ * Between an instance and every port: what can happen to a call in the world. It is under way for a while, fails before it
+ * takes effect, hangs until the caller gives up, takes effect and loses its answer, takes effect after the caller was told
+ * that it failed, or is made twice by a client that lost the first answer. Ports are wrapped as they are, so that arguments
+ * and answers pass through whatever they become.
+ */
+import { WorldError } from '../../src/core/errors.ts';
+import type { Case } from './case.ts';
+import type { Choices, Random } from './choices.ts';
+import { between, pick } from './choices.ts';
+import type { OutagePart } from './plan.ts';
+
+export const faults = ['fails', 'hangs', 'answer lost', 'effect late', 'made twice', 'slow'] as const;
+export type Fault = (typeof faults)[number];
+
+/** Every port, and the part of the world that it goes to. */
+export const portParts = {
+  store: 'tables',
+  index: 'tables',
+  tags: 'tables',
+  webhooks: 'tables',
+  sets: 'tables',
+  timer: 'queues',
+  queue: 'queues',
+  forwards: 'queues',
+  publisher: 'topic',
+  directory: 'arm',
+  probe: 'replicas',
+} as const satisfies Record<string, OutagePart>;
+export type PortName = keyof typeof portParts;
+
+export interface Caller {
+  readonly label: string;
+  readonly isDead: boolean;
+  /** Until when calls of this part went wrong or were slow, as far as it is known. */
+  readonly troubledUntil: Map<OutagePart, number>;
+}
+
+/** One call that has just taken effect. */
+export interface Effect {
+  readonly caller: Caller;
+  readonly port: PortName;
+  readonly method: string;
+  readonly args: readonly unknown[];
+  readonly answer: unknown;
+  /** When the caller made the call. */
+  readonly calledAt: number;
+}
+
+export interface Network {
+  wrap<P extends object>(caller: Caller, name: PortName, port: P): P;
+  readonly out: Set<OutagePart>;
+  /** No more faults; what is under way goes on. */
+  calm(): void;
+}
+
+interface Fate {
+  readonly fault: Fault | undefined;
+  /** Until a caller gives up, or a late effect comes. */
+  readonly laterMs: number;
+  readonly code: 'unavailable' | 'throttled' | 'refused' | 'rejected';
+}
+
+const fine: Fate = { fault: undefined, laterMs: 0, code: 'unavailable' };
+/** Where nothing else is decided, a request takes this long, and so does its answer. */
+const plainMs = 1;
+
+export function network(on: Case, choices: Choices, onEffect: (effect: Effect) => void): Network {
+  const { scheduler, counters, trace } = on;
+  const { world } = on.plan;
+  const ordinals = new Map<string, number>();
+  const out = new Set<OutagePart>();
+  let isCalm = false;
+
+  function fateOf(name: string, port: PortName): Fate {
+    if (isCalm || world.faultsPercent === 0) return fine;
+    return choices.choose(`${name} fault`, fine, (random) => {
+      if (random() * 100 >= world.faultsPercent) return fine;
+      return { fault: pick(random, faults), laterMs: laterMs(random), code: codeOf(random, port) };
+    });
+  }
+
+  async function make(caller: Caller, port: PortName, method: string, args: unknown[], run: () => Promise<unknown>) {
+    const what = `${caller.label}.${port}.${method}`;
+    const ordinal = (ordinals.get(what) ?? 0) + 1;
+    ordinals.set(what, ordinal);
+    const name = `${what}#${ordinal}`;
+    const calledAt = scheduler.now();
+    const thereMs = choices.choose(`${name} there`, plainMs, (random) => between(random, 0, world.paceMs));
+    const backMs = choices.choose(`${name} back`, plainMs, (random) => between(random, 0, world.paceMs));
+    const { fault, laterMs, code } = fateOf(name, port);
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+
+    const takeEffect = async () => {
+      const answer = await run();
+      counters.count('effects', port);
+      trace(() => `${name} takes effect`);
+      onEffect({ caller, port, method, args, answer, calledAt });
+      return answer;
+    };
+    const answerAfter = (milliseconds: number, settle: () => void) => {
+      scheduler.at(scheduler.now() + milliseconds, () => {
+        if (!caller.isDead) settle();
+      });
+    };
+    const fail = (milliseconds: number, reason: string) => {
+      answerAfter(milliseconds, () => {
+        trace(() => `${name} is told: ${reason}`);
+        if (port === 'probe') resolve({ kind: 'unclear', reason, retryAfterMs: undefined });
+        else reject(new WorldError(code, `${name}: ${reason}`));
+      });
+    };
+    const trouble = (kind: string, milliseconds: number) => {
+      counters.count('faults', `${kind}, ${port}`);
+      const part = portParts[port];
+      const until = scheduler.now() + milliseconds + 1;
+      caller.troubledUntil.set(part, Math.max(until, caller.troubledUntil.get(part) ?? 0));
+    };
+    const arrive = async () => {
+      if (caller.isDead) {
+        const isDone = choices.choose(`${name} orphan`, false, (random) => random() < 0.5);
+        counters.count('calls of the dead', isDone ? 'took effect' : 'came to nothing');
+        if (isDone) await takeEffect();
+        return;
+      }
+      if (out.has(portParts[port])) {
+        const waitMs = choices.choose(`${name} outage`, backMs, laterMs_);
+        trouble('outage', waitMs);
+        return fail(waitMs, 'out');
+      }
+      if (fault === undefined) {
+        const answer = await takeEffect();
+        return answerAfter(backMs, () => resolve(answer));
+      }
+      trouble(fault, laterMs);
+      trace(() => `${name}: ${fault}`);
+      if (fault === 'fails') return fail(backMs, 'failed');
+      if (fault === 'hangs') return fail(laterMs, 'timed out');
+      if (fault === 'effect late') {
+        scheduler.at(scheduler.now() + laterMs, () => void takeEffect());
+        return fail(backMs, 'timed out, and takes effect after that');
+      }
+      const answer = await takeEffect();
+      if (fault === 'answer lost') return fail(laterMs, 'timed out, though it took effect');
+      if (fault === 'slow') return answerAfter(laterMs, () => resolve(answer));
+      const second = await takeEffect();
+      return answerAfter(backMs, () => resolve(second));
+    };
+    scheduler.at(calledAt + thereMs, () => void arrive().catch(reject));
+    return promise;
+  }
+
+  return {
+    out,
+    calm() {
+      isCalm = true;
+      out.clear();
+    },
+    wrap(caller, name, port) {
+      const wrapped = Object.entries(port).map(([method, value]: [string, unknown]) => {
+        if (typeof value !== 'function') return [method, value];
+        const call = (...args: unknown[]) =>
+          make(caller, name, method, args, () => Promise.resolve(Reflect.apply(value, port, args)));
+        return [method, call];
+      });
+      return Object.fromEntries(wrapped);
+    },
+  };
+}
+
+/** Most callers give up after seconds; now and then the answer is only a little late. */
+function laterMs(random: Random): number {
+  return random() < 0.5 ? between(random, 1, 60) : between(random, 100, 10_000);
+}
+const laterMs_ = (random: Random) => (random() < 0.5 ? 0 : laterMs(random));
+
+function codeOf(random: Random, port: PortName): Fate['code'] {
+  // A topic may refuse for good what it takes a minute later: a mistaken policy, mended.
+  return pick(
+    random,
+    port === 'publisher'
+      ? ['unavailable', 'throttled', 'refused', 'rejected']
+      : ['unavailable', 'unavailable', 'throttled', 'refused'],
+  );
+}

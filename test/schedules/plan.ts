@@ -1,0 +1,187 @@
+/**
+ * What a schedule is about: the world it happens in, and what comes from outside. Made from the seed alone, so that it
+ * stays the same when the tracker changes; how the steps interleave and what fails is decided as they come.
+ */
+import fc from 'fast-check';
+
+export interface World {
+  readonly instances: number;
+  /** Regions that may speak; how many of them are replicas at first. */
+  readonly regions: number;
+  readonly replicas: number;
+  readonly images: number;
+  /** Where the replica set comes from. */
+  readonly set: 'settings' | 'arm';
+  /** Whether replicas can be asked, and whether a report counts only once they confirm it. */
+  readonly probing: 'off' | 'missing' | 'confirm';
+  readonly forwards: boolean;
+  readonly cachedImages: number;
+  /** How many calls in a hundred go wrong, by themselves. */
+  readonly faultsPercent: number;
+  /** How long a request and an answer are under way at most, milliseconds. */
+  readonly paceMs: number;
+}
+
+/** Parts of the world that can be out for a while. */
+export const outageParts = ['tables', 'queues', 'topic', 'arm', 'replicas'] as const;
+export type OutagePart = (typeof outageParts)[number];
+
+/** What is asked about: a digest, a tag, or both. */
+export interface Subject {
+  readonly image: number | undefined;
+  readonly tag: number | undefined;
+}
+
+/** Milliseconds from the event to each time it is told; none for one whose webhook is lost. */
+type Tellings = readonly number[];
+
+export type Command = { readonly gapMs: number } & (
+  | {
+      readonly kind: 'push';
+      readonly image: number;
+      readonly region: number;
+      readonly tag: number | undefined;
+      readonly tellings: Tellings;
+    }
+  | {
+      readonly kind: 'pushEverywhere';
+      readonly image: number;
+      readonly tag: number | undefined;
+      readonly tellings: readonly Tellings[];
+    }
+  | { readonly kind: 'delete'; readonly image: number; readonly region: number; readonly tellings: Tellings }
+  | { readonly kind: 'deleteEverywhere'; readonly image: number; readonly tellings: readonly Tellings[] }
+  | { readonly kind: 'replicas'; readonly count: number; readonly isSeeding: boolean }
+  | { readonly kind: 'kill'; readonly instance: number; readonly restartMs: number | undefined }
+  | { readonly kind: 'stop'; readonly instance: number }
+  | { readonly kind: 'start' }
+  | { readonly kind: 'outage'; readonly of: OutagePart; readonly forMs: number }
+  | {
+      readonly kind: 'wait';
+      readonly instance: number;
+      readonly about: Subject;
+      readonly require: 'all' | 'any';
+      readonly region: number | undefined;
+      readonly timeoutMs: number;
+    }
+  | { readonly kind: 'answer'; readonly instance: number; readonly about: Subject }
+  | { readonly kind: 'deliveryLog' }
+  | { readonly kind: 'refresh'; readonly instance: number }
+  | { readonly kind: 'notice'; readonly instance: number; readonly image: number }
+  | { readonly kind: 'time' }
+);
+
+export interface Plan {
+  readonly world: World;
+  readonly commands: readonly Command[];
+}
+
+export const mostCommands = 25;
+
+const upTo = (most: number) => fc.integer({ min: 0, max: most });
+const kind = <K extends string>(name: K) => fc.constant(name);
+
+const gapMs = fc.oneof(
+  { weight: 10, arbitrary: upTo(6) },
+  { weight: 4, arbitrary: upTo(300) },
+  { weight: 3, arbitrary: upTo(6_000) },
+  { weight: 1, arbitrary: upTo(90_000) },
+);
+const delayMs = fc.oneof(
+  { weight: 12, arbitrary: upTo(6) },
+  { weight: 3, arbitrary: upTo(400) },
+  { weight: 2, arbitrary: upTo(30_000) },
+  { weight: 1, arbitrary: upTo(200_000) },
+);
+const tellings: fc.Arbitrary<Tellings> = fc.oneof(
+  { weight: 10, arbitrary: fc.tuple(delayMs) },
+  { weight: 3, arbitrary: fc.tuple(delayMs, delayMs) },
+  { weight: 1, arbitrary: fc.constant([]) },
+);
+const image = upTo(2);
+const region = upTo(3);
+const tag = fc.oneof({ weight: 2, arbitrary: fc.constant(undefined) }, { weight: 5, arbitrary: upTo(1) });
+const instance = upTo(3);
+const everywhere = fc.tuple(tellings, tellings, tellings, tellings);
+const about: fc.Arbitrary<Subject> = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ image, tag: fc.constant(undefined) }) },
+  { weight: 2, arbitrary: fc.record({ image: fc.constant(undefined), tag: upTo(1) }) },
+  { weight: 1, arbitrary: fc.record({ image, tag: upTo(1) }) },
+);
+
+const command: fc.Arbitrary<Command> = fc.oneof(
+  { weight: 10, arbitrary: fc.record({ gapMs, kind: kind('push'), image, region, tag, tellings }) },
+  { weight: 5, arbitrary: fc.record({ gapMs, kind: kind('pushEverywhere'), image, tag, tellings: everywhere }) },
+  { weight: 3, arbitrary: fc.record({ gapMs, kind: kind('delete'), image, region, tellings }) },
+  { weight: 1, arbitrary: fc.record({ gapMs, kind: kind('deleteEverywhere'), image, tellings: everywhere }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      gapMs,
+      kind: kind('replicas'),
+      count: fc.integer({ min: 1, max: 4 }),
+      isSeeding: fc.boolean(),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      gapMs,
+      kind: kind('kill'),
+      instance,
+      restartMs: fc.constantFrom(undefined, 0, 500, 20_000),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ gapMs, kind: kind('stop'), instance }) },
+  { weight: 1, arbitrary: fc.record({ gapMs, kind: kind('start') }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      gapMs,
+      kind: kind('outage'),
+      of: fc.constantFrom(...outageParts),
+      forMs: fc.constantFrom(20, 2_000, 20_000, 90_000),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      gapMs,
+      kind: kind('wait'),
+      instance,
+      about,
+      require: fc.constantFrom('all', 'any'),
+      region: fc.oneof(fc.constant(undefined), region),
+      timeoutMs: fc.constantFrom(0, 1_000, 2_000, 5_000, 20_000),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ gapMs, kind: kind('answer'), instance, about }) },
+  { weight: 1, arbitrary: fc.record({ gapMs, kind: kind('deliveryLog') }) },
+  { weight: 1, arbitrary: fc.record({ gapMs, kind: kind('refresh'), instance }) },
+  { weight: 1, arbitrary: fc.record({ gapMs, kind: kind('notice'), instance, image }) },
+  { weight: 1, arbitrary: fc.record({ gapMs: fc.integer({ min: 1_000, max: 200_000 }), kind: kind('time') }) },
+);
+
+const world: fc.Arbitrary<World> = fc.record({
+  instances: fc.integer({ min: 2, max: 4 }),
+  regions: fc.integer({ min: 2, max: 4 }),
+  replicas: fc.integer({ min: 1, max: 4 }),
+  images: fc.integer({ min: 1, max: 3 }),
+  set: fc.constantFrom('settings', 'arm'),
+  probing: fc.constantFrom('off', 'off', 'missing', 'confirm'),
+  forwards: fc.boolean(),
+  cachedImages: fc.constantFrom(1, 2, 100),
+  faultsPercent: fc.constantFrom(0, 1, 4, 12, 30),
+  paceMs: fc.constantFrom(1, 4, 20, 80),
+});
+
+const plan: fc.Arbitrary<Plan> = fc.record({
+  world: world.map((made) => ({ ...made, replicas: Math.min(made.replicas, made.regions) })),
+  commands: fc.array(command, { minLength: 1, maxLength: mostCommands, size: 'max' }),
+});
+
+export function planOf(seed: number): Plan {
+  const [made] = fc.sample(plan, { seed, numRuns: 1 });
+  if (made === undefined) throw new Error('fast-check makes as many as it is asked for');
+  return made;
+}
