@@ -3,6 +3,8 @@
  * stays missing, and at once where a report counts only once the replica confirms it. However many want to know the
  * same, it is asked once.
  */
+import type { Arrival } from './arrival.ts';
+import { isDeleted } from './arrival.ts';
 import type { Question } from './availability.ts';
 import type { Circumstances } from './circumstances.ts';
 import { describeError } from './errors.ts';
@@ -51,7 +53,7 @@ export function looker(
   }
 
   async function lookNow({ registry, repository, tag, digest }: Question): Promise<LookedUp> {
-    const { set } = circumstances(registry);
+    const { set, policy, now } = circumstances(registry);
     const place = { registry: registry.name, repository };
     if (tag !== undefined) {
       const candidates = await parts.topics.readTag({ ...place, tag });
@@ -64,9 +66,14 @@ export function looker(
     const regions = expectedRegions(set).filter((region) => isAvailableIn(image, region, set) === isDeleting);
     const looked = await lookUpImage(parts, registry, name, regions, isDeleting);
     if (!isDeleting) return looked;
-    // A copy that nobody has confirmed is neither there nor gone.
-    const unconfirmed = expectedRegions(set).filter((region) => isUnverified(arrivalIn(image, region), set));
-    return together([looked, await lookUpImage(parts, registry, name, unconfirmed)]);
+    const before = now - (policy.probeAfterMs ?? 0);
+    const doubtful = expectedRegions(set).filter((region) => {
+      const arrival = arrivalIn(image, region);
+      // A copy that nobody has confirmed is neither there nor gone. And a replica that deleted it long ago and has it
+      // now got it anew, and nobody has heard of that.
+      return isUnverified(arrival, set) || isDeletedSince(arrival, before);
+    });
+    return together([looked, await lookUpImage(parts, registry, name, doubtful)]);
   }
 
   async function lookRepeatedly(question: Question, asked: Topic, afterMs: number, signal: AbortSignal): Promise<void> {
@@ -123,6 +130,10 @@ export function looker(
       });
     },
   };
+}
+
+function isDeletedSince(arrival: Arrival | undefined, at: number): boolean {
+  return isDeleted(arrival) && (arrival?.since ?? at) <= at;
 }
 
 function together(looked: readonly LookedUp[]): LookedUp {

@@ -13,7 +13,7 @@ import { replicaSets } from '../../src/core/replica-sets.ts';
 import { defaultRequirement } from '../../src/core/requirement.ts';
 import { deliveryLog } from '../../src/core/webhooks/delivery-log.ts';
 import { waitFunction } from '../../src/functions/wait.ts';
-import { digestOf, regionsOf, registryOf, replicaSetOf, repositoryOf } from '../support/build.ts';
+import { deleteOf, digestOf, regionsOf, registryOf, replicaSetOf, repositoryOf } from '../support/build.ts';
 import type { Answer } from '../support/call.ts';
 import { call } from '../support/call.ts';
 import { manualClock } from '../support/manual-clock.ts';
@@ -96,6 +96,22 @@ describe('a webhook that was lost', () => {
     await passTime(memory, 60 * minute, 10_000);
     expect(await documentOf(memory)).toMatchObject({ state: 'available', tags: ['v1'] });
     expect(await toldBy(memory)).toContain('TagConverged');
+  });
+
+  test('is made up for where it said that a deleted image is back', async () => {
+    const { probe } = replicasThat(() => present);
+    const memory = memoryTracker({ registries: [probing], probe, policy: probePolicy });
+    await deliver(memory, 'eastus');
+    await deliver(memory, 'westeurope');
+    const name = { registry: 'contoso', repository, digest: digestOf(1) };
+    const deleted = deleteOf('eastus', new Date(memory.clock.now() + 1_000).toISOString());
+    await memory.tracker.receive({ name, fact: deleted });
+    expect(await documentOf(memory)).toMatchObject({ state: 'deleting' });
+    // A replica that has only just said so may still be behind its own word.
+    await passTime(memory, 50_000);
+    expect(await documentOf(memory)).toMatchObject({ state: 'deleting' });
+    await passTime(memory, 30_000);
+    expect(await documentOf(memory)).toMatchObject({ state: 'available' });
   });
 
   test('in a replica added later is made up for when somebody waits', async () => {
@@ -263,7 +279,8 @@ describe('a replica that is asked whether it still has what the others delete', 
     await deliver(memory, 'westeurope');
     await deliver(memory, 'eastus', remove);
     await passTime(memory, 10 * minute);
-    expect(new Set(asked)).toEqual(new Set(['westeurope']));
+    // Where it was, whether it is gone; where it was deleted, whether it is back.
+    expect(new Set(asked)).toEqual(new Set(['westeurope', 'eastus']));
     expect(statesOf(await documentOf(memory))).toMatchObject({ westeurope: 'available webhook' });
     expect(await toldBy(memory)).toEqual([...toldWhenComplete, 'ImageDeletedInRegion eastus']);
   });
