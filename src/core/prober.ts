@@ -76,8 +76,11 @@ export function prober(parts: {
       replica.failures = 0;
       return answer;
     }
-    const pauseMs = answer.retryAfterMs ?? Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(replica.failures, 10));
-    replica.failures++;
+    // Questions that were under way together have met one outage, and not as many as they are.
+    const leftMs = replica.pausedUntil - clock.now();
+    const ownMs = leftMs > 0 ? leftMs : Math.min(longestPauseMs, firstPauseMs * 2 ** Math.min(replica.failures, 10));
+    const pauseMs = answer.retryAfterMs ?? ownMs;
+    if (leftMs <= 0) replica.failures++;
     replica.pausedUntil = Math.max(replica.pausedUntil, clock.now() + pauseMs);
     return { ...answer, retryAfterMs: pauseMs };
   }

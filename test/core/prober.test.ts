@@ -70,3 +70,9 @@ test('pauses grow while a replica gives no clear answer', async () => {
   }
   expect(pauses).toEqual([5_000, 10_000, 20_000, 40_000]);
 });
+
+test('questions that were under way together have met one outage, not several', async () => {
+  const { ask } = setUp(() => ({ kind: 'unclear', reason: 'timeout', retryAfterMs: undefined }));
+  const answers = await Promise.all([ask(), ask(), ask()]);
+  expect(answers.map((answer) => answer.kind === 'unclear' && answer.retryAfterMs)).toEqual([5_000, 5_000, 5_000]);
+});
