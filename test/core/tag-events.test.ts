@@ -85,6 +85,20 @@ test('a tag that comes back to a digest converges anew, with another id', async 
   expect(new Set(tagEvents.map((event) => event.id)).size).toBe(3);
 });
 
+test('that a tag was superseded is told with both digests, also after it has come back', async () => {
+  const { tracker } = await told([
+    [1, push('eastus', 1)],
+    [2, push('eastus', 3)],
+    [1, push('eastus', 5)],
+  ]);
+  const registry = registryOf();
+  const question = { registry, repository: repositoryOf('team/app'), tag: undefined, digest: digestOf(1) };
+  // Built anew, as it is when the topic has been away since.
+  const events = (await tracker.events(question))?.events.map(({ event }) => event) ?? [];
+  const superseded = events.filter(({ type }) => type === 'AcrReplication.TagSuperseded');
+  expect(superseded.map(({ data }) => data.supersededBy)).toEqual([digestOf(2)]);
+});
+
 test('a tag is not converged where its digest has been deleted', async () => {
   const { types } = await told([
     [1, push('eastus', 1)],
