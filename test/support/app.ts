@@ -13,13 +13,15 @@ export const loginServer = 'contoso.azurecr.io';
 export interface AppInput {
   /** Without it the app starts a storage of its own. */
   readonly storage?: string;
-  readonly topic?: RunningTopic;
+  readonly topic?: Pick<RunningTopic, 'endpoint' | 'key'>;
   readonly regions?: readonly string[];
   /** Kept over a restart when the same folder is given. */
   readonly data?: string;
   readonly port?: number;
   readonly settings?: Record<string, string>;
   readonly flags?: readonly string[];
+  /** Takes each line it prints. */
+  readonly onLine?: (line: string) => void;
 }
 
 export interface App extends AppProcess {
@@ -44,7 +46,9 @@ export async function startInstance(input: AppInput = {}): Promise<App> {
       : { EVENT_GRID_TOPIC_ENDPOINT: input.topic.endpoint, EVENT_GRID_TOPIC_KEY: input.topic.key }),
     ...input.settings,
   };
-  const app = await startApp({ command: [main, '--data', data, ...(input.flags ?? [])], settings });
+  const { flags = [], onLine } = input;
+  const command = [main, '--data', data, ...flags];
+  const app = await startApp({ command, settings, ...(onLine === undefined ? {} : { onLine }) });
   return {
     ...app,
     data,

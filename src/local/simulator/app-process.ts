@@ -14,6 +14,8 @@ export interface AppProcess {
   stop(): Promise<void>;
   /** What it printed last, for an error message. */
   lastLines(): string;
+  /** Resolves when the process has ended, whoever ended it. */
+  ended: Promise<void>;
 }
 
 export interface AppOptions {
@@ -50,7 +52,10 @@ export async function startApp(options: AppOptions): Promise<AppProcess> {
   });
   const killOnExit = () => kill(child);
   process.once('exit', killOnExit);
-  const ended = once(child, 'close').catch(() => undefined);
+  const ended = once(child, 'close').then(
+    () => undefined,
+    () => undefined,
+  );
   const lastLines = () => lines.join('\n');
 
   async function stop(): Promise<void> {
@@ -78,7 +83,7 @@ export async function startApp(options: AppOptions): Promise<AppProcess> {
       setTimeout(() => fail(`did not listen within ${startTimeoutMs / 1_000} s`), startTimeoutMs).unref();
       signal?.addEventListener('abort', () => fail('was stopped while it started'), { once: true });
     });
-    return { url, pid: child.pid ?? 0, stop, lastLines };
+    return { url, pid: child.pid ?? 0, stop, lastLines, ended };
   } catch (failure) {
     await stop();
     throw failure;
