@@ -1,0 +1,35 @@
+/**
+ * Holds all that a run has seen against what the app must never do: say an image is where it is not, lose what it has
+ * acknowledged, tell too early, under two ids, or not at all. Pure: the same evidence gives the same verdict.
+ */
+import type { Evidence, Violation } from './evidence.ts';
+import { readAcknowledgements } from './rules/acknowledgements.ts';
+import { findBehind } from './rules/behind.ts';
+import { findEarly } from './rules/early.ts';
+import { findForgotten, findForgottenMeanwhile } from './rules/forgotten.ts';
+import { findDoubtfulIds } from './rules/ids.ts';
+import { findBadManners } from './rules/manners.ts';
+import { findWrongTags } from './rules/tags.ts';
+import { findUntold } from './rules/untold.ts';
+import { findWronglyReleased } from './rules/waiters.ts';
+
+/** What may still come right: a missing fact is found by asking, an event is told again. */
+export function findUnsettled(evidence: Evidence): Violation[] {
+  const known = readAcknowledgements(evidence);
+  return [findBehind, findForgotten, findUntold, findWrongTags].flatMap((find) => find(evidence, known));
+}
+
+/** What no time mends. */
+export function findBroken(evidence: Evidence): Violation[] {
+  return [
+    ...findEarly(evidence),
+    ...findDoubtfulIds(evidence),
+    ...findForgottenMeanwhile(evidence, readAcknowledgements(evidence)),
+    ...findWronglyReleased(evidence),
+    ...findBadManners(evidence),
+  ];
+}
+
+export function check(evidence: Evidence): Violation[] {
+  return [...findBroken(evidence), ...findUnsettled(evidence)];
+}

@@ -1,0 +1,74 @@
+/** Counts what a run has seen. */
+import { isPromise } from './delivery.ts';
+import type { Counts } from './disturb.ts';
+import type { Attempt, Evidence, Violation } from './evidence.ts';
+import type { ChaosOptions } from './options.ts';
+import type { Registry } from './registry.ts';
+import type { Figures } from './report.ts';
+
+export interface Ran {
+  readonly options: ChaosOptions;
+  readonly evidence: Evidence;
+  readonly registry: Registry;
+  readonly counts: Counts;
+  readonly topicFailures: number;
+  readonly settledAfterSeconds: number;
+  readonly ownLagMs: number;
+  readonly violations: readonly Violation[];
+}
+
+export function countFigures(ran: Ran): Figures {
+  const { options, evidence, registry, counts } = ran;
+  const { attempts, told, truth, waiters, samples, answers } = evidence;
+  const keys = truth.keys();
+  const firstDeliveries = registry.sendings.filter(({ isRepeat }) => !isRepeat);
+  const heard = new Set(attempts.filter(isPromise).map(({ key }) => key));
+  const count = (...kinds: readonly (typeof counts extends Map<infer Kind, number> ? Kind : never)[]) =>
+    kinds.reduce((sum, kind) => sum + (counts.get(kind) ?? 0), 0);
+  return {
+    seed: options.seed,
+    seconds: options.seconds,
+    processes: options.processes,
+    regions: registry.regions.length,
+    images: keys.length,
+    'images everywhere at the end': keys.filter((key) => truth.isEverywhere(key)).length,
+    'images deleted at some time': keys.filter((key) => isDeletedSomewhere(evidence, key)).length,
+    'images nobody ever acknowledged': keys.filter((key) => !heard.has(key)).length,
+    'webhooks fired': firstDeliveries.length,
+    'webhooks lost on the way': firstDeliveries.filter(({ outcome }) => outcome === 'lost').length,
+    'webhooks sent, repeats included': attempts.length,
+    'webhooks acknowledged': attempts.filter(isPromise).length,
+    'webhooks acknowledged with 202': attempts.filter(({ status }) => status === 202).length,
+    'webhooks refused with 503': attempts.filter(({ status }) => status === 503).length,
+    'webhooks without an answer': attempts.filter(({ status }) => status === 0).length,
+    'slowest answer of an undisturbed process, ms': slowest(attempts),
+    kills: count('kill'),
+    'kills of all processes': count('killAll'),
+    'orderly restarts': count('end'),
+    pauses: count('pause'),
+    'storage restarts': count('restartStorage'),
+    'storage pauses': count('pauseStorage'),
+    "spells of losing the storage's answers": count('loseStorageAnswers'),
+    'spells of a failing topic': count('topic'),
+    'publish requests that failed': ran.topicFailures,
+    'spells of a failing replica': count('replica'),
+    'regions cut off': count('region'),
+    'events taken': told.length,
+    'events taken again under the same id': told.length - new Set(told.map(({ id }) => id)).size,
+    'waiters released': waiters.filter(({ released }) => released !== null).length,
+    'answers checked during the run': samples.length,
+    'answers checked at the end': answers.length,
+    'settled after, s': Number(ran.settledAfterSeconds.toFixed(1)),
+    'worst lag of the test itself, ms': Math.round(ran.ownLagMs),
+    violations: ran.violations.length,
+  };
+}
+
+function isDeletedSomewhere({ truth }: Evidence, key: string): boolean {
+  return truth.regions().some((region) => truth.spellsIn(region, key).some(({ until }) => until !== null));
+}
+
+function slowest(attempts: readonly Attempt[]): number {
+  const times = attempts.filter(({ isDisturbed }) => !isDisturbed).map(({ sentAt, endedAt }) => endedAt - sentAt);
+  return times.reduce((longest, time) => Math.max(longest, time), 0);
+}

@@ -1,0 +1,96 @@
+/**
+ * What builds do to the registry meanwhile: images of both kinds, most under a version and some under a tag that moves
+ * as well, from any region; now and then one is deleted, at once or later, and pushed again. What is pushed when, and
+ * what becomes of it, follows from the seed alone.
+ */
+import { toManifestKey } from '../../src/local/simulator/change.ts';
+import { buildImage, buildIndex, type Manifest } from '../../src/local/simulator/manifest.ts';
+import { drawBetween, drawChance, drawFrom, openRandom } from '../../src/local/simulator/random.ts';
+import type { Scheduler } from '../../src/local/simulator/scheduler.ts';
+import type { World } from '../../src/local/simulator/world.ts';
+
+export interface LoadOptions {
+  readonly seed: number;
+  readonly seconds: number;
+  readonly imagesPerSecond: number;
+}
+
+export interface Pushed {
+  readonly index: number;
+  /** `repository@digest`. */
+  readonly key: string;
+  /** Nobody is going to delete it. */
+  readonly isKept: boolean;
+}
+
+const repositories = ['team/app', 'team/web', 'platform/base'];
+const movingTags = ['latest', 'stable'];
+
+/** Plans all pushes. @returns how many there will be */
+export function planLoad(
+  world: World,
+  scheduler: Scheduler,
+  options: LoadOptions,
+  onPush: (pushed: Pushed) => void,
+): number {
+  const { seed, seconds, imagesPerSecond } = options;
+  const startAt = scheduler.now();
+  let count = 0;
+  for (let dueAt = startAt; dueAt < startAt + seconds * 1_000; count += 1) {
+    const index = count;
+    scheduler.at(dueAt, () => onPush(pushOne(world, scheduler, options, index)));
+    dueAt += (drawBetween(openRandom(seed, `pause ${index}`), 0.2, 1.8) * 1_000) / imagesPerSecond;
+  }
+  return count;
+}
+
+function pushOne(world: World, scheduler: Scheduler, { seed, seconds }: LoadOptions, index: number): Pushed {
+  const random = openRandom(seed, `image ${index}`);
+  const repository = drawFrom(random, repositories);
+  const region = drawFrom(random, listUp(world));
+  const image = drawChance(random, 0.25) ? buildIndex(random) : buildImage(random, { format: 'oci' });
+  const version = `v${index + 1}`;
+  const movingTag = drawFrom(random, movingTags);
+  world.push(repository, version, image, { region });
+  if (drawChance(random, 0.4)) {
+    // The client tags it as soon as it has pushed it; an index takes a moment longer.
+    const at = scheduler.now() + drawBetween(random, 600, 1_500);
+    scheduler.at(at, () => tagAgain(world, repository, movingTag, image, region));
+  }
+  if (drawChance(random, 0.04)) {
+    world.push(repository, version, buildImage(random), { region: drawFrom(random, listUp(world)) });
+  }
+  // Short runs have no time for long stories.
+  const longest = Math.min(12_000, 3_000 + seconds * 150);
+  const isDeleted = drawChance(random, 0.15);
+  if (isDeleted) {
+    const deleteAt = scheduler.now() + drawBetween(random, 2_500, longest);
+    const again = drawFrom(random, ['never', 'never', 'at once', 'later'] as const);
+    scheduler.at(deleteAt, () => takeBack(world, repository, image));
+    const pauseMs = again === 'later' ? drawBetween(random, longest / 2, longest) : 1;
+    const back = () => world.push(repository, `${version}-again`, image, { region: toUp(world, region) });
+    if (again !== 'never') scheduler.at(deleteAt + pauseMs, back);
+  }
+  return { index, key: toManifestKey(repository, image.digest), isKept: !isDeleted };
+}
+
+/** A client can only tag what is still there. */
+function tagAgain(world: World, repository: string, tag: string, image: Manifest, region: string): void {
+  const isThere = world.truth.isIn(region, toManifestKey(repository, image.digest));
+  if (isThere && !world.isDown(region)) world.push(repository, tag, image, { region });
+}
+
+/** Deleted where it lies. */
+function takeBack(world: World, repository: string, image: Manifest): void {
+  const region = world.truth.regionsWith(toManifestKey(repository, image.digest)).find((each) => !world.isDown(each));
+  if (region !== undefined) world.deleteManifest(repository, image, { region });
+}
+
+/** At most one region is cut off at a time; clients go to the others. */
+function listUp(world: World): string[] {
+  return world.truth.regions().filter((region) => !world.isDown(region));
+}
+
+function toUp(world: World, region: string): string {
+  return world.isDown(region) ? (listUp(world)[0] ?? region) : region;
+}

@@ -1,0 +1,86 @@
+/**
+ * The registry: replicas with lags, a webhook per region over a network that loses, repeats and reorders, and `/v2/` of
+ * each region, so that the app can find out for itself what it was not told.
+ */
+import { toTagKey } from '../../src/local/simulator/change.ts';
+import type { Post } from '../../src/local/simulator/post-once.ts';
+import type { RealScheduler } from '../../src/local/simulator/real-scheduler.ts';
+import { startRegionServers } from '../../src/local/simulator/region-server.ts';
+import { createSimulator } from '../../src/local/simulator/simulator.ts';
+import type { StandInServer } from '../../src/local/simulator/stand-in-server.ts';
+import type { Attempt as Sending } from '../../src/local/simulator/webhook-sender.ts';
+import type { World } from '../../src/local/simulator/world.ts';
+import { registry, secret } from '../support/app.ts';
+import type { TagMove } from './evidence.ts';
+import type { ReplicaAilment } from './plan.ts';
+
+export interface Registry {
+  readonly world: World;
+  readonly regions: readonly string[];
+  /** `REGISTRIES`, for the app. */
+  readonly setting: string;
+  /** All webhooks sent, the lost ones included. */
+  readonly sendings: readonly Sending[];
+  /** Has the region's replica answer badly; `undefined` makes it well. */
+  fallIll(region: number, ailment: ReplicaAilment | undefined): void;
+  tagMoves(): TagMove[];
+  resolveTag(tagKey: string): Record<string, string | null>;
+  stop(): Promise<void>;
+}
+
+export interface RegistryOptions {
+  readonly seed: number;
+  readonly scheduler: RealScheduler;
+  readonly regions: readonly string[];
+  readonly post: Post;
+}
+
+const loss = 0.1;
+const modes = { unavailable: 'unavailable', refusing: 'refusing', hanging: 'hanging', rubbish: 'rubbish' } as const;
+
+export async function startRegistry({ seed, scheduler, regions, post }: RegistryOptions): Promise<Registry> {
+  const { world, sender } = createSimulator({
+    ...{ registry, regions, seed, scheduler, secret, post },
+    // The balancer picks the process; only the path of this matters.
+    url: 'http://127.0.0.1',
+    lagSeconds: 1.5,
+    lagSpread: 0.8,
+    concurrency: 64,
+    delivery: { loss, repeat: 0.15, reorder: 0.15 },
+  });
+  const servers = await startRegionServers(world);
+  const serverAt = (region: number): StandInServer | undefined => servers.get(regions[region % regions.length] ?? '');
+  const regionalEndpoints = Object.fromEntries([...servers].map(([region, { url }]) => [region, url]));
+  return {
+    world,
+    regions,
+    setting: JSON.stringify([{ name: registry, regions, regionalEndpoints }]),
+    sendings: sender.attempts,
+    fallIll(region, ailment) {
+      const server = serverAt(region);
+      if (ailment === 'throttled') server?.throttle(3);
+      else server?.setMode(ailment === undefined ? 'ok' : modes[ailment]);
+    },
+    tagMoves: () =>
+      world.history.flatMap(({ what, at, region, subject }) => {
+        const [tagKey = '', digest = ''] = subject.split(' ');
+        return what === 'tagged' ? [{ at, region, tagKey, digest }] : [];
+      }),
+    resolveTag(tagKey) {
+      const colon = tagKey.lastIndexOf(':');
+      return world.resolveTag(tagKey.slice(0, colon), tagKey.slice(colon + 1));
+    },
+    async stop() {
+      await Promise.all([...servers.values()].map((server) => server.stop()));
+    },
+  };
+}
+
+/** Every tag that was ever given, as `repository:tag`. */
+export function listTagKeys(world: World): string[] {
+  const keys = [...world.replicas.values()].flatMap((replica) => [...replica.tags.keys()]);
+  return [...new Set(keys)].map((key) => {
+    const colon = key.lastIndexOf(':');
+    return toTagKey(key.slice(0, colon), key.slice(colon + 1));
+  });
+}

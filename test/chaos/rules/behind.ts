@@ -1,0 +1,32 @@
+/**
+ * Once everything has been set right, what the app says is what is true: by what it was told, or by what it found out
+ * for itself. Excused is only what it cannot know, because not one webhook event about it was acknowledged.
+ */
+import type { Answer, Evidence, Violation } from '../evidence.ts';
+import type { Acknowledgements } from './acknowledgements.ts';
+
+export function findBehind(evidence: Evidence, known: Acknowledgements): Violation[] {
+  const { truth, answers } = evidence;
+  return answers
+    .filter(({ subject }) => subject.includes('@'))
+    .flatMap((answer) =>
+      truth
+        .regions()
+        .flatMap((region) => findFault(evidence, known, answer, region) ?? [])
+        .map((what) => ({ rule: 'behind', subject: answer.subject, what: `${answer.process}: ${what}` })),
+    );
+}
+
+function findFault(
+  { truth }: Evidence,
+  known: Acknowledgements,
+  { subject: key, document }: Answer,
+  region: string,
+): string | undefined {
+  const isThere = truth.isIn(region, key);
+  const said = document.regions.find((claim) => claim.region === region)?.state ?? 'not listed';
+  if (isThere === (said === 'available')) return undefined;
+  const isHeardOf = known.of(key).length > 0 || document.state !== 'unknown';
+  const isExcused = isThere ? !isHeardOf : !known.lastDelete(key);
+  return isExcused ? undefined : `${isThere ? 'is' : 'is not'} in ${region}, said to be ${said} (${document.state})`;
+}

@@ -1,0 +1,87 @@
+/** Where a tag points at the end is answered and told, and every image that lost it has heard of that. */
+import type { Answer, Evidence, Violation } from '../evidence.ts';
+import { tagConverged, tagSuperseded } from '../evidence.ts';
+import type { Acknowledgements } from './acknowledgements.ts';
+
+export function findWrongTags(evidence: Evidence, known: Acknowledgements): Violation[] {
+  const tagKeys = new Set(evidence.tagMoves.map(({ tagKey }) => tagKey));
+  const answers = Map.groupBy(evidence.answers, ({ subject }) => subject);
+  return [...tagKeys].flatMap((tagKey) => {
+    const colon = tagKey.lastIndexOf(':');
+    const [repository, tag] = [tagKey.slice(0, colon), tagKey.slice(colon + 1)];
+    const digest = toConverged(evidence, repository, tagKey);
+    const given = answers.get(tagKey) ?? [];
+    if (digest === null) return given.flatMap((answer) => findFalse(evidence, known, repository, tag, answer));
+    if (known.tagged(`${repository}@${digest}`, tag).length === 0) return [];
+    const wrong = given
+      .filter(({ document }) => document.digest !== digest || !document.satisfied || document.tagState !== 'converged')
+      .map(({ process, document }) => ({
+        rule: 'behind',
+        subject: tagKey,
+        what: `${process}: is ${digest} everywhere, said to be ${document.digest} and ${document.tagState}`,
+      }));
+    return [...wrong, ...findUntoldTags(evidence, known, repository, tagKey, digest)];
+  });
+}
+
+/** The digest that every region resolves the tag to, and has. */
+function toConverged({ truth, resolveTag }: Evidence, repository: string, tagKey: string): string | null {
+  const digests = new Set(Object.values(resolveTag(tagKey)));
+  const [digest = null] = digests;
+  return digests.size === 1 && digest !== null && truth.isEverywhere(`${repository}@${digest}`) ? digest : null;
+}
+
+/** Says yes for a tag that does not point at the same image everywhere, though it has heard what came after. */
+function findFalse(
+  evidence: Evidence,
+  known: Acknowledgements,
+  repository: string,
+  tag: string,
+  { process, subject, document }: Answer,
+): Violation[] {
+  if (!document.satisfied) return [];
+  const key = `${repository}@${document.digest}`;
+  const tagKey = `${repository}:${tag}`;
+  const lastMove = Math.max(0, ...movesOf(evidence, tagKey, document.digest ?? '').map(({ at }) => at));
+  const isLaterHeard = evidence.tagMoves.some(
+    (move) =>
+      move.tagKey === tagKey &&
+      move.at > lastMove &&
+      known.tagged(`${repository}@${move.digest}`, tag).some(({ eventTime }) => eventTime > lastMove),
+  );
+  if (!known.lastDelete(key) && !isLaterHeard) return [];
+  return [{ rule: 'behind', subject, what: `${process}: not the same everywhere, said to be ${document.digest}` }];
+}
+
+function findUntoldTags(
+  evidence: Evidence,
+  known: Acknowledgements,
+  repository: string,
+  tagKey: string,
+  digest: string,
+): Violation[] {
+  const { truth, listings, tagMoves } = evidence;
+  const tag = tagKey.slice(tagKey.lastIndexOf(':') + 1);
+  const digests = new Set(tagMoves.filter((move) => move.tagKey === tagKey).map((move) => move.digest));
+  return [...digests].flatMap((one) => {
+    const key = `${repository}@${one}`;
+    // A delete takes the tag along, and a new generation starts without the tags of the old one.
+    const wasDeleted = truth
+      .regions()
+      .some((region) => truth.spellsIn(region, key).some(({ until }) => until !== null));
+    if (one !== digest && (wasDeleted || known.tagged(key, tag).length === 0)) return [];
+    const types = one === digest ? [tagConverged] : [tagConverged, tagSuperseded];
+    return listings
+      .filter((listing) => listing.key === key)
+      .filter(({ events }) => !events.some(({ type, subject }) => types.includes(type) && subject === tagKey))
+      .map(({ process }) => ({
+        rule: 'untold',
+        subject: key,
+        what: `${process}: neither ${types.join(' nor ')} for ${tagKey}`,
+      }));
+  });
+}
+
+function movesOf({ tagMoves }: Evidence, tagKey: string, digest: string) {
+  return tagMoves.filter((move) => move.tagKey === tagKey && move.digest === digest);
+}
