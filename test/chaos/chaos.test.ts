@@ -1,0 +1,45 @@
+/**
+ * A short bad day with real processes: killed, stopped, their storage and their topic taken away, and not one untrue
+ * word. `npm run chaos` is the long one. `SEED=12345 npx vitest run test/chaos/chaos` has the plan of one seed again.
+ */
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { formatViolations } from './report.ts';
+import { runChaos } from './run.ts';
+
+const seed = Number(process.env.SEED ?? 1);
+const { TMPDIR: usualFolder } = process.env;
+let folder: string;
+
+// Of its own, so that what a run leaves behind is seen.
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'acr-replication-test-'));
+  process.env.TMPDIR = folder;
+});
+
+afterEach(async () => {
+  if (usualFolder === undefined) delete process.env.TMPDIR;
+  else process.env.TMPDIR = usualFolder;
+  await rm(folder, { recursive: true, force: true });
+});
+
+test('a short bad day: nothing untrue, nothing lost, nothing untold', async () => {
+  const options = {
+    ...{ seed, seconds: 11, processes: 3, regions: 3, imagesPerSecond: 1 },
+    ...{ settleSeconds: 40, isHurried: true },
+  };
+  const said: string[] = [];
+  const { figures, violations, evidence } = await runChaos(options, AbortSignal.timeout(110_000), (line) =>
+    said.push(line),
+  );
+  expect(formatViolations(violations, evidence), `SEED=${seed}\n${said.join('\n')}`).toBe('');
+  // Otherwise the day was not bad, or nobody was asked.
+  expect(figures.kills).toBeGreaterThan(0);
+  expect(figures['storage restarts']).toBeGreaterThan(0);
+  expect(figures['webhooks acknowledged']).toBeGreaterThan(20);
+  expect(figures['images everywhere at the end']).toBeGreaterThan(5);
+  expect(figures['events taken again under the same id']).toBeGreaterThan(0);
+  expect(await readdir(folder)).toEqual([]);
+}, 120_000);
