@@ -207,6 +207,11 @@ export function isGoneAgain(record: ImageRecord, set: ReplicaSet): boolean {
   return isGone(record, set) && !standingRegions(record, set).every(isOldNews);
 }
 
+/** Some replica has deleted it; where others have it, either may have changed unheard. */
+export function isDeletedSomewhere(record: ImageRecord, set: ReplicaSet): boolean {
+  return standingArrivals(record, set).some(isDeleted);
+}
+
 /**
  * A replica that has deleted the image may have done so before the others got it anew: it is on its way out only
  * if the newest delete is later than the newest push.

@@ -3,13 +3,11 @@
  * stays missing, and at once where a report counts only once the replica confirms it. However many want to know the
  * same, it is asked once.
  */
-import type { Arrival } from './arrival.ts';
-import { isDeleted } from './arrival.ts';
 import type { Question } from './availability.ts';
 import type { Circumstances } from './circumstances.ts';
 import { describeError } from './errors.ts';
 import type { ImageName, ImageRecord } from './image.ts';
-import { arrivalIn, imageKey, imageState, isAvailableIn, isUnverified } from './image.ts';
+import { arrivalIn, imageKey, isUnverified } from './image.ts';
 import type { LookedUp, LookUpParts } from './look-up.ts';
 import { lookUpImage, lookUpTag } from './look-up.ts';
 import { hasUnverified, probedFrom } from './next-wake.ts';
@@ -17,8 +15,8 @@ import type { Log } from './ports.ts';
 import type { Tag } from './reference.ts';
 import type { Region } from './region.ts';
 import type { Registry } from './registry.ts';
-import { expectedRegions } from './replica-set.ts';
 import type { Topic, Topics } from './topics.ts';
+import { whomToAsk } from './whom-to-ask.ts';
 
 export interface Looker {
   /** While somebody waits: at once if nobody has reported the image, then at growing pauses. Never fails. */
@@ -62,18 +60,13 @@ export function looker(
     if (digest === undefined) throw new Error('a question names a tag or a digest');
     const name = { ...place, digest };
     const image = await parts.readImage(name);
-    const isDeleting = imageState(image, set) === 'deleting';
-    const regions = expectedRegions(set).filter((region) => isAvailableIn(image, region, set) === isDeleting);
-    const looked = await lookUpImage(parts, registry, name, regions, isDeleting);
-    if (!isDeleting) return looked;
-    const before = now - (policy.probeAfterMs ?? 0);
-    const doubtful = expectedRegions(set).filter((region) => {
-      const arrival = arrivalIn(image, region);
-      // A copy that nobody has confirmed is neither there nor gone. And a replica that deleted it long ago and has it
-      // now got it anew, and nobody has heard of that.
-      return isUnverified(arrival, set) || isDeletedSince(arrival, before);
-    });
-    return together([looked, await lookUpImage(parts, registry, name, doubtful)]);
+    const { whetherThere, whetherGone } = whomToAsk(image, set, now - (policy.probeAfterMs ?? 0));
+    return together(
+      await Promise.all([
+        lookUpImage(parts, registry, name, whetherThere),
+        lookUpImage(parts, registry, name, whetherGone, true),
+      ]),
+    );
   }
 
   async function lookRepeatedly(question: Question, asked: Topic, afterMs: number, signal: AbortSignal): Promise<void> {
@@ -130,10 +123,6 @@ export function looker(
       });
     },
   };
-}
-
-function isDeletedSince(arrival: Arrival | undefined, at: number): boolean {
-  return isDeleted(arrival) && (arrival?.since ?? at) <= at;
 }
 
 function together(looked: readonly LookedUp[]): LookedUp {

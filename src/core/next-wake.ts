@@ -1,7 +1,7 @@
 /** When an image must be looked at again: so that what is open is told, found late or found out, whoever is alive then. */
 import type { Circumstances } from './circumstances.ts';
 import type { ImageRecord } from './image.ts';
-import { hasNewcomer, hasPending, imageState, isOpen, isUnverified } from './image.ts';
+import { hasNewcomer, hasPending, imageState, isDeletedSomewhere, isOpen, isUnverified } from './image.ts';
 import type { ReplicaSet } from './replica-set.ts';
 import { isKnown } from './replica-set.ts';
 
@@ -28,7 +28,7 @@ export function nextWakeAt(record: ImageRecord, { set, policy, now }: Circumstan
  */
 export function probedFrom(record: ImageRecord, set: ReplicaSet): number {
   const state = imageState(record, set);
-  if (state === 'deleting') return record.changedAt;
+  if (state === 'deleting' || (state === 'replicating' && isDeletedSomewhere(record, set))) return record.changedAt;
   const isTagOpen = Object.values(record.tags).some((progress) => progress.state === 'open');
   return state === 'replicating' || (state === 'available' && isTagOpen)
     ? record.firstSeenAt

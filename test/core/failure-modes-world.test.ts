@@ -13,7 +13,15 @@ import { replicaSets } from '../../src/core/replica-sets.ts';
 import { defaultRequirement } from '../../src/core/requirement.ts';
 import { deliveryLog } from '../../src/core/webhooks/delivery-log.ts';
 import { waitFunction } from '../../src/functions/wait.ts';
-import { deleteOf, digestOf, regionsOf, registryOf, replicaSetOf, repositoryOf } from '../support/build.ts';
+import {
+  deleteOf,
+  digestOf,
+  eventTimeOf,
+  regionsOf,
+  registryOf,
+  replicaSetOf,
+  repositoryOf,
+} from '../support/build.ts';
 import type { Answer } from '../support/call.ts';
 import { call } from '../support/call.ts';
 import { manualClock } from '../support/manual-clock.ts';
@@ -112,6 +120,25 @@ describe('a webhook that was lost', () => {
     expect(await documentOf(memory)).toMatchObject({ state: 'deleting' });
     await passTime(memory, 30_000);
     expect(await documentOf(memory)).toMatchObject({ state: 'available' });
+  });
+
+  test('is made up for where it said that an image is gone which was seen there just after', async () => {
+    let isGone = false;
+    const { probe } = replicasThat(() => (isGone ? { kind: 'absent' } : present));
+    const memory = memoryTracker({ registries: [probing], probe, policy: probePolicy });
+    await deliver(memory, 'eastus');
+    const deletedAt = memory.clock.now() + 30_000;
+    // The replicas are asked at the end of the first minute; told late, the delete is older than what they say.
+    await passTime(memory, 80_000);
+    expect(await documentOf(memory)).toMatchObject({ state: 'available' });
+    const deleted = deleteOf('eastus', new Date(memory.clock.now()).toISOString());
+    const eventTime = eventTimeOf(new Date(deletedAt).toISOString());
+    await memory.tracker.receive({ name, fact: { ...deleted, eventTime } });
+    expect(statesOf(await documentOf(memory))).toEqual({ eastus: 'deleted webhook', westeurope: 'available probe' });
+    isGone = true;
+    await passTime(memory, 10 * minute, 10_000);
+    expect(await documentOf(memory)).toMatchObject({ state: 'deleted' });
+    expect(await toldBy(memory)).toContain('ImageDeletedInAllReplicas');
   });
 
   test('in a replica added later is made up for when somebody waits', async () => {
