@@ -84,6 +84,12 @@ export function hasTag(arrival: Arrival, tag: Tag): boolean {
   );
 }
 
+/** Deleted with its manifest, which is back since: whether the tag came back as well, nobody has said. */
+export function mayHaveTag(arrival: Arrival, tag: Tag): boolean {
+  const at = taggedAt(arrival, tag);
+  return at !== null && isAvailable(arrival) && !hasTag(arrival, tag) && isLater(at, timeOf(arrival.untagged, tag));
+}
+
 /** Tags are anybody's words: one may be called `constructor`. */
 function timeOf(times: Readonly<Record<string, EventTime>>, tag: Tag): EventTime | null {
   return Object.hasOwn(times, tag) ? (times[tag] ?? null) : null;

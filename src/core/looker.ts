@@ -12,9 +12,9 @@ import type { LookedUp, LookUpParts } from './look-up.ts';
 import { lookUpImage, lookUpTag } from './look-up.ts';
 import { hasUnverified, probedFrom } from './next-wake.ts';
 import type { Log } from './ports.ts';
-import type { Tag } from './reference.ts';
 import type { Region } from './region.ts';
 import type { Registry } from './registry.ts';
+import { tagsToAsk } from './tag-progress.ts';
 import type { Topic, Topics } from './topics.ts';
 import { whomToAsk } from './whom-to-ask.ts';
 
@@ -105,7 +105,8 @@ export function looker(
       if (!isDue && !hasUnverified(image, set)) return undefined;
       const { repository, digest } = name;
       const looked = [await look({ registry, repository, digest, tag: undefined }, imageKey(name))];
-      for (const tag of openTags(image).slice(-mostTags)) {
+      const tags = image === undefined ? [] : tagsToAsk(image, set);
+      for (const tag of tags.slice(-mostTags)) {
         looked.push(await look({ registry, repository, digest, tag }, `${imageKey(name)} ${tag}`));
       }
       return together(looked);
@@ -130,10 +131,4 @@ function together(looked: readonly LookedUp[]): LookedUp {
     unclear: looked.flatMap((one) => one.unclear),
     retryAfterMs: Math.max(0, ...looked.map((one) => one.retryAfterMs)),
   };
-}
-
-function openTags(image: ImageRecord | undefined): Tag[] {
-  return Object.entries(image?.tags ?? {})
-    .filter(([, progress]) => progress.state === 'open')
-    .map(([tag]) => tag as Tag);
 }

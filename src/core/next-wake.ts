@@ -4,6 +4,7 @@ import type { ImageRecord } from './image.ts';
 import { hasNewcomer, hasPending, imageState, isDeletedSomewhere, isOpen, isUnverified } from './image.ts';
 import type { ReplicaSet } from './replica-set.ts';
 import { isKnown } from './replica-set.ts';
+import { tagsToAsk } from './tag-progress.ts';
 
 /**
  * When somebody must look at this image again, even if every instance that knows of it dies now.
@@ -29,10 +30,8 @@ export function nextWakeAt(record: ImageRecord, { set, policy, now }: Circumstan
 export function probedFrom(record: ImageRecord, set: ReplicaSet): number {
   const state = imageState(record, set);
   if (state === 'deleting' || (state === 'replicating' && isDeletedSomewhere(record, set))) return record.changedAt;
-  const isTagOpen = Object.values(record.tags).some((progress) => progress.state === 'open');
-  return state === 'replicating' || (state === 'available' && isTagOpen)
-    ? record.firstSeenAt
-    : Number.POSITIVE_INFINITY;
+  if (state === 'replicating') return record.firstSeenAt;
+  return state === 'available' && tagsToAsk(record, set).length > 0 ? record.changedAt : Number.POSITIVE_INFINITY;
 }
 
 /** Some region reported it, and its replica has not confirmed it yet. */

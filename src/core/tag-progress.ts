@@ -1,6 +1,6 @@
 /** What becomes of a tag with one digest: opened by a push, closed once every expected region has it, or left behind. */
 import type { Fact } from './arrival.ts';
-import { hasTag, maxTags } from './arrival.ts';
+import { hasTag, maxTags, mayHaveTag } from './arrival.ts';
 import type { Digest } from './digest.ts';
 import type { EventTime } from './event-time.ts';
 import { isLater } from './event-time.ts';
@@ -70,6 +70,18 @@ export function tagChecked(
 /** How often the tag has come to this digest; 0 before the first time, and once it is forgotten. */
 export function roundOf(record: ImageRecord, tag: Tag): number {
   return Object.hasOwn(record.tags, tag) ? (record.tags[tag]?.round ?? 0) : 0;
+}
+
+/** Tags of which a replica could tell something new: not everywhere yet, or deleted somewhere with a manifest that is back. */
+export function tagsToAsk(record: ImageRecord, set: ReplicaSet): Tag[] {
+  const mayBeBack = (tag: Tag) =>
+    expectedRegions(set).some((region) => {
+      const arrival = arrivalIn(record, region);
+      return arrival !== undefined && mayHaveTag(arrival, tag);
+    });
+  return Object.entries(record.tags)
+    .filter(([tag, { state }]) => state === 'open' || (state === 'converged' && mayBeBack(tag as Tag)))
+    .map(([tag]) => tag as Tag);
 }
 
 /** Makes known what became of the tags, and closes the rounds of those that every expected region has. */

@@ -21,6 +21,7 @@ import {
   registryOf,
   replicaSetOf,
   repositoryOf,
+  tagOf,
 } from '../support/build.ts';
 import type { Answer } from '../support/call.ts';
 import { call } from '../support/call.ts';
@@ -120,6 +121,21 @@ describe('a webhook that was lost', () => {
     expect(await documentOf(memory)).toMatchObject({ state: 'deleting' });
     await passTime(memory, 30_000);
     expect(await documentOf(memory)).toMatchObject({ state: 'available' });
+  });
+
+  test('is made up for where it said that a tag is back, with the image', async () => {
+    const { probe } = replicasThat(() => present);
+    const memory = memoryTracker({ registries: [probing], probe, policy: probePolicy });
+    const tagged = (region: string) => deliver(memory, region, bodyOf({ target: { tag: 'v1' } }));
+    await tagged('eastus');
+    await tagged('westeurope');
+    const deleted = deleteOf('eastus', new Date(memory.clock.now() + 1_000).toISOString());
+    await memory.tracker.receive({ name, fact: deleted });
+    const question = { registry: probing, repository, tag: tagOf('v1'), digest: undefined };
+    const answer = () => memory.tracker.answer(question, defaultRequirement(memory.tracker.replicaSet(probing)));
+    expect(await answer()).toMatchObject({ tag: { state: 'diverged' } });
+    await passTime(memory, 10 * minute, 10_000);
+    expect(await answer()).toMatchObject({ satisfied: true, tag: { state: 'converged' } });
   });
 
   test('is made up for where it said that an image is gone which was seen there just after', async () => {

@@ -47,6 +47,12 @@ function findMissing(
     ];
   }
   if (truth.regionsWith(key).length > 0 || !known.lastDelete(key)) return [];
-  const gone = document.regions.filter(({ state }) => state === 'deleted').map(({ region }) => region);
-  return [...missing(deletedEverywhere, [null]), ...missing(deletedInRegion, gone)];
+  // What was deleted before it was pushed again was told then.
+  const isToldAtAll = (region: string) =>
+    events.some((event) => event.type === deletedInRegion && event.region === region);
+  const gone = document.regions.filter(({ region, state }) => state === 'deleted' && !isToldAtAll(region));
+  return [
+    ...missing(deletedEverywhere, [null]),
+    ...gone.map(({ region }) => `${deletedInRegion} ${region} was never noted`),
+  ];
 }
