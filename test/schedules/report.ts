@@ -38,10 +38,26 @@ export function toText(summary: Summary): string {
 
 export function toMarkdown(summary: Summary): string {
   return tablesOf(summary)
-    .map(({ title, rows }) =>
-      [`| ${title} | |`, '| --- | --: |', ...rows.map(([name, value]) => `| ${name} | ${value} |`)].join('\n'),
-    )
+    .map(({ title, rows }) => (rows.every(isPair) ? crossTable(title, rows) : plainTable(title, rows)))
     .join('\n\n');
+}
+
+function plainTable(title: string, rows: Rows): string {
+  return [`| ${title} | |`, '| --- | --: |', ...rows.map(([name, value]) => `| ${name} | ${value} |`)].join('\n');
+}
+
+/** Whether it counts one thing by two names: a fault, and the port that met it. */
+function isPair([name]: Rows[number]): boolean {
+  return name.split(', ').length === 2;
+}
+
+function crossTable(title: string, rows: Rows): string {
+  const [columns = [], names = []] = [0, 1].map((i) => [...new Set(rows.map(([name]) => name.split(', ')[i] ?? ''))]);
+  const values = new Map(rows);
+  const line = (name: string) => [name, ...columns.map((column) => values.get(`${column}, ${name}`) ?? 0)];
+  return [[title, ...columns], ['---', ...columns.map(() => '--:')], ...names.map(line)]
+    .map((cells) => `| ${cells.join(' | ')} |`)
+    .join('\n');
 }
 
 export function toJson(summary: Summary): string {
