@@ -270,6 +270,16 @@ describe('push and delete', () => {
     expect(decision.announcements.map((one) => one.kind)).toEqual(['availableInAllReplicas']);
   });
 
+  test('is not called delayed while nobody has told which replicas there are', () => {
+    const unknown = { ...replicaSetFromSettings({ ...registry, regions: [] }, 0), source: 'remembered' as const };
+    const later = { ...circumstances, set: unknown, now: 1_000 + circumstances.policy.delayedAfterMs * 10 };
+    const { record, announcements } = decide(undefined, name, { kind: 'fact', fact: push('eastus', 1_000) }, later);
+    if (record === undefined) throw new Error('there is no record');
+    expect(announcements.map((one) => one.kind)).toEqual(['availableInRegion']);
+    // It is looked at again, for when somebody has.
+    expect(nextWakeAt(record, later)).not.toBeNull();
+  });
+
   test('delayed is told once, only while something is missing, and stays with the image', () => {
     const { record } = fold([push('eastus', 1_000)]);
     const later = { ...circumstances, now: 1_000 + 100 + circumstances.policy.delayedAfterMs };

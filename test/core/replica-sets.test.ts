@@ -108,6 +108,19 @@ describe('a change of ARM', () => {
   });
 });
 
+test('an instance that slept decides with what another one has read meanwhile', async () => {
+  const { sets, arm, clock, store } = setUp();
+  await sets.ready(registry);
+  const other = setUp(store);
+  other.arm.regions = ['eastus', 'northeurope', 'westeurope'];
+  await other.clock.advance(60_000);
+  await other.sets.ready(registry);
+  arm.down = true;
+  await clock.advance(90_000);
+  await sets.ready(registry);
+  expect(expectedRegions(sets.current(registry))).toEqual(['eastus', 'northeurope', 'westeurope']);
+});
+
 test('a flood of refreshes asks ARM once', async () => {
   const { sets, arm, clock } = setUp();
   await sets.ready(registry);
