@@ -1,4 +1,5 @@
 /** The outcome of a run, for people and for machines. */
+import { textTable } from '../../src/cli/text-table.ts';
 import type { FuzzResult } from './run-fuzz.ts';
 import type { Tally, Violation } from './storm.ts';
 
@@ -13,7 +14,7 @@ export function formatReport(result: FuzzResult, isMarkdown: boolean): string {
   const { requests, seconds, seed } = result;
   const rate = Math.round(requests / Math.max(1, seconds));
   const parts = [
-    requests === 0 ? '' : table([head, ...rows], isMarkdown),
+    requests === 0 ? '' : isMarkdown ? markdownTable([head, ...rows]) : textTable(head, rows),
     `${requests} requests in ${Math.round(seconds)} s (${rate} a second), seed ${seed}`,
     result.memory,
     ...result.resources.flatMap(({ name, figures, found }) => [
@@ -38,18 +39,7 @@ function rowOf(route: string, { requests, statuses, slowestMs, violations }: Tal
   return [route, String(requests), seen.join(' '), slowestMs.toFixed(0), String(violations)];
 }
 
-function table(rows: readonly (readonly string[])[], isMarkdown: boolean): string {
-  if (isMarkdown) {
-    const [first = [], ...others] = rows.map((row) => `| ${row.join(' | ')} |`);
-    return [first, `|${' --- |'.repeat(head.length)}`, ...others].join('\n');
-  }
-  const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+function markdownTable(rows: readonly (readonly string[])[]): string {
+  const [first = [], ...others] = rows.map((row) => `| ${row.join(' | ')} |`);
+  return [first, `|${' --- |'.repeat(head.length)}`, ...others].join('\n');
 }
