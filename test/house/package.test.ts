@@ -19,7 +19,8 @@ import { run } from '../support/run.ts';
 const root = new URL('../../', import.meta.url);
 const environment = { PATH: process.env.PATH ?? '' };
 /** What .funcignore leaves of the built folder. */
-const deployed = ['host.json', 'main.cjs', 'package.json'];
+const apart = ['adapters-open-telemetry-start.cjs', 'azure-arm-containerregistry.cjs', 'azure-identity.cjs'];
+const deployed = [...apart, 'host.json', 'main.cjs', 'package.json'];
 
 let folder: string;
 const inside = (path: string) => pathToFileURL(join(folder, path));
@@ -54,13 +55,21 @@ describe('the app', () => {
   });
 
   test('knows nothing of the machine that built it', async () => {
-    const code = await readFile(inside('one/main.cjs'), 'utf8');
-    for (const place of [root.pathname, folder]) expect(code.includes(place)).toBe(false);
+    for (const file of [...apart, 'main.cjs']) {
+      const code = await readFile(inside(`one/${file}`), 'utf8');
+      for (const place of [root.pathname, folder]) expect([file, code.includes(place)]).toEqual([file, false]);
+    }
   });
 
   test('needs nothing to be installed', () => {
     expect(built.imports).toContain('@azure/functions-core');
     expect(built.imports.filter((name) => !isBuiltin(name))).toEqual(['@azure/functions-core']);
+  });
+
+  test('leaves what few starts need to files of their own', async () => {
+    const main = await readFile(inside('one/main.cjs'), 'utf8');
+    for (const file of apart) expect(main).toContain(`"./${file}"`);
+    expect(main.length).toBeLessThan(1_600_000);
   });
 
   test('is small', async () => {
@@ -116,16 +125,18 @@ describe('of this folder, what is published', () => {
       ...rooms,
       'host.json',
       'package.json',
+      'dist/azure-identity.cjs',
       'dist/main.cjs',
       'dist/main.cjs.map',
       'dist/host.json',
     ];
-    expect(await published(files)).toEqual(['dist/main.cjs', 'host.json', 'package.json']);
+    expect(await published(files)).toEqual(['dist/azure-identity.cjs', 'dist/main.cjs', 'host.json', 'package.json']);
   });
 
   test('from the built folder', async () => {
     const files = await readdir(inside('one/'));
-    expect(files.sort()).toEqual(['.funcignore', ...deployed.slice(0, 2), 'main.cjs.map', 'package.json']);
+    const maps = deployed.filter((name) => name.endsWith('.cjs')).map((name) => `${name}.map`);
+    expect(files.sort()).toEqual(['.funcignore', ...deployed, ...maps].sort());
     expect(await published([...files, 'local.settings.json', 'node_modules/zod/index.js'])).toEqual(deployed);
   });
 

@@ -133,7 +133,13 @@ describe('release.yml', () => {
         mkdirSync(join(folder, 'dist'));
         mkdirSync(join(folder, 'bin'));
         for (const file of ['README.md', 'package.json']) writeFileSync(join(folder, file), read(file));
-        for (const file of ['dist/host.json', 'dist/main.cjs', 'dist/package.json', 'bin/acr-replication.mjs']) {
+        for (const file of [
+          'dist/host.json',
+          'dist/main.cjs',
+          'dist/azure-identity.cjs',
+          'dist/package.json',
+          'bin/acr-replication.mjs',
+        ]) {
           writeFileSync(join(folder, file), `${file}\n`, { mode: file.startsWith('bin') ? 0o755 : 0o644 });
         }
         // The commit, wherever its clone is.
