@@ -39,8 +39,10 @@ export async function buildApp(root: URL, folder: URL): Promise<BuiltApp> {
   } as const satisfies BuildOptions;
   const bundle = (entry: string, name: string, options: BuildOptions = {}) =>
     build({ ...common, ...options, entryPoints: [entry], outfile: fileURLToPath(new URL(`${name}.cjs`, folder)) });
+  const source = (name: string) => fileURLToPath(new URL(`src/${name}.ts`, root));
   const built = [
-    await bundle(fileURLToPath(new URL('src/main.ts', root)), 'main', {
+    await bundle(source('entry'), 'main', { plugins: [instead('./main.ts', './app.cjs')] }),
+    await bundle(source('main'), 'app', {
       plugins: [apart(lazy)],
       define: { uiPage: JSON.stringify(await buildUiPage()) },
     }),
@@ -56,8 +58,14 @@ export async function buildApp(root: URL, folder: URL): Promise<BuiltApp> {
   return { imports: [...new Set(left.map(({ path }) => path))].sort() };
 }
 
+/** Leaves one import as it is, of a file that is built by itself. */
+function instead(path: string, built: string): Plugin {
+  const filter = new RegExp(`^${path.replaceAll('.', '\\.')}$`);
+  return { name: 'instead', setup: (part) => part.onResolve({ filter }, () => ({ path: built, external: true })) };
+}
+
 /**
- * Leaves what is imported only when it is needed (credentials, ARM, telemetry) to a file of its own: half of all the code,
+ * Leaves what is imported only when it is needed (credentials, ARM, the topic, telemetry) to a file of its own: half of all the code,
  * and what is not loaded need not be parsed before the first webhook event is answered.
  * @param lazy filled with the path of each, by the name of its file
  */

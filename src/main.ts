@@ -3,7 +3,7 @@
  * else; everything it is made of can be loaded without side effects. A fault in the settings ends the start here.
  */
 import { randomBytes } from 'node:crypto';
-import { AzureKeyCredential, EventGridPublisherClient } from '@azure/eventgrid';
+import type { EventGridPublisherClient } from '@azure/eventgrid';
 import { app } from '@azure/functions';
 import { armReplicaDirectory } from './adapters/arm/replica-directory.ts';
 import { armWebhookDirectory } from './adapters/arm/webhook-directory.ts';
@@ -143,7 +143,7 @@ const health = tableHealthEventLog(indexTable);
 const probe = isAskable ? ociManifestProbe({ credential, fetch, clock: systemClock }) : undefined;
 
 const store = tableImageStore(images);
-const publisher = eventGridPublisher(topicClient(config));
+const publisher = eventGridPublisher(() => topicClient(config));
 
 const timer = queueWakeTimer(wakes, systemClock);
 
@@ -315,12 +315,13 @@ function storageAccount({ storage }: Config): StorageAccount {
   return { ...storage, credential: lazyCredential(storage.clientId) };
 }
 
-function topicClient({ topic }: Config): EventGridPublisherClient<'CloudEvent'> {
+async function topicClient({ topic }: Config): Promise<EventGridPublisherClient<'CloudEvent'>> {
+  const { AzureKeyCredential, EventGridPublisherClient: Client } = await import('@azure/eventgrid');
   const { endpoint, key } = topic;
   const credential = key === undefined ? lazyCredential(undefined) : new AzureKeyCredential(key);
   const options = {
     allowInsecureConnection: isLoopback(new URL(endpoint).hostname),
     retryOptions: { maxRetries: 1, retryDelayInMs: 200 },
   };
-  return new EventGridPublisherClient(endpoint, 'CloudEvent', credential, options);
+  return new Client(endpoint, 'CloudEvent', credential, options);
 }

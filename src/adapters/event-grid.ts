@@ -11,15 +11,21 @@ import type { EventPublisher } from '../core/ports.ts';
 const largestBatch = 700_000;
 const callTimeoutMs = 15_000;
 
-export function eventGridPublisher(client: EventGridPublisherClient<'CloudEvent'>): EventPublisher {
+type Client = EventGridPublisherClient<'CloudEvent'>;
+
+/** @param connect called at the first event: no webhook has to wait for a library that its answer does not need */
+export function eventGridPublisher(connect: () => Promise<Client>): EventPublisher {
+  let connected: Promise<Client> | undefined;
   return {
     async publish(events) {
+      connected ??= connect();
+      const client = await connected;
       for (const part of split(events)) await send(client, part);
     },
   };
 }
 
-async function send(client: EventGridPublisherClient<'CloudEvent'>, events: readonly CloudEvent[]): Promise<void> {
+async function send(client: Client, events: readonly CloudEvent[]): Promise<void> {
   try {
     await client.send(
       events.map(({ specversion: _specversion, time, ...event }) => ({ ...event, time: new Date(time) })),

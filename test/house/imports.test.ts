@@ -29,6 +29,7 @@ const table: Record<string, Row> = {
   local: { rooms: ['core', 'adapters', 'functions', 'config.ts'], packages: [/./] },
   settings: { rooms: ['core'], packages: ['zod', 'node:crypto'] },
   'config.ts': { rooms: ['core', 'settings'], packages: [] },
+  'entry.ts': { rooms: ['main.ts'], packages: ['node:module'] },
   'main.ts': { rooms: ['core', 'adapters', 'functions', 'config.ts'], packages: [/^@azure\//, 'node:crypto'] },
 };
 
