@@ -179,7 +179,7 @@ function world(heard: (region: Region, digest: Digest, says: ProbeAnswer['kind']
         policy: { ...policy, probeAfterMs: 30_000 },
         retentionMs: 90 * 86_400_000,
         ...limits,
-        pollMs: 750,
+        pollMs: 400,
         cachedImages: 10,
       },
     );

@@ -206,7 +206,7 @@ describe('a push to four regions', () => {
     expect(await answer({ digest: name.digest })).toBe(1);
     expect(await answer({ tag: fact.tag })).toBe(1 + digests + 1);
     const [, kept] = /const mostCandidates = (\d+)/.exec(read('src/core/topics.ts')) ?? [];
-    expect(text).toContain(`80 times 1 + the digests the tag has had, at most ${Number(kept) + 1}`);
+    expect(text).toContain(`150 times 1 + the digests the tag has had, at most ${Number(kept) + 1}`);
   });
 });
 
@@ -225,9 +225,9 @@ describe('what follows from the counts', () => {
   });
 
   test('for images that are waited for', () => {
-    expect((15_000 * 80) / 60).toBe(20_000);
-    expect((1_500 * 10 * 80) / 60).toBe(20_000);
-    expect(text).toContain('15,000 of them on one instance each, or 1,500 on each of ten instances');
+    expect((8_000 * 150) / 60).toBe(20_000);
+    expect((800 * 10 * 150) / 60).toBe(20_000);
+    expect(text).toContain('8,000 of them on one instance each, or 800 on each of ten instances');
   });
 });
 

@@ -154,7 +154,7 @@ async function simulate(seed: number, faults: Faults) {
       policy: { ...policy, probeAfterMs: minute },
       retentionMs: 90 * 86_400_000,
       ...limits,
-      pollMs: 750,
+      pollMs: 400,
       cachedImages: 1_000,
     },
   );

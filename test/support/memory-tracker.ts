@@ -76,7 +76,7 @@ export function memoryTracker(parts: MemoryTrackerParts = {}) {
       targets: parts.targets ?? [],
       retentionMs: 90 * 86_400_000,
       ...limits,
-      pollMs: 750,
+      pollMs: 400,
       cachedImages: 100,
     },
   );

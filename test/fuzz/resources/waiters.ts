@@ -10,7 +10,7 @@ import { repeat } from './left-behind.ts';
 import type { ResourceResult, Scale } from './resource-test.ts';
 
 const images = 50;
-/** Each image has one poller, looking every 750 ms; a tag has one more for its digest. */
+/** Each image has one poller, looking every 400 ms; a tag has one more for its digest. */
 const mostReadsASecond = (images + 4) * 4;
 /** Timers of the background may look once in a while. */
 const mostReadsAfterwards = 6;
