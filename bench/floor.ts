@@ -9,6 +9,8 @@ import { keepInFlight } from './workload.ts';
 export interface Floor {
   /** @returns inserts per second */
   rate(inserts: number, atOnce: number): Promise<number>;
+  /** Writes the rows of the last `rate` once more, each whole. @returns replacements per second */
+  replaceRate(atOnce: number): Promise<number>;
   /** @returns milliseconds that one insert took */
   insert(): Promise<number>;
 }
@@ -29,10 +31,14 @@ function rowOf(): { partitionKey: string; rowKey: string } & Record<string, stri
 export async function openFloor(connectionString: string): Promise<Floor> {
   const client = tableClient({ kind: 'connectionString', connectionString }, `Floor${randomBytes(4).toString('hex')}`);
   await client.createTable();
+  let rows: ReturnType<typeof rowOf>[] = [];
   return {
     async rate(inserts, atOnce) {
-      const rows = Array.from({ length: inserts }, rowOf);
+      rows = Array.from({ length: inserts }, rowOf);
       return inserts / (await keepInFlight(rows, atOnce, (row) => client.createEntity(row)));
+    },
+    async replaceRate(atOnce) {
+      return rows.length / (await keepInFlight(rows, atOnce, (row) => client.updateEntity(row, 'Replace')));
     },
     async insert() {
       const row = rowOf();

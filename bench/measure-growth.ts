@@ -63,7 +63,8 @@ export async function measureSizes(options: BenchOptions, growth: Growth): Promi
   const note = [
     'Images in the tables; in the last column, the most against the fewest.',
     'Times in inserts of the same minute into a table of as many rows.',
-    'The development storage reads whole tables for a list, so the time of a page is its own.',
+    'The development storage looks through the whole table to replace a row, and to list some:',
+    'a delivery is one insert and two replacements at least, and the time of a page is its own.',
   ].join(' ');
   return { title: 'What a full table costs.', note, rows: toRows(grown) };
 }
@@ -82,6 +83,9 @@ function toRows(grown: readonly Grown[]): Section['rows'] {
     row('delivery, time in inserts, 64 in flight', (one) =>
       middle(one, ({ floor, subject }) => floor.rate / subject.rate),
     ),
+    row('delivery, time in writes of one row: one insert, two replacements', (one) =>
+      middle(one, ({ floor, replaceRate, subject }) => 3 / (1 / floor.rate + 2 / replaceRate) / subject.rate),
+    ),
     row('delivery, processor time in inserts', (one) => middle(one, ({ floor, subject }) => subject.cpu / floor.cpu)),
     ...kinds.map((kind) => row(`round trips: ${kind}`, ({ trips }) => trips.get(kind)?.total ?? Number.NaN)),
     row('round trips: wait for an image that is there', ({ wait }) => wait.trips),
@@ -91,5 +95,6 @@ function toRows(grown: readonly Grown[]): Section['rows'] {
     row('page of 50 images, ms', ({ page }) => page.ms),
     row('deliveries/s', (one) => middle(one, ({ subject }) => subject.rate)),
     row('inserts/s', (one) => middle(one, ({ floor }) => floor.rate)),
+    row('replacements/s', (one) => middle(one, ({ replaceRate }) => replaceRate)),
   ];
 }
