@@ -65,8 +65,8 @@ function instead(path: string, built: string): Plugin {
 }
 
 /**
- * Leaves what is imported only when it is needed (credentials, ARM, the topic, telemetry) to a file of its own: half of all the code,
- * and what is not loaded need not be parsed before the first webhook event is answered.
+ * Leaves what is imported only when it is needed (credentials, ARM, the topic, telemetry) to a file of its own: that is
+ * half of all the code, and what is not loaded need not be parsed before the first webhook event is answered.
  * @param lazy filled with the path of each, by the name of its file
  */
 function apart(lazy: Map<string, string>): Plugin {

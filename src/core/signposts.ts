@@ -96,6 +96,7 @@ export function signposts({ index, tags, timer }: SignpostParts): Signposts {
       const isOver = state === 'available' || state === 'deleted';
       if (isOver && mayBeListed(after.firstSeenAt, now)) gone.push('replicating');
       if (isOver && after.delayedAt !== null) gone.push('delayed');
+      // Whoever reads a list leaves out what no longer belongs there: a row that stays costs a read, and no answer.
       if (gone.length > 0) index.remove(entryOf(after), gone).catch(() => undefined);
       if (before !== undefined && before.firstSeenAt !== after.firstSeenAt) {
         index.remove(entryOf(before), ['all', 'replicating', 'delayed', 'deleted']).catch(() => undefined);
