@@ -19,7 +19,10 @@ export function eventGridPublisher(connect: () => Promise<Client>): EventPublish
   return {
     async publish(events) {
       connected ??= connect();
-      const client = await connected;
+      const client = await connected.catch((error: unknown) => {
+        connected = undefined;
+        throw toWorldError(error);
+      });
       for (const part of split(events)) await send(client, part);
     },
   };
