@@ -85,6 +85,11 @@ describe('any order, any repeats', () => {
       fc.property(shuffled, ([facts, again]) => {
         // A delete before any push makes the same state by another road; what is asked is what can be seen at the end.
         expect(documentOf(fold(again).record)).toEqual(documentOf(fold(facts).record));
+        // A generation begins when its first word came, or a millisecond after the one before it.
+        for (const { record } of [fold(facts), fold(again)]) {
+          const late = (record?.firstSeenAt ?? 0) - 1_700_000_000_500;
+          expect(late).toBe((record?.generation ?? 0) - 1);
+        }
       }),
       { numRuns: 2_000 },
     );

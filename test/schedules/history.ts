@@ -39,6 +39,8 @@ export interface History {
   readonly said: readonly Said[];
   say(one: Said): Said;
   claim(image: number, region: Region, view: View): Claim;
+  /** Whether a replica that was asked has said that it has the image. */
+  isConfirmed(image: number, region: Region, view: View): boolean;
   /** Newest push under the tag among these, in one region. */
   tagPushes(tag: Tag, region?: Region): readonly Said[];
 }
@@ -92,6 +94,15 @@ export function history(): History {
         mustBeDeleted: timeOf('must delete') !== '' && timeOf('must delete') >= anyPush,
       };
     },
+    isConfirmed: (image, region, { may }) =>
+      said.some(
+        (one) =>
+          one.image === image &&
+          one.fact.region === region &&
+          one.fact.kind === 'push' &&
+          one.fact.evidence === 'probe' &&
+          may(one),
+      ),
     tagPushes: (tag, region) =>
       said.filter(({ fact }) => fact.kind === 'push' && fact.tag === tag && (region ?? fact.region) === fact.region),
   };

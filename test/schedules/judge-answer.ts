@@ -24,14 +24,7 @@ export function judgeDocument(
       on.violate(rules.kept, `image ${image} is ${state} in ${region}, though it was acknowledged`);
     if (state !== 'deleted' && claim.mustBeDeleted)
       on.violate(rules.kept, `image ${image} is ${state} in ${region}, though its deletion was acknowledged`);
-    const isConfirmed = on.history.said.some(
-      (said) =>
-        said.image === image &&
-        said.fact.region === region &&
-        said.fact.kind === 'push' &&
-        said.fact.evidence === 'probe' &&
-        view.may(said),
-    );
+    const isConfirmed = on.history.isConfirmed(image, region, view);
     if (state === 'available' && on.plan.world.probing === 'confirm' && !isConfirmed)
       on.violate(rules.said, `image ${image} is available in ${region}, and its replica has not confirmed it`);
   }

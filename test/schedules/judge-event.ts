@@ -39,15 +39,7 @@ export function eventJudge(on: Case): (event: CloudEvent) => void {
     };
     const claim = (region: Region): Claim => on.history.claim(image, region, view);
     const isConfirmed = (region: Region) =>
-      on.plan.world.probing !== 'confirm' ||
-      on.history.said.some(
-        (said) =>
-          said.image === image &&
-          said.fact.region === region &&
-          said.fact.kind === 'push' &&
-          said.fact.evidence === 'probe' &&
-          view.may(said),
-      );
+      on.plan.world.probing !== 'confirm' || on.history.isConfirmed(image, region, view);
     // What a region said before it got its replica counts no more once it has one.
     const claimOfReplica = (region: Region): Claim =>
       on.history.claim(image, region, { ...view, absentAt: on.registry.addedAt(region) });
