@@ -52,16 +52,25 @@ export function deliveryOf(label: string, image: number, region: Region, choice:
   };
 }
 
-/** Every image from every region, each twice, in random order. */
-export function shuffled(label: string, images: number, regions: readonly Region[]): Delivery[] {
-  const all = Array.from({ length: images }, (_, image) =>
-    regions.flatMap((region) => [deliveryOf(label, image, region), deliveryOf(label, image, region)]),
-  ).flat();
+/**
+ * Every image from every region, each twice, in random order.
+ * @param isWanted asked for each in turn; the others are not even made
+ */
+export function shuffled(
+  label: string,
+  images: number,
+  regions: readonly Region[],
+  isWanted: () => boolean = () => true,
+): Delivery[] {
   const random = openRandom(images, label);
-  return all
-    .map((delivery) => ({ delivery, place: random() }))
+  return Array.from({ length: images }, (_, image) =>
+    regions.flatMap((region) => [region, region]).map((region) => ({ image, region })),
+  )
+    .flat()
+    .map((one) => ({ ...one, place: random() }))
     .sort((one, other) => one.place - other.place)
-    .map(({ delivery }) => delivery);
+    .filter(isWanted)
+    .map(({ image, region }) => deliveryOf(label, image, region));
 }
 
 /** @returns seconds that all of it took, with at most that much under way at once */

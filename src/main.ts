@@ -177,7 +177,7 @@ const acr: Tracker = tracker(
     retentionMs: config.retentionDays * 86_400_000,
     recordWithinMs: 2_500,
     deferWithinMs: 1_200,
-    pollMs: 400,
+    pollMs: 300,
     cachedImages: 20_000,
   },
 );

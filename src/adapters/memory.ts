@@ -2,6 +2,7 @@
  * Every port in memory: the tracker without a world around it, for tests and benchmarks. Each fulfils the same
  * contract suite as the real thing. Records go through JSON, so that nothing is shared that storage would not share.
  */
+import { acknowledge } from '../core/acknowledge.ts';
 import type { CloudEvent } from '../core/announcement.ts';
 import type { Digest } from '../core/digest.ts';
 import { lastToldAt } from '../core/due-events.ts';
@@ -43,6 +44,12 @@ export function memoryImageStore(): ImageStore {
       const version = `v${++writes}`;
       images.set(key, { text: JSON.stringify(record), version });
       return { version };
+    },
+    async acknowledge(name, taken) {
+      const stored = images.get(imageKey(name));
+      if (stored === undefined) return;
+      const record = taken.reduce(acknowledge, JSON.parse(stored.text) as ImageRecord);
+      images.set(imageKey(name), { text: JSON.stringify(record), version: `v${++writes}` });
     },
     async remove({ record, version }: StoredImage) {
       const key = imageKey(record.name);

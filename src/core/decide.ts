@@ -3,9 +3,10 @@
  * must be told because of it. Pure and step by step, so the outcome does not depend on how many steps happened to
  * share a write. Everything announced is noted in the record itself: whoever writes it first is the only one to tell.
  */
+import type { Acknowledgement } from './acknowledge.ts';
+import { acknowledge } from './acknowledge.ts';
 import { announce, nextGeneration } from './announce.ts';
 import type { Announcement } from './announcement.ts';
-import { announcementKey } from './announcement.ts';
 import type { Fact, MergeOutcome } from './arrival.ts';
 import { isAvailable, isDeleted, mergeFact } from './arrival.ts';
 import type { Circumstances } from './circumstances.ts';
@@ -13,7 +14,7 @@ import type { Digest } from './digest.ts';
 import type { EventTime } from './event-time.ts';
 import { isLater } from './event-time.ts';
 import type { ForwardEntry, ImageName, ImageRecord } from './image.ts';
-import { arrivalIn, arrivalRegions, isGone, isVoid, newestDelete, pendingKeys, withoutVoid } from './image.ts';
+import { arrivalIn, arrivalRegions, isGone, isVoid, newestDelete, withoutVoid } from './image.ts';
 import { isTimerSet } from './next-wake.ts';
 import type { Tag } from './reference.ts';
 import type { Region } from './region.ts';
@@ -23,7 +24,7 @@ import { learnTag, stillOpen, tagChecked, tagMoved } from './tag-progress.ts';
 export type Step =
   | { readonly kind: 'fact'; readonly fact: Fact }
   /** The topic has taken these announcements. */
-  | { readonly kind: 'acknowledge'; readonly keys: readonly string[]; readonly at: number }
+  | ({ readonly kind: 'acknowledge' } & Acknowledgement)
   /** The queue has taken these forwards. */
   | { readonly kind: 'forwarded'; readonly keys: readonly string[]; readonly at: number }
   /** Look again: time has passed, or the replica set has changed. */
@@ -140,20 +141,4 @@ function forwarded(record: ImageRecord, step: Step & { kind: 'forwarded' }): Ima
 
 function timerSet(record: ImageRecord, at: number, now: number): ImageRecord {
   return isTimerSet(record.wakeAt, at, now) ? record : { ...record, wakeAt: at };
-}
-
-function acknowledge(record: ImageRecord, step: Step & { kind: 'acknowledge' }): ImageRecord {
-  const taken = pendingKeys(record).filter((key) => step.keys.includes(key));
-  if (taken.length === 0) return record;
-  const completion = announcementKey({
-    kind: 'availableInAllReplicas',
-    generation: record.generation,
-  });
-  return {
-    ...record,
-    announcements: record.announcements.map((entry) =>
-      taken.includes(entry.key) ? { ...entry, publishedAt: step.at } : entry,
-    ),
-    announcedAt: taken.includes(completion) ? step.at : record.announcedAt,
-  };
 }

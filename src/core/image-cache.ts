@@ -3,34 +3,40 @@
  * knows is still known: a repeat can be answered from it without asking the storage. Writes stay safe because the
  * version goes with the record.
  */
-import type { ImageName } from './image.ts';
+import type { ImageName, ImageRecord } from './image.ts';
 import { imageKey } from './image.ts';
-import type { StoredImage } from './ports.ts';
+import type { Version } from './ports.ts';
+
+export interface CachedImage {
+  readonly record: ImageRecord;
+  /** `undefined`: the storage is known to have another by now, so nothing can be based on this one. */
+  readonly version: Version | undefined;
+}
 
 export interface ImageCache {
-  get(name: ImageName): StoredImage | undefined;
-  set(stored: StoredImage): void;
+  get(name: ImageName): CachedImage | undefined;
+  set(image: CachedImage): void;
   delete(name: ImageName): void;
 }
 
 /** @param capacity images kept; the least recently used leaves first */
 export function imageCache(capacity: number): ImageCache {
-  const entries = new Map<string, StoredImage>();
+  const entries = new Map<string, CachedImage>();
   return {
     get(name) {
       const key = imageKey(name);
-      const stored = entries.get(key);
-      if (stored !== undefined) {
+      const cached = entries.get(key);
+      if (cached !== undefined) {
         // A Map iterates in insertion order: the first key is the least recently used.
         entries.delete(key);
-        entries.set(key, stored);
+        entries.set(key, cached);
       }
-      return stored;
+      return cached;
     },
-    set(stored) {
-      const key = imageKey(stored.record.name);
+    set(image) {
+      const key = imageKey(image.record.name);
       entries.delete(key);
-      entries.set(key, stored);
+      entries.set(key, image);
       const oldest = entries.size > capacity ? entries.keys().next().value : undefined;
       if (oldest !== undefined) entries.delete(oldest);
     },

@@ -3,6 +3,8 @@
  * other processes are noticed by the record's version, and then the steps are decided again on what they wrote.
  * Without the sharing, ten regions speaking at once would overtake each other over and over.
  */
+import type { Acknowledgement } from './acknowledge.ts';
+import { acknowledge } from './acknowledge.ts';
 import { announcementKey } from './announcement.ts';
 import type { MergeOutcome } from './arrival.ts';
 import type { Circumstances } from './circumstances.ts';
@@ -31,7 +33,7 @@ export interface ImageWriterParts extends SignpostParts {
 }
 
 export interface Written {
-  /** As stored; `undefined` when nobody has ever spoken of the image. */
+  /** As stored; `undefined` when nobody has ever spoken of the image, or when something was noted without reading it. */
   readonly record: ImageRecord | undefined;
   /** For facts. */
   readonly outcome: MergeOutcome | undefined;
@@ -129,10 +131,11 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
   async function write(name: ImageName, steps: readonly Step[]): Promise<Written[]> {
     const laid = signs.begin();
     for (let attempt = 1; attempt <= mostAttempts; attempt++) {
+      if (steps.every(isAcknowledgement) && !isKnownHere(name)) return acknowledgeUnread(name, steps);
       const isNew = attempt === 1 && isNewHere(name, steps);
       const copy = isNew ? undefined : copyFor(name, steps);
       const stored = isNew ? undefined : (copy ?? (await read(name)));
-      const draft = fold(stored, name, steps);
+      const draft = fold(stored?.record, name, steps);
       if (draft.record === undefined || draft.record === stored?.record) {
         if (copy !== undefined && !steps.every(isFact)) {
           cache.delete(name);
@@ -165,27 +168,40 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
     return isPushed && strangers.isGood() && cache.get(name) === undefined;
   }
 
+  /** What is only noted needs no reading, and is in nobody's way. */
+  async function acknowledgeUnread(name: ImageName, taken: readonly Acknowledgement[]): Promise<Written[]> {
+    await store.acknowledge(name, taken, clock.now());
+    const copy = cache.get(name);
+    if (copy !== undefined) cache.set({ record: taken.reduce(acknowledge, copy.record), version: undefined });
+    return taken.map(() => ({ record: undefined, outcome: undefined }));
+  }
+
+  /** Then what is noted goes into the record as well, in one write, and the copy stays as good as it was. */
+  function isKnownHere(name: ImageName): boolean {
+    return copies.isGood() && cache.get(name)?.version !== undefined;
+  }
+
   /** What the cache has, where it may be relied on. A review is there to see what others have done. */
   function copyFor(name: ImageName, steps: readonly Step[]): StoredImage | undefined {
-    const copy = cache.get(name);
-    if (copy === undefined || steps.some(({ kind }) => kind === 'review')) return undefined;
-    return copies.isGood() || clock.now() < copy.record.changedAt + freshMs ? copy : undefined;
+    const { record, version } = cache.get(name) ?? {};
+    if (record === undefined || version === undefined || steps.some(({ kind }) => kind === 'review')) return undefined;
+    return copies.isGood() || clock.now() < record.changedAt + freshMs ? { record, version } : undefined;
   }
 
   async function read(name: ImageName): Promise<StoredImage | undefined> {
     const copy = cache.get(name);
     const stored = await store.read(name);
     if (copy === undefined) strangers.note(stored === undefined);
-    else copies.note(copy.version === stored?.version);
+    else if (copy.version !== undefined) copies.note(copy.version === stored?.version);
     return stored;
   }
 
-  function fold(stored: StoredImage | undefined, name: ImageName, steps: readonly Step[]) {
+  function fold(stored: ImageRecord | undefined, name: ImageName, steps: readonly Step[]) {
     const registry = parts.registry(name);
     const circumstances = parts.circumstances(registry);
     const made: string[] = [];
     const results: Written[] = [];
-    let record = stored?.record;
+    let record = stored;
     for (const step of steps) {
       const decision = decide(record, name, step, circumstances);
       record = decision.record;
@@ -206,7 +222,7 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
     submit(name, step) {
       const copy = isFact(step) ? cache.get(name) : undefined;
       if (copy !== undefined) {
-        const { record, results } = fold(copy, name, [step]);
+        const { record, results } = fold(copy.record, name, [step]);
         const [result] = results;
         if (record === copy.record && result !== undefined) return Promise.resolve(result);
       }
@@ -240,4 +256,8 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
 /** The storage may know more than a copy, not less: a fact that the copy knows is known, and of nothing else it is sure. */
 function isFact({ kind }: Step): boolean {
   return kind === 'fact';
+}
+
+function isAcknowledgement(step: Step): step is Step & { kind: 'acknowledge' } {
+  return step.kind === 'acknowledge';
 }

@@ -3,6 +3,7 @@
  * contract suite per port runs on memory and on the real thing. Every method fails with a `WorldError` when the world
  * does not do what was asked; outcomes that are normal are answers, not errors.
  */
+import type { Acknowledgement } from './acknowledge.ts';
 import type { CloudEvent } from './announcement.ts';
 import type { Fact } from './arrival.ts';
 import type { Digest } from './digest.ts';
@@ -35,6 +36,12 @@ export interface ImageStore {
   read(name: ImageName): Promise<StoredImage | undefined>;
   /** `conflict`: another writer was first; read again and decide again. */
   commit(change: ImageChange): Promise<{ readonly version: Version } | 'conflict'>;
+  /**
+   * Notes beside the record what the topic has taken, whatever the record's version is; from now on it is in what is read.
+   * About an image that is not there nothing is noted.
+   * @param now milliseconds since 1970
+   */
+  acknowledge(name: ImageName, taken: readonly Acknowledgement[], now: number): Promise<void>;
   /** Forgets the image. `conflict`: it has changed since. */
   remove(stored: StoredImage): Promise<'removed' | 'conflict'>;
   /**

@@ -114,6 +114,18 @@ describe.each(Object.keys(stores))('%s', (kind) => {
       expect(numbers).toEqual(Array.from({ length: 13 }, (_, i) => 100 + 2 * i));
       expect(pages).toBeGreaterThanOrEqual(3);
     });
+
+    test('is also what was only noted beside the record, however late', async () => {
+      const taken = (n: number, at: number) => {
+        const keys = [`000001.availableInRegion.region${n}`];
+        return images.acknowledge(toldAt(7, []).name, [{ keys, at: start + at }], start + at + 10_000);
+      };
+      await images.commit({ record: toldAt(7, [null, null]), basedOn: undefined });
+      await taken(1, 70_000);
+      await taken(0, 60_000);
+      expect((await all(70_000)).numbers).toEqual([7]);
+      expect((await all(70_001)).numbers).toEqual([]);
+    });
   });
 
   describe('replay jobs', () => {

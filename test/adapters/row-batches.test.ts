@@ -82,6 +82,19 @@ describe('a row that is in the way', () => {
     ]);
   });
 
+  test('is a conflict for itself alone when it is to be amended and is gone', async () => {
+    await batches.create({ ...rowOf(1, 'old'), kept: 'yes' });
+    const outcomes = await Promise.all([
+      batches.amend(rowOf('gone')),
+      batches.amend(rowOf(1)),
+      batches.create(rowOf(2)),
+    ]);
+    expect(outcomes.map((outcome) => outcome === 'conflict')).toEqual([true, false, false]);
+    expect(await rows.get(rowOf('gone'))).toBeUndefined();
+    expect(await rows.get(rowOf(1))).toMatchObject({ text: 'new', kept: 'yes', etag: outcomes[1] });
+    expect(await batches.amend(rowOf('gone'))).toBe('conflict');
+  });
+
   test('is refused by itself when the service cannot take it', async () => {
     const tooLong = { ...rowOf('long'), text: 'x'.repeat(40_000) };
     const outcomes = await Promise.allSettled([

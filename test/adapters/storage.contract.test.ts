@@ -185,6 +185,71 @@ describe.each(Object.keys(stores))('%s', (kind) => {
       expect(await ports.store.read(nameOf(6))).toBeUndefined();
     });
 
+    describe('what the topic has taken', () => {
+      const keys = ['eastus', 'westeurope'].map((region) => `000001.availableInRegion.${region}`);
+      const completion = '000001.availableInAllReplicas';
+      const untold = (n: number) => {
+        const announcements = [...keys, completion].map((key) => ({ key, madeAt: 1_000, publishedAt: null }));
+        return recordOf(nameOf(n), { announcements });
+      };
+      const takenIn = async (n: number) => {
+        const record = (await ports.store.read(nameOf(n)))?.record;
+        return [record?.announcements.map(({ publishedAt }) => publishedAt), record?.announcedAt];
+      };
+
+      test('is in the record from then on, by whomever and in whatever order it was noted', async () => {
+        await commit(ports.store, changeOf(untold(20)));
+        await Promise.all([
+          ports.store.acknowledge(nameOf(20), [{ keys: [completion], at: 3_000 }], 3_500),
+          ports.store.acknowledge(nameOf(20), [{ keys: keys.slice(0, 1), at: 2_000 }], 3_400),
+          ports.store.acknowledge(nameOf(20), [{ keys: keys.slice(1), at: 2_500 }], 3_600),
+        ]);
+        expect(await takenIn(20)).toEqual([[2_000, 2_500, 3_000], 3_000]);
+      });
+
+      test('leaves everything else as it was', async () => {
+        const { record } = await commit(ports.store, changeOf(untold(21)));
+        await ports.store.acknowledge(nameOf(21), [{ keys, at: 2_000 }], 2_000);
+        const announcements = record.announcements.map((entry) => ({
+          ...entry,
+          publishedAt: keys.includes(entry.key) ? 2_000 : null,
+        }));
+        expect((await ports.store.read(nameOf(21)))?.record).toEqual({ ...record, announcements });
+      });
+
+      test('is not lost to whoever writes without knowing of it, and stays when they write again', async () => {
+        const first = await commit(ports.store, changeOf(untold(22)));
+        await ports.store.acknowledge(nameOf(22), [{ keys, at: 2_000 }], 2_000);
+        const change = { record: { ...first.record, generation: 2 }, basedOn: first.version };
+        expect(await ports.store.commit(change)).toBe('conflict');
+        const seen = await ports.store.read(nameOf(22));
+        if (seen === undefined) return expect.fail('the image is gone');
+        await commit(ports.store, changeOf({ ...seen.record, generation: 2 }, { basedOn: seen.version }));
+        expect(await takenIn(22)).toEqual([[2_000, 2_000, null], null]);
+      });
+
+      test('is noted again when it was taken again, and a time that is known stays', async () => {
+        await commit(ports.store, changeOf(untold(23)));
+        await ports.store.acknowledge(nameOf(23), [{ keys: keys.slice(0, 1), at: 2_000 }], 2_000);
+        const seen = await ports.store.read(nameOf(23));
+        if (seen === undefined) return expect.fail('the image is gone');
+        await commit(ports.store, changeOf(seen.record, { basedOn: seen.version }));
+        await ports.store.acknowledge(nameOf(23), [{ keys, at: 4_000 }], 4_000);
+        expect(await takenIn(23)).toEqual([[2_000, 4_000, null], null]);
+      });
+
+      test('makes no image of one that is not there', async () => {
+        await ports.store.acknowledge(nameOf(24), [{ keys, at: 2_000 }], 2_000);
+        expect(await ports.store.read(nameOf(24))).toBeUndefined();
+      });
+
+      test('stands in the way of removing the image as it was before', async () => {
+        const stored = await commit(ports.store, changeOf(untold(25)));
+        await ports.store.acknowledge(nameOf(25), [{ keys, at: 2_000 }], 2_000);
+        expect(await ports.store.remove(stored)).toBe('conflict');
+      });
+    });
+
     test('removing is refused when the image has changed', async () => {
       const first = await commit(ports.store, changeOf(recordOf(nameOf(9))));
       const second = await commit(ports.store, changeOf(first.record, { basedOn: first.version }));

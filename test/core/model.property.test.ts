@@ -136,6 +136,7 @@ function world(heard: (region: Region, digest: Digest, says: ProbeAnswer['kind']
       read: (name) => step(() => store.read(name)),
       commit: (change) => step(() => store.commit(change)),
       remove: (stored) => step(() => store.remove(stored)),
+      acknowledge: (...given) => step(() => store.acknowledge(...given)),
       toldSince: (query) => step(() => store.toldSince(query)),
     };
     const running: Tracker = tracker(
@@ -179,7 +180,7 @@ function world(heard: (region: Region, digest: Digest, says: ProbeAnswer['kind']
         policy: { ...policy, probeAfterMs: 30_000 },
         retentionMs: 90 * 86_400_000,
         ...limits,
-        pollMs: 400,
+        pollMs: 300,
         cachedImages: 10,
       },
     );

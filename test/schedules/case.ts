@@ -99,7 +99,7 @@ export function caseOf(plan: Plan, scheduler: Scheduler, trace: Trace): Case {
     targets: world.forwards ? [targetOf({ name: 'everywhere' })] : [],
     retentionMs: 90 * 86_400_000,
     ...limits,
-    pollMs: 400,
+    pollMs: 300,
     cachedImages: world.cachedImages,
   };
   const instances: Instance[] = [];

@@ -76,7 +76,7 @@ export function memoryTracker(parts: MemoryTrackerParts = {}) {
       targets: parts.targets ?? [],
       retentionMs: 90 * 86_400_000,
       ...limits,
-      pollMs: 400,
+      pollMs: 300,
       cachedImages: 100,
     },
   );

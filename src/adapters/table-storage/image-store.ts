@@ -1,20 +1,27 @@
 /**
  * Images in Table Storage, keyed by digest and region: a row per image, which holds the whole record, and in it a column
  * per region for whoever looks into the table. Every write names the version it was derived from (`If-Match`), so of two
- * writers one is told that the other was first; writes of different images that meet go in one transaction.
+ * writers one is told that the other was first; writes of different images that meet go in one transaction. What the topic
+ * has taken may be noted in columns beside the record, without reading it; the next write takes them into the record.
  */
+import { createHash } from 'node:crypto';
+import type { Acknowledgement } from '../../core/acknowledge.ts';
+import { acknowledge } from '../../core/acknowledge.ts';
 import { isAvailable } from '../../core/arrival.ts';
 import { lastToldAt } from '../../core/due-events.ts';
 import type { ImageName, ImageRecord } from '../../core/image.ts';
 import { arrivalIn, arrivalRegions } from '../../core/image.ts';
 import type { ImageStore } from '../../core/ports.ts';
-import { imagePartitions, imageRow, parseImageRow } from './keys.ts';
+import { imageRow, parseImageRow } from './keys.ts';
 import { joinText, splitText } from './long-text.ts';
 import { rowBatches } from './row-batches.ts';
 import type { Row, Table } from './table.ts';
 
 /** A row holds 252 properties; more regions than Azure has are still in the record. */
 const mostColumns = 150;
+const takenPrefix = 'taken_';
+/** Clocks of two instances, and of what they write and what they note of it, differ by less. */
+const clockSkewMs = 60_000;
 
 export function tableImageStore(images: Table): ImageStore {
   const batches = rowBatches(images);
@@ -30,19 +37,26 @@ export function tableImageStore(images: Table): ImageStore {
       return version === 'conflict' ? version : { version };
     },
 
+    async acknowledge(name, taken, now) {
+      // Not older than what others have noted, whatever the order in which the notes come in.
+      const toldAt = new Date(now).toISOString();
+      await batches.amend({ ...imageRow(name), toldAt, ...takenColumns(taken) });
+    },
+
     remove: ({ record, version }) => images.removeVersion(imageRow(record.name), version),
 
     async toldSince({ registry, since, cursor, limit }) {
       const { rows, next } = await images.scan({
-        partitions: imagePartitions(registry),
+        partitionKey: registry,
         property: 'toldAt',
-        atLeast: new Date(since).toISOString(),
+        atLeast: new Date(since - clockSkewMs).toISOString(),
         limit,
         cursor,
       });
       const found = rows.flatMap((row) => {
         const name = parseImageRow(row);
-        return name === undefined ? [] : [readRecord(name, row)];
+        const record = name === undefined ? undefined : readRecord(name, row);
+        return record === undefined || (lastToldAt(record) ?? 0) < since ? [] : [record];
       });
       return { images: found, next };
     },
@@ -63,7 +77,21 @@ function toRow(record: ImageRecord): Row {
 }
 
 function readRecord(name: ImageName, row: Row): ImageRecord {
-  return { ...(JSON.parse(joinText('record', row)) as Omit<ImageRecord, 'name'>), name };
+  const record = { ...(JSON.parse(joinText('record', row)) as Omit<ImageRecord, 'name'>), name };
+  return takenIn(row).reduce(acknowledge, record);
+}
+
+/** One for each, so that those of two instances stand side by side; of the same announcements, under the same name. */
+function takenColumns(taken: readonly Acknowledgement[]): Record<string, string> {
+  const columnOf = ({ keys }: Acknowledgement) =>
+    takenPrefix + createHash('sha256').update(keys.join('\n')).digest('hex').slice(0, 16);
+  return Object.fromEntries(taken.map((one) => [columnOf(one), JSON.stringify(one)]));
+}
+
+function takenIn(row: Row): Acknowledgement[] {
+  return Object.entries(row).flatMap(([name, value]) =>
+    name.startsWith(takenPrefix) ? [JSON.parse(String(value)) as Acknowledgement] : [],
+  );
 }
 
 /** `region_eastus`: since when what is so there. */

@@ -3,9 +3,9 @@
  * that cannot be turned back would lose the name. Pure; legality and the way back are held by properties.
  *
  * Every image's row key begins with its digest: the development storage finds rows by row key first, and a key shared by
- * many images would make every point read as slow as the table is long. Images share partitions, since only rows of one
- * partition can be written together, and there are several of them, since one takes 2,000 rows a second
- * (Table storage scalability targets).
+ * many images would make every point read as slow as the table is long. The images of a registry share a partition, since
+ * only rows of one partition can be written together. One takes 2,000 rows a second (Table storage scalability targets);
+ * a registry takes as many writes a minute (older ACR service tier pages), in however many regions.
  */
 import type { Digest } from '../../core/digest.ts';
 import { parseDigest } from '../../core/digest.ts';
@@ -41,19 +41,13 @@ function hex(digest: Digest): string {
   return digest.slice('sha256:'.length);
 }
 
-/** Partitions that the images of one registry are spread over: by the first digit of the digest. */
 export function imageRow({ registry, repository, digest }: ImageName): RowAddress {
-  const digits = hex(digest);
-  return {
-    partitionKey: [registry, String(Number.parseInt(digits.slice(0, 1), 16) >> 2)].join(separator),
-    rowKey: [digits, escapeRepository(repository)].join(separator),
-  };
+  return { partitionKey: registry, rowKey: [hex(digest), escapeRepository(repository)].join(separator) };
 }
 
 export function parseImageRow({ partitionKey, rowKey }: RowAddress): ImageName | undefined {
-  const [registry] = partitionKey.split(separator);
   const [digits, escaped] = rowKey.split(separator);
-  return toName(registry, escaped, digits);
+  return toName(partitionKey, escaped, digits);
 }
 
 function toName(
@@ -136,10 +130,6 @@ export function replayRange(): RowRange {
 }
 
 /** Partitions of all images of a registry. */
-export function imagePartitions(registry: string): { readonly after: string; readonly before: string } {
-  return { after: registry + separator, before: registry + separator + last };
-}
-
 export function webhookRange(registry: string): RowRange {
   return { partitionKey: registry, after: `webhook${separator}`, before: `webhook${separator}${last}` };
 }

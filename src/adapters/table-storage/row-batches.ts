@@ -6,7 +6,7 @@
 import type { TransactionAction } from '@azure/data-tables';
 import type { RowAddress } from './keys.ts';
 import type { Row, Table } from './table.ts';
-import { mostActions } from './table.ts';
+import { anyVersion, mostActions } from './table.ts';
 
 export interface RowBatches {
   /** @returns the new etag, or `conflict` when there is such a row */
@@ -15,12 +15,14 @@ export interface RowBatches {
   replace(row: Row, etag: string): Promise<string | 'conflict'>;
   /** Writes these properties and leaves the rows' others alone. */
   merge(rows: readonly Row[]): Promise<void>;
+  /** Writes these properties of a row that is there. @returns the new etag, or `conflict` when it is gone */
+  amend(row: Row): Promise<string | 'conflict'>;
   /** Not finding a row is fine. */
   remove(rows: readonly RowAddress[]): Promise<void>;
 }
 
 type Write =
-  | { readonly kind: 'create' | 'merge'; readonly row: Row }
+  | { readonly kind: 'create' | 'merge' | 'amend'; readonly row: Row }
   | { readonly kind: 'replace'; readonly row: Row; readonly etag: string }
   | { readonly kind: 'remove'; readonly row: RowAddress };
 
@@ -69,6 +71,7 @@ export function rowBatches(table: Table): RowBatches {
   return {
     create: (row) => enqueue({ kind: 'create', row }),
     replace: (row, etag) => enqueue({ kind: 'replace', row, etag }),
+    amend: (row) => enqueue({ kind: 'amend', row }),
     merge: async (rows) => void (await Promise.all(rows.map((row) => enqueue({ kind: 'merge', row })))),
     remove: async (rows) => void (await Promise.all(rows.map((row) => enqueue({ kind: 'remove', row })))),
   };
@@ -121,6 +124,7 @@ async function writeTogether(table: Table, jobs: readonly Job[]): Promise<void> 
 async function writeAlone(table: Table, job: Job): Promise<string | 'conflict'> {
   if (job.kind === 'create') return table.create(job.row);
   if (job.kind === 'replace') return table.replace(job.row, job.etag);
+  if (job.kind === 'amend') return table.amend(job.row);
   await (job.kind === 'merge' ? table.merge(job.row) : table.remove(job.row));
   return 'conflict';
 }
@@ -128,5 +132,6 @@ async function writeAlone(table: Table, job: Job): Promise<string | 'conflict'> 
 function toAction(job: Job): TransactionAction {
   if (job.kind === 'create') return ['create', job.row];
   if (job.kind === 'replace') return ['update', job.row, 'Replace', { etag: job.etag }];
+  if (job.kind === 'amend') return ['update', job.row, 'Merge', { etag: anyVersion }];
   return job.kind === 'merge' ? ['upsert', job.row, 'Merge'] : ['delete', job.row];
 }

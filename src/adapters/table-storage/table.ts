@@ -22,6 +22,8 @@ export interface Table {
   create(row: Row): Promise<string | 'conflict'>;
   /** Writes these properties and leaves the row's others alone. */
   merge(row: Row): Promise<void>;
+  /** Writes these properties of a row that is there. @returns the new etag, or `conflict` when it is gone */
+  amend(row: Row): Promise<string | 'conflict'>;
   /** @returns the new etag, or `conflict` when the row has another etag now, or is gone */
   replace(row: Row, etag: string): Promise<string | 'conflict'>;
   /** Not finding the row is fine. */
@@ -30,7 +32,7 @@ export interface Table {
   removeVersion(address: RowAddress, etag: string): Promise<'removed' | 'conflict'>;
   /** Rows of one partition between two keys, in order. */
   range(range: RowRange, limit: number, select?: string[]): Promise<Row[]>;
-  /** One round trip over many partitions, which may find nothing and still have a `next`. */
+  /** One round trip over a partition, which may find nothing and still have a `next`. */
   scan(query: TableScan): Promise<{ readonly rows: readonly Row[]; readonly next: string | null }>;
 }
 
@@ -42,9 +44,9 @@ export interface TransactionRefusal {
   readonly reason: 'conflict' | WorldError;
 }
 
-/** Rows of the partitions between two keys, both exclusive, in which a text property sorts at or after that value. */
+/** Rows of a partition in which a text property sorts at or after that value. */
 export interface TableScan {
-  readonly partitions: { readonly after: string; readonly before: string };
+  readonly partitionKey: string;
   readonly property: string;
   readonly atLeast: string;
   /** At most 1000. */
@@ -55,6 +57,9 @@ export interface TableScan {
 /** Entity group transaction: at most 100 operations (Table service REST documentation). */
 export const mostActions = 100;
 const callTimeoutMs = 10_000;
+
+/** Of a row that must be there, whatever is in it. */
+export const anyVersion = '*';
 
 export function table(client: TableClient): Table {
   let creating: Promise<void> | undefined;
@@ -76,6 +81,12 @@ export function table(client: TableClient): Table {
   const fail = (error: unknown): never => {
     throw toWorldError(error, `table ${client.tableName}`);
   };
+
+  const update = (row: Row, mode: 'Merge' | 'Replace', etag: string) =>
+    call((abortSignal) => client.updateEntity(row as TableEntity, mode, { etag, abortSignal })).then(
+      (response) => response.etag ?? 'conflict',
+      (error: unknown) => (isConflict(error) ? 'conflict' : fail(error)),
+    );
 
   return {
     get: ({ partitionKey, rowKey }) =>
@@ -101,11 +112,8 @@ export function table(client: TableClient): Table {
         (error: unknown) => (isConflict(error) ? 'conflict' : fail(error)),
       ),
     merge: (row) => call((abortSignal) => client.upsertEntity(row, 'Merge', { abortSignal })).then(ignore, fail),
-    replace: (row, etag) =>
-      call((abortSignal) => client.updateEntity(row as TableEntity, 'Replace', { etag, abortSignal })).then(
-        (response) => response.etag ?? 'conflict',
-        (error: unknown) => (isConflict(error) ? 'conflict' : fail(error)),
-      ),
+    amend: (row) => update(row, 'Merge', anyVersion),
+    replace: (row, etag) => update(row, 'Replace', etag),
     remove: ({ partitionKey, rowKey }) =>
       client
         .deleteEntity(partitionKey, rowKey, { abortSignal: AbortSignal.timeout(callTimeoutMs) })
@@ -131,9 +139,8 @@ export function table(client: TableClient): Table {
       }
       return rows.slice(0, limit);
     },
-    async scan({ partitions, property, atLeast, limit, cursor }) {
-      const keys = `PartitionKey gt '${quote(partitions.after)}' and PartitionKey lt '${quote(partitions.before)}'`;
-      const filter = `${keys} and ${property} ge '${quote(atLeast)}'`;
+    async scan({ partitionKey, property, atLeast, limit, cursor }) {
+      const filter = `PartitionKey eq '${quote(partitionKey)}' and ${property} ge '${quote(atLeast)}'`;
       const page = { maxPageSize: limit, ...(cursor === undefined ? {} : { continuationToken: cursor }) };
       try {
         const abortSignal = AbortSignal.timeout(callTimeoutMs);

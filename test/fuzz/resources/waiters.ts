@@ -10,8 +10,8 @@ import { repeat } from './left-behind.ts';
 import type { ResourceResult, Scale } from './resource-test.ts';
 
 const images = 50;
-/** Each image has one poller, looking every 400 ms; a tag has one more for its digest. */
-const mostReadsASecond = (images + 4) * 4;
+/** Each image has one poller, looking every 300 ms; a tag has one more for its digest. */
+const mostReadsASecond = (images + 4) * 5;
 /** Timers of the background may look once in a while. */
 const mostReadsAfterwards = 6;
 

@@ -1,0 +1,105 @@
+/**
+ * What the topic has taken is noted without reading the record, unless this process knows it as well as the storage
+ * does: then nobody is in its way, and it is in nobody's.
+ */
+import { expect, test } from 'vitest';
+import { memoryImageIndex, memoryImageStore, memoryTagIndex, memoryWakeTimer } from '../../src/adapters/memory.ts';
+import type { Fact } from '../../src/core/arrival.ts';
+import { pendingKeys } from '../../src/core/image.ts';
+import { imageCache } from '../../src/core/image-cache.ts';
+import { imageWriter } from '../../src/core/image-writer.ts';
+import type { ImageStore } from '../../src/core/ports.ts';
+import { at, digestOf, policy, pushOf, registryOf, replicaSetOf, repositoryOf } from '../support/build.ts';
+import { manualClock } from '../support/manual-clock.ts';
+
+const name = { registry: 'contoso', repository: repositoryOf('team/app'), digest: digestOf(1) };
+const now = at('2026-06-01T12:00:00Z');
+const eastus = pushOf('eastus', '2026-06-01T12:00:00Z');
+const westeurope = pushOf('westeurope', '2026-06-01T12:00:01Z');
+const toldOf = (region: string) => `000001.availableInRegion.${region}`;
+
+/** A process that writes; its calls are noted. */
+function instance(store: ImageStore) {
+  const calls: string[] = [];
+  const noted = <Result>(call: string, result: Result): Result => {
+    calls.push(call);
+    return result;
+  };
+  const cache = imageCache(10);
+  const writer = imageWriter({
+    store: {
+      ...store,
+      read: (...given) => noted('read', store.read(...given)),
+      commit: (...given) => noted('commit', store.commit(...given)),
+      acknowledge: (...given) => noted('acknowledge', store.acknowledge(...given)),
+    },
+    cache,
+    index: memoryImageIndex(),
+    tags: memoryTagIndex(),
+    timer: memoryWakeTimer(),
+    clock: manualClock(),
+    random: () => 0.5,
+    registry: () => registryOf(),
+    circumstances: () => ({ set: replicaSetOf(), policy, now, targets: [] }),
+    onWritten: () => undefined,
+  });
+  return {
+    cache,
+    learn: (fact: Fact) => writer.submit(name, { kind: 'fact', fact }),
+    acknowledge: (region: string) => writer.submit(name, { kind: 'acknowledge', keys: [toldOf(region)], at: now }),
+    /** What was called since the last time. */
+    called: () => calls.splice(0),
+  };
+}
+
+test('in a process that knows the image, it goes into the record', async () => {
+  const one = instance(memoryImageStore());
+  await one.learn(eastus);
+  one.called();
+  await one.acknowledge('eastus');
+  expect(one.called()).toEqual(['commit']);
+});
+
+test('in a process that does not, it is written beside the record, which nobody reads for it', async () => {
+  const store = memoryImageStore();
+  const [one, other] = [instance(store), instance(store)];
+  await one.learn(eastus);
+  await other.acknowledge('eastus');
+  expect(other.called()).toEqual(['acknowledge']);
+  expect(pendingKeys((await store.read(name))?.record ?? expect.fail('no image'))).toEqual([]);
+});
+
+test('another process that writes meanwhile takes it along', async () => {
+  const store = memoryImageStore();
+  const [one, other] = [instance(store), instance(store)];
+  await one.learn(eastus);
+  await other.acknowledge('eastus');
+  one.called();
+  await one.learn(westeurope);
+  // What it knew was not the last word any more.
+  expect(one.called()).toEqual(['commit', 'read', 'commit']);
+  const { record } = (await store.read(name)) ?? expect.fail('no image');
+  expect(Object.keys(record.arrivals)).toEqual(['eastus', 'westeurope']);
+  expect(pendingKeys(record)).not.toContain(toldOf('eastus'));
+});
+
+test('afterwards a repeat is still answered from memory, nothing is told again, and what is new is read first', async () => {
+  const store = memoryImageStore();
+  const [one, other] = [instance(store), instance(store)];
+  await one.learn(eastus);
+  const { record } = (await store.read(name)) ?? expect.fail('no image');
+  other.cache.set({ record, version: undefined });
+  await other.acknowledge('eastus');
+  const repeat = await other.learn(eastus);
+  expect(repeat.outcome).toBe('duplicate');
+  expect(pendingKeys(repeat.record ?? expect.fail('no image'))).toEqual([]);
+  expect(other.called()).toEqual(['acknowledge']);
+  await other.learn(westeurope);
+  expect(other.called()).toEqual(['read', 'commit']);
+});
+
+test('of an image that is gone, nothing is noted', async () => {
+  const store = memoryImageStore();
+  await instance(store).acknowledge('eastus');
+  expect(await store.read(name)).toBeUndefined();
+});
