@@ -51,7 +51,7 @@ export async function measureTracker(options: BenchOptions): Promise<Section> {
     const trips: number[] = [];
     add(work.what, await measureOne(options, floor, work, trips), trips);
   }
-  const images = quick ? 200 : 500;
+  const images = members * (quick ? 50 : 500);
   const what = `${members} processes, a delivery to any of them, 3 regions x 2 deliveries, ${images} images`;
   say(what);
   const trips: number[] = [];
@@ -98,8 +98,8 @@ async function measureCrew(options: BenchOptions, images: number, trips: number[
   };
   try {
     return await takeTurns({
-      rounds: quick ? 3 : 7,
-      warmups: quick ? 1 : 3,
+      rounds: quick ? 3 : 5,
+      warmups: quick ? 1 : 2,
       say,
       floor: async () => (await work(() => ({ kind: 'insert', inserts: deliveries / members, atOnce }))).result,
       async subject(round) {

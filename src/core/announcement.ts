@@ -4,7 +4,7 @@
  * Ids are a digest of the fact itself: the same fact has the same id on every instance, however often it is sent.
  * CloudEvents 1.0: consumers may treat equal `source` + `id` as duplicates.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { AvailabilityDocument } from './availability.ts';
 import type { Digest } from './digest.ts';
 import type { ImageRecord } from './image.ts';
@@ -135,5 +135,5 @@ function durationOf(kind: AnnouncementKind, document: AvailabilityDocument): num
 
 /** Parts are joined by a character that none of them can hold. */
 export function eventId(parts: readonly string[]): string {
-  return createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 40);
+  return hash('sha256', parts.join('\n')).slice(0, 40);
 }

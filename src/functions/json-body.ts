@@ -8,10 +8,10 @@ export async function readJsonBody(
   largest: number,
   what: string,
 ): Promise<{ readonly value: unknown } | { readonly refusal: HttpResponseInit }> {
-  const tooLarge = { refusal: problemResponse(413, `The body may have at most ${largest} bytes.`) };
-  if (Number(request.headers.get('content-length') ?? 0) > largest) return tooLarge;
+  const refuse = () => ({ refusal: problemResponse(413, `The body may have at most ${largest} bytes.`) });
+  if (Number(request.headers.get('content-length') ?? 0) > largest) return refuse();
   const bytes = await request.arrayBuffer();
-  if (bytes.byteLength > largest) return tooLarge;
+  if (bytes.byteLength > largest) return refuse();
   if (bytes.byteLength === 0) {
     const reason = `must be ${what} as JSON, sent with Content-Length (the host drops chunked bodies)`;
     return { refusal: badRequest([{ field: 'body', reason }]) };

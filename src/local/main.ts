@@ -35,8 +35,23 @@ function readFlags() {
 
 function createLogger(isVerbose: boolean): (entry: LogEntry) => void {
   const quiet = isVerbose ? ['none'] : ['none', 'trace', 'debug'];
+  const write = writeTogether(process.stderr);
   return ({ level, message, functionName }) => {
-    if (!quiet.includes(level)) process.stderr.write(`${level} ${functionName ?? 'host'}: ${message}\n`);
+    if (!quiet.includes(level)) write(`${level} ${functionName ?? 'host'}: ${message}\n`);
+  };
+}
+
+/** What is said in one turn is one write: writing to a pipe stops everything until it is done. */
+function writeTogether(to: NodeJS.WriteStream): (text: string) => void {
+  let waiting = '';
+  const flush = () => {
+    to.write(waiting);
+    waiting = '';
+  };
+  process.on('exit', flush);
+  return (text) => {
+    if (waiting === '') setImmediate(flush);
+    waiting += text;
   };
 }
 

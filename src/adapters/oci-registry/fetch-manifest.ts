@@ -2,7 +2,7 @@
  * Reads one manifest whole, and believes neither the name it was asked by nor the header it came with until the bytes
  * hash to them. A replica in trouble can serve half a document with a 200.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Digest } from '../../core/digest.ts';
 import { parseDigest } from '../../core/digest.ts';
 import type { Clock } from '../../core/ports.ts';
@@ -31,8 +31,8 @@ export async function fetchManifest(
   if (reply.kind === 'unclear') return reply;
   const named = readNamed(reply, reference, clock);
   if (named === 'absent' || named.kind === 'unclear') return named;
-  const hash = `sha256:${createHash('sha256').update(reply.body).digest('hex')}`;
-  if (hash !== named.digest) return unclear('a manifest that does not match its digest');
+  const digest = `sha256:${hash('sha256', reply.body)}`;
+  if (digest !== named.digest) return unclear('a manifest that does not match its digest');
   return { kind: 'manifest', digest: named.digest, mediaType: named.mediaType, body: reply.body };
 }
 

@@ -4,7 +4,7 @@
  * writers one is told that the other was first; writes of different images that meet go in one transaction. What the topic
  * has taken may be noted in columns beside the record, without reading it; the next write takes them into the record.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Acknowledgement } from '../../core/acknowledge.ts';
 import { acknowledge } from '../../core/acknowledge.ts';
 import { isAvailable } from '../../core/arrival.ts';
@@ -83,8 +83,7 @@ function readRecord(name: ImageName, row: Row): ImageRecord {
 
 /** One for each, so that those of two instances stand side by side; of the same announcements, under the same name. */
 function takenColumns(taken: readonly Acknowledgement[]): Record<string, string> {
-  const columnOf = ({ keys }: Acknowledgement) =>
-    takenPrefix + createHash('sha256').update(keys.join('\n')).digest('hex').slice(0, 16);
+  const columnOf = ({ keys }: Acknowledgement) => takenPrefix + hash('sha256', keys.join('\n')).slice(0, 16);
   return Object.fromEntries(taken.map((one) => [columnOf(one), JSON.stringify(one)]));
 }
 

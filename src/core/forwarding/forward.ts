@@ -3,7 +3,7 @@
  * Tools that act on a registry's webhook (Flux, Argo CD Image Updater, Kargo, Keel) then act at the right moment, without
  * knowing about replicas. What is to be forwarded is noted in the image's record, in the write that makes it true.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { hasTag } from '../arrival.ts';
 import type { ForwardEntry, ImageName, ImageRecord } from '../image.ts';
 import { arrivalIn, counts, lastTagged } from '../image.ts';
@@ -129,6 +129,6 @@ export function toPushWebhook(order: ForwardOrder, registry: Registry): object {
 
 /** RFC 9562 version 8: from the facts themselves. */
 function uuidOf(facts: readonly string[]): string {
-  const hex = createHash('sha256').update(facts.join('\n')).digest('hex');
+  const hex = hash('sha256', facts.join('\n'));
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }

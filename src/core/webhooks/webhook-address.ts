@@ -2,7 +2,7 @@
  * Where the registry's webhooks must point, and which of them do. The listing of webhooks does not say: each has to be
  * asked for its address. An address may carry a key, so it is compared here and goes no further.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { WebhookDirectory, WebhookRegistration } from '../ports.ts';
 import type { Region } from '../region.ts';
 import { parseRegion } from '../region.ts';
@@ -40,7 +40,7 @@ export function regionOfAddress(
  */
 export function webhookName(address: string): string {
   const region = address.slice(address.lastIndexOf('/') + 1);
-  const mark = createHash('sha256').update(address.toLowerCase()).digest('hex').slice(0, 8);
+  const mark = hash('sha256', address.toLowerCase()).slice(0, 8);
   return `acrreplication${region.slice(0, 28)}${mark}`;
 }
 

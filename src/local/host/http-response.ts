@@ -20,12 +20,11 @@ export function sendRpcResponse(response: ServerResponse, value: RpcTypedData | 
     throw new Error(`the function answered with status ${String(http.statusCode)}, which cannot be sent`);
   }
   const body = toBytes(http.body);
-  for (const [name, header] of Object.entries(http.headers ?? {})) {
-    if (!OWN_HEADERS.includes(name.toLowerCase())) response.setHeader(name, header);
-  }
-  for (const cookie of http.cookies ?? []) response.appendHeader('set-cookie', formatCookie(cookie));
-  if (status !== 204 && status !== 304) response.setHeader('content-length', body.length);
-  response.writeHead(status).end(body);
+  const headers = Object.entries(http.headers ?? {}).filter(([name]) => !OWN_HEADERS.includes(name.toLowerCase()));
+  for (const cookie of http.cookies ?? []) headers.push(['set-cookie', formatCookie(cookie)]);
+  if (status !== 204 && status !== 304) headers.push(['content-length', String(body.length)]);
+  // All at once, as they are: set one by one, each is checked and kept for somebody who might ask.
+  response.writeHead(status, headers.flat()).end(body);
 }
 
 export function sendEmpty(response: ServerResponse, status: number): void {

@@ -126,7 +126,7 @@ async function inState<Result>(
 function withReadOnly<Fixed extends object, Open extends object>(fixed: Fixed, open: Open): Readonly<Fixed> & Open {
   const context = { ...open };
   for (const [name, value] of Object.entries(fixed)) {
-    Object.defineProperty(context, name, { enumerable: true, get: () => value });
+    Object.defineProperty(context, name, { enumerable: true, value });
   }
   return context as Readonly<Fixed> & Open;
 }
