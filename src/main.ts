@@ -3,6 +3,7 @@
  * else; everything it is made of can be loaded without side effects. A fault in the settings ends the start here.
  */
 import { randomBytes } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import type { EventGridPublisherClient } from '@azure/eventgrid';
 import { app } from '@azure/functions';
 import { armReplicaDirectory } from './adapters/arm/replica-directory.ts';
@@ -316,6 +317,8 @@ function storageAccount({ storage }: Config): StorageAccount {
 }
 
 async function topicClient({ topic }: Config): Promise<EventGridPublisherClient<'CloudEvent'>> {
+  // The answer to the webhook event that made the first event due need not wait for a library to load.
+  await setImmediate();
   const { AzureKeyCredential, EventGridPublisherClient: Client } = await import('@azure/eventgrid');
   const { endpoint, key } = topic;
   const credential = key === undefined ? lazyCredential(undefined) : new AzureKeyCredential(key);
