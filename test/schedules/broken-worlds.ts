@@ -2,8 +2,11 @@
  * Worlds with one part broken on purpose, and the rule that must notice. A net that has never caught anything may have a
  * hole of any size: for every rule there is a world here that breaks it.
  */
+import { acknowledge } from '../../src/core/acknowledge.ts';
 import { announcementTypes } from '../../src/core/announcement.ts';
 import { WorldError } from '../../src/core/errors.ts';
+import type { ImageRecord } from '../../src/core/image.ts';
+import { imageKey, pendingKeys } from '../../src/core/image.ts';
 import type { EventPublisher, ImageStore, Version } from '../../src/core/ports.ts';
 import type { TrackerPorts } from '../../src/core/tracker.ts';
 import type { Rule } from './case.ts';
@@ -29,6 +32,11 @@ export const brokenWorlds: readonly BrokenWorld[] = [
     sabotage: { ownPorts: (ports) => ({ ...ports, store: answeringEarly(ports.store) }) },
   },
   {
+    name: 'a note of what the topic has taken that writes back all that was known with it',
+    breaks: 'an acknowledged fact is kept',
+    sabotage: { ownPorts: (ports) => ({ ...ports, store: writingBack(ports.store) }) },
+  },
+  {
     name: 'a fact that is acknowledged and never stored',
     breaks: 'an acknowledged fact is kept',
     sabotage: {
@@ -49,6 +57,11 @@ export const brokenWorlds: readonly BrokenWorld[] = [
     sabotage: {
       ownPorts: (ports) => publishing(ports, (events) => ports.publisher.publish(events).catch(() => undefined)),
     },
+  },
+  {
+    name: 'a note of what the topic has taken that takes in whatever there is to tell',
+    breaks: 'only what was sent is noted as told',
+    sabotage: { ports: (ports) => ({ ...ports, store: notingAll(ports.store) }) },
   },
   {
     name: 'an announcement noted as told without being sent',
@@ -192,6 +205,35 @@ function answeringEarly(store: ImageStore): ImageStore {
       );
       written.set(early, version);
       return { version: early };
+    },
+  };
+}
+
+/** What this instance wrote last, not what others have made of it since. */
+function writingBack(store: ImageStore): ImageStore {
+  const written = new Map<string, ImageRecord>();
+  return {
+    ...store,
+    commit(change) {
+      written.set(imageKey(change.record.name), change.record);
+      return store.commit(change);
+    },
+    async acknowledge(name, taken) {
+      const stored = await store.read(name);
+      const record = written.get(imageKey(name)) ?? stored?.record;
+      if (stored === undefined || record === undefined) return;
+      await store.commit({ record: taken.reduce(acknowledge, record), basedOn: stored.version });
+    },
+  };
+}
+
+function notingAll(store: ImageStore): ImageStore {
+  return {
+    ...store,
+    async acknowledge(name, taken, now) {
+      const stored = await store.read(name);
+      const keys = stored === undefined ? [] : pendingKeys(stored.record);
+      await store.acknowledge(name, [...taken, { keys, at: now }], now);
     },
   };
 }
