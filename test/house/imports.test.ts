@@ -30,7 +30,10 @@ const table: Record<string, Row> = {
   settings: { rooms: ['core'], packages: ['zod', 'node:crypto'] },
   'config.ts': { rooms: ['core', 'settings'], packages: [] },
   'entry.ts': { rooms: ['main.ts'], packages: ['node:module'] },
-  'main.ts': { rooms: ['core', 'adapters', 'functions', 'config.ts'], packages: [/^@azure\//, 'node:crypto'] },
+  'main.ts': {
+    rooms: ['core', 'adapters', 'functions', 'config.ts'],
+    packages: [/^@azure\//, 'node:crypto', 'node:timers'],
+  },
 };
 
 /** Who may read the environment: everything else gets its settings as an argument. */
