@@ -16,8 +16,8 @@ export function webhookLock(secrets: readonly string[]): WebhookLock {
   const hashes = secrets.map(hashed);
 
   function isSecret(given: string | undefined): boolean {
-    const hash = hashed(given ?? '');
-    const matches = hashes.filter((one) => timingSafeEqual(one, hash));
+    const sought = hashed(given ?? '');
+    const matches = hashes.filter((one) => timingSafeEqual(one, sought));
     return given !== undefined && matches.length > 0;
   }
 

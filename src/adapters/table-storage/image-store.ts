@@ -83,8 +83,8 @@ function readRecord(name: ImageName, row: Row): ImageRecord {
 
 /** One for each, so that those of two instances stand side by side; of the same announcements, under the same name. */
 function takenColumns(taken: readonly Acknowledgement[]): Record<string, string> {
-  const columnOf = ({ keys }: Acknowledgement) => takenPrefix + hash('sha256', keys.join('\n')).slice(0, 16);
-  return Object.fromEntries(taken.map((one) => [columnOf(one), JSON.stringify(one)]));
+  const columnOf = (keys: readonly string[]) => takenPrefix + hash('sha256', keys.join('\n')).slice(0, 16);
+  return Object.fromEntries(taken.map(({ keys, at }) => [columnOf(keys), JSON.stringify({ keys, at })]));
 }
 
 function takenIn(row: Row): Acknowledgement[] {
