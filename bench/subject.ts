@@ -103,7 +103,6 @@ export function openSubject(
       retentionMs: 90 * 86_400_000,
       recordWithinMs: 60_000,
       deferWithinMs: 60_000,
-      pollMs: 300,
       cachedImages,
     },
   );

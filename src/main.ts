@@ -178,7 +178,6 @@ const acr: Tracker = tracker(
     retentionMs: config.retentionDays * 86_400_000,
     recordWithinMs: 2_500,
     deferWithinMs: 1_200,
-    pollMs: 300,
     cachedImages: 20_000,
   },
 );

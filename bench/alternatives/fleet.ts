@@ -85,7 +85,6 @@ export function openFleet(stage: Stage, instances: number): Fleet {
         retentionMs: 90 * 86_400_000,
         recordWithinMs: 2_500,
         deferWithinMs: 1_200,
-        pollMs: 300,
         cachedImages: 20_000,
       },
     ),

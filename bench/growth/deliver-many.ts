@@ -102,7 +102,6 @@ const subject = tracker(
     retentionMs: 90 * 86_400_000,
     recordWithinMs: 1_200_000,
     deferWithinMs: 1_200_000,
-    pollMs: 300,
     cachedImages,
   },
 );

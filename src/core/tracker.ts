@@ -90,8 +90,6 @@ export interface TrackerOptions {
   readonly recordWithinMs: number;
   /** How long the queue may take after that. Both together stay below the registry's 5 s. */
   readonly deferWithinMs: number;
-  /** Between two looks at an image somebody waits for. */
-  readonly pollMs: number;
   /** Records kept in memory. */
   readonly cachedImages: number;
 }
@@ -149,6 +147,9 @@ export interface Tracker {
   close(milliseconds: number): Promise<void>;
 }
 
+/** Between two looks at an image somebody waits for; each costs a read, and half of it is what a waiter loses. */
+export const pollMs = 300;
+
 /** That an event was told may be noted this much later; until then another instance need not tell it as well. */
 const untoldAfterMs = 15_000;
 
@@ -195,7 +196,7 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
   });
   const teller: Announcer = announcer({ ...ports, writer: () => writer });
   const forwards = forwarding({ queue: ports.forwards, writer: () => writer, clock, log });
-  const asked = topics({ clock, pollMs: options.pollMs, tags: ports.tags, readImage });
+  const asked = topics({ clock, pollMs, tags: ports.tags, readImage });
   const asker = looker({
     prober: ports.prober,
     clock,

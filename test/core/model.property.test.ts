@@ -180,7 +180,6 @@ function world(heard: (region: Region, digest: Digest, says: ProbeAnswer['kind']
         policy: { ...policy, probeAfterMs: 30_000 },
         retentionMs: 90 * 86_400_000,
         ...limits,
-        pollMs: 300,
         cachedImages: 10,
       },
     );

@@ -99,7 +99,6 @@ export function caseOf(plan: Plan, scheduler: Scheduler, trace: Trace): Case {
     targets: world.forwards ? [targetOf({ name: 'everywhere' })] : [],
     retentionMs: 90 * 86_400_000,
     ...limits,
-    pollMs: 300,
     cachedImages: world.cachedImages,
   };
   const instances: Instance[] = [];

@@ -4,6 +4,7 @@ import type { Region } from '../../src/core/region.ts';
 import { expectedRegions } from '../../src/core/replica-set.ts';
 import type { Requirement } from '../../src/core/requirement.ts';
 import type { Tracker, WaitResult } from '../../src/core/tracker.ts';
+import { pollMs } from '../../src/core/tracker.ts';
 import type { Case } from './case.ts';
 import { clockText } from './case.ts';
 import { seenBetween } from './history.ts';
@@ -81,7 +82,7 @@ export function questions(on: Case): Questions {
     if (met === undefined) return;
     const { troubledUntil } = waiter.instance;
     const from = Math.max(met, waiter.askedAt, troubledUntil.get('tables') ?? 0);
-    const until = from + on.options.pollMs + graceMs + 8 * on.plan.world.paceMs;
+    const until = from + pollMs + graceMs + 8 * on.plan.world.paceMs;
     const now = on.scheduler.now();
     if (now <= until) return;
     const what = `${waiter.instance.label} asked at ${clockText(waiter.askedAt)} about ${JSON.stringify(waiter.about)}`;
@@ -98,7 +99,7 @@ export function questions(on: Case): Questions {
       return;
     }
     // What its poller read last may have been read before it asked, and before the storage stopped answering.
-    const readAt = Math.min(waiter.askedAt, on.scheduler.now()) - on.options.pollMs - graceMs;
+    const readAt = Math.min(waiter.askedAt, on.scheduler.now()) - pollMs - graceMs;
     const trouble = waiter.instance.troubledUntil.get('tables') ?? 0;
     const isOld = trouble > readAt;
     if (!isOld)

@@ -154,7 +154,6 @@ async function simulate(seed: number, faults: Faults) {
       policy: { ...policy, probeAfterMs: minute },
       retentionMs: 90 * 86_400_000,
       ...limits,
-      pollMs: 300,
       cachedImages: 1_000,
     },
   );

@@ -76,7 +76,6 @@ export function memoryTracker(parts: MemoryTrackerParts = {}) {
       targets: parts.targets ?? [],
       retentionMs: 90 * 86_400_000,
       ...limits,
-      pollMs: 300,
       cachedImages: 100,
     },
   );
