@@ -47,7 +47,7 @@ export function openFleet(stage: Stage, instances: number): Fleet {
   };
   const random = openRandom(stage.seed, 'fleet');
   const { slow } = stage.storage;
-  const timer: WakeTimer = { wake: async (name, at) => scheduler.at(at, () => any().wake(name)) };
+  const timer: WakeTimer = { wake: async (name, at) => scheduler.at(at, () => any().wake(name, at)) };
   const shared = {
     clock,
     log,

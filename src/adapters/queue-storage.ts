@@ -75,7 +75,7 @@ export function queueWakeTimer(queue: QueueClient, clock: Clock): WakeTimer {
       try {
         const names = [...current.names.values()];
         for (let i = 0; i < names.length; i += mostImagesPerMessage) {
-          const message = toWakeMessage(names.slice(i, i + mostImagesPerMessage));
+          const message = toWakeMessage({ images: names.slice(i, i + mostImagesPerMessage), at: span * spanMs });
           await send(queue, message, span * spanMs - clock.now());
         }
         current.done.resolve();

@@ -27,8 +27,8 @@ export type Step =
   | ({ readonly kind: 'acknowledge' } & Acknowledgement)
   /** The queue has taken these forwards. */
   | { readonly kind: 'forwarded'; readonly keys: readonly string[]; readonly at: number }
-  /** Look again: time has passed, or the replica set has changed. */
-  | { readonly kind: 'review' }
+  /** Look again: time has passed, or the replica set has changed. A timer that was set for `rungAt` or earlier has rung. */
+  | { readonly kind: 'review'; readonly rungAt?: number | undefined }
   /** A durable timer will ring at that time. */
   | { readonly kind: 'timerSet'; readonly at: number }
   /** The tag was pushed with another digest at that time. */
@@ -62,9 +62,11 @@ export function decide(
   if (step.kind === 'forwarded') return { ...undecided, record: forwarded(record, step) };
   if (step.kind === 'timerSet') return { ...undecided, record: timerSet(record, step.at, circumstances.now) };
   if (step.kind === 'tagChecked') return { ...undecided, record: tagChecked(record, step) };
-  const changed = step.kind === 'tagMoved' ? tagMoved(record, step) : record;
-  if (step.kind === 'tagMoved' && changed === record) return undecided;
-  return { ...announce(changed, circumstances), outcome: undefined };
+  if (step.kind === 'review') {
+    return { ...announce(timerRang(record, step.rungAt, circumstances.now), circumstances), outcome: undefined };
+  }
+  const moved = tagMoved(record, step);
+  return moved === record ? undecided : { ...announce(moved, circumstances), outcome: undefined };
 }
 
 function learn(
@@ -137,6 +139,14 @@ function forwarded(record: ImageRecord, step: Step & { kind: 'forwarded' }): Ima
   if (!record.forwards.some(isTaken)) return record;
   const forwards = record.forwards.map((entry) => (isTaken(entry) ? { ...entry, queuedAt: step.at } : entry));
   return { ...record, forwards };
+}
+
+/** What has rung does not ring again, also when by this clock its time is still to come: nobody may count on it. */
+function timerRang(record: ImageRecord, rungAt: number | undefined, now: number): ImageRecord {
+  const { wakeAt } = record;
+  return rungAt !== undefined && wakeAt !== null && wakeAt > now && wakeAt <= rungAt
+    ? { ...record, wakeAt: null }
+    : record;
 }
 
 function timerSet(record: ImageRecord, at: number, now: number): ImageRecord {

@@ -33,7 +33,7 @@ const trace = text.refine((value) => parseTraceParent(value) !== undefined);
 const deliveryMessage = z.object({
   delivery: z.object({ name: imageName, fact, trace: trace.optional().catch(undefined) }),
 });
-const wakeMessage = z.object({ wake: z.object({ images: z.array(imageName) }) });
+const wakeMessage = z.object({ wake: z.object({ images: z.array(imageName), at: z.number() }) });
 const forwardMessage = z.object({
   forward: z.object({
     order: z.object({
@@ -63,13 +63,19 @@ export function parseDeliveryMessage(message: unknown): Delivery {
   return deliveryMessage.parse(message).delivery as unknown as Delivery;
 }
 
-export function toWakeMessage(images: readonly ImageName[]): object {
-  return { wake: { images } };
+export interface WakeMessage {
+  readonly images: readonly ImageName[];
+  /** For when the latest of their timers was set, milliseconds since 1970. */
+  readonly at: number;
+}
+
+export function toWakeMessage(message: WakeMessage): object {
+  return { wake: message };
 }
 
 /** @throws when the message is not ours */
-export function parseWakeMessage(message: unknown): ImageName[] {
-  return wakeMessage.parse(message).wake.images as ImageName[];
+export function parseWakeMessage(message: unknown): WakeMessage {
+  return wakeMessage.parse(message).wake as unknown as WakeMessage;
 }
 
 export function toForwardMessage(order: ForwardOrder, attempt: number): object {

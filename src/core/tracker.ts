@@ -129,8 +129,11 @@ export interface Tracker {
   replicas(registry: Registry): Promise<ReplicaReport>;
   /** Everything announced about an image; `undefined` for one nobody has spoken of. */
   events(question: Question): Promise<{ readonly name: ImageName; readonly events: readonly ToldEvent[] } | undefined>;
-  /** The image's timer rang: tells what is still untold, calls it delayed when it is, sets the next timer. */
-  wake(name: ImageName): Promise<void>;
+  /**
+   * The image's timer rang: tells what is still untold, calls it delayed when it is, sets the next timer.
+   * @param rungAt for when the timer was set; it may ring earlier by our clock than by that of whoever set it
+   */
+  wake(name: ImageName, rungAt?: number): Promise<void>;
   /** Somebody spoke of the image without saying where it is: the replicas are asked, where they can be. */
   notice(name: ImageName): Promise<void>;
   /** Looks again at every image that is not everywhere, after the replica set has changed. */
@@ -378,10 +381,10 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
       }));
       return { name: image.name, events };
     },
-    async wake(name) {
+    async wake(name, rungAt) {
       const registry = registryOf(name);
       await sets.ready(registry);
-      let { record: image } = await writer.submit(name, { kind: 'review' });
+      let { record: image } = await writer.submit(name, { kind: 'review', rungAt });
       const lookedUp = await asker.lookIfDue(name, image);
       if (lookedUp !== undefined) ({ record: image } = await writer.submit(name, { kind: 'review' }));
       if (image === undefined) return;

@@ -49,7 +49,7 @@ describe('a delivery', () => {
   test.each<[string, unknown]>([
     ['a text', 'push'],
     ['nothing', {}],
-    ['a wake message', toWakeMessage([name])],
+    ['a wake message', toWakeMessage({ images: [name], at: 1_000 })],
     ['a digest that is none', { delivery: { name: { ...name, digest: 'sha256:1' }, fact } }],
     ['a repository that is none', { delivery: { name: { ...name, repository: 'Team/App' }, fact } }],
     ['no registry', { delivery: { name: { ...name, registry: '' }, fact } }],
@@ -68,14 +68,15 @@ describe('a delivery', () => {
 describe('a wake', () => {
   test.each([0, 1, 32])('of %i images comes back as it was sent', (count) => {
     const names = Array.from({ length: count }, (_, i) => ({ ...name, digest: digestOf(i) }));
-    expect(parseWakeMessage(sent(toWakeMessage(names)))).toEqual(names);
+    expect(parseWakeMessage(sent(toWakeMessage({ images: names, at: 1_000 })))).toEqual({ images: names, at: 1_000 });
   });
 
   test.each<[string, unknown]>([
     ['null', null],
     ['a delivery', toDeliveryMessage({ name, fact: pushOf('eastus', '2026-06-01T12:00:00Z') })],
-    ['one image outside a list', { wake: { images: name } }],
-    ['an image that is none', { wake: { images: [name, { ...name, digest: 'latest' }] } }],
+    ['one image outside a list', { wake: { images: name, at: 0 } }],
+    ['an image that is none', { wake: { images: [name, { ...name, digest: 'latest' }], at: 0 } }],
+    ['a text as time', { wake: { images: [name], at: '5' } }],
   ])('is not %s', (_what, message) => {
     expect(() => parseWakeMessage(message)).toThrow();
   });

@@ -212,7 +212,7 @@ function world(heard: (region: Region, digest: Digest, says: ProbeAnswer['kind']
         timers.splice(timers.indexOf(due), 1);
         await clock.advance(Math.max(0, due.at - clock.now()));
         let isAwake = false;
-        const waking = alive.wake(due.name).finally(() => {
+        const waking = alive.wake(due.name, due.at).finally(() => {
           isAwake = true;
         });
         // It may have to step back before other writers, which takes time of its own.

@@ -77,14 +77,14 @@ describe('a wake', () => {
     await deliver(memory, 'eastus');
     await memory.clock.advance(900_000);
     const { handler } = wakesFunction(parts(memory), 'wakes');
-    await handler(received(toWakeMessage([name])), context().invocation);
+    await handler(received(toWakeMessage({ images: [name], at: 0 })), context().invocation);
     await memory.clock.settle();
     expect(memory.publisher.published.map(({ type }) => type)).toContain('AcrReplication.ReplicationDelayed');
   });
 
   test('of an image that is forgotten, or of a registry that has left the settings, is nothing to do', async () => {
     const memory = memoryTracker();
-    const message = toWakeMessage([name, { ...name, registry: 'fabrikam' }]);
+    const message = toWakeMessage({ images: [name, { ...name, registry: 'fabrikam' }], at: 0 });
     await wakesFunction(parts(memory), 'wakes').handler(received(message), context().invocation);
     expect(memory.publisher.published).toEqual([]);
   });
@@ -99,7 +99,7 @@ describe('a wake', () => {
     const memory = memoryTracker({ ports: { store: { ...store, read } } });
     const names = Array.from({ length: 20 }, (_, i) => ({ ...name, digest: digestOf(i) }));
     const { handler } = wakesFunction(parts(memory), 'wakes');
-    await handler(received(toWakeMessage(names)), context().invocation);
+    await handler(received(toWakeMessage({ images: names, at: 0 })), context().invocation);
     expect(new Set(tried)).toEqual(new Set(names.map(({ digest }) => digest)));
     expect(memory.timer.set).toEqual([{ name: { ...name, digest: digestOf(3) }, at: memory.clock.now() + 30_000 }]);
   });
@@ -107,7 +107,9 @@ describe('a wake', () => {
   test('fails when no timer can be set either, so that the host keeps the message', async () => {
     const memory = memoryTracker({ ports: { store: { ...memoryImageStore(), read: away } } });
     const { handler } = wakesFunction({ ...parts(memory), timer: { wake: away } }, 'wakes');
-    await expect(handler(received(toWakeMessage([name])), context().invocation)).rejects.toThrow('1 of 1 images');
+    await expect(handler(received(toWakeMessage({ images: [name], at: 0 })), context().invocation)).rejects.toThrow(
+      '1 of 1 images',
+    );
   });
 
   test('that is none fails, so that the host puts it aside', async () => {

@@ -54,7 +54,7 @@ export function effects(on: Case, mailbox: Mailbox): (effect: Effect) => void {
     if (port === 'timer') {
       const [name, at] = args as [ImageName, number];
       on.timersSet.push({ at: scheduler.now(), image: on.imageOf(name.digest) });
-      mailbox.put('wake', toWakeMessage([name]), at, caller.label);
+      mailbox.put('wake', toWakeMessage({ images: [name], at }), at, caller.label);
     }
     if (port === 'queue') {
       const [delivery, delayMs] = args as [Delivery, number];

@@ -119,7 +119,7 @@ async function simulate(seed: number, faults: Faults) {
       webhooks: memoryWebhookLog(),
       queue: memoryDeliveryQueue(),
       timer: {
-        wake: async (name, at) => scheduler.at(at, () => acr.wake(name)),
+        wake: async (name, at) => scheduler.at(at, () => acr.wake(name, at)),
       },
       publisher: {
         async publish(events) {
