@@ -165,6 +165,11 @@ export const brokenWorlds: readonly BrokenWorld[] = [
     sabotage: { ports: (ports) => ({ ...ports, index: { ...ports.index, add: async () => undefined } }) },
   },
   {
+    name: 'a timer that is counted on although it has rung, too early',
+    breaks: 'what is true is told',
+    sabotage: { tracker: (good) => ({ ...good, wake: (name) => good.wake(name) }) },
+  },
+  {
     name: 'timers that double, of which no record knows',
     breaks: 'timers come to rest',
     sabotage: { ownPorts: withDoubleTimers },

@@ -9,6 +9,8 @@ import type { Registry as Settings } from '../../src/core/registry.ts';
 import type { TrackerOptions } from '../../src/core/tracker.ts';
 import { digestOf, regionsOf, registryOf, repositoryOf, tagOf, targetOf } from '../support/build.ts';
 import { limits } from '../support/memory-tracker.ts';
+import type { Choices } from './choices.ts';
+import { pick } from './choices.ts';
 import type { Counters } from './counters.ts';
 import { counters } from './counters.ts';
 import type { History } from './history.ts';
@@ -67,6 +69,8 @@ export interface Case {
   readonly setsUsed: Map<number, Set<string>>;
   /** Which sets of expected regions were stored for all instances. */
   readonly setsSaved: { readonly at: number; readonly key: string }[];
+  /** How far an instance's clock may be from the world's, either way. */
+  readonly clockSpreadMs: number;
   readonly timersSet: { readonly at: number; readonly image: number | undefined }[];
   living(): readonly Instance[];
   nameOf(image: number): ImageName;
@@ -78,12 +82,14 @@ export interface Case {
 export const start = Date.parse('2026-06-01T12:00:00Z');
 export const delayedAfterMs = 120_000;
 export const probeAfterMs = 30_000;
+/** Machines in one region agree to milliseconds; one whose clock runs free for a day does not. */
+const clockSpreads = [0, 0, 0, 50, 2_000, 30_000] as const;
 
 const allRegions = regionsOf('eastus', 'northeurope', 'southeastasia', 'westeurope');
 const digests: readonly [Digest, ...Digest[]] = [digestOf(1), digestOf(2), digestOf(3)];
 const repository = repositoryOf('team/app');
 
-export function caseOf(plan: Plan, scheduler: Scheduler, trace: Trace): Case {
+export function caseOf(plan: Plan, scheduler: Scheduler, choices: Choices, trace: Trace): Case {
   const { world } = plan;
   const regions = allRegions.slice(0, world.regions);
   const isFixed = world.set === 'settings';
@@ -120,6 +126,7 @@ export function caseOf(plan: Plan, scheduler: Scheduler, trace: Trace): Case {
     forwarded: [],
     setsUsed: new Map(),
     setsSaved: [],
+    clockSpreadMs: choices.choose('clocks', 0, (random) => pick(random, clockSpreads)),
     timersSet: [],
     living: () => instances.filter((instance) => !instance.isDead && !instance.isStopping),
     nameOf: (image) => ({ registry: settings.name, repository, digest: digests[image] ?? digests[0] }),

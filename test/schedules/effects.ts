@@ -54,7 +54,7 @@ export function effects(on: Case, mailbox: Mailbox): (effect: Effect) => void {
     if (port === 'timer') {
       const [name, at] = args as [ImageName, number];
       on.timersSet.push({ at: scheduler.now(), image: on.imageOf(name.digest) });
-      mailbox.put('wake', toWakeMessage({ images: [name], at }), at, caller.label);
+      mailbox.put('wake', toWakeMessage({ images: [name], at }), at - caller.clockAheadMs, caller.label);
     }
     if (port === 'queue') {
       const [delivery, delayMs] = args as [Delivery, number];
@@ -65,6 +65,7 @@ export function effects(on: Case, mailbox: Mailbox): (effect: Effect) => void {
     if (port === 'sets' && method === 'save') {
       on.setsSaved.push({ at: scheduler.now(), key: expectedRegions(args[1] as ReplicaSet).join() });
     }
-    if (port === 'probe') hear(args[1] as Region, args[3] as string, answer as ProbeAnswer, calledAt);
+    if (port === 'probe')
+      hear(args[1] as Region, args[3] as string, answer as ProbeAnswer, calledAt + caller.clockAheadMs);
   };
 }

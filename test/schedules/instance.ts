@@ -15,6 +15,7 @@ import { deliveriesFunction } from '../../src/functions/deliveries.ts';
 import { wakesFunction } from '../../src/functions/wakes.ts';
 import type { Case } from './case.ts';
 import type { Choices } from './choices.ts';
+import { between } from './choices.ts';
 import type { MessageKind } from './mailbox.ts';
 import type { Caller, Network } from './network.ts';
 import type { OutagePart } from './plan.ts';
@@ -38,6 +39,9 @@ export interface Saboteur {
   tracker?(good: Tracker): Tracker;
 }
 
+/** A decision is being made for this set. */
+export type SetListener = (by: { readonly label: string; readonly clock: Clock }, set: ReplicaSet) => void;
+
 export interface Instance extends Caller {
   /** Finishing what it has; gets nothing new. */
   isStopping: boolean;
@@ -55,21 +59,26 @@ export function startInstance(
     readonly network: Network;
     readonly shared: SharedPorts;
     readonly sabotage: Saboteur;
-    /** A decision is being made for this set. */
-    readonly onSet: (set: ReplicaSet) => void;
+    readonly onSet: SetListener;
   },
 ): Instance {
   const { network, shared, sabotage } = world;
   const { scheduler, settings, trace } = world.on;
+  const { clockSpreadMs } = world.on;
+  const clockAheadMs = world.choices.choose(`${label} clock`, 0, (random) =>
+    between(random, -clockSpreadMs, clockSpreadMs),
+  );
+  trace(() => `${label} starts${clockAheadMs === 0 ? '' : `, its clock ${clockAheadMs} ms ahead`}`);
   let isDead = false;
   const caller: Caller = {
     label,
+    clockAheadMs,
     get isDead() {
       return isDead;
     },
     troubledUntil: new Map<OutagePart, number>(),
   };
-  const clock = clockOf(scheduler, () => isDead);
+  const clock = clockOf(scheduler, clockAheadMs, () => isDead);
   const note: Log['info'] = (message, fields) =>
     trace(() => `${label} notes: ${message} ${JSON.stringify(fields ?? {})}`);
   const log: Log = { info: note, warn: note };
@@ -89,7 +98,7 @@ export function startInstance(
     ...sets,
     current(asked) {
       const set = sets.current(asked);
-      world.onSet(set);
+      world.onSet({ label, clock }, set);
       return set;
     },
   };
@@ -132,9 +141,9 @@ export function startInstance(
   });
 }
 
-function clockOf(scheduler: Scheduler, isDead: () => boolean): Clock {
+function clockOf(scheduler: Scheduler, aheadMs: number, isDead: () => boolean): Clock {
   return {
-    now: scheduler.now,
+    now: () => scheduler.now() + aheadMs,
     sleep(milliseconds, signal) {
       if (signal?.aborted || milliseconds <= 0) return Promise.resolve();
       return new Promise((resolve) => {

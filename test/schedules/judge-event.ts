@@ -32,10 +32,11 @@ export function eventJudge(on: Case): (event: CloudEvent) => void {
       return;
     }
     const madeAt = Date.parse(event.time);
-    // Of what was acknowledged in that very millisecond, the decision may not have known.
+    // By the clock of whoever decided. Of what was acknowledged in that very millisecond, the decision may not have known.
+    const [soonest, latest] = [madeAt - on.clockSpreadMs, madeAt + on.clockSpreadMs];
     const view: View = {
-      must: ({ knownAt }) => knownAt !== undefined && knownAt < madeAt,
-      may: ({ saidAt }) => saidAt <= madeAt,
+      must: ({ knownAt }) => knownAt !== undefined && knownAt < soonest,
+      may: ({ saidAt }) => saidAt <= latest,
     };
     const claim = (region: Region): Claim => on.history.claim(image, region, view);
     const isConfirmed = (region: Region) =>
@@ -77,7 +78,7 @@ export function eventJudge(on: Case): (event: CloudEvent) => void {
       const isTagged = (region: Region) =>
         on.history.said.some(
           ({ image: of, fact, saidAt }) =>
-            of === image && fact.region === region && fact.kind === 'push' && fact.tag === tag && saidAt <= madeAt,
+            of === image && fact.region === region && fact.kind === 'push' && fact.tag === tag && saidAt <= latest,
         );
       if (
         !setsUsed.some(
@@ -95,14 +96,14 @@ export function eventJudge(on: Case): (event: CloudEvent) => void {
           of !== image &&
           fact.kind === 'push' &&
           fact.tag === tag &&
-          saidAt <= madeAt,
+          saidAt <= latest,
       );
       if (!moved) on.violate('an event is true', `${place}: ${tag} has not moved on`);
     }
     if (type === announcementTypes.delayed) {
       const times = on.history.said.filter((said) => said.image === image).map(({ fact }) => fact.receivedAt);
       const first = Math.min(Number.POSITIVE_INFINITY, ...times);
-      if (madeAt < first + delayedAfterMs) on.violate('an event is true', `${place}: too soon`);
+      if (latest < first + delayedAfterMs) on.violate('an event is true', `${place}: too soon`);
       // Where a report must be confirmed, whoever asked may have died with the answer.
       const isCertain = on.plan.world.probing !== 'confirm';
       if (isCertain && setsUsed.every((regions) => regions.every((region) => claim(region).mustBeThere)))

@@ -32,6 +32,8 @@ export type PortName = keyof typeof portParts;
 export interface Caller {
   readonly label: string;
   readonly isDead: boolean;
+  /** Of the world's clock. */
+  readonly clockAheadMs: number;
   /** Until when calls of this part went wrong or were slow, as far as it is known. */
   readonly troubledUntil: Map<OutagePart, number>;
 }

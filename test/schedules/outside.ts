@@ -36,14 +36,14 @@ export function outside(parts: {
     return living[choices.choose(name, 0, (random) => between(random, 0, living.length - 1))];
   }
 
-  function toDelivery(happening: Happening, evidence: Fact['evidence']): Delivery {
+  function toDelivery(happening: Happening, evidence: Fact['evidence'], by: Instance): Delivery {
     const { image, kind, region, tag, eventTime } = happening;
     const fact: Fact = {
       kind,
       region,
       tag: kind === 'push' ? tag : undefined,
       eventTime,
-      receivedAt: scheduler.now(),
+      receivedAt: by.clock.now(),
       evidence,
       mediaType: undefined,
     };
@@ -61,7 +61,7 @@ export function outside(parts: {
         `${name}: ${happening.kind} of image ${happening.image} in ${happening.region}, to ${instance?.label ?? 'nobody'}`,
     );
     if (instance === undefined) return;
-    const delivery = toDelivery(happening, 'webhook');
+    const delivery = toDelivery(happening, 'webhook', instance);
     const said = say(happening, delivery.fact);
     instance.tracker.heard(on.settings, happening.region);
     const limit = on.options.recordWithinMs + on.options.deferWithinMs;
@@ -130,7 +130,7 @@ export function outside(parts: {
           image === one.image && fact.region === one.region && fact.eventTime === one.eventTime && keptAt !== undefined,
       );
     for (const happening of on.registry.happenings.filter((one) => !isKept(one))) {
-      const delivery = toDelivery(happening, 'deliveryLog');
+      const delivery = toDelivery(happening, 'deliveryLog', instance);
       const said = say(happening, delivery.fact);
       instance.tracker.process(delivery).then(
         (receipt) => {

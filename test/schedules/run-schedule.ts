@@ -18,7 +18,7 @@ import { caseOf, clockText, start } from './case.ts';
 import { choices as choicesOf, hash } from './choices.ts';
 import type { Counters } from './counters.ts';
 import { effects } from './effects.ts';
-import type { Instance, Saboteur, SharedPorts } from './instance.ts';
+import type { Instance, Saboteur, SetListener, SharedPorts } from './instance.ts';
 import { startInstance } from './instance.ts';
 import { judgeDocuments, judgeEnd } from './judge-end.ts';
 import { judgeTimers } from './judge-timers.ts';
@@ -69,7 +69,7 @@ export async function runSchedule(
   const choices = choicesOf(seed, kept?.choices);
   const scheduler = schedulerOf(start, mostSteps);
   const trace = (line: () => string) => say?.(`${clockText(scheduler.now()).padStart(12)}  ${line()}`);
-  const on = caseOf(plan, scheduler, trace);
+  const on = caseOf(plan, scheduler, choices, trace);
   const box = mailbox(on, choices);
   const follow = effects(on, box);
   let interleaving = 0;
@@ -82,8 +82,7 @@ export async function runSchedule(
 
   function startOne(): void {
     const label = String.fromCharCode(97 + on.instances.length);
-    trace(() => `${label} starts`);
-    const onSet = (set: ReplicaSet) => noteSet(on, label, set);
+    const onSet: SetListener = (by, set) => noteSet(on, by, set);
     on.instances.push(startInstance(label, { on, choices, network: net, shared, sabotage, onSet }));
   }
 
@@ -172,11 +171,11 @@ function goodPorts(on: Case): SharedPorts {
 const keys = new WeakMap<ReplicaSet, string>();
 
 /** Decisions made for a set nobody ever told of would be wrong, however right they come out. */
-function noteSet(on: Case, label: string, set: ReplicaSet): void {
+function noteSet(on: Case, { label, clock }: Parameters<SetListener>[0], set: ReplicaSet): void {
   // Sets are made seldom, and asked for all the time.
   const key = keys.get(set) ?? expectedRegions(set).join();
   keys.set(set, key);
-  const now = on.scheduler.now();
+  const now = clock.now();
   const used = on.setsUsed.get(now) ?? new Set<string>();
   on.setsUsed.set(now, used.add(key));
   if (key !== '' && !on.registry.everySet.has(key))
