@@ -3,12 +3,13 @@
  * record itself, so whoever writes the record first is the only one to tell.
  */
 import type { Announcement } from './announcement.ts';
-import { announcementKey, parseAnnouncementKey } from './announcement.ts';
-import { isDeleted } from './arrival.ts';
+import { announcementKey, newsOf, parseAnnouncementKey, regionNews } from './announcement.ts';
+import { isAvailable, isDeleted } from './arrival.ts';
 import type { Circumstances, Policy } from './circumstances.ts';
 import { dueForwards, keepForwards } from './forwarding/forward.ts';
 import type { AnnouncementEntry, ImageRecord } from './image.ts';
-import { arrivalIn, arrivalRegions, counts, isComplete, isGoneAgain, isOpen } from './image.ts';
+import { arrivalIn, arrivalRegions, counts, isComplete, isGoneAgain, isOpen, isVoid } from './image.ts';
+import type { Tag } from './reference.ts';
 import type { Region } from './region.ts';
 import type { ReplicaSet } from './replica-set.ts';
 import { expectedRegions, findReplica, isKnown } from './replica-set.ts';
@@ -28,7 +29,7 @@ export function announce(
   const make = (kind: Announcement['kind'], about: Pick<Announcement, 'region' | 'tag'> = {}): boolean => {
     const announcement: Announcement = { kind, generation: record.generation, ...about };
     const key = announcementKey(announcement);
-    if (announced.has(key)) return false;
+    if (announced.has(key) || record.oldNews.includes(newsOf(announcement))) return false;
     announced.add(key);
     announcements.push(announcement);
     return true;
@@ -39,7 +40,7 @@ export function announce(
     // A region it was complete for has been told, or was filled without being told.
     const isOld = record.completedFor.includes(region) || isSeeded(record, region, set);
     if (counts(arrival, set) && !isOld) make('availableInRegion', { region });
-    else if (isDeleted(arrival) && !record.deletedBefore.includes(region)) make('deletedInRegion', { region });
+    else if (isDeleted(arrival)) make('deletedInRegion', { region });
   }
   let { availableAt, completedFor, delayedAt } = record;
   const isGrowing = completedFor.length > 0 && expectedRegions(set).some((region) => isSeeded(record, region, set));
@@ -98,16 +99,25 @@ function grown(record: ImageRecord, set: ReplicaSet): ImageRecord {
   const isGrown = expectedRegions(set).some((region) => !record.completedFor.includes(region));
   const isSeeding = expectedRegions(set).some((region) => isSeeded(record, region, set));
   if (!wasComplete || !isGrown || isSeeding || !isComplete(record, set)) return record;
-  const generation = record.generation + 1;
-  // What was told per region and of tags stays told; the new region is told with the new generation.
-  const told = record.announcements
-    .map((entry) => ({ entry, announcement: parseAnnouncementKey(entry.key) }))
-    .filter(({ announcement: { region, tag } }) => region !== undefined || tag !== undefined)
-    .filter(({ announcement }) => announcement.generation === record.generation)
-    .map(({ entry, announcement }) => ({ ...entry, key: announcementKey({ ...announcement, generation }) }));
   const { tags, uncheckedTags } = record;
-  const next = nextGeneration(record, record.firstSeenAt);
-  return { ...next, tags, uncheckedTags, announcements: [...record.announcements, ...told] };
+  const ofTags = Object.entries(tags)
+    .filter(([, { state }]) => state === 'superseded')
+    .map(([name, { round }]) => newsOf({ kind: 'tagSuperseded', tag: { name: name as Tag, round } }));
+  const oldNews = [...standingNews(record, set), ...ofTags];
+  return { ...nextGeneration(record, record.firstSeenAt), tags, uncheckedTags, oldNews };
+}
+
+/** What has been announced of the regions and is still so: the next generation, too, has nothing new to tell of it. */
+export function standingNews(record: ImageRecord, set: ReplicaSet): string[] {
+  const announced = new Set(record.oldNews);
+  for (const { key, madeAt } of record.announcements) {
+    const { generation, ...about } = parseAnnouncementKey(key);
+    const isOfThisReplica = about.region === undefined || !isVoid(about.region, madeAt, set);
+    if (generation === record.generation && isOfThisReplica) announced.add(newsOf(about));
+  }
+  return arrivalRegions(record)
+    .map((region) => regionNews(region)[isAvailable(arrivalIn(record, region)) ? 'available' : 'deleted'])
+    .filter((news) => announced.has(news));
 }
 
 /** Starts over: nothing of this generation has been told. What the replicas said stays. */

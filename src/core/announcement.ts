@@ -75,9 +75,22 @@ export interface DueEvent {
 }
 
 /** Sorts by generation; names the announcement within its image. */
-export function announcementKey({ kind, generation, region, tag }: Announcement): string {
+export function announcementKey(announcement: Announcement): string {
+  return `${String(announcement.generation).padStart(6, '0')}.${newsOf(announcement)}`;
+}
+
+/** What there is to tell of one region. */
+export function regionNews(region: Region): { readonly available: string; readonly deleted: string } {
+  return {
+    available: newsOf({ kind: 'availableInRegion', region }),
+    deleted: newsOf({ kind: 'deletedInRegion', region }),
+  };
+}
+
+/** What is told, in whatever generation. */
+export function newsOf({ kind, region, tag }: Pick<Announcement, 'kind' | 'region' | 'tag'>): string {
   const about = tag === undefined ? region : `${tag.round}.${tag.name}`;
-  return [String(generation).padStart(6, '0'), kind, ...(about === undefined ? [] : [about])].join('.');
+  return about === undefined ? kind : `${kind}.${about}`;
 }
 
 export function parseAnnouncementKey(key: string): Announcement {

@@ -5,16 +5,17 @@
  */
 import type { Acknowledgement } from './acknowledge.ts';
 import { acknowledge } from './acknowledge.ts';
-import { announce, nextGeneration } from './announce.ts';
+import { announce, nextGeneration, standingNews } from './announce.ts';
 import type { Announcement } from './announcement.ts';
-import type { Fact, MergeOutcome } from './arrival.ts';
-import { isAvailable, isDeleted, mergeFact } from './arrival.ts';
+import { regionNews } from './announcement.ts';
+import type { Arrival, Fact, MergeOutcome } from './arrival.ts';
+import { isAvailable, mergeFact } from './arrival.ts';
 import type { Circumstances } from './circumstances.ts';
 import type { Digest } from './digest.ts';
 import type { EventTime } from './event-time.ts';
 import { isLater } from './event-time.ts';
 import type { ForwardEntry, ImageName, ImageRecord } from './image.ts';
-import { arrivalIn, arrivalRegions, isGone, isVoid, newestDelete, withoutVoid } from './image.ts';
+import { arrivalIn, isGone, isVoid, newestDelete, withoutVoid } from './image.ts';
 import { isTimerSet } from './next-wake.ts';
 import type { Tag } from './reference.ts';
 import type { Region } from './region.ts';
@@ -86,31 +87,33 @@ function learn(
     isGone(record, set) &&
     !isGone(merged, set) &&
     isLater(fact.eventTime, newestDelete(record, set));
-  const started = isNewGeneration ? pushedAgain(record, fact) : record;
-  // An event tells of a time of its own; asking a replica once more what it has deleted does not.
-  const isNews = isAvailable(arrival) || arrival.eventTime !== known?.eventTime;
+  const started = isNewGeneration ? pushedAgain(record, fact, set) : record;
+  const isOver = changedNews(fact.region, known, arrival);
   return {
     outcome,
     record: {
       ...started,
       mediaType: record.mediaType ?? fact.mediaType ?? null,
       arrivals: merged.arrivals,
-      deletedBefore: isNews ? without(started.deletedBefore, fact.region) : started.deletedBefore,
+      oldNews: started.oldNews.filter((news) => !isOver.includes(news)),
       ...learnTag(started, fact),
       changedAt: Math.max(record.changedAt, fact.receivedAt),
     },
   };
 }
 
-function pushedAgain(record: ImageRecord, push: Fact): ImageRecord {
-  const deletedBefore = arrivalRegions(record).filter((region) => isDeleted(arrivalIn(record, region)));
+function pushedAgain(record: ImageRecord, push: Fact, set: ReplicaSet): ImageRecord {
   // Lists tell generations apart by when they began.
   const next = nextGeneration(record, Math.max(push.receivedAt, record.firstSeenAt + 1));
-  return { ...next, ...stillOpen(record), deletedBefore };
+  return { ...next, ...stillOpen(record), oldNews: standingNews(record, set) };
 }
 
-function without(regions: readonly Region[], one: Region): readonly Region[] {
-  return regions.includes(one) ? regions.filter((region) => region !== one) : regions;
+/** What was told of the region and is so no more: it is news when it comes to be so again. */
+function changedNews(region: Region, before: Arrival | undefined, arrival: Arrival): string[] {
+  const { available, deleted } = regionNews(region);
+  if (isAvailable(arrival)) return [deleted];
+  // An event tells of a time of its own; asking a replica once more what it has deleted does not.
+  return arrival.eventTime === before?.eventTime ? [available] : [available, deleted];
 }
 
 function firstSight(name: ImageName, fact: Fact): ImageRecord {
@@ -122,7 +125,7 @@ function firstSight(name: ImageName, fact: Fact): ImageRecord {
     arrivals: {},
     availableAt: null,
     completedFor: [],
-    deletedBefore: [],
+    oldNews: [],
     announcedAt: null,
     delayedAt: null,
     tags: {},

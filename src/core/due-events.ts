@@ -6,7 +6,7 @@ import type { DueEvent } from './announcement.ts';
 import { parseAnnouncementKey, toEvent } from './announcement.ts';
 import type { AvailabilityDocument } from './availability.ts';
 import { describeImage } from './availability.ts';
-import type { AnnouncementEntry, ImageRecord } from './image.ts';
+import type { ImageRecord } from './image.ts';
 import type { Registry } from './registry.ts';
 import type { ReplicaSet } from './replica-set.ts';
 
@@ -31,25 +31,11 @@ export function buildEvents(
   });
 }
 
-/**
- * Keys of what the topic took between two times, both included. An image that starts a new generation because the set
- * grew takes along what was told per region and of tags, so that it is not told anew: those copies were never sent.
- */
+/** Keys of what the topic took between two times, both included. */
 export function toldKeys(image: ImageRecord, since: number, until: number): string[] {
-  const originals = new Map<string, number>();
-  for (const entry of image.announcements) {
-    const generation = originals.get(factOf(entry)) ?? Number.POSITIVE_INFINITY;
-    originals.set(factOf(entry), Math.min(generation, parseAnnouncementKey(entry.key).generation));
-  }
   return image.announcements
     .filter(({ publishedAt }) => publishedAt !== null && publishedAt >= since && publishedAt <= until)
-    .filter((entry) => originals.get(factOf(entry)) === parseAnnouncementKey(entry.key).generation)
     .map((entry) => entry.key);
-}
-
-/** Equal for a copy and what it was copied from. */
-function factOf({ key, madeAt, publishedAt }: AnnouncementEntry): string {
-  return `${key.slice(key.indexOf('.'))} ${madeAt} ${publishedAt}`;
 }
 
 /** When the topic last took something about this image; `null` before it has. */

@@ -3,6 +3,7 @@
  * truth about the image: it is read in one point read and written in one transaction, so no crash can leave
  * half of a fact behind.
  */
+import { regionNews } from './announcement.ts';
 import type { Arrival } from './arrival.ts';
 import { hasTag, isAvailable, isDeleted, taggedAt } from './arrival.ts';
 import type { Digest } from './digest.ts';
@@ -65,8 +66,8 @@ export interface ImageRecord {
   readonly availableAt: number | null;
   /** The expected regions it was complete for; a set that has grown since makes a new generation. */
   readonly completedFor: readonly Region[];
-  /** Regions that had deleted it before this generation began and have not had it since: that has been told. */
-  readonly deletedBefore: readonly Region[];
+  /** Announced in a generation before and still so: not to be announced anew in this one. See `newsOf`. */
+  readonly oldNews: readonly string[];
   /** When the topic took "in all replicas". */
   readonly announcedAt: number | null;
   /** When it was called delayed. */
@@ -144,7 +145,9 @@ export function withoutVoid(record: ImageRecord, set: ReplicaSet): ImageRecord {
   if (gone.length === 0) return record;
   const arrivals = Object.entries(record.arrivals).filter(([region]) => !gone.includes(region as Region));
   const completedFor = record.completedFor.filter((region) => !gone.includes(region));
-  return { ...record, arrivals: Object.fromEntries(arrivals), completedFor };
+  const ofGone = gone.map(regionNews).flatMap(({ available, deleted }) => [available, deleted]);
+  const oldNews = record.oldNews.filter((news) => !ofGone.includes(news));
+  return { ...record, arrivals: Object.fromEntries(arrivals), completedFor, oldNews };
 }
 
 /** Whether the region's copy counts: it is there, and has been verified as far as this registry asks for. */
@@ -203,7 +206,7 @@ export function isGone(record: ImageRecord, set: ReplicaSet): boolean {
 
 /** The last replica that had it in this generation has deleted it. */
 export function isGoneAgain(record: ImageRecord, set: ReplicaSet): boolean {
-  const isOldNews = (region: Region) => record.deletedBefore.includes(region);
+  const isOldNews = (region: Region) => record.oldNews.includes(regionNews(region).deleted);
   return isGone(record, set) && !standingRegions(record, set).every(isOldNews);
 }
 

@@ -99,7 +99,7 @@ function recordOf(name: ImageName, changes: Partial<ImageRecord> = {}): ImageRec
     },
     availableAt: null,
     completedFor: [],
-    deletedBefore: [],
+    oldNews: [],
     announcedAt: null,
     delayedAt: null,
     tags: {},

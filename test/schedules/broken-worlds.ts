@@ -104,6 +104,11 @@ export const brokenWorlds: readonly BrokenWorld[] = [
     },
   },
   {
+    name: 'a new generation that tells old news',
+    breaks: 'one fact has one id',
+    sabotage: { ownPorts: (ports) => ({ ...ports, store: forgettingOldNews(ports.store) }) },
+  },
+  {
     name: 'an event of the wrong type',
     breaks: 'an event is true',
     sabotage: {
@@ -183,6 +188,10 @@ export const brokenWorlds: readonly BrokenWorld[] = [
 
 function publishing(ports: TrackerPorts, publish: EventPublisher['publish']): TrackerPorts {
   return { ...ports, publisher: { publish } };
+}
+
+function forgettingOldNews(store: ImageStore): ImageStore {
+  return { ...store, commit: ({ record, basedOn }) => store.commit({ record: { ...record, oldNews: [] }, basedOn }) };
 }
 
 function ignoringVersions(store: ImageStore): ImageStore {

@@ -1,6 +1,7 @@
 /** Whether an event could be told when it was: by what had been said by then, and for a set of replicas that was in use. */
 import type { CloudEvent } from '../../src/core/announcement.ts';
 import { announcementTypes } from '../../src/core/announcement.ts';
+import type { Fact } from '../../src/core/arrival.ts';
 import type { Region } from '../../src/core/region.ts';
 import type { Case } from './case.ts';
 import { clockText, delayedAfterMs } from './case.ts';
@@ -9,6 +10,7 @@ import type { Claim, View } from './history.ts';
 export function eventJudge(on: Case): (event: CloudEvent) => void {
   const facts = new Map<string, string>();
   const ids = new Map<string, string>();
+  const toldIds = new Map<string, Set<string>>();
 
   /** The same fact under one id, the same id for one fact. */
   function judgeId({ id, type, subject, source, data }: CloudEvent): void {
@@ -21,6 +23,24 @@ export function eventJudge(on: Case): (event: CloudEvent) => void {
     const other = ids.get(fact);
     if (other !== undefined && other !== id) on.violate('one fact has one id', `${fact} is told as ${other} and ${id}`);
     ids.set(fact, id);
+  }
+
+  /** Under each id once; a generation that tells anew what the one before has told finds no event for it. */
+  function judgeCount({ id, type, data }: CloudEvent, kind: Fact['kind']): void {
+    const { region, digest } = data;
+    const image = on.imageOf(digest);
+    const told = toldIds.get(`${type} ${digest} ${region}`) ?? new Set();
+    toldIds.set(`${type} ${digest} ${region}`, told.add(id));
+    const happened = new Set(
+      on.history.said
+        .filter((said) => said.image === image && said.fact.region === region && said.fact.kind === kind)
+        .map(({ fact }) => fact.eventTime),
+    );
+    if (told.size > happened.size)
+      on.violate(
+        'one fact has one id',
+        `${type} of image ${image} in ${region}: ${told.size} ids for ${happened.size} events`,
+      );
   }
 
   function judge(event: CloudEvent): void {
@@ -53,6 +73,8 @@ export function eventJudge(on: Case): (event: CloudEvent) => void {
     const setsUsed = [...(on.setsUsed.get(madeAt) ?? [])].map((text) => text.split(',').filter(Boolean) as Region[]);
     const place = `${type.replace('AcrReplication.', '')} of image ${image}${data.region === undefined ? '' : ` in ${data.region}`} made at ${clockText(madeAt)}`;
 
+    if (type === announcementTypes.availableInRegion) judgeCount(event, 'push');
+    if (type === announcementTypes.deletedInRegion) judgeCount(event, 'delete');
     if (type === announcementTypes.availableInRegion && (data.region === undefined || !mayCount(data.region))) {
       on.violate('an event is true', `${place}: it was not known to be there`);
     }
