@@ -16,15 +16,13 @@ import { describeError, WorldError } from './errors.ts';
 import type { ForwardTarget } from './forwarding/forward.ts';
 import { forwarding } from './forwarding/forwarding.ts';
 import type { ImageName, ImageRecord } from './image.ts';
-import { imageKey, imageState, isComplete, pendingKeys } from './image.ts';
+import { imageKey, isComplete, pendingKeys } from './image.ts';
 import { imageCache } from './image-cache.ts';
 import { imageWriter } from './image-writer.ts';
 import type { ImageListing, ImageQuery } from './listing.ts';
 import { listImages } from './listing.ts';
 import { looker } from './looker.ts';
 import { measureNews } from './measure-news.ts';
-import { isTimerSet, nextWakeAt } from './next-wake.ts';
-import { pageOpenImages } from './open-images.ts';
 import type {
   Clock,
   Delivery,
@@ -57,6 +55,8 @@ import { roundOf } from './tag-progress.ts';
 import type { DeliveryOutcome, DeliverySource, Telemetry } from './telemetry.ts';
 import { measuredRegion, noTelemetry } from './telemetry.ts';
 import { topics } from './topics.ts';
+import type { Waker } from './waker.ts';
+import { waker } from './waker.ts';
 import type { WebhookAudit } from './webhooks/webhook-audit.ts';
 
 export interface TrackerPorts {
@@ -100,9 +100,6 @@ export interface ToldEvent {
   readonly publishedAt: number | null;
 }
 
-/** Images reviewed after a change of the set: the newest ten thousand; the others at their timers. */
-const mostReviewedPages = 100;
-
 export type Receipt = MergeOutcome | 'deferred';
 
 export type WaitResult = {
@@ -110,7 +107,7 @@ export type WaitResult = {
   readonly document: AvailabilityDocument;
 };
 
-export interface Tracker {
+export interface Tracker extends Waker {
   readonly registries: readonly Registry[];
   replicaSet(registry: Registry): ReplicaSet;
   /**
@@ -129,15 +126,6 @@ export interface Tracker {
   replicas(registry: Registry): Promise<ReplicaReport>;
   /** Everything announced about an image; `undefined` for one nobody has spoken of. */
   events(question: Question): Promise<{ readonly name: ImageName; readonly events: readonly ToldEvent[] } | undefined>;
-  /**
-   * The image's timer rang: tells what is still untold, calls it delayed when it is, sets the next timer.
-   * @param rungAt for when the timer was set; it may ring earlier by our clock than by that of whoever set it
-   */
-  wake(name: ImageName, rungAt?: number): Promise<void>;
-  /** Somebody spoke of the image without saying where it is: the replicas are asked, where they can be. */
-  notice(name: ImageName): Promise<void>;
-  /** Looks again at every image that is not everywhere, after the replica set has changed. */
-  reviewOpen(registry: Registry): Promise<void>;
   /** Has the replica set read from its source again. Never fails. */
   refreshReplicas(registry: Registry): Promise<void>;
   /** Once the replica set has been read for the first time, or could not be. Never fails. */
@@ -210,6 +198,17 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
     circumstances,
     readImage: writer.read,
   });
+  const onTimer = waker({
+    ...ports,
+    writer,
+    teller,
+    forwards,
+    asker,
+    registry: registryOf,
+    circumstances,
+    dueEvents,
+    checkTags,
+  });
 
   async function record(delivery: Delivery): Promise<MergeOutcome> {
     const { record: image, outcome } = await telemetry.span('write image', spanned(delivery), async (span) => {
@@ -262,17 +261,6 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
     writer.submit(image.name, { kind: 'review' }).catch((error: unknown) => {
       log.warn('review not stored', { image: imageKey(image.name), error: describeError(error) });
     });
-  }
-
-  /** Sets the image's next timer, unless the record knows of one: each of two would set the next, and so on. */
-  async function ring(image: ImageRecord, again = Number.POSITIVE_INFINITY): Promise<void> {
-    const around = circumstances(registryOf(image.name));
-    const next = nextWakeAt(image, around);
-    const due = next === null ? null : Math.min(next, again);
-    if (due === null || isTimerSet(image.wakeAt, due, around.now)) return;
-    await ports.timer.wake(image.name, due);
-    // Noted, so that a timer that rings twice does not set two, of which each may ring twice.
-    await writer.submit(image.name, { kind: 'timerSet', at: due });
   }
 
   async function follow(question: Question, requirement: Requirement, timeoutMs: number): Promise<WaitResult> {
@@ -381,47 +369,9 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
       }));
       return { name: image.name, events };
     },
-    async wake(name, rungAt) {
-      const registry = registryOf(name);
-      await sets.ready(registry);
-      let { record: image } = await writer.submit(name, { kind: 'review', rungAt });
-      const lookedUp = await asker.lookIfDue(name, image);
-      if (lookedUp !== undefined) ({ record: image } = await writer.submit(name, { kind: 'review' }));
-      if (image === undefined) return;
-      const state = imageState(image, sets.current(registry));
-      // One on its way out is listed as well: it may be complete for the next set of replicas.
-      if (state === 'replicating' || state === 'deleting') {
-        await ports.index.add({ name, firstSeenAt: image.firstSeenAt }, ['replicating']);
-      }
-      await checkTags(image);
-      await forwards.handOver(image);
-      const untold = pendingKeys(image);
-      if (untold.length > 0 && !teller.isTelling(name, untold)) {
-        await teller.tell(name, dueEvents(image, untold)).catch((error: unknown) => {
-          log.warn('events not told, later again', { image: imageKey(name), error: describeError(error) });
-        });
-        image = await writer.read(name);
-      }
-      // A replica that could not tell is asked again when it may be, not only when the pauses have grown that far.
-      const isUnclear = lookedUp !== undefined && lookedUp.unclear.length > 0;
-      if (image !== undefined) await ring(image, isUnclear ? clock.now() + lookedUp.retryAfterMs : undefined);
-    },
-    async notice(name) {
-      const { policy, now } = circumstances(registryOf(name));
-      if (policy.probeAfterMs !== undefined) await ports.timer.wake(name, now + policy.probeAfterMs);
-    },
-    async reviewOpen(registry) {
-      let cursor: string | undefined;
-      for (let page = 0; page < mostReviewedPages; page++) {
-        const open = await pageOpenImages(ports.index, { registry: registry.name, cursor, limit: 100 }, clock.now());
-        for (const { name } of open.entries) {
-          const { record: image } = await writer.submit(name, { kind: 'review' });
-          if (image !== undefined) await ring(image);
-        }
-        if (open.next === null) return;
-        cursor = open.next;
-      }
-    },
+    wake: onTimer.wake,
+    notice: onTimer.notice,
+    reviewOpen: onTimer.reviewOpen,
     refreshReplicas: (registry) => sets.refresh(registry),
     ready: (registry) => sets.ready(registry),
     expire: () => expireImages(ports, options.registries, options.retentionMs, sets.current),
