@@ -171,6 +171,14 @@ function isEvent(fact: Fact): boolean {
   return fact.evidence !== 'probe' && fact.evidence !== 'deepProbe';
 }
 
+/** Pushed with another digest there at that time: if that is later, the tag has left this one. */
+export function leftByTag(arrival: Arrival, tag: Tag, at: EventTime): Arrival {
+  const pushedAt = taggedAt(arrival, tag);
+  const isKnown = !isLater(at, timeOf(arrival.untagged, tag));
+  if (pushedAt === null || !isLater(at, pushedAt) || isKnown) return arrival;
+  return { ...arrival, untagged: newestTags({ ...arrival.untagged, [tag]: at }) };
+}
+
 function union(evidence: readonly Evidence[], one: Evidence): readonly Evidence[] {
   return evidence.includes(one) ? evidence : [...evidence, one];
 }

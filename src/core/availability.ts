@@ -19,7 +19,7 @@ import { findReplica, isStale } from './replica-set.ts';
 import type { Requirement } from './requirement.ts';
 import { defaultRequirement } from './requirement.ts';
 import type { TagPointers, TagState } from './tag.ts';
-import { isSuperseded, tagPointers, tagState } from './tag.ts';
+import { isSuperseded, ownPointers, tagState } from './tag.ts';
 
 export type RegionState = 'available' | 'unverified' | 'missing' | 'deleted';
 
@@ -133,7 +133,7 @@ export function describeImage(
   tag?: Tag,
 ): AvailabilityDocument {
   const { repository, digest } = record.name;
-  const pointers = tag === undefined ? undefined : tagPointers(tag, [record]);
+  const pointers = tag === undefined ? undefined : ownPointers(tag, record);
   return availability({ registry, repository, digest, tag }, { record, pointers }, defaultRequirement(set), set, now);
 }
 

@@ -12,7 +12,6 @@ import type { Arrival, Fact, MergeOutcome } from './arrival.ts';
 import { isAvailable, mergeFact } from './arrival.ts';
 import type { Circumstances } from './circumstances.ts';
 import type { Digest } from './digest.ts';
-import type { EventTime } from './event-time.ts';
 import { isLater } from './event-time.ts';
 import type { ForwardEntry, ImageName, ImageRecord } from './image.ts';
 import { arrivalIn, isGone, isVoid, newestDelete, withoutVoid } from './image.ts';
@@ -20,6 +19,8 @@ import { isTimerSet } from './next-wake.ts';
 import type { Tag } from './reference.ts';
 import type { Region } from './region.ts';
 import type { ReplicaSet } from './replica-set.ts';
+import type { TagPushes } from './tag-order.ts';
+import type { TagCheck } from './tag-progress.ts';
 import { learnTag, stillOpen, tagChecked, tagMoved } from './tag-progress.ts';
 
 export type Step =
@@ -32,10 +33,10 @@ export type Step =
   | { readonly kind: 'review'; readonly rungAt?: number | undefined }
   /** A durable timer will ring at that time. */
   | { readonly kind: 'timerSet'; readonly at: number }
-  /** The tag was pushed with another digest at that time. */
-  | { readonly kind: 'tagMoved'; readonly tag: Tag; readonly to: Digest; readonly at: EventTime }
-  /** Every other digest of the tag has been told that it was pushed with this one, in that round. */
-  | { readonly kind: 'tagChecked'; readonly tag: Tag; readonly round: number };
+  /** The tag was pushed with another digest, in those regions at those times. */
+  | { readonly kind: 'tagMoved'; readonly tag: Tag; readonly to: Digest; readonly pushes: TagPushes }
+  /** Other digests of the tag have been looked at. */
+  | ({ readonly kind: 'tagChecked' } & TagCheck);
 
 export interface Decision {
   /** The same object when nothing changed. */
@@ -62,12 +63,11 @@ export function decide(
   if (step.kind === 'acknowledge') return { ...undecided, record: acknowledge(record, step) };
   if (step.kind === 'forwarded') return { ...undecided, record: forwarded(record, step) };
   if (step.kind === 'timerSet') return { ...undecided, record: timerSet(record, step.at, circumstances.now) };
-  if (step.kind === 'tagChecked') return { ...undecided, record: tagChecked(record, step) };
   if (step.kind === 'review') {
     return { ...announce(timerRang(record, step.rungAt, circumstances.now), circumstances), outcome: undefined };
   }
-  const moved = tagMoved(record, step);
-  return moved === record ? undecided : { ...announce(moved, circumstances), outcome: undefined };
+  const next = step.kind === 'tagMoved' ? tagMoved(record, step) : tagChecked(record, step);
+  return next === record ? undecided : { ...announce(next, circumstances), outcome: undefined };
 }
 
 function learn(

@@ -5,6 +5,7 @@
  */
 import type { Acknowledgement } from './acknowledge.ts';
 import { acknowledge } from './acknowledge.ts';
+import { announce } from './announce.ts';
 import { announcementKey } from './announcement.ts';
 import type { MergeOutcome } from './arrival.ts';
 import type { Circumstances } from './circumstances.ts';
@@ -144,7 +145,8 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
         if (stored !== undefined) cache.set(stored);
         return draft.results;
       }
-      const record = await laid.lay(stored?.record, draft.record, draft.circumstances);
+      const signposted = await laid.lay(stored?.record, draft.record, draft.circumstances);
+      const record = signposted.tags === draft.record.tags ? signposted : settled(signposted, draft);
       const committed = await store.commit({ record, basedOn: stored?.version });
       if (isNew) strangers.note(committed !== 'conflict');
       else if (copy !== undefined) copies.note(committed !== 'conflict');
@@ -209,6 +211,13 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
       made.push(...decision.announcements.map(announcementKey));
     }
     return { record, results, made, circumstances };
+  }
+
+  /** What has just turned out to be the only digest of its tag may have converged with it. */
+  function settled(signposted: ImageRecord, { made, circumstances }: ReturnType<typeof fold>): ImageRecord {
+    const { record, announcements } = announce(signposted, circumstances);
+    made.push(...announcements.map(announcementKey));
+    return record;
   }
 
   return {

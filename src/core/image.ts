@@ -14,6 +14,8 @@ import type { Region } from './region.ts';
 import { sortRegions } from './region.ts';
 import type { ReplicaSet } from './replica-set.ts';
 import { expectedRegions, findReplica } from './replica-set.ts';
+import type { TagPushes } from './tag-order.ts';
+import { lastPush } from './tag-order.ts';
 
 export interface ImageName {
   /** The registry's name from settings. */
@@ -48,9 +50,11 @@ export interface TagProgress {
   readonly round: number;
   /** `open` until every expected region has it; pushed with another digest before that: `superseded`, after: `moved`. */
   readonly state: 'open' | 'converged' | 'superseded' | 'moved';
-  /** Pushed with another digest at that time; `null` while it never was. */
-  readonly movedAt: EventTime | null;
+  /** Other digests of the tag have been looked at in this round; before that nobody knows what it is among them. */
+  readonly isCompared: boolean;
+  /** The digest it was pushed with later, and where that was, as far as it was known; `null` while it never was. */
   readonly movedTo: Digest | null;
+  readonly movedBy: TagPushes | null;
 }
 
 export interface ImageRecord {
@@ -106,9 +110,23 @@ export function currentTags(record: ImageRecord): Tag[] {
     .sort();
 }
 
+/** When the tag was last pushed with this digest, in each region. */
+export function tagPushes(record: ImageRecord, tag: Tag): TagPushes {
+  const pushes = Object.entries(record.arrivals).flatMap(([region, arrival]): [string, EventTime][] => {
+    const pushedAt = taggedAt(arrival, tag);
+    return pushedAt === null ? [] : [[region, pushedAt]];
+  });
+  return Object.fromEntries(pushes);
+}
+
 /** When the tag was last pushed with this digest, in any region. */
 export function lastTagged(record: ImageRecord, tag: Tag): EventTime | null {
-  return newest(Object.values(record.arrivals).map((arrival) => taggedAt(arrival, tag)));
+  return lastPush(tagPushes(record, tag));
+}
+
+/** What became of the tag with this digest; `undefined` for one that was not pushed with it in this generation. */
+export function progressOf(record: ImageRecord, tag: Tag): TagProgress | undefined {
+  return Object.hasOwn(record.tags, tag) ? record.tags[tag] : undefined;
 }
 
 /** Keys of what was announced and not taken by the topic yet. */

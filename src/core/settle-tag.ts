@@ -2,12 +2,15 @@
  * A tag was pushed with a digest: every other digest it was pushed with before has lost it. Each digest keeps its own
  * account of its tags, so that of two pushes that cross, both sides come to the same end whoever looks first.
  */
-import type { ImageRecord } from './image.ts';
-import { lastTagged } from './image.ts';
+import type { Digest } from './digest.ts';
+import { isLater } from './event-time.ts';
+import type { ImageName, ImageRecord } from './image.ts';
+import { progressOf, tagPushes } from './image.ts';
 import type { ImageWriter } from './image-writer.ts';
 import type { TagIndex } from './ports.ts';
 import type { Tag } from './reference.ts';
-import { roundOf } from './tag-progress.ts';
+import type { TagPushes } from './tag-order.ts';
+import { isPushedLater, lastPush, regionsLater } from './tag-order.ts';
 
 /** Earlier digests looked at: those before them were told by these. More than one, for pushes that cross. */
 const mostEarlier = 3;
@@ -16,9 +19,6 @@ const mostEarlier = 3;
  * looked at again: whoever was the first to note a tag does not look at all, and relies on those who come later.
  */
 const onItsWayMs = 600_000;
-/** That it was looked at may wait for the next write of the image. */
-const patienceMs = 10_000;
-
 export async function settleTag(
   parts: { readonly writer: ImageWriter; readonly tags: TagIndex },
   image: ImageRecord,
@@ -27,34 +27,44 @@ export async function settleTag(
 ): Promise<void> {
   const { writer } = parts;
   const { registry, repository, digest } = image.name;
-  const at = lastTagged(image, tag);
-  if (at === null) return;
-  const digests = await parts.tags.digests({ registry, repository, tag });
+  let own = tagPushes(image, tag);
+  let seen = progressOf(image, tag);
+  const at = lastPush(own);
+  // Older than all that its arrivals remember, it is no matter to any other.
+  const digests = at === null ? [] : await parts.tags.digests({ registry, repository, tag });
   const others = digests.filter((one) => one.digest !== digest);
-  const earlier = others.filter(({ pushedAt }) => pushedAt <= at).slice(0, mostEarlier);
-  let isOneOnItsWay = false;
-  // Of those that are newer, the newest says all there is to say about this one.
-  for (const other of [...others.filter(({ pushedAt }) => pushedAt > at).slice(0, 1), ...earlier]) {
-    const record = await writer.read({ registry, repository, digest: other.digest });
-    const otherAt = record === undefined ? null : lastTagged(record, tag);
-    if (record === undefined || otherAt === null) isOneOnItsWay = true;
-    if (record === undefined || otherAt === null || otherAt === at) continue;
-    const [older, newer, time] = otherAt < at ? [record, image, at] : [image, record, otherAt];
-    const { record: told } = await writer.submit(older.name, {
-      kind: 'tagMoved',
-      tag,
-      to: newer.name.digest,
-      at: time,
-    });
-    const backAt = told === undefined ? null : lastTagged(told, tag);
-    // It was pushed there again meanwhile, before it heard that it had moved: then the other has lost it.
-    if (backAt !== null && backAt > time) {
-      await writer.submit(newer.name, { kind: 'tagMoved', tag, to: older.name.digest, at: backAt });
-    }
+  const later = others.filter(({ pushedAt }) => isLater(pushedAt, at));
+  const earlier = others.filter(({ pushedAt }) => !isLater(pushedAt, at));
+
+  /** @returns what it has been pushed with by now */
+  async function tell(name: ImageName, to: Digest, pushes: TagPushes): Promise<TagPushes> {
+    const { record } = await writer.submit(name, { kind: 'tagMoved', tag, to, pushes });
+    if (record === undefined) return {};
+    if (name === image.name) seen = progressOf(record, tag);
+    return tagPushes(record, tag);
   }
-  if (isOneOnItsWay && now < image.changedAt + onItsWayMs) return;
-  const step = { kind: 'tagChecked', tag, round: roundOf(image, tag) } as const;
-  void writer.submitWithin(image.name, step, patienceMs).catch(() => {
-    // It stays unchecked, and its timer has it looked at once more.
-  });
+
+  let isOneOnItsWay = false;
+  let isNewest = true;
+  // Of those that are later, the last says all there is to say about this one.
+  for (const other of [...later.slice(0, 1), ...earlier.slice(0, mostEarlier)]) {
+    const record = await writer.read({ registry, repository, digest: other.digest });
+    const theirs = record === undefined ? {} : tagPushes(record, tag);
+    if (record === undefined || lastPush(theirs) === null) {
+      isOneOnItsWay = true;
+      continue;
+    }
+    if (hasLeft(theirs, own)) own = await tell(image.name, other.digest, theirs);
+    const told = hasLeft(own, theirs) ? await tell(record.name, digest, own) : theirs;
+    // It was pushed there again meanwhile.
+    if (lastPush(told) !== lastPush(theirs)) own = await tell(image.name, other.digest, told);
+    isNewest &&= isPushedLater(own, told);
+  }
+  const isFinal = !isOneOnItsWay || now >= image.changedAt + onItsWayMs;
+  await writer.submit(image.name, { kind: 'tagChecked', tag, seen, isNewest, isFinal });
+}
+
+/** Whether a digest that was pushed there and then has taken the tag from the other, be it in one region. */
+function hasLeft(pushes: TagPushes, other: TagPushes): boolean {
+  return isPushedLater(pushes, other) || regionsLater(pushes, other).length > 0;
 }

@@ -5,13 +5,13 @@
  */
 import type { Circumstances } from './circumstances.ts';
 import type { EventTime } from './event-time.ts';
-import { latest } from './event-time.ts';
 import type { ImageRecord } from './image.ts';
-import { arrivalIn, arrivalRegions, imageState } from './image.ts';
+import { arrivalIn, arrivalRegions, imageState, lastTagged, progressOf } from './image.ts';
 import { isTimerSet, nextWakeAt } from './next-wake.ts';
 import { mayBeListed } from './open-images.ts';
 import type { ImageIndex, IndexEntry, IndexList, TagIndex, WakeTimer } from './ports.ts';
 import type { Tag } from './reference.ts';
+import { roundOf, tagChecked } from './tag-progress.ts';
 
 export interface SignpostParts {
   readonly index: ImageIndex;
@@ -38,7 +38,7 @@ export function signposts({ index, tags, timer }: SignpostParts): Signposts {
     const listed = new Set<string>();
     const noted = new Set<Tag>();
     /** Tags that no digest had before. */
-    const firstTags = new Set<string>();
+    const firstTags = new Set<Tag>();
     let timerAt: number | undefined;
 
     function list(after: ImageRecord, lists: readonly IndexList[]): Promise<void>[] {
@@ -74,9 +74,11 @@ export function signposts({ index, tags, timer }: SignpostParts): Signposts {
         if (after.delayedAt !== null && before?.delayedAt !== after.delayedAt) lists.push('delayed');
         const { wakeAt, work } = ring(after, circumstances);
         await Promise.all([...list(after, lists), ...noteTags(before, after), ...work]);
-        if (firstTags.size === 0) return { ...after, wakeAt };
-        // No digest had these before: there is none to be told. Later ones look for this one.
-        return { ...after, wakeAt, uncheckedTags: after.uncheckedTags.filter((tag) => !firstTags.has(tag)) };
+        // No digest had these before: there is none to compare it with. Later ones look for this one.
+        return [...firstTags].reduce<ImageRecord>(
+          (record, tag) => tagChecked(record, { tag, seen: progressOf(record, tag), isNewest: true, isFinal: true }),
+          { ...after, wakeAt },
+        );
       },
       overtaken() {
         firstTags.clear();
@@ -109,19 +111,17 @@ function entryOf(record: ImageRecord): IndexEntry {
   return { name: record.name, firstSeenAt: record.firstSeenAt };
 }
 
-/** With when each was last pushed, in any region. */
+/** Tags that are new to it, or have come back, with when each was last pushed in any region. */
 function newTags(before: ImageRecord | undefined, after: ImageRecord): [Tag, EventTime][] {
   const known = tagsOf(before);
-  return [...tagsOf(after)].filter(([tag]) => !known.has(tag));
+  const isNew = (tag: Tag) => !known.has(tag) || (before !== undefined && roundOf(after, tag) > roundOf(before, tag));
+  return [...tagsOf(after)].filter(isNew).flatMap((tag): [Tag, EventTime][] => {
+    const pushedAt = lastTagged(after, tag);
+    return pushedAt === null ? [] : [[tag, pushedAt]];
+  });
 }
 
-function tagsOf(record: ImageRecord | undefined): Map<Tag, EventTime> {
-  const tags = new Map<Tag, EventTime>();
-  for (const region of arrivalRegions(record)) {
-    for (const [text, pushedAt] of Object.entries(arrivalIn(record, region)?.tags ?? {})) {
-      const tag = text as Tag;
-      tags.set(tag, latest(tags.get(tag) ?? null, pushedAt) ?? pushedAt);
-    }
-  }
-  return tags;
+function tagsOf(record: ImageRecord | undefined): Set<Tag> {
+  const regions = arrivalRegions(record);
+  return new Set(regions.flatMap((region) => Object.keys(arrivalIn(record, region)?.tags ?? {}) as Tag[]));
 }

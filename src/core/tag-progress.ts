@@ -1,38 +1,46 @@
 /** What becomes of a tag with one digest: opened by a push, closed once every expected region has it, or left behind. */
-import type { Fact } from './arrival.ts';
-import { hasTag, maxTags, mayHaveTag } from './arrival.ts';
+import type { Arrival, Fact } from './arrival.ts';
+import { hasTag, leftByTag, maxTags, mayHaveTag } from './arrival.ts';
 import type { Digest } from './digest.ts';
 import type { EventTime } from './event-time.ts';
 import { isLater } from './event-time.ts';
 import type { ImageRecord, TagProgress } from './image.ts';
-import { arrivalIn, counts, lastTagged } from './image.ts';
+import { arrivalIn, counts, lastTagged, progressOf, tagPushes } from './image.ts';
 import type { Tag } from './reference.ts';
 import type { Region } from './region.ts';
 import type { ReplicaSet } from './replica-set.ts';
 import { expectedRegions } from './replica-set.ts';
+import type { TagPushes } from './tag-order.ts';
+import { isPushedLater, lastPush, pushIn } from './tag-order.ts';
 
-/** A tag that is new to this digest, or has come back to it, opens a round; other digests have to hear of it. */
+/** A tag that is new to this digest opens a round; one that may have come back to it must be compared first. */
 export function learnTag(
   record: ImageRecord,
-  { kind, tag, eventTime }: Fact,
+  { kind, tag, region, eventTime }: Fact,
 ): Pick<ImageRecord, 'tags' | 'uncheckedTags'> {
   const { tags, uncheckedTags } = record;
   if (kind !== 'push' || tag === undefined) return { tags, uncheckedTags };
-  const before = Object.hasOwn(tags, tag) ? tags[tag] : undefined;
-  const isBack = before !== undefined && before.movedAt !== null && isLater(eventTime, before.movedAt);
-  if (before !== undefined && !isBack) return { tags, uncheckedTags };
-  const opened: TagProgress = { round: (before?.round ?? 0) + 1, state: 'open', movedAt: null, movedTo: null };
+  const before = progressOf(record, tag);
+  if (before !== undefined && !mayBeBack(before, region, eventTime)) return { tags, uncheckedTags };
+  const opened = { ...newRound, round: 1, isCompared: false };
   return {
-    tags: keepNewest({ ...tags, [tag]: opened }, record),
+    tags: before === undefined ? keepNewest({ ...tags, [tag]: opened }, record) : tags,
     uncheckedTags: uncheckedTags.includes(tag) ? uncheckedTags : [...uncheckedTags, tag],
   };
+}
+
+const newRound = { state: 'open', movedTo: null, movedBy: null } as const;
+
+/** Or it is the old push, late: what other regions have seen since decides. */
+function mayBeBack({ movedBy }: TagProgress, region: Region, eventTime: EventTime): boolean {
+  return movedBy !== null && isLater(eventTime, pushIn(movedBy, region) ?? lastPush(movedBy));
 }
 
 /** As many as the arrivals keep: progress of a tag that no arrival remembers is of no use. */
 function keepNewest(tags: Readonly<Record<string, TagProgress>>, record: ImageRecord) {
   const names = Object.keys(tags);
   if (names.length <= 2 * maxTags) return tags;
-  const known = names.filter((tag) => lastTagged(record, tag as Tag) !== null || tags[tag]?.movedAt === null);
+  const known = names.filter((tag) => lastTagged(record, tag as Tag) !== null || tags[tag]?.movedBy === null);
   return Object.fromEntries(Object.entries(tags).filter(([tag]) => known.slice(-2 * maxTags).includes(tag)));
 }
 
@@ -44,32 +52,67 @@ export function stillOpen(record: ImageRecord): Pick<ImageRecord, 'tags' | 'unch
   return { tags: Object.fromEntries(tags), uncheckedTags };
 }
 
-/** Pushed with another digest later: if this one had not converged, it never will. */
+/**
+ * Pushed with another digest, in those regions at those times. If that was later and this one had not converged, it never
+ * will.
+ */
 export function tagMoved(
   record: ImageRecord,
-  { tag, to, at }: { readonly tag: Tag; readonly to: Digest; readonly at: EventTime },
+  { tag, to, pushes }: { readonly tag: Tag; readonly to: Digest; readonly pushes: TagPushes },
 ): ImageRecord {
-  const progress = Object.hasOwn(record.tags, tag) ? record.tags[tag] : undefined;
-  const isOlder = !isLater(at, lastTagged(record, tag));
-  if (progress === undefined || isOlder || !isLater(at, progress.movedAt)) return record;
-  const left = { open: 'superseded', converged: 'moved', superseded: 'superseded', moved: 'moved' } as const;
+  const left = leftInRegions(record, tag, pushes);
+  const progress = progressOf(record, tag);
+  const isKnown = progress?.movedBy != null && !isPushedLater(pushes, progress.movedBy);
+  if (progress === undefined || isKnown || !isPushedLater(pushes, tagPushes(record, tag))) return left;
+  const next = { open: 'superseded', converged: 'moved', superseded: 'superseded', moved: 'moved' } as const;
   const isNews = progress.state === 'open' || progress.state === 'converged';
-  const moved = { ...progress, state: left[progress.state], movedAt: at, movedTo: isNews ? to : progress.movedTo };
-  return { ...record, tags: { ...record.tags, [tag]: moved } };
+  const moved = {
+    ...progress,
+    state: next[progress.state],
+    movedTo: isNews ? to : progress.movedTo,
+    movedBy: pushes,
+  };
+  return { ...left, tags: { ...left.tags, [tag]: moved } };
 }
 
-/** Every other digest of the tag has heard of it; one that has come back since has to be heard of anew. */
-export function tagChecked(
-  record: ImageRecord,
-  { tag, round }: { readonly tag: Tag; readonly round: number },
-): ImageRecord {
-  if (!record.uncheckedTags.includes(tag) || roundOf(record, tag) > round) return record;
-  return { ...record, uncheckedTags: record.uncheckedTags.filter((one) => one !== tag) };
+function leftInRegions(record: ImageRecord, tag: Tag, pushes: TagPushes): ImageRecord {
+  const arrivals = Object.entries(record.arrivals).map(([region, arrival]): [string, Arrival] => {
+    const at = pushIn(pushes, region);
+    return [region, at === null ? arrival : leftByTag(arrival, tag, at)];
+  });
+  const isSame = arrivals.every(([region, arrival]) => arrival === record.arrivals[region]);
+  return isSame ? record : { ...record, arrivals: Object.fromEntries(arrivals) };
+}
+
+export interface TagCheck {
+  readonly tag: Tag;
+  /** What was looked at: what has happened since has to be looked at anew. */
+  readonly seen: TagProgress | undefined;
+  /** Pushed later than each of the others. */
+  readonly isNewest: boolean;
+  /** Unless another digest may be on its way. */
+  readonly isFinal: boolean;
+}
+
+/** Other digests of the tag have been looked at, and have heard of this one. If it had moved, it may turn out to be back. */
+export function tagChecked(record: ImageRecord, { tag, seen, isNewest, isFinal }: TagCheck): ImageRecord {
+  const progress = progressOf(record, tag);
+  if (progress?.round !== seen?.round || !isSameTime(progress?.movedBy, seen?.movedBy)) return record;
+  const isOpen = isFinal && record.uncheckedTags.includes(tag);
+  const uncheckedTags = isOpen ? record.uncheckedTags.filter((one) => one !== tag) : record.uncheckedTags;
+  const isBack = isNewest && progress !== undefined && progress.movedBy !== null;
+  if (progress === undefined || (progress.isCompared && !isBack)) return isOpen ? { ...record, uncheckedTags } : record;
+  const checked = isBack ? { ...newRound, round: progress.round + 1 } : progress;
+  return { ...record, tags: { ...record.tags, [tag]: { ...checked, isCompared: true } }, uncheckedTags };
+}
+
+function isSameTime(a: TagPushes | null | undefined, b: TagPushes | null | undefined): boolean {
+  return lastPush(a ?? {}) === lastPush(b ?? {});
 }
 
 /** How often the tag has come to this digest; 0 before the first time, and once it is forgotten. */
 export function roundOf(record: ImageRecord, tag: Tag): number {
-  return Object.hasOwn(record.tags, tag) ? (record.tags[tag]?.round ?? 0) : 0;
+  return progressOf(record, tag)?.round ?? 0;
 }
 
 /** Tags of which a replica could tell something new: not everywhere yet, or deleted somewhere with a manifest that is back. */
@@ -98,7 +141,8 @@ export function settleTags(
       const arrival = arrivalIn(record, region);
       return arrival !== undefined && counts(arrival, set) && hasTag(arrival, name);
     };
-    if (progress.state !== 'open' || expected.length === 0 || !expected.every(resolves)) return [text, progress];
+    const isSettled = progress.state !== 'open' || !progress.isCompared;
+    if (isSettled || expected.length === 0 || !expected.every(resolves)) return [text, progress];
     make('tagConverged', { name, round: progress.round });
     return [text, { ...progress, state: 'converged' }];
   });

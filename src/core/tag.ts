@@ -3,15 +3,17 @@
  * overwrite two regions resolve it to two digests. The facts live with the digests (each arrival knows the tags
  * pushed with it and when); this puts together what they say about one tag.
  */
-import { hasTag, taggedAt } from './arrival.ts';
+import { hasTag, isDeleted } from './arrival.ts';
 import type { Digest } from './digest.ts';
 import type { EventTime } from './event-time.ts';
 import { isLater } from './event-time.ts';
 import type { ImageRecord } from './image.ts';
-import { arrivalIn, arrivalRegions } from './image.ts';
+import { arrivalIn, arrivalRegions, progressOf, tagPushes } from './image.ts';
 import type { Repository, Tag } from './reference.ts';
 import type { Region } from './region.ts';
 import { sortRegions } from './region.ts';
+import type { TagPushes } from './tag-order.ts';
+import { isPushedLater, lastPush, pushIn } from './tag-order.ts';
 
 export interface TagName {
   readonly registry: string;
@@ -24,57 +26,86 @@ export interface TagPointer {
   readonly pushedAt: EventTime;
   /** When we learned it, milliseconds since 1970. */
   readonly since: number;
+  /** All pushes of that digest under the tag. */
+  readonly pushes: TagPushes;
+}
+
+interface Candidate {
+  readonly digest: Digest;
+  readonly record: ImageRecord;
+  readonly pushes: TagPushes;
 }
 
 /** What is known of one tag: the newest pointer of each region that has one. */
 export interface TagPointers {
   readonly regions: ReadonlyMap<Region, TagPointer>;
-  /** The newest of all regions; `null` while nobody has spoken of the tag. */
+  /** The newest of all regions, of those that have it; where none has, of those that had it. `null` while nobody has spoken of the tag. */
   readonly newest: TagPointer | null;
 }
 
 export type TagState = 'converged' | 'diverged' | 'unknown';
 
-/** @param candidates every image that this tag is known to have been pushed with */
-export function tagPointers(tag: Tag, candidates: readonly ImageRecord[]): TagPointers {
-  const regions = sortRegions(candidates.flatMap(arrivalRegions));
-  const pointers = new Map<Region, TagPointer>();
-  let newest: TagPointer | null = null;
-  for (const region of regions) {
+/** @param images every image that this tag is known to have been pushed with */
+export function tagPointers(tag: Tag, images: readonly ImageRecord[]): TagPointers {
+  const candidates = images
+    .map((record): Candidate => ({ digest: record.name.digest, record, pushes: tagPushes(record, tag) }))
+    .sort((a, b) => (a.digest < b.digest ? -1 : 1));
+  const isInSight = ({ record }: Candidate) => !isMovedOutOfSight(record, tag, candidates);
+  return pointersOf(tag, candidates, isInSight);
+}
+
+/** What one image by itself tells of the tag. */
+export function ownPointers(tag: Tag, record: ImageRecord): TagPointers {
+  return pointersOf(tag, [{ digest: record.name.digest, record, pushes: tagPushes(record, tag) }], () => true);
+}
+
+function pointersOf(tag: Tag, candidates: readonly Candidate[], isInSight: (one: Candidate) => boolean): TagPointers {
+  const regions = new Map<Region, TagPointer>();
+  const deleted: TagPointer[] = [];
+  for (const region of sortRegions(candidates.flatMap(({ record }) => arrivalRegions(record)))) {
     // The last push in this region decides, even if its digest is gone by now: then the tag is gone with it.
-    let last: (TagPointer & { readonly isThere: boolean }) | undefined;
-    for (const record of candidates) {
-      const arrival = arrivalIn(record, region);
-      const pushedAt = arrival === undefined ? null : taggedAt(arrival, tag);
-      if (arrival === undefined || pushedAt === null) continue;
-      const { digest } = record.name;
-      const pointer = { digest, pushedAt, since: arrival.since, isThere: hasTag(arrival, tag) };
-      if (isNewer(pointer, last)) last = pointer;
-    }
-    if (last === undefined || !last.isThere) continue;
-    const { isThere: _isThere, ...pointer } = last;
-    pointers.set(region, pointer);
-    if (isNewer(pointer, newest ?? undefined)) newest = pointer;
+    const last = candidates.reduce<Candidate | undefined>((a, b) => (isLastIn(region, b, a) ? b : a), undefined);
+    const arrival = arrivalIn(last?.record, region);
+    const pushedAt = last === undefined ? null : pushIn(last.pushes, region);
+    if (last === undefined || arrival === undefined || pushedAt === null) continue;
+    const pointer = { digest: last.digest, pushedAt, since: arrival.since, pushes: last.pushes };
+    if (isDeleted(arrival)) deleted.push(pointer);
+    else if (hasTag(arrival, tag) && isInSight(last)) regions.set(region, pointer);
   }
-  return { regions: pointers, newest };
+  return { regions, newest: newestOf(regions.size > 0 ? [...regions.values()] : deleted) };
 }
 
 /** Two pushes of the same instant are decided by digest, so that every instance decides alike. */
-function isNewer(pointer: TagPointer, than: TagPointer | undefined): boolean {
-  if (than === undefined || isLater(pointer.pushedAt, than.pushedAt)) return true;
-  return pointer.pushedAt === than.pushedAt && pointer.digest > than.digest;
+function isLastIn(region: Region, one: Candidate, than: Candidate | undefined): boolean {
+  const [at, other] = [pushIn(one.pushes, region), than === undefined ? null : pushIn(than.pushes, region)];
+  return at !== null && (other === null || at >= other);
+}
+
+function newestOf(pointers: readonly TagPointer[]): TagPointer | null {
+  const inOrder = [...pointers].sort((a, b) => (a.digest < b.digest ? -1 : 1));
+  return inOrder.reduce<TagPointer | null>((a, b) => {
+    if (a === null) return b;
+    if (a.digest === b.digest) return isLater(b.pushedAt, a.pushedAt) ? b : a;
+    return isPushedLater(a.pushes, b.pushes) ? a : b;
+  }, null);
+}
+
+/** It has moved to a digest that was forgotten since: where it points now, nobody knows. */
+function isMovedOutOfSight(record: ImageRecord, tag: Tag, candidates: readonly Candidate[]): boolean {
+  const movedTo = progressOf(record, tag)?.movedTo;
+  return movedTo != null && !candidates.some(({ digest, pushes }) => digest === movedTo && lastPush(pushes) !== null);
 }
 
 /** `converged` when every one of these regions resolves the tag to one digest. */
 export function tagState(pointers: TagPointers, regions: readonly Region[]): TagState {
-  if (pointers.newest === null) return 'unknown';
+  if (pointers.regions.size === 0) return 'unknown';
   const digests = new Set(regions.map((region) => pointers.regions.get(region)?.digest));
   return digests.size === 1 && !digests.has(undefined) ? 'converged' : 'diverged';
 }
 
 /**
- * Whether `digest` once had the tag and lost it: in every one of these regions the tag has been pushed since
- * with another digest. A digest nobody has reported under this tag is not superseded, it is not there yet.
+ * Whether the image once had the tag and lost it: every one of these regions resolves it to another digest, none of which
+ * is older. A digest nobody has reported under this tag is not superseded, it is not there yet.
  */
 export function isSuperseded(
   pointers: TagPointers,
@@ -83,11 +114,10 @@ export function isSuperseded(
   regions: readonly Region[],
 ): boolean {
   if (record === undefined) return false;
-  const times = Object.values(record.arrivals).flatMap((arrival) => taggedAt(arrival, tag) ?? []);
-  const last = times.sort().at(-1);
-  if (last === undefined) return false;
+  const own = tagPushes(record, tag);
+  if (lastPush(own) === null) return false;
   return regions.every((region) => {
     const pointer = pointers.regions.get(region);
-    return pointer !== undefined && pointer.digest !== record.name.digest && isLater(pointer.pushedAt, last);
+    return pointer !== undefined && pointer.digest !== record.name.digest && isPushedLater(pointer.pushes, own);
   });
 }

@@ -410,13 +410,16 @@ describe('a tag', () => {
     });
   });
 
-  test('whose image is deleted is unknown again', () => {
+  test('whose image is deleted points nowhere, and is answered with what it pointed at', () => {
     const records = [recordOf(digest, [...everywhere, deletedEast, deletedWest])];
-    expect(ask({ tag: 'v1', records }).document).toMatchObject({
-      digest: null,
-      state: 'unknown',
-      tag: { regions: [] },
+    const { document, outcome } = ask({ tag: 'v1', records });
+    expect(document).toMatchObject({
+      digest,
+      state: 'deleted',
+      satisfied: false,
+      tag: { state: 'unknown', regions: [] },
     });
+    expect(outcome).toBe('deleted');
   });
 
   describe('with a digest', () => {

@@ -99,6 +99,70 @@ test('that a tag was superseded is told with both digests, also after it has com
   expect(superseded.map(({ data }) => data.supersededBy)).toEqual([digestOf(2)]);
 });
 
+test('an old push that arrives after the new one has begun moves no tag back, whatever times the events carry', async () => {
+  const { tracker, tagEvents } = await told([
+    [1, push('eastus', 1)],
+    [2, push('eastus', 2)],
+    [1, push('westeurope', 3)],
+    [2, push('westeurope', 4)],
+  ]);
+  expect(tagEvents.map(({ type, data }) => [type.split('.')[1], data.digest, data.supersededBy])).toEqual([
+    ['TagSuperseded', digestOf(1), digestOf(2)],
+    ['TagConverged', digestOf(2), undefined],
+  ]);
+  const registry = registryOf();
+  const question = { registry, repository: repositoryOf('team/app'), tag: tagOf('v1'), digest: digestOf(1) };
+  const { outcome } = await tracker.wait(question, defaultRequirement(replicaSetOf(registry)), 0);
+  expect(outcome).toBe('superseded');
+});
+
+test('a tag that is rolled back in one region has not converged before the others follow', async () => {
+  const moves: [number, Fact][] = [
+    [1, push('eastus', 1)],
+    [1, push('westeurope', 2)],
+    [2, push('eastus', 3)],
+    [2, push('westeurope', 4)],
+    [1, push('eastus', 5)],
+  ];
+  const rolledBack = await told(moves);
+  expect(rolledBack.tagEvents.map(({ data }) => data.digest)).toEqual([digestOf(1), digestOf(2)]);
+  const followed = await told([...moves, [1, push('westeurope', 6)]]);
+  expect(followed.tagEvents.map(({ data }) => data.digest)).toEqual([digestOf(1), digestOf(2), digestOf(1)]);
+});
+
+test('all of an old push that arrives after the new one is everywhere has not converged', async () => {
+  const setup = memoryTracker();
+  for (const region of ['eastus', 'westeurope']) await setup.tracker.receive({ name: name(2), fact: push(region, 3) });
+  await setup.clock.settle();
+  const late = ['eastus', 'westeurope'].map((region) =>
+    setup.tracker.receive({ name: name(1), fact: push(region, 1) }),
+  );
+  await Promise.all(late);
+  await setup.clock.advance(1_000);
+  const tagEvents = setup.publisher.published.filter(({ type }) => type.startsWith('AcrReplication.Tag'));
+  expect(tagEvents.map(({ type, data }) => [type.split('.')[1], data.digest])).toEqual([
+    ['TagConverged', digestOf(2)],
+    ['TagSuperseded', digestOf(1)],
+  ]);
+});
+
+test('a tag whose digest was deleted everywhere is answered with that digest, and waited for no more', async () => {
+  const { tracker } = await told([
+    [1, push('eastus', 1)],
+    [1, push('westeurope', 2)],
+    [1, deleteOf('eastus', time(3))],
+    [1, deleteOf('westeurope', time(4))],
+  ]);
+  const registry = registryOf();
+  const question = { registry, repository: repositoryOf('team/app'), tag: tagOf('v1'), digest: undefined };
+  const { outcome, document } = await tracker.wait(question, defaultRequirement(replicaSetOf(registry)), 0);
+  expect({ outcome, digest: document.digest, state: document.state }).toEqual({
+    outcome: 'deleted',
+    digest: digestOf(1),
+    state: 'deleted',
+  });
+});
+
 test('a tag is not converged where its digest has been deleted', async () => {
   const { types } = await told([
     [1, push('eastus', 1)],
@@ -197,4 +261,69 @@ test('a digest that was noted and never stored is not looked for any more after 
   await passTime(setup, 600_000, 5_000);
   expect((await setup.store.read(name(2)))?.record.uncheckedTags).toEqual([]);
   expect(setup.timer.set).toEqual([]);
+});
+
+describe('a tag that many digests had', () => {
+  async function everywhere(setup: ReturnType<typeof memoryTracker>, digest: number, tag = 'prod') {
+    for (const region of ['eastus', 'westeurope']) {
+      await setup.clock.advance(1_000);
+      const fact = pushOf(region, new Date(setup.clock.now()).toISOString(), { tag });
+      await setup.tracker.receive({ name: name(digest), fact });
+      await setup.clock.settle();
+    }
+    await passTime(setup, 20_000);
+  }
+  const registry = registryOf();
+  const requirement = defaultRequirement(replicaSetOf(registry));
+  const about = (what: { tag?: string; digest?: number }) => ({
+    registry,
+    repository: repositoryOf('team/app'),
+    tag: what.tag === undefined ? undefined : tagOf(what.tag),
+    digest: what.digest === undefined ? undefined : digestOf(what.digest),
+  });
+
+  test('points to the first again when it is rolled back to it', async () => {
+    const setup = memoryTracker();
+    for (let digest = 1; digest <= 22; digest++) await everywhere(setup, digest);
+    await everywhere(setup, 1);
+    const document = await setup.tracker.answer(about({ tag: 'prod' }), requirement);
+    expect(document).toMatchObject({ digest: digestOf(1), satisfied: true, tag: { state: 'converged' } });
+  });
+
+  test('leaves one that it was rolled back to as it left it before', async () => {
+    const setup = memoryTracker();
+    for (const digest of [1, 2, 3, 4, 5, 1, 6]) await everywhere(setup, digest);
+    const document = await setup.tracker.answer(about({ digest: 1 }), requirement);
+    expect(document.tags).toEqual([]);
+  });
+
+  test('does not fall back to an older digest when retention forgets the newest', async () => {
+    const setup = memoryTracker();
+    const day = 86_400_000;
+    await everywhere(setup, 1);
+    await setup.clock.advance(day);
+    await everywhere(setup, 2);
+    await setup.clock.advance(50 * day);
+    await everywhere(setup, 1, 'other');
+    await setup.clock.advance(45 * day);
+    expect(await setup.tracker.expire()).toBe(1);
+    const document = await setup.tracker.answer(about({ tag: 'prod' }), requirement);
+    expect(document).toMatchObject({ digest: null, satisfied: false, tag: { state: 'unknown' } });
+  });
+});
+
+test('a tag older than all that a digest remembers does not keep its timer for ever', async () => {
+  const setup = memoryTracker();
+  const from = Date.parse(time(0));
+  const pushAt = (region: string, ms: number, tag: string) =>
+    pushOf(region, new Date(from + ms).toISOString(), { tag });
+  await setup.tracker.receive({ name: name(2), fact: pushAt('eastus', 0, 'old') });
+  for (const region of ['eastus', 'westeurope']) {
+    for (let i = 0; i < 100; i++) {
+      await setup.tracker.receive({ name: name(1), fact: pushAt(region, 60_000 + i, `b${i}`) });
+    }
+    await setup.tracker.receive({ name: name(1), fact: pushAt(region, 1_000, 'old') });
+  }
+  await passTime(setup, 3_600_000, 30_000);
+  expect((await setup.store.read(name(1)))?.record.uncheckedTags).toEqual([]);
 });

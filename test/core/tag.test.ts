@@ -35,7 +35,7 @@ describe('a tag points', () => {
   test('anew to the newest digest of all regions, with the time of that push and of learning it', () => {
     const late = pushOf('westeurope', '2026-06-01T13:00:00Z', { tag: 'v1', eventTime: '2026-06-01T12:00:01.0000001Z' });
     const records = [recordOf(low, [pushed('eastus', '12:00:01')]), recordOf(high, [late])];
-    expect(tagPointers(v1, records).newest).toEqual({
+    expect(tagPointers(v1, records).newest).toMatchObject({
       digest: high,
       pushedAt: eventTimeOf('2026-06-01T12:00:01.0000001Z'),
       since: at('2026-06-01T13:00:00Z'),
@@ -55,9 +55,40 @@ describe('a tag points', () => {
     expect(pointed([recordOf(low, [pushed('eastus', '12:00:00')]), gone])).toEqual({});
   });
 
+  test('where nobody has it any more, at what was deleted last', () => {
+    const gone = recordOf(high, [pushed('eastus', '12:00:05'), deleteOf('eastus', '2026-06-01T12:00:09Z')]);
+    expect(tagPointers(v1, [gone]).newest).toMatchObject({ digest: high });
+    expect(tagState(tagPointers(v1, [gone]), regionsOf('eastus'))).toBe('unknown');
+    const elsewhere = recordOf(low, [pushed('westeurope', '12:00:00')]);
+    expect(tagPointers(v1, [gone, elsewhere]).newest).toMatchObject({ digest: low });
+  });
+
   test('back to a digest that was pushed again', () => {
     const again = recordOf(low, [pushed('eastus', '12:00:00'), pushed('eastus', '12:00:09')]);
     expect(pointed([again, recordOf(high, [pushed('eastus', '12:00:05')])])).toEqual({ eastus: low });
+  });
+
+  test('at what was pushed later where both were pushed, however late the older one arrives elsewhere', () => {
+    const older = recordOf(low, [pushed('eastus', '12:00:00'), pushed('westeurope', '12:00:09')]);
+    const newer = recordOf(high, [pushed('eastus', '12:00:05')]);
+    for (const records of [
+      [older, newer],
+      [newer, older],
+    ]) {
+      expect(tagPointers(v1, records).newest?.digest).toBe(high);
+      expect(pointed(records)).toEqual({ eastus: high, westeurope: low });
+    }
+  });
+
+  test('nowhere once it has moved to a digest that was forgotten since', () => {
+    const old = recordOf(low, [pushed('eastus', '12:00:00')]);
+    const moved = { ...old.tags.v1, movedTo: high, movedBy: { eastus: eventTimeOf('2026-06-01T12:00:05Z') } };
+    const left = { ...old, tags: { v1: { ...moved, state: 'moved' } } } as ImageRecord;
+    expect(pointed([left])).toEqual({});
+    expect(pointed([left, recordOf(high, [pushed('westeurope', '12:00:05')])])).toEqual({
+      eastus: low,
+      westeurope: high,
+    });
   });
 
   test('in alphabetical order of the regions', () => {
@@ -96,7 +127,7 @@ describe.each(['constructor', 'toString', 'valueOf', 'hasOwnProperty', '__proto_
 
   test('points where it was pushed, since then', () => {
     const pointers = tagPointers(tag, [recordOf(low, [pushed('eastus', '12:00:00', name)])]);
-    expect(pointers.newest).toEqual({ digest: low, pushedAt, since: at('2026-06-01T12:00:00Z') });
+    expect(pointers.newest).toMatchObject({ digest: low, pushedAt, since: at('2026-06-01T12:00:00Z') });
   });
 
   test('points nowhere in a region that only knows another tag', () => {
@@ -141,13 +172,19 @@ describe('a digest is superseded', () => {
     expect(superseded([old, next], old)).toBe(true);
   });
 
+  test('also where it arrived in one region after the other one had been pushed in another', () => {
+    const next = recordOf(high, [pushed('eastus', '12:00:02'), pushed('westeurope', '12:00:06')]);
+    expect(superseded([old, next], old)).toBe(true);
+  });
+
+  test('not while it is on its way: newer where both are, and not yet where it is asked for', () => {
+    const back = recordOf(low, [pushed('eastus', '12:00:09')]);
+    const other = recordOf(high, [pushed('eastus', '12:00:05'), pushed('westeurope', '12:00:10')]);
+    expect(superseded([back, other], back, regionsOf('westeurope'))).toBe(false);
+  });
+
   test.each<[string, ImageRecord[]]>([
     ['while one region still has it', [old, recordOf(high, [pushed('eastus', '12:00:05')])]],
-    // In one region before, in the other after: the overwrite may be on its way to either side.
-    [
-      'by a push older than its own last one',
-      [old, recordOf(high, [pushed('eastus', '12:00:02'), pushed('westeurope', '12:00:06')])],
-    ],
     ['by itself', [old]],
   ])('not %s', (_what, records) => {
     expect(superseded(records, old)).toBe(false);

@@ -69,6 +69,8 @@ export interface Case {
   readonly setsUsed: Map<number, Set<string>>;
   /** Which sets of expected regions were stored for all instances. */
   readonly setsSaved: { readonly at: number; readonly key: string }[];
+  /** Nothing goes wrong in it. */
+  readonly isCalm: boolean;
   /** How far an instance's clock may be from the world's, either way. */
   readonly clockSpreadMs: number;
   readonly timersSet: { readonly at: number; readonly image: number | undefined }[];
@@ -82,6 +84,7 @@ export interface Case {
 export const start = Date.parse('2026-06-01T12:00:00Z');
 export const delayedAfterMs = 120_000;
 export const probeAfterMs = 30_000;
+const disturbances: readonly string[] = ['kill', 'stop', 'outage'];
 /** Machines in one region agree to milliseconds; one whose clock runs free for a day does not. */
 const clockSpreads = [0, 0, 0, 50, 2_000, 30_000] as const;
 
@@ -126,7 +129,9 @@ export function caseOf(plan: Plan, scheduler: Scheduler, choices: Choices, trace
     forwarded: [],
     setsUsed: new Map(),
     setsSaved: [],
-    clockSpreadMs: choices.choose('clocks', 0, (random) => pick(random, clockSpreads)),
+    isCalm: world.faultsPercent === 0 && plan.commands.every(({ kind }) => !disturbances.includes(kind)),
+    // What counts of a region that gets a replica is told apart by time: by one clock, or not at all.
+    clockSpreadMs: isFixed ? choices.choose('clocks', 0, (random) => pick(random, clockSpreads)) : 0,
     timersSet: [],
     living: () => instances.filter((instance) => !instance.isDead && !instance.isStopping),
     nameOf: (image) => ({ registry: settings.name, repository, digest: digests[image] ?? digests[0] }),

@@ -2,10 +2,14 @@
 import type { CloudEvent } from '../../src/core/announcement.ts';
 import { announcementTypes } from '../../src/core/announcement.ts';
 import type { Fact } from '../../src/core/arrival.ts';
+import type { Tag } from '../../src/core/reference.ts';
 import type { Region } from '../../src/core/region.ts';
 import type { Case } from './case.ts';
 import { clockText, delayedAfterMs } from './case.ts';
-import type { Claim, View } from './history.ts';
+import type { Claim, Said, View } from './history.ts';
+
+/** Long enough for one look at the others, in a world where nothing goes wrong. */
+const settlingMs = 2_000;
 
 export function eventJudge(on: Case): (event: CloudEvent) => void {
   const facts = new Map<string, string>();
@@ -109,6 +113,18 @@ export function eventJudge(on: Case): (event: CloudEvent) => void {
       ) {
         on.violate('an event is true', `${place}: ${tag} was not everywhere`);
       }
+      // What others have been pushed with is looked at when the tag comes to a digest, and a moment passes until all know.
+      const isKnownLong = (said: Said) => said.knownAt !== undefined && said.knownAt < soonest - settlingMs;
+      const pushes = on.history.tagPushes(tag as Tag).filter((said) => said.image === image || isKnownLong(said));
+      const resolves = (region: Region) =>
+        pushes
+          .filter(({ fact }) => fact.region === region)
+          .reduce<Said | undefined>(
+            (a, b) => (a !== undefined && a.fact.eventTime > b.fact.eventTime ? a : b),
+            undefined,
+          )?.image === image;
+      if (on.isCalm && !setsUsed.some((regions) => regions.every(resolves)))
+        on.violate('an event is true', `${place}: ${tag} was another digest's somewhere`);
     }
     if (type === announcementTypes.tagSuperseded) {
       const tag = subject.slice(subject.lastIndexOf(':') + 1);

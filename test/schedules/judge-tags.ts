@@ -37,19 +37,28 @@ async function judgeTag(on: Case, { tracker, label }: Instance, number: number, 
       (a, b) => (a === undefined || b.fact.eventTime > a.fact.eventTime ? b : a),
       undefined,
     );
+  const lastIn = (region: Region) => newest(on.history.tagPushes(tag, region));
   const pointerIn = (region: Region) => {
-    const last = newest(on.history.tagPushes(tag, region));
+    const last = lastIn(region);
     return last !== undefined && isThere(on, last) ? last : undefined;
   };
-  const pointers = on.regions.flatMap((region) => pointerIn(region) ?? []);
-  const pointer = newest(pointers);
+  // Where no region has it any more, it is what was deleted last.
+  const ends = on.regions.flatMap((region) => lastIn(region) ?? []);
+  const pointers = ends.some((last) => isThere(on, last))
+    ? ends.filter((last) => isThere(on, last))
+    : ends.filter((last) => isGone(on, last));
+  const newestImage = (among: readonly number[]) =>
+    [...new Set(among)]
+      .sort()
+      .reduce<number | undefined>((a, b) => (a === undefined || !isPushedLater(pushes, a, b) ? b : a), undefined);
+  const pointer = newestImage(pointers.map(({ image }) => image));
   const question = { registry: on.settings, repository: on.repository, digest: undefined, tag };
   const document = await tracker.answer(question, defaultRequirement(set));
-  const wanted = pointer === undefined ? null : on.nameOf(pointer.image).digest;
+  const wanted = pointer === undefined ? null : on.nameOf(pointer).digest;
   if (document.digest !== wanted) {
     on.violate(
       'an answer is true',
-      `${tag} points at image ${pointer?.image}, and ${label} says ${on.imageOf(document.digest)}`,
+      `${tag} points at image ${pointer}, and ${label} says ${on.imageOf(document.digest)}`,
     );
   }
 
@@ -61,7 +70,8 @@ async function judgeTag(on: Case, { tracker, label }: Instance, number: number, 
   const everywhere = expected.map((region) => pointerIn(region)?.image);
   const only = everywhere[0];
   // Pushed elsewhere with another digest, be it in a region that nobody waits for, the tag has moved on.
-  const isNewest = newest(pushes)?.image === only;
+  const last = newestImage(images);
+  const isNewest = last === only;
   if (only !== undefined && isNewest && everywhere.every((image) => image === only)) {
     const isComplete = expected.every((region) => on.history.claim(only, region, inTheEnd).mustBeThere);
     if (isComplete && !isTold(announcementTypes.tagConverged, only))
@@ -71,12 +81,36 @@ async function judgeTag(on: Case, { tracker, label }: Instance, number: number, 
       on.violate('what is true is told', `${tag} at image ${only} was never forwarded`);
   }
   // Every digest that the tag has left had converged, or was superseded.
-  const last = newest(pushes);
   for (const image of images) {
-    if (image === last?.image || wasDeletedWithTag(on, image, pushes)) continue;
+    // Where two regions contradict each other, it has left neither of them for certain.
+    const { won, lost } = last === undefined ? { won: false, lost: false } : compare(pushes, last, image);
+    if (image === last || (won && lost) || wasDeletedWithTag(on, image, pushes)) continue;
     if (isTold(announcementTypes.tagConverged, image) || isTold(announcementTypes.tagSuperseded, image)) continue;
     on.violate('what is true is told', `${tag} has left image ${image}, and nobody was told what became of it`);
   }
+}
+
+/**
+ * In each region the last push counts, and where a region has seen both, its word: it is certain there. Times of two
+ * regions decide only where nothing else does.
+ */
+function isPushedLater(pushes: readonly Said[], image: number, than: number): boolean {
+  const { won, lost, isLater } = compare(pushes, image, than);
+  return won === lost ? isLater : won;
+}
+
+function compare(pushes: readonly Said[], image: number, than: number) {
+  const lastOf = (one: number, region?: Region) =>
+    pushes
+      .filter((said) => said.image === one && (region ?? said.fact.region) === said.fact.region)
+      .map(({ fact }) => fact.eventTime)
+      .sort()
+      .at(-1) ?? '';
+  const regions = [...new Set(pushes.map(({ fact }) => fact.region))];
+  const both = regions.filter((region) => lastOf(image, region) !== '' && lastOf(than, region) !== '');
+  const won = both.some((region) => lastOf(image, region) > lastOf(than, region));
+  const lost = both.some((region) => lastOf(image, region) < lastOf(than, region));
+  return { won, lost, isLater: lastOf(image) > lastOf(than) };
 }
 
 /** Deleted everywhere, a digest takes its tags along: pushed again without one, it has none that could move on. */
@@ -86,6 +120,11 @@ function wasDeletedWithTag(on: Case, image: number, pushes: readonly Said[]): bo
     pushes.every((said) => said.image !== image || !isThere(on, said)) &&
     on.published.some((event) => event.type === announcementTypes.deletedInAllReplicas && isOfImage(event))
   );
+}
+
+/** Deleted since, and not pushed there again, under whatever tag. */
+function isGone(on: Case, { image, fact }: Said): boolean {
+  return on.history.claim(image, fact.region, inTheEnd).mustBeDeleted;
 }
 
 /** Not deleted since in its region. */

@@ -76,9 +76,9 @@ export function dueForwards(
 ): ForwardEntry[] {
   const noted = new Set(record.forwards.map((entry) => entry.key));
   const due: ForwardEntry[] = [];
-  for (const [text, { state, round }] of Object.entries(record.tags)) {
+  for (const [text, { state, round, isCompared }] of Object.entries(record.tags)) {
     const tag = text as Tag;
-    if (state !== 'open' && state !== 'converged') continue;
+    if (!isCompared || (state !== 'open' && state !== 'converged')) continue;
     for (const target of targets) {
       const key = `${record.firstSeenAt}.${target.name}.${round}.${tag}`;
       if (noted.has(key) || !isFor(target, record.name, tag) || !isMet(record, tag, set, target)) continue;
