@@ -1,5 +1,4 @@
 /** Nothing is told, and nothing is answered, before it is true. */
-import { isPromise } from '../delivery.ts';
 import type { Evidence, Told, Violation } from '../evidence.ts';
 import {
   allReplicas,
@@ -69,16 +68,16 @@ function findEarlyFacts(evidence: Evidence, one: Told): string[] {
 }
 
 /**
- * Where the app knew the image to be, by then: gone from all replicas means from all that were known to have it. A
- * region whose every webhook event was lost may still have it for a while.
+ * Where the app knew the image to be when it decided: gone from all replicas means from all that were known to have it. A
+ * region whose every webhook event was lost, or still waits on the queue, may have it for a while.
  */
-function listKnownRegions({ truth, attempts, told }: Evidence, { key, at }: Told): string[] {
-  const promised = attempts.filter((one) => isPromise(one) && one.key === key && one.action === 'push');
-  const said = told.filter((one) => one.type === inRegion && one.key === key && one.at < at);
+function listKnownRegions({ truth, attempts, told }: Evidence, { key, time }: Told): string[] {
+  const stored = attempts.filter((one) => one.status === 200 && one.key === key && one.action === 'push');
+  const said = told.filter((one) => one.type === inRegion && one.key === key && one.time < time);
   return truth
     .regions()
     .filter(
       (region) =>
-        promised.some((one) => one.region === region && one.endedAt < at) || said.some((one) => one.region === region),
+        stored.some((one) => one.region === region && one.endedAt < time) || said.some((one) => one.region === region),
     );
 }
