@@ -8,7 +8,7 @@ import { isAvailable, isDeleted } from './arrival.ts';
 import type { Circumstances, Policy } from './circumstances.ts';
 import { dueForwards, keepForwards } from './forwarding/forward.ts';
 import type { AnnouncementEntry, ImageRecord } from './image.ts';
-import { arrivalIn, arrivalRegions, counts, isComplete, isGoneAgain, isOpen, isVoid } from './image.ts';
+import { arrivalIn, arrivalRegions, counts, isComplete, isGoneAgain, isOpen, isVoid, wasComplete } from './image.ts';
 import type { Tag } from './reference.ts';
 import type { Region } from './region.ts';
 import type { ReplicaSet } from './replica-set.ts';
@@ -43,7 +43,7 @@ export function announce(
     else if (isDeleted(arrival)) make('deletedInRegion', { region });
   }
   let { availableAt, completedFor, delayedAt } = record;
-  const isGrowing = completedFor.length > 0 && expectedRegions(set).some((region) => isSeeded(record, region, set));
+  const isGrowing = expectedRegions(set).some((region) => isSeeded(record, region, set));
   if (isComplete(record, set) && isGrowing) completedFor = expectedRegions(set);
   else if (isComplete(record, set) && make('availableInAllReplicas')) {
     availableAt = now;
@@ -79,7 +79,7 @@ export function announce(
 
 /** A replica that is still being filled reports old images one by one: that is no news about images complete before. */
 function isSeeded(record: ImageRecord, region: Region, set: ReplicaSet): boolean {
-  const isOld = record.completedFor.length > 0 && !record.completedFor.includes(region);
+  const isOld = wasComplete(record) && !record.completedFor.includes(region);
   return isOld && (findReplica(set, region)?.seeding ?? false);
 }
 
@@ -95,10 +95,9 @@ function forgetOld(entries: readonly AnnouncementEntry[], generation: number): r
 
 /** Complete again for a set that has grown since: the same arrivals, a new generation of "in all replicas". */
 function grown(record: ImageRecord, set: ReplicaSet): ImageRecord {
-  const wasComplete = record.completedFor.length > 0;
   const isGrown = expectedRegions(set).some((region) => !record.completedFor.includes(region));
   const isSeeding = expectedRegions(set).some((region) => isSeeded(record, region, set));
-  if (!wasComplete || !isGrown || isSeeding || !isComplete(record, set)) return record;
+  if (!wasComplete(record) || !isGrown || isSeeding || !isComplete(record, set)) return record;
   const { tags, uncheckedTags } = record;
   const ofTags = Object.entries(tags)
     .filter(([, { state }]) => state === 'superseded')

@@ -247,9 +247,14 @@ export function imageState(record: ImageRecord | undefined, set: ReplicaSet): Im
   return deletedAt !== null && deletedAt >= pushedAt ? 'deleting' : 'replicating';
 }
 
+/** Was everywhere at some time in this generation; every replica it was complete for may have been replaced since. */
+export function wasComplete(record: ImageRecord): boolean {
+  return record.availableAt !== null;
+}
+
 /** Not everywhere yet, for the first time in this generation. */
 export function isOpen(record: ImageRecord, set: ReplicaSet): boolean {
-  return record.completedFor.length === 0 && imageState(record, set) === 'replicating';
+  return !wasComplete(record) && imageState(record, set) === 'replicating';
 }
 
 /** Newest delete any replica has told of. */

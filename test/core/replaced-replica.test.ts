@@ -10,24 +10,25 @@ import { at, digestOf, pushOf, regionsOf, registryOf, replicaSetOf, repositoryOf
 import { memoryTracker, passTime } from '../support/memory-tracker.ts';
 
 const registry = registryOf();
-const [, west] = regionsOf('eastus', 'westeurope');
+const [east, west] = regionsOf('eastus', 'westeurope');
 const name = { registry: 'contoso', repository: repositoryOf('team/app'), digest: digestOf(1) };
 const question = { registry, repository: name.repository, digest: name.digest, tag: undefined };
 
 function setUp() {
-  let absentAt: number | undefined;
+  const absences = new Map<string, number>();
   const set = (one: Registry): ReplicaSet => {
     const whole = replicaSetOf(one);
-    const replicas = whole.replicas.map((replica) =>
-      replica.region === west && absentAt !== undefined ? { ...replica, absentAt } : replica,
-    );
+    const replicas = whole.replicas.map((replica) => {
+      const absentAt = absences.get(replica.region);
+      return absentAt === undefined ? replica : { ...replica, absentAt };
+    });
     return { ...whole, replicas };
   };
   const setup = memoryTracker({ replicaSet: set });
   return {
     ...setup,
-    replace: () => {
-      absentAt = setup.clock.now();
+    replace: (region = west) => {
+      absences.set(region ?? '', setup.clock.now());
     },
     ask: () => setup.tracker.answer(question, defaultRequirement(set(registry))),
     told: () => setup.publisher.published.map(({ type, data }) => `${type.split('.')[1]} ${data.generation}`),
@@ -80,4 +81,25 @@ test('a word of the old one that comes late is outdated', async () => {
   expect(late.receivedAt).toBe(at('2026-06-01T12:00:00Z'));
   expect(await tracker.process({ name, fact: late })).toBe('outdated');
   expect(await ask()).toMatchObject({ missing: ['westeurope'] });
+});
+
+test('both replaced one after the other: everywhere again is told, and late is neither', async () => {
+  const { tracker, clock, replace, ask, told, store, ...setup } = setUp();
+  const push = async (region: string) => {
+    await tracker.receive({ name, fact: pushOf(region, new Date(clock.now()).toISOString()) });
+    await passTime({ tracker, clock, timer: setup.timer }, 60_000);
+  };
+  await push('eastus');
+  await push('westeurope');
+  for (const region of [east, west]) {
+    await clock.advance(3_600_000);
+    replace(region);
+  }
+  await clock.advance(60_000);
+  await push('eastus');
+  await push('westeurope');
+  expect(await ask()).toMatchObject({ state: 'available', satisfied: true, delayed: false });
+  const types = ['ImageAvailableInRegion', 'ImageAvailableInRegion', 'ImageAvailableInAllReplicas'];
+  expect(told()).toEqual([1, 2].flatMap((generation) => types.map((type) => `${type} ${generation}`)));
+  expect((await store.read(name))?.record.completedFor).toEqual([east, west]);
 });
