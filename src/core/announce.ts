@@ -23,7 +23,7 @@ export function announce(
   before: ImageRecord,
   { set, policy, now, targets = [] }: Circumstances,
 ): { record: ImageRecord; announcements: Announcement[] } {
-  const record = grown(before, set);
+  const record = completedAnew(before, set);
   const announcements: Announcement[] = [];
   const announced = new Set(record.announcements.map((entry) => entry.key));
   const make = (kind: Announcement['kind'], about: Pick<Announcement, 'region' | 'tag'> = {}): boolean => {
@@ -93,11 +93,15 @@ function forgetOld(entries: readonly AnnouncementEntry[], generation: number): r
   return entries.filter((entry) => !old.has(entry));
 }
 
-/** Complete again for a set that has grown since: the same arrivals, a new generation of "in all replicas". */
-function grown(record: ImageRecord, set: ReplicaSet): ImageRecord {
+/**
+ * Complete again for a set that has grown since, or after it was told as gone from all: the same arrivals, a new generation
+ * of "in all replicas".
+ */
+function completedAnew(record: ImageRecord, set: ReplicaSet): ImageRecord {
   const isGrown = expectedRegions(set).some((region) => !record.completedFor.includes(region));
   const isSeeding = expectedRegions(set).some((region) => isSeeded(record, region, set));
-  if (!wasComplete(record) || !isGrown || isSeeding || !isComplete(record, set)) return record;
+  const isForMore = wasComplete(record) && isGrown && !isSeeding;
+  if (!isComplete(record, set) || !(isForMore || wasToldGone(record))) return record;
   const { tags, uncheckedTags } = record;
   const ofTags = Object.entries(tags)
     .filter(([, { state }]) => state === 'superseded')
@@ -112,11 +116,22 @@ export function standingNews(record: ImageRecord, set: ReplicaSet): string[] {
   for (const { key, madeAt } of record.announcements) {
     const { generation, ...about } = parseAnnouncementKey(key);
     const isOfThisReplica = about.region === undefined || !isVoid(about.region, madeAt, set);
-    if (generation === record.generation && isOfThisReplica) announced.add(newsOf(about));
+    if (generation !== record.generation || !isOfThisReplica) continue;
+    announced.add(newsOf(about));
+    // Where it is again since, the last word was that it is not.
+    if (about.kind === 'deletedInRegion' && about.region !== undefined)
+      announced.delete(regionNews(about.region).available);
   }
   return arrivalRegions(record)
     .map((region) => regionNews(region)[isAvailable(arrivalIn(record, region)) ? 'available' : 'deleted'])
     .filter((news) => announced.has(news));
+}
+
+/** The last word on all replicas, in this generation, was that it is gone from them. */
+export function wasToldGone({ announcements, generation }: ImageRecord): boolean {
+  const gone = announcementKey({ kind: 'deletedInAllReplicas', generation });
+  const everywhere = announcementKey({ kind: 'availableInAllReplicas', generation });
+  return announcements.findLast(({ key }) => key === gone || key === everywhere)?.key === gone;
 }
 
 /** Starts over: nothing of this generation has been told. What the replicas said stays. */

@@ -5,7 +5,7 @@
  */
 import type { Acknowledgement } from './acknowledge.ts';
 import { acknowledge } from './acknowledge.ts';
-import { announce, nextGeneration, standingNews } from './announce.ts';
+import { announce, nextGeneration, standingNews, wasToldGone } from './announce.ts';
 import type { Announcement } from './announcement.ts';
 import { regionNews } from './announcement.ts';
 import type { Arrival, Fact, MergeOutcome } from './arrival.ts';
@@ -14,7 +14,7 @@ import type { Circumstances } from './circumstances.ts';
 import type { Digest } from './digest.ts';
 import { isLater } from './event-time.ts';
 import type { ForwardEntry, ImageName, ImageRecord } from './image.ts';
-import { arrivalIn, isGone, isVoid, newestDelete, withoutVoid } from './image.ts';
+import { arrivalIn, imageState, isGone, isVoid, newestDelete, withoutVoid } from './image.ts';
 import { isTimerSet } from './next-wake.ts';
 import type { Tag } from './reference.ts';
 import type { Region } from './region.ts';
@@ -82,12 +82,13 @@ function learn(
   const { arrival, outcome } = mergeFact(known, fact);
   if (arrival === known) return { record: before, outcome };
   const merged = { ...record, arrivals: { ...record.arrivals, [fact.region]: arrival } };
-  const isNewGeneration =
+  // A push from between the deletes may have come after it was told as gone: what follows is as new as it is then.
+  const isPushedAgain =
     fact.kind === 'push' &&
-    isGone(record, set) &&
-    !isGone(merged, set) &&
+    (isGone(record, set) || wasToldGone(record)) &&
+    ['replicating', 'available'].includes(imageState(merged, set)) &&
     isLater(fact.eventTime, newestDelete(record, set));
-  const started = isNewGeneration ? pushedAgain(record, fact, set) : record;
+  const started = isPushedAgain ? pushedAgain(record, fact, set) : record;
   const isOver = changedNews(fact.region, known, arrival);
   return {
     outcome,

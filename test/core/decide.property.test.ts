@@ -53,11 +53,11 @@ const factArbitrary: fc.Arbitrary<Fact> = fc.record({
   mediaType: fc.constant('application/vnd.oci.image.manifest.v1+json'),
 });
 
-function fold(facts: readonly Fact[]) {
+function fold(facts: readonly Fact[], around = circumstances) {
   let record: ImageRecord | undefined;
   const announcements: Announcement[] = [];
   for (const fact of facts) {
-    const decision = decide(record, name, { kind: 'fact', fact }, circumstances);
+    const decision = decide(record, name, { kind: 'fact', fact }, around);
     record = decision.record;
     announcements.push(...decision.announcements);
   }
@@ -144,6 +144,25 @@ describe('any order, any repeats', () => {
           if (one.kind === 'availableInAllReplicas') expect(told[i - 1]?.kind).not.toBe('availableInAllReplicas');
         });
       }),
+    );
+  });
+
+  test('the last word on all replicas is what is so in the end', () => {
+    const last = { available: 'availableInAllReplicas', deleted: 'deletedInAllReplicas' } as const;
+    // Of two regions, the more often is it everywhere, and gone from everywhere.
+    const both = replicaSetFromSettings({ ...registry, regions: regions.slice(0, 2) }, 0);
+    const inBoth = fc.tuple(factArbitrary, fc.constantFrom(...regions.slice(0, 2)), fc.boolean());
+    fc.assert(
+      fc.property(fc.array(inBoth, { minLength: 6, maxLength: 14 }), (drawn) => {
+        const facts = drawn.map(
+          ([fact, region, isPush]): Fact => ({ ...fact, region, kind: isPush ? 'push' : 'delete' }),
+        );
+        const { record, announcements } = fold(facts, { ...circumstances, set: both });
+        const told = announcements.map(({ kind }) => kind).filter((kind) => Object.values<string>(last).includes(kind));
+        const state = imageState(record, both);
+        if (state === 'available' || state === 'deleted') expect(told.at(-1)).toBe(last[state]);
+      }),
+      { numRuns: 3_000 },
     );
   });
 });

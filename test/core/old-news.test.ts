@@ -84,6 +84,72 @@ describe('pushed again after it was deleted everywhere', () => {
   });
 });
 
+describe('pushed again between two deletes, which is heard after it was told as gone', () => {
+  const gone = tell(
+    [
+      pushOf('eastus', '2026-06-01T12:00:00Z'),
+      pushOf('westeurope', '2026-06-01T12:00:01Z'),
+      deleteOf('eastus', '2026-06-01T12:00:10Z'),
+      deleteOf('westeurope', '2026-06-01T12:00:20Z'),
+    ],
+    two,
+  );
+  const between = tell([pushOf('eastus', '2026-06-01T12:00:21Z', { eventTime: '2026-06-01T12:00:15Z' })], two, gone);
+
+  test('tells nothing by itself, nor with a push where nobody waits for it', () => {
+    expect(gone.told.slice(-1)).toEqual(['1 deletedInAllReplicas']);
+    const { told } = tell([pushOf('northeurope', '2026-06-01T12:00:22Z')], two, between);
+    expect(told.slice(gone.told.length)).toEqual(['1 availableInRegion.northeurope']);
+  });
+
+  test('with the next push it is new, and so where it is again', () => {
+    const { told } = tell([pushOf('westeurope', '2026-06-01T12:00:25Z')], two, between);
+    expect(told.slice(gone.told.length)).toEqual([
+      '2 availableInRegion.eastus',
+      '2 availableInRegion.westeurope',
+      '2 availableInAllReplicas',
+    ]);
+  });
+
+  test('also where the next push is in the same region', () => {
+    const { record, told } = tell([pushOf('eastus', '2026-06-01T12:00:25Z')], two, between);
+    expect(told.slice(gone.told.length)).toEqual(['2 availableInRegion.eastus']);
+    expect(record?.completedFor).toEqual([]);
+  });
+
+  test('once the other replica is removed, it is everywhere again', () => {
+    const one = replicaSetOf(registryOf({ regions: regionsOf('eastus') }));
+    const { announcements } = decide(
+      between.record,
+      name,
+      { kind: 'review' },
+      { set: one, policy, now: at('2026-06-01T13:00:00Z') },
+    );
+    expect(announcements.map((told) => `${told.generation} ${newsOf(told)}`)).toEqual([
+      '2 availableInRegion.eastus',
+      '2 availableInAllReplicas',
+    ]);
+  });
+
+  test('a replica that nobody waits for may have deleted it later than it was pushed everywhere else', () => {
+    const set = replicaSetOf(registryOf({ observedOnly: regionsOf('uksouth') }));
+    const later = tell([deleteOf('uksouth', '2026-06-01T12:00:30Z')], set, gone);
+    const { told } = tell(
+      [
+        pushOf('eastus', '2026-06-01T12:00:31Z', { eventTime: '2026-06-01T12:00:25Z' }),
+        pushOf('westeurope', '2026-06-01T12:00:32Z', { eventTime: '2026-06-01T12:00:26Z' }),
+      ],
+      set,
+      later,
+    );
+    expect(told.slice(-3)).toEqual([
+      '2 availableInRegion.eastus',
+      '2 availableInRegion.westeurope',
+      '2 availableInAllReplicas',
+    ]);
+  });
+});
+
 describe('complete again for a set that has grown', () => {
   const both = [pushOf('eastus', '2026-06-01T12:00:00Z'), pushOf('westeurope', '2026-06-01T12:00:01Z')];
   const complete = tell(both, two);
