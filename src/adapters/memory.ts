@@ -7,6 +7,7 @@ import type { CloudEvent } from '../core/announcement.ts';
 import type { Digest } from '../core/digest.ts';
 import { lastToldAt } from '../core/due-events.ts';
 import type { EventTime } from '../core/event-time.ts';
+import { isLater } from '../core/event-time.ts';
 import type { ForwardOrder } from '../core/forwarding/forward.ts';
 import type { ImageName, ImageRecord } from '../core/image.ts';
 import { imageKey } from '../core/image.ts';
@@ -114,8 +115,10 @@ export function memoryTagIndex(): TagIndex {
         .map(([digest, pushedAt]) => ({ digest, pushedAt }))
         .sort((a, b) => (a.pushedAt < b.pushedAt ? 1 : -1));
     },
-    async forget(name, digest) {
-      tags.get(keyOf(name))?.delete(digest);
+    async forget(name, digest, pushedAt) {
+      const known = tags.get(keyOf(name));
+      const noted = known?.get(digest);
+      if (noted !== undefined && !isLater(noted, pushedAt)) known?.delete(digest);
     },
   };
 }

@@ -99,7 +99,8 @@ export interface TagIndex {
   note(name: TagName, digest: Digest, pushedAt: EventTime): Promise<'first' | 'again'>;
   /** Newest first. */
   digests(name: TagName): Promise<readonly { readonly digest: Digest; readonly pushedAt: EventTime }[]>;
-  forget(name: TagName, digest: Digest): Promise<void>;
+  /** Unless it was noted with a later push than this one meanwhile. Not finding it is fine. */
+  forget(name: TagName, digest: Digest, pushedAt: EventTime): Promise<void>;
 }
 
 /** When each replica's webhook last spoke, whatever it said. */

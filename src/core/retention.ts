@@ -3,7 +3,7 @@
  * costs what is due, and the few old images that are not finished or have changed since.
  */
 import type { ImageRecord } from './image.ts';
-import { hasPending, imageState } from './image.ts';
+import { hasPending, imageState, lastTagged } from './image.ts';
 import type { Clock, ImageIndex, ImageStore, IndexEntry, StoredImage, TagIndex } from './ports.ts';
 import type { Tag } from './reference.ts';
 import type { Registry } from './registry.ts';
@@ -65,7 +65,11 @@ async function forget(ports: RetentionPorts, stored: StoredImage): Promise<boole
   if ((await ports.store.remove(stored)) === 'conflict') return false;
   const entry = { name: record.name, firstSeenAt: record.firstSeenAt };
   await ports.index.remove(entry, everyList);
-  const tags = new Set(Object.values(record.arrivals).flatMap((arrival) => Object.keys(arrival.tags)));
-  for (const tag of tags) await ports.tags.forget({ registry, repository, tag: tag as Tag }, digest);
+  const tags = new Set(Object.values(record.arrivals).flatMap((arrival) => Object.keys(arrival.tags))) as Set<Tag>;
+  for (const tag of tags) {
+    const pushedAt = lastTagged(record, tag);
+    // Pushed again since the record was removed, it has been noted anew.
+    if (pushedAt !== null) await ports.tags.forget({ registry, repository, tag }, digest, pushedAt);
+  }
   return true;
 }

@@ -336,9 +336,30 @@ describe.each(Object.keys(stores))('%s', (kind) => {
     });
 
     test('forgets one digest and keeps the others', async () => {
-      await ports.tags.forget(tag, digestOf(2));
-      await ports.tags.forget(tag, digestOf(77));
+      await ports.tags.forget(tag, digestOf(2), toEventTime(2_000));
+      await ports.tags.forget(tag, digestOf(77), toEventTime(2_000));
       expect((await ports.tags.digests(tag)).map(({ digest }) => digest)).toEqual([3, 1].map(digestOf));
+    });
+
+    test('keeps a digest that was noted with a later push, and forgets the last of a tag', async () => {
+      const yearly = { ...tag, tag: 'yearly' as Tag };
+      await ports.tags.note(yearly, digestOf(1), toEventTime(2_000));
+      await ports.tags.forget(yearly, digestOf(1), toEventTime(1_000));
+      expect(await ports.tags.digests(yearly)).toEqual([{ digest: digestOf(1), pushedAt: toEventTime(2_000) }]);
+      await ports.tags.forget(yearly, digestOf(1), toEventTime(2_000));
+      expect(await ports.tags.digests(yearly)).toEqual([]);
+    });
+
+    test('of digests that are noted and forgotten at once, every one that was noted stays', async () => {
+      const busy = { ...tag, tag: 'busy' as Tag };
+      for (let n = 1; n <= 20; n++) {
+        await ports.tags.note(busy, digestOf(n), toEventTime(n));
+        await Promise.all([
+          ports.tags.forget(busy, digestOf(n), toEventTime(n)),
+          ports.tags.note(busy, digestOf(n + 1), toEventTime(n + 1)),
+        ]);
+        expect((await ports.tags.digests(busy)).map(({ digest }) => digest)).toEqual([digestOf(n + 1)]);
+      }
     });
 
     test('a tag that moves with every build keeps its newest digests', async () => {

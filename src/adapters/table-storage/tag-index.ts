@@ -5,6 +5,7 @@
 import { isDigest } from '../../core/digest.ts';
 import { WorldError } from '../../core/errors.ts';
 import type { EventTime } from '../../core/event-time.ts';
+import { isLater } from '../../core/event-time.ts';
 import type { TagIndex } from '../../core/ports.ts';
 import type { TagName } from '../../core/tag.ts';
 import type { RowAddress } from './keys.ts';
@@ -17,6 +18,8 @@ const mostDigests = 150;
 const keptDigests = 50;
 /** Tags remembered to have a row: of a tag that moves with every build, only the first note tries to make it. */
 const mostKnown = 10_000;
+/** A digest that could not be forgotten leads nowhere: whoever follows it finds no image. */
+const mostAttempts = 5;
 const prefix = 'd';
 
 /** @param batches of the same table */
@@ -61,13 +64,19 @@ export function tableTagIndex(tags: Table, batches: RowBatches): TagIndex {
       if (digests.length > mostDigests) await prune(name);
       return digests;
     },
-    async forget(name, digest) {
-      const row = await tags.get(tagRow(name));
-      if (row === undefined || row[propertyOf(digest)] === undefined) return;
-      const kept = digestsOf(row).filter((one) => one.digest !== digest);
-      if (kept.length === 0) return tags.remove(tagRow(name));
-      const properties = kept.map((one) => [propertyOf(one.digest), one.pushedAt]);
-      await tags.replace({ ...tagRow(name), ...Object.fromEntries(properties) }, row.etag);
+    async forget(name, digest, pushedAt) {
+      for (let attempt = 1; attempt <= mostAttempts; attempt++) {
+        const row = await tags.get(tagRow(name));
+        const digests = row === undefined ? [] : digestsOf(row);
+        const noted = digests.find((one) => one.digest === digest);
+        if (row === undefined || noted === undefined || isLater(noted.pushedAt, pushedAt)) return;
+        const kept = digests.filter((one) => one !== noted);
+        const properties = kept.map((one) => [propertyOf(one.digest), one.pushedAt]);
+        const smaller = { ...tagRow(name), ...Object.fromEntries(properties) };
+        // By its etag: another digest, or this one, may have been noted since the row was read.
+        const done = await (kept.length === 0 ? tags.removeVersion(row, row.etag) : tags.replace(smaller, row.etag));
+        if (done !== 'conflict') return;
+      }
     },
   };
 }
