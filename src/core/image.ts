@@ -247,6 +247,11 @@ export function imageState(record: ImageRecord | undefined, set: ReplicaSet): Im
   return deletedAt !== null && deletedAt >= pushedAt ? 'deleting' : 'replicating';
 }
 
+/** Complete, and not noted so: the set has changed since its last write, and nobody has told it. */
+export function isUntoldComplete(record: ImageRecord, set: ReplicaSet): boolean {
+  return isComplete(record, set) && expectedRegions(set).some((region) => !record.completedFor.includes(region));
+}
+
 /** Was everywhere at some time in this generation; every replica it was complete for may have been replaced since. */
 export function wasComplete(record: ImageRecord): boolean {
   return record.availableAt !== null;

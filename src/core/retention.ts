@@ -2,8 +2,8 @@
  * Forgets finished images some time after their last change. Only images first seen that long ago are read, so a run
  * costs what is due, and the few old images that are not finished or have changed since.
  */
-import type { ImageRecord } from './image.ts';
-import { hasPending, imageState, lastTagged } from './image.ts';
+import type { ImageName, ImageRecord } from './image.ts';
+import { hasPending, imageState, isUntoldComplete, lastTagged, withoutVoid } from './image.ts';
 import type { Clock, ImageIndex, ImageStore, IndexEntry, StoredImage, TagIndex } from './ports.ts';
 import type { Tag } from './reference.ts';
 import type { Registry } from './registry.ts';
@@ -14,6 +14,8 @@ interface RetentionPorts {
   readonly index: ImageIndex;
   readonly tags: TagIndex;
   readonly clock: Clock;
+  /** Looks again at an image, and has told what has not been. */
+  review(name: ImageName): Promise<void>;
 }
 
 const pageSize = 100;
@@ -48,7 +50,12 @@ export async function expireImages(
     async function forgetIfDue(entry: IndexEntry): Promise<boolean> {
       const stored = await store.read(entry.name);
       if (stored === undefined) await index.remove(entry, everyList);
-      return stored !== undefined && isFinished(stored.record, replicaSet(registry), before) && forget(ports, stored);
+      const set = replicaSet(registry);
+      if (stored === undefined || !isFinished(stored.record, set, before)) return false;
+      if (!isUntoldComplete(withoutVoid(stored.record, set), set)) return forget(ports, stored);
+      // Told now, it is finished; its time begins.
+      await ports.review(entry.name);
+      return false;
     }
   }
   return forgotten;

@@ -16,7 +16,7 @@ import { describeError, WorldError } from './errors.ts';
 import type { ForwardTarget } from './forwarding/forward.ts';
 import { forwarding } from './forwarding/forwarding.ts';
 import type { ImageName, ImageRecord } from './image.ts';
-import { imageKey, isComplete, pendingKeys } from './image.ts';
+import { imageKey, isUntoldComplete, pendingKeys } from './image.ts';
 import { imageCache } from './image-cache.ts';
 import { imageWriter } from './image-writer.ts';
 import type { ImageListing, ImageQuery } from './listing.ts';
@@ -107,7 +107,7 @@ export type WaitResult = {
   readonly document: AvailabilityDocument;
 };
 
-export interface Tracker extends Waker {
+export interface Tracker extends Omit<Waker, 'review'> {
   readonly registries: readonly Registry[];
   replicaSet(registry: Registry): ReplicaSet;
   /**
@@ -256,8 +256,7 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
 
   /** The set may have shrunk since the image's last write: then it is complete, and nobody has said so yet. */
   function settle(image: ImageRecord): void {
-    const { set } = circumstances(registryOf(image.name));
-    if (image.completedFor.length > 0 || !isComplete(image, set)) return;
+    if (!isUntoldComplete(image, sets.current(registryOf(image.name)))) return;
     writer.submit(image.name, { kind: 'review' }).catch((error: unknown) => {
       log.warn('review not stored', { image: imageKey(image.name), error: describeError(error) });
     });
@@ -374,7 +373,8 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
     reviewOpen: onTimer.reviewOpen,
     refreshReplicas: (registry) => sets.refresh(registry),
     ready: (registry) => sets.ready(registry),
-    expire: () => expireImages(ports, options.registries, options.retentionMs, sets.current),
+    expire: () =>
+      expireImages({ ...ports, review: onTimer.review }, options.registries, options.retentionMs, sets.current),
     topicTrouble: () => teller.trouble(),
     async close(milliseconds) {
       await teller.drain(milliseconds);

@@ -25,6 +25,8 @@ export interface Waker {
   wake(name: ImageName, rungAt?: number): Promise<void>;
   /** Somebody spoke of the image without saying where it is: the replicas are asked, where they can be. */
   notice(name: ImageName): Promise<void>;
+  /** Looks again at one image, which the replicas there are now may make complete. */
+  review(name: ImageName): Promise<void>;
   /** Looks again at every image that is not everywhere, after the replica set has changed. */
   reviewOpen(registry: Registry): Promise<void>;
 }
@@ -60,7 +62,13 @@ export function waker(parts: {
     await writer.submit(image.name, { kind: 'timerSet', at: due });
   }
 
+  async function review(name: ImageName): Promise<void> {
+    const { record: image } = await writer.submit(name, { kind: 'review' });
+    if (image !== undefined) await setNext(image);
+  }
+
   return {
+    review,
     async wake(name, rungAt) {
       const registry = parts.registry(name);
       await sets.ready(registry);
@@ -94,10 +102,7 @@ export function waker(parts: {
       let cursor: string | undefined;
       for (let page = 0; page < mostReviewedPages; page++) {
         const open = await pageOpenImages(index, { registry: registry.name, cursor, limit: 100 }, clock.now());
-        for (const { name } of open.entries) {
-          const { record: image } = await writer.submit(name, { kind: 'review' });
-          if (image !== undefined) await setNext(image);
-        }
+        for (const { name } of open.entries) await review(name);
         if (open.next === null) return;
         cursor = open.next;
       }

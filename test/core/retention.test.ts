@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { memoryImageIndex } from '../../src/adapters/memory.ts';
 import { defaultRequirement } from '../../src/core/requirement.ts';
-import { digestOf, pushOf, registryOf, replicaSetOf, repositoryOf, tagOf } from '../support/build.ts';
+import { digestOf, pushOf, regionsOf, registryOf, replicaSetOf, repositoryOf, tagOf } from '../support/build.ts';
 import type { MemoryTracker } from '../support/memory-tracker.ts';
 import { memoryTracker, passTime } from '../support/memory-tracker.ts';
 
@@ -39,4 +39,20 @@ test('an image that is pushed again while it is being forgotten keeps its tag', 
   const question = { registry, repository: name.repository, digest: undefined, tag: tagOf('v1') };
   const document = await memory.tracker.answer(question, defaultRequirement(replicaSetOf(registry)));
   expect(document).toMatchObject({ digest: digestOf(1), satisfied: true });
+});
+
+test('an image that became complete because the set shrank, unnoticed, is told before it is forgotten', async () => {
+  let regions = regionsOf('eastus', 'westeurope');
+  const memory = memoryTracker({ replicaSet: (one) => replicaSetOf({ ...one, regions }) });
+  const told = () => memory.publisher.published.map(({ type }) => type.split('.')[1]);
+  await push(memory, 'eastus');
+  await passTime(memory, 3_600_000, 10_000);
+  expect(told()).toEqual(['ImageAvailableInRegion', 'ReplicationDelayed']);
+  regions = regionsOf('eastus');
+  await memory.clock.advance(longAfter);
+  expect(await memory.tracker.expire()).toBe(0);
+  await memory.clock.settle();
+  expect(told().slice(2)).toEqual(['ImageAvailableInAllReplicas', 'TagConverged']);
+  await memory.clock.advance(longAfter);
+  expect(await memory.tracker.expire()).toBe(1);
 });

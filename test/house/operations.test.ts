@@ -171,6 +171,7 @@ describe('a push to four regions', () => {
       index: tableImageIndex(index, indexRows),
       tags: tableTagIndex(index, indexRows),
       clock: { ...systemClock, now: () => Date.now() + 91 * 86_400_000 },
+      review: async () => undefined,
     };
     const { registries, replicaSet } = known.tracker;
     expect(await expireImages(ports, registries, 90 * 86_400_000, replicaSet)).toBe(1);
