@@ -4,7 +4,13 @@
  * a slow machine must show as slow and not as less work.
  */
 import { randomBytes } from 'node:crypto';
-import { memoryForwardQueue, memoryHealthEventLog, memoryPublisher, noAudit } from '../src/adapters/memory.ts';
+import {
+  memoryForwardQueue,
+  memoryHealthEventLog,
+  memoryPublisher,
+  memoryReviewLog,
+  noAudit,
+} from '../src/adapters/memory.ts';
 import { queueDeliveryQueue, queueWakeTimer } from '../src/adapters/queue-storage.ts';
 import { queueClient, tableClient } from '../src/adapters/storage-clients.ts';
 import { systemClock } from '../src/adapters/system-clock.ts';
@@ -90,6 +96,7 @@ export function openSubject(
       webhooks: index.webhooks,
       audit: noAudit,
       health: memoryHealthEventLog(),
+      reviews: memoryReviewLog(),
       timer: queueWakeTimer(openQueue('wakes'), systemClock),
       queue: queueDeliveryQueue(openQueue('deliveries')),
       publisher,

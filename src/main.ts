@@ -32,6 +32,7 @@ import { tableImageIndex } from './adapters/table-storage/image-index.ts';
 import { tableImageStore } from './adapters/table-storage/image-store.ts';
 import { tableReplayStore } from './adapters/table-storage/replay-store.ts';
 import { tableReplicaSetStore } from './adapters/table-storage/replica-set-store.ts';
+import { tableReviewLog } from './adapters/table-storage/review-log.ts';
 import { rowBatches } from './adapters/table-storage/row-batches.ts';
 import { table, tableHealth } from './adapters/table-storage/table.ts';
 import { tableTagIndex } from './adapters/table-storage/tag-index.ts';
@@ -151,6 +152,7 @@ const timer = queueWakeTimer(wakes, systemClock);
 const acr: Tracker = tracker(
   {
     sets,
+    reviews: tableReviewLog(indexTable),
     audit: care,
     health,
     prober: prober({ probe, clock: systemClock, telemetry }),

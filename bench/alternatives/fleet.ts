@@ -9,6 +9,7 @@ import {
   memoryImageIndex,
   memoryImageStore,
   memoryReplicaSetStore,
+  memoryReviewLog,
   memoryTagIndex,
   memoryWebhookLog,
   noAudit,
@@ -61,6 +62,7 @@ export function openFleet(stage: Stage, instances: number): Fleet {
     forwards: memoryForwardQueue(),
     audit: noAudit,
     health: memoryHealthEventLog(),
+    reviews: memoryReviewLog(),
     publisher: {
       async publish(events: readonly { readonly id: string; readonly type: string; readonly subject: string }[]) {
         for (const { id, type, subject } of events) if (type === allReplicas) stage.tell(subject, id);

@@ -20,6 +20,8 @@ import type {
   ImageStore,
   IndexEntry,
   ReplicaSetStore,
+  ReviewLog,
+  ReviewNote,
   StoredImage,
   TagIndex,
   WakeTimer,
@@ -139,6 +141,16 @@ export function memoryReplicaSetStore(): ReplicaSetStore {
     load: async (registry) => sets.get(registry),
     async save(registry, set) {
       sets.set(registry, set);
+    },
+  };
+}
+
+export function memoryReviewLog(): ReviewLog {
+  const notes = new Map<string, ReviewNote>();
+  return {
+    load: async (registry) => notes.get(registry),
+    async save(registry, note) {
+      notes.set(registry, note);
     },
   };
 }

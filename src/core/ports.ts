@@ -222,6 +222,20 @@ export interface ReplicaSetStore {
   save(registry: string, set: ReplicaSet): Promise<void>;
 }
 
+/** How far the images that are not everywhere have been looked at for a set of replicas. */
+export interface ReviewNote {
+  /** Names the set, as far as it decides what is everywhere. */
+  readonly set: string;
+  /** Where the lists go on; `null` once all have been looked at. */
+  readonly cursor: string | null;
+}
+
+/** Remembers it, so that a review goes on when the instance that makes it dies. */
+export interface ReviewLog {
+  load(registry: string): Promise<ReviewNote | undefined>;
+  save(registry: string, note: ReviewNote): Promise<void>;
+}
+
 /** One webhook registration, as the control plane lists it. */
 export interface WebhookRegistration {
   readonly name: string;

@@ -32,6 +32,7 @@ import type {
   ImageIndex,
   ImageStore,
   Log,
+  ReviewLog,
   TagIndex,
   WakeTimer,
   WebhookLog,
@@ -49,6 +50,8 @@ import type { ReplicaSets } from './replica-sets.ts';
 import type { Requirement } from './requirement.ts';
 import { withSet } from './requirement.ts';
 import { expireImages } from './retention.ts';
+import type { Reviews } from './reviews.ts';
+import { reviews } from './reviews.ts';
 import type { HealthEventLog } from './service-health.ts';
 import { settleTag } from './settle-tag.ts';
 import { roundOf } from './tag-progress.ts';
@@ -69,6 +72,7 @@ export interface TrackerPorts {
   readonly publisher: EventPublisher;
   readonly forwards: ForwardQueue;
   readonly sets: ReplicaSets;
+  readonly reviews: ReviewLog;
   readonly audit: WebhookAudit;
   readonly health: HealthEventLog;
   readonly prober: Prober;
@@ -107,7 +111,7 @@ export type WaitResult = {
   readonly document: AvailabilityDocument;
 };
 
-export interface Tracker extends Omit<Waker, 'review'> {
+export interface Tracker extends Pick<Waker, 'wake' | 'notice'>, Pick<Reviews, 'reviewOpen'> {
   readonly registries: readonly Registry[];
   replicaSet(registry: Registry): ReplicaSet;
   /**
@@ -126,7 +130,7 @@ export interface Tracker extends Omit<Waker, 'review'> {
   replicas(registry: Registry): Promise<ReplicaReport>;
   /** Everything announced about an image; `undefined` for one nobody has spoken of. */
   events(question: Question): Promise<{ readonly name: ImageName; readonly events: readonly ToldEvent[] } | undefined>;
-  /** Has the replica set read from its source again. Never fails. */
+  /** Has the replica set read from its source again, and images looked at that it may make complete. Never fails. */
   refreshReplicas(registry: Registry): Promise<void>;
   /** Once the replica set has been read for the first time, or could not be. Never fails. */
   ready(registry: Registry): Promise<void>;
@@ -209,6 +213,7 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
     dueEvents,
     checkTags,
   });
+  const afterChange = reviews({ ...ports, review: onTimer.review });
 
   async function record(delivery: Delivery): Promise<MergeOutcome> {
     const { record: image, outcome } = await telemetry.span('write image', spanned(delivery), async (span) => {
@@ -370,8 +375,11 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
     },
     wake: onTimer.wake,
     notice: onTimer.notice,
-    reviewOpen: onTimer.reviewOpen,
-    refreshReplicas: (registry) => sets.refresh(registry),
+    reviewOpen: afterChange.reviewOpen,
+    async refreshReplicas(registry) {
+      await sets.refresh(registry);
+      await afterChange.goOn(registry);
+    },
     ready: (registry) => sets.ready(registry),
     expire: () =>
       expireImages({ ...ports, review: onTimer.review }, options.registries, options.retentionMs, sets.current),

@@ -12,7 +12,6 @@ import { imageKey, imageState, pendingKeys } from './image.ts';
 import type { ImageWriter } from './image-writer.ts';
 import type { Looker } from './looker.ts';
 import { isTimerSet, nextWakeAt } from './next-wake.ts';
-import { pageOpenImages } from './open-images.ts';
 import type { Clock, ImageIndex, Log, WakeTimer } from './ports.ts';
 import type { Registry } from './registry.ts';
 import type { ReplicaSets } from './replica-sets.ts';
@@ -27,12 +26,7 @@ export interface Waker {
   notice(name: ImageName): Promise<void>;
   /** Looks again at one image, which the replicas there are now may make complete. */
   review(name: ImageName): Promise<void>;
-  /** Looks again at every image that is not everywhere, after the replica set has changed. */
-  reviewOpen(registry: Registry): Promise<void>;
 }
-
-/** Images reviewed after a change of the set: the newest ten thousand; the others at their timers. */
-const mostReviewedPages = 100;
 
 export function waker(parts: {
   readonly timer: WakeTimer;
@@ -97,15 +91,6 @@ export function waker(parts: {
     async notice(name) {
       const { policy, now } = circumstances(parts.registry(name));
       if (policy.probeAfterMs !== undefined) await timer.wake(name, now + policy.probeAfterMs);
-    },
-    async reviewOpen(registry) {
-      let cursor: string | undefined;
-      for (let page = 0; page < mostReviewedPages; page++) {
-        const open = await pageOpenImages(index, { registry: registry.name, cursor, limit: 100 }, clock.now());
-        for (const { name } of open.entries) await review(name);
-        if (open.next === null) return;
-        cursor = open.next;
-      }
     },
   };
 }

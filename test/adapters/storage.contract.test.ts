@@ -7,6 +7,7 @@ import {
   memoryImageIndex,
   memoryImageStore,
   memoryReplicaSetStore,
+  memoryReviewLog,
   memoryTagIndex,
   memoryWebhookLog,
 } from '../../src/adapters/memory.ts';
@@ -14,6 +15,7 @@ import { tableClient } from '../../src/adapters/storage-clients.ts';
 import { tableImageIndex } from '../../src/adapters/table-storage/image-index.ts';
 import { tableImageStore } from '../../src/adapters/table-storage/image-store.ts';
 import { tableReplicaSetStore } from '../../src/adapters/table-storage/replica-set-store.ts';
+import { tableReviewLog } from '../../src/adapters/table-storage/review-log.ts';
 import { rowBatches } from '../../src/adapters/table-storage/row-batches.ts';
 import { table } from '../../src/adapters/table-storage/table.ts';
 import { tableTagIndex } from '../../src/adapters/table-storage/tag-index.ts';
@@ -26,6 +28,7 @@ import type {
   ImageIndex,
   ImageStore,
   ReplicaSetStore,
+  ReviewLog,
   StoredImage,
   TagIndex,
   WebhookLog,
@@ -41,6 +44,7 @@ interface Stores {
   readonly tags: TagIndex;
   readonly webhooks: WebhookLog;
   readonly sets: ReplicaSetStore;
+  readonly reviews: ReviewLog;
 }
 
 const stores: Record<string, () => Promise<Stores>> = {
@@ -50,6 +54,7 @@ const stores: Record<string, () => Promise<Stores>> = {
     tags: memoryTagIndex(),
     webhooks: memoryWebhookLog(),
     sets: memoryReplicaSetStore(),
+    reviews: memoryReviewLog(),
   }),
   'Table Storage': async () => {
     azurite ??= await startAzuriteInProcess();
@@ -64,6 +69,7 @@ const stores: Record<string, () => Promise<Stores>> = {
       tags: tableTagIndex(indexTable, indexRows),
       webhooks: index.webhooks,
       sets: tableReplicaSetStore(indexTable),
+      reviews: tableReviewLog(indexTable),
     };
   },
 };
@@ -377,6 +383,15 @@ describe.each(Object.keys(stores))('%s', (kind) => {
     await ports.sets.save('contoso', { ...set, source: 'remembered' });
     expect(await ports.sets.load('contoso')).toEqual({ ...set, source: 'remembered' });
     expect(await ports.sets.load('fabrikam')).toBeUndefined();
+  });
+
+  test('review log: the last note saved, per registry', async () => {
+    expect(await ports.reviews.load('contoso')).toBeUndefined();
+    await ports.reviews.save('contoso', { set: 'missing eastus,westeurope', cursor: 'amp1-x' });
+    expect(await ports.reviews.load('contoso')).toEqual({ set: 'missing eastus,westeurope', cursor: 'amp1-x' });
+    await ports.reviews.save('contoso', { set: 'missing eastus,westeurope', cursor: null });
+    expect(await ports.reviews.load('contoso')).toEqual({ set: 'missing eastus,westeurope', cursor: null });
+    expect(await ports.reviews.load('fabrikam')).toBeUndefined();
   });
 
   test('webhook log: the last time of each region', async () => {

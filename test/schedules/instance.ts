@@ -24,7 +24,7 @@ import type { Scheduler } from './scheduler.ts';
 /** What all instances share, before anything gets between. */
 export type SharedPorts = Pick<
   TrackerPorts,
-  'store' | 'index' | 'tags' | 'webhooks' | 'timer' | 'queue' | 'forwards' | 'publisher'
+  'store' | 'index' | 'tags' | 'webhooks' | 'timer' | 'queue' | 'forwards' | 'publisher' | 'reviews'
 > & {
   readonly sets: ReplicaSetStore;
   readonly directory: Parameters<typeof replicaSets>[0]['directory'];
@@ -112,6 +112,7 @@ export function startInstance(
     forwards: network.wrap(caller, 'forwards', shared.forwards),
     publisher: network.wrap(caller, 'publisher', shared.publisher),
     sets: watched,
+    reviews: network.wrap(caller, 'reviews', shared.reviews),
     audit: noAudit,
     health: memoryHealthEventLog(),
     prober: prober({ probe: shared.probe && network.wrap(caller, 'probe', shared.probe), clock }),

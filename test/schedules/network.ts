@@ -20,6 +20,7 @@ export const portParts = {
   tags: 'tables',
   webhooks: 'tables',
   sets: 'tables',
+  reviews: 'tables',
   timer: 'queues',
   queue: 'queues',
   forwards: 'queues',

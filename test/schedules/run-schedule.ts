@@ -8,6 +8,7 @@ import {
   memoryImageStore,
   memoryPublisher,
   memoryReplicaSetStore,
+  memoryReviewLog,
   memoryTagIndex,
   memoryWebhookLog,
 } from '../../src/adapters/memory.ts';
@@ -158,6 +159,7 @@ function goodPorts(on: Case): SharedPorts {
     tags: memoryTagIndex(),
     webhooks: memoryWebhookLog(),
     sets: memoryReplicaSetStore(),
+    reviews: memoryReviewLog(),
     forwards: memoryForwardQueue(),
     publisher: memoryPublisher(),
     // What is put on these two goes to the mailbox when it takes effect.

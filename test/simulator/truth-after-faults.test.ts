@@ -15,6 +15,7 @@ import {
   memoryImageStore,
   memoryPublisher,
   memoryReplicaSetStore,
+  memoryReviewLog,
   memoryTagIndex,
   memoryWebhookLog,
   noAudit,
@@ -135,6 +136,7 @@ async function simulate(seed: number, faults: Faults) {
       forwards: memoryForwardQueue(),
       audit: noAudit,
       health: memoryHealthEventLog(),
+      reviews: memoryReviewLog(),
       sets: replicaSets({
         registries: [registry],
         directory: armReplicaDirectory(armOptions),

@@ -6,6 +6,7 @@ import {
   memoryImageIndex,
   memoryImageStore,
   memoryPublisher,
+  memoryReviewLog,
   memoryTagIndex,
   memoryWakeTimer,
   memoryWebhookLog,
@@ -54,6 +55,7 @@ export function memoryTracker(parts: MemoryTrackerParts = {}) {
     queue: memoryDeliveryQueue(),
     publisher: memoryPublisher(),
     forwards: memoryForwardQueue(),
+    reviews: memoryReviewLog(),
   };
   const registries = parts.registries ?? [registryOf()];
   const current = parts.replicaSet ?? ((registry: Registry) => replicaSetOf(registry, clock.now()));

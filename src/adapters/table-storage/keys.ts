@@ -110,6 +110,10 @@ export function replicaSetRow(registry: string): RowAddress {
   return { partitionKey: registry, rowKey: `replicas${separator}${registry}` };
 }
 
+export function reviewRow(registry: string): RowAddress {
+  return { partitionKey: registry, rowKey: `review${separator}${registry}` };
+}
+
 export function healthEventRow(registry: string, trackingId: string): RowAddress {
   return { partitionKey: registry, rowKey: ['incident', trackingId].join(separator) };
 }
