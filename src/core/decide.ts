@@ -21,7 +21,7 @@ import type { Region } from './region.ts';
 import type { ReplicaSet } from './replica-set.ts';
 import type { TagPushes } from './tag-order.ts';
 import type { TagCheck } from './tag-progress.ts';
-import { learnTag, stillOpen, tagChecked, tagMoved } from './tag-progress.ts';
+import { learnTag, leftBefore, stillOpen, tagChecked, tagMoved } from './tag-progress.ts';
 
 export type Step =
   | { readonly kind: 'fact'; readonly fact: Fact }
@@ -90,17 +90,15 @@ function learn(
     isLater(fact.eventTime, newestDelete(record, set));
   const started = isPushedAgain ? pushedAgain(record, fact, set) : record;
   const isOver = changedNews(fact.region, known, arrival);
-  return {
-    outcome,
-    record: {
-      ...started,
-      mediaType: record.mediaType ?? fact.mediaType ?? null,
-      arrivals: merged.arrivals,
-      oldNews: started.oldNews.filter((news) => !isOver.includes(news)),
-      ...learnTag(started, fact),
-      changedAt: Math.max(record.changedAt, fact.receivedAt),
-    },
+  const learned = {
+    ...started,
+    mediaType: record.mediaType ?? fact.mediaType ?? null,
+    arrivals: merged.arrivals,
+    oldNews: started.oldNews.filter((news) => !isOver.includes(news)),
+    ...learnTag(started, fact),
+    changedAt: Math.max(record.changedAt, fact.receivedAt),
   };
+  return { outcome, record: leftBefore(learned, fact.tag) };
 }
 
 function pushedAgain(record: ImageRecord, push: Fact, set: ReplicaSet): ImageRecord {

@@ -55,6 +55,8 @@ export interface TagProgress {
   /** The digest it was pushed with later, and where that was, as far as it was known; `null` while it never was. */
   readonly movedTo: Digest | null;
   readonly movedBy: TagPushes | null;
+  /** Where and when it was pushed with any other digest, as far as this one has been told. */
+  readonly others: TagPushes;
 }
 
 export interface ImageRecord {

@@ -4,13 +4,13 @@
  */
 import type { Digest } from './digest.ts';
 import { isLater } from './event-time.ts';
-import type { ImageName, ImageRecord } from './image.ts';
+import type { ImageName, ImageRecord, TagProgress } from './image.ts';
 import { progressOf, tagPushes } from './image.ts';
 import type { ImageWriter } from './image-writer.ts';
 import type { TagIndex } from './ports.ts';
 import type { Tag } from './reference.ts';
 import type { TagPushes } from './tag-order.ts';
-import { isPushedLater, lastPush, regionsLater } from './tag-order.ts';
+import { isPushedLater, lastPush, latestPushes, pushIn, regionsLater } from './tag-order.ts';
 
 /** Earlier digests looked at: those before them were told by these. More than one, for pushes that cross. */
 const mostEarlier = 3;
@@ -46,6 +46,7 @@ export async function settleTag(
 
   let isOneOnItsWay = false;
   let isNewest = true;
+  let seenOthers: TagPushes = {};
   // Of those that are later, the last says all there is to say about this one.
   for (const other of [...later.slice(0, 1), ...earlier.slice(0, mostEarlier)]) {
     const record = await writer.read({ registry, repository, digest: other.digest });
@@ -55,13 +56,23 @@ export async function settleTag(
       continue;
     }
     if (hasLeft(theirs, own)) own = await tell(image.name, other.digest, theirs);
-    const told = hasLeft(own, theirs) ? await tell(record.name, digest, own) : theirs;
+    const told = concerns(own, theirs, image.name, progressOf(record, tag))
+      ? await tell(record.name, digest, own)
+      : theirs;
     // It was pushed there again meanwhile.
     if (lastPush(told) !== lastPush(theirs)) own = await tell(image.name, other.digest, told);
+    seenOthers = latestPushes(seenOthers, told);
     isNewest &&= isPushedLater(own, told);
   }
   const isFinal = !isOneOnItsWay || now >= image.changedAt + onItsWayMs;
-  await writer.submit(image.name, { kind: 'tagChecked', tag, seen, isNewest, isFinal });
+  await writer.submit(image.name, { kind: 'tagChecked', tag, seen, others: seenOthers, isNewest, isFinal });
+}
+
+/** Also one that is still to arrive where this one has been has to hear of it, and one that took this for the newer one. */
+function concerns(own: TagPushes, theirs: TagPushes, { digest }: ImageName, other: TagProgress | undefined): boolean {
+  const isElsewhere = Object.keys(own).some((region) => pushIn(theirs, region) === null);
+  const isMistaken = other?.movedTo === digest && isPushedLater(theirs, own);
+  return hasLeft(own, theirs) || isMistaken || (isElsewhere && other?.state === 'open');
 }
 
 /** Whether a digest that was pushed there and then has taken the tag from the other, be it in one region. */

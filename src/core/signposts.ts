@@ -76,7 +76,8 @@ export function signposts({ index, tags, timer }: SignpostParts): Signposts {
         await Promise.all([...list(after, lists), ...noteTags(before, after), ...work]);
         // No digest had these before: there is none to compare it with. Later ones look for this one.
         return [...firstTags].reduce<ImageRecord>(
-          (record, tag) => tagChecked(record, { tag, seen: progressOf(record, tag), isNewest: true, isFinal: true }),
+          (record, tag) =>
+            tagChecked(record, { tag, seen: progressOf(record, tag), others: {}, isNewest: true, isFinal: true }),
           { ...after, wakeAt },
         );
       },

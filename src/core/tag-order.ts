@@ -28,6 +28,12 @@ export function isPushedLater(pushes: TagPushes, than: TagPushes): boolean {
   return last !== null && isLater(last, other);
 }
 
+/** In each region the later of both. The same object as the first when the second brings nothing new. */
+export function latestPushes(pushes: TagPushes, others: TagPushes): TagPushes {
+  const news = Object.entries(others).filter(([region, at]) => isLater(at, pushIn(pushes, region)));
+  return news.length === 0 ? pushes : { ...pushes, ...Object.fromEntries(news) };
+}
+
 export function pushIn(pushes: TagPushes, region: string): EventTime | null {
   return Object.hasOwn(pushes, region) ? (pushes[region] ?? null) : null;
 }

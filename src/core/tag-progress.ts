@@ -11,7 +11,7 @@ import type { Region } from './region.ts';
 import type { ReplicaSet } from './replica-set.ts';
 import { expectedRegions } from './replica-set.ts';
 import type { TagPushes } from './tag-order.ts';
-import { isPushedLater, lastPush, pushIn } from './tag-order.ts';
+import { isPushedLater, lastPush, latestPushes, pushIn } from './tag-order.ts';
 
 /** A tag that is new to this digest opens a round; one that may have come back to it must be compared first. */
 export function learnTag(
@@ -22,10 +22,10 @@ export function learnTag(
   if (kind !== 'push' || tag === undefined) return { tags, uncheckedTags };
   const before = progressOf(record, tag);
   if (before !== undefined && !mayBeBack(before, region, eventTime)) return { tags, uncheckedTags };
-  const opened = { ...newRound, round: 1, isCompared: false };
+  const opened = { ...newRound, round: 1, isCompared: false, others: {} };
   return {
     tags: before === undefined ? keepNewest({ ...tags, [tag]: opened }, record) : tags,
-    uncheckedTags: uncheckedTags.includes(tag) ? uncheckedTags : [...uncheckedTags, tag],
+    uncheckedTags: unchecked(record, tag).uncheckedTags,
   };
 }
 
@@ -62,8 +62,16 @@ export function tagMoved(
 ): ImageRecord {
   const left = leftInRegions(record, tag, pushes);
   const progress = progressOf(record, tag);
-  const isKnown = progress?.movedBy != null && !isPushedLater(pushes, progress.movedBy);
-  if (progress === undefined || isKnown || !isPushedLater(pushes, tagPushes(record, tag))) return left;
+  if (progress === undefined) return left;
+  const others = latestPushes(progress.others, pushes);
+  const isKnown = progress.movedBy !== null && !isPushedLater(pushes, progress.movedBy);
+  const own = tagPushes(record, tag);
+  if (isKnown || !isPushedLater(pushes, own)) {
+    const next =
+      others === progress.others ? left : { ...left, tags: { ...left.tags, [tag]: { ...progress, others } } };
+    // What it had moved to turns out to be the older one.
+    return progress.movedTo === to && isPushedLater(own, pushes) ? unchecked(next, tag) : next;
+  }
   const next = { open: 'superseded', converged: 'moved', superseded: 'superseded', moved: 'moved' } as const;
   const isNews = progress.state === 'open' || progress.state === 'converged';
   const moved = {
@@ -71,8 +79,22 @@ export function tagMoved(
     state: next[progress.state],
     movedTo: isNews ? to : progress.movedTo,
     movedBy: pushes,
+    others,
   };
   return { ...left, tags: { ...left.tags, [tag]: moved } };
+}
+
+/** Where it arrives late, another digest may have had the tag before it came, and be the newer one. */
+export function leftBefore(record: ImageRecord, tag: Tag | undefined): ImageRecord {
+  const progress = tag === undefined ? undefined : progressOf(record, tag);
+  if (tag === undefined || progress === undefined) return record;
+  const left = leftInRegions(record, tag, progress.others);
+  return left === record || progress.movedBy !== null ? left : unchecked(left, tag);
+}
+
+function unchecked(record: ImageRecord, tag: Tag): ImageRecord {
+  const { uncheckedTags } = record;
+  return uncheckedTags.includes(tag) ? record : { ...record, uncheckedTags: [...uncheckedTags, tag] };
 }
 
 function leftInRegions(record: ImageRecord, tag: Tag, pushes: TagPushes): ImageRecord {
@@ -88,6 +110,8 @@ export interface TagCheck {
   readonly tag: Tag;
   /** What was looked at: what has happened since has to be looked at anew. */
   readonly seen: TagProgress | undefined;
+  /** Their pushes: the last in each region. */
+  readonly others: TagPushes;
   /** Pushed later than each of the others. */
   readonly isNewest: boolean;
   /** Unless another digest may be on its way. */
@@ -95,15 +119,19 @@ export interface TagCheck {
 }
 
 /** Other digests of the tag have been looked at, and have heard of this one. If it had moved, it may turn out to be back. */
-export function tagChecked(record: ImageRecord, { tag, seen, isNewest, isFinal }: TagCheck): ImageRecord {
+export function tagChecked(record: ImageRecord, { tag, seen, others, isNewest, isFinal }: TagCheck): ImageRecord {
   const progress = progressOf(record, tag);
   if (progress?.round !== seen?.round || !isSameTime(progress?.movedBy, seen?.movedBy)) return record;
   const isOpen = isFinal && record.uncheckedTags.includes(tag);
   const uncheckedTags = isOpen ? record.uncheckedTags.filter((one) => one !== tag) : record.uncheckedTags;
   const isBack = isNewest && progress !== undefined && progress.movedBy !== null;
   if (progress === undefined || (progress.isCompared && !isBack)) return isOpen ? { ...record, uncheckedTags } : record;
-  const checked = isBack ? { ...newRound, round: progress.round + 1 } : progress;
-  return { ...record, tags: { ...record.tags, [tag]: { ...checked, isCompared: true } }, uncheckedTags };
+  const checked = isBack ? { ...progress, ...newRound, round: progress.round + 1 } : progress;
+  return {
+    ...record,
+    tags: { ...record.tags, [tag]: { ...checked, isCompared: true, others: latestPushes(checked.others, others) } },
+    uncheckedTags,
+  };
 }
 
 function isSameTime(a: TagPushes | null | undefined, b: TagPushes | null | undefined): boolean {

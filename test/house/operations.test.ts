@@ -267,7 +267,7 @@ describe('what is set elsewhere', () => {
 
   test.each([
     ['src/core/retention.ts', /const longestMs = 240_000;/, 'for four minutes at most'],
-    ['src/core/waker.ts', /const mostReviewedPages = 100;[\s\S]*limit: 100 \}/, 'the newest 10,000'],
+    ['src/core/reviews.ts', /const mostPages = 100;[\s\S]*limit: 100 \}/, 'the newest 10,000'],
     ['src/main.ts', /cachedImages: 20_000/, 'remembers the 20,000 images'],
     ['src/core/prober.ts', /perSpan: 300, spanMs: 60_000/, '300 times a minute'],
     ['src/core/announce.ts', /const mostAnnouncements = 200/, 'up to 200 in all'],
