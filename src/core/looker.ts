@@ -70,13 +70,17 @@ export function looker(
   }
 
   async function lookRepeatedly(question: Question, asked: Topic, afterMs: number, signal: AbortSignal): Promise<void> {
-    const { record } = await asked.read();
-    let pauseMs = record === undefined ? 0 : afterMs;
+    /** Every waiter of the topic relies on this one loop: what the tables would not read or write is tried again. */
+    const notNow = (error: unknown) => {
+      log.warn('replicas not asked, later again', { registry: question.registry.name, error: describeError(error) });
+      return shortestPauseMs;
+    };
+    let pauseMs = await asked.read().then(({ record }) => (record === undefined ? 0 : afterMs), notNow);
     while (!signal.aborted) {
       await clock.sleep(pauseMs, signal);
       if (signal.aborted) return;
-      const { retryAfterMs } = await look(question, asked.key);
-      pauseMs = Math.max(retryAfterMs, Math.min(afterMs, Math.max(shortestPauseMs, pauseMs * 2)));
+      const leastMs = await look(question, asked.key).then(({ retryAfterMs }) => retryAfterMs, notNow);
+      pauseMs = Math.max(leastMs, Math.min(afterMs, Math.max(shortestPauseMs, pauseMs * 2)));
     }
   }
 
@@ -93,9 +97,7 @@ export function looker(
         waitedFor.delete(asked.key);
       });
       if (entry.waiters > 1) return;
-      lookRepeatedly(question, asked, probeAfterMs, entry.none.signal).catch((error: unknown) => {
-        log.warn('replicas not asked', { registry: question.registry.name, error: describeError(error) });
-      });
+      void lookRepeatedly(question, asked, probeAfterMs, entry.none.signal);
     },
     async lookIfDue(name, image) {
       const registry = parts.registry(name);
