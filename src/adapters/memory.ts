@@ -172,13 +172,19 @@ export function memoryHealthEventLog(): HealthEventLog {
 /** Where nobody looks after the webhooks. */
 export const noAudit: WebhookAudit = { status: () => ({ status: 'unknown', checkedAt: null }) };
 
+export interface SetTimer {
+  readonly name: ImageName;
+  readonly at: number;
+  readonly noticedAt?: number | undefined;
+}
+
 /** @returns the timer, and what was set on it */
-export function memoryWakeTimer(): WakeTimer & { readonly set: { readonly name: ImageName; readonly at: number }[] } {
-  const set: { name: ImageName; at: number }[] = [];
+export function memoryWakeTimer(): WakeTimer & { readonly set: SetTimer[] } {
+  const set: SetTimer[] = [];
   return {
     set,
-    async wake(name, at) {
-      set.push({ name, at });
+    async wake(name, at, noticedAt) {
+      set.push({ name, at, noticedAt });
     },
   };
 }

@@ -54,41 +54,52 @@ export function queueCheckTimer(queue: QueueClient, clock: Clock): CheckTimer {
   };
 }
 
-/** Images that are to be woken at about the same time, and come while a message is being sent, share the next one. */
+/**
+ * Images that are to be woken at about the same time, and come while a message is being sent, share the next one; those
+ * that are only looked for share one where they were noticed at about the same time.
+ */
 export function queueWakeTimer(queue: QueueClient, clock: Clock): WakeTimer {
+  interface Span {
+    readonly key: string;
+    readonly at: number;
+    readonly noticedAt: number | undefined;
+  }
   interface Batch {
     readonly names: Map<string, ImageName>;
     readonly done: PromiseWithResolvers<void>;
     sending: boolean;
   }
-  const batches = new Map<number, Batch>();
-  const batchFor = (span: number): Batch => {
-    const batch = batches.get(span) ?? { names: new Map(), done: Promise.withResolvers<void>(), sending: false };
-    batches.set(span, batch);
+  const batches = new Map<string, Batch>();
+  const batchFor = ({ key }: Span): Batch => {
+    const batch = batches.get(key) ?? { names: new Map(), done: Promise.withResolvers<void>(), sending: false };
+    batches.set(key, batch);
     return batch;
   };
 
-  async function run(span: number, batch: Batch): Promise<void> {
+  async function run(span: Span, batch: Batch): Promise<void> {
     batch.sending = true;
+    const { key, at, noticedAt } = span;
     for (let current = batch; current.names.size > 0; current = batchFor(span)) {
-      batches.set(span, { names: new Map(), done: Promise.withResolvers<void>(), sending: true });
+      batches.set(key, { names: new Map(), done: Promise.withResolvers<void>(), sending: true });
       try {
         const names = [...current.names.values()];
         for (let i = 0; i < names.length; i += mostImagesPerMessage) {
-          const message = toWakeMessage({ images: names.slice(i, i + mostImagesPerMessage), at: span * spanMs });
-          await send(queue, message, span * spanMs - clock.now());
+          const message = toWakeMessage({ images: names.slice(i, i + mostImagesPerMessage), at, noticedAt });
+          await send(queue, message, at - clock.now());
         }
         current.done.resolve();
       } catch (error) {
         current.done.reject(error);
       }
     }
-    batches.delete(span);
+    batches.delete(key);
   }
 
   return {
-    wake(name, at) {
-      const span = Math.ceil(at / spanMs);
+    wake(name, due, noticed) {
+      const at = Math.ceil(due / spanMs) * spanMs;
+      const noticedAt = noticed === undefined ? undefined : Math.floor(noticed / spanMs) * spanMs;
+      const span = { key: `${at} ${noticedAt}`, at, noticedAt };
       const batch = batchFor(span);
       batch.names.set(imageKey(name), name);
       if (!batch.sending) void run(span, batch);

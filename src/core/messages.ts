@@ -33,7 +33,9 @@ const trace = text.refine((value) => parseTraceParent(value) !== undefined);
 const deliveryMessage = z.object({
   delivery: z.object({ name: imageName, fact, trace: trace.optional().catch(undefined) }),
 });
-const wakeMessage = z.object({ wake: z.object({ images: z.array(imageName), at: z.number() }) });
+const wakeMessage = z.object({
+  wake: z.object({ images: z.array(imageName), at: z.number(), noticedAt: z.number().optional() }),
+});
 const forwardMessage = z.object({
   forward: z.object({
     order: z.object({
@@ -67,10 +69,12 @@ export interface WakeMessage {
   readonly images: readonly ImageName[];
   /** For when the latest of their timers was set, milliseconds since 1970. */
   readonly at: number;
+  /** Since when they are looked for, where no replica had told of them when it was sent. */
+  readonly noticedAt?: number | undefined;
 }
 
-export function toWakeMessage(message: WakeMessage): object {
-  return { wake: message };
+export function toWakeMessage({ images, at, noticedAt }: WakeMessage): object {
+  return { wake: { images, at, ...(noticedAt === undefined ? {} : { noticedAt }) } };
 }
 
 /** @throws when the message is not ours */

@@ -55,3 +55,14 @@ export function nextProbeAt(firstSeenAt: number, now: number, afterMs: number): 
   for (let pause = afterMs; at <= now; pause = Math.min(dayMs, pause * 2)) at += pause;
   return at;
 }
+
+/**
+ * When to look again for an image that somebody spoke of and no replica has told of yet. What is nowhere after a day has
+ * been deleted, or never was.
+ * @param retryAfterMs how long a replica asked to be left alone
+ * @returns `null` when nobody is to look for it any more
+ */
+export function nextSearchAt(noticedAt: number, now: number, afterMs: number, retryAfterMs: number): number | null {
+  const at = Math.max(nextProbeAt(noticedAt, now, afterMs), now + retryAfterMs);
+  return at <= noticedAt + dayMs ? at : null;
+}

@@ -112,8 +112,11 @@ export interface WebhookLog {
 
 /** A durable timer: somebody, on whatever instance, will look at the image at about that time. At least once. */
 export interface WakeTimer {
-  /** @param at milliseconds since 1970; past times mean now */
-  wake(name: ImageName, at: number): Promise<void>;
+  /**
+   * @param at milliseconds since 1970; past times mean now
+   * @param noticedAt handed back with the name: since when an image is looked for that no replica has told of yet
+   */
+  wake(name: ImageName, at: number, noticedAt?: number): Promise<void>;
 }
 
 /** A webhook event on its way to the tables. */

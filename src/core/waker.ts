@@ -11,7 +11,7 @@ import type { ImageName, ImageRecord } from './image.ts';
 import { imageKey, imageState, pendingKeys } from './image.ts';
 import type { ImageWriter } from './image-writer.ts';
 import type { Looker } from './looker.ts';
-import { isTimerSet, nextWakeAt } from './next-wake.ts';
+import { isTimerSet, nextSearchAt, nextWakeAt } from './next-wake.ts';
 import type { Clock, ImageIndex, Log, WakeTimer } from './ports.ts';
 import type { Registry } from './registry.ts';
 import type { ReplicaSets } from './replica-sets.ts';
@@ -20,9 +20,10 @@ export interface Waker {
   /**
    * The image's timer rang: tells what is still untold, calls it delayed when it is, sets the next timer.
    * @param rungAt for when the timer was set; it may ring earlier by our clock than by that of whoever set it
+   * @param noticedAt since when it is looked for, while no replica has told of it
    */
-  wake(name: ImageName, rungAt?: number): Promise<void>;
-  /** Somebody spoke of the image without saying where it is: the replicas are asked, where they can be. */
+  wake(name: ImageName, rungAt?: number, noticedAt?: number): Promise<void>;
+  /** Somebody spoke of the image without saying where it is: the replicas are asked, where they can be, for a day. */
   notice(name: ImageName): Promise<void>;
   /** Looks again at one image, which the replicas there are now may make complete. */
   review(name: ImageName): Promise<void>;
@@ -61,15 +62,26 @@ export function waker(parts: {
     if (image !== undefined) await setNext(image);
   }
 
+  /** There is no record to tell what has been tried: the timer itself says since when. */
+  async function searchOn(name: ImageName, noticedAt: number, retryAfterMs: number): Promise<void> {
+    const { policy, now } = circumstances(parts.registry(name));
+    if (policy.probeAfterMs === undefined) return;
+    const next = nextSearchAt(noticedAt, now, policy.probeAfterMs, retryAfterMs);
+    if (next !== null) await timer.wake(name, next, noticedAt);
+  }
+
   return {
     review,
-    async wake(name, rungAt) {
+    async wake(name, rungAt, noticedAt) {
       const registry = parts.registry(name);
       await sets.ready(registry);
       let { record: image } = await writer.submit(name, { kind: 'review', rungAt });
       const lookedUp = await asker.lookIfDue(name, image);
       if (lookedUp !== undefined) ({ record: image } = await writer.submit(name, { kind: 'review' }));
-      if (image === undefined) return;
+      if (image === undefined) {
+        if (noticedAt !== undefined) await searchOn(name, noticedAt, lookedUp?.retryAfterMs ?? 0);
+        return;
+      }
       const state = imageState(image, sets.current(registry));
       // One on its way out is listed as well: it may be complete for the next set of replicas.
       if (state === 'replicating' || state === 'deleting') {
@@ -90,7 +102,7 @@ export function waker(parts: {
     },
     async notice(name) {
       const { policy, now } = circumstances(parts.registry(name));
-      if (policy.probeAfterMs !== undefined) await timer.wake(name, now + policy.probeAfterMs);
+      if (policy.probeAfterMs !== undefined) await timer.wake(name, now + policy.probeAfterMs, now);
     },
   };
 }

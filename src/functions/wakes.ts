@@ -19,13 +19,13 @@ const atOnce = 8;
 const againAfterMs = 30_000;
 
 export function wakesFunction({ tracker, timer, now }: WakesParts, queueName: string): StorageQueueFunctionOptions {
-  async function wake(name: ImageName, rungAt: number): Promise<string | undefined> {
+  async function wake(name: ImageName, rungAt: number, noticedAt: number | undefined): Promise<string | undefined> {
     try {
-      await tracker.wake(name, rungAt);
+      await tracker.wake(name, rungAt, noticedAt);
       return undefined;
     } catch (error) {
       if (!isTemporary(error)) throw error;
-      await timer.wake(name, now() + againAfterMs);
+      await timer.wake(name, now() + againAfterMs, noticedAt);
       return describeError(error);
     }
   }
@@ -36,12 +36,13 @@ export function wakesFunction({ tracker, timer, now }: WakesParts, queueName: st
     handler: async function wakeImages(message, context) {
       // A registry may have left the settings since the timer was set.
       const isTracked = (name: ImageName) => tracker.registries.some((registry) => registry.name === name.registry);
-      const { images, at } = parseWakeMessage(message);
+      const { images, at, noticedAt } = parseWakeMessage(message);
       const names = images.filter(isTracked);
       const failures: unknown[] = [];
       const troubles: string[] = [];
       for (let from = 0; from < names.length; from += atOnce) {
-        const results = await Promise.allSettled(names.slice(from, from + atOnce).map((name) => wake(name, at)));
+        const some = names.slice(from, from + atOnce);
+        const results = await Promise.allSettled(some.map((name) => wake(name, at, noticedAt)));
         for (const result of results) {
           if (result.status === 'rejected') failures.push(result.reason);
           else if (result.value !== undefined) troubles.push(result.value);

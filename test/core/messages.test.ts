@@ -71,9 +71,15 @@ describe('a wake', () => {
     expect(parseWakeMessage(sent(toWakeMessage({ images: names, at: 1_000 })))).toEqual({ images: names, at: 1_000 });
   });
 
+  test('of images that nobody has reported says since when they are looked for', () => {
+    const message = { images: [name], at: 1_000, noticedAt: 500 };
+    expect(parseWakeMessage(sent(toWakeMessage(message)))).toEqual(message);
+  });
+
   test.each<[string, unknown]>([
     ['null', null],
     ['a delivery', toDeliveryMessage({ name, fact: pushOf('eastus', '2026-06-01T12:00:00Z') })],
+    ['a text as time of notice', { wake: { images: [name], at: 0, noticedAt: '5' } }],
     ['one image outside a list', { wake: { images: name, at: 0 } }],
     ['an image that is none', { wake: { images: [name, { ...name, digest: 'latest' }], at: 0 } }],
     ['a text as time', { wake: { images: [name], at: '5' } }],

@@ -5,6 +5,7 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { SetTimer } from '../../src/adapters/memory.ts';
 import {
   memoryDeliveryQueue,
   memoryHealthEventLog,
@@ -120,7 +121,7 @@ function world(heard: (region: Region, digest: Digest, says: ProbeAnswer['kind']
     webhooks: memoryWebhookLog(),
     queue: memoryDeliveryQueue(),
   };
-  const timers: { name: ImageName; at: number }[] = [];
+  const timers: SetTimer[] = [];
   const told: CloudEvent[] = [];
   const forwarded: ForwardOrder[] = [];
   const set = () => replicaSetOf(registryOf({ regions }), noon);
@@ -148,9 +149,9 @@ function world(heard: (region: Region, digest: Digest, says: ProbeAnswer['kind']
         webhooks: shared.webhooks,
         queue: shared.queue,
         timer: {
-          wake: (name, at) =>
+          wake: (name, at, noticedAt) =>
             step(async () => {
-              timers.push({ name, at });
+              timers.push({ name, at, noticedAt });
             }),
         },
         publisher: {
@@ -214,7 +215,7 @@ function world(heard: (region: Region, digest: Digest, says: ProbeAnswer['kind']
         timers.splice(timers.indexOf(due), 1);
         await clock.advance(Math.max(0, due.at - clock.now()));
         let isAwake = false;
-        const waking = alive.wake(due.name, due.at).finally(() => {
+        const waking = alive.wake(due.name, due.at, due.noticedAt).finally(() => {
           isAwake = true;
         });
         // It may have to step back before other writers, which takes time of its own.

@@ -104,6 +104,13 @@ describe('a wake', () => {
     expect(memory.timer.set).toEqual([{ name: { ...name, digest: digestOf(3) }, at: memory.clock.now() + 30_000 }]);
   });
 
+  test('of what is only looked for says to the new timer since when', async () => {
+    const memory = memoryTracker({ ports: { store: { ...memoryImageStore(), read: away } } });
+    const { handler } = wakesFunction(parts(memory), 'wakes');
+    await handler(received(toWakeMessage({ images: [name], at: 0, noticedAt: 5 })), context().invocation);
+    expect(memory.timer.set).toEqual([{ name, at: memory.clock.now() + 30_000, noticedAt: 5 }]);
+  });
+
   test('fails when no timer can be set either, so that the host keeps the message', async () => {
     const memory = memoryTracker({ ports: { store: { ...memoryImageStore(), read: away } } });
     const { handler } = wakesFunction({ ...parts(memory), timer: { wake: away } }, 'wakes');

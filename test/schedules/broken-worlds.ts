@@ -172,7 +172,9 @@ export const brokenWorlds: readonly BrokenWorld[] = [
   {
     name: 'a timer that is counted on although it has rung, too early',
     breaks: 'what is true is told',
-    sabotage: { tracker: (good) => ({ ...good, wake: (name) => good.wake(name) }) },
+    sabotage: {
+      tracker: (good) => ({ ...good, wake: (name, _rungAt, noticedAt) => good.wake(name, undefined, noticedAt) }),
+    },
   },
   {
     name: 'timers that double, of which no record knows',
@@ -274,9 +276,9 @@ function withDoubleTimers({ timer, store, ...ports }: TrackerPorts): TrackerPort
     {
       ...ports,
       timer: {
-        async wake(name, at) {
-          await timer.wake(name, at);
-          await timer.wake(name, at + 60_000);
+        async wake(name, at, noticedAt) {
+          await timer.wake(name, at, noticedAt);
+          await timer.wake(name, at + 60_000, noticedAt);
         },
       },
       store: {

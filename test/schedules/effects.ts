@@ -52,9 +52,9 @@ export function effects(on: Case, mailbox: Mailbox): (effect: Effect) => void {
     const { caller, port, method, args, answer, calledAt } = effect;
     covers.saw(effect);
     if (port === 'timer') {
-      const [name, at] = args as [ImageName, number];
+      const [name, at, noticedAt] = args as [ImageName, number, number | undefined];
       on.timersSet.push({ at: scheduler.now(), image: on.imageOf(name.digest) });
-      mailbox.put('wake', toWakeMessage({ images: [name], at }), at - caller.clockAheadMs, caller.label);
+      mailbox.put('wake', toWakeMessage({ images: [name], at, noticedAt }), at - caller.clockAheadMs, caller.label);
     }
     if (port === 'queue') {
       const [delivery, delayMs] = args as [Delivery, number];

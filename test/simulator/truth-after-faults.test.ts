@@ -120,7 +120,7 @@ async function simulate(seed: number, faults: Faults) {
       webhooks: memoryWebhookLog(),
       queue: memoryDeliveryQueue(),
       timer: {
-        wake: async (name, at) => scheduler.at(at, () => acr.wake(name, at)),
+        wake: async (name, at, noticedAt) => scheduler.at(at, () => acr.wake(name, at, noticedAt)),
       },
       publisher: {
         async publish(events) {

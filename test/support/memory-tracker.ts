@@ -98,7 +98,7 @@ export async function passTime(
     const now = clock.now();
     const due = timer.set.filter(({ at }) => at <= now);
     timer.set.splice(0, timer.set.length, ...timer.set.filter(({ at }) => at > now));
-    ringing.push(...due.map(({ name, at }) => tracked.wake(name, at)));
+    ringing.push(...due.map(({ name, at, noticedAt }) => tracked.wake(name, at, noticedAt)));
     await clock.settle();
   }
   await Promise.all(ringing);
