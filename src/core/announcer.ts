@@ -15,7 +15,10 @@ import type { Telemetry } from './telemetry.ts';
 import { noTelemetry } from './telemetry.ts';
 
 export interface Announcer {
-  /** Tells these in the background; events already on their way are not sent a second time. */
+  /**
+   * Tells these in the background; events already on their way are not sent a second time. When too many wait for the
+   * topic it does nothing: each image has a timer, which brings them back.
+   */
   offer(name: ImageName, events: readonly DueEvent[]): void;
   /** Tells these now. Fails with a `WorldError` when the topic does not take them. */
   tell(name: ImageName, events: readonly DueEvent[]): Promise<void>;
@@ -37,7 +40,7 @@ interface Item {
 const batchSize = 200;
 /** More would be smaller ones: each costs a request, and what waits for one goes with the next. */
 const parallelBatches = 2;
-/** Events kept for another try; beyond that the timers bring them back. */
+/** Events kept until the topic has taken them; more are left to the timers of their images. */
 const mostWaiting = 20_000;
 const longestPauseMs = 10_000;
 /** Acknowledging what is told per region can wait for the next region's write. */
@@ -122,7 +125,7 @@ export function announcer(parts: {
       failures++;
       log.warn('events not taken by the topic', { events: batch.length, failures, error: trouble });
       if (!isTemporary(error) && batch.length > 1) return sendOneByOne(batch);
-      if (!isTemporary(error) || waiting.length + batch.length > mostWaiting) return forget(batch);
+      if (!isTemporary(error)) return forget(batch);
       waiting.unshift(...batch);
       await clock.sleep(Math.min(longestPauseMs, 500 * 2 ** Math.min(failures, 6)), stop.signal);
       if (stop.signal.aborted) forget(waiting.splice(0));
@@ -148,6 +151,8 @@ export function announcer(parts: {
       for (const due of events) {
         const key = itemKey(name, due.key);
         if (onTheirWay.has(key) || stop.signal.aborted) continue;
+        // What is being sent may come back to wait.
+        if (waiting.length + sending * batchSize >= mostWaiting) break;
         onTheirWay.set(key, undefined);
         waiting.push({ name, due });
       }
