@@ -8,14 +8,25 @@ import { isAvailable, isDeleted } from './arrival.ts';
 import type { Circumstances, Policy } from './circumstances.ts';
 import { dueForwards, keepForwards } from './forwarding/forward.ts';
 import type { AnnouncementEntry, ImageRecord } from './image.ts';
-import { arrivalIn, arrivalRegions, counts, isComplete, isGoneAgain, isOpen, isVoid, wasComplete } from './image.ts';
+import {
+  arrivalIn,
+  arrivalRegions,
+  counts,
+  isComplete,
+  isGoneAgain,
+  isOpen,
+  isVoid,
+  lastTagged,
+  progressOf,
+  wasComplete,
+} from './image.ts';
 import type { Tag } from './reference.ts';
 import type { Region } from './region.ts';
 import type { ReplicaSet } from './replica-set.ts';
 import { expectedRegions, findReplica, isKnown } from './replica-set.ts';
 import { settleTags } from './tag-progress.ts';
 
-/** Enough for the history of an image that is deleted and pushed again now and then. */
+/** Enough for the history of an image that is deleted and pushed again now and then, or that many builds tag anew. */
 const mostAnnouncements = 200;
 
 /** Notes in the record all that is true now and has not been announced in this generation. */
@@ -69,8 +80,8 @@ export function announce(
       completedFor,
       delayedAt,
       tags,
-      announcements: forgetOld([...record.announcements, ...made], record.generation),
-      forwards: due.length === 0 ? record.forwards : keepForwards([...record.forwards, ...due], record.firstSeenAt),
+      announcements: forgetOld([...record.announcements, ...made], { ...record, tags }),
+      forwards: due.length === 0 ? record.forwards : keepForwards([...record.forwards, ...due], { ...record, tags }),
       changedAt: Math.max(record.changedAt, now),
     },
     announcements,
@@ -83,14 +94,27 @@ function isSeeded(record: ImageRecord, region: Region, set: ReplicaSet): boolean
   return isOld && (findReplica(set, region)?.seeding ?? false);
 }
 
-/** Keeps everything of this generation and everything untold, and the newest of the rest. */
-function forgetOld(entries: readonly AnnouncementEntry[], generation: number): readonly AnnouncementEntry[] {
+/** Keeps everything untold and what could become due anew if it were forgotten, and the newest of the rest. */
+function forgetOld(entries: readonly AnnouncementEntry[], record: ImageRecord): readonly AnnouncementEntry[] {
   const spare = entries.length - mostAnnouncements;
   if (spare <= 0) return entries;
-  const isOld = (entry: AnnouncementEntry) =>
-    entry.publishedAt !== null && parseAnnouncementKey(entry.key).generation < generation;
+  const isOld = (entry: AnnouncementEntry) => {
+    if (entry.publishedAt === null) return false;
+    const announcement = parseAnnouncementKey(entry.key);
+    return announcement.generation < record.generation || isSettled(announcement, record);
+  };
   const old = new Set(entries.filter(isOld).slice(0, spare));
   return entries.filter((entry) => !old.has(entry));
+}
+
+/** Whether it may be forgotten: only a tag that is pushed here once more after a hundred others is told of again. */
+function isSettled({ kind, tag }: Announcement, record: ImageRecord): boolean {
+  if (tag === undefined) return false;
+  const progress = progressOf(record, tag.name);
+  if (progress !== undefined && progress.round > tag.round) return true;
+  // One that every build pushes once more is the first whose progress is forgotten, and then starts over.
+  if (lastTagged(record, tag.name) !== null) return false;
+  return progress?.round !== tag.round || (kind === 'tagConverged' && progress.state !== 'open');
 }
 
 /**

@@ -6,7 +6,7 @@
 import { hash } from 'node:crypto';
 import { hasTag } from '../arrival.ts';
 import type { ForwardEntry, ImageName, ImageRecord } from '../image.ts';
-import { arrivalIn, counts, lastTagged } from '../image.ts';
+import { arrivalIn, counts, lastTagged, progressOf } from '../image.ts';
 import type { Tag } from '../reference.ts';
 import type { Region } from '../region.ts';
 import type { Registry } from '../registry.ts';
@@ -97,17 +97,40 @@ function isMet(record: ImageRecord, tag: Tag, set: ReplicaSet, target: ForwardTa
   return has.length >= needed;
 }
 
-/** Keeps what is still to be queued and everything of this generation. */
-export function keepForwards(entries: readonly ForwardEntry[], firstSeenAt: number): readonly ForwardEntry[] {
-  return entries.filter((entry) => entry.queuedAt === null || entry.key.startsWith(`${firstSeenAt}.`));
+/** Enough that a tag pushed once more with the same digest is not forwarded again before many others have been. */
+const mostForwards = 200;
+
+/** Keeps what is still to be queued, and of this generation what could become due again and the newest of the rest. */
+export function keepForwards(entries: readonly ForwardEntry[], record: ImageRecord): readonly ForwardEntry[] {
+  const isOfBefore = ({ key }: ForwardEntry) => !key.startsWith(`${record.firstSeenAt}.`);
+  const kept = entries.filter((entry) => entry.queuedAt === null || !isOfBefore(entry));
+  const spare = kept.length - mostForwards;
+  if (spare <= 0) return kept;
+  const isOld = (entry: ForwardEntry) => entry.queuedAt !== null && !mayBeDueAgain(entry, record);
+  const old = new Set(kept.filter(isOld).slice(0, spare));
+  return kept.filter((entry) => !old.has(entry));
+}
+
+/** Whether the tag still stands where it was forwarded, or may start over there when it is pushed again. */
+function mayBeDueAgain(entry: ForwardEntry, record: ImageRecord): boolean {
+  const { tag, round } = partsOf(entry);
+  const progress = progressOf(record, tag);
+  if (progress !== undefined && progress.round > round) return false;
+  if (lastTagged(record, tag) !== null) return true;
+  return progress?.round === round && (progress.state === 'open' || progress.state === 'converged');
+}
+
+function partsOf(entry: ForwardEntry): { readonly target: string; readonly round: number; readonly tag: Tag } {
+  const [, target = '', round, tag = ''] = /^\d+\.([^.]*)\.(\d+)\.(.*)$/.exec(entry.key) ?? [];
+  return { target, round: Number(round), tag: tag as Tag };
 }
 
 export function toOrder(record: ImageRecord, entry: ForwardEntry): ForwardOrder {
-  const [, target = '', tag = ''] = /^\d+\.([^.]*)\.\d+\.(.*)$/.exec(entry.key) ?? [];
-  const pushedAt = lastTagged(record, tag as Tag) ?? new Date(entry.madeAt).toISOString();
+  const { target, tag } = partsOf(entry);
+  const pushedAt = lastTagged(record, tag) ?? new Date(entry.madeAt).toISOString();
   const { name, mediaType } = record;
   const facts = [entry.key, name.registry, name.repository, name.digest];
-  return { target, name, tag: tag as Tag, mediaType, pushedAt, madeAt: entry.madeAt, id: uuidOf(facts) };
+  return { target, name, tag, mediaType, pushedAt, madeAt: entry.madeAt, id: uuidOf(facts) };
 }
 
 /** The body as the registry writes it. The manifest's size is left out: no replica has told it. */

@@ -1,0 +1,118 @@
+/** One digest that every build tags anew: its row stays small, and nothing is told or forwarded twice for it. */
+import { expect, test } from 'vitest';
+import { announcementKey } from '../../src/core/announcement.ts';
+import type { Step } from '../../src/core/decide.ts';
+import { decide } from '../../src/core/decide.ts';
+import type { ImageRecord } from '../../src/core/image.ts';
+import { pendingKeys } from '../../src/core/image.ts';
+import {
+  deleteOf,
+  digestOf,
+  eventTimeOf,
+  policy,
+  pushOf,
+  replicaSetOf,
+  repositoryOf,
+  tagOf,
+  targetOf,
+} from '../support/build.ts';
+
+const name = { registry: 'contoso', repository: repositoryOf('team/app'), digest: digestOf(1) };
+const set = replicaSetOf();
+const targets = [targetOf()];
+const regions = ['eastus', 'westeurope'];
+
+/** The record after every step, and each time something was told or forwarded. */
+function digest() {
+  let record: ImageRecord | undefined;
+  let now = Date.parse('2026-06-01T12:00:00Z');
+  const told: string[] = [];
+  const forwarded: string[] = [];
+  function step(one: Step): void {
+    const before = new Set(record?.forwards.map(({ key }) => key));
+    const decision = decide(record, name, one, { set, policy, now, targets });
+    record = decision.record;
+    told.push(...decision.announcements.map(announcementKey));
+    forwarded.push(...(record?.forwards ?? []).map(({ key }) => key).filter((key) => !before.has(key)));
+  }
+  const iso = () => new Date(now).toISOString();
+  const state = (): ImageRecord => {
+    if (record === undefined) throw new Error('nothing has been said of it');
+    return record;
+  };
+  return {
+    told,
+    forwarded,
+    state,
+    step,
+    iso,
+    /** Bytes in its row, where each character takes two. */
+    size: () => JSON.stringify(record).length * 2,
+    push(tag: string) {
+      for (const region of regions) step({ kind: 'fact', fact: pushOf(region, iso(), { tag }) });
+      step({ kind: 'tagChecked', tag: tagOf(tag), round: state().tags[tag]?.round ?? 0 });
+    },
+    wait: () => {
+      now += 60_000;
+    },
+    /** Topic and queue take all there is. */
+    passMinute() {
+      step({ kind: 'acknowledge', keys: pendingKeys(state()), at: now });
+      step({ kind: 'forwarded', keys: state().forwards.map(({ key }) => key), at: now });
+      now += 60_000;
+    },
+  };
+}
+
+test('a digest with ever more tags keeps its size, and tells and forwards each once', () => {
+  const one = digest();
+  const sizes: number[] = [];
+  for (let build = 1; build <= 1_000; build++) {
+    one.push(`main-20260601.${String(build).padStart(5, '0')}`);
+    one.push('latest');
+    one.passMinute();
+    if (build % 250 === 0) sizes.push(one.size());
+  }
+  expect(Math.max(...sizes)).toBeLessThan(200_000);
+  expect(sizes[3]).toBeLessThan((sizes[1] ?? 0) * 1.01);
+  expect(new Set(one.told).size).toBe(one.told.length);
+  expect(one.told.filter((key) => key.includes('tagConverged'))).toHaveLength(1_001);
+  expect(new Set(one.forwarded).size).toBe(one.forwarded.length);
+  expect(one.forwarded).toHaveLength(1_001);
+});
+
+test('tags that moved on before they had converged are told once, however many follow', () => {
+  const one = digest();
+  for (let build = 1; build <= 400; build++) {
+    const tag = `main.${build}`;
+    one.step({ kind: 'fact', fact: pushOf('eastus', one.iso(), { tag }) });
+    one.passMinute();
+    one.step({ kind: 'tagMoved', tag: tagOf(tag), to: digestOf(2), at: eventTimeOf(one.iso()) });
+    one.passMinute();
+  }
+  expect(one.told.filter((key) => key.includes('tagSuperseded'))).toHaveLength(400);
+  expect(new Set(one.told).size).toBe(one.told.length);
+  expect(one.state().announcements.length).toBeLessThan(260);
+});
+
+test('what the topic and the queue have not taken is kept, however much it is', () => {
+  const one = digest();
+  for (let build = 1; build <= 400; build++) {
+    one.push(`main.${build}`);
+    one.wait();
+  }
+  expect(pendingKeys(one.state())).toHaveLength(403);
+  expect(one.state().forwards).toHaveLength(400);
+});
+
+test('a row from before that has outgrown the bound is made small by the next news', () => {
+  const one = digest();
+  one.push('main.0');
+  one.passMinute();
+  const entry = { madeAt: 0, publishedAt: 1 };
+  const many = Array.from({ length: 5_000 }, (_, i) => ({ ...entry, key: `000001.tagConverged.1.gone.${i}` }));
+  const record = { ...one.state(), announcements: [...many, ...one.state().announcements] };
+  const fact = deleteOf('eastus', one.iso());
+  const decision = decide(record, name, { kind: 'fact', fact }, { set, policy, now: fact.receivedAt, targets });
+  expect(decision.record?.announcements).toHaveLength(200);
+});
