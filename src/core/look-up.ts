@@ -4,12 +4,11 @@
  */
 import { hasTag } from './arrival.ts';
 import type { Digest } from './digest.ts';
-import { toEventTime } from './event-time.ts';
 import type { ImageName, ImageRecord } from './image.ts';
 import { arrivalIn, isAvailableIn } from './image.ts';
 import type { Clock, Delivery } from './ports.ts';
 import type { Prober } from './prober.ts';
-import { toFact } from './prober.ts';
+import { seenAt, toFact } from './prober.ts';
 import type { Region } from './region.ts';
 import type { Registry } from './registry.ts';
 import type { ReplicaSet } from './replica-set.ts';
@@ -47,7 +46,8 @@ export async function lookUpImage(
     const askedAt = clock.now();
     const answer = await prober.ask(registry, region, name.repository, name.digest);
     if (answer.kind === 'unclear') return answer.retryAfterMs ?? 0;
-    const seen = { region, eventTime: toEventTime(askedAt), receivedAt: askedAt, tag: undefined, mediaType: undefined };
+    const eventTime = seenAt(answer, askedAt);
+    const seen = { region, eventTime, receivedAt: askedAt, tag: undefined, mediaType: undefined };
     const fact = toFact(registry, region, answer, askedAt, undefined);
     if (fact !== undefined && !isDeleting) await parts.record({ name, fact });
     if (answer.kind === 'absent' && isDeleting) {
@@ -87,7 +87,7 @@ export async function lookUpTag(
     for (const candidate of candidates) {
       const arrival = arrivalIn(candidate, region);
       if (arrival === undefined || !hasTag(arrival, tag)) continue;
-      const eventTime = toEventTime(askedAt);
+      const eventTime = seenAt(answer, askedAt);
       const seen = { region, eventTime, receivedAt: askedAt, evidence: 'probe', tag, mediaType: undefined } as const;
       await parts.record({ name: candidate.name, fact: { ...seen, kind: 'untag' } });
     }

@@ -179,7 +179,10 @@ export interface Log {
 
 export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
-/** What one replica says when it is asked for a manifest. Not knowing is an answer of its own, never "absent". */
+/**
+ * What one replica says when it is asked for a manifest. Not knowing is an answer of its own, never "absent".
+ * `saidAt`: when, by the replica's own clock, which also stamps its events, and not later; milliseconds since 1970.
+ */
 export type ProbeAnswer =
   | {
       readonly kind: 'present';
@@ -187,9 +190,10 @@ export type ProbeAnswer =
       readonly mediaType: string | undefined;
       /** For `deep` questions: whether everything below the manifest is there as well. */
       readonly isWhole: boolean;
+      readonly saidAt?: number | undefined;
     }
   /** The replica said 404. */
-  | { readonly kind: 'absent' }
+  | { readonly kind: 'absent'; readonly saidAt?: number | undefined }
   | {
       readonly kind: 'unclear';
       /** For people: `429`, `401 for the repository`, `timeout`. No URL, no token. */

@@ -4,6 +4,7 @@
  */
 import type { Evidence, Fact } from './arrival.ts';
 import type { Digest } from './digest.ts';
+import type { EventTime } from './event-time.ts';
 import { toEventTime } from './event-time.ts';
 import type { Clock, ManifestProbe, ProbeAnswer } from './ports.ts';
 import type { Repository, Tag } from './reference.ts';
@@ -119,6 +120,17 @@ export function prober(parts: {
 }
 
 /**
+ * The time that stands for what a replica answered: compared with the times of events, which the registry stamps, so by
+ * the replica's clock where it tells. Later than the replica looked, it would undo for ever what happened in between: a
+ * delete after "there", a push after "not there". Earlier, it only leaves to the next question what happened in between;
+ * so it is the start of the replica's second, and never after we asked, for a replica that answers slowly.
+ */
+export function seenAt(answer: ProbeAnswer, askedAt: number): EventTime {
+  const { saidAt = askedAt } = answer.kind === 'unclear' ? {} : answer;
+  return toEventTime(Math.min(askedAt, saidAt));
+}
+
+/**
  * What a replica's answer tells about a digest.
  * @returns `undefined` when it tells nothing: unclear, or there but not whole where the whole image is asked for
  */
@@ -126,11 +138,12 @@ export function toFact(
   registry: Registry,
   region: Region,
   answer: ProbeAnswer,
-  now: number,
+  askedAt: number,
   tag: Tag | undefined,
 ): Fact | undefined {
   if (answer.kind !== 'present' || (registry.verify === 'deep' && !answer.isWhole)) return undefined;
   const evidence: Evidence = registry.verify === 'deep' ? 'deepProbe' : 'probe';
   const { mediaType } = answer;
-  return { region, kind: 'push', eventTime: toEventTime(now), receivedAt: now, evidence, tag, mediaType };
+  const eventTime = seenAt(answer, askedAt);
+  return { region, kind: 'push', eventTime, receivedAt: askedAt, evidence, tag, mediaType };
 }

@@ -58,7 +58,8 @@ function answers(answer: Answer) {
 test.each(Object.values(types))('a manifest of type %s that is there is present', async (mediaType) => {
   const { manifest } = mediaType === types.ociIndex ? { manifest: index([], mediaType) } : image('x', mediaType);
   replica.add(app, manifest);
-  expect(await ask(manifest.digest)).toEqual({ kind: 'present', digest: manifest.digest, mediaType, isWhole: false });
+  const present = { kind: 'present', digest: manifest.digest, mediaType, isWhole: false };
+  expect(await ask(manifest.digest)).toEqual({ ...present, saidAt: expect.any(Number) });
   expect(replica.seen.map(({ method, path }) => `${method} ${path}`)).toEqual([
     `HEAD /v2/team/app/manifests/${manifest.digest}`,
   ]);
@@ -71,8 +72,25 @@ test('a tag answers with the digest it points at', async () => {
 });
 
 test.each([digest, v1])('404 is absent, asked for %s', async (reference) => {
-  expect(await ask(reference)).toEqual({ kind: 'absent' });
+  expect(await ask(reference)).toEqual({ kind: 'absent', saidAt: expect.any(Number) });
 });
+
+test('an answer carries when the replica gave it, by its own clock', async () => {
+  const date = 'Mon, 01 Jun 2026 11:58:59 GMT';
+  const found = { status: 200, headers: { 'docker-content-digest': digest, date } };
+  for (const answer of [found, { status: 404, headers: { date } }]) {
+    answers(answer);
+    expect(await ask()).toMatchObject({ saidAt: Date.parse('2026-06-01T11:58:59Z') });
+  }
+});
+
+test.each(['', 'soon', '0', '2026-06-01T11:58:59Z', 'Mon, 41 Jun 2026 11:58:59 GMT', 'Mon, 01 Jun 1926 11:58:59 GMT'])(
+  'a date that tells nothing (%j) leaves the time to our clock',
+  async (date) => {
+    answers({ status: 404, headers: { date } });
+    expect(await ask()).toEqual({ kind: 'absent', saidAt: undefined });
+  },
+);
 
 test.each([204, 206, 400, 403, 405, 410, 418, 429, 500, 502, 503, 504])('%i is unclear', async (status) => {
   answers({ status });

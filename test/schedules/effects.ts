@@ -2,11 +2,11 @@
 import type { CloudEvent } from '../../src/core/announcement.ts';
 import type { Fact } from '../../src/core/arrival.ts';
 import { parseDigest } from '../../src/core/digest.ts';
-import { toEventTime } from '../../src/core/event-time.ts';
 import type { ForwardOrder } from '../../src/core/forwarding/forward.ts';
 import type { ImageName } from '../../src/core/image.ts';
 import { toDeliveryMessage, toWakeMessage } from '../../src/core/messages.ts';
 import type { Delivery, ProbeAnswer } from '../../src/core/ports.ts';
+import { seenAt } from '../../src/core/prober.ts';
 import type { Region } from '../../src/core/region.ts';
 import type { ReplicaSet } from '../../src/core/replica-set.ts';
 import { expectedRegions } from '../../src/core/replica-set.ts';
@@ -39,7 +39,7 @@ export function effects(on: Case, mailbox: Mailbox): (effect: Effect) => void {
     const fact: Fact = {
       region,
       kind: answer.kind === 'present' ? 'push' : 'delete',
-      eventTime: toEventTime(askedAt),
+      eventTime: seenAt(answer, askedAt),
       receivedAt: askedAt,
       evidence: 'probe',
       tag: asked === undefined ? tagOf(reference) : undefined,

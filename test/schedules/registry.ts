@@ -94,7 +94,11 @@ export function registry(allRegions: readonly Region[], replicasAtFirst: number,
       async ask(_registry, region, _repository, reference): Promise<ProbeAnswer> {
         const digest = parseDigest(reference) ?? resolve(region, reference);
         const isThere = digest !== undefined && has(digest, region);
-        return isThere ? { kind: 'present', digest, mediaType: undefined, isWhole: true } : { kind: 'absent' };
+        // As a replica tells its time: whole seconds.
+        const saidAt = Math.floor(now() / 1_000) * 1_000;
+        return isThere
+          ? { kind: 'present', digest, mediaType: undefined, isWhole: true, saidAt }
+          : { kind: 'absent', saidAt };
       },
     },
     directory: {

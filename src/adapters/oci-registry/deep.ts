@@ -58,7 +58,7 @@ async function lookAtAll(parts: readonly Part[], look: Look): Promise<readonly P
 
 async function lookAtManifest(part: Part, replica: Replica, clock: Clock): ReturnType<Look> {
   const manifest = await fetchManifest(replica, part.digest, clock);
-  if (manifest === 'absent') return 'broken';
+  if (manifest.kind === 'absent') return 'broken';
   if (manifest.kind === 'unclear') return { ...manifest, reason: `${manifest.reason}, of a child` };
   const parts = partsOf(manifest.body, manifest.mediaType);
   return 'reason' in parts ? unclear(`${parts.reason}, in a child`) : parts;

@@ -6,6 +6,7 @@
 import type { Clock, ProbeAnswer } from '../../core/ports.ts';
 
 export type Unclear = Extract<ProbeAnswer, { kind: 'unclear' }>;
+export type Absent = Extract<ProbeAnswer, { kind: 'absent' }>;
 
 export interface Reply {
   readonly kind: 'reply';
@@ -58,6 +59,13 @@ export function replicaHttp(options: { readonly fetch: typeof globalThis.fetch; 
       return unclear(describeFailure(error));
     }
   };
+}
+
+/** When the replica answered, by its own clock: whole seconds, cut off (RFC 9110, 6.6.1). */
+export function saidAt(reply: Reply): number | undefined {
+  const header = reply.headers.get('date') ?? '';
+  const at = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/.test(header) ? Date.parse(header) : -1;
+  return at >= 0 ? at : undefined;
 }
 
 /** A status that answers nothing, told with what it was for: `429 for the manifest`. */

@@ -37,16 +37,14 @@ export function ociManifestProbe(options: ManifestProbeOptions): ManifestProbe {
       if (depth === 'manifest') {
         const reply = await replica.ask('HEAD', `manifests/${reference}`);
         const named = reply.kind === 'unclear' ? reply : readNamed(reply, reference, clock);
-        if (named === 'absent') return { kind: 'absent' };
-        return named.kind === 'unclear' ? named : { ...named, kind: 'present', isWhole: false };
+        return named.kind === 'named' ? { ...named, kind: 'present', isWhole: false } : named;
       }
       const manifest = await fetchManifest(replica, reference, clock);
-      if (manifest === 'absent') return { kind: 'absent' };
-      if (manifest.kind === 'unclear') return manifest;
+      if (manifest.kind !== 'manifest') return manifest;
       const below = await lookBelow(manifest, replica, clock);
       if (below !== 'whole' && below !== 'broken') return below;
-      const { digest, mediaType } = manifest;
-      return { kind: 'present', digest, mediaType, isWhole: below === 'whole' };
+      const { digest, mediaType, saidAt } = manifest;
+      return { kind: 'present', digest, mediaType, isWhole: below === 'whole', saidAt };
     },
   };
 }

@@ -45,7 +45,7 @@ export interface StandInServer {
 export interface ServerOptions {
   /** Default: 0, a free one. */
   port?: number;
-  /** Milliseconds since 1970, for `Retry-After`. */
+  /** Milliseconds since 1970, for `Retry-After` and `Date`. */
   now: () => number;
   handle: (incoming: Incoming) => Answer;
   /** The body of an error, in the form of whatever is stood in for. */
@@ -110,7 +110,7 @@ export async function startServer(options: ServerOptions): Promise<StandInServer
       const status = typeof given === 'string' ? 0 : given.status;
       requests.push({ method: incoming.method, path: incoming.url.pathname, status });
       if (given === 'drop') response.destroy();
-      else if (given !== 'hang') send(response, given);
+      else if (given !== 'hang') send(response, given, now());
     });
   });
   await new Promise<void>((resolve, reject) => {
@@ -152,7 +152,8 @@ async function readBody(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-function send(response: ServerResponse, { status, headers = {}, body = '' }: Answer): void {
-  response.writeHead(status, { 'content-length': String(Buffer.byteLength(body)), ...headers });
+function send(response: ServerResponse, { status, headers = {}, body = '' }: Answer, now: number): void {
+  const length = String(Buffer.byteLength(body));
+  response.writeHead(status, { 'content-length': length, date: new Date(now).toUTCString(), ...headers });
   response.end(body);
 }
