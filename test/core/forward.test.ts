@@ -288,6 +288,13 @@ describe('sending', () => {
     expect(sent).toHaveLength(times);
   });
 
+  test('one that lay in the queue before its first try is looked up like any further try', async () => {
+    const { webhooks, clock, sent } = setup([], 'superseded');
+    await clock.advance(3_600_000);
+    expect(await webhooks.deliver(order, 0)).toBe('dropped');
+    expect(sent).toEqual([]);
+  });
+
   test('a target that is not in the settings any more gets nothing, and neither address nor secret is logged', async () => {
     const secret = 'a-secret-of-the-tests';
     const { webhooks, lines, sent } = setup([refusal('answered 400')], 'satisfied', [targetOf({ secret })]);
