@@ -31,6 +31,7 @@ export interface Ring {
   readonly id: string;
   readonly turn: number;
   readonly at: number;
+  readonly dueAt: number;
 }
 
 /** @returns the timer, and what was set on it */
@@ -38,8 +39,8 @@ export function memoryCheckTimer(): CheckTimer & { readonly set: Ring[] } {
   const set: Ring[] = [];
   return {
     set,
-    async ring(id, turn, at) {
-      set.push({ id, turn, at });
+    async ring(id, turn, at, dueAt) {
+      set.push({ id, turn, at, dueAt });
     },
   };
 }

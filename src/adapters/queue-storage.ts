@@ -50,7 +50,7 @@ export function queueReplayQueue(queue: QueueClient): ReplayQueue {
 
 export function queueCheckTimer(queue: QueueClient, clock: Clock): CheckTimer {
   return {
-    ring: (id, turn, at) => send(queue, toCheckMessage(id, turn), at - clock.now()),
+    ring: (id, turn, at, dueAt) => send(queue, toCheckMessage({ id, turn, at: dueAt }), at - clock.now()),
   };
 }
 

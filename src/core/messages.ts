@@ -51,7 +51,9 @@ const forwardMessage = z.object({
   }),
 });
 
-const checkMessage = z.object({ check: z.object({ id: z.string().regex(/^[0-9a-f]{40}$/), turn: z.int().min(1) }) });
+const checkMessage = z.object({
+  check: z.object({ id: z.string().regex(/^[0-9a-f]{40}$/), turn: z.int().min(1), at: z.number().optional() }),
+});
 const replayMessage = z.object({
   replay: z.object({ id: text, failures: z.int().min(0).default(0), stalledAt: z.number().optional() }),
 });
@@ -101,12 +103,19 @@ export function parseReplayMessage(message: unknown): ReplayMessage {
   return replayMessage.parse(message).replay;
 }
 
+export interface CheckMessage {
+  readonly id: string;
+  readonly turn: number;
+  /** When it is due, by the clock that the check's own times go by; milliseconds since 1970. */
+  readonly at?: number | undefined;
+}
+
 /** The check's id and nothing else about it: whoever may read the queue learns nothing. */
-export function toCheckMessage(id: string, turn: number): object {
-  return { check: { id, turn } };
+export function toCheckMessage({ id, turn, at }: CheckMessage): object {
+  return { check: { id, turn, at } };
 }
 
 /** @throws when the message is not ours */
-export function parseCheckMessage(message: unknown): { readonly id: string; readonly turn: number } {
+export function parseCheckMessage(message: unknown): CheckMessage {
   return checkMessage.parse(message).check;
 }

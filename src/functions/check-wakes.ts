@@ -8,8 +8,8 @@ export function checkWakesFunction(checks: Pick<Checks, 'wake'>, queueName: stri
     queueName,
     connection: 'AzureWebJobsStorage',
     handler: async function wakeCheck(message) {
-      const { id, turn } = parseCheckMessage(message);
-      await checks.wake(id, turn);
+      const { id, turn, at } = parseCheckMessage(message);
+      await checks.wake(id, turn, at);
     },
   };
 }

@@ -96,19 +96,21 @@ describe.each(Object.keys(stores))('%s', (kind) => {
 });
 
 describe('the timer on a queue', () => {
-  test('rings with the id and the turn, in one field of our own, and not before its time', async () => {
+  test('rings with the id, the turn and its time, in one field of our own, and not before its time', async () => {
     const queue = queueClient(await account(), 'check-timer');
     const timer = queueCheckTimer(queue, systemClock);
     const { id } = checkOf(1);
-    await timer.ring(id, 3, systemClock.now() - 10_000);
-    await timer.ring(id, 4, systemClock.now() + 3_600_000);
-    await timer.ring(id, 5, systemClock.now() + 30 * 86_400_000);
+    await timer.ring(id, 3, systemClock.now() - 10_000, 7_000);
+    await timer.ring(id, 4, systemClock.now() + 3_600_000, 8_000);
+    await timer.ring(id, 5, systemClock.now() + 30 * 86_400_000, 9_000);
     const { receivedMessageItems } = await queue.receiveMessages({ numberOfMessages: 10 });
     const messages = receivedMessageItems.map(
       ({ messageText }) => JSON.parse(Buffer.from(messageText, 'base64').toString()) as object,
     );
-    expect(messages).toEqual([{ check: { id, turn: 3 } }]);
-    expect(parseCheckMessage(messages[0])).toEqual({ id, turn: 3 });
+    expect(messages).toEqual([{ check: { id, turn: 3, at: 7_000 } }]);
+    expect(parseCheckMessage(messages[0])).toEqual({ id, turn: 3, at: 7_000 });
+    // Of the version before.
+    expect(parseCheckMessage({ check: { id, turn: 3 } })).toEqual({ id, turn: 3 });
   });
 
   test.each([

@@ -210,12 +210,45 @@ describe('with instances that come and go', () => {
     expect(world.waiting.verdicts[0]?.verdict.result).toBe('failed');
   });
 
+  test('an instance whose clock is ahead does not end the time early', async () => {
+    const world = checkWorld();
+    const [one, ahead] = [world.instance(), world.instance({ aheadMs: 60_000 })];
+    await one.accept(requestOf({ timeoutMs: 90_000 }));
+    await world.pass(40_000, [ahead]);
+    for (const region of ['eastus', 'westeurope']) await world.push(region);
+    await world.pass(40_000, [ahead]);
+    expect(world.waiting.verdicts.map(({ verdict }) => verdict.result)).toEqual(['succeeded']);
+  });
+
+  test.each([
+    [0, [0, 0]],
+    [0, [60_000, 45_000]],
+    [0, [-60_000, 60_000]],
+    [60_000, [0, 30_000]],
+    [-30_000, [30_000, 0]],
+  ])('accepted by a clock %i ms ahead and followed by others, %j, it ends in time', async (aheadMs, others) => {
+    const world = checkWorld();
+    const one = world.instance({ aheadMs });
+    const two = others.map((otherMs) => world.instance({ aheadMs: otherMs }));
+    const acceptedAt = world.clock.now();
+    await one.accept(requestOf({ timeoutMs: 600_000 }));
+    await one.close(0);
+    await world.pass(595_000, two);
+    expect(world.waiting.verdicts).toEqual([]);
+    await world.pass(70_000, two);
+    expect(world.waiting.verdicts.map(({ verdict }) => verdict.result)).toEqual(['failed']);
+    const tookMs = (world.waiting.verdicts[0]?.at ?? 0) - acceptedAt;
+    expect(tookMs).toBeGreaterThanOrEqual(600_000);
+    expect(tookMs).toBeLessThanOrEqual(605_000);
+  });
+
   test('many instances on one check send one verdict', async () => {
     const world = checkWorld();
     const all = Array.from({ length: 5 }, () => world.instance());
     await all[0]?.accept(requestOf());
     // Everybody follows it.
-    for (const instance of all) for (const ring of [...world.timer.set]) await instance.wake(ring.id, ring.turn);
+    for (const instance of all)
+      for (const ring of [...world.timer.set]) await instance.wake(ring.id, ring.turn, ring.dueAt);
     await world.pass(5_000, all);
     for (const region of ['eastus', 'westeurope']) await world.push(region);
     await world.pass(300_000, all);
@@ -434,7 +467,8 @@ describe('the storage', () => {
     world.timer.set.length = 0;
     const broken = world.instance({ store: { ...world.store, read: async () => Promise.reject(unavailable()) } });
     await broken.wake(requestOf().id, 1);
-    expect(world.timer.set).toEqual([{ id: requestOf().id, turn: 1, at: world.clock.now() + 30_000 }]);
+    const at = world.clock.now() + 30_000;
+    expect(world.timer.set).toEqual([{ id: requestOf().id, turn: 1, at, dueAt: at }]);
     const both = world.instance({
       store: { ...world.store, read: async () => Promise.reject(unavailable()) },
       timer: { ring: async () => Promise.reject(unavailable()) },

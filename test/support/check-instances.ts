@@ -34,6 +34,8 @@ export interface InstanceInput {
   readonly key?: Uint8Array;
   readonly registries?: readonly Registry[];
   readonly telemetry?: Telemetry;
+  /** How far its clock is ahead. */
+  readonly aheadMs?: number;
 }
 
 export const image = `contoso.azurecr.io/team/app@${digestOf(1)}`;
@@ -79,9 +81,11 @@ export function checkWorld() {
 
   /** @returns an instance beside the others; all images are in one storage */
   function instance(input: InstanceInput = {}): Checks {
-    const { replicaSet, registries } = input;
+    const { replicaSet, registries, aheadMs = 0 } = input;
+    const own: ManualClock = { ...clock, now: () => clock.now() + aheadMs };
+    const ownTimer: CheckTimer = { ring: (id, turn, at, dueAt) => timer.ring(id, turn, at - aheadMs, dueAt) };
     const { tracker } = memoryTracker({
-      clock,
+      clock: own,
       ports: { store: first.store, index: first.index, tags: first.tags, timer: first.timer },
       ...(replicaSet === undefined ? {} : { replicaSet }),
       ...(registries === undefined ? {} : { registries }),
@@ -90,10 +94,10 @@ export function checkWorld() {
     return checks({
       tracker,
       store: input.store ?? store,
-      timer: input.timer ?? timer,
+      timer: input.timer ?? ownTimer,
       senders: { azurePipelines: waiting, github: waiting },
       sealer: sealer(input.key ?? new Uint8Array(32), (bytes) => new Uint8Array(bytes).fill(++nonces)),
-      clock,
+      clock: own,
       random: () => 0.5,
       log: { info: note, warn: note },
       ...(input.telemetry === undefined ? {} : { telemetry: input.telemetry }),
@@ -115,7 +119,7 @@ export function checkWorld() {
       await clock.advance(Math.min(stepMs, until - clock.now()));
       const due = timer.set.filter(({ at }) => at <= clock.now());
       timer.set.splice(0, timer.set.length, ...timer.set.filter(({ at }) => at > clock.now()));
-      for (const ring of due) void instances[turn++ % instances.length]?.wake(ring.id, ring.turn);
+      for (const ring of due) void instances[turn++ % instances.length]?.wake(ring.id, ring.turn, ring.dueAt);
       await clock.settle();
     }
   }

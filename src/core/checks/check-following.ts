@@ -12,15 +12,22 @@ import type { CheckSending, SendingParts } from './check-sending.ts';
 import { checkSending } from './check-sending.ts';
 
 export interface CheckFollowing {
-  /** Starts, or goes on for longer. @returns once it has been judged, and sent if there was something to send */
-  follow(check: Check): Promise<void>;
+  /**
+   * Starts, or goes on for longer.
+   * @param aheadMs how far our clock is ahead of the one that the check's deadline goes by
+   * @returns once it has been judged, and sent if there was something to send
+   */
+  follow(check: Check, aheadMs: number): Promise<void>;
   /** Stops, but for calls that are under way. @returns the checks that were followed; `sent` resolves after the calls */
-  stop(): { readonly checks: readonly Pick<Check, 'id' | 'turn'>[]; readonly sent: Promise<void> };
+  stop(): { readonly checks: readonly HandedOver[]; readonly sent: Promise<void> };
 }
+
+export type HandedOver = Pick<Check, 'id' | 'turn'> & { readonly aheadMs: number };
 
 interface Followed {
   untilAt: number;
   turn: number;
+  readonly aheadMs: number;
   readonly first: PromiseWithResolvers<void>;
   sending: Promise<unknown>;
   /** The newest line of progress, and whether one is being told. */
@@ -56,14 +63,19 @@ export function checkFollowing(parts: SendingParts & { readonly tracker: Judging
     }
   }
 
+  /** Judged by the clock that the deadline goes by. */
+  function partsOf({ aheadMs }: Followed): typeof parts {
+    return { ...parts, clock: { ...clock, now: () => clock.now() - aheadMs } };
+  }
+
   async function step(id: string, seen: number | undefined, entry: Followed): Promise<Next> {
     const stored = await store.read(id);
     if (stored === undefined || isFinished(stored.check)) return undefined;
     const { check } = stored;
     // Before that, the other side may not have noticed that we took the check.
     if (check.attempts === 0 && check.nextTryAt > clock.now()) return { seen, at: check.nextTryAt };
-    const timeoutMs = Math.min(entry.untilAt, check.deadlineAt) - clock.now();
-    const ruling = check.verdict === null ? await judge(parts, check, seen, timeoutMs) : undefined;
+    const timeoutMs = Math.min(entry.untilAt, check.deadlineAt + entry.aheadMs) - clock.now();
+    const ruling = check.verdict === null ? await judge(partsOf(entry), check, seen, timeoutMs) : undefined;
     if (ruling !== undefined && ruling.verdict === undefined) {
       // Beside the watching: a slow answer to a line of progress must not hold up the verdict.
       void tell(check, ruling.line, entry, sending);
@@ -76,8 +88,8 @@ export function checkFollowing(parts: SendingParts & { readonly tracker: Judging
   }
 
   return {
-    follow(check) {
-      const untilAt = nextRingAt(check, clock.now()) + overlapMs;
+    follow(check, aheadMs) {
+      const untilAt = nextRingAt(check, clock.now() - aheadMs) + aheadMs + overlapMs;
       const known = followed.get(check.id);
       if (known !== undefined) {
         known.untilAt = Math.max(known.untilAt, untilAt);
@@ -86,7 +98,7 @@ export function checkFollowing(parts: SendingParts & { readonly tracker: Judging
       }
       const { id, turn } = check;
       const first = Promise.withResolvers<void>();
-      const entry: Followed = { untilAt, turn, first, sending: Promise.resolve(), line: '', isTelling: false };
+      const entry: Followed = { untilAt, turn, aheadMs, first, sending: Promise.resolve(), line: '', isTelling: false };
       followed.set(id, entry);
       void run(id, entry).finally(() => {
         followed.delete(id);
@@ -98,7 +110,7 @@ export function checkFollowing(parts: SendingParts & { readonly tracker: Judging
       stopping.abort();
       const calls = [...followed.values()].map((entry) => entry.sending);
       return {
-        checks: [...followed].map(([id, { turn }]) => ({ id, turn })),
+        checks: [...followed].map(([id, { turn, aheadMs }]) => ({ id, turn, aheadMs })),
         sent: Promise.allSettled(calls).then(() => undefined),
       };
     },

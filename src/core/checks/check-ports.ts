@@ -21,8 +21,11 @@ export interface CheckStore {
 
 /** A durable timer: somebody, on whatever instance, will look at the check at about that time. At least once. */
 export interface CheckTimer {
-  /** @param at milliseconds since 1970; past times mean now */
-  ring(id: string, turn: number, at: number): Promise<void>;
+  /**
+   * @param at milliseconds since 1970; past times mean now
+   * @param dueAt handed back with the ring: the same time by the clock that the check's own times go by
+   */
+  ring(id: string, turn: number, at: number, dueAt: number): Promise<void>;
 }
 
 /** Speaks to whoever asked. `callback` is what came with the request, opened. */

@@ -29,8 +29,11 @@ export interface Checks {
    * nothing. Fails with a `WorldError` when it could not be stored, within two seconds.
    */
   accept(request: CheckRequest): Promise<'accepted' | 'known'>;
-  /** The check's timer rang: judges it, sends what is to be sent, follows it further, and sets the next timer. */
-  wake(id: string, turn: number): Promise<void>;
+  /**
+   * The check's timer rang: judges it, sends what is to be sent, follows it further, and sets the next timer.
+   * @param dueAt when the ring was due, by the clock that the check's own times go by
+   */
+  wake(id: string, turn: number, dueAt?: number): Promise<void>;
   /** Hands every check that is followed here to another instance, or to this one after its restart. */
   close(milliseconds: number): Promise<void>;
 }
@@ -39,20 +42,44 @@ export interface Checks {
 const readWithinMs = 700;
 const acceptWithinMs = 2_000;
 const putBackMs = 30_000;
+/** Rings come as late as this where all clocks agree. */
+const usualDelayMs = 5_000;
+/** Clocks of two instances differ by less. */
+const clockSkewMs = 60_000;
+
+/**
+ * How far our clock is ahead of the one that the check's own times go by, for all its ring tells: nobody's pipeline may
+ * time out early because of it. A ring that is late by more than usual looks the same; then a check that times out on an
+ * instance that has only now heard of it does so by that much later, a minute at most.
+ */
+function clockAhead(now: number, dueAt: number | undefined): number {
+  const aheadMs = dueAt === undefined ? 0 : now - dueAt;
+  return aheadMs > 0 && aheadMs <= usualDelayMs ? 0 : Math.max(-clockSkewMs, Math.min(clockSkewMs, aheadMs));
+}
 
 export function checks(parts: ChecksParts): Checks {
   const { tracker, store, timer, sealer, clock, log } = parts;
   const following = checkFollowing(parts);
   let isClosing = false;
 
+  /** @param at by our clock */
+  function ring({ id, turn }: Pick<Check, 'id' | 'turn'>, at: number, aheadMs: number): Promise<void> {
+    return timer.ring(id, turn, at, at - aheadMs);
+  }
+
+  /** By our clock. */
+  function nextRing(check: Check, aheadMs: number): number {
+    return nextRingAt(check, clock.now() - aheadMs) + aheadMs;
+  }
+
   /** First the timer: a check without one would be forgotten in a crash, a timer without a check harms nobody. */
   async function create(check: Check): Promise<'created' | 'exists'> {
-    await timer.ring(check.id, check.turn, nextRingAt(check, clock.now()));
+    await ring(check, nextRing(check, 0), 0);
     return store.create(check);
   }
 
   /** Sets the next timer before the work begins. @returns `undefined` for a ring that no longer counts */
-  async function advance(id: string, turn: number): Promise<Check | undefined> {
+  async function advance(id: string, turn: number, aheadMs: number): Promise<Check | undefined> {
     const stored = await store.read(id);
     if (stored === undefined || turn < stored.check.turn) return undefined;
     if (isForgettable(stored.check, clock.now())) {
@@ -60,7 +87,7 @@ export function checks(parts: ChecksParts): Checks {
       return undefined;
     }
     const next = stored.check.turn + 1;
-    await timer.ring(id, next, nextRingAt(stored.check, clock.now()));
+    await ring({ id, turn: next }, nextRing(stored.check, aheadMs), aheadMs);
     const changed = await changeCheck(store, id, (check) => (check.turn < next ? { ...check, turn: next } : undefined));
     return changed?.check;
   }
@@ -78,24 +105,25 @@ export function checks(parts: ChecksParts): Checks {
       if (outcome === undefined) throw new WorldError('unavailable', `check ${id} not stored in time`);
       log.info(outcome === 'created' ? 'check accepted' : 'check known', { check: id, kind, image });
       if (outcome === 'exists') return 'known';
-      void following.follow(check);
+      void following.follow(check, 0);
       return 'accepted';
     },
-    async wake(id, turn) {
-      if (isClosing) return timer.ring(id, turn, clock.now());
+    async wake(id, turn, dueAt) {
+      const aheadMs = clockAhead(clock.now(), dueAt);
+      if (isClosing) return ring({ id, turn }, clock.now(), aheadMs);
       try {
-        const check = await advance(id, turn);
-        if (check !== undefined && !isFinished(check)) await following.follow(check);
+        const check = await advance(id, turn, aheadMs);
+        if (check !== undefined && !isFinished(check)) await following.follow(check, aheadMs);
       } catch (error) {
         if (!isTemporary(error)) throw error;
         log.warn('check put back', { check: id, error: describeError(error) });
-        await timer.ring(id, turn, clock.now() + putBackMs);
+        await ring({ id, turn }, clock.now() + putBackMs, aheadMs);
       }
     },
     async close(milliseconds) {
       isClosing = true;
       const { checks: left, sent } = following.stop();
-      const handed = left.map(({ id, turn }) => timer.ring(id, turn, clock.now()));
+      const handed = left.map((check) => ring(check, clock.now(), check.aheadMs));
       await within(clock, milliseconds, Promise.allSettled([sent, ...handed]));
     },
   };
