@@ -28,7 +28,6 @@ import type {
   WebhookLog,
 } from '../core/ports.ts';
 import type { Region } from '../core/region.ts';
-import type { ReplicaSet } from '../core/replica-set.ts';
 import type { HealthEvent, HealthEventLog } from '../core/service-health.ts';
 import type { TagName } from '../core/tag.ts';
 import type { WebhookAudit } from '../core/webhooks/webhook-audit.ts';
@@ -136,11 +135,18 @@ export function memoryWebhookLog(): WebhookLog {
 }
 
 export function memoryReplicaSetStore(): ReplicaSetStore {
-  const sets = new Map<string, ReplicaSet>();
+  const sets = new Map<string, { readonly text: string; readonly version: string }>();
+  let writes = 0;
   return {
-    load: async (registry) => sets.get(registry),
-    async save(registry, set) {
-      sets.set(registry, set);
+    async load(registry) {
+      const stored = sets.get(registry);
+      return stored === undefined ? undefined : { set: JSON.parse(stored.text), version: stored.version };
+    },
+    async save(registry, set, basedOn) {
+      if (sets.get(registry)?.version !== basedOn) return 'conflict';
+      const version = `v${++writes}`;
+      sets.set(registry, { text: JSON.stringify(set), version });
+      return { version };
     },
   };
 }

@@ -223,10 +223,23 @@ export interface ReplicaDirectory {
   replicas(registry: Registry): Promise<readonly Replica[]>;
 }
 
+export interface StoredReplicaSet {
+  readonly set: ReplicaSet;
+  readonly version: Version;
+}
+
 /** Remembers replica sets, for when the control plane does not answer and for other instances. */
 export interface ReplicaSetStore {
-  load(registry: string): Promise<ReplicaSet | undefined>;
-  save(registry: string, set: ReplicaSet): Promise<void>;
+  load(registry: string): Promise<StoredReplicaSet | undefined>;
+  /**
+   * `conflict`: another instance has saved one since.
+   * @param basedOn the version that was stored before the control plane was asked; `undefined` where none was
+   */
+  save(
+    registry: string,
+    set: ReplicaSet,
+    basedOn: Version | undefined,
+  ): Promise<{ readonly version: Version } | 'conflict'>;
 }
 
 /** How far the images that are not everywhere have been looked at for a set of replicas. */

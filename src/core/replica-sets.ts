@@ -1,12 +1,13 @@
 /**
  * The replica set of each registry, kept fresh. Settings win; otherwise ARM is asked, and what it said last is stored,
  * so that an outage of the control plane (which a home region outage is) leaves the last known set in use, on every
- * instance and over restarts. Questions are answered from memory; reading and asking happen beside them.
+ * instance and over restarts. What is stored only ever gives way to what ARM was asked for later. Questions are answered
+ * from memory; reading and asking happen beside them.
  */
 import { describeError } from './errors.ts';
-import type { Clock, Log, ReplicaDirectory, ReplicaSetStore } from './ports.ts';
+import type { Clock, Log, ReplicaDirectory, ReplicaSetStore, Version } from './ports.ts';
 import type { Registry } from './registry.ts';
-import type { ReplicaSet } from './replica-set.ts';
+import type { Replica, ReplicaSet } from './replica-set.ts';
 import { replicaSetFromSettings, withAbsence, withObservedOnly } from './replica-set.ts';
 
 export interface ReplicaSets {
@@ -25,6 +26,10 @@ export interface ReplicaSets {
 const reloadMs = 30_000;
 /** A flood of webhook events from a new region asks ARM once. */
 const refreshPauseMs = 30_000;
+/** Three turns of the timer. */
+const unansweredMs = 900_000;
+/** Two instances that ask at the same time get out of each other's way by this; the timer comes again in any case. */
+const mostAttempts = 3;
 
 export function replicaSets(parts: {
   readonly registries: readonly Registry[];
@@ -41,6 +46,8 @@ export function replicaSets(parts: {
 
   function keep(registry: Registry) {
     let set = isFixed(registry, directory) ? replicaSetFromSettings(registry, clock.now()) : unknownSet(registry);
+    /** What was stored when it was last looked at. Versions tell which of two sets is the newer; clocks cannot. */
+    let version: Version | undefined;
     let loadedAt = Number.NEGATIVE_INFINITY;
     let askedAt = Number.NEGATIVE_INFINITY;
     let asking: Promise<void> | undefined;
@@ -50,9 +57,11 @@ export function replicaSets(parts: {
 
     const isOld = () => !isFixed(registry, directory) && clock.now() - loadedAt > reloadMs;
 
+    const completed = (next: ReplicaSet) => withObservedOnly(registry, { ...next, verify: registry.verify });
+
     function use(next: ReplicaSet): void {
       const before = expectedKey(set);
-      set = withObservedOnly(registry, { ...next, verify: registry.verify });
+      set = next;
       const changed = isInUse && expectedKey(set) !== before;
       if (changed) parts.onChange(registry);
     }
@@ -66,32 +75,61 @@ export function replicaSets(parts: {
 
     async function loadNow(): Promise<void> {
       loadedAt = clock.now();
+      const before = version;
       try {
         const stored = await store.load(registry.name);
-        if (stored !== undefined && stored.refreshedAt >= set.refreshedAt) use(stored);
+        // What was saved from here meanwhile may be newer than what has been read.
+        if (version === before && stored?.version !== before) {
+          version = stored?.version;
+          if (stored !== undefined) use(completed(stored.set));
+        }
       } catch (error) {
         log.warn('replica set not read', { registry: registry.name, error: describeError(error) });
       }
+      // ARM is asked by a timer, on one instance; by this the others see that it does not answer.
+      if (set.source === 'arm' && clock.now() - set.refreshedAt > unansweredMs) use({ ...set, source: 'remembered' });
     }
 
     async function ask(from: ReplicaDirectory): Promise<void> {
       askedAt = clock.now();
+      for (let attempt = 1; attempt <= mostAttempts; attempt++) {
+        if (!(await isOvertaken(from))) return;
+      }
+    }
+
+    /**
+     * Asks ARM between a look at what is stored and the save, which is refused when anything was saved between the two: so
+     * of two sets the one stored later was asked for later, and no answer that was slow to come replaces a newer one.
+     * @returns whether what was saved by another instance instead may be older, so that ARM is to be asked once more
+     */
+    async function isOvertaken(from: ReplicaDirectory): Promise<boolean> {
+      const before = set;
+      await load();
+      const basedOn = version;
       // What a region says while the answer is on its way may be from a replica that the answer does not know.
-      const refreshedAt = askedAt;
+      const refreshedAt = clock.now();
+      let replicas: readonly Replica[];
       try {
-        const replicas = await from.replicas(registry);
-        // Another instance may have read the set while this one did not.
-        const stored = await store.load(registry.name).catch(() => undefined);
-        const known = withAbsence(replicas, stored === undefined ? [set] : [set, stored]);
-        use({ replicas: known, source: 'arm', refreshedAt, verify: registry.verify });
+        replicas = await from.replicas(registry);
       } catch (error) {
         log.warn('replicas not told by ARM', { registry: registry.name, error: describeError(error) });
-        if (set.refreshedAt > 0) use({ ...set, source: 'remembered' });
+        if (set.refreshedAt > 0 && version === basedOn) use({ ...set, source: 'remembered' });
+        return false;
       }
-      if (set.refreshedAt === 0) return;
-      await store.save(registry.name, set).catch((error: unknown) => {
+      const isOlder = () => set.refreshedAt < refreshedAt;
+      if (version !== basedOn) return isOlder();
+      // Another instance may have read the set while this one did not.
+      const known = withAbsence(replicas, [before, set]);
+      const next = completed({ replicas: known, source: 'arm', refreshedAt, verify: registry.verify });
+      const saved = await store.save(registry.name, next, basedOn).catch((error: unknown) => {
         log.warn('replica set not stored', { registry: registry.name, error: describeError(error) });
+        return undefined;
       });
+      if (saved === 'conflict') await load();
+      if (saved === 'conflict' || version !== basedOn) return isOlder();
+      if (saved !== undefined) version = saved.version;
+      use(next);
+      return false;
     }
 
     async function refresh(): Promise<void> {

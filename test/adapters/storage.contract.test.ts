@@ -376,13 +376,32 @@ describe.each(Object.keys(stores))('%s', (kind) => {
     });
   });
 
-  test('replica sets: the last one saved, per registry', async () => {
-    expect(await ports.sets.load('contoso')).toBeUndefined();
+  describe('replica sets', () => {
     const set = { replicas: [], source: 'arm', refreshedAt: 1_000, verify: 'missing' } as const;
-    await ports.sets.save('contoso', set);
-    await ports.sets.save('contoso', { ...set, source: 'remembered' });
-    expect(await ports.sets.load('contoso')).toEqual({ ...set, source: 'remembered' });
-    expect(await ports.sets.load('fabrikam')).toBeUndefined();
+    const later = { ...set, refreshedAt: 2_000 };
+    const versionOf = async (registry: string) => (await ports.sets.load(registry))?.version;
+
+    test('the last one saved, per registry', async () => {
+      expect(await ports.sets.load('contoso')).toBeUndefined();
+      const first = await ports.sets.save('contoso', set, undefined);
+      expect(await ports.sets.load('contoso')).toEqual({ set, version: (first as { version: string }).version });
+      const second = await ports.sets.save('contoso', later, await versionOf('contoso'));
+      expect(await ports.sets.load('contoso')).toEqual({
+        set: later,
+        version: (second as { version: string }).version,
+      });
+      expect(await ports.sets.load('fabrikam')).toBeUndefined();
+    });
+
+    test('one that another instance has replaced, or made, is in the way', async () => {
+      const first = await ports.sets.save('tailspin', set, undefined);
+      const { version } = first as { version: string };
+      expect(await ports.sets.save('tailspin', later, undefined)).toBe('conflict');
+      await ports.sets.save('tailspin', later, version);
+      expect(await ports.sets.save('tailspin', set, version)).toBe('conflict');
+      expect(await ports.sets.load('tailspin')).toMatchObject({ set: later });
+      expect(await ports.sets.save('northwind', set, version)).toBe('conflict');
+    });
   });
 
   test('review log: the last note saved, per registry', async () => {

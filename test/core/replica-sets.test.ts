@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { memoryReplicaSetStore } from '../../src/adapters/memory.ts';
 import { WorldError } from '../../src/core/errors.ts';
-import type { ReplicaDirectory } from '../../src/core/ports.ts';
+import type { ReplicaDirectory, ReplicaSetStore } from '../../src/core/ports.ts';
 import type { Replica } from '../../src/core/replica-set.ts';
 import { expectedRegions, isStale } from '../../src/core/replica-set.ts';
 import { replicaSets } from '../../src/core/replica-sets.ts';
@@ -22,15 +22,24 @@ const replicaOf = (region: string, provisioningState = 'Succeeded'): Replica => 
   seeding: false,
 });
 
-function setUp(store = memoryReplicaSetStore()) {
-  const clock = manualClock();
-  const arm = { regions: ['eastus', 'westeurope'], states: new Map<string, string>(), down: false, asked: 0 };
+/** @param aheadMs how far the instance's clock is ahead of the test's */
+function setUp(store: ReplicaSetStore = memoryReplicaSetStore(), clock = manualClock(), aheadMs = 0) {
+  const arm = {
+    regions: ['eastus', 'westeurope'],
+    states: new Map<string, string>(),
+    down: false,
+    asked: 0,
+    /** The answer says what was so when ARM was asked, and comes when this ends. */
+    isUnderWay: Promise.resolve(),
+  };
   const changes: string[] = [];
   const directory: ReplicaDirectory = {
     async replicas() {
       arm.asked++;
       if (arm.down) throw new WorldError('unavailable', 'ARM (503)');
-      return arm.regions.map((region) => replicaOf(region, arm.states.get(region)));
+      const told = arm.regions.map((region) => replicaOf(region, arm.states.get(region)));
+      await arm.isUnderWay;
+      return told;
     },
   };
   const log = { info: () => undefined, warn: () => undefined };
@@ -38,11 +47,17 @@ function setUp(store = memoryReplicaSetStore()) {
     registries: [registry],
     directory,
     store,
-    clock,
+    clock: { ...clock, now: () => clock.now() + aheadMs },
     log,
     onChange: () => changes.push(expectedRegions(sets.current(registry)).join(',')),
   });
-  return { sets, arm, clock, changes, store };
+  /** @returns lets the answers come that ARM has been asked for since */
+  function holdBack(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    arm.isUnderWay = promise;
+    return resolve;
+  }
+  return { sets, arm, clock, changes, store, holdBack };
 }
 
 test('is what ARM says, and is stored', async () => {
@@ -50,7 +65,7 @@ test('is what ARM says, and is stored', async () => {
   await sets.ready(registry);
   expect(sets.current(registry)).toMatchObject({ source: 'arm' });
   expect(expectedRegions(sets.current(registry))).toEqual(['eastus', 'westeurope']);
-  expect(await store.load('contoso')).toMatchObject({ source: 'arm' });
+  expect(await store.load('contoso')).toMatchObject({ set: { source: 'arm' } });
 });
 
 test('is remembered when ARM does not answer, and never shrinks for it', async () => {
@@ -119,6 +134,112 @@ test('an instance that slept decides with what another one has read meanwhile', 
   await clock.advance(90_000);
   await sets.ready(registry);
   expect(expectedRegions(sets.current(registry))).toEqual(['eastus', 'northeurope', 'westeurope']);
+});
+
+describe('what is stored never gives way to an older set', () => {
+  const two = ['eastus', 'westeurope'];
+  const three = ['eastus', 'northeurope', 'westeurope'];
+  /** Two instances, of which the second is the first to hear of a third replica, five minutes later. */
+  async function setUpTwo(aheadMs = 0) {
+    const clock = manualClock();
+    const store = memoryReplicaSetStore();
+    const [one, other] = [setUp(store, clock, aheadMs), setUp(store, clock)];
+    await one.sets.ready(registry);
+    await clock.advance(300_000);
+    other.arm.regions = three;
+    /** As an instance sees it that starts now, while ARM is down. */
+    async function restarted() {
+      const fresh = setUp(store, clock);
+      fresh.arm.down = true;
+      await fresh.sets.ready(registry);
+      return expectedRegions(fresh.sets.current(registry));
+    }
+    return { one, other, clock, store, restarted };
+  }
+
+  test('because ARM does not answer an instance that has slept', async () => {
+    const { one, other, clock, restarted } = await setUpTwo();
+    await other.sets.ready(registry);
+    await clock.advance(60_000);
+    one.arm.down = true;
+    await one.sets.refresh(registry);
+    expect(await restarted()).toEqual(three);
+    expect(one.sets.current(registry)).toMatchObject({ source: 'remembered' });
+    expect(expectedRegions(one.sets.current(registry))).toEqual(three);
+  });
+
+  test('because an answer was slow to come', async () => {
+    const { one, other, clock, restarted } = await setUpTwo();
+    const come = one.holdBack();
+    const asking = one.sets.refresh(registry);
+    await clock.advance(5_000);
+    await other.sets.ready(registry);
+    await clock.settle();
+    come();
+    await asking;
+    expect(expectedRegions(one.sets.current(registry))).toEqual(three);
+    expect(await restarted()).toEqual(three);
+    expect(one.arm.asked).toBe(2);
+  });
+
+  test('because the clock of whoever asked is ahead', async () => {
+    const { one, other, clock } = await setUpTwo(600_000);
+    await other.sets.ready(registry);
+    await other.sets.refresh(registry);
+    await clock.advance(31_000);
+    await one.sets.ready(registry);
+    expect(expectedRegions(one.sets.current(registry))).toEqual(three);
+  });
+
+  test('and an answer that may be the newer one is asked for again', async () => {
+    const { one, other, clock, restarted } = await setUpTwo();
+    await other.sets.ready(registry);
+    await clock.advance(60_000);
+    const come = other.holdBack();
+    const slow = other.sets.refresh(registry);
+    await clock.advance(1_000);
+    const comeLater = one.holdBack();
+    one.arm.regions = two;
+    const later = one.sets.refresh(registry);
+    await clock.advance(1_000);
+    come();
+    await slow;
+    comeLater();
+    await later;
+    expect(one.arm.asked).toBe(3);
+    expect(expectedRegions(one.sets.current(registry))).toEqual(two);
+    expect(await restarted()).toEqual(two);
+  });
+
+  test('and one that could not be stored is used all the same, until another was', async () => {
+    const store = memoryReplicaSetStore();
+    const unwritable: ReplicaSetStore = {
+      ...store,
+      save: () => Promise.reject(new WorldError('unavailable', 'table (503)')),
+    };
+    const { sets, clock } = setUp(unwritable);
+    await sets.ready(registry);
+    await clock.advance(31_000);
+    await sets.ready(registry);
+    expect(expectedRegions(sets.current(registry))).toEqual(two);
+    const other = setUp(store, clock);
+    other.arm.regions = three;
+    await other.sets.ready(registry);
+    await clock.advance(31_000);
+    await sets.ready(registry);
+    expect(expectedRegions(sets.current(registry))).toEqual(three);
+  });
+});
+
+test('that ARM does not answer is seen by instances that do not ask', async () => {
+  const { sets, clock } = setUp();
+  await sets.ready(registry);
+  await clock.advance(900_000);
+  await sets.ready(registry);
+  expect(sets.current(registry)).toMatchObject({ source: 'arm' });
+  await clock.advance(31_000);
+  await sets.ready(registry);
+  expect(sets.current(registry)).toMatchObject({ source: 'remembered' });
 });
 
 test('a flood of refreshes asks ARM once', async () => {
