@@ -138,7 +138,7 @@ const care = webhookCare({
   secret: config.webhookSecrets[0] ?? '',
   clock: systemClock,
   log: consoleLog,
-  ready: sets.ready,
+  ready: (registry) => acr.ready(registry),
   replicaSet: sets.current,
 });
 const health = tableHealthEventLog(indexTable);
@@ -183,7 +183,7 @@ const acr: Tracker = tracker(
     cachedImages: 20_000,
   },
 );
-for (const registry of registries) void sets.ready(registry);
+for (const registry of registries) void acr.ready(registry);
 const retold = replays({
   registries,
   images: store,
@@ -252,7 +252,7 @@ if (webhookDirectory !== undefined) {
     maxAgeMs: Math.min(7, config.retentionDays) * 86_400_000,
     clock: systemClock,
     log: consoleLog,
-    ready: sets.ready,
+    ready: acr.ready,
     replicaSet: sets.current,
     process: acr.process,
   });

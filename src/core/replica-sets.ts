@@ -4,7 +4,7 @@
  * instance and over restarts. What is stored only ever gives way to what ARM was asked for later. Questions are answered
  * from memory; reading and asking happen beside them.
  */
-import { describeError } from './errors.ts';
+import { describeError, WorldError } from './errors.ts';
 import type { Clock, Log, ReplicaDirectory, ReplicaSetStore, Version } from './ports.ts';
 import type { Registry } from './registry.ts';
 import type { Replica, ReplicaSet } from './replica-set.ts';
@@ -14,8 +14,10 @@ export interface ReplicaSets {
   /** The set in use. Without any replica while nobody has ever told us. */
   current(registry: Registry): ReplicaSet;
   /**
-   * Once there has been a first answer, from the store or from ARM, or neither could give one, and the set in use is what
-   * was stored half a minute ago or later. Never fails.
+   * Once there has been a first answer, from the store or from ARM, or neither had one, and the set in use is what was
+   * stored half a minute ago or later. To be waited for before anything is decided. Fails with `unavailable` when what is
+   * stored could not be read for minutes: others may know of a replica that is not in the set. That ARM does not answer is
+   * no reason to fail.
    */
   ready(registry: Registry): Promise<void>;
   /** Asks ARM now, unless it was asked just now. Never fails: what is known stays in use. */
@@ -24,6 +26,8 @@ export interface ReplicaSets {
 
 /** What the timer stores, other instances have this much later. */
 const reloadMs = 30_000;
+/** A read that fails is passed over for so long, no longer: a set that nobody has read for hours may be any set. */
+const trustedMs = 120_000;
 /** A flood of webhook events from a new region asks ARM once. */
 const refreshPauseMs = 30_000;
 /** Three turns of the timer. */
@@ -48,6 +52,8 @@ export function replicaSets(parts: {
     let set = isFixed(registry, directory) ? replicaSetFromSettings(registry, clock.now()) : unknownSet(registry);
     /** What was stored when it was last looked at. Versions tell which of two sets is the newer; clocks cannot. */
     let version: Version | undefined;
+    let triedAt = Number.NEGATIVE_INFINITY;
+    /** When the set in use was what was stored, for all that this instance knows. */
     let loadedAt = Number.NEGATIVE_INFINITY;
     let askedAt = Number.NEGATIVE_INFINITY;
     let asking: Promise<void> | undefined;
@@ -55,7 +61,8 @@ export function replicaSets(parts: {
     let isInUse = false;
     let loading: Promise<void> | undefined;
 
-    const isOld = () => !isFixed(registry, directory) && clock.now() - loadedAt > reloadMs;
+    const isOld = () => !isFixed(registry, directory) && clock.now() - triedAt > reloadMs;
+    const isTrusted = () => isFixed(registry, directory) || clock.now() - loadedAt <= trustedMs;
 
     const completed = (next: ReplicaSet) => withObservedOnly(registry, { ...next, verify: registry.verify });
 
@@ -74,10 +81,12 @@ export function replicaSets(parts: {
     }
 
     async function loadNow(): Promise<void> {
-      loadedAt = clock.now();
+      const startedAt = clock.now();
+      triedAt = startedAt;
       const before = version;
       try {
         const stored = await store.load(registry.name);
+        loadedAt = startedAt;
         // What was saved from here meanwhile may be newer than what has been read.
         if (version === before && stored?.version !== before) {
           version = stored?.version;
@@ -127,7 +136,10 @@ export function replicaSets(parts: {
       });
       if (saved === 'conflict') await load();
       if (saved === 'conflict' || version !== basedOn) return isOlder();
-      if (saved !== undefined) version = saved.version;
+      if (saved !== undefined) {
+        version = saved.version;
+        loadedAt = clock.now();
+      }
       use(next);
       return false;
     }
@@ -146,7 +158,7 @@ export function replicaSets(parts: {
         if (isOld()) void load();
         return set;
       },
-      ready() {
+      async ready() {
         first ??= isFixed(registry, directory)
           ? Promise.resolve()
           : load()
@@ -154,8 +166,10 @@ export function replicaSets(parts: {
               .finally(() => {
                 isInUse = true;
               });
+        await first;
         // An instance that had nothing to do for hours knows the set of hours ago.
-        return first.then(() => (isOld() ? load() : loading));
+        await (isOld() || !isTrusted() ? load() : loading);
+        if (!isTrusted()) throw new WorldError('unavailable', `replica set of ${registry.name} not read for too long`);
       },
       refresh,
     };

@@ -132,9 +132,9 @@ export interface Tracker extends Pick<Waker, 'wake' | 'notice'>, Pick<Reviews, '
   events(question: Question): Promise<{ readonly name: ImageName; readonly events: readonly ToldEvent[] } | undefined>;
   /** Has the replica set read from its source again, and images looked at that it may make complete. Never fails. */
   refreshReplicas(registry: Registry): Promise<void>;
-  /** Once the replica set has been read for the first time, or could not be. Never fails. */
+  /** Once the replica set is the latest that can be had; an answer says how old it is. Never fails. */
   ready(registry: Registry): Promise<void>;
-  /** Forgets finished images whose time has passed. Returns how many. */
+  /** Forgets finished images whose time has passed. Returns how many. Fails with a `WorldError`. */
   expire(): Promise<number>;
   /** What the topic said last; `undefined` while it takes everything. */
   topicTrouble(): string | undefined;
@@ -197,7 +197,7 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
     clock,
     log,
     topics: asked,
-    record,
+    record: take,
     registry: registryOf,
     circumstances,
     readImage: writer.read,
@@ -214,6 +214,12 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
     checkTags,
   });
   const afterChange = reviews({ ...ports, review: onTimer.review });
+
+  /** Fails with a `WorldError`, also while it is not known for which replicas to decide. */
+  async function take(delivery: Delivery): Promise<MergeOutcome> {
+    await sets.ready(registryOf(delivery.name));
+    return record(delivery);
+  }
 
   async function record(delivery: Delivery): Promise<MergeOutcome> {
     const { record: image, outcome } = await telemetry.span('write image', spanned(delivery), async (span) => {
@@ -261,10 +267,16 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
 
   /** The set may have shrunk since the image's last write: then it is complete, and nobody has said so yet. */
   function settle(image: ImageRecord): void {
-    if (!isUntoldComplete(image, sets.current(registryOf(image.name)))) return;
-    writer.submit(image.name, { kind: 'review' }).catch((error: unknown) => {
+    const registry = registryOf(image.name);
+    if (!isUntoldComplete(image, sets.current(registry))) return;
+    const reviewed = sets.ready(registry).then(() => writer.submit(image.name, { kind: 'review' }));
+    reviewed.catch((error: unknown) => {
       log.warn('review not stored', { image: imageKey(image.name), error: describeError(error) });
     });
+  }
+
+  function readyToAnswer(registry: Registry): Promise<void> {
+    return sets.ready(registry).catch(() => undefined);
   }
 
   async function follow(question: Question, requirement: Requirement, timeoutMs: number): Promise<WaitResult> {
@@ -304,7 +316,7 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
     registries: options.registries,
     replicaSet: (registry) => sets.current(registry),
     async receive(delivery) {
-      const recorded = sets.ready(registryOf(delivery.name)).then(() => record(delivery));
+      const recorded = take(delivery);
       const receipt = await within(clock, options.recordWithinMs, recorded);
       if (receipt !== undefined) return receipt;
       const deferred = ports.queue.defer(traced(delivery), 0).then(() => 'deferred' as const);
@@ -319,8 +331,7 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
       // Webhooks come this way only once they have been deferred.
       const source = evidence === 'eventGrid' || evidence === 'deliveryLog' ? evidence : 'queue';
       try {
-        await sets.ready(registryOf(delivery.name));
-        const outcome = await record(delivery);
+        const outcome = await take(delivery);
         countDelivery(delivery, source, outcome);
         return outcome;
       } catch (error) {
@@ -356,11 +367,11 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
       }
     },
     async images(query) {
-      await sets.ready(query.registry);
+      await readyToAnswer(query.registry);
       return listImages(ports, query, sets.current(query.registry), clock.now());
     },
     async replicas(registry) {
-      await sets.ready(registry);
+      await readyToAnswer(registry);
       return reportReplicas(ports, registry, sets.current(registry), clock.now());
     },
     async events(question) {
@@ -380,9 +391,12 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
       await sets.refresh(registry);
       await afterChange.goOn(registry);
     },
-    ready: (registry) => sets.ready(registry),
-    expire: () =>
-      expireImages({ ...ports, review: onTimer.review }, options.registries, options.retentionMs, sets.current),
+    ready: readyToAnswer,
+    async expire() {
+      await Promise.all(options.registries.map(sets.ready));
+      const { review } = onTimer;
+      return expireImages({ ...ports, review }, options.registries, options.retentionMs, sets.current);
+    },
     topicTrouble: () => teller.trouble(),
     async close(milliseconds) {
       await teller.drain(milliseconds);

@@ -205,34 +205,43 @@ describe('a webhook that was lost', () => {
   });
 });
 
-describe('while ARM does not answer', () => {
-  function trackedByArm() {
-    const clock = manualClock();
-    const registry = registryOf({ regions: undefined, resourceId: '/registries/contoso' });
-    const arm = { isDown: false };
-    const directory: ReplicaDirectory = {
-      async replicas() {
-        if (arm.isDown) throw new WorldError('unavailable', 'ARM (503)');
-        return replicaSetOf(registryOf(), clock.now()).replicas;
+/** A registry whose replicas ARM tells, as one of two instances sees it. */
+function trackedByArm() {
+  const clock = manualClock();
+  const registry = registryOf({ regions: undefined, resourceId: '/registries/contoso' });
+  const arm = { isDown: false, regions: ['eastus', 'westeurope'] };
+  const store = memoryReplicaSetStore();
+  const stored = { store, isDown: false };
+  const directory: ReplicaDirectory = {
+    async replicas() {
+      if (arm.isDown) throw new WorldError('unavailable', 'ARM (503)');
+      return replicaSetOf(registryOf({ regions: regionsOf(...arm.regions) }), clock.now()).replicas;
+    },
+  };
+  const parts = { registries: [registry], directory, clock, log: memoryLog() };
+  const sets = replicaSets({
+    ...parts,
+    store: {
+      ...store,
+      async load(of) {
+        if (stored.isDown) throw new WorldError('unavailable', 'table (503)');
+        return store.load(of);
       },
-    };
-    const sets = replicaSets({
-      registries: [registry],
-      directory,
-      store: memoryReplicaSetStore(),
-      clock,
-      log: memoryLog(),
-      onChange: (changed) => void memory.tracker.reviewOpen(changed),
-    });
-    const memory: MemoryTracker = memoryTracker({ registries: [registry], clock, ports: { sets } });
-    async function refresh(): Promise<void> {
-      await clock.advance(minute);
-      await memory.tracker.refreshReplicas(registry);
-      await clock.settle();
-    }
-    return { ...memory, registry, arm, refresh };
+    },
+    onChange: (changed) => void memory.tracker.reviewOpen(changed),
+  });
+  /** What another instance does meanwhile. */
+  const elsewhere = replicaSets({ ...parts, store, onChange: () => undefined });
+  const memory: MemoryTracker = memoryTracker({ registries: [registry], clock, ports: { sets } });
+  async function refresh(): Promise<void> {
+    await clock.advance(minute);
+    await memory.tracker.refreshReplicas(registry);
+    await clock.settle();
   }
+  return { ...memory, registry, arm, stored, refresh, elsewhere };
+}
 
+describe('while ARM does not answer', () => {
   test('the last known replicas are waited for, all of them, and the answer says so', async () => {
     const memory = trackedByArm();
     await memory.tracker.ready(memory.registry);
@@ -264,6 +273,57 @@ describe('while ARM does not answer', () => {
     await memory.refresh();
     expect(await documentOf(memory)).toMatchObject({ state: 'available', replicas: { source: 'arm', stale: false } });
     expect(await toldBy(memory)).toEqual(toldWhenComplete);
+  });
+});
+
+describe('while what is stored of the replicas cannot be read', () => {
+  /** Asleep for hours, during which a replica was added. */
+  async function asleep() {
+    const memory = trackedByArm();
+    await memory.tracker.ready(memory.registry);
+    await memory.clock.advance(5 * 60 * minute);
+    memory.arm.regions = ['eastus', 'northeurope', 'westeurope'];
+    await memory.elsewhere.ready(memory.registry);
+    await memory.elsewhere.refresh(memory.registry);
+    memory.stored.isDown = true;
+    return memory;
+  }
+
+  test('an instance that slept puts off what it would decide on the set of hours ago', async () => {
+    const memory = await asleep();
+    const answers = [await deliver(memory, 'eastus'), await deliver(memory, 'westeurope')];
+    expect(answers.map(({ status, body }) => [status, body])).toEqual([
+      [202, { outcome: 'deferred' }],
+      [202, { outcome: 'deferred' }],
+    ]);
+    await expect(memory.tracker.wake(name)).rejects.toMatchObject({ temporary: true });
+    const [first, second] = memory.queue.deferred.splice(0);
+    if (first === undefined || second === undefined) throw new Error('both are on the queue');
+    expect(await memory.tracker.process(first)).toBe('deferred');
+    expect(memory.queue.deferred).toEqual([first]);
+    expect(await toldBy(memory)).toEqual([]);
+
+    memory.stored.isDown = false;
+    for (const delivery of [first, second]) expect(await memory.tracker.process(delivery)).toBe('recorded');
+    expect(await toldBy(memory)).toEqual(toldWhenComplete.slice(0, 2));
+    expect(await documentOf(memory)).toMatchObject({ missing: ['northeurope'], replicas: { stale: false } });
+  });
+
+  test('questions are answered, and the answer says how old the set is', async () => {
+    const memory = await asleep();
+    const asked = await call(waitFunction(memory.tracker), {
+      path: `wait?image=contoso.azurecr.io/${repository}&timeout=0`,
+    });
+    expect(asked).toMatchObject({ status: 202, body: { replicas: { source: 'remembered', stale: true } } });
+    expect(await memory.tracker.replicas(memory.registry)).toMatchObject({ stale: true });
+  });
+
+  test('an instance that read it a minute ago goes on', async () => {
+    const memory = trackedByArm();
+    await memory.tracker.ready(memory.registry);
+    memory.stored.isDown = true;
+    await memory.clock.advance(minute);
+    expect((await deliver(memory, 'eastus')).body).toEqual({ outcome: 'recorded' });
   });
 });
 

@@ -231,6 +231,52 @@ describe('what is stored never gives way to an older set', () => {
   });
 });
 
+describe('while what is stored cannot be read', () => {
+  function setUpUnread() {
+    const store = memoryReplicaSetStore();
+    const trouble = { isOn: true };
+    const load: ReplicaSetStore['load'] = async (name) => {
+      if (trouble.isOn) throw new WorldError('throttled', 'table (503)');
+      return store.load(name);
+    };
+    return { ...setUp({ ...store, load }), trouble, store };
+  }
+  const notRead = { code: 'unavailable', temporary: true };
+
+  test('an instance that starts is not ready, since it may be that more is known than ARM tells', async () => {
+    const { sets, store, trouble, clock } = setUpUnread();
+    await setUp(store).sets.ready(registry);
+    await expect(sets.ready(registry)).rejects.toMatchObject(notRead);
+    expect(expectedRegions(sets.current(registry))).toEqual([]);
+    trouble.isOn = false;
+    await sets.ready(registry);
+    await clock.settle();
+    expect(expectedRegions(sets.current(registry))).toEqual(['eastus', 'westeurope']);
+  });
+
+  test('one that could read it is ready for two minutes, and again with the first read that succeeds', async () => {
+    const { sets, trouble, clock } = setUpUnread();
+    trouble.isOn = false;
+    await sets.ready(registry);
+    trouble.isOn = true;
+    await clock.advance(120_000);
+    await sets.ready(registry);
+    await clock.advance(1);
+    await expect(sets.ready(registry)).rejects.toMatchObject(notRead);
+    trouble.isOn = false;
+    await sets.ready(registry);
+  });
+});
+
+test('hours without ARM are no reason not to be ready', async () => {
+  const { sets, arm, clock } = setUp();
+  await sets.ready(registry);
+  arm.down = true;
+  await clock.advance(5 * 3_600_000);
+  await sets.ready(registry);
+  expect(expectedRegions(sets.current(registry))).toEqual(['eastus', 'westeurope']);
+});
+
 test('that ARM does not answer is seen by instances that do not ask', async () => {
   const { sets, clock } = setUp();
   await sets.ready(registry);
