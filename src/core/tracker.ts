@@ -38,6 +38,7 @@ import type {
   WebhookLog,
 } from './ports.ts';
 import type { Prober } from './prober.ts';
+import { receivedAfter } from './received-after.ts';
 import type { Tag } from './reference.ts';
 import type { Region } from './region.ts';
 import type { Registry } from './registry.ts';
@@ -315,7 +316,8 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
   return {
     registries: options.registries,
     replicaSet: (registry) => sets.current(registry),
-    async receive(delivery) {
+    async receive({ fact, ...told }) {
+      const delivery = { ...told, fact: receivedAfter(fact, sets.current(registryOf(told.name))) };
       const recorded = take(delivery);
       const receipt = await within(clock, options.recordWithinMs, recorded);
       if (receipt !== undefined) return receipt;

@@ -110,6 +110,7 @@ export function caseOf(plan: Plan, scheduler: Scheduler, choices: Choices, trace
     ...limits,
     cachedImages: world.cachedImages,
   };
+  const clockSpreadMs = choices.choose('clocks', 0, (random) => pick(random, clockSpreads));
   const instances: Instance[] = [];
   const violations: Violation[] = [];
   return {
@@ -119,7 +120,7 @@ export function caseOf(plan: Plan, scheduler: Scheduler, choices: Choices, trace
     repository,
     regions,
     registry: registry(regions, world.replicas, scheduler.now),
-    history: history(),
+    history: history(clockSpreadMs),
     scheduler,
     counters: counters(),
     trace,
@@ -130,8 +131,7 @@ export function caseOf(plan: Plan, scheduler: Scheduler, choices: Choices, trace
     setsUsed: new Map(),
     setsSaved: [],
     isCalm: world.faultsPercent === 0 && plan.commands.every(({ kind }) => !disturbances.includes(kind)),
-    // What counts of a region that gets a replica is told apart by time: by one clock, or not at all.
-    clockSpreadMs: isFixed ? choices.choose('clocks', 0, (random) => pick(random, clockSpreads)) : 0,
+    clockSpreadMs,
     timersSet: [],
     living: () => instances.filter((instance) => !instance.isDead && !instance.isStopping),
     nameOf: (image) => ({ registry: settings.name, repository, digest: digests[image] ?? digests[0] }),

@@ -59,7 +59,8 @@ export const seenBetween = (askedAt: number, answeredAt: number): View => ({
 
 export const inTheEnd: View = { must: (said) => said.keptAt !== undefined, may: () => true };
 
-export function history(): History {
+/** @param clockSpreadMs how far a clock may be from the world's, either way */
+export function history(clockSpreadMs: number): History {
   const said: Said[] = [];
   return {
     said,
@@ -70,10 +71,13 @@ export function history(): History {
     claim(image, region, { must, may, absentAt }) {
       const newest: Record<string, EventTime | ''> = {};
       const isVoid = ({ fact }: Said) => absentAt !== undefined && fact.receivedAt <= absentAt;
+      // Whoever had it from ARM that there is a new replica knew better than two clocks that differ.
+      const isVoidForSure = ({ fact }: Said) =>
+        absentAt !== undefined && fact.receivedAt + 2 * clockSpreadMs <= absentAt;
       const isBefore = (one: Said, other: Said) => one.fact.eventTime < other.fact.eventTime;
       for (const one of said) {
         if (one.image !== image || one.fact.region !== region || one.fact.kind === 'untag') continue;
-        if (isVoid(one)) continue;
+        if (isVoidForSure(one)) continue;
         const { kind, eventTime } = one.fact;
         // Neither a repeat of what is void has to be believed, nor a push from before it.
         const isDoubtful = said.some(
@@ -82,7 +86,7 @@ export function history(): History {
             isOfSamePlace(one, other) &&
             (isSameWord(one, other) || (kind === 'push' && isBefore(one, other))),
         );
-        if (must(one) && !isDoubtful) newest[`must ${kind}`] = later(newest[`must ${kind}`], eventTime);
+        if (must(one) && !isVoid(one) && !isDoubtful) newest[`must ${kind}`] = later(newest[`must ${kind}`], eventTime);
         if (may(one)) newest[`may ${kind}`] = later(newest[`may ${kind}`], eventTime);
       }
       const timeOf = (which: string) => newest[which] ?? '';
