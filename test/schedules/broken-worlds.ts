@@ -7,7 +7,7 @@ import { announcementTypes } from '../../src/core/announcement.ts';
 import { WorldError } from '../../src/core/errors.ts';
 import type { ImageRecord } from '../../src/core/image.ts';
 import { imageKey, pendingKeys } from '../../src/core/image.ts';
-import type { EventPublisher, ImageStore, Version } from '../../src/core/ports.ts';
+import type { EventPublisher, ImageStore, ReplicaSetStore, Version } from '../../src/core/ports.ts';
 import type { TrackerPorts } from '../../src/core/tracker.ts';
 import type { Rule } from './case.ts';
 import type { Saboteur } from './instance.ts';
@@ -165,6 +165,11 @@ export const brokenWorlds: readonly BrokenWorld[] = [
     },
   },
   {
+    name: 'a store of replica sets that ignores versions',
+    breaks: 'a replica set gives way only to a later one',
+    sabotage: { ports: (ports) => ({ ...ports, sets: overwriting(ports.sets) }) },
+  },
+  {
     name: 'an index that forgets',
     breaks: 'images are listed',
     sabotage: { ports: (ports) => ({ ...ports, index: { ...ports.index, add: async () => undefined } }) },
@@ -203,6 +208,13 @@ function ignoringVersions(store: ImageStore): ImageStore {
       const stored = await store.read(record.name);
       return store.commit({ record, basedOn: stored?.version });
     },
+  };
+}
+
+function overwriting(sets: ReplicaSetStore): ReplicaSetStore {
+  return {
+    ...sets,
+    save: async (registry, set) => sets.save(registry, set, (await sets.load(registry))?.version),
   };
 }
 

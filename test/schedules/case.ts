@@ -35,6 +35,7 @@ export const rules = [
   'a waiter is answered in time',
   'a webhook is answered in time',
   'the replica set is one that was told',
+  'a replica set gives way only to a later one',
   'images are listed',
   'timers come to rest',
   'work comes to an end',
@@ -67,8 +68,6 @@ export interface Case {
   readonly forwarded: ForwardOrder[];
   /** Which sets of expected regions decisions were made for, by time. */
   readonly setsUsed: Map<number, Set<string>>;
-  /** Which sets of expected regions were stored for all instances. */
-  readonly setsSaved: { readonly at: number; readonly key: string }[];
   /** Nothing goes wrong in it. */
   readonly isCalm: boolean;
   /** How far an instance's clock may be from the world's, either way. */
@@ -129,7 +128,6 @@ export function caseOf(plan: Plan, scheduler: Scheduler, choices: Choices, trace
     published: [],
     forwarded: [],
     setsUsed: new Map(),
-    setsSaved: [],
     isCalm: world.faultsPercent === 0 && plan.commands.every(({ kind }) => !disturbances.includes(kind)),
     clockSpreadMs,
     timersSet: [],

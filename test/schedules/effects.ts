@@ -21,6 +21,24 @@ export function effects(on: Case, mailbox: Mailbox): (effect: Effect) => void {
   const { scheduler, history, trace } = on;
   const judge = eventJudge(on);
   const covers = coverage(on.counters);
+  /** ARM's answers, counted, and the last one to each instance. */
+  let told = 0;
+  const tellings = new Map<string, number>();
+  /** Of those that were stored. */
+  let newest = 0;
+
+  /** An instance stores what ARM told it last, and nothing that ARM told before what is stored. */
+  function saved(label: string, set: ReplicaSet): void {
+    const telling = tellings.get(label) ?? 0;
+    const regions = expectedRegions(set).join();
+    on.counters.count('replica sets', 'stored');
+    if (telling < newest)
+      on.violate(
+        'a replica set gives way only to a later one',
+        `${label} stores ${regions}, told before what is stored`,
+      );
+    newest = Math.max(newest, telling);
+  }
 
   function publish(events: readonly CloudEvent[]): void {
     for (const event of events) {
@@ -62,9 +80,8 @@ export function effects(on: Case, mailbox: Mailbox): (effect: Effect) => void {
     }
     if (port === 'forwards' && method === 'put') on.forwarded.push(args[0] as ForwardOrder);
     if (port === 'publisher') publish(args[0] as readonly CloudEvent[]);
-    if (port === 'sets' && method === 'save') {
-      on.setsSaved.push({ at: scheduler.now(), key: expectedRegions(args[1] as ReplicaSet).join() });
-    }
+    if (port === 'directory') tellings.set(caller.label, ++told);
+    if (port === 'sets' && method === 'save' && answer !== 'conflict') saved(caller.label, args[1] as ReplicaSet);
     if (port === 'probe')
       hear(args[1] as Region, args[3] as string, answer as ProbeAnswer, calledAt + caller.clockAheadMs);
   };
