@@ -89,17 +89,23 @@ export function memoryImageIndex(): ImageIndex {
         .map(([, entry]) => entry)
         .filter(({ name }) => name.registry === registry && (repository ?? name.repository) === name.repository)
         .filter(({ firstSeenAt }) => firstSeenAt < before)
-        .sort((a, b) => b.firstSeenAt - a.firstSeenAt || (imageKey(a.name) < imageKey(b.name) ? -1 : 1));
-      const start = cursor === undefined ? 0 : entries.findIndex((entry) => cursorOf(entry) === cursor) + 1;
-      const shown = entries.slice(start, start + limit);
+        .map((entry) => ({ entry, place: placeOf(entry) }))
+        .filter(({ place }) => cursor === undefined || place > Buffer.from(cursor, 'base64url').toString())
+        .sort((a, b) => (a.place < b.place ? -1 : 1));
+      const shown = entries.slice(0, limit);
       const last = shown.at(-1);
-      return { entries: shown, next: start + limit < entries.length && last !== undefined ? cursorOf(last) : null };
+      const isEnd = entries.length <= limit || last === undefined;
+      return {
+        entries: shown.map(({ entry }) => entry),
+        next: isEnd ? null : Buffer.from(last.place).toString('base64url'),
+      };
     },
   };
 }
 
-function cursorOf(entry: IndexEntry): string {
-  return Buffer.from(`${entry.firstSeenAt} ${imageKey(entry.name)}`).toString('base64url');
+/** Sorts the newest first. */
+function placeOf({ name, firstSeenAt }: IndexEntry): string {
+  return `${String(Number.MAX_SAFE_INTEGER - firstSeenAt).padStart(16, '0')} ${imageKey(name)}`;
 }
 
 export function memoryTagIndex(): TagIndex {

@@ -27,6 +27,7 @@ export interface ImageQuery {
   /** Only images missing in `region`, or in any expected region. */
   readonly missing: boolean;
   readonly limit: number;
+  /** The `next` of an earlier page of the same list. */
   readonly cursor: string | undefined;
 }
 

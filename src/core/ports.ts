@@ -78,7 +78,7 @@ export interface ImageIndex {
   add(entry: IndexEntry, lists: readonly IndexList[]): Promise<void>;
   /** Not finding the entry is fine. */
   remove(entry: IndexEntry, lists: readonly IndexList[]): Promise<void>;
-  /** @param cursor as returned by an earlier page; one that this index did not make is taken as the start */
+  /** @param cursor as returned by an earlier page of the same list; whether its last entry is still there is no matter */
   page(query: {
     readonly registry: string;
     readonly list: IndexList;

@@ -1,18 +1,20 @@
 /** Lists images of one registry, newest first, a page at a time. */
 import type { HttpFunctionOptions } from '@azure/functions';
 import * as z from 'zod';
+import { parseListCursor, toListCursor } from '../core/list-cursor.ts';
 import { listableStates } from '../core/listing.ts';
 import { parseRepository, repositoryRule } from '../core/reference.ts';
 import type { Tracker } from '../core/tracker.ts';
 import { availabilityDocument } from './availability-document.ts';
 import { httpHandler, json, readQuery } from './http.ts';
 import { readInput, regionInput, textReadBy } from './input.ts';
-import { readRegistry, registryQuery } from './question.ts';
+import { readRegistry, refuse, registryQuery } from './question.ts';
 import type { RouteDescription } from './route.ts';
 import { named, noKey, refusals } from './route.ts';
 
 const defaultLimit = 50;
 const largestLimit = 500;
+const cursorRule = 'must be the "next" of an earlier page of the same list, with the same filters';
 
 const filterQuery = z.object({
   repository: textReadBy(parseRepository, repositoryRule).optional().meta({ description: 'Only of this repository.' }),
@@ -34,9 +36,9 @@ const filterQuery = z.object({
   }),
   cursor: z
     .string()
-    .regex(/^[A-Za-z0-9_-]{1,1000}$/, 'must be the "next" of an earlier page')
+    .regex(/^[A-Za-z0-9_-]{1,1000}$/, cursorRule)
     .optional()
-    .meta({ description: 'The `next` of an earlier page.' }),
+    .meta({ description: 'The `next` of an earlier page with the same filters.' }),
 });
 
 const imageList = named('ImageList', () =>
@@ -70,9 +72,12 @@ export function imagesFunction(tracker: Tracker): HttpFunctionOptions {
       if ('refusal' in registry) return registry.refusal;
       const filters = readInput(filterQuery, query);
       if ('refusal' in filters) return filters.refusal;
-      const { repository, state, region, missing, limit, cursor } = filters.value;
-      const wanted = { repository, state, region, missing: missing === 'true', limit, cursor };
-      return json(200, await tracker.images({ registry: registry.value, ...wanted }));
+      const { repository, state, region, missing, limit, cursor: given } = filters.value;
+      const list = { registry: registry.value, repository, state, region, missing: missing === 'true' };
+      const cursor = given === undefined ? undefined : parseListCursor(given, list);
+      if (given !== undefined && cursor === undefined) return refuse('cursor', cursorRule).refusal;
+      const { images, next } = await tracker.images({ ...list, limit, cursor });
+      return json(200, { images, next: next === null ? null : toListCursor(next, list) });
     }),
   };
 }

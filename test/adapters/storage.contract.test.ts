@@ -298,6 +298,16 @@ describe.each(Object.keys(stores))('%s', (kind) => {
       expect((await page({ repository: 'team/od' as Repository })).entries).toEqual([]);
     });
 
+    test('a list goes on behind an entry that has left it meanwhile', async () => {
+      const left = entryOf(22, 'team/even');
+      const before = await page({ list: 'replicating', limit: 3 });
+      await ports.index.remove(left, ['replicating']);
+      const after = await page({ list: 'replicating', limit: 1, cursor: before.next ?? undefined });
+      await ports.index.add(left, ['replicating']);
+      expect(before.entries.at(-1)).toEqual(left);
+      expect(after.entries.map((entry) => entry.firstSeenAt)).toEqual([1_000_021]);
+    });
+
     test('a page that ends with the list has no next', async () => {
       expect((await page({ limit: 25 })).next).toBeNull();
     });

@@ -152,7 +152,52 @@ describe('refused', () => {
     });
   });
 
-  test('not for a cursor that nobody made: it is the start', async () => {
-    expect((await list(await fourImages(), 'cursor=nonsense')).images).toHaveLength(4);
+  describe('for a cursor that no page of this list has given', () => {
+    const listed = 'registry=contoso&state=replicating';
+
+    async function refusalOf(memory: MemoryTracker, query: string) {
+      const answer = await call(imagesFunction(memory.tracker), { path: `images?${query}` });
+      expect(answer).toMatchObject({ status: 400, body: { errors: [{ field: 'cursor' }] } });
+    }
+
+    test.each(['bad', 'not-a-cursor', '0', 'YWJj', 'nonsense', 'A'.repeat(1_000)])('%s', async (cursor) => {
+      const memory = await fourImages();
+      await refusalOf(memory, `cursor=${cursor}`);
+      await refusalOf(memory, `${listed}&cursor=${cursor}`);
+    });
+
+    test.each<[string, (cursor: string) => string]>([
+      ['cut at its end', (cursor) => cursor.slice(0, -1)],
+      ['cut at its start', (cursor) => cursor.slice(1)],
+      ['lengthened', (cursor) => `${cursor}A`],
+      ['with another letter', (cursor) => cursor.replace(/.$/, (letter) => (letter === 'A' ? 'B' : 'A'))],
+    ])('a real one, %s', async (_what, spoil) => {
+      const memory = await fourImages();
+      for (const query of ['', listed]) {
+        const { next } = await list(memory, `${query}&limit=1`);
+        await refusalOf(memory, `${query}&cursor=${spoil(next ?? '')}`);
+      }
+    });
+
+    test.each([
+      'state=deleted',
+      'repository=team/app',
+      'region=eastus',
+      'region=eastus&missing=true',
+      'missing=true',
+      'registry=fabrikam',
+    ])('the one of another list, asked for with %s', async (query) => {
+      const registries = [registryOf(), registryOf({ name: 'fabrikam', loginServer: 'fabrikam.azurecr.io' })];
+      const memory = memoryTracker({ registries });
+      for (let number = 1; number <= 2; number++) await push(memory, number, ['eastus']);
+      const { next } = await list(memory, 'registry=contoso&limit=1');
+      await refusalOf(memory, `registry=contoso&${query}&cursor=${next}`.replace('contoso&registry=', ''));
+    });
+
+    test('but not with another limit, or the registry written otherwise', async () => {
+      const memory = await fourImages();
+      const { next } = await list(memory, 'limit=1');
+      expect((await list(memory, `registry=Contoso.azurecr.io&limit=2&cursor=${next}`)).images).toHaveLength(2);
+    });
   });
 });

@@ -122,9 +122,10 @@ export function cases({ webhookSecrets, keys, githubWebhookSecret }: Planted): C
       field: 'cursor',
     },
     {
-      name: 'a cursor that was never given out is the start',
+      name: 'a cursor that was never given out',
       bytes: get('/api/images?registry=contoso&cursor=bm90LWEtY3Vyc29y'),
-      statuses: [200],
+      statuses: [400],
+      field: 'cursor',
     },
     { name: 'HEAD', bytes: requestOf({ method: 'HEAD', target: '/api/health' }), statuses: [404] },
     { name: 'TRACE', bytes: requestOf({ method: 'TRACE', target: '/api/health', headers: [key] }), statuses: [404] },
