@@ -33,10 +33,13 @@ async function answer(
   }
 }
 
-/** The host merges repeated keys into one value in one mode and not in the other; the URL is the same in both. */
+/**
+ * Repeated keys are one value with commas, so that a second region counts and a second image is refused. The host does so
+ * in one mode and not in the other; the URL is the same in both.
+ */
 export function readQuery(request: HttpRequest): (name: string) => string | undefined {
   const { searchParams } = new URL(request.url);
-  return (name) => searchParams.get(name) ?? undefined;
+  return (name) => (searchParams.has(name) ? searchParams.getAll(name).join(',') : undefined);
 }
 
 export function json(status: number, body: unknown, headers: Record<string, string> = {}): HttpResponseInit {

@@ -29,7 +29,7 @@ export const requirementQuery = z.object({
     .string()
     .optional()
     .meta({
-      description: 'Regions that must have it, separated by commas. Default: every expected region.',
+      description: 'Regions that must have it, separated by commas or each by itself. Default: every expected region.',
       examples: ['eastus,westeurope'],
     }),
   require: z.string().optional().meta({
