@@ -1,8 +1,9 @@
 /**
  * An image reference as people write it, read by Docker's rules: `registry/repository[:tag][@digest]`.
- * What's in a name? `app`, `team/app` and `localhost/app` name images in three different registries, and no tag
- * means `latest`; a tracker with rules of its own would answer about another image than the one that is pulled.
- * Grammar: distribution/reference. Default domain and `library/`: Docker's reference normalisation.
+ * What's in a name? `localhost/app` names an image of this machine, and no tag means `latest`; a tracker with rules of its
+ * own would answer about another image than the one that is pulled. `app` and `team/app` would be Docker Hub's, where
+ * nothing is tracked: whoever writes them has forgotten the login server, and is told so.
+ * Grammar: distribution/reference. Which names have a host: Docker's reference normalisation.
  */
 import type { Digest } from './digest.ts';
 import { digestRule, parseDigest } from './digest.ts';
@@ -28,8 +29,6 @@ const repositoryPattern = new RegExp(`^${label}(?:/${label})*$`);
 const tagPattern = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 const hostLabel = '[a-z0-9](?:[a-z0-9-]*[a-z0-9])?';
 const hostPattern = new RegExp(`^(?:${hostLabel}(?:\\.${hostLabel})*|\\[[0-9a-f:]+\\])(?::\\d{1,5})?$`, 'i');
-/** What Docker takes for an image id and refuses as a name without a host. */
-const imageIdPattern = /^[0-9a-f]{64}$/;
 const longestReference = 1024;
 
 export const repositoryRule =
@@ -52,7 +51,6 @@ export function parseReference(text: string, field = 'image'): Parsed<Reference>
   if (text === '') return refuse('must name an image, such as myregistry.azurecr.io/team/app:v1');
   if (text.length > longestReference) return refuse(`must be at most ${longestReference} characters`);
   if (/^[a-z]+:\/\//i.test(text)) return refuse('must be an image reference, without "https://"');
-  if (imageIdPattern.test(text)) return refuse('must be an image reference, not 64 hex digits alone');
 
   const at = text.indexOf('@');
   const digest = at < 0 ? undefined : parseDigest(text.slice(at + 1));
@@ -64,30 +62,24 @@ export function parseReference(text: string, field = 'image'): Parsed<Reference>
   if (colon >= 0 && tag === undefined) return refuse(`the tag ${tagRule}`);
 
   const path = colon < 0 ? rest : rest.slice(0, colon);
-  const registry = toRegistry(domain);
-  if (registry === undefined) return refuse('the registry must be a host name such as myregistry.azurecr.io');
-  const repository = parseRepository(registry === dockerHub && !path.includes('/') ? `library/${path}` : path);
+  if (domain === undefined) {
+    return refuse("must begin with the registry's login server, such as myregistry.azurecr.io/team/app:v1");
+  }
+  if (!hostPattern.test(domain)) return refuse('the registry must be a host name such as myregistry.azurecr.io');
+  const registry = domain.toLowerCase();
+  const repository = parseRepository(path);
   if (repository === undefined) return refuse(`the repository ${repositoryRule}`);
 
   const latest = tag === undefined && digest === undefined ? ('latest' as Tag) : tag;
   return parsed({ registry, repository, tag: latest, digest });
 }
 
-const dockerHub = 'docker.io';
-
-/** The first component is a host only if it looks like one; else the image is Docker Hub's. */
-function splitDomain(name: string): { domain: string; rest: string } {
+/** The first component is a host only if it looks like one. */
+function splitDomain(name: string): { domain: string | undefined; rest: string } {
   const slash = name.indexOf('/');
   const first = name.slice(0, Math.max(slash, 0));
-  const isHost = /[.:]/.test(first) || first === 'localhost' || first !== first.toLowerCase();
-  return slash < 0 || !isHost ? { domain: dockerHub, rest: name } : { domain: first, rest: name.slice(slash + 1) };
-}
-
-/** `Team/app` has a host by Docker's rules; written in lower case it would have none, and be another image. */
-function toRegistry(domain: string): string | undefined {
-  const registry = domain.toLowerCase();
-  if (!hostPattern.test(domain) || !(/[.:]/.test(registry) || registry === 'localhost')) return undefined;
-  return registry === 'index.docker.io' ? dockerHub : registry;
+  const isHost = /[.:]/.test(first) || /^localhost$/i.test(first);
+  return isHost ? { domain: first, rest: name.slice(slash + 1) } : { domain: undefined, rest: name };
 }
 
 /** The inverse of `parseReference`, with the tag only where one is meant. */

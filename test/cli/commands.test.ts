@@ -34,6 +34,7 @@ test.each<[string[], number, RegExp]>([
   [['wait', image], 64, /^url: is required/],
   [['wait', image, '--url', 'nowhere'], 64, /^url: must be an address/],
   [['wait', 'Not An Image', '--url', 'http://x.example'], 64, /^image: /],
+  [['wait', 'team/app:v1', '--url', 'http://x.example'], 64, /^image: must begin with the registry's login server/],
   [['wait', image, '--timeout', 'soon', '--require', 'most'], 64, /^require: .*\ntimeout: /],
   [['status', '@'], 64, /^image: /],
   [['images', '--limit', '0'], 64, /must be a whole number from 1/],

@@ -435,7 +435,7 @@ describe('the replicas', () => {
   test.each([
     [{ image: 'no reference' }, { kind: 'wrong', problems: [{ field: 'image' }] }],
     [{ image: 'fabrikam.azurecr.io/app:v1' }, { kind: 'unknownRegistry' }],
-    [{ image: 'app:v1' }, { kind: 'unknownRegistry' }],
+    [{ image: 'app:v1' }, { kind: 'wrong', problems: [{ field: 'image' }] }],
     [{ regions: 'nowhere' }, { kind: 'wrong', problems: [{ field: 'regions' }] }],
     [{ regions: '' }, { kind: 'wrong', problems: [{ field: 'regions' }] }],
     [{ require: '3' }, { kind: 'wrong', problems: [{ field: 'require' }] }],

@@ -17,19 +17,12 @@ const good: [string, string, string, string | undefined, boolean][] = [
   ['myregistry.azurecr.io/team/app', 'myregistry.azurecr.io', 'team/app', 'latest', false],
   ['myregistry.eastus.geo.azurecr.io/team/app:v1', 'myregistry.eastus.geo.azurecr.io', 'team/app', 'v1', false],
   ['myregistry-d7ez.azurecr.io/app', 'myregistry-d7ez.azurecr.io', 'app', 'latest', false],
-  // Familiar names are Docker Hub's.
-  ['app', 'docker.io', 'library/app', 'latest', false],
-  ['app:v1', 'docker.io', 'library/app', 'v1', false],
-  ['team/app', 'docker.io', 'team/app', 'latest', false],
-  ['docker.io/app', 'docker.io', 'library/app', 'latest', false],
-  ['index.docker.io/app:v1', 'docker.io', 'library/app', 'v1', false],
-  ['Index.Docker.IO/team/app', 'docker.io', 'team/app', 'latest', false],
-  [`app@${digest}`, 'docker.io', 'library/app', undefined, true],
+  // Docker Hub's are written out, too.
+  ['docker.io/library/app', 'docker.io', 'library/app', 'latest', false],
   // The first component is a host only with a dot, a colon, or as localhost.
   ['localhost/app', 'localhost', 'app', 'latest', false],
   ['LOCALHOST/app', 'localhost', 'app', 'latest', false],
   ['localhost:5000/app:v1', 'localhost:5000', 'app', 'v1', false],
-  ['localhost:5000', 'docker.io', 'library/localhost', '5000', false],
   ['registry:5000/app', 'registry:5000', 'app', 'latest', false],
   ['127.0.0.1:5000/app', '127.0.0.1:5000', 'app', 'latest', false],
   ['[::1]:5000/app:v1', '[::1]:5000', 'app', 'v1', false],
@@ -42,24 +35,27 @@ const good: [string, string, string, string | undefined, boolean][] = [
   ['a.io/app:_', 'a.io', 'app', '_', false],
   [`a.io/app:sha256-${hex}`, 'a.io', 'app', `sha256-${hex}`, false],
   [`a.io/app:${'t'.repeat(128)}`, 'a.io', 'app', 't'.repeat(128), false],
-  // 64 hex digits are refused as a familiar name only.
   [`a.io/${hex}`, 'a.io', hex, 'latest', false],
-  [`${hex.slice(1)}`, 'docker.io', `library/${hex.slice(1)}`, 'latest', false],
   [`a.io/${'r'.repeat(255)}`, 'a.io', 'r'.repeat(255), 'latest', false],
 ];
 
 const bad: [string, string, RegExp][] = [
   ['nothing', '', /must name an image/],
-  ['a space', ' ', /repository/],
+  ['a space', ' ', /login server/],
+  // Docker Hub's by Docker's rules: here the login server was forgotten, or the repository.
+  ['a name alone', 'app', /must begin with the registry's login server, such as myregistry\.azurecr\.io\/team\/app:v1/],
+  ['a name and a tag', 'team/app:v1', /login server/],
+  ['a name and a digest', `team/app@${digest}`, /login server/],
+  ['a login server alone', 'myregistry.azurecr.io', /login server/],
+  ['a login server and a port alone', 'localhost:5000', /login server/],
   ['an upper-case repository', 'myregistry.azurecr.io/Team/App', /repository.*lower-case/],
   // Docker takes "Team" for a host; nobody means one.
-  ['an upper-case first component', 'Team/app', /registry.*host name/],
-  ['an upper-case familiar name', 'App', /repository.*lower-case/],
-  ['64 hex digits alone: an image id', hex, /64 hex digits/],
+  ['an upper-case first component', 'Team/app', /login server/],
+  ['64 hex digits alone: an image id', hex, /login server/],
   ['a trailing colon', 'a.io/app:', /the tag/],
   ['a trailing at sign', 'a.io/app@', /the digest/],
   ['a trailing slash', 'a.io/app/', /repository/],
-  ['a leading slash', '/app', /repository/],
+  ['a leading slash', '/app', /login server/],
   ['two slashes', 'a.io//app', /repository/],
   ['a registry alone', 'a.io/', /repository/],
   ['two tags', 'a.io/app:v1:v2', /the tag/],
@@ -137,7 +133,6 @@ describe('a reference', () => {
     [`a.io/app:v1@${digest}`, `a.io/app:v1@${digest}`],
     [`a.io/app@${digest}`, `a.io/app@${digest}`],
     ['a.io/app', 'a.io/app:latest'],
-    ['app', 'docker.io/library/app:latest'],
     ['A.IO/app', 'a.io/app:latest'],
   ])('%s is written out as %s', (text, whole) => {
     expect(formatReference(read(text))).toBe(whole);

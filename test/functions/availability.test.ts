@@ -121,6 +121,9 @@ describe.each(Object.entries(askers))('%s refuses', (path, make) => {
     ['an upper-case repository', 'image=contoso.azurecr.io/Team/App'],
     ['a masked digest', `image=contoso.azurecr.io/team/app@sha256:xxxx`],
     ['an address', 'image=https://contoso.azurecr.io/team/app'],
+    ['a name alone', 'image=nonsense'],
+    ['no login server', 'image=team/app:v1'],
+    ['no repository', 'image=contoso.azurecr.io'],
     ['two images', `image=${image}&image=${image}`],
     ['two images by their tags', 'image=contoso.azurecr.io/app:v1&image=contoso.azurecr.io/app:v1'],
     ['two images without either', 'image=contoso.azurecr.io/app&image=contoso.azurecr.io/app'],
@@ -132,7 +135,7 @@ describe.each(Object.entries(askers))('%s refuses', (path, make) => {
     });
   });
 
-  test.each(['fabrikam.azurecr.io/app', 'app', 'contoso.azurecr.io.evil.example/app', 'localhost/app'])(
+  test.each(['fabrikam.azurecr.io/app', 'docker.io/app', 'contoso.azurecr.io.evil.example/app', 'localhost/app'])(
     'the unknown registry of %s: 404',
     async (text) => {
       const answer = await refusedBy(memoryTracker(), `image=${text}`);

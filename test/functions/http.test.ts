@@ -45,7 +45,7 @@ const route = (name: string) => functions.find(([path]) => path === name)?.[3];
 const calls: [number, HttpFunctionOptions | undefined, CallInput][] = [
   [200, route('api/availability'), { path: `availability?${image}` }],
   [400, route('api/availability'), { path: 'availability' }],
-  [404, route('api/availability'), { path: 'availability?image=app' }],
+  [404, route('api/availability'), { path: 'availability?image=fabrikam.azurecr.io/app' }],
   [202, route('api/wait'), { path: `wait?${image}&timeout=0` }],
   [400, route('api/wait'), { path: `wait?${image}&timeout=x` }],
   [200, route('api/images'), { path: 'images' }],
