@@ -34,13 +34,12 @@ export function defaultRequirement(set: ReplicaSet): Requirement {
 
 export function parseRequirement(input: RequirementInput, set: ReplicaSet): Parsed<Requirement> {
   const known = set.replicas.map((replica) => replica.region);
-  const knownText = `known regions: ${known.join(', ') || 'none yet'}`;
   const named = input.regions?.split(',').map((name) => name.trim());
   const regions: Region[] = [];
   for (const name of named ?? []) {
     const region = parseRegion(name);
     if (region === undefined || !known.includes(region)) {
-      return problem('regions', `${quote(name)} is not a region of this registry; ${knownText}`);
+      return problem('regions', describeUnknown(name, known));
     }
     regions.push(region);
   }
@@ -53,10 +52,19 @@ export function parseRequirement(input: RequirementInput, set: ReplicaSet): Pars
   if (needed > wanted.length || needed < 1) {
     return problem(
       'require',
-      `${needed} of ${wanted.length} regions can never be met (${wanted.join(', ') || 'none'}); ${knownText}`,
+      `${needed} of ${wanted.length} regions can never be met (${wanted.join(', ') || 'none'}); ${describeKnown(known)}`,
     );
   }
   return parsed({ regions: wanted, require, needed, isForEveryExpected: named === undefined });
+}
+
+/** @param known regions of the registry, alphabetical */
+export function describeUnknown(region: string, known: readonly Region[]): string {
+  return `${quote(region)} is not a region of this registry; ${describeKnown(known)}`;
+}
+
+function describeKnown(known: readonly Region[]): string {
+  return `known regions: ${known.join(', ') || 'none yet'}`;
 }
 
 /** The requirement as it stands with this set: a replica that has been removed is waited for by nobody. */

@@ -41,12 +41,13 @@ import type { Prober } from './prober.ts';
 import { receivedAfter } from './received-after.ts';
 import type { Tag } from './reference.ts';
 import type { Region } from './region.ts';
+import { sortRegions } from './region.ts';
 import type { Registry } from './registry.ts';
 import { findRegistryByName } from './registry.ts';
 import type { ReplicaReport } from './replica-report.ts';
 import { reportReplicas } from './replica-report.ts';
 import type { ReplicaSet } from './replica-set.ts';
-import { findReplica } from './replica-set.ts';
+import { findReplica, isKnown } from './replica-set.ts';
 import type { ReplicaSets } from './replica-sets.ts';
 import type { Requirement } from './requirement.ts';
 import { withSet } from './requirement.ts';
@@ -129,6 +130,8 @@ export interface Tracker extends Pick<Waker, 'wake' | 'notice'>, Pick<Reviews, '
   wait(question: Question, requirement: Requirement, timeoutMs: number): Promise<WaitResult>;
   images(query: ImageQuery): Promise<ImageListing>;
   replicas(registry: Registry): Promise<ReplicaReport>;
+  /** Alphabetical: the replica set, and every other region whose webhook has spoken. Empty while the set is not known. */
+  regions(registry: Registry): Promise<readonly Region[]>;
   /** Everything announced about an image; `undefined` for one nobody has spoken of. */
   events(question: Question): Promise<{ readonly name: ImageName; readonly events: readonly ToldEvent[] } | undefined>;
   /** Has the replica set read from its source again, and images looked at that it may make complete. Never fails. */
@@ -375,6 +378,13 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
     async replicas(registry) {
       await readyToAnswer(registry);
       return reportReplicas(ports, registry, sets.current(registry), clock.now());
+    },
+    async regions(registry) {
+      await sets.ready(registry);
+      const set = sets.current(registry);
+      if (!isKnown(set)) return [];
+      const heard = await ports.webhooks.last(registry.name);
+      return sortRegions([...set.replicas.map((replica) => replica.region), ...heard.keys()]);
     },
     async events(question) {
       const { record: image } = await asked.of(question).read();

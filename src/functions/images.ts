@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { parseListCursor, toListCursor } from '../core/list-cursor.ts';
 import { listableStates } from '../core/listing.ts';
 import { parseRepository, repositoryRule } from '../core/reference.ts';
+import { describeUnknown } from '../core/requirement.ts';
 import type { Tracker } from '../core/tracker.ts';
 import { availabilityDocument } from './availability-document.ts';
 import { httpHandler, json, readQuery } from './http.ts';
@@ -76,6 +77,11 @@ export function imagesFunction(tracker: Tracker): HttpFunctionOptions {
       const list = { registry: registry.value, repository, state, region, missing: missing === 'true' };
       const cursor = given === undefined ? undefined : parseListCursor(given, list);
       if (given !== undefined && cursor === undefined) return refuse('cursor', cursorRule).refusal;
+      const known = region === undefined ? [] : await tracker.regions(registry.value);
+      // While no region is known, this one may be.
+      if (region !== undefined && known.length > 0 && !known.includes(region)) {
+        return refuse('region', describeUnknown(region, known)).refusal;
+      }
       const { images, next } = await tracker.images({ ...list, limit, cursor });
       return json(200, { images, next: next === null ? null : toListCursor(next, list) });
     }),

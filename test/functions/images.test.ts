@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { AvailabilityDocument } from '../../src/core/availability.ts';
 import { imagesFunction } from '../../src/functions/images.ts';
-import { digestOf, registryOf, repositoryOf } from '../support/build.ts';
+import { digestOf, regionOf, registryOf, repositoryOf } from '../support/build.ts';
 import { call } from '../support/call.ts';
 import type { MemoryTracker } from '../support/memory-tracker.ts';
 import { memoryTracker } from '../support/memory-tracker.ts';
@@ -136,6 +136,28 @@ describe('refused', () => {
   ])('for %s: 400 with %s', async (field, query) => {
     const answer = await call(imagesFunction(memoryTracker().tracker), { path: `images?${query}` });
     expect(answer).toMatchObject({ status: 400, body: { status: 400, errors: [{ field }] } });
+  });
+
+  test.each(['region=mars', 'region=Mars&missing=true'])(
+    'for another planet, %s: 400, naming the regions',
+    async (query) => {
+      const answer = await call(imagesFunction((await fourImages()).tracker), { path: `images?${query}` });
+      const reason = '"mars" is not a region of this registry; known regions: eastus, westeurope';
+      expect(answer).toMatchObject({ status: 400, body: { errors: [{ field: 'region', reason }] } });
+    },
+  );
+
+  test('not for a region that is only observed, or has spoken though nobody expects it', async () => {
+    const registries = [registryOf({ observedOnly: [regionOf('northeurope')] })];
+    const memory = memoryTracker({ registries });
+    await push(memory, 1, ['uksouth']);
+    expect(digestsOf(await list(memory, 'region=uksouth'))).toEqual([digestOf(1)]);
+    expect(digestsOf(await list(memory, 'region=northeurope'))).toEqual([]);
+  });
+
+  test('not for any region while nobody has told which there are', async () => {
+    const memory = memoryTracker({ registries: [registryOf({ regions: undefined })] });
+    expect(await list(memory, 'region=mars')).toEqual({ images: [], next: null });
   });
 
   test.each(['fabrikam', '', 'constructor'])('for the registry %j: 404', async (registry) => {
