@@ -19,6 +19,7 @@ export interface Requirement {
   readonly isForEveryExpected?: boolean;
 }
 
+/** Empty texts are as good as absent: a pipeline's variable that was not set arrives as one. */
 export interface RequirementInput {
   /** Comma-separated; every expected region if absent. */
   readonly regions: string | undefined;
@@ -34,7 +35,9 @@ export function defaultRequirement(set: ReplicaSet): Requirement {
 
 export function parseRequirement(input: RequirementInput, set: ReplicaSet): Parsed<Requirement> {
   const known = set.replicas.map((replica) => replica.region);
-  const named = input.regions?.split(',').map((name) => name.trim());
+  const named = given(input.regions)
+    ?.split(',')
+    .map((name) => name.trim());
   const regions: Region[] = [];
   for (const name of named ?? []) {
     const region = parseRegion(name);
@@ -44,7 +47,7 @@ export function parseRequirement(input: RequirementInput, set: ReplicaSet): Pars
     regions.push(region);
   }
   const wanted = named === undefined ? expectedRegions(set) : sortRegions(regions);
-  const require = parseRequire(input.require ?? 'all');
+  const require = parseRequire(given(input.require) ?? 'all');
   if (require === undefined) {
     return problem('require', `must be "all", "any" or a number from 1 (got ${quote(input.require ?? '')})`);
   }
@@ -74,6 +77,10 @@ export function withSet(requirement: Requirement, set: ReplicaSet): Requirement 
   if (regions.length === 0) return requirement;
   const needed = requirement.require === 'all' ? regions.length : Math.min(requirement.needed, regions.length);
   return { ...requirement, regions, needed };
+}
+
+function given(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text;
 }
 
 function parseRequire(text: string): Requirement['require'] | undefined {

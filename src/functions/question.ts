@@ -23,7 +23,7 @@ export const imageInput = z.string('is required: an image reference such as myre
 
 export const imageQuery = z.object({ image: imageInput });
 
-/** What the replica set decides about is checked by `parseRequirement`. */
+/** What the replica set decides about is checked by `parseRequirement`, for which an empty text is the default. */
 export const requirementQuery = z.object({
   regions: z
     .string()
@@ -34,7 +34,7 @@ export const requirementQuery = z.object({
     }),
   require: z.string().optional().meta({
     description: 'How many of these regions must have it: `all` (default), `any` or a number.',
-    pattern: '^(all|any|[1-9][0-9]{0,2})$',
+    pattern: '^(all|any|[1-9][0-9]{0,2})?$',
     default: 'all',
   }),
 });

@@ -9,6 +9,8 @@ describe('is read', () => {
     [{ regions: 'eastus, westeurope' }, { regions: 'eastus, westeurope' }],
     [{ regions: ['eastus', 'westeurope'] }, { regions: 'eastus,westeurope' }],
     [{ regions: null, require: null, timeout: null }, {}],
+    [{ regions: '', require: '', timeout: '' }, {}],
+    [{ regions: [] }, {}],
     [{ require: 'any' }, { require: 'any' }],
     [{ require: 2 }, { require: '2' }],
     [{ require: '2' }, { require: '2' }],
@@ -21,8 +23,8 @@ describe('is read', () => {
     expect(parseCheckBody({ image: whole.image, ...more })).toEqual({ ok: true, value: { ...whole, ...expected } });
   });
 
-  test('without an image', () => {
-    expect(parseCheckBody({ image: null })).toMatchObject({ ok: true, value: { image: undefined } });
+  test.each([null, ''])('without an image: %j', (image) => {
+    expect(parseCheckBody({ image })).toMatchObject({ ok: true, value: { image: undefined } });
   });
 });
 
@@ -41,7 +43,6 @@ describe('is refused', () => {
     [{ timeout: -1 }, 'timeout'],
     [{ timeout: 172_801 }, 'timeout'],
     [{ timeout: '30m' }, 'timeout'],
-    [{ timeout: '' }, 'timeout'],
     [{ timeout: true }, 'timeout'],
     [{ timeout: '9999999' }, 'timeout'],
   ])('%j: %s', (value, field) => {

@@ -437,7 +437,10 @@ describe('the replicas', () => {
     [{ image: 'fabrikam.azurecr.io/app:v1' }, { kind: 'unknownRegistry' }],
     [{ image: 'app:v1' }, { kind: 'wrong', problems: [{ field: 'image' }] }],
     [{ regions: 'nowhere' }, { kind: 'wrong', problems: [{ field: 'regions' }] }],
-    [{ regions: '' }, { kind: 'wrong', problems: [{ field: 'regions' }] }],
+    [
+      { regions: '', require: '' },
+      { kind: 'asked', requirement: { regions: ['eastus', 'westeurope'], require: 'all' } },
+    ],
     [{ require: '3' }, { kind: 'wrong', problems: [{ field: 'require' }] }],
     [{ require: '1.5' }, { kind: 'wrong', problems: [{ field: 'require' }] }],
     [{ image: 'contoso.eastus.geo.azurecr.io/team/app' }, { kind: 'asked', question: { tag: 'latest' } }],

@@ -160,6 +160,15 @@ describe.each(['availability', 'wait'] as const)('%s refuses', (path) => {
     });
   });
 
+  test('nothing for a variable that was not set: the default is meant', async () => {
+    const memory = memoryTracker();
+    await deliver(memory, 'eastus');
+    await deliver(memory, 'westeurope');
+    const answer = await call(askers[path](memory.tracker), { path: `${path}?image=${image}&regions=&require=` });
+    const requirement = { regions: ['eastus', 'westeurope'], require: 'all', needed: 2, have: 2 };
+    expect(answer).toMatchObject({ status: 200, body: { satisfied: true, requirement } });
+  });
+
   test('a requirement that is none: 400', async () => {
     const memory = memoryTracker();
     const answer = await call(askers[path](memory.tracker), { path: `${path}?image=${image}&require=most` });

@@ -7,6 +7,7 @@ import type { FieldProblem, Parsed } from '../parsed.ts';
 import { parsed } from '../parsed.ts';
 import { defaultTimeoutSeconds, longestTimeoutSeconds } from './check.ts';
 
+/** What was sent empty is `undefined`, too: a pipeline's variable that was not set arrives as an empty text. */
 export interface CheckBody {
   readonly image: string | undefined;
   /** Comma-separated. */
@@ -22,8 +23,8 @@ const seconds = z.union(
     z.number(),
     z
       .string()
-      .regex(/^\d{1,6}$/)
-      .transform(Number),
+      .regex(/^\d{0,6}$/)
+      .transform((text) => (text === '' ? defaultTimeoutSeconds : Number(text))),
   ],
   timeoutRule,
 );
@@ -51,9 +52,13 @@ export function parseCheckBody(value: unknown, prefix = ''): Parsed<CheckBody> {
   }
   const { image, regions, require, timeout } = result.data;
   return parsed({
-    image: image ?? undefined,
-    regions: typeof regions === 'object' ? regions?.join(',') : regions,
-    require: require === null || require === undefined ? undefined : String(require),
+    image: given(image),
+    regions: given(typeof regions === 'object' ? regions?.join(',') : regions),
+    require: given(require?.toString()),
     timeoutMs: (timeout ?? defaultTimeoutSeconds) * 1_000,
   });
+}
+
+function given(text: string | null | undefined): string | undefined {
+  return text === '' ? undefined : (text ?? undefined);
 }
