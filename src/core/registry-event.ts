@@ -8,6 +8,7 @@ import { toDelivery } from './delivery.ts';
 import type { ImageName } from './image.ts';
 import { quote } from './parsed.ts';
 import type { Delivery } from './ports.ts';
+import { readAs } from './read-as.ts';
 import type { Tag } from './reference.ts';
 import { parseRegion, regionRule } from './region.ts';
 import type { Registry } from './registry.ts';
@@ -47,11 +48,11 @@ const resourcePattern = /\/providers\/Microsoft\.ContainerRegistry\/registries\/
 
 /** @param receivedAt milliseconds since 1970 */
 export function parseRegistryEvent(input: unknown, registries: readonly Registry[], receivedAt: number): RegistryEvent {
-  const read = envelope.safeParse(input);
-  if (!read.success) return invalid(read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`));
-  const { data } = read.data;
-  const type = read.data.type ?? read.data.eventType ?? '';
-  const source = read.data.source ?? read.data.topic ?? '';
+  const read = readAs(envelope, input);
+  if (!read.ok) return invalid(read.problems.map(({ field, reason }) => `${field}: ${reason}`));
+  const { data } = read.value;
+  const type = read.value.type ?? read.value.eventType ?? '';
+  const source = read.value.source ?? read.value.topic ?? '';
   const [, told] = typePattern.exec(type) ?? [];
   if (told === undefined) return ignored(`type ${quote(type)}`);
   // A connected registry is a copy outside of Azure, which speaks through the same topic.

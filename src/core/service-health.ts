@@ -6,6 +6,7 @@
 import * as z from 'zod';
 import type { Parsed } from './parsed.ts';
 import { parsed, problem } from './parsed.ts';
+import { readAs } from './read-as.ts';
 import type { Region } from './region.ts';
 import { parseRegion, sortRegions } from './region.ts';
 
@@ -97,16 +98,16 @@ const notGoingOn = /^(resolved|complete|completed|cancell?ed|planned|rescheduled
 
 /** @param receivedAt milliseconds since 1970; stands in where the alert has no time of its own */
 export function parseHealthAlert(body: unknown, receivedAt: number): Parsed<HealthAlert> {
-  const outer = alert.safeParse(body);
-  if (!outer.success) return toProblems(outer.error, '');
-  const { essentials, alertContext } = outer.data.data;
+  const outer = readAs(alert, body);
+  if (!outer.ok) return outer;
+  const { essentials, alertContext } = outer.value.data;
   const ignored = (reason: string): Parsed<HealthAlert> => parsed({ kind: 'ignored', reason });
   if (essentials.monitoringService?.replaceAll(' ', '').toLowerCase() !== 'servicehealth')
     return ignored('another alert');
 
-  const inner = context.safeParse(alertContext);
-  if (!inner.success) return toProblems(inner.error, 'data.alertContext.');
-  const { properties, status, eventTimestamp, submissionTimestamp } = inner.data;
+  const inner = readAs(context, alertContext, 'data.alertContext.');
+  if (!inner.ok) return inner;
+  const { properties, status, eventTimestamp, submissionTimestamp } = inner.value;
   const services = impact.safeParse(fromText(properties.impactedServices));
   if (!services.success) {
     return problem('data.alertContext.properties.impactedServices', 'must be a list of services, as JSON text');
@@ -141,15 +142,4 @@ function fromText(value: unknown): unknown {
   } catch {
     return undefined;
   }
-}
-
-function toProblems(
-  error: z.ZodError,
-  prefix: string,
-): { readonly ok: false; readonly problems: { field: string; reason: string }[] } {
-  const problems = error.issues.map(({ path, message }) => ({
-    field: `${prefix}${path.join('.')}` || 'body',
-    reason: message,
-  }));
-  return { ok: false, problems };
 }

@@ -10,6 +10,7 @@ import type { EventTime } from './event-time.ts';
 import { eventTimeRule, parseEventTime } from './event-time.ts';
 import type { Parsed } from './parsed.ts';
 import { parsed } from './parsed.ts';
+import { readAs } from './read-as.ts';
 import type { Repository, Tag } from './reference.ts';
 import { parseRepository, parseTag, repositoryRule, tagRule } from './reference.ts';
 
@@ -65,16 +66,16 @@ export const webhookTarget = z.object(
 const imageEvent = z.object({ target: webhookTarget });
 
 export function parseWebhookEvent(body: unknown): Parsed<WebhookEvent> {
-  const envelope = webhookEnvelope.safeParse(body);
-  if (!envelope.success) return { ok: false, problems: toProblems(envelope.error) };
-  const { id, timestamp: eventTime, action } = envelope.data;
+  const envelope = readAs(webhookEnvelope, body);
+  if (!envelope.ok) return envelope;
+  const { id, timestamp: eventTime, action } = envelope.value;
   if (action === 'ping') return parsed({ action, id, eventTime });
   if ((action !== 'push' && action !== 'delete') || !hasDigest(body))
     return parsed({ action: 'other', id, name: action });
 
-  const image = imageEvent.safeParse(body);
-  if (!image.success) return { ok: false, problems: toProblems(image.error) };
-  const { digest, repository, tag, mediaType } = image.data.target;
+  const image = readAs(imageEvent, body);
+  if (!image.ok) return image;
+  const { digest, repository, tag, mediaType } = image.value.target;
   return parsed({
     action,
     id,
@@ -94,8 +95,4 @@ function hasDigest(body: unknown): boolean {
   if (typeof target !== 'object' || Array.isArray(target)) return true;
   const digest = (target as { digest?: unknown }).digest;
   return digest !== undefined && digest !== null && digest !== '';
-}
-
-function toProblems(error: z.ZodError) {
-  return error.issues.map((issue) => ({ field: issue.path.join('.') || 'body', reason: issue.message }));
 }

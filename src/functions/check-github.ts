@@ -77,6 +77,9 @@ export function checkGithubFunction(parts: GithubCheckParts): HttpFunctionOption
         return problemResponse(401, detail);
       }
       const event = request.headers.get('x-github-event') ?? '';
+      if (event === '') {
+        return badRequest([{ field: 'X-GitHub-Event', reason: 'is required: the name of the event' }]);
+      }
       if (event === 'ping') return json(200, { outcome: 'pong' });
       if (event !== ruleEvent) return ignored(context, `event ${quote(event)}`);
       return takeRequest(parts, request, bytes, context);

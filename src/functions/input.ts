@@ -4,7 +4,7 @@
  */
 import type { HttpResponseInit } from '@azure/functions';
 import * as z from 'zod';
-import type { FieldProblem } from '../core/parsed.ts';
+import { readAs } from '../core/read-as.ts';
 import { parseRegion, regionRule } from '../core/region.ts';
 import { badRequest } from './problem.ts';
 
@@ -18,12 +18,8 @@ export function readInput<S extends z.ZodObject>(schema: S, query: Query): Read<
 }
 
 export function check<S extends z.ZodType>(schema: S, input: unknown): Read<z.output<S>> {
-  const result = schema.safeParse(input);
-  return result.success ? { value: result.data } : { refusal: badRequest(toProblems(result.error)) };
-}
-
-function toProblems(error: z.ZodError): FieldProblem[] {
-  return error.issues.map(({ path, message }) => ({ field: path.join('.') || 'body', reason: message }));
+  const read = readAs(schema, input);
+  return read.ok ? { value: read.value } : { refusal: badRequest(read.problems) };
 }
 
 /** A text that one of the core's parsers reads. */

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import type { ForwardTarget } from '../core/forwarding/forward.ts';
 import { isProtected } from '../core/origin.ts';
+import { describeIssue } from '../core/read-as.ts';
 import { parseRegion, regionRule } from '../core/region.ts';
 import type { Registry } from '../core/registry.ts';
 import { findRegistryByName } from '../core/registry.ts';
@@ -47,7 +48,9 @@ export function readForwards(
 ): readonly ForwardTarget[] {
   if (text === undefined) return [];
   const example = 'a JSON array such as [{"name":"flux","url":"https://flux.example/hook/…"}]';
-  const result = z.array(entry, `must be ${example} (not shown, it may hold secrets)`).safeParse(parseJson(text));
+  const result = z
+    .array(entry, `must be ${example} (not shown, it may hold secrets)`)
+    .safeParse(parseJson(text), { error: describeIssue });
   if (!result.success) {
     for (const { path, message } of result.error.issues) {
       fault('FORWARD_WEBHOOKS', path.length === 0 ? message : `${path.join('.')}: ${message}`);

@@ -133,15 +133,15 @@ describe('ignored is', () => {
 
 describe('invalid is', () => {
   test.each<[string, unknown, RegExp]>([
-    ['no object', 'pushed', /expected object/i],
-    ['a list', [cloudEvent], /expected object/i],
-    ['no data', { ...cloudEvent, data: undefined }, /^data: /],
+    ['no object', 'pushed', /^body: must be an object$/],
+    ['a list', [cloudEvent], /^body: must be an object$/],
+    ['no data', { ...cloudEvent, data: undefined }, /^data: is required$/],
     [
       'a masked digest',
       { ...cloudEvent, data: { ...data, target: { ...target, digest: 'sha256:xxxx' } } },
       /data\.target\.digest: must be/,
     ],
-    ['no time', { ...cloudEvent, data: { ...data, timestamp: undefined } }, /data\.timestamp: must be/],
+    ['no time', { ...cloudEvent, data: { ...data, timestamp: undefined } }, /data\.timestamp: is required and must be/],
     [
       'a region that is none',
       { ...cloudEvent, data: { ...data, location: 'east-us' } },

@@ -188,7 +188,6 @@ describe('the image', () => {
 describe('what asks nothing is ignored', () => {
   test.each([
     ['another event', { image }, { 'x-github-event': 'push' }, {}],
-    ['no event', { image }, { 'x-github-event': undefined }, {}],
     ['another action', { image }, {}, { action: 'completed' }],
   ])('%s', async (_what, payload, headers, changes) => {
     expect(await send(bodyOf(payload, changes), { headers })).toMatchObject({
@@ -243,6 +242,23 @@ describe('refusals name what is wrong', () => {
     });
     expect(answered).toBe(status);
     expect(text).not.toContain('evil');
+  });
+
+  test('everything that is missing, in words', async () => {
+    const { status, body } = await send('{}');
+    const fields = ['action', 'environment', 'deployment_callback_url', 'repository', 'installation'];
+    expect(status).toBe(400);
+    expect(body).toMatchObject({ errors: fields.map((field) => ({ field, reason: 'is required' })) });
+  });
+
+  test('no name of the event', async () => {
+    for (const event of [undefined, '']) {
+      const { status, body, accepted } = await send(bodyOf({ image }), { headers: { 'x-github-event': event } });
+      expect([status, accepted]).toEqual([400, []]);
+      expect(body).toMatchObject({
+        errors: [{ field: 'X-GitHub-Event', reason: expect.stringMatching(/^is required/) }],
+      });
+    }
   });
 
   test('no delivery id', async () => {

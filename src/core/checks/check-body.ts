@@ -3,8 +3,9 @@
  * Pipelines check and in the payload of a GitHub deployment; what else is in there is somebody else's.
  */
 import * as z from 'zod';
-import type { FieldProblem, Parsed } from '../parsed.ts';
+import type { Parsed } from '../parsed.ts';
 import { parsed } from '../parsed.ts';
+import { readAs } from '../read-as.ts';
 import { defaultTimeoutSeconds, longestTimeoutSeconds } from './check.ts';
 
 /** What was sent empty is `undefined`, too: a pipeline's variable that was not set arrives as an empty text. */
@@ -42,15 +43,9 @@ export const checkBody = z.object(
 );
 
 export function parseCheckBody(value: unknown, prefix = ''): Parsed<CheckBody> {
-  const result = checkBody.safeParse(value);
-  if (!result.success) {
-    const problems: FieldProblem[] = result.error.issues.map(({ path, message }) => ({
-      field: path[0] === undefined ? prefix.replace(/\.$/, '') || 'body' : `${prefix}${String(path[0])}`,
-      reason: message,
-    }));
-    return { ok: false, problems };
-  }
-  const { image, regions, require, timeout } = result.data;
+  const read = readAs(checkBody, value, prefix);
+  if (!read.ok) return read;
+  const { image, regions, require, timeout } = read.value;
   return parsed({
     image: given(image),
     regions: given(typeof regions === 'object' ? regions?.join(',') : regions),

@@ -6,6 +6,7 @@
 import * as z from 'zod';
 import type { Parsed } from '../parsed.ts';
 import { parsed, problem } from '../parsed.ts';
+import { readAs } from '../read-as.ts';
 import type { CallbackOrigins } from './callback-origins.ts';
 import { parseCallbackUrl } from './callback-origins.ts';
 import type { Deployed } from './image-template.ts';
@@ -27,28 +28,25 @@ export interface GithubRequest {
 
 const text = z.string().min(1).max(1_000);
 const id = z.int().positive();
-const body = z.object({
-  action: text,
-  environment: text,
-  deployment_callback_url: text,
-  deployment: z.object({ sha: text, ref: text, payload: z.unknown() }).nullish(),
-  repository: z.object({ full_name: z.string().regex(/^[\w.-]{1,100}\/[\w.-]{1,100}$/) }),
-  installation: z.object({ id }),
-});
+const body = z.object(
+  {
+    action: text,
+    environment: text,
+    deployment_callback_url: text,
+    deployment: z.object({ sha: text, ref: text, payload: z.unknown() }).nullish(),
+    repository: z.object({ full_name: z.string().regex(/^[\w.-]{1,100}\/[\w.-]{1,100}$/, 'must be owner/name') }),
+    installation: z.object({ id }),
+  },
+  'must be a JSON object',
+);
 
 /** @returns `undefined` for an action that asks nothing */
 export function parseGithubRequest(value: unknown, origins: CallbackOrigins): Parsed<GithubRequest | undefined> {
   const action = z.object({ action: z.string() }).safeParse(value);
   if (action.success && action.data.action !== 'requested') return parsed(undefined);
-  const result = body.safeParse(value);
-  if (!result.success) {
-    const problems = result.error.issues.map(({ path, message }) => ({
-      field: path.join('.') || 'body',
-      reason: message,
-    }));
-    return { ok: false, problems };
-  }
-  const { environment, deployment, repository, installation, deployment_callback_url: callbackUrl } = result.data;
+  const read = readAs(body, value);
+  if (!read.ok) return read;
+  const { environment, deployment, repository, installation, deployment_callback_url: callbackUrl } = read.value;
   const api = parseApi(callbackUrl, repository.full_name, origins);
   if (api === undefined) {
     const reason = `must be the protection rule of a run of ${repository.full_name}, at an address that CALLBACK_ORIGINS allows`;
