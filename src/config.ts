@@ -42,7 +42,7 @@ export class ConfigError extends Error {
   readonly faults: readonly string[];
 
   constructor(faults: readonly string[]) {
-    super(`The settings are not usable:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
+    super(`The settings are not usable:\n${faults.join('\n')}`);
     this.name = 'ConfigError';
     this.faults = faults;
   }
@@ -83,17 +83,17 @@ const secondsOfYear = 31_536_000;
 const daysOfCentury = 36_500;
 
 function readSecrets(text: string | undefined, fault: Fault): string[] {
-  const secrets = (text ?? '').split(',').map((secret) => secret.trim());
-  if (text === undefined) fault('WEBHOOK_SECRETS', 'is required: one or two secrets, comma-separated');
-  else if (secrets.length > 2) fault('WEBHOOK_SECRETS', `must be one or two secrets (got ${secrets.length})`);
-  else if (secrets.some((secret) => secret.length < 16)) {
-    fault(
-      'WEBHOOK_SECRETS',
-      `each must have at least 16 characters (got ${secrets.map((one) => one.length).join(' and ')})`,
-    );
-  } else if (secrets.some((secret) => /\s/.test(secret))) {
-    fault('WEBHOOK_SECRETS', 'must not hold white space (got some)');
+  if (text === undefined) {
+    fault('WEBHOOK_SECRETS', 'is required: one or two secrets, comma-separated (got nothing)');
+    return [];
   }
+  const secrets = text.split(',').map((secret) => secret.trim());
+  if (secrets.length > 2) fault('WEBHOOK_SECRETS', `must be one or two secrets (got ${secrets.length})`);
+  if (secrets.some((secret) => secret.length < 16)) {
+    const lengths = secrets.map((secret) => secret.length).join(' and ');
+    fault('WEBHOOK_SECRETS', `each must have at least 16 characters (got ${lengths})`);
+  }
+  if (secrets.some((secret) => /\s/.test(secret))) fault('WEBHOOK_SECRETS', 'must not hold white space (got some)');
   return secrets;
 }
 
@@ -101,11 +101,12 @@ function readTopic(get: Get, fault: Fault): Config['topic'] {
   const endpoint = get('EVENT_GRID_TOPIC_ENDPOINT');
   const key = get('EVENT_GRID_TOPIC_KEY');
   if (endpoint === undefined) {
-    fault('EVENT_GRID_TOPIC_ENDPOINT', 'is required: the endpoint of the topic, ending in /api/events');
+    fault('EVENT_GRID_TOPIC_ENDPOINT', 'is required: the endpoint of the topic, ending in /api/events (got nothing)');
   } else if (!URL.canParse(endpoint) || !isOrigin(new URL(endpoint).origin) || new URL(endpoint).username !== '') {
     fault('EVENT_GRID_TOPIC_ENDPOINT', `must be an https:// address (got ${show(endpoint)})`);
   } else if (new URL(endpoint).protocol === 'http:' && key === undefined) {
-    fault('EVENT_GRID_TOPIC_KEY', 'is required with an http:// endpoint: an identity is never sent in the clear');
+    const reason = 'is required with an http:// endpoint: an identity is never sent in the clear';
+    fault('EVENT_GRID_TOPIC_KEY', `${reason} (got nothing)`);
   }
   return { endpoint: endpoint ?? '', key };
 }

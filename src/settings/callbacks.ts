@@ -41,7 +41,7 @@ export function readGithub(get: Get, fault: Fault): GithubConfig | undefined {
   if (webhookSecret === undefined && appId === undefined && pem === undefined) return undefined;
   const needed = { GITHUB_WEBHOOK_SECRET: webhookSecret, GITHUB_APP_ID: appId, GITHUB_APP_PRIVATE_KEY: pem };
   for (const [name, value] of Object.entries({ ...needed, CALLBACK_KEY: get('CALLBACK_KEY') })) {
-    if (value === undefined) fault(name, 'is required when checks for GitHub are on');
+    if (value === undefined) fault(name, 'is required when checks for GitHub are on (got nothing)');
   }
   if (webhookSecret !== undefined && webhookSecret.length < 16) {
     fault('GITHUB_WEBHOOK_SECRET', `must have at least 16 characters (got ${webhookSecret.length})`);
@@ -51,7 +51,8 @@ export function readGithub(get: Get, fault: Fault): GithubConfig | undefined {
   }
   const privateKey = pem === undefined ? '' : readPem(pem);
   if (pem !== undefined && !isRsaKey(privateKey)) {
-    fault('GITHUB_APP_PRIVATE_KEY', 'must be the private key of the GitHub App as PEM, or that in base64 (not shown)');
+    const reason = 'must be the private key of the GitHub App as PEM, or that in base64';
+    fault('GITHUB_APP_PRIVATE_KEY', `${reason} (got something else, not shown)`);
   }
   return { webhookSecret: webhookSecret ?? '', appId: appId ?? '', privateKey, imageTemplate };
 }

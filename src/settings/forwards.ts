@@ -7,7 +7,7 @@ import { parseRegion, regionRule } from '../core/region.ts';
 import type { Registry } from '../core/registry.ts';
 import { findRegistryByName } from '../core/registry.ts';
 import type { Fault } from './values.ts';
-import { parseJson } from './values.ts';
+import { conceal, parseJson, show, valueAt } from './values.ts';
 
 const nameRule = 'must be 1 to 40 small letters, digits or hyphens';
 const urlRule = 'must be an https:// address (http:// with "allowPrivate")';
@@ -47,22 +47,27 @@ export function readForwards(
   fault: Fault,
 ): readonly ForwardTarget[] {
   if (text === undefined) return [];
-  const example = 'a JSON array such as [{"name":"flux","url":"https://flux.example/hook/…"}]';
-  const result = z
-    .array(entry, `must be ${example} (not shown, it may hold secrets)`)
-    .safeParse(parseJson(text), { error: describeIssue });
-  if (!result.success) {
-    for (const { path, message } of result.error.issues) {
-      fault('FORWARD_WEBHOOKS', path.length === 0 ? message : `${path.join('.')}: ${message}`);
-    }
+  const entries = parseJson(text);
+  if (!Array.isArray(entries)) {
+    const example = 'a JSON array such as [{"name":"flux","url":"https://flux.example/hook/…"}]';
+    fault('FORWARD_WEBHOOKS', `must be ${example} (got ${conceal(text)})`);
     return [];
   }
-  const targets = result.data.map((one, i) =>
-    toTarget(one, (field, reason) => fault('FORWARD_WEBHOOKS', `${i}.${field}: ${reason}`), registries),
-  );
-  const names = targets.map(({ name }) => name);
-  const repeated = names.find((name, i) => names.indexOf(name) !== i);
-  if (repeated !== undefined) fault('FORWARD_WEBHOOKS', `two entries have the name "${repeated}"`);
+  const targets = entries.flatMap((item: unknown, i) => {
+    const refuse = (path: readonly PropertyKey[], reason: string) => {
+      fault('FORWARD_WEBHOOKS', `${[i, ...path].join('.')}: ${reason} (got ${conceal(valueAt(item, path))})`);
+    };
+    const result = entry.safeParse(item, { error: describeIssue });
+    if (result.success) return [toTarget(result.data, (field, reason) => refuse([field], reason), registries)];
+    for (const { path, message } of result.error.issues) refuse(path, message);
+    return [];
+  });
+  const names = entries.map((item: unknown) => (Object(item) as { name?: unknown }).name);
+  names.forEach((name, i) => {
+    if (typeof name === 'string' && names.indexOf(name) < i) {
+      fault('FORWARD_WEBHOOKS', `${i}.name: two entries have it (got ${show(name)})`);
+    }
+  });
   return targets;
 }
 

@@ -1,12 +1,11 @@
 /** `REGISTRIES`: a JSON array, one entry for each registry. Every fault names the entry and its field. */
 import * as z from 'zod';
 import { isOrigin, originRule } from '../core/origin.ts';
-import { quote } from '../core/parsed.ts';
 import type { Region } from '../core/region.ts';
 import { parseRegion, regionRule } from '../core/region.ts';
 import type { Registry } from '../core/registry.ts';
 import type { Fault } from './values.ts';
-import { parseJson, show } from './values.ts';
+import { parseJson, show, valueAt } from './values.ts';
 
 const region = z.string(regionRule).transform((text, context): Region => {
   const parsed = parseRegion(text);
@@ -27,7 +26,8 @@ const endpoints = z
     }
   });
 
-const nameRule = 'must be the registry name: letters and digits, up to 50';
+/** Source: Azure, "Naming rules and restrictions for Azure resources", Microsoft.ContainerRegistry. */
+const nameRule = 'must be the registry name: 5 to 50 letters and digits';
 const loginServerRule = 'must be a host name, without https://';
 const resourceIdRule = 'must be /subscriptions/…/resourceGroups/…/providers/Microsoft.ContainerRegistry/registries/…';
 const resourceIdPattern =
@@ -35,7 +35,7 @@ const resourceIdPattern =
 
 const registryEntry = z.object(
   {
-    name: z.string(nameRule).regex(/^[a-zA-Z0-9]{2,50}$/, nameRule),
+    name: z.string(nameRule).regex(/^[a-zA-Z0-9]{5,50}$/, nameRule),
     loginServer: z
       .string(loginServerRule)
       .regex(/^[a-zA-Z0-9][a-zA-Z0-9.-]*(:\d{1,5})?$/, loginServerRule)
@@ -52,7 +52,7 @@ const registryEntry = z.object(
 export function readRegistries(text: string | undefined, fault: Fault): Registry[] {
   const example = 'a JSON array such as [{"name":"contoso","regions":["eastus","westeurope"]}]';
   if (text === undefined) {
-    fault('REGISTRIES', `is required: ${example}`);
+    fault('REGISTRIES', `is required: ${example} (got nothing)`);
     return [];
   }
   const entries = parseJson(text);
@@ -60,29 +60,49 @@ export function readRegistries(text: string | undefined, fault: Fault): Registry
     fault('REGISTRIES', `must be ${example} (got ${show(text)})`);
     return [];
   }
-  const result = z.array(registryEntry).safeParse(entries);
-  for (const issue of result.success ? [] : result.error.issues) {
-    const got = issue.code === 'custom' && issue.params !== undefined ? issue.params.got : valueAt(entries, issue.path);
-    fault('REGISTRIES', `${issue.path.join('.')}: ${issue.message} (got ${show(got)})`);
-  }
-  entries.forEach((entry: unknown, i) => {
+  const registries = entries.flatMap((entry: unknown, i) => {
     if (typeof entry === 'object' && entry !== null) checkTogether({ ...entry }, String(i), fault);
+    const result = registryEntry.safeParse(entry);
+    if (result.success) return [toRegistry(result.data)];
+    for (const issue of result.error.issues) {
+      const got = issue.code === 'custom' && issue.params !== undefined ? issue.params.got : valueAt(entry, issue.path);
+      fault('REGISTRIES', `${[i, ...issue.path].join('.')}: ${issue.message} (got ${show(got)})`);
+    }
+    return [];
   });
-  if (!result.success) return [];
-  const registries = result.data.map(toRegistry);
-  for (const key of ['name', 'loginServer'] as const) {
-    const values = registries.map((registry) => registry[key]);
-    const repeated = values.find((value, i) => values.indexOf(value) !== i);
-    if (repeated !== undefined) fault('REGISTRIES', `two entries have the ${key} ${quote(repeated)}`);
-  }
+  checkRepeats(entries, fault);
   return registries;
+}
+
+/** Looked at even when something else is wrong with an entry. */
+function checkRepeats(entries: readonly unknown[], fault: Fault): void {
+  const all = entries.map(namesOf);
+  all.forEach(({ name, loginServer }, i) => {
+    const earlier = all.slice(0, i);
+    if (name !== undefined && earlier.some((other) => other.name === name)) {
+      fault('REGISTRIES', `${i}.name: two entries have it (got ${show(name)})`);
+    } else if (loginServer !== undefined && earlier.some((other) => other.loginServer === loginServer)) {
+      fault('REGISTRIES', `${i}.loginServer: two entries have it (got ${show(loginServer)})`);
+    }
+  });
+}
+
+function namesOf(entry: unknown): { readonly name: string | undefined; readonly loginServer: string | undefined } {
+  const fields = Object(entry) as { name?: unknown; loginServer?: unknown };
+  const name = typeof fields.name === 'string' ? fields.name.toLowerCase() : undefined;
+  if (typeof fields.loginServer === 'string') return { name, loginServer: fields.loginServer.toLowerCase() };
+  return { name, loginServer: name && defaultLoginServer(name) };
+}
+
+function defaultLoginServer(name: string): string {
+  return `${name}.azurecr.io`;
 }
 
 /** What the fields of one entry mean together; looked at even when one of them is wrong in itself. */
 function checkTogether(entry: { [field: string]: unknown }, place: string, fault: Fault): void {
   const { regions, resourceId, observedOnly, regionalEndpoints = false, verify } = entry;
   if (regions === undefined && resourceId === undefined) {
-    fault('REGISTRIES', `${place}: needs "regions" or "resourceId" to know its replicas`);
+    fault('REGISTRIES', `${place}: needs "regions" or "resourceId" to know its replicas (got neither)`);
   }
   if ((verify === 'confirm' || verify === 'deep') && regionalEndpoints === false) {
     const reason = 'needs "regionalEndpoints": without them no single replica can be asked';
@@ -95,15 +115,11 @@ function checkTogether(entry: { [field: string]: unknown }, place: string, fault
   }
 }
 
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value);
-}
-
 function toRegistry(entry: z.infer<typeof registryEntry>): Registry {
   const name = entry.name.toLowerCase();
   return {
     name,
-    loginServer: (entry.loginServer ?? `${name}.azurecr.io`).toLowerCase(),
+    loginServer: (entry.loginServer ?? defaultLoginServer(name)).toLowerCase(),
     resourceId: entry.resourceId,
     regions: entry.regions,
     observedOnly: entry.observedOnly,

@@ -34,7 +34,7 @@ export function readStorage(get: Get, fault: Fault): StorageConfig {
   if (tableUri === undefined || queueUri === undefined) {
     fault(
       'AzureWebJobsStorage',
-      'is required: a connection string, or AzureWebJobsStorage__accountName with an identity',
+      'is required: a connection string, or AzureWebJobsStorage__accountName with an identity (got nothing)',
     );
   }
   return {

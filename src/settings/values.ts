@@ -37,3 +37,14 @@ export function show(value: unknown): string {
   if (/[@?]/.test(text)) return 'something that may hold a secret, not shown';
   return typeof value === 'string' ? quote(value) : text.slice(0, 80);
 }
+
+/** What was found where a secret may be: how long it is, at most. */
+export function conceal(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  return typeof value === 'string' ? `${value.length} characters, not shown` : 'something else, not shown';
+}
+
+/** @param path as a schema names what is wrong */
+export function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value);
+}

@@ -167,12 +167,12 @@ describe('a fault is told as NAME: reason (got …)', () => {
   const originRule = 'must be an https:// origin without a path (http:// on loopback addresses only)';
 
   test.each<[Settings, string]>([
-    [{ REGISTRIES: undefined }, `REGISTRIES: is required: ${example}`],
-    [{ REGISTRIES: '   ' }, `REGISTRIES: is required: ${example}`],
+    [{ REGISTRIES: undefined }, `REGISTRIES: is required: ${example} (got nothing)`],
+    [{ REGISTRIES: '   ' }, `REGISTRIES: is required: ${example} (got nothing)`],
     [{ REGISTRIES: 'contoso' }, `REGISTRIES: must be ${example} (got "contoso")`],
     [{ REGISTRIES: '{"name":"contoso"}' }, `REGISTRIES: must be ${example} (got "{\\"name\\":\\"contoso\\"}")`],
     [{ REGISTRIES: '[]' }, `REGISTRIES: must be ${example} (got "[]")`],
-    [{ WEBHOOK_SECRETS: undefined }, 'WEBHOOK_SECRETS: is required: one or two secrets, comma-separated'],
+    [{ WEBHOOK_SECRETS: undefined }, 'WEBHOOK_SECRETS: is required: one or two secrets, comma-separated (got nothing)'],
     [{ WEBHOOK_SECRETS: 'too-short' }, 'WEBHOOK_SECRETS: each must have at least 16 characters (got 9)'],
     [
       { WEBHOOK_SECRETS: 'first-secret-of-the-tests,short' },
@@ -190,7 +190,7 @@ describe('a fault is told as NAME: reason (got …)', () => {
     [{ WEBHOOK_SECRETS: 'first secret of the tests' }, 'WEBHOOK_SECRETS: must not hold white space (got some)'],
     [
       { AzureWebJobsStorage: undefined },
-      'AzureWebJobsStorage: is required: a connection string, or AzureWebJobsStorage__accountName with an identity',
+      'AzureWebJobsStorage: is required: a connection string, or AzureWebJobsStorage__accountName with an identity (got nothing)',
     ],
     [
       { AzureWebJobsStorage: 'contosodata' },
@@ -198,7 +198,7 @@ describe('a fault is told as NAME: reason (got …)', () => {
     ],
     [
       { AzureWebJobsStorage: undefined, AzureWebJobsStorage__tableServiceUri: 'https://a.table.core.windows.net' },
-      'AzureWebJobsStorage: is required: a connection string, or AzureWebJobsStorage__accountName with an identity',
+      'AzureWebJobsStorage: is required: a connection string, or AzureWebJobsStorage__accountName with an identity (got nothing)',
     ],
     [
       { AzureWebJobsStorage: undefined, AzureWebJobsStorage__accountName: 'Contoso/Data' },
@@ -214,7 +214,7 @@ describe('a fault is told as NAME: reason (got …)', () => {
     ],
     [
       { EVENT_GRID_TOPIC_ENDPOINT: undefined },
-      'EVENT_GRID_TOPIC_ENDPOINT: is required: the endpoint of the topic, ending in /api/events',
+      'EVENT_GRID_TOPIC_ENDPOINT: is required: the endpoint of the topic, ending in /api/events (got nothing)',
     ],
     [
       { EVENT_GRID_TOPIC_ENDPOINT: 'topic.eventgrid.azure.net' },
@@ -230,7 +230,7 @@ describe('a fault is told as NAME: reason (got …)', () => {
     ],
     [
       { EVENT_GRID_TOPIC_ENDPOINT: 'http://127.0.0.1:7072/api/events' },
-      'EVENT_GRID_TOPIC_KEY: is required with an http:// endpoint: an identity is never sent in the clear',
+      'EVENT_GRID_TOPIC_KEY: is required with an http:// endpoint: an identity is never sent in the clear (got nothing)',
     ],
     [{ DELAYED_AFTER_SECONDS: '15m' }, 'DELAYED_AFTER_SECONDS: must be a whole number from 1 to 31536000 (got "15m")'],
     [{ DELAYED_AFTER_SECONDS: '-1' }, 'DELAYED_AFTER_SECONDS: must be a whole number from 1 to 31536000 (got "-1")'],
@@ -248,21 +248,25 @@ describe('a fault is told as NAME: reason (got …)', () => {
     ['contoso', 'REGISTRIES: 0: must be an object with a "name" (got "contoso")'],
     [
       { ...registries[0], name: undefined },
-      'REGISTRIES: 0.name: must be the registry name: letters and digits, up to 50 (got nothing)',
+      'REGISTRIES: 0.name: must be the registry name: 5 to 50 letters and digits (got nothing)',
     ],
     [
       { ...registries[0], name: 'contoso.azurecr.io' },
-      'REGISTRIES: 0.name: must be the registry name: letters and digits, up to 50 (got "contoso.azurecr.io")',
+      'REGISTRIES: 0.name: must be the registry name: 5 to 50 letters and digits (got "contoso.azurecr.io")',
     ],
     [
       { ...registries[0], name: 5 },
-      'REGISTRIES: 0.name: must be the registry name: letters and digits, up to 50 (got 5)',
+      'REGISTRIES: 0.name: must be the registry name: 5 to 50 letters and digits (got 5)',
+    ],
+    [
+      { ...registries[0], name: 'four' },
+      'REGISTRIES: 0.name: must be the registry name: 5 to 50 letters and digits (got "four")',
     ],
     [
       { ...registries[0], loginServer: 'https://contoso.azurecr.io' },
       'REGISTRIES: 0.loginServer: must be a host name, without https:// (got "https://contoso.azurecr.io")',
     ],
-    [{ name: 'contoso' }, 'REGISTRIES: 0: needs "regions" or "resourceId" to know its replicas'],
+    [{ name: 'contoso' }, 'REGISTRIES: 0: needs "regions" or "resourceId" to know its replicas (got neither)'],
     [
       { ...registries[0], resourceId: 'contoso' },
       'REGISTRIES: 0.resourceId: must be /subscriptions/…/resourceGroups/…/providers/Microsoft.ContainerRegistry/registries/… (got "contoso")',
@@ -318,7 +322,7 @@ describe('a fault is told as NAME: reason (got …)', () => {
     ['loginServer', { name: 'other', regions: ['eastus'], loginServer: 'Contoso.azurecr.io' }, '"contoso.azurecr.io"'],
   ])('two registries with one %s', (key, other, value) => {
     expect(faultsOf({ ...needed, REGISTRIES: JSON.stringify([...registries, other]) })).toEqual([
-      `REGISTRIES: two entries have the ${key} ${value}`,
+      `REGISTRIES: 1.${key}: two entries have it (got ${value})`,
     ]);
   });
 });
@@ -343,7 +347,43 @@ describe('faults', () => {
       'WEBHOOK_MANAGEMENT',
       'WEBHOOK_SECRETS',
     ]);
-    expect(new ConfigError(['A: b', 'C: d']).message).toBe('The settings are not usable:\n  A: b\n  C: d');
+    expect(new ConfigError(['A: b', 'C: d']).message).toBe('The settings are not usable:\nA: b\nC: d');
+  });
+
+  test('of secrets are reported together', () => {
+    const WEBHOOK_SECRETS = 'short,secret secretsecret1,third-secret-here';
+    expect(faultsOf({ ...needed, WEBHOOK_SECRETS })).toEqual([
+      'WEBHOOK_SECRETS: must be one or two secrets (got 3)',
+      'WEBHOOK_SECRETS: each must have at least 16 characters (got 5 and 20 and 17)',
+      'WEBHOOK_SECRETS: must not hold white space (got some)',
+    ]);
+  });
+
+  test('of names that are there twice are reported beside others', () => {
+    const [one] = registries;
+    const REGISTRIES = JSON.stringify([one, { ...one, name: 'Contoso' }, { ...one, name: 'x' }, one, {}, 5]);
+    const places = faultsOf({ ...needed, REGISTRIES }).map((fault) => fault.split(': ')[1]);
+    expect(places.sort()).toEqual(['1.name', '2.name', '3.name', '4', '4.name', '5']);
+  });
+
+  test('of what is forwarded are reported together, and show nothing of it', () => {
+    const flux = { name: 'flux', url: 'https://flux.example/hook/1' };
+    const FORWARD_WEBHOOKS = JSON.stringify([
+      { ...flux, secret: 'hidden', repositories: [''] },
+      { name: 'flux' },
+      { ...flux, registry: 'fabrikam' },
+      { ...flux, name: 'keel', secret: 5, headers: { A: 5 } },
+    ]);
+    expect(faultsOf({ ...needed, FORWARD_WEBHOOKS })).toEqual([
+      'FORWARD_WEBHOOKS: 0.repositories.0: must not be empty (got 0 characters, not shown)',
+      'FORWARD_WEBHOOKS: 0.secret: must have at least 8 characters (got 6 characters, not shown)',
+      'FORWARD_WEBHOOKS: 1.url: must be an https:// address (http:// with "allowPrivate") (got nothing)',
+      'FORWARD_WEBHOOKS: 2.registry: must be the name of a registry in REGISTRIES (got 8 characters, not shown)',
+      'FORWARD_WEBHOOKS: 3.secret: must be a text (got something else, not shown)',
+      'FORWARD_WEBHOOKS: 3.headers.A: must be a text (got something else, not shown)',
+      'FORWARD_WEBHOOKS: 1.name: two entries have it (got "flux")',
+      'FORWARD_WEBHOOKS: 2.name: two entries have it (got "flux")',
+    ]);
   });
 
   test('of one registry and of the next are reported together', () => {
@@ -436,7 +476,7 @@ describe('FORWARD_WEBHOOKS', () => {
 
   test.each<[unknown, RegExp]>([
     ['{', /^FORWARD_WEBHOOKS: must be a JSON array such as \[\{"name"/],
-    [[flux, flux], /^FORWARD_WEBHOOKS: two entries have the name "flux"/],
+    [[flux, flux], /^FORWARD_WEBHOOKS: 1\.name: two entries have it \(got "flux"\)/],
     [['x'], /^FORWARD_WEBHOOKS: 0: must be an object with a "name" and a "url"/],
     [[{ url: flux.url }], /^FORWARD_WEBHOOKS: 0\.name: must be 1 to 40 small letters/],
     [[{ ...flux, name: 'a.b' }], /0\.name: must be/],
@@ -458,6 +498,7 @@ describe('FORWARD_WEBHOOKS', () => {
     const faults = faultsOf({ ...needed, FORWARD_WEBHOOKS: text });
     expect(faults).toEqual([expect.stringMatching(fault)]);
     expect(faults.join('\n')).not.toMatch(/a-password|hook\/1/);
+    expect(faults.join('\n')).toMatch(/ \(got [^)]+\)$/);
   });
 });
 
@@ -499,7 +540,9 @@ describe('checks', () => {
     ['no key', { ...app, GITHUB_APP_PRIVATE_KEY: 'not-a-key' }, [/^GITHUB_APP_PRIVATE_KEY: .*not shown/]],
     ['another placeholder', { GITHUB_IMAGE_TEMPLATE: 'a/{branch}' }, [/^GITHUB_IMAGE_TEMPLATE: .*"\{branch\}"/]],
   ])('%s is refused', (_, settings, faults) => {
-    expect(faultsOf({ ...needed, ...settings })).toEqual(faults.map((fault) => expect.stringMatching(fault)));
+    const told = faultsOf({ ...needed, ...settings });
+    expect(told).toEqual(faults.map((fault) => expect.stringMatching(fault)));
+    for (const fault of told) expect(fault).toMatch(/ \(got .+\)$/);
   });
 });
 
