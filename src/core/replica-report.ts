@@ -57,7 +57,7 @@ export interface RegionReport {
 interface ReplicaReportPorts {
   readonly store: ImageStore;
   readonly index: ImageIndex;
-  readonly webhooks: WebhookLog;
+  readonly webhooks: Pick<WebhookLog, 'last'>;
   readonly audit: WebhookAudit;
   readonly health: HealthEventLog;
 }

@@ -15,6 +15,7 @@ import { buildEvents } from './due-events.ts';
 import { describeError, WorldError } from './errors.ts';
 import type { ForwardTarget } from './forwarding/forward.ts';
 import { forwarding } from './forwarding/forwarding.ts';
+import { hearing } from './hearing.ts';
 import type { ImageName, ImageRecord } from './image.ts';
 import { imageKey, isUntoldComplete, pendingKeys } from './image.ts';
 import { imageCache } from './image-cache.ts';
@@ -152,13 +153,10 @@ export const pollMs = 300;
 /** That an event was told may be noted this much later; until then another instance need not tell it as well. */
 const untoldAfterMs = 15_000;
 
-/** A webhook's note older than this is written anew; the time of the last one is exact to this much. */
-const hearingMs = 10_000;
-
 export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
   const { clock, log, sets, telemetry = noTelemetry } = ports;
   const underWay = deliveriesUnderWay();
-  const heardAt = new Map<string, number>();
+  const webhooks = hearing(ports);
   const checking = new Set<string>();
 
   const circumstances = (registry: Registry): Circumstances => ({
@@ -350,14 +348,7 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
     heard(registry, region) {
       // A region nobody expects may be a replica that has just been added.
       if (findReplica(sets.current(registry), region) === undefined) void sets.refresh(registry);
-      const now = clock.now();
-      const key = `${registry.name} ${region}`;
-      if (now - (heardAt.get(key) ?? 0) < hearingMs) return;
-      heardAt.set(key, now);
-      ports.webhooks.note(registry.name, region, now).catch((error: unknown) => {
-        heardAt.delete(key);
-        log.warn('time of webhook not noted', { registry: registry.name, region, error: describeError(error) });
-      });
+      webhooks.heard(registry.name, region);
     },
     async answer(question, requirement) {
       return judge(question, await asked.of(question).read(), requirement).document;
@@ -377,13 +368,13 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
     },
     async replicas(registry) {
       await readyToAnswer(registry);
-      return reportReplicas(ports, registry, sets.current(registry), clock.now());
+      return reportReplicas({ ...ports, webhooks }, registry, sets.current(registry), clock.now());
     },
     async regions(registry) {
       await sets.ready(registry);
       const set = sets.current(registry);
       if (!isKnown(set)) return [];
-      const heard = await ports.webhooks.last(registry.name);
+      const heard = await webhooks.last(registry.name);
       return sortRegions([...set.replicas.map((replica) => replica.region), ...heard.keys()]);
     },
     async events(question) {
@@ -411,6 +402,7 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
     },
     topicTrouble: () => teller.trouble(),
     async close(milliseconds) {
+      webhooks.close();
       await teller.drain(milliseconds);
       await within(clock, milliseconds, writer.flush());
     },

@@ -76,6 +76,19 @@ describe('the replicas of a registry', () => {
     });
   });
 
+  test('with the last word of a burst', async () => {
+    const memory = memoryTracker();
+    for (let number = 1; number <= 5; number++) {
+      await deliver(memory, 'eastus', bodyOf({ target: { digest: digestOf(number) } }));
+      await memory.clock.advance(1_000);
+    }
+    const ofEast = { region: 'eastus', lastWebhookAt: '2026-06-01T12:00:04.000Z' };
+    const { body } = await call(replicasFunction(memory.tracker), { path: 'replicas' });
+    expect(body).toMatchObject({ regions: [ofEast, { region: 'westeurope', lastWebhookAt: null }] });
+    await memory.clock.advance(10_000);
+    expect((await memory.webhooks.last('contoso')).get(regionOf('eastus'))).toBe(Date.parse(ofEast.lastWebhookAt));
+  });
+
   test('with what ARM knows of them', async () => {
     const set = replicaSetOf();
     const replicaSet = () => ({
