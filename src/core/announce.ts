@@ -70,7 +70,7 @@ export function announce(
   if (!isNews) return { record: before, announcements };
   const made = announcements.map((one): AnnouncementEntry => {
     const movedTo = one.kind === 'tagSuperseded' && one.tag !== undefined ? tags[one.tag.name]?.movedTo : undefined;
-    const entry = { key: announcementKey(one), madeAt: now, publishedAt: null };
+    const entry = { key: announcementKey(one), madeAt: madeAt(one, record, now), publishedAt: null };
     return movedTo === undefined || movedTo === null ? entry : { ...entry, supersededBy: movedTo };
   });
   return {
@@ -86,6 +86,11 @@ export function announce(
     },
     announcements,
   };
+}
+
+/** Not before it was learned, be that by a clock ahead of ours: what was made before a replica was there is about another. */
+function madeAt({ region }: Announcement, record: ImageRecord, now: number): number {
+  return Math.max(now, region === undefined ? now : (arrivalIn(record, region)?.learnedAt ?? now));
 }
 
 /** A replica that is still being filled reports old images one by one: that is no news about images complete before. */

@@ -1,5 +1,5 @@
 /**
- * Where a list goes on, as it is handed out and comes back. It carries a checksum of itself and of the list it is of:
+ * Where a list goes on, as it is handed out and comes back. It carries a mark made of itself and of the list it is of:
  * one that was cut, made up, or given for another list would be taken for some other place, and the images before that
  * place would seem not to be there.
  */
@@ -9,20 +9,20 @@ import type { ImageQuery } from './listing.ts';
 /** What decides which images are on the list, and in which order. */
 export type ListedBy = Pick<ImageQuery, 'registry' | 'repository' | 'state' | 'region' | 'missing'>;
 
-const checksumLength = 12;
+const markLength = 12;
 
 /** @param next as `listImages` returns it: letters, digits, "-" and "_" */
 export function toListCursor(next: string, list: ListedBy): string {
-  return checksum(next, list) + next;
+  return markOf(next, list) + next;
 }
 
 /** @returns what `listImages` goes on from; `undefined` for a cursor that was never handed out for this list */
 export function parseListCursor(cursor: string, list: ListedBy): string | undefined {
-  const next = cursor.slice(checksumLength);
+  const next = cursor.slice(markLength);
   return cursor === toListCursor(next, list) ? next : undefined;
 }
 
-function checksum(next: string, { registry, repository, state, region, missing }: ListedBy): string {
+function markOf(next: string, { registry, repository, state, region, missing }: ListedBy): string {
   const whole = JSON.stringify([registry.name, repository, state, region, missing, next]);
-  return hash('sha256', whole, 'base64url').slice(0, checksumLength);
+  return hash('sha256', whole, 'base64url').slice(0, markLength);
 }

@@ -371,7 +371,7 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
       return reportReplicas({ ...ports, webhooks }, registry, sets.current(registry), clock.now());
     },
     async regions(registry) {
-      await sets.ready(registry);
+      await readyToAnswer(registry);
       const set = sets.current(registry);
       if (!isKnown(set)) return [];
       const heard = await webhooks.last(registry.name);

@@ -50,7 +50,8 @@ function digest() {
     size: () => JSON.stringify(record).length * 2,
     push(tag: string) {
       for (const region of regions) step({ kind: 'fact', fact: pushOf(region, iso(), { tag }) });
-      step({ kind: 'tagChecked', tag: tagOf(tag), round: state().tags[tag]?.round ?? 0 });
+      const alone = { others: {}, isNewest: true, isFinal: true } as const;
+      step({ kind: 'tagChecked', tag: tagOf(tag), seen: state().tags[tag], ...alone });
     },
     wait: () => {
       now += 60_000;
@@ -87,7 +88,7 @@ test('tags that moved on before they had converged are told once, however many f
     const tag = `main.${build}`;
     one.step({ kind: 'fact', fact: pushOf('eastus', one.iso(), { tag }) });
     one.passMinute();
-    one.step({ kind: 'tagMoved', tag: tagOf(tag), to: digestOf(2), at: eventTimeOf(one.iso()) });
+    one.step({ kind: 'tagMoved', tag: tagOf(tag), to: digestOf(2), pushes: { eastus: eventTimeOf(one.iso()) } });
     one.passMinute();
   }
   expect(one.told.filter((key) => key.includes('tagSuperseded'))).toHaveLength(400);

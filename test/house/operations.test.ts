@@ -274,7 +274,7 @@ describe('what is set elsewhere', () => {
     ['src/adapters/table-storage/tag-index.ts', /mostDigests = 150;\s+const keptDigests = 50/, 'the newest 50, once'],
     ['src/core/replay/replay.ts', /const keptMs = 7 \* 86_400_000/, '7 days, until the next replay'],
     ['src/core/checks/check.ts', /const keptMs = 2 \* 86_400_000/, '2 days after it was answered'],
-    ['src/core/tracker.ts', /const hearingMs = 10_000/, 'at most every 10 seconds'],
+    ['src/core/hearing.ts', /const betweenNotesMs = 10_000/, 'at most every 10 seconds'],
     ['src/core/replica-sets.ts', /const reloadMs = 30_000/, 'at most every 30 seconds'],
     ['src/functions/wait.ts', /const longestTimeoutSeconds = 200/, 'for at most 200 seconds'],
     ['src/adapters/queue-storage.ts', /const mostImagesPerMessage = 60/, 'shared by up to 60 images'],
