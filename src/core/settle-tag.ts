@@ -60,12 +60,12 @@ export async function settleTag(
       ? await tell(record.name, digest, own)
       : theirs;
     // It was pushed there again meanwhile.
-    if (lastPush(told) !== lastPush(theirs)) own = await tell(image.name, other.digest, told);
+    if (latestPushes(theirs, told) !== theirs) own = await tell(image.name, other.digest, told);
     seenOthers = latestPushes(seenOthers, told);
     isNewest &&= isPushedLater(own, told);
   }
   const isFinal = !isOneOnItsWay || now >= image.changedAt + onItsWayMs;
-  await writer.submit(image.name, { kind: 'tagChecked', tag, seen, others: seenOthers, isNewest, isFinal });
+  await writer.submit(image.name, { kind: 'tagChecked', tag, seen, own, others: seenOthers, isNewest, isFinal });
 }
 
 /** Also one that is still to arrive where this one has been has to hear of it, and one that took this for the newer one. */

@@ -6,7 +6,7 @@
 import type { Circumstances } from './circumstances.ts';
 import type { EventTime } from './event-time.ts';
 import type { ImageRecord } from './image.ts';
-import { arrivalIn, arrivalRegions, imageState, lastTagged, progressOf } from './image.ts';
+import { arrivalIn, arrivalRegions, imageState, lastTagged, progressOf, tagPushes } from './image.ts';
 import { isTimerSet, nextWakeAt } from './next-wake.ts';
 import { mayBeListed } from './open-images.ts';
 import type { ImageIndex, IndexEntry, IndexList, TagIndex, WakeTimer } from './ports.ts';
@@ -77,7 +77,14 @@ export function signposts({ index, tags, timer }: SignpostParts): Signposts {
         // No digest had these before: there is none to compare it with. Later ones look for this one.
         return [...firstTags].reduce<ImageRecord>(
           (record, tag) =>
-            tagChecked(record, { tag, seen: progressOf(record, tag), others: {}, isNewest: true, isFinal: true }),
+            tagChecked(record, {
+              own: tagPushes(record, tag),
+              tag,
+              seen: progressOf(record, tag),
+              others: {},
+              isNewest: true,
+              isFinal: true,
+            }),
           { ...after, wakeAt },
         );
       },

@@ -110,6 +110,7 @@ export interface TagCheck {
   readonly tag: Tag;
   /** What was looked at: what has happened since has to be looked at anew. */
   readonly seen: TagProgress | undefined;
+  readonly own: TagPushes;
   /** Their pushes: the last in each region. */
   readonly others: TagPushes;
   /** Pushed later than each of the others. */
@@ -119,9 +120,10 @@ export interface TagCheck {
 }
 
 /** Other digests of the tag have been looked at, and have heard of this one. If it had moved, it may turn out to be back. */
-export function tagChecked(record: ImageRecord, { tag, seen, others, isNewest, isFinal }: TagCheck): ImageRecord {
+export function tagChecked(record: ImageRecord, { tag, seen, own, others, isNewest, isFinal }: TagCheck): ImageRecord {
   const progress = progressOf(record, tag);
   if (progress?.round !== seen?.round || !isSameTime(progress?.movedBy, seen?.movedBy)) return record;
+  if (latestPushes(own, tagPushes(record, tag)) !== own) return record;
   const isOpen = isFinal && record.uncheckedTags.includes(tag);
   const uncheckedTags = isOpen ? record.uncheckedTags.filter((one) => one !== tag) : record.uncheckedTags;
   const isBack = isNewest && progress !== undefined && progress.movedBy !== null;
@@ -136,6 +138,12 @@ export function tagChecked(record: ImageRecord, { tag, seen, others, isNewest, i
 
 function isSameTime(a: TagPushes | null | undefined, b: TagPushes | null | undefined): boolean {
   return lastPush(a ?? {}) === lastPush(b ?? {});
+}
+
+/** Whether the tag was pushed with this digest, in some region, later than was known before. */
+export function hasNewPush(before: ImageRecord, after: ImageRecord, tag: Tag): boolean {
+  const pushes = tagPushes(before, tag);
+  return latestPushes(pushes, tagPushes(after, tag)) !== pushes;
 }
 
 /** How often the tag has come to this digest; 0 before the first time, and once it is forgotten. */

@@ -57,7 +57,7 @@ import type { Reviews } from './reviews.ts';
 import { reviews } from './reviews.ts';
 import type { HealthEventLog } from './service-health.ts';
 import { settleTag } from './settle-tag.ts';
-import { roundOf } from './tag-progress.ts';
+import { hasNewPush, roundOf } from './tag-progress.ts';
 import type { DeliveryOutcome, DeliverySource, Telemetry } from './telemetry.ts';
 import { measuredRegion, noTelemetry } from './telemetry.ts';
 import { topics } from './topics.ts';
@@ -187,7 +187,9 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
         measureNews(telemetry, record, made, sets.current(registryOf(record.name)));
       }
       const isKnown = (tag: Tag) =>
-        before?.uncheckedTags.includes(tag) === true && roundOf(before, tag) === roundOf(record, tag);
+        before?.uncheckedTags.includes(tag) === true &&
+        roundOf(before, tag) === roundOf(record, tag) &&
+        !hasNewPush(before, record, tag);
       if ((record.uncheckedTags as Tag[]).some((tag) => !isKnown(tag))) void checkTags(record);
     },
   });

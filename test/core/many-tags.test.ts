@@ -4,7 +4,7 @@ import { announcementKey } from '../../src/core/announcement.ts';
 import type { Step } from '../../src/core/decide.ts';
 import { decide } from '../../src/core/decide.ts';
 import type { ImageRecord } from '../../src/core/image.ts';
-import { pendingKeys } from '../../src/core/image.ts';
+import { pendingKeys, tagPushes } from '../../src/core/image.ts';
 import {
   deleteOf,
   digestOf,
@@ -51,7 +51,13 @@ function digest() {
     push(tag: string) {
       for (const region of regions) step({ kind: 'fact', fact: pushOf(region, iso(), { tag }) });
       const alone = { others: {}, isNewest: true, isFinal: true } as const;
-      step({ kind: 'tagChecked', tag: tagOf(tag), seen: state().tags[tag], ...alone });
+      step({
+        kind: 'tagChecked',
+        tag: tagOf(tag),
+        seen: state().tags[tag],
+        own: tagPushes(state(), tagOf(tag)),
+        ...alone,
+      });
     },
     wait: () => {
       now += 60_000;
