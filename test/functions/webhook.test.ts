@@ -325,7 +325,8 @@ describe('when the tables', () => {
         took = memory.clock.now() - startedAt;
       });
       await memory.clock.advance(4_000);
-      expect(took).toBeLessThanOrEqual(4_000);
+      // A machine that has other things to do is later than its timers.
+      expect(took).toBeLessThanOrEqual(3_500);
       const { status, headers, body } = await answer;
       expect(status).toBe(503);
       expect(Number(headers['retry-after'])).toBeGreaterThan(0);
