@@ -146,7 +146,7 @@ describe('what a reader copies, against a running instance', () => {
   });
 
   describe('the loop with curl', () => {
-    const [define = '', digest = ''] = blocksOf('curl.md', 'sh');
+    const [, define = '', digest = ''] = blocksOf('curl.md', 'sh');
     const call = (image: string) => define.replace(/^wait_for_image .*$/m, `wait_for_image ${loginServer}/${image} 20`);
 
     test('an image that is there, and its digest', async () => {
