@@ -163,6 +163,7 @@ describe('az', () => {
       ...['--name', '--registry', '--resource-group', '--uri', '--actions'],
       ...['--headers', '--scope', '--status', '--tags'],
     ],
+    'acr webhook list': ['--registry', '--resource-group', '--query', '--output'],
     'acr webhook ping': ['--name', '--registry', '--resource-group'],
     'acr webhook list-events': ['--name', '--registry', '--resource-group'],
     'eventgrid event-subscription create': [
