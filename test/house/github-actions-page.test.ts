@@ -21,7 +21,8 @@ function stepsOf(value: unknown): Step[] {
   return Object.values(jobs).flatMap(({ steps }) => steps);
 }
 
-const ours = (step: Step) => step.uses?.endsWith('/acr-replication-tracker@v1') === true;
+const { version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));
+const ours = (step: Step) => step.uses?.endsWith(`/acr-replication-tracker@v${version}`) === true;
 
 describe.each(blocks)('block %#', ({ text, value }) => {
   const steps = stepsOf(value).filter(ours);
