@@ -38,7 +38,7 @@ test('a short bad day: nothing untrue, nothing lost, nothing untold', async () =
   // Otherwise the day was not bad, or nobody was asked.
   expect(figures.kills).toBeGreaterThan(0);
   expect(figures['storage restarts']).toBeGreaterThan(0);
-  expect(figures['webhooks acknowledged']).toBeGreaterThan(20);
+  expect(figures['webhook events acknowledged']).toBeGreaterThan(20);
   expect(figures['images everywhere at the end']).toBeGreaterThan(5);
   expect(figures['events taken again under the same id']).toBeGreaterThan(0);
   expect(await readdir(folder)).toEqual([]);
