@@ -318,10 +318,11 @@ test('an outage keeps what is known on the screen, and ends by itself', async ()
   await page.getByRole('alert').getByText('The tracker does not answer').waitFor();
   expect(await row('v1').isVisible()).toBe(true);
   expect(await page.title()).toMatch(/^Not answering · /);
+  await page.getByRole('button', { name: 'Try now' }).click();
   const { data } = app;
   app = await startInstance({ flags: ['--enable-auth'], data, port: Number(new URL(app.url).port) });
-  await page.getByRole('button', { name: 'Try now' }).click();
-  await page.locator('#connection.is-live').waitFor();
+  // The longest pause between two tries by itself.
+  await page.locator('#connection.is-live').waitFor({ timeout: 30_000 });
   await page.locator('#banner').waitFor({ state: 'hidden' });
   await push(6, 'eastus', { tag: 'v6' });
   await row('v6').waitFor();
