@@ -16,9 +16,9 @@ import { measureTrips } from './measure-trips.ts';
 import { measureWaiters } from './measure-waiters.ts';
 import type { BenchArguments, BenchOptions, PartName } from './options.ts';
 import { readArguments, usage } from './options.ts';
-import { checkReadme, writeReadme } from './readme.ts';
+import { checkPages, writePages } from './readme.ts';
 import type { Result, Section } from './section.ts';
-import { formatMarkdown, formatText } from './section.ts';
+import { formatText } from './section.ts';
 
 const badUsage = 64;
 
@@ -74,11 +74,11 @@ function readOrExplain(): BenchArguments | undefined {
 async function run(): Promise<number> {
   const asked = readOrExplain();
   if (asked === undefined) return badUsage;
-  if (asked.readme) checkReadme();
+  if (asked.readme) checkPages();
   const result = await measure(asked);
   const text = asked.json ? JSON.stringify(result) : formatText(result);
   await new Promise<void>((resolve) => process.stdout.write(`${text}\n`, () => resolve()));
-  if (asked.readme) writeReadme(formatMarkdown(result));
+  if (asked.readme) writePages(result);
   return 0;
 }
 

@@ -40,7 +40,7 @@ export const usage = `Usage: npm run bench -- [--quick] [--json] [--readme] [--v
 
   --quick    fewer rounds: a first impression in two minutes
   --json     one JSON object instead of tables
-  --readme   puts the tables into README.md, between its bench markers
+  --readme   puts the tables into docs/figures.md and the first of them into README.md, between the bench markers
   --verbose  shows each round on standard error
   --only     just these parts
 `;

@@ -1,6 +1,6 @@
 /**
  * What one part of the benchmark found: rows of named figures, the ratios first. One shape for the terminal, for
- * `--json` and for the README, so that the three cannot tell different stories.
+ * `--json` and for the pages, so that the three cannot tell different stories.
  */
 export interface Section {
   readonly title: string;
@@ -28,7 +28,7 @@ function formatSection({ title, note, rows }: Section): string {
   return [title, `  ${note}`, ...text.map((line) => `  ${line.trimEnd()}`)].join('\n');
 }
 
-/** For the README: one Markdown table per part. */
+/** For the pages: one Markdown table per part. */
 export function formatMarkdown({ machine, sections }: Result): string {
   const about = Object.entries(machine).map(([name, value]) => `${name} ${value}`);
   const tables = Object.values(sections).map(({ title, note, rows }) => {

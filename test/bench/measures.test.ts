@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { checkTold } from '../../bench/check-told.ts';
 import { storageCounter } from '../../bench/counted.ts';
 import { readArguments } from '../../bench/options.ts';
+import { firstOf } from '../../bench/readme.ts';
 import { takeTurns } from '../../bench/rounds.ts';
 import { formatMarkdown, formatText } from '../../bench/section.ts';
 import { median, quantile } from '../../bench/statistics.ts';
@@ -135,7 +136,13 @@ describe('tables', () => {
     ]);
   });
 
-  test('for the README', () => {
+  test('some of them also for the README', () => {
+    const { some } = result.sections;
+    const first = firstOf({ ...result, sections: { some, tracker: some, memory: some, alternatives: some } });
+    expect(Object.keys(first.sections)).toEqual(['tracker', 'alternatives']);
+  });
+
+  test('for the pages', () => {
     expect(formatMarkdown(result)).toContain(
       '| what | × floor | deliveries/s |\n| --- | --: | --: |\n| one | 0.46 | 1234 |',
     );

@@ -329,8 +329,8 @@ describe('the tables', () => {
 });
 
 describe('the place of the measurements', () => {
-  test('is there once, between its two marks', () => {
-    const marks = readme.split('\n').filter((line) => /^<!-- bench:(start|end) -->$/.test(line));
+  test.each(['README.md', 'docs/figures.md'])('is there once, between its two marks: %s', async (page) => {
+    const marks = (await read(page)).split('\n').filter((line) => /^<!-- bench:(start|end) -->$/.test(line));
     expect(marks).toEqual(['<!-- bench:start -->', '<!-- bench:end -->']);
   });
 });
