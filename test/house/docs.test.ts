@@ -3,7 +3,8 @@
  * would copy is run.
  */
 import { readdirSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -65,6 +66,17 @@ describe('blocks', () => {
     const { code, err } = await run('sh', ['-n', '-c', text], tmpdir(), { PATH: process.env.PATH ?? '' });
     expect([code, err]).toEqual([0, '']);
   });
+});
+
+test('webhooks are named as they are found: a deployment gives them names that nobody can guess', () => {
+  const commands = blocks.flatMap(({ at, text }) =>
+    [...text.matchAll(/\baz acr webhook (?:update|ping|list-events|delete) .*?--name (\S+)/g)].map(([, name]) => [
+      at,
+      name,
+    ]),
+  );
+  expect(commands.length).toBeGreaterThan(4);
+  expect(commands.filter(([, name]) => name !== '"$WEBHOOK"')).toEqual([]);
 });
 
 describe('forwarding', () => {
@@ -152,6 +164,26 @@ describe('what a reader copies, against a running instance', () => {
     test('an image that is there, and its digest', async () => {
       expect(await shell(call('team/app:v1'), {})).toMatchObject({ code: 0 });
       expect((await shell(digest, {})).out.trim()).toBe(digestOf(1));
+    });
+
+    test('the digest of the image, not of what its tag is elsewhere', async () => {
+      const regions = [{ region: 'eastus', digest: digestOf(8) }];
+      await writeFile(
+        join(folder, 'answer.json'),
+        JSON.stringify({ digest: digestOf(9), tag: { name: 'v1', regions } }),
+      );
+      expect((await shell(digest, {})).out.trim()).toBe(digestOf(9));
+    });
+
+    test('a wrong key, whose answer has no body', async () => {
+      const server = createServer((_, response) => response.writeHead(401).end());
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const address = server.address();
+      const port = typeof address === 'object' ? address?.port : undefined;
+      const ran = await shell(call('team/app:v1'), { TRACKER: `http://127.0.0.1:${port}` });
+      server.close();
+      expect(ran.err).toContain('401');
+      expect(ran.code).toBe(1);
     });
 
     test('an image that was deleted', async () => {
