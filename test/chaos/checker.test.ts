@@ -5,9 +5,10 @@
 import { describe, expect, test } from 'vitest';
 import { check } from './check.ts';
 import type { Answer, Document, Evidence, Told, Violation } from './evidence.ts';
-import { allReplicas, deletedEverywhere, inRegion, tagConverged, tagSuperseded } from './evidence.ts';
+import { allReplicas, deletedEverywhere, deletedInRegion, inRegion, tagConverged, tagSuperseded } from './evidence.ts';
 import { gone, honestDay, kept, left, noon, regions, tagKey } from './honest-day.ts';
 
+type Listed = Evidence['listings'][number]['events'][number];
 type Lie = (day: Evidence) => Partial<Evidence>;
 
 const tellOf = (key: string, type: string, change: (told: Told) => Told | undefined): Lie => {
@@ -25,6 +26,22 @@ const unlist = (key: string, type: string): Lie => {
     ...tellOf(key, type, () => undefined)(day),
     listings: day.listings.map((one) =>
       one.key === key ? { ...one, events: one.events.filter((event) => event.type !== type) } : one,
+    ),
+  });
+};
+/** All is told in the second generation, but what is told of West Europe. */
+const inLaterGeneration = (key: string, tellOfWest: (event: Listed) => Listed[]): Lie => {
+  const isOfWest = ({ type, region }: Listed) => type === inRegion && region === 'westeurope';
+  return ({ listings }) => ({
+    listings: listings.map((one) =>
+      one.key === key
+        ? {
+            ...one,
+            events: one.events.flatMap((event) =>
+              isOfWest(event) ? tellOfWest(event) : [{ ...event, generation: 2 }],
+            ),
+          }
+        : one,
     ),
   });
 };
@@ -90,6 +107,13 @@ const lies: readonly [name: string, rule: string, subject: string, lie: Lie][] =
     ({ told }) => ({ told: told.map((one) => (one.key === kept ? { ...one, id: 'the same' } : one)) }),
   ],
   ['an announcement that was never made', 'untold', kept, unlist(kept, allReplicas)],
+  ['a region that was never told', 'untold', kept, unlist(kept, inRegion)],
+  [
+    'a region told as deleted, and not told again in the generation that has it anew',
+    'untold',
+    kept,
+    inLaterGeneration(kept, (event) => [event, { ...event, type: deletedInRegion }]),
+  ],
   ['an announcement that the topic never got', 'untold', kept, tellOf(kept, allReplicas, () => undefined)],
   ['a deletion that was never told', 'untold', gone, unlist(gone, deletedEverywhere)],
   ['a tag that was never told', 'untold', kept, unlist(kept, tagConverged)],
@@ -255,6 +279,10 @@ describe('the checker excuses', () => {
       listings: day.listings.map((one) => (one.key === left ? { ...one, events: [] } : one)),
     }));
     expect(violations).toEqual([]);
+  });
+
+  test('a region that was told in the generation before and has had it ever since', () => {
+    expect(caught(inLaterGeneration(kept, (event) => [event]))).toEqual([]);
   });
 
   test('a late answer of a process that was stopped meanwhile', () => {

@@ -37,12 +37,19 @@ function findMissing(
     regions
       .filter((region) => !isTold(type, region))
       .map((region) => `${type} ${region ?? ''} was not noted in generation ${generation}`);
+  // Told in a generation before and so ever since, it is no news in this one: the push keeps the id that it has.
+  const isStillSo = (region: string) =>
+    events.findLast((event) => event.region === region && [inRegion, deletedInRegion].includes(event.type))?.type ===
+    inRegion;
   const isHeardOf = known.of(key).length > 0 || document.state !== 'unknown';
   if (truth.isEverywhere(key) && isHeardOf) {
     const isNoted = document.announcedAt !== null;
     return [
       ...missing(allReplicas, [null]),
-      ...missing(inRegion, truth.regions()),
+      ...missing(
+        inRegion,
+        truth.regions().filter((region) => !isStillSo(region)),
+      ),
       ...(isNoted ? [] : ['the document does not say when it was announced']),
     ];
   }
