@@ -7,7 +7,7 @@ import type { Clock } from '../ports.ts';
 import { withSet } from '../requirement.ts';
 import type { Tracker } from '../tracker.ts';
 import type { Check, Verdict } from './check.ts';
-import { describeAsked, readAsked } from './check-question.ts';
+import { describeAsked, readAsked, registryOfAsked } from './check-question.ts';
 import { describeProgress, failedBy, succeeded, timedOut } from './check-words.ts';
 
 export interface Ruling {
@@ -36,6 +36,9 @@ export async function judge(
 ): Promise<Ruling> {
   const { tracker, clock } = parts;
   const text = { image: check.image, regions: check.regions ?? undefined, require: check.require ?? undefined };
+  const registry = registryOfAsked(text, tracker.registries);
+  // A verdict is for good, and an instance that had nothing to do for hours knows the set of hours ago.
+  if (registry !== undefined) await tracker.ready(registry);
   const asked = readAsked(text, tracker.registries, tracker.replicaSet);
   const outOfTime = (line: string) =>
     clock.now() >= check.deadlineAt ? timedOut(check.deadlineAt - check.acceptedAt, line) : undefined;
