@@ -76,6 +76,7 @@ export function waker(parts: {
       const registry = parts.registry(name);
       await sets.ready(registry);
       let { record: image } = await writer.submit(name, { kind: 'review', rungAt });
+      const setAt = image?.wakeAt;
       const lookedUp = await asker.lookIfDue(name, image);
       if (lookedUp !== undefined) ({ record: image } = await writer.submit(name, { kind: 'review' }));
       if (image === undefined) {
@@ -98,7 +99,13 @@ export function waker(parts: {
       }
       // A replica that could not tell is asked again when it may be, not only when the pauses have grown that far.
       const isUnclear = lookedUp !== undefined && lookedUp.unclear.length > 0;
-      if (image !== undefined) await setNext(image, isUnclear ? clock.now() + lookedUp.retryAfterMs : undefined);
+      if (image === undefined) return;
+      // What was noted since then is the one that has rung: somebody slow had set it, and it came early.
+      const isSpent = rungAt !== undefined && image.wakeAt !== setAt && (image.wakeAt ?? 0) <= rungAt;
+      await setNext(
+        isSpent ? { ...image, wakeAt: null } : image,
+        isUnclear ? clock.now() + lookedUp.retryAfterMs : undefined,
+      );
     },
     async notice(name) {
       const { policy, now } = circumstances(parts.registry(name));

@@ -49,3 +49,21 @@ test('what is learned afterwards does not count on it either', async () => {
   await memory.tracker.receive({ name, fact: { ...pushOf('eastus', '2026-06-01T12:00:01Z'), kind: 'delete' } });
   expect(memory.timer.set).toHaveLength(before + 1);
 });
+
+test('nor on one that was noted only after it had rung', async () => {
+  const memory = await withTimer();
+  const { store, clock } = memory;
+  await clock.advance(60_000);
+  const rungAt = clock.now() + 400;
+  // Whoever set the timer comes to note it while the image is looked at here.
+  const publish = async () => {
+    const { record, version } = (await store.read(name)) ?? expect.fail('no image was stored');
+    await store.commit({ record: { ...record, wakeAt: rungAt }, basedOn: version });
+    throw new WorldError('unavailable', 'the topic is away');
+  };
+  const here = memoryTracker({ clock, ports: { ...memory, publisher: { publish } } });
+  const before = memory.set();
+  await here.tracker.wake(name, rungAt);
+  expect((await store.read(name))?.record.wakeAt).toBe(rungAt);
+  expect(memory.set()).toBe(before + 1);
+});
