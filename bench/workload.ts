@@ -23,7 +23,8 @@ export function regionsOf(count: number): Region[] {
   return regionNames.slice(0, count).map((name) => need(parseRegion(name)));
 }
 
-const startedAt = Date.now();
+/** The same in every process: what is delivered to two of them is one event. */
+const pushedAt = Date.parse('2026-06-01T12:00:00.000Z');
 
 export interface ImageChoice {
   /** By default one that is pushed once. */
@@ -43,7 +44,7 @@ export function deliveryOf(label: string, image: number, region: Region, choice:
     fact: {
       region,
       kind: 'push',
-      eventTime: need(parseEventTime(new Date(startedAt + image).toISOString())),
+      eventTime: need(parseEventTime(new Date(pushedAt + image).toISOString())),
       receivedAt: Date.now(),
       evidence: 'webhook',
       tag: need(parseTag(tag)),
