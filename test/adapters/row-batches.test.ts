@@ -95,6 +95,17 @@ describe('a row that is in the way', () => {
     expect(await batches.amend(rowOf('gone'))).toBe('conflict');
   });
 
+  test('is a conflict for itself alone when it is to be amended and has changed', async () => {
+    const etags = await Promise.all(numbers(3).map((i) => batches.create({ ...rowOf(i, 'old'), kept: 'yes' })));
+    await batches.amend(rowOf(0, 'newer'));
+    const outcomes = await Promise.all(numbers(2).map((i) => batches.amend(rowOf(i), etags[i])));
+    expect(outcomes.map((outcome) => outcome === 'conflict')).toEqual([true, false]);
+    expect(await batches.amend(rowOf(0), etags[0])).toBe('conflict');
+    expect(await batches.amend(rowOf(2), etags[2])).not.toBe('conflict');
+    expect(await Promise.all(numbers(3).map(textOf))).toEqual(['newer', 'new', 'new']);
+    expect(await rows.get(rowOf(1))).toMatchObject({ kept: 'yes' });
+  });
+
   test('is refused by itself when the service cannot take it', async () => {
     const tooLong = { ...rowOf('long'), text: 'x'.repeat(40_000) };
     const outcomes = await Promise.allSettled([

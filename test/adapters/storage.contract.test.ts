@@ -164,6 +164,18 @@ describe.each(Object.keys(stores))('%s', (kind) => {
       expect((await ports.store.read(nameOf(3)))?.record).toEqual(record);
     });
 
+    test('of a longer record, with more regions, nothing is left in a shorter one', async () => {
+      const arrival = recordOf(nameOf(7)).arrivals.eastus as Arrival;
+      const tags = Object.fromEntries(
+        Array.from({ length: 900 }, (_, i) => [`build-${i}`.padEnd(100, 'x'), toEventTime(i)]),
+      );
+      const long = recordOf(nameOf(7), { arrivals: { eastus: { ...arrival, tags }, westeurope: arrival } });
+      const { version } = await commit(ports.store, changeOf(long));
+      const short = recordOf(nameOf(7), { generation: 2 });
+      const stored = await commit(ports.store, changeOf(short, { basedOn: version }));
+      expect(await ports.store.read(nameOf(7))).toEqual(stored);
+    });
+
     test('of two that create the image, one is told of the conflict', async () => {
       const change = changeOf(recordOf(nameOf(4)));
       const outcomes = await Promise.all([ports.store.commit(change), ports.store.commit(change)]);
@@ -242,6 +254,17 @@ describe.each(Object.keys(stores))('%s', (kind) => {
         await commit(ports.store, changeOf(seen.record, { basedOn: seen.version }));
         await ports.store.acknowledge(nameOf(23), [{ keys, at: 4_000 }], 4_000);
         expect(await takenIn(23)).toEqual([[2_000, 4_000, null], null]);
+      });
+
+      test('is forgotten with the announcement, which may be made again', async () => {
+        const first = await commit(ports.store, changeOf(untold(26)));
+        await ports.store.acknowledge(nameOf(26), [{ keys, at: 2_000 }], 2_000);
+        const seen = await ports.store.read(nameOf(26));
+        if (seen === undefined) return expect.fail('the image is gone');
+        const without = { ...first.record, announcements: [] };
+        const { version } = await commit(ports.store, changeOf(without, { basedOn: seen.version }));
+        await commit(ports.store, changeOf(first.record, { basedOn: version }));
+        expect(await takenIn(26)).toEqual([[null, null, null], null]);
       });
 
       test('makes no image of one that is not there', async () => {

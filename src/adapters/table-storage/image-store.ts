@@ -3,6 +3,9 @@
  * per region for whoever looks into the table. Every write names the version it was derived from (`If-Match`), so of two
  * writers one is told that the other was first; writes of different images that meet go in one transaction. What the topic
  * has taken may be noted in columns beside the record, without reading it; the next write takes them into the record.
+ *
+ * A row is merged unless it has columns that are to go: on Azure it makes no difference, and the development storage
+ * replaces a row by searching its whole table several times.
  */
 import { hash } from 'node:crypto';
 import type { Acknowledgement } from '../../core/acknowledge.ts';
@@ -11,7 +14,7 @@ import { isAvailable } from '../../core/arrival.ts';
 import { lastToldAt } from '../../core/due-events.ts';
 import type { ImageName, ImageRecord } from '../../core/image.ts';
 import { arrivalIn, arrivalRegions } from '../../core/image.ts';
-import type { ImageStore } from '../../core/ports.ts';
+import type { ImageStore, Version } from '../../core/ports.ts';
 import { imageRow, parseImageRow } from './keys.ts';
 import { joinText, splitText } from './long-text.ts';
 import { rowBatches } from './row-batches.ts';
@@ -20,21 +23,31 @@ import type { Row, Table } from './table.ts';
 /** A row holds 252 properties; more regions than Azure has are still in the record. */
 const mostColumns = 150;
 const takenPrefix = 'taken_';
+const regionPrefix = 'region_';
+const recordPrefix = 'record';
+/** Every other column is in every row, or leads to a record that says what is so. */
+const passingPrefixes = [takenPrefix, regionPrefix, recordPrefix];
 /** Clocks of two instances, and of what they write and what they note of it, differ by less. */
 const clockSkewMs = 60_000;
 
 export function tableImageStore(images: Table): ImageStore {
   const batches = rowBatches(images);
+
+  function write(row: Row, basedOn: Version): Promise<string | 'conflict'> {
+    const { etag, columns } = readVersion(basedOn);
+    return columns.every((column) => column in row) ? batches.amend(row, etag) : batches.replace(row, etag);
+  }
+
   return {
     async read(name) {
       const row = await images.get(imageRow(name));
-      return row === undefined ? undefined : { record: readRecord(name, row), version: row.etag };
+      return row === undefined ? undefined : { record: readRecord(name, row), version: versionOf(row.etag, row) };
     },
 
     async commit({ record, basedOn }) {
       const row = toRow(record);
-      const version = await (basedOn === undefined ? batches.create(row) : batches.replace(row, basedOn));
-      return version === 'conflict' ? version : { version };
+      const etag = await (basedOn === undefined ? batches.create(row) : write(row, basedOn));
+      return etag === 'conflict' ? etag : { version: versionOf(etag, row) };
     },
 
     async acknowledge(name, taken, now) {
@@ -43,7 +56,7 @@ export function tableImageStore(images: Table): ImageStore {
       await batches.amend({ ...imageRow(name), toldAt, ...takenColumns(taken) });
     },
 
-    remove: ({ record, version }) => images.removeVersion(imageRow(record.name), version),
+    remove: ({ record, version }) => images.removeVersion(imageRow(record.name), readVersion(version).etag),
 
     async toldSince({ registry, since, cursor, limit }) {
       const { rows, next } = await images.scan({
@@ -63,6 +76,17 @@ export function tableImageStore(images: Table): ImageStore {
   };
 }
 
+/** The row's etag, and those of its columns that a later record may be without. */
+function versionOf(etag: string, row: Row): Version {
+  const columns = Object.keys(row).filter((column) => passingPrefixes.some((prefix) => column.startsWith(prefix)));
+  return `${columns.join(',')} ${etag}`;
+}
+
+function readVersion(version: Version): { readonly etag: string; readonly columns: readonly string[] } {
+  const space = version.indexOf(' ');
+  return { etag: version.slice(space + 1), columns: version.slice(0, space).split(',') };
+}
+
 function toRow(record: ImageRecord): Row {
   const { name, ...rest } = record;
   const toldAt = lastToldAt(record);
@@ -72,12 +96,12 @@ function toRow(record: ImageRecord): Row {
     // For whoever tells again what was told since a time.
     ...(toldAt === null ? {} : { toldAt: new Date(toldAt).toISOString() }),
     ...regionColumns(record),
-    ...splitText('record', JSON.stringify(rest)),
+    ...splitText(recordPrefix, JSON.stringify(rest)),
   };
 }
 
 function readRecord(name: ImageName, row: Row): ImageRecord {
-  const record = { ...(JSON.parse(joinText('record', row)) as Omit<ImageRecord, 'name'>), name };
+  const record = { ...(JSON.parse(joinText(recordPrefix, row)) as Omit<ImageRecord, 'name'>), name };
   return takenIn(row).reduce(acknowledge, record);
 }
 
@@ -100,7 +124,7 @@ function regionColumns(record: ImageRecord): Record<string, string> {
     const arrival = arrivalIn(record, region);
     if (arrival === undefined) continue;
     const state = isAvailable(arrival) ? 'available' : 'deleted';
-    columns[`region_${region}`] = `${state} ${new Date(arrival.since).toISOString()} ${arrival.evidence.join(',')}`;
+    columns[regionPrefix + region] = `${state} ${new Date(arrival.since).toISOString()} ${arrival.evidence.join(',')}`;
   }
   return columns;
 }

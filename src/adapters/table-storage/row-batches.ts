@@ -15,15 +15,19 @@ export interface RowBatches {
   replace(row: Row, etag: string): Promise<string | 'conflict'>;
   /** Writes these properties and leaves the rows' others alone. */
   merge(rows: readonly Row[]): Promise<void>;
-  /** Writes these properties of a row that is there. @returns the new etag, or `conflict` when it is gone */
-  amend(row: Row): Promise<string | 'conflict'>;
+  /**
+   * Writes these properties of a row that is there, and leaves its others alone.
+   * @param etag by default any
+   * @returns the new etag, or `conflict` when the row has another etag now, or is gone
+   */
+  amend(row: Row, etag?: string): Promise<string | 'conflict'>;
   /** Not finding a row is fine. */
   remove(rows: readonly RowAddress[]): Promise<void>;
 }
 
 type Write =
-  | { readonly kind: 'create' | 'merge' | 'amend'; readonly row: Row }
-  | { readonly kind: 'replace'; readonly row: Row; readonly etag: string }
+  | { readonly kind: 'create' | 'merge'; readonly row: Row }
+  | { readonly kind: 'replace' | 'amend'; readonly row: Row; readonly etag: string }
   | { readonly kind: 'remove'; readonly row: RowAddress };
 
 type Job = Write & {
@@ -71,7 +75,7 @@ export function rowBatches(table: Table): RowBatches {
   return {
     create: (row) => enqueue({ kind: 'create', row }),
     replace: (row, etag) => enqueue({ kind: 'replace', row, etag }),
-    amend: (row) => enqueue({ kind: 'amend', row }),
+    amend: (row, etag = anyVersion) => enqueue({ kind: 'amend', row, etag }),
     merge: async (rows) => void (await Promise.all(rows.map((row) => enqueue({ kind: 'merge', row })))),
     remove: async (rows) => void (await Promise.all(rows.map((row) => enqueue({ kind: 'remove', row })))),
   };
@@ -124,7 +128,7 @@ async function writeTogether(table: Table, jobs: readonly Job[]): Promise<void> 
 async function writeAlone(table: Table, job: Job): Promise<string | 'conflict'> {
   if (job.kind === 'create') return table.create(job.row);
   if (job.kind === 'replace') return table.replace(job.row, job.etag);
-  if (job.kind === 'amend') return table.amend(job.row);
+  if (job.kind === 'amend') return table.amend(job.row, job.etag);
   await (job.kind === 'merge' ? table.merge(job.row) : table.remove(job.row));
   return 'conflict';
 }
@@ -132,6 +136,6 @@ async function writeAlone(table: Table, job: Job): Promise<string | 'conflict'> 
 function toAction(job: Job): TransactionAction {
   if (job.kind === 'create') return ['create', job.row];
   if (job.kind === 'replace') return ['update', job.row, 'Replace', { etag: job.etag }];
-  if (job.kind === 'amend') return ['update', job.row, 'Merge', { etag: anyVersion }];
+  if (job.kind === 'amend') return ['update', job.row, 'Merge', { etag: job.etag }];
   return job.kind === 'merge' ? ['upsert', job.row, 'Merge'] : ['delete', job.row];
 }

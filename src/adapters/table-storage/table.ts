@@ -22,8 +22,11 @@ export interface Table {
   create(row: Row): Promise<string | 'conflict'>;
   /** Writes these properties and leaves the row's others alone. */
   merge(row: Row): Promise<void>;
-  /** Writes these properties of a row that is there. @returns the new etag, or `conflict` when it is gone */
-  amend(row: Row): Promise<string | 'conflict'>;
+  /**
+   * Writes these properties of a row that is there, and leaves its others alone.
+   * @returns the new etag, or `conflict` when the row has another etag now, or is gone
+   */
+  amend(row: Row, etag: string): Promise<string | 'conflict'>;
   /** @returns the new etag, or `conflict` when the row has another etag now, or is gone */
   replace(row: Row, etag: string): Promise<string | 'conflict'>;
   /** Not finding the row is fine. */
@@ -112,7 +115,7 @@ export function table(client: TableClient): Table {
         (error: unknown) => (isConflict(error) ? 'conflict' : fail(error)),
       ),
     merge: (row) => call((abortSignal) => client.upsertEntity(row, 'Merge', { abortSignal })).then(ignore, fail),
-    amend: (row) => update(row, 'Merge', anyVersion),
+    amend: (row, etag) => update(row, 'Merge', etag),
     replace: (row, etag) => update(row, 'Replace', etag),
     remove: ({ partitionKey, rowKey }) =>
       client
