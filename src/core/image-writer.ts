@@ -131,8 +131,9 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
 
   async function write(name: ImageName, steps: readonly Step[]): Promise<Written[]> {
     const laid = signs.begin();
+    const isOnlyNoted = steps.every(isAcknowledgement);
     for (let attempt = 1; attempt <= mostAttempts; attempt++) {
-      if (steps.every(isAcknowledgement) && !isKnownHere(name)) return acknowledgeUnread(name, steps);
+      if (isOnlyNoted && !isKnownHere(name)) return acknowledgeUnread(name, steps);
       const isNew = attempt === 1 && isNewHere(name, steps);
       const copy = isNew ? undefined : copyFor(name, steps);
       const stored = isNew ? undefined : (copy ?? (await read(name)));
@@ -148,8 +149,9 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
       const signposted = await laid.lay(stored?.record, draft.record, draft.circumstances);
       const record = signposted.tags === draft.record.tags ? signposted : settled(signposted, draft);
       const committed = await store.commit({ record, basedOn: stored?.version });
+      // What is noted follows the write it is about: that nobody else wrote in between says little about the next webhook event.
       if (isNew) strangers.note(committed !== 'conflict');
-      else if (copy !== undefined) copies.note(committed !== 'conflict');
+      else if (copy !== undefined && !isOnlyNoted) copies.note(committed !== 'conflict');
       if (committed !== 'conflict') {
         cache.set({ record, version: committed.version });
         signs.tidy(stored?.record, record, draft.circumstances);
