@@ -37,7 +37,7 @@ const scheduler = createVirtualScheduler();
 const simulator = createSimulator({ registry: 'contoso', regions, seed: 1, scheduler, url: publicUrl, secret });
 const arm = await startArmServer(simulator);
 const app = await startApp({
-  command: [new URL('src/local/main.ts', root).pathname, '--data', folder, '--app', new URL('dist', root).pathname],
+  command: [new URL('bin/local/main.mjs', root).pathname, '--data', folder, '--app', new URL('dist', root).pathname],
   folder,
   settings: {
     PORT: '0',

@@ -39,7 +39,7 @@ let app: AppProcess | undefined;
 try {
   console.log('Is this image in every replica yet?\n');
   // Another script may be named, to try the demo itself.
-  const mainScript = resolve(process.argv[2] ?? fileURLToPath(new URL('main.ts', import.meta.url)));
+  const mainScript = resolve(process.argv[2] ?? fileURLToPath(new URL('../../bin/local/main.mjs', import.meta.url)));
   app = await startApp({
     command: [mainScript, '--data', dataFolder, '--app', fileURLToPath(new URL('../../dist', import.meta.url))],
     folder: dataFolder,

@@ -58,7 +58,7 @@ export async function startSubject(): Promise<Subject> {
   const settings = settingsOf(planted, proxy.connectionString, sink.origin);
   const command = [
     '--inspect=127.0.0.1:0',
-    join(root, 'src/local/main.ts'),
+    join(root, 'bin/local/main.mjs'),
     '--data',
     data,
     '--app',

@@ -40,7 +40,7 @@ const localHost: HostCommand = {
   name: 'local host',
   kind: 'local',
   command: process.execPath,
-  arguments: [new URL('src/local/main.ts', root).pathname, ...['--app', '{app}', '--data', '{data}', '--enable-auth']],
+  arguments: [new URL('bin/local/main.mjs', root).pathname, ...['--app', '{app}', '--data', '{data}', '--enable-auth']],
   environment: {},
 };
 

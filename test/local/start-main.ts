@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { onTestFinished, vi } from 'vitest';
 import { makeFolder } from './make-folder.ts';
 
-const main = fileURLToPath(new URL('../../src/local/main.ts', import.meta.url));
+const main = fileURLToPath(new URL('../../bin/local/main.mjs', import.meta.url));
 
 export interface MainOptions {
   readonly app: string;

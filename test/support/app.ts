@@ -30,7 +30,7 @@ export interface App extends AppProcess {
   kill(): void;
 }
 
-const main = new URL('../../src/local/main.ts', import.meta.url).pathname;
+const main = new URL('../../bin/local/main.mjs', import.meta.url).pathname;
 
 export async function startInstance(input: AppInput = {}): Promise<App> {
   const data = input.data ?? (await mkdtemp(join(tmpdir(), 'acr-replication-tracker-')));

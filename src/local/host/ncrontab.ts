@@ -41,7 +41,7 @@ export function parseSchedule(text: string): Schedule {
   const six = parts.length === 5 ? ['0', ...parts] : parts;
   const numbers = FIELDS.map((field, index) => expandField(six[index] ?? '', field, fail));
   const pattern = numbers.map((values, index) => printField(values, FIELDS[index])).join(' ');
-  const cron = new Cron(pattern, { mode: '6-part', domAndDow: true, timezone: 'UTC', paused: true });
+  const cron = new Cron(pattern, { mode: '6-part', domAndDow: true, utcOffset: 0, paused: true });
   if (cron.nextRun() === null) fail('there is no such day');
   return { next: (after) => cron.nextRun(after) ?? fail('there is no such day') };
 }
