@@ -9,4 +9,4 @@ const root = new URL('..', import.meta.url);
 await buildApp(root, new URL('dist/', root));
 const { version } = JSON.parse(await readFile(new URL('package.json', root), 'utf8'));
 await buildCommand(root, version);
-await buildLocal(root);
+await buildLocal(root, new URL('bin/local/', root));

@@ -14,6 +14,7 @@ import { parse } from 'yaml';
 import type { BuiltApp } from '../../scripts/build-app.ts';
 import { buildApp } from '../../scripts/build-app.ts';
 import { bundleCommand } from '../../scripts/build-command.ts';
+import { buildLocal } from '../../scripts/build-local.ts';
 import { run } from '../support/run.ts';
 
 const root = new URL('../../', import.meta.url);
@@ -104,6 +105,17 @@ describe('the app', () => {
 test('the command is built twice to the same bytes', async () => {
   for (const name of ['one.mjs', 'another.mjs']) await bundleCommand(root, '1.2.3', inside(name).pathname);
   expect(await digestOf('another.mjs')).toBe(await digestOf('one.mjs'));
+});
+
+test('what runs the app here is built twice to the same bytes, and knows nothing of the machine', async () => {
+  for (const name of ['here/', 'there/again/']) await buildLocal(root, inside(name));
+  const files = await readdir(inside('here/'));
+  expect(files).toContain('main.mjs');
+  expect((await readdir(inside('there/again/'))).sort()).toEqual(files.sort());
+  for (const file of files) {
+    expect([file, await digestOf(`there/again/${file}`)]).toEqual([file, await digestOf(`here/${file}`)]);
+    expect([file, (await readFile(inside(`here/${file}`), 'utf8')).includes(root.pathname)]).toEqual([file, false]);
+  }
 });
 
 /** .funcignore is read as git reads such files; so git is asked. */
