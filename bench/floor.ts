@@ -9,8 +9,8 @@ import { keepInFlight } from './workload.ts';
 export interface Floor {
   /** @returns inserts per second */
   rate(inserts: number, atOnce: number): Promise<number>;
-  /** Writes the rows of the last `rate` once more, each whole. @returns replacements per second */
-  replaceRate(atOnce: number): Promise<number>;
+  /** Writes the rows of the last `rate` once more, as the tracker does. @returns updates per second */
+  updateRate(atOnce: number): Promise<number>;
   /** @returns milliseconds that one insert took */
   insert(): Promise<number>;
 }
@@ -37,8 +37,8 @@ export async function openFloor(connectionString: string): Promise<Floor> {
       rows = Array.from({ length: inserts }, rowOf);
       return inserts / (await keepInFlight(rows, atOnce, (row) => client.createEntity(row)));
     },
-    async replaceRate(atOnce) {
-      return rows.length / (await keepInFlight(rows, atOnce, (row) => client.updateEntity(row, 'Replace')));
+    async updateRate(atOnce) {
+      return rows.length / (await keepInFlight(rows, atOnce, (row) => client.updateEntity(row, 'Merge')));
     },
     async insert() {
       const row = rowOf();

@@ -63,8 +63,8 @@ export async function measureSizes(options: BenchOptions, growth: Growth): Promi
   const note = [
     'Images in the tables; in the last column, the most against the fewest.',
     'Times in inserts of the same minute into a table of as many rows.',
-    'The development storage looks through the whole table to replace a row, and to list some:',
-    'a delivery is one insert and two replacements at least, and the time of a page is its own.',
+    'The development storage looks through the whole table to update a row, and to list some:',
+    'a delivery is one insert and two updates at least, and the time of a page is its own.',
   ].join(' ');
   return { title: 'What a full table costs.', note, rows: toRows(grown) };
 }
@@ -83,8 +83,8 @@ function toRows(grown: readonly Grown[]): Section['rows'] {
     row('delivery, time in inserts, 64 in flight', (one) =>
       middle(one, ({ floor, subject }) => floor.rate / subject.rate),
     ),
-    row('delivery, time in writes of one row: one insert, two replacements', (one) =>
-      middle(one, ({ floor, replaceRate, subject }) => 3 / (1 / floor.rate + 2 / replaceRate) / subject.rate),
+    row('delivery, time in writes of one row: one insert, two updates', (one) =>
+      middle(one, ({ floor, updateRate, subject }) => 3 / (1 / floor.rate + 2 / updateRate) / subject.rate),
     ),
     row('delivery, processor time in inserts', (one) => middle(one, ({ floor, subject }) => subject.cpu / floor.cpu)),
     ...kinds.map((kind) => row(`round trips: ${kind}`, ({ trips }) => trips.get(kind)?.total ?? Number.NaN)),
@@ -95,6 +95,6 @@ function toRows(grown: readonly Grown[]): Section['rows'] {
     row('page of 50 images, ms', ({ page }) => page.ms),
     row('deliveries/s', (one) => middle(one, ({ subject }) => subject.rate)),
     row('inserts/s', (one) => middle(one, ({ floor }) => floor.rate)),
-    row('replacements/s', (one) => middle(one, ({ replaceRate }) => replaceRate)),
+    row('updates/s', (one) => middle(one, ({ updateRate }) => updateRate)),
   ];
 }

@@ -32,7 +32,7 @@ export async function openSized(storage: string, images: number): Promise<Sized>
 export interface Compared {
   readonly floor: Work;
   /** Per second, of rows that are there. */
-  readonly replaceRate: number;
+  readonly updateRate: number;
   readonly subject: Work;
 }
 
@@ -52,7 +52,7 @@ export async function compareOnce(
   const deliveries = shuffled(label, images, regions);
   const insert = () => measured(deliveries.length, storagePid, () => floor.rate(deliveries.length, atOnce));
   const before = await insert();
-  const replacedBefore = await floor.replaceRate(atOnce);
+  const updatedBefore = await floor.updateRate(atOnce);
   const { tracker, published, counter }: Subject = openSubject(storage, regions, names);
   const subject = await measured(deliveries.length, storagePid, async () => {
     await keepInFlight(deliveries, atOnce, tracker.receive);
@@ -61,7 +61,7 @@ export async function compareOnce(
   await counter.quiet();
   checkTold(published, images);
   const after = await insert();
-  const replaceRate = (replacedBefore + (await floor.replaceRate(atOnce))) / 2;
+  const updateRate = (updatedBefore + (await floor.updateRate(atOnce))) / 2;
   const mean = { rate: (before.rate + after.rate) / 2, cpu: (before.cpu + after.cpu) / 2 };
-  return { floor: mean, replaceRate, subject };
+  return { floor: mean, updateRate, subject };
 }

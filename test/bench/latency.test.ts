@@ -6,7 +6,7 @@ import { breathe } from '../../bench/latency-ways.ts';
 import { measureWay } from '../../bench/measure-latency.ts';
 import type { Delivery } from '../../src/core/ports.ts';
 
-const floor = { insert: async () => 2, rate: async () => 1, replaceRate: async () => 500 };
+const floor = { insert: async () => 2, rate: async () => 1, updateRate: async () => 500 };
 
 /** Tells and releases that long after the third region has spoken. */
 function slowWay(toldAfterMs: number, releasedAfterMs: number): Way {
