@@ -24,7 +24,7 @@ export function learnTag(
   if (before !== undefined && !mayBeBack(before, region, eventTime)) return { tags, uncheckedTags };
   const opened = { ...newRound, round: 1, isCompared: false, others: {} };
   return {
-    tags: before === undefined ? keepNewest({ ...tags, [tag]: opened }, record) : tags,
+    tags: before === undefined ? keepNewest({ ...tags, [tag]: opened }, record, tag) : tags,
     uncheckedTags: unchecked(record, tag).uncheckedTags,
   };
 }
@@ -37,11 +37,17 @@ function mayBeBack({ movedBy }: TagProgress, region: Region, eventTime: EventTim
 }
 
 /** As many as the arrivals keep: progress of a tag that no arrival remembers is of no use. */
-function keepNewest(tags: Readonly<Record<string, TagProgress>>, record: ImageRecord) {
-  const names = Object.keys(tags);
-  if (names.length <= 2 * maxTags) return tags;
-  const known = names.filter((tag) => lastTagged(record, tag as Tag) !== null || tags[tag]?.movedBy === null);
-  return Object.fromEntries(Object.entries(tags).filter(([tag]) => known.slice(-2 * maxTags).includes(tag)));
+function keepNewest(tags: Readonly<Record<string, TagProgress>>, record: ImageRecord, added: Tag) {
+  if (Object.keys(tags).length <= 2 * maxTags) return tags;
+  // Tags that are numbers come first in an object, whenever they came: their times say how old they are.
+  const known = Object.entries(tags)
+    .filter(([tag]) => tag !== added)
+    .map(([tag, progress]) => ({ tag, progress, pushedAt: lastTagged(record, tag as Tag) ?? '' }))
+    .filter(({ progress, pushedAt }) => pushedAt !== '' || progress.movedBy === null)
+    .reverse()
+    .sort((a, b) => (a.pushedAt === b.pushedAt ? 0 : a.pushedAt > b.pushedAt ? -1 : 1));
+  const kept = known.slice(0, 2 * maxTags - 1).reverse();
+  return Object.fromEntries([...kept.map(({ tag, progress }) => [tag, progress]), [added, tags[added]]]);
 }
 
 /** Tags that a region which nobody waits for still has: what becomes of them has to be told, whatever the others delete. */

@@ -102,6 +102,22 @@ test('tags that moved on before they had converged are told once, however many f
   expect(one.state().announcements.length).toBeLessThan(260);
 });
 
+test('a tag that is a number is as new as its push, whatever its place among the others', () => {
+  const one = digest();
+  for (let build = 1; build <= 250; build++) {
+    one.push(`main.${build}`);
+    one.passMinute();
+  }
+  for (const tag of ['7', '2026']) {
+    one.push(tag);
+    one.passMinute();
+  }
+  one.push('main.251');
+  expect(one.told.filter((key) => key.includes('tagConverged'))).toHaveLength(253);
+  expect(Object.keys(one.state().tags)).toHaveLength(200);
+  expect(one.state().tags).toHaveProperty('7');
+});
+
 test('what the topic and the queue have not taken is kept, however much it is', () => {
   const one = digest();
   for (let build = 1; build <= 400; build++) {
