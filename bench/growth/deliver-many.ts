@@ -48,6 +48,8 @@ export interface HeapReport {
 const hurry = 20;
 const patienceMs = 12_000;
 const chunk = 500;
+/** Enough that what the topic has taken is noted before its image is forgotten. */
+const storedImages = 24 * chunk;
 
 const { deliveries, every, cachedImages, leak = false } = taskOf<ManyDeliveries>();
 const regions = regionsOf(3);
@@ -76,7 +78,7 @@ const shared = { clock, log };
 const subject = tracker(
   {
     ...shared,
-    store: forgetfulStore(4 * chunk),
+    store: forgetfulStore(storedImages),
     index: index.port,
     tags: tags.port,
     timer: timer.port,
