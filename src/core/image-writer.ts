@@ -149,8 +149,8 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
       const signposted = await laid.lay(stored?.record, draft.record, draft.circumstances);
       const record = signposted.tags === draft.record.tags ? signposted : settled(signposted, draft);
       const committed = await store.commit({ record, basedOn: stored?.version });
-      // What is noted follows the write it is about: that nobody else wrote in between says little about the next webhook event.
       if (isNew) strangers.note(committed !== 'conflict');
+      // What is noted follows the write it is about; that nobody wrote in between says little about the next webhook event.
       else if (copy !== undefined && !isOnlyNoted) copies.note(committed !== 'conflict');
       if (committed !== 'conflict') {
         cache.set({ record, version: committed.version });

@@ -12,14 +12,19 @@ import type { ImageStore } from '../../src/core/ports.ts';
 import { at, digestOf, policy, pushOf, registryOf, replicaSetOf, repositoryOf } from '../support/build.ts';
 import { manualClock } from '../support/manual-clock.ts';
 
-const name = { registry: 'contoso', repository: repositoryOf('team/app'), digest: digestOf(1) };
+const nameOf = (image: number) => ({
+  registry: 'contoso',
+  repository: repositoryOf('team/app'),
+  digest: digestOf(image),
+});
+const name = nameOf(1);
 const now = at('2026-06-01T12:00:00Z');
 const eastus = pushOf('eastus', '2026-06-01T12:00:00Z');
 const westeurope = pushOf('westeurope', '2026-06-01T12:00:01Z');
 const toldOf = (region: string) => `000001.availableInRegion.${region}`;
 
 /** A process that writes; its calls are noted. */
-function instance(store: ImageStore) {
+function instance(store: ImageStore, clock = manualClock()) {
   const calls: string[] = [];
   const noted = <Result>(call: string, result: Result): Result => {
     calls.push(call);
@@ -37,7 +42,7 @@ function instance(store: ImageStore) {
     index: memoryImageIndex(),
     tags: memoryTagIndex(),
     timer: memoryWakeTimer(),
-    clock: manualClock(),
+    clock,
     random: () => 0.5,
     registry: () => registryOf(),
     circumstances: () => ({ set: replicaSetOf(), policy, now, targets: [] }),
@@ -45,8 +50,9 @@ function instance(store: ImageStore) {
   });
   return {
     cache,
-    learn: (fact: Fact) => writer.submit(name, { kind: 'fact', fact }),
-    acknowledge: (region: string) => writer.submit(name, { kind: 'acknowledge', keys: [toldOf(region)], at: now }),
+    learn: (fact: Fact, image = 1) => writer.submit(nameOf(image), { kind: 'fact', fact }),
+    acknowledge: (region: string, image = 1) =>
+      writer.submit(nameOf(image), { kind: 'acknowledge', keys: [toldOf(region)], at: now }),
     /** What was called since the last time. */
     called: () => calls.splice(0),
   };
@@ -102,4 +108,20 @@ test('of an image that is gone, nothing is noted', async () => {
   const store = memoryImageStore();
   await instance(store).acknowledge('eastus');
   expect(await store.read(name)).toBeUndefined();
+});
+
+test('that notes find the record as it was does not make copies good for what others write between', async () => {
+  const store = memoryImageStore();
+  const clock = manualClock(at('2026-06-01T12:10:00Z'));
+  const [one, other] = [instance(store, clock), instance(store, clock)];
+  for (let image = 1; image <= 80; image++) {
+    await one.learn(eastus, image);
+    await one.acknowledge('eastus', image);
+    if (image % 10 > 0) continue;
+    await other.learn(westeurope, image);
+    await one.learn(pushOf('southeastasia', '2026-06-01T12:00:02Z'), image);
+  }
+  one.called();
+  await one.learn(westeurope, 79);
+  expect(one.called()).toEqual(['read', 'commit']);
 });
