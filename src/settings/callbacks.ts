@@ -2,6 +2,7 @@
 import { createPrivateKey } from 'node:crypto';
 import type { CallbackOrigins } from '../core/checks/callback-origins.ts';
 import { defaultCallbackOrigins, parseCallbackOrigins } from '../core/checks/callback-origins.ts';
+import { parseImageTemplate } from '../core/checks/image-template.ts';
 import { parseSealingKey } from '../core/checks/sealing.ts';
 import type { Fault, Get } from './values.ts';
 import { show } from './values.ts';
@@ -57,15 +58,9 @@ export function readGithub(get: Get, fault: Fault): GithubConfig | undefined {
   return { webhookSecret: webhookSecret ?? '', appId: appId ?? '', privateKey, imageTemplate };
 }
 
-const placeholders = ['owner', 'repo', 'sha', 'ref', 'environment'];
-
 function readTemplate(text: string | undefined, fault: Fault): string | undefined {
-  const names = [...(text ?? '').matchAll(/\{([^}]*)\}/g)].map(([, name = '']) => name);
-  const unknown = names.find((name) => !placeholders.includes(name));
-  if (unknown !== undefined) {
-    const known = placeholders.map((name) => `{${name}}`).join(' ');
-    fault('GITHUB_IMAGE_TEMPLATE', `may hold ${known} and no other placeholder (got ${show(`{${unknown}}`)})`);
-  }
+  const template = text === undefined ? undefined : parseImageTemplate(text);
+  if (template?.ok === false) for (const { field, reason } of template.problems) fault(field, reason);
   return text;
 }
 

@@ -539,6 +539,8 @@ describe('checks', () => {
     ['another id', { ...app, GITHUB_APP_ID: 'a b' }, [/^GITHUB_APP_ID: must be the id/]],
     ['no key', { ...app, GITHUB_APP_PRIVATE_KEY: 'not-a-key' }, [/^GITHUB_APP_PRIVATE_KEY: .*not shown/]],
     ['another placeholder', { GITHUB_IMAGE_TEMPLATE: 'a/{branch}' }, [/^GITHUB_IMAGE_TEMPLATE: .*"\{branch\}"/]],
+    ['a template of no image', { GITHUB_IMAGE_TEMPLATE: 'https://r.azurecr.io/{repo}' }, [/^GITHUB_IMAGE_TEMPLATE: /]],
+    ['a template without a registry', { GITHUB_IMAGE_TEMPLATE: 'team/{repo}' }, [/^GITHUB_IMAGE_TEMPLATE: /]],
   ])('%s is refused', (_, settings, faults) => {
     const told = faultsOf({ ...needed, ...settings });
     expect(told).toEqual(faults.map((fault) => expect.stringMatching(fault)));
