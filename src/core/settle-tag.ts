@@ -14,11 +14,14 @@ import { isPushedLater, lastPush, latestPushes, pushIn, regionsLater } from './t
 
 /** Earlier digests looked at: those before them were told by these. More than one, for pushes that cross. */
 const mostEarlier = 3;
-/**
- * A digest is noted under its tag before it is stored. While one that cannot be found may still be on its way, the tag is
- * looked at again: whoever was the first to note a tag does not look at all, and relies on those who come later.
- */
+/** How long a digest that was noted under the tag and cannot be found may still be about to be stored. */
 const onItsWayMs = 600_000;
+
+/**
+ * Compares an image with the others that have had the tag, and notes in each what it has to know. Digests are noted under a
+ * tag before they are stored; while one that cannot be found may still be on its way, the tag is looked at again: whoever
+ * was the first to note a tag does not look at all, and relies on those who come later.
+ */
 export async function settleTag(
   parts: { readonly writer: ImageWriter; readonly tags: TagIndex },
   image: ImageRecord,
@@ -47,23 +50,28 @@ export async function settleTag(
   let isOneOnItsWay = false;
   let isNewest = true;
   let seenOthers: TagPushes = {};
-  // Of those that are later, the last says all there is to say about this one.
-  for (const other of [...later.slice(0, 1), ...earlier.slice(0, mostEarlier)]) {
-    const record = await writer.read({ registry, repository, digest: other.digest });
+  /** @returns whether it was found, with the tag */
+  async function compareWith(other: Digest): Promise<boolean> {
+    const record = await writer.read({ registry, repository, digest: other });
     const theirs = record === undefined ? {} : tagPushes(record, tag);
     if (record === undefined || lastPush(theirs) === null) {
       isOneOnItsWay = true;
-      continue;
+      return false;
     }
-    if (hasLeft(theirs, own)) own = await tell(image.name, other.digest, theirs);
+    if (hasLeft(theirs, own)) own = await tell(image.name, other, theirs);
     const told = concerns(own, theirs, image.name, progressOf(record, tag))
       ? await tell(record.name, digest, own)
       : theirs;
     // It was pushed there again meanwhile.
-    if (latestPushes(theirs, told) !== theirs) own = await tell(image.name, other.digest, told);
+    if (latestPushes(theirs, told) !== theirs) own = await tell(image.name, other, told);
     seenOthers = latestPushes(seenOthers, told);
     isNewest &&= isPushedLater(own, told);
+    return true;
   }
+
+  // Of those that are later, the last says all there is to say about this one; some were noted and never stored.
+  for (const other of later) if (await compareWith(other.digest)) break;
+  for (const other of earlier.slice(0, mostEarlier)) await compareWith(other.digest);
   const isFinal = !isOneOnItsWay || now >= image.changedAt + onItsWayMs;
   await writer.submit(image.name, { kind: 'tagChecked', tag, seen, own, others: seenOthers, isNewest, isFinal });
 }

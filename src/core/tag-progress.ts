@@ -39,15 +39,17 @@ function mayBeBack({ movedBy }: TagProgress, region: Region, eventTime: EventTim
 /** As many as the arrivals keep: progress of a tag that no arrival remembers is of no use. */
 function keepNewest(tags: Readonly<Record<string, TagProgress>>, record: ImageRecord, added: Tag) {
   if (Object.keys(tags).length <= 2 * maxTags) return tags;
-  // Tags that are numbers come first in an object, whenever they came: their times say how old they are.
-  const known = Object.entries(tags)
-    .filter(([tag]) => tag !== added)
-    .map(([tag, progress]) => ({ tag, progress, pushedAt: lastTagged(record, tag as Tag) ?? '' }))
-    .filter(({ progress, pushedAt }) => pushedAt !== '' || progress.movedBy === null)
-    .reverse()
-    .sort((a, b) => (a.pushedAt === b.pushedAt ? 0 : a.pushedAt > b.pushedAt ? -1 : 1));
-  const kept = known.slice(0, 2 * maxTags - 1).reverse();
-  return Object.fromEntries([...kept.map(({ tag, progress }) => [tag, progress]), [added, tags[added]]]);
+  const isOfUse = (tag: Tag) => lastTagged(record, tag) !== null || tags[tag]?.movedBy === null;
+  const known = oldestFirst(Object.keys(tags) as Tag[], record).filter((tag) => tag !== added && isOfUse(tag));
+  const kept = new Set<string>([...known.slice(1 - 2 * maxTags), added]);
+  return Object.fromEntries(Object.entries(tags).filter(([tag]) => kept.has(tag)));
+}
+
+/** By their last push. An object says nothing of it: tags that are numbers come first in it, whenever they came. */
+function oldestFirst(tags: readonly Tag[], record: ImageRecord): Tag[] {
+  const known = tags.map((tag) => ({ tag, pushedAt: lastTagged(record, tag) ?? '' }));
+  known.sort((a, b) => Number(a.pushedAt > b.pushedAt) - Number(a.pushedAt < b.pushedAt));
+  return known.map(({ tag }) => tag);
 }
 
 /** Tags that a region which nobody waits for still has: what becomes of them has to be told, whatever the others delete. */
@@ -157,16 +159,20 @@ export function roundOf(record: ImageRecord, tag: Tag): number {
   return progressOf(record, tag)?.round ?? 0;
 }
 
-/** Tags of which a replica could tell something new: not everywhere yet, or deleted somewhere with a manifest that is back. */
+/**
+ * Tags of which a replica could tell something new: not everywhere yet, or deleted somewhere with a manifest that is back.
+ * Oldest first.
+ */
 export function tagsToAsk(record: ImageRecord, set: ReplicaSet): Tag[] {
   const mayBeBack = (tag: Tag) =>
     expectedRegions(set).some((region) => {
       const arrival = arrivalIn(record, region);
       return arrival !== undefined && mayHaveTag(arrival, tag);
     });
-  return Object.entries(record.tags)
+  const tags = Object.entries(record.tags)
     .filter(([tag, { state }]) => state === 'open' || (state === 'converged' && mayBeBack(tag as Tag)))
     .map(([tag]) => tag as Tag);
+  return oldestFirst(tags, record);
 }
 
 /** Makes known what became of the tags, and closes the rounds of those that every expected region has. */

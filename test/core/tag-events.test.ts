@@ -2,7 +2,16 @@
 import { describe, expect, test } from 'vitest';
 import type { Fact } from '../../src/core/arrival.ts';
 import { defaultRequirement } from '../../src/core/requirement.ts';
-import { deleteOf, digestOf, pushOf, registryOf, replicaSetOf, repositoryOf, tagOf } from '../support/build.ts';
+import {
+  deleteOf,
+  digestOf,
+  eventTimeOf,
+  pushOf,
+  registryOf,
+  replicaSetOf,
+  repositoryOf,
+  tagOf,
+} from '../support/build.ts';
 import { memoryTracker, passTime } from '../support/memory-tracker.ts';
 
 const name = (digest: number) => ({
@@ -60,6 +69,27 @@ test('a late old push never moves a tag back', async () => {
   ]);
   expect(types).toEqual(['TagConverged', 'TagSuperseded']);
   expect(tagEvents.map((event) => event.data.digest)).toEqual([digestOf(2), digestOf(1)]);
+});
+
+test('a late old push, after a newer digest that was noted under the tag and never stored', async () => {
+  const setup = memoryTracker();
+  const deliver = async (digest: number, fact: Fact) => {
+    await setup.tracker.receive({ name: name(digest), fact });
+    await setup.clock.settle();
+  };
+  await deliver(2, push('eastus', 3));
+  await deliver(2, push('westeurope', 4));
+  // An instance has died in between.
+  const { registry, repository } = name(3);
+  await setup.tags.note({ registry, repository, tag: tagOf('v1') }, digestOf(3), eventTimeOf(time(5)));
+  await deliver(1, push('eastus', 1));
+  await deliver(1, push('westeurope', 2));
+  await passTime(setup, 1_200_000, 10_000);
+  const tagEvents = setup.publisher.published.filter(({ type }) => type.startsWith('AcrReplication.Tag'));
+  expect(tagEvents.map(({ type, data }) => [type, data.digest])).toEqual([
+    ['AcrReplication.TagConverged', digestOf(2)],
+    ['AcrReplication.TagSuperseded', digestOf(1)],
+  ]);
 });
 
 test('a tag that had converged moves on without being superseded', async () => {
@@ -326,4 +356,24 @@ test('a tag older than all that a digest remembers does not keep its timer for e
   }
   await passTime(setup, 3_600_000, 30_000);
   expect((await setup.store.read(name(1)))?.record.uncheckedTags).toEqual([]);
+});
+
+test.each(['2026-06', '20260601'])('of many open tags the newest is asked for, be it %s', async (newest) => {
+  const older = ['a', 'b', 'c', 'd', 'e'];
+  const setup = memoryTracker({
+    registries: [registryOf({ regionalEndpoints: true })],
+    policy: { probeAfterMs: 60_000 },
+    probe: {
+      ask: async (_registry, _region, _repository, reference) =>
+        older.includes(reference)
+          ? { kind: 'absent' }
+          : { kind: 'present', digest: digestOf(1), mediaType: undefined, isWhole: true },
+    },
+  });
+  for (const [second, tag] of [...older, newest].entries()) {
+    await setup.tracker.receive({ name: name(1), fact: push('eastus', second, tag) });
+  }
+  await passTime(setup, 3_600_000, 10_000);
+  const converged = setup.publisher.published.filter(({ type }) => type === 'AcrReplication.TagConverged');
+  expect(converged.map(({ subject }) => subject)).toEqual([`team/app:${newest}`]);
 });
