@@ -133,6 +133,7 @@ function firstSight(name: ImageName, fact: Fact): ImageRecord {
     forwards: [],
     wakeAt: null,
     changedAt: fact.receivedAt,
+    writtenAs: null,
   };
 }
 

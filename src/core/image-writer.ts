@@ -3,6 +3,7 @@
  * other processes are noticed by the record's version, and then the steps are decided again on what they wrote.
  * Without the sharing, ten regions speaking at once would overtake each other over and over.
  */
+import { randomUUID } from 'node:crypto';
 import type { Acknowledgement } from './acknowledge.ts';
 import { acknowledge } from './acknowledge.ts';
 import { announce } from './announce.ts';
@@ -16,7 +17,7 @@ import { experience } from './experience.ts';
 import type { ImageName, ImageRecord } from './image.ts';
 import { imageKey, withoutVoid } from './image.ts';
 import type { ImageCache } from './image-cache.ts';
-import type { Clock, ImageStore, StoredImage } from './ports.ts';
+import type { Clock, ImageStore, StoredImage, Version } from './ports.ts';
 import type { Registry } from './registry.ts';
 import type { SignpostParts } from './signposts.ts';
 import { signposts } from './signposts.ts';
@@ -67,6 +68,28 @@ interface Lane {
   running: Promise<void> | undefined;
 }
 
+/** What a write starts from. */
+interface Basis {
+  readonly stored: StoredImage | undefined;
+  /** Whether it was read, was known here, or is a guess: that there is nothing. */
+  readonly origin: 'read' | 'copy' | 'guess';
+}
+
+/** What one attempt at a write would make of the image. */
+interface Change {
+  readonly record: ImageRecord;
+  readonly draft: Draft;
+  readonly before: ImageRecord | undefined;
+}
+
+interface Draft {
+  readonly record: ImageRecord | undefined;
+  readonly results: readonly Written[];
+  /** The keys of its announcements. */
+  readonly made: string[];
+  readonly circumstances: Circumstances;
+}
+
 /** Marks patient steps whose time came while a write was under way. */
 const overdue = Number.NEGATIVE_INFINITY;
 const mostAttempts = 40;
@@ -83,6 +106,8 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
   const copies = experience(1);
   const strangers = experience(0);
   const signs = signposts(parts);
+  const writerId = randomUUID();
+  let writes = 0;
 
   function laneOf(name: ImageName): Lane {
     const key = imageKey(name);
@@ -129,17 +154,19 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
     } while (lane.waiting.length > 0);
   }
 
-  async function write(name: ImageName, steps: readonly Step[]): Promise<Written[]> {
+  async function write(name: ImageName, steps: readonly Step[]): Promise<readonly Written[]> {
     const laid = signs.begin();
     const isOnlyNoted = steps.every(isAcknowledgement);
+    let refused: Change | undefined;
     for (let attempt = 1; attempt <= mostAttempts; attempt++) {
       if (isOnlyNoted && !isKnownHere(name)) return acknowledgeUnread(name, steps);
-      const isNew = attempt === 1 && isNewHere(name, steps);
-      const copy = isNew ? undefined : copyFor(name, steps);
-      const stored = isNew ? undefined : (copy ?? (await read(name)));
+      const { stored, origin } = await basisFor(name, steps, attempt);
+      if (refused !== undefined && stored?.record.writtenAs === refused.record.writtenAs) {
+        return written({ ...refused, record: stored.record }, stored.version);
+      }
       const draft = fold(stored?.record, name, steps);
       if (draft.record === undefined || draft.record === stored?.record) {
-        if (copy !== undefined && !steps.every(isFact)) {
+        if (origin === 'copy' && !steps.every(isFact)) {
           cache.delete(name);
           continue;
         }
@@ -147,23 +174,35 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
         return draft.results;
       }
       const signposted = await laid.lay(stored?.record, draft.record, draft.circumstances);
-      const record = signposted.tags === draft.record.tags ? signposted : settled(signposted, draft);
+      const complete = signposted.tags === draft.record.tags ? signposted : settled(signposted, draft);
+      const record = { ...complete, writtenAs: `${writerId}.${++writes}` };
       const committed = await store.commit({ record, basedOn: stored?.version });
-      if (isNew) strangers.note(committed !== 'conflict');
+      if (origin === 'guess') strangers.note(committed !== 'conflict');
       // What is noted follows the write it is about; that nobody wrote in between says little about the next webhook event.
-      else if (copy !== undefined && !isOnlyNoted) copies.note(committed !== 'conflict');
-      if (committed !== 'conflict') {
-        cache.set({ record, version: committed.version });
-        signs.tidy(stored?.record, record, draft.circumstances);
-        parts.onWritten(record, draft.made, stored?.record);
-        return draft.results.map((result) => ({ ...result, record }));
-      }
+      if (origin === 'copy' && !isOnlyNoted) copies.note(committed !== 'conflict');
+      const change = { record, draft, before: stored?.record };
+      if (committed !== 'conflict') return written(change, committed.version);
+      // It may have been taken all the same: whose answer is lost is sent once more, and then stands in its own way.
+      refused = change;
       cache.delete(name);
       laid.overtaken();
       // Whoever was overtaken twice meets a crowd: step back for a random while.
       if (attempt > 1) await clock.sleep(parts.random() * Math.min(longestPauseMs, 4 * 2 ** attempt));
     }
     throw new WorldError('contended', `${imageKey(name)}: overtaken by other writers ${mostAttempts} times`);
+  }
+
+  function written({ record, draft, before }: Change, version: Version): Written[] {
+    cache.set({ record, version });
+    signs.tidy(before, record, draft.circumstances);
+    parts.onWritten(record, draft.made, before);
+    return draft.results.map((result) => ({ ...result, record }));
+  }
+
+  async function basisFor(name: ImageName, steps: readonly Step[], attempt: number): Promise<Basis> {
+    if (attempt === 1 && isNewHere(name, steps)) return { stored: undefined, origin: 'guess' };
+    const copy = copyFor(name, steps);
+    return copy === undefined ? { stored: await read(name), origin: 'read' } : { stored: copy, origin: 'copy' };
   }
 
   /** A push of an image that is not known here may be taken for the first word about it. */
@@ -200,7 +239,7 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
     return stored;
   }
 
-  function fold(stored: ImageRecord | undefined, name: ImageName, steps: readonly Step[]) {
+  function fold(stored: ImageRecord | undefined, name: ImageName, steps: readonly Step[]): Draft {
     const registry = parts.registry(name);
     const circumstances = parts.circumstances(registry);
     const made: string[] = [];
@@ -216,7 +255,7 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
   }
 
   /** What has just turned out to be the only digest of its tag may have converged with it. */
-  function settled(signposted: ImageRecord, { made, circumstances }: ReturnType<typeof fold>): ImageRecord {
+  function settled(signposted: ImageRecord, { made, circumstances }: Draft): ImageRecord {
     const { record, announcements } = announce(signposted, circumstances);
     made.push(...announcements.map(announcementKey));
     return record;

@@ -90,6 +90,8 @@ export interface ImageRecord {
   readonly wakeAt: number | null;
   /** When anything about it last changed. */
   readonly changedAt: number;
+  /** Names the write that made it, and no other: a writer whose answer was lost knows its own by it. `null` before. */
+  readonly writtenAs: string | null;
 }
 
 /** What the image is, over all expected regions. `unknown` is for an image nobody has spoken of. */

@@ -114,6 +114,7 @@ function recordOf(name: ImageName, changes: Partial<ImageRecord> = {}): ImageRec
     forwards: [],
     wakeAt: null,
     changedAt: 1_000,
+    writtenAs: null,
     ...changes,
   };
 }
@@ -174,6 +175,14 @@ describe.each(Object.keys(stores))('%s', (kind) => {
       const short = recordOf(nameOf(7), { generation: 2 });
       const stored = await commit(ports.store, changeOf(short, { basedOn: version }));
       expect(await ports.store.read(nameOf(7))).toEqual(stored);
+    });
+
+    test('with another region it is read back in the version that its writer was given', async () => {
+      const arrival = recordOf(nameOf(8)).arrivals.eastus as Arrival;
+      const { version } = await commit(ports.store, changeOf(recordOf(nameOf(8))));
+      const both = recordOf(nameOf(8), { arrivals: { eastus: arrival, westeurope: arrival } });
+      const stored = await commit(ports.store, changeOf(both, { basedOn: version }));
+      expect(await ports.store.read(nameOf(8))).toEqual(stored);
     });
 
     test('of two that create the image, one is told of the conflict', async () => {

@@ -31,6 +31,7 @@ function instance(store: ImageStore, clock = manualClock()) {
     return result;
   };
   const cache = imageCache(10);
+  const made: string[] = [];
   const writer = imageWriter({
     store: {
       ...store,
@@ -46,10 +47,12 @@ function instance(store: ImageStore, clock = manualClock()) {
     random: () => 0.5,
     registry: () => registryOf(),
     circumstances: () => ({ set: replicaSetOf(), policy, now, targets: [] }),
-    onWritten: () => undefined,
+    onWritten: (_record, keys) => made.push(...keys),
   });
   return {
     cache,
+    /** The announcements that are to be told from here. */
+    made,
     learn: (fact: Fact, image = 1) => writer.submit(nameOf(image), { kind: 'fact', fact }),
     acknowledge: (region: string, image = 1) =>
       writer.submit(nameOf(image), { kind: 'acknowledge', keys: [toldOf(region)], at: now }),
@@ -125,3 +128,24 @@ test('that notes find the record as it was does not make copies good for what ot
   await one.learn(westeurope, 79);
   expect(one.called()).toEqual(['read', 'commit']);
 });
+
+test.each(['the first word about it', 'the next'])(
+  'what was stored, but answered as if another had been first: %s',
+  async (which) => {
+    const store = memoryImageStore();
+    let isAnswerLost = false;
+    const one = instance({
+      ...store,
+      // The first answer did not come; to the same request, sent once more, the service says that it comes too late.
+      async commit(change) {
+        const committed = await store.commit(change);
+        return isAnswerLost ? 'conflict' : committed;
+      },
+    });
+    isAnswerLost = which === 'the first word about it';
+    expect(await one.learn(eastus)).toMatchObject({ outcome: 'recorded' });
+    isAnswerLost = true;
+    expect(await one.learn(westeurope)).toMatchObject({ outcome: 'recorded' });
+    expect(one.made).toEqual([toldOf('eastus'), toldOf('westeurope'), '000001.availableInAllReplicas']);
+  },
+);

@@ -7,7 +7,7 @@ import { runSchedule } from './run-schedule.ts';
 import { parsePath, shrink, toPath } from './shrink.ts';
 
 /** Few enough that thousands meet a fault of this kind many times over. */
-const mostSeeds = 150;
+const mostSeeds = 300;
 
 test.each(brokenWorlds)('notices $name', async ({ breaks, sabotage }) => {
   for (let seed = 1; seed <= mostSeeds; seed++) {

@@ -79,7 +79,8 @@ export function tableImageStore(images: Table): ImageStore {
 /** The row's etag, and those of its columns that a later record may be without. */
 function versionOf(etag: string, row: Row): Version {
   const columns = Object.keys(row).filter((column) => passingPrefixes.some((prefix) => column.startsWith(prefix)));
-  return `${columns.join(',')} ${etag}`;
+  // Columns come back in an order of the service's own.
+  return `${columns.sort().join(',')} ${etag}`;
 }
 
 function readVersion(version: Version): { readonly etag: string; readonly columns: readonly string[] } {
