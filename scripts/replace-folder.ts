@@ -1,0 +1,34 @@
+/**
+ * Puts a whole new folder in the place of one that somebody may be using: another terminal may have started the app from
+ * it, or be about to. The new one is made beside it and moved there, which leaves a moment without, not a second.
+ */
+import { rename, rm } from 'node:fs/promises';
+
+/** Others who do the same may be in between; each time, one of them has come to its end. */
+const mostAttempts = 20;
+
+/** @param folder ends in a slash; `make` is given another beside it, which does not exist, and fills it */
+export async function replaceFolder(folder: URL, make: (beside: URL) => Promise<unknown>): Promise<void> {
+  const [, name = ''] = /([^/]+)\/$/.exec(folder.pathname) ?? [];
+  const made = new URL(`../.${name}.${process.pid}.new/`, folder);
+  const old = new URL(`../.${name}.${process.pid}.old/`, folder);
+  try {
+    await make(made);
+    for (let attempt = 1; ; attempt++) {
+      await rename(folder, old).catch(unless('ENOENT'));
+      const isDone = await rename(made, folder).then(() => true, unless('ENOTEMPTY', 'EEXIST'));
+      if (isDone === true) return;
+      if (attempt === mostAttempts) throw new Error(`${folder.pathname}: others keep putting theirs there`);
+      await rm(old, { recursive: true, force: true });
+    }
+  } finally {
+    for (const one of [made, old]) await rm(one, { recursive: true, force: true });
+  }
+}
+
+/** @throws every error but these */
+function unless(...codes: readonly string[]): (error: unknown) => void {
+  return (error) => {
+    if (!(error instanceof Error && 'code' in error && codes.includes(String(error.code)))) throw error;
+  };
+}
