@@ -23,28 +23,37 @@ const GRACE_MS = 2_000;
 const POLL_MS = 20;
 const STOPPING = 'stopping';
 
-/** Claims `wanted`, or `wanted-2`, `wanted-3`… while others run. */
-export async function claimLocation(wanted: string): Promise<Claim> {
+/**
+ * Claims `wanted`, or `wanted-2`, `wanted-3`… while others run.
+ * @param onLost called when another has taken the folder, having heard nothing of this process for long: it was stopped
+ */
+export async function claimLocation(wanted: string, onLost: () => void): Promise<Claim> {
   for (let number = 1; ; number += 1) {
     const location = number === 1 ? wanted : `${wanted}-${number}`;
     await mkdir(location, { recursive: true });
     const lock = join(location, 'in-use');
-    if (await takeLock(lock)) return holdLock(location, lock);
+    if (await takeLock(lock)) return holdLock(location, lock, onLost);
   }
 }
 
-function holdLock(location: string, lock: string): Claim {
-  const heartbeat = setInterval(() => {
+function holdLock(location: string, lock: string, onLost: () => void): Claim {
+  const isOthers = async () => {
+    const holder = await readHolder(lock);
+    return holder !== undefined && holder.pid > 0 && holder.pid !== process.pid;
+  };
+  async function beat(): Promise<void> {
+    if (await isOthers()) return onLost();
     const now = new Date();
-    utimes(lock, now, now).catch(() => undefined);
-  }, HEARTBEAT_MS);
+    return utimes(lock, now, now);
+  }
+  const heartbeat = setInterval(() => void beat().catch(() => undefined), HEARTBEAT_MS);
   heartbeat.unref();
   return {
     location,
     announceStop: () => writeFile(lock, `${process.pid} ${STOPPING}`),
     async release() {
       clearInterval(heartbeat);
-      await rm(lock, { force: true });
+      if (!(await isOthers())) await rm(lock, { force: true });
     },
   };
 }

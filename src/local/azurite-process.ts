@@ -17,7 +17,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 const wanted = process.argv[2];
 
 try {
-  const claim = wanted === undefined ? undefined : await claimLocation(wanted);
+  const claim = wanted === undefined ? undefined : await claimLocation(wanted, endUnsaved);
   const servers = await openAzuriteServers(claim?.location);
   let isStopping = false;
   const stop = async () => {
@@ -45,6 +45,14 @@ try {
   report({ failure: failure instanceof Error ? failure.message : String(failure) });
   process.exitCode = 1;
   if (process.connected) process.disconnect();
+}
+
+/** What was saved now would be written over what the other has saved since. */
+function endUnsaved(): void {
+  process.stderr.write(
+    `Azurite: another instance has taken ${wanted} while this process was stopped. Start it again.\n`,
+  );
+  process.exit(1);
 }
 
 function report(message: AzuriteReport): void {

@@ -1,9 +1,8 @@
 /**
  * Opens Azurite's table and queue services, and blobs where they are asked for, in the calling process, on ports the
- * system picks. Azurite's own commands
- * cannot do it: they log a table port of 0 when asked for a free one, load telemetry first and know nothing of one
- * another. The modules used here are internal to Azurite, so its version is pinned exactly and an upgrade means
- * reading this file again.
+ * system picks. Azurite's own commands cannot do it: they log a table port of 0 when asked for a free one, load telemetry
+ * first and know nothing of one another. The modules used here are internal to Azurite, so its version is pinned exactly
+ * and an upgrade means reading this file again.
  */
 import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';

@@ -98,6 +98,18 @@ test('a second instance on the same folder takes the one beside it', async () =>
   await Promise.all([first.stop(), second.stop()]);
 });
 
+test('one that was stopped for so long that another has its folder ends, and takes nothing from it', async () => {
+  const location = await makeFolder();
+  const stopped = await startAzurite({ location });
+  process.kill(stopped.pid, 'SIGSTOP');
+  const next = await startAzurite({ location });
+  expect(next.location).toBe(location);
+  process.kill(stopped.pid, 'SIGCONT');
+  await vi.waitUntil(() => !isAlive(stopped.pid), 10_000);
+  expect(await readdir(location)).toContain('in-use');
+  await next.stop();
+}, 60_000);
+
 test('signals meant for the whole group leave it running until its owner stops it', async () => {
   const azurite = await startAzurite();
   process.kill(azurite.pid, 'SIGINT');
