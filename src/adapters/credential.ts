@@ -14,7 +14,11 @@ export function lazyCredential(clientId: string | undefined): TokenCredential {
   return {
     async getToken(scopes, options) {
       loading ??= load();
-      return (await loading).getToken(scopes, options);
+      const credential = await loading.catch((error: unknown) => {
+        loading = undefined;
+        throw error;
+      });
+      return credential.getToken(scopes, options);
     },
   };
 }

@@ -59,7 +59,9 @@ export interface ImageStore {
 }
 
 /** Which list of the index. `all` holds every image, the others those in that state; lists may lag, records decide. */
-export type IndexList = 'all' | 'replicating' | 'delayed' | 'deleted';
+export type IndexList = (typeof everyList)[number];
+
+export const everyList = ['all', 'replicating', 'delayed', 'deleted'] as const;
 
 export interface IndexEntry {
   readonly name: ImageName;

@@ -5,6 +5,7 @@
 import type { ImageName, ImageRecord } from './image.ts';
 import { hasPending, imageState, isUntoldComplete, lastTagged, withoutVoid } from './image.ts';
 import type { Clock, ImageIndex, ImageStore, IndexEntry, StoredImage, TagIndex } from './ports.ts';
+import { everyList } from './ports.ts';
 import type { Tag } from './reference.ts';
 import type { Registry } from './registry.ts';
 import type { ReplicaSet } from './replica-set.ts';
@@ -22,7 +23,6 @@ const pageSize = 100;
 const atOnce = 10;
 /** A run that meets a mountain leaves the rest to the next; the host ends it after five minutes. */
 const longestMs = 240_000;
-const everyList = ['all', 'replicating', 'delayed', 'deleted'] as const;
 
 /** @returns how many images were forgotten */
 export async function expireImages(

@@ -10,6 +10,7 @@ import { arrivalIn, arrivalRegions, imageState, lastTagged, progressOf, tagPushe
 import { isTimerSet, nextWakeAt } from './next-wake.ts';
 import { mayBeListed } from './open-images.ts';
 import type { ImageIndex, IndexEntry, IndexList, TagIndex, WakeTimer } from './ports.ts';
+import { everyList } from './ports.ts';
 import type { Tag } from './reference.ts';
 import { roundOf, tagChecked } from './tag-progress.ts';
 
@@ -109,7 +110,7 @@ export function signposts({ index, tags, timer }: SignpostParts): Signposts {
       // Whoever reads a list leaves out what no longer belongs there: a row that stays costs a read, and no answer.
       if (gone.length > 0) index.remove(entryOf(after), gone).catch(() => undefined);
       if (before !== undefined && before.firstSeenAt !== after.firstSeenAt) {
-        index.remove(entryOf(before), ['all', 'replicating', 'delayed', 'deleted']).catch(() => undefined);
+        index.remove(entryOf(before), everyList).catch(() => undefined);
       }
     },
   };

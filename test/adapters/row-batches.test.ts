@@ -124,6 +124,16 @@ describe('a row that is in the way', () => {
   });
 });
 
+test('a merge that a transaction was refused for is written by itself', async () => {
+  let refusals = 0;
+  const crowded = rowBatches({
+    ...rows,
+    transact: async (actions) => (refusals++ === 0 ? { refusedAt: 0, reason: 'conflict' } : rows.transact(actions)),
+  });
+  await crowded.merge(numbers(3).map((i) => rowOf(i)));
+  expect(await Promise.all(numbers(3).map(textOf))).toEqual(['new', 'new', 'new']);
+});
+
 describe('one row twice', () => {
   test('merged twice at once, it has both', async () => {
     await Promise.all([batches.merge([{ ...rowOf(1), a: 1 }]), batches.merge([{ ...rowOf(1), b: 2 }])]);

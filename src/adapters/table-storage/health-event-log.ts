@@ -2,6 +2,7 @@
  * Incidents of the registry service as Azure told of them, a row each beside the registry's lists. Of two words about
  * one incident the newer holds, whichever is written last.
  */
+import { WorldError } from '../../core/errors.ts';
 import type { HealthEvent, HealthEventLog } from '../../core/service-health.ts';
 import { healthEventRange, healthEventRow } from './keys.ts';
 import { joinText, splitText } from './long-text.ts';
@@ -14,15 +15,14 @@ export function tableHealthEventLog(index: Table): HealthEventLog {
   return {
     async note(registry, event) {
       const row: Row = { ...healthEventRow(registry, event.trackingId), ...splitText('event', JSON.stringify(event)) };
-      for (let attempt = 1; attempt < mostAttempts; attempt++) {
+      for (let attempt = 1; attempt <= mostAttempts; attempt++) {
         const stored = await index.get(row);
         if (stored !== undefined && readEvent(stored).toldAt > event.toldAt) return 'outdated';
-        const written =
-          stored === undefined ? await index.transact([['create', row]]) : await index.replace(row, stored.etag);
+        const written = await (stored === undefined ? index.create(row) : index.replace(row, stored.etag));
         if (written !== 'conflict') return 'recorded';
       }
-      await index.merge(row);
-      return 'recorded';
+      const hint = 'send it again';
+      throw new WorldError('contended', `incident ${event.trackingId}: overtaken ${mostAttempts} times`, { hint });
     },
     async open(registry) {
       const rows = await index.range(healthEventRange(registry), mostEvents);

@@ -98,12 +98,20 @@ export function listRange(registry: string, list: ListName, cursor?: string, bef
   return { partitionKey: registry, after, before: prefix + last };
 }
 
+function rangeOf(partitionKey: string, prefix: string): RowRange {
+  return { partitionKey, after: prefix + separator, before: prefix + separator + last };
+}
+
 function newestFirst(time: number): string {
   return String(farFuture - time).padStart(13, '0');
 }
 
 export function webhookRow(registry: string, region: Region): RowAddress {
   return { partitionKey: registry, rowKey: ['webhook', region].join(separator) };
+}
+
+export function webhookRange(registry: string): RowRange {
+  return rangeOf(registry, 'webhook');
 }
 
 export function replicaSetRow(registry: string): RowAddress {
@@ -119,7 +127,7 @@ export function healthEventRow(registry: string, trackingId: string): RowAddress
 }
 
 export function healthEventRange(registry: string): RowRange {
-  return { partitionKey: registry, after: `incident${separator}`, before: `incident${separator}${last}` };
+  return rangeOf(registry, 'incident');
 }
 
 /** No registry has that name, so no list can be met here. */
@@ -130,12 +138,7 @@ export function replayRow(key: string): RowAddress {
 }
 
 export function replayRange(): RowRange {
-  return { partitionKey: replays, after: `replay${separator}`, before: `replay${separator}${last}` };
-}
-
-/** Partitions of all images of a registry. */
-export function webhookRange(registry: string): RowRange {
-  return { partitionKey: registry, after: `webhook${separator}`, before: `webhook${separator}${last}` };
+  return rangeOf(replays, 'replay');
 }
 
 /** Beside the lists, so that what a new image adds to both goes in one transaction. */

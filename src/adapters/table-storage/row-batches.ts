@@ -114,8 +114,10 @@ async function writeTogether(table: Table, jobs: readonly Job[]): Promise<void> 
       }
       const culprit = rest[outcome.refusedAt ?? Number.NaN];
       if (culprit === undefined) break;
-      if (outcome.reason === 'conflict') culprit.done.resolve('conflict');
-      else culprit.done.reject(outcome.reason);
+      if (outcome.reason !== 'conflict') culprit.done.reject(outcome.reason);
+      // A merge asks for nothing that could be otherwise: by itself it is written, or fails.
+      else if (culprit.kind === 'merge') writeAlone(table, culprit).then(culprit.done.resolve, culprit.done.reject);
+      else culprit.done.resolve('conflict');
       rest = rest.filter((job) => job !== culprit);
     } catch (error) {
       for (const { done } of rest) done.reject(error);
