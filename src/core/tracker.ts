@@ -157,7 +157,8 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
   const { clock, log, sets, telemetry = noTelemetry } = ports;
   const underWay = deliveriesUnderWay();
   const webhooks = hearing(ports);
-  const checking = new Set<string>();
+  /** Tags that are being compared, each with the image as it was last written since. */
+  const comparing = new Map<string, ImageRecord | undefined>();
 
   const circumstances = (registry: Registry): Circumstances => ({
     set: sets.current(registry),
@@ -246,14 +247,19 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
   async function checkTags(image: ImageRecord): Promise<void> {
     for (const tag of image.uncheckedTags as Tag[]) {
       const key = `${imageKey(image.name)} ${tag}`;
-      if (checking.has(key)) continue;
-      checking.add(key);
+      const isUnderWay = comparing.has(key);
+      comparing.set(key, image);
+      // What has come since makes the comparison void: whoever makes it begins anew.
+      if (isUnderWay) continue;
       try {
-        await settleTag({ writer, tags: ports.tags }, image, tag, clock.now());
+        for (let latest: ImageRecord | undefined = image; latest !== undefined; latest = comparing.get(key)) {
+          comparing.set(key, undefined);
+          await settleTag({ writer, tags: ports.tags }, latest, tag, clock.now());
+        }
       } catch (error) {
         log.warn('tag not settled, later again', { image: imageKey(image.name), tag, error: describeError(error) });
       } finally {
-        checking.delete(key);
+        comparing.delete(key);
       }
     }
   }

@@ -1,5 +1,6 @@
 /** What is told of tags, by the real tracker: converged, superseded, back again, and what a replica says when asked. */
 import { describe, expect, test } from 'vitest';
+import { memoryTagIndex } from '../../src/adapters/memory.ts';
 import type { Fact } from '../../src/core/arrival.ts';
 import { defaultRequirement } from '../../src/core/requirement.ts';
 import {
@@ -113,6 +114,24 @@ test('a tag that comes back to a digest converges anew, with another id', async 
   ]);
   expect(tagEvents.map((event) => event.data.digest)).toEqual([digestOf(1), digestOf(2), digestOf(1)]);
   expect(new Set(tagEvents.map((event) => event.id)).size).toBe(3);
+});
+
+test('a tag whose first region is still being compared when the last comes converges no later', async () => {
+  const tags = memoryTagIndex();
+  const compare = Promise.withResolvers<void>();
+  const setup = memoryTracker({
+    ports: { tags: { ...tags, digests: async (tag) => compare.promise.then(() => tags.digests(tag)) } },
+  });
+  const deliver = (digest: number, fact: Fact) => setup.tracker.receive({ name: name(digest), fact });
+  await deliver(1, push('eastus', 1));
+  await deliver(1, push('westeurope', 2));
+  await setup.clock.settle();
+  await deliver(2, push('eastus', 3));
+  await deliver(2, push('westeurope', 4));
+  compare.resolve();
+  await setup.clock.settle();
+  const converged = setup.publisher.published.filter(({ type }) => type === 'AcrReplication.TagConverged');
+  expect(converged.map(({ data }) => data.digest)).toEqual([digestOf(1), digestOf(2)]);
 });
 
 test('that a tag was superseded is told with both digests, also after it has come back', async () => {
