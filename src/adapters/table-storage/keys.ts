@@ -7,6 +7,7 @@
  * only rows of one partition can be written together. One takes 2,000 rows a second (Table storage scalability targets);
  * a registry takes as many writes a minute (older ACR service tier pages), in however many regions.
  */
+import { hash } from 'node:crypto';
 import type { Digest } from '../../core/digest.ts';
 import { parseDigest } from '../../core/digest.ts';
 import type { ImageName } from '../../core/image.ts';
@@ -29,11 +30,11 @@ export type RowAddress = {
 };
 
 /** Repository names never hold a colon (distribution/reference), so it can stand for the slash. */
-export function escapeRepository(repository: Repository): string {
+function escapeRepository(repository: Repository): string {
   return repository.replaceAll('/', ':');
 }
 
-export function unescapeRepository(text: string): Repository | undefined {
+function unescapeRepository(text: string): Repository | undefined {
   return parseRepository(text.replaceAll(':', '/'));
 }
 
@@ -72,8 +73,9 @@ export interface RowRange {
 /** Which list, and whose: one repository's images are a list of their own. */
 export type ListName = IndexList | `repository:${string}`;
 
+/** A row key has at most 512 characters (Table service REST documentation), and holds the longest of names only once. */
 export function repositoryList(repository: Repository): ListName {
-  return `repository:${escapeRepository(repository)}`;
+  return `repository:${hash('sha256', repository).slice(0, 32)}`;
 }
 
 export function listRow(list: ListName, name: ImageName, firstSeenAt: number): RowAddress {
