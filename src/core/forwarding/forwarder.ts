@@ -1,7 +1,7 @@
 /**
  * Sends forwarded webhooks to their targets, with growing pauses for a day; after that they are laid aside for people to
- * look at. Before each try but a prompt first it looks whether the webhook would still be true: an image that was deleted,
- * or a tag that has moved on, is not announced any more.
+ * look at. Before each try it looks whether the webhook would still be true: an image that was deleted, or a tag that has
+ * moved on, is not announced any more.
  */
 import type { Question } from '../availability.ts';
 import { imageKey } from '../image.ts';
@@ -28,8 +28,6 @@ export interface Forwarder {
 
 const longestMs = 86_400_000;
 const firstPauseMs = 5_000;
-/** So soon after it was found true it need not be looked up again; it may have lain in the queue for hours. */
-const promptMs = 5_000;
 const longestPauseMs = 3_600_000;
 
 export function forwarder(parts: {
@@ -73,8 +71,7 @@ export function forwarder(parts: {
       log.warn('webhook not forwarded: its target is not in the settings any more', fields);
       return 'dropped';
     }
-    const isPrompt = attempt === 0 && clock.now() < order.madeAt + promptMs;
-    if (!isPrompt && (await isOver(order, registry, target))) {
+    if (await isOver(order, registry, target)) {
       log.info('webhook not forwarded: the image was deleted or the tag has moved on', fields);
       return 'dropped';
     }
