@@ -143,7 +143,10 @@ export interface Tracker extends Pick<Waker, 'wake' | 'notice'>, Pick<Reviews, '
   expire(): Promise<number>;
   /** What the topic said last; `undefined` while it takes everything. */
   topicTrouble(): string | undefined;
-  /** Finishes what is under way, at most that long; the rest is durable and goes on elsewhere. */
+  /**
+   * Finishes what is under way, at most that long; the rest is durable and goes on elsewhere. Whoever waits is answered at
+   * once with what is known.
+   */
   close(milliseconds: number): Promise<void>;
 }
 
@@ -159,6 +162,8 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
   const webhooks = hearing(ports);
   /** Tags that are being compared, each with the image as it was last written since. */
   const comparing = new Map<string, ImageRecord | undefined>();
+  /** Each ends one. */
+  const waits = new Set<AbortController>();
 
   const circumstances = (registry: Registry): Circumstances => ({
     set: sets.current(registry),
@@ -294,15 +299,16 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
     const timeout = new AbortController();
     const finished = new AbortController();
     clock.sleep(timeoutMs, finished.signal).then(() => timeout.abort());
+    waits.add(timeout);
     let last: WaitResult | undefined;
-    const ending = topic.follow((known) => {
+    const answered = topic.follow((known) => {
       last = judge(question, known, requirement);
       return last.outcome === 'waiting' ? undefined : last;
     }, timeout.signal);
     asker.lookWhileWaiting(question, topic, finished.signal);
-    const ended = await ending;
+    const answer = await answered.finally(() => waits.delete(timeout));
     finished.abort();
-    return ended ?? last ?? judge(question, await topic.read(), requirement);
+    return answer ?? last ?? judge(question, await topic.read(), requirement);
   }
 
   /** So that its trace goes on wherever it is taken up again. */
@@ -410,6 +416,7 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
     },
     topicTrouble: () => teller.trouble(),
     async close(milliseconds) {
+      for (const wait of waits) wait.abort();
       webhooks.close();
       await teller.drain(milliseconds);
       await within(clock, milliseconds, writer.flush());

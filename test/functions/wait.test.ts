@@ -59,6 +59,17 @@ describe('a wait is held', () => {
     expect(asked.answer).toMatchObject({ status: 200, body: { requirement: { require: 'any', have: 1 } } });
   });
 
+  test('no longer than the process lives: 202', async () => {
+    const memory = memoryTracker();
+    await deliver(memory, 'eastus');
+    const asked = wait(memory, `image=${image}`);
+    await memory.clock.advance(1_000);
+    const closed = memory.tracker.close(5_000);
+    await memory.clock.settle();
+    expect(asked).toMatchObject({ answer: { status: 202, body: { missing: ['westeurope'] } }, seconds: 1 });
+    await closed;
+  });
+
   test('for a tag until every region points at one digest', async () => {
     const memory = memoryTracker();
     const body = bodyOf({ target: { tag: 'v1' } });

@@ -173,6 +173,19 @@ test('stopping waits for what runs, then ends the app', async () => {
   await expect(fetch(`${other.url}/api/nothing`)).rejects.toThrow();
 });
 
+test('what the app ends at its own end is answered', async () => {
+  const source = `let end; const held = new Promise((resolve) => { end = resolve; });
+    app.get('held', { handler: () => { globalThis.fixtureWitness.calls.push('held'); return held; } });
+    app.hook.appTerminate(() => end({ status: 202 }));`;
+  const log = collectLog();
+  const other = await startHost({ appDirectory: await buildApp({ source }), onLog: log.onLog });
+  const answer = fetch(`${other.url}/api/held`);
+  await vi.waitUntil(() => readWitness().calls.includes('held'));
+  const [{ status }] = await Promise.all([answer, other.stop({ withinMs: 10 })]);
+  expect(status).toBe(202);
+  expect(log.entries.map(({ message }) => message)).not.toContain('stopping although functions still run');
+});
+
 test('while stopping, new calls are asked to come again', async () => {
   const other = await startHost({ appDirectory: await buildApp() });
   const answer = fetch(`${other.url}/api/slow`);

@@ -45,12 +45,16 @@ export interface Host {
   readonly url: string;
   /** Names of the functions, in the order routes are tried. */
   readonly functions: readonly string[];
-  /** Takes no new work, waits for what runs (5 s by default), runs the app's terminate hooks, frees the port. */
+  /**
+   * Takes no new work, waits for what runs (5 s by default), runs the app's terminate hooks, waits for what these have
+   * ended, frees the port.
+   */
   stop(options?: { withinMs?: number }): Promise<void>;
 }
 
 const DRAIN_MS = 5_000;
 const TERMINATE_MS = 5_000;
+const ANSWER_MS = 1_000;
 
 /** @throws the app's own error when it refuses to start; nothing is left running then. */
 export async function startHost(options: HostOptions): Promise<Host> {
@@ -122,11 +126,17 @@ export async function startHost(options: HostOptions): Promise<Host> {
         const stopped = Promise.all(listeners.map((listener) => listener.stop()));
         // Closing the server first would cut answers that are written but not sent.
         const finished = Promise.all([stopped, inFlight.settled(), invoker.settled()]);
-        const isFinished = await isDoneWithin(finished, withinMs);
-        if (!isFinished) logSystem(onLog, 'warning', 'stopping although functions still run');
+        await isDoneWithin(finished, withinMs);
         const hookData = {};
         const terminated = core.hooks.run('appTerminate', { hookData, appHookData: core.appHookData });
-        await isDoneWithin(terminated, TERMINATE_MS).finally(close);
+        try {
+          await isDoneWithin(terminated, TERMINATE_MS);
+          // The app may have ended what still ran, such as requests that it held: their answers go out as well.
+          const isFinished = await isDoneWithin(finished, ANSWER_MS);
+          if (!isFinished) logSystem(onLog, 'warning', 'stopping although functions still run');
+        } finally {
+          await close();
+        }
       },
     };
   } catch (failure) {
