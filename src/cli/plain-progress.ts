@@ -26,7 +26,8 @@ export function plainProgress(output: Output, request: WaitRequest): Progress {
         const before = states.get(region.region);
         states.set(region.region, region.state);
         if (before === region.state || (before === undefined && region.state === 'missing')) continue;
-        say(elapsedMs, `${region.region}: ${describeRegion(region)} (${countOf(answer)})`);
+        const count = answer.asked.includes(region.region) ? countOf(answer) : 'not asked for';
+        say(elapsedMs, `${region.region}: ${describeRegion(region)} (${count})`);
       }
       if (isFirst && answer.missing.length > 0) say(elapsedMs, `missing: ${answer.missing.join(', ')}`);
     },

@@ -50,7 +50,8 @@ export function parseReference(text: string, field = 'image'): Parsed<Reference>
   const refuse = (reason: string) => problem(field, `${reason} (got ${quote(text)})`);
   if (text === '') return refuse('must name an image, such as myregistry.azurecr.io/team/app:v1');
   if (text.length > longestReference) return refuse(`must be at most ${longestReference} characters`);
-  if (/^[a-z]+:\/\//i.test(text)) return refuse('must be an image reference, without "https://"');
+  const [scheme] = /^[a-z]+:\/\//i.exec(text) ?? [];
+  if (scheme !== undefined) return refuse(`must be an image reference, without "${scheme.toLowerCase()}"`);
 
   const at = text.indexOf('@');
   const digest = at < 0 ? undefined : parseDigest(text.slice(at + 1));

@@ -45,6 +45,16 @@ test('a log is told how many regions would do', () => {
   expect(String(output.read())).toContain('eastus: available, first (1 of 2 regions, 1 needed)');
 });
 
+test('a log tells of other regions as well, and does not count them', () => {
+  const output = new PassThrough();
+  const regions = [
+    { region: 'eastus', state: 'available', required: true, lagSeconds: 0 },
+    { region: 'uksouth', state: 'available', required: false, lagSeconds: 5 },
+  ];
+  plainProgress(output, request).answered(answerWith(['eastus'], ['westeurope'], { regions }), 0);
+  expect(String(output.read())).toContain('uksouth: available, 5 s after the first (not asked for)');
+});
+
 describe('a terminal', () => {
   const scene = { request, answer: undefined, trouble: undefined, elapsedMs: 12_000, turn: 0 };
   const bare = (_color: string, text: string) => text;

@@ -84,7 +84,7 @@ const bad: [string, string, RegExp][] = [
   ['credentials', 'user:password@a.io/app', /the digest/],
   ['an address', 'https://myregistry.azurecr.io/team/app:v1', /without "https:\/\/"/],
   ['an upper-case address', 'HTTPS://myregistry.azurecr.io/team/app:v1', /without "https:\/\/"/],
-  ['an OCI address, as helm writes it', 'oci://myregistry.azurecr.io/team/app:v1', /without "https:\/\/"/],
+  ['an OCI address, as helm writes it', 'oci://myregistry.azurecr.io/team/app:v1', /without "oci:\/\/"/],
   ['double quotes', '"a.io/app:v1"', /must/],
   ['a single quote', "a.io/app:v1'", /the tag/],
   ['a line feed', 'a.io/app:v1\n', /the tag/],
