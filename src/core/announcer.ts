@@ -124,8 +124,7 @@ export function announcer(parts: {
       trouble = describeError(error);
       failures++;
       log.warn('events not taken by the topic', { events: batch.length, failures, error: trouble });
-      if (!isTemporary(error) && batch.length > 1) return sendOneByOne(batch);
-      if (!isTemporary(error)) return forget(batch);
+      if (!isTemporary(error)) return batch.length > 1 ? sendOneByOne(batch) : giveUp(batch, error);
       waiting.unshift(...batch);
       await clock.sleep(Math.min(longestPauseMs, 500 * 2 ** Math.min(failures, 6)), stop.signal);
       if (stop.signal.aborted) forget(waiting.splice(0));
@@ -140,10 +139,16 @@ export function announcer(parts: {
         await send([item]);
         await acknowledge([item], clock.now(), 0);
       } catch (error) {
-        log.warn('event not told', { image: imageKey(item.name), error: describeError(error) });
+        giveUp([item], error);
       }
     }
     forget(batch);
+  }
+
+  /** The image's timer tries again, as long as it is untold. */
+  function giveUp(items: readonly Item[], error: unknown): void {
+    for (const { name } of items) log.warn('event not told', { image: imageKey(name), error: describeError(error) });
+    forget(items);
   }
 
   return {

@@ -5,7 +5,7 @@
 import type { HttpFunctionOptions, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
 import * as z from 'zod';
 import { toDelivery } from '../core/delivery.ts';
-import { WorldError } from '../core/errors.ts';
+import { describeError, WorldError } from '../core/errors.ts';
 import { quote } from '../core/parsed.ts';
 import type { Delivery } from '../core/ports.ts';
 import type { Region } from '../core/region.ts';
@@ -147,6 +147,9 @@ async function record(tracker: Tracker, delivery: Delivery, context: InvocationC
     return answered(outcome);
   } catch (error) {
     if (!(error instanceof WorldError)) throw error;
+    // The registry will not send it again: only its log of deliveries has it now.
+    const what = `${fact.kind} ${name.registry}/${name.repository}@${name.digest} ${fact.region}`;
+    context.error(`webhook not stored: ${what}: ${describeError(error)}`);
     const response = problemResponse(503, 'The event could not be stored. Send it again.', {
       headers: { 'retry-after': '5' },
     });

@@ -11,11 +11,11 @@ import { manualClock } from '../support/manual-clock.ts';
 const nameOf = (i: number) => ({ registry: 'contoso', repository: repositoryOf('team/app'), digest: digestOf(i) });
 const key = '000001.delayed';
 const due = { key, event: { time: '2026-06-01T12:00:00.000Z' } } as DueEvent;
-const log = { info: () => undefined, warn: () => undefined };
 
 /** A topic that says this after that time, until it is well again. */
 function setUp(code: ErrorCode, afterMs: number) {
   const clock = manualClock();
+  const lines: string[] = [];
   const topic = { calls: 0, taken: 0, isWell: false };
   const teller = announcer({
     publisher: {
@@ -28,14 +28,14 @@ function setUp(code: ErrorCode, afterMs: number) {
     },
     writer: () => ({ submitWithin: async () => ({}) }) as unknown as ImageWriter,
     clock,
-    log,
+    log: { info: () => undefined, warn: (line) => void lines.push(line) },
   });
   let offered = 0;
   const offer = (count: number) => {
     for (let i = 0; i < count; i++) teller.offer(nameOf(++offered), [due]);
   };
   const kept = () => Array.from({ length: offered }, (_, i) => nameOf(i + 1)).filter((n) => teller.isTelling(n, [key]));
-  return { clock, topic, offer, kept };
+  return { clock, topic, offer, kept, lines };
 }
 
 describe('events for a topic in trouble', () => {
@@ -55,6 +55,14 @@ describe('events for a topic in trouble', () => {
     offer(1);
     await clock.advance(60_000);
     expect(topic.taken).toBe(before + 1);
+  });
+
+  test.each([1, 3])('are left to their timers once it will never take them, each with a line: %i', async (count) => {
+    const { clock, offer, kept, lines } = setUp('rejected', 10);
+    offer(count);
+    await clock.advance(1_000);
+    expect(kept()).toEqual([]);
+    expect(lines.filter((line) => line === 'event not told')).toHaveLength(count);
   });
 
   test('are not sent without a pause, however many wait', async () => {

@@ -244,18 +244,16 @@ describe('trouble', () => {
     expect(await deliveries.run()).toBe(2);
   });
 
-  test.each(['list', 'serviceUri', 'deliveries'])('of rights with %s is told once, with what to do', async (call) => {
-    const { deliveries, directory, log } = setUp({}, two);
-    directory.failing.set(call, refused);
-    for (let time = 0; time < 3; time++) await deliveries.run();
-    expect(log.lines).toEqual([expect.stringContaining('"hint":"give it the role"')]);
-    // Once it was better, it is news again.
-    directory.failing.clear();
-    await deliveries.run();
-    directory.failing.set(call, refused);
-    await deliveries.run();
-    expect(log.lines.filter((line) => line.includes('hint'))).toHaveLength(2);
-  });
+  test.each(['list', 'serviceUri', 'deliveries'])(
+    'of rights with %s is told once each time, with what to do',
+    async (call) => {
+      const { deliveries, directory, log } = setUp({}, two);
+      directory.failing.set(call, refused);
+      for (let time = 0; time < 3; time++) await deliveries.run();
+      const line = expect.stringContaining('"hint":"give it the role"');
+      expect(log.lines).toEqual([line, line, line]);
+    },
+  );
 
   test('is told without any address', async () => {
     const { deliveries, directory, log } = setUp({}, two);

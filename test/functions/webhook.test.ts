@@ -327,9 +327,10 @@ describe('when the tables', () => {
       await memory.clock.advance(4_000);
       // A machine that has other things to do is later than its timers.
       expect(took).toBeLessThanOrEqual(3_500);
-      const { status, headers, body } = await answer;
+      const { status, headers, body, log } = await answer;
       expect(status).toBe(503);
       expect(Number(headers['retry-after'])).toBeGreaterThan(0);
+      expect(log).toEqual([expect.stringContaining('webhook not stored: push contoso/team/app@sha256:')]);
       expect(body).toMatchObject({ title: 'Service unavailable', status: 503 });
     }
   });

@@ -39,8 +39,6 @@ export function deliveryLog(parts: DeliveryLogParts): DeliveryLog {
   const { directory, clock, log } = parts;
   /** By webhook: deliveries dealt with that its log still lists. The log's own length bounds it. */
   const handled = new Map<string, ReadonlySet<string>>();
-  /** By registry: troubles that last and have been told of. */
-  const told = new Map<string, ReadonlySet<string>>();
 
   async function readRegistry(registry: Registry): Promise<number> {
     const troubles = new Set<string>();
@@ -48,15 +46,12 @@ export function deliveryLog(parts: DeliveryLogParts): DeliveryLog {
       const isRefused = error instanceof WorldError && error.code === 'refused';
       // Whoever may not read one log may read none: said once, not once for each webhook.
       const trouble = isRefused ? error.code : describeError(error);
-      const isKnown = troubles.has(trouble) || told.get(registry.name)?.has(trouble);
+      if (troubles.has(trouble)) return;
       troubles.add(trouble);
-      if (isKnown) return;
       const hint = error instanceof WorldError ? error.hint : undefined;
       log.warn('log of deliveries not read', { registry: registry.name, error: describeError(error), hint });
     };
-    const taken = await readWebhooks(registry, complain);
-    told.set(registry.name, troubles);
-    return taken;
+    return readWebhooks(registry, complain);
   }
 
   async function readWebhooks(registry: Registry, complain: (error: unknown) => void): Promise<number> {

@@ -65,12 +65,12 @@ export function webhookCare(parts: WebhookCareParts): WebhookCare {
 
   function keep(registry: Registry, region: Region, { status, reason }: Pick<Verdict, 'status' | 'reason'>): void {
     const key = keyOf(registry, region);
-    const before = findings.get(key);
+    const wasOk = findings.get(key)?.status === 'ok';
     findings.set(key, { status, checkedAt: clock.now(), ...(reason === undefined ? {} : { reason }) });
-    if (before?.status === status && before.reason === reason) return;
     const fields = { registry: registry.name, region, reason };
-    if (status === 'ok') log.info('webhook ok', fields);
-    else log.warn(`webhook ${status}`, fields);
+    // Said each time, for as long as it is so: an alert that hears nothing any more takes it for mended.
+    if (status !== 'ok') log.warn(`webhook ${status}`, fields);
+    else if (!wasOk) log.info('webhook ok', fields);
   }
 
   async function look(registry: Registry, mends: boolean): Promise<void> {
