@@ -27,7 +27,8 @@ export function readStorage(get: Get, fault: Fault): StorageConfig {
     const name = `AzureWebJobsStorage__${service}ServiceUri`;
     const uri = get(name);
     if (uri !== undefined && !isOrigin(uri)) fault(name, `${originRule} (got ${show(uri)})`);
-    return uri ?? (account && `https://${account}.${service}.core.windows.net`);
+    // The endpoints that Azure shows for an account end in a slash.
+    return uri?.replace(/\/$/, '') ?? (account && `https://${account}.${service}.core.windows.net`);
   };
   const tableUri = serviceUri('table');
   const queueUri = serviceUri('queue');

@@ -114,7 +114,7 @@ describe('settings', () => {
         storage: {
           kind: 'identity',
           tableUri: 'https://contosodata.table.core.chinacloudapi.cn',
-          queueUri: 'https://contosodata.queue.core.chinacloudapi.cn/',
+          queueUri: 'https://contosodata.queue.core.chinacloudapi.cn',
           clientId: '11111111-2222-3333-4444-555555555555',
         },
       },

@@ -13,7 +13,8 @@ import { isNotFound, nonsense } from './world-error.ts';
 
 const mayRead =
   'the app\'s identity needs "Microsoft.ContainerRegistry/registries/webhooks/read" and the actions getCallbackConfig, ping and listEvents';
-const mayWrite = 'the app\'s identity needs "Microsoft.ContainerRegistry/registries/webhooks/write"';
+const mayWrite =
+  'the app\'s identity needs "Microsoft.ContainerRegistry/registries/webhooks/write" and "…/webhooks/operationStatuses/read"';
 /** A registry can have 500. */
 const mostWebhooks = 1_000;
 
