@@ -1,5 +1,5 @@
-// What a person should hear of. Each alert but the first rests on lines that the app, or the Functions host, writes to the
-// log; the first on a count that Event Grid keeps by itself.
+// What a person should hear of. Two alerts rest on what others count: Event Grid the delayed images, a web test the answers of
+// the app. All others rest on lines that the app, or the Functions host, writes to the log.
 
 @description('Required. Region.')
 param location string
@@ -18,6 +18,12 @@ param topicId string
 
 @description('Required. Subscription of the topic that gets every delayed image.')
 param delayedSubscription string
+
+@description('Required. Origin of the app.')
+param url string
+
+@description('Required. Ask the app from outside whether it is there.')
+param watchesHealth bool
 
 @description('Required. Every region that is waited for, each as "registry region".')
 param expectedRegions string[]
@@ -73,6 +79,48 @@ resource delayed 'Microsoft.Insights/metricAlerts@2018-03-01' = {
   }
 }
 
+// An app that does not start writes no line: whether it is there is asked from outside.
+resource health 'Microsoft.Insights/webtests@2022-06-15' = if (watchesHealth) {
+  name: 'health-${token}'
+  location: location
+  tags: union(tags, { 'hidden-link:${insightsId}': 'Resource' })
+  kind: 'standard'
+  properties: {
+    SyntheticMonitorId: 'health-${token}'
+    Name: 'Health (${token})'
+    Enabled: true
+    Kind: 'standard'
+    Frequency: 300
+    Timeout: 30
+    RetryEnabled: true
+    Locations: [{ Id: 'emea-nl-ams-azr' }, { Id: 'us-va-ash-azr' }, { Id: 'apac-sg-sin-azr' }]
+    Request: { RequestUrl: '${url}/api/health', HttpVerb: 'GET', ParseDependentRequests: false }
+    ValidationRules: { ExpectedHttpStatusCode: 200 }
+  }
+}
+
+resource away 'Microsoft.Insights/metricAlerts@2018-03-01' = if (watchesHealth) {
+  name: 'Tracker away (${token})'
+  location: 'global'
+  tags: union(tags, { 'hidden-link:${insightsId}': 'Resource', 'hidden-link:${health.id}': 'Resource' })
+  properties: {
+    description: 'GET /api/health is not answered with 200 from most places: the app is away, or its storage is. Webhooks that come now are lost to it.'
+    severity: 1
+    enabled: true
+    scopes: [health.id, insightsId]
+    evaluationFrequency: 'PT1M'
+    windowSize: 'PT5M'
+    autoMitigate: true
+    criteria: {
+      'odata.type': 'Microsoft.Azure.Monitor.WebtestLocationAvailabilityCriteria'
+      webTestId: health.id
+      componentId: insightsId
+      failedLocationCount: 2
+    }
+    actions: [for id in told: { actionGroupId: id }]
+  }
+}
+
 var rules = {
   publishing: {
     name: 'Events not published'
@@ -83,9 +131,38 @@ var rules = {
     dimensions: []
     query: '''
 traces
-| where message has "events not taken by the topic" or message has "event not told"
+| where message has_any ("events not taken by the topic", "events not told, later again", "event not told")
 | summarize minutes = dcount(bin(timestamp, 1m)), lost = countif(message has "event not told")
 | where minutes >= 3 or lost > 0
+'''
+  }
+  losses: {
+    name: 'Webhook lost'
+    description: 'Neither tables nor queue took a webhook event, and the registry does not send it again. Its log of deliveries still has it.'
+    severity: 1
+    evaluationFrequency: 'PT5M'
+    windowSize: 'PT15M'
+    dimensions: []
+    query: '''
+traces
+| where message has "webhook not stored"
+| summarize events = count()
+| where events > 0
+'''
+  }
+  unread: {
+    name: 'Lost webhooks not fetched'
+    description: 'For an hour the registry has not let its log of deliveries be read. Webhooks that are lost now stay lost until the replicas are asked.'
+    severity: 2
+    evaluationFrequency: 'PT15M'
+    windowSize: 'PT1H'
+    dimensions: ['registry']
+    query: '''
+traces
+| where message has "log of deliveries not read"
+| extend registry = extract(@'registry="([^"]+)"', 1, message)
+| summarize quarters = dcount(bin(timestamp, 15m)) by registry
+| where quarters >= 4
 '''
   }
   poison: {

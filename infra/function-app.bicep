@@ -43,14 +43,20 @@ param zoneRedundant bool
 @description('Required. Id of the subnet to call out from; empty: none.')
 param subnetId string
 
-@description('Required. Turn everybody away but the registries, Event Grid, and the callers named.')
+@description('Required. Turn everybody away but the services of Azure below, and the callers named.')
 param restrictsCallers bool
 
 @description('Required. Who else may call.')
 param callers caller[]
 
-// Webhooks, and Event Grid for the registry's own events.
-var services = ['AzureContainerRegistry', 'AzureEventGrid']
+@description('Required. A web test asks the app whether it is there.')
+param watchesHealth bool
+
+// Webhooks, Event Grid for the registry's own events, and action groups for incidents of the registry's service.
+var services = concat(
+  ['AzureContainerRegistry', 'AzureEventGrid', 'ActionGroup'],
+  watchesHealth ? ['ApplicationInsightsAvailability'] : []
+)
 
 var serviceRules = map(services, (tag, i) => {
   name: tag

@@ -115,7 +115,7 @@ param mostInstances int = 40
 @description('Optional. Id of a subnet, delegated to Microsoft.App/environments, from which private registries can be reached. Default: none.')
 param subnetId string = ''
 
-@description('Optional. Turn everybody away but the registries and Event Grid, by their service tags, and the callers named. It is about the whole app, not about one path: name all who ask, wait or look.')
+@description('Optional. Turn everybody away but the callers named and, by their service tags, those of Azure that speak to the app: registries, Event Grid, action groups, web tests. It is about the whole app, not about one path: name all who ask, wait or look.')
 param restrictsCallers bool = false
 
 @description('Optional. Who else may call, with restrictsCallers.')
@@ -128,6 +128,9 @@ param alertEmail string = ''
 
 @description('Optional. Ids of existing action groups that alerts go to.')
 param actionGroupIds string[] = []
+
+@description('Optional. Ask the app every five minutes, from three places, whether it is there. Each question is billed.')
+param watchesHealth bool = true
 
 @description('Optional. Days that logs are kept.')
 @minValue(30)
@@ -259,6 +262,7 @@ module app 'function-app.bicep' = {
     subnetId: subnetId
     restrictsCallers: restrictsCallers
     callers: callers
+    watchesHealth: watchesHealth
     registries: [
       for (one, i) in registries: union(
         {
@@ -343,6 +347,8 @@ module alerts 'alerts.bicep' = {
     insightsId: monitoring.outputs.insightsId
     topicId: topic.outputs.id
     delayedSubscription: names.delayedSubscription
+    url: app.outputs.url
+    watchesHealth: watchesHealth
     expectedRegions: flatten(map(
       registries,
       one =>

@@ -32,8 +32,11 @@ resource registry 'Microsoft.ContainerRegistry/registries@2025-04-01' existing =
   name: registryName
 }
 
+// A system topic's name has at most 50 characters.
+var ownTopic = 'evgst-${take(registryName, 30)}-${token}'
+
 resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' = if (empty(existingTopic)) {
-  name: 'evgst-${registryName}-${token}'
+  name: ownTopic
   location: location
   tags: tags
   identity: {
@@ -47,7 +50,7 @@ resource topic 'Microsoft.EventGrid/systemTopics@2025-02-15' = if (empty(existin
 }
 
 resource subscription 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-02-15' = {
-  name: '${empty(existingTopic) ? 'evgst-${registryName}-${token}' : existingTopic}/tracker-${token}'
+  name: '${empty(existingTopic) ? ownTopic : existingTopic}/tracker-${token}'
   dependsOn: [topic]
   properties: {
     // The CloudEvents form of these events does not say which region they come from.
@@ -60,12 +63,15 @@ resource subscription 'Microsoft.EventGrid/systemTopics/eventSubscriptions@2025-
       properties: { resourceId: functionId, maxEventsPerBatch: 1 }
     }
     retryPolicy: { maxDeliveryAttempts: 30, eventTimeToLiveInMinutes: 1440 }
-    deadLetterWithResourceIdentity: {
-      identity: { type: 'UserAssigned', userAssignedIdentity: courierId }
-      deadLetterDestination: {
-        endpointType: 'StorageBlob'
-        properties: { resourceId: storageAccountId, blobContainerName: undeliveredContainer }
-      }
-    }
+    // A topic that was there before does not have the identity that may lay them down.
+    deadLetterWithResourceIdentity: empty(existingTopic)
+      ? {
+          identity: { type: 'UserAssigned', userAssignedIdentity: courierId }
+          deadLetterDestination: {
+            endpointType: 'StorageBlob'
+            properties: { resourceId: storageAccountId, blobContainerName: undeliveredContainer }
+          }
+        }
+      : null
   }
 }

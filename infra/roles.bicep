@@ -209,6 +209,7 @@ resource careRole 'Microsoft.Authorization/roleDefinitions@2022-04-01' = if (isR
             ? [
                 'Microsoft.ContainerRegistry/registries/webhooks/write'
                 'Microsoft.ContainerRegistry/registries/webhooks/ping/action'
+                'Microsoft.ContainerRegistry/registries/webhooks/operationStatuses/read'
               ]
             : []
         )
