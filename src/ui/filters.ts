@@ -19,12 +19,14 @@ export function createFilters(page: Page): Filters {
   const known = part('known-repositories');
   const state = part<HTMLSelectElement>('filter-state');
   const missing = part<HTMLSelectElement>('filter-missing');
+  const problem = part('search-problem');
   const clear = part<HTMLButtonElement>('filter-clear');
   let loginServer = '';
   for (const each of states) state.append(new Option(each, each));
 
   function apply(): void {
     const found = readSearch(search.value, loginServer);
+    explain('problem' in found ? found.problem : undefined);
     if ('image' in found) {
       search.value = '';
       page.go({ screen: 'image', image: found.image });
@@ -32,10 +34,17 @@ export function createFilters(page: Page): Filters {
     }
     page.go({
       registry: registry.value === '' ? undefined : registry.value,
-      repository: found.repository,
+      // What cannot be meant changes nothing; the other fields still do.
+      ...('repository' in found ? { repository: found.repository } : {}),
       state: states.find((each) => each === state.value),
       missing: missing.value === '' ? undefined : missing.value,
     });
+  }
+
+  function explain(reason: string | undefined): void {
+    setText(problem, reason ?? '');
+    setHidden(problem, reason === undefined);
+    setAttribute(search, 'aria-invalid', reason === undefined ? undefined : 'true');
   }
 
   form.addEventListener('change', apply);
@@ -43,10 +52,12 @@ export function createFilters(page: Page): Filters {
   form.addEventListener('submit', (event) => event.preventDefault());
   // Picked from the list, or written to its end: nothing is left to type.
   search.addEventListener('input', () => {
+    explain(undefined);
     const isPicked = [...known.children].some((option) => option.getAttribute('value') === search.value);
     if (isPicked || search.value === '') apply();
   });
   clear.addEventListener('click', () => {
+    explain(undefined);
     page.go({ repository: undefined, state: undefined, missing: undefined });
     search.focus();
   });
@@ -55,7 +66,8 @@ export function createFilters(page: Page): Filters {
     show({ view, registry: shown }, { repositories, regions }) {
       loginServer = shown.loginServer;
       if (registry.options.length > 0) registry.value = shown.name;
-      if (document.activeElement !== search) search.value = view.repository ?? '';
+      // What is explained stays to be corrected.
+      if (document.activeElement !== search && problem.hidden) search.value = view.repository ?? '';
       state.value = view.state ?? '';
       offer(missing, regions, view.missing);
       missing.value = view.missing ?? '';

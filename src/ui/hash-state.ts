@@ -54,13 +54,24 @@ function readable(encoded: string): string {
   return encoded.replaceAll('%2F', '/').replaceAll('%3A', ':').replaceAll('%40', '@');
 }
 
+export type Search =
+  | { readonly repository: string | undefined }
+  | { readonly image: string }
+  | { readonly problem: string };
+
+/** Whole, or as short as the page shows it. By Docker's rules no repository has 64 hex digits for a name either. */
+const loneDigest = /^@?(?:sha256:[0-9a-f]{8,}…?|[0-9a-f]{64})$/i;
+
 /** What somebody put into the field: a repository to filter by, or a reference to open. */
-export function readSearch(text: string, loginServer: string): { repository: string | undefined } | { image: string } {
+export function readSearch(text: string, loginServer: string): Search {
   const typed = text.trim().replace(/^https?:\/\//i, '');
   const host = typed.split('/')[0] ?? '';
   const isWhole = typed.includes('/') && /[.:]/.test(host);
+  const path = isWhole ? typed.slice(host.length + 1) : typed;
+  if (loneDigest.test(path)) return { problem: 'A digest needs its repository, as in team/app@sha256:…' };
   if (!/[:@]/.test(typed)) {
-    const repository = isWhole ? typed.slice(host.length + 1) : typed;
+    // A slash at the end is the way to a longer name, and part of none.
+    const repository = path.replace(/\/+$/, '');
     return { repository: repository === '' ? undefined : repository };
   }
   return { image: isWhole ? typed : `${loginServer}/${typed}` };

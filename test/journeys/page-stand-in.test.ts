@@ -203,6 +203,32 @@ describe('an answer that comes in the middle of something', () => {
   });
 });
 
+test('a digest alone opens nothing, and the field says what it lacks', async () => {
+  showImages(() => [listedImage(1)]);
+  await page.goto(`${tracker.url}/ui`);
+  await rows().first().waitFor();
+  const field = page.getByLabel('Repository, or an image to open');
+  const digest = `sha256:${'0'.repeat(64)}`;
+  await field.fill(digest);
+  await page.keyboard.press('Enter');
+  await page.getByRole('alert').getByText('A digest needs its repository').waitFor();
+  expect(page.url()).not.toContain('sha256');
+  // The other fields still work, and what was pasted is there to be completed.
+  await page.getByLabel('State', { exact: true }).selectOption('deleted');
+  await until(
+    () => tracker.asked.at(-1),
+    (asked) => asked?.includes('state=deleted') === true,
+    patienceMs,
+  );
+  expect([await field.inputValue(), await field.getAttribute('aria-invalid')]).toEqual([digest, 'true']);
+  answers.availability = () => listedImage(1);
+  answers.events = () => ({ events: [] });
+  await field.fill(`team/app@${digest}`);
+  await page.keyboard.press('Enter');
+  await page.locator('#image-details').waitFor();
+  expect(page.url()).toContain(`#registry=contoso&state=deleted&image=contoso.azurecr.io/team/app@${digest}`);
+});
+
 test('an answer that makes no sense is an outage, and not the end', async () => {
   let isSane = false;
   answers.images = () => (isSane ? { images: [listedImage(1)], next: null } : { pictures: 1 });

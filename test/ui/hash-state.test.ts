@@ -54,7 +54,25 @@ describe('what is typed into the field', () => {
     ['https://contoso.azurecr.io/team/app:v1', { image: 'contoso.azurecr.io/team/app:v1' }],
     ['localhost:5000/app:v1', { image: 'localhost:5000/app:v1' }],
     ['app:v1', { image: 'contoso.azurecr.io/app:v1' }],
+    ['sha256:v1', { image: 'contoso.azurecr.io/sha256:v1' }],
+    ['team/', { repository: 'team' }],
+    ['contoso.azurecr.io/team/', { repository: 'team' }],
+    ['contoso.azurecr.io/', { repository: undefined }],
   ])('%j', (typed, meant) => {
     expect(readSearch(typed, 'contoso.azurecr.io')).toEqual(meant);
+  });
+
+  const hex = 'e46f7d74'.repeat(8);
+  test.each([
+    `sha256:${hex}`,
+    ` SHA256:${hex} `,
+    hex,
+    `@sha256:${hex}`,
+    `contoso.azurecr.io/sha256:${hex}`,
+    'sha256:e46f7d74…',
+  ])('%j is a digest without its repository', (typed) => {
+    expect(readSearch(typed, 'contoso.azurecr.io')).toEqual({
+      problem: expect.stringContaining('needs its repository'),
+    });
   });
 });
