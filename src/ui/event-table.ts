@@ -5,6 +5,7 @@ import { icon } from './icons.ts';
 import { keyedList } from './keyed.ts';
 import { fixedTime } from './live-times.ts';
 import { copyButton } from './parts.ts';
+import { createScrollFrame } from './scroll-frame.ts';
 import { makeCell, makeRow, makeTable, patchRow, rowHeader } from './table.ts';
 import { eventWord } from './words.ts';
 
@@ -31,6 +32,7 @@ export function createEventTable(now: () => number): { show(events: readonly Tol
     { name: 'Id' },
   ]);
   place.append(table);
+  createScrollFrame(place)(table);
   const rows = keyedList<ToldEvent>(
     body,
     ({ id }) => id,

@@ -11,19 +11,19 @@ import { imageKey } from './merge-page.ts';
 import { statePill, tagChip } from './parts.ts';
 import { regionCell } from './region-cell.ts';
 import { cellValue } from './region-state.ts';
+import { createScrollFrame } from './scroll-frame.ts';
 import { makeCell, makeRow, makeTable, rowHeader } from './table.ts';
 import type { ShownState } from './words.ts';
 import { kindWord, shownState } from './words.ts';
 
 const tagsShown = 3;
-/** With more columns than that the matrix scrolls by itself, sideways. */
-const columnsThatFit = 7;
 
 export interface Matrix {
   show(images: readonly AvailabilityDocument[]): void;
 }
 
 export function createMatrix(place: HTMLElement, now: () => number): Matrix {
+  const watchTable = createScrollFrame(place);
   let columns = '';
   let rows: KeyedList<AvailabilityDocument> | undefined;
 
@@ -35,8 +35,8 @@ export function createMatrix(place: HTMLElement, now: () => number): Matrix {
       { name: 'First seen', class: 'when' },
     ]);
     table.classList.add('matrix');
-    place.classList.toggle('is-wide', regions.length > columnsThatFit);
     place.replaceChildren(table);
+    watchTable(table);
     rows = keyedList(body, imageKey, (image) => imageRow(image, regions, now));
   }
 

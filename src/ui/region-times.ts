@@ -4,6 +4,7 @@ import { make, painted, part } from './dom.ts';
 import { keyedList } from './keyed.ts';
 import type { RegionLine } from './region-row.ts';
 import { regionCells, regionColumns } from './region-row.ts';
+import { createScrollFrame } from './scroll-frame.ts';
 import { makeRow, makeTable, patchRow } from './table.ts';
 import type { Bar, Timeline } from './timeline.ts';
 import { timelineOf } from './timeline.ts';
@@ -19,6 +20,7 @@ export function createRegionTimes(now: () => number): RegionTimes {
   table.classList.add('times');
   table.querySelector('th.track')?.append(axis);
   part('image-regions').append(table);
+  createScrollFrame(part('image-regions'))(table);
   const bars = new Map<string, HTMLElement>();
   const rows = keyedList<RegionLine>(
     body,

@@ -8,6 +8,7 @@ import { icon } from './icons.ts';
 import { keyedList } from './keyed.ts';
 import { liveTime } from './live-times.ts';
 import type { Ask, Page, Screen, Shown } from './screen.ts';
+import { createScrollFrame } from './scroll-frame.ts';
 import { makeCell, makeRow, makeTable, patchRow, rowHeader } from './table.ts';
 import { sourceWord } from './words.ts';
 
@@ -28,6 +29,7 @@ export function replicasScreen(page: Page): Screen {
     { name: 'Missing now', class: 'number' },
   ]);
   part('replica-table').append(table);
+  createScrollFrame(part('replica-table'))(table);
   const rows = keyedList<Line>(
     body,
     ({ region }) => region,

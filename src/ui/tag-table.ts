@@ -7,6 +7,7 @@ import { formatHash, parseHash } from './hash-state.ts';
 import { icon } from './icons.ts';
 import { regionsOf } from './matrix.ts';
 import { digestCode, tagChip } from './parts.ts';
+import { createScrollFrame } from './scroll-frame.ts';
 import { makeCell, makeRow, makeTable, rowHeader } from './table.ts';
 
 export interface TagLine {
@@ -18,6 +19,7 @@ export interface TagLine {
 export function createTagTable(): { show(lines: readonly TagLine[], digest: string | null): void } {
   const place = part('image-tags');
   const none = part('no-tags');
+  const watchTable = createScrollFrame(place);
   const paint = painted<{ lines: readonly Summary[]; regions: readonly string[] }>(place, ({ lines, regions }) => {
     if (lines.length === 0) return [];
     const { table, body } = makeTable('Tags of this image: where each points in each region', [
@@ -26,6 +28,7 @@ export function createTagTable(): { show(lines: readonly TagLine[], digest: stri
       ...regions.map((name) => ({ name })),
     ]);
     body.append(...lines.map(({ cells, ...line }) => makeRow(...headCells(line), ...cells.map(pointerCell))));
+    watchTable(table);
     return [table];
   });
 

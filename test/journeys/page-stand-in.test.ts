@@ -203,6 +203,76 @@ describe('an answer that comes in the middle of something', () => {
   });
 });
 
+describe('more regions than fit', () => {
+  const regions = [
+    ...['australiaeast', 'brazilsouth', 'canadacentral', 'centralindia', 'eastus', 'francecentral'],
+    ...['germanywestcentral', 'japaneast', 'southeastasia', 'swedencentral', 'uksouth', 'westeurope'],
+  ];
+
+  function showRegions(count: number): void {
+    const [there, silent] = listedImage(1).regions;
+    const names = regions.slice(0, count);
+    const image = listedImage(1, {
+      regions: names.map((region, index) => ({ ...(index % 2 === 0 ? there : silent), region })),
+      tag: { name: 'v1', state: 'unknown', regions: [] },
+    });
+    showImages(() => Array.from({ length: 30 }, (_, index) => ({ ...image, digest: `${index}` })));
+    answers.availability = () => image;
+    answers.events = () => ({ events: [] });
+  }
+
+  /** What sticks out of the page, what sticks out of its card, which heads are in pieces, and what the Tab key misses. */
+  const faults = () =>
+    page.evaluate<string[]>(`(() => {
+      const visible = (selector) => [...document.querySelectorAll(selector)].filter((each) => each.checkVisibility());
+      const isTooWide = ({ scrollWidth, clientWidth }) => scrollWidth > clientWidth;
+      const lines = (head) => {
+        const range = document.createRange();
+        range.selectNodeContents(head);
+        return range.getClientRects().length;
+      };
+      const wide = visible('.frame, .matrix-frame').filter(isTooWide);
+      // Of cards on a phone the head is not seen.
+      const heads = visible('.matrix thead th.region').filter(({ offsetParent }) => offsetParent.offsetWidth > 1);
+      return [
+        ...(isTooWide(document.documentElement) ? ['the page scrolls'] : []),
+        ...wide.filter((card) => getComputedStyle(card).overflowX !== 'auto').map(({ id }) => 'sticks out: ' + id),
+        ...wide.filter((card) => card.tabIndex !== 0 || !card.ariaLabel).map(({ id }) => 'no key reaches: ' + id),
+        ...heads.filter((head) => lines(head) > 1).map(({ innerText }) => 'in pieces: ' + innerText),
+      ];
+    })()`);
+
+  test.each([5, 12])('%d: the page stays in its window, and tables scroll in their cards', async (count) => {
+    showRegions(count);
+    for (const view of ['', '#image=contoso.azurecr.io/team/app:v1']) {
+      await page.goto(`${tracker.url}/ui${view}`);
+      await page
+        .locator(view === '' ? '#matrix tbody tr' : '#image-tags tbody tr')
+        .first()
+        .waitFor();
+      for (const width of [1280, 1100, 1024, 850, 720, 360]) {
+        await page.setViewportSize({ width, height: 800 });
+        await expect.poll(faults, { message: `${view} at ${width}`, timeout: 3_000 }).toEqual([]);
+      }
+    }
+  });
+
+  test('of which the keyboard shows the last', async () => {
+    showRegions(12);
+    await page.setViewportSize({ width: 720, height: 800 });
+    await page.goto(`${tracker.url}/ui`);
+    const card = page.getByRole('region', { name: 'Images, newest first' });
+    await card.focus();
+    for (let steps = 0; steps < 40; steps++) await page.keyboard.press('ArrowRight');
+    const last = page.getByRole('columnheader', { name: 'First seen' });
+    await until(
+      async () => (await last.boundingBox())?.x ?? Number.NaN,
+      (x) => x < 720,
+      patienceMs,
+    );
+  });
+});
+
 test('a digest alone opens nothing, and the field says what it lacks', async () => {
   showImages(() => [listedImage(1)]);
   await page.goto(`${tracker.url}/ui`);
