@@ -57,6 +57,7 @@ export function imageScreen(page: Page): Screen {
 
   function begin(image: string): void {
     shownImage = image;
+    title = 'Image';
     heard = undefined;
     isAllTags = false;
     tagPrint = '';
@@ -106,10 +107,7 @@ export function imageScreen(page: Page): Screen {
     refresh,
     title: () => title,
     focus: () => part('image-title').focus({ preventScroll: true }),
-    clear() {
-      begin('');
-      title = 'Image';
-    },
+    clear: () => begin(''),
   };
 }
 

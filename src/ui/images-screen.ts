@@ -12,6 +12,7 @@ import { statePill } from './parts.ts';
 import type { Ask, Page, RegistryName, Screen, Shown } from './screen.ts';
 import type { Counts, Heard } from './summary.ts';
 import { countStates, describeChanges, hear, listTitle } from './summary.ts';
+import { Unanswered } from './tracker.ts';
 import type { ShownState } from './words.ts';
 
 /** Asked for each time; older images every so often, since little happens to them. */
@@ -35,6 +36,7 @@ export function imagesScreen(page: Page): ImagesScreen {
   let repositoriesOf = '';
   let heard: Heard | undefined;
   let filter = '';
+  let isAnswered = false;
   let limit = pageSize;
   let next: string | null = null;
   let round = 0;
@@ -63,7 +65,12 @@ export function imagesScreen(page: Page): ImagesScreen {
       region: view.missing,
       missing: view.missing === undefined ? undefined : 'true',
       limit: String(isWhole ? limit : pageSize),
+    }).catch((failure: unknown) => {
+      // What still stands there is the list of another filter.
+      if (failure instanceof Unanswered && !isAnswered) empty();
+      throw failure;
     });
+    isAnswered = true;
     show(shown, isWhole ? answer.images : mergePage(known, answer, limit));
     if (isWhole) next = answer.next;
     showMore();
@@ -72,12 +79,21 @@ export function imagesScreen(page: Page): ImagesScreen {
   /** Another question: nothing of what was known answers it. */
   function begin(asked: string): void {
     filter = asked;
+    isAnswered = false;
     known = [];
     heard = undefined;
     limit = pageSize;
     round = 0;
     firstOfMore = undefined;
     part('matrix').setAttribute('aria-busy', 'true');
+  }
+
+  function empty(): void {
+    matrix.show([]);
+    paintCounts({ counts: [], view: parseHash('') });
+    setText(part('total'), '');
+    for (const each of [part('no-images'), part('only-newest'), more]) setHidden(each, true);
+    title = 'Images';
   }
 
   function show(shown: Shown, images: readonly AvailabilityDocument[]): void {
@@ -134,9 +150,7 @@ export function imagesScreen(page: Page): ImagesScreen {
     clear() {
       begin('');
       repositories = [];
-      matrix.show([]);
-      paintCounts({ counts: [], view: parseHash('') });
-      title = 'Images';
+      empty();
     },
   };
 }

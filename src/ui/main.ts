@@ -89,6 +89,7 @@ function explain(failure: unknown): 'answered' | 'failed' | 'wait' {
     keys.done();
     setHidden(part('screens'), false);
     connection.refused(failure.message);
+    showTitle();
     return 'answered';
   }
   connection.lost(failure instanceof Unanswered ? failure.message : 'The answer was not understood.');

@@ -203,6 +203,34 @@ describe('an answer that comes in the middle of something', () => {
   });
 });
 
+describe('a filter that gets no list', () => {
+  test.each([
+    ['is refused', 400],
+    ['is not answered', 503],
+  ])('shows none when it %s', async (_title, status) => {
+    answers.images = (query) =>
+      query.has('repository') ? status : { images: [listedImage(2), listedImage(1)], next: 'more' };
+    await page.goto(`${tracker.url}/ui`);
+    await rows().nth(1).waitFor();
+    const field = page.getByLabel('Repository, or an image to open');
+    await field.fill('UPPER');
+    await page.keyboard.press('Enter');
+    await page.getByRole('alert').getByText(`It answered ${status}.`).waitFor();
+    expect(await rows().count()).toBe(0);
+    expect(await page.locator('.summary').innerText()).not.toMatch(/\d/);
+    expect(
+      await page
+        .getByText(/^No image|Older images/)
+        .filter({ visible: true })
+        .count(),
+    ).toBe(0);
+    expect(await page.title()).not.toMatch(/replicating/);
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await rows().nth(1).waitFor();
+    await page.getByText('2 images').waitFor();
+  });
+});
+
 describe('more regions than fit', () => {
   const regions = [
     ...['australiaeast', 'brazilsouth', 'canadacentral', 'centralindia', 'eastus', 'francecentral'],
