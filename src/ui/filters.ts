@@ -22,7 +22,6 @@ export function createFilters(page: Page): Filters {
   const problem = part('search-problem');
   const clear = part<HTMLButtonElement>('filter-clear');
   let loginServer = '';
-  for (const each of states) state.append(new Option(each, each));
 
   function apply(): void {
     const found = readSearch(search.value, loginServer);
@@ -36,7 +35,7 @@ export function createFilters(page: Page): Filters {
       registry: registry.value === '' ? undefined : registry.value,
       // What cannot be meant changes nothing; the other fields still do.
       ...('repository' in found ? { repository: found.repository } : {}),
-      state: states.find((each) => each === state.value),
+      state: state.value === '' ? undefined : state.value,
       missing: missing.value === '' ? undefined : missing.value,
     });
   }
@@ -68,6 +67,7 @@ export function createFilters(page: Page): Filters {
       if (registry.options.length > 0) registry.value = shown.name;
       // What is explained stays to be corrected.
       if (document.activeElement !== search && problem.hidden) search.value = view.repository ?? '';
+      offer(state, states, view.state);
       state.value = view.state ?? '';
       offer(missing, regions, view.missing);
       missing.value = view.missing ?? '';

@@ -3,13 +3,15 @@
  * browser's own Back. The key is never part of it.
  */
 import type { ListableState } from '../core/listing.ts';
+import type { RegistryName } from './screen.ts';
 
 export interface View {
   readonly screen: 'images' | 'image' | 'replicas';
   /** Without it, the first registry. */
   readonly registry: string | undefined;
   readonly repository: string | undefined;
-  readonly state: ListableState | undefined;
+  /** Whatever the address says: of one that is not known the tracker says which are. */
+  readonly state: string | undefined;
   /** Only images that are missing in this region. */
   readonly missing: string | undefined;
   /** The reference of the opened image. */
@@ -27,14 +29,13 @@ export function parseHash(hash: string): View {
     const value = parameters.get(name)?.trim() ?? '';
     return value === '' || value.length > longest ? undefined : value;
   };
-  const state = states.find((known) => known === read('state'));
   const image = read('image');
   const screen = read('view') === 'replicas' ? 'replicas' : image === undefined ? 'images' : 'image';
   return {
     screen,
     registry: read('registry'),
     repository: read('repository'),
-    state,
+    state: read('state'),
     missing: read('missing'),
     image: screen === 'image' ? image : undefined,
   };
@@ -52,6 +53,14 @@ export function formatHash(view: View): string {
 
 function readable(encoded: string): string {
   return encoded.replaceAll('%2F', '/').replaceAll('%3A', ':').replaceAll('%40', '@');
+}
+
+/** By its name or its login server, as the tracker reads it. `undefined`: the address is about none of them. */
+export function findRegistry(registries: readonly RegistryName[], view: View): RegistryName | undefined {
+  const wanted = view.registry?.toLowerCase();
+  // An image names its registry itself.
+  if (wanted === undefined || view.screen === 'image') return registries[0];
+  return registries.find((each) => [each.name, each.loginServer].some((name) => name.toLowerCase() === wanted));
 }
 
 export type Search =

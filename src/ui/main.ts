@@ -4,9 +4,10 @@
  */
 import { createAnnouncer } from './announcer.ts';
 import { createConnection } from './connection.ts';
-import { part, setAttribute, setHidden } from './dom.ts';
+import { make, painted, part, setAttribute, setHidden } from './dom.ts';
+import { visible } from './format.ts';
 import type { View } from './hash-state.ts';
-import { formatHash, parseHash } from './hash-state.ts';
+import { findRegistry, formatHash, parseHash } from './hash-state.ts';
 import { imageScreen } from './image-screen.ts';
 import { imagesScreen } from './images-screen.ts';
 import { createKeyForm } from './key-form.ts';
@@ -45,6 +46,11 @@ const screens: Record<View['screen'], Screen> = {
 };
 const poller = createPoller({ ask: refresh, isSeen: () => document.visibilityState === 'visible', now: Date.now });
 
+const paintTracked = painted<readonly (readonly [href: string, loginServer: string])[]>(
+  part('tracked-registries'),
+  (links) => links.map(([href, loginServer]) => make('li', {}, make('a', { href }, visible(loginServer)))),
+);
+
 let view = parseHash(location.hash);
 let registries: readonly RegistryName[] = [];
 /** The list as it was left, to come back to. */
@@ -55,10 +61,11 @@ let opened: Element | null = null;
 async function refresh(signal: AbortSignal): Promise<'answered' | 'failed' | 'wait'> {
   const ask: Ask = (route, query) => tracker.ask(route, query, signal);
   try {
-    if (registries.length === 0) await learnRegistries(ask);
-    const [first] = registries;
-    const registry = registries.find((each) => each.name === view.registry) ?? first;
-    if (registry === undefined) throw new Unanswered('question', 'No registry is tracked here.');
+    // One that is not known may be new.
+    if (findRegistry(registries, view) === undefined) await learnRegistries(ask);
+    const registry = findRegistry(registries, view);
+    showTracked(registry === undefined ? registries : []);
+    if (registry === undefined) throw new Unanswered('question', describeNoRegistry());
     await screens[view.screen].refresh({ view, registry }, ask);
     keys.done();
     connection.answered();
@@ -76,18 +83,33 @@ async function learnRegistries(ask: Ask): Promise<void> {
   registries = answer.registries;
 }
 
+function isElsewhere(): boolean {
+  return registries.length > 0 && findRegistry(registries, view) === undefined;
+}
+
+function describeNoRegistry(): string {
+  return isElsewhere() ? `Registry "${view.registry}" is not tracked here.` : 'No registry is tracked here.';
+}
+
+/** Links to what can be shown instead. */
+function showTracked(offered: readonly RegistryName[]): void {
+  paintTracked(offered.map(({ name: registry, loginServer }) => [formatHash({ ...view, registry }), loginServer]));
+  setHidden(part('tracked'), offered.length === 0);
+}
+
 function explain(failure: unknown): 'answered' | 'failed' | 'wait' {
   if (!(failure instanceof Unanswered)) console.error(failure);
   const refusal = failure instanceof Unanswered ? failure.refusal : 'away';
   if (refusal === 'key') {
     setHidden(part('screens'), true);
+    showTracked([]);
     connection.waiting();
     keys.request();
     return 'wait';
   }
   if (refusal === 'question' && failure instanceof Unanswered) {
     keys.done();
-    setHidden(part('screens'), false);
+    setHidden(part('screens'), isElsewhere());
     connection.refused(failure.message);
     showTitle();
     return 'answered';
@@ -98,7 +120,8 @@ function explain(failure: unknown): 'answered' | 'failed' | 'wait' {
 }
 
 function showTitle(): void {
-  const title = `${connection.isLost() ? 'Not answering · ' : ''}${screens[view.screen].title()} · ${name}`;
+  const what = isElsewhere() ? 'Unknown registry' : screens[view.screen].title();
+  const title = `${connection.isLost() ? 'Not answering · ' : ''}${what} · ${name}`;
   if (document.title !== title) document.title = title;
 }
 
@@ -108,6 +131,8 @@ function forgetAll(): void {
 }
 
 function showScreen(): void {
+  // What is known of one registry is not shown at the address of another.
+  if (isElsewhere()) setHidden(part('screens'), true);
   for (const screen of ['images', 'image', 'replicas'] as const) {
     setHidden(part(screen), view.screen !== screen);
     const link = screen === 'image' ? undefined : part(`to-${screen}`);

@@ -349,6 +349,34 @@ test('with several registries, one is chosen', async () => {
   expect(page.url()).toContain('#registry=fabrikam');
 });
 
+test('at the address of a registry that is not tracked, no other is shown', async () => {
+  showImages(() => [listedImage(1)]);
+  answers.replicas = () => 503;
+  await page.goto(`${tracker.url}/ui`);
+  await rows().first().waitFor();
+  for (const view of ['registry=nope', 'view=replicas&registry=nope']) {
+    await page.goto(`${tracker.url}/ui#${view}`);
+    await page.getByRole('alert').getByText('Registry "nope" is not tracked here.').waitFor();
+    expect(await page.locator('#screens').isVisible()).toBe(false);
+    expect(await page.title()).toMatch(/^Unknown registry · /);
+  }
+  await page.goBack();
+  await page.getByRole('link', { name: 'contoso.azurecr.io' }).click();
+  await rows().first().waitFor();
+  expect(page.url()).toContain('#registry=contoso');
+  expect(await page.getByRole('alert').count()).toBe(0);
+});
+
+test('a state that is not known is asked for all the same, and shown as the tracker refuses it', async () => {
+  answers.images = (query) => (query.get('state') === 'lost' ? 400 : { images: [listedImage(1)], next: null });
+  await page.goto(`${tracker.url}/ui#state=lost`);
+  await page.getByRole('alert').getByText('It answered 400.').waitFor();
+  expect(await page.getByLabel('State', { exact: true }).inputValue()).toBe('lost');
+  expect(await rows().count()).toBe(0);
+  await page.getByRole('button', { name: 'Clear' }).click();
+  await rows().first().waitFor();
+});
+
 test('a tab that is not seen asks nothing', async () => {
   showImages(() => [listedImage(1)]);
   await page.clock.install();

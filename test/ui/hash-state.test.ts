@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { View } from '../../src/ui/hash-state.ts';
-import { formatHash, parseHash, readSearch } from '../../src/ui/hash-state.ts';
+import { findRegistry, formatHash, parseHash, readSearch } from '../../src/ui/hash-state.ts';
 
 const list: View = {
   screen: 'images',
@@ -16,6 +16,8 @@ describe('a view and its address', () => {
   test.each<[string, Partial<View>]>([
     ['#', {}],
     ['#state=delayed', { state: 'delayed' }],
+    // Not dropped: a list of all states would be another answer than the one that was asked for.
+    ['#state=lost', { state: 'lost' }],
     [
       '#registry=contoso&repository=team/app&state=replicating',
       { registry: 'contoso', repository: 'team/app', state: 'replicating' },
@@ -32,14 +34,30 @@ describe('a view and its address', () => {
 
   test.each<[string, Partial<View>]>([
     ['', {}],
-    ['#state=lost&view=nowhere&key=secret', {}],
+    ['#view=nowhere&key=secret', {}],
     ['#repository=%20%20', {}],
     [`#image=${'a'.repeat(2_000)}`, {}],
-    ['#state=%E0%A4%A', {}],
+    ['#state=%E0%A4%A', { state: '\ufffd%A' }],
     ['#view=replicas&image=a', { screen: 'replicas' }],
     ['#=&&&', {}],
   ])('%s is read as what can be meant', (hash, view) => {
     expect(parseHash(hash)).toEqual({ ...list, ...view });
+  });
+});
+
+describe('the registry of an address', () => {
+  const registries = ['contoso', 'fabrikam'].map((name) => ({ name, loginServer: `${name}.azurecr.io` }));
+
+  test.each([
+    ['', 'contoso'],
+    ['#registry=fabrikam', 'fabrikam'],
+    ['#registry=Fabrikam', 'fabrikam'],
+    ['#registry=fabrikam.azurecr.io', 'fabrikam'],
+    ['#registry=nope', undefined],
+    ['#view=replicas&registry=nope', undefined],
+    ['#registry=nope&image=contoso.azurecr.io/team/app:v1', 'contoso'],
+  ])('%j', (hash, name) => {
+    expect(findRegistry(registries, parseHash(hash))?.name).toBe(name);
   });
 });
 
