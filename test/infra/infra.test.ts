@@ -154,9 +154,8 @@ describe.runIf(bicep !== undefined)('compiled', () => {
     const subscriptions = all().filter(({ resource }) => /\/eventSubscriptions$/.test(resource.type));
     expect(subscriptions).toHaveLength(2);
     for (const { resource } of subscriptions) {
-      expect(resource.properties).toMatchObject({
-        deadLetterWithResourceIdentity: { deadLetterDestination: { endpointType: 'StorageBlob' } },
-      });
+      // Of a topic that was there before it is a condition, and a text.
+      expect(JSON.stringify(resource.properties?.deadLetterWithResourceIdentity)).toContain('StorageBlob');
     }
   });
 });
@@ -229,11 +228,10 @@ describe('as it is written', () => {
   });
 
   test('the lines that alerts look for are lines that the app writes', () => {
-    const said = sourceOf('src/core') + sourceOf('src/adapters');
-    const wanted = [...(sources.get('alerts.bicep') ?? '').matchAll(/message has "([a-z][a-z ]+)"/gi)].map(
-      ([, line]) => line,
-    );
-    expect(wanted.length).toBeGreaterThan(3);
+    const said = sourceOf('src/core') + sourceOf('src/adapters') + sourceOf('src/functions');
+    const looks = [...(sources.get('alerts.bicep') ?? '').matchAll(/message has(?:_any)? (\([^)]+\)|"[^"]+")/g)];
+    const wanted = looks.flatMap(([, lines = '']) => [...lines.matchAll(/"([^"]+)"/g)].map(([, line]) => line));
+    expect(wanted.length).toBeGreaterThan(8);
     const host = ['Moving message to queue', '-poison'];
     for (const line of wanted.filter((one = '') => !host.includes(one))) expect(said).toContain(line);
   });
