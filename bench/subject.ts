@@ -3,7 +3,7 @@
  * memory (its speed is not ours), the storage is counted, and no delivery is put on the queue for being slow, because
  * a slow machine must show as slow and not as less work.
  */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import {
   memoryForwardQueue,
   memoryHealthEventLog,
@@ -102,6 +102,7 @@ export function openSubject(
       publisher,
       forwards: memoryForwardQueue(),
       random: Math.random,
+      uniqueId: randomUUID,
     },
     {
       registries: [registry],

@@ -2,7 +2,7 @@
  * Ties Azure together: settings, clients, adapters, tracker, functions. The Functions host loads this file and nothing
  * else; everything it is made of can be loaded without side effects. A fault in the settings ends the start here.
  */
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import type { EventGridPublisherClient } from '@azure/eventgrid';
 import { app } from '@azure/functions';
@@ -166,6 +166,7 @@ const acr: Tracker = tracker(
     forwards,
     clock: systemClock,
     random: Math.random,
+    uniqueId: randomUUID,
     log: consoleLog,
     telemetry,
   },

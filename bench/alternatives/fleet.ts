@@ -2,6 +2,7 @@
  * The real tracker, several instances of it, on one storage that takes virtual time. Each delivery, timer and waiter
  * meets one of them by chance, as behind a load balancer.
  */
+import { randomUUID } from 'node:crypto';
 import {
   memoryDeliveryQueue,
   memoryForwardQueue,
@@ -53,6 +54,7 @@ export function openFleet(stage: Stage, instances: number): Fleet {
     clock,
     log,
     random,
+    uniqueId: randomUUID,
     store: slow(memoryImageStore()),
     index: slow(memoryImageIndex()),
     tags: slow(memoryTagIndex()),

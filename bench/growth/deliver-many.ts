@@ -2,6 +2,7 @@
  * A process that does nothing but take deliveries, on ports that forget, and now and then says what is left on its
  * heap. Run by `measure-memory.ts`.
  */
+import { randomUUID } from 'node:crypto';
 import {
   memoryDeliveryQueue,
   memoryForwardQueue,
@@ -98,6 +99,7 @@ const subject = tracker(
     reviews: memoryReviewLog(),
     prober: prober({ probe: undefined, clock }),
     random: Math.random,
+    uniqueId: randomUUID,
   },
   {
     registries: [registry],

@@ -3,7 +3,6 @@
  * other processes are noticed by the record's version, and then the steps are decided again on what they wrote.
  * Without the sharing, ten regions speaking at once would overtake each other over and over.
  */
-import { randomUUID } from 'node:crypto';
 import type { Acknowledgement } from './acknowledge.ts';
 import { acknowledge } from './acknowledge.ts';
 import { announce } from './announce.ts';
@@ -28,6 +27,8 @@ export interface ImageWriterParts extends SignpostParts {
   readonly clock: Clock;
   /** From 0 up to 1. */
   readonly random: () => number;
+  /** A text that no other process gives, and this one only once. */
+  readonly uniqueId: () => string;
   registry(name: ImageName): Registry;
   circumstances(registry: Registry): Circumstances;
   /** Called after each write, with what it stored, the keys of the announcements it made, and what was there before. */
@@ -106,8 +107,6 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
   const copies = experience(1);
   const strangers = experience(0);
   const signs = signposts(parts);
-  const writerId = randomUUID();
-  let writes = 0;
 
   function laneOf(name: ImageName): Lane {
     const key = imageKey(name);
@@ -175,7 +174,7 @@ export function imageWriter(parts: ImageWriterParts): ImageWriter {
       }
       const signposted = await laid.lay(stored?.record, draft.record, draft.circumstances);
       const complete = signposted.tags === draft.record.tags ? signposted : settled(signposted, draft);
-      const record = { ...complete, writtenAs: `${writerId}.${++writes}` };
+      const record = { ...complete, writtenAs: parts.uniqueId() };
       const committed = await store.commit({ record, basedOn: stored?.version });
       if (origin === 'guess') strangers.note(committed !== 'conflict');
       // What is noted follows the write it is about; that nobody wrote in between says little about the next webhook event.

@@ -82,6 +82,8 @@ export interface TrackerPorts {
   readonly clock: Clock;
   /** From 0 up to 1. */
   readonly random: () => number;
+  /** A text that no other process gives, and this one only once. */
+  readonly uniqueId: () => string;
   readonly log: Log;
   readonly telemetry?: Telemetry;
 }

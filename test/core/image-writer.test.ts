@@ -2,6 +2,7 @@
  * What the topic has taken is noted without reading the record, unless this process knows it as well as the storage
  * does: then nobody is in its way, and it is in nobody's.
  */
+import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { memoryImageIndex, memoryImageStore, memoryTagIndex, memoryWakeTimer } from '../../src/adapters/memory.ts';
 import type { Fact } from '../../src/core/arrival.ts';
@@ -45,6 +46,7 @@ function instance(store: ImageStore, clock = manualClock()) {
     timer: memoryWakeTimer(),
     clock,
     random: () => 0.5,
+    uniqueId: randomUUID,
     registry: () => registryOf(),
     circumstances: () => ({ set: replicaSetOf(), policy, now, targets: [] }),
     onWritten: (_record, keys) => made.push(...keys),

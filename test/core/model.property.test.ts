@@ -3,6 +3,7 @@
  * was said. Deliveries, deletes, tag moves, repeats, answers of replicas that are asked, changes of the replica set, crashes and topic outages come in any
  * order; in the end every document says what the model says, and what was told was true and told under one id.
  */
+import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { SetTimer } from '../../src/adapters/memory.ts';
@@ -175,6 +176,7 @@ function world(heard: (region: Region, digest: Digest, says: ProbeAnswer['kind']
         prober: prober({ probe, clock }),
         clock,
         random: () => 0.5,
+        uniqueId: randomUUID,
         log: { info: () => undefined, warn: () => undefined },
       },
       {

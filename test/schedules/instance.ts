@@ -83,6 +83,7 @@ export function startInstance(
     trace(() => `${label} notes: ${message} ${JSON.stringify(fields ?? {})}`);
   const log: Log = { info: note, warn: note };
   let draws = 0;
+  let writes = 0;
 
   const sets = replicaSets({
     registries: [settings],
@@ -118,6 +119,7 @@ export function startInstance(
     prober: prober({ probe: shared.probe && network.wrap(caller, 'probe', shared.probe), clock }),
     clock,
     random: () => world.choices.choose(`${label} random ${++draws}`, 0.5, (random) => random()),
+    uniqueId: () => `${label} write ${++writes}`,
     log,
   };
   const good = tracker(sabotage.ownPorts?.(ports) ?? ports, world.on.options);

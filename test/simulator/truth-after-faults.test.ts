@@ -4,6 +4,7 @@
  * announced before it was. The tracker asks real `/v2/` endpoints and a real ARM stand-in; only time is simulated.
  * `SEED=12345 npx vitest run test/simulator/truth-after-faults` replays one seed.
  */
+import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { armReplicaDirectory } from '../../src/adapters/arm/replica-directory.ts';
 import { armWebhookDirectory } from '../../src/adapters/arm/webhook-directory.ts';
@@ -148,6 +149,7 @@ async function simulate(seed: number, faults: Faults) {
       prober: prober({ probe: ociManifestProbe({ credential, fetch, clock }), clock }),
       clock,
       random: () => 0.5,
+      uniqueId: randomUUID,
       log,
     },
     {

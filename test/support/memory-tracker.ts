@@ -1,4 +1,5 @@
 /** The real tracker on ports in memory, with a clock that the test moves. Any port can be replaced by an argument. */
+import { randomUUID } from 'node:crypto';
 import {
   memoryDeliveryQueue,
   memoryForwardQueue,
@@ -69,6 +70,7 @@ export function memoryTracker(parts: MemoryTrackerParts = {}) {
       prober: prober({ probe: parts.probe, clock }),
       clock,
       random: () => 0.5,
+      uniqueId: randomUUID,
       log: { info: note, warn: note },
       ...parts.ports,
     },
