@@ -40,7 +40,6 @@ import type {
 } from './ports.ts';
 import type { Prober } from './prober.ts';
 import { receivedAfter } from './received-after.ts';
-import type { Tag } from './reference.ts';
 import type { Region } from './region.ts';
 import { sortRegions } from './region.ts';
 import type { Registry } from './registry.ts';
@@ -56,8 +55,7 @@ import { expireImages } from './retention.ts';
 import type { Reviews } from './reviews.ts';
 import { reviews } from './reviews.ts';
 import type { HealthEventLog } from './service-health.ts';
-import { settleTag } from './settle-tag.ts';
-import { hasNewPush, roundOf } from './tag-progress.ts';
+import { tagChecks } from './tag-checks.ts';
 import type { DeliveryOutcome, DeliverySource, Telemetry } from './telemetry.ts';
 import { measuredRegion, noTelemetry } from './telemetry.ts';
 import { topics } from './topics.ts';
@@ -162,8 +160,6 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
   const { clock, log, sets, telemetry = noTelemetry } = ports;
   const underWay = deliveriesUnderWay();
   const webhooks = hearing(ports);
-  /** Tags that are being compared, each with the image as it was last written since. */
-  const comparing = new Map<string, ImageRecord | undefined>();
   /** Each ends one. */
   const waits = new Set<AbortController>();
 
@@ -194,15 +190,12 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
         teller.offer(record.name, due);
         measureNews(telemetry, record, made, sets.current(registryOf(record.name)));
       }
-      const isKnown = (tag: Tag) =>
-        before?.uncheckedTags.includes(tag) === true &&
-        roundOf(before, tag) === roundOf(record, tag) &&
-        !hasNewPush(before, record, tag);
-      if ((record.uncheckedTags as Tag[]).some((tag) => !isKnown(tag))) void checkTags(record);
+      checks.written(record, before);
     },
   });
   const teller: Announcer = announcer({ ...ports, writer: () => writer });
   const forwards = forwarding({ queue: ports.forwards, writer: () => writer, clock, log });
+  const checks = tagChecks({ tags: ports.tags, writer: () => writer, clock, log });
   const asked = topics({ clock, pollMs, tags: ports.tags, readImage });
   const asker = looker({
     prober: ports.prober,
@@ -223,7 +216,7 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
     registry: registryOf,
     circumstances,
     dueEvents,
-    checkTags,
+    checkTags: checks.check,
   });
   const afterChange = reviews({ ...ports, review: onTimer.review });
 
@@ -248,27 +241,6 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
       teller.offer(image.name, dueEvents(image, untold));
     if (image !== undefined) asker.confirm(image, delivery.fact.region);
     return outcome ?? 'duplicate';
-  }
-
-  /** Tells every other digest of a tag that it has moved on, and this one if it is the older. */
-  async function checkTags(image: ImageRecord): Promise<void> {
-    for (const tag of image.uncheckedTags as Tag[]) {
-      const key = `${imageKey(image.name)} ${tag}`;
-      const isUnderWay = comparing.has(key);
-      comparing.set(key, image);
-      // What has come since makes the comparison void: whoever makes it begins anew.
-      if (isUnderWay) continue;
-      try {
-        for (let latest: ImageRecord | undefined = image; latest !== undefined; latest = comparing.get(key)) {
-          comparing.set(key, undefined);
-          await settleTag({ writer, tags: ports.tags }, latest, tag, clock.now());
-        }
-      } catch (error) {
-        log.warn('tag not settled, later again', { image: imageKey(image.name), tag, error: describeError(error) });
-      } finally {
-        comparing.delete(key);
-      }
-    }
   }
 
   function dueEvents(image: ImageRecord, keys: readonly string[]): DueEvent[] {
