@@ -3,9 +3,9 @@
  * Both are driven alike, or the difference between their rows would be one of the drivers and not of the door.
  */
 import { Agent, request } from 'node:http';
-import type { ImageName } from '../src/core/image.ts';
+import type { ImageName } from '../src/core/image/record.ts';
+import { defaultRequirement } from '../src/core/model/requirement.ts';
 import type { Delivery } from '../src/core/ports.ts';
-import { defaultRequirement } from '../src/core/requirement.ts';
 import type { Told } from './check-told.ts';
 import type { Door } from './door.ts';
 import type { Subject } from './subject.ts';

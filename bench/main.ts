@@ -1,11 +1,12 @@
 /**
  * `npm run bench`: how fast the tracker is, measured against the least that storing a delivery could cost. Two runs on
  * one machine differ by a third, so only ratios taken in the same run are worth looking at; they come first, and the
- * absolute figures stand beside them. Fails when anything it measured was also wrong.
+ * absolute figures stand beside them. Fails, once all of it is printed, when anything it measured was also wrong.
  */
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { startAzurite } from '../src/local/azurite.ts';
 import { measureAlternatives } from './measure-alternatives.ts';
+import { measureBursts } from './measure-bursts.ts';
 import { measureDoor } from './measure-door.ts';
 import { measureGrowth } from './measure-growth.ts';
 import { measureLatency } from './measure-latency.ts';
@@ -16,7 +17,8 @@ import { measureTrips } from './measure-trips.ts';
 import { measureWaiters } from './measure-waiters.ts';
 import type { BenchArguments, BenchOptions, PartName } from './options.ts';
 import { readArguments, usage } from './options.ts';
-import { checkPages, writePages } from './readme.ts';
+import { checkPage, writePage } from './pages.ts';
+import { runParts } from './run-parts.ts';
 import type { Result, Section } from './section.ts';
 import { formatText } from './section.ts';
 
@@ -27,6 +29,7 @@ const measures: Record<PartName, (options: BenchOptions) => Promise<Section>> = 
   trips: measureTrips,
   latency: measureLatency,
   door: measureDoor,
+  bursts: measureBursts,
   start: measureStart,
   alternatives: measureAlternatives,
   growth: measureGrowth,
@@ -34,20 +37,23 @@ const measures: Record<PartName, (options: BenchOptions) => Promise<Section>> = 
   memory: measureMemory,
 };
 
-async function measure({ parts, quick, verbose }: BenchArguments): Promise<Result> {
+async function measure({
+  parts,
+  quick,
+  verbose,
+}: BenchArguments): Promise<Result & { readonly faults: readonly string[] }> {
   const say = (line: string) => void (verbose && process.stderr.write(`${line}\n`));
   const loadBefore = load();
-  const sections: Record<string, Section> = {};
-  for (const part of parts) {
+  const { sections, faults } = await runParts(parts, async (part) => {
     // A storage of its own for each part: rows left by the one before would slow it down.
     const azurite = await startAzurite();
     try {
       const { connectionString: storage, pid: storagePid } = azurite;
-      sections[part] = await measures[part]({ storage, storagePid, quick, say });
+      return await measures[part]({ storage, storagePid, quick, say });
     } finally {
       await azurite.stop();
     }
-  }
+  });
   const machine = {
     Node: process.versions.node,
     cores: availableParallelism(),
@@ -55,7 +61,7 @@ async function measure({ parts, quick, verbose }: BenchArguments): Promise<Resul
     'load before': loadBefore,
     'load after': load(),
   };
-  return { machine, sections };
+  return { machine, sections, faults };
 }
 
 function load(): number {
@@ -74,11 +80,13 @@ function readOrExplain(): BenchArguments | undefined {
 async function run(): Promise<number> {
   const asked = readOrExplain();
   if (asked === undefined) return badUsage;
-  if (asked.readme) checkPages();
-  const result = await measure(asked);
+  if (asked.write) checkPage();
+  const { faults, ...result } = await measure(asked);
   const text = asked.json ? JSON.stringify(result) : formatText(result);
   await new Promise<void>((resolve) => process.stdout.write(`${text}\n`, () => resolve()));
-  if (asked.readme) writePages(result);
+  for (const fault of faults) process.stderr.write(`${fault}\n`);
+  if (faults.length > 0) return 1;
+  if (asked.write) writePage(result);
   return 0;
 }
 

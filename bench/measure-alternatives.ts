@@ -52,17 +52,17 @@ export async function measureAlternatives({ quick, say }: BenchOptions): Promise
     results.push(result);
     const { early, twice, never } = result.verdict;
     if (what.startsWith('tracker') && early + twice + never > 0) {
-      throw new Error(`${what}: ${early} images told early, ${twice} twice, ${never} never`);
+      throw new Error(`${what}: ${early} images reported early, ${twice} twice, ${never} never`);
     }
   }
   const [first] = results;
   if (first === undefined) throw new Error('nothing was compared');
   const note = [
-    `${scenario.images} images, ${base.regions.length} regions, lags of ${base.lagSeconds} s in the middle;`,
+    `${scenario.images} images, ${base.regions.length} regions, a median lag of ${base.lagSeconds} s;`,
     `of the webhook events ${faults.loss * 100} % are lost, ${faults.repeat * 100} % repeated, ${faults.reorder * 100} % held back.`,
     `Virtual time, requests per image, with one pipeline waiting for it and with ${many}.`,
   ].join(' ');
-  return { title: 'What one would do instead.', note, rows: results.map((result) => toRow(result, first)) };
+  return { title: 'Alternatives.', note, rows: results.map((result) => toRow(result, first)) };
 }
 
 interface Result {
@@ -78,13 +78,13 @@ function toRow({ what, one, ten, verdict }: Result, first: Result): Section['row
   return {
     way: what,
     [`registry requests × the first, ${many} waiting`]: ten.registryRequests / first.ten.registryRequests,
-    'sooner than the first, ×': known ? first.verdict.p50 / verdict.p50 : '–',
-    'found out after, median s': known ? verdict.p50 : '–',
+    'faster than the first, ×': known ? first.verdict.p50 / verdict.p50 : '–',
+    'reported after, median s': known ? verdict.p50 : '–',
     'p99 s': known ? verdict.p99 : '–',
     'p99 s, nothing lost': known ? verdict.p99NothingLost : '–',
-    'told early': verdict.early,
-    'told twice': verdict.twice,
-    'never told': verdict.never,
+    'reported early': verdict.early,
+    'reported twice': verdict.twice,
+    'never reported': verdict.never,
     'of those, nothing lost': verdict.neverThoughNothingLost,
     'registry requests': `${perImage(one.registryRequests, images)} / ${perImage(ten.registryRequests, images)}`,
     'storage requests': `${perImage(one.storageRequests, images)} / ${perImage(ten.storageRequests, images)}`,

@@ -1,5 +1,5 @@
 /**
- * Deliveries per second through the HTTP door, by one process and by four with each delivery at a random one. Sender,
+ * Deliveries per second over HTTP, by one process and by four with each delivery at a random one. Sender,
  * topic, storage and every app process share this machine, so the figures are far below what each could do alone.
  */
 import { allReplicas, checkTold } from './check-told.ts';
@@ -58,19 +58,19 @@ export async function measureDoor(options: BenchOptions): Promise<Section> {
         sent += images;
         await told.reaches(sent);
       });
-      add(`${who}, 3 regions x 2 deliveries, random order, until every event is told`, rounds, door.refused);
+      add(`${who}, 3 regions x 2 deliveries, random order, until every event is published`, rounds, door.refused);
       checkTold(door.told, sent);
       const pings = () => keepInFlight(Array.from({ length: deliveries }), atOnce, door.ping);
-      if (processes === 1) add(`${who}, pings: the door alone`, await compare(deliveries, pings));
+      if (processes === 1) add(`${who}, pings: HTTP alone`, await compare(deliveries, pings));
     } finally {
       await door.close();
     }
   }
   const note = `${atOnce} in flight over kept connections. Floor: one insert per delivery, from the sender's process.`;
-  return { title: 'Through the HTTP door.', note, rows };
+  return { title: 'Over HTTP.', note, rows };
 }
 
-/** Counts as they come in: what looks through all that was told for each of them is soon busier than the app. */
+/** Counts as they come in: to search all published events for each new one would soon cost more than the app. */
 function countTold(door: Door) {
   const ids = new Set<string>();
   let goal = Number.POSITIVE_INFINITY;
@@ -80,10 +80,13 @@ function countTold(door: Door) {
     if (ids.size >= goal) reached();
   });
   return {
-    /** Resolves once so many images have been told to be everywhere. */
+    /** Resolves once so many images have been published as in all replicas. */
     reaches: (images: number) =>
       new Promise<void>((resolve, reject) => {
-        const timer = setTimeout(() => reject(new Error(`${ids.size} of ${images} images told in time`)), toldWithinMs);
+        const timer = setTimeout(
+          () => reject(new Error(`${ids.size} of ${images} images published in time`)),
+          toldWithinMs,
+        );
         goal = images;
         reached = () => {
           clearTimeout(timer);

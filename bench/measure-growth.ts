@@ -61,9 +61,9 @@ export async function measureSizes(options: BenchOptions, growth: Growth): Promi
     say(`${sized.images} images: asked`);
   }
   const note = [
-    'Images in the tables; in the last column, the most against the fewest.',
+    'Images in the tables; the last column compares the largest table with the smallest.',
     'Times in inserts of the same minute into a table of as many rows.',
-    'The development storage looks through the whole table to update a row, and to list some:',
+    'Azurite searches the whole table to update a row, and to list some:',
     'a delivery is one insert and two updates at least, and the time of a page is its own.',
   ].join(' ');
   return { title: 'What a full table costs.', note, rows: toRows(grown) };

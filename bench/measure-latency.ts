@@ -1,5 +1,5 @@
 /**
- * How long after the last region's webhook event the topic has "in all replicas", and whoever waited is released. In
+ * How long after the last region's webhook event the topic has "in all replicas", and the waiter is released. In
  * single-operation times: divided by the middle of what one insert takes on this machine in the same minute, with as
  * many others in flight.
  */
@@ -58,7 +58,7 @@ export async function measureLatency({ storage, quick, say }: BenchOptions): Pro
   }
   const note =
     'In times of one insert with as many in flight. Each image has one waiter: `GET /api/wait`, or the call behind it.';
-  return { title: "From the last region's webhook event to the topic, and to whoever waits.", note, rows };
+  return { title: "From the last region's webhook event to the topic, and to the waiter.", note, rows };
 }
 
 export async function measureWay(way: Way, floor: Floor, { atOnce, rounds, warmups }: Company): Promise<Latency[]> {
@@ -70,7 +70,7 @@ export async function measureWay(way: Way, floor: Floor, { atOnce, rounds, warmu
   async function finish(last: Delivery, waiter: Promise<void>): Promise<Omit<Latency, 'insert'>> {
     const told = Promise.withResolvers<void>();
     waiting.set(`${last.name.repository}@${last.name.digest}`, told.resolve);
-    const timer = setTimeout(() => told.reject(new Error('not told in time')), toldWithinMs);
+    const timer = setTimeout(() => told.reject(new Error('not published in time')), toldWithinMs);
     const startedAt = performance.now();
     const since = () => performance.now() - startedAt;
     const ends = [told.promise.then(since), waiter.then(since), way.deliver(last).then(since)] as const;
@@ -118,7 +118,7 @@ function describe(way: string, { atOnce }: Company, latencies: readonly Latency[
   });
   return [
     row(
-      'topic has it',
+      'topic has accepted it',
       latencies.map(({ told }) => told),
     ),
     row(

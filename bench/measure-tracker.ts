@@ -2,7 +2,7 @@
  * Deliveries per second of the tracker, with everything it does for them: lists, tags, timers, events and their
  * acknowledgements, until nothing is left to do. By one process, and by four that share a storage without affinity.
  */
-import type { Region } from '../src/core/region.ts';
+import type { Region } from '../src/core/model/region.ts';
 import { checkTold } from './check-told.ts';
 import { cpuSpent } from './cpu.ts';
 import type { Crew } from './crew.ts';
@@ -25,7 +25,7 @@ interface Workload {
   readonly deliveries: number;
   /** Resolves when every delivery has been answered. */
   run(subject: Subject, label: string): Promise<unknown>;
-  /** As many inserts, coming in the same way. */
+  /** As many inserts, arriving in the same way. */
   floor(floor: Floor): Promise<unknown>;
 }
 
@@ -56,7 +56,7 @@ export async function measureTracker(options: BenchOptions): Promise<Section> {
   say(what);
   const trips: number[] = [];
   add(what, await measureCrew(options, images, trips), trips);
-  const note = 'Storage in a process of its own. Floor: one insert per delivery, coming in the same way.';
+  const note = 'Storage in a process of its own. Floor: one insert per delivery, arriving in the same way.';
   return { title: 'Deliveries per second, tracker alone.', note, rows };
 }
 

@@ -66,12 +66,12 @@ export async function tripsByKind(
     );
     await keep(
       'timer of an image that is everywhere',
-      counted(subject, () => subject.tracker.wake(delivery.name)),
+      counted(subject, () => subject.tracker.reconcile(delivery.name)),
     );
     const alone = stranger();
     await trips(alone, deliveryOf('alone', image, first));
     await keep(
-      'acknowledging, when no region follows for ten seconds',
+      'storing that the topic accepted it, when no region follows for ten seconds',
       counted(alone, () => alone.tracker.close(10_000)),
     );
     say(`image ${image + 1} of ${images}`);

@@ -1,15 +1,15 @@
 /**
- * What it costs when many wait for the same few images in one process. Each pipeline that asks for itself would read
- * the storage for itself; here the reads follow the images, however many wait for them.
+ * What many waiters for the same few images cost in one process. The tracker reads the storage once for each image, not
+ * once for each waiter.
  */
 import { runChild } from './growth/child.ts';
 import type { HoldWaiters, WaitersReport } from './growth/hold-waiters.ts';
 import type { BenchOptions } from './options.ts';
 import type { Section } from './section.ts';
 
-const mostImages = 50;
+const maxImages = 50;
 /** Fewer weigh less than what the heap of a process moves by anyway. */
-const fewestToWeigh = 100;
+const minToWeigh = 100;
 const withinMs = 120_000;
 
 export async function measureWaiters({ storage, quick, say }: BenchOptions): Promise<Section> {
@@ -19,7 +19,7 @@ export async function measureWaiters({ storage, quick, say }: BenchOptions): Pro
     const held = await holdWaiters({
       storage,
       waiters,
-      images: Math.min(waiters, mostImages),
+      images: Math.min(waiters, maxImages),
       watchMs: quick ? 1_500 : 7_500,
     });
     rows.push({
@@ -27,15 +27,15 @@ export async function measureWaiters({ storage, quick, say }: BenchOptions): Pro
       images: held.images,
       'storage reads/s': held.readsPerSecond,
       'per image': held.readsPerSecond / held.images,
-      'memory per waiter, KB': waiters < fewestToWeigh ? '–' : held.bytesPerWaiter / 1_000,
+      'memory per waiter, KB': waiters < minToWeigh ? '–' : held.bytesPerWaiter / 1_000,
       'all released, inserts': held.releasedMs / held.insertMs,
       'all released, ms': Math.round(held.releasedMs),
       'one insert, ms': held.insertMs,
     });
     say(`${waiters} waiters: done`);
   }
-  const note = `Up to ${mostImages} images, one process; all images complete at the same time. Heap after garbage collection.`;
-  return { title: 'Many who wait.', note, rows };
+  const note = `Up to ${maxImages} images, one process; all images complete at the same time. Heap after garbage collection.`;
+  return { title: 'Many waiters.', note, rows };
 }
 
 export async function holdWaiters(task: HoldWaiters): Promise<WaitersReport> {

@@ -10,6 +10,7 @@ export const partNames = [
   'trips',
   'latency',
   'door',
+  'bursts',
   'start',
   'alternatives',
   'growth',
@@ -31,16 +32,16 @@ export interface BenchOptions {
 export interface BenchArguments {
   readonly quick: boolean;
   readonly json: boolean;
-  readonly readme: boolean;
+  readonly write: boolean;
   readonly verbose: boolean;
   readonly parts: readonly PartName[];
 }
 
-export const usage = `Usage: npm run bench -- [--quick] [--json] [--readme] [--verbose] [--only ${partNames.join(',')}]
+export const usage = `Usage: npm run bench -- [--quick] [--json] [--write] [--verbose] [--only ${partNames.join(',')}]
 
   --quick    fewer rounds: a first impression in two minutes
   --json     one JSON object instead of tables
-  --readme   puts the tables into docs/figures.md and the first of them into README.md, between the bench markers
+  --write    puts the tables into docs/figures.md, between the bench markers
   --verbose  shows each round on standard error
   --only     just these parts
 `;
@@ -52,7 +53,7 @@ export function readArguments(words: readonly string[]): BenchArguments {
     options: {
       quick: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
-      readme: { type: 'boolean', default: false },
+      write: { type: 'boolean', default: false },
       verbose: { type: 'boolean', default: false },
       only: { type: 'string' },
     },

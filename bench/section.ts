@@ -8,6 +8,8 @@ export interface Section {
   readonly note: string;
   /** The same columns, in the same order, in every row. */
   readonly rows: readonly Readonly<Record<string, string | number>>[];
+  /** What it measured and should not have: told after the tables, and the run fails. */
+  readonly faults?: readonly string[];
 }
 
 export interface Result {

@@ -5,27 +5,29 @@
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import {
+  memoryCheckpointStore,
   memoryForwardQueue,
   memoryHealthEventLog,
   memoryPublisher,
-  memoryReviewLog,
   noAudit,
 } from '../src/adapters/memory.ts';
-import { queueDeliveryQueue, queueWakeTimer } from '../src/adapters/queue-storage.ts';
+import { queueDeliveryQueue } from '../src/adapters/queue-storage.ts';
 import { queueClient, tableClient } from '../src/adapters/storage-clients.ts';
 import { systemClock } from '../src/adapters/system-clock.ts';
+import { tableDueWork } from '../src/adapters/table-storage/due-work-table.ts';
 import { tableImageIndex } from '../src/adapters/table-storage/image-index.ts';
 import { tableImageStore } from '../src/adapters/table-storage/image-store.ts';
 import { tableReplicaSetStore } from '../src/adapters/table-storage/replica-set-store.ts';
 import { rowBatches } from '../src/adapters/table-storage/row-batches.ts';
 import { table } from '../src/adapters/table-storage/table.ts';
 import { tableTagIndex } from '../src/adapters/table-storage/tag-index.ts';
-import type { CloudEvent } from '../src/core/announcement.ts';
-import type { EventPublisher, Log } from '../src/core/ports.ts';
-import { prober } from '../src/core/prober.ts';
-import type { Region } from '../src/core/region.ts';
-import type { Registry } from '../src/core/registry.ts';
-import { replicaSets } from '../src/core/replica-sets.ts';
+import { dueReconcileQueue } from '../src/core/due-work/due-queues.ts';
+import type { CloudEvent } from '../src/core/image/cloud-event.ts';
+import type { Region } from '../src/core/model/region.ts';
+import type { Registry } from '../src/core/model/registry.ts';
+import type { Clock, DueWorkStore, EventPublisher, Log } from '../src/core/ports.ts';
+import { prober } from '../src/core/replicas/prober.ts';
+import { replicaSets } from '../src/core/replicas/replica-set-cache.ts';
 import type { Tracker } from '../src/core/tracker.ts';
 import { tracker } from '../src/core/tracker.ts';
 import type { Counter } from './counted.ts';
@@ -35,6 +37,7 @@ import { registryName } from './workload.ts';
 export interface Subject {
   readonly tracker: Tracker;
   readonly counter: Counter;
+  readonly dueWork: DueWorkStore;
   readonly published: readonly CloudEvent[];
   /** Called with everything the topic takes from now on. */
   onPublished(listener: (event: CloudEvent) => void): void;
@@ -53,6 +56,7 @@ export function openSubject(
   regions: readonly Region[],
   names = freshNames(),
   cachedImages = 20_000,
+  clock: Clock = systemClock,
 ): Subject {
   const account = { kind: 'connectionString', connectionString } as const;
   const counter = storageCounter();
@@ -61,6 +65,7 @@ export function openSubject(
   const indexTable = openTable('Index');
   const indexRows = rowBatches(indexTable);
   const index = tableImageIndex(indexTable, indexRows);
+  const dueWork = tableDueWork(openTable('DueWork'), clock);
   const registry: Registry = {
     name: registryName,
     loginServer: `${registryName}.azurecr.io`,
@@ -78,7 +83,7 @@ export function openSubject(
       for (const listener of listeners) events.forEach(listener);
     },
   };
-  const shared = { clock: systemClock, log: silent };
+  const shared = { clock, log: silent };
   const subject = tracker(
     {
       ...shared,
@@ -89,15 +94,15 @@ export function openSubject(
         store: tableReplicaSetStore(indexTable),
         onChange: () => undefined,
       }),
-      prober: prober({ probe: undefined, clock: systemClock }),
+      prober: prober({ probe: undefined, clock }),
       store: tableImageStore(openTable('Images')),
       index,
       tags: tableTagIndex(indexTable, indexRows),
       webhooks: index.webhooks,
       audit: noAudit,
       health: memoryHealthEventLog(),
-      reviews: memoryReviewLog(),
-      timer: queueWakeTimer(openQueue('wakes'), systemClock),
+      reviews: memoryCheckpointStore(),
+      timer: dueReconcileQueue(dueWork, Math.random),
       queue: queueDeliveryQueue(openQueue('deliveries')),
       publisher,
       forwards: memoryForwardQueue(),
@@ -117,6 +122,7 @@ export function openSubject(
   return {
     tracker: subject,
     counter,
+    dueWork,
     published: topic.published,
     onPublished: (listener) => void listeners.push(listener),
   };

@@ -4,12 +4,12 @@
  * and the same in every run.
  */
 import { createHash } from 'node:crypto';
-import { parseDigest } from '../src/core/digest.ts';
-import { parseEventTime } from '../src/core/event-time.ts';
+import { parseDigest } from '../src/core/model/digest.ts';
+import { parseEventTime } from '../src/core/model/event-time.ts';
+import { parseRepository, parseTag } from '../src/core/model/reference.ts';
+import type { Region } from '../src/core/model/region.ts';
+import { parseRegion } from '../src/core/model/region.ts';
 import type { Delivery } from '../src/core/ports.ts';
-import { parseRepository, parseTag } from '../src/core/reference.ts';
-import type { Region } from '../src/core/region.ts';
-import { parseRegion } from '../src/core/region.ts';
 import { openRandom } from '../src/local/simulator/random.ts';
 
 export const registryName = 'contoso';

@@ -124,16 +124,16 @@ resource away 'Microsoft.Insights/metricAlerts@2018-03-01' = if (watchesHealth) 
 var rules = {
   publishing: {
     name: 'Events not published'
-    description: 'The topic has not taken events for some minutes, or will never take one. Answers stay right; events follow once it takes them.'
+    description: 'The topic has not taken events for some minutes, or refuses one. Answers stay right; events follow once it takes them.'
     severity: 1
     evaluationFrequency: 'PT5M'
     windowSize: 'PT15M'
     dimensions: []
     query: '''
 traces
-| where message has_any ("events not taken by the topic", "events not told, later again", "event not told")
-| summarize minutes = dcount(bin(timestamp, 1m)), lost = countif(message has "event not told")
-| where minutes >= 3 or lost > 0
+| where message has_any ("events not accepted by the topic", "event not published")
+| summarize minutes = dcount(bin(timestamp, 1m)), refused = countif(message has "event not published")
+| where minutes >= 3 or refused > 0
 '''
   }
   losses: {
@@ -159,23 +159,23 @@ traces
     dimensions: ['registry']
     query: '''
 traces
-| where message has "log of deliveries not read"
+| where message has "delivery log not read"
 | extend registry = extract(@'registry="([^"]+)"', 1, message)
 | summarize quarters = dcount(bin(timestamp, 15m)) by registry
 | where quarters >= 4
 '''
   }
   poison: {
-    name: 'Queue messages laid aside'
-    description: 'A queue message failed again and again and was laid aside on a poison queue, or a webhook was not taken for a day.'
+    name: 'Work not done'
+    description: 'A queue message failed a hundred times and is in a poison queue, a target did not accept a forwarded webhook for a day, or due work failed ten times in a row.'
     severity: 1
     evaluationFrequency: 'PT15M'
     windowSize: 'PT15M'
     dimensions: ['queue']
     query: '''
 traces
-| where (message has "Moving message to queue" and message has "-poison") or message has "webhook given up after a day"
-| extend queue = coalesce(extract(@"Moving message to queue '([^']+)'", 1, message), "replication-forwards-given-up")
+| where (message has "Moving message to queue" and message has "-poison") or message has_any ("forward dead-lettered", "due work keeps failing")
+| extend queue = case(message has "due work", "due work", coalesce(extract(@"Moving message to queue '([^']+)'", 1, message), "replication-forwards-given-up"))
 | summarize messages = count() by queue
 '''
   }
@@ -214,7 +214,7 @@ expected
     dimensions: ['registry']
     query: '''
 traces
-| where message has "replicas not told by ARM" or message has "replica set not read"
+| where message has "replica set refresh failed" or message has "replica set not read"
 | extend registry = extract(@'registry="([^"]+)"', 1, message)
 | summarize quarters = dcount(bin(timestamp, 15m)) by registry
 | where quarters >= 4

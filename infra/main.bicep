@@ -19,8 +19,11 @@ param location string
 @description('Optional. Resource group of the app. Default: rg-<environment>.')
 param resourceGroupName string = 'rg-${environmentName}'
 
-@description('Optional. Spread app and storage over three zones; not every region has them.')
+@description('Optional. Spread app and storage over three zones; not every region has them. Of each function two instances are then kept ready, and paid for.')
 param zoneRedundant bool = false
+
+@description('Optional. Keep copies of the storage in the paired region as well.')
+param geoRedundant bool = false
 
 // What is tracked -------------------------------------------------------------------------------------------------------
 
@@ -32,9 +35,6 @@ param registries registry[]
 @secure()
 @minLength(16)
 param webhookSecrets string
-
-@description('Optional. The app is deployed, so Event Grid can be pointed at its function. azd sets this after the first deployment.')
-param isDeployed bool = false
 
 @description('Optional. Also subscribe to the registries\' own events, once the app is deployed.')
 param subscribesToRegistryEvents bool = true
@@ -52,7 +52,7 @@ param delayedAfterSeconds int = 900
 @minValue(1)
 param probeAfterSeconds int = 60
 
-@description('Optional. Days that finished images are kept.')
+@description('Optional. Days that images which were deleted everywhere are remembered.')
 @minValue(1)
 param retentionDays int = 90
 
@@ -63,7 +63,7 @@ param webhookManagement string = 'audit'
 @description('Optional. Origin at which the registries reach the app, without a slash at its end. Default: the app\'s own.')
 param publicUrl string = ''
 
-@description('Optional. JSON array of who gets the registries\' webhooks once an image is where they need it. Holds secrets.')
+@description('Optional. JSON array, plain or in base64, of who gets the registries\' webhooks once an image is where they need it. Holds secrets.')
 @secure()
 param forwardWebhooks string = ''
 
@@ -85,7 +85,7 @@ param githubAppId string = ''
 @secure()
 param githubAppPrivateKey string = ''
 
-@description('Optional. Names the image of a deployment that does not.')
+@description('Optional. Names the image of a deployment that does not, or several with white space between them.')
 param githubImageTemplate string = ''
 
 @description('Optional. Origin of Azure Resource Manager in another cloud than the public one.')
@@ -93,10 +93,17 @@ param armEndpoint string = ''
 
 // Size and reach ----------------------------------------------------------------------------------------------------------
 
+@description('Optional. Major version of Node. Not every region has every version: az functionapp list-flexconsumption-runtimes lists them.')
+@allowed(['22', '24'])
+param nodeVersion string = '24'
+
 @description('Optional. Instances for HTTP that are always running. With none, a cold start can lose a webhook; with one, the loss of that one can.')
 @minValue(1)
 @maxValue(20)
 param alwaysReadyInstances int = 2
+
+@description('Optional. Names of functions other than HTTP of which an instance is always running too, since the first message of a queue can otherwise wait for minutes. Each is paid for.')
+param alwaysReadyFunctions string[] = []
 
 @description('Optional. Requests that one instance takes at once. Waiting costs next to nothing, so many; another instance starts beyond it.')
 @minValue(16)
@@ -107,13 +114,19 @@ param httpConcurrency int = 500
 @allowed([512, 2048, 4096])
 param instanceMemoryInMb int = 2048
 
-@description('Optional. Instances at most.')
+@description('Optional. Instances at most; not fewer than are always running.')
 @minValue(1)
 @maxValue(1000)
-param mostInstances int = 40
+param maxInstances int = 40
 
 @description('Optional. Id of a subnet, delegated to Microsoft.App/environments, from which private registries can be reached. Default: none.')
 param subnetId string = ''
+
+@description('Optional. Id of a subnet of the same network in which private endpoints are made for storage, topic and vault, which are then closed to everybody else. Needs subnetId. Default: none.')
+param privateEndpointSubnetId string = ''
+
+@description('Optional. Make private DNS zones for these endpoints, and link them to the network; not where a policy of yours does.')
+param createsPrivateDnsZones bool = true
 
 @description('Optional. Turn everybody away but the callers named and, by their service tags, those of Azure that speak to the app: registries, Event Grid, action groups, web tests. It is about the whole app, not about one path: name all who ask, wait or look.')
 param restrictsCallers bool = false
@@ -121,7 +134,7 @@ param restrictsCallers bool = false
 @description('Optional. Who else may call, with restrictsCallers.')
 param callers caller[] = []
 
-// Who is told -------------------------------------------------------------------------------------------------------------
+// Who hears of it -------------------------------------------------------------------------------------------------------------
 
 @description('Optional. E-mail address that alerts go to.')
 param alertEmail string = ''
@@ -131,6 +144,13 @@ param actionGroupIds string[] = []
 
 @description('Optional. Ask the app every five minutes, from three places, whether it is there. Each question is billed.')
 param watchesHealth bool = true
+
+@description('Optional. Have Azure Monitor call the app when the service Container Registry has an incident, so that it is shown as a likely cause.')
+param watchesServiceHealth bool = true
+
+@description('Optional. What is collected of storage, topics, vault and app beside the app\'s own telemetry: nothing; what could not be delivered and who read a secret; or everything.')
+@allowed(['none', 'failures', 'all'])
+param resourceLogs string = 'failures'
 
 @description('Optional. Days that logs are kept.')
 @minValue(30)
@@ -146,15 +166,55 @@ param logDailyCapInGb int = 5
 var token = uniqueString(subscription().id, environmentName, location)
 var tags = { 'azd-env-name': environmentName }
 
-// Said here once, so that what is given to whom can be read before anything is made.
+// Named here once, so that who may do what with which can be read before anything is made.
 var names = {
+  app: 'func-tracker-${token}'
   storageAccount: 'st${token}'
   topic: 'evgt-${token}'
   insights: 'appi-${token}'
+  vault: 'kv-${token}'
   undeliveredContainer: 'undelivered-events'
   delayedQueue: 'replication-delayed'
   delayedSubscription: 'delayed'
 }
+
+var isPrivate = empty(privateEndpointSubnetId)
+  ? false
+  : empty(subnetId)
+      ? fail('privateEndpointSubnetId needs subnetId: without it the app cannot reach the private endpoints')
+      : true
+
+// Everything that holds or moves what the app knows.
+var privateServices = [
+  { name: 'blob', zone: 'blob.${environment().suffixes.storage}' }
+  { name: 'table', zone: 'table.${environment().suffixes.storage}' }
+  { name: 'queue', zone: 'queue.${environment().suffixes.storage}' }
+  { name: 'topic', zone: 'eventgrid.azure.net' }
+  { name: 'vault', zone: 'vaultcore.azure.net' }
+]
+
+var checkedMaxInstances = maxInstances < alwaysReadyInstances
+  ? fail('maxInstances (${maxInstances}) must not be below alwaysReadyInstances (${alwaysReadyInstances})')
+  : maxInstances
+
+var secretSettings = {
+  WEBHOOK_SECRETS: webhookSecrets
+  FORWARD_WEBHOOKS: forwardWebhooks
+  CALLBACK_KEY: callbackKey
+  GITHUB_WEBHOOK_SECRET: githubWebhookSecret
+  GITHUB_APP_PRIVATE_KEY: githubAppPrivateKey
+}
+
+// The first of two: webhooks are given it, the app takes both.
+var webhookSecret = trim(split(webhookSecrets, ',')[0])
+
+// Where each registry is, and the topic of its own events: a name that two deployments come to by themselves. It has at
+// most 50 characters.
+var places = map(registries, one => {
+  subscriptionId: one.?subscriptionId ?? subscription().subscriptionId
+  resourceGroup: one.resourceGroup
+  topic: one.?systemTopic ?? take('evgst-${toLower(one.name)}', 50)
+})
 
 resource group 'Microsoft.Resources/resourceGroups@2024-11-01' = {
   name: resourceGroupName
@@ -166,6 +226,14 @@ resource tracked 'Microsoft.ContainerRegistry/registries@2025-04-01' existing = 
   for one in registries: {
     scope: az.resourceGroup(one.?subscriptionId ?? subscription().subscriptionId, one.resourceGroup)
     name: one.name
+  }
+]
+
+// First, since minutes should pass before they are assigned.
+module registryRole 'registry-role.bicep' = [
+  for (one, i) in registries: if (empty(registryRoleId)) {
+    scope: az.resourceGroup(places[i].subscriptionId, places[i].resourceGroup)
+    params: { registryName: one.name, managesWebhooks: webhookManagement == 'manage', token: token }
   }
 ]
 
@@ -181,8 +249,22 @@ module storage 'storage.bicep' = {
     location: location
     tags: tags
     zoneRedundant: zoneRedundant
+    geoRedundant: geoRedundant
+    isPrivate: isPrivate
     undeliveredContainer: names.undeliveredContainer
     delayedQueue: names.delayedQueue
+  }
+}
+
+module vault 'vault.bicep' = {
+  scope: group
+  params: {
+    name: names.vault
+    location: location
+    tags: tags
+    isPrivate: isPrivate
+    secrets: secretSettings
+    names: filter(objectKeys(secretSettings), name => !empty(secretSettings[name]))
   }
 }
 
@@ -200,64 +282,82 @@ module monitoring 'monitoring.bicep' = {
 
 module topic 'topic.bicep' = {
   scope: group
-  params: { name: names.topic, location: location, tags: tags, courierId: identities.outputs.courierId }
+  params: { name: names.topic, location: location, tags: tags, isPrivate: isPrivate }
 }
 
-module ownRoles 'roles.bicep' = {
-  scope: group
-  dependsOn: [storage, topic, monitoring]
-  params: {
-    appPrincipalId: identities.outputs.appPrincipalId
-    courierPrincipalId: identities.outputs.courierPrincipalId
-    storageAccountName: names.storageAccount
-    undeliveredContainer: names.undeliveredContainer
-    delayedQueue: names.delayedQueue
-    topicName: names.topic
-    insightsName: names.insights
-  }
-}
-
-module registryRoles 'roles.bicep' = [
-  for one in registries: {
-    scope: az.resourceGroup(one.?subscriptionId ?? subscription().subscriptionId, one.resourceGroup)
+module registryTopics 'registry-topic.bicep' = [
+  for (one, i) in registries: if (subscribesToRegistryEvents) {
+    scope: az.resourceGroup(places[i].subscriptionId, places[i].resourceGroup)
     params: {
-      appPrincipalId: identities.outputs.appPrincipalId
       registryName: one.name
-      managesWebhooks: webhookManagement == 'manage'
-      asksReplicas: one.?regionalEndpoints ?? false
-      hasAbac: one.?abac ?? false
-      registryRoleId: registryRoleId
+      location: tracked[i].location
+      name: places[i].topic
+      isGiven: one.?systemTopic != null
       token: token
+      workspaceId: resourceLogs == 'none' ? '' : monitoring.outputs.workspaceId
     }
   }
 ]
 
-module delayedImages 'delayed-images.bicep' = {
+module ownRoles 'roles.bicep' = {
   scope: group
-  dependsOn: [ownRoles]
+  dependsOn: [storage, monitoring, vault]
   params: {
-    name: names.delayedSubscription
-    topicName: names.topic
-    courierId: identities.outputs.courierId
-    storageAccountId: storage.outputs.id
-    delayedQueue: names.delayedQueue
+    appPrincipalId: identities.outputs.appPrincipalId
+    undeliveredPrincipalIds: [topic.outputs.principalId]
+    storageAccountName: names.storageAccount
     undeliveredContainer: names.undeliveredContainer
+    delayedQueue: names.delayedQueue
+    topicName: names.topic
+    topicPrincipalId: topic.outputs.principalId
+    insightsName: names.insights
+    vaultName: names.vault
   }
 }
 
+module registryTopicRoles 'roles.bicep' = if (subscribesToRegistryEvents) {
+  scope: group
+  dependsOn: [storage]
+  params: {
+    storageAccountName: names.storageAccount
+    undeliveredContainer: names.undeliveredContainer
+    delayedQueue: names.delayedQueue
+    undeliveredPrincipalIds: [for (one, i) in registries: registryTopics[i]!.outputs.principalId]
+  }
+}
+
+module privateEndpoints 'private-endpoint.bicep' = [
+  for one in privateServices: if (isPrivate) {
+    scope: group
+    params: {
+      location: location
+      tags: tags
+      token: token
+      subnetId: privateEndpointSubnetId
+      networkId: createsPrivateDnsZones ? split(privateEndpointSubnetId, '/subnets/')[0] : ''
+      targetId: one.name == 'topic' ? topic.outputs.id : one.name == 'vault' ? vault.outputs.id : storage.outputs.id
+      service: one.name
+      zoneName: 'privatelink.${one.zone}'
+    }
+  }
+]
+
 module app 'function-app.bicep' = {
   scope: group
-  dependsOn: [ownRoles]
+  dependsOn: [ownRoles, privateEndpoints]
   params: {
+    name: names.app
     location: location
     tags: tags
     token: token
     identityId: identities.outputs.appId
     packageContainerUrl: storage.outputs.packageContainerUrl
+    nodeVersion: nodeVersion
     alwaysReadyInstances: alwaysReadyInstances
+    alwaysReadyFunctions: alwaysReadyFunctions
     httpConcurrency: httpConcurrency
     instanceMemoryInMb: instanceMemoryInMb
-    mostInstances: mostInstances
+    maxInstances: checkedMaxInstances
     zoneRedundant: zoneRedundant
     subnetId: subnetId
     restrictsCallers: restrictsCallers
@@ -273,10 +373,12 @@ module app 'function-app.bicep' = {
           observedOnly: one.?observedOnly ?? []
           regionalEndpoints: one.?regionalEndpoints ?? false
           verify: one.?verify ?? 'missing'
+          members: one.?members ?? true
         },
         one.?isFixed ?? false ? { regions: one.regions } : {}
       )
     ]
+    secretSettings: vault.outputs.settings
     // What is empty counts as not set.
     settings: {
       AzureWebJobsStorage__accountName: names.storageAccount
@@ -286,60 +388,64 @@ module app 'function-app.bicep' = {
       APPLICATIONINSIGHTS_CONNECTION_STRING: monitoring.outputs.connectionString
       APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identities.outputs.appClientId};Authorization=AAD'
       EVENT_GRID_TOPIC_ENDPOINT: topic.outputs.endpoint
-      WEBHOOK_SECRETS: webhookSecrets
       DELAYED_AFTER_SECONDS: string(delayedAfterSeconds)
       PROBE_AFTER_SECONDS: string(probeAfterSeconds)
       RETENTION_DAYS: string(retentionDays)
       WEBHOOK_MANAGEMENT: webhookManagement
       PUBLIC_URL: publicUrl
-      FORWARD_WEBHOOKS: forwardWebhooks
-      CALLBACK_KEY: callbackKey
       CALLBACK_ORIGINS: callbackOrigins
-      GITHUB_WEBHOOK_SECRET: githubWebhookSecret
       GITHUB_APP_ID: githubAppId
-      GITHUB_APP_PRIVATE_KEY: githubAppPrivateKey
       GITHUB_IMAGE_TEMPLATE: githubImageTemplate
       ARM_ENDPOINT: armEndpoint
     }
   }
 }
 
+// After everything that takes its time.
+module registryRoles 'roles.bicep' = [
+  for (one, i) in registries: {
+    scope: az.resourceGroup(places[i].subscriptionId, places[i].resourceGroup)
+    dependsOn: [app]
+    params: {
+      appPrincipalId: identities.outputs.appPrincipalId
+      registryName: one.name
+      readsManifests: (one.?regionalEndpoints ?? false) || (one.?members ?? true)
+      hasAbac: one.?abac ?? false
+      registryRoleId: empty(registryRoleId) ? registryRole[i]!.outputs.id : registryRoleId
+    }
+  }
+]
+
 // After the app, so that it takes a new secret before a webhook shows it.
 module webhooks 'registry-webhooks.bicep' = [
-  for one in registries: {
-    scope: az.resourceGroup(one.?subscriptionId ?? subscription().subscriptionId, one.resourceGroup)
+  for (one, i) in registries: {
+    scope: az.resourceGroup(places[i].subscriptionId, places[i].resourceGroup)
     params: {
       registryName: one.name
       regions: one.regions
       publicUrl: empty(publicUrl) ? app.outputs.url : publicUrl
-      secret: trim(split(webhookSecrets, ',')[0])
+      secret: webhookSecret
       token: token
       tags: tags
     }
   }
 ]
 
-module registryEvents 'registry-events.bicep' = [
-  for (one, i) in registries: if (isDeployed && subscribesToRegistryEvents) {
-    scope: az.resourceGroup(one.?subscriptionId ?? subscription().subscriptionId, one.resourceGroup)
-    dependsOn: [ownRoles]
+module serviceHealth 'service-health.bicep' = [
+  for (one, i) in registries: if (watchesServiceHealth) {
+    scope: az.resourceGroup(places[i].subscriptionId, places[i].resourceGroup)
     params: {
       registryName: one.name
-      location: tracked[i].location
-      tags: tags
+      publicUrl: empty(publicUrl) ? app.outputs.url : publicUrl
+      secret: webhookSecret
       token: token
-      functionId: '${app.outputs.id}/functions/registryEvents'
-      courierId: identities.outputs.courierId
-      storageAccountId: storage.outputs.id
-      undeliveredContainer: names.undeliveredContainer
-      existingTopic: one.?systemTopic ?? ''
+      tags: tags
     }
   }
 ]
 
 module alerts 'alerts.bicep' = {
   scope: group
-  dependsOn: [delayedImages]
   params: {
     location: location
     tags: tags
@@ -362,14 +468,86 @@ module alerts 'alerts.bicep' = {
   }
 }
 
+module diagnostics 'diagnostics.bicep' = if (resourceLogs != 'none') {
+  scope: group
+  dependsOn: [storage, topic, vault, app]
+  params: {
+    workspaceId: monitoring.outputs.workspaceId
+    everything: resourceLogs == 'all'
+    storageAccountName: names.storageAccount
+    topicName: names.topic
+    vaultName: names.vault
+    appName: names.app
+  }
+}
+
 module workbook 'workbook.bicep' = {
   scope: group
   params: { location: location, tags: tags, insightsId: monitoring.outputs.insightsId }
 }
 
+// Subscriptions of Event Grid. They are not made here: one needs a function that is there only after the first deployment,
+// all need roles that were given a moment ago, and a template tries each once. `scripts/finish-deployment.ts` makes them
+// from this list, and tries again.
+
+output TRACKER_EVENT_SUBSCRIPTIONS object[] = [
+  for i in range(0, subscribesToRegistryEvents ? length(registries) + 1 : 1): i == 0
+    ? {
+        // For people. Event Grid counts what it lays on the queue, and that is what the alert looks at: it needs no log.
+        id: '${topic.outputs.id}/eventSubscriptions/${names.delayedSubscription}'
+        properties: {
+          eventDeliverySchema: 'CloudEventSchemaV1_0'
+          filter: { includedEventTypes: ['AcrReplication.ReplicationDelayed'] }
+          deliveryWithResourceIdentity: {
+            identity: { type: 'SystemAssigned' }
+            destination: {
+              endpointType: 'StorageQueue'
+              properties: {
+                resourceId: storage.outputs.id
+                queueName: names.delayedQueue
+                queueMessageTimeToLiveInSeconds: 7 * 24 * 60 * 60
+              }
+            }
+          }
+          deadLetterWithResourceIdentity: {
+            identity: { type: 'SystemAssigned' }
+            deadLetterDestination: {
+              endpointType: 'StorageBlob'
+              properties: { resourceId: storage.outputs.id, blobContainerName: names.undeliveredContainer }
+            }
+          }
+        }
+      }
+    : {
+        id: '${resourceId(places[i - 1].subscriptionId, places[i - 1].resourceGroup, 'Microsoft.EventGrid/systemTopics', places[i - 1].topic)}/eventSubscriptions/tracker-${token}'
+        properties: {
+          // The CloudEvents form of these events does not say which region they come from.
+          eventDeliverySchema: 'EventGridSchema'
+          filter: {
+            includedEventTypes: ['Microsoft.ContainerRegistry.ImagePushed', 'Microsoft.ContainerRegistry.ImageDeleted']
+          }
+          destination: {
+            endpointType: 'AzureFunction'
+            properties: { resourceId: '${app.outputs.id}/functions/registryEvents', maxEventsPerBatch: 1 }
+          }
+          retryPolicy: { maxDeliveryAttempts: 30, eventTimeToLiveInMinutes: 1440 }
+          deadLetterWithResourceIdentity: {
+            identity: { type: 'SystemAssigned' }
+            deadLetterDestination: {
+              endpointType: 'StorageBlob'
+              properties: { resourceId: storage.outputs.id, blobContainerName: names.undeliveredContainer }
+            }
+          }
+        }
+      }
+]
+
 output AZURE_LOCATION string = location
 output AZURE_RESOURCE_GROUP string = group.name
 output TRACKER_NAME string = app.outputs.name
+output TRACKER_APP_ID string = app.outputs.id
+output TRACKER_APP_URL string = app.outputs.url
 output TRACKER_URL string = empty(publicUrl) ? app.outputs.url : publicUrl
 output TRACKER_TOPIC_ID string = topic.outputs.id
 output TRACKER_TOPIC_ENDPOINT string = topic.outputs.endpoint
+output TRACKER_RESOURCE_MANAGER string = environment().resourceManager

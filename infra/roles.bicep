@@ -1,25 +1,30 @@
-// Every role assignment there is, each on one resource. The page is used once for the resource group of the app, and once
-// for the resource group of each registry: what is not named is not touched.
+// Every role assignment there is, each on one resource. The page is used for the resource group of the app, once more for
+// the topics of the registries' own events, and once for the resource group of each registry: what is not named is not
+// touched.
+//
+// The principal is in the name of each: Azure refuses to change whom an assignment is for, and what was made again under the
+// same name has another identity.
 //
 //   on                      who           role                                        for
-//   storage account         app           Storage Table Data Contributor              what it remembers
-//                           app           Storage Queue Data Contributor              timers, deferred deliveries
+//   storage account         app           Storage Table Data Contributor              what it remembers, what is due
+//                           app           Storage Queue Data Contributor              deferred deliveries
 //                           app           Storage Blob Data Owner                     the Functions host: keys, leases, the package
-//   container of            Event Grid    Storage Blob Data Contributor               events that nobody took
+//   container of            each topic    Storage Blob Data Contributor               events that nobody took
 //     undelivered events
-//   queue of delayed images Event Grid    Storage Queue Data Message Sender           what is told of delayed images
+//   queue of delayed images topic         Storage Queue Data Message Sender           what is published of delayed images
 //   topic                   app           EventGrid Data Sender                       publishing
 //   Application Insights    app           Monitoring Metrics Publisher                logs and metrics
-//   each registry           app           a role defined here, or one that you name   replicas; auditing webhooks, their log;
-//                                                                                     with "manage" writing and pinging them
-//   each registry with      app           AcrPull; with ABAC Container Registry       asking each replica for a manifest
-//     regional endpoints                  Repository Reader
+//   vault                   app           Key Vault Secrets User                      settings that are secrets
+//   each registry           app           the role of registry-role.bicep, or one     replicas; auditing webhooks, their log;
+//                                         that you name                               with "manage" writing and pinging them
+//   each registry, but      app           AcrPull; with ABAC Container Registry       reading what an index lists; asking each
+//     with members: false                 Repository Reader                           replica with regional endpoints for a manifest
 
-@description('Required. Principal id of the app.')
-param appPrincipalId string
+@description('Optional. Principal id of the app.')
+param appPrincipalId string = ''
 
-@description('Optional. Principal id of Event Grid.')
-param courierPrincipalId string = ''
+@description('Optional. Principal ids of the topics that lay down what nobody took.')
+param undeliveredPrincipalIds string[] = []
 
 @description('Optional. Name of the storage account.')
 param storageAccountName string = ''
@@ -33,28 +38,28 @@ param delayedQueue string = ''
 @description('Optional. Name of the topic.')
 param topicName string = ''
 
+@description('Optional. Principal id of the topic.')
+param topicPrincipalId string = ''
+
 @description('Optional. Name of the Application Insights component.')
 param insightsName string = ''
+
+@description('Optional. Name of the vault.')
+param vaultName string = ''
 
 @description('Optional. Name of the registry.')
 param registryName string = ''
 
-@description('Optional. The tracker also writes and pings webhooks.')
-param managesWebhooks bool = false
-
-@description('Optional. The tracker also asks the replicas themselves.')
-param asksReplicas bool = false
+@description('Optional. The tracker reads manifests, or asks the replicas for them.')
+param readsManifests bool = false
 
 @description('Optional. The registry has role assignments by repository.')
 param hasAbac bool = false
 
-@description('Optional. Id of an existing role definition to use in place of the one defined here.')
+@description('Optional. Id of the role definition for the registry.')
 param registryRoleId string = ''
 
-@description('Optional. Tells the roles of two deployments apart.')
-param token string = ''
-
-var isOwn = !empty(storageAccountName)
+var isOwn = !empty(topicName)
 var isRegistry = !empty(registryName)
 
 // Names as in the list of built-in roles.
@@ -62,6 +67,7 @@ var builtIn = {
   acrPull: '7f951dda-4ed3-4680-a7ca-43fe172d538d'
   containerRegistryRepositoryReader: 'b93aa761-3e63-49ed-ac28-beffa264f7ac'
   eventGridDataSender: 'd5a91429-5739-47e2-a06b-3470a27159e7'
+  keyVaultSecretsUser: '4633458b-17de-408a-b874-0445c86b69e6'
   monitoringMetricsPublisher: '3913510d-42f4-4e42-8a64-420c390055eb'
   storageBlobDataContributor: 'ba92f5b4-2d11-453d-a403-e96b0029c9fe'
   storageBlobDataOwner: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
@@ -72,7 +78,7 @@ var builtIn = {
 
 // The app's own resource group ---------------------------------------------------------------------------------------
 
-resource account 'Microsoft.Storage/storageAccounts@2024-01-01' existing = if (isOwn) {
+resource account 'Microsoft.Storage/storageAccounts@2024-01-01' existing = if (!empty(storageAccountName)) {
   name: storageAccountName
 
   resource blobs 'blobServices' existing = {
@@ -94,6 +100,10 @@ resource topic 'Microsoft.EventGrid/topics@2025-02-15' existing = if (isOwn) {
 
 resource insights 'Microsoft.Insights/components@2020-02-02' existing = if (isOwn) {
   name: insightsName
+}
+
+resource vault 'Microsoft.KeyVault/vaults@2024-11-01' existing = if (isOwn) {
+  name: vaultName
 }
 
 resource appWritesTables 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (isOwn) {
@@ -132,24 +142,26 @@ resource appOwnsBlobs 'Microsoft.Authorization/roleAssignments@2022-04-01' = if 
   }
 }
 
-resource courierLaysDownUndelivered 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (isOwn) {
-  scope: account::blobs::undelivered
-  name: guid(account::blobs::undelivered.id, courierPrincipalId, builtIn.storageBlobDataContributor)
-  properties: {
-    principalId: courierPrincipalId
-    principalType: 'ServicePrincipal'
-    roleDefinitionId: subscriptionResourceId(
-      'Microsoft.Authorization/roleDefinitions',
-      builtIn.storageBlobDataContributor
-    )
+resource topicsLayDownUndelivered 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for principalId in undeliveredPrincipalIds: {
+    scope: account::blobs::undelivered
+    name: guid(account::blobs::undelivered.id, principalId, builtIn.storageBlobDataContributor)
+    properties: {
+      principalId: principalId
+      principalType: 'ServicePrincipal'
+      roleDefinitionId: subscriptionResourceId(
+        'Microsoft.Authorization/roleDefinitions',
+        builtIn.storageBlobDataContributor
+      )
+    }
   }
-}
+]
 
-resource courierTellsDelayed 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (isOwn) {
+resource topicSendsDelayed 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (isOwn) {
   scope: account::queues::delayed
-  name: guid(account::queues::delayed.id, courierPrincipalId, builtIn.storageQueueDataMessageSender)
+  name: guid(account::queues::delayed.id, topicPrincipalId, builtIn.storageQueueDataMessageSender)
   properties: {
-    principalId: courierPrincipalId
+    principalId: topicPrincipalId
     principalType: 'ServicePrincipal'
     roleDefinitionId: subscriptionResourceId(
       'Microsoft.Authorization/roleDefinitions',
@@ -181,61 +193,35 @@ resource appSendsTelemetry 'Microsoft.Authorization/roleAssignments@2022-04-01' 
   }
 }
 
+resource appReadsSecrets 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (isOwn) {
+  scope: vault
+  name: guid(vault.id, appPrincipalId, builtIn.keyVaultSecretsUser)
+  properties: {
+    principalId: appPrincipalId
+    principalType: 'ServicePrincipal'
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', builtIn.keyVaultSecretsUser)
+  }
+}
+
 // The resource group of a registry -------------------------------------------------------------------------------------
 
 resource registry 'Microsoft.ContainerRegistry/registries@2025-04-01' existing = if (isRegistry) {
   name: registryName
 }
 
-// No built-in role may read a webhook's address and log without also reading the registry's passwords.
-resource careRole 'Microsoft.Authorization/roleDefinitions@2022-04-01' = if (isRegistry && empty(registryRoleId)) {
-  name: guid(registry.id, token, 'replication-tracker')
-  properties: {
-    roleName: 'Replication tracker on ${registryName} (${token})'
-    description: 'Reads the replicas and webhooks of ${registryName}${managesWebhooks ? ', and sets its webhooks right' : ''}.'
-    type: 'CustomRole'
-    assignableScopes: [resourceGroup().id]
-    permissions: [
-      {
-        actions: concat(
-          [
-            'Microsoft.ContainerRegistry/registries/read'
-            'Microsoft.ContainerRegistry/registries/replications/read'
-            'Microsoft.ContainerRegistry/registries/webhooks/read'
-            'Microsoft.ContainerRegistry/registries/webhooks/getCallbackConfig/action'
-            'Microsoft.ContainerRegistry/registries/webhooks/listEvents/action'
-          ],
-          managesWebhooks
-            ? [
-                'Microsoft.ContainerRegistry/registries/webhooks/write'
-                'Microsoft.ContainerRegistry/registries/webhooks/ping/action'
-                'Microsoft.ContainerRegistry/registries/webhooks/operationStatuses/read'
-              ]
-            : []
-        )
-        notActions: []
-        dataActions: []
-        notDataActions: []
-      }
-    ]
-  }
-}
-
 resource appCaresForRegistry 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (isRegistry) {
   scope: registry
-  name: guid(registry.id, appPrincipalId, empty(registryRoleId) ? 'replication-tracker' : registryRoleId)
+  name: guid(registry.id, appPrincipalId, registryRoleId)
   properties: {
     principalId: appPrincipalId
     principalType: 'ServicePrincipal'
-    roleDefinitionId: empty(registryRoleId)
-      ? subscriptionResourceId('Microsoft.Authorization/roleDefinitions', careRole.name)
-      : registryRoleId
+    roleDefinitionId: registryRoleId
   }
 }
 
 var manifestReader = hasAbac ? builtIn.containerRegistryRepositoryReader : builtIn.acrPull
 
-resource appAsksReplicas 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (isRegistry && asksReplicas) {
+resource appReadsManifests 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (isRegistry && readsManifests) {
   scope: registry
   name: guid(registry.id, appPrincipalId, manifestReader)
   properties: {

@@ -15,6 +15,12 @@ param tags object
 @description('Required. Keep a copy in each of three zones.')
 param zoneRedundant bool
 
+@description('Required. Keep copies in the paired region as well.')
+param geoRedundant bool
+
+@description('Required. Turn everybody away but private endpoints and, of Azure\'s own services, Event Grid.')
+param isPrivate bool
+
 @description('Required. Container for events that could not be delivered.')
 param undeliveredContainer string
 
@@ -25,14 +31,13 @@ var tableNames = [
   'ReplicationImages'
   'ReplicationIndex'
   'ReplicationChecks'
+  'ReplicationDueWork'
+  'ReplicationReleases'
 ]
 
 var queueNames = [
-  'replication-wakes'
   'replication-deliveries'
-  'replication-checks'
   'replication-replays'
-  'replication-forwards'
   'replication-forwards-given-up'
 ]
 
@@ -43,7 +48,11 @@ resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
   location: location
   tags: tags
   kind: 'StorageV2'
-  sku: { name: zoneRedundant ? 'Standard_ZRS' : 'Standard_LRS' }
+  sku: {
+    name: zoneRedundant
+      ? (geoRedundant ? 'Standard_GZRS' : 'Standard_ZRS')
+      : (geoRedundant ? 'Standard_GRS' : 'Standard_LRS')
+  }
   properties: {
     accessTier: 'Hot'
     allowBlobPublicAccess: false
@@ -52,7 +61,8 @@ resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
     defaultToOAuthAuthentication: true
     minimumTlsVersion: 'TLS1_2'
     supportsHttpsTrafficOnly: true
-    networkAcls: { bypass: 'AzureServices', defaultAction: 'Allow' }
+    // Not `publicNetworkAccess: 'Disabled'`: Event Grid comes as a trusted service, with the identity of a topic.
+    networkAcls: { bypass: 'AzureServices', defaultAction: isPrivate ? 'Deny' : 'Allow' }
   }
 
   resource blobs 'blobServices' = {

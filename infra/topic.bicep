@@ -1,4 +1,4 @@
-// The topic on which the tracker tells. Whoever publishes or subscribes is an identity: there is no key.
+// The topic on which the tracker publishes. Whoever publishes or subscribes is an identity: there is no key.
 
 @description('Required. Region.')
 param location string
@@ -9,24 +9,24 @@ param tags object
 @description('Required. Name of the topic.')
 param name string
 
-@description('Required. Id of the identity with which Event Grid delivers.')
-param courierId string
+@description('Required. Take events from private endpoints only.')
+param isPrivate bool
 
 resource topic 'Microsoft.EventGrid/topics@2025-02-15' = {
   name: name
   location: location
   tags: tags
-  identity: {
-    type: 'UserAssigned'
-    userAssignedIdentities: { '${courierId}': {} }
-  }
+  // Its own identity, not one made for it: only this kind may deliver to a storage account with a firewall
+  // (Event Grid, "Storage queue as an event handler").
+  identity: { type: 'SystemAssigned' }
   properties: {
     inputSchema: 'CloudEventSchemaV1_0'
     disableLocalAuth: true
     minimumTlsVersionAllowed: '1.2'
-    publicNetworkAccess: 'Enabled'
+    publicNetworkAccess: isPrivate ? 'Disabled' : 'Enabled'
   }
 }
 
 output id string = topic.id
 output endpoint string = topic.properties.endpoint
+output principalId string = topic.identity.principalId

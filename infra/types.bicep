@@ -32,10 +32,13 @@ type registry = {
   @description('Optional. How far a report is trusted; "confirm" and "deep" need regionalEndpoints. Default: missing.')
   verify: ('missing' | 'confirm' | 'deep')?
 
+  @description('Optional. Read what an index lists, so that a region has it once it has every manifest of it. Default: true.')
+  members: bool?
+
   @description('Optional. The registry has role assignments by repository (ABAC), where AcrPull means nothing. Default: false.')
   abac: bool?
 
-  @description('Optional. Name of the Event Grid system topic that the registry has already, in its own resource group: there can be only one. Default: one is made.')
+  @description('Optional. Name of the Event Grid system topic that the registry has already from somebody else, in its own resource group and with an identity of its own: there can be only one. Default: evgst-<name>, made here and shared by all deployments.')
   systemTopic: string?
 }
 

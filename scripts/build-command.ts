@@ -2,8 +2,9 @@
  * Makes `bin/acr-replication.mjs`: the command line with all it needs in one file, which starts in a fraction of the time
  * that its modules need one by one. Written beside its place and moved there, since somebody may be running it.
  */
-import { chmod, mkdir, rename, symlink } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
+import { thirdPartyNotices } from './third-party-notices.ts';
 
 /** @param root ends in a slash */
 export async function buildCommand(root: URL, version: string): Promise<void> {
@@ -11,27 +12,35 @@ export async function buildCommand(root: URL, version: string): Promise<void> {
   const made = at(`bin/.acr-replication.${process.pid}.mjs`);
   await mkdir(at('bin'), { recursive: true });
   await bundleCommand(root, version, made);
-  await chmod(made, 0o755);
   await rename(made, at('bin/acr-replication.mjs'));
   await linkPackageName(at);
 }
 
-/** The command in one file, not yet executable. */
-export async function bundleCommand(root: URL, version: string, outfile: string): Promise<void> {
-  await build({
+/**
+ * The command in one executable file. It is handed on by itself, so it ends with the licences of all that is in it.
+ * @returns those of other people's code
+ */
+export async function bundleCommand(root: URL, version: string, outfile: string): Promise<string> {
+  const { metafile, outputFiles } = await build({
     absWorkingDir: new URL(root).pathname,
     entryPoints: [new URL('src/cli/main.ts', root).pathname],
-    outfile,
+    write: false,
     bundle: true,
     platform: 'node',
     format: 'esm',
-    target: 'node20',
+    target: 'node22',
     minifySyntax: true,
     legalComments: 'none',
     banner: { js: '#!/usr/bin/env node' },
     define: { VERSION: JSON.stringify(version) },
     logLevel: 'warning',
+    metafile: true,
   });
+  const license = await readFile(new URL('LICENSE', root), 'utf8');
+  const notices = await thirdPartyNotices(root, Object.keys(metafile.inputs));
+  await writeFile(outfile, `${outputFiles[0]?.text}/*!\n${license}\n${notices}*/\n`);
+  await chmod(outfile, 0o755);
+  return notices;
 }
 
 /** npm finds a package's own command by its name, but not by the package's: here `npx acr-replication-tracker` works too. */

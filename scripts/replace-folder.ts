@@ -5,7 +5,7 @@
 import { rename, rm } from 'node:fs/promises';
 
 /** Others who do the same may be in between; each time, one of them has come to its end. */
-const mostAttempts = 20;
+const maxAttempts = 20;
 
 /** @param folder ends in a slash; `make` is given another beside it, which does not exist, and fills it */
 export async function replaceFolder(folder: URL, make: (beside: URL) => Promise<unknown>): Promise<void> {
@@ -18,7 +18,7 @@ export async function replaceFolder(folder: URL, make: (beside: URL) => Promise<
       await rename(folder, old).catch(unless('ENOENT'));
       const isDone = await rename(made, folder).then(() => true, unless('ENOTEMPTY', 'EEXIST'));
       if (isDone === true) return;
-      if (attempt === mostAttempts) throw new Error(`${folder.pathname}: others keep putting theirs there`);
+      if (attempt === maxAttempts) throw new Error(`${folder.pathname}: others keep putting theirs there`);
       await rm(old, { recursive: true, force: true });
     }
   } finally {

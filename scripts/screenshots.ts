@@ -60,6 +60,7 @@ try {
   const { url } = app;
   const ofImage = (index: number) => `#image=contoso.azurecr.io/${story[index]?.repository}@${digestOf(index)}`;
   await show(page, url, '', 'light', 1200, 770);
+  await page.locator('#counts .is-delayed').waitFor();
   await page.screenshot({ path: join(images, 'images-light.png') });
   await show(page, url, '', 'dark', 1200, 770);
   await page.screenshot({ path: join(images, 'images-dark.png') });

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { build } from 'esbuild';
-import type { UiPage } from '../src/functions/ui.ts';
+import type { UiPage } from '../src/functions/api/ui.ts';
 
 const room = new URL('../src/ui/', import.meta.url);
 

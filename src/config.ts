@@ -2,12 +2,13 @@
  * Settings in, checked Config out. Read once at start; every fault is reported at once, as `NAME: reason (got …)`, and
  * the app does not start half-configured. Secrets are never echoed.
  */
-import type { ForwardTarget } from './core/forwarding/forward.ts';
-import { isLoopback, isOrigin } from './core/origin.ts';
-import type { Registry } from './core/registry.ts';
+import type { ForwardTarget } from './core/image/forward-entry.ts';
+import type { Registry } from './core/model/registry.ts';
+import { isLoopback, isOrigin } from './core/runtime/url-origin.ts';
 import type { CallbackConfig, GithubConfig } from './settings/callbacks.ts';
 import { readCallbacks, readGithub } from './settings/callbacks.ts';
 import { readForwards } from './settings/forwards.ts';
+import { nearMisses } from './settings/names.ts';
 import { readRegistries } from './settings/registries.ts';
 import type { StorageConfig } from './settings/storage.ts';
 import { readStorage } from './settings/storage.ts';
@@ -35,16 +36,21 @@ export interface Config {
   readonly github: GithubConfig | undefined;
   /** `undefined`: nothing is measured. */
   readonly telemetry: TelemetryConfig | undefined;
+  /** What keeps the app from nothing and is most likely not meant so; a line each. */
+  readonly warnings: readonly string[];
 }
 
 /** Holds every fault, one per line. */
 export class ConfigError extends Error {
   readonly faults: readonly string[];
+  readonly warnings: readonly string[];
 
-  constructor(faults: readonly string[]) {
-    super(`The settings are not usable:\n${faults.join('\n')}`);
+  /** @param warnings may say why something that is required was not found */
+  constructor(faults: readonly string[], warnings: readonly string[] = []) {
+    super(`The settings are not usable:\n${[...faults, ...warnings].join('\n')}`);
     this.name = 'ConfigError';
     this.faults = faults;
+    this.warnings = warnings;
   }
 }
 
@@ -53,11 +59,22 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** @throws ConfigError */
 export function readConfig(environment: Environment = process.env): Config {
   const faults: string[] = [];
-  const get = (name: string) => environment[name]?.trim() || undefined;
   const fault = (name: string, reason: string) => {
     faults.push(`${name}: ${reason}`);
   };
-  const registries = readRegistries(get('REGISTRIES'), fault);
+  const warnings = nearMisses(environment);
+  const warn = (name: string, reason: string) => {
+    warnings.push(`${name}: ${reason}`);
+  };
+  const get = (name: string) => {
+    const text = environment[name]?.trim() || undefined;
+    // Taken for the secret itself, it would be one that whoever may read the settings knows.
+    if (text?.startsWith('@Microsoft.KeyVault(')) {
+      fault(name, 'is a reference to a vault that the platform could not resolve (got the reference)');
+    }
+    return text;
+  };
+  const registries = readRegistries(get('REGISTRIES'), fault, warn);
   const config: Config = {
     registries,
     webhookSecrets: readSecrets(get('WEBHOOK_SECRETS'), fault),
@@ -73,9 +90,15 @@ export function readConfig(environment: Environment = process.env): Config {
     callbacks: readCallbacks(get, fault),
     github: readGithub(get, fault),
     telemetry: readTelemetry(get),
+    warnings,
   };
-  if (faults.length > 0) throw new ConfigError(faults);
+  if (faults.length > 0) throw new ConfigError(faults, warnings);
   return config;
+}
+
+/** On a developer's machine, as Core Tools and the local host say it. */
+export function isDevelopment(environment: Environment = process.env): boolean {
+  return environment.AZURE_FUNCTIONS_ENVIRONMENT === 'Development';
 }
 
 /** Beyond these, the time that somebody must look again is no date any more. */
@@ -114,9 +137,10 @@ function readTopic(get: Get, fault: Fault): Config['topic'] {
 /** The platform tells its own host name, without a scheme. */
 function readPublicUrl(get: Get, fault: Fault): string | undefined {
   const host = get('WEBSITE_HOSTNAME');
-  const own =
-    host === undefined ? undefined : new URL(`${isLoopback(host.replace(/:\d+$/, '')) ? 'http' : 'https'}://${host}`);
-  return readOrigin('PUBLIC_URL', get, fault) ?? own?.origin;
+  const own = host === undefined ? undefined : `${isLoopback(host.replace(/:\d+$/, '')) ? 'http' : 'https'}://${host}`;
+  const isUsable = own === undefined || isOrigin(own);
+  if (!isUsable) fault('WEBSITE_HOSTNAME', `must be a host name (got ${show(host)})`);
+  return readOrigin('PUBLIC_URL', get, fault) ?? (own === undefined || !isUsable ? undefined : new URL(own).origin);
 }
 
 function readManagement(text: string | undefined, fault: Fault): Config['webhookManagement'] {

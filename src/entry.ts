@@ -9,5 +9,10 @@ const keepAfterMs = 10_000;
 
 enableCompileCache();
 setTimeout(flushCompileCache, keepAfterMs).unref();
-// Not an import: those are loaded before anything is done here.
-require('./main.ts');
+try {
+  // Not an import: those are loaded before anything is done here.
+  require('./main.ts');
+} catch (error) {
+  // To a worker whose entry fails the host gives no function, and then nobody answers what is wrong.
+  if (!(error instanceof Error && error.name === 'FaultsAnswered')) throw error;
+}

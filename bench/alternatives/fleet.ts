@@ -4,23 +4,23 @@
  */
 import { randomUUID } from 'node:crypto';
 import {
+  memoryCheckpointStore,
   memoryDeliveryQueue,
   memoryForwardQueue,
   memoryHealthEventLog,
   memoryImageIndex,
   memoryImageStore,
   memoryReplicaSetStore,
-  memoryReviewLog,
   memoryTagIndex,
   memoryWebhookLog,
   noAudit,
 } from '../../src/adapters/memory.ts';
 import { ociManifestProbe } from '../../src/adapters/oci-registry/manifest-probe.ts';
-import type { ManifestProbe, WakeTimer } from '../../src/core/ports.ts';
-import { prober } from '../../src/core/prober.ts';
-import type { Region } from '../../src/core/region.ts';
-import type { Registry } from '../../src/core/registry.ts';
-import { replicaSets } from '../../src/core/replica-sets.ts';
+import type { Region } from '../../src/core/model/region.ts';
+import type { Registry } from '../../src/core/model/registry.ts';
+import type { ManifestProbe, ReconcileQueue } from '../../src/core/ports.ts';
+import { prober } from '../../src/core/replicas/prober.ts';
+import { replicaSets } from '../../src/core/replicas/replica-set-cache.ts';
 import type { Tracker } from '../../src/core/tracker.ts';
 import { tracker } from '../../src/core/tracker.ts';
 import { drawFrom, openRandom } from '../../src/local/simulator/random.ts';
@@ -49,7 +49,14 @@ export function openFleet(stage: Stage, instances: number): Fleet {
   };
   const random = openRandom(stage.seed, 'fleet');
   const { slow } = stage.storage;
-  const timer: WakeTimer = { wake: async (name, at) => scheduler.at(at, () => any().wake(name, at)) };
+  const calledOff = new Set<string>();
+  const timer: ReconcileQueue = {
+    async add(name, at) {
+      scheduler.at(at, () => (calledOff.has(`${at} ${name.digest}`) ? undefined : any().reconcile(name, at)));
+      return at;
+    },
+    cancel: async (name, at) => void calledOff.add(`${at} ${name.digest}`),
+  };
   const shared = {
     clock,
     log,
@@ -64,7 +71,7 @@ export function openFleet(stage: Stage, instances: number): Fleet {
     forwards: memoryForwardQueue(),
     audit: noAudit,
     health: memoryHealthEventLog(),
-    reviews: memoryReviewLog(),
+    reviews: memoryCheckpointStore(),
     publisher: {
       async publish(events: readonly { readonly id: string; readonly type: string; readonly subject: string }[]) {
         for (const { id, type, subject } of events) if (type === allReplicas) stage.tell(subject, id);

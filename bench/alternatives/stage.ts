@@ -2,8 +2,8 @@
  * One run of the simulated registry for one way of finding out: the same pushes, lags and webhook events for each way,
  * and a record of who was told what, and when. What is true is known at every instant, so nothing has to be believed.
  */
-import type { ImageEvent } from '../../src/core/webhook-event.ts';
-import { parseWebhookEvent } from '../../src/core/webhook-event.ts';
+import type { ImageEvent } from '../../src/core/ingest/webhook-event.ts';
+import { parseWebhookEvent } from '../../src/core/ingest/webhook-event.ts';
 import { toManifestKey } from '../../src/local/simulator/change.ts';
 import type { FiringOptions } from '../../src/local/simulator/firing.ts';
 import { buildImage } from '../../src/local/simulator/manifest.ts';

@@ -16,7 +16,7 @@ export interface VirtualTime {
   pass(milliseconds: number): Promise<void>;
 }
 
-const mostSteps = 50_000_000;
+const maxSteps = 50_000_000;
 
 export function virtualTime(): VirtualTime {
   const inner = createVirtualScheduler();
@@ -71,7 +71,7 @@ export function virtualTime(): VirtualTime {
       }
     },
     async pass(milliseconds) {
-      await inner.run({ until: inner.now() + milliseconds, maxSteps: mostSteps });
+      await inner.run({ until: inner.now() + milliseconds, maxSteps: maxSteps });
       if (failures.length > 0) throw failures[0];
     },
   };

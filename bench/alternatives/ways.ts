@@ -1,11 +1,11 @@
 /** The ways that are compared, each put together for one run. */
 import { randomUUID } from 'node:crypto';
-import { parseDigest } from '../../src/core/digest.ts';
-import { parseRepository } from '../../src/core/reference.ts';
-import { parseRegion } from '../../src/core/region.ts';
-import { defaultRequirement } from '../../src/core/requirement.ts';
+import type { ImageEvent } from '../../src/core/ingest/webhook-event.ts';
+import { parseDigest } from '../../src/core/model/digest.ts';
+import { parseRepository } from '../../src/core/model/reference.ts';
+import { parseRegion } from '../../src/core/model/region.ts';
+import { defaultRequirement } from '../../src/core/model/requirement.ts';
 import type { Tracker } from '../../src/core/tracker.ts';
-import type { ImageEvent } from '../../src/core/webhook-event.ts';
 import { registryName } from '../workload.ts';
 import { openFleet } from './fleet.ts';
 import { askUntilEverywhere } from './head-loop.ts';

@@ -1,5 +1,5 @@
 /** What a question costs in tables of one size: a wait for an image that is there, and a page of the list of images. */
-import { defaultRequirement } from '../../src/core/requirement.ts';
+import { defaultRequirement } from '../../src/core/model/requirement.ts';
 import { median } from '../statistics.ts';
 import { openSubject } from '../subject.ts';
 import { deliveryOf, regionsOf } from '../workload.ts';

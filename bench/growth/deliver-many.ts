@@ -4,22 +4,22 @@
  */
 import { randomUUID } from 'node:crypto';
 import {
+  memoryCheckpointStore,
   memoryDeliveryQueue,
   memoryForwardQueue,
   memoryHealthEventLog,
   memoryImageIndex,
+  memoryReconcileQueue,
   memoryReplicaSetStore,
-  memoryReviewLog,
   memoryTagIndex,
-  memoryWakeTimer,
   memoryWebhookLog,
   noAudit,
 } from '../../src/adapters/memory.ts';
-import type { CloudEvent } from '../../src/core/announcement.ts';
+import type { CloudEvent } from '../../src/core/image/cloud-event.ts';
+import type { Registry } from '../../src/core/model/registry.ts';
 import type { EventPublisher } from '../../src/core/ports.ts';
-import { prober } from '../../src/core/prober.ts';
-import type { Registry } from '../../src/core/registry.ts';
-import { replicaSets } from '../../src/core/replica-sets.ts';
+import { prober } from '../../src/core/replicas/prober.ts';
+import { replicaSets } from '../../src/core/replicas/replica-set-cache.ts';
 import { tracker } from '../../src/core/tracker.ts';
 import { allReplicas } from '../check-told.ts';
 import { keepInFlight, regionsOf, registryName, shuffled } from '../workload.ts';
@@ -33,6 +33,11 @@ export interface ManyDeliveries {
   /** Deliveries from one look at the heap to the next. */
   readonly every: number;
   readonly cachedImages: number;
+  /**
+   * Kept by the storage, which is in the same process: full by the second look, so that it does not grow after that; enough
+   * that what the topic has taken is noted before its image is forgotten.
+   */
+  readonly storedImages: number;
   /** Has the topic keep what it should not, to see that it is found out. */
   readonly leak?: boolean;
 }
@@ -49,10 +54,8 @@ export interface HeapReport {
 const hurry = 20;
 const patienceMs = 12_000;
 const chunk = 500;
-/** Enough that what the topic has taken is noted before its image is forgotten. */
-const storedImages = 24 * chunk;
 
-const { deliveries, every, cachedImages, leak = false } = taskOf<ManyDeliveries>();
+const { deliveries, every, cachedImages, storedImages, leak = false } = taskOf<ManyDeliveries>();
 const regions = regionsOf(3);
 const clock = hurriedClock(hurry);
 const log = { info: () => undefined, warn: () => undefined };
@@ -74,7 +77,7 @@ const publisher: EventPublisher = {
     if (leak) kept.push(...events);
   },
 };
-const [index, tags, timer] = [renewable(memoryImageIndex), renewable(memoryTagIndex), renewable(memoryWakeTimer)];
+const [index, tags, timer] = [renewable(memoryImageIndex), renewable(memoryTagIndex), renewable(memoryReconcileQueue)];
 const shared = { clock, log };
 const subject = tracker(
   {
@@ -96,7 +99,7 @@ const subject = tracker(
     }),
     audit: noAudit,
     health: memoryHealthEventLog(),
-    reviews: memoryReviewLog(),
+    reviews: memoryCheckpointStore(),
     prober: prober({ probe: undefined, clock }),
     random: Math.random,
     uniqueId: randomUUID,
@@ -113,6 +116,8 @@ const subject = tracker(
 );
 
 const perImage = regions.length * 2;
+if (2 * every < storedImages * perImage)
+  throw new Error('the storage is not full by the second look, and looks like a leak');
 let done = 0;
 for (let look = 1; done < deliveries; look++) {
   const startedAt = performance.now();

@@ -9,8 +9,8 @@ import { tableImageStore } from '../../src/adapters/table-storage/image-store.ts
 import { rowBatches } from '../../src/adapters/table-storage/row-batches.ts';
 import { table } from '../../src/adapters/table-storage/table.ts';
 import { tableTagIndex } from '../../src/adapters/table-storage/tag-index.ts';
-import type { ImageRecord } from '../../src/core/image.ts';
-import { defaultRequirement } from '../../src/core/requirement.ts';
+import type { ImageRecord } from '../../src/core/image/record.ts';
+import { defaultRequirement } from '../../src/core/model/requirement.ts';
 import type { Tracker } from '../../src/core/tracker.ts';
 import { openSubject } from '../subject.ts';
 import { deliveryOf, keepInFlight, regionsOf } from '../workload.ts';

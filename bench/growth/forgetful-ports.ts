@@ -3,7 +3,7 @@
  * With the ordinary ones the storage would grow in the same process, and hide any leak beside it.
  */
 import { memoryImageStore } from '../../src/adapters/memory.ts';
-import type { ImageName } from '../../src/core/image.ts';
+import type { ImageName } from '../../src/core/image/record.ts';
 import type { ImageStore } from '../../src/core/ports.ts';
 
 /** @param most images kept; the oldest leaves first */
@@ -18,8 +18,7 @@ export function forgetfulStore(most: number): ImageStore {
       if (committed === 'conflict' || basedOn !== undefined) return committed;
       kept.push(record.name);
       const oldest = kept.length > most ? kept.shift() : undefined;
-      const stored = oldest === undefined ? undefined : await store.read(oldest);
-      if (stored !== undefined) await store.remove(stored);
+      if (oldest !== undefined) store.drop(oldest);
       return committed;
     },
   };

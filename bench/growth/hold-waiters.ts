@@ -2,8 +2,8 @@
  * A process in which many wait for a few images: what it asks of the storage meanwhile, what each of them takes of its
  * memory, and how long it takes to let them all go. Run by `measure-waiters.ts`.
  */
-import type { ImageName } from '../../src/core/image.ts';
-import { defaultRequirement } from '../../src/core/requirement.ts';
+import type { ImageName } from '../../src/core/image/record.ts';
+import { defaultRequirement } from '../../src/core/model/requirement.ts';
 import { openFloor } from '../floor.ts';
 import { median } from '../statistics.ts';
 import { openSubject } from '../subject.ts';

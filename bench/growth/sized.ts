@@ -2,7 +2,7 @@
  * Tables that hold so many images, and beside them one for the floor with as many rows: all sizes in one storage, so
  * that they can be measured in turns and what happens on the machine happens to all of them.
  */
-import type { Region } from '../../src/core/region.ts';
+import type { Region } from '../../src/core/model/region.ts';
 import { checkTold } from '../check-told.ts';
 import type { Floor } from '../floor.ts';
 import { openFloor } from '../floor.ts';

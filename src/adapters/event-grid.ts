@@ -2,60 +2,86 @@
  * The Event Grid topic, spoken to with CloudEvents. A batch is taken whole or not at all; what is too large for one
  * request is sent in parts.
  */
+import { setImmediate } from 'node:timers/promises';
 import type { EventGridPublisherClient } from '@azure/eventgrid';
-import type { CloudEvent } from '../core/announcement.ts';
-import { WorldError } from '../core/errors.ts';
+import type { TokenCredential } from '@azure/identity';
+import type { CloudEvent } from '../core/image/cloud-event.ts';
 import type { EventPublisher } from '../core/ports.ts';
+import { UpstreamError } from '../core/runtime/errors.ts';
+import { isLoopback } from '../core/runtime/url-origin.ts';
 
 /** A request holds 1 MB; events are measured in characters, and ids, types and most names are ASCII. */
-const largestBatch = 700_000;
+const maxBatch = 700_000;
 const callTimeoutMs = 15_000;
 
 type Client = EventGridPublisherClient<'CloudEvent'>;
 
+/** @param credential where there is no key */
+export async function topicClient(
+  { endpoint, key }: { readonly endpoint: string; readonly key: string | undefined },
+  credential: TokenCredential,
+): Promise<Client> {
+  // The answer to the webhook event that made the first event due need not wait for a library to load.
+  await setImmediate();
+  const { AzureKeyCredential, EventGridPublisherClient } = await import('@azure/eventgrid');
+  const options = {
+    allowInsecureConnection: isLoopback(new URL(endpoint).hostname),
+    retryOptions: { maxRetries: 1, retryDelayInMs: 200 },
+  };
+  return new EventGridPublisherClient(
+    endpoint,
+    'CloudEvent',
+    key === undefined ? credential : new AzureKeyCredential(key),
+    options,
+  );
+}
+
 /** @param connect called at the first event: no webhook has to wait for a library that its answer does not need */
-export function eventGridPublisher(connect: () => Promise<Client>): EventPublisher {
+export function eventGridPublisher(connect: () => Promise<Client>): EventPublisher<object> {
   let connected: Promise<Client> | undefined;
   return {
     async publish(events) {
       connected ??= connect();
       const client = await connected.catch((error: unknown) => {
         connected = undefined;
-        throw toWorldError(error);
+        throw toUpstreamError(error);
       });
       for (const part of split(events)) await send(client, part);
     },
   };
 }
 
-async function send(client: Client, events: readonly CloudEvent[]): Promise<void> {
+async function send(client: Client, events: readonly CloudEvent<object>[]): Promise<void> {
   try {
     await client.send(
       events.map(({ specversion: _specversion, time, ...event }) => ({ ...event, time: new Date(time) })),
       { abortSignal: AbortSignal.timeout(callTimeoutMs) },
     );
   } catch (error) {
-    throw toWorldError(error);
+    throw toUpstreamError(error);
   }
 }
 
-function toWorldError(error: unknown): WorldError {
+function toUpstreamError(error: unknown): UpstreamError {
   const status = (error as { statusCode?: number }).statusCode;
   const where = `Event Grid topic${status === undefined ? '' : ` (${status})`}`;
   if (status === 401 || status === 403) {
-    return new WorldError('refused', where, { cause: error, hint: 'check EVENT_GRID_TOPIC_KEY or the sender role' });
+    return new UpstreamError('unauthorized', where, {
+      cause: error,
+      hint: 'check EVENT_GRID_TOPIC_KEY or the sender role',
+    });
   }
-  if (status === 429) return new WorldError('throttled', where, { cause: error });
-  if (status === 400 || status === 413) return new WorldError('rejected', where, { cause: error });
-  return new WorldError('unavailable', where, { cause: error });
+  if (status === 429) return new UpstreamError('throttled', where, { cause: error });
+  if (status === 400 || status === 413) return new UpstreamError('invalid', where, { cause: error });
+  return new UpstreamError('unavailable', where, { cause: error });
 }
 
-function split(events: readonly CloudEvent[]): CloudEvent[][] {
-  const parts: CloudEvent[][] = [];
+function split(events: readonly CloudEvent<object>[]): CloudEvent<object>[][] {
+  const parts: CloudEvent<object>[][] = [];
   let size = Number.POSITIVE_INFINITY;
   for (const event of events) {
     const length = JSON.stringify(event).length;
-    if (size + length > largestBatch) {
+    if (size + length > maxBatch) {
       parts.push([]);
       size = 0;
     }

@@ -1,5 +1,5 @@
 /** Checks in memory, for tests. They go through JSON, so that nothing is shared that storage would not share. */
-import type { CheckStore, CheckTimer } from '../core/checks/check-ports.ts';
+import type { CheckStore, CheckTimer } from '../core/ports.ts';
 
 export function memoryCheckStore(): CheckStore & { readonly rows: ReadonlyMap<string, { readonly text: string }> } {
   const rows = new Map<string, { readonly text: string; readonly version: string }>();
@@ -24,6 +24,7 @@ export function memoryCheckStore(): CheckStore & { readonly rows: ReadonlyMap<st
     async remove(id) {
       rows.delete(id);
     },
+    list: async (limit) => [...rows.values()].slice(0, limit).map(({ text }) => JSON.parse(text)),
   };
 }
 

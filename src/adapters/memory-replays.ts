@@ -1,5 +1,6 @@
 /** Replays in memory, for tests. Jobs go through JSON, so that nothing is shared that storage would not share. */
-import type { ReplayJob, ReplayMessage, ReplayQueue, ReplayStore } from '../core/replay/replay-job.ts';
+import type { ReplayQueue, ReplayStore } from '../core/ports.ts';
+import type { ReplayJob, ReplayMessage } from '../core/replay/replay-job.ts';
 
 export function memoryReplayStore(): ReplayStore {
   const jobs = new Map<string, { readonly text: string; readonly version: string }>();

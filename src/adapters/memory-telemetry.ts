@@ -1,11 +1,15 @@
 /** Telemetry in memory, for tests: what was measured, and which span belongs to which. */
+
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Measurements, Role, Span, SpanAttributes, Telemetry, TraceParent } from '../core/telemetry.ts';
+import type { Attributes, Span, SpanAttributes, Telemetry } from '../core/ports.ts';
+import { instrumentPrefix } from '../core/ports.ts';
+import type { TraceParent } from '../core/runtime/trace-parent.ts';
 
 export interface Measured {
-  readonly role: Role;
+  /** The instrument's name without the prefix that all share: `deliveries`. */
+  readonly name: string;
   readonly value: number;
-  readonly attributes: Measurements[Role];
+  readonly attributes: Attributes;
 }
 
 export interface KeptSpan {
@@ -23,9 +27,9 @@ export interface MemoryTelemetry extends Telemetry {
   /** In the order in which they ended. */
   readonly spans: KeptSpan[];
   /** How often each outcome was counted, the attributes as text: `{"registry":"contoso",…}`. */
-  counts(role: Role): Record<string, number>;
-  /** Every value noted for one role. */
-  values(role: Role): number[];
+  counts(name: string): Record<string, number>;
+  /** Every value of one instrument. */
+  values(name: string): number[];
 }
 
 export function memoryTelemetry(): MemoryTelemetry {
@@ -39,8 +43,8 @@ export function memoryTelemetry(): MemoryTelemetry {
   return {
     measured,
     spans,
-    measure(role, value, attributes) {
-      measured.push({ role, value, attributes });
+    measure({ name }, value, attributes) {
+      measured.push({ name: name.slice(instrumentPrefix.length + 1), value, attributes });
     },
     async span<T>(name: string, given: SpanAttributes, work: (span: Span) => Promise<T>, asked?: TraceParent) {
       const parent = asked ?? present.getStore();
@@ -61,18 +65,18 @@ export function memoryTelemetry(): MemoryTelemetry {
         throw error;
       }
     },
-    passed(name, attributes, from, to, parent) {
+    recordSpan(name, attributes, from, to, parent) {
       spans.push({ name, attributes, self: place(parent), parent, hasFailed: false, tookMs: to - from });
     },
-    here: () => present.getStore(),
-    counts(role) {
+    activeSpan: () => present.getStore(),
+    counts(name) {
       const counts: Record<string, number> = {};
-      for (const one of measured.filter((candidate) => candidate.role === role)) {
+      for (const one of measured.filter((candidate) => candidate.name === name)) {
         const key = JSON.stringify(one.attributes);
         counts[key] = (counts[key] ?? 0) + one.value;
       }
       return counts;
     },
-    values: (role) => measured.filter((one) => one.role === role).map(({ value }) => value),
+    values: (name) => measured.filter((one) => one.name === name).map(({ value }) => value),
   };
 }

@@ -2,40 +2,45 @@
  * Every port in memory: the tracker without a world around it, for tests and benchmarks. Each fulfils the same
  * contract suite as the real thing. Records go through JSON, so that nothing is shared that storage would not share.
  */
-import { acknowledge } from '../core/acknowledge.ts';
-import type { CloudEvent } from '../core/announcement.ts';
-import type { Digest } from '../core/digest.ts';
-import { lastToldAt } from '../core/due-events.ts';
-import type { EventTime } from '../core/event-time.ts';
-import { isLater } from '../core/event-time.ts';
-import type { ForwardOrder } from '../core/forwarding/forward.ts';
-import type { ImageName, ImageRecord } from '../core/image.ts';
-import { imageKey } from '../core/image.ts';
+
+import { acknowledge } from '../core/image/acknowledge.ts';
+import type { CloudEvent } from '../core/image/cloud-event.ts';
+import { lastPublishedAt } from '../core/image/due-events.ts';
+import type { ForwardOrder } from '../core/image/forward-entry.ts';
+import type { ImageName, ImageRecord } from '../core/image/record.ts';
+import { imageKey } from '../core/image/record.ts';
+import type { TagName } from '../core/image/tag-name.ts';
+import type { HealthEvent } from '../core/ingest/health-alert.ts';
+import type { Digest } from '../core/model/digest.ts';
+import type { EventTime } from '../core/model/event-time.ts';
+import { isLater } from '../core/model/event-time.ts';
+import type { Region } from '../core/model/region.ts';
 import type {
-  Delivery,
+  CheckpointStore,
   DeliveryQueue,
   EventPublisher,
   ForwardQueue,
+  HealthEventLog,
+  HeartbeatStore,
   ImageIndex,
   ImageStore,
   IndexEntry,
+  Received,
+  ReconcileCheckpoint,
+  ReconcileQueue,
   ReplicaSetStore,
-  ReviewLog,
-  ReviewNote,
-  StoredImage,
   TagIndex,
-  WakeTimer,
-  WebhookLog,
 } from '../core/ports.ts';
-import type { Region } from '../core/region.ts';
-import type { HealthEvent, HealthEventLog } from '../core/service-health.ts';
-import type { TagName } from '../core/tag.ts';
-import type { WebhookAudit } from '../core/webhooks/webhook-audit.ts';
+import type { WebhookAudit } from '../core/query/webhook-status.ts';
 
-export function memoryImageStore(): ImageStore {
+/** @returns the store, and a way to drop an image from it as if it had never been, for a long run in little memory */
+export function memoryImageStore(): ImageStore & { drop(name: ImageName): void } {
   const images = new Map<string, { readonly text: string; readonly version: string }>();
   let writes = 0;
   return {
+    drop(name) {
+      images.delete(imageKey(name));
+    },
     async read(name) {
       const stored = images.get(imageKey(name));
       return stored === undefined ? undefined : { record: JSON.parse(stored.text), version: stored.version };
@@ -53,16 +58,10 @@ export function memoryImageStore(): ImageStore {
       const record = taken.reduce(acknowledge, JSON.parse(stored.text) as ImageRecord);
       images.set(imageKey(name), { text: JSON.stringify(record), version: `v${++writes}` });
     },
-    async remove({ record, version }: StoredImage) {
-      const key = imageKey(record.name);
-      if (images.get(key)?.version !== version) return 'conflict';
-      images.delete(key);
-      return 'removed';
-    },
-    async toldSince({ registry, since, cursor = '', limit }) {
+    async publishedSince({ registry, since, cursor = '', limit }) {
       const found = [...images]
         .map(([key, { text }]) => ({ key, record: JSON.parse(text) as ImageRecord }))
-        .filter(({ record }) => record.name.registry === registry && (lastToldAt(record) ?? 0) >= since)
+        .filter(({ record }) => record.name.registry === registry && (lastPublishedAt(record) ?? 0) >= since)
         .filter(({ key }) => key > cursor)
         .sort((a, b) => (a.key < b.key ? -1 : 1));
       const shown = found.slice(0, limit);
@@ -130,7 +129,7 @@ export function memoryTagIndex(): TagIndex {
   };
 }
 
-export function memoryWebhookLog(): WebhookLog {
+export function memoryWebhookLog(): HeartbeatStore {
   const heard = new Map<string, Map<Region, number>>();
   return {
     async note(registry, region, at) {
@@ -157,8 +156,8 @@ export function memoryReplicaSetStore(): ReplicaSetStore {
   };
 }
 
-export function memoryReviewLog(): ReviewLog {
-  const notes = new Map<string, ReviewNote>();
+export function memoryCheckpointStore(): CheckpointStore {
+  const notes = new Map<string, ReconcileCheckpoint>();
   return {
     load: async (registry) => notes.get(registry),
     async save(registry, note) {
@@ -187,23 +186,28 @@ export const noAudit: WebhookAudit = { status: () => ({ status: 'unknown', check
 export interface SetTimer {
   readonly name: ImageName;
   readonly at: number;
-  readonly noticedAt?: number | undefined;
+  readonly firstNoticedAt?: number | undefined;
 }
 
 /** @returns the timer, and what was set on it */
-export function memoryWakeTimer(): WakeTimer & { readonly set: SetTimer[] } {
+export function memoryReconcileQueue(): ReconcileQueue & { readonly set: SetTimer[] } {
   const set: SetTimer[] = [];
   return {
     set,
-    async wake(name, at, noticedAt) {
-      set.push({ name, at, noticedAt });
+    async add(name, at, firstNoticedAt) {
+      set.push({ name, at, firstNoticedAt });
+      return at;
+    },
+    async cancel(name, at) {
+      const place = set.findIndex((one) => one.at === at && imageKey(one.name) === imageKey(name));
+      if (place >= 0) set.splice(place, 1);
     },
   };
 }
 
 /** @returns the queue, and what was put on it */
-export function memoryDeliveryQueue(): DeliveryQueue & { readonly deferred: Delivery[] } {
-  const deferred: Delivery[] = [];
+export function memoryDeliveryQueue(): DeliveryQueue & { readonly deferred: Received[] } {
+  const deferred: Received[] = [];
   return {
     deferred,
     async defer(delivery) {
@@ -226,18 +230,18 @@ export function memoryPublisher(): EventPublisher & { readonly published: CloudE
 /** @returns the queue, what was put on it, and what was laid aside */
 export function memoryForwardQueue(): ForwardQueue & {
   readonly waiting: { readonly order: ForwardOrder; readonly attempt: number; readonly delayMs: number }[];
-  readonly buried: { readonly order: ForwardOrder; readonly reason: string }[];
+  readonly deadLettered: { readonly order: ForwardOrder; readonly reason: string }[];
 } {
   const waiting: { order: ForwardOrder; attempt: number; delayMs: number }[] = [];
-  const buried: { order: ForwardOrder; reason: string }[] = [];
+  const deadLettered: { order: ForwardOrder; reason: string }[] = [];
   return {
     waiting,
-    buried,
+    deadLettered,
     async put(order, attempt, delayMs) {
       waiting.push({ order, attempt, delayMs });
     },
-    async bury(order, reason) {
-      buried.push({ order, reason });
+    async deadLetter(order, reason) {
+      deadLettered.push({ order, reason });
     },
   };
 }

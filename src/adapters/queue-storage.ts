@@ -1,110 +1,89 @@
 /**
- * The queues: images to be looked at again at some time, deliveries that the tables could not take, webhooks to be
- * forwarded, checks, steps of replays. Messages are base64, as the Functions host expects, never expire, and have one
+ * The queues of work that is due now: deliveries that the tables could not take, steps of replays; and forwards laid aside.
+ * What is due later is in a table (see core/due-work). Messages are base64, as the Functions host expects, never expire, and have one
  * top-level field of our own: the host merges a message's top-level fields into its metadata, where `id` or
  * `dequeueCount` would replace its own.
  */
+import { setImmediate } from 'node:timers/promises';
 import type { QueueClient } from '@azure/storage-queue';
 import { RestError } from '@azure/storage-queue';
-import type { CheckTimer } from '../core/checks/check-ports.ts';
-import { WorldError } from '../core/errors.ts';
-import type { ImageName } from '../core/image.ts';
-import { imageKey } from '../core/image.ts';
-import {
-  toCheckMessage,
-  toDeliveryMessage,
-  toForwardMessage,
-  toReplayMessage,
-  toWakeMessage,
-} from '../core/messages.ts';
-import type { Clock, Delivery, DeliveryQueue, ForwardQueue, HealthProbe, WakeTimer } from '../core/ports.ts';
-import type { ReplayQueue } from '../core/replay/replay-job.ts';
+import type { DeliveryQueue, ForwardQueue, HealthProbe, Received, ReplayQueue } from '../core/ports.ts';
+import { toDeliveryMessage, toReplayMessage, toSharedMessage } from '../core/queue-messages.ts';
+import { UpstreamError } from '../core/runtime/errors.ts';
 
-/** Queue service REST documentation: at most 7 days. */
-const longestDelaySeconds = 7 * 86_400 - 60;
+/** A message that hides counts for the queue's scale metric: what is due later than that is no message. */
+const maxDelaySeconds = 60;
 const callTimeoutMs = 10_000;
-/** Names of the longest legal length must still fit 48 KiB. */
-const mostImagesPerMessage = 60;
-/** Images due within the same span share a message. */
-const spanMs = 5_000;
 
+/** A message may have 64 KiB (Queue service REST documentation), which base64 makes of 48; a little is left for what encloses them. */
+const maxMessageBytes = 48 * 1024 - 100;
+/** Messages under way with the same delay; what is deferred meanwhile shares the next ones. */
+const maxSending = 4;
+
+interface Deferred {
+  readonly received: Received;
+  readonly bytes: number;
+  readonly done: PromiseWithResolvers<void>;
+}
+
+interface Line {
+  readonly waiting: Deferred[];
+  sending: number;
+}
+
+/** What is deferred together shares a message: the patience of a burst ends all at once, when there is least time left. */
 export function queueDeliveryQueue(queue: QueueClient): DeliveryQueue {
+  /** By seconds of delay. */
+  const lines = new Map<number, Line>();
+
+  async function run(line: Line, delaySeconds: number): Promise<void> {
+    line.sending++;
+    // What else is deferred in this turn of the event loop, each by a timer of its own, still goes along.
+    await setImmediate();
+    while (line.waiting.length > 0) {
+      const together = takeTogether(line.waiting);
+      const sent = send(queue, toSharedMessage(together.map(({ received }) => received)), delaySeconds);
+      for (const { done } of together) sent.then(done.resolve, done.reject);
+      await sent.catch(() => undefined);
+    }
+    line.sending--;
+    if (line.sending === 0) lines.delete(delaySeconds);
+  }
+
   return {
-    defer: (delivery: Delivery, delayMs) => send(queue, toDeliveryMessage(delivery), delayMs),
+    defer(received, delayMs) {
+      const delaySeconds = toSeconds(delayMs);
+      const line = lines.get(delaySeconds) ?? { waiting: [], sending: 0 };
+      lines.set(delaySeconds, line);
+      const bytes = Buffer.byteLength(JSON.stringify(toDeliveryMessage(received))) + 1;
+      const done = Promise.withResolvers<void>();
+      line.waiting.push({ received, bytes, done });
+      if (line.sending < maxSending) void run(line, delaySeconds);
+      return done.promise;
+    },
   };
 }
 
-/** @param laidAside where what nobody took ends; nothing reads it but people */
-export function queueForwardQueue(queue: QueueClient, laidAside: QueueClient): ForwardQueue {
+/** At least one. */
+function takeTogether(waiting: Deferred[]): Deferred[] {
+  let bytes = 0;
+  const count = waiting.findIndex((one) => {
+    bytes += one.bytes;
+    return bytes > maxMessageBytes;
+  });
+  return waiting.splice(0, count === -1 ? waiting.length : Math.max(1, count));
+}
+
+/** @param queue where what nobody took ends; nothing reads it but people */
+export function queueDeadLetteredForwards(queue: QueueClient): Pick<ForwardQueue, 'deadLetter'> {
   return {
-    put: (order, attempt, delayMs) => send(queue, toForwardMessage(order, attempt), delayMs),
-    bury: (order, reason) => send(laidAside, { forward: { order, reason } }, 0),
+    deadLetter: (order, reason) => send(queue, { forward: { order, reason } }, 0),
   };
 }
 
 export function queueReplayQueue(queue: QueueClient): ReplayQueue {
   return {
-    send: (message, delayMs) => send(queue, toReplayMessage(message), delayMs),
-  };
-}
-
-export function queueCheckTimer(queue: QueueClient, clock: Clock): CheckTimer {
-  return {
-    ring: (id, turn, at, dueAt) => send(queue, toCheckMessage({ id, turn, at: dueAt }), at - clock.now()),
-  };
-}
-
-/**
- * Images that are to be woken at about the same time, and come while a message is being sent, share the next one; those
- * that are only looked for share one where they were noticed at about the same time.
- */
-export function queueWakeTimer(queue: QueueClient, clock: Clock): WakeTimer {
-  interface Span {
-    readonly key: string;
-    readonly at: number;
-    readonly noticedAt: number | undefined;
-  }
-  interface Batch {
-    readonly names: Map<string, ImageName>;
-    readonly done: PromiseWithResolvers<void>;
-    sending: boolean;
-  }
-  const batches = new Map<string, Batch>();
-  const batchFor = ({ key }: Span): Batch => {
-    const batch = batches.get(key) ?? { names: new Map(), done: Promise.withResolvers<void>(), sending: false };
-    batches.set(key, batch);
-    return batch;
-  };
-
-  async function run(span: Span, batch: Batch): Promise<void> {
-    batch.sending = true;
-    const { key, at, noticedAt } = span;
-    for (let current = batch; current.names.size > 0; current = batchFor(span)) {
-      batches.set(key, { names: new Map(), done: Promise.withResolvers<void>(), sending: true });
-      try {
-        const names = [...current.names.values()];
-        for (let i = 0; i < names.length; i += mostImagesPerMessage) {
-          const message = toWakeMessage({ images: names.slice(i, i + mostImagesPerMessage), at, noticedAt });
-          await send(queue, message, at - clock.now());
-        }
-        current.done.resolve();
-      } catch (error) {
-        current.done.reject(error);
-      }
-    }
-    batches.delete(key);
-  }
-
-  return {
-    wake(name, due, noticed) {
-      const at = Math.ceil(due / spanMs) * spanMs;
-      const noticedAt = noticed === undefined ? undefined : Math.floor(noticed / spanMs) * spanMs;
-      const span = { key: `${at} ${noticedAt}`, at, noticedAt };
-      const batch = batchFor(span);
-      batch.names.set(imageKey(name), name);
-      if (!batch.sending) void run(span, batch);
-      return batch.done.promise;
-    },
+    send: (message, delayMs) => send(queue, toReplayMessage(message), toSeconds(delayMs)),
   };
 }
 
@@ -120,11 +99,14 @@ export function queueHealth(queue: QueueClient): HealthProbe {
   };
 }
 
-async function send(queue: QueueClient, message: object, delayMs: number): Promise<void> {
+function toSeconds(delayMs: number): number {
+  return Math.min(maxDelaySeconds, Math.max(0, Math.ceil(delayMs / 1000)));
+}
+
+async function send(queue: QueueClient, message: object, delaySeconds: number): Promise<void> {
   const text = Buffer.from(JSON.stringify(message)).toString('base64');
-  const visibilityTimeout = Math.min(longestDelaySeconds, Math.max(0, Math.ceil(delayMs / 1000)));
   const options = () => ({
-    visibilityTimeout,
+    visibilityTimeout: delaySeconds,
     messageTimeToLive: -1,
     abortSignal: AbortSignal.timeout(callTimeoutMs),
   });
@@ -136,7 +118,7 @@ async function send(queue: QueueClient, message: object, delayMs: number): Promi
     });
   } catch (error) {
     const status = error instanceof RestError ? error.statusCode : undefined;
-    const code = status === 401 || status === 403 ? 'refused' : 'unavailable';
-    throw new WorldError(code, `queue ${queue.name}${status === undefined ? '' : ` (${status})`}`, { cause: error });
+    const code = status === 401 || status === 403 ? 'unauthorized' : 'unavailable';
+    throw new UpstreamError(code, `queue ${queue.name}${status === undefined ? '' : ` (${status})`}`, { cause: error });
   }
 }

@@ -9,7 +9,7 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { BlockList, isIP } from 'node:net';
-import type { ForwardTarget } from '../core/forwarding/forward.ts';
+import type { ForwardTarget } from '../core/image/forward-entry.ts';
 import type { WebhookSender } from '../core/ports.ts';
 
 const timeoutMs = 10_000;

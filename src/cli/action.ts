@@ -1,5 +1,5 @@
 /**
- * The GitHub Action: the same wait, told by inputs instead of arguments. The runner's Node runs this file as it is, from
+ * The GitHub Action: the same wait, with inputs instead of arguments. The runner's Node runs this file as it is, from
  * a checkout where nothing was installed or built; so nothing that it imports may need a package.
  */
 import { runAction } from './run-action.ts';

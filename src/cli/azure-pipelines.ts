@@ -3,23 +3,23 @@
  * Escaping as in azure-pipelines-task-lib, taskcommand.ts.
  */
 import type { BuildReport } from './build-report.ts';
+import type { Output } from './cli-context.ts';
+import { printLine } from './cli-context.ts';
 import { outputsOf } from './outputs.ts';
-import type { Output } from './surroundings.ts';
-import { printLine } from './surroundings.ts';
 import { countOf } from './verdict.ts';
 
 export function azurePipelinesReport(output: Output): BuildReport {
-  let told = '';
+  let shown = '';
   return {
     answered(answer) {
       const text = `in ${countOf(answer)}`;
-      if (text === told) return;
-      told = text;
+      if (text === shown) return;
+      shown = text;
       const value = String(Math.min(100, Math.floor((100 * answer.have) / Math.max(1, answer.needed))));
       printLine(output, loggingCommand('task.setprogress', { value }, text));
     },
-    async finish({ isGood, text, hint }, answer) {
-      for (const [variable, value] of Object.entries(outputsOf(answer))) {
+    async finish({ isGood, text, hint }, answers, state) {
+      for (const [variable, value] of Object.entries(outputsOf(answers, state))) {
         printLine(output, loggingCommand('task.setvariable', { variable, isOutput: 'true' }, value));
       }
       if (isGood) return;

@@ -1,5 +1,5 @@
 /**
- * Text from elsewhere, made harmless before anything else sees it. A terminal obeys escape sequences and a build agent
+ * Text from elsewhere, cleaned before anything else reads it. A terminal obeys escape sequences and a build agent
  * obeys commands in what a step prints; an answer that could bring its own would drive either.
  */
 

@@ -1,51 +1,74 @@
 /** The command line: arguments in, exit code out. Says what each command does, and reads nothing but what it is given. */
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { listableStates } from '../core/listing.ts';
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { listOrders } from '../core/catalogue/ports.ts';
+import { listableStates } from '../core/query/list-images.ts';
+import type { CliContext } from './cli-context.ts';
+import { printLine } from './cli-context.ts';
+import type { CompletedCommand, Shell } from './completion.ts';
+import { completion, shells } from './completion.ts';
+import type { EventsOptions } from './events.ts';
+import { events, replay } from './events.ts';
 import { exitCodes } from './exit-codes.ts';
-import { exitCodeHelp, imagesHelp, mainHelp, replicasHelp, statusHelp, waitHelp } from './help.ts';
+import {
+  completionHelp,
+  eventsHelp,
+  exitCodeHelp,
+  fileHelp,
+  imagesHelp,
+  mainHelp,
+  replayHelp,
+  replicasHelp,
+  statusHelp,
+  waitHelp,
+} from './help.ts';
 import type { ImagesOptions } from './images.ts';
 import { images } from './images.ts';
 import { liveProgress } from './live-progress.ts';
 import { need, printStop, Stop } from './question.ts';
 import type { ReplicasOptions } from './replicas.ts';
 import { replicas } from './replicas.ts';
-import { status } from './status.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { Named } from './select-images.ts';
+import { liveSeveral } from './several-live.ts';
+import { statusOfNamed } from './status.ts';
 import { isLive } from './terminal.ts';
 import { parseConnection, trackerClient } from './tracker-client.ts';
-import { wait } from './wait.ts';
+import { waitForNamed } from './wait-named.ts';
 import type { WaitTexts } from './wait-request.ts';
-import { defaultTimeout, parseImage, parseWaitRequest } from './wait-request.ts';
+import { defaultTimeout } from './wait-request.ts';
 
-type WaitFlags = Omit<WaitTexts, 'image'> & { readonly output: 'text' | 'json' };
+interface NamingFlags {
+  readonly release?: string;
+  readonly file?: readonly string[];
+  readonly strict?: true;
+  readonly output: 'text' | 'json';
+}
 
 /** @returns the exit code */
-export async function runCommand(
-  words: readonly string[],
-  version: string,
-  surroundings: Surroundings,
-): Promise<number> {
+export async function runCommand(words: readonly string[], version: string, cliContext: CliContext): Promise<number> {
   let exitCode = exitCodes.answered;
-  const program = createCommand(version, surroundings, (code) => {
+  const program = createCommand(version, cliContext, (code) => {
     exitCode = code;
   });
   try {
     await program.parseAsync([...words], { from: 'user' });
     return exitCode;
   } catch (error) {
-    if (error instanceof Stop) return printStop(error, surroundings);
-    // It has been told; help and version are what was asked for.
+    if (error instanceof Stop) return printStop(error, cliContext);
+    // The parser has printed it; help and version are what was asked for.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.answered : exitCodes.badUsage;
     throw error;
   }
 }
 
-function createCommand(version: string, surroundings: Surroundings, setExitCode: (code: number) => void): Command {
-  const { stdout, stderr, environment } = surroundings;
+function createCommand(version: string, cliContext: CliContext, setExitCode: (code: number) => void): Command {
+  const { stdout, stderr, environment } = cliContext;
   const program = new Command('acr-replication')
     .description('Is this image in every replica of its registry yet?')
     .version(version)
-    .option('--url <address>', 'the tracker (default: ACR_REPLICATION_URL)')
+    .option(
+      '--url <address>',
+      'the tracker; several, separated by commas, are tried in turn (default: ACR_REPLICATION_URL)',
+    )
     .option(
       '--key <key>',
       'function key of the tracker (default: ACR_REPLICATION_KEY, which no list of processes shows)',
@@ -57,45 +80,96 @@ function createCommand(version: string, surroundings: Surroundings, setExitCode:
     .addHelpText('after', mainHelp);
   const connection = () => {
     const { url, key } = program.opts<{ url?: string; key?: string }>();
-    return need(parseConnection(url ?? environment.ACR_REPLICATION_URL, key ?? environment.ACR_REPLICATION_KEY));
+    return need(
+      parseConnection(url ?? environment.ACR_REPLICATION_URL, key ?? environment.ACR_REPLICATION_KEY, environment),
+    );
   };
-  const client = () => trackerClient(connection(), surroundings);
+  const client = () => trackerClient(connection(), cliContext);
   const command = (name: string, description: string, help: string) =>
     program.command(name).description(description).addHelpText('after', help);
+  /** Several files are several times the option, so that an image may follow it. */
+  const naming = (name: string, description: string, help: string) =>
+    command(name, description, help)
+      .argument('[image...]', 'registry/repository:tag, …@digest, or both; several are asked for together')
+      .addOption(
+        new Option(
+          '-f, --file <file>',
+          'images of a list, of manifests, of a compose file or of a build; - is standard input',
+        ).argParser((file: string, before: readonly string[] = []) => [...before, file]),
+      )
+      .option('--release <name>', 'the images of a release that the tracker knows by this name')
+      .option('--strict', 'images in files whose registry is not tracked are an error');
+  const named = (images: string[], { release, file = [], strict }: NamingFlags): Named => ({
+    release,
+    images,
+    files: file,
+    isStrict: strict === true,
+  });
   const output = (json: string) =>
-    new Option('--output <format>', `text for people, or json: ${json}`).choices(['text', 'json']).default('text');
+    new Option('-o, --output <format>', `text for people, or json: ${json}`).choices(['text', 'json']).default('text');
+  const tableOutput = (json: string) =>
+    new Option('-o, --output <format>', `text that fits the terminal, wide, or json: ${json}`)
+      .choices(['text', 'wide', 'json'])
+      .default('text');
 
-  command('wait', 'wait until an image is where it must be', waitHelp + exitCodeHelp)
-    .argument('<image>', 'registry/repository:tag, …@digest, or both')
-    .option('--regions <regions>', 'which regions must have it, comma-separated (default: every expected one)')
+  naming('wait', 'wait until images are where they must be', waitHelp + fileHelp + exitCodeHelp)
+    .option(
+      '--regions <regions>',
+      'which regions must have it, separated by commas or line breaks (default: every expected one)',
+    )
     .option('--require <number>', 'how many of them: all, any or a number (default: all)')
+    .option(
+      '--artifacts <kinds>',
+      'what must be attached to it and be there as well: signature, sbom, attestation or artifact types, separated by commas',
+    )
     .option('--timeout <duration>', 'how long to wait; 0 asks once', defaultTimeout)
     .addOption(output('the availability document on one line'))
-    .action(async (image: string, flags: WaitFlags) => {
-      const request = need(parseWaitRequest({ ...flags, image }));
-      const live = isLive(stderr, environment) ? liveProgress : undefined;
-      setExitCode(await wait(request, connection(), { output: flags.output, liveProgress: live }, surroundings));
+    .action(async (images: string[], flags: NamingFlags & Omit<WaitTexts, 'image'>) => {
+      const live = isLive(stderr, environment) ? { liveProgress, liveSeveral } : {};
+      const options = { output: flags.output, ...live };
+      setExitCode(await waitForNamed(named(images, flags), flags, connection, options, cliContext));
     });
-  command('status', 'say where an image is now', statusHelp)
-    .argument('<image>', 'registry/repository:tag, …@digest, or both')
+  naming('status', 'say where images are now', statusHelp + fileHelp)
     .addOption(output('the availability document on one line'))
-    .action((image: string, flags: { output: 'text' | 'json' }) =>
-      status(need(parseImage(image)), flags.output, client(), surroundings),
+    .action((images: string[], flags: NamingFlags) =>
+      statusOfNamed(named(images, flags), flags.output, client, cliContext),
     );
   command('images', 'list images, newest first', imagesHelp)
+    .argument('[query]', 'part of a repository or tag, the beginning of a digest, or a reference')
     .option('--registry <registry>', 'name or login server (default: all)')
     .option('--repository <repository>', 'only of this repository')
     .addOption(new Option('--state <state>', 'only in this state').choices(listableStates))
     .option('--region <region>', 'only those that this region has')
     .option('--missing', 'only those missing in --region, or in any expected region')
+    .addOption(new Option('--sort <order>', 'newest first, slowest first, or by name').choices(listOrders))
     .option('--limit <number>', 'how many of each registry', readLimit, 50)
-    .addOption(output('an availability document on each line'))
-    .action((flags: ImagesOptions) => images(flags, client(), surroundings));
+    .addOption(tableOutput('an availability document on each line'))
+    .action((query: string | undefined, flags: ImagesOptions) => images(query, flags, client(), cliContext));
   command('replicas', 'say how each region is doing', replicasHelp)
     .option('--registry <registry>', 'name or login server (default: all)')
-    .addOption(output('the report of one registry on each line'))
-    .action((flags: ReplicasOptions) => replicas(flags, client(), surroundings));
+    .addOption(tableOutput('the report of one registry on each line'))
+    .action((flags: ReplicasOptions) => replicas(flags, client(), cliContext));
+  command('events', 'say what was published about an image, and whether the topic has it', eventsHelp)
+    .argument('<image>', 'registry/repository:tag, …@digest, or both')
+    .addOption(tableOutput('the answer on one line'))
+    .action((image: string, flags: EventsOptions) => events(image, flags, client(), cliContext));
+  command('replay', 'publish again what was published about an image', replayHelp)
+    .argument('<image>', 'registry/repository:tag, …@digest, or both')
+    .addOption(output('what was started, on one line'))
+    .action((image: string, flags: { output: 'text' | 'json' }) => replay(image, flags, client(), cliContext));
+  command('completion', 'print a script that completes commands and options', completionHelp)
+    .addArgument(new Argument('<shell>', 'which shell it is for').choices(shells))
+    .action((shell: Shell) => printLine(stdout, completion(shell, program.commands.map(toCompleted))));
   return program;
+}
+
+function toCompleted(command: Command): CompletedCommand {
+  const options = command.options.map(({ long, argChoices, required, optional }) => ({
+    name: long ?? '',
+    values: argChoices ?? [],
+    hasValue: required || optional,
+  }));
+  return { name: command.name(), description: command.description(), options };
 }
 
 function readLimit(text: string): number {

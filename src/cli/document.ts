@@ -6,7 +6,7 @@ import type { Fields } from './tracker-reply.ts';
 import { isFields } from './tracker-reply.ts';
 
 export interface Answer {
-  /** As it came, but harmless to print. */
+  /** As it came, cleaned for printing. */
   readonly document: Fields;
   /** Pinned to the digest, once it is known. */
   readonly image: string;

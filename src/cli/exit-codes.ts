@@ -5,19 +5,19 @@
 export type Outcome =
   /** The requirement is met. */
   | 'satisfied'
-  /** The question was answered; whether the answer pleases is the reader's business. */
+  /** The question was answered; what to make of the answer is for the reader to say. */
   | 'answered'
   | 'unexpected'
   | 'timedOut'
   | 'deleted'
   /** The tag asked for together with a digest has moved on. */
   | 'superseded'
-  /** The tracker does not take the key. */
+  /** The tracker does not accept the key. */
   | 'refused'
   /** The tracker gave no usable answer in the whole time. */
   | 'unreachable'
   | 'badUsage'
-  /** Something else than the tracker answers at the address. */
+  /** What answers at the address is not the tracker. */
   | 'foreign'
   | 'SIGINT'
   | 'SIGTERM';
@@ -37,3 +37,22 @@ export const exitCodes: Record<Outcome, number> = {
   SIGINT: 130,
   SIGTERM: 143,
 };
+
+/** What each code means after a wait: `--help` and the pages show this table. */
+export const exitCodeMeanings: readonly (readonly [code: number, meaning: string])[] = [
+  [exitCodes.satisfied, 'satisfied: the image, or every image, is where it must be'],
+  [exitCodes.unexpected, 'something unexpected'],
+  [exitCodes.timedOut, 'timed out'],
+  [
+    exitCodes.deleted,
+    'deleted or superseded: the image or one of them was deleted, or its tag points at another digest',
+  ],
+  [exitCodes.refused, 'refused: the tracker does not accept the key'],
+  [
+    exitCodes.unreachable,
+    'unreachable: the tracker could not be reached in the whole time; shorter outages are waited out',
+  ],
+  [exitCodes.badUsage, 'bad usage, a file without images, unknown registry or region, or no tracker at this address'],
+  [exitCodes.SIGINT, 'interrupted by Ctrl-C or SIGINT'],
+  [exitCodes.SIGTERM, 'interrupted by SIGTERM'],
+];

@@ -5,22 +5,23 @@
 import { randomUUID } from 'node:crypto';
 import { appendFile } from 'node:fs/promises';
 import type { BuildReport } from './build-report.ts';
+import type { Output } from './cli-context.ts';
+import { printLine } from './cli-context.ts';
 import type { Answer } from './document.ts';
 import { formatLag } from './duration.ts';
+import type { Environment } from './environment.ts';
 import { outputsOf } from './outputs.ts';
-import type { Environment, Output } from './surroundings.ts';
-import { printLine } from './surroundings.ts';
 import type { Verdict } from './verdict.ts';
 
 export function githubReport(output: Output, environment: Environment): BuildReport {
   return {
     answered() {},
-    async finish(verdict, answer) {
+    async finish(verdict, answers, state) {
       const { isGood, title, text, hint } = verdict;
       const message = hint === undefined ? text : `${text}\n${hint}`;
       printLine(output, workflowCommand(isGood ? 'notice' : 'error', { title }, message));
-      await append(environment.GITHUB_STEP_SUMMARY, stepSummary(verdict, answer));
-      await append(environment.GITHUB_OUTPUT, fileCommands(outputsOf(answer)));
+      await append(environment.GITHUB_STEP_SUMMARY, stepSummary(verdict, answers));
+      await append(environment.GITHUB_OUTPUT, fileCommands(outputsOf(answers, state)));
     },
   };
 
@@ -56,10 +57,18 @@ export function fileCommands(values: Readonly<Record<string, string>>): string {
     .join('');
 }
 
-export function stepSummary({ title, text, hint }: Verdict, answer: Answer | undefined): string {
+export function stepSummary({ title, text, hint }: Verdict, answers: readonly Answer[]): string {
   const lines = [`### ${escapeMarkdown(title)}`, '', escapeMarkdown(text), ''];
   if (hint !== undefined) lines.push(escapeMarkdown(hint), '');
-  if (answer !== undefined && answer.regions.length > 0) {
+  const [answer, ...others] = answers;
+  if (others.length > 0) {
+    lines.push('| image | state | regions | missing |', '| --- | --- | --- | --- |');
+    for (const one of answers) {
+      const cells = [one.image, one.state, `${one.have} of ${one.asked.length}`, one.missing.join(', ')];
+      lines.push(`| ${cells.map(escapeMarkdown).join(' | ')} |`);
+    }
+    lines.push('');
+  } else if (answer !== undefined && answer.regions.length > 0) {
     lines.push('| region | state | after the first | since |', '| --- | --- | --- | --- |');
     for (const { region, state, lagSeconds, since } of answer.regions) {
       const cells = [region, state, lagSeconds === undefined ? '' : formatLag(lagSeconds), since ?? ''];
@@ -70,7 +79,7 @@ export function stepSummary({ title, text, hint }: Verdict, answer: Answer | und
   return `${lines.join('\n')}\n`;
 }
 
-/** As character references, which Markdown never takes for marks of its own. */
+/** As character references, which Markdown never reads as its own marks. */
 export function escapeMarkdown(text: string): string {
   return text.replaceAll(/[&<>|`*_~[\]\\#]/g, (mark) => `&#${mark.charCodeAt(0)};`);
 }

@@ -1,4 +1,6 @@
 /** What `--help` says beside the options: examples to copy, and what the exit codes mean. */
+import { exitCodeMeanings } from './exit-codes.ts';
+
 export const mainHelp = `
 Examples:
   export ACR_REPLICATION_URL=https://tracker.azurewebsites.net ACR_REPLICATION_KEY=…
@@ -12,25 +14,31 @@ Examples:
   acr-replication wait contoso.azurecr.io/team/app:v1
   acr-replication wait contoso.azurecr.io/team/app@sha256:… --regions eastus,westeurope --timeout 10m
   acr-replication wait contoso.azurecr.io/team/app:v1 --require 2 --output json | jq -r .digest
+  acr-replication wait contoso.azurecr.io/team/shop:v1 contoso.azurecr.io/team/worker:v1
+  helm template shop ./chart | acr-replication wait -f -
+  acr-replication wait --release shop-2.4
 
-Durations: 30m, 90s, 1h30m or 1800 (seconds). Restarts and outages of the tracker are waited out.
+Several images are waited for together, until all are there at one time; the first that can never be there ends the wait.
+Durations: 30m, 90s, 1h30m or 1800 (seconds). Restarts and outages of the tracker are waited out; of several addresses
+the next one is asked where one does not answer. HTTPS_PROXY, HTTP_PROXY and NO_PROXY are honoured.
 Results go to standard output, progress to standard error.
+`;
+
+export const fileHelp = `
+Files: a list with an image a line, Kubernetes manifests of any kind (as helm template and kustomize build print them), a
+compose file, the metadata file of docker buildx or bake, or JSON with images. Images whose registry the tracker does not
+track are named and left out. Variables and templates must have been replaced.
 `;
 
 export const exitCodeHelp = `
 Exit codes:
-   0  the image is where it must be
-   1  something unexpected
-   2  timed out
-   3  the image was deleted, or its tag has moved to another digest
-   4  the tracker refused the key
-   5  the tracker could not be reached in the whole time
-  64  bad usage, unknown registry or region, or no tracker at this address`;
+${exitCodeMeanings.map(([code, meaning]) => ` ${String(code).padStart(3)}  ${meaning}`).join('\n')}`;
 
 export const statusHelp = `
 Examples:
   acr-replication status contoso.azurecr.io/team/app:v1
   acr-replication status contoso.azurecr.io/team/app:v1 --output json | jq .missing
+  acr-replication status -f release.yaml
 
 Exits with 0 whatever the answer is; acr-replication wait --timeout 0 asks once and exits with 2 for "not yet".
 Otherwise 1, 4, 5 and 64 mean what they mean for wait.`;
@@ -38,8 +46,10 @@ Otherwise 1, 4, 5 and 64 mean what they mean for wait.`;
 export const imagesHelp = `
 Examples:
   acr-replication images --state replicating
+  acr-replication images shop/cart:v1
   acr-replication images --registry contoso --region westeurope --missing
-  acr-replication images --output json | jq -r .image
+  acr-replication images --sort lag -o wide
+  acr-replication images -o json | jq -r .image
 
 Exit codes 1, 4, 5 and 64 mean what they mean for wait.`;
 
@@ -49,3 +59,23 @@ Examples:
   acr-replication replicas --registry contoso --output json | jq '.regions[] | {region, lag}'
 
 Exit codes 1, 4, 5 and 64 mean what they mean for wait.`;
+
+export const eventsHelp = `
+Examples:
+  acr-replication events contoso.azurecr.io/team/app:v1
+  acr-replication events contoso.azurecr.io/team/app:v1 -o json | jq '.events[].data'
+
+Exit codes 1, 4, 5 and 64 mean what they mean for wait.`;
+
+export const replayHelp = `
+Examples:
+  acr-replication replay contoso.azurecr.io/team/app:v1 --key "$ADMIN_KEY"
+
+The events keep their ids: receivers that drop repeats drop these. It needs an admin key of the app.
+Exit codes 1, 4, 5 and 64 mean what they mean for wait.`;
+
+export const completionHelp = `
+Examples:
+  acr-replication completion bash > /etc/bash_completion.d/acr-replication
+  acr-replication completion zsh >> ~/.zshrc
+  acr-replication completion fish > ~/.config/fish/completions/acr-replication.fish`;

@@ -2,11 +2,13 @@
  * Progress for a terminal: one line for each region, rewritten in place. Loads what rewrites lines only when somebody
  * looks, since most waits are run by build agents.
  */
+
+import { formatDuration } from '../core/runtime/format-duration.ts';
+import type { CliContext } from './cli-context.ts';
 import type { Answer, RegionAnswer } from './document.ts';
-import { formatDuration } from './duration.ts';
 import type { Failure } from './failure.ts';
-import { describeRegion, isOfInterest } from './plain-progress.ts';
-import type { Output, Surroundings } from './surroundings.ts';
+import { withSize } from './live-output.ts';
+import { describeRegion, describeUnknown, isOfInterest } from './plain-progress.ts';
 import type { Paint } from './terminal.ts';
 import { painter } from './terminal.ts';
 import { countOf } from './verdict.ts';
@@ -16,7 +18,9 @@ import type { WaitRequest } from './wait-request.ts';
 export interface Scene {
   readonly request: WaitRequest;
   readonly answer: Answer | undefined;
-  readonly trouble: Failure | undefined;
+  readonly failure: Failure | undefined;
+  /** What may have been meant, where no region has reported the image. */
+  readonly names?: readonly string[] | undefined;
   readonly elapsedMs: number;
   /** Which picture of the spinner; none once it is over. */
   readonly turn: number | undefined;
@@ -25,29 +29,35 @@ export interface Scene {
 const spinner = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
 const turnMs = 120;
 
-export async function liveProgress(request: WaitRequest, surroundings: Surroundings): Promise<Progress> {
-  const { stderr, clock, environment } = surroundings;
+export async function liveProgress(request: WaitRequest, cliContext: CliContext): Promise<Progress> {
+  const { stderr, clock, environment } = cliContext;
   const { createLogUpdate } = await import('log-update');
   const update = createLogUpdate(withSize(stderr));
   const paint = painter(stderr, environment);
   const startedAt = clock.now();
   let answer: Answer | undefined;
-  let trouble: Failure | undefined;
+  let failure: Failure | undefined;
+  let names: readonly string[] | undefined;
   let turns = 0;
   const show = (turn: number | undefined) => {
     const elapsedMs = clock.now() - startedAt;
-    update(drawScene({ request, answer, trouble, elapsedMs, turn }, paint));
+    update(drawScene({ request, answer, failure, names, elapsedMs, turn }, paint));
   };
   show(0);
   const timer = setInterval(() => show(++turns), turnMs);
   return {
     answered(latest) {
       answer = latest;
-      trouble = undefined;
+      failure = undefined;
       show(turns);
     },
-    troubled(failure) {
-      trouble = failure;
+    failed(latest) {
+      failure = latest;
+      show(turns);
+    },
+    movedOn() {},
+    unknown(found) {
+      names = found;
       show(turns);
     },
     finish() {
@@ -58,22 +68,7 @@ export async function liveProgress(request: WaitRequest, surroundings: Surroundi
   };
 }
 
-/** Some terminals say that they have no size at all; then nothing would ever be drawn. */
-function withSize(output: Output): NodeJS.WriteStream {
-  const sized = {
-    isTTY: true,
-    write: (text: string) => output.write(text),
-    get columns() {
-      return output.columns || 80;
-    },
-    get rows() {
-      return output.rows || 24;
-    },
-  };
-  return sized as unknown as NodeJS.WriteStream;
-}
-
-export function drawScene({ request, answer, trouble, elapsedMs, turn }: Scene, paint: Paint): string {
+export function drawScene({ request, answer, failure, names, elapsedMs, turn }: Scene, paint: Paint): string {
   const time = `${formatDuration(elapsedMs)} of ${formatDuration(request.timeoutMs)}`;
   const spin = turn === undefined ? '·' : (spinner[turn % spinner.length] ?? '');
   const head =
@@ -83,8 +78,10 @@ export function drawScene({ request, answer, trouble, elapsedMs, turn }: Scene, 
   const regions = answer?.regions.filter(isOfInterest(answer)) ?? [];
   const width = Math.max(0, ...regions.map(({ region }) => region.length));
   const lines = regions.map((region) => drawRegion(region, width, spin, paint));
-  const notice = trouble === undefined ? [] : [paint('yellow', `! ${trouble.message}; asking again`)];
-  return [head, ...lines, ...notice].join('\n');
+  const notice = failure === undefined ? [] : [paint('yellow', `! ${failure.message}; asking again`)];
+  const isUnknown = names !== undefined && answer?.state === 'unknown';
+  const suggestion = isUnknown ? [paint('yellow', `! ${describeUnknown(request.image, names)}`)] : [];
+  return [head, ...lines, ...suggestion, ...notice].join('\n');
 }
 
 function drawRegion(region: RegionAnswer, width: number, spin: string, paint: Paint): string {

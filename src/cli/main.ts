@@ -6,4 +6,4 @@ import { runProcess } from './run-process.ts';
 declare const VERSION: string | undefined;
 const version = typeof VERSION === 'string' ? VERSION : 'not built';
 
-await runProcess(process, process.env, (surroundings) => runCommand(process.argv.slice(2), version, surroundings));
+await runProcess(process, process.env, (cliContext) => runCommand(process.argv.slice(2), version, cliContext));

@@ -1,6 +1,19 @@
 /** What later steps of a build are given: the digest to deploy, rather than a tag that may have moved by then. */
 import type { Answer } from './document.ts';
 
-export function outputsOf(answer: Answer | undefined): Readonly<Record<'digest' | 'image' | 'state', string>> {
-  return { digest: answer?.digest ?? '', image: answer?.image ?? '', state: answer?.state ?? 'unknown' };
+/** Of several images `digest` and `image` have a line for each, in the order of `images`, which is JSON. */
+export function outputsOf(answers: readonly Answer[], state = 'unknown') {
+  const images = answers.map(({ image, digest, tag, state: own, satisfied }) => ({
+    image,
+    ...(tag === undefined ? {} : { tag: tag.name }),
+    digest: digest ?? null,
+    state: own,
+    satisfied,
+  }));
+  return {
+    digest: answers.map(({ digest }) => digest ?? '').join('\n'),
+    image: answers.map(({ image }) => image).join('\n'),
+    state,
+    images: JSON.stringify(images),
+  };
 }

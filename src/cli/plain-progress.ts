@@ -1,45 +1,89 @@
-/** Progress for logs: one line for each thing that changes, and nothing while nothing does. */
+/** Progress for logs: one line for each thing that changes, and one a minute while nothing does. */
+
+import { listMissing, words } from '../core/image/wait-words.ts';
+import type { Clock } from '../core/ports.ts';
+import { formatDuration } from '../core/runtime/format-duration.ts';
+import type { Output } from './cli-context.ts';
+import { printLine } from './cli-context.ts';
 import type { Answer, RegionAnswer } from './document.ts';
-import { formatDuration, formatLag } from './duration.ts';
-import type { Output } from './surroundings.ts';
-import { printLine } from './surroundings.ts';
+import { formatLag } from './duration.ts';
+import type { Failure } from './failure.ts';
 import { countOf } from './verdict.ts';
 import type { Progress } from './wait-for-image.ts';
 import type { WaitRequest } from './wait-request.ts';
 
-export function plainProgress(output: Output, request: WaitRequest): Progress {
+const maxSilenceMs = 60_000;
+
+export function plainProgress(output: Output, request: WaitRequest, clock: Clock): Progress {
   const states = new Map<string, string>();
-  let isTroubled = false;
+  const over = new AbortController();
+  const startedAt = clock.now();
+  let printedAt = startedAt;
+  let failure: Failure | undefined;
+  let last: Answer | undefined;
   let image = request.image;
-  const say = (elapsedMs: number, line: string) =>
+  const print = (elapsedMs: number, line: string) => {
+    printedAt = clock.now();
     printLine(output, `${formatDuration(elapsedMs).padStart(6)}  ${line}`);
+  };
   printLine(output, `waiting for ${request.image}, at most ${formatDuration(request.timeoutMs)}`);
+
+  async function breakSilence(): Promise<void> {
+    for (;;) {
+      await clock.sleep(printedAt + maxSilenceMs - clock.now(), over.signal);
+      if (over.signal.aborted) return;
+      if (clock.now() - printedAt >= maxSilenceMs)
+        print(clock.now() - startedAt, `still waiting: ${describeWait(last, failure)}`);
+    }
+  }
+  void breakSilence();
 
   return {
     answered(answer, elapsedMs) {
-      if (isTroubled) say(elapsedMs, 'the tracker answers again');
-      isTroubled = false;
+      if (failure !== undefined) print(elapsedMs, 'the tracker answers again');
+      failure = undefined;
+      last = answer;
       const isFirst = states.size === 0;
-      if (answer.digest !== undefined && answer.image !== image) say(elapsedMs, `the image is ${answer.image}`);
+      if (answer.digest !== undefined && answer.image !== image) print(elapsedMs, `the image is ${answer.image}`);
       if (answer.digest !== undefined) image = answer.image;
       for (const region of answer.regions.filter(isOfInterest(answer))) {
         const before = states.get(region.region);
         states.set(region.region, region.state);
         if (before === region.state || (before === undefined && region.state === 'missing')) continue;
-        const count = answer.asked.includes(region.region) ? countOf(answer) : 'not asked for';
-        say(elapsedMs, `${region.region}: ${describeRegion(region)} (${count})`);
+        const count = answer.asked.includes(region.region) ? countOf(answer) : words.notWaitedFor;
+        print(elapsedMs, `${region.region}: ${describeRegion(region)} (${count})`);
       }
-      if (isFirst && answer.missing.length > 0) say(elapsedMs, `missing: ${answer.missing.join(', ')}`);
+      if (isFirst && answer.missing.length > 0) print(elapsedMs, `missing: ${answer.missing.join(', ')}`);
     },
-    troubled(failure, elapsedMs) {
-      isTroubled = true;
-      say(elapsedMs, `${failure.message}; asking again until ${formatDuration(request.timeoutMs)} are over`);
+    failed(latest, elapsedMs) {
+      failure = latest;
+      print(elapsedMs, `${latest.message}; asking again until ${formatDuration(request.timeoutMs)} are over`);
     },
-    finish() {},
+    movedOn({ message }, elapsedMs) {
+      if (failure === undefined) print(elapsedMs, `${message}; the next address answers`);
+    },
+    unknown(names, elapsedMs) {
+      print(elapsedMs, describeUnknown(request.image, names));
+    },
+    finish() {
+      over.abort();
+    },
   };
 }
 
-/** The regions asked about, and any other one that has said something. */
+function describeWait(answer: Answer | undefined, failure: Failure | undefined): string {
+  if (failure !== undefined) return failure.message;
+  if (answer === undefined) return 'no answer yet';
+  if (answer.state === 'unknown') return `${words.unreported} ${answer.image}`;
+  return `in ${countOf(answer)}${listMissing(answer.missing)}`;
+}
+
+export function describeUnknown(image: string, names: readonly string[]): string {
+  const nearest = names.length === 0 ? '' : `; the nearest names: ${names.join(', ')}`;
+  return `${words.unreported} ${image} yet${nearest}`;
+}
+
+/** The regions asked about, and any other one that has reported something. */
 export function isOfInterest(answer: Answer): (region: RegionAnswer) => boolean {
   return ({ region, state }) => answer.asked.includes(region) || state !== 'missing';
 }

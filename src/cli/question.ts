@@ -1,10 +1,11 @@
 /** One question, one answer: what the commands have in common that do not wait. */
-import type { Parsed } from '../core/parsed.ts';
+import type { Parsed } from '../core/runtime/parsed.ts';
+import type { CliContext } from './cli-context.ts';
+import { printLine } from './cli-context.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { Failure } from './failure.ts';
+import { combineFailures } from './failure.ts';
 import { interruptionOf } from './interruption.ts';
-import type { Surroundings } from './surroundings.ts';
-import { printLine } from './surroundings.ts';
 import type { TrackerClient } from './tracker-client.ts';
 import type { Fields } from './tracker-reply.ts';
 
@@ -21,23 +22,43 @@ export class Stop extends Error {
   }
 }
 
-/** An app that has been asleep takes some seconds to answer the first question. */
-const patienceMs = 30_000;
+/** An app that has been stopped for a while needs some seconds to answer the first question. */
+const limitMs = 30_000;
 
-export async function askOnce(
+export function askOnce(
   client: TrackerClient,
-  { signal }: Surroundings,
+  cliContext: CliContext,
   path: string,
   query: Readonly<Record<string, string | undefined>> = {},
 ): Promise<Fields> {
-  const reply = await client.get(path, query, patienceMs);
-  const interruption = interruptionOf(signal);
-  if (interruption !== undefined) throw new Stop('interrupted', exitCodes[interruption]);
-  if (reply.ok) return reply.body;
-  throw stopFor(reply.failure);
+  return askEach(client, cliContext, () => client.get(path, query, limitMs));
 }
 
-export function stopFor({ message, outcome, hint }: Failure): Stop {
+/** The same with a body. */
+export function postOnce(client: TrackerClient, cliContext: CliContext, path: string, body: object) {
+  return askEach(client, cliContext, () => client.post(path, body, limitMs));
+}
+
+async function askEach(
+  client: TrackerClient,
+  { signal }: CliContext,
+  ask: () => ReturnType<TrackerClient['get']>,
+): Promise<Fields> {
+  const failures: Failure[] = [];
+  for (let i = 0; i < client.addresses; i++) {
+    const reply = await ask();
+    const interruption = interruptionOf(signal);
+    if (interruption !== undefined) throw new Stop('interrupted', exitCodes[interruption]);
+    if (reply.ok) return reply.body;
+    // The next one would say the same of the question.
+    if (reply.failure.outcome === 'badUsage') throw stopFor(reply.failure);
+    failures.push(reply.failure);
+    client.useNext();
+  }
+  throw stopFor(combineFailures(failures));
+}
+
+function stopFor({ message, outcome, hint }: Failure): Stop {
   return new Stop(message, exitCodes[outcome], hint);
 }
 
@@ -49,7 +70,7 @@ export function need<T>(read: Parsed<T>): T {
 }
 
 /** @returns the exit code */
-export function printStop(stop: Stop, { stderr }: Surroundings): number {
+export function printStop(stop: Stop, { stderr }: CliContext): number {
   printLine(stderr, stop.message);
   if (stop.hint !== undefined) printLine(stderr, stop.hint);
   return stop.exitCode;

@@ -1,17 +1,18 @@
 /** Which registries a list is about: the one named, or all that the tracker knows. */
+
+import type { CliContext } from './cli-context.ts';
 import { readText } from './document.ts';
 import { askOnce } from './question.ts';
-import type { Surroundings } from './surroundings.ts';
 import type { TrackerClient } from './tracker-client.ts';
 import { isFields } from './tracker-reply.ts';
 
 export async function registriesToList(
   registry: string | undefined,
   client: TrackerClient,
-  surroundings: Surroundings,
+  cliContext: CliContext,
 ): Promise<string[]> {
   if (registry !== undefined) return [registry];
-  const { registries } = await askOnce(client, surroundings, 'api/registries');
+  const { registries } = await askOnce(client, cliContext, 'api/registries');
   const named = Array.isArray(registries) ? registries.filter(isFields) : [];
   return named.flatMap(({ name }) => readText(name) ?? []);
 }

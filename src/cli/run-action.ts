@@ -1,31 +1,38 @@
 /** Reads an action's inputs as the runner gives them, and waits. */
+
+import { splitList } from '../core/runtime/text-list.ts';
+import type { CliContext } from './cli-context.ts';
+import { printLine } from './cli-context.ts';
+import type { Environment } from './environment.ts';
+import { exitCodes } from './exit-codes.ts';
 import { workflowCommand } from './github.ts';
 import { need, Stop } from './question.ts';
-import type { Environment, Surroundings } from './surroundings.ts';
-import { printLine } from './surroundings.ts';
 import { parseConnection } from './tracker-client.ts';
-import { wait } from './wait.ts';
-import { parseWaitRequest } from './wait-request.ts';
+import { titles } from './verdict.ts';
+import { waitForNamed } from './wait-named.ts';
 
-export async function runAction(surroundings: Surroundings): Promise<number> {
-  const { stdout, stderr, environment } = surroundings;
+export async function runAction(cliContext: CliContext): Promise<number> {
+  const { stdout, stderr, environment } = cliContext;
   const input = (name: string) => readInput(environment, name);
   const url = input('url') ?? environment.ACR_REPLICATION_URL;
   const key = input('key') ?? environment.ACR_REPLICATION_KEY;
   if (key !== undefined && key !== '') printLine(stdout, workflowCommand('add-mask', {}, key));
   try {
-    const request = need(
-      parseWaitRequest({
-        image: input('image') ?? '',
-        regions: input('regions'),
-        require: input('require'),
-        timeout: input('timeout'),
-      }),
-    );
-    return await wait(request, need(parseConnection(url, key)), { output: 'text' }, surroundings);
+    const list = (name: string) => splitList(input(name) ?? '').filter((entry) => entry !== '');
+    const named = { release: input('release'), images: list('image'), files: list('file'), isStrict: false };
+    const texts = {
+      regions: input('regions'),
+      require: input('require'),
+      artifacts: input('artifacts'),
+      timeout: input('timeout'),
+    };
+    const connect = () => need(parseConnection(url, key, environment));
+    return await waitForNamed(named, texts, connect, { output: 'text' }, cliContext);
   } catch (error) {
     if (!(error instanceof Stop)) throw error;
-    printLine(stderr, workflowCommand('error', { title: 'Bad input' }, error.message));
+    const title = error.exitCode === exitCodes.badUsage ? titles.badUsage : titles.unexpected;
+    const message = error.hint === undefined ? error.message : `${error.message}\n${error.hint}`;
+    printLine(stderr, workflowCommand('error', { title }, message));
     return error.exitCode;
   }
 }

@@ -2,12 +2,19 @@
  * Runs one command as a process: signals end it with a summary rather than in the middle, a reader that has gone away
  * is no crash, and nothing left open keeps it from ending.
  */
+import { readFile } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { addAbortSignal } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { setTimeout } from 'node:timers/promises';
 import { clean } from './clean.ts';
+import type { CliContext, Output } from './cli-context.ts';
+import type { Environment } from './environment.ts';
 import { exitCodes } from './exit-codes.ts';
-import type { Environment, Output, Surroundings } from './surroundings.ts';
+import { httpGet } from './http-get.ts';
 
 export interface Host {
+  readonly stdin: Readable;
   readonly stdout: Output;
   readonly stderr: Output;
   on(signal: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
@@ -17,7 +24,7 @@ export interface Host {
 export async function runProcess(
   host: Host,
   environment: Environment,
-  run: (surroundings: Surroundings) => Promise<number>,
+  run: (cliContext: CliContext) => Promise<number>,
 ): Promise<never> {
   const { stdout, stderr } = host;
   const interruption = new AbortController();
@@ -37,7 +44,12 @@ export async function runProcess(
     stdout,
     stderr,
     environment,
-    fetch,
+    get: httpGet,
+    readFile: (path) =>
+      path === '-'
+        ? // Whoever types it may give up.
+          buffer(addAbortSignal(interruption.signal, host.stdin))
+        : readFile(path, { signal: interruption.signal }),
     random: Math.random,
     signal: interruption.signal,
     clock: {

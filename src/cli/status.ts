@@ -1,40 +1,121 @@
-/** The `status` command: where an image is now, region by region. */
+/** The `status` command: where an image is now, region by region, or several in one table. */
+
+import { words } from '../core/image/wait-words.ts';
+import type { CliContext } from './cli-context.ts';
+import { printLine } from './cli-context.ts';
 import type { Answer } from './document.ts';
 import { readAnswer } from './document.ts';
 import { formatLag } from './duration.ts';
 import { exitCodes } from './exit-codes.ts';
-import { askOnce, Stop } from './question.ts';
-import type { Surroundings } from './surroundings.ts';
-import { printLine } from './surroundings.ts';
-import { textTable } from './text-table.ts';
+import { readLoginServers } from './image-file/tracked.ts';
+import { askOnce, need, postOnce, Stop } from './question.ts';
+import { parseReleaseRequest } from './release-request.ts';
+import type { Named } from './select-images.ts';
+import { readNamed, selectTracked } from './select-images.ts';
+import { countImages, labelOf, readSeveral } from './several-document.ts';
+import { stateColor } from './state-color.ts';
+import { painter } from './terminal.ts';
+import type { Column } from './text-table.ts';
+import { textTable, widthOf } from './text-table.ts';
 import type { TrackerClient } from './tracker-client.ts';
+import type { Fields } from './tracker-reply.ts';
 import { countOf } from './verdict.ts';
+import { parseWaitRequests } from './wait-request.ts';
 
-export async function status(
+/** @param connect makes the client, once what is asked for can be meant */
+export async function statusOfNamed(
+  named: Named,
+  output: 'text' | 'json',
+  connect: () => TrackerClient,
+  cliContext: CliContext,
+): Promise<void> {
+  if (named.release !== undefined) {
+    const { release } = need(parseReleaseRequest(named.release, named, {}));
+    const document = await askOnce(connect(), cliContext, `api/releases/${release}`);
+    return printSeveral(document, output, 'where they must be', cliContext);
+  }
+  const inFiles = await readNamed(named, cliContext);
+  let { images } = named;
+  if (inFiles.length > 0) {
+    const loginServers = readLoginServers(await askOnce(connect(), cliContext, 'api/registries'));
+    if (loginServers === undefined) throw noDocument();
+    images = selectTracked(named, inFiles, loginServers, cliContext);
+  }
+  const request = need(parseWaitRequests(images, {}));
+  await ('images' in request
+    ? statusOfSeveral(request.images, output, connect(), cliContext)
+    : status(request.image, output, connect(), cliContext));
+}
+
+async function status(
   image: string,
   output: 'text' | 'json',
   client: TrackerClient,
-  surroundings: Surroundings,
+  cliContext: CliContext,
 ): Promise<void> {
-  const document = await askOnce(client, surroundings, 'api/availability', { image });
+  const document = await askOnce(client, cliContext, 'api/availability', { image });
   const answer = readAnswer(document);
-  if (answer === undefined) {
-    const message = 'what answers is not the tracker: its answer is no availability document';
-    throw new Stop(message, exitCodes.foreign, 'See --url or ACR_REPLICATION_URL.');
-  }
-  printLine(surroundings.stdout, output === 'json' ? JSON.stringify(document) : describeAnswer(answer));
+  if (answer === undefined) throw noDocument();
+  const { stdout, environment } = cliContext;
+  const look = { width: widthOf(stdout), paint: painter(stdout, environment) };
+  printLine(stdout, output === 'json' ? JSON.stringify(document) : describeAnswer(answer, look));
 }
 
-export function describeAnswer(answer: Answer): string {
+async function statusOfSeveral(
+  images: readonly string[],
+  output: 'text' | 'json',
+  client: TrackerClient,
+  cliContext: CliContext,
+): Promise<void> {
+  printSeveral(
+    await postOnce(client, cliContext, 'api/availability', { images }),
+    output,
+    'in every expected region',
+    cliContext,
+  );
+}
+
+function printSeveral(document: Fields, output: 'text' | 'json', where: string, cliContext: CliContext): void {
+  const answer = readSeveral(document);
+  if (answer === undefined) throw noDocument();
+  const rows = answer.images.map((one) => [
+    labelOf(one),
+    one.state,
+    `${one.have}/${one.asked.length}`,
+    one.missing.join(', '),
+  ]);
+  const { stdout, environment } = cliContext;
+  const columns = [
+    { name: 'image', least: 16, isCutInside: true },
+    stateColumn,
+    'regions',
+    { name: 'missing', least: 10 },
+  ];
+  const table = textTable(columns, rows, { width: widthOf(stdout), paint: painter(stdout, environment) });
+  const text = `${countImages(answer)} are ${where}\n${table}`;
+  printLine(stdout, output === 'json' ? JSON.stringify(document) : text);
+}
+
+function noDocument(): Stop {
+  const message = 'what answers is not the tracker: its answer is no availability document';
+  return new Stop(message, exitCodes.foreign, 'See --url or ACR_REPLICATION_URL.');
+}
+
+const stateColumn: Column = { name: 'state', color: stateColor };
+
+export function describeAnswer(answer: Answer, look: Parameters<typeof textTable>[2] = {}): string {
   const { image, state, tag, delayed } = answer;
   const head = `${image}: ${state}${delayed && state !== 'available' ? ', delayed' : ''}, in ${countOf(answer)}`;
   const tagLine = tag === undefined ? [] : [`tag ${tag.name}: ${tag.state}`];
   const rows = answer.regions.map(({ region, state, lagSeconds, since, required }) => [
     region,
-    required ? state : `${state} (not waited for)`,
+    required ? state : `${state} (${words.notWaitedFor})`,
     lagSeconds === undefined ? '' : formatLag(lagSeconds),
     since ?? '',
   ]);
-  const table = rows.length === 0 ? [] : [textTable(['region', 'state', 'after the first', 'since'], rows)];
+  const table =
+    rows.length === 0
+      ? []
+      : [textTable(['region', stateColumn, 'after the first', { name: 'since', droppedAt: 1 }], rows, look)];
   return [head, ...tagLine, ...table].join('\n');
 }

@@ -1,5 +1,7 @@
 /** What a stream can show. Guessing wrong fills a build's log with escape sequences, or leaves a terminal without life. */
-import type { Environment, Output } from './surroundings.ts';
+
+import type { Output } from './cli-context.ts';
+import type { Environment } from './environment.ts';
 
 const isSet = (text: string | undefined) => text !== undefined && text !== '';
 const isOn = (text: string | undefined) => isSet(text) && text !== '0' && text !== 'false';

@@ -1,13 +1,87 @@
-/** A table for people: columns as wide as their widest cell, and no blanks at the ends of lines. */
-export function textTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const all = [head.map((name) => name.toUpperCase()), ...rows];
-  const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
-  return all
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n');
+/**
+ * Tables for people: columns as wide as their widest cell, no blanks at the ends of lines, and on a terminal no wider than it
+ * is. What is piped is never cut: somebody's script may read it.
+ */
+import type { Output } from './cli-context.ts';
+import type { Paint } from './terminal.ts';
+
+export interface Column {
+  readonly name: string;
+  /** Characters that it may be cut to; without, it is not cut. */
+  readonly least?: number;
+  /** What is cut loses its middle, since its end says as much as its beginning. */
+  readonly isCutInside?: boolean;
+  /** Left out where there is no room, the highest first; without, it stays. */
+  readonly droppedAt?: number;
+  /** The colour of a cell. */
+  readonly color?: (cell: string) => Parameters<Paint>[0] | undefined;
+}
+
+const gap = 2;
+
+/** @returns characters on a line of the terminal; `undefined` where nobody sees lines */
+export function widthOf(output: Output): number | undefined {
+  return output.isTTY === true && output.columns !== undefined && output.columns > 0 ? output.columns : undefined;
+}
+
+export function textTable(
+  columns: readonly (Column | string)[],
+  rows: readonly (readonly string[])[],
+  { width, paint = (_color, text) => text }: { readonly width?: number | undefined; readonly paint?: Paint } = {},
+): string {
+  const all = columns.map((column) => (typeof column === 'string' ? { name: column } : column));
+  const natural = all.map(({ name }, at) => Math.max(name.length, ...rows.map((row) => row[at]?.length ?? 0)));
+  const shown = width === undefined ? all.map((_, at) => at) : thatFit(all, natural, width);
+  const widths = width === undefined ? natural : narrowed(all, natural, shown, width);
+  const line = (cells: readonly string[], isHead: boolean) =>
+    shown
+      .map((at, place) => {
+        const text = cut(cells[at] ?? '', widths[at] ?? 0, all[at]?.isCutInside === true);
+        const color = isHead ? 'dim' : all[at]?.color?.(cells[at] ?? '');
+        const painted = color === undefined || text === '' ? text : paint(color, text);
+        // Behind the last there is nothing to keep apart.
+        return place === shown.length - 1 ? painted : painted + ' '.repeat((widths[at] ?? 0) - text.length + gap);
+      })
+      .join('')
+      .trimEnd();
+  return [
+    line(
+      all.map(({ name }) => name.toUpperCase()),
+      true,
+    ),
+    ...rows.map((row) => line(row, false)),
+  ].join('\n');
+}
+
+function thatFit(columns: readonly Column[], natural: readonly number[], width: number): number[] {
+  const least = (at: number) => Math.min(natural[at] ?? 0, columns[at]?.least ?? Number.POSITIVE_INFINITY);
+  let shown = columns.map((_, at) => at);
+  const needed = () => shown.reduce((sum, at) => sum + least(at) + gap, -gap);
+  while (needed() > width) {
+    const droppable = shown.filter((at) => columns[at]?.droppedAt !== undefined);
+    if (droppable.length === 0) break;
+    const next = droppable.reduce((a, b) => ((columns[b]?.droppedAt ?? 0) > (columns[a]?.droppedAt ?? 0) ? b : a));
+    shown = shown.filter((at) => at !== next);
+  }
+  return shown;
+}
+
+/** Shortens the widest that may be cut, character by character. */
+function narrowed(columns: readonly Column[], natural: readonly number[], shown: readonly number[], width: number) {
+  const widths = [...natural];
+  let over = shown.reduce((sum, at) => sum + (natural[at] ?? 0) + gap, -gap) - width;
+  while (over > 0) {
+    const room = shown.filter((at) => (widths[at] ?? 0) > (columns[at]?.least ?? Number.POSITIVE_INFINITY));
+    if (room.length === 0) break;
+    const widest = room.reduce((a, b) => ((widths[b] ?? 0) > (widths[a] ?? 0) ? b : a));
+    widths[widest] = (widths[widest] ?? 0) - 1;
+    over--;
+  }
+  return widths;
+}
+
+function cut(text: string, width: number, isInside: boolean): string {
+  if (text.length <= width) return text;
+  const end = isInside ? Math.floor((width - 1) / 2) : 0;
+  return `${text.slice(0, Math.max(0, width - 1 - end))}…${text.slice(text.length - end)}`;
 }

@@ -1,44 +1,73 @@
 /**
- * Asks the tracker over HTTP. No request may outlive its limit, and none follows a redirect: the key would go along to
- * wherever it leads.
+ * Asks the tracker over HTTP, at one of its addresses. No request may outlive its limit, and none follows a redirect: the
+ * key would go along to wherever it leads.
  */
-import type { Parsed } from '../core/parsed.ts';
-import { parsed, problem, quote } from '../core/parsed.ts';
+import { words } from '../core/image/wait-words.ts';
+import type { FieldProblem, Parsed } from '../core/runtime/parsed.ts';
+import { parsed, problem, quote } from '../core/runtime/parsed.ts';
+import { splitList } from '../core/runtime/text-list.ts';
+import type { CliContext } from './cli-context.ts';
+import type { Environment } from './environment.ts';
 import { describeConnectionError } from './failure.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { Proxies } from './proxies.ts';
+import { parseProxies } from './proxies.ts';
 import type { Reply } from './tracker-reply.ts';
 import { readReply } from './tracker-reply.ts';
 
 export interface Connection {
-  /** Ends in a slash. */
-  readonly url: URL;
+  /** At least one; each ends in a slash. */
+  readonly urls: readonly URL[];
   readonly key: string | undefined;
+  readonly proxies: Proxies;
 }
 
 export interface TrackerClient {
-  /** Never throws. @param limitMs after which an answer is no longer waited for */
+  /** How many addresses there are. */
+  readonly addresses: number;
+  /** Asks the address of its turn. Never throws. @param limitMs after which an answer is no longer waited for */
   get(path: string, query: Readonly<Record<string, string | undefined>>, limitMs: number): Promise<Reply>;
+  /** The same with a body. */
+  post(path: string, body: object, limitMs: number): Promise<Reply>;
+  /** The next question goes to the next address. */
+  useNext(): void;
 }
 
-export function parseConnection(urlText: string | undefined, keyText: string | undefined): Parsed<Connection> {
-  const text = urlText?.trim() ?? '';
-  if (text === '') return problem('url', 'is required: the address of the tracker, as --url or ACR_REPLICATION_URL');
+export function parseConnection(
+  urlText: string | undefined,
+  keyText: string | undefined,
+  environment: Environment,
+): Parsed<Connection> {
+  const texts = splitList(urlText ?? '').filter((text) => text !== '');
+  if (texts.length === 0) {
+    return problem('url', 'is required: the address of the tracker, as --url or ACR_REPLICATION_URL');
+  }
+  const urls = texts.map(parseAddress);
+  const key = keyText?.trim();
+  const proxies = parseProxies(environment);
+  const problems: FieldProblem[] = [...urls, proxies].flatMap((read) => (read.ok ? [] : read.problems));
+  if (key !== undefined && !/^[\x21-\x7e]*$/.test(key)) {
+    problems.push({ field: 'key', reason: 'must be plain characters without spaces' });
+  }
+  if (!proxies.ok || problems.length > 0) return { ok: false, problems };
+  return parsed({
+    urls: urls.flatMap((read) => (read.ok ? [read.value] : [])),
+    key: key === '' ? undefined : key,
+    proxies: proxies.value,
+  });
+}
+
+function parseAddress(text: string): Parsed<URL> {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    return problem(
-      'url',
-      `must be an address such as https://tracker.azurewebsites.net (got ${quote(withoutQuery(text))})`,
-    );
+    const got = quote(withoutQuery(text));
+    return problem('url', `must be an address such as https://tracker.azurewebsites.net (got ${got})`);
   }
   if (url.search !== '' || url.username !== '' || url.password !== '') {
     return problem('url', 'must be an address alone; the key is given as --key or ACR_REPLICATION_KEY');
   }
   url.hash = '';
   url.pathname = url.pathname.replace(/\/+(?:api\/*)?$/, '/').replace(/\/?$/, '/');
-  const key = keyText?.trim();
-  if (key !== undefined && !/^[\x21-\x7e]*$/.test(key))
-    return problem('key', 'must be plain characters without spaces');
-  return parsed({ url, key: key === '' ? undefined : key });
+  return parsed(url);
 }
 
 /** What may be shown of an address: a key may stand behind the question mark. */
@@ -46,23 +75,36 @@ function withoutQuery(text: string): string {
   return text.replace(/[?#].*$/s, '?…').replace(/\/\/[^/]*@/, '//…@');
 }
 
-export function trackerClient(connection: Connection, { fetch, clock, signal }: Surroundings): TrackerClient {
-  const { key } = connection;
+export function trackerClient(
+  { urls, key, proxies }: Connection,
+  { get, clock, signal }: Pick<CliContext, 'get' | 'clock' | 'signal'>,
+): TrackerClient {
   const headers = { accept: 'application/json', ...(key === undefined ? {} : { 'x-functions-key': key }) };
+  let turn = 0;
+
+  async function ask(url: URL, limitMs: number, body?: string): Promise<Reply> {
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(limitMs))]);
+    const sending =
+      body === undefined ? { headers } : { headers: { ...headers, 'content-type': 'application/json' }, body };
+    try {
+      const { status, headers: sent, text } = await get(url, { ...sending, signal: limit, proxies });
+      return readReply({ url, status, headers: sent, text, hasKey: key !== undefined, now: clock.now() });
+    } catch (error) {
+      const message = `the tracker at ${url.origin} ${words.unreachable}: ${describeConnectionError(error)}`;
+      return { ok: false, failure: { outcome: 'unreachable', message } };
+    }
+  }
+
   return {
-    async get(path, query, limitMs) {
-      const url = new URL(path, connection.url);
-      for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value);
-      const limit = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(limitMs))]);
-      try {
-        const response = await fetch(url, { headers, redirect: 'manual', signal: limit });
-        const text = await response.text();
-        const { status } = response;
-        return readReply({ url, status, headers: response.headers, text, hasKey: key !== undefined, now: clock.now() });
-      } catch (error) {
-        const message = `the tracker at ${url.origin} cannot be reached: ${describeConnectionError(error)}`;
-        return { ok: false, failure: { outcome: 'unreachable', message } };
-      }
+    addresses: urls.length,
+    useNext() {
+      turn++;
     },
+    get(path, query, limitMs) {
+      const url = new URL(path, urls[turn % urls.length]);
+      for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value);
+      return ask(url, limitMs);
+    },
+    post: (path, body, limitMs) => ask(new URL(path, urls[turn % urls.length]), limitMs, JSON.stringify(body)),
   };
 }

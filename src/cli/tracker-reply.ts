@@ -1,7 +1,7 @@
 /**
  * What an HTTP answer means, decided in one place: an answer of the tracker, a refusal, a tracker that cannot answer
- * now, or somebody else's page. A login page or a proxy answers 200 and 404 too; taken for the tracker's word, it
- * would release or stop a deployment.
+ * now, or somebody else's page. A login page or a proxy answers 200 and 404 too; read as an answer of the
+ * tracker, it would release or stop a deployment.
  */
 import { clean, cleanDeep } from './clean.ts';
 import type { Failure } from './failure.ts';
@@ -10,7 +10,7 @@ export type Reply =
   | { readonly ok: true; readonly status: number; readonly body: Fields; readonly retryAfterMs: number | undefined }
   | { readonly ok: false; readonly failure: Failure };
 
-/** A JSON object, every text in it made harmless. */
+/** A JSON object, every text in it cleaned of control characters and commands. */
 export type Fields = Readonly<Record<string, unknown>>;
 
 export interface Received {
@@ -55,6 +55,14 @@ export function readReply(received: Received): Reply {
       hint: 'Give the address of the tracker itself with --url or ACR_REPLICATION_URL.',
     });
   }
+  // Every function names its request; and behind a path of its own the address may be wrong.
+  const isHost = status === 404 && received.text === '' && !headers.has('x-request-id');
+  if (isHost && url.pathname.startsWith('/api/')) {
+    return fail('foreign', `the app at ${url.origin} runs without its functions (404 with an empty body)`, {
+      hint: `Look for faulty settings in its log: GET ${url.origin}/api/health may name them. Or it is another app.`,
+    });
+  }
+  if (status === 407) return fail('unexpected', 'the proxy asks for a name and a password (407)');
   if (status === 404 || status < 300) {
     const kind = clean(headers.get('content-type')?.split(';')[0] ?? 'no content type');
     return fail('foreign', `no tracker answers at ${url.origin}${url.pathname} (${status}, ${kind})`, {

@@ -1,12 +1,20 @@
-/** How a wait ended, in words: what, where, how long; and when it failed, what is missing and what to do about it. */
+/** How a wait ended, in sentences: what, where, how long; and when it failed, what is missing and what to do about it. */
+import {
+  countRegions,
+  describeDeleted,
+  describeSuperseded,
+  describeTimedOut,
+  listMissing,
+} from '../core/image/wait-words.ts';
+import { formatDuration } from '../core/runtime/format-duration.ts';
 import type { Answer } from './document.ts';
-import { formatDuration } from './duration.ts';
+import type { Failure } from './failure.ts';
 import type { WaitEnd } from './wait-for-image.ts';
 import type { WaitRequest } from './wait-request.ts';
 
 export interface Verdict {
   readonly isGood: boolean;
-  /** A few words. */
+  /** Short, for a heading. */
   readonly title: string;
   /** One line. */
   readonly text: string;
@@ -14,72 +22,76 @@ export interface Verdict {
 }
 
 export function verdictOn(end: WaitEnd, request: WaitRequest): Verdict {
-  const { answer, failure, outcome } = end;
+  const { answer, outcome } = end;
   const after = `after ${formatDuration(end.elapsedMs)}`;
   const what = answer?.image ?? request.image;
-  const where = answer === undefined ? '' : `in ${countOf(answer)}`;
+  const standing = answer === undefined ? `nothing is known of ${what} yet` : standingOf(answer);
   const isGood = outcome === 'satisfied';
   switch (outcome) {
     case 'satisfied':
-      return { isGood, title: 'Image available', text: `${what} is ${where} ${after}`, hint: undefined };
+      return { isGood, title: 'Image available', text: `${standing} ${after}`, hint: undefined };
     case 'timedOut':
       return {
         isGood,
         title: 'Image not available in time',
-        text: `timed out ${after}: ${what} is ${where}${missingOf(answer)}`,
+        text: describeTimedOut(end.elapsedMs, standing),
         hint: hintFor(answer, end),
       };
     case 'deleted':
       return {
         isGood,
         title: 'Image deleted',
-        text: `deleted: ${what} is gone from every replica that had it`,
+        text: describeDeleted(what),
         hint: 'Push the image again, or wait for another one.',
       };
     case 'superseded':
       return {
         isGood,
         title: 'Image superseded',
-        text: `superseded: the tag of ${request.image} points at another digest everywhere`,
-        hint: 'A newer push has won. Deploy that one, or name the digest without the tag.',
+        text: describeSuperseded(what, answer?.tag?.name ?? ''),
+        hint: 'A newer push has replaced it. Deploy that one, or name the digest without the tag.',
       };
     case 'SIGINT':
     case 'SIGTERM':
       return {
         isGood,
         title: 'Wait interrupted',
-        text: `interrupted ${after}: ${answer === undefined ? `nothing is known of ${what} yet` : `${what} is ${where}`}${missingOf(answer)}`,
+        text: `interrupted ${after}: ${standing}`,
         hint: undefined,
       };
     default:
-      return {
-        isGood,
-        title: titles[outcome] ?? 'Wait failed',
-        text: failure?.message ?? 'the wait failed',
-        hint:
-          failure?.hint ??
-          (outcome === 'unreachable'
-            ? `No answer in ${formatDuration(end.elapsedMs)}. Is it running, and is --url or ACR_REPLICATION_URL right?`
-            : undefined),
-      };
+      return failureVerdict(end);
   }
 }
 
-const titles: Partial<Record<WaitEnd['outcome'], string>> = {
-  refused: 'Tracker refused',
-  unreachable: 'Tracker unreachable',
-  badUsage: 'Question not understood',
-  foreign: 'No tracker at this address',
-};
-
-/** `3 of 4 regions`, and how many would do where that is not all of them. */
-export function countOf({ have, asked, needed }: Answer): string {
-  const regions = `${have} of ${asked.length} ${asked.length === 1 ? 'region' : 'regions'}`;
-  return needed < asked.length ? `${regions}, ${needed} needed` : regions;
+/** Where there was no usable answer, whatever was asked. */
+export function failureVerdict({ outcome, failure, elapsedMs }: Omit<WaitEnd, 'answer'>): Verdict {
+  return {
+    isGood: false,
+    title: Object.hasOwn(titles, outcome) ? titles[outcome as keyof typeof titles] : titles.unexpected,
+    text: failure?.message ?? 'the wait failed',
+    hint:
+      failure?.hint ??
+      (outcome === 'unreachable'
+        ? `No answer in ${formatDuration(elapsedMs)}. Is it running, and is --url or ACR_REPLICATION_URL right?`
+        : undefined),
+  };
 }
 
-function missingOf(answer: Answer | undefined): string {
-  return answer === undefined || answer.missing.length === 0 ? '' : `; missing: ${answer.missing.join(', ')}`;
+export const titles = {
+  refused: 'Tracker refused',
+  unreachable: 'Tracker unreachable',
+  badUsage: 'Bad usage',
+  foreign: 'No tracker at this address',
+  unexpected: 'Wait failed',
+} as const satisfies Record<Failure['outcome'], string>;
+
+export function countOf({ have, asked, needed }: Answer): string {
+  return countRegions({ have, of: asked.length, needed });
+}
+
+function standingOf(answer: Answer): string {
+  return `${answer.image} is in ${countOf(answer)}${answer.satisfied ? '' : listMissing(answer.missing)}`;
 }
 
 function hintFor(answer: Answer | undefined, { failure }: WaitEnd): string {

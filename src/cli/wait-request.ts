@@ -1,17 +1,21 @@
 /**
  * What is waited for, read from the texts of a command line or of an action's inputs. Faults that can be seen here are
- * told at once, before a tracker is asked; which regions a registry has, only the tracker knows.
+ * reported at once, before a tracker is asked; which regions a registry has, only the tracker knows.
  */
-import type { FieldProblem, Parsed } from '../core/parsed.ts';
-import { parsed, problem, quote } from '../core/parsed.ts';
-import { formatReference, parseReference } from '../core/reference.ts';
-import { parseRegion, regionRule } from '../core/region.ts';
+
+import { formatReference, parseReference } from '../core/model/reference.ts';
+import { parseRegion, regionRule } from '../core/model/region.ts';
+import { maxImages } from '../core/query/several-images.ts';
+import type { FieldProblem, Parsed } from '../core/runtime/parsed.ts';
+import { parsed, problem, quote } from '../core/runtime/parsed.ts';
+import { splitList } from '../core/runtime/text-list.ts';
 import { durationRule, parseDuration } from './duration.ts';
 
 export interface WaitTexts {
   readonly image: string;
   readonly regions?: string | undefined;
   readonly require?: string | undefined;
+  readonly artifacts?: string | undefined;
   readonly timeout?: string | undefined;
 }
 
@@ -20,7 +24,16 @@ export interface WaitRequest {
   /** As the tracker reads them; every expected region and all of them when absent. */
   readonly regions: string | undefined;
   readonly require: string | undefined;
+  /** What must be attached as well; not there where nothing must. */
+  readonly artifacts?: string | undefined;
   readonly timeoutMs: number;
+}
+
+/** Of several images, with one requirement and one deadline. */
+export interface SeveralRequest extends Omit<WaitRequest, 'image'> {
+  /** The tracker knows which images these are; `images` is empty then. */
+  readonly release?: string;
+  readonly images: readonly string[];
 }
 
 export const defaultTimeout = '30m';
@@ -29,13 +42,19 @@ export function parseWaitRequest(texts: WaitTexts): Parsed<WaitRequest> {
   const image = parseImage(texts.image);
   const regions = parseRegions(given(texts.regions));
   const require = parseRequire(given(texts.require));
-  const timeoutText = given(texts.timeout) ?? defaultTimeout;
-  const timeoutMs = parseDuration(timeoutText);
-  const timeout = timeoutMs === undefined ? refuse('timeout', durationRule, timeoutText) : parsed(timeoutMs);
+  const timeout = parseTimeout(texts.timeout);
   if (image.ok && regions.ok && require.ok && timeout.ok) {
-    return parsed({ image: image.value, regions: regions.value, require: require.value, timeoutMs: timeout.value });
+    const artifacts = splitList(texts.artifacts ?? '').join(',') || undefined;
+    const required = { regions: regions.value, require: require.value, artifacts };
+    return parsed({ image: image.value, ...required, timeoutMs: timeout.value });
   }
   return { ok: false, problems: [image, regions, require, timeout].flatMap(problemsOf) };
+}
+
+export function parseTimeout(text: string | undefined): Parsed<number> {
+  const duration = given(text) ?? defaultTimeout;
+  const timeoutMs = parseDuration(duration);
+  return timeoutMs === undefined ? refuse('timeout', durationRule, duration) : parsed(timeoutMs);
 }
 
 /** In full: with the registry and the tag that are meant. */
@@ -44,9 +63,29 @@ export function parseImage(text: string): Parsed<string> {
   return reference.ok ? parsed(formatReference(reference.value)) : reference;
 }
 
+/** @param images references as they were written; the same one twice counts once */
+export function parseWaitRequests(
+  images: readonly string[],
+  texts: Omit<WaitTexts, 'image'>,
+): Parsed<WaitRequest | SeveralRequest> {
+  const [first = '', ...more] = images;
+  const one = parseWaitRequest({ ...texts, image: first });
+  if (more.length === 0) return one;
+  const others = more.map(parseImage);
+  const read = [
+    ...new Set([one.ok ? one.value.image : first, ...others.flatMap((other) => (other.ok ? other.value : []))]),
+  ];
+  const problems = [one, ...others].flatMap(problemsOf);
+  if (read.length > maxImages) problems.push({ field: 'image', reason: `must be at most ${maxImages} images` });
+  if (!one.ok || problems.length > 0) return { ok: false, problems };
+  if (read.length === 1) return one;
+  const { image: _image, ...required } = one.value;
+  return parsed({ images: read, ...required });
+}
+
 function parseRegions(text: string | undefined): Parsed<string | undefined> {
   if (text === undefined) return parsed(undefined);
-  const names = text.split(',').filter((name) => name.trim() !== '');
+  const names = splitList(text).filter((name) => name !== '');
   const unread = names.find((name) => parseRegion(name) === undefined);
   if (unread !== undefined || names.length === 0) return refuse('regions', regionRule, unread ?? text);
   return parsed(names.map(parseRegion).join(','));

@@ -1,40 +1,40 @@
-/** The `wait` command, for the command line and for the action alike: asks, shows, tells the build, gives an exit code. */
-import { buildReport } from './build-report.ts';
+import { buildReport } from './build-system.ts';
+import type { CliContext } from './cli-context.ts';
+import { printLine } from './cli-context.ts';
 import { exitCodes } from './exit-codes.ts';
 import { plainProgress } from './plain-progress.ts';
-import type { Surroundings } from './surroundings.ts';
-import { printLine } from './surroundings.ts';
 import { painter } from './terminal.ts';
 import type { Connection } from './tracker-client.ts';
 import { trackerClient } from './tracker-client.ts';
 import type { Verdict } from './verdict.ts';
 import { verdictOn } from './verdict.ts';
-import type { Patience, Progress, WaitEnd } from './wait-for-image.ts';
+import type { Progress, WaitEnd } from './wait-for-image.ts';
 import { waitForImage } from './wait-for-image.ts';
+import type { HoldPolicy } from './wait-loop.ts';
 import type { WaitRequest } from './wait-request.ts';
 
 export interface WaitOptions {
   readonly output: 'text' | 'json';
   /** Given where lines can be rewritten in place. */
-  readonly liveProgress?: ((request: WaitRequest, surroundings: Surroundings) => Promise<Progress>) | undefined;
+  readonly liveProgress?: ((request: WaitRequest, cliContext: CliContext) => Promise<Progress>) | undefined;
 }
 
-const watching: Patience = (asked) => (asked === 0 ? 0 : 3_000);
-/** In a log nobody looks at every second; that the image is there is told at once all the same. */
-const logging: Patience = (asked) => (asked === 0 ? 0 : Math.min(30_000, 5_000 * 1.5 ** (asked - 1)));
+export const watching: HoldPolicy = (asked) => (asked === 0 ? 0 : 3_000);
+/** In a log nobody looks at every second; that the image is there is reported at once all the same. */
+export const logging: HoldPolicy = (asked) => (asked === 0 ? 0 : Math.min(30_000, 5_000 * 1.5 ** (asked - 1)));
 
 export async function wait(
   request: WaitRequest,
   connection: Connection,
   options: WaitOptions,
-  surroundings: Surroundings,
+  cliContext: CliContext,
 ): Promise<number> {
   const { liveProgress } = options;
   const progress =
     liveProgress === undefined
-      ? plainProgress(surroundings.stderr, request)
-      : await liveProgress(request, surroundings);
-  const build = buildReport(surroundings);
+      ? plainProgress(cliContext.stderr, request, cliContext.clock)
+      : await liveProgress(request, cliContext);
+  const build = buildReport(cliContext);
   const both: Progress = {
     ...progress,
     answered(answer, elapsedMs) {
@@ -42,19 +42,19 @@ export async function wait(
       build.answered(answer);
     },
   };
-  const client = trackerClient(connection, surroundings);
-  const patience = liveProgress === undefined ? logging : watching;
-  const end = await waitForImage(request, client, surroundings, both, patience);
+  const client = trackerClient(connection, cliContext);
+  const holdPolicy = liveProgress === undefined ? logging : watching;
+  const end = await waitForImage(request, client, cliContext, both, holdPolicy);
   progress.finish();
   const verdict = verdictOn(end, request);
-  printEnd(end, verdict, options.output, surroundings);
-  await build.finish(verdict, end.answer);
+  printEnd(end, verdict, options.output, cliContext);
+  await build.finish(verdict, end.answer === undefined ? [] : [end.answer], end.answer?.state);
   return exitCodes[end.outcome];
 }
 
 /** What is known of the image is the result, good or bad; without any, there is only something that went wrong. */
-function printEnd({ answer }: WaitEnd, verdict: Verdict, output: WaitOptions['output'], surroundings: Surroundings) {
-  const { stdout, stderr, environment } = surroundings;
+function printEnd({ answer }: WaitEnd, verdict: Verdict, output: WaitOptions['output'], cliContext: CliContext) {
+  const { stdout, stderr, environment } = cliContext;
   if (output === 'json' && answer !== undefined) printLine(stdout, JSON.stringify(answer.document));
   const isResult = output === 'text' && answer !== undefined;
   const target = isResult ? stdout : stderr;

@@ -1,26 +1,45 @@
 /** Every route there is, for their description. A function that is registered and not named here fails a test. */
 import * as z from 'zod';
-import { describeAvailability } from './availability.ts';
-import { describeAzurePipelinesCheck } from './check-azure-pipelines.ts';
-import { describeGithubCheck } from './check-github.ts';
-import { describeEvents } from './events.ts';
-import { describeHealth } from './health.ts';
-import { describeImages } from './images.ts';
-import { describeRegistries } from './registries.ts';
-import { describeReplayRequest } from './replay.ts';
-import { describeReplicas } from './replicas.ts';
-import type { RouteDescription } from './route.ts';
-import { describeServiceHealth } from './service-health.ts';
-import { describeWait } from './wait.ts';
-import { describeWebhook } from './webhook.ts';
+import { describeAvailability } from './api/availability.ts';
+import { describeAvailabilityOfImages } from './api/availability-of-images.ts';
+import { describeAzurePipelinesCheck } from './api/check-azure-pipelines.ts';
+import { describeGithubCheck } from './api/check-github.ts';
+import { describeDeleteRelease } from './api/delete-release.ts';
+import { describeEvents } from './api/events.ts';
+import { describeHealth } from './api/health.ts';
+import { describeImages } from './api/images.ts';
+import { describePutRelease } from './api/put-release.ts';
+import { describeRegistries } from './api/registries.ts';
+import { describeRelease } from './api/release.ts';
+import { describeReleases } from './api/releases.ts';
+import { describeReplayRequest } from './api/replay.ts';
+import { describeReplicas } from './api/replicas.ts';
+import { describeServiceHealth } from './api/service-health.ts';
+import { describeSummary } from './api/summary.ts';
+import { describeWait } from './api/wait.ts';
+import { describeWaitForImages } from './api/wait-for-images.ts';
+import { describeWaitForRelease } from './api/wait-for-release.ts';
+import { describeWaiting } from './api/waiting.ts';
+import { describeWebhook } from './api/webhook.ts';
+import type { RouteDescription } from './http/route.ts';
+import { refusals } from './http/route.ts';
 
 export const routes: readonly (() => RouteDescription)[] = [
   describeAvailability,
   describeWait,
+  describeAvailabilityOfImages,
+  describeWaitForImages,
+  describePutRelease,
+  describeRelease,
+  describeWaitForRelease,
+  describeReleases,
+  describeDeleteRelease,
   describeImages,
+  describeSummary,
   describeReplicas,
   describeRegistries,
   describeEvents,
+  describeWaiting,
   describeReplayRequest,
   describeAzurePipelinesCheck,
   describeGithubCheck,
@@ -35,11 +54,13 @@ function describeUi(): RouteDescription {
     operation: 'showPage',
     method: 'get',
     path: '/ui',
+    alsoHead: true,
     summary: 'The live page; its data needs the key',
     lock: 'none',
     answers: {
       200: { description: 'The page.', schema: z.string(), contentType: 'text/html' },
       304: { description: 'The page that the reader has is still the one.' },
+      ...refusals(400),
     },
   };
 }

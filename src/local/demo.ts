@@ -1,6 +1,6 @@
 /**
  * `npm run demo`: the main job end to end on this machine, with nothing but npm: the tracker as a process of its own, a
- * simulated registry with four regions, and a pipeline that waits. Ends with exit code 0 only if everything it showed
+ * simulated registry with four regions, and pipelines that wait. Ends with exit code 0 only if everything it showed
  * was checked; always stops what it started.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type AppProcess, startApp } from './simulator/app-process.ts';
+import { type DemoRegistry, startDemoRegistry } from './simulator/demo-registry.ts';
 import { tellStory } from './simulator/demo-story.ts';
 
 const OVERALL_TIMEOUT_MS = 55_000;
@@ -16,6 +17,8 @@ const INTERRUPTED = 130;
 const REGISTRY = 'contoso';
 const REGIONS = ['eastus', 'westeurope', 'australiaeast', 'southeastasia'];
 const SECRET = 'local-development-secret';
+
+const SEED = 4;
 
 const stopping = new AbortController();
 let isInterrupted = false;
@@ -36,16 +39,18 @@ stopped.catch(() => undefined);
 
 const dataFolder = mkdtempSync(join(tmpdir(), 'acr-replication-demo-'));
 let app: AppProcess | undefined;
+let registry: DemoRegistry | undefined;
 try {
   console.log('Is this image in every replica yet?\n');
   // Another script may be named, to try the demo itself.
   const mainScript = resolve(process.argv[2] ?? fileURLToPath(new URL('../../bin/local/main.mjs', import.meta.url)));
+  registry = await startDemoRegistry({ registry: REGISTRY, secret: SECRET, regions: REGIONS, seed: SEED });
   app = await startApp({
     command: [mainScript, '--data', dataFolder, '--app', fileURLToPath(new URL('../../dist', import.meta.url))],
     folder: dataFolder,
     settings: {
       PORT: '0',
-      REGISTRIES: JSON.stringify([{ name: REGISTRY, regions: REGIONS }]),
+      REGISTRIES: registry.setting,
       WEBHOOK_SECRETS: SECRET,
       AzureWebJobsStorage: 'UseDevelopmentStorage=true',
       // Tells it to end when its parent does, however the parent ends.
@@ -58,11 +63,9 @@ try {
     `${REGIONS.at(-1)} is slow today, all regions report a push under the same id, and some webhook events come twice or late.\n`,
   );
   const print = (line: string) => stopping.signal.aborted || console.log(line);
-  await Promise.race([
-    tellStory({ url: app.url, registry: REGISTRY, secret: SECRET, regions: REGIONS, seed: 4, print }),
-    stopped,
-  ]);
-  console.log('\nEverything shown was checked: released by the last region, told once.');
+  registry.deliverTo(app.url);
+  await Promise.race([tellStory({ url: app.url, registry, folder: dataFolder, seed: SEED, print }), stopped]);
+  console.log('\nEverything shown was checked: released by the last region, published once.');
 } catch (failure) {
   if (isInterrupted) console.error('\nInterrupted; stopping the tracker.');
   else console.error(`\nThe demo failed: ${failure instanceof Error ? failure.message : failure}`);
@@ -70,7 +73,7 @@ try {
   process.exitCode = isInterrupted ? INTERRUPTED : 1;
 } finally {
   clearTimeout(timer);
-  await app?.stop();
+  await Promise.all([app?.stop(), registry?.stop()]);
   rmSync(dataFolder, { recursive: true, force: true });
   // What still waits (a request, a push that was not due yet) belongs to a story that is over.
   process.exit();

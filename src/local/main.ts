@@ -1,6 +1,6 @@
 /**
- * `npm start`: the whole app on this machine, with nothing to install and no account. Standard output carries the one
- * line that says where it listens and one line per published event; everything else goes to standard error.
+ * `npm start`: the whole app on this machine, with nothing to install and no account. Standard output says where it
+ * listens and what it tracks, then carries one line per published event; everything else goes to standard error.
  */
 import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -79,6 +79,22 @@ function describeFailure(failure: unknown): string {
   return isPlain ? failure.message : (failure.stack ?? failure.message);
 }
 
+/** What somebody who starts it for the first time looks for. The secret is named, never shown. Empty for another app. */
+async function describeTracker(url: string): Promise<string> {
+  const { readConfig } = await import('../config.ts');
+  let config: ReturnType<typeof readConfig>;
+  try {
+    config = readConfig();
+  } catch {
+    return '';
+  }
+  const registries = config.registries.map(({ name, regions }) => (regions ? `${name} (${regions.join(', ')})` : name));
+  return `  page        ${url}/ui
+  registries  ${registries.join(', ')}
+  webhooks    POST ${url}/api/webhooks/{registry}/{region}, with the secret in WEBHOOK_SECRETS
+`;
+}
+
 const stopRequest = Promise.withResolvers<void>();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopRequest.resolve());
 if (process.env.npm_lifecycle_event !== undefined) watchParent();
@@ -96,6 +112,7 @@ try {
   const local = await start();
   if (local !== undefined) {
     process.stdout.write(`Listening on ${local.url}\n`);
+    process.stdout.write(await describeTracker(local.url));
     await stopRequest.promise;
     await local.stop();
   }

@@ -3,9 +3,9 @@ import { createPrivateKey } from 'node:crypto';
 import type { CallbackOrigins } from '../core/checks/callback-origins.ts';
 import { defaultCallbackOrigins, parseCallbackOrigins } from '../core/checks/callback-origins.ts';
 import { parseImageTemplate } from '../core/checks/image-template.ts';
-import { parseSealingKey } from '../core/checks/sealing.ts';
+import { parseSealingKey } from '../core/checks/token-encryption.ts';
 import type { Fault, Get } from './values.ts';
-import { show } from './values.ts';
+import { mayBeSecret, show } from './values.ts';
 
 export interface CallbackConfig {
   readonly origins: CallbackOrigins;
@@ -18,12 +18,12 @@ export interface GithubConfig {
   readonly appId: string;
   /** PEM. */
   readonly privateKey: string;
-  /** Names the image of a deployment that does not: `contoso.azurecr.io/{owner}/{repo}:{sha}`. */
+  /** Names the images of a deployment that does not: `contoso.azurecr.io/{owner}/{repo}:{sha}`, white space between them. */
   readonly imageTemplate: string | undefined;
 }
 
 export function readCallbacks(get: Get, fault: Fault): CallbackConfig {
-  const origins = parseCallbackOrigins(get('CALLBACK_ORIGINS') ?? defaultCallbackOrigins);
+  const origins = parseCallbackOrigins(get('CALLBACK_ORIGINS') ?? defaultCallbackOrigins, 'CALLBACK_ORIGINS', show);
   if (!origins.ok) for (const { field, reason } of origins.problems) fault(field, reason);
   const text = get('CALLBACK_KEY');
   const key = text === undefined ? undefined : parseSealingKey(text);
@@ -60,14 +60,23 @@ export function readGithub(get: Get, fault: Fault): GithubConfig | undefined {
 
 function readTemplate(text: string | undefined, fault: Fault): string | undefined {
   const template = text === undefined ? undefined : parseImageTemplate(text);
-  if (template?.ok === false) for (const { field, reason } of template.problems) fault(field, reason);
-  return text;
+  if (text === undefined || template?.ok !== false) return text;
+  const hidden = [{ field: 'GITHUB_IMAGE_TEMPLATE', reason: `must be an image reference (got ${show(text)})` }];
+  for (const { field, reason } of mayBeSecret(text) ? hidden : template.problems) fault(field, reason);
+  return undefined;
 }
 
-/** Settings are one line in many places: line ends may be written as `\n`, and the whole may be base64. */
+/**
+ * Settings are one line in many places, and a key takes shape by all it went through: line ends that became spaces, or
+ * letters, once or twice; quotes around it; all of it in base64. Between its first and its last line a key is base64 alone.
+ */
 function readPem(text: string): string {
-  const plain = text.includes('-----BEGIN') ? text : Buffer.from(text, 'base64').toString('utf8');
-  return plain.replaceAll('\\n', '\n');
+  const plain = text.includes('-----BEGIN')
+    ? text
+    : Buffer.from(text.replaceAll(/["']/g, ''), 'base64').toString('utf8');
+  const [, label = '', body = ''] = /-----BEGIN ([A-Z ]+)-----(.*?)-----END \1-----/s.exec(plain) ?? [];
+  const lines = body.replaceAll(/\\+[rn]|\s/g, '').match(/.{1,64}/g) ?? [];
+  return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join('\n');
 }
 
 function isRsaKey(pem: string): boolean {

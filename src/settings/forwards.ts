@@ -1,16 +1,18 @@
 /** `FORWARD_WEBHOOKS`: a JSON array of who gets the registry's push webhooks, and when. Holds secrets: never shown. */
 import * as z from 'zod';
-import type { ForwardTarget } from '../core/forwarding/forward.ts';
-import { isProtected } from '../core/origin.ts';
-import { describeIssue } from '../core/read-as.ts';
-import { parseRegion, regionRule } from '../core/region.ts';
-import type { Registry } from '../core/registry.ts';
-import { findRegistryByName } from '../core/registry.ts';
+import type { ForwardTarget } from '../core/image/forward-entry.ts';
+import { parseRegion, regionRule } from '../core/model/region.ts';
+import type { Registry } from '../core/model/registry.ts';
+import { findRegistryByName } from '../core/model/registry.ts';
+import { isProtected } from '../core/runtime/url-origin.ts';
+import { describeIssue } from '../core/runtime/validation.ts';
+import { checkFields } from './fields.ts';
 import type { Fault } from './values.ts';
 import { conceal, parseJson, show, valueAt } from './values.ts';
 
 const nameRule = 'must be 1 to 40 small letters, digits or hyphens';
 const urlRule = 'must be an https:// address (http:// with "allowPrivate")';
+const registryRule = 'must be the name of a registry in REGISTRIES';
 const requireRule = 'must be "all", "any" or a number from 1';
 const patterns = z.array(z.string().min(1).max(300), 'must be a list of names, with * for anything').min(1);
 /** RFC 9110; what could end a header and begin another is refused. */
@@ -21,7 +23,7 @@ const entry = z.object(
   {
     name: z.string(nameRule).regex(/^[a-z0-9-]{1,40}$/, nameRule),
     url: z.string(urlRule).refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol), urlRule),
-    registry: z.string('must be the name of a registry in REGISTRIES').optional(),
+    registry: z.string(registryRule).optional(),
     repositories: patterns.default(['*']),
     tags: patterns.default(['*']),
     regions: z
@@ -57,8 +59,10 @@ export function readForwards(
     const refuse = (path: readonly PropertyKey[], reason: string) => {
       fault('FORWARD_WEBHOOKS', `${[i, ...path].join('.')}: ${reason} (got ${conceal(valueAt(item, path))})`);
     };
+    checkFields('FORWARD_WEBHOOKS', i, item, Object.keys(entry.shape), fault);
+    checkTogether({ ...Object(item) }, (field, reason) => refuse([field], reason), registries);
     const result = entry.safeParse(item, { error: describeIssue });
-    if (result.success) return [toTarget(result.data, (field, reason) => refuse([field], reason), registries)];
+    if (result.success) return [toTarget(result.data, registries)];
     for (const { path, message } of result.error.issues) refuse(path, message);
     return [];
   });
@@ -71,21 +75,26 @@ export function readForwards(
   return targets;
 }
 
-/** What the fields mean together. */
-function toTarget(
-  one: z.infer<typeof entry>,
+/** What the fields of one entry mean together; looked at even when one of them is wrong in itself. */
+function checkTogether(
+  { url: address, allowPrivate, registry, regions, require }: { readonly [field: string]: unknown },
   fault: (field: string, reason: string) => void,
   registries: readonly Registry[],
-): ForwardTarget {
-  const url = new URL(one.url);
-  if (!isProtected(url) && !one.allowPrivate) fault('url', urlRule);
-  if (url.username !== '' || url.password !== '') fault('url', 'must hold no user name: use "headers"');
-  const registry = one.registry === undefined ? undefined : findRegistryByName(registries, one.registry);
-  if (one.registry !== undefined && registry === undefined)
-    fault('registry', 'must be the name of a registry in REGISTRIES');
-  const regions = one.regions?.flatMap((text) => parseRegion(text) ?? []);
-  if (typeof one.require === 'number' && regions !== undefined && one.require > regions.length) {
+): void {
+  const url = typeof address === 'string' && URL.canParse(address) ? new URL(address) : undefined;
+  if (url?.protocol === 'http:' && !isProtected(url) && allowPrivate !== true) fault('url', urlRule);
+  if (url !== undefined && `${url.username}${url.password}` !== '')
+    fault('url', 'must hold no user name: use "headers"');
+  if (typeof registry === 'string' && findRegistryByName(registries, registry) === undefined) {
+    fault('registry', registryRule);
+  }
+  if (Array.isArray(regions) && regions.length > 0 && typeof require === 'number' && require > regions.length) {
     fault('require', `can never be met by ${regions.length} regions`);
   }
+}
+
+function toTarget(one: z.infer<typeof entry>, registries: readonly Registry[]): ForwardTarget {
+  const registry = one.registry === undefined ? undefined : findRegistryByName(registries, one.registry);
+  const regions = one.regions?.flatMap((text) => parseRegion(text) ?? []);
   return { ...one, registry: registry?.name, regions, secret: one.secret };
 }

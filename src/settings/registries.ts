@@ -1,9 +1,11 @@
 /** `REGISTRIES`: a JSON array, one entry for each registry. Every fault names the entry and its field. */
 import * as z from 'zod';
-import { isOrigin, originRule } from '../core/origin.ts';
-import type { Region } from '../core/region.ts';
-import { parseRegion, regionRule } from '../core/region.ts';
-import type { Registry } from '../core/registry.ts';
+import { faultOfCoverage } from '../core/model/endpoint-coverage.ts';
+import type { Region } from '../core/model/region.ts';
+import { parseRegion, regionRule } from '../core/model/region.ts';
+import type { Registry } from '../core/model/registry.ts';
+import { isOrigin, originRule } from '../core/runtime/url-origin.ts';
+import { checkFields } from './fields.ts';
 import type { Fault } from './values.ts';
 import { parseJson, show, valueAt } from './values.ts';
 
@@ -45,11 +47,13 @@ const registryEntry = z.object(
     observedOnly: regions.default([]),
     regionalEndpoints: endpoints.default(false),
     verify: z.enum(['missing', 'confirm', 'deep'], 'must be "missing", "confirm" or "deep"').default('missing'),
+    members: z.boolean('must be true or false').default(true),
   },
   'must be an object with a "name"',
 );
 
-export function readRegistries(text: string | undefined, fault: Fault): Registry[] {
+/** @param warn told what is no fault and most likely not meant so */
+export function readRegistries(text: string | undefined, fault: Fault, warn: Fault): Registry[] {
   const example = 'a JSON array such as [{"name":"contoso","regions":["eastus","westeurope"]}]';
   if (text === undefined) {
     fault('REGISTRIES', `is required: ${example} (got nothing)`);
@@ -61,7 +65,8 @@ export function readRegistries(text: string | undefined, fault: Fault): Registry
     return [];
   }
   const registries = entries.flatMap((entry: unknown, i) => {
-    if (typeof entry === 'object' && entry !== null) checkTogether({ ...entry }, String(i), fault);
+    checkFields('REGISTRIES', i, entry, Object.keys(registryEntry.shape), fault);
+    if (typeof entry === 'object' && entry !== null) checkTogether({ ...entry }, String(i), fault, warn);
     const result = registryEntry.safeParse(entry);
     if (result.success) return [toRegistry(result.data)];
     for (const issue of result.error.issues) {
@@ -99,7 +104,7 @@ function defaultLoginServer(name: string): string {
 }
 
 /** What the fields of one entry mean together; looked at even when one of them is wrong in itself. */
-function checkTogether(entry: { [field: string]: unknown }, place: string, fault: Fault): void {
+function checkTogether(entry: { [field: string]: unknown }, place: string, fault: Fault, warn: Fault): void {
   const { regions, resourceId, observedOnly, regionalEndpoints = false, verify } = entry;
   if (regions === undefined && resourceId === undefined) {
     fault('REGISTRIES', `${place}: needs "regions" or "resourceId" to know its replicas (got neither)`);
@@ -108,11 +113,20 @@ function checkTogether(entry: { [field: string]: unknown }, place: string, fault
     const reason = 'needs "regionalEndpoints": without them no single replica can be asked';
     fault('REGISTRIES', `${place}.verify: ${reason} (got ${show(verify)})`);
   }
-  if (!Array.isArray(regions) || !Array.isArray(observedOnly) || regions.length === 0) return;
-  const observed = observedOnly.map(parseRegion);
-  if (regions.every((one) => observed.includes(parseRegion(one)))) {
+  if (!Array.isArray(regions) || regions.length === 0) return;
+  const observed = Array.isArray(observedOnly) ? observedOnly.map(parseRegion) : [];
+  const expected = regions.map(parseRegion).filter((one) => one === undefined || !observed.includes(one));
+  if (expected.length === 0) {
     fault('REGISTRIES', `${place}.observedOnly: leaves no region to wait for (got ${show(observedOnly)})`);
   }
+  if (typeof regionalEndpoints !== 'object' || regionalEndpoints === null) return;
+  const endpoints = Object.keys(regionalEndpoints).map(parseRegion);
+  const isReadable = !endpoints.includes(undefined) && !expected.includes(undefined);
+  const mustConfirm = verify === 'confirm' || verify === 'deep';
+  const wrong = isReadable ? faultOfCoverage(endpoints, expected, mustConfirm) : undefined;
+  if (wrong === undefined) return;
+  const tell = wrong.isOfAll ? fault : warn;
+  tell('REGISTRIES', `${place}.regionalEndpoints: ${wrong.reason} (got ${show(Object.keys(regionalEndpoints))})`);
 }
 
 function toRegistry(entry: z.infer<typeof registryEntry>): Registry {
@@ -126,6 +140,7 @@ function toRegistry(entry: z.infer<typeof registryEntry>): Registry {
     regionalEndpoints:
       typeof entry.regionalEndpoints === 'boolean' ? entry.regionalEndpoints : toOrigins(entry.regionalEndpoints),
     verify: entry.verify,
+    members: entry.members,
   };
 }
 

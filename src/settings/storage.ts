@@ -1,7 +1,8 @@
 /** The storage account: a connection string, or the names of its services for an identity. */
-import { isOrigin, originRule } from '../core/origin.ts';
+import { isOrigin, originRule } from '../core/runtime/url-origin.ts';
+import { faultOfConnectionString } from './connection-string.ts';
 import type { Fault, Get } from './values.ts';
-import { show } from './values.ts';
+import { conceal, show } from './values.ts';
 
 export type StorageConfig =
   | { readonly kind: 'connectionString'; readonly connectionString: string }
@@ -15,8 +16,10 @@ export type StorageConfig =
 export function readStorage(get: Get, fault: Fault): StorageConfig {
   const connectionString = get('AzureWebJobsStorage');
   if (connectionString !== undefined) {
-    const isUsable = /(^|;)(AccountName|UseDevelopmentStorage|TableEndpoint)=/i.test(connectionString);
-    if (!isUsable) fault('AzureWebJobsStorage', 'must be a storage connection string (got something else, not shown)');
+    const wrong = faultOfConnectionString(connectionString);
+    if (wrong !== undefined) {
+      fault('AzureWebJobsStorage', `must be a storage connection string: ${wrong} (got ${conceal(connectionString)})`);
+    }
     return { kind: 'connectionString', connectionString };
   }
   const account = get('AzureWebJobsStorage__accountName');

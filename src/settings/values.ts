@@ -1,6 +1,7 @@
 /** How single settings are read, and how a fault shows what was found without showing a secret. */
-import { isOrigin } from '../core/origin.ts';
-import { quote } from '../core/parsed.ts';
+
+import { quote } from '../core/runtime/parsed.ts';
+import { isOrigin } from '../core/runtime/url-origin.ts';
 
 /** @returns the setting without surrounding white space; `undefined` when it is not set or empty */
 export type Get = (name: string) => string | undefined;
@@ -18,11 +19,16 @@ export function readNumber(name: string, fallback: number, most: number, get: Ge
 export function readOrigin(name: string, get: Get, fault: Fault): string | undefined {
   const text = get(name);
   if (text !== undefined && !isOrigin(text))
-    fault(name, `must be an https:// origin without a path (got ${quote(text)})`);
+    fault(name, `must be an https:// origin without a path (got ${show(text)})`);
   return text;
 }
 
+/** Of JSON, or of JSON in base64: azd and others put a setting into a file of JSON without escaping its quotes. */
 export function parseJson(text: string): unknown {
+  return readJson(text) ?? readJson(Buffer.from(text, 'base64').toString('utf8'));
+}
+
+function readJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -30,12 +36,21 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** What was found, for a message. An address may carry a password, or a key in its query: then it is not repeated. */
+/**
+ * What was found, for a message. An address may carry a password, or a key in its query; and where settings were mixed up
+ * any may hold the secret of another: then it is not repeated.
+ */
 export function show(value: unknown): string {
   if (value === undefined) return 'nothing';
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  if (/[@?]/.test(text)) return 'something that may hold a secret, not shown';
+  if (mayBeSecret(text)) return 'something that may hold a secret, not shown';
   return typeof value === 'string' ? quote(value) : text.slice(0, 80);
+}
+
+/** Addresses with more than a place in them; keys and tokens, which are long and say nothing; what names a key. */
+export function mayBeSecret(text: string): boolean {
+  const isOpaque = /^[A-Za-z0-9+/=_-]{24,}$/.test(text) && !text.startsWith('/subscriptions/');
+  return isOpaque || /[@?]|-----BEGIN|(?:Key|Signature|Secret|Password|Token)["']?\s*[=:]/i.test(text);
 }
 
 /** What was found where a secret may be: how long it is, at most. */

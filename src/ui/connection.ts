@@ -36,7 +36,7 @@ export function createConnection(now: () => number): Connection {
       setHidden(problem, true);
     },
     lost(reason) {
-      show('lost', 'Not answering');
+      show('lost', 'Unreachable');
       const since = lastAnswerAt === undefined ? '' : ` What you see is from ${formatMoment(lastAnswerAt, now())}.`;
       setText(text, `${visible(reason)}${since} It is asked again, at growing pauses.`);
       setHidden(banner, false);

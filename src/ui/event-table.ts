@@ -1,17 +1,18 @@
-/** What was told about one image, newest first: which event, when, and whether the topic has taken it. */
-import { make, part, setHidden } from './dom.ts';
+/** What was published about one image, what is not accepted first, then the newest: which event, when, whether the topic has accepted it, and what it says. */
+import { make, part, setAttribute, setHidden, setText } from './dom.ts';
 import { visible } from './format.ts';
-import { icon } from './icons.ts';
-import { keyedList } from './keyed.ts';
 import { fixedTime } from './live-times.ts';
-import { copyButton } from './parts.ts';
-import { createScrollFrame } from './scroll-frame.ts';
-import { makeCell, makeRow, makeTable, patchRow, rowHeader } from './table.ts';
+import { copyButton, deliveryPill, lastAnswer } from './parts.ts';
+import { createRowTable } from './row-table.ts';
+import type { Page } from './screen.ts';
+import { makeCell, rowHeader } from './table.ts';
+import { Unanswered } from './tracker.ts';
 import { eventWord } from './words.ts';
 
 /** As `/api/events` answers. */
 export interface ToldEvent {
   readonly id: string;
+  readonly source?: string;
   readonly type: string;
   readonly subject: string;
   readonly time: string;
@@ -19,39 +20,70 @@ export interface ToldEvent {
   readonly region?: string;
   readonly status: 'pending' | 'published';
   readonly publishedAt: string | null;
+  /** Not there in answers of an older tracker. */
+  readonly failedAttempts?: { readonly count: number; readonly lastAt: string; readonly lastError: string } | null;
+  readonly data?: unknown;
 }
 
 const shortId = 10;
 
-export function createEventTable(now: () => number): { show(events: readonly ToldEvent[]): void } {
-  const place = part('image-events');
-  const { table, body } = makeTable('Events told about this image, newest first', [
-    { name: 'Event' },
-    { name: 'Told' },
-    { name: 'Status', class: 'state' },
-    { name: 'Id' },
-  ]);
-  place.append(table);
-  createScrollFrame(place)(table);
-  const rows = keyedList<ToldEvent>(
-    body,
-    ({ id }) => id,
-    () => {
-      const node = makeRow();
-      return { node, update: (event) => patchRow(node, cellsOf(event, now())) };
+export function createEventTable(page: Page) {
+  const show = createRowTable<ToldEvent>({
+    place: 'image-events',
+    none: 'no-events',
+    caption: 'Events published about this image: those not accepted yet, then the newest',
+    columns: [
+      { name: 'Event' },
+      { name: 'Time' },
+      { name: 'Delivery', class: 'state' },
+      { name: 'Id' },
+      { name: 'Payload' },
+    ],
+    keyOf: ({ id }) => id,
+    row(first) {
+      const payload = payloadOf(first);
+      return (event) => cellsOf(event, payload, page.now());
     },
-  );
+  });
+  const again = part<HTMLButtonElement>('publish-again');
+  const result = part('publish-result');
+  let image = '';
+
+  again.addEventListener('click', async () => {
+    again.disabled = true;
+    const of = image;
+    const said = await page.send('events/replay', { image: of }).then(
+      () => 'Publishing again, with the same ids. Receivers drop what they have.',
+      (failure: unknown) => {
+        if (!(failure instanceof Unanswered)) throw failure;
+        return failure.refusal === 'key' ? 'Publishing again needs an admin key.' : visible(failure.message);
+      },
+    );
+    again.disabled = false;
+    if (of === image) setText(result, said);
+  });
 
   return {
-    show(events) {
-      rows.show(events.toSorted((a, b) => (a.time === b.time ? 0 : a.time < b.time ? 1 : -1)));
-      setHidden(place, events.length === 0);
-      setHidden(part('no-events'), events.length > 0);
+    /** @param error what the topic answered last, while it accepts nothing */
+    show(events: readonly ToldEvent[], shown = '', error: string | null = null): void {
+      if (shown !== image) setText(result, '');
+      image = shown;
+      const waiting = events.filter(({ status }) => status === 'pending');
+      setText(part('topic-error'), `The topic accepts nothing at the moment: ${lastAnswer(error ?? '')}.`);
+      setHidden(part('topic-error'), error === null || waiting.length === 0);
+      const others = events.filter(({ status }) => status !== 'pending');
+      show([...newestFirst(waiting), ...newestFirst(others)]);
+      setHidden(again, events.length === 0);
     },
   };
 }
 
-function cellsOf({ id, type, subject, time, region, status }: ToldEvent, now: number): HTMLTableCellElement[] {
+function newestFirst(events: readonly ToldEvent[]): ToldEvent[] {
+  return events.toSorted((a, b) => (a.time === b.time ? 0 : a.time < b.time ? 1 : -1));
+}
+
+function cellsOf(event: ToldEvent, payload: HTMLElement, now: number) {
+  const { id, type, subject, time, region } = event;
   const tag = /^[^@]*:([^@]*)$/.exec(subject)?.[1];
   const about = region ?? tag;
   return [
@@ -59,8 +91,8 @@ function cellsOf({ id, type, subject, time, region, status }: ToldEvent, now: nu
       make('span', { title: visible(type) }, visible(eventWord(type))),
       about === undefined ? undefined : make('span', { class: 'tag' }, visible(about)),
     ),
-    makeCell('Told', {}, fixedTime(time, now)),
-    makeCell('Status', { class: 'state' }, statusPill(status)),
+    makeCell('Time', {}, fixedTime(time, now)),
+    makeCell('Delivery', { class: 'state' }, ...deliveryOf(event, now)),
     makeCell(
       'Id',
       { class: 'id' },
@@ -68,11 +100,46 @@ function cellsOf({ id, type, subject, time, region, status }: ToldEvent, now: nu
       ' ',
       copyButton('id of the event', () => id),
     ),
+    makeCell('Payload', { class: 'payload' }, payload),
   ];
 }
 
-function statusPill(status: ToldEvent['status']): HTMLElement {
-  const isPublished = status === 'published';
-  const name = isPublished ? 'available' : 'replicating';
-  return make('span', { class: `pill is-${name}` }, icon(name), isPublished ? 'published' : 'pending');
+function deliveryOf({ publishedAt, failedAttempts: failed = null }: ToldEvent, now: number) {
+  const tries = failed?.count ?? 0;
+  if (publishedAt !== null) {
+    const note = make('span', { class: 'note muted' }, fixedTime(publishedAt, now));
+    if (tries > 0) note.append(`, after ${tries} that failed`);
+    return [deliveryPill('available', 'Accepted by the topic'), note];
+  }
+  if (failed === null) return [deliveryPill('replicating', 'Not accepted yet')];
+  const times = tries === 1 ? 'once' : `${tries} times`;
+  return [
+    deliveryPill('delayed', `Not accepted yet: ${lastAnswer(failed.lastError)}, tried ${times}`, failed.lastError),
+    make('span', { class: 'note muted' }, 'last ', fixedTime(failed.lastAt, now)),
+  ];
+}
+
+/** Made once for each event, so that what somebody has opened stays open. */
+function payloadOf({ id, source, type, subject, time, data }: ToldEvent): HTMLElement {
+  const event = { specversion: '1.0', id, source, type, subject, time, datacontenttype: 'application/json', data };
+  const json = () => JSON.stringify(event, null, 2);
+  const text = make('pre', { tabindex: '0', 'aria-label': `Payload of ${visible(eventWord(type))}` });
+  const details = make(
+    'details',
+    {},
+    make('summary', {}, 'JSON'),
+    text,
+    copyButton('event as JSON', json, 'Copy JSON'),
+  );
+  details.addEventListener('toggle', () => {
+    if (details.open) setText(text, visibleLines(json()));
+    setAttribute(details, 'data-open', details.open ? '' : undefined);
+  });
+  return details;
+}
+
+const longestJson = 20_000;
+
+function visibleLines(text: string): string {
+  return text.slice(0, longestJson).split('\n').map(visible).join('\n');
 }

@@ -1,81 +1,90 @@
-/** What the list is narrowed to: registry, repository, state, a region where it is missing. The address keeps it. */
-import { make, part, setAttribute, setHidden, setText } from './dom.ts';
+/** What the list is narrowed to and how it is ordered: registry, search, state, a region where it is missing. The address keeps it. */
+
+import { part, setAttribute, setHidden, setText } from './dom.ts';
 import { visible } from './format.ts';
-import { readSearch, states } from './hash-state.ts';
-import type { Page, RegistryName, Shown } from './screen.ts';
+import { readReference, states } from './hash-state.ts';
+import type { RegistryName } from './registry-name.ts';
+import type { Page, Shown } from './screen.ts';
 
 export interface Filters {
   /** Shows the view's filters, and offers what there is to choose from. */
-  show(shown: Shown, offered: { readonly repositories: readonly string[]; readonly regions: readonly string[] }): void;
+  show(shown: Shown, regions: readonly string[]): void;
   offerRegistries(registries: readonly RegistryName[]): void;
 }
 
-const longestList = 200;
+/** Since the last letter: by then somebody has stopped typing, or wants to see what there is. */
+const typedMs = 250;
 
 export function createFilters(page: Page): Filters {
   const form = part<HTMLFormElement>('filters');
   const registry = part<HTMLSelectElement>('filter-registry');
   const search = part<HTMLInputElement>('filter-search');
-  const known = part('known-repositories');
   const state = part<HTMLSelectElement>('filter-state');
   const missing = part<HTMLSelectElement>('filter-missing');
-  const problem = part('search-problem');
+  const sort = part<HTMLSelectElement>('filter-sort');
   const clear = part<HTMLButtonElement>('filter-clear');
   let loginServer = '';
+  let searched = '';
+  let typing: ReturnType<typeof setTimeout> | undefined;
+  const chosen = (value: string) => (value.trim() === '' ? undefined : value.trim());
 
   function apply(): void {
-    const found = readSearch(search.value, loginServer);
-    explain('problem' in found ? found.problem : undefined);
-    if ('image' in found) {
-      search.value = '';
-      page.go({ screen: 'image', image: found.image });
-      return;
-    }
-    page.go({
-      registry: registry.value === '' ? undefined : registry.value,
-      // What cannot be meant changes nothing; the other fields still do.
-      ...('repository' in found ? { repository: found.repository } : {}),
-      state: state.value === '' ? undefined : state.value,
-      missing: missing.value === '' ? undefined : missing.value,
-    });
+    clearTimeout(typing);
+    // Letter by letter is one step back, not ten.
+    const isGoingOn = searched !== '' && search.value.trim() !== searched;
+    searched = search.value.trim();
+    page.go(
+      {
+        registry: chosen(registry.value),
+        q: chosen(search.value),
+        state: chosen(state.value),
+        missing: chosen(missing.value),
+        sort: chosen(sort.value),
+      },
+      isGoingOn,
+    );
   }
 
-  function explain(reason: string | undefined): void {
-    setText(problem, reason ?? '');
-    setHidden(problem, reason === undefined);
-    setAttribute(search, 'aria-invalid', reason === undefined ? undefined : 'true');
-  }
-
-  form.addEventListener('change', apply);
-  // Enter has made it a change already.
-  form.addEventListener('submit', (event) => event.preventDefault());
-  // Picked from the list, or written to its end: nothing is left to type.
+  form.addEventListener('change', (event) => {
+    if (event.target !== search) apply();
+  });
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    const image = readReference(search.value, loginServer);
+    if (image === undefined) return apply();
+    clearTimeout(typing);
+    page.go({ screen: 'image', image });
+  });
   search.addEventListener('input', () => {
-    explain(undefined);
-    const isPicked = [...known.children].some((option) => option.getAttribute('value') === search.value);
-    if (isPicked || search.value === '') apply();
+    clearTimeout(typing);
+    typing = setTimeout(apply, typedMs);
   });
   clear.addEventListener('click', () => {
-    explain(undefined);
-    page.go({ repository: undefined, state: undefined, missing: undefined });
+    clearTimeout(typing);
+    search.value = '';
+    searched = '';
+    page.go({ q: undefined, state: undefined, missing: undefined, sort: undefined });
     search.focus();
   });
 
   return {
-    show({ view, registry: shown }, { repositories, regions }) {
+    show({ view, registry: shown }, regions) {
       loginServer = shown.loginServer;
       if (registry.options.length > 0) registry.value = shown.name;
-      // What is explained stays to be corrected.
-      if (document.activeElement !== search && problem.hidden) search.value = view.repository ?? '';
+      if (document.activeElement !== search) {
+        search.value = view.q ?? '';
+        searched = search.value;
+      }
       offer(state, states, view.state);
       state.value = view.state ?? '';
       offer(missing, regions, view.missing);
       missing.value = view.missing ?? '';
-      const names = repositories.slice(0, longestList);
-      if (names.length !== known.childElementCount) {
-        known.replaceChildren(...names.map((name) => make('option', { value: name })));
-      }
-      setHidden(clear, view.repository === undefined && view.state === undefined && view.missing === undefined);
+      offer(sort, [], view.sort);
+      sort.value = view.sort ?? '';
+      setHidden(
+        clear,
+        [view.q, view.state, view.missing, view.sort].every((one) => one === undefined),
+      );
     },
     offerRegistries(registries) {
       registry.replaceChildren(...registries.map(({ name, loginServer: host }) => new Option(visible(host), name)));
@@ -88,8 +97,8 @@ export function createFilters(page: Page): Filters {
 
 /** Adds what is new; a choice that somebody holds open keeps its place. */
 function offer(select: HTMLSelectElement, values: readonly string[], chosen: string | undefined): void {
-  const all = chosen === undefined || values.includes(chosen) ? values : [...values, chosen];
   const offered = new Set([...select.options].map((option) => option.value));
+  const all = chosen === undefined || values.includes(chosen) ? values : [...values, chosen];
   for (const value of all) {
     if (!offered.has(value)) select.append(new Option(visible(value), value));
   }

@@ -18,6 +18,13 @@ export function shortDigest(digest: string): string {
   return algorithm === undefined || hex === undefined ? visible(digest) : `${algorithm}:${hex.slice(0, 8)}…`;
 }
 
+/** An image without its registry: `team/app:v1`, `team/app sha256:e46f7d74…` */
+export function shortReference(image: string): string {
+  const name = image.slice(image.indexOf('/') + 1);
+  const at = name.indexOf('@');
+  return at < 0 ? visible(name) : `${visible(name.slice(0, at))} ${shortDigest(name.slice(at + 1))}`;
+}
+
 /** A span of time with as much precision as somebody cares for: `0.4 s`, `34 s`, `4 min 10 s`, `3 h 5 min`, `2 d 4 h`. */
 export function formatSeconds(seconds: number): string {
   if (seconds === 0) return '0 s';
@@ -52,12 +59,24 @@ function formatWhole(seconds: number): string {
   return seconds < 86_400 ? `${Math.floor(seconds / 3_600)} h` : `${Math.floor(seconds / 86_400)} d`;
 }
 
-/** The reader's own clock: the time of today, else the date as well. */
+/** Whether times are told in UTC; else by the reader's own clock. */
+export const zone = { isUtc: false };
+
+/** `UTC`, `UTC+2`, `UTC-3:30` */
+export function zoneName(at: Date): string {
+  const minutes = zone.isUtc ? 0 : -at.getTimezoneOffset();
+  if (minutes === 0) return 'UTC';
+  const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
+  return `UTC${minutes < 0 ? '-' : '+'}${hours}${rest === 0 ? '' : `:${String(rest).padStart(2, '0')}`}`;
+}
+
+/** The time of today, else the date as well. */
 export function formatMoment(time: number, now: number): string {
   const two = (value: number) => String(value).padStart(2, '0');
-  const at = new Date(time);
+  const shown = (at: number) => new Date(zone.isUtc ? at + new Date(at).getTimezoneOffset() * 60_000 : at);
+  const [at, today] = [shown(time), shown(now)];
   const clock = `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
-  if (at.toDateString() === new Date(now).toDateString()) return clock;
+  if (at.toDateString() === today.toDateString()) return clock;
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${clock}`;
 }
 

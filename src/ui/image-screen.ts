@@ -1,15 +1,22 @@
 /** One image: its state, every region on a line of time, where its tags point, and what was told about it. */
-import type { AvailabilityDocument } from '../core/availability.ts';
+import type { AvailabilityDocument } from '../core/image/availability.ts';
+import type { ReplicaReport } from '../core/query/replica-report.ts';
+import type { ShownCheck, ShownForward } from './delivery-tables.ts';
+import { createDeliveryTables } from './delivery-tables.ts';
 import type { Child } from './dom.ts';
 import { make, painted, part, setHidden, setText } from './dom.ts';
 import { createEventTable, type ToldEvent } from './event-table.ts';
+import { createFamily } from './family.ts';
 import { plural, shortDigest, visible } from './format.ts';
+import type { UsualLag } from './headline.ts';
+import { headline } from './headline.ts';
 import { liveTime } from './live-times.ts';
 import { stateNote } from './matrix.ts';
 import { copyButton, statePill } from './parts.ts';
 import { createRegionTimes } from './region-times.ts';
 import type { Ask, Page, Screen, Shown } from './screen.ts';
 import { createTagTable } from './tag-table.ts';
+import { Unanswered } from './tracker.ts';
 import type { ShownState } from './words.ts';
 import { kindWord, shownState, sourceWord } from './words.ts';
 
@@ -17,10 +24,21 @@ import { kindWord, shownState, sourceWord } from './words.ts';
 const tagsAsked = 8;
 const tagsEvery = 5;
 
+/** As `/api/events` answers; an older tracker knows events alone. */
+interface Sent {
+  readonly events: readonly ToldEvent[];
+  readonly topicError?: string | null;
+  readonly forwards?: readonly ShownForward[];
+  readonly checks?: readonly ShownCheck[] | null;
+  readonly checksComplete?: boolean;
+}
+
 export function imageScreen(page: Page): Screen {
   const regions = createRegionTimes(page.now);
+  const family = createFamily(page);
   const tags = createTagTable();
-  const events = createEventTable(page.now);
+  const events = createEventTable(page);
+  const deliveries = createDeliveryTables(page);
   const allTags = part<HTMLButtonElement>('all-tags');
   const paintState = painted(part('image-state'), (value: { state: ShownState; note: string }) => [
     statePill(value.state),
@@ -34,6 +52,8 @@ export function imageScreen(page: Page): Screen {
   let tagPrint = '';
   let isAllTags = false;
   let round = 0;
+  let usual: UsualLag = new Map();
+  let usualOf = '';
 
   part('copy-reference').append(copyButton('reference', () => reference));
   allTags.addEventListener('click', () => {
@@ -42,15 +62,19 @@ export function imageScreen(page: Page): Screen {
     page.poke();
   });
 
-  async function refresh({ view: { image } }: Shown, ask: Ask): Promise<void> {
+  async function refresh({ view: { image, artifacts } }: Shown, ask: Ask): Promise<void> {
     if (image === undefined) return;
     if (image !== shownImage) begin(image);
     const [document, told] = await Promise.all([
-      ask<AvailabilityDocument>('availability', { image }),
-      ask<{ events: readonly ToldEvent[] }>('events', { image }),
+      ask<AvailabilityDocument>('availability', { image, artifacts }),
+      ask<Sent>('events', { image }),
     ]);
     show(document);
-    events.show(told.events);
+    family.show(document, image, artifacts);
+    const reference = `${document.registry}/${document.repository}@${document.digest}`;
+    events.show(told.events, reference, told.topicError ?? null);
+    deliveries.show(told.forwards ?? [], told.checks ?? null, told.checksComplete ?? true);
+    await learnUsual(document, ask);
     await refreshTags(document, ask);
     round += 1;
   }
@@ -65,7 +89,9 @@ export function imageScreen(page: Page): Screen {
     regions.clear();
     tags.show([], null);
     events.show([]);
-    setHidden(part('image-details'), true);
+    deliveries.show([], [], true);
+    // Nothing of the image before stands beside the name of this one.
+    for (const one of [part('image-details'), part('image-state'), part('image-headline')]) setHidden(one, true);
     setText(part('image-title'), visible(image));
   }
 
@@ -80,10 +106,34 @@ export function imageScreen(page: Page): Screen {
     paintState({ state, note: stateNote(document) });
     paintFacts(document);
     regions.show(document);
-    setHidden(part('image-details'), false);
+    showHeadline(document);
+    for (const one of [part('image-details'), part('image-state')]) setHidden(one, false);
     setHidden(part('image-unknown'), document.state !== 'unknown');
     if (heard !== undefined && heard !== state) page.say(`This image is now ${state}.`);
     heard = state;
+  }
+
+  function showHeadline(document: AvailabilityDocument): void {
+    setText(part('image-headline'), headline(document, usual, page.now()));
+    setHidden(part('image-headline'), false);
+  }
+
+  /** What is usual in each region of this registry; without it the sentence is shorter. */
+  async function learnUsual(document: AvailabilityDocument, ask: Ask): Promise<void> {
+    const isNeeded = document.missing.length > 0 && document.state === 'replicating';
+    if (!isNeeded || usualOf === document.registry) return;
+    usualOf = document.registry;
+    const registry = document.registry;
+    const report = await ask<ReplicaReport>('replicas', { registry }).catch((failure: unknown) => {
+      if (failure instanceof Unanswered) return undefined;
+      usualOf = '';
+      throw failure;
+    });
+    const lags = (report?.regions ?? []).flatMap(({ region, lag }): [string, number][] =>
+      lag.p95Seconds === null ? [] : [[region, lag.p95Seconds]],
+    );
+    usual = new Map(lags);
+    showHeadline(document);
   }
 
   async function refreshTags(document: AvailabilityDocument, ask: Ask): Promise<void> {
@@ -121,7 +171,7 @@ function factsOf(document: AvailabilityDocument, now: number): Child[] {
     ['Announced', ago(announcedAt)],
     ['Kind', mediaType === null ? undefined : make('span', { title: visible(mediaType) }, kind)],
     ['Digest', digest === null ? undefined : make('code', { title: visible(digest) }, shortDigest(digest))],
-    ['Replicas', `${sourceWord(replicas.source)}${replicas.stale ? ', more than an hour old' : ''}`],
+    ['Source', `${sourceWord(replicas.source)}${replicas.stale ? ', more than an hour old' : ''}`],
   ];
   return facts.map(([name, value]) => make('div', {}, make('dt', {}, name), make('dd', {}, value ?? 'not yet')));
 }

@@ -1,15 +1,19 @@
 /** The list of images as a matrix, with its filters, the line that sums it up, and the way to older images. */
-import type { AvailabilityDocument } from '../core/availability.ts';
+
+import type { AvailabilityDocument } from '../core/image/availability.ts';
 import { make, painted, part, setHidden, setText } from './dom.ts';
 import { createFilters } from './filters.ts';
-import { plural, visible } from './format.ts';
+import { plural } from './format.ts';
 import type { View } from './hash-state.ts';
 import { formatHash, parseHash, states } from './hash-state.ts';
 import { createMatrix, regionsOf } from './matrix.ts';
 import type { ImagesPage } from './merge-page.ts';
-import { mergePage } from './merge-page.ts';
+import { imageKey, mergePage } from './merge-page.ts';
 import { statePill } from './parts.ts';
-import type { Ask, Page, RegistryName, Screen, Shown } from './screen.ts';
+import type { Listed, Overview } from './registry-counts.ts';
+import { askOverview, countsOf, noOverview, totalOf } from './registry-counts.ts';
+import type { RegistryName } from './registry-name.ts';
+import type { Ask, Page, Screen, Shown } from './screen.ts';
 import type { Counts, Heard } from './summary.ts';
 import { countStates, describeChanges, hear, listTitle } from './summary.ts';
 import { Unanswered } from './tracker.ts';
@@ -19,6 +23,8 @@ import type { ShownState } from './words.ts';
 const pageSize = 100;
 const mostImages = 500;
 const wholeEvery = 5;
+/** The registry as a whole is asked about less often. */
+const overviewEvery = 3;
 
 export interface ImagesScreen extends Screen {
   offerRegistries(registries: readonly RegistryName[]): void;
@@ -32,8 +38,7 @@ export function imagesScreen(page: Page): ImagesScreen {
     counts.map(([state, count]) => countItem(state, count, view)),
   );
   let known: readonly AvailabilityDocument[] = [];
-  let repositories: readonly string[] = [];
-  let repositoriesOf = '';
+  let overview: Overview = noOverview;
   let heard: Heard | undefined;
   let filter = '';
   let isAnswered = false;
@@ -53,26 +58,33 @@ export function imagesScreen(page: Page): ImagesScreen {
 
   async function refresh(shown: Shown, ask: Ask): Promise<void> {
     const { view, registry } = shown;
-    const asked = formatHash({ ...view, registry: registry.name, screen: 'images', image: undefined });
-    if (asked !== filter) begin(asked);
-    filters.show(shown, { repositories, regions: regionsOf(known) });
-    const isWhole = limit === pageSize || round % wholeEvery === 0;
+    const question = formatHash({ ...view, registry: registry.name, screen: 'images', image: undefined });
+    if (question !== filter) begin(question);
+    filters.show(shown, regionsOf(known));
+    const isInOrder = view.sort === undefined && view.q === undefined;
+    const isWhole = limit === pageSize || !isInOrder || round % wholeEvery === 0;
+    const isPlain = isInOrder && view.state === undefined && view.missing === undefined;
+    const asked: Promise<Overview> =
+      round % overviewEvery === 0 ? askOverview(ask, registry.name, isPlain) : Promise.resolve(overview);
     round += 1;
-    const answer = await ask<ImagesPage>('images', {
+    const list = ask<ImagesPage>('images', {
       registry: registry.name,
-      repository: view.repository,
+      q: view.q,
       state: view.state,
       region: view.missing,
       missing: view.missing === undefined ? undefined : 'true',
+      sort: view.sort,
       limit: String(isWhole ? limit : pageSize),
-    }).catch((failure: unknown) => {
+    });
+    const [answer, about] = await Promise.all([list, asked]).catch((failure: unknown) => {
       // What still stands there is the list of another filter.
       if (failure instanceof Unanswered && !isAnswered) empty();
       throw failure;
     });
     isAnswered = true;
-    show(shown, isWhole ? answer.images : mergePage(known, answer, limit));
+    overview = about;
     if (isWhole) next = answer.next;
+    show(shown, isWhole ? answer.images : mergePage(known, answer, limit), isPlain);
     showMore();
   }
 
@@ -81,6 +93,7 @@ export function imagesScreen(page: Page): ImagesScreen {
     filter = asked;
     isAnswered = false;
     known = [];
+    overview = noOverview;
     heard = undefined;
     limit = pageSize;
     round = 0;
@@ -96,39 +109,29 @@ export function imagesScreen(page: Page): ImagesScreen {
     title = 'Images';
   }
 
-  function show(shown: Shown, images: readonly AvailabilityDocument[]): void {
+  /** @param isPlain nothing is left out: where there is no more, the list itself is the newest count */
+  function show(shown: Shown, images: readonly AvailabilityDocument[], isPlain: boolean): void {
     const { view, registry } = shown;
-    matrix.show(images);
+    const { summary, pinned } = overview;
+    const isPinned = new Set(pinned.map(imageKey));
+    const attention = view.state === 'diverged' ? ({ attention: 'diverged' } as const) : {};
+    const others = images.filter((image) => !isPinned.has(imageKey(image)));
+    matrix.show([...pinned, ...others.map((image): Listed => ({ ...image, ...attention }))]);
     known = images;
-    if (repositoriesOf !== registry.name) repositories = [];
-    repositoriesOf = registry.name;
-    repositories = [...new Set([...repositories, ...known.map(({ repository }) => String(repository))])].sort();
-    filters.show(shown, { repositories, regions: regionsOf(known) });
+    filters.show(shown, summary?.regions.map(({ region }) => region) ?? regionsOf(known));
     part('matrix').removeAttribute('aria-busy');
-    const counts = countStates(known);
+    const isAll = isPlain && next === null && (summary === undefined || summary.divergedTags === 0);
+    const counts = isAll || summary === undefined ? countStates(known) : countsOf(summary);
     paintCounts({ counts, view });
     title = listTitle(counts, registry.name);
-    setText(part('total'), plural(known.length, 'image'));
+    const total = isAll || summary === undefined ? known.length : totalOf(summary);
+    setText(part('total'), plural(total, 'image'));
     setHidden(part('no-images'), known.length > 0);
-    const isNarrowed = view.repository !== undefined || view.state !== undefined || view.missing !== undefined;
+    const isNarrowed = view.q !== undefined || view.state !== undefined || view.missing !== undefined;
     setHidden(part('no-images-yet'), isNarrowed);
     setHidden(part('no-images-here'), !isNarrowed);
-    showLikely(view.repository);
     if (heard !== undefined) page.say(describeChanges(heard, known));
     heard = hear(known);
-  }
-
-  /** Names that hold what was typed, when nothing is called exactly that. */
-  function showLikely(typed: string | undefined): void {
-    const isLost = typed !== undefined && known.length === 0;
-    const likely = isLost ? repositories.filter((name) => name.includes(typed) && name !== typed).slice(0, 8) : [];
-    const links = likely.map((name) => {
-      const link = make('button', { type: 'button', class: 'link' }, visible(name));
-      link.addEventListener('click', () => page.go({ repository: name }));
-      return make('li', {}, link);
-    });
-    part('likely').replaceChildren(...links);
-    setHidden(part('likely-repositories'), likely.length === 0);
   }
 
   function showMore(): void {
@@ -149,16 +152,18 @@ export function imagesScreen(page: Page): ImagesScreen {
     focus: () => part('images-title').focus({ preventScroll: true }),
     clear() {
       begin('');
-      repositories = [];
       empty();
     },
   };
 }
 
 /** How many are in that state; leads to them where the list can be narrowed so. */
-function countItem(state: ShownState, count: number, view: View): HTMLElement {
+function countItem(state: ShownState | 'diverged', count: number, view: View): HTMLElement {
   const known = states.find((each) => each === state);
   const contents = [make('strong', {}, String(count)), statePill(state)];
-  if (known === undefined || view.state === known) return make('li', {}, ...contents);
-  return make('li', {}, make('a', { href: formatHash({ ...view, state: known }) }, ...contents));
+  if (known === undefined) return make('li', {}, ...contents);
+  // The one that is chosen leads back to all.
+  const isChosen = view.state === known;
+  const href = formatHash({ ...view, state: isChosen ? undefined : known });
+  return make('li', {}, make('a', { href, 'aria-current': isChosen ? 'true' : undefined }, ...contents));
 }

@@ -1,15 +1,16 @@
-/** Arrow keys between the rows of the matrix, Enter on a row to open it, Escape to get back. Tab does what it always does. */
+/** Arrow keys between the rows of a matrix, Enter on a row to open it, Escape to get back. Tab does what it always does. */
 import { part } from './dom.ts';
 
 export function watchKeyboard(back: () => void): void {
-  const matrix = part('matrix');
+  const main = part('main');
 
-  function links(): HTMLElement[] {
-    return [...matrix.querySelectorAll<HTMLElement>('a.open')];
+  function links(target: EventTarget | null): HTMLElement[] {
+    const matrix = target instanceof Element ? target.closest('.matrix-frame') : null;
+    return matrix === null ? [] : [...matrix.querySelectorAll<HTMLElement>('a.open')];
   }
 
   function move(event: KeyboardEvent): void {
-    const all = links();
+    const all = links(event.target);
     const here = all.findIndex((link) => link.matches(':focus'));
     const targets: Record<string, number> = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: all.length - 1 };
     const target = Object.hasOwn(targets, event.key) ? all[targets[event.key] ?? -1] : undefined;
@@ -19,15 +20,15 @@ export function watchKeyboard(back: () => void): void {
     target.scrollIntoView({ block: 'nearest' });
   }
 
-  matrix.addEventListener('keydown', (event) => {
+  main.addEventListener('keydown', (event) => {
     const hasModifier = event.altKey || event.ctrlKey || event.metaKey || event.shiftKey;
     if (!hasModifier) move(event);
   });
   // A click anywhere in a row is a click on its link, unless somebody marks text.
-  matrix.addEventListener('click', (event) => {
+  main.addEventListener('click', (event) => {
     const target = event.target instanceof Element ? event.target : undefined;
     if (target === undefined || target.closest('a, button') !== null || getSelection()?.isCollapsed === false) return;
-    target.closest('tbody tr')?.querySelector<HTMLElement>('a.open')?.click();
+    target.closest('.matrix tbody tr')?.querySelector<HTMLElement>('a.open')?.click();
   });
   document.addEventListener('keydown', (event) => {
     const isField =

@@ -2,6 +2,7 @@
  * The live page: ties the address, the tracker, the screens and the clock together. It asks, shows, waits and asks again;
  * everything it shows was answered by the tracker, and everything that was chosen is in the address.
  */
+
 import { createAnnouncer } from './announcer.ts';
 import { createConnection } from './connection.ts';
 import { make, painted, part, setAttribute, setHidden } from './dom.ts';
@@ -13,10 +14,16 @@ import { imagesScreen } from './images-screen.ts';
 import { createKeyForm } from './key-form.ts';
 import { watchKeyboard } from './keyboard.ts';
 import { updateLiveTimes } from './live-times.ts';
+import { copyButton } from './parts.ts';
 import { createPoller } from './poller.ts';
+import type { RegistryName } from './registry-name.ts';
+import { releaseScreen } from './release-screen.ts';
+import { releasesScreen } from './releases-screen.ts';
 import { replicasScreen } from './replicas-screen.ts';
-import type { Ask, Page, RegistryName, Screen } from './screen.ts';
+import type { Ask, Page, Screen } from './screen.ts';
 import { createTracker, Unanswered } from './tracker.ts';
+import { waitingScreen } from './waiting-screen.ts';
+import { createZoneSwitch } from './zone.ts';
 
 const name = 'Replication tracker';
 const tracker = createTracker({
@@ -32,9 +39,15 @@ const keys = createKeyForm(sessionStorage, (change) => {
 });
 const page: Page = {
   now: tracker.now,
-  go: (change) => {
-    location.hash = formatHash({ ...view, image: undefined, ...change });
+  go(change, isSameStep = false) {
+    const hash = formatHash({ ...view, image: undefined, artifacts: undefined, release: undefined, ...change });
+    if (!isSameStep) location.hash = hash;
+    else {
+      history.replaceState(null, '', hash);
+      changeView();
+    }
   },
+  send: tracker.send,
   poke: () => poller.poke(),
   say: createAnnouncer(),
 };
@@ -42,6 +55,9 @@ const list = imagesScreen(page);
 const screens: Record<View['screen'], Screen> = {
   images: list,
   image: imageScreen(page),
+  releases: releasesScreen(page),
+  release: releaseScreen(page),
+  waiting: waitingScreen(page),
   replicas: replicasScreen(page),
 };
 const poller = createPoller({ ask: refresh, isSeen: () => document.visibilityState === 'visible', now: Date.now });
@@ -58,7 +74,8 @@ let listHash = '#';
 let listScroll = 0;
 let opened: Element | null = null;
 
-async function refresh(signal: AbortSignal): Promise<'answered' | 'failed' | 'wait'> {
+async function refresh(signal: AbortSignal): Promise<'answered' | 'unchanged' | 'failed' | 'wait'> {
+  const before = tracker.changes();
   const ask: Ask = (route, query) => tracker.ask(route, query, signal);
   try {
     // One that is not known may be new.
@@ -70,8 +87,9 @@ async function refresh(signal: AbortSignal): Promise<'answered' | 'failed' | 'wa
     keys.done();
     connection.answered();
     setHidden(part('screens'), false);
+    setHidden(part('skeleton'), true);
     showTitle();
-    return 'answered';
+    return tracker.changes() === before ? 'unchanged' : 'answered';
   } catch (failure) {
     return signal.aborted ? 'wait' : explain(failure);
   }
@@ -100,6 +118,7 @@ function showTracked(offered: readonly RegistryName[]): void {
 function explain(failure: unknown): 'answered' | 'failed' | 'wait' {
   if (!(failure instanceof Unanswered)) console.error(failure);
   const refusal = failure instanceof Unanswered ? failure.refusal : 'away';
+  setHidden(part('skeleton'), true);
   if (refusal === 'key') {
     setHidden(part('screens'), true);
     showTracked([]);
@@ -121,11 +140,12 @@ function explain(failure: unknown): 'answered' | 'failed' | 'wait' {
 
 function showTitle(): void {
   const what = isElsewhere() ? 'Unknown registry' : screens[view.screen].title();
-  const title = `${connection.isLost() ? 'Not answering · ' : ''}${what} · ${name}`;
+  const title = `${connection.isLost() ? 'Unreachable · ' : ''}${what} · ${name}`;
   if (document.title !== title) document.title = title;
 }
 
 function forgetAll(): void {
+  tracker.forget();
   for (const screen of Object.values(screens)) screen.clear();
   registries = [];
 }
@@ -133,14 +153,16 @@ function forgetAll(): void {
 function showScreen(): void {
   // What is known of one registry is not shown at the address of another.
   if (isElsewhere()) setHidden(part('screens'), true);
-  for (const screen of ['images', 'image', 'replicas'] as const) {
-    setHidden(part(screen), view.screen !== screen);
-    const link = screen === 'image' ? undefined : part(`to-${screen}`);
-    if (link !== undefined) setAttribute(link, 'aria-current', view.screen === screen ? 'page' : undefined);
+  for (const screen of Object.keys(screens)) setHidden(part(screen), view.screen !== screen);
+  for (const link of ['images', 'releases', 'waiting', 'replicas'] as const) {
+    setAttribute(part(`to-${link}`), 'aria-current', view.screen === link ? 'page' : undefined);
   }
   setAttribute(part('to-images'), 'href', view.screen === 'images' ? location.hash || '#' : listHash);
   setAttribute(part('back-to-list'), 'href', listHash);
-  setAttribute(part('to-replicas'), 'href', formatHash({ ...parseHash('#view=replicas'), registry: view.registry }));
+  for (const screen of ['waiting', 'replicas'] as const) {
+    const href = formatHash({ ...parseHash(`#view=${screen}`), registry: view.registry });
+    setAttribute(part(`to-${screen}`), 'href', href);
+  }
 }
 
 function changeView(): void {
@@ -173,7 +195,12 @@ part('skip').addEventListener('click', (event) => {
   part('main').focus();
 });
 watchKeyboard(() => {
-  if (view.screen !== 'images') location.hash = listHash;
+  if (view.screen !== 'images') location.hash = view.screen === 'release' ? '#view=releases' : listHash;
+});
+part('copy-link').append(copyButton('link to this view', () => location.href, 'Copy link'));
+createZoneSwitch(part<HTMLButtonElement>('zone'), () => {
+  forgetAll();
+  poller.poke();
 });
 setInterval(() => document.visibilityState === 'visible' && updateLiveTimes(tracker.now()), 1_000);
 history.scrollRestoration = 'manual';

@@ -1,54 +1,43 @@
 /** Images × regions: a row for each image, newest first, which fills while one looks. */
-import type { AvailabilityDocument } from '../core/availability.ts';
+import type { AvailabilityDocument } from '../core/image/availability.ts';
 import type { Child } from './dom.ts';
-import { make, painted } from './dom.ts';
+import { make, painted, setAttribute } from './dom.ts';
 import { formatSeconds, shortDigest, visible } from './format.ts';
 import { formatHash, parseHash } from './hash-state.ts';
-import type { Keyed, KeyedList } from './keyed.ts';
-import { keyedList } from './keyed.ts';
+import type { Keyed } from './keyed.ts';
 import { liveTime } from './live-times.ts';
 import { imageKey } from './merge-page.ts';
 import { statePill, tagChip } from './parts.ts';
 import { regionCell } from './region-cell.ts';
+import { createRegionGrid } from './region-grid.ts';
 import { cellValue } from './region-state.ts';
-import { createScrollFrame } from './scroll-frame.ts';
-import { makeCell, makeRow, makeTable, rowHeader } from './table.ts';
+import type { Listed } from './registry-counts.ts';
+import { makeCell, makeRow, rowHeader } from './table.ts';
 import type { ShownState } from './words.ts';
 import { kindWord, shownState } from './words.ts';
 
 const tagsShown = 3;
 
 export interface Matrix {
-  show(images: readonly AvailabilityDocument[]): void;
+  show(images: readonly Listed[]): void;
 }
 
-export function createMatrix(place: HTMLElement, now: () => number): Matrix {
-  const watchTable = createScrollFrame(place);
-  let columns = '';
-  let rows: KeyedList<AvailabilityDocument> | undefined;
-
-  function begin(regions: readonly string[]): void {
-    const { table, body } = makeTable('Images, newest first, and since when each region has them', [
+export function createMatrix(
+  place: HTMLElement,
+  now: () => number,
+  caption = 'Images, and since when each region has them',
+): Matrix {
+  const grid = createRegionGrid<Listed>(place, {
+    caption,
+    before: [
       { name: 'Image', class: 'image' },
       { name: 'State', class: 'state' },
-      ...regions.map((name) => ({ name, class: 'region' })),
-      { name: 'First seen', class: 'when' },
-    ]);
-    table.classList.add('matrix');
-    place.replaceChildren(table);
-    watchTable(table);
-    rows = keyedList(body, imageKey, (image) => imageRow(image, regions, now));
-  }
-
-  return {
-    show(images) {
-      const regions = regionsOf(images);
-      if (rows === undefined || columns !== regions.join()) begin(regions);
-      columns = regions.join();
-      rows?.show(images);
-      place.hidden = images.length === 0;
-    },
-  };
+    ],
+    after: [{ name: 'First seen', class: 'when' }],
+    keyOf: (image) => `${image.place ?? ''} ${imageKey(image)}`,
+    row: (image, regions) => imageRow(image, regions, now),
+  });
+  return { show: (images) => grid.show(images, regionsOf(images)) };
 }
 
 /** Every region any of them speaks of, in the order of every answer. */
@@ -56,11 +45,7 @@ export function regionsOf(images: readonly Pick<AvailabilityDocument, 'regions'>
   return [...new Set(images.flatMap(({ regions }) => regions.map(({ region }) => String(region))))].sort();
 }
 
-function imageRow(
-  image: AvailabilityDocument,
-  regions: readonly string[],
-  now: () => number,
-): Keyed<AvailabilityDocument> {
+function imageRow(image: Listed, regions: readonly string[], now: () => number): Keyed<Listed> {
   const tags = make('span', { class: 'tags' });
   const about = make('span', { class: 'line muted' });
   const state = makeCell('State', { class: 'state' });
@@ -72,12 +57,17 @@ function imageRow(
   const paintAbout = painted(about, aboutParts);
   const paintState = painted(state, stateParts);
 
+  const node = makeRow(name, state, ...cells.map(({ cell }) => cell.node), when);
   return {
-    node: makeRow(name, state, ...cells.map(({ cell }) => cell.node), when),
+    node,
     update(document) {
-      paintTags(document.tags);
+      setAttribute(node, 'class', document.attention === undefined ? undefined : `is-pinned is-${document.attention}`);
+      // What nobody has reported yet has the tag that was asked for.
+      const asked = document.tag === undefined ? [] : [document.tag.name];
+      paintTags(document.tags.length === 0 ? asked : document.tags);
       paintAbout({ digest: document.digest, kind: kindWord(document.mediaType) });
-      paintState({ state: shownState(document), note: stateNote(document) });
+      const isDiverged = document.attention === 'diverged';
+      paintState({ state: shownState(document), note: stateNote(document), isDiverged });
       for (const { region, cell } of cells) cell.update(cellValue(document, region));
     },
   };
@@ -103,8 +93,12 @@ function aboutParts({ digest, kind }: { digest: string | null; kind: string | un
   ];
 }
 
-function stateParts({ state, note }: { state: ShownState; note: string }): Child[] {
-  return [statePill(state), note === '' ? undefined : make('span', { class: 'muted note' }, note)];
+function stateParts({ state, note, isDiverged }: { state: ShownState; note: string; isDiverged: boolean }): Child[] {
+  return [
+    statePill(state),
+    isDiverged ? statePill('diverged') : undefined,
+    note === '' ? undefined : make('span', { class: 'muted note' }, note),
+  ];
 }
 
 /** How far it is, or how long it took. */

@@ -2,7 +2,7 @@
  * Keeps a long list fresh at the price of its newest page. A page says everything about the span it covers: what is known
  * from that span and not on it has gone; what is older stays as it was until the whole list is asked for again.
  */
-import type { AvailabilityDocument } from '../core/availability.ts';
+import type { AvailabilityDocument } from '../core/image/availability.ts';
 
 export interface ImagesPage {
   readonly images: readonly AvailabilityDocument[];

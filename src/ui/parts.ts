@@ -4,7 +4,7 @@ import { shortDigest, visible } from './format.ts';
 import { icon } from './icons.ts';
 import type { ShownState } from './words.ts';
 
-export function statePill(state: ShownState): HTMLElement {
+export function statePill(state: ShownState | 'diverged'): HTMLElement {
   return make('span', { class: `pill is-${state}` }, icon(state), visible(state));
 }
 
@@ -19,15 +19,30 @@ export function digestCode(digest: string): HTMLElement {
 const copiedMs = 1_500;
 
 /** @param what for its name: "Copy digest" */
-export function copyButton(what: string, text: () => string): HTMLButtonElement {
-  const button = make('button', { type: 'button', class: 'quiet', 'aria-label': `Copy ${what}` }, 'Copy');
+export function copyButton(what: string, text: () => string, word = 'Copy'): HTMLButtonElement {
+  const button = make('button', { type: 'button', class: 'quiet', 'aria-label': `Copy ${what}` }, word);
   button.addEventListener('click', async () => {
     const isCopied = await navigator.clipboard.writeText(text()).then(
       () => true,
       () => false,
     );
     setText(button, isCopied ? 'Copied' : 'Not allowed');
-    setTimeout(setText, copiedMs, button, 'Copy');
+    setTimeout(setText, copiedMs, button, word);
   });
   return button;
+}
+
+/** How a delivery stands. @param answer the whole of what was answered, for the tool tip */
+export function deliveryPill(
+  state: 'available' | 'replicating' | 'delayed' | 'deleted',
+  words: string,
+  answer: string | null = null,
+): HTMLElement {
+  const title = answer === null ? undefined : visible(answer);
+  return make('span', { class: `pill is-${state} is-wordy`, title }, icon(state), visible(words));
+}
+
+/** Of an error as the tracker writes it the status, where there is one: "503". */
+export function lastAnswer(error: string): string {
+  return /\((\d{3})\)/.exec(error)?.[1] ?? /^answered (\d{3})$/.exec(error)?.[1] ?? visible(error);
 }

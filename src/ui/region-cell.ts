@@ -7,6 +7,7 @@ import { liveTime } from './live-times.ts';
 import type { CellKind, CellValue } from './region-state.ts';
 import { lagText } from './region-state.ts';
 import { makeCell } from './table.ts';
+import { cellWords } from './words.ts';
 
 export function regionCell(name: string, now: () => number) {
   const node = makeCell(name, { class: 'region' });
@@ -22,26 +23,37 @@ export function regionCell(name: string, now: () => number) {
       if (shown !== value.kind) setAttribute(node, 'class', `region is-${value.kind}${isNews ? ' is-news' : ''}`);
       shown = value.kind;
       paint(value);
+      setAttribute(node, 'title', describeCell(name, value));
     },
   };
+}
+
+/** Where there is no room for it, only those who listen have it. */
+function text(value: Child): HTMLElement {
+  return make('span', { class: 'value' }, value);
+}
+
+function describeCell(region: string, { kind, lagSeconds }: CellValue): string {
+  const word = Object.hasOwn(cellWords, kind) ? cellWords[kind] : kind;
+  return visible(`${region}: ${word}${lagSeconds === null ? '' : `, ${lagText(lagSeconds)}`}`);
 }
 
 function contents({ kind, lagSeconds, waitingSince }: CellValue, now: number): Child[] {
   switch (kind) {
     case 'available':
     case 'unverified':
-      return [icon(kind), spoken(`${kind} `), lagText(lagSeconds)];
+      return [icon(kind), spoken(`${kind} `), text(lagText(lagSeconds))];
     case 'waiting':
     case 'late':
-      if (waitingSince === null) return [icon('missing'), 'missing'];
-      return [icon('missing'), spoken('missing for '), liveTime('waiting', waitingSince, now)];
+      if (waitingSince === null) return [icon('missing'), text('missing')];
+      return [icon('missing'), spoken('missing for '), text(liveTime('waiting', waitingSince, now))];
     case 'missing':
     case 'deleted':
-      return [icon(kind), kind];
+      return [icon(kind), text(kind)];
     case 'absent':
-      return [spoken('not there, and not waited for'), make('span', { 'aria-hidden': 'true' }, '–')];
+      return [spoken(cellWords.absent), make('span', { 'aria-hidden': 'true' }, '–')];
     case 'none':
-      return [spoken('no replica')];
+      return [spoken(cellWords.none)];
   }
   // A state that a newer tracker knows.
   return [visible(kind)];

@@ -1,5 +1,5 @@
 /** One region of one image: its state, its time after the first region, and what the claim rests on. */
-import type { AvailabilityDocument, RegionAvailability } from '../core/availability.ts';
+import type { AvailabilityDocument, RegionAvailability } from '../core/image/availability.ts';
 import type { Child } from './dom.ts';
 import { make, spoken } from './dom.ts';
 import { visible } from './format.ts';
@@ -26,27 +26,31 @@ export interface RegionLine extends Pick<AvailabilityDocument, 'state' | 'delaye
   readonly entry: RegionAvailability;
 }
 
-const marks: Record<CellKind, readonly [icon: IconName | undefined, word: string]> = {
-  available: ['available', 'available'],
-  unverified: ['unverified', 'unverified'],
-  waiting: ['missing', 'missing'],
-  late: ['delayed', 'missing'],
-  missing: ['missing', 'missing'],
-  absent: [undefined, 'not there'],
-  deleted: ['deleted', 'deleted'],
-  none: [undefined, 'no replica'],
+const marks: Record<CellKind, IconName | undefined> = {
+  available: 'available',
+  unverified: 'unverified',
+  waiting: 'missing',
+  late: 'delayed',
+  missing: 'missing',
+  absent: undefined,
+  deleted: 'deleted',
+  none: undefined,
 };
 
 /** @param bar its place on the line of time, drawn by the table */
 export function regionCells(line: RegionLine, bar: HTMLElement, now: number): HTMLTableCellElement[] {
   const { region, expected, globalRouting, since, eventTime, evidence } = line.entry;
   const kind = cellKind(line.entry, line);
-  const [drawn, word] = Object.hasOwn(marks, kind) ? marks[kind] : [undefined, visible(kind)];
+  const drawn = Object.hasOwn(marks, kind) ? marks[kind] : undefined;
   const notes = [...(expected ? [] : ['not waited for']), ...(globalRouting ? [] : ['no global routing'])];
   const drawing = drawn === undefined ? undefined : icon(drawn);
   return [
     rowHeader(visible(region), ...notes.map((note) => make('span', { class: 'note muted' }, note))),
-    makeCell('State', { class: 'state' }, make('span', { class: `pill is-${kind}` }, drawing, word)),
+    makeCell(
+      'State',
+      { class: 'state' },
+      make('span', { class: `pill is-${kind}` }, drawing, visible(line.entry.state)),
+    ),
     valueCell('After the first', 'lag', lagParts(line, kind, now)),
     makeCell('Time line', { class: 'track' }, bar),
     valueCell('Learned', 'time', since === null ? [] : [fixedTime(since, now)]),

@@ -1,9 +1,9 @@
 /** What one image is in one region, in the words of the page. */
-import type { AvailabilityDocument, RegionAvailability } from '../core/availability.ts';
+import type { AvailabilityDocument, RegionAvailability } from '../core/image/availability.ts';
 import { formatSeconds } from './format.ts';
 
 /**
- * `waiting`: on its way. `late`: called delayed. `absent`: not there, and nobody waits for it. `none`: not a replica of this
+ * `waiting`: on its way. `late`: called delayed. `absent`: missing, and not waited for. `none`: not a replica of this
  * image's registry.
  */
 export type CellKind = 'available' | 'unverified' | 'waiting' | 'late' | 'missing' | 'absent' | 'deleted' | 'none';

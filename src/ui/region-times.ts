@@ -1,5 +1,5 @@
 /** Where one image is and since when: a row for each region, with its place on a common line of time. */
-import type { AvailabilityDocument } from '../core/availability.ts';
+import type { AvailabilityDocument } from '../core/image/availability.ts';
 import { make, painted, part } from './dom.ts';
 import { keyedList } from './keyed.ts';
 import type { RegionLine } from './region-row.ts';
@@ -37,7 +37,7 @@ export function createRegionTimes(now: () => number): RegionTimes {
   return {
     show({ regions, state, delayed, firstSeenAt }) {
       rows.show(regions.map((entry) => ({ entry, state, delayed, firstSeenAt })));
-      const timeline = timelineOf(regions, state, now());
+      const timeline = timelineOf(regions, state, now(), firstSeenAt);
       paintAxis(timeline.ticks);
       regions.forEach(({ region }, index) => {
         draw(bars.get(region), timeline.bars[index]);
@@ -55,6 +55,6 @@ function tick({ at, label }: Timeline['ticks'][number]): HTMLElement {
 
 function draw(bar: HTMLElement | undefined, shape: Bar | undefined): void {
   if (bar === undefined) return;
-  bar.className = `bar bar-${shape?.kind ?? 'none'}${shape?.isCut ? ' is-cut' : ''}`;
+  bar.className = `bar bar-${shape?.kind ?? 'none'}`;
   bar.style.setProperty('--length', String(shape?.length ?? 0));
 }

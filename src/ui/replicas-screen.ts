@@ -1,21 +1,30 @@
 /** How each replica is doing: a region that has gone silent shows here first. */
-import type { RegionReport, ReplicaReport } from '../core/replica-report.ts';
+import type { AvailabilityDocument } from '../core/image/availability.ts';
+import type { RegionReport, ReplicaReport } from '../core/query/replica-report.ts';
 import type { Child } from './dom.ts';
-import { make, painted, part, setHidden } from './dom.ts';
+import { make, painted, part, setHidden, setText } from './dom.ts';
 import { formatSeconds, plural, visible } from './format.ts';
 import { formatHash, parseHash } from './hash-state.ts';
 import { icon } from './icons.ts';
 import { keyedList } from './keyed.ts';
+import { lagChart } from './lag-chart.ts';
+import type { LagShape } from './lag-shape.ts';
+import { distribution, lagShapes } from './lag-shape.ts';
 import { liveTime } from './live-times.ts';
 import type { Ask, Page, Screen, Shown } from './screen.ts';
 import { createScrollFrame } from './scroll-frame.ts';
 import { makeCell, makeRow, makeTable, patchRow, rowHeader } from './table.ts';
+import { Unanswered } from './tracker.ts';
 import { sourceWord } from './words.ts';
 
 /** Told from hundreds of images: an answer is good for a while. */
 const goodForMs = 5_000;
 
-type Line = RegionReport & { readonly registry: string };
+type Line = RegionReport & { readonly registry: string; readonly shape: LagShape | undefined };
+
+/** Images that the shape of the lag is drawn from, and how long it is good for. */
+const drawnImages = 200;
+const drawnEveryMs = 30_000;
 
 export function replicasScreen(page: Page): Screen {
   const { table, body } = makeTable('Replicas of this registry: health, webhook, lag and what is missing', [
@@ -25,7 +34,8 @@ export function replicasScreen(page: Page): Screen {
     { name: 'Last webhook' },
     { name: 'Lag p50', class: 'number' },
     { name: 'Lag p95', class: 'number' },
-    { name: 'Images', class: 'number' },
+    { name: 'Lag of the newest images', class: 'shape' },
+    { name: 'There', class: 'number' },
     { name: 'Missing now', class: 'number' },
   ]);
   part('replica-table').append(table);
@@ -35,7 +45,15 @@ export function replicasScreen(page: Page): Screen {
     ({ region }) => region,
     () => {
       const node = makeRow();
-      return { node, update: (line) => patchRow(node, cellsOf(line, page.now())) };
+      const shape = make('div', {});
+      const paintShape = painted<LagShape | undefined>(shape, shapeParts);
+      return {
+        node,
+        update(line) {
+          paintShape(line.shape);
+          patchRow(node, cellsOf(line, shape, page.now()));
+        },
+      };
     },
   );
   const paintSource = painted(part('replica-source'), (report: Source) => sourceParts(report, page.now()));
@@ -44,14 +62,40 @@ export function replicasScreen(page: Page): Screen {
   );
   let of = '';
   let answeredAt = 0;
+  let drawnAt = 0;
+  let images: readonly AvailabilityDocument[] = [];
   let title = 'Replicas';
+
+  /** Without it the numbers stand alone. */
+  async function draw(registry: string, ask: Ask): Promise<void> {
+    const answer = await ask<{ images: readonly AvailabilityDocument[] }>('images', {
+      registry,
+      limit: String(drawnImages),
+    }).catch((failure: unknown) => {
+      if (failure instanceof Unanswered) return undefined;
+      throw failure;
+    });
+    images = answer?.images ?? [];
+    drawnAt = page.now();
+  }
 
   return {
     async refresh({ registry }: Shown, ask: Ask) {
       if (of === registry.name && page.now() - answeredAt < goodForMs) return;
       const report = await ask<ReplicaReport>('replicas', { registry: registry.name });
-      const { source, refreshedAt, stale, regions, likelyCauses } = report;
-      rows.show(regions.map((region) => ({ ...region, registry: registry.name })));
+      const { source, refreshedAt, stale, likelyCauses } = report;
+      const regions = report.regions.toSorted(worstFirst);
+      if (of !== registry.name) images = [];
+      if (of !== registry.name || page.now() - drawnAt >= drawnEveryMs) await draw(registry.name, ask);
+      const shapes = new Map(
+        lagShapes(
+          images,
+          regions.map(({ region }) => region),
+        ).map((one) => [one.region, one]),
+      );
+      rows.show(regions.map((line) => ({ ...line, registry: registry.name, shape: shapes.get(line.region) })));
+      setText(part('replica-headline'), replicaHeadline(regions));
+      setHidden(part('replica-headline'), regions.length === 0);
       paintSource({ source, refreshedAt, stale, count: regions.filter(({ expected }) => expected).length });
       paintCauses(likelyCauses);
       setHidden(part('causes'), likelyCauses.length === 0);
@@ -89,19 +133,59 @@ function causeItem({ title, trackingId, regions, since }: ReplicaReport['likelyC
   );
 }
 
-function cellsOf(line: Line, now: number): HTMLTableCellElement[] {
+/** What is missing most, then what is slowest; those that nobody waits for last. */
+function worstFirst(a: RegionReport, b: RegionReport): number {
+  const rank = ({ expected }: RegionReport) => (expected ? 0 : 1);
+  const slow = ({ lag }: RegionReport) => lag.p95Seconds ?? -1;
+  return (
+    rank(a) - rank(b) ||
+    b.missingImages - a.missingImages ||
+    slow(b) - slow(a) ||
+    (String(a.region) < String(b.region) ? -1 : 1)
+  );
+}
+
+/** @param regions the worst first */
+function replicaHeadline(regions: readonly RegionReport[]): string {
+  const [worst] = regions.filter(({ expected }) => expected);
+  if (worst === undefined) return 'No region is expected to have images.';
+  const { region, missingImages, lag } = worst;
+  if (missingImages > 0) return `${visible(region)} is behind: ${plural(missingImages, 'image')} missing there now.`;
+  if (lag.p95Seconds === null) return 'No image is missing in any region.';
+  return `No image is missing in any region. The slowest is ${visible(region)}: 95 of 100 images are there within ${formatSeconds(lag.p95Seconds)}.`;
+}
+
+function shapeParts(shape: LagShape | undefined): Child[] {
+  if (shape === undefined || shape.lags.length === 0) return ['–'];
+  const rows = distribution(shape).map(([span, count]) =>
+    make('div', {}, make('dt', {}, span), make('dd', {}, String(count))),
+  );
+  return [
+    lagChart(shape),
+    make('details', {}, make('summary', {}, 'distribution'), make('dl', { class: 'spread' }, ...rows)),
+  ];
+}
+
+function cellsOf(line: Line, shape: HTMLElement, now: number): HTMLTableCellElement[] {
   const { region, lastWebhookAt, webhook, lag, missingImages } = line;
   const seconds = (value: number | null) => (value === null ? '–' : formatSeconds(value));
   return [
     rowHeader(visible(region), ...notesOf(line).map((note) => make('span', { class: 'note muted' }, note))),
-    makeCell('Health', { class: 'state' }, healthPill(line)),
+    makeCell('Health', { class: 'state' }, healthPill(line), statusNote(line)),
     makeCell('Webhook', { class: 'state' }, ...webhookParts(webhook)),
     makeCell('Last webhook', {}, lastWebhookAt === null ? 'never' : liveTime('ago', lastWebhookAt, now)),
     makeCell('Lag p50', { class: 'number' }, seconds(lag.p50Seconds)),
     makeCell('Lag p95', { class: 'number' }, seconds(lag.p95Seconds)),
-    makeCell('Images', { class: 'number' }, String(lag.count)),
+    makeCell('Lag of the newest images', { class: 'shape' }, shape),
+    makeCell('There', { class: 'number' }, thereOf(line)),
     makeCell('Missing now', { class: 'number' }, missingImages === 0 ? '0' : missingLink(line)),
   ];
+}
+
+/** Of the newest images that were not deleted; without them, what the tracker has counted. */
+function thereOf({ shape, lag }: Line): string {
+  if (shape === undefined || shape.lags.length === 0) return String(lag.count);
+  return `${shape.lags.filter((one) => one !== null).length} of ${shape.lags.length}`;
 }
 
 function notesOf({ expected, observedOnly, globalRouting }: RegionReport): string[] {
@@ -120,13 +204,21 @@ function healthPill({ health, provisioningState }: RegionReport): HTMLElement {
   );
 }
 
+/** Of a replica that is not healthy, what Azure says is the matter. */
+function statusNote({ health, status }: RegionReport): HTMLElement | undefined {
+  const words = [status?.displayStatus, status?.message].filter((text) => typeof text === 'string').join(': ');
+  if (health === 'unknown' && words === '') return make('span', { class: 'note muted' }, 'Azure has not said');
+  if (health === 'healthy' || words === '') return undefined;
+  return make('span', { class: 'note muted', title: visible(status?.timestamp ?? '') }, visible(words));
+}
+
 function webhookParts({ status, reason, checkedAt }: RegionReport['webhook']): Child[] {
   const name = status === 'ok' ? 'available' : status === 'unknown' ? 'unknown' : 'delayed';
   const title = checkedAt === null ? (reason ?? 'Not looked at') : `Looked at ${checkedAt}`;
-  const isFinding = reason !== null && checkedAt !== null;
+  const words = reason ?? (status === 'unknown' ? 'the tracker may not read the webhooks of this registry' : null);
   return [
     make('span', { class: `pill is-${name}`, title: visible(title) }, icon(name), visible(status)),
-    isFinding ? make('span', { class: 'note muted' }, visible(reason)) : undefined,
+    words === null ? undefined : make('span', { class: 'note muted' }, visible(words)),
   ];
 }
 

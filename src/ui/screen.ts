@@ -1,11 +1,8 @@
 /** What every screen of the page is, and what it may use of the rest. */
-import type { View } from './hash-state.ts';
-import type { Query } from './tracker.ts';
 
-export interface RegistryName {
-  readonly name: string;
-  readonly loginServer: string;
-}
+import type { View } from './hash-state.ts';
+import type { RegistryName } from './registry-name.ts';
+import type { Query } from './tracker.ts';
 
 /** The view as it is now, with the registry that it is about. */
 export interface Shown {
@@ -19,9 +16,12 @@ export interface Page {
   /** Milliseconds since 1970 by the tracker's clock. */
   now(): number;
   /** Shows another view; Back leads to this one. */
-  go(change: Partial<View>): void;
+  /** @param isSameStep Back leads to the one before this */
+  go(change: Partial<View>, isSameStep?: boolean): void;
   /** Asks again at once. */
   poke(): void;
+  /** Has something done. @throws Unanswered */
+  send(route: string, body: unknown): Promise<void>;
   /** Says it to those who listen. */
   say(text: string): void;
 }

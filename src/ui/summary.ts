@@ -1,5 +1,5 @@
 /** A list of images in a few words: for the line above the matrix, the title of the tab, and who listens to the page. */
-import type { AvailabilityDocument } from '../core/availability.ts';
+import type { AvailabilityDocument } from '../core/image/availability.ts';
 import { plural, visible } from './format.ts';
 import { imageKey } from './merge-page.ts';
 import type { ShownState } from './words.ts';
@@ -7,7 +7,7 @@ import { shownState } from './words.ts';
 
 const order: readonly ShownState[] = ['delayed', 'replicating', 'available', 'deleting', 'deleted', 'unknown'];
 
-export type Counts = readonly (readonly [state: ShownState, count: number])[];
+export type Counts = readonly (readonly [state: ShownState | 'diverged', count: number])[];
 
 /** What needs attention first; states that no image has are left out. */
 export function countStates(images: readonly AvailabilityDocument[]): Counts {

@@ -8,6 +8,7 @@ import { visible } from './format.ts';
 
 export interface Table {
   readonly table: HTMLTableElement;
+  readonly head: HTMLTableRowElement;
   readonly body: HTMLTableSectionElement;
 }
 
@@ -19,7 +20,7 @@ export interface Column {
 export function makeTable(caption: string, columns: readonly Column[]): Table {
   const head = make('tr', { role: 'row' });
   for (const { name, class: kind } of columns) {
-    head.append(make('th', { scope: 'col', role: 'columnheader', class: kind }, visible(name)));
+    head.append(make('th', { scope: 'col', role: 'columnheader', class: kind }, make('span', {}, visible(name))));
   }
   const body = make('tbody', { role: 'rowgroup' });
   const table = make(
@@ -29,7 +30,7 @@ export function makeTable(caption: string, columns: readonly Column[]): Table {
     make('thead', { role: 'rowgroup' }, head),
     body,
   );
-  return { table, body };
+  return { table, head, body };
 }
 
 export function makeRow(...cells: readonly Child[]): HTMLTableRowElement {

@@ -1,5 +1,5 @@
 /** Where each tag of one image points, region by region: during an overwrite two regions resolve it to two digests. */
-import type { AvailabilityDocument } from '../core/availability.ts';
+import type { AvailabilityDocument } from '../core/image/availability.ts';
 import type { Child } from './dom.ts';
 import { make, painted, part, setHidden, spoken } from './dom.ts';
 import { shortDigest, visible } from './format.ts';

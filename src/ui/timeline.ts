@@ -1,17 +1,17 @@
 /**
- * The times of one image on one line: how far each region was behind the first, and how long the silent ones have kept
- * silent. The scale follows what has arrived, so that one region late by hours leaves the others readable.
+ * The times of one image on one line, from the first region that had it until now: how far each region was behind, how long
+ * the missing ones have kept silent, and when it was deleted where. The scale is logarithmic, so that a tenth of a second
+ * and eleven minutes can both be seen.
  */
-import type { RegionAvailability } from '../core/availability.ts';
-import type { ImageState } from '../core/image.ts';
+
+import type { RegionAvailability } from '../core/image/availability.ts';
+import type { ImageState } from '../core/image/state.ts';
 import { formatSeconds } from './format.ts';
 
 export interface Bar {
-  readonly kind: 'arrived' | 'waiting' | 'none';
+  readonly kind: 'arrived' | 'waiting' | 'deleted' | 'none';
   /** Share of the line, 0 to 1. */
   readonly length: number;
-  /** It goes on beyond the end of the line. */
-  readonly isCut: boolean;
 }
 
 export interface Timeline {
@@ -19,41 +19,60 @@ export interface Timeline {
   readonly bars: readonly Bar[];
 }
 
-const steps = [
-  0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 14_400, 43_200, 86_400,
-];
-const mostTicks = 4;
+const steps = [0.1, 1, 10, 60, 600, 3_600, 21_600, 86_400, 604_800, 2_592_000];
+const finest = 0.1;
 const shortestSeconds = 1;
+/** Labels that stand closer would run into each other; the last, which says most, begins before the end of the line. */
+const leastGap = 0.13;
+const lastLabel = 0.3;
 
-/** @param now milliseconds since 1970, by the tracker's clock */
-export function timelineOf(regions: readonly RegionAvailability[], state: ImageState, now: number): Timeline {
+/**
+ * @param now milliseconds since 1970, by the tracker's clock
+ * @param firstSeenAt where the line begins if no region has the image any more
+ */
+export function timelineOf(
+  regions: readonly RegionAvailability[],
+  state: ImageState,
+  now: number,
+  firstSeenAt: string | null = null,
+): Timeline {
+  const times = regions.flatMap(({ since }) => (since === null ? [] : [Date.parse(since)]));
   const lags = regions.flatMap(({ lagSeconds }) => lagSeconds ?? []);
-  const starts = regions.flatMap((region) =>
-    region.lagSeconds === null || region.since === null ? [] : [Date.parse(region.since)],
+  const starts = regions.flatMap(({ lagSeconds, since }) =>
+    lagSeconds === null || since === null ? [] : [Date.parse(since) - lagSeconds * 1_000],
   );
-  const waited = starts.length === 0 ? 0 : Math.max(0, now - Math.min(...starts)) / 1000;
+  const seen = firstSeenAt === null ? [] : [Date.parse(firstSeenAt)];
+  const first = Math.min(...(starts.length > 0 ? starts : [...times, ...seen]));
+  const secondsAt = (time: number) => Math.max(0, time - first) / 1_000;
+  const waited = times.length === 0 ? 0 : secondsAt(now);
   const isAwaited = (region: RegionAvailability) =>
     state === 'replicating' && region.state === 'missing' && region.expected;
-  const isWaiting = regions.some(isAwaited);
-  const largest = Math.max(shortestSeconds, ...lags);
-  // Room behind the last arrival, for those still on their way.
-  const end = isWaiting ? Math.min(Math.max(largest, waited), lags.length > 1 ? largest * 1.6 : waited) : largest;
-  const whole = Math.max(end, shortestSeconds);
+  const deletedAfter = ({ state: one, since }: RegionAvailability) =>
+    one === 'deleted' && since !== null ? secondsAt(Date.parse(since)) : undefined;
+  const isOpen = regions.some(isAwaited) && times.length > 0;
+  const deletes = regions.flatMap((region) => deletedAfter(region) ?? []);
+  const end = Math.max(shortestSeconds, ...lags, ...deletes, isOpen ? waited : 0);
+  const place = (seconds: number) => Math.log1p(seconds / finest) / Math.log1p(end / finest);
   return {
-    ticks: ticksUpTo(whole),
+    ticks: ticksOf(end, place, isOpen),
     bars: regions.map((region): Bar => {
-      if (region.lagSeconds !== null) return { kind: 'arrived', length: region.lagSeconds / whole, isCut: false };
-      if (!isAwaited(region) || starts.length === 0) return { kind: 'none', length: 0, isCut: false };
-      return { kind: 'waiting', length: Math.min(1, waited / whole), isCut: waited > whole };
+      if (region.lagSeconds !== null) return { kind: 'arrived', length: place(region.lagSeconds) };
+      const deleted = deletedAfter(region);
+      if (deleted !== undefined) return { kind: 'deleted', length: place(deleted) };
+      if (!isAwaited(region) || times.length === 0) return { kind: 'none', length: 0 };
+      return { kind: 'waiting', length: 1 };
     }),
   };
 }
 
-function ticksUpTo(whole: number): Timeline['ticks'] {
-  const step = steps.find((each) => whole / each <= mostTicks) ?? whole / mostTicks;
-  const count = Math.floor(whole / step + 1e-9);
-  return Array.from({ length: count + 1 }, (_, index) => ({
-    at: (index * step) / whole,
-    label: index === 0 ? '0' : formatSeconds(index * step),
-  }));
+/** From the left, as many as have room; the last is the end of the line. */
+function ticksOf(end: number, place: (seconds: number) => number, isOpen: boolean): Timeline['ticks'] {
+  const ticks = [{ at: 0, label: '0' }];
+  for (const step of steps) {
+    const at = place(step);
+    if (step < end && at - (ticks.at(-1)?.at ?? 0) >= leastGap && at <= 1 - lastLabel) {
+      ticks.push({ at, label: formatSeconds(step) });
+    }
+  }
+  return [...ticks, { at: 1, label: isOpen ? `now, ${formatSeconds(end)}` : formatSeconds(end) }];
 }

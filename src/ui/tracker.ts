@@ -25,6 +25,12 @@ export type Query = Readonly<Record<string, string | undefined>>;
 export interface Tracker {
   /** @throws Unanswered, or the signal's reason */
   ask<T>(route: string, query: Query, signal: AbortSignal): Promise<T>;
+  /** Has something done. @throws Unanswered */
+  send(route: string, body: unknown): Promise<void>;
+  /** How many answers have said something new. */
+  changes(): number;
+  /** Forgets every answer. */
+  forget(): void;
   /** Milliseconds since 1970 by the tracker's clock: spans are measured against its times. */
   now(): number;
 }
@@ -38,11 +44,28 @@ export interface TrackerOptions {
 }
 
 const timeoutMs = 15_000;
+const mostKnown = 60;
 /** `Date` has whole seconds, and the answer takes a moment: less than that is no difference. */
 const clocksAgreeMs = 3_000;
 
 export function createTracker({ base, key, fetch: send, now }: TrackerOptions): Tracker {
   let aheadMs = 0;
+  let changes = 0;
+  /** The last answer to each question: where it still holds, it does not travel again. */
+  const known = new Map<string, { readonly etag: string; readonly answer: unknown }>();
+
+  function keep(address: string, etag: string | null, answer: unknown): void {
+    known.delete(address);
+    if (etag === null) return;
+    known.set(address, { etag, answer });
+    const oldest = known.size > mostKnown ? known.keys().next().value : undefined;
+    if (oldest !== undefined) known.delete(oldest);
+  }
+
+  function headersOf(more: Record<string, string>): Record<string, string> {
+    const sent = key();
+    return { accept: 'application/json', ...(sent === undefined ? {} : { 'x-functions-key': sent }), ...more };
+  }
 
   return {
     async ask<T>(route: string, query: Query, signal: AbortSignal): Promise<T> {
@@ -50,11 +73,11 @@ export function createTracker({ base, key, fetch: send, now }: TrackerOptions): 
       for (const [name, value] of Object.entries(query)) {
         if (value !== undefined) address.searchParams.set(name, value);
       }
-      const sent = key();
+      const before = known.get(address.href);
       const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
       try {
         const response = await send(address, {
-          headers: { accept: 'application/json', ...(sent === undefined ? {} : { 'x-functions-key': sent }) },
+          headers: headersOf(before === undefined ? {} : { 'if-none-match': before.etag }),
           cache: 'no-store',
           signal: limit,
         });
@@ -62,14 +85,36 @@ export function createTracker({ base, key, fetch: send, now }: TrackerOptions): 
         signal.throwIfAborted();
         const ahead = Date.parse(response.headers.get('date') ?? '') - now();
         aheadMs = Math.abs(ahead) > clocksAgreeMs ? ahead : 0;
-        if (response.ok) return JSON.parse(text) as T;
+        if (response.status === 304 && before !== undefined) return before.answer as T;
+        if (response.ok) {
+          const answer = JSON.parse(text) as T;
+          changes += 1;
+          keep(address.href, response.headers.get('etag'), answer);
+          return answer;
+        }
         throw refusalOf(response.status, text);
       } catch (failure) {
         signal.throwIfAborted();
         if (failure instanceof Unanswered) throw failure;
-        throw new Unanswered('away', 'The tracker does not answer.');
+        throw new Unanswered('away', 'The tracker cannot be reached.');
       }
     },
+    async send(route, body) {
+      let response: Response;
+      try {
+        response = await send(new URL(route, base), {
+          method: 'POST',
+          headers: headersOf({ 'content-type': 'application/json' }),
+          body: JSON.stringify(body),
+          signal: AbortSignal.timeout(timeoutMs),
+        });
+      } catch {
+        throw new Unanswered('away', 'The tracker cannot be reached.');
+      }
+      if (!response.ok) throw refusalOf(response.status, await response.text());
+    },
+    changes: () => changes,
+    forget: () => known.clear(),
     now: () => now() + aheadMs,
   };
 }

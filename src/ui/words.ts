@@ -1,7 +1,7 @@
 /** The product's words as a reader of the page meets them. */
-import type { Evidence } from '../core/arrival.ts';
-import type { AvailabilityDocument } from '../core/availability.ts';
+import type { AvailabilityDocument, ShownEvidence } from '../core/image/availability.ts';
 import { visible } from './format.ts';
+import type { CellKind } from './region-state.ts';
 
 export type ShownState = AvailabilityDocument['state'] | 'delayed';
 
@@ -10,12 +10,25 @@ export function shownState({ state, delayed }: Pick<AvailabilityDocument, 'state
   return delayed && (state === 'replicating' || state === 'deleting') ? 'delayed' : state;
 }
 
-export const evidenceWords: Record<Evidence, readonly [name: string, meaning: string]> = {
+/** One image in one region, for those who listen and in the tip of a cell. */
+export const cellWords: Record<CellKind, string> = {
+  available: 'available',
+  unverified: 'unverified',
+  waiting: 'missing',
+  late: 'missing, delayed',
+  missing: 'missing',
+  absent: 'missing, not waited for',
+  deleted: 'deleted',
+  none: 'no replica',
+};
+
+export const evidenceWords: Record<ShownEvidence, readonly [name: string, meaning: string]> = {
   webhook: ['webhook', 'The webhook of this region reported it.'],
   eventGrid: ['Event Grid', 'An event of the registry that named this region.'],
   probe: ['asked', 'The replica was asked, and answered for the manifest.'],
   deepProbe: ['asked for all of it', 'The replica was asked for every child, config and layer as well.'],
   deliveryLog: ['delivery log', 'The webhook event was lost, and found in the log of deliveries of the registry.'],
+  membersUnknown: ['index alone', 'What the index lists could not be read: it counts by its own reports'],
 };
 
 const eventWords: Record<string, string> = {

@@ -4,9 +4,9 @@ import { inspect } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { ArmOptions } from '../../src/adapters/arm/client.ts';
 import { armReplicaDirectory } from '../../src/adapters/arm/replica-directory.ts';
-import { WorldError } from '../../src/core/errors.ts';
-import type { Region } from '../../src/core/region.ts';
-import type { Registry } from '../../src/core/registry.ts';
+import type { Region } from '../../src/core/model/region.ts';
+import type { Registry } from '../../src/core/model/registry.ts';
+import { UpstreamError } from '../../src/core/runtime/errors.ts';
 import type { ArmAnswer, ArmStandIn } from '../support/arm-stand-in.ts';
 import { replication, resourceId, startArmStandIn } from '../support/arm-stand-in.ts';
 
@@ -40,61 +40,78 @@ function options(more: Partial<ArmOptions> = {}): ArmOptions {
   };
 }
 
-const replicas = (of = registry, more: Partial<ArmOptions> = {}) => armReplicaDirectory(options(more)).replicas(of);
+const list = (of = registry, more: Partial<ArmOptions> = {}) => armReplicaDirectory(options(more)).list(of);
+const replicas = async () => (await list()).replicas;
+const find = (name: string) => armReplicaDirectory(options()).find(registry, name);
 
-async function failure(more: Partial<ArmOptions> = {}, of = registry): Promise<WorldError> {
-  const error: unknown = await replicas(of, more).catch((caught) => caught);
-  if (!(error instanceof WorldError)) throw new Error(`expected a WorldError, got ${inspect(error)}`);
+async function failure(more: Partial<ArmOptions> = {}, of = registry): Promise<UpstreamError> {
+  const error: unknown = await list(of, more).catch((caught: unknown) => caught);
+  if (!(error instanceof UpstreamError)) throw new Error(`expected a UpstreamError, got ${inspect(error)}`);
   const shown = `${inspect(error, { depth: 20, showHidden: true })} ${JSON.stringify(error)}`;
   for (const secret of [secretToken, arm.origin, 'subscriptions']) expect(shown).not.toContain(secret);
   return error;
 }
 
-test('every replica of the list, on whatever page, alphabetical by region', async () => {
+test('every replica of the list, on whatever page, with the name to ask for it by', async () => {
   arm.replications = ['West Europe', 'eastus', 'SoutheastAsia', 'japaneast', 'uksouth'].map((one) => replication(one));
   const found = await replicas();
-  expect(found.map(({ region }) => region)).toEqual(['eastus', 'japaneast', 'southeastasia', 'uksouth', 'westeurope']);
-  expect(found[0]).toEqual({
+  expect(found.map(({ region }) => region)).toEqual(['westeurope', 'eastus', 'southeastasia', 'japaneast', 'uksouth']);
+  expect(found[1]).toEqual({
     region: 'eastus',
+    name: 'replica-eastus',
     expected: true,
     provisioningState: 'Succeeded',
     health: 'healthy',
+    status: { displayStatus: 'Ready', message: null, timestamp: null },
     globalRouting: true,
     seeding: false,
   });
 });
 
-test.each(['Deleting', 'Failed', 'Canceled', 'deleting'])(
-  'a replica that is %s is listed, not waited for',
-  async (state) => {
-    arm.replications = [replication('eastus'), replication('westeurope', { provisioningState: state })];
-    expect(await replicas()).toMatchObject([{ expected: true }, { expected: false, provisioningState: state }]);
-  },
-);
-
 const expectedStates: [string, boolean][] = [
   ['Succeeded', false],
   ['Updating', false],
+  ['Failed', false],
+  ['Canceled', false],
+  ['Deleting', false],
   ['Creating', true],
   ['SomethingNew', false],
 ];
 test.each(expectedStates)('a replica that is %s is waited for (seeding: %s)', async (state, seeding) => {
   arm.replications = [replication('eastus', { provisioningState: state })];
-  expect(await replicas()).toMatchObject([{ expected: true, seeding, health: 'healthy' }]);
+  expect(await replicas()).toMatchObject([{ expected: true, provisioningState: state, seeding, health: 'healthy' }]);
 });
 
-const displays: [string, 'healthy' | 'unknown', boolean][] = [
+const displays: [string, 'healthy' | 'unhealthy' | 'unknown', boolean][] = [
   ['Ready', 'healthy', false],
   ['READY', 'healthy', false],
   ['online', 'healthy', false],
   ['Syncing', 'unknown', true],
   ['Provisioning', 'unknown', false],
-  ['Degraded', 'unknown', false],
+  ['Degraded', 'unhealthy', false],
+  ['offline', 'unhealthy', false],
   ['', 'unknown', false],
 ];
 test.each(displays)('the display status %j is %s (seeding: %s)', async (displayStatus, health, seeding) => {
   arm.replications = [replication('eastus', { status: { displayStatus } })];
   expect(await replicas()).toMatchObject([{ health, seeding, expected: true }]);
+});
+
+const said = { displayStatus: 'Degraded', message: 'Storage is away', timestamp: '2026-06-01T11:58:00.1234567Z' };
+const statuses: [string, unknown, object | null][] = [
+  ['all of it', said, { ...said, timestamp: '2026-06-01T11:58:00.123Z' }],
+  ['a word alone', { displayStatus: 'Ready' }, { displayStatus: 'Ready', message: null, timestamp: null }],
+  ['a message alone', { message: 'Hm' }, { displayStatus: null, message: 'Hm', timestamp: null }],
+  ['too much', { ...said, message: 'x'.repeat(9_000) }, { message: 'x'.repeat(500) }],
+  ['rubbish', { displayStatus: 7, message: {}, timestamp: 'soon' }, null],
+  ['a time alone', { timestamp: said.timestamp }, null],
+  ['nothing', undefined, null],
+];
+test.each(statuses)('what ARM says of a replica is handed on: %s', async (_name, status, expected) => {
+  arm.replications = [replication('eastus', { status })];
+  const [found] = await replicas();
+  if (expected === null) expect(found?.status).toBeNull();
+  else expect(found?.status).toMatchObject(expected);
 });
 
 test('a replica that is not routed to is waited for like any other', async () => {
@@ -105,64 +122,88 @@ test('a replica that is not routed to is waited for like any other', async () =>
   ]);
 });
 
-test('the state of a replica that the list leaves out is asked for', async () => {
+test('one replica is asked for by its name, and what ARM says of it may differ from the list', async () => {
   arm.replications = [{ name: 'two', location: 'westeurope', properties: {} }, replication('eastus')];
   const state = { provisioningState: 'Creating', regionEndpointEnabled: false, status: { displayStatus: 'Syncing' } };
-  arm.replicationStates.set('two', { name: 'two', location: 'westeurope', properties: state });
-  expect(await replicas()).toMatchObject([
-    { region: 'eastus' },
-    { region: 'westeurope', provisioningState: 'Creating', seeding: true, globalRouting: false },
-  ]);
+  arm.replicationStates.set('two', { name: 'two', location: 'West Europe', properties: state });
+  expect(await find('two')).toEqual({
+    region: 'westeurope',
+    name: 'two',
+    expected: true,
+    provisioningState: 'Creating',
+    health: 'unknown',
+    status: { displayStatus: 'Syncing', message: null, timestamp: null },
+    globalRouting: false,
+    seeding: true,
+  });
   expect(arm.requests('GET', '/replications/two')).toHaveLength(1);
-  expect(arm.requests('GET', '/replications/replica-eastus')).toHaveLength(0);
 });
 
-test('a display status that the list leaves out is asked for', async () => {
-  arm.replications = [replication('eastus', { status: { timestamp: '2026-06-01T12:00:00Z' } })];
-  arm.replicationStates.set('replica-eastus', replication('eastus', { status: { displayStatus: 'Ready' } }));
-  expect(await replicas()).toMatchObject([{ region: 'eastus', health: 'healthy' }]);
+test('one that ARM does not know is no error', async () => {
+  expect(await find('two')).toBeUndefined();
 });
 
-test('a replica that is gone when its state is asked for is left out', async () => {
-  arm.replications = [{ name: 'two', location: 'westeurope' }, replication('eastus')];
-  arm.misbehave = ({ path }) => (path === '/replications/two' ? { status: 404 } : undefined);
-  expect((await replicas()).map(({ region }) => region)).toEqual(['eastus']);
+test.each([
+  [{ status: 403 }, 'unauthorized'],
+  [{ status: 429 }, 'throttled'],
+  [{ status: 503 }, 'unavailable'],
+  [{ status: 200, body: { name: 'two', properties: {} } }, 'unavailable'],
+  [{ status: 200, text: '<html>' }, 'unavailable'],
+] as const)('one of which ARM answers %j may be there all the same', async (answer, code) => {
+  arm.misbehave = () => answer;
+  await expect(find('two')).rejects.toMatchObject({ code });
 });
+
+const elsewhere: [string, string, ArmAnswer][] = [
+  ['a page', 'unavailable', { status: 404, text: '<html><h1>404 Not Found</h1></html>' }],
+  ['nothing', 'unavailable', { status: 404 }],
+  ['JSON of somebody else', 'unavailable', { status: 404, body: { message: 'no route' } }],
+  ...['ResourceGroupNotFound', 'SubscriptionNotFound', 'ParentResourceNotFound', 'InvalidResourceType'].map(
+    (code): [string, string, ArmAnswer] => [code, 'invalid', { status: 404, body: { error: { code } } }],
+  ),
+];
+test.each(elsewhere)(
+  'a 404 that does not say that the replica is gone is an error: %s',
+  async (_name, code, answer) => {
+    arm.misbehave = ({ path }) => (path === '/replications/two' ? answer : undefined);
+    await expect(find('two')).rejects.toMatchObject({ code });
+  },
+);
 
 test('a replica without any state is waited for', async () => {
   arm.replications = [{ name: 'two', location: 'westeurope' }];
   expect(await replicas()).toEqual([
     {
       region: 'westeurope',
+      name: 'two',
       expected: true,
       provisioningState: null,
       health: 'unknown',
+      status: null,
       globalRouting: true,
       seeding: false,
     },
   ]);
 });
 
-test('of two replicas in one region the one that stays counts', async () => {
+test('what the list repeats is handed on: which of them counts is decided elsewhere', async () => {
   const leaving = { ...replication('eastus', { provisioningState: 'Deleting' }), name: 'old' };
-  for (const list of [
-    [leaving, replication('eastus')],
-    [replication('eastus'), leaving],
-  ]) {
-    arm.replications = list;
-    expect(await replicas()).toMatchObject([{ region: 'eastus', expected: true, provisioningState: 'Succeeded' }]);
-  }
+  arm.replications = [leaving, replication('eastus'), leaving];
+  expect((await replicas()).map(({ name }) => name)).toEqual(['old', 'replica-eastus', 'old']);
 });
 
-test('a registry without replications is in its own region', async () => {
+test.each([[[]], [[replication('westeurope')]]])('the home region is told, whatever is listed: %j', async (listed) => {
   arm.registry = { ...arm.registry, location: 'West US' };
-  expect(await replicas()).toMatchObject([{ region: 'westus', expected: true, seeding: false }]);
+  arm.replications = listed;
+  const { home } = await list();
+  expect(home).toMatchObject({ region: 'westus', expected: true, provisioningState: null, seeding: false });
+  expect(home).not.toHaveProperty('name');
 });
 
-test('the home region is not added to a list that leaves it out', async () => {
-  arm.replications = [replication('westeurope')];
-  expect((await replicas()).map(({ region }) => region)).toEqual(['westeurope']);
-  expect(arm.requests('GET', '')).toHaveLength(0);
+test('a list is no answer where the registry itself does not answer', async () => {
+  arm.replications = [replication('eastus')];
+  arm.misbehave = ({ path }) => (path === '' ? { status: 503 } : undefined);
+  expect(await failure()).toMatchObject({ code: 'unavailable' });
 });
 
 const rubbish: [string, ArmAnswer][] = [
@@ -177,7 +218,7 @@ const rubbish: [string, ArmAnswer][] = [
   ['an entry without location', { status: 200, body: { value: [{ name: 'x', properties: {} }] } }],
   ['a location that is none', { status: 200, body: { value: [{ name: 'x', location: '???', properties: {} }] } }],
   ['a location that is a number', { status: 200, body: { value: [{ name: 'x', location: 7 }] } }],
-  ['nobody to wait for', { status: 200, body: { value: [replication('eastus', { provisioningState: 'Failed' })] } }],
+  ['an entry without name', { status: 200, body: { value: [{ location: 'eastus', properties: {} }] } }],
   ['too many', { status: 200, body: { value: Array.from({ length: 201 }, () => replication('eastus')) } }],
   ['a next page elsewhere', { status: 200, body: { value: [], nextLink: 'http://localhost:1/more' } }],
 ];
@@ -202,14 +243,14 @@ test('a list without an end is given up', async () => {
 test.each([401, 403])('%i is refused, and says which role is missing', async (status) => {
   arm.misbehave = () => ({ status, body: { error: { code: 'AuthorizationFailed', message: `${secretToken}` } } });
   const error = await failure();
-  expect(error).toMatchObject({ code: 'refused', hint: expect.stringContaining('"Reader"') });
+  expect(error).toMatchObject({ code: 'unauthorized', hint: expect.stringContaining('"Reader"') });
   expect(error.message).toBe(`ARM, the replicas of contoso (${status} AuthorizationFailed)`);
   expect(arm.seen).toHaveLength(1);
 });
 
 test('404 is rejected, and says what to check', async () => {
   arm.misbehave = () => ({ status: 404, body: { error: { code: 'ResourceNotFound' } } });
-  expect(await failure()).toMatchObject({ code: 'rejected', hint: expect.stringContaining('resourceId') });
+  expect(await failure()).toMatchObject({ code: 'invalid', hint: expect.stringContaining('resourceId') });
   expect(arm.seen).toHaveLength(1);
 });
 
@@ -267,7 +308,7 @@ test('an identity that cannot be had is refused, before anything is sent', async
   const error = Object.assign(new Error(secretToken), { name: 'CredentialUnavailableError' });
   const credential = { getToken: () => Promise.reject(error) };
   expect(await failure({ credential, endpoint: 'https://127.0.0.1:1' })).toMatchObject({
-    code: 'refused',
+    code: 'unauthorized',
     message: 'ARM, the replicas of contoso: no identity token',
   });
 });
@@ -288,7 +329,7 @@ test('the identity is never sent in the clear: not on loopback, and nothing at a
 });
 
 test('a registry without a resource id is rejected', async () => {
-  expect(await failure({}, { ...registry, resourceId: undefined })).toMatchObject({ code: 'rejected' });
+  expect(await failure({}, { ...registry, resourceId: undefined })).toMatchObject({ code: 'invalid' });
   expect(arm.seen).toEqual([]);
 });
 
@@ -304,3 +345,16 @@ test('the SDK is loaded when ARM is first asked, not before', () => {
   const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
   expect(stdout.trim(), stderr).toBe('[]');
 });
+
+test('a pause of years is one of an hour', async () => {
+  arm.misbehave = () => ({ status: 429, headers: { 'retry-after': '999999999' } });
+  expect(await failure()).toMatchObject({ code: 'throttled', retryAfterMs: 3_600_000 });
+});
+
+test.each(['https://elsewhere.example/?token=a', 'a code, and much more', 'x'.repeat(61)])(
+  'a code that is no word is not quoted: %s',
+  async (code) => {
+    arm.misbehave = () => ({ status: 403, body: { error: { code } } });
+    expect((await failure()).message).toBe('ARM, the replicas of contoso (403)');
+  },
+);

@@ -2,10 +2,10 @@
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { armWebhookDirectory } from '../../src/adapters/arm/webhook-directory.ts';
-import { WorldError } from '../../src/core/errors.ts';
+import type { Region } from '../../src/core/model/region.ts';
+import type { Registry } from '../../src/core/model/registry.ts';
 import type { WebhookDirectory } from '../../src/core/ports.ts';
-import type { Region } from '../../src/core/region.ts';
-import type { Registry } from '../../src/core/registry.ts';
+import { UpstreamError } from '../../src/core/runtime/errors.ts';
 import type { ArmAnswer, ArmStandIn } from '../support/arm-stand-in.ts';
 import { resourceId, startArmStandIn } from '../support/arm-stand-in.ts';
 
@@ -42,12 +42,12 @@ function make(timeoutMs = 5_000): WebhookDirectory {
   });
 }
 
-async function failure(doing: Promise<unknown>): Promise<WorldError> {
+async function failure(doing: Promise<unknown>): Promise<UpstreamError> {
   const error: unknown = await doing.then(
     () => undefined,
     (caught) => caught,
   );
-  if (!(error instanceof WorldError)) throw new Error(`expected a WorldError, got ${inspect(error)}`);
+  if (!(error instanceof UpstreamError)) throw new Error(`expected a UpstreamError, got ${inspect(error)}`);
   const shown = `${inspect(error, { depth: 20, showHidden: true })} ${JSON.stringify(error)}`;
   for (const hidden of [secret, serviceUri, arm.origin, 'subscriptions']) expect(shown).not.toContain(hidden);
   return error;
@@ -145,7 +145,7 @@ test.each([0, 3])('sets a webhook right that is there (%i polls)', async (polls)
 test('a webhook of another region is left alone', async () => {
   addWebhook('replicationeastus', 'westeurope');
   const error = await failure(directory.put(registry, wanted));
-  expect(error).toMatchObject({ code: 'rejected', hint: expect.stringContaining('delete') });
+  expect(error).toMatchObject({ code: 'invalid', hint: expect.stringContaining('delete') });
   expect(error.message).toBe('ARM, changing webhook replicationeastus of contoso: it belongs to another region');
   expect(arm.seen.map(({ method }) => method)).toEqual(['GET']);
 });
@@ -248,10 +248,10 @@ const calls: [string, string, () => Promise<unknown>][] = [
   ['deliveries', 'listEvents', () => directory.deliveries(registry, 'one')],
 ];
 const answers: [ArmAnswer, string][] = [
-  [{ status: 401 }, 'refused'],
-  [{ status: 403, body: { error: { code: 'AuthorizationFailed' } } }, 'refused'],
+  [{ status: 401 }, 'unauthorized'],
+  [{ status: 403, body: { error: { code: 'AuthorizationFailed' } } }, 'unauthorized'],
   [{ status: 429, headers: { 'retry-after': '5' } }, 'throttled'],
-  [{ status: 400, body: { error: { code: 'InvalidRequest' } } }, 'rejected'],
+  [{ status: 400, body: { error: { code: 'InvalidRequest' } } }, 'invalid'],
   [{ status: 500 }, 'unavailable'],
 ];
 test.each(calls.flatMap((call) => answers.map((answer) => [...call, ...answer] as const)))(
@@ -260,7 +260,7 @@ test.each(calls.flatMap((call) => answers.map((answer) => [...call, ...answer] a
     arm.misbehave = () => answer;
     const error = await failure(call());
     expect(error.code).toBe(code);
-    if (code === 'refused') expect(error.hint).toContain(right);
+    if (code === 'unauthorized') expect(error.hint).toContain(right);
     if (code === 'throttled') expect(error.retryAfterMs).toBe(5_000);
   },
 );
@@ -268,6 +268,13 @@ test.each(calls.flatMap((call) => answers.map((answer) => [...call, ...answer] a
 test.each(calls.filter(([name]) => name !== 'list' && name !== 'put'))(
   '%s of a webhook that is not there is rejected',
   async (_name, _right, call) => {
-    expect(await failure(call())).toMatchObject({ code: 'rejected' });
+    expect(await failure(call())).toMatchObject({ code: 'invalid' });
   },
 );
+
+test.each([403, 409, 500])('a webhook that cannot be read (%i) is neither made nor changed', async (status) => {
+  addWebhook('replicationeastus');
+  arm.misbehave = ({ method }) => (method === 'GET' ? { status } : undefined);
+  await failure(directory.put(registry, wanted));
+  expect(arm.seen.filter(({ method }) => method !== 'GET')).toEqual([]);
+});

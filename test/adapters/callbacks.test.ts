@@ -1,18 +1,20 @@
 /** Both senders of verdicts against stand-ins that hold them to the services' contracts. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { azurePipelinesSender } from '../../src/adapters/callbacks/azure-pipelines.ts';
 import { githubSender } from '../../src/adapters/callbacks/github.ts';
+import { poster } from '../../src/adapters/callbacks/http.ts';
 import { systemClock } from '../../src/adapters/system-clock.ts';
-import { parseAzurePipelinesCallback } from '../../src/core/checks/azure-pipelines-check.ts';
+import { parseAzurePipelinesCallback } from '../../src/core/checks/azure-pipelines-request.ts';
 import { parseCallbackOrigins } from '../../src/core/checks/callback-origins.ts';
-import type { VerdictSender } from '../../src/core/checks/check-ports.ts';
-import { parseGithubRequest } from '../../src/core/checks/github-check.ts';
-import { WorldError } from '../../src/core/errors.ts';
+import { parseGithubRequest } from '../../src/core/checks/github-request.ts';
+import type { VerdictSender } from '../../src/core/checks/ports.ts';
+import { UpstreamError } from '../../src/core/runtime/errors.ts';
 import type { AzureDevOps, Plan } from '../support/azure-devops-stand-in.ts';
 import { ended, startAzureDevOps } from '../support/azure-devops-stand-in.ts';
 import type { Delivery, Github } from '../support/github-stand-in.ts';
 import { startGithub } from '../support/github-stand-in.ts';
 import type { Misbehaviour } from '../support/stand-in-service.ts';
+import { hurryTimeLimits } from '../support/storage-stand-in.ts';
 
 let azure: AzureDevOps;
 let github: Github;
@@ -32,6 +34,7 @@ beforeEach(() => {
     service.seen.length = 0;
   }
 });
+afterEach(() => void vi.restoreAllMocks());
 afterAll(() => Promise.all([azure?.stop(), github?.stop()]));
 
 function originsOf(origin: string) {
@@ -53,13 +56,17 @@ function githubCallback({ body }: Delivery): string {
   return JSON.stringify(request.value.callback);
 }
 
-async function failureOf(work: Promise<unknown>): Promise<WorldError> {
+async function failureOf(work: Promise<unknown>): Promise<UpstreamError> {
   const error = await work.then(
     (value) => value,
     (reason: unknown) => reason,
   );
-  if (!(error instanceof WorldError)) throw new Error(`no failure: ${String(error)}`);
+  if (!(error instanceof UpstreamError)) throw new Error(`no failure: ${String(error)}`);
   return error;
+}
+
+function statusOf(misbehaviour: Misbehaviour): number {
+  return typeof misbehaviour === 'object' ? (misbehaviour.status ?? 0) : 0;
 }
 
 describe('Azure Pipelines', () => {
@@ -96,15 +103,28 @@ describe('Azure Pipelines', () => {
     expect(azure.results(plan)).toEqual(['succeeded']);
   });
 
-  test.each<[string, Misbehaviour, 'dead' | string, number?]>([
+  test.each<[string, Misbehaviour, 'dead' | 'notYet' | string, number?]>([
     ['the plan has ended', ended, 'dead'],
-    ['the plan is gone', { status: 404 }, 'dead'],
-    ['a bad request', { status: 400 }, 'dead'],
-    ['an expired token', { status: 401 }, 'refused'],
-    ['no permission', { status: 403 }, 'refused'],
-    ['its sign-in page', { status: 203, body: '<html>' }, 'refused'],
-    ['a redirect', { status: 302, headers: { location: 'http://127.0.0.1:9/stolen' } }, 'refused'],
-    ['a redirect that keeps the method', { status: 307, headers: { location: '/stolen' } }, 'refused'],
+    ['the plan was cancelled', { status: 404, body: '{"typeKey":"TaskOrchestrationPlanTerminatedException"}' }, 'dead'],
+    ['a plan that is gone for good', { status: 410 }, 'dead'],
+    [
+      'a plan that is not there',
+      { status: 404, body: '{"typeKey":"TaskOrchestrationPlanNotFoundException"}' },
+      'notYet',
+    ],
+    ['a plan that somebody else changes', { status: 409 }, 'notYet'],
+    ['a plan that is not as far', { status: 422 }, 'notYet'],
+    ['a plan that is locked', { status: 423 }, 'notYet'],
+    ['too early', { status: 425 }, 'notYet'],
+    ['a bad request', { status: 400 }, 'invalid'],
+    ['another method', { status: 405 }, 'invalid'],
+    ['too large', { status: 413 }, 'invalid'],
+    ['no time', { status: 408 }, 'unavailable'],
+    ['an expired token', { status: 401 }, 'unauthorized'],
+    ['no permission', { status: 403 }, 'unauthorized'],
+    ['its sign-in page', { status: 203, body: '<html>' }, 'unauthorized'],
+    ['a redirect', { status: 302, headers: { location: 'http://127.0.0.1:9/stolen' } }, 'unauthorized'],
+    ['a redirect that keeps the method', { status: 307, headers: { location: '/stolen' } }, 'unauthorized'],
     ['an error', { status: 500, body: '{}' }, 'unavailable'],
     ['a bad gateway', { status: 502 }, 'unavailable'],
     ['too many requests', { status: 429 }, 'throttled'],
@@ -115,11 +135,12 @@ describe('Azure Pipelines', () => {
   ])('%s', async (_what, misbehaviour, expected, retryAfterMs) => {
     const { plan, headers } = azure.wait();
     azure.misbehave = ({ path }) => (path.includes('/events') ? misbehaviour : undefined);
-    if (expected === 'dead') {
-      expect(await toAzure.verdict(azureCallback(headers), succeeded)).toBe('dead');
+    if (expected === 'dead' || expected === 'notYet') {
+      const reply = await toAzure.verdict(azureCallback(headers), succeeded);
+      expect(reply).toEqual(expected === 'dead' ? 'dead' : { notYet: `Azure Pipelines (${statusOf(misbehaviour)})` });
     } else {
       const failure = await failureOf(toAzure.verdict(azureCallback(headers), succeeded));
-      expect(failure).toMatchObject({ code: expected, retryAfterMs, temporary: true });
+      expect(failure).toMatchObject({ code: expected, retryAfterMs, temporary: expected !== 'invalid' });
       expect(`${failure.message} ${JSON.stringify(failure)}`).not.toContain(plan.token);
       expect(failure.message).not.toContain('http');
     }
@@ -184,16 +205,23 @@ describe('GitHub', () => {
   const review = 'deployment_protection_rule';
   const token = 'access_tokens';
   const inAMinute = String(Math.floor(Date.now() / 1000) + 60);
-  test.each<[string, string, Misbehaviour, 'dead' | string, unknown?]>([
-    ['the run has ended', review, { status: 422 }, 'dead'],
-    ['the run is gone', review, { status: 404 }, 'dead'],
-    ['the app is not installed any more', token, { status: 404 }, 'dead'],
-    ['the app has another key', token, { status: 401 }, 'refused'],
-    ['the app is suspended', token, { status: 403 }, 'refused'],
+  test.each<[string, string, Misbehaviour, 'dead' | 'notYet' | string, unknown?]>([
+    ['a run that does not wait, yet or any more', review, { status: 422 }, 'notYet'],
+    ['a run that is not there', review, { status: 404 }, 'notYet'],
+    ['a run that is being changed', review, { status: 409 }, 'notYet'],
+    ['an installation that is not there', token, { status: 404 }, 'notYet'],
+    ['an installation that is being made', token, { status: 422 }, 'notYet'],
+    ['a run that is gone for good', review, { status: 410 }, 'dead'],
+    ['a bad request', review, { status: 400 }, 'invalid'],
+    ['for legal reasons', review, { status: 451 }, 'invalid'],
+    ['no time', review, { status: 408 }, 'unavailable'],
+    ['a token that is asked for in a wrong way', token, { status: 400 }, 'unauthorized'],
+    ['the app has another key', token, { status: 401 }, 'unauthorized'],
+    ['the app is suspended', token, { status: 403 }, 'unauthorized'],
     ['a token that is none', token, { status: 201, body: '{"token":"two words"}' }, 'unavailable'],
-    ['no permission', review, { status: 403 }, 'refused'],
-    ['a renamed repository', review, { status: 307, headers: { location: '/stolen' } }, 'refused'],
-    ['credentials it does not like', review, { status: 401 }, 'refused'],
+    ['no permission', review, { status: 403 }, 'unauthorized'],
+    ['a renamed repository', review, { status: 307, headers: { location: '/stolen' } }, 'unauthorized'],
+    ['credentials it does not like', review, { status: 401 }, 'unauthorized'],
     ['an error', review, { status: 502 }, 'unavailable'],
     ['an error of the tokens', token, { status: 500 }, 'unavailable'],
     ['a hang-up', review, 'hangUp', 'unavailable'],
@@ -215,12 +243,13 @@ describe('GitHub', () => {
   ])('%s', async (_what, place, misbehaviour, expected, retryAfterMs) => {
     const delivery = github.request();
     github.misbehave = ({ path }) => (path.includes(place) ? misbehaviour : undefined);
-    if (expected === 'dead') {
-      expect(await toGithub.verdict(githubCallback(delivery), succeeded)).toBe('dead');
+    if (expected === 'dead' || expected === 'notYet') {
+      const reply = await toGithub.verdict(githubCallback(delivery), succeeded);
+      expect(reply).toEqual(expected === 'dead' ? 'dead' : { notYet: `GitHub (${statusOf(misbehaviour)})` });
       return;
     }
     const failure = await failureOf(toGithub.verdict(githubCallback(delivery), succeeded));
-    expect(failure).toMatchObject({ code: expected, retryAfterMs, temporary: true });
+    expect(failure).toMatchObject({ code: expected, retryAfterMs, temporary: expected !== 'invalid' });
     expect(JSON.stringify([failure.message, failure])).not.toMatch(/ghs_|http/);
     expect(github.seen.filter(({ path }) => path.includes('stolen'))).toEqual([]);
     expect(github.seen.filter(({ path }) => path.includes(review)).length).toBeLessThanOrEqual(2);
@@ -229,4 +258,42 @@ describe('GitHub', () => {
   test('a key that is none is a fault at the start', () => {
     expect(() => githubSender({ fetch, clock: systemClock, appId: '1', privateKey: 'no key' })).toThrow();
   });
+});
+
+describe('one call', () => {
+  test('is given up when nobody answers in time', async () => {
+    hurryTimeLimits();
+    github.misbehave = () => 'silence';
+    const error = await failureOf(poster('GitHub', fetch)(`${github.origin}/x`, {}, {}));
+    expect(error).toMatchObject({ code: 'unavailable', message: 'GitHub: no answer in time' });
+  }, 5_000);
+
+  test('reads no more of an answer than is worth it, however much there is', async () => {
+    let pieces = 0;
+    const endless = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        if (++pieces > 1_000) controller.close();
+        else controller.enqueue(new Uint8Array(10_000).fill(0x61));
+      },
+    });
+    const { text } = await poster('GitHub', async () => new Response(endless))('https://github.example/', {}, {});
+    expect(text).toHaveLength(65_536);
+    expect(pieces).toBeLessThan(20);
+  });
+});
+
+test('a line that nobody answers does not keep the verdict back', async () => {
+  const { plan, headers } = azure.wait();
+  azure.misbehave = ({ path }) => (path.includes('/feed') ? 'hangUp' : undefined);
+  expect(await toAzure.verdict(azureCallback(headers), succeeded)).toBe('taken');
+  expect(azure.results(plan)).toEqual(['succeeded']);
+});
+
+test.each([200, 403, 500])('what comes with %i is no token, whatever it holds', async (status) => {
+  github.misbehave = ({ path }) =>
+    path.includes('access_tokens')
+      ? { status, body: JSON.stringify({ token: 'a-token', expires_at: '2099-01-01T00:00:00Z' }) }
+      : undefined;
+  await failureOf(toGithub.verdict(githubCallback(github.request({})), succeeded));
+  expect(github.seen.filter(({ path }) => !path.includes('access_tokens'))).toEqual([]);
 });

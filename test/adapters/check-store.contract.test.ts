@@ -1,15 +1,12 @@
-/** One suite for the store and the timer of checks, run on memory and on the real table and queue services. */
+/** One suite for the store of checks, run on memory and on the real table service. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { memoryCheckStore } from '../../src/adapters/memory-checks.ts';
-import { queueCheckTimer } from '../../src/adapters/queue-storage.ts';
-import { queueClient, tableClient } from '../../src/adapters/storage-clients.ts';
-import { systemClock } from '../../src/adapters/system-clock.ts';
+import { tableClient } from '../../src/adapters/storage-clients.ts';
 import { tableCheckStore } from '../../src/adapters/table-storage/check-store.ts';
 import { table } from '../../src/adapters/table-storage/table.ts';
 import type { Check } from '../../src/core/checks/check.ts';
 import { newCheck } from '../../src/core/checks/check.ts';
-import type { CheckStore, StoredCheck } from '../../src/core/checks/check-ports.ts';
-import { parseCheckMessage } from '../../src/core/messages.ts';
+import type { CheckStore, StoredCheck } from '../../src/core/checks/ports.ts';
 import type { Azurite } from '../../src/local/azurite.ts';
 import { startAzuriteInProcess } from '../../src/local/azurite.ts';
 import { requestOf } from '../support/check-instances.ts';
@@ -63,15 +60,24 @@ describe.each(Object.keys(stores))('%s', (kind) => {
     expect((await stored(check.id)).check).toEqual({ ...check, callback: null });
   });
 
+  test('all are listed, as many as are asked for', async () => {
+    await store.create(checkOf(21));
+    await store.create(checkOf(22, { callback: 'x'.repeat(70_000) }));
+    const listed = await store.list(1_000);
+    expect(listed).toContainEqual(checkOf(21));
+    expect(listed).toContainEqual(checkOf(22, { callback: 'x'.repeat(70_000) }));
+    expect(await store.list(1)).toHaveLength(1);
+  });
+
   test('of many that create it one does, and it stays as it was', async () => {
     const outcomes = await Promise.all(
-      Array.from({ length: 8 }, (_, i) => store.create(checkOf(4, { image: `image-${i}` }))),
+      Array.from({ length: 8 }, (_, i) => store.create(checkOf(4, { images: [`image-${i}`] }))),
     );
     expect(outcomes.filter((outcome) => outcome === 'created')).toHaveLength(1);
     const winner = outcomes.indexOf('created');
-    expect((await stored(checkOf(4).id)).check.image).toBe(`image-${winner}`);
-    expect(await store.create(checkOf(4, { image: 'another' }))).toBe('exists');
-    expect((await stored(checkOf(4).id)).check.image).toBe(`image-${winner}`);
+    expect((await stored(checkOf(4).id)).check.images).toEqual([`image-${winner}`]);
+    expect(await store.create(checkOf(4, { images: ['another'] }))).toBe('exists');
+    expect((await stored(checkOf(4).id)).check.images).toEqual([`image-${winner}`]);
   });
 
   test('of many that change the same version one does', async () => {
@@ -92,35 +98,5 @@ describe.each(Object.keys(stores))('%s', (kind) => {
     expect(await store.read(check.id)).toBeUndefined();
     expect(await store.replace(check, version)).toBe('conflict');
     expect(await store.read(check.id)).toBeUndefined();
-  });
-});
-
-describe('the timer on a queue', () => {
-  test('rings with the id, the turn and its time, in one field of our own, and not before its time', async () => {
-    const queue = queueClient(await account(), 'check-timer');
-    const timer = queueCheckTimer(queue, systemClock);
-    const { id } = checkOf(1);
-    await timer.ring(id, 3, systemClock.now() - 10_000, 7_000);
-    await timer.ring(id, 4, systemClock.now() + 3_600_000, 8_000);
-    await timer.ring(id, 5, systemClock.now() + 30 * 86_400_000, 9_000);
-    const { receivedMessageItems } = await queue.receiveMessages({ numberOfMessages: 10 });
-    const messages = receivedMessageItems.map(
-      ({ messageText }) => JSON.parse(Buffer.from(messageText, 'base64').toString()) as object,
-    );
-    expect(messages).toEqual([{ check: { id, turn: 3, at: 7_000 } }]);
-    expect(parseCheckMessage(messages[0])).toEqual({ id, turn: 3, at: 7_000 });
-    // Of the version before.
-    expect(parseCheckMessage({ check: { id, turn: 3 } })).toEqual({ id, turn: 3 });
-  });
-
-  test.each([
-    {},
-    { check: {} },
-    { check: { id: 'x', turn: 1 } },
-    { check: { id: 'a'.repeat(40), turn: 0 } },
-    { check: { id: "a' or 'a".padEnd(40, 'a'), turn: 1 } },
-    { wake: { images: [] } },
-  ])('%j is not ours', (message) => {
-    expect(() => parseCheckMessage(message)).toThrow();
   });
 });

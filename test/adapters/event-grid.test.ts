@@ -1,8 +1,13 @@
 /** The publisher of events before it has a client: the first event makes one, and an attempt that fails is not the last. */
-import type { EventGridPublisherClient } from '@azure/eventgrid';
-import { expect, test } from 'vitest';
+import { EventGridPublisherClient } from '@azure/eventgrid';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { eventGridPublisher } from '../../src/adapters/event-grid.ts';
-import { WorldError } from '../../src/core/errors.ts';
+import type { CloudEvent } from '../../src/core/image/cloud-event.ts';
+import type { EventPublisher } from '../../src/core/ports.ts';
+import { UpstreamError } from '../../src/core/runtime/errors.ts';
+import type { Service } from '../support/stand-in-service.ts';
+import { startService } from '../support/stand-in-service.ts';
+import { hurryTimeLimits } from '../support/storage-stand-in.ts';
 
 const event = { id: '1', type: 'a', source: 'b', subject: 'c', time: '2026-06-01T12:00:00Z' } as never;
 
@@ -28,7 +33,76 @@ test('connects anew after it could not, and says so as of a topic that is not th
     if (++attempts === 1) throw new Error('no such file');
     return { send: async () => undefined } as unknown as EventGridPublisherClient<'CloudEvent'>;
   });
-  await expect(publisher.publish([event])).rejects.toBeInstanceOf(WorldError);
+  await expect(publisher.publish([event])).rejects.toBeInstanceOf(UpstreamError);
   await expect(publisher.publish([event])).resolves.toBeUndefined();
   expect(attempts).toBe(2);
+});
+
+/** A topic on this machine, spoken to by the real client. */
+describe('what the topic answers', () => {
+  let service: Service;
+  let publisher: EventPublisher;
+  beforeAll(async () => {
+    service = await startService(() => ({ status: 200, body: '' }));
+    const credential = { key: 'a-key-of-the-tests' };
+    publisher = eventGridPublisher(async () => {
+      const options = { allowInsecureConnection: true, retryOptions: { maxRetries: 0 } };
+      return new EventGridPublisherClient(`${service.origin}/api/events`, 'CloudEvent', credential, options);
+    });
+  });
+  afterEach(() => {
+    vi.restoreAllMocks();
+    service.seen.length = 0;
+    service.misbehave = () => undefined;
+  });
+  afterAll(() => service.stop());
+
+  const sized = (id: number, characters: number) => ({
+    ...(event as CloudEvent),
+    id: String(id),
+    data: { text: 'x'.repeat(characters) } as never,
+  });
+  const idsSent = () => service.seen.map(({ body }) => JSON.parse(body).map(({ id }: { id: string }) => id));
+
+  test.each<[number, string, boolean]>([
+    [400, 'invalid', false],
+    [401, 'unauthorized', true],
+    [403, 'unauthorized', true],
+    [404, 'unavailable', true],
+    [413, 'invalid', false],
+    [429, 'throttled', true],
+    [500, 'unavailable', true],
+    [503, 'unavailable', true],
+  ])('%i is %s', async (status, code, temporary) => {
+    service.misbehave = () => ({ status, body: JSON.stringify({ error: { code: 'no', message: 'no' } }) });
+    const failure = expect.objectContaining({ name: 'UpstreamError', code, temporary });
+    await expect(publisher.publish([event])).rejects.toEqual(failure);
+  });
+
+  test('a batch that is too large for one request goes in parts, each event once and in order', async () => {
+    await publisher.publish([sized(1, 400_000), sized(2, 200_000), sized(3, 200_000), sized(4, 10)]);
+    expect(idsSent()).toEqual([
+      ['1', '2'],
+      ['3', '4'],
+    ]);
+    for (const { body } of service.seen) expect(Buffer.byteLength(body)).toBeLessThan(1_000_000);
+  });
+
+  test('a batch is taken only when its last part is', async () => {
+    service.misbehave = ({ body }) => (body.includes('"id":"2"') ? { status: 503, body: '' } : undefined);
+    await expect(publisher.publish([sized(1, 400_000), sized(2, 400_000)])).rejects.toMatchObject({
+      code: 'unavailable',
+    });
+  });
+
+  test('times are sent as they are', async () => {
+    await publisher.publish([event]);
+    expect(JSON.parse(service.seen[0]?.body ?? '')).toMatchObject([{ time: '2026-06-01T12:00:00.000Z' }]);
+  });
+
+  test('no answer at all is an outage, in time', async () => {
+    hurryTimeLimits();
+    service.misbehave = () => 'silence';
+    await expect(publisher.publish([event])).rejects.toMatchObject({ code: 'unavailable' });
+  }, 5_000);
 });

@@ -10,9 +10,9 @@ import {
   repositoryList,
   tagRow,
 } from '../../src/adapters/table-storage/keys.ts';
-import { parseDigest } from '../../src/core/digest.ts';
+import { parseDigest } from '../../src/core/model/digest.ts';
+import { parseRepository, parseTag } from '../../src/core/model/reference.ts';
 import { everyList } from '../../src/core/ports.ts';
-import { parseRepository, parseTag } from '../../src/core/reference.ts';
 import { repositoryOf } from '../support/build.ts';
 
 const registry = 'contoso';

@@ -1,7 +1,7 @@
 /** Which challenges are believed. A forged one that was believed would have the app's identity posted to its maker. */
 import { describe, expect, test } from 'vitest';
 import { readChallenge } from '../../src/adapters/oci-registry/challenge.ts';
-import type { Repository } from '../../src/core/reference.ts';
+import type { Repository } from '../../src/core/model/reference.ts';
 
 const app = 'team/app' as Repository;
 const origin = 'https://contoso.eastus.geo.azurecr.io';

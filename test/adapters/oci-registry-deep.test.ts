@@ -1,13 +1,24 @@
 /** Whether an image is whole: every child of an index, every config and layer, and nothing believed unseen. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ociManifestProbe } from '../../src/adapters/oci-registry/manifest-probe.ts';
-import type { Digest } from '../../src/core/digest.ts';
+import type { Digest } from '../../src/core/model/digest.ts';
+import type { Repository, Tag } from '../../src/core/model/reference.ts';
+import type { Region } from '../../src/core/model/region.ts';
+import type { Registry } from '../../src/core/model/registry.ts';
 import type { ManifestProbe } from '../../src/core/ports.ts';
-import type { Repository, Tag } from '../../src/core/reference.ts';
-import type { Region } from '../../src/core/region.ts';
-import type { Registry } from '../../src/core/registry.ts';
 import type { Answer, Content, Image, RegistryStandIn } from '../support/registry-stand-in.ts';
-import { content, descriptor, image, index, startRegistryStandIn, types } from '../support/registry-stand-in.ts';
+import {
+  artifact,
+  content,
+  descriptor,
+  foreignNotFound,
+  image,
+  index,
+  olderTypes,
+  signedManifest,
+  startRegistryStandIn,
+  types,
+} from '../support/registry-stand-in.ts';
 
 const eastus = 'eastus' as Region;
 const app = 'team/app' as Repository;
@@ -36,7 +47,7 @@ beforeEach(async () => {
 });
 afterEach(() => replica.stop());
 
-function ask(reference: Digest | Tag) {
+function ask(reference: Digest | Tag, mediaTypes?: readonly string[]) {
   const registry: Registry = {
     name: 'contoso',
     loginServer: 'contoso.azurecr.io',
@@ -46,7 +57,7 @@ function ask(reference: Digest | Tag) {
     regionalEndpoints: new Map([[eastus, replica.origin]]),
     verify: 'deep',
   };
-  return probe.ask(registry, eastus, app, reference, 'deep');
+  return probe.ask(registry, eastus, app, reference, 'deep', mediaTypes);
 }
 
 function addImages(...images: Image[]) {
@@ -126,6 +137,27 @@ test.each([200, 307])('a blob answering %i is there, and redirects are not follo
   expect(await ask(amd64.manifest.digest)).toMatchObject({ kind: 'present', isWhole: true });
   expect(storage.seen).toEqual([]);
   await storage.stop();
+});
+
+test.each(foreignNotFound)('404 for a part that is not a registry saying so is unclear: %s', async (_name, answer) => {
+  addMulti();
+  for (const part of [arm64.manifest, blobOf(amd64, 0), blobOf(arm64, 2)]) {
+    answerFor(part.digest, answer);
+    expect(await ask(multi.digest)).toMatchObject({ kind: 'unclear' });
+  }
+});
+
+test("404 for a blob with the registry's version is believed without asking again", async () => {
+  addImages(amd64);
+  answerFor(blobOf(amd64, 1).digest, { status: 404, headers: { 'docker-distribution-api-version': 'registry/2.0' } });
+  expect(await ask(amd64.manifest.digest)).toMatchObject({ kind: 'present', isWhole: false });
+  expect(replica.requests('GET', '/blobs/')).toEqual([]);
+});
+
+test("a proxy's page is no blob", async () => {
+  addImages(amd64);
+  answerFor(blobOf(amd64, 1).digest, { status: 200, headers: { 'content-type': 'text/html; charset=utf-8' } });
+  expect(await ask(amd64.manifest.digest)).toMatchObject({ kind: 'unclear', reason: 'a page instead of a blob' });
 });
 
 test.each([204, 301, 302, 401, 403, 500])('a blob answering %i is unclear', async (status) => {
@@ -265,27 +297,81 @@ const rubbish: [string, string, unknown][] = [
   ['a layer without digest', types.ociImage, { config, layers: [{}] }],
   ['a layer with a digest of another kind', types.ociImage, { config, layers: [{ digest: 'md5:00' }] }],
   ['a child that is null', types.ociIndex, { manifests: [null] }],
-  [
-    'a child that is a manifest of another kind',
-    types.ociIndex,
-    { manifests: [{ mediaType: 'x/manifest.v9', digest }] },
-  ],
+  ['an artifact whose blobs are no list', olderTypes.ociArtifact, { blobs: {} }],
+  ['a schema 1 manifest whose layers are no list', olderTypes.schema1, { fsLayers: 'none' }],
+  ['a schema 1 manifest with a layer without digest', olderTypes.schema1, { fsLayers: [{}] }],
 ];
-test.each(rubbish)('%s is unclear', async (_name, mediaType, document) => {
+test.each(rubbish)('%s is unclear, and no fault of the replica', async (_name, mediaType, document) => {
   const manifest = content(mediaType, JSON.stringify(document));
   addImages(amd64);
   replica.add(app, manifest);
-  expect(await ask(manifest.digest)).toMatchObject({ kind: 'unclear' });
+  expect(await ask(manifest.digest)).toMatchObject({ kind: 'unclear', scope: 'image' });
 });
 
-test('a manifest that is not JSON, or of a kind not understood, is unclear', async () => {
+test('a manifest that is not JSON, or has no type, is unclear', async () => {
   const text = content(types.ociImage, 'hello');
   replica.add(app, text);
   expect(await ask(text.digest)).toMatchObject({ kind: 'unclear', reason: 'a manifest that is not JSON' });
-  const odd = content('application/vnd.docker.distribution.manifest.v1+json', '{}');
-  const headers = { 'content-type': odd.mediaType, 'docker-content-digest': odd.digest };
-  answerFor(odd.digest, { status: 200, headers, body: odd.body });
-  expect(await ask(odd.digest)).toMatchObject({ kind: 'unclear', reason: 'a manifest of a kind not understood' });
+  const odd = content('', '{}');
+  answerFor(odd.digest, { status: 200, headers: { 'docker-content-digest': odd.digest }, body: odd.body });
+  expect(await ask(odd.digest)).toMatchObject({ kind: 'unclear', reason: 'a manifest without a type' });
+});
+
+const blobs = [content('application/json', 'a bill'), content('application/json', 'of materials')];
+const older = [
+  artifact(olderTypes.ociArtifact, blobs),
+  artifact(olderTypes.orasArtifact, blobs),
+  signedManifest(blobs),
+  content(olderTypes.schema1, JSON.stringify({ fsLayers: blobs.map((blob) => ({ blobSum: blob.digest })) })),
+].map((manifest) => ({ manifest, blobs }));
+test.each(older.map((one) => [one.manifest.mediaType, one] as const))(
+  'a manifest of type %s is whole with its blobs, alone and in an index',
+  async (mediaType, one) => {
+    const listed = index([descriptor(one.manifest), descriptor(amd64.manifest)]);
+    addImages(one, amd64);
+    replica.add(app, listed);
+    expect(await ask(one.manifest.digest)).toMatchObject({ kind: 'present', mediaType, isWhole: true });
+    expect(await ask(listed.digest)).toMatchObject({ isWhole: true });
+    remove(blobOf(one, 1));
+    expect(await ask(one.manifest.digest)).toMatchObject({ kind: 'present', isWhole: false });
+    expect(await ask(listed.digest)).toMatchObject({ isWhole: false });
+  },
+);
+
+test('a signed manifest that was changed is unclear', async () => {
+  const signed = signedManifest(blobs);
+  for (const body of [
+    String(signed.body).replace('team/app', 'team/bad'),
+    String(signed.body).replace(/"prot/, '"no'),
+  ]) {
+    const headers = { 'content-type': signed.mediaType, 'docker-content-digest': signed.digest };
+    answerFor(signed.digest, { status: 200, headers, body });
+    expect(await ask(signed.digest)).toMatchObject({ reason: 'a manifest that does not match its digest' });
+  }
+});
+
+test.each([
+  ['JSON', '{"anything":[1]}'],
+  ['no JSON', 'anything'],
+])('a kind of manifest that is not understood is whole as soon as it is there (%s)', async (_name, text) => {
+  const odd = content('application/vnd.example.thing.manifest.v7+json', text);
+  const unnamed = content('application/vnd.example.thing.v1', `${text} `);
+  replica.add(app, odd);
+  expect(await ask(odd.digest, [odd.mediaType])).toMatchObject({ kind: 'present', isWhole: true });
+
+  const listed = index([descriptor(odd), descriptor(unnamed)]);
+  replica.add(app, listed, unnamed);
+  replica.blobs.clear();
+  expect(await ask(listed.digest)).toMatchObject({ kind: 'present', isWhole: true });
+  for (const gone of [odd, unnamed]) {
+    remove(gone);
+    expect(await ask(listed.digest)).toMatchObject({ kind: 'present', isWhole: false });
+    replica.add(app, gone);
+    replica.blobs.clear();
+  }
+  // Whatever else answers for blobs, the registry has it as a manifest.
+  replica.misbehave = ({ path }) => (path.includes('/blobs/') ? { status: 404 } : undefined);
+  expect(await ask(listed.digest)).toMatchObject({ isWhole: true });
 });
 
 test('one token does for all the parts', async () => {

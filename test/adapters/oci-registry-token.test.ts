@@ -2,10 +2,10 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { ManifestProbeOptions } from '../../src/adapters/oci-registry/manifest-probe.ts';
 import { ociManifestProbe } from '../../src/adapters/oci-registry/manifest-probe.ts';
+import type { Repository } from '../../src/core/model/reference.ts';
+import type { Region } from '../../src/core/model/region.ts';
+import type { Registry } from '../../src/core/model/registry.ts';
 import type { ManifestProbe } from '../../src/core/ports.ts';
-import type { Repository } from '../../src/core/reference.ts';
-import type { Region } from '../../src/core/region.ts';
-import type { Registry } from '../../src/core/registry.ts';
 import type { RegistryStandIn } from '../support/registry-stand-in.ts';
 import { image, startRegistryStandIn } from '../support/registry-stand-in.ts';
 
@@ -264,4 +264,31 @@ test('a forged challenge in answer to a token gets nothing either', async () => 
   expect(await ask()).toMatchObject({ kind: 'unclear', reason: 'realm on another origin' });
   expect(thief.seen).toEqual([]);
   await thief.stop();
+});
+
+test('what one replica has given is not shown to another that calls itself by the same name', async () => {
+  const second = await startRegistryStandIn();
+  const both = registry([
+    [eastus, replica.origin],
+    [westeurope, second.origin],
+  ]);
+  for (const [standIn, token] of [
+    [replica, 'refresh-of-the-first'] as const,
+    [second, 'refresh-of-the-second'] as const,
+  ]) {
+    const realm = `${standIn.origin}/oauth2/token`;
+    const challenge = `Bearer realm="${realm}",service="contoso.azurecr.io",scope="repository:team/app:pull"`;
+    standIn.misbehave = ({ path, headers }) => {
+      if (path === '/oauth2/exchange') return { status: 200, body: JSON.stringify({ refresh_token: token }) };
+      if (path === '/oauth2/token') return { status: 200, body: JSON.stringify({ access_token: 'access' }) };
+      return headers.authorization === undefined
+        ? { status: 401, headers: { 'www-authenticate': challenge } }
+        : { status: 404 };
+    };
+  }
+  for (const region of [eastus, westeurope]) await probe.ask(both, region, app, manifest.digest, 'manifest');
+  const shown = (standIn: RegistryStandIn) =>
+    standIn.requests('POST', '/oauth2/token').map(({ form }) => form.get('refresh_token'));
+  expect([shown(replica), shown(second)]).toEqual([['refresh-of-the-first'], ['refresh-of-the-second']]);
+  await second.stop();
 });

@@ -1,14 +1,27 @@
-/** What a replica's answers are taken for. Only 404 is "absent"; whatever else is not a clear yes is "unclear". */
+/**
+ * What a replica's answers are taken for. Only a registry's own 404 is "absent"; whatever else is not a clear yes is
+ * "unclear".
+ */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { ManifestProbeOptions } from '../../src/adapters/oci-registry/manifest-probe.ts';
 import { ociManifestProbe } from '../../src/adapters/oci-registry/manifest-probe.ts';
-import type { Digest } from '../../src/core/digest.ts';
+import type { Digest } from '../../src/core/model/digest.ts';
+import type { Repository, Tag } from '../../src/core/model/reference.ts';
+import type { Region } from '../../src/core/model/region.ts';
+import type { Registry } from '../../src/core/model/registry.ts';
 import type { ManifestProbe } from '../../src/core/ports.ts';
-import type { Repository, Tag } from '../../src/core/reference.ts';
-import type { Region } from '../../src/core/region.ts';
-import type { Registry } from '../../src/core/registry.ts';
 import type { Answer, RegistryStandIn } from '../support/registry-stand-in.ts';
-import { descriptor, image, index, startRegistryStandIn, types } from '../support/registry-stand-in.ts';
+import {
+  artifact,
+  descriptor,
+  foreignNotFound,
+  image,
+  index,
+  notFound,
+  olderTypes,
+  startRegistryStandIn,
+  types,
+} from '../support/registry-stand-in.ts';
 
 const eastus = 'eastus' as Region;
 const app = 'team/app' as Repository;
@@ -35,8 +48,8 @@ function makeProbe(options: Partial<ManifestProbeOptions> = {}): ManifestProbe {
   });
 }
 
-function ask(reference: Digest | Tag = digest, by = probe) {
-  return by.ask(registryAt(replica.origin), eastus, app, reference, 'manifest');
+function ask(reference: Digest | Tag = digest, by = probe, mediaTypes?: readonly string[]) {
+  return by.ask(registryAt(replica.origin), eastus, app, reference, 'manifest', mediaTypes);
 }
 
 function registryAt(origin: string): Registry {
@@ -65,20 +78,88 @@ test.each(Object.values(types))('a manifest of type %s that is there is present'
   ]);
 });
 
+test.each(Object.values(olderTypes))(
+  'a manifest of type %s is present without anybody naming it',
+  async (mediaType) => {
+    const manifest = artifact(mediaType, []);
+    replica.add(app, manifest);
+    expect(await ask(manifest.digest)).toMatchObject({ kind: 'present', digest: manifest.digest, mediaType });
+  },
+);
+
+test('a manifest of a type that only its webhook knows is present, asked for by digest and by tag', async () => {
+  const mediaType = 'application/vnd.example.thing.manifest.v7+json';
+  const manifest = artifact(mediaType, []);
+  replica.add(app, manifest);
+  replica.tags.set('team/app:v1', manifest.digest);
+  for (const reference of [manifest.digest, v1]) {
+    expect(await ask(reference)).toMatchObject({ kind: 'unclear' });
+    expect(await ask(reference, probe, [mediaType])).toMatchObject({ kind: 'present', mediaType });
+  }
+});
+
+test('a type that is none, or too many of them, are not asked for', async () => {
+  replica.add(app, one.manifest);
+  const rubbish = ['a/b\r\nx-evil: 1', 'é/b', '', 'a', `a/${'b'.repeat(200)}`];
+  expect(await ask(digest, probe, rubbish)).toMatchObject({ kind: 'present' });
+  const many = Array.from({ length: 500 }, (_, which) => `application/vnd.${which}.${'x'.repeat(90)}`);
+  expect(await ask(digest, probe, many)).toMatchObject({ kind: 'present' });
+  expect(String(replica.seen[0]?.headers.accept)).not.toContain('evil');
+  expect(String(replica.seen.at(-1)?.headers.accept).length).toBeLessThan(2_500);
+});
+
 test('a tag answers with the digest it points at', async () => {
   replica.add(app, one.manifest);
   replica.tags.set('team/app:v1', digest);
   expect(await ask(v1)).toMatchObject({ kind: 'present', digest });
 });
 
-test.each([digest, v1])('404 is absent, asked for %s', async (reference) => {
+test.each([digest, v1])('404 with an error document is absent, asked for %s', async (reference) => {
   expect(await ask(reference)).toEqual({ kind: 'absent', saidAt: expect.any(Number) });
+  expect(replica.seen.map(({ method }) => method)).toEqual(['HEAD', 'GET']);
+});
+
+test('so is the 404 of a repository that is not known', async () => {
+  answers(notFound('NAME_UNKNOWN'));
+  expect(await ask()).toMatchObject({ kind: 'absent' });
+});
+
+test("404 with the registry's version is absent, whatever is in it", async () => {
+  for (const body of ['', '<html>404</html>']) {
+    answers({ status: 404, headers: { 'docker-distribution-api-version': 'registry/2.0' }, body });
+    expect(await ask()).toMatchObject({ kind: 'absent' });
+  }
+});
+
+test.each(foreignNotFound)('404 that is not a registry saying so is unclear: %s', async (_name, answer) => {
+  answers(answer);
+  for (const reference of [digest, v1]) expect(await ask(reference)).toMatchObject({ kind: 'unclear' });
+});
+
+test('404 because of a type is unclear: it is there', async () => {
+  answers(notFound('MANIFEST_UNKNOWN', 'OCI index found, but Accept header does not support OCI indexes'));
+  expect(await ask()).toMatchObject({
+    kind: 'unclear',
+    reason: '404 for the manifest: there, in a type that was not asked for',
+  });
+});
+
+test('a 404 to HEAD that GET does not confirm is present', async () => {
+  replica.add(app, one.manifest);
+  replica.misbehave = ({ method }) => (method === 'HEAD' ? { status: 404 } : undefined);
+  expect(await ask()).toMatchObject({ kind: 'present', digest });
+});
+
+test("a proxy's page with 200 is unclear", async () => {
+  answers({ status: 200, headers: { 'content-type': 'text/html' }, body: '<html>Sign in</html>' });
+  expect(await ask()).toMatchObject({ kind: 'unclear', reason: '200 without a usable digest' });
 });
 
 test('an answer carries when the replica gave it, by its own clock', async () => {
   const date = 'Mon, 01 Jun 2026 11:58:59 GMT';
   const found = { status: 200, headers: { 'docker-content-digest': digest, date } };
-  for (const answer of [found, { status: 404, headers: { date } }]) {
+  const { headers, ...rest } = notFound('MANIFEST_UNKNOWN');
+  for (const answer of [found, { ...rest, headers: { ...headers, date } }]) {
     answers(answer);
     expect(await ask()).toMatchObject({ saidAt: Date.parse('2026-06-01T11:58:59Z') });
   }
@@ -87,7 +168,7 @@ test('an answer carries when the replica gave it, by its own clock', async () =>
 test.each(['', 'soon', '0', '2026-06-01T11:58:59Z', 'Mon, 41 Jun 2026 11:58:59 GMT', 'Mon, 01 Jun 1926 11:58:59 GMT'])(
   'a date that tells nothing (%j) leaves the time to our clock',
   async (date) => {
-    answers({ status: 404, headers: { date } });
+    answers({ status: 404, headers: { date, 'docker-distribution-api-version': 'registry/2.0' } });
     expect(await ask()).toEqual({ kind: 'absent', saidAt: undefined });
   },
 );
@@ -188,5 +269,11 @@ test('an index is asked for by its own type, too', async () => {
   const list = index([descriptor(one.manifest)], types.dockerList);
   replica.add(app, list);
   expect(await ask(list.digest)).toMatchObject({ kind: 'present', mediaType: types.dockerList });
-  expect(String(replica.seen[0]?.headers.accept).split(', ').sort()).toEqual(Object.values(types).sort());
+  const asked = String(replica.seen[0]?.headers.accept).split(', ');
+  expect(asked.sort()).toEqual([...Object.values(types), ...Object.values(olderTypes), '*/*'].sort());
+});
+
+test('manifests are asked for as they are stored', async () => {
+  await ask();
+  expect(new Set(replica.seen.map(({ headers }) => headers['accept-encoding']))).toEqual(new Set(['identity']));
 });

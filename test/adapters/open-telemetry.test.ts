@@ -2,9 +2,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { OpenTelemetry } from '../../src/adapters/open-telemetry/open-telemetry.ts';
 import { startTelemetry } from '../../src/adapters/open-telemetry/start.ts';
-import { WorldError } from '../../src/core/errors.ts';
-import type { Role } from '../../src/core/telemetry.ts';
-import { instruments } from '../../src/core/telemetry.ts';
+import * as instruments from '../../src/core/instruments.ts';
+import { UpstreamError } from '../../src/core/runtime/errors.ts';
+import type { Instrument } from '../../src/core/runtime/telemetry.ts';
 import { regionOf } from '../support/build.ts';
 import { memoryTracker } from '../support/memory-tracker.ts';
 import type { OtlpStandIn } from '../support/otlp-stand-in.ts';
@@ -41,30 +41,42 @@ afterEach(async () => {
   await collector.stop();
 });
 
-function metric(role: Role) {
-  const found = collector.metrics.filter(({ name }) => name === instruments[role].name);
+const byName: Readonly<Record<string, Instrument>> = { ...instruments };
+
+function metric(role: string) {
+  const found = collector.metrics.filter(({ name }) => name === byName[role]?.name);
   expect(found).toHaveLength(1);
   return found[0];
 }
 
 describe('metrics', () => {
   test('each role by its name, with its unit, its kind and its attributes', async () => {
-    telemetry.measure('deliveries', 1, { registry: 'contoso', region: eastus, source: 'webhook', outcome: 'recorded' });
-    telemetry.measure('deliveries', 1, { registry: 'contoso', region: eastus, source: 'webhook', outcome: 'recorded' });
-    telemetry.measure('lag', 12.5, { registry: 'contoso', region: eastus, evidence: 'webhook' });
-    telemetry.measure('lag', 2, { registry: 'contoso', region: eastus, evidence: 'webhook' });
-    telemetry.measure('announcing', 0.25, { registry: 'contoso', event: 'availableInAllReplicas' });
-    telemetry.measure('probes', 1, { registry: 'contoso', region: eastus, result: 'absent' });
-    for (const by of [1, 1, -1]) telemetry.measure('waiters', by, { registry: 'contoso' });
-    telemetry.measure('publishFailures', 1, { error: 'unavailable' });
-    telemetry.measure('forwards', 1, { registry: 'contoso', target: 'cluster', outcome: 'taken' });
-    telemetry.measure('verdicts', 1, { kind: 'github', result: 'failed', outcome: 'taken' });
-    telemetry.measure('delayed', 1, { registry: 'contoso' });
+    telemetry.measure(instruments.deliveries, 1, {
+      registry: 'contoso',
+      region: eastus,
+      source: 'webhook',
+      outcome: 'recorded',
+    });
+    telemetry.measure(instruments.deliveries, 1, {
+      registry: 'contoso',
+      region: eastus,
+      source: 'webhook',
+      outcome: 'recorded',
+    });
+    telemetry.measure(instruments.lag, 12.5, { registry: 'contoso', region: eastus, evidence: 'webhook' });
+    telemetry.measure(instruments.lag, 2, { registry: 'contoso', region: eastus, evidence: 'webhook' });
+    telemetry.measure(instruments.announcing, 0.25, { registry: 'contoso', event: 'availableInAllReplicas' });
+    telemetry.measure(instruments.probes, 1, { registry: 'contoso', region: eastus, result: 'absent' });
+    for (const by of [1, 1, -1]) telemetry.measure(instruments.waiters, by, { registry: 'contoso' });
+    telemetry.measure(instruments.publishFailures, 1, { error: 'unavailable' });
+    telemetry.measure(instruments.forwards, 1, { registry: 'contoso', target: 'cluster', outcome: 'taken' });
+    telemetry.measure(instruments.verdicts, 1, { kind: 'github', result: 'failed', outcome: 'taken' });
+    telemetry.measure(instruments.delayedImages, 1, { registry: 'contoso' });
     await telemetry.close();
 
     expect(collector.requests).toContain('POST /v1/metrics application/x-protobuf');
-    for (const [role, { name, unit, description, kind }] of Object.entries(instruments)) {
-      expect(metric(role as Role)).toMatchObject({
+    for (const [role, { name, unit, description, kind }] of Object.entries(byName)) {
+      expect(metric(role)).toMatchObject({
         ...{ name, unit, description, kind: kind === 'histogram' ? 'histogram' : 'sum' },
         isMonotonic: kind === 'counter',
         resource: { 'service.name': 'tracker-of-the-tests', 'service.instance.id': expect.any(String) },
@@ -119,11 +131,11 @@ describe('traces', () => {
   test('a trace begins where nobody has begun one, and a failure shows by its kind alone', async () => {
     const fail = () =>
       telemetry.span('work', {}, async () => {
-        expect(telemetry.here()).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
-        throw new WorldError('unavailable', 'at https://secret.example');
+        expect(telemetry.activeSpan()).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
+        throw new UpstreamError('unavailable', 'at https://secret.example');
       });
     await expect(fail()).rejects.toThrow('secret.example');
-    expect(telemetry.here()).toBeUndefined();
+    expect(telemetry.activeSpan()).toBeUndefined();
     await telemetry.close();
     expect(collector.spans).toMatchObject([{ name: 'work', parentId: '', hasFailed: true }]);
     expect(collector.bytes.join()).not.toContain('secret.example');
@@ -136,7 +148,7 @@ describe('traces', () => {
       'x-other': 'a-header-of-somebody',
       'content-type': 'application/json',
     };
-    const path = 'webhooks/contoso/eastus?token=a-token-in-the-address';
+    const path = 'webhooks/contoso/eastus?code=a-token-in-the-address';
     await deliver({ ...world, telemetry }, 'eastus', bodyOf({ target: { tag: 'v1', size: 424_242 } }), {
       headers,
       path,

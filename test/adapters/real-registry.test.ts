@@ -4,10 +4,10 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ociManifestProbe } from '../../src/adapters/oci-registry/manifest-probe.ts';
-import type { Digest } from '../../src/core/digest.ts';
-import type { Repository, Tag } from '../../src/core/reference.ts';
-import type { Region } from '../../src/core/region.ts';
-import type { Registry } from '../../src/core/registry.ts';
+import type { Digest } from '../../src/core/model/digest.ts';
+import type { Repository, Tag } from '../../src/core/model/reference.ts';
+import type { Region } from '../../src/core/model/region.ts';
+import type { Registry } from '../../src/core/model/registry.ts';
 import type { RealRegistry } from '../support/real-registry.ts';
 import {
   canRunRegistries,

@@ -6,9 +6,9 @@ import { tableClient } from '../../src/adapters/storage-clients.ts';
 import { tableImageStore } from '../../src/adapters/table-storage/image-store.ts';
 import { tableReplayStore } from '../../src/adapters/table-storage/replay-store.ts';
 import { table } from '../../src/adapters/table-storage/table.ts';
-import type { ImageRecord } from '../../src/core/image.ts';
-import type { ImageStore } from '../../src/core/ports.ts';
-import type { ReplayJob, ReplayStore } from '../../src/core/replay/replay-job.ts';
+import type { ImageRecord } from '../../src/core/image/record.ts';
+import type { ImageStore, ReplayStore } from '../../src/core/ports.ts';
+import type { ReplayJob } from '../../src/core/replay/replay-job.ts';
 import type { Azurite } from '../../src/local/azurite.ts';
 import { startAzuriteInProcess } from '../../src/local/azurite.ts';
 import { digestOf, pushOf, recordOf } from '../support/build.ts';
@@ -59,7 +59,7 @@ describe.each(Object.keys(stores))('%s', (kind) => {
     let pages = 0;
     let cursor: string | undefined;
     do {
-      const page = await images.toldSince({ registry, since: start + since, cursor, limit });
+      const page = await images.publishedSince({ registry, since: start + since, cursor, limit });
       expect(page.images.length).toBeLessThanOrEqual(limit);
       found.push(...page.images);
       cursor = page.next ?? undefined;
@@ -135,7 +135,7 @@ describe.each(Object.keys(stores))('%s', (kind) => {
       requestedAt: start,
       cursor: null,
       imagesExamined: 0,
-      eventsTold: 0,
+      eventsPublished: 0,
       progressAt: start,
       finishedAt: null,
       ...changes,
@@ -151,11 +151,11 @@ describe.each(Object.keys(stores))('%s', (kind) => {
     });
 
     test('change only from the version that was read', async () => {
-      expect(await jobs.save('abc', jobOf({ eventsTold: 1 }), undefined)).toBe('conflict');
+      expect(await jobs.save('abc', jobOf({ eventsPublished: 1 }), undefined)).toBe('conflict');
       const { version } = (await jobs.load('abc')) ?? expect.fail('not stored');
-      expect(await jobs.save('abc', jobOf({ eventsTold: 2 }), version)).not.toBe('conflict');
-      expect(await jobs.save('abc', jobOf({ eventsTold: 3 }), version)).toBe('conflict');
-      expect((await jobs.load('abc'))?.job.eventsTold).toBe(2);
+      expect(await jobs.save('abc', jobOf({ eventsPublished: 2 }), version)).not.toBe('conflict');
+      expect(await jobs.save('abc', jobOf({ eventsPublished: 3 }), version)).toBe('conflict');
+      expect((await jobs.load('abc'))?.job.eventsPublished).toBe(2);
     });
 
     test('are forgotten some time after their end, and never before it', async () => {

@@ -114,7 +114,7 @@ describe('a row that is in the way', () => {
       batches.create(rowOf(2)),
     ]);
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
-    expect(outcomes[1]).toMatchObject({ reason: { code: 'rejected' } });
+    expect(outcomes[1]).toMatchObject({ reason: { code: 'invalid' } });
   });
 
   test('is no fault when it is to be removed and is not there', async () => {
@@ -154,4 +154,11 @@ test('when the service does not answer, everybody is told so', async () => {
   const down = rowBatches({ ...rows, transact: () => Promise.reject(new Error('down')) });
   const outcomes = await Promise.allSettled(numbers(3).map((i) => down.create(rowOf(i))));
   expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
+});
+
+test('no transaction is larger than the service takes', async () => {
+  const columns = Object.fromEntries(numbers(20).map((i) => [`column${i}`, 'x'.repeat(20_000)]));
+  await Promise.all(numbers(5).map((i) => batches.create({ ...rowOf(i), ...columns })));
+  expect(transactions).toEqual([2, 2]);
+  for (const i of numbers(5)) expect(await textOf(i)).toBe('new');
 });

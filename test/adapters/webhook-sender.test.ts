@@ -3,19 +3,23 @@
  * that is nobody's business.
  */
 import { createHmac } from 'node:crypto';
+import dns from 'node:dns';
 import type { IncomingMessage, RequestListener, Server } from 'node:http';
 import { createServer } from 'node:http';
+import { syncBuiltinESMExports } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { isPrivate, webhookSender } from '../../src/adapters/webhook-sender.ts';
 import { targetOf } from '../support/build.ts';
+import { hurryTimeLimits } from '../support/storage-stand-in.ts';
 
 const sender = webhookSender('AzureContainerRegistry/1.0 (acr-replication-tracker)');
 const body = JSON.stringify({ action: 'push', target: { repository: 'team/äpp', tag: 'v1' } });
 
 let server: Server | undefined;
 afterEach(async () => {
+  vi.restoreAllMocks();
   server?.closeAllConnections();
   await new Promise((resolve) => (server === undefined ? resolve(undefined) : server.close(resolve)));
   server = undefined;
@@ -113,6 +117,42 @@ describe('private addresses', () => {
     '%s is none',
     (address) => {
       expect(isPrivate(address)).toBe(false);
+    },
+  );
+});
+
+test('a receiver that never answers is left in time', async () => {
+  hurryTimeLimits();
+  const origin = await listen(() => undefined);
+  const answer = await sender.send(targetOf({ url: origin, allowPrivate: true }), body);
+  expect(answer).toMatchObject({ refusal: 'no answer in time' });
+}, 5_000);
+
+describe('a name', () => {
+  const { lookup } = dns;
+  afterEach(() => {
+    dns.lookup = lookup;
+    syncBuiltinESMExports();
+  });
+
+  /** The resolver of this machine, for one name. */
+  function resolve(addresses: readonly string[]) {
+    const found = addresses.map((address) => ({ address, family: 4 }));
+    dns.lookup = ((_name: string, _options: object, callback: (error: null, all: object[]) => void) =>
+      callback(null, found)) as never;
+    syncBuiltinESMExports();
+  }
+
+  test.each([[['127.0.0.1']], [['127.0.0.1', '8.8.8.8']], [['8.8.8.8', '127.0.0.1']]])(
+    'that leads to %j is not connected to',
+    async (addresses) => {
+      let connections = 0;
+      const origin = await listen((_, response) => response.end());
+      server?.on('connection', () => connections++);
+      resolve(addresses);
+      const url = `http://receiver.example:${new URL(origin).port}/`;
+      expect(await sender.send(targetOf({ url }), body)).toMatchObject({ refusal: expect.stringMatching(/private/) });
+      expect(connections).toBe(0);
     },
   );
 });

@@ -6,8 +6,8 @@ import { describe, expect, test } from 'vitest';
 import { checkTold } from '../../bench/check-told.ts';
 import { storageCounter } from '../../bench/counted.ts';
 import { readArguments } from '../../bench/options.ts';
-import { firstOf } from '../../bench/readme.ts';
 import { takeTurns } from '../../bench/rounds.ts';
+import { runParts } from '../../bench/run-parts.ts';
 import { formatMarkdown, formatText } from '../../bench/section.ts';
 import { median, quantile } from '../../bench/statistics.ts';
 import { deliveryOf, keepInFlight, regionsOf, shuffled } from '../../bench/workload.ts';
@@ -53,6 +53,18 @@ describe('the counter', () => {
     expect(counted.tableName).toBe('any');
     await expect(counted.getEntity()).rejects.toThrow('404');
     expect(counter.total).toBe(1);
+  });
+});
+
+describe('parts', () => {
+  test('that fail are told, and what the others measured is there', async () => {
+    const section = { title: 'One.', note: '', rows: [{ what: 1 }] };
+    const { sections, faults } = await runParts(['one', 'broken', 'leaky', 'last'], async (part) => {
+      if (part === 'broken') throw new Error('no answer in time');
+      return part === 'leaky' ? { ...section, faults: ['keeps too much'] } : section;
+    });
+    expect(Object.keys(sections)).toEqual(['one', 'leaky', 'last']);
+    expect(faults).toEqual([expect.stringMatching(/^broken: Error: no answer in time/), 'leaky: keeps too much']);
   });
 });
 
@@ -134,12 +146,6 @@ describe('tables', () => {
       '  what  × floor  deliveries/s',
       '  one      0.46          1234',
     ]);
-  });
-
-  test('some of them also for the README', () => {
-    const { some } = result.sections;
-    const first = firstOf({ ...result, sections: { some, tracker: some, memory: some, alternatives: some } });
-    expect(Object.keys(first.sections)).toEqual(['tracker', 'alternatives']);
   });
 
   test('for the pages', () => {

@@ -3,12 +3,14 @@
  * acknowledged, tell too early, under two ids, or not at all. Pure: the same evidence gives the same verdict.
  */
 import type { Evidence, Violation } from './evidence.ts';
+import { readFamilies } from './families.ts';
 import { readAcknowledgements } from './rules/acknowledgements.ts';
 import { findBehind } from './rules/behind.ts';
 import { findEarly } from './rules/early.ts';
 import { findForgotten, findForgottenMeanwhile } from './rules/forgotten.ts';
 import { findDoubtfulIds } from './rules/ids.ts';
 import { findBadManners } from './rules/manners.ts';
+import { findLoneMembers, findWrongMembers } from './rules/members.ts';
 import { findWrongTags } from './rules/tags.ts';
 import { findUntold } from './rules/untold.ts';
 import { findWronglyReleased } from './rules/waiters.ts';
@@ -16,16 +18,20 @@ import { findWronglyReleased } from './rules/waiters.ts';
 /** What may still come right: a missing fact is found by asking, an event is told again. */
 export function findUnsettled(evidence: Evidence): Violation[] {
   const known = readAcknowledgements(evidence);
-  return [findBehind, findForgotten, findUntold, findWrongTags].flatMap((find) => find(evidence, known));
+  const families = readFamilies(evidence);
+  return [findBehind, findForgotten, findUntold, findWrongTags].flatMap((find) => find(evidence, known, families));
 }
 
 /** What no time mends. */
 export function findBroken(evidence: Evidence): Violation[] {
+  const families = readFamilies(evidence);
   return [
-    ...findEarly(evidence),
-    ...findDoubtfulIds(evidence),
-    ...findForgottenMeanwhile(evidence, readAcknowledgements(evidence)),
-    ...findWronglyReleased(evidence),
+    ...findEarly(evidence, families),
+    ...findDoubtfulIds(evidence, families),
+    ...findForgottenMeanwhile(evidence, readAcknowledgements(evidence), families),
+    ...findWronglyReleased(evidence, families),
+    ...findLoneMembers(evidence, families),
+    ...findWrongMembers(evidence),
     ...findBadManners(evidence),
   ];
 }

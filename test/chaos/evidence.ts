@@ -36,6 +36,13 @@ export interface RegionClaim {
   readonly evidence: readonly string[];
 }
 
+/** One manifest that an index lists, as a document says it. */
+export interface MemberClaim {
+  readonly digest: string;
+  /** The regions where it is missing. */
+  readonly missing: readonly string[];
+}
+
 /** An availability document, as far as it can be right or wrong. */
 export interface Document {
   readonly digest: string | null;
@@ -45,6 +52,8 @@ export interface Document {
   readonly tagState: string | null;
   readonly announcedAt: number | null;
   readonly regions: readonly RegionClaim[];
+  /** `null` while an index has not been read. */
+  readonly members: readonly MemberClaim[] | null;
 }
 
 /** One answer of one process. */
@@ -112,7 +121,10 @@ export interface LogLine {
 }
 
 export interface Evidence {
+  /** What is where, manifest by manifest. */
   readonly truth: Truth;
+  /** By the key of an index: the keys of what it lists. */
+  readonly families: ReadonlyMap<string, readonly string[]>;
   readonly tagMoves: readonly TagMove[];
   /** What each tag resolves to at the end, by region; `null` where to nothing. */
   resolveTag(tagKey: string): Readonly<Record<string, string | null>>;
@@ -134,7 +146,7 @@ export interface Evidence {
 }
 
 export interface Violation {
-  /** The rule's name, like `early` or `never told`. */
+  /** The rule's name, like `early` or `not published`. */
   readonly rule: string;
   /** `repository@digest`, `repository:tag`, or the process. */
   readonly subject: string;

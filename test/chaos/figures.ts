@@ -31,9 +31,12 @@ export function countFigures(ran: Ran): Figures {
     processes: options.processes,
     regions: registry.regions.length,
     images: keys.length,
-    'images everywhere at the end': keys.filter((key) => truth.isEverywhere(key)).length,
+    'images in all replicas at the end': keys.filter((key) => truth.isEverywhere(key)).length,
     'images deleted at some time': keys.filter((key) => isDeletedSomewhere(evidence, key)).length,
-    'images nobody ever acknowledged': keys.filter((key) => !heard.has(key)).length,
+    indexes: evidence.families.size,
+    'indexes whose members were known at the end': countRead(evidence),
+    'members deleted at some time': listMembers(evidence).filter((key) => isDeletedSomewhere(evidence, key)).length,
+    'images never acknowledged': keys.filter((key) => !heard.has(key)).length,
     'webhook events fired': firstDeliveries.length,
     'webhook events lost on the way': firstDeliveries.filter(({ outcome }) => outcome === 'lost').length,
     'webhook events sent, repeats included': attempts.length,
@@ -48,13 +51,13 @@ export function countFigures(ran: Ran): Figures {
     pauses: count('pause'),
     'storage restarts': count('restartStorage'),
     'storage pauses': count('pauseStorage'),
-    "spells of losing the storage's answers": count('loseStorageAnswers'),
-    'spells of a failing topic': count('topic'),
+    "times the storage's answers were lost": count('loseStorageAnswers'),
+    'outages of the topic': count('topic'),
     'publish requests that failed': ran.topicFailures,
-    'spells of a failing replica': count('replica'),
+    'outages of a replica': count('replica'),
     'regions cut off': count('region'),
-    'events taken': told.length,
-    'events taken again under the same id': told.length - new Set(told.map(({ id }) => id)).size,
+    'events accepted': told.length,
+    'events accepted again with the same id': told.length - new Set(told.map(({ id }) => id)).size,
     'waiters released': waiters.filter(({ released }) => released !== null).length,
     'answers checked during the run': samples.length,
     'answers checked at the end': answers.length,
@@ -62,6 +65,15 @@ export function countFigures(ran: Ran): Figures {
     'worst lag of the test itself, ms': Math.round(ran.ownLagMs),
     violations: ran.violations.length,
   };
+}
+
+function countRead({ families, answers }: Evidence): number {
+  const read = answers.filter(({ subject, document }) => families.has(subject) && document.members !== null);
+  return new Set(read.map(({ subject }) => subject)).size;
+}
+
+function listMembers({ families }: Evidence): string[] {
+  return [...new Set([...families.values()].flat())];
 }
 
 function isDeletedSomewhere({ truth }: Evidence, key: string): boolean {

@@ -57,6 +57,7 @@ export function honestDay(): Evidence {
     });
   return {
     truth,
+    families: new Map(),
     tagMoves: happenings.flatMap(({ key, region, tag, at }) =>
       tag === null ? [] : [{ at: noon + at * second, region, tagKey, digest: digestOf(key) }],
     ),
@@ -100,6 +101,7 @@ function describe(key: string): Document {
     tags: key === kept ? ['v1'] : [],
     tagState: null,
     announcedAt: noon + 30 * second,
+    members: [],
     regions: regions.map((region) => {
       const { at = 0 } = happenings.findLast((one) => one.key === key && one.region === region) ?? {};
       const eventTime = noon + at * second;

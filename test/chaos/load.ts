@@ -5,7 +5,7 @@
  */
 import { toManifestKey } from '../../src/local/simulator/change.ts';
 import { buildImage, buildIndex, type Manifest } from '../../src/local/simulator/manifest.ts';
-import { drawBetween, drawChance, drawFrom, openRandom } from '../../src/local/simulator/random.ts';
+import { drawBetween, drawChance, drawFrom, openRandom, type Random } from '../../src/local/simulator/random.ts';
 import type { Scheduler } from '../../src/local/simulator/scheduler.ts';
 import type { World } from '../../src/local/simulator/world.ts';
 
@@ -23,6 +23,9 @@ export interface Pushed {
   readonly isKept: boolean;
 }
 
+/** By repository: a manifest of an index that stays. */
+type Shared = Map<string, Manifest>;
+
 const repositories = ['team/app', 'team/web', 'platform/base'];
 const movingTags = ['latest', 'stable'];
 
@@ -35,20 +38,28 @@ export function planLoad(
 ): number {
   const { seed, seconds, imagesPerSecond } = options;
   const startAt = scheduler.now();
+  const shared: Shared = new Map();
   let count = 0;
   for (let dueAt = startAt; dueAt < startAt + seconds * 1_000; count += 1) {
     const index = count;
-    scheduler.at(dueAt, () => onPush(pushOne(world, scheduler, options, index)));
+    scheduler.at(dueAt, () => onPush(pushOne(world, scheduler, options, index, shared)));
     dueAt += (drawBetween(openRandom(seed, `pause ${index}`), 0.2, 1.8) * 1_000) / imagesPerSecond;
   }
   return count;
 }
 
-function pushOne(world: World, scheduler: Scheduler, { seed, seconds }: LoadOptions, index: number): Pushed {
+function pushOne(
+  world: World,
+  scheduler: Scheduler,
+  { seed, seconds }: LoadOptions,
+  index: number,
+  shared: Shared,
+): Pushed {
   const random = openRandom(seed, `image ${index}`);
   const repository = drawFrom(random, repositories);
   const region = drawFrom(random, listUp(world));
-  const image = drawChance(random, 0.25) ? buildIndex(random) : buildImage(random, { format: 'oci' });
+  const isIndex = drawChance(random, 0.3);
+  const image = isIndex ? drawIndex(random, shared.get(repository)) : buildImage(random, { format: 'oci' });
   const version = `v${index + 1}`;
   const movingTag = drawFrom(random, movingTags);
   world.push(repository, version, image, { region });
@@ -66,12 +77,23 @@ function pushOne(world: World, scheduler: Scheduler, { seed, seconds }: LoadOpti
   if (isDeleted) {
     const deleteAt = scheduler.now() + drawBetween(random, 2_500, longest);
     const again = drawFrom(random, ['never', 'never', 'at once', 'later'] as const);
-    scheduler.at(deleteAt, () => takeBack(world, repository, image));
+    // The last one may belong to another index as well, which somebody waits for.
+    const [member = image] = image.children;
+    const target = drawFrom(random, [image, member]);
+    scheduler.at(deleteAt, () => takeBack(world, repository, target));
     const pauseMs = again === 'later' ? drawBetween(random, longest / 2, longest) : 1;
     const back = () => world.push(repository, `${version}-again`, image, { region: toUp(world, region) });
     if (again !== 'never') scheduler.at(deleteAt + pauseMs, back);
   }
+  const [common] = image.children;
+  if (common !== undefined && !isDeleted) shared.set(repository, common);
   return { index, key: toManifestKey(repository, image.digest), isKept: !isDeleted };
+}
+
+/** Two platforms, with or without attestations; now and then also what an index before it lists. */
+function drawIndex(random: Random, common: Manifest | undefined): Manifest {
+  const isSharing = common !== undefined && drawChance(random, 0.4);
+  return buildIndex(random, { attestations: drawChance(random, 0.3), artifacts: isSharing ? [common] : [] });
 }
 
 /** A client can only tag what is still there. */

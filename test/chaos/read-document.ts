@@ -1,13 +1,13 @@
 /** Reads an availability document, from an answer or from an event, into what the checker compares. */
 import { isObject, type JsonObject } from '../../src/local/json.ts';
-import type { Document, RegionClaim } from './evidence.ts';
+import type { Document, MemberClaim, RegionClaim } from './evidence.ts';
 
 /** @throws Error when it is no document */
 export function readDocument(value: unknown): Document {
   if (!isObject(value) || typeof value.state !== 'string' || !Array.isArray(value.regions)) {
     throw new Error(`not an availability document: ${JSON.stringify(value)?.slice(0, 300)}`);
   }
-  const { digest, state, satisfied, tags, tag, announcedAt, regions } = value;
+  const { digest, state, satisfied, tags, tag, announcedAt, regions, members } = value;
   return {
     state,
     digest: toText(digest),
@@ -16,6 +16,7 @@ export function readDocument(value: unknown): Document {
     tagState: isObject(tag) ? toText(tag.state) : null,
     announcedAt: toTime(announcedAt),
     regions: regions.filter(isObject).map(readRegion),
+    members: Array.isArray(members) ? members.filter(isObject).map(readMember) : null,
   };
 }
 
@@ -27,6 +28,10 @@ function readRegion({ region, state, since, eventTime, evidence }: JsonObject): 
     eventTime: toTime(eventTime),
     evidence: Array.isArray(evidence) ? evidence.map(String) : [],
   };
+}
+
+function readMember({ digest, missing }: JsonObject): MemberClaim {
+  return { digest: String(digest), missing: Array.isArray(missing) ? missing.map(String) : [] };
 }
 
 export function toText(value: unknown): string | null {

@@ -46,6 +46,8 @@ export async function startRegistry({ seed, scheduler, regions, post }: Registry
     lagSeconds: 1.5,
     lagSpread: 0.8,
     concurrency: 64,
+    // Members of an index come in any order, the index before them as well.
+    faults: { childrenAfterIndex: 0.4 },
     delivery: { loss, repeat: 0.15, reorder: 0.15 },
   });
   const servers = await startRegionServers(world);

@@ -20,7 +20,7 @@ export function formatMarkdown(figures: Figures): string {
 }
 
 /** Of these, so many are told with everything; of the rest, only what they are. */
-const mostTold = 5;
+const maxTold = 5;
 
 export function formatViolations(violations: readonly Violation[], evidence: Evidence): string {
   const bySubject = [...Map.groupBy(violations, ({ subject }) => subject)];
@@ -32,7 +32,7 @@ export function formatViolations(violations: readonly Violation[], evidence: Evi
         `VIOLATION ${subject}`,
         ...lines,
         ...more,
-        ...(i < mostTold ? tellStory(subject, evidence, ones) : []),
+        ...(i < maxTold ? tellStory(subject, evidence, ones) : []),
       ].join('\n');
     })
     .join('\n');
@@ -86,9 +86,12 @@ export function tellStory(subject: string, evidence: Evidence, violations: reado
   ];
   const noted = listings.filter(isAbout).map(({ process, key, events }) => {
     const all = events.map(({ type, subject: of, region, generation, isPublished }) =>
-      [type.split('.').at(-1), of.includes('@') ? (region ?? '') : of, generation, isPublished ? '' : 'untold'].join(
-        ' ',
-      ),
+      [
+        type.split('.').at(-1),
+        of.includes('@') ? (region ?? '') : of,
+        generation,
+        isPublished ? '' : 'not published',
+      ].join(' '),
     );
     return `    listed by ${process} for ${short(key)}: ${all.join(', ')}`;
   });

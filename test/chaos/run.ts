@@ -36,7 +36,7 @@ export interface Outcome {
 
 const allRegions = ['australiaeast', 'eastus', 'japaneast', 'southeastasia', 'westeurope'];
 /** Replication, held webhooks and the last try of each: all bounded, so this is never used up. */
-const longestTailMs = 60_000;
+const maxTailMs = 60_000;
 const waitersSettleMs = 30_000;
 
 /** @param say takes what happens, one line each */
@@ -97,12 +97,18 @@ export async function runChaos(
     signal.throwIfAborted();
 
     say('everything is set right; the last webhooks');
-    await Promise.race([scheduler.idle(), pause(longestTailMs, undefined, { ref: false })]);
+    await Promise.race([scheduler.idle(), pause(maxTailMs, undefined, { ref: false })]);
     await sampler.stop();
     await storage.restart(async () => undefined, options.isHurried ? 'all' : 'taken');
     const look = createFinalLook(members, signal);
     const evidence = (): Evidence => ({
-      ...{ truth: world.truth, tagMoves: registry.tagMoves(), resolveTag: registry.resolveTag, attempts },
+      ...{
+        truth: world.truth,
+        families: world.families,
+        tagMoves: registry.tagMoves(),
+        resolveTag: registry.resolveTag,
+        attempts,
+      },
       ...{ told: topic.told, samples: sampler.samples, answers: look.answers(), listings: look.listings() },
       ...{ waiters: waiters.waiters, log: fleet?.log ?? [], crashes: fleet?.crashes ?? [] },
       storageTroubles: storage.troubles,

@@ -15,7 +15,7 @@ export interface Sampler {
 }
 
 /** Those pushed last are the ones whose answers change. */
-const mostRecent = 25;
+const maxRecent = 25;
 const everyMs = 150;
 
 export function startSampler(world: World, members: readonly Member[], seed: number): Sampler {
@@ -27,7 +27,7 @@ export function startSampler(world: World, members: readonly Member[], seed: num
     while (!isStopped) {
       await pause(drawBetween(random, 0.5, 1.5) * everyMs);
       const running = members.filter(({ state }) => state === 'running');
-      const keys = world.truth.keys().slice(-mostRecent);
+      const keys = world.truth.keys().slice(-maxRecent);
       if (running.length === 0 || keys.length === 0) continue;
       const answer = await askDocument(drawFrom(random, running), drawFrom(random, keys));
       if (answer !== undefined) samples.push(answer);

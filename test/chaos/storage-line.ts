@@ -19,7 +19,7 @@ export interface StorageLine {
   stop(): Promise<void>;
 }
 
-const longestWaitMs = 3_000;
+const maxWaitMs = 3_000;
 
 export async function startStorageLine(random: () => number): Promise<StorageLine> {
   let agent = new Agent({ keepAlive: true });
@@ -73,7 +73,7 @@ export async function startStorageLine(random: () => number): Promise<StorageLin
     async disconnect() {
       target = undefined;
       // A paused app may owe the rest of its request for longer than anybody wants to wait.
-      if (underWay > 0) await Promise.race([new Promise<void>((resolve) => idle.push(resolve)), pause(longestWaitMs)]);
+      if (underWay > 0) await Promise.race([new Promise<void>((resolve) => idle.push(resolve)), pause(maxWaitMs)]);
       agent.destroy();
     },
     loseAnswers(share) {

@@ -21,9 +21,9 @@ export interface Waiters {
 }
 
 const command = fileURLToPath(new URL('../../bin/acr-replication.mjs', import.meta.url));
-const mostAtOnce = 20;
+const maxAtOnce = 20;
 /** Each is a process of its own. */
-const mostCommands = 2;
+const maxCommands = 2;
 
 /** @param members the first one must come back to its own address, where the commands ask */
 export function createWaiters(members: readonly Member[], seed: number): Waiters {
@@ -63,7 +63,7 @@ export function createWaiters(members: readonly Member[], seed: number): Waiters
     waiters,
     start(kind, key) {
       const same = open().filter((each) => each.kind === kind);
-      if (same.length >= (kind === 'command' ? mostCommands : mostAtOnce)) return;
+      if (same.length >= (kind === 'command' ? maxCommands : maxAtOnce)) return;
       const waiter: (typeof waiters)[number] = { kind, key, released: null };
       waiters.push(waiter);
       const waiting = kind === 'command' ? waitByCommand(key) : waitByRequest(key);

@@ -13,6 +13,8 @@ describe('what is waited for', () => {
     [{ image: 'contoso.azurecr.io/team/app' }, { image: 'contoso.azurecr.io/team/app:latest' }],
     [{ image: ` ${image}\n` }, { image }],
     [{ image, regions: 'West Europe, eastus,' }, { regions: 'westeurope,eastus' }],
+    [{ image, regions: 'West Europe\neastus\n' }, { regions: 'westeurope,eastus' }],
+    [{ image, regions: 'westeurope\r\neastus\r\n' }, { regions: 'westeurope,eastus' }],
     [
       { image, regions: '', require: '', timeout: '' },
       { regions: undefined, timeoutMs: 1_800_000 },
@@ -39,7 +41,7 @@ describe('what is waited for', () => {
     expect(parseWaitRequest(texts)).toMatchObject({ ok: false, problems: [{ field }] });
   });
 
-  test('every fault is told at once', () => {
+  test('every fault is reported at once', () => {
     const read = parseWaitRequest({ image: '', regions: '!', require: '0', timeout: '?' });
     expect(read.ok ? [] : read.problems.map(({ field }) => field)).toEqual(['image', 'regions', 'require', 'timeout']);
   });
@@ -52,9 +54,11 @@ describe('where the tracker is', () => {
     ['https://tracker.example/api/', 'https://tracker.example/'],
     ['https://proxy.example/tracker', 'https://proxy.example/tracker/'],
     [' http://127.0.0.1:7071\n', 'http://127.0.0.1:7071/'],
+    ['https://a.example, https://b.example/api', 'https://a.example/,https://b.example/'],
+    ['https://a.example\r\nhttps://b.example\r\n', 'https://a.example/,https://b.example/'],
   ])('%s', (text, url) => {
-    const read = parseConnection(text, ' key\n');
-    expect(read.ok && [read.value.url.href, read.value.key]).toEqual([url, 'key']);
+    const read = parseConnection(text, ' key\n', {});
+    expect(read.ok && [read.value.urls.join(), read.value.key]).toEqual([url, 'key']);
   });
 
   test.each([
@@ -62,12 +66,14 @@ describe('where the tracker is', () => {
     ['', undefined],
     ['tracker.example', undefined],
     ['ftp://tracker.example', undefined],
+    [',', undefined],
+    ['https://tracker.example, nowhere', undefined],
     ['https://tracker.example/api/wait?code=hidden-key', undefined],
     ['tracker.example?code=hidden-key', undefined],
     ['https://me:hidden-key@tracker.example', undefined],
     ['https://tracker.example', 'hidden-key\nof two lines'],
   ])('not %s with the key %s, and no key is repeated', (url, key) => {
-    const read = parseConnection(url, key);
+    const read = parseConnection(url, key, {});
     expect(read.ok).toBe(false);
     expect(JSON.stringify(read)).not.toContain('hidden-key');
   });

@@ -1,10 +1,11 @@
-/** What build systems are told, and that no value can tell them anything else. */
+/** What build systems get, and that no value can be a command to them. */
+
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loggingCommand } from '../../src/cli/azure-pipelines.ts';
-import { buildReport } from '../../src/cli/build-report.ts';
+import { buildReport } from '../../src/cli/build-system.ts';
 import { readAnswer } from '../../src/cli/document.ts';
 import { escapeMarkdown, fileCommands, stepSummary, workflowCommand } from '../../src/cli/github.ts';
 import type { Verdict } from '../../src/cli/verdict.ts';
@@ -22,12 +23,12 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 async function report(verdict: Verdict, environment: Record<string, string>): Promise<string> {
-  const { err } = await call(async (surroundings) => {
-    const build = buildReport(surroundings);
+  const { err } = await call(async (cliContext) => {
+    const build = buildReport(cliContext);
     if (answer === undefined) throw new Error('the document of the tests is none');
     build.answered(answer);
     build.answered(answer);
-    await build.finish(verdict, answer);
+    await build.finish(verdict, answer === undefined ? [] : [answer], answer?.state);
     return 0;
   }, environment);
   return err;
@@ -62,7 +63,7 @@ test('an output cannot end itself: its delimiter is another one each time', () =
   expect(first).not.toBe(second);
 });
 
-test('Markdown takes values for text', () => {
+test('values are text in Markdown', () => {
   expect(escapeMarkdown('a|b <script> `c` [d](e) #1')).toBe(
     'a&#124;b &#60;script&#62; &#96;c&#96; &#91;d&#93;(e) &#35;1',
   );
@@ -92,7 +93,7 @@ describe('GitHub Actions', () => {
   });
 
   test('without any answer there is no table', () => {
-    expect(stepSummary(bad, undefined)).toBe('### Too late, sadly\n\n100% late\n\nWait longer.\n\n');
+    expect(stepSummary(bad, [])).toBe('### Too late, sadly\n\n100% late\n\nWait longer.\n\n');
   });
 });
 
@@ -101,6 +102,9 @@ test('Azure Pipelines: progress when it changes, variables, an issue only when i
     `##vso[task.setvariable variable=digest;isOutput=true;]${digest}`,
     `##vso[task.setvariable variable=image;isOutput=true;]${pinned}`,
     '##vso[task.setvariable variable=state;isOutput=true;]replicating',
+    `##vso[task.setvariable variable=images;isOutput=true;]${JSON.stringify([
+      { image: pinned, digest, state: 'replicating', satisfied: false },
+    ])}`,
   ];
   const progress = '##vso[task.setprogress value=66;]in 2 of 3 regions';
   expect((await report(good, { TF_BUILD: 'True' })).split('\n')).toEqual([progress, ...variables, '']);

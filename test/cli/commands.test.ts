@@ -1,5 +1,5 @@
-/** Every command against a server that speaks the tracker's protocol: what is asked, printed, and said by the exit code. */
-import { expect, test } from 'vitest';
+/** Every command against a server with the tracker's protocol: what is asked, printed, and said by the exit code. */
+import { describe, expect, test } from 'vitest';
 import { runCommand } from '../../src/cli/command.ts';
 import { exitCodes } from '../../src/cli/exit-codes.ts';
 import { call, callCommand } from '../support/call-command.ts';
@@ -22,13 +22,11 @@ test.each<[string[], number, RegExp]>([
   [['--version'], 0, /^1\.2\.3\n$/],
   [['--help'], 0, /Examples:/],
   [['help', 'wait'], 0, /Exit codes:/],
-  ...['wait', 'status', 'images', 'replicas'].map((name): [string[], number, RegExp] => [
-    [name, '--help'],
-    0,
-    new RegExp(`Examples:\\n {2}acr-replication ${name}`),
-  ]),
+  ...['wait', 'status', 'images', 'replicas', 'events', 'replay', 'completion'].map(
+    (name): [string[], number, RegExp] => [[name, '--help'], 0, new RegExp(`Examples:\\n {2}acr-replication ${name}`)],
+  ),
   [['wait'], 64, /missing required argument 'image'/],
-  [['wait', image, 'more'], 64, /too many arguments/],
+  [['wait', image, 'more', '--url', 'http://x.example'], 64, /^image: must begin with .*got "more"/],
   [['wait', image, '--nonsense'], 64, /unknown option '--nonsense'/],
   [['wait', image, '--output', 'xml'], 64, /Allowed choices are text, json/],
   [['wait', image], 64, /^url: is required/],
@@ -207,7 +205,9 @@ test('images of all registries, page after page', async () => {
     { ...query, registry: 'fabrikam', limit: '3' },
   ]);
   const table = await callCommand(['images', '--registry', 'contoso', '--limit', '1', '--url', tracker.url]);
-  expect(table.out).toMatch(/^STATE +REGIONS +FIRST SEEN +IMAGE +MISSING\nreplicating +1\/2 .*westeurope\n/);
+  expect(table.out).toMatch(
+    /^REPOSITORY:TAG +DIGEST +STATE +REGIONS +AGE +MISSING\nteam\/app.* a{12} +replicating +1\/2 .*westeurope\n/,
+  );
   const none = await callCommand(['images', '--registry', 'fabrikam', '--url', tracker.url]);
   expect(none).toMatchObject({ code: 0, out: 'No such images.\n' });
 });
@@ -217,11 +217,17 @@ test('replicas of one registry', async () => {
     registry: 'contoso.azurecr.io',
     source: 'arm',
     stale: true,
+    warning: 'Webhooks speak for estus.',
     regions: [
       {
         ...{ region: 'eastus', expected: true, observedOnly: false, health: 'healthy', globalRouting: false },
         ...{ lastWebhookAt: null, webhook: { status: 'disabled', reason: 'by hand' }, missingImages: 3 },
-        lag: { p50Seconds: 0, p95Seconds: 75, count: 12 },
+        ...{ lag: { p50Seconds: 0, p95Seconds: 75, count: 12 }, status: { displayStatus: 'Ready', message: null } },
+      },
+      {
+        ...{ region: 'westeurope', expected: true, observedOnly: false, health: 'unhealthy', globalRouting: true },
+        ...{ lastWebhookAt: null, webhook: { status: 'ok' }, missingImages: 0, lag: {} },
+        status: { displayStatus: 'Degraded', message: 'Storage is away', timestamp: '2026-06-01T10:00:00.000Z' },
       },
     ],
     likelyCauses: [{ trackingId: 'AB12', title: 'Registry trouble', regions: ['eastus'] }],
@@ -229,9 +235,12 @@ test('replicas of one registry', async () => {
   const tracker = await startTrackerStandIn(() => ({ status: 200, body }));
   const called = await callCommand(['replicas', '--registry', 'contoso', '--url', tracker.url]);
   expect(called.out.replaceAll(/ {2,}/g, '  ').split('\n')).toEqual([
-    'contoso.azurecr.io: 1 region, arm, more than an hour old',
-    'REGION  ROLE  HEALTH  WEBHOOK  LAST HEARD  LAG P50  LAG P95  IMAGES  MISSING',
+    'contoso.azurecr.io: 2 regions, arm, more than an hour old',
+    'REGION  ROLE  HEALTH  WEBHOOK  LAST WEBHOOK  LAG P50  LAG P95  IMAGES  MISSING',
     'eastus  expected, not routed  healthy  disabled: by hand  never  0 s  1 min 15 s  12  3',
+    'westeurope  expected  unhealthy  ok  never  0',
+    'replica westeurope: Degraded: Storage is away (2026-06-01T10:00:00.000Z)',
+    'warning: Webhooks speak for estus.',
     'incident AB12 (eastus): Registry trouble',
     '',
   ]);
@@ -239,10 +248,56 @@ test('replicas of one registry', async () => {
   expect(JSON.parse(out)).toEqual(body);
 });
 
+describe('several addresses', () => {
+  const lost = 'http://127.0.0.1:1';
+
+  test.each([
+    ['wait', image],
+    ['status', image],
+    ['images', '--registry', 'contoso'],
+    ['replicas', '--registry', 'contoso'],
+  ])('%s asks the next where the first does not answer', async (...words) => {
+    const body = documentWith(['eastus', 'westeurope'], []);
+    const broken = await startTrackerStandIn(() => ({ status: 502, body: '<h1>Bad gateway</h1>' }));
+    const tracker = await startTrackerStandIn(() => ({ status: 200, body: { ...body, images: [body], next: null } }));
+    const url = `${lost},${broken.url},${tracker.url}`;
+    const called = await callCommand(words, { ACR_REPLICATION_URL: url, ACR_REPLICATION_KEY: 'k1' });
+    expect(called.code).toBe(0);
+    expect(broken.asked).toHaveLength(1);
+    expect(tracker.asked[0]?.key).toBe('k1');
+  });
+
+  test('one that hangs has its share of the time', async () => {
+    const silent = await startTrackerStandIn(() => 'hang');
+    const tracker = await startTrackerStandIn(() => there);
+    const called = await callCommand(['wait', image, '--url', `${silent.url},${tracker.url}`, '--timeout', '3s']);
+    expect(called).toMatchObject({
+      code: 0,
+      err: expect.stringContaining('no answer in time; the next address answers'),
+    });
+  });
+
+  test('none that answers is 5, with what was wrong with each', async () => {
+    const broken = await startTrackerStandIn(() => ({ status: 502 }));
+    const called = await callCommand(['status', image, '--url', `${lost}\n${broken.url}`]);
+    expect(called).toMatchObject({
+      code: 5,
+      err: expect.stringMatching(/connection refused; the tracker answered 502/),
+    });
+  });
+});
+
+test('an app that runs without its functions is another failure than a wrong address', async () => {
+  const { url } = await startTrackerStandIn(() => ({ status: 404, body: '' }));
+  const called = await callCommand(['wait', image, '--url', url]);
+  expect(called).toMatchObject({ code: 64, err: expect.stringContaining('runs without its functions') });
+  expect(called.err).toContain('faulty settings');
+});
+
 test('a signal ends a question as well', async () => {
   const { url } = await startTrackerStandIn(() => 'hang');
   const called = await call(
-    (surroundings) => runCommand(['status', image, '--url', url], '1', surroundings),
+    (cliContext) => runCommand(['status', image, '--url', url], '1', cliContext),
     {},
     AbortSignal.abort('SIGTERM'),
   );

@@ -1,6 +1,7 @@
 /** Durations: every spelling that people use, and none that could mean two things. */
 import { expect, test } from 'vitest';
-import { formatDuration, formatLag, parseDuration } from '../../src/cli/duration.ts';
+import { formatLag, parseDuration } from '../../src/cli/duration.ts';
+import { formatDuration } from '../../src/core/runtime/format-duration.ts';
 
 test.each<[string, number]>([
   ['30m', 1_800_000],

@@ -1,4 +1,4 @@
-/** What an HTTP answer means: only the tracker's own words count as its answer. */
+/** What an HTTP answer means: only what the tracker itself sends counts as its answer. */
 import { expect, test } from 'vitest';
 import type { Failure } from '../../src/cli/failure.ts';
 import { readReply } from '../../src/cli/tracker-reply.ts';
@@ -32,7 +32,9 @@ test.each<[number, string, string, Failure['outcome'], RegExp]>([
   [403, 'text/html', 'stopped', 'refused', /\(403\)/],
   [404, problem, '{"detail":"Registry \\"x\\" is not tracked here"}', 'badUsage', /not tracked here/],
   [404, 'text/html', '<html>', 'foreign', /\(404, text\/html\)/],
-  [404, '', '', 'foreign', /404/],
+  [404, '', '', 'foreign', /^the app at https:\/\/tracker\.example runs without its functions/],
+  [404, problem, '', 'foreign', /runs without its functions/],
+  [407, 'text/html', '', 'unexpected', /the proxy asks for a name and a password/],
   [418, problem, '{"detail":"teapot"}', 'unexpected', /answered 418: teapot/],
   [429, '', '', 'unreachable', /answered 429/],
   [500, problem, '{"detail":"Unexpected error."}', 'unreachable', /answered 500: Unexpected error/],
@@ -40,6 +42,19 @@ test.each<[number, string, string, Failure['outcome'], RegExp]>([
 ])('%d %s %s is %s', (status, type, text, outcome, message) => {
   const reply = read(status, type, text, { location: 'https://elsewhere.example/?code=secret' });
   expect(reply).toMatchObject({ ok: false, failure: { outcome, message: expect.stringMatching(message) } });
+});
+
+test('an empty 404 below a path of its own may be a wrong address', () => {
+  const url = new URL('https://tracker.example/wrong/api/wait?image=x');
+  expect(readReply({ url, status: 404, headers: new Headers(), text: '', hasKey: true, now })).toMatchObject({
+    failure: { outcome: 'foreign', message: expect.stringContaining('no tracker answers') },
+  });
+});
+
+test('an empty 404 that names its request comes from a function', () => {
+  expect(read(404, '', '', { 'x-request-id': 'x' })).toMatchObject({
+    failure: { outcome: 'foreign', message: expect.stringContaining('no tracker answers') },
+  });
 });
 
 test.each<[string, number | undefined]>([

@@ -1,6 +1,6 @@
 /** Which streams get colours, and which get lines that are rewritten. */
 import { expect, test } from 'vitest';
-import type { Output } from '../../src/cli/surroundings.ts';
+import type { Output } from '../../src/cli/cli-context.ts';
 import { hasColor, isLive, painter } from '../../src/cli/terminal.ts';
 
 const terminal = { isTTY: true } as Output;

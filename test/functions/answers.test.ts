@@ -2,18 +2,18 @@
 import { describe, expect, test } from 'vitest';
 import { memoryHealthEventLog } from '../../src/adapters/memory.ts';
 import { memoryReplayQueue, memoryReplayStore } from '../../src/adapters/memory-replays.ts';
-import { WorldError } from '../../src/core/errors.ts';
 import { replays } from '../../src/core/replay/replay.ts';
-import { availabilityFunction, describeAvailability } from '../../src/functions/availability.ts';
-import { describeEvents, eventsFunction } from '../../src/functions/events.ts';
-import { describeHealth, healthFunction } from '../../src/functions/health.ts';
-import { describeImages, imagesFunction } from '../../src/functions/images.ts';
-import { describeRegistries, registriesFunction } from '../../src/functions/registries.ts';
-import { describeReplayRequest, replayFunction } from '../../src/functions/replay.ts';
-import { describeReplicas, replicasFunction } from '../../src/functions/replicas.ts';
-import { describeServiceHealth, serviceHealthFunction } from '../../src/functions/service-health.ts';
-import { describeWait, waitFunction } from '../../src/functions/wait.ts';
-import { describeWebhook } from '../../src/functions/webhook.ts';
+import { UpstreamError } from '../../src/core/runtime/errors.ts';
+import { availabilityFunction, describeAvailability } from '../../src/functions/api/availability.ts';
+import { describeEvents, eventsFunction } from '../../src/functions/api/events.ts';
+import { describeHealth, healthFunction } from '../../src/functions/api/health.ts';
+import { describeImages, imagesFunction } from '../../src/functions/api/images.ts';
+import { describeRegistries, registriesFunction } from '../../src/functions/api/registries.ts';
+import { describeReplayRequest, replayFunction } from '../../src/functions/api/replay.ts';
+import { describeReplicas, replicasFunction } from '../../src/functions/api/replicas.ts';
+import { describeServiceHealth, serviceHealthFunction } from '../../src/functions/api/service-health.ts';
+import { describeWait, waitFunction } from '../../src/functions/api/wait.ts';
+import { describeWebhook } from '../../src/functions/api/webhook.ts';
 import { digestOf, registryOf } from '../support/build.ts';
 import type { CallInput } from '../support/call.ts';
 import { call } from '../support/call.ts';
@@ -56,7 +56,7 @@ describe('availability', () => {
     ['one in a region nobody expects', `contoso.azurecr.io/team/app@${digestOf(3)}`, 200],
     ['a tag', 'contoso.azurecr.io/team/app:v1', 200],
     ['a tag with a digest', `contoso.azurecr.io/team/app:v1@${digestOf(1)}`, 200],
-    ['nothing anybody has spoken of', 'contoso.azurecr.io/team/new:v1', 200],
+    ['an image that no region has reported', 'contoso.azurecr.io/team/new:v1', 200],
     ['no reference', 'contoso.azurecr.io/team/app@sha256:1', 400],
     ['an unknown registry', 'fabrikam.azurecr.io/team/app', 404],
   ])('%s', async (_what, text, status) => {
@@ -73,7 +73,7 @@ describe('availability', () => {
   });
 
   test('a storage that is away', async () => {
-    const read = () => Promise.reject(new WorldError('unavailable', 'away'));
+    const read = () => Promise.reject(new UpstreamError('unavailable', 'away'));
     const { store } = memoryTracker();
     const { tracker } = memoryTracker({ ports: { store: { ...store, read } } });
     const answer = await call(availabilityFunction(tracker), { path: `availability?image=${image}` });
@@ -102,9 +102,9 @@ describe('wait', () => {
       await deliver(memory, region, bodyOf({ ...gone, target: { digest: digestOf(3) } }));
     }
     const wait = waitFunction(memory.tracker);
-    const moved = await call(wait, { path: `wait?image=contoso.azurecr.io/team/app:v1@${digestOf(1)}` });
+    const moved = await call(wait, { path: `wait?timeout=0&image=contoso.azurecr.io/team/app:v1@${digestOf(1)}` });
     expectDescribed(describeWait(), moved, 409);
-    const deleted = await call(wait, { path: `wait?image=contoso.azurecr.io/team/app@${digestOf(3)}` });
+    const deleted = await call(wait, { path: `wait?timeout=0&image=contoso.azurecr.io/team/app@${digestOf(3)}` });
     expectDescribed(describeWait(), deleted, 410);
   });
 });
@@ -150,7 +150,7 @@ test.each([
 });
 
 describe('events and replays', () => {
-  test('before, while and after an image is told again', async () => {
+  test('before, while and after an event is published again', async () => {
     const memory = await toldMemory();
     const { queue, replays: made } = retold(memory);
     const events = eventsFunction(memory.tracker, made);
@@ -199,7 +199,7 @@ describe('webhooks', () => {
   });
 
   test('deferred, and not even that', async () => {
-    const read = () => Promise.reject(new WorldError('unavailable', 'away'));
+    const read = () => Promise.reject(new UpstreamError('unavailable', 'away'));
     const { store } = memoryTracker();
     const deferring = memoryTracker({ ports: { store: { ...store, read } } });
     const deferred = deliver(deferring, 'eastus');
@@ -216,7 +216,7 @@ test.each([
   ['an alert', alertOf(), 200],
   ['an alert about something else', alertOf({ essentials: { monitoringService: 'Platform' } }), 200],
   ['no alert', {}, 400],
-] as const)('service health takes %s', async (_what, alert, status) => {
+] as const)('service health accepts %s', async (_what, alert, status) => {
   const { clock } = memoryTracker();
   const health = memoryHealthEventLog();
   const options = serviceHealthFunction({ registries: [registryOf()], secrets, health, now: clock.now });

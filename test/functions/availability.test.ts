@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { memoryImageStore } from '../../src/adapters/memory.ts';
-import type { AvailabilityDocument } from '../../src/core/availability.ts';
-import { WorldError } from '../../src/core/errors.ts';
-import { availabilityFunction } from '../../src/functions/availability.ts';
-import { eventsFunction } from '../../src/functions/events.ts';
-import { waitFunction } from '../../src/functions/wait.ts';
+import type { AvailabilityDocument } from '../../src/core/image/availability.ts';
+import { UpstreamError } from '../../src/core/runtime/errors.ts';
+import { availabilityFunction } from '../../src/functions/api/availability.ts';
+import { eventsFunction } from '../../src/functions/api/events.ts';
+import { waitFunction } from '../../src/functions/api/wait.ts';
 import { digestOf, regionOf, registryOf, replicaSetOf } from '../support/build.ts';
 import { call } from '../support/call.ts';
 import type { MemoryTracker } from '../support/memory-tracker.ts';
@@ -78,7 +78,7 @@ describe('the answer', () => {
     expect([image, tag?.name]).toEqual(['contoso.azurecr.io/team/app:latest', 'latest']);
   });
 
-  test('lists a region outside the set once it has spoken', async () => {
+  test('lists a region outside the set once it has reported', async () => {
     const memory = memoryTracker();
     await deliver(memory, 'northeurope');
     const { regions } = await documentOf(memory, { image });
@@ -256,12 +256,14 @@ describe('the replica set', () => {
 test.each([
   ['unavailable', 503],
   ['throttled', 503],
-  ['refused', 503],
-  ['contended', 503],
-  ['rejected', 500],
+  ['unauthorized', 503],
+  ['conflict', 503],
+  ['invalid', 500],
 ] as const)('tables that are %s: %i, without what they said', async (code, status) => {
   const read = () =>
-    Promise.reject(new WorldError(code, 'https://contosodata.table.core.windows.net said no', { retryAfterMs: 2_100 }));
+    Promise.reject(
+      new UpstreamError(code, 'https://contosodata.table.core.windows.net said no', { retryAfterMs: 2_100 }),
+    );
   const memory = memoryTracker({ ports: { store: { ...memoryImageStore(), read } } });
   const answer = await ask(memory, { image });
   expect(answer.status).toBe(status);

@@ -2,11 +2,14 @@
 import { createHmac } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { defaultCallbackOrigins, parseCallbackOrigins } from '../../src/core/checks/callback-origins.ts';
-import { readAsked } from '../../src/core/checks/check-question.ts';
 import type { Checks } from '../../src/core/checks/checks.ts';
-import { WorldError } from '../../src/core/errors.ts';
-import { checkAzurePipelinesFunction, describeAzurePipelinesCheck } from '../../src/functions/check-azure-pipelines.ts';
-import { checkGithubFunction, describeGithubCheck } from '../../src/functions/check-github.ts';
+import { resolveCheck } from '../../src/core/checks/resolve-question.ts';
+import { UpstreamError } from '../../src/core/runtime/errors.ts';
+import {
+  checkAzurePipelinesFunction,
+  describeAzurePipelinesCheck,
+} from '../../src/functions/api/check-azure-pipelines.ts';
+import { checkGithubFunction, describeGithubCheck } from '../../src/functions/api/check-github.ts';
 import { registryOf, replicaSetOf } from '../support/build.ts';
 import { call } from '../support/call.ts';
 import { expectDescribed } from '../support/described.ts';
@@ -17,10 +20,10 @@ const image = 'contoso.azurecr.io/team/app:v1';
 const parsed = parseCallbackOrigins(defaultCallbackOrigins);
 const origins = parsed.ok ? parsed.value : expect.fail('the default origins are none');
 const working: Parts = {
-  read: async (asked) => readAsked(asked, [registryOf()], replicaSetOf),
+  read: async (asked) => resolveCheck(asked, [registryOf()], replicaSetOf),
   accept: async () => 'accepted',
 };
-const failing: Parts = { ...working, accept: () => Promise.reject(new WorldError('unavailable', 'table')) };
+const failing: Parts = { ...working, accept: () => Promise.reject(new UpstreamError('unavailable', 'table')) };
 
 const planHeaders: Record<string, string> = {
   planurl: 'https://dev.azure.com/contoso/',

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { defaultCallbackOrigins, parseCallbackOrigins } from '../../src/core/checks/callback-origins.ts';
 import type { CheckRequest } from '../../src/core/checks/check.ts';
-import { readAsked } from '../../src/core/checks/check-question.ts';
 import type { Checks } from '../../src/core/checks/checks.ts';
-import { WorldError } from '../../src/core/errors.ts';
-import { checkAzurePipelinesFunction } from '../../src/functions/check-azure-pipelines.ts';
+import { resolveCheck } from '../../src/core/checks/resolve-question.ts';
+import { UpstreamError } from '../../src/core/runtime/errors.ts';
+import { checkAzurePipelinesFunction } from '../../src/functions/api/check-azure-pipelines.ts';
 import { registryOf, replicaSetOf } from '../support/build.ts';
 import { call } from '../support/call.ts';
 import { checkWorld, image } from '../support/check-instances.ts';
@@ -31,7 +31,7 @@ function send(body: unknown, input: SendInput = {}) {
   if (!origins.ok) throw new Error('the default origins are none');
   const accepted: CheckRequest[] = [];
   const fake: Pick<Checks, 'read' | 'accept'> = {
-    read: async (asked) => readAsked(asked, [registryOf()], replicaSetOf),
+    read: async (asked) => resolveCheck(asked, [registryOf()], replicaSetOf),
     async accept(request) {
       accepted.push(request);
       return 'accepted';
@@ -53,7 +53,7 @@ test('a check is accepted with what it asks and where to call back', async () =>
     {
       id: expect.stringMatching(/^[0-9a-f]{40}$/),
       kind: 'azurePipelines',
-      image,
+      images: [image],
       regions: 'eastus',
       require: '1',
       timeoutMs: 90_000,
@@ -72,12 +72,37 @@ test('a check is accepted with what it asks and where to call back', async () =>
   });
 });
 
+test("white space around what is asked is dropped: a pipeline's variable may end in it", async () => {
+  const { accepted } = await send({ image: ` ${image}\r\n`, regions: 'eastus\r\n', require: '1\r', timeout: '90\n' });
+  expect(accepted).toMatchObject([{ images: [image], regions: 'eastus', require: '1', timeoutMs: 90_000 }]);
+});
+
+test('several images are one check', async () => {
+  const worker = 'contoso.azurecr.io/team/worker:v1';
+  const { status, accepted } = await send({ image, images: [worker, image], timeout: 60 });
+  expect(status).toBe(200);
+  expect(accepted).toMatchObject([{ images: [image, worker], timeoutMs: 60_000 }]);
+});
+
+test('a release is asked for by its name', async () => {
+  const { status, accepted } = await send({ release: 'shop-2.4', timeout: 60 });
+  expect(status).toBe(200);
+  expect(accepted).toMatchObject([{ images: [], release: 'shop-2.4', timeoutMs: 60_000 }]);
+});
+
 test('the same task is the same check, another is another', async () => {
   const idOf = async (changes: Record<string, string>) =>
     (await send({ image, timeout: 5 }, { headers: changes })).accepted[0]?.id;
   const id = await idOf({});
   expect(await idOf({ authtoken: 'a-newer-token' })).toBe(id);
-  for (const name of ['planid', 'jobid', 'taskinstanceid']) expect(await idOf({ [name]: 'another' })).not.toBe(id);
+  for (const name of ['projectid', 'hubname', 'planid', 'jobid', 'taskinstanceid']) {
+    expect(await idOf({ [name]: 'another' })).not.toBe(id);
+  }
+  const elsewhere = ['https://dev.azure.com/fabrikam/', 'https://contoso.visualstudio.com/', 'https://dev.azure.com/'];
+  for (const planurl of elsewhere) expect(await idOf({ planurl })).not.toBe(id);
+  for (const planurl of ['https://dev.azure.com/contoso', 'https://DEV.azure.com/contoso/']) {
+    expect(await idOf({ planurl })).toBe(id);
+  }
 });
 
 test('and is answered the same', async () => {
@@ -96,7 +121,7 @@ describe('refusals name what is wrong', () => {
     expect(accepted).toEqual([]);
   });
 
-  test('headers are told even when the body is no use either', async () => {
+  test('faults in headers are reported even when the body is invalid too', async () => {
     const { status, body } = await send('', { headers: { jobid: undefined } });
     expect([status, body]).toMatchObject([400, { errors: [{ field: 'JobId' }] }]);
   });
@@ -104,6 +129,10 @@ describe('refusals name what is wrong', () => {
   test.each<[string, unknown, number, string | undefined]>([
     ['no image', {}, 400, 'image'],
     ['an empty image', { image: '' }, 400, 'image'],
+    ['images that are none', { images: '' }, 400, 'image'],
+    ['an empty list of images', { images: [] }, 400, 'images'],
+    ['one of several that is no reference', { images: [image, 'contoso.azurecr.io/UPPER'] }, 400, 'images[1]'],
+    ['one of several in another registry', { images: [image, 'fabrikam.azurecr.io/app:v1'] }, 404, undefined],
     ['an image of another type', { image: 7 }, 400, 'image'],
     ['a reference that is none', { image: 'contoso.azurecr.io/UPPER' }, 400, 'image'],
     ['regions of another type', { image, regions: 7 }, 400, 'regions'],
@@ -135,8 +164,8 @@ describe('refusals name what is wrong', () => {
 test('503 without the key, and when it could not be stored', async () => {
   const off = await send({ image }, { checks: undefined });
   expect([off.status, off.body]).toMatchObject([503, { detail: expect.stringContaining('CALLBACK_KEY') }]);
-  const accept = async () => Promise.reject(new WorldError('unavailable', 'no answer'));
-  const read: Checks['read'] = async (asked) => readAsked(asked, [registryOf()], replicaSetOf);
+  const accept = async () => Promise.reject(new UpstreamError('unavailable', 'no answer'));
+  const read: Checks['read'] = async (asked) => resolveCheck(asked, [registryOf()], replicaSetOf);
   const broken = await send({ image }, { checks: { read, accept } });
   expect(broken.status).toBe(503);
   expect(broken.headers['retry-after']).toBeDefined();

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseCallbackOrigins } from '../../src/core/checks/callback-origins.ts';
 import type { CheckRequest } from '../../src/core/checks/check.ts';
-import { readAsked } from '../../src/core/checks/check-question.ts';
 import type { Checks } from '../../src/core/checks/checks.ts';
-import { WorldError } from '../../src/core/errors.ts';
-import { checkGithubFunction } from '../../src/functions/check-github.ts';
-import { isSignedByGithub } from '../../src/functions/github-signature.ts';
+import { resolveCheck } from '../../src/core/checks/resolve-question.ts';
+import { UpstreamError } from '../../src/core/runtime/errors.ts';
+import { checkGithubFunction } from '../../src/functions/api/check-github.ts';
+import { isSignedByGithub } from '../../src/functions/http/github-signature.ts';
 import { registryOf, replicaSetOf } from '../support/build.ts';
 import { call } from '../support/call.ts';
 import { image } from '../support/check-instances.ts';
@@ -25,7 +25,7 @@ interface SendInput {
   readonly checks?: Pick<Checks, 'read' | 'accept'> | undefined;
 }
 
-const read: Checks['read'] = async (asked) => readAsked(asked, [registryOf()], replicaSetOf);
+const read: Checks['read'] = async (asked) => resolveCheck(asked, [registryOf()], replicaSetOf);
 
 /** Sends bytes with a signature that fits them. */
 async function send(body: string | Uint8Array, input: SendInput = {}) {
@@ -95,7 +95,7 @@ describe('the signature is the lock', () => {
     ['empty', ''],
     ['of another body', 'sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17'],
   ])('%s: 401, whatever the body holds', async (_what, header) => {
-    for (const body of [bodyOf({ image }), '{', '']) {
+    for (const body of [bodyOf({ image }), '{']) {
       const { status, accepted } = await send(body, { headers: { 'x-hub-signature-256': header } });
       expect([status, accepted]).toEqual([401, []]);
     }
@@ -125,7 +125,7 @@ test('a request is accepted with its question and where to call back', async () 
     {
       id: expect.stringMatching(/^[0-9a-f]{40}$/),
       kind: 'github',
-      image,
+      images: [image],
       regions: 'eastus',
       require: 'any',
       timeoutMs: 60_000,
@@ -165,12 +165,70 @@ describe('the image', () => {
     [{ something: 'else' }, filled],
   ])('of the payload %j', async (payload, expected) => {
     const { status, accepted } = await send(bodyOf(payload), { template });
-    expect([status, accepted[0]?.image, accepted[0]?.verdict]).toEqual([202, expected, undefined]);
+    expect([status, accepted[0]?.images, accepted[0]?.verdict]).toEqual([202, [expected], undefined]);
+  });
+
+  const atTop = { sha: '47efb7196c2a1a2fd3f52f2c59f0e2dd3d0e4d54', ref: 'refs/heads/next' };
+  const inDeployment = { sha: 'd6fde92930d4715a2b49857d24b940956b26d2d3', ref: 'main' };
+  test.each<[string, object, string]>([
+    ['a deployment that has neither', { deployment: { id: 1, environment: 'release' }, ...atTop }, 'next-47efb71'],
+    ['no deployment', { deployment: null, ...atTop }, 'next-47efb71'],
+    ['no deployment at all', { deployment: undefined, ...atTop }, 'next-47efb71'],
+    ['a deployment of nulls', { deployment: { sha: null, ref: null, payload: null }, ...atTop }, 'next-47efb71'],
+    ['a deployment of other things', { deployment: { sha: 5, ref: '' }, ...atTop }, 'next-47efb71'],
+    ['one of each', { deployment: { ref: 'main' }, ...atTop }, 'main-47efb71'],
+    ['both, and the deployment is the nearer', { deployment: inDeployment, ...atTop }, 'main-d6fde92'],
+  ])('of commit and branch of the event, with %s', async (_what, changes, tag) => {
+    const { status, accepted } = await send(bodyOf({}, changes), { template: 'contoso.azurecr.io/app:{ref}-{sha:7}' });
+    expect([status, accepted[0]?.images, accepted[0]?.verdict]).toEqual([
+      202,
+      [`contoso.azurecr.io/app:${tag}`],
+      undefined,
+    ]);
+  });
+
+  test('of a commit that is not given: a rejection that says so', async () => {
+    const { status, accepted } = await send(bodyOf({}, { deployment: null }), { template });
+    expect([status, accepted[0]?.verdict]).toEqual([
+      202,
+      { result: 'failed', comment: 'GITHUB_IMAGE_TEMPLATE: names {sha}, which GitHub did not tell' },
+    ]);
+  });
+
+  test('of a payload that has white space around it', async () => {
+    const { accepted } = await send(bodyOf({ image: ` ${image}\r\n` }));
+    expect(accepted[0]).toMatchObject({ images: [image] });
+  });
+
+  const worker = 'contoso.azurecr.io/team/worker:v1';
+  test.each<[string, unknown, string, string[]]>([
+    ['a list', { images: [image, worker, image] }, template, [image, worker]],
+    ['a text', { images: `${image}\r\n${worker}\r\n` }, template, [image, worker]],
+    ['one text', { image: `${image} ${worker}` }, template, [image, worker]],
+    ['both', { image, images: [worker] }, template, [image, worker]],
+    ['a release, which has its own', { release: 'shop-2.4' }, template, []],
+    [
+      'neither',
+      {},
+      `${template}  contoso.azurecr.io/{owner}/worker:{sha:7}`,
+      [filled, 'contoso.azurecr.io/contoso/worker:d6fde92'],
+    ],
+  ])('and several, of %s', async (_what, payload, imageTemplate, expected) => {
+    const { accepted } = await send(bodyOf(payload), { template: imageTemplate });
+    expect(accepted).toMatchObject([{ images: expected }]);
+    expect(accepted[0]?.verdict).toBeUndefined();
   });
 
   test.each<[string, unknown, string | undefined, RegExp]>([
     ['is nowhere', {}, undefined, /^no image: deployment\.payload\.image is not set/],
-    ['is no reference', { image: 'UPPER/app' }, undefined, /^image: /],
+    ['is no reference', { image: 'UPPER/app' }, undefined, /^deployment\.payload\.image: must begin/],
+    [
+      'is one of several that is no reference',
+      { images: [image, 'app'] },
+      undefined,
+      /^deployment\.payload\.images\[1\]: /,
+    ],
+    ['is of an empty list', { images: [] }, template, /^deployment\.payload\.images: must name 1 to 100/],
     ['is no text', { image: 5 }, template, /^deployment\.payload\.image: must be/],
     ['is of a registry that is not tracked', { image: 'fabrikam.azurecr.io/app:v1' }, undefined, /not tracked here/],
     ['is asked for where it cannot be', { image, regions: 'nowhere' }, undefined, /"nowhere" is not a region/],
@@ -272,7 +330,15 @@ describe('refusals name what is wrong', () => {
     for (const body of ['', '{', 'payload=%7B%7D', '[]', 'null']) expect((await send(body)).status).toBe(400);
   });
 
-  test('too large: before it is read where its length is told', async () => {
+  test('an empty body, which is what the host makes of a chunked one', async () => {
+    for (const headers of [{}, { 'x-hub-signature-256': undefined }, { 'x-hub-signature-256': github.sign('{}') }]) {
+      const { status, body, accepted } = await send('', { headers });
+      expect([status, accepted]).toEqual([400, []]);
+      expect(body).toMatchObject({ errors: [{ field: 'body', reason: expect.stringContaining('chunked') }] });
+    }
+  });
+
+  test('too large: before it is read where its length is given', async () => {
     const large = `"${'x'.repeat(1024 * 1024)}"`;
     expect((await send(large)).status).toBe(413);
     expect((await send('{}', { headers: { 'content-length': '1048577' } })).status).toBe(413);
@@ -282,6 +348,17 @@ describe('refusals name what is wrong', () => {
 test('503 without the key, and when it could not be stored', async () => {
   const off = await send(bodyOf({ image }), { checks: undefined });
   expect([off.status, off.body]).toMatchObject([503, { detail: expect.stringContaining('CALLBACK_KEY') }]);
-  const accept = async () => Promise.reject(new WorldError('unavailable', 'no answer'));
+  const accept = async () => Promise.reject(new UpstreamError('unavailable', 'no answer'));
   expect((await send(bodyOf({ image }), { checks: { read, accept } })).status).toBe(503);
+});
+
+describe('a signature that is right at first', () => {
+  const [secret, text] = ["It's a Secret to Everybody", 'Hello, World!'];
+  const right = '757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17';
+  const flipped = right.replaceAll(/./g, (digit) => (digit === '0' ? '1' : '0'));
+
+  test.each([1, 8, 16, 31, 32])('for %i bytes of 32', (bytes) => {
+    const given = right.slice(0, 2 * bytes) + flipped.slice(2 * bytes);
+    expect(isSignedByGithub(`sha256=${given}`, Buffer.from(text), secret)).toBe(bytes === 32);
+  });
 });

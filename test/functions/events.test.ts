@@ -1,18 +1,39 @@
 import { describe, expect, test } from 'vitest';
-import { WorldError } from '../../src/core/errors.ts';
-import { eventsFunction } from '../../src/functions/events.ts';
-import { digestOf } from '../support/build.ts';
+import { memoryImageStore } from '../../src/adapters/memory.ts';
+import { memoryCheckStore } from '../../src/adapters/memory-checks.ts';
+import type { Check } from '../../src/core/checks/check.ts';
+import { newCheck, retryLater } from '../../src/core/checks/check.ts';
+import type { CheckList } from '../../src/core/checks/check-list.ts';
+import { checkList } from '../../src/core/checks/check-list.ts';
+import type { EventPublisher, ImageStore } from '../../src/core/ports.ts';
+import { UpstreamError } from '../../src/core/runtime/errors.ts';
+import { eventsFunction } from '../../src/functions/api/events.ts';
+import { digestOf, targetOf } from '../support/build.ts';
 import { call } from '../support/call.ts';
+import { requestOf } from '../support/check-instances.ts';
 import type { MemoryTracker } from '../support/memory-tracker.ts';
-import { memoryTracker } from '../support/memory-tracker.ts';
+import { memoryTracker, passTime } from '../support/memory-tracker.ts';
 import { bodyOf, deliver } from '../support/webhook.ts';
 
+const nothingElse = { topicError: null, forwards: [], checks: [], checksComplete: true };
 const image = `contoso.azurecr.io/team/app@${digestOf(1)}`;
 
 interface Listing {
   readonly image: string;
-  readonly events: readonly { readonly id: string; readonly type: string; readonly publishedAt: string | null }[];
+  readonly events: readonly {
+    readonly id: string;
+    readonly type: string;
+    readonly publishedAt: string | null;
+    readonly failedAttempts: { readonly count: number } | null;
+  }[];
+  readonly topicError: string | null;
+  readonly forwards: readonly object[];
+  readonly checks: readonly { readonly images: readonly string[] }[] | null;
 }
+
+const refusing: EventPublisher = {
+  publish: () => Promise.reject(new UpstreamError('invalid', 'Event Grid topic (400)')),
+};
 
 async function list(memory: MemoryTracker, text = image): Promise<Listing> {
   const answer = await call(eventsFunction(memory.tracker), { path: `events?image=${text}` });
@@ -26,13 +47,13 @@ describe('what was published for an image', () => {
     ['a tag', 'contoso.azurecr.io/team/app:v1'],
     ['a tag and a digest', `contoso.azurecr.io/team/app:v1@${digestOf(1)}`],
   ])('is nothing for %s never seen', async (_what, text) => {
-    expect(await list(memoryTracker(), text)).toEqual({ image: text, events: [] });
+    expect(await list(memoryTracker(), text)).toEqual({ image: text, events: [], ...nothingElse });
   });
 
   test('is each event with its time and its delivery, as the topic has it', async () => {
     const memory = memoryTracker();
     await deliver(memory, 'eastus', bodyOf({ target: { tag: 'v1' } }));
-    // Shown at once, although the note that it was taken waits a while for the next write.
+    // Shown at once, although the row says only with its next write that the topic accepted it.
     await memory.clock.settle();
     const told = {
       id: memory.publisher.published[0]?.id,
@@ -44,9 +65,11 @@ describe('what was published for an image', () => {
       region: 'eastus',
       status: 'published',
       publishedAt: '2026-06-01T12:00:00.000Z',
+      failedAttempts: null,
+      data: memory.publisher.published[0]?.data,
     };
     for (const text of [image, 'contoso.azurecr.io/team/app:v1', 'contoso.eastus.geo.azurecr.io/team/app:v1']) {
-      expect(await list(memory, text)).toEqual({ image, events: [told] });
+      expect(await list(memory, text)).toEqual({ image, events: [told], ...nothingElse });
     }
   });
 
@@ -73,11 +96,103 @@ describe('what was published for an image', () => {
     expect(new Set(events.map(({ id }) => id))).toEqual(new Set(memory.publisher.published.map(({ id }) => id)));
   });
 
-  test('says so while the topic does not take it', async () => {
-    const publish = () => Promise.reject(new WorldError('unavailable', 'the topic is away'));
+  test('says so while the topic does not accept it', async () => {
+    const publish = () => Promise.reject(new UpstreamError('unavailable', 'the topic is away'));
     const memory = memoryTracker({ ports: { publisher: { publish } } });
     await deliver(memory, 'eastus');
     await memory.clock.advance(5_000);
-    expect((await list(memory)).events).toEqual([expect.objectContaining({ status: 'pending', publishedAt: null })]);
+    const { events, topicError } = await list(memory);
+    const failedAttempts = {
+      count: 3,
+      lastAt: '2026-06-01T12:00:03.000Z',
+      lastError: 'unavailable: the topic is away',
+    };
+    expect(events).toEqual([expect.objectContaining({ status: 'pending', publishedAt: null, failedAttempts })]);
+    expect(topicError).toBe('unavailable: the topic is away');
+  });
+
+  test('says on every instance what the topic did not accept, once the image was looked at again', async () => {
+    const { publish } = refusing;
+    const memory = memoryTracker({ ports: { publisher: { publish } } });
+    await deliver(memory, 'eastus');
+    await passTime(memory, 40_000);
+    const other = memoryTracker({ clock: memory.clock, ports: { store: memory.store, tags: memory.tags } });
+    const [event] = (await list(other)).events;
+    expect(event?.failedAttempts).toMatchObject({ lastError: 'invalid: Event Grid topic (400)' });
+    expect(event?.failedAttempts?.count).toBeGreaterThanOrEqual(1);
+  });
+
+  test('is noted with a timer that is set anyway: a topic that does not accept it costs no more writes', async () => {
+    const writesWith = async (publisher: EventPublisher) => {
+      let writes = 0;
+      const store = memoryImageStore();
+      const counted: ImageStore = {
+        ...store,
+        commit(proposal) {
+          writes++;
+          return store.commit(proposal);
+        },
+      };
+      const memory = memoryTracker({ ports: { store: counted, publisher } });
+      await deliver(memory, 'eastus');
+      await passTime(memory, 180_000);
+      return writes;
+    };
+    // One that never answers sets the same timers, and nothing has failed.
+    const silent: EventPublisher = { publish: () => new Promise(() => undefined) };
+    expect(await writesWith(refusing)).toBe(await writesWith(silent));
+  });
+
+  test('has the webhooks that were forwarded, and what their targets answered', async () => {
+    const memory = memoryTracker({ targets: [targetOf()] });
+    for (const region of ['eastus', 'westeurope']) await deliver(memory, region, bodyOf({ target: { tag: 'v1' } }));
+    await memory.clock.settle();
+    const [waiting] = memory.forwards.waiting;
+    if (waiting === undefined) throw new Error('nothing is forwarded');
+    const { order } = waiting;
+    const sent = { id: order.id, target: 'cluster', tag: 'v1', time: '2026-06-01T12:00:00.000Z', state: 'sent' };
+    const unknown = { attempts: null, lastAt: null, lastError: null };
+    expect((await list(memory)).forwards).toEqual([{ ...sent, ...unknown }]);
+    const at = memory.clock.now();
+    await memory.tracker.noteForward(order, { state: 'retrying', attempts: 2, at, lastError: 'answered 503' });
+    // An order that was handed back twice may end twice: the newest word stays.
+    await memory.tracker.noteForward(order, { state: 'retrying', attempts: 1, at: at - 1, lastError: 'answered 500' });
+    const lastAt = '2026-06-01T12:00:00.000Z';
+    expect((await list(memory)).forwards).toEqual([
+      { ...sent, state: 'retrying', attempts: 2, lastAt, lastError: 'answered 503' },
+    ]);
+  });
+
+  test('has the checks that named it, and says where they could not be read', async () => {
+    const memory = memoryTracker();
+    await deliver(memory, 'eastus', bodyOf({ target: { tag: 'v1' } }));
+    const store = memoryCheckStore();
+    const named = ['contoso.azurecr.io/team/app:v1', image, 'contoso.eastus.geo.azurecr.io/team/app:v1'];
+    const others = ['contoso.azurecr.io/team/app:v2', 'contoso.azurecr.io/team/other:v1', 'elsewhere.io/team/app:v1'];
+    for (const [i, text] of [...named, ...others].entries()) {
+      const check = newCheck(requestOf({ id: `${i}`.padStart(40, '0'), images: [text] }), 'v1.sealed', 1_000 + i);
+      await store.create(i === 0 ? retryLater(check, { kind: 'passing', reason: 'answered 503' }, 2_000, 0.5) : check);
+    }
+    const { registries } = memory.tracker;
+    const checks = checkList({ store, registries, clock: memory.clock });
+    const ask = (list: CheckList) =>
+      call(eventsFunction(memory.tracker, undefined, list), { path: `events?image=${image}` });
+    const { body } = await ask(checks);
+    const found = (body as Listing).checks;
+    expect(found?.map(({ images }) => images[0])).toEqual(named.toReversed());
+    expect(found?.at(-1)).toMatchObject({ state: 'waiting', verdict: null, lastError: 'answered 503' });
+    expect(body).toMatchObject({ checksComplete: true });
+    const readingAs = (list: () => Promise<readonly Check[]>) =>
+      ask(checkList({ store: { list }, registries, clock: memory.clock }));
+    const unread = { checks: null, checksComplete: false, events: [{ status: 'published' }] };
+    const broken = await readingAs(() => Promise.reject(new UpstreamError('unavailable', 'tables')));
+    expect(broken.body).toMatchObject(unread);
+    const slow = readingAs(() => new Promise(() => undefined));
+    await memory.clock.advance(1_000);
+    expect((await slow).body).toMatchObject(unread);
+    // As many as are read at most: there may be more.
+    const other = newCheck(requestOf({ images: ['contoso.azurecr.io/team/other:v1'] }), 'v1.sealed', 1_000);
+    const cut = await readingAs(async () => Array.from({ length: 2_000 }, () => other));
+    expect(cut.body).toMatchObject({ checks: [], checksComplete: false });
   });
 });

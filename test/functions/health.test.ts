@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { WorldError } from '../../src/core/errors.ts';
 import type { HealthProbe } from '../../src/core/ports.ts';
-import { healthFunction } from '../../src/functions/health.ts';
+import { UpstreamError } from '../../src/core/runtime/errors.ts';
+import { healthFunction } from '../../src/functions/api/health.ts';
 import { call } from '../support/call.ts';
 import type { MemoryTracker } from '../support/memory-tracker.ts';
 import { memoryTracker } from '../support/memory-tracker.ts';
@@ -10,7 +10,7 @@ import { deliver } from '../support/webhook.ts';
 const working = (name: string): HealthProbe => ({ name, check: async () => undefined });
 const failing = (name: string): HealthProbe => ({
   name,
-  check: () => Promise.reject(new WorldError('refused', 'contoso.azurecr.io: AccountKey=secret refused')),
+  check: () => Promise.reject(new UpstreamError('unauthorized', 'contoso.azurecr.io: AccountKey=secret refused')),
 });
 
 function ask(probes: readonly HealthProbe[], memory: MemoryTracker = memoryTracker()) {
@@ -52,7 +52,7 @@ describe('health', () => {
 
   // Every answer is still right without it, and every event follows later.
   test('without the topic is 200, and says so', async () => {
-    const publish = () => Promise.reject(new WorldError('unavailable', 'https://topic.example is away'));
+    const publish = () => Promise.reject(new UpstreamError('unavailable', 'https://topic.example is away'));
     const memory = memoryTracker({ ports: { publisher: { publish } } });
     await deliver(memory, 'eastus');
     await memory.clock.settle();
@@ -69,7 +69,7 @@ describe('health', () => {
     let works = true;
     const check = async () => {
       asked++;
-      if (!works) throw new WorldError('unavailable', 'away');
+      if (!works) throw new UpstreamError('unavailable', 'away');
     };
     const memory = memoryTracker();
     const options = healthFunction(memory.tracker, [{ name: 'tables', check }], memory.clock.now);

@@ -1,15 +1,15 @@
 /** What every HTTP function keeps to, and that each of them is there with its route and its lock. */
 import type { HttpFunctionOptions } from '@azure/functions';
 import { describe, expect, test } from 'vitest';
-import { availabilityFunction } from '../../src/functions/availability.ts';
-import { eventsFunction } from '../../src/functions/events.ts';
-import { healthFunction } from '../../src/functions/health.ts';
-import { httpHandler, json } from '../../src/functions/http.ts';
-import { imagesFunction } from '../../src/functions/images.ts';
-import { registriesFunction } from '../../src/functions/registries.ts';
-import { replicasFunction } from '../../src/functions/replicas.ts';
-import { waitFunction } from '../../src/functions/wait.ts';
-import { webhookFunction } from '../../src/functions/webhook.ts';
+import { availabilityFunction } from '../../src/functions/api/availability.ts';
+import { eventsFunction } from '../../src/functions/api/events.ts';
+import { healthFunction } from '../../src/functions/api/health.ts';
+import { imagesFunction } from '../../src/functions/api/images.ts';
+import { registriesFunction } from '../../src/functions/api/registries.ts';
+import { replicasFunction } from '../../src/functions/api/replicas.ts';
+import { waitFunction } from '../../src/functions/api/wait.ts';
+import { webhookFunction } from '../../src/functions/api/webhook.ts';
+import { httpHandler, json, noQuery } from '../../src/functions/http/http.ts';
 import { digestOf } from '../support/build.ts';
 import type { CallInput } from '../support/call.ts';
 import { call } from '../support/call.ts';
@@ -27,7 +27,7 @@ const functions: [string, string, string[], HttpFunctionOptions][] = [
   ['api/replicas', 'function', ['GET'], replicasFunction(tracker)],
   ['api/registries', 'function', ['GET'], registriesFunction(tracker.registries)],
   ['api/events', 'function', ['GET'], eventsFunction(tracker)],
-  ['api/health', 'anonymous', ['GET'], healthFunction(tracker, [], clock.now)],
+  ['api/health', 'anonymous', ['GET', 'HEAD'], healthFunction(tracker, [], clock.now)],
   // Its lock is the webhook secret.
   ['api/webhooks/{registry}/{region}', 'anonymous', ['POST'], webhookFunction(tracker, secrets, clock.now)],
 ];
@@ -85,7 +85,7 @@ describe.each(calls)('%i', (status, options, input) => {
 describe('an unexpected error', () => {
   const broken: HttpFunctionOptions = {
     methods: ['GET'],
-    handler: httpHandler(() => {
+    handler: httpHandler(noQuery, () => {
       throw new TypeError('cannot read AccountKey=secret of undefined');
     }),
   };
@@ -104,7 +104,7 @@ describe('an unexpected error', () => {
 
 test('headers of a function do not replace the request id', async () => {
   const options: HttpFunctionOptions = {
-    handler: httpHandler(() => json(200, {}, { 'x-request-id': 'mine', 'retry-after': '1' })),
+    handler: httpHandler(noQuery, () => json(200, {}, { 'x-request-id': 'mine', 'retry-after': '1' })),
   };
   const { headers } = await call(options, { path: 'any', invocationId: 'theirs' });
   expect(headers).toMatchObject({ 'x-request-id': 'theirs', 'retry-after': '1' });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { AvailabilityDocument } from '../../src/core/availability.ts';
-import { imagesFunction } from '../../src/functions/images.ts';
+import type { AvailabilityDocument } from '../../src/core/image/availability.ts';
+import { imagesFunction } from '../../src/functions/api/images.ts';
 import { digestOf, regionOf, registryOf, repositoryOf } from '../support/build.ts';
 import { call } from '../support/call.ts';
 import type { MemoryTracker } from '../support/memory-tracker.ts';
@@ -78,7 +78,7 @@ describe('the list', () => {
   test('of the delayed ones follows the time', async () => {
     const memory = await fourImages();
     await memory.clock.advance(900_000);
-    await memory.tracker.wake({ registry: 'contoso', repository: repositoryOf('team/app'), digest: digestOf(2) });
+    await memory.tracker.reconcile({ registry: 'contoso', repository: repositoryOf('team/app'), digest: digestOf(2) });
     const page = await list(memory, 'state=delayed');
     expect(page.images).toMatchObject([{ digest: digestOf(2), delayed: true, state: 'replicating' }]);
   });
@@ -97,7 +97,7 @@ describe('the list', () => {
     expect(seen).toEqual([7, 6, 5, 4, 3, 2, 1].map(digestOf));
   });
 
-  test('has 50 images a page unless told otherwise', async () => {
+  test('has 50 images a page by default', async () => {
     const memory = memoryTracker();
     for (let number = 1; number <= 52; number++) await push(memory, number, ['eastus']);
     const page = await list(memory);
@@ -147,7 +147,7 @@ describe('refused', () => {
     },
   );
 
-  test('not for a region that is only observed, or has spoken though nobody expects it', async () => {
+  test('not for a region that is only observed, or has reported though it is not expected', async () => {
     const registries = [registryOf({ observedOnly: [regionOf('northeurope')] })];
     const memory = memoryTracker({ registries });
     await push(memory, 1, ['uksouth']);
@@ -155,7 +155,7 @@ describe('refused', () => {
     expect(digestsOf(await list(memory, 'region=northeurope'))).toEqual([]);
   });
 
-  test('not for any region while nobody has told which there are', async () => {
+  test('not for any region while the replicas are not known', async () => {
     const memory = memoryTracker({ registries: [registryOf({ regions: undefined })] });
     expect(await list(memory, 'region=mars')).toEqual({ images: [], next: null });
   });

@@ -2,14 +2,14 @@
 import functions from '@azure/functions';
 import { describe, expect, test } from 'vitest';
 import { memoryImageStore } from '../../src/adapters/memory.ts';
-import { WorldError } from '../../src/core/errors.ts';
-import type { ImageName } from '../../src/core/image.ts';
-import { registryEventsFunction } from '../../src/functions/registry-events.ts';
+import type { ImageName } from '../../src/core/image/record.ts';
+import { UpstreamError } from '../../src/core/runtime/errors.ts';
+import { registryEventsFunction } from '../../src/functions/triggers/registry-events.ts';
 import { digestOf, repositoryOf } from '../support/build.ts';
 import { memoryTracker } from '../support/memory-tracker.ts';
 
 const name = { registry: 'contoso', repository: repositoryOf('team/app'), digest: digestOf(1) };
-const away = () => Promise.reject(new WorldError('unavailable', 'the tables are away'));
+const away = () => Promise.reject(new UpstreamError('unavailable', 'the tables are away'));
 
 function eventOf(location?: string) {
   const target = { repository: 'team/app', digest: digestOf(1), tag: 'v1' };
@@ -18,7 +18,7 @@ function eventOf(location?: string) {
   return { id: 'e', specversion: '1.0', type: 'Microsoft.ContainerRegistry.ImagePushed', source, data };
 }
 
-async function handle(event: unknown, memory = memoryTracker(), failWith?: WorldError) {
+async function handle(event: unknown, memory = memoryTracker(), failWith?: UpstreamError) {
   const log: string[] = [];
   const noticed: [ImageName, unknown][] = [];
   const { tracker, clock } = memory;
@@ -54,7 +54,7 @@ describe('an event', () => {
   });
 
   test.each([{ ...eventOf('eastus'), type: 'ChartPushed' }, 'nonsense', { ...eventOf('1'), id: 'x' }, null])(
-    'that says nothing is logged and taken: %#',
+    'that says nothing is logged and accepted: %#',
     async (event) => {
       const { memory, log } = await handle(event);
       expect(log).toEqual([expect.stringMatching(/^(information|warning): registry event (ignored|not readable): /)]);
@@ -63,7 +63,7 @@ describe('an event', () => {
   );
 });
 
-describe('trouble', () => {
+describe('a failure', () => {
   test('that passes goes to the queue and needs no second delivery', async () => {
     const memory = memoryTracker({ ports: { store: { ...memoryImageStore(), commit: away } } });
     await handle(eventOf('eastus'), memory);
@@ -72,16 +72,16 @@ describe('trouble', () => {
 
   test('of the queue as well fails the function', async () => {
     const memory = memoryTracker({ ports: { store: { ...memoryImageStore(), commit: away }, queue: { defer: away } } });
-    await expect(handle(eventOf('eastus'), memory)).rejects.toThrow(WorldError);
+    await expect(handle(eventOf('eastus'), memory)).rejects.toThrow(UpstreamError);
   });
 
   test('when an image is noticed fails the function', async () => {
-    const trouble = new WorldError('throttled', 'slow down');
+    const trouble = new UpstreamError('throttled', 'slow down');
     await expect(handle(eventOf(), memoryTracker(), trouble)).rejects.toBe(trouble);
   });
 
   test('that would come again every time is logged instead', async () => {
-    const { log } = await handle(eventOf(), memoryTracker(), new WorldError('rejected', 'too large'));
-    expect(log).toEqual(['warning: registry event given up: rejected: too large']);
+    const { log } = await handle(eventOf(), memoryTracker(), new UpstreamError('invalid', 'too large'));
+    expect(log).toEqual(['warning: registry event given up: invalid: too large']);
   });
 });

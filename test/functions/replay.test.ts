@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { WorldError } from '../../src/core/errors.ts';
-import { eventsFunction } from '../../src/functions/events.ts';
-import { replayFunction } from '../../src/functions/replay.ts';
-import { replayStepsFunction } from '../../src/functions/replay-steps.ts';
+import { UpstreamError } from '../../src/core/runtime/errors.ts';
+import { eventsFunction } from '../../src/functions/api/events.ts';
+import { replayFunction } from '../../src/functions/api/replay.ts';
+import { replayStepsFunction } from '../../src/functions/triggers/replay-steps.ts';
 import { digestOf, registryOf } from '../support/build.ts';
 import type { CallInput } from '../support/call.ts';
 import { call } from '../support/call.ts';
@@ -13,7 +13,7 @@ import { bodyOf, deliver } from '../support/webhook.ts';
 const digest = digestOf(1);
 const image = `contoso.azurecr.io/team/app@${digest}`;
 
-/** Two registries; one image is told everywhere, at noon. It is one. */
+/** Two registries; one image is published as in all replicas at noon. It is one. */
 async function tell() {
   const registries = [registryOf(), registryOf({ name: 'fabrikam', loginServer: 'fabrikam.azurecr.io' })];
   const memory = memoryTracker({ registries });
@@ -55,7 +55,7 @@ describe('what is asked', () => {
     const answer = await ask(input);
     expect(answer).toMatchObject({
       status: 202,
-      body: { replay: expect.any(String), status: 'running', imagesExamined: 0, eventsTold: 0, finishedAt: null },
+      body: { replay: expect.any(String), status: 'running', imagesExamined: 0, eventsPublished: 0, finishedAt: null },
     });
     const { replay } = answer.body as { replay: string };
     expect(answer.headers.location).toBe(`/api/events?replay=${replay}`);
@@ -68,7 +68,7 @@ describe('what is asked', () => {
         id: replay,
         status: 'done',
         imagesExamined: 1,
-        eventsTold: told.length,
+        eventsPublished: told.length,
         finishedAt: expect.any(String),
       },
     });
@@ -134,7 +134,7 @@ describe('what is refused', () => {
   test.each<[string, object]>([
     ['an unknown registry', { registry: 'nobody', since }],
     ['an image of an unknown registry', { image: 'nobody.azurecr.io/team/app:v1' }],
-    ['an image nobody has spoken of', { image: 'contoso.azurecr.io/team/new:v1' }],
+    ['an image that no region has reported', { image: 'contoso.azurecr.io/team/new:v1' }],
   ])('%s: 404', async (_what, input) => {
     const { ask } = await tell();
     expect(await ask(input)).toMatchObject({ status: 404, body: { status: 404 } });
@@ -147,7 +147,7 @@ describe('what is refused', () => {
 
   test('while the storage is away: 503 with Retry-After', async () => {
     const { memory } = await tell();
-    const send = () => Promise.reject(new WorldError('unavailable', 'queue replication-replays'));
+    const send = () => Promise.reject(new UpstreamError('unavailable', 'queue replication-replays'));
     const { replays } = memoryReplays(memory, { queue: { send } });
     const options = replayFunction(memory.tracker, replays, memory.clock.now);
     const answer = await call(options, { path: 'events/replay', body: JSON.stringify({ image }) });

@@ -1,13 +1,16 @@
 import { describe, expect, test } from 'vitest';
-import { replicasFunction } from '../../src/functions/replicas.ts';
-import { digestOf, regionOf, regionsOf, registryOf, replicaSetOf } from '../support/build.ts';
+import type { ReplicaReport } from '../../src/core/query/replica-report.ts';
+import { replicasFunction } from '../../src/functions/api/replicas.ts';
+import { at, digestOf, regionOf, regionsOf, registryOf, replicaSetOf } from '../support/build.ts';
 import { call } from '../support/call.ts';
+import type { MemoryTracker } from '../support/memory-tracker.ts';
 import { memoryTracker } from '../support/memory-tracker.ts';
 import { bodyOf, deliver } from '../support/webhook.ts';
 
 const quiet = {
   provisioningState: null,
   health: 'unknown',
+  status: null,
   globalRouting: true,
   lastWebhookAt: null,
   webhook: { status: 'unknown', reason: null, checkedAt: null },
@@ -26,6 +29,7 @@ describe('the replicas of a registry', () => {
       source: 'settings',
       refreshedAt: '2026-06-01T12:00:00.000Z',
       stale: false,
+      warning: null,
       likelyCauses: [],
       regions: [
         { region: 'australiaeast', ...quiet, expected: false, required: false, observedOnly: true },
@@ -76,6 +80,49 @@ describe('the replicas of a registry', () => {
     });
   });
 
+  describe('with a region that nobody expects', () => {
+    const dayMs = 86_400_000;
+    const report = async ({ tracker }: MemoryTracker) =>
+      (await call(replicasFunction(tracker), { path: 'replicas' })).body as ReplicaReport;
+
+    test('while its webhook reports, and seven days longer', async () => {
+      const memory = memoryTracker();
+      await deliver(memory, 'westerope');
+      await memory.clock.advance(7 * dayMs - 1);
+      const shown = await report(memory);
+      expect(shown.regions.map(({ region }) => region)).toEqual(['eastus', 'westerope', 'westeurope']);
+      expect(shown.warning).toMatch(/speak for westerope, .* expected are eastus, westeurope\./);
+      await memory.clock.advance(1);
+      const gone = await report(memory);
+      expect(gone.regions.map(({ region }) => region)).toEqual(['eastus', 'westeurope']);
+      expect(gone.warning).toBeNull();
+      expect(await memory.tracker.regions(registryOf())).toEqual(['eastus', 'westeurope']);
+    });
+
+    test('among at most fifty, the last that reported', async () => {
+      const memory = memoryTracker();
+      for (let n = 1; n <= 60; n++) {
+        await memory.clock.advance(1_000);
+        memory.tracker.webhookSeen(registryOf(), regionOf(`nowhere${n}`));
+      }
+      const { regions } = await report(memory);
+      expect(regions).toHaveLength(50);
+      expect(regions.map(({ region }) => region)).toEqual(
+        expect.arrayContaining(['eastus', 'nowhere13', 'nowhere60', 'westeurope']),
+      );
+    });
+
+    test('whose replica was removed and has said nothing since: no warning', async () => {
+      const gone = [{ region: regionOf('uksouth'), name: 'uksouth', at: at('2026-06-01T12:01:00Z') }];
+      const memory = memoryTracker({ replicaSet: () => ({ ...replicaSetOf(), source: 'arm', gone }) });
+      await deliver(memory, 'uksouth');
+      expect(await report(memory)).toMatchObject({ warning: null, regions: { length: 3 } });
+      await memory.clock.advance(90_000);
+      await deliver(memory, 'uksouth');
+      expect((await report(memory)).warning).toContain('uksouth');
+    });
+  });
+
   test('with the last word of a burst', async () => {
     const memory = memoryTracker();
     for (let number = 1; number <= 5; number++) {
@@ -90,6 +137,7 @@ describe('the replicas of a registry', () => {
   });
 
   test('with what ARM knows of them', async () => {
+    const status = { displayStatus: 'Degraded', message: 'Storage is away', timestamp: '2026-06-01T10:00:00.000Z' };
     const set = replicaSetOf();
     const replicaSet = () => ({
       verify: 'missing' as const,
@@ -97,7 +145,7 @@ describe('the replicas of a registry', () => {
       refreshedAt: Date.parse('2026-06-01T10:30:00Z'),
       replicas: set.replicas.map((replica) =>
         replica.region === regionOf('eastus')
-          ? { ...replica, provisioningState: 'Succeeded', health: 'healthy' as const, globalRouting: false }
+          ? { ...replica, provisioningState: 'Succeeded', health: 'unhealthy' as const, status, globalRouting: false }
           : replica,
       ),
     });
@@ -107,8 +155,8 @@ describe('the replicas of a registry', () => {
       refreshedAt: '2026-06-01T10:30:00.000Z',
       stale: true,
       regions: [
-        { region: 'eastus', provisioningState: 'Succeeded', health: 'healthy', globalRouting: false },
-        { region: 'westeurope', provisioningState: null, health: 'unknown', globalRouting: true },
+        { region: 'eastus', provisioningState: 'Succeeded', health: 'unhealthy', status, globalRouting: false },
+        { region: 'westeurope', provisioningState: null, health: 'unknown', status: null, globalRouting: true },
       ],
     });
   });

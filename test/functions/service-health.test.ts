@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { WorldError } from '../../src/core/errors.ts';
-import type { HealthEventLog } from '../../src/core/service-health.ts';
-import { serviceHealthFunction } from '../../src/functions/service-health.ts';
+import type { HealthEventLog } from '../../src/core/ports.ts';
+import { UpstreamError } from '../../src/core/runtime/errors.ts';
+import { serviceHealthFunction } from '../../src/functions/api/service-health.ts';
 import { at, registryOf } from '../support/build.ts';
 import type { CallInput } from '../support/call.ts';
 import { call, forbidBody } from '../support/call.ts';
@@ -56,7 +56,7 @@ describe('an alert', () => {
   });
 
   test('while storage is away is to be sent again, as Azure does after 503', async () => {
-    const note = () => Promise.reject(new WorldError('unavailable', 'the tables are away'));
+    const note = () => Promise.reject(new UpstreamError('unavailable', 'the tables are away'));
     const answer = await send({ ...memoryHealthEventLog(), note });
     expect(answer.status).toBe(503);
     expect(answer.headers['retry-after']).toBe('1');

@@ -1,7 +1,7 @@
 /** What the page is sent with: a policy that allows what was built, and nothing in the page that would need more. */
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { uiFunction } from '../../src/functions/ui.ts';
+import { uiFunction } from '../../src/functions/api/ui.ts';
 import { askPage, page } from '../support/page.ts';
 
 const answer = await askPage();
@@ -21,8 +21,12 @@ function contentsOf(element: string): string[] {
 const hashOf = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
 describe('the page', () => {
-  test('is for anybody, by GET, at /ui', () => {
-    expect(uiFunction(page)).toMatchObject({ methods: ['GET'], authLevel: 'anonymous', route: 'ui' });
+  test('is for anybody, by GET or HEAD, at /ui', () => {
+    expect(uiFunction(async () => page)).toMatchObject({
+      methods: ['GET', 'HEAD'],
+      authLevel: 'anonymous',
+      route: 'ui',
+    });
     expect(answer).toMatchObject({ status: 200, headers: { 'content-type': 'text/html; charset=utf-8' } });
     expect(answer.headers['x-request-id']).toBe('test-invocation');
   });
@@ -45,6 +49,21 @@ describe('the page', () => {
       expect([again.status, again.text, again.headers.etag]).toEqual([304, '', etag]);
     }
     expect((await askPage({ 'if-none-match': '"other"' })).status).toBe(200);
+  });
+
+  test('takes time linear in the length of a header of white space', async () => {
+    const millisecondsOf = async (length: number) => {
+      const times: number[] = [];
+      for (let i = 0; i < 5; i++) {
+        const startedAt = performance.now();
+        await askPage({ 'if-none-match': `"a"${' '.repeat(length)}"b"` });
+        times.push(performance.now() - startedAt);
+      }
+      return Math.min(...times);
+    };
+    const short = await millisecondsOf(1_000);
+    // 15 times as long; its square would be 225.
+    expect((await millisecondsOf(15_000)) / short).toBeLessThan(40);
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { memoryImageStore } from '../../src/adapters/memory.ts';
-import { WorldError } from '../../src/core/errors.ts';
-import { waitFunction } from '../../src/functions/wait.ts';
+import { UpstreamError } from '../../src/core/runtime/errors.ts';
+import { waitFunction } from '../../src/functions/api/wait.ts';
 import { digestOf } from '../support/build.ts';
 import type { Answer } from '../support/call.ts';
 import { call } from '../support/call.ts';
@@ -38,7 +38,7 @@ describe('a wait is held', () => {
     expect(asked.answer?.headers).not.toHaveProperty('retry-after');
   });
 
-  test('until the last region speaks: 200', async () => {
+  test('until the last region reports: 200', async () => {
     const memory = memoryTracker();
     await deliver(memory, 'eastus');
     const asked = wait(memory, `image=${image}`);
@@ -49,7 +49,7 @@ describe('a wait is held', () => {
     expect(asked).toMatchObject({ answer: { status: 200, body: { satisfied: true, missing: [] } }, seconds: 20 });
   });
 
-  test('for an image that nobody has spoken of', async () => {
+  test('for an image that no region has reported', async () => {
     const memory = memoryTracker();
     const asked = wait(memory, `image=${image}&require=any`);
     await memory.clock.advance(10_000);
@@ -114,8 +114,10 @@ describe('a wait ends before its time', () => {
     const asked = wait(memory, `image=${image}`);
     await memory.clock.advance(3_000);
     await deliver(memory, 'eastus', bodyOf({ action: 'delete', timestamp: '2026-06-01T12:00:09Z' }));
-    await memory.clock.settle();
-    expect(asked).toMatchObject({ answer: { status: 410, body: { state: 'deleted', satisfied: false } }, seconds: 3 });
+    await memory.clock.advance(29_000);
+    expect(asked.answer).toBeUndefined();
+    await memory.clock.advance(2_000);
+    expect(asked).toMatchObject({ answer: { status: 410, body: { state: 'deleted', satisfied: false } } });
   });
 
   test('not while one region still has it', async () => {
@@ -139,8 +141,35 @@ describe('a wait ends before its time', () => {
     await memory.clock.advance(2_000);
     expect(asked.answer).toBeUndefined();
     await deliver(memory, 'westeurope', overwrite);
-    await memory.clock.advance(1_000);
+    await memory.clock.advance(29_000);
+    expect(asked.answer).toBeUndefined();
+    await memory.clock.advance(2_000);
     expect(asked.answer).toMatchObject({ status: 409, body: { digest, satisfied: false, tag: { name: 'v1' } } });
+  });
+
+  test('not when what it was is pushed again within half a minute: 200', async () => {
+    const memory = memoryTracker();
+    await everywhere(memory);
+    for (const region of ['eastus', 'westeurope']) {
+      await deliver(memory, region, bodyOf({ action: 'delete', timestamp: '2026-06-01T12:00:09Z' }));
+    }
+    const asked = wait(memory, `image=${image}`);
+    await memory.clock.advance(20_000);
+    expect(asked.answer).toBeUndefined();
+    await everywhere(memory, bodyOf({ timestamp: '2026-06-01T12:00:12Z' }));
+    await memory.clock.advance(1_000);
+    expect(asked.answer).toMatchObject({ status: 200 });
+  });
+
+  test('but at the end of its timeout, whatever that is', async () => {
+    const memory = memoryTracker();
+    await deliver(memory, 'eastus');
+    await deliver(memory, 'eastus', bodyOf({ action: 'delete', timestamp: '2026-06-01T12:00:09Z' }));
+    for (const timeout of [0, 5]) {
+      const asked = wait(memory, `image=${image}&timeout=${timeout}`);
+      await memory.clock.advance(timeout * 1_000 + 100);
+      expect(asked.answer).toMatchObject({ status: 410 });
+    }
   });
 
   test('not when only the tag was asked for: the newest digest is meant', async () => {
@@ -173,7 +202,7 @@ describe('while the tables are away', () => {
     const store = memoryImageStore();
     let isAway = true;
     const read: typeof store.read = (name) =>
-      isAway ? Promise.reject(new WorldError('unavailable', 'away')) : store.read(name);
+      isAway ? Promise.reject(new UpstreamError('unavailable', 'away')) : store.read(name);
     const memory = memoryTracker({ ports: { store: { ...store, read } } });
     const asked = wait(memory, `image=${image}&timeout=30&require=any`);
     await memory.clock.advance(10_000);
@@ -184,8 +213,8 @@ describe('while the tables are away', () => {
     expect(asked.answer).toMatchObject({ status: 200 });
   });
 
-  test('all the time, the caller is told so, not that the image is missing: 503', async () => {
-    const read = () => Promise.reject(new WorldError('unavailable', 'away'));
+  test('all the time, the answer says so, not that the image is missing: 503', async () => {
+    const read = () => Promise.reject(new UpstreamError('unavailable', 'away'));
     const memory = memoryTracker({ ports: { store: { ...memoryImageStore(), read } } });
     const asked = wait(memory, `image=${image}&timeout=5`);
     await memory.clock.advance(6_000);
@@ -209,5 +238,5 @@ test('many waiters for one image cost the storage no more than one', async () =>
     expect(new Set(asked.map(({ answer }) => answer?.status))).toEqual(new Set([200]));
     return count;
   };
-  expect(await reads(100)).toBe(await reads(1));
+  expect(await reads(100)).toBeLessThanOrEqual((await reads(1)) + 1);
 });

@@ -2,13 +2,15 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { memoryDeliveryQueue, memoryImageStore } from '../../src/adapters/memory.ts';
-import { WorldError } from '../../src/core/errors.ts';
 import type { DeliveryQueue, ImageStore } from '../../src/core/ports.ts';
-import { webhookFunction } from '../../src/functions/webhook.ts';
-import { digestOf, regionOf, regionsOf, registryOf, repositoryOf } from '../support/build.ts';
+import { UpstreamError } from '../../src/core/runtime/errors.ts';
+import { webhookFunction } from '../../src/functions/api/webhook.ts';
+import { digestOf, regionOf, regionsOf, registryOf, replicaSetOf, repositoryOf } from '../support/build.ts';
 import { call, forbidBody } from '../support/call.ts';
+import type { ManualClock } from '../support/manual-clock.ts';
+import { manualClock } from '../support/manual-clock.ts';
 import type { MemoryTracker } from '../support/memory-tracker.ts';
-import { memoryTracker } from '../support/memory-tracker.ts';
+import { limits, memoryTracker } from '../support/memory-tracker.ts';
 import { bodyOf, deliver, secrets } from '../support/webhook.ts';
 
 const name = { registry: 'contoso', repository: repositoryOf('team/app'), digest: digestOf(1) };
@@ -25,7 +27,7 @@ async function isUntouched(memory: MemoryTracker): Promise<boolean> {
   return page.entries.length + heard.size + memory.queue.deferred.length + memory.publisher.published.length === 0;
 }
 
-describe('an event that is taken', () => {
+describe('an event that is accepted', () => {
   test('for the first time is recorded', async () => {
     const memory = memoryTracker();
     const answer = await deliver(memory, 'eastus', bodyOf({ target: { tag: 'v1', mediaType: 'a/b' } }));
@@ -74,6 +76,43 @@ describe('an event that is taken', () => {
     expect(Object.keys((await memory.store.read(name))?.record.arrivals ?? {})).toContain(region);
   });
 
+  test.each([
+    ['push', bodyOf(), 'recorded'],
+    ['ping', payload('webhook-ping-captured'), 'pong'],
+    ['quarantine', payload('webhook-quarantine-documented'), 'ignored'],
+  ])('as a %s from a region outside the set is answered with a warning', async (_action, body, outcome) => {
+    const memory = memoryTracker({ registries: [registryOf({ observedOnly: regionsOf('uksouth') })] });
+    const answer = await deliver(memory, 'West Erope', body);
+    const warning = expect.stringMatching(
+      /speak for westerope, where contoso .* expected are eastus, westeurope\. Correct/,
+    );
+    expect(answer.body).toEqual({ outcome, warning });
+    for (const region of ['eastus', 'uksouth']) {
+      expect((await deliver(memory, region, body)).body).not.toHaveProperty('warning');
+    }
+  });
+
+  test('before the replicas are known carries no warning', async () => {
+    const memory = memoryTracker({ replicaSet: () => ({ ...replicaSetOf(), replicas: [], source: 'remembered' }) });
+    expect((await deliver(memory, 'eastus')).body).toEqual({ outcome: 'recorded' });
+  });
+
+  test('from regions outside the set is logged once a minute for each registry', async () => {
+    const registries = [registryOf(), registryOf({ name: 'fabrikam', loginServer: 'fabrikam.azurecr.io' })];
+    const memory = memoryTracker({ registries });
+    const lines = () => memory.lines.filter((line) => line.startsWith('webhook of a region that is not expected'));
+    for (let n = 1; n <= 20; n++) {
+      for (const { name: registry } of registries) await deliver(memory, `nowhere${n}`, bodyOf(), { registry });
+      await memory.clock.advance(2_999);
+    }
+    expect(lines()).toHaveLength(2);
+    expect(lines()[0]).toContain('"region":"nowhere1"');
+    expect(lines()[0]).toContain('expected are eastus, westeurope');
+    await memory.clock.advance(20);
+    await deliver(memory, 'nowhere');
+    expect(lines()).toHaveLength(3);
+  });
+
   test.each(['webhook-push-captured', 'webhook-push-documented-unmasked'])('as in %s', async (file) => {
     expect(await deliver(memoryTracker(), 'eastus', payload(file))).toMatchObject({ body: { outcome: 'recorded' } });
   });
@@ -83,7 +122,7 @@ describe('an event that is taken', () => {
     expect(await deliver(memoryTracker(), 'eastus', bodyOf(), { headers })).toMatchObject({ status: 200 });
   });
 
-  test('is told to the topic', async () => {
+  test('is published to the topic', async () => {
     const memory = memoryTracker();
     await deliver(memory, 'eastus');
     await memory.clock.settle();
@@ -104,13 +143,24 @@ describe('an event that says nothing about where an image is', () => {
     ['quarantine', payload('webhook-quarantine-documented'), 'ignored'],
     ['chart_push', payload('webhook-chart-push-documented'), 'ignored'],
     ['chart_delete', payload('webhook-chart-delete-documented'), 'ignored'],
-    ['a delete without a digest', bodyOf({ action: 'delete', target: { digest: undefined } }), 'ignored'],
     ['a push without a target', bodyOf({ target: null }), 'ignored'],
     ['an action of tomorrow', bodyOf({ action: 'soft_delete' }), 'ignored'],
   ])('%s is answered and not recorded', async (_what, body, outcome) => {
     const memory = memoryTracker();
     expect(await deliver(memory, 'eastus', body)).toMatchObject({ status: 200, body: { outcome } });
     expect((await memory.index.page({ registry: 'contoso', list: 'all', limit: 1 })).entries).toEqual([]);
+  });
+
+  test('a delete of a whole repository is recorded, and its images do not count in that region', async () => {
+    const memory = memoryTracker();
+    for (const region of ['eastus', 'westeurope']) await deliver(memory, region, bodyOf());
+    const later = new Date(memory.clock.now() + 1_000).toISOString();
+    const body = bodyOf({ action: 'delete', timestamp: later, target: { digest: undefined } });
+    expect(await deliver(memory, 'eastus', body)).toMatchObject({ status: 200, body: { outcome: 'recorded' } });
+    const [entry] = (await memory.index.page({ registry: 'contoso', list: 'all', limit: 1 })).entries;
+    const record = entry === undefined ? undefined : (await memory.store.read(entry.name))?.record;
+    expect(record?.arrivals.eastus?.doubtedAt).toBeDefined();
+    expect(record?.arrivals.westeurope?.doubtedAt).toBeUndefined();
   });
 
   test('still shows that the webhook works', async () => {
@@ -264,7 +314,7 @@ describe('413', () => {
 
 describe('when the tables', () => {
   const never = () => new Promise<never>(() => {});
-  const fail = () => Promise.reject(new WorldError('unavailable', 'the tables are away'));
+  const fail = () => Promise.reject(new UpstreamError('unavailable', 'the tables are away'));
   const silentStore = (): ImageStore => ({ ...memoryImageStore(), commit: never });
   const failingStore = (): ImageStore => ({ ...memoryImageStore(), commit: fail });
   const queueOf = (defer: DeliveryQueue['defer']): DeliveryQueue => ({ defer });
@@ -284,6 +334,55 @@ describe('when the tables', () => {
     expect(queue.deferred).toEqual([
       { name, fact: expect.objectContaining({ region: 'eastus', kind: 'push', tag: 'v1', receivedAt: startedAt }) },
     ]);
+  });
+
+  test('do not answer a burst, what came last goes to the queue sooner: it has waited for the others', async () => {
+    const queue = memoryDeliveryQueue();
+    const memory = memoryTracker({ ports: { store: silentStore(), queue } });
+    const startedAt = memory.clock.now();
+    const answeredAfter: number[] = [];
+    const burst = Array.from({ length: 1_000 }, async (_, n) => {
+      const answer = await deliver(memory, 'eastus', bodyOf({ target: { digest: digestOf(n) } }));
+      expect(answer).toMatchObject({ status: 202 });
+      answeredAfter.push(memory.clock.now() - startedAt);
+    });
+    await memory.clock.advance(4_000);
+    await Promise.all(burst);
+    expect(Math.min(...answeredAfter)).toBeLessThan(limits.recordWithinMs / 2);
+    expect(Math.max(...answeredAfter)).toBeLessThanOrEqual(limits.recordWithinMs);
+    expect(queue.deferred).toHaveLength(1_000);
+  });
+
+  test('do not answer, and the process is held up while the queue does, the event counts as deferred', async () => {
+    const clock = manualClock();
+    // The queue has answered, and the timer that rings two seconds late is served first.
+    const late: ManualClock = {
+      ...clock,
+      sleep: (milliseconds, signal) =>
+        clock.sleep(milliseconds === limits.deferWithinMs ? milliseconds + 2_000 : milliseconds, signal),
+    };
+    const queue = queueOf(() => clock.sleep(limits.deferWithinMs + 2_001));
+    const answer = deliver(memoryTracker({ ports: { store: silentStore(), queue }, clock: late }), 'eastus');
+    await clock.advance(10_000);
+    expect(await answer).toMatchObject({ status: 202 });
+  });
+
+  test('do not answer, and nor does the queue of a process that is held up: 503, no more than a moment later', async () => {
+    const clock = manualClock();
+    const late: ManualClock = {
+      ...clock,
+      sleep: (milliseconds, signal) =>
+        clock.sleep(milliseconds === limits.deferWithinMs ? milliseconds + 400 : milliseconds, signal),
+    };
+    const queue = queueOf(() => new Promise(() => undefined));
+    const startedAt = clock.now();
+    const answer = deliver(memoryTracker({ ports: { store: silentStore(), queue }, clock: late }), 'eastus').then(
+      ({ status }) => ({ status, afterMs: clock.now() - startedAt }),
+    );
+    await clock.advance(10_000);
+    const { status, afterMs } = await answer;
+    expect(status).toBe(503);
+    expect(afterMs).toBeLessThan(4_000);
   });
 
   test('fail, the delivery goes to the queue at once', async () => {
@@ -341,7 +440,7 @@ describe('when the tables', () => {
     expect(ping).toMatchObject({ status: 200, body: { outcome: 'pong' } });
   });
 
-  test('do not take the time of the webhook, the event is recorded all the same', async () => {
+  test('do not store the time of the webhook, the event is recorded all the same', async () => {
     const memory = memoryTracker({ ports: { webhooks: { note: fail, last: async () => new Map() } } });
     expect(await deliver(memory, 'eastus')).toMatchObject({ status: 200, body: { outcome: 'recorded' } });
   });
@@ -359,7 +458,7 @@ describe('the secret', () => {
   test('is in no answer, in no header and in no line of a log', async () => {
     await fc.assert(
       fc.asyncProperty(anything, async ({ region, registry, authorization, body, tables }) => {
-        const away = () => Promise.reject(new WorldError('unavailable', 'away'));
+        const away = () => Promise.reject(new UpstreamError('unavailable', 'away'));
         const ports = tables ? {} : { store: { ...memoryImageStore(), commit: away }, queue: { defer: away } };
         const memory = memoryTracker({ ports });
         const answer = await deliver(memory, region, body, { registry, headers: { authorization } });
@@ -382,7 +481,7 @@ test('for any body the answer is one of those of the contract', async () => {
   );
 });
 
-test('registries do not hear each other', async () => {
+test('registries do not see each other’s events', async () => {
   const registries = [registryOf(), registryOf({ name: 'fabrikam', loginServer: 'fabrikam.azurecr.io' })];
   const memory = memoryTracker({ registries });
   await deliver(memory, 'eastus', bodyOf(), { registry: 'fabrikam' });

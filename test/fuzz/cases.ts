@@ -79,10 +79,9 @@ export function cases({ webhookSecrets, keys, githubWebhookSecret }: Planted): C
       statuses: [404],
     },
     {
-      name: 'a number as region',
+      name: 'a region with a zero byte, which the web server refuses',
       bytes: requestOf({ target: '/api/webhooks/contoso/1%00', headers: [secret], body: push() }),
       statuses: [400],
-      field: 'region',
     },
     {
       name: 'a slash in the region',
@@ -128,7 +127,14 @@ export function cases({ webhookSecrets, keys, githubWebhookSecret }: Planted): C
       statuses: [400],
       field: 'cursor',
     },
-    { name: 'HEAD', bytes: requestOf({ method: 'HEAD', target: '/api/health' }), statuses: [404] },
+    {
+      name: 'a parameter that the route does not know',
+      bytes: get('/api/availability?image=contoso.azurecr.io/a&region=eastus'),
+      statuses: [400],
+      field: 'region',
+    },
+    { name: 'HEAD', bytes: requestOf({ method: 'HEAD', target: '/api/health' }), statuses: [200] },
+    { name: 'HEAD of a list', bytes: requestOf({ method: 'HEAD', target: '/api/registries' }), statuses: [404] },
     { name: 'TRACE', bytes: requestOf({ method: 'TRACE', target: '/api/health', headers: [key] }), statuses: [404] },
     { name: 'dots out of the way', bytes: get('/api/x/%2e%2e/health'), statuses: [200] },
     {

@@ -71,7 +71,7 @@ const isPage = (answers: readonly Answer[]) =>
 
 function checkAnswer(
   operation: Operation,
-  { isRouted, note }: RawRequest,
+  { isRouted, note, bytes }: RawRequest,
   answer: Answer,
   { conforms }: Rules,
 ): string[] {
@@ -86,8 +86,10 @@ function checkAnswer(
     if (!requestId.test(id)) found.push(`x-request-id is ${JSON.stringify(id)}`);
     // Another path may have led to another function: those are described, too, but not here.
     if (isRouted) found.push(...conforms(operation, answer));
-    if (headerOf(answer, 'content-type') === 'application/problem+json') found.push(...checkProblem(answer));
-    else if (status >= 400 && !isDocumented(operation, status)) found.push(`a ${status} that is no problem document`);
+    const isBare = bytes.toString('latin1', 0, 5) === 'HEAD ';
+    if (headerOf(answer, 'content-type') === 'application/problem+json') {
+      if (!isBare) found.push(...checkProblem(answer));
+    } else if (status >= 400 && !isDocumented(operation, status)) found.push(`a ${status} that is no problem document`);
     return found;
   }
   if (isRouted && !(status === 401 && hasKey(operation))) found.push(`${status} did not come from the function`);

@@ -18,7 +18,7 @@ export interface Exchange {
   readonly isLeft: boolean;
 }
 
-export interface Patience {
+export interface HoldPolicy {
   /** After this the server is called hanging. */
   readonly boundMs: number;
   /** A request that may be held longer is left after this. */
@@ -27,12 +27,12 @@ export interface Patience {
   readonly quietMs: number;
 }
 
-export const patience: Patience = { boundMs: 25_000, leaveAfterMs: 1_500, quietMs: 120 };
+export const patience: HoldPolicy = { boundMs: 25_000, leaveAfterMs: 1_500, quietMs: 120 };
 
 export function exchange(
   port: number,
   request: RawRequest,
-  { boundMs, leaveAfterMs, quietMs }: Patience = patience,
+  { boundMs, leaveAfterMs, quietMs }: HoldPolicy = patience,
 ): Promise<Exchange> {
   const { bytes, answers: wanted, isCut, holdMs } = request;
   const isHead = bytes.toString('latin1', 0, 5) === 'HEAD ';

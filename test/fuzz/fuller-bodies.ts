@@ -19,6 +19,17 @@ const question: JsonSchema = {
   required: ['image'],
 };
 
+const images: JsonSchema = {
+  type: 'object',
+  properties: {
+    images: { anyOf: [{ type: 'array', items: text }, text] },
+    regions: text,
+    require: text,
+    timeout: text,
+  },
+  required: ['images', 'timeout'],
+};
+
 /** Bodies that get through more often than those of the description, where everything may be left out. */
 export const fullerBodies: Readonly<Record<string, JsonSchema>> = {
   'POST /api/webhooks/{registry}/{region}': object({
@@ -38,6 +49,9 @@ export const fullerBodies: Readonly<Record<string, JsonSchema>> = {
       object({ registry: text, since: text, until: text }),
     ],
   },
+  'POST /api/availability': images,
+  'POST /api/wait': images,
+  'PUT /api/releases/{name}': object({ images: { type: 'array', items: text } }),
   'POST /api/checks/azure-pipelines': question,
   'POST /api/checks/github': object({
     action: { type: 'string', enum: ['requested', 'requested', 'requested', 'other'] },

@@ -1,7 +1,6 @@
 /**
- * A short storm on every route, with one seed that is always the same and one that is new each time and printed; what
- * the contract says of hostile input, case by case; and clients that hold connections, at a small scale. `npm run fuzz`
- * does the same for as long as it is told.
+ * A short storm on every route, with seeds that are always the same; what the contract says of hostile input, case by case;
+ * and clients that hold connections, at a small scale. `npm run fuzz` does the same with new seeds, for as long as you like.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cases } from './cases.ts';
@@ -12,7 +11,6 @@ import type { Description } from './description.ts';
 import { readDescription } from './description.ts';
 import { exchange } from './exchange.ts';
 import { hostOperations } from './host-operations.ts';
-import { newSeed } from './options.ts';
 import { mark, plantSecrets } from './planted.ts';
 import { describeViolation } from './report.ts';
 import { resourceTests } from './resources/run-resources.ts';
@@ -25,7 +23,7 @@ import type { Truth } from './truth.ts';
 import { checkKnown, checkWork, tellTruth } from './truth.ts';
 import { vocabulary } from './words.ts';
 
-const fixedSeed = 1;
+const seeds = [1, 2];
 const requests = 1_000;
 const deliveries = watchDeliveries();
 
@@ -55,7 +53,11 @@ describe('a hostile request is answered as promised', () => {
   test.each(cases(notForOne).map(({ name }, index) => [name, index] as const))('%s', async (_name, index) => {
     const { bytes, statuses, field } = cases(subject.planted)[index] ?? expect.fail('no such case');
     const request = { route: '', note: '', bytes, answers: statuses.length, isRouted: false, isCut: false, holdMs: 0 };
-    const { answers, faults } = await exchange(subject.port, request);
+    const exchanged = await exchange(subject.port, request);
+    const { answers, faults } = exchanged;
+    // Some are good pushes: what they say is known afterwards, whatever the storm says.
+    const body = bytes.toString('utf8', bytes.indexOf('\r\n\r\n') + 4);
+    deliveries.note({ ...request, delivery: { target: '', body } }, exchanged);
     expect([faults, answers.map(({ status }) => status)]).toEqual([[], statuses]);
     const { errors } = (parseJson(answers[0]?.body ?? Buffer.alloc(0)) ?? {}) as { errors?: { field: string }[] };
     if (field !== undefined) expect(errors?.map((one) => one.field)).toContain(field);
@@ -73,14 +75,11 @@ test.each(resourceTests.map((run) => [run.name, run] as const))(
   60_000,
 );
 
-test.each([
-  ['the same seed as always', fixedSeed],
-  ['a new seed', newSeed()],
-])(
-  'a storm, with %s',
-  async (_name, seed) => {
+test.each(seeds)(
+  'a storm, seed %i',
+  async (seed) => {
     const { tallies, violations, busy, seconds } = await fire(seed);
-    process.stdout.write(`seed ${seed}: ${requests} requests in ${seconds.toFixed(1)} s\n`);
+    process.stdout.write(`${requests} requests in ${seconds.toFixed(1)} s\n`);
     expect(violations.map(describeViolation).join('\n\n')).toBe('');
     expect(checkBusy(busy, requests)).toEqual([]);
     // It got past the first check: a storm that is turned away at the door says nothing of the house.

@@ -59,8 +59,8 @@ const oneOf = (name: string, values: string[]) =>
   ({ name, in: 'path', required: true, schema: { type: 'string', enum: values } }) as const;
 
 /**
- * 400, 404 and 431 are the web server's own and may come everywhere. The Event Grid extension throws at what it does not
- * expect, on Azure as here: an empty 500.
+ * 400, 404 and 431 are the web server's own and may come everywhere. The extensions throw at what they do not expect, on Azure
+ * as here: an empty 500.
  */
 function own(
   method: string,
@@ -77,7 +77,7 @@ export const hostOperations: readonly Operation[] = [
     parameters: [functionName, header('aeg-event-type', ['Notification', 'SubscriptionValidation', 'Unsubscribe'])],
     body: { anyOf: [{ type: 'array', items: registryEvent }, registryEvent] },
   }),
-  own('POST', '/runtime/webhooks/mcp', 'mcp', [200, 202, 401, 403, 405, 406, 413], {
+  own('POST', '/runtime/webhooks/mcp', 'mcp', [200, 202, 401, 403, 405, 406, 413, 500], {
     parameters: [
       header('accept', ['application/json, text/event-stream', '*/*']),
       { name: 'mcp-session-id', in: 'header', required: false, schema: text },

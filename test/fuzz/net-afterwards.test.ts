@@ -122,15 +122,16 @@ describe('the truth, afterwards', () => {
     ]);
   });
 
-  test('an image of before that has changed', async () => {
+  test('an image or a release of before that has changed', async () => {
     let state = 'available';
     answerAll(() => ({ ...document, state, replicas: { refreshedAt: performance.now() } }));
     const truth = await tellTruth(subject());
     expect(await truth.compare()).toEqual([]);
     state = 'replicating';
     const changed = await truth.compare();
-    expect(changed).toHaveLength(12);
-    expect(changed[0]).toMatch(/an image of before changed:\n.*"available".*\n.*"replicating"/);
+    // Six images by digest and by tag, the release of them, and all of them in one question.
+    expect(changed).toHaveLength(14);
+    expect(changed[0]).toMatch(/an answer of before changed:\n.*"available".*\n.*"replicating"/);
   });
 
   test('a tracker that no longer finds a good image everywhere', async () => {

@@ -3,7 +3,7 @@
  * nothing could be one that looks at nothing.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openApiDocument } from '../../src/functions/openapi.ts';
+import { openApiDocument } from '../../src/functions/api/openapi.ts';
 import { routes } from '../../src/functions/routes.ts';
 import type { Rules } from './check-answer.ts';
 import { checkExchange } from './check-answer.ts';
@@ -18,7 +18,7 @@ import { requestFrom, requestsTo } from './requests.ts';
 import { show } from './show.ts';
 import type { AnswerInput, StandIn } from './stand-in.ts';
 import { answerBytes, startStandIn } from './stand-in.ts';
-import { vocabulary } from './words.ts';
+import { fuzzReleases, truthRelease, vocabulary } from './words.ts';
 
 const document = openApiDocument(routes.map((describeRoute) => describeRoute()));
 const description = toDescription(JSON.parse(JSON.stringify(document)));
@@ -188,6 +188,45 @@ describe('is caught:', () => {
     expect(checkExchange(registriesRoute, asked, answered, { ...rules, withinMs: () => 100 }).join('\n')).toMatch(
       /answered after \d+ ms/,
     );
+  });
+});
+
+describe('the grammar', () => {
+  const grammar = { schemas: description.schemas, planted, words: vocabulary('https://callback.example') };
+  const drawn = (route: string) =>
+    Array.from({ length: 60 }, (_, seed) => requestFrom(requestsTo(operationOf(route), grammar), seed + 1));
+
+  test.each(description.operations.map(({ route }) => route))('draws %s', (route) => {
+    expect(drawn(route).filter(({ isRouted }) => isRouted).length).toBeGreaterThan(20);
+  });
+
+  test('names releases that are made, asked for, waited for and deleted', () => {
+    const paths = ['PUT /api/releases/{name}', 'GET /api/releases/{name}', 'DELETE /api/releases/{name}'];
+    for (const route of [...paths, 'GET /api/releases/{name}/wait']) {
+      const texts = drawn(route).map(({ bytes }) => bytes.toString('latin1'));
+      for (const name of fuzzReleases) {
+        expect(
+          texts.some((text) => text.includes(`/api/releases/${name}`)),
+          `${route} ${name}`,
+        ).toBe(true);
+      }
+      expect(texts.filter((text) => text.includes(truthRelease))).toEqual([]);
+    }
+  });
+
+  test.each(['POST /api/wait', 'POST /api/availability', 'PUT /api/releases/{name}'])(
+    'names several images in %s',
+    (route) => {
+      const several = drawn(route).filter(
+        ({ bytes }) => (bytes.toString('latin1').match(/azurecr\.io\//g) ?? []).length > 1,
+      );
+      expect(several.length).toBeGreaterThan(5);
+    },
+  );
+
+  test('leaves a wait for a release its time', () => {
+    const held = drawn('GET /api/releases/{name}/wait').map(({ holdMs }) => holdMs);
+    expect(held.some((ms) => ms > 0)).toBe(true);
   });
 });
 

@@ -1,6 +1,7 @@
 /** One whole request to one operation, from a seed: the same seed makes the same bytes, so that a find can be found again. */
 import fc from 'fast-check';
 import { bodyBytes } from './bodies.ts';
+import { parseJson } from './conformance.ts';
 import type { JsonSchema, Lock, Operation } from './description.ts';
 import type { Draft, RawRequest } from './draft.ts';
 import { resolver } from './from-schema.ts';
@@ -51,8 +52,13 @@ export function requestsTo(operation: Operation, { schemas, planted, words }: Gr
     return {
       route: operation.route,
       ...shaped,
-      isRouted: shaped.isRouted && operation.answers !== undefined && isAddressOf(operation, locked.target),
-      holdMs: holdOf(operation, locked.target),
+      isRouted:
+        shaped.isRouted &&
+        operation.answers !== undefined &&
+        isAddressOf(operation, locked.target) &&
+        // The web server takes any other letter for no HTTP.
+        locked.headers.every(([, value]) => /^[\t\x20-\x7e]*$/.test(value)),
+      holdMs: holdOf(operation, locked),
       ...(isRight && tells(operation.lock) ? { delivery: { target: path, body: bytes.toString('utf8') } } : {}),
     };
   });
@@ -64,11 +70,17 @@ function isAddressOf({ path }: Operation, target: string): boolean {
   return new RegExp(`^${pattern}(\\?[\\x21-\\x7e]*)?$`).test(target);
 }
 
-function holdOf({ path }: Operation, target: string): number {
-  if (path !== '/api/wait') return 0;
-  const sent = new URLSearchParams(target.slice(target.indexOf('?') + 1)).get('timeout');
-  const seconds = sent === null ? defaultWaitSeconds : Number(sent);
+function holdOf({ path, method }: Operation, { target, body }: Draft): number {
+  if (!path.endsWith('/wait')) return 0;
+  const sent =
+    method === 'POST' ? timeoutIn(body) : new URLSearchParams(target.slice(target.indexOf('?') + 1)).get('timeout');
+  const seconds = sent === null || sent === undefined || sent === '' ? defaultWaitSeconds : Number(sent);
   return seconds >= 0 && seconds <= 200 ? seconds * 1_000 : 0;
+}
+
+function timeoutIn(body: Buffer): unknown {
+  const value = parseJson(body);
+  return typeof value === 'object' && value !== null && 'timeout' in value ? value.timeout : undefined;
 }
 
 const tells = (lock: Lock) => lock === 'webhookSecret' || lock === 'eventgrid';

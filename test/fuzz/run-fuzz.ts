@@ -36,7 +36,7 @@ export interface RunInput extends Omit<FuzzOptions, 'format'> {
 
 const parts = 3;
 /** Of the second part to the third; what is warm by then stays warm. */
-const mostGrowthBytes = 6_000_000;
+const maxGrowthBytes = 6_000_000;
 
 export async function runFuzz(input: RunInput): Promise<FuzzResult> {
   const subject = await startSubject();
@@ -115,7 +115,7 @@ async function measureQuiet(subject: Subject): Promise<Memory> {
 export function growthOf(heaps: readonly Pick<Memory, 'heapBytes' | 'externalBytes'>[]): string[] {
   const [, second, third] = heaps.map(({ heapBytes, externalBytes }) => heapBytes + externalBytes);
   const grown = (third ?? 0) - (second ?? 0);
-  return grown > mostGrowthBytes ? [`memory grows: ${grown} bytes from the second third to the last`] : [];
+  return grown > maxGrowthBytes ? [`memory grows: ${grown} bytes from the second third to the last`] : [];
 }
 
 function sumTallies(all: readonly (readonly [string, Tally])[]): Map<string, Tally> {

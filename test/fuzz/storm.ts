@@ -56,7 +56,7 @@ const busySigns = /^answered (503|after \d+ ms)$/;
 /** Before it is asked again: what keeps the machine busy may take a while. */
 const pausesMs = [500, 2_000, 8_000];
 /** More would say the same again. */
-const mostShown = 50;
+const maxShown = 50;
 
 export async function storm(options: StormOptions): Promise<StormResult> {
   const { port, operations, grammar, rules, deliveries, seed, requests, minutes, atOnce = 12, say } = options;
@@ -93,7 +93,7 @@ export async function storm(options: StormOptions): Promise<StormResult> {
       deliveries.note(request, answered);
       const found = await checkTwice(chosen.operation, request, answered);
       count(tallies, request, answered, found.length);
-      if (found.length > 0 && violations.length < mostShown) {
+      if (found.length > 0 && violations.length < maxShown) {
         violations.push(violationOf(request, answered, own, found));
         say?.(`VIOLATION ${request.route} (${request.note}) seed ${own}: ${found.join('; ')}`);
       }

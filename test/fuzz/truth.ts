@@ -2,11 +2,11 @@
  * What was true before the storm and must be true after it, and that the tracker still does its work: a fault that
  * answers every hostile request well and breaks the next good one would otherwise go unseen.
  */
-import type { AvailabilityDocument } from '../../src/core/availability.ts';
+import type { AvailabilityDocument } from '../../src/core/image/availability.ts';
 import { until, webhookBody } from '../support/app.ts';
 import type { Deliveries } from './deliveries.ts';
 import type { Subject } from './subject.ts';
-import { digestOf, regions, registries, truthRepository } from './words.ts';
+import { digestOf, regions, registries, truthRelease, truthRepository } from './words.ts';
 
 /** Where the tracker is, and how to be let in. */
 export type Asked = Pick<Subject, 'url' | 'planted'>;
@@ -44,40 +44,56 @@ async function deliver(
   if (!answer.ok) throw new Error(`a good webhook was answered ${answer.status}: ${await answer.text()}`);
 }
 
-export async function ask<T>({ url, planted }: Asked, path: string): Promise<{ status: number; body: T }> {
+/** @param sent makes it a PUT or a POST */
+export async function ask<T>(
+  { url, planted }: Asked,
+  path: string,
+  sent?: { readonly method: 'PUT' | 'POST'; readonly body: object },
+): Promise<{ status: number; body: T }> {
   const answer = await fetch(`${url}${path}`, {
-    headers: { 'x-functions-key': planted.keys.function },
+    headers: { 'x-functions-key': planted.keys.function, 'content-type': 'application/json' },
     signal: within(),
+    ...(sent === undefined ? {} : { method: sent.method, body: JSON.stringify(sent.body) }),
   });
   return { status: answer.status, body: (await answer.json()) as T };
 }
 
 const imageOf = (tail: string, repository = truthRepository) => `${registries[0]}.azurecr.io/${repository}${tail}`;
 
+/** The images of the release: some everywhere, and some not. */
+const released = () => Array.from({ length: images }, (_, i) => imageOf(`@${digestOf(first + i)}`));
+
 async function answersOf(subject: Asked): Promise<string[]> {
   const tails = Array.from({ length: images }, (_, i) => [`@${digestOf(first + i)}`, `:t${i}`]).flat();
-  return Promise.all(
-    tails.map(async (tail) => {
-      const { status, body } = await ask<AvailabilityDocument>(subject, `/api/availability?image=${imageOf(tail)}`);
-      const { replicas: _replicas, ...document } = body;
-      return JSON.stringify([status, document]);
-    }),
+  const single = tails.map((tail) => ask<object>(subject, `/api/availability?image=${imageOf(tail)}`));
+  const several = [
+    ask<object>(subject, `/api/releases/${truthRelease}`),
+    ask<object>(subject, '/api/availability', { method: 'POST', body: { images: released() } }),
+  ];
+  const answers = await Promise.all([...single, ...several]);
+  // When the replicas were read last is no part of it.
+  return answers.map(({ status, body }) =>
+    JSON.stringify([status, body], (name, value) => (name === 'replicas' ? undefined : value)),
   );
 }
 
-/** Some images everywhere, some not yet. */
+/** Some images everywhere, some not yet, and a release of them. */
 export async function tellTruth(subject: Asked): Promise<Truth> {
   for (let i = 0; i < images; i++) {
     for (const region of regions.slice(0, 1 + (i % regions.length)))
       await deliver(subject, region, digestOf(first + i), `t${i}`);
   }
+  const body = { images: released() };
+  const made = await ask(subject, `/api/releases/${truthRelease}`, { method: 'PUT', body });
+  if (made.status !== 200 && made.status !== 201) throw new Error(`a good release was answered ${made.status}`);
   // Until what is complete has been told and noted.
   let before = await answersOf(subject);
   const settled = async () => {
     const now = await answersOf(subject);
     const isSame =
       JSON.stringify(now) === JSON.stringify(before) &&
-      !now.some((text) => /"state":"available","satisfied".*"announcedAt":null/.test(text));
+      // Of the single images: among several, one may be complete and the next not.
+      !now.slice(0, 2 * images).some((text) => /"state":"available","satisfied".*"announcedAt":null/.test(text));
     before = now;
     return isSame;
   };
@@ -86,7 +102,7 @@ export async function tellTruth(subject: Asked): Promise<Truth> {
     async compare() {
       const after = await answersOf(subject);
       return after.flatMap((text, i) =>
-        text === before[i] ? [] : [`an image of before changed:\n  ${before[i]}\n  ${text}`],
+        text === before[i] ? [] : [`an answer of before changed:\n  ${before[i]}\n  ${text}`],
       );
     },
   };

@@ -14,6 +14,9 @@ export const digestOf = (number: number) => `sha256:${number.toString(16).padSta
 /** Only images of this repository may be changed by the storm; those of others are looked at, and must stay. */
 export const fuzzRepositories = ['fuzz/app', 'fuzz/constructor', 'fuzz/to-string', 'fuzz/a__proto__b'];
 export const truthRepository = 'truth/app';
+/** Few, so that what is made under a name is asked for, waited for and deleted as well. That of the truth is none of them. */
+export const fuzzReleases = ['shop-2.4', 'a', 'constructor', 'tostring'];
+export const truthRelease = 'truth-1';
 const tags = ['v1', 'latest', '__proto__', 'constructor', 'toString', 'hasOwnProperty'];
 
 const loginServer = (registry: string) => `${registry}.azurecr.io`;
@@ -43,6 +46,7 @@ const time = fc.oneof({ weight: 6, arbitrary: one(instants) }, { weight: 1, arbi
 
 const good: Readonly<Record<string, fc.Arbitrary<string>>> = {
   image: reference,
+  images: reference,
   regions: fc.array(one(regions), { minLength: 1, maxLength: 4 }).map((some) => some.join(',')),
   require: one(['all', 'any', '1', '2', '3']),
   registry: fc.oneof(
@@ -52,6 +56,10 @@ const good: Readonly<Record<string, fc.Arbitrary<string>>> = {
   repository: one(fuzzRepositories),
   region,
   location: region,
+  name: one(fuzzReleases),
+  release: one(fuzzReleases),
+  artifacts: one(['signature', 'sbom', 'attestation', 'signature,sbom', 'application/vnd.example.report']),
+  platforms: one(['linux/amd64', 'linux/arm64', 'linux/arm64/v8,windows/amd64']),
   timeout: one(['0', '0.05', '0.2', '1']),
   limit: one(['1', '50', '500']),
   cursor: one(['MA', 'e30', 'eyJ4IjoxfQ', 'A'.repeat(1_000)]),

@@ -27,7 +27,7 @@ export function describeEventGrid(host: () => HostUnderTest): void {
         'aeg-subscription-name': 'TESTS',
         'aeg-delivery-count': '0',
       },
-      ...(method === 'POST' ? { body: typeof body === 'string' ? body : JSON.stringify(body) } : {}),
+      ...(method !== 'OPTIONS' ? { body: typeof body === 'string' ? body : JSON.stringify(body) } : {}),
     });
   }
 
@@ -104,13 +104,19 @@ export function describeEventGrid(host: () => HostUnderTest): void {
       ['an unsubscription', {}, { kind: 'Unsubscribe' }, 202],
       ['a kind nobody knows', {}, { kind: 'Whatever' }, 400],
       ['no kind', {}, { kind: '' }, 400],
-      ['the handshake by OPTIONS, which is not spoken', {}, { method: 'OPTIONS', kind: '' }, 400],
-      ['a method without a route', {}, { method: 'PUT' }, 404],
+      ['PUT, like POST', [], { method: 'PUT' }, 202],
+      ['PUT of no events', 'x', { method: 'PUT' }, 500],
       ['no JSON', '[', {}, 500],
       ['a text instead of events', '"text"', {}, 500],
       ['a handshake without a code', [{ data: {} }], { kind: 'SubscriptionValidation' }, 500],
     ])('%s', async (_what, body, input, status) => {
       expect((await post(body, input)).status).toBe(status);
+    });
+
+    test('the handshake by OPTIONS', async () => {
+      const answer = await post({}, { method: 'OPTIONS', kind: '' });
+      expect(answer.status, answer.text).toBe(200);
+      expect(answer.headers.get('webhook-allowed-origin')).toMatch(/./);
     });
 
     test('a function of another name is not found', async () => {

@@ -30,7 +30,9 @@ export function describeMcp(host: () => HostUnderTest): void {
         capabilities: { tools: {} },
       });
       const { tools } = resultOf(await post({ id: 2, method: 'tools/list' }));
-      expect(tools).toMatchObject([{ name: 'image_availability', inputSchema: { required: ['image'] } }]);
+      expect(tools).toMatchObject([
+        { name: 'image_availability', inputSchema: { properties: { images: { type: 'array' } } } },
+      ]);
 
       const digest = newDigest();
       await deliver(host(), { digest, region: 'eastus' });
@@ -39,6 +41,25 @@ export function describeMcp(host: () => HostUnderTest): void {
       const route = await getJson(host(), asked('/api/availability', { image: imageOf(digest), regions: 'eastus' }));
       expect(JSON.parse(content[0].text)).toEqual(route);
       expect(route.satisfied).toBe(true);
+      const images = [imageOf(digest), imageOf(newDigest())];
+      const several = { name: 'image_availability', arguments: { images, regions: 'eastus' } };
+      const answer = resultOf(await post({ id: 4, method: 'tools/call', params: several }));
+      expect(JSON.parse(answer.content[0].text)).toMatchObject({
+        satisfied: false,
+        missing: [{ image: images[1], regions: ['eastus'] }],
+        images: [{ image: images[0], satisfied: true }, { image: images[1] }],
+      });
+    });
+
+    test('what is no JSON is an empty 500', async (context) => {
+      if (!(await isServed())) context.skip('this host has no MCP extension');
+      const answer = await send(host(), '/runtime/webhooks/mcp', {
+        method: 'POST',
+        key: keys.mcp,
+        headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+        body: '{',
+      });
+      expect([answer.status, answer.text]).toEqual([500, '']);
     });
 
     test('asks for its own key', async (context) => {

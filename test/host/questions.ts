@@ -112,9 +112,9 @@ export function describeQuestions(host: () => HostUnderTest): void {
       await everywhere({ digest, repository: 'moved', tag: 'v1' });
       await everywhere({ digest: newDigest(), repository: 'moved', tag: 'v1' });
       const image = `${loginServer}/moved:v1@${digest}`;
-      await getJson(host(), asked('/api/wait', { image, timeout: '30' }), 409);
+      await getJson(host(), asked('/api/wait', { image, timeout: '1' }), 409);
       await everywhere({ digest, repository: 'moved', action: 'delete' });
-      await getJson(host(), asked('/api/wait', { image: imageOf(digest, 'moved'), timeout: '30' }), 410);
+      await getJson(host(), asked('/api/wait', { image: imageOf(digest, 'moved'), timeout: '1' }), 410);
     });
 
     test.each([

@@ -12,7 +12,7 @@ function expectEmpty(answer: Answer, status: number): void {
 
 export function describeRouting(host: () => HostUnderTest): void {
   describe('paths and methods', () => {
-    test.each(['/API/Health', '/api/health/', '/api/health?x=%20', '/api/%68ealth'])(
+    test.each(['/API/Health', '/api/health/', '/api/health?clientId=%20', '/api/%68ealth'])(
       '%s is /api/health',
       async (path) => {
         expect((await send(host(), path, { key: null })).status).toBe(200);
@@ -30,18 +30,31 @@ export function describeRouting(host: () => HostUnderTest): void {
       ['/api/webhooks/contoso', 'POST'],
       ['/api/webhooks//eastus', 'POST'],
       // A method that is not listed is no route: no 405, and no HEAD or OPTIONS that nobody wrote.
-      ['/api/health', 'HEAD'],
       ['/api/health', 'OPTIONS'],
       ['/api/health', 'POST'],
-      ['/ui', 'HEAD'],
+      ['/api/images', 'HEAD'],
       ['/api/availability', 'DELETE'],
-      ['/api/wait', 'POST'],
+      ['/api/wait', 'PUT'],
       ['/api/webhooks/contoso/eastus', 'GET'],
       ['/api/webhooks/contoso/eastus', 'HEAD'],
       ['/api/webhooks/contoso/eastus', 'OPTIONS'],
       ['/api/webhooks/contoso/eastus', 'PUT'],
     ])('%s %s: 404', async (path, method) => {
       expectEmpty(await send(host(), path, { method }), 404);
+    });
+
+    test.each(['/api/health', '/api/openapi.json', '/ui'])('%s, asked for its headers alone', async (path) => {
+      const [get, head] = [
+        await send(host(), path, { key: null }),
+        await send(host(), path, { method: 'HEAD', key: null }),
+      ];
+      expect([head.status, head.text]).toEqual([200, '']);
+      expect(head.headers.get('content-type')).toBe(get.headers.get('content-type'));
+    });
+
+    test('what is no HTTP to the web server is an empty 400', async () => {
+      expectEmpty(await send(host(), '/api/health/%00', { key: null }), 400);
+      expectEmpty(await send(host(), '/api/health', { key: null, headers: { 'x-name': '\u00e9' } }), 400);
     });
 
     test('the address alone says that somebody is there', async () => {
@@ -71,6 +84,12 @@ export function describeRouting(host: () => HostUnderTest): void {
         // The header wins.
         expectEmpty(await send(host(), code, { key: 'wrong' }), 401);
       }
+    });
+
+    test('a key in other letters opens as well, and so does one under a name in other letters', async () => {
+      const other = keys.function.toUpperCase();
+      expect((await send(host(), '/api/registries', { key: other })).status).toBe(200);
+      expect((await send(host(), `/api/registries?CODE=${keys.function}`, { key: null })).status).toBe(200);
     });
 
     test('a replay asks for the master key', async () => {
@@ -117,7 +136,7 @@ export function describeRouting(host: () => HostUnderTest): void {
       for (const method of ['GET', 'POST']) {
         const ping = await send(host(), '/admin/host/ping', { key: null, method });
         expectEmpty(ping, 200);
-        expect(ping.headers.get('cache-control')).toBe('no-store, no-cache');
+        expect(ping.headers.get('cache-control')).toBe('no-store,no-cache');
       }
     });
 

@@ -82,7 +82,8 @@ export function describeStop(host: () => HostUnderTest): void {
       await deliver(host(), { digest, region: 'westeurope' });
       const { code, seconds } = await host().running().stop();
       expect(code, host().running().lastLines()).not.toBeNull();
-      expect(seconds).toBeLessThan(40);
+      // The real host lets a pending request wait for 30 s, and then takes some ten more.
+      expect(seconds).toBeLessThan(50);
       // Both are for the client to ask again.
       expect([202, 503, 'cut off']).toContain(await waiting);
 

@@ -31,7 +31,7 @@ describe.each(blocks)('block %#', ({ text, value }) => {
     expect(steps.length).toBeGreaterThan(0);
     for (const { with: inputs = {} } of steps) {
       expect(Object.keys(action.inputs)).toEqual(expect.arrayContaining(Object.keys(inputs)));
-      expect(Object.keys(inputs)).toContain('image');
+      expect(Object.keys(inputs).some((name) => name === 'image' || name === 'file')).toBe(true);
     }
   });
 

@@ -5,36 +5,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { innerRooms, reachable, table } from './import-rules.ts';
 
 const root = new URL('../../src/', import.meta.url);
 
-interface Row {
-  /** Rooms, besides its own. */
-  readonly rooms: readonly string[];
-  /** Packages and `node:` modules. */
-  readonly packages: readonly (string | RegExp)[];
-  /** For adapters: each file or folder is a room of its own. */
-  readonly apart?: boolean;
-}
-
-const table: Record<string, Row> = {
-  core: { rooms: [], packages: ['zod', 'node:crypto'] },
-  adapters: { rooms: ['core'], packages: [/^node:/, /^@azure\/(?!functions)/, /^@opentelemetry\//], apart: true },
-  // `node:crypto` for the comparison of secrets in constant time, `zod` for what is checked and described at the door.
-  functions: { rooms: ['core'], packages: ['@azure/functions', 'node:crypto', 'zod'] },
-  // Bundled into one file when built: none of these is a dependency of the app.
-  cli: { rooms: ['core'], packages: [/^node:/, 'commander', 'log-update'] },
-  // Runs in a browser: of the core it takes types alone.
-  ui: { rooms: ['core'], packages: [] },
-  local: { rooms: ['core', 'adapters', 'functions', 'config.ts'], packages: [/./] },
-  settings: { rooms: ['core'], packages: ['zod', 'node:crypto'] },
-  'config.ts': { rooms: ['core', 'settings'], packages: [] },
-  'entry.ts': { rooms: ['main.ts'], packages: ['node:module'] },
-  'main.ts': {
-    rooms: ['core', 'adapters', 'functions', 'config.ts'],
-    packages: [/^@azure\//, 'node:crypto', 'node:timers'],
-  },
-};
+/** Packages in one file each, which no registry is asked for: see third-party.test.ts. */
+const thirdParty = /^cli\/third-party\/\w+\.mjs$/;
 
 /** Who may read the environment: everything else gets its settings as an argument. */
 const environmentReaders = /^(config\.ts|cli\/(main|action)\.ts|local\/main\.ts)$/;
@@ -66,6 +42,9 @@ function packageOf(specifier: string): string {
     .join('/');
 }
 
+/** The files whose ports are on the page of ports. */
+const ported = new Set(specifiersOf(read('core/ports.ts')).map((specifier) => posix.join('core', specifier)));
+
 function roomOf(path: string): string {
   return path.split('/')[0] ?? '';
 }
@@ -82,13 +61,48 @@ function faultOf(path: string, specifier: string): string | undefined {
     );
     return isAllowed ? undefined : `${room} has no such package`;
   }
-  if (!specifier.endsWith('.ts')) return 'a specifier names the file, ending in .ts';
   const target = posix.join(posix.dirname(path), specifier);
+  if (!specifier.endsWith('.ts') && !thirdParty.test(target)) return 'a specifier names the file, ending in .ts';
   if (target.startsWith('..')) return 'it is outside of src';
   const targetRoom = roomOf(target);
+  if (room === 'adapters' && ported.has(target)) return 'adapters import ports from core/ports.ts';
   if (targetRoom !== room) return row.rooms.includes(targetRoom) ? undefined : `${room} may not import ${targetRoom}`;
-  const isApart = row.apart === true && path.split('/')[1] !== target.split('/')[1];
-  return isApart ? 'adapters do not import each other' : undefined;
+  const [from, to] = [path, target].map((file) => file.split('/')[1] ?? '');
+  const rooms = innerRooms[room];
+  if (rooms !== undefined) return innerFault(room, rooms, from ?? '', to ?? '');
+  return row.apart === true && from !== to ? 'adapters do not import each other' : undefined;
+}
+
+function innerFault(outer: string, rooms: Record<string, readonly string[]>, room: string, target: string) {
+  if (rooms[room] === undefined) return `${room} has no row among the rooms of ${outer}`;
+  if (room === target || reachable(rooms, room).has(target)) return undefined;
+  return `${outer}/${room} may not import ${outer}/${target}`;
+}
+
+/** Sets of files that import each other, by Tarjan's algorithm. */
+function circlesIn(graph: ReadonlyMap<string, readonly string[]>): string[] {
+  const order = new Map<string, number>();
+  const lowest = new Map<string, number>();
+  const open: string[] = [];
+  const circles: string[] = [];
+  const visit = (file: string): number => {
+    let low = order.size;
+    const own = low;
+    order.set(file, own);
+    open.push(file);
+    for (const next of graph.get(file) ?? []) {
+      if (!order.has(next)) low = Math.min(low, visit(next));
+      else if (open.includes(next)) low = Math.min(low, lowest.get(next) ?? order.get(next) ?? own);
+    }
+    lowest.set(file, low);
+    if (low === own) {
+      const circle = open.splice(open.indexOf(file));
+      if (circle.length > 1) circles.push(circle.sort().join(' '));
+    }
+    return low;
+  };
+  for (const file of graph.keys()) if (!order.has(file)) visit(file);
+  return circles.sort();
 }
 
 describe('every file imports only what its room may', () => {
@@ -100,8 +114,43 @@ describe('every file imports only what its room may', () => {
     expect(faults).toEqual([]);
   });
 
+  test('and what a room may import, it does', () => {
+    const used = files.flatMap((path) =>
+      specifiersOf(read(path)).flatMap((specifier) =>
+        specifier.startsWith('.') ? `${roomOf(path)} → ${roomOf(posix.join(posix.dirname(path), specifier))}` : [],
+      ),
+    );
+    const allowed = Object.entries(table).flatMap(([room, { rooms }]) => rooms.map((target) => `${room} → ${target}`));
+    expect(allowed.filter((one) => !used.includes(one))).toEqual([]);
+  });
+
   test('and every room has a row', () => {
     for (const room of new Set(files.map(roomOf))) expect(Object.keys(table)).toContain(room);
+  });
+});
+
+describe('files import each other in no circle', () => {
+  const graph = new Map(
+    files.map((path) => [
+      path,
+      specifiersOf(read(path)).flatMap((specifier) =>
+        specifier.startsWith('.') ? posix.join(posix.dirname(path), specifier) : [],
+      ),
+    ]),
+  );
+
+  test('types included', () => {
+    expect(circlesIn(graph)).toEqual([]);
+  });
+
+  test.each<[string, Record<string, string[]>, string[]]>([
+    ['a chain has none', { a: ['b'], b: ['c'], c: [] }, []],
+    ['two paths to one file are none', { a: ['b', 'c'], b: ['d'], c: ['d'], d: [] }, []],
+    ['two files', { a: ['b'], b: ['a'] }, ['a b']],
+    ['three files, entered from a fourth', { d: ['b'], a: ['b'], b: ['c'], c: ['a'] }, ['a b c']],
+    ['two circles', { a: ['b'], b: ['a', 'c'], c: ['d'], d: ['c'] }, ['a b', 'c d']],
+  ])('%s', (_, edges, circles) => {
+    expect(circlesIn(new Map(Object.entries(edges)))).toEqual(circles);
   });
 });
 
@@ -119,21 +168,31 @@ describe('the rules see what they are for', () => {
     ['core/tracker.ts', '@azure/functions', /core has no such package/],
     ['adapters/event-grid.ts', './memory.ts', /adapters do not import each other/],
     ['adapters/table-storage/table.ts', '../memory.ts', /adapters do not import each other/],
-    ['adapters/event-grid.ts', '../functions/http.ts', /adapters may not import functions/],
+    ['adapters/event-grid.ts', '../core/outbox/ports.ts', /adapters import ports from core\/ports\.ts/],
+    ['adapters/system-clock.ts', '../core/runtime/clock.ts', /adapters import ports from core\/ports\.ts/],
+    ['adapters/event-grid.ts', '../functions/http/http.ts', /adapters may not import functions/],
     ['adapters/event-grid.ts', '../config.ts', /adapters may not import config\.ts/],
-    ['functions/webhook.ts', '../adapters/memory.ts', /functions may not import adapters/],
-    ['functions/webhook.ts', '@azure/data-tables', /functions has no such package/],
-    ['functions/webhook.ts', '../main.ts', /functions may not import main\.ts/],
+    ['functions/api/webhook.ts', '../../adapters/memory.ts', /functions may not import adapters/],
+    ['compose/clients.ts', '@azure/eventgrid', /compose has no such package/],
+    ['functions/api/webhook.ts', '@azure/data-tables', /functions has no such package/],
+    ['functions/api/webhook.ts', '../../main.ts', /functions may not import main\.ts/],
     ['cli/main.ts', '../adapters/memory.ts', /cli may not import adapters/],
-    ['cli/main.ts', '../functions/http.ts', /cli may not import functions/],
+    ['cli/main.ts', '../functions/http/http.ts', /cli may not import functions/],
     ['cli/main.ts', '@azure/data-tables', /cli has no such package/],
     ['adapters/memory.ts', '@azure/functions', /adapters has no such package/],
     ['local/main.ts', '../main.ts', /local may not import main\.ts/],
     ['local/main.ts', '../cli/main.ts', /local may not import cli/],
     ['main.ts', './local/main.ts', /main\.ts may not import local/],
     ['main.ts', './cli/main.ts', /main\.ts may not import cli/],
-    ['functions/webhook.ts', '../settings/values.ts', /functions may not import settings/],
+    ['functions/api/webhook.ts', '../../settings/values.ts', /functions may not import settings/],
     ['config.ts', './adapters/memory.ts', /config\.ts may not import adapters/],
+    ['core/image/decide.ts', '../store/image-writer.ts', /core\/image may not import core\/store/],
+    ['core/outbox/event-relay.ts', '../replicas/prober.ts', /core\/outbox may not import core\/replicas/],
+    ['core/query/ask.ts', '../tracker.ts', /core\/query may not import core\/tracker\.ts/],
+    ['core/store/image-writer.ts', '../ports.ts', /core\/store may not import core\/ports\.ts/],
+    ['functions/http/question.ts', '../api/wait.ts', /functions\/http may not import functions\/api/],
+    ['functions/triggers/sweep.ts', '../api/wait.ts', /functions\/triggers may not import functions\/api/],
+    ['core/attic/old.ts', '../model/digest.ts', /no row among the rooms/],
     ['core/tracker.ts', './digest', /names the file/],
     ['core/tracker.ts', '../../test/support/build.ts', /outside of src/],
     ['attic/old.ts', './older.ts', /no row/],
@@ -165,7 +224,7 @@ describe('the rules see what they are for', () => {
 
   test('there are files to look at, and they import each other', () => {
     expect(files).toContain('core/tracker.ts');
-    expect(specifiersOf(read('core/tracker.ts'))).toContain('./ports.ts');
+    expect(specifiersOf(read('core/tracker.ts'))).toContain('./store/image-writer.ts');
     expect(specifiersOf(read('adapters/credential.ts'))).toContain('@azure/identity');
   });
 });

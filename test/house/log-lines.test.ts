@@ -11,8 +11,10 @@ const root = new URL('../../src/', import.meta.url);
 const fields = new Set([
   // What it is about.
   ...['registry', 'region', 'repository', 'digest', 'image', 'tag'],
+  // Events of ours.
+  ...['type', 'id'],
   // Webhooks by the name of their registration, never by where they point; targets by their name in the settings.
-  ...['webhook', 'target', 'check', 'replay', 'kind', 'result'],
+  ...['webhook', 'target', 'check', 'replay', 'release', 'kind', 'result'],
   // How many, how often, how long.
   ...['events', 'images', 'attempt', 'failures', 'pauseSeconds'],
   // Why: for people, described by us.
@@ -90,7 +92,7 @@ describe('the lines of the log', () => {
     ({ at, call, source }) => {
       const [, given = ''] = split(call);
       // An error that nobody foresaw goes to the host's log as it is: it is a fault of ours, and its stack says where.
-      if (at === 'functions/http.ts' && given === 'error') return;
+      if (at === 'functions/http/http.ts' && given === 'error') return;
       // The console's own way of writing lines.
       if (at === 'adapters/console-log.ts') return;
       expect(namesOf(given, source).filter((name) => !fields.has(name))).toEqual([]);

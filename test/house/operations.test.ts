@@ -5,25 +5,21 @@
 import { readFileSync } from 'node:fs';
 import { TableClient } from '@azure/data-tables';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { storageCounter } from '../../bench/counted.ts';
 import type { Subject } from '../../bench/subject.ts';
 import { openSubject } from '../../bench/subject.ts';
 import { deliveryOf, regionsOf } from '../../bench/workload.ts';
-import { tableClient } from '../../src/adapters/storage-clients.ts';
 import { systemClock } from '../../src/adapters/system-clock.ts';
-import { tableImageIndex } from '../../src/adapters/table-storage/image-index.ts';
-import { tableImageStore } from '../../src/adapters/table-storage/image-store.ts';
-import { rowBatches } from '../../src/adapters/table-storage/row-batches.ts';
-import { table } from '../../src/adapters/table-storage/table.ts';
-import { tableTagIndex } from '../../src/adapters/table-storage/tag-index.ts';
+import { sweepEveryMs } from '../../src/core/due-work/due-work.ts';
+import { sweeper } from '../../src/core/due-work/sweeper.ts';
+import { toEventTime } from '../../src/core/model/event-time.ts';
 import type { Delivery } from '../../src/core/ports.ts';
-import { expireImages } from '../../src/core/retention.ts';
 import type { Tracker } from '../../src/core/tracker.ts';
-import { pollMs } from '../../src/core/tracker.ts';
-import { deliveryLogFunction } from '../../src/functions/delivery-log.ts';
-import { refreshReplicasFunction } from '../../src/functions/refresh-replicas.ts';
-import { retentionFunction } from '../../src/functions/retention.ts';
-import { webhookCareFunction } from '../../src/functions/webhook-care.ts';
+import { pace } from '../../src/core/tracker.ts';
+import { auditWebhooksFunction } from '../../src/functions/triggers/audit-webhooks.ts';
+import { recoverDeliveriesFunction } from '../../src/functions/triggers/recover-deliveries.ts';
+import { refreshReplicasFunction } from '../../src/functions/triggers/refresh-replicas.ts';
+import { retentionFunction } from '../../src/functions/triggers/retention.ts';
+import { sweepFunction } from '../../src/functions/triggers/sweep.ts';
 import type { Azurite } from '../../src/local/azurite.ts';
 import { startAzuriteInProcess } from '../../src/local/azurite.ts';
 import { parseSchedule } from '../../src/local/host/ncrontab.ts';
@@ -36,6 +32,14 @@ const row = (first: string) =>
   page
     .split('\n')
     .find((line) => line.startsWith(`| ${first} |`))
+    ?.split('|')
+    .map((cell) => cell.trim())
+    .slice(2, -1) ?? [];
+/** The same of the last one. */
+const lastRow = (first: string) =>
+  page
+    .split('\n')
+    .findLast((line) => line.startsWith(`| ${first} |`))
     ?.split('|')
     .map((cell) => cell.trim())
     .slice(2, -1) ?? [];
@@ -81,7 +85,7 @@ describe('a push to four regions', () => {
   test('costs what the page says, with a tag, and with another', async () => {
     image++;
     const further = cost('each further region, but the last');
-    const last = cost('the last region: it is everywhere, and that is told');
+    const last = cost('the last region: it is everywhere, and that is published');
     const first = cost('the first region reports an image with a tag');
     expect(await push(tagged())).toEqual([first, further, further, last]);
 
@@ -92,14 +96,13 @@ describe('a push to four regions', () => {
 
     const [delivery] = tagged();
     if (delivery === undefined) throw new Error('no delivery');
-    const timer = cost("the image's timer rings, half a minute later");
-    expect(await requests(() => subject.tracker.wake(delivery.name))).toBe(timer);
+    const due = { before: Number.MAX_SAFE_INTEGER, cursor: undefined, limit: 10 };
+    expect((await subject.dueWork.due(due)).items).toEqual([]);
     const repeat = () => requests(() => subject.tracker.receive(delivery));
     expect(await repeat()).toBe(cost('the same again, on an instance that knows the image'));
 
-    const host = cost("the host fetches and deletes the timer's message");
-    const perPush = first - 2 + last + timer + host;
-    expect(text).toContain(`${first} + (R − 2) + ${last} + ${timer} + ${host} = **R + ${perPush}**`);
+    const perPush = first - 2 + last;
+    expect(text).toContain(`${first} + (R − 2) + ${last} = **R + ${perPush}**`);
     expect(row('requests to tables and queues')).toEqual([`(R + ${perPush}) million`, `${4 + perPush} million`]);
     expect(row('storage account')[1]).toBe(`${4 + perPush} requests`);
     expect([further, tagFurther]).toEqual([1, 1]);
@@ -112,8 +115,41 @@ describe('a push to four regions', () => {
     image++;
     const [first, ...others] = await push(untagged());
     expect(first).toBe(cost('the first region reports an image without a tag'));
-    expect(others).toEqual([1, 1, cost('the last region: it is everywhere, and that is told')]);
+    expect(others).toEqual([1, 1, cost('the last region: it is everywhere, and that is published')]);
   });
+
+  test('costs what the page says while it is not everywhere', async () => {
+    image++;
+    let aheadMs = 0;
+    const clock = { ...systemClock, now: () => Date.now() + aheadMs };
+    const open = openSubject(azurite.connectionString, regions, 'open', undefined, clock);
+    const [delivery] = tagged();
+    if (delivery === undefined) throw new Error('no delivery');
+    await requests(() => open.tracker.receive(delivery), open);
+    const { dueWork, tracker } = open;
+    let woken = 0;
+    const sweeps = sweeper({
+      dueWork,
+      clock,
+      log: { info: () => undefined, warn: () => undefined },
+      async run(work, { scheduledFor }) {
+        woken++;
+        if (work.kind === 'image') await tracker.reconcile(work.name, scheduledFor, work.firstNoticedAt);
+      },
+    });
+    const counts: number[] = [];
+    for (let sweep = 0; sweep < 240; sweep++) {
+      aheadMs += sweepEveryMs;
+      const before = woken;
+      const count = await requests(() => sweeps.sweep(), open);
+      // Each looks once what is due, whatever there is.
+      if (woken > before) counts.push(count - 1);
+      else expect(count).toBe(1);
+    }
+    const looks = [cost('it is reconciled after half a minute'), cost('it is reconciled, and called delayed')];
+    expect(counts).toEqual(looks);
+    await tracker.close(1_000);
+  }, 120_000);
 
   test('costs an instance that does not know the image one read', async () => {
     image++;
@@ -144,6 +180,7 @@ describe('a push to four regions', () => {
       `${listed} rows; ${listed + 2} after half a minute`,
     );
     expect(row("partition of a table: a registry's images")[1]).toBe(`${rowsOf('Images')} rows`);
+    expect(row('partition of a table: due work')[1]).toBe(`${rowsOf('DueWork')} rows`);
 
     const events = subject.published.slice(told);
     expect(row('topic, by number')[1]).toBe(`${events.length} events`);
@@ -158,33 +195,27 @@ describe('a push to four regions', () => {
     const names = 'forgotten';
     const known = openSubject(azurite.connectionString, regions, names);
     for (const delivery of tagged()) await requests(() => known.tracker.receive(delivery), known);
+    for (const { name, fact } of tagged()) {
+      const { kind, ...push } = { ...fact, tag: undefined, eventTime: toEventTime(Date.parse(fact.eventTime) + 1_000) };
+      await requests(
+        () => known.tracker.receive({ name, fact: { ...push, kind: kind === 'push' ? 'delete' : kind } }),
+        known,
+      );
+    }
     await known.tracker.close(1_000);
-    const counter = storageCounter();
-    const open = (name: string) => {
-      const account = { kind: 'connectionString', connectionString: azurite.connectionString } as const;
-      return table(counter.wrap(tableClient(account, `${name}${names}`)));
-    };
-    const index = open('Index');
-    const indexRows = rowBatches(index);
-    const ports = {
-      store: tableImageStore(open('Images')),
-      index: tableImageIndex(index, indexRows),
-      tags: tableTagIndex(index, indexRows),
-      clock: { ...systemClock, now: () => Date.now() + 91 * 86_400_000 },
-      review: async () => undefined,
-    };
-    const { registries, replicaSet } = known.tracker;
-    expect(await expireImages(ports, registries, 90 * 86_400_000, replicaSet)).toBe(1);
-    await counter.quiet();
+    const clock = { ...systemClock, now: () => Date.now() + 91 * 86_400_000 };
+    const later = openSubject(azurite.connectionString, regions, names, 20_000, clock);
+    const total = await requests(async () => expect(await later.tracker.expire()).toBe(1), later);
     const page = 1;
-    const each = cost('an image with one tag is forgotten, `RETENTION_DAYS` later');
-    expect(counter.total - page).toBe(each);
-    expect(row('requests to forget them later')).toEqual([`${each} million`, `${each} million`]);
+    const each = cost('an image with one tag that was deleted everywhere expires, `RETENTION_DAYS` later');
+    expect(total - page).toBe(each);
+    expect(row('requests to expire them after they were deleted')).toEqual([`${each} million`, `${each} million`]);
   });
 
   test('is read for those who wait as often as the page says: a tag once more for every digest', async () => {
     const [, perMinute] = /(\d+) reads a minute for each image/.exec(text) ?? [];
-    expect(Number(perMinute)).toBe(60_000 / pollMs);
+    expect(Number(perMinute)).toBe(60_000 / pace.maxPauseMs);
+    expect(text).toContain(`in the first minute up to ${60_000 / pace.minPauseMs}`);
 
     const [region] = regions;
     const [registry] = subject.tracker.registries;
@@ -207,8 +238,8 @@ describe('a push to four regions', () => {
     expect(moved).toBe(Number(most));
     expect(await answer({ digest: name.digest })).toBe(1);
     expect(await answer({ tag: fact.tag })).toBe(1 + digests + 1);
-    const [, kept] = /const mostCandidates = (\d+)/.exec(read('src/core/topics.ts')) ?? [];
-    expect(text).toContain(`200 times 1 + the digests the tag has had, at most ${Number(kept) + 1}`);
+    const [, kept] = /const maxCandidates = (\d+)/.exec(read('src/core/store/image-watch.ts')) ?? [];
+    expect(text).toContain(`1 + the digests the tag has had, at most ${Number(kept) + 1} in all`);
   });
 });
 
@@ -222,15 +253,50 @@ describe('what follows from the counts', () => {
     ["partition of a table: a registry's lists", 2_000, 1],
     ['topic, by number', 5_000, 1],
     ['storage account', 20_000, 1],
-    ['queue', 2_000, 1],
+    ['partition of a table: due work', 2_000, 1],
   ])('%s', (limit, rate, each) => {
     expect(number(row(limit).at(-1))).toBe(Math.floor((rate / (takes(limit) * each)) * 4));
   });
 
+  test('in money, for what is counted here', () => {
+    const month = 730 * 3_600;
+    const sweeps = month / (sweepEveryMs / 1_000);
+    const price = (what: string) => number(row(what)[0]);
+    const [requests] = /costs 4 \+ \(R − 2\) \+ 3 = \*\*R \+ (\d+)\*\*/.exec(text)?.slice(1) ?? [];
+    const counting = number(row('it is counted, a second or two after that')[0]) * 2;
+    const cases = [
+      { pushes: 10_000, waitingHours: 730 / 24, images: 1 },
+      { pushes: 100_000, waitingHours: (730 / 24) * 8, images: 10 },
+      { pushes: 1_000_000, waitingHours: 730, images: 50 },
+    ];
+    const perWaiter = (60_000 / pace.maxPauseMs) * 60;
+    const perCase = (cost: (one: (typeof cases)[number]) => number) => cases.map((one) => cost(one).toFixed(2));
+    expect(row('what is due').slice(1)).toEqual(
+      perCase(() => sweeps * 2 * price('another instance, while it executes')),
+    );
+    expect(lastRow('executions').slice(1)).toEqual(
+      perCase(({ pushes }) => ((4 * pushes + sweeps) / 1e6) * price('executions')),
+    );
+    expect(row('storage').slice(1)).toEqual(
+      perCase(
+        ({ pushes, waitingHours, images }) =>
+          (((4 + Number(requests) + counting) * pushes + waitingHours * images * perWaiter + sweeps) / 1e6) *
+          price('requests to tables'),
+      ),
+    );
+    const lines = page.slice(page.indexOf('| instances always ready |'), page.indexOf('| **together**'));
+    const sums = lines
+      .trim()
+      .split('\n')
+      .map((line) => line.split('|').slice(3, 6).map(number));
+    const together = [0, 1, 2].map((i) => `**${sums.reduce((sum, cells) => sum + (cells[i] ?? 0), 0).toFixed(2)}**`);
+    expect(row('**together**').slice(1)).toEqual(together);
+  });
+
   test('for images that are waited for', () => {
-    expect((6_000 * 200) / 60).toBe(20_000);
-    expect((600 * 10 * 200) / 60).toBe(20_000);
-    expect(text).toContain('6,000 of them on one instance each, or 600 on each of ten instances');
+    expect((2_000 * 60) / 60).toBe(2_000);
+    expect((200 * 10 * 60) / 60).toBe(2_000);
+    expect(text).toContain('2,000 of them on one instance each, or 200 on each of ten instances');
   });
 });
 
@@ -239,9 +305,10 @@ describe('what is set elsewhere', () => {
     const nothing = {} as Tracker;
     const schedules = [
       refreshReplicasFunction(nothing),
-      deliveryLogFunction({ run: async () => 0 }),
-      webhookCareFunction({ run: async () => undefined } as Parameters<typeof webhookCareFunction>[0]),
-      retentionFunction(nothing),
+      recoverDeliveriesFunction({ run: async () => 0 }),
+      auditWebhooksFunction({ run: async () => undefined } as Parameters<typeof auditWebhooksFunction>[0]),
+      retentionFunction(nothing, { expire: async () => 0 }),
+      sweepFunction({ sweep: async () => undefined }),
     ].map(({ schedule }) => parseSchedule(schedule));
     const midnight = new Date('2026-01-01T00:00:00Z').getTime();
     let executions = 0;
@@ -250,8 +317,9 @@ describe('what is set elsewhere', () => {
         at = schedule.next(at);
       }
     }
-    expect(text).toContain(`${executions} executions a day`);
-    expect(retentionFunction(nothing).schedule).toBe('0 17 3 * * *');
+    expect(text).toContain(`${executions.toLocaleString('en')} executions a day`);
+    expect(text).toContain(`so ${(86_400_000 / sweepEveryMs).toLocaleString('en')} a day`);
+    expect(retentionFunction(nothing, { expire: async () => 0 }).schedule).toBe('0 17 3 * * *');
     expect(text).toContain('at 03:17 UTC');
   });
 
@@ -259,27 +327,31 @@ describe('what is set elsewhere', () => {
     const { queues } = JSON.parse(read('host.json')).extensions;
     expect(queues.maxPollingInterval).toBe('00:00:02');
     expect(text).toContain(`${(86_400 / 2).toLocaleString('en')} requests a day for each queue`);
-    expect(read('src/functions/wakes.ts')).toContain('againAfterMs = 30_000');
-    expect(text).toContain('set anew, every half minute');
     const triggers = read('src/main.ts').match(/app\.storageQueue\(/g);
-    expect(triggers).toHaveLength(5);
+    expect(text).toContain(`each of ${triggers?.length} queues`);
   });
 
   test.each([
-    ['src/core/retention.ts', /const longestMs = 240_000;/, 'for four minutes at most'],
-    ['src/core/reviews.ts', /const mostPages = 100;[\s\S]*limit: 100 \}/, 'the newest 10,000'],
-    ['src/main.ts', /cachedImages: 20_000/, 'remembers the 20,000 images'],
-    ['src/core/prober.ts', /perSpan: 300, spanMs: 60_000/, '300 times a minute'],
-    ['src/core/announce.ts', /const mostAnnouncements = 200/, 'up to 200 in all'],
-    ['src/adapters/table-storage/tag-index.ts', /mostDigests = 150;\s+const keptDigests = 50/, 'the newest 50, once'],
+    ['src/core/reconcile/reconcile-open.ts', /const maxPages = 100;[\s\S]*limit: 100 \}/, 'the newest 10,000'],
+    ['src/compose/compose.ts', /cachedImages: 20_000/, 'remembers the 20,000 images'],
+    ['src/core/replicas/prober.ts', /perSpan: 300, spanMs: 60_000/, '300 times a minute'],
+    ['src/core/image/announcements.ts', /const maxAnnouncements = 200/, 'up to 200 in all'],
     ['src/core/replay/replay.ts', /const keptMs = 7 \* 86_400_000/, '7 days, until the next replay'],
     ['src/core/checks/check.ts', /const keptMs = 2 \* 86_400_000/, '2 days after it was answered'],
-    ['src/core/hearing.ts', /const betweenNotesMs = 10_000/, 'at most every 10 seconds'],
-    ['src/core/replica-sets.ts', /const reloadMs = 30_000/, 'at most every 30 seconds'],
-    ['src/functions/wait.ts', /const longestTimeoutSeconds = 200/, 'for at most 200 seconds'],
-    ['src/adapters/queue-storage.ts', /const mostImagesPerMessage = 60/, 'shared by up to 60 images'],
+    ['src/core/ingest/webhook-heartbeat.ts', /const betweenNotesMs = 10_000/, 'at most every 10 seconds'],
+    ['src/core/replicas/replica-set-cache.ts', /const reloadMs = 30_000/, 'at most every 30 seconds'],
+    ['src/functions/api/wait.ts', /const maxTimeoutSeconds = 200/, 'for at most 200 seconds'],
+    ['src/core/due-work/sweeper.ts', /const minPauseMs = 30_000/, 'is done within half a minute of that'],
+    ['src/core/due-work/sweeper.ts', /const maxAtOnce = 32/, '32 at a time'],
     ['infra/main.bicep', /param httpConcurrency int = 500/, 'takes 500 requests at once'],
-    ['infra/main.bicep', /param mostInstances int = 40/, 'up to 40 instances: 20,000 places'],
+    ['infra/main.bicep', /param httpConcurrency int = 500/, 'keep one ready for each 500'],
+    ['src/compose/compose.ts', /recordWithinMs: 1_500/, 'have not taken after 1.5 seconds'],
+    [
+      'src/core/ingest/ingest.ts',
+      /recordWithinMs \/ 3[\s\S]*atDoor \* aheadMs/,
+      'a millisecond for each, down to half a second',
+    ],
+    ['infra/main.bicep', /param maxInstances int = 40/, 'up to 40 instances: 20,000 places'],
     ['infra/main.bicep', /param alwaysReadyInstances int = 2/, '**Always-ready instances**, 2 by default'],
   ])('%s %s', (file, source, words) => {
     expect(read(file)).toMatch(source);

@@ -2,29 +2,32 @@
  * What is deployed: small, complete, the same bytes from the same sources, and nothing else of this folder. Built into
  * folders of their own, since other tests run what is in `dist/`.
  */
-import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createHash, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parse } from 'yaml';
 import type { BuiltApp } from '../../scripts/build-app.ts';
 import { buildApp } from '../../scripts/build-app.ts';
 import { bundleCommand } from '../../scripts/build-command.ts';
 import { buildLocal } from '../../scripts/build-local.ts';
+import { deliver, getJson, loginServer, registry, startInstance } from '../support/app.ts';
+import { packAsAzd } from '../support/azd-package.ts';
 import { run } from '../support/run.ts';
 
 const root = new URL('../../', import.meta.url);
 const environment = { PATH: process.env.PATH ?? '' };
-/** What .funcignore leaves of the built folder. */
+/** The whole of the built folder. */
 const apart = [
   'adapters-open-telemetry-start.cjs',
   'azure-arm-containerregistry.cjs',
   'azure-eventgrid.cjs',
   'azure-identity.cjs',
+  'functions-api-ui-page.cjs',
 ];
 const code = [...apart, 'app.cjs', 'main.cjs'];
 const deployed = [...code, 'host.json', 'package.json'].sort();
@@ -118,50 +121,88 @@ test('what runs the app here is built twice to the same bytes, and knows nothing
   }
 });
 
-/** .funcignore is read as git reads such files; so git is asked. */
-describe('of this folder, what is published', () => {
-  async function published(files: readonly string[]): Promise<string[]> {
-    const place = await mkdtemp(join(folder, 'published-'));
-    for (const file of files) {
-      await mkdir(dirname(join(place, file)), { recursive: true });
-      await writeFile(join(place, file), '');
+/** What has routes of its own only when it is set. */
+function everythingOn(): Record<string, string> {
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const pem = privateKey.export({ type: 'pkcs1', format: 'pem' }).toString();
+  return {
+    CALLBACK_KEY: randomBytes(32).toString('base64'),
+    GITHUB_APP_ID: '1',
+    GITHUB_WEBHOOK_SECRET: 'a-secret-of-the-tests-only',
+    GITHUB_APP_PRIVATE_KEY: Buffer.from(pem).toString('base64'),
+  };
+}
+
+/** As azd deploys it: zipped by azd's rules, unpacked where nothing else lies, and started. */
+describe('the package of azd', () => {
+  let project: string;
+  let unpacked: string;
+
+  beforeAll(async () => {
+    project = await mkdtemp(join(folder, 'project-'));
+    await cp(fileURLToPath(new URL('azure.yaml', root)), join(project, 'azure.yaml'));
+    await cp(fileURLToPath(new URL('package.json', root)), join(project, 'package.json'));
+    await cp(join(folder, 'one'), join(project, 'dist'), { recursive: true });
+    // What people, `npm install` and azd leave in a project.
+    for (const file of ['.azure/production/.env', 'node_modules/zod/index.js', 'local.settings.json', 'src/main.ts']) {
+      await mkdir(dirname(join(project, file)), { recursive: true });
+      await writeFile(join(project, file), 'not to be deployed');
     }
-    const rules = join(folder, 'rules');
-    await writeFile(rules, await readFile(new URL('.funcignore', root)));
-    await run('git', ['init', '--quiet', '.'], place, { ...environment, HOME: folder });
-    const args = ['ls-files', '--others', `--exclude-from=${rules}`];
-    const { out } = await run('git', args, place, { ...environment, HOME: folder });
-    return out.trim().split('\n').sort();
-  }
-
-  const here = ['README.md', 'azure.yaml', 'package-lock.json', 'local.settings.json', '.funcignore', '.npmrc'];
-  const rooms = ['src/main.ts', 'test/a.test.ts', 'infra/main.bicep', 'node_modules/zod/package.json', 'bin/a.mjs'];
-
-  test('from the root', async () => {
-    const files = [
-      ...here,
-      ...rooms,
-      'host.json',
-      'package.json',
-      'dist/azure-identity.cjs',
-      'dist/main.cjs',
-      'dist/main.cjs.map',
-      'dist/host.json',
-    ];
-    expect(await published(files)).toEqual(['dist/azure-identity.cjs', 'dist/main.cjs', 'host.json', 'package.json']);
+    unpacked = await mkdtemp(join(folder, 'unpacked-'));
+    const zip = await packAsAzd(project, 'tracker', join(folder, 'tracker.zip'));
+    const ran = await run('unzip', ['-q', zip, '-d', unpacked], folder, environment);
+    expect([ran.code, ran.err]).toEqual([0, '']);
   });
 
-  test('from the built folder', async () => {
-    const files = await readdir(inside('one/'));
-    const maps = code.map((name) => `${name}.map`);
-    expect(files.sort()).toEqual(['.funcignore', ...deployed, ...maps].sort());
-    expect(await published([...files, 'local.settings.json', 'node_modules/zod/index.js'])).toEqual(deployed);
+  test('is what was built, and nothing else', async () => {
+    expect((await readdir(unpacked, { recursive: true })).sort()).toEqual(deployed);
+    expect((await readdir(inside('one/'))).sort()).toEqual(deployed);
+    for (const file of deployed) {
+      expect([file, await readFile(join(unpacked, file))]).toEqual([file, await readFile(inside(`one/${file}`))]);
+    }
   });
 
-  test('is the built folder, as azd is told', async () => {
-    const { services } = parse(await readFile(new URL('azure.yaml', root), 'utf8'));
-    expect(services.tracker).toMatchObject({ dist: 'dist', host: 'function', remoteBuild: false });
-    const { main } = JSON.parse(await readFile(new URL('package.json', root), 'utf8'));
+  test('is not refused by azd, as it would be with rules that exclude node_modules', async () => {
+    expect(existsSync(new URL('.funcignore', root))).toBe(false);
+    await writeFile(join(project, '.funcignore'), '/*\n!/dist/\n');
+    await expect(packAsAzd(project, 'tracker', join(folder, 'refused.zip'))).rejects.toThrow(/\.funcignore/);
+    await rm(join(project, '.funcignore'));
+  });
+
+  test('is built by what azd runs', async () => {
+    const { scripts, main } = JSON.parse(await readFile(new URL('package.json', root), 'utf8'));
+    expect(scripts.build).toBe('node scripts/build.ts');
     expect(main).toBe('dist/main.cjs');
   });
+
+  test('starts elsewhere and answers everything', async () => {
+    const app = await startInstance({ flags: ['--app', unpacked], settings: everythingOn() });
+    try {
+      const digest = `sha256:${'ab'.repeat(32)}`;
+      for (const region of ['eastus', 'westeurope', 'southeastasia']) {
+        expect(await deliver([app.url], { digest, region, tag: 'v1' })).toBe('recorded');
+      }
+      const image = `image=${loginServer}/team/app:v1`;
+      const asked = ['health', `availability?${image}`, `wait?${image}`, 'images', 'replicas', 'registries'];
+      for (const route of [...asked, `events?${image}`, 'openapi.json']) {
+        const response = await fetch(`${app.url}/api/${route}`, { signal: AbortSignal.timeout(20_000) });
+        expect([route, response.status]).toEqual([route, 200]);
+      }
+      const page = await fetch(`${app.url}/ui`, { signal: AbortSignal.timeout(20_000) });
+      expect([page.status, (await page.text()).includes('</html>')]).toEqual([200, true]);
+      // Every route that the description names is served: none is missing from the package.
+      const described = (await getJson<{ paths: Record<string, object> }>(`${app.url}/api/openapi.json`)).body.paths;
+      for (const [path, methods] of Object.entries(described)) {
+        const [method = 'get'] = Object.keys(methods);
+        const url = `${app.url}${path.replaceAll('{registry}', registry).replaceAll('{region}', 'eastus')}`;
+        const init = { method: method.toUpperCase(), signal: AbortSignal.timeout(20_000) };
+        const { status, headers } = await fetch(url, method === 'post' ? { ...init, body: '{}' } : init);
+        // What is refused says so in a document; of a route that is missing the host answers nothing.
+        expect([path, status, headers.get('content-type')]).toEqual([path, status, expect.stringMatching(/json|html/)]);
+        expect(status).not.toBe(500);
+      }
+    } finally {
+      await app.stop();
+    }
+  }, 60_000);
 });

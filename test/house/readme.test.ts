@@ -1,13 +1,16 @@
 /**
- * README commands that nobody runs rot. Every shell block here is run against a real instance, in the order a reader
- * meets them, and every answer shown is compared with the answer given; what cannot be run here is at least read.
+ * Commands that nobody runs rot. Every shell block of the README and of the pages behind it is run against a real instance,
+ * in the order a reader meets them, and every answer shown is compared with the answer given; what cannot be run here is
+ * at least read.
  */
+
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/config.ts';
-import { announcementTypes } from '../../src/core/announcement.ts';
+import { announcementTypes } from '../../src/core/image/announcement-key.ts';
+import { releaseEventTypes } from '../../src/core/releases/release-document.ts';
 import { createSimulateCommand } from '../../src/local/simulator/simulate-arguments.ts';
 import type { App } from '../support/app.ts';
 import { startInstance, until } from '../support/app.ts';
@@ -15,28 +18,45 @@ import type { Block } from '../support/markdown.ts';
 import { fencedBlocks } from '../support/markdown.ts';
 import type { Ran } from '../support/run.ts';
 import { run } from '../support/run.ts';
+import { differences, isShown, parseShown, splitValues } from '../support/shown.ts';
 
 const root = new URL('../../', import.meta.url);
 const read = (path: string) => readFile(new URL(path, root), 'utf8');
-const readme = await read('README.md');
-const blocks = fencedBlocks(readme);
+/** In the order in which they are read: what the README sends in is what the others are asked about. */
+const pages = [
+  'README.md',
+  'docs/http.md',
+  'docs/command.md',
+  'docs/webhooks.md',
+  'docs/settings.md',
+  'docs/events.md',
+];
+const texts = new Map(
+  await Promise.all([...pages, 'CONTRIBUTING.md'].map(async (page) => [page, await read(page)] as const)),
+);
+const textOf = (page: string) => texts.get(page) ?? '';
+const blocks = [...texts].flatMap(([page, text]) => fencedBlocks(text).map((block) => ({ ...block, page })));
+type PageBlock = (typeof blocks)[number];
 const shell = blocks.filter(({ language }) => language === 'sh' || language === 'shell');
 const { scripts }: { scripts: Record<string, string> } = JSON.parse(await read('package.json'));
 const { Values: sample }: { Values: Record<string, string> } = JSON.parse(await read('local.settings.sample.json'));
 
-/** Where README says that `npm start` listens. */
+/** Where the pages say that `npm start` listens. */
 const address = 'localhost:7071';
 /** How long an answer may take to become what is shown: events are told beside the answer that made them. */
 const patienceMs = 15_000;
 
-function kindOf({ text }: Block): 'npm' | 'npx' | 'curl' | 'az' | 'unknown' {
+/** `azure`: it asks a tracker that is deployed. `release`: release-files.test.ts runs it. */
+function kindOf({ text }: Block): 'npm' | 'npx' | 'curl' | 'az' | 'azd' | 'azure' | 'release' | 'unknown' {
+  if (text.includes('/releases/download/')) return 'release';
+  if (text.includes('$TRACKER/')) return 'azure';
   const called = new Set(commandsIn(text).map(([name]) => name));
-  const kinds = (['npm', 'npx', 'curl', 'az'] as const).filter((kind) => called.has(kind));
+  const kinds = (['npm', 'npx', 'curl', 'az', 'azd'] as const).filter((kind) => called.has(kind));
   const [kind, ...others] = kinds;
   return kind !== undefined && others.length === 0 ? kind : 'unknown';
 }
 
-/** The words of each simple command, quotes and line continuations resolved. Good for what README holds, not for a shell. */
+/** The words of each simple command, quotes and line continuations resolved. Good for what the pages hold, not for a shell. */
 function commandsIn(text: string): string[][] {
   const commands: string[][] = [[]];
   const joined = text.replaceAll(/\\\n/g, ' ').replaceAll('$(', ' ; ');
@@ -48,85 +68,24 @@ function commandsIn(text: string): string[][] {
 }
 
 /** What follows is shown as the answer of the block before it. */
-function shownAfter(block: Block): Block | undefined {
+function shownAfter(block: PageBlock): PageBlock | undefined {
   const next = blocks[blocks.indexOf(block) + 1];
   return next?.language === 'json' ? next : undefined;
 }
 
-/** JSON values one after the other, with `…` for what was left out: in a text, among the elements, among the fields. */
-function parseShown(text: string): unknown[] {
-  const whole = text.replaceAll(/"(?:[^"\\]|\\.)*"|,\s*…(?=\s*\})|…/g, (found) =>
-    found.startsWith('"') ? found : found === '…' ? '"…"' : '',
-  );
-  return splitValues(whole).map((value) => JSON.parse(value));
-}
-
-/** Splits `{…}{…}` where brackets outside of texts are balanced. */
-function splitValues(text: string): string[] {
-  const values: string[] = [];
-  let depth = 0;
-  let from = 0;
-  for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
-    if (token.startsWith('"')) continue;
-    depth += token === '{' || token === '[' ? 1 : -1;
-    if (depth > 0) continue;
-    values.push(text.slice(from, index + 1));
-    from = index + 1;
-  }
-  if (text.slice(from).trim() !== '') throw new Error(`not JSON: ${text.slice(from)}`);
-  return values;
-}
-
-const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
-
-/** @returns where the answer is not what is shown */
-function differences(shown: unknown, got: unknown, path = ''): string[] {
-  const differs = [`${path || 'the answer'}: shown ${JSON.stringify(shown)}, got ${JSON.stringify(got)}`];
-  if (typeof shown === 'string') {
-    if (typeof got !== 'string') return shown === '…' && got !== undefined ? [] : differs;
-    return isShown(shown, got, /\.eventTime$/.test(path)) ? [] : differs;
-  }
-  if (typeof shown === 'number' && /Seconds$/.test(path)) return typeof got === 'number' && got >= 0 ? [] : differs;
-  if (shown === null || typeof shown !== 'object') return shown === got ? [] : differs;
-  if (Array.isArray(shown)) {
-    if (!Array.isArray(got)) return differs;
-    if (shown.at(-1) === '…') {
-      // Of a part, the order is not shown: two events of the same moment may be told either way round.
-      if (got.length < shown.length) return differs;
-      return shown.slice(0, -1).flatMap((element, i) => nearest(element, got, `${path}[${i}]`));
-    }
-    if (got.length !== shown.length) return differs;
-    return shown.flatMap((element, i) => differences(element, got[i], `${path}[${i}]`));
-  }
-  if (got === null || typeof got !== 'object') return differs;
-  const fields = new Map<string, unknown>(Object.entries(got));
-  return Object.entries(shown).flatMap(([name, value]) => differences(value, fields.get(name), `${path}.${name}`));
-}
-
-function nearest(shown: unknown, among: readonly unknown[], path: string): string[] {
-  const tried = among.map((got) => differences(shown, got, path)).sort((a, b) => a.length - b.length);
-  return tried[0] ?? [];
-}
-
-/** `…` stands for any text; one time of learning for another, but not for the times that the reader sent in. */
-function isShown(shown: string, got: string, exactly: boolean): boolean {
-  if (time.test(shown) && !exactly) return time.test(got);
-  const [first = '', ...rest] = shown.split('…');
-  if (rest.length === 0) return shown === got;
-  return got.startsWith(first) && got.endsWith(rest.at(-1) ?? '') && got.length > shown.length - 1;
-}
-
 describe('every shell block', () => {
   test('is one that this test knows how to check', () => {
-    const kinds = shell.map((block) => `line ${block.line}: ${kindOf(block)}`);
+    const kinds = shell.map((block) => `${block.page}:${block.line}: ${kindOf(block)}`);
     expect(kinds.filter((kind) => kind.endsWith('unknown'))).toEqual([]);
-    for (const kind of ['npm', 'npx', 'curl', 'az'] as const) expect(shell.map(kindOf)).toContain(kind);
+    for (const kind of ['npm', 'npx', 'curl', 'az', 'azd'] as const) expect(shell.map(kindOf)).toContain(kind);
+    // Whoever reads the README first runs everything here.
+    expect(shell.filter(({ page }) => page === 'README.md').map(kindOf)).not.toContain('azure');
   });
 });
 
 describe('every JSON block', () => {
   const shown = blocks.filter(({ language }) => language === 'json');
-  test.each(shown)('can be read, line $line', ({ text }) => {
+  test.each(shown)('can be read, $page:$line', ({ text }) => {
     expect(parseShown(text).length).toBeGreaterThan(0);
   });
 });
@@ -138,11 +97,11 @@ describe('npm', () => {
 
   /** Also what the tables and the sentences say. */
   function inlineCommands(): string[][] {
-    return [...readme.matchAll(/`(npm [^`]+)`/g)].flatMap(([, text = '']) => commandsIn(text));
+    return [...[...texts.values()].join('\n').matchAll(/`(npm [^`]+)`/g)].flatMap(([, text = '']) => commandsIn(text));
   }
 
   test.each(commands.map((words) => [words.join(' '), words] as const))('%s', (_text, [, verb = '', ...rest]) => {
-    if (verb === 'ci' || verb === 'cit') return;
+    if (['ci', 'cit', 'install'].includes(verb)) return;
     const script = verb === 'run' ? rest[0] : verb;
     expect(Object.keys(scripts)).toContain(script);
   });
@@ -150,6 +109,11 @@ describe('npm', () => {
   test('shows the demo first', () => {
     expect(shell[0]?.text.trim()).toBe('npm ci && npm run demo');
   });
+});
+
+test('azd is called as on the page about deploying', async () => {
+  const deploy = await read('docs/deploy.md');
+  for (const { text } of shell.filter((block) => kindOf(block) === 'azd')) expect(deploy).toContain(text);
 });
 
 describe('az', () => {
@@ -166,6 +130,9 @@ describe('az', () => {
     'acr webhook list': ['--registry', '--resource-group', '--query', '--output'],
     'acr webhook ping': ['--name', '--registry', '--resource-group'],
     'acr webhook list-events': ['--name', '--registry', '--resource-group'],
+    'eventgrid topic list': ['--resource-group', '--query', '--output'],
+    'storage account show': ['--name', '--query', '--output'],
+    'functionapp keys list': ['--name', '--resource-group', '--query', '--output'],
     'eventgrid event-subscription create': [
       ...['--name', '--source-resource-id', '--endpoint', '--endpoint-type', '--event-delivery-schema'],
       ...['--included-event-types', '--subject-begins-with', '--subject-ends-with', '--subject-case-sensitive'],
@@ -224,7 +191,7 @@ describe('against a running instance', () => {
     return run('sh', ['-c', here], folder, { PATH: process.env.PATH ?? '', CURL_HOME: folder, HOME: folder });
   }
 
-  async function ask(block: Block): Promise<{ readonly ran: Ran; readonly faults: readonly string[] }> {
+  async function ask(block: PageBlock): Promise<{ readonly ran: Ran; readonly faults: readonly string[] }> {
     const ran = await runBlock(block.text);
     const shown = shownAfter(block);
     if (ran.code !== 0) return { ran, faults: [`exit code ${ran.code}: ${ran.err}${ran.out}`] };
@@ -233,9 +200,8 @@ describe('against a running instance', () => {
     return { ran, faults: differences(parseShown(shown.text), got) };
   }
 
-  // In the order of the page: what the first sends in is what the others are asked about.
   const curls = shell.filter((block) => kindOf(block) === 'curl');
-  test.each(curls.map((block) => [`line ${block.line}: ${block.text.split('\n')[0]}`, block] as const))(
+  test.each(curls.map((block) => [`${block.page}:${block.line}: ${block.text.split('\n')[0]}`, block] as const))(
     '%s',
     { timeout: 60_000 },
     async (_title, block) => {
@@ -250,7 +216,7 @@ describe('against a running instance', () => {
   );
 
   const commands = shell.filter((block) => kindOf(block) === 'npx');
-  test.each(commands.map((block) => [block.text.trim(), block] as const))(
+  test.each(commands.map((block) => [`${block.page}: ${block.text.trim()}`, block] as const))(
     '%s',
     { timeout: 60_000 },
     async (_, block) => {
@@ -309,28 +275,32 @@ describe('against a running instance', () => {
 
 describe('the tables', () => {
   /** First cells of the rows of the table whose head begins so, without their code marks. */
-  function firstCells(head: string): string[] {
-    const lines = readme.split('\n');
+  function firstCells(page: string, head: string): string[] {
+    const lines = textOf(page).split('\n');
     const rows = lines.slice(lines.findIndex((line) => line.startsWith(head)) + 2);
     const end = rows.findIndex((line) => !line.startsWith('|'));
     return rows.slice(0, end).map((row) => row.split('|')[1]?.replaceAll('`', '').trim() ?? '');
   }
 
   test('list every type of event', () => {
-    expect(firstCells('| type |').sort()).toEqual(Object.values(announcementTypes).sort());
+    expect(firstCells('docs/events.md', '| type |').sort()).toEqual(
+      [...Object.values(announcementTypes), ...Object.values(releaseEventTypes)].sort(),
+    );
   });
 
   test('list every field of a registry', () => {
     const [example = ''] = blocks.filter(({ text }) => text.includes('"regionalEndpoints"')).map(({ text }) => text);
     const settings = { ...sample, EVENT_GRID_TOPIC_ENDPOINT: 'https://topic.example/api/events' };
     const { registries } = readConfig({ ...settings, REGISTRIES: JSON.stringify(parseShown(example)[0]) });
-    expect(firstCells('| field |').sort()).toEqual(Object.keys(registries[0] ?? {}).sort());
+    expect(firstCells('docs/settings.md', '| field |').sort()).toEqual(Object.keys(registries[0] ?? {}).sort());
   });
 });
 
-describe('the place of the measurements', () => {
-  test.each(['README.md', 'docs/figures.md'])('is there once, between its two marks: %s', async (page) => {
-    const marks = (await read(page)).split('\n').filter((line) => /^<!-- bench:(start|end) -->$/.test(line));
-    expect(marks).toEqual(['<!-- bench:start -->', '<!-- bench:end -->']);
-  });
+test('the README is short enough to be read', () => {
+  expect(textOf('README.md').split('\n').length).toBeLessThanOrEqual(250);
+});
+
+test('the place of the measurements is there once, between its two marks', async () => {
+  const marks = (await read('docs/figures.md')).split('\n').filter((line) => /^<!-- bench:(start|end) -->$/.test(line));
+  expect(marks).toEqual(['<!-- bench:start -->', '<!-- bench:end -->']);
 });

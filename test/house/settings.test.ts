@@ -1,14 +1,15 @@
 /**
- * Settings are named in three places: where they are read, in the sample file, and in the README's table. A name that
+ * Settings are named in three places: where they are read, in the sample file, and in the table of docs/settings.md. A name that
  * stands in one of them only is a setting nobody can find, or one that does nothing.
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { readConfig } from '../../src/config.ts';
+import { settingNames } from '../../src/settings/names.ts';
 import { byIdentity, namesRead, platform, sample } from '../support/settings-read.ts';
 
 const root = new URL('../../', import.meta.url);
-const readme = () => readFileSync(new URL('README.md', root), 'utf8');
+const page = readFileSync(new URL('docs/settings.md', root), 'utf8');
 
 /** The settings of the public contract that the product reads today, with their defaults; `required` has none. */
 const documented: [string, string][] = [
@@ -36,9 +37,7 @@ const topic = { EVENT_GRID_TOPIC_ENDPOINT: 'https://topic.example/api/events' };
 
 /** Rows of Markdown tables whose first cell begins with that name: the text of each cell. */
 function rowOf(name: string): string[] | undefined {
-  const row = readme()
-    .split('\n')
-    .find((line) => new RegExp(`^\\|\\s*\`${name}\``).test(line));
+  const row = page.split('\n').find((line) => new RegExp(`^\\|\\s*\`${name}\``).test(line));
   return row
     ?.split(/(?<!\\)\|/)
     .slice(1, -1)
@@ -49,6 +48,11 @@ describe('the settings that are read', () => {
   test('are those of the contract, and no others', () => {
     const names = namesRead().filter((name) => !byIdentity.test(name) && !platform.includes(name));
     expect(names.sort()).toEqual(documented.map(([name]) => name).sort());
+  });
+
+  test('are those that a mistyped name is compared with', () => {
+    const names = namesRead().filter((name) => !platform.includes(name));
+    expect([...settingNames].sort()).toEqual(names.sort());
   });
 
   test('have the defaults of the contract', () => {
@@ -66,8 +70,14 @@ describe('the settings that are read', () => {
       AzureWebJobsStorage,
       ...topic,
     });
-    const defaults = [delayedAfterSeconds, probeAfterSeconds, retentionDays, webhookManagement].map(String);
-    expect(defaults).toEqual(documented.slice(-4).map(([, value]) => value));
+    const defaults = {
+      DELAYED_AFTER_SECONDS: delayedAfterSeconds,
+      PROBE_AFTER_SECONDS: probeAfterSeconds,
+      RETENTION_DAYS: retentionDays,
+      WEBHOOK_MANAGEMENT: webhookManagement,
+    };
+    const wanted = Object.fromEntries(documented);
+    for (const [name, value] of Object.entries(defaults)) expect([name, String(value)]).toEqual([name, wanted[name]]);
     expect(read.key).toBeUndefined();
   });
 });
@@ -91,7 +101,7 @@ describe('the sample file', () => {
   });
 });
 
-describe('the table of settings in the README', () => {
+describe('the table of settings', () => {
   test.each(documented)('has %s with %s', (name, value) => {
     const row = rowOf(name);
     expect(row, `a row that begins with \`${name}\``).toBeDefined();
@@ -99,10 +109,9 @@ describe('the table of settings in the README', () => {
   });
 
   test('has no setting that nobody reads', () => {
-    const names = [...readme().matchAll(/^\|\s*`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|AzureWebJobsStorage\w*)`/gm)];
+    const names = [...page.matchAll(/^\|\s*`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|AzureWebJobsStorage\w*)`/gm)];
     const read = namesRead();
     const others = names.flatMap(([, name]) => (name === undefined || read.includes(name) ? [] : [name]));
-    // For the command and the local host, which are no app settings.
-    expect(others.filter((name) => !name.startsWith('ACR_REPLICATION_'))).toEqual([]);
+    expect(others).toEqual([]);
   });
 });

@@ -15,8 +15,6 @@ const unwanted: Record<string, string> = {
   synced: 'available',
   synchronized: 'available',
   resync: 'reconcile',
-  sweep: 'reconcile',
-  sweeper: 'reconcile',
   notification: 'event',
   notify: 'announce',
   notifier: 'publisher',
@@ -63,13 +61,130 @@ describe('names say what we say', () => {
   });
 });
 
+/** Words of our own that pages used where the field has one, and turns that nobody says. */
+const unwantedOnPages: Record<string, string> = {
+  '(?:un)?told|tells?|telling': 'published, reported, said',
+  'hears?|heard|hearing': 'received',
+  news: 'an event, a change',
+  'laid aside': 'dead-lettered',
+  'taken in|takes? in': 'recovered',
+  'put right|mend(?:s|ed|ing)?': 'repaired',
+  'seal(?:s|ed)?': 'encrypted',
+  anew: 'again',
+  'for good': 'forever',
+  'wakers?|lookers?|newcomers?|strangers?': 'reconciler, probe, replica',
+};
+
+function complaintsAboutPage(text: string): string[] {
+  const prose = text
+    .replaceAll(/^```[\s\S]*?^```$/gm, '')
+    .replaceAll(/`[^`\n]*`/g, '')
+    .replaceAll(/\]\([^)]*\)/g, ']');
+  return complaintsIn(prose, unwantedOnPages);
+}
+
+function complaintsIn(prose: string, rules: Record<string, string>): string[] {
+  return Object.entries(rules).flatMap(([words, instead]) =>
+    [...prose.matchAll(new RegExp(`[^\\n]{0,30}\\b(?:${words})\\b[^\\n]{0,30}`, 'gi'))].map(
+      ([found]) => `${found.trim()}: say "${instead}"`,
+    ),
+  );
+}
+
+describe('pages say what the field says', () => {
+  const repository = new URL('../', root);
+  const pages = ['README.md', 'CONTRIBUTING.md', 'AGENTS.md', 'CHANGELOG.md'].concat(
+    readdirSync(new URL('docs/', repository))
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => `docs/${name}`),
+  );
+
+  test.each(pages)('%s', (path) => {
+    // Descriptions of metrics are the code's.
+    const text = readFileSync(new URL(path, repository), 'utf8').replaceAll(/^\| `acr_replication\..*$/gm, '');
+    expect(complaintsAboutPage(text)).toEqual([]);
+  });
+
+  test('and the rule sees them, but not in code', () => {
+    expect(complaintsAboutPage('an event is told')).toHaveLength(1);
+    expect(complaintsAboutPage('the log says `event not published`')).toEqual([]);
+    expect(complaintsAboutPage('```text\nevent not published\n```\n')).toEqual([]);
+  });
+});
+
+/** Words that the command no longer uses, in comments and for names. What it prints is for its own tests. */
+const unwantedInCommand: Record<string, string> = {
+  ...unwantedOnPages,
+  'takes?|taken|took|taking': 'accepted, read, used',
+  'speaks?|spoke|spoken|speaking': 'reports, answers',
+  'word of|own words?|last words?|few words?': 'an answer, a report',
+  harmless: 'cleaned',
+  'troubles?|troubled': 'a failure',
+  patience: 'a hold policy',
+};
+
+/** Comments and the titles of tests: what is written to be read, and nothing that a program reads. */
+function commentsAndTitlesOf(source: string): string {
+  const comments = source.matchAll(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm);
+  const titles = source.matchAll(/\b(?:test|describe)(?:\.each\([\s\S]*?\))?\(\s*'((?:[^'\\\n]|\\.)*)'/g);
+  return [
+    ...[...comments].map(([text]) => text.replaceAll(/`[^`\n]*`/g, '')),
+    ...[...titles].map(([, title = '']) => title),
+  ].join('\n');
+}
+
+/** The same and names: everything but other texts and the numbers. */
+function proseOf(source: string): string {
+  return [commentsAndTitlesOf(source), ...namesIn(source).map((name) => wordsOf(name).join(' '))].join('\n');
+}
+
+function sourcesIn(...folders: string[]): string[] {
+  return folders.flatMap((folder) =>
+    readdirSync(new URL(`../${folder}`, root), { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.ts'))
+      .map((path) => `${folder}/${path.replaceAll('\\', '/')}`),
+  );
+}
+
+describe('tests say what the field says', () => {
+  test.each(sourcesIn('test/core', 'test/functions', 'test/journeys'))('%s', (path) => {
+    const text = commentsAndTitlesOf(readFileSync(new URL(`../${path}`, root), 'utf8'));
+    expect(complaintsIn(text, unwantedOnPages)).toEqual([]);
+  });
+
+  test('and the rule sees titles and comments, but not names', () => {
+    const source = "// it is told\ntest('it is heard', () => {\n  const told = heard;\n});\n";
+    expect(complaintsIn(commentsAndTitlesOf(source), unwantedOnPages)).toHaveLength(2);
+  });
+});
+
+describe('the command says what the field says', () => {
+  const repository = new URL('../', root);
+
+  test.each([...sourcesIn('src/cli', 'test/cli'), 'test/support/tracker-stand-in.ts'])('%s', (path) => {
+    expect(complaintsIn(proseOf(readFileSync(new URL(path, repository), 'utf8')), unwantedInCommand)).toEqual([]);
+  });
+
+  test.each([
+    ['// it is told once', 1],
+    ['/** Made harmless. */', 1],
+    ["let trouble = 'x';", 1],
+    ["test('the log is told', () => {});", 1],
+    ["test.each([['told']])('%s', () => {});", 0],
+    ["const line = 'it is told';", 0],
+    ['// the log says `told`', 0],
+  ])('and the rule sees it in %s: %d', (source, count) => {
+    expect(complaintsIn(proseOf(source), unwantedInCommand)).toHaveLength(count);
+  });
+});
+
 describe('the rule sees', () => {
   test.each([
     ['const imageSha = 1;', 'imageSha'],
     ['export function notifyAll() {}', 'notifyAll'],
     ['interface SyncedImage {}', 'SyncedImage'],
     ['  readonly repoName: string;', 'repoName'],
-    ['  sweep(now: number): void;', 'sweep'],
+    ['  resync(now: number): void;', 'resync'],
     ['type Checksum = string;', 'Checksum'],
   ])('%s', (source, name) => {
     expect(complaintsAbout(namesIn(source))).toEqual([expect.stringContaining(name)]);

@@ -21,6 +21,7 @@ interface Step {
 }
 interface Job {
   readonly permissions?: Record<string, string>;
+  readonly needs?: readonly string[];
   readonly 'timeout-minutes'?: number;
   readonly strategy?: { readonly matrix: { readonly include: readonly { readonly command: string }[] } };
   readonly steps: readonly Step[];
@@ -30,6 +31,15 @@ interface Workflow {
   readonly concurrency?: object;
   readonly jobs: Record<string, Job>;
 }
+
+/** The first major whose `action.yml` says `node24`, read in each repository. */
+const firstOnNode24: Readonly<Record<string, number>> = {
+  'actions/checkout': 5,
+  'actions/setup-node': 5,
+  'actions/upload-artifact': 6,
+  'actions/download-artifact': 7,
+  'actions/attest': 3,
+};
 
 const files = readdirSync(new URL('.github/workflows/', root));
 const parse = (path: string) => {
@@ -62,6 +72,12 @@ describe.each(files)('%s', (file) => {
     for (const line of uses) expect(line).toMatch(/^\s*- uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
     const steps = Object.values(jobs).flatMap((job) => job.steps);
     expect(steps.filter((step) => step.uses !== undefined)).toHaveLength(uses.length);
+  });
+
+  test('names no action that runs on Node 20, which the machines no longer have', () => {
+    for (const [, name = '', major] of read(`.github/workflows/${file}`).matchAll(/uses: ([\w/-]+)@\w+ # v(\d+)\./g)) {
+      expect(Number(major), name).toBeGreaterThanOrEqual(firstOnNode24[name] ?? Number.POSITIVE_INFINITY);
+    }
   });
 
   test('may only read, unless a job says otherwise', () => {
@@ -124,39 +140,36 @@ describe('release.yml', () => {
     expect(steps.filter((step) => /\b(npm|npx|node)\b/.test(step.run ?? ''))).toEqual([]);
   });
 
-  test('what it packs is what runs, and twice the same', async () => {
-    const pack = jobs.build?.steps.find((step) => step.name === 'Pack')?.run ?? '';
+  test('nothing is published that was not checked', () => {
+    expect(jobs.publish?.needs).toEqual(['check', 'build']);
+    expect(jobs.check?.steps.map((step) => step.run)).toContain('npm ci && npm run check');
+  });
+
+  test('what runs on Azure is packed twice to the same bytes, and has a checksum beside the others', async () => {
+    const pack = jobs.build?.steps.find((step) => step.name === 'The app beside the command')?.run ?? '';
     const folders = [0, 1].map(() => mkdtempSync(join(tmpdir(), 'acr-replication-release-')));
+    const { version } = JSON.parse(read('package.json'));
     try {
       const sums: string[] = [];
       for (const [i, folder] of folders.entries()) {
         mkdirSync(join(folder, 'dist'));
-        mkdirSync(join(folder, 'bin'));
-        for (const file of ['README.md', 'package.json']) writeFileSync(join(folder, file), read(file));
-        for (const file of [
-          'dist/host.json',
-          'dist/main.cjs',
-          'dist/azure-identity.cjs',
-          'dist/package.json',
-          'bin/acr-replication.mjs',
-        ]) {
-          writeFileSync(join(folder, file), `${file}\n`, { mode: file.startsWith('bin') ? 0o755 : 0o644 });
-        }
+        mkdirSync(join(folder, 'release'));
+        writeFileSync(join(folder, 'package.json'), read('package.json'));
+        writeFileSync(join(folder, 'release/SHA256SUMS'), 'of the command\n');
+        const built = ['dist/host.json', 'dist/main.cjs', 'dist/azure-identity.cjs', 'dist/package.json'];
+        for (const file of built) writeFileSync(join(folder, file), `${file}\n`);
         // The commit, wherever its clone is.
         const git = `git init -q . && git -c user.name=a -c user.email=a@b.c commit -q --allow-empty -m x --date=@1700000000`;
         const script = `export GIT_COMMITTER_DATE=@1700000000; ${git} && sleep ${i * 2.1} && ${pack}`;
-        const environment = { PATH: process.env.PATH ?? '', HOME: folder, npm_config_update_notifier: 'false' };
+        const environment = { PATH: process.env.PATH ?? '', HOME: folder };
         const ran = await run('bash', ['-e', '-c', script], folder, environment);
         expect([ran.code, ran.code === 0 ? '' : ran.err]).toEqual([0, '']);
         sums.push(readFileSync(join(folder, 'release/SHA256SUMS'), 'utf8'));
         if (i > 0) continue;
-        const packed = readdirSync(join(folder, 'release')).sort();
-        const { version } = JSON.parse(read('package.json'));
-        expect(packed).toEqual(['SHA256SUMS', `acr-replication-tracker-${version}.tgz`, `tracker-${version}.zip`]);
-        const listed = await run('tar', ['-tzf', `release/${packed[1]}`], folder, environment);
-        const inside = listed.out.trim().split('\n').sort();
-        expect(inside).toEqual(['package/README.md', 'package/bin/acr-replication.mjs', 'package/package.json']);
+        const listed = await run('unzip', ['-Z1', `release/tracker-${version}.zip`], folder, environment);
+        expect(listed.out.trim().split('\n')).toEqual(built.map((file) => file.replace('dist/', '')).sort());
       }
+      expect(sums[0]).toMatch(new RegExp(`^of the command\n[0-9a-f]{64}  tracker-${version}.zip\n$`));
       expect(sums[0]).toBe(sums[1]);
     } finally {
       for (const folder of folders) rmSync(folder, { recursive: true, force: true });

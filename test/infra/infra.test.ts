@@ -3,11 +3,12 @@
  * in it. Where no compiler can be had, the source is read by grammar and by eye, and a line says that this is less.
  */
 import { readdirSync, readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { checkSyntax, findBicep, infra } from '../../scripts/bicep.ts';
+import { refusedByFlexConsumption, refusedIn } from '../support/flex-consumption.ts';
 import { namesRead } from '../support/settings-read.ts';
 
 interface Resource {
@@ -16,11 +17,15 @@ interface Resource {
   readonly scope?: string;
   readonly name?: string;
   readonly location?: string;
+  readonly identity?: object;
+  readonly tags?: object;
+  readonly dependsOn?: readonly string[];
   readonly copy?: { readonly count: string };
   readonly properties?: Record<string, unknown> & { readonly template?: Template };
 }
 
 interface Template {
+  readonly variables?: Readonly<Record<string, unknown>>;
   readonly parameters?: Readonly<Record<string, { readonly type?: string; readonly metadata?: object }>>;
   readonly resources: Readonly<Record<string, Resource>>;
   readonly outputs?: Readonly<Record<string, { readonly type: string; readonly value: unknown }>>;
@@ -65,6 +70,9 @@ describe.runIf(bicep !== undefined)('compiled', () => {
 
   test('no key is read or given out', () => {
     expect(text).not.toMatch(/\blist(Keys|Credentials|AccountSas|ServiceSas|Secrets)\b|primaryKey|adminUserEnabled/i);
+    for (const { resource } of ofType('Microsoft.KeyVault/vaults')) {
+      expect(resource.properties).toMatchObject({ enableRbacAuthorization: true });
+    }
     for (const { resource } of ofType('Microsoft.Storage/storageAccounts')) {
       expect(resource.properties).toMatchObject({
         allowSharedKeyAccess: false,
@@ -91,11 +99,13 @@ describe.runIf(bicep !== undefined)('compiled', () => {
       'githubWebhookSecret',
       'webhookSecrets',
     ]);
+    // What the app is given beside them is none, so that it can be read in the portal and in a what-if.
+    expect(moduleOf('app').parameters?.settings?.type).toBe('object');
     const outputs = Object.entries(template.outputs ?? {});
     expect(outputs.length).toBeGreaterThan(0);
-    for (const [name, { value }] of outputs) {
+    for (const [name, output] of outputs) {
       expect(name).toMatch(/^[A-Z][A-Z0-9_]+$/);
-      expect(JSON.stringify(value)).not.toMatch(/secret|key|connectionString|forwardWebhooks/i);
+      expect(JSON.stringify(output)).not.toMatch(/secret|key|connectionString|forwardWebhooks/i);
     }
   });
 
@@ -112,10 +122,25 @@ describe.runIf(bicep !== undefined)('compiled', () => {
     );
     const places = [...roles, ...onRegistry].map(({ resource }) => resource.scope ?? 'the whole group');
     for (const place of places) expect(place).toMatch(/^\[resourceId\('Microsoft\.\w+\/\w+/);
-    // The page is one, used twice.
+    // The page is one, used three times.
     expect(moduleOf('ownRoles').resources).toEqual(moduleOf('registryRoles').resources);
-    expect(roles).toHaveLength(9);
-    expect(ofType('Microsoft.Authorization/roleAssignments')).toHaveLength(18);
+    expect(moduleOf('ownRoles').resources).toEqual(moduleOf('registryTopicRoles').resources);
+    expect(roles).toHaveLength(10);
+    expect(ofType('Microsoft.Authorization/roleAssignments')).toHaveLength(30);
+  });
+
+  test('whoever comes anew under an old name gets an assignment of its own, since none can be changed', () => {
+    const assignments = ofType('Microsoft.Authorization/roleAssignments');
+    for (const { resource } of assignments) expect(resource.name).toMatch(/principalId/i);
+  });
+
+  test('a role that is defined here is named as Azure names it, whatever scope it is made in', () => {
+    expect(moduleOf('registryRole').outputs?.id?.value).toMatch(/^\[subscriptionResourceId\(/);
+  });
+
+  test('a role is assigned long after it is defined', () => {
+    expect(template.resources.registryRole?.dependsOn).toBeUndefined();
+    expect(template.resources.registryRoles?.dependsOn).toContain('app');
   });
 
   test('each region of each registry gets a webhook of its own', () => {
@@ -138,27 +163,203 @@ describe.runIf(bicep !== undefined)('compiled', () => {
 
   test('the app: Node 24, always ready, https alone, no passwords', () => {
     const [site] = ofType('Microsoft.Web/sites');
+    expect(template.parameters?.nodeVersion).toMatchObject({ defaultValue: '24', allowedValues: ['22', '24'] });
     expect(site?.resource.properties).toMatchObject({
       httpsOnly: true,
       functionAppConfig: {
-        runtime: { name: 'node', version: '24' },
-        scaleAndConcurrency: { alwaysReady: [{ name: 'http' }] },
+        runtime: { name: 'node', version: "[parameters('nodeVersion')]" },
         deployment: { storage: { authentication: { type: 'UserAssignedIdentity' } } },
       },
-      siteConfig: { minTlsVersion: '1.2', ftpsState: 'Disabled' },
+      siteConfig: { minTlsVersion: '1.2' },
     });
-    expect(ofType('Microsoft.Web/sites/basicPublishingCredentialsPolicies')).toHaveLength(2);
+    const policies = ofType('Microsoft.Web/sites/basicPublishingCredentialsPolicies');
+    expect(policies.map(({ resource }) => resource.name)).toEqual([expect.stringContaining("'scm'")]);
   });
 
-  test('what Event Grid cannot deliver is laid down', () => {
-    const subscriptions = all().filter(({ resource }) => /\/eventSubscriptions$/.test(resource.type));
-    expect(subscriptions).toHaveLength(2);
-    for (const { resource } of subscriptions) {
-      // Of a topic that was there before it is a condition, and a text.
-      expect(JSON.stringify(resource.properties?.deadLetterWithResourceIdentity)).toContain('StorageBlob');
+  // Names of properties are the same whatever the parameters are, so this is about every combination of them.
+  test('the app has nothing that Flex Consumption refuses', () => {
+    const sites = ofType('Microsoft.Web/sites');
+    expect(sites).toHaveLength(1);
+    expect(refusedIn(sites[0]?.resource)).toEqual([]);
+    const settings = Object(template.resources.app?.properties?.parameters).settings;
+    expect(Object.keys(settings.value)).toContain('AZURE_CLIENT_ID');
+    expect(refusedIn(settings)).toEqual([]);
+  });
+
+  test.each(refusedByFlexConsumption.properties)('and would not pass with %s', (name) => {
+    const site = structuredClone(ofType('Microsoft.Web/sites')[0]?.resource) as { properties: Record<string, object> };
+    site.properties.siteConfig = { ...site.properties.siteConfig, [name]: 'whatever' };
+    expect(refusedIn(site)).toEqual([name]);
+  });
+
+  test.each(refusedByFlexConsumption.settings)('and would not pass with the setting %s', (name) => {
+    expect(refusedIn({ properties: { siteConfig: { appSettings: [{ name, value: 'x' }] } } })).toEqual([name]);
+    expect(refusedIn({ settings: `[createObject('name', '${name}', 'value', '1')]` })).toEqual([name]);
+  });
+
+  test('what Event Grid cannot deliver is laid down, by an identity that a firewall lets in', () => {
+    expect(all().filter(({ resource }) => /\/eventSubscriptions$/.test(resource.type))).toEqual([]);
+    const listed = JSON.stringify(template.outputs?.TRACKER_EVENT_SUBSCRIPTIONS);
+    expect(listed.match(/deadLetterWithResourceIdentity/g)).toHaveLength(2);
+    expect(listed.match(/undeliveredContainer/g)).toHaveLength(2);
+    for (const type of ['Microsoft.EventGrid/topics', 'Microsoft.EventGrid/systemTopics']) {
+      expect(ofType(type).map(({ resource }) => resource.identity)).toEqual([{ type: 'SystemAssigned' }]);
+    }
+  });
+
+  test("two deployments ask for the same topic of a registry's own events, and for nothing else in common", () => {
+    const [topic] = ofType('Microsoft.EventGrid/systemTopics');
+    // No tags of one deployment, no name of one.
+    expect(topic?.resource.tags).toBeUndefined();
+    expect(JSON.stringify(template.variables?.places)).not.toContain("variables('token')");
+    for (const type of ['webhooks', 'registryRole', 'serviceHealth']) {
+      expect(JSON.stringify(template.resources[type]?.properties?.parameters)).toContain("variables('token')");
     }
   });
 });
+
+/** Rendered as Azure would, without Azure: a mistake in an expression, or a wrong name, shows here and not in the compiler. */
+describe.runIf(bicep !== undefined)('rendered', () => {
+  const contoso = { name: 'contoso', resourceGroup: 'images', regions: ['eastus', 'westeurope'] };
+  const elsewhere = {
+    name: 'fabrikam',
+    resourceGroup: 'others',
+    subscriptionId: '22222222-2222-2222-2222-222222222222',
+    regions: ['northeurope'],
+    regionalEndpoints: true,
+    abac: true,
+    systemTopic: 'theirs',
+  };
+  const needed = { environmentName: 'production', location: 'westeurope', webhookSecrets: 'a-secret-of-the-tests' };
+  const subnet = (name: string) =>
+    `/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/net/providers/Microsoft.Network/virtualNetworks/v/subnets/${name}`;
+  /** Every value of every parameter that changes what is made appears, and most pairs of them. */
+  const combinations: [string, Record<string, unknown>][] = [
+    ['with what must be given', { ...needed, registries: [contoso] }],
+    [
+      'with everything',
+      {
+        ...needed,
+        registries: [contoso, elsewhere],
+        zoneRedundant: true,
+        geoRedundant: true,
+        nodeVersion: '22',
+        webhookManagement: 'manage',
+        forwardWebhooks: 'W10=',
+        callbackKey: 'key',
+        alwaysReadyInstances: 1,
+        alwaysReadyFunctions: ['deliveries'],
+        subnetId: subnet('app'),
+        privateEndpointSubnetId: subnet('endpoints'),
+        restrictsCallers: true,
+        callers: [
+          { name: 'us', range: '192.0.2.0/24' },
+          { name: 'them', serviceTag: 'AzureDevOps' },
+        ],
+        resourceLogs: 'all',
+        alertEmail: 'on-call@contoso.example',
+      },
+    ],
+    [
+      'with as little as can be',
+      {
+        ...needed,
+        registries: [elsewhere],
+        geoRedundant: true,
+        subscribesToRegistryEvents: false,
+        registryRoleId: '/providers/Microsoft.Authorization/roleDefinitions/33333333-3333-3333-3333-333333333333',
+        subnetId: subnet('app'),
+        privateEndpointSubnetId: subnet('endpoints'),
+        createsPrivateDnsZones: false,
+        publicUrl: 'https://tracker.contoso.example',
+        watchesHealth: false,
+        watchesServiceHealth: false,
+        resourceLogs: 'none',
+      },
+    ],
+  ];
+
+  test.each(combinations)(
+    '%s',
+    async (name, parameters) => {
+      const { resources, problem } = await render(parameters);
+      expect(problem).toBeUndefined();
+      const of = (type: string) => resources.filter((resource) => resource.type === type);
+      const [site, ...others] = of('Microsoft.Web/sites');
+      expect(others).toEqual([]);
+      expect(refusedIn(site)).toEqual([]);
+      const isWhole = name === 'with everything';
+      const http = { name: 'http', instanceCount: 2 };
+      const alwaysReady = isWhole ? [http, { name: 'function:deliveries', instanceCount: 2 }] : [http];
+      expect(site?.properties).toMatchObject({ functionAppConfig: { scaleAndConcurrency: { alwaysReady } } });
+      const isPrivate = 'privateEndpointSubnetId' in parameters;
+      expect(of('Microsoft.Network/privateEndpoints')).toHaveLength(isPrivate ? 5 : 0);
+      expect(of('Microsoft.Network/privateDnsZones')).toHaveLength(isWhole ? 5 : 0);
+      const [account] = of('Microsoft.Storage/storageAccounts');
+      const geo = 'geoRedundant' in parameters ? 'Standard_GRS' : 'Standard_LRS';
+      expect(account?.sku?.name).toBe(isWhole ? 'Standard_GZRS' : geo);
+      expect(account?.properties).toMatchObject({ networkAcls: { defaultAction: isPrivate ? 'Deny' : 'Allow' } });
+      const topics = of('Microsoft.EventGrid/systemTopics').map((topic) => topic.name);
+      expect(topics).toEqual('subscribesToRegistryEvents' in parameters ? [] : ['evgst-contoso']);
+      const watched = 'watchesServiceHealth' in parameters ? 0 : (parameters.registries as object[]).length;
+      expect(of('Microsoft.Insights/activityLogAlerts')).toHaveLength(watched);
+      const definitions = of('Microsoft.Authorization/roleDefinitions');
+      expect(definitions).toHaveLength('registryRoleId' in parameters ? 0 : (parameters.registries as object[]).length);
+      const logs = of('Microsoft.Insights/diagnosticSettings');
+      expect(logs.length > 0).toBe(parameters.resourceLogs !== 'none');
+    },
+    180_000,
+  );
+
+  test.each([
+    [
+      'fewer instances at most than always',
+      { alwaysReadyInstances: 3, maxInstances: 2 },
+      /maxInstances \(2\) must not be below alwaysReadyInstances \(3\)/,
+    ],
+    ['private endpoints without a way to them', { privateEndpointSubnetId: subnet('endpoints') }, /needs subnetId/],
+  ])(
+    'is refused: %s',
+    async (_, parameters, reason) => {
+      const { problem } = await render({ ...needed, registries: [contoso], ...parameters });
+      expect(problem).toMatch(reason);
+    },
+    180_000,
+  );
+
+  async function render(parameters: Record<string, unknown>): Promise<{ resources: Rendered[]; problem?: string }> {
+    const folder = await mkdtemp(join(tmpdir(), 'acr-replication-rendered-'));
+    try {
+      const lines = Object.entries(parameters).map(([name, value]) => `param ${name} = ${bicepOf(value)}`);
+      const path = relative(folder, join(infra, 'main.bicep')).replaceAll('\\', '/');
+      await writeFile(join(folder, 'main.bicepparam'), [`using '${path}'`, ...lines].join('\n'));
+      const place = ['--subscription-id', '11111111-1111-1111-1111-111111111111', '--location', 'westeurope'];
+      const file = join(folder, 'main.bicepparam');
+      const { code, out, err } = (await bicep?.run('snapshot', file, '--mode', 'overwrite', ...place)) ?? {};
+      if (code !== 0) return { resources: [], problem: `${out}${err}` };
+      const snapshot = JSON.parse(await readFile(join(folder, 'main.snapshot.json'), 'utf8'));
+      const problems = (snapshot.diagnostics as string[]).filter((line) => !line.includes("'vault-{0}'"));
+      if (problems.length > 0) return { resources: [], problem: problems.join('\n') };
+      return { resources: snapshot.predictedResources };
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+});
+
+interface Rendered extends Resource {
+  readonly sku?: { readonly name: string };
+}
+
+/** As it is written in a file of parameters. */
+function bicepOf(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`;
+  if (Array.isArray(value)) return `[${value.map(bicepOf).join(', ')}]`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  return `{ ${Object.entries(value)
+    .map(([name, inner]) => `${name}: ${bicepOf(inner)}`)
+    .join(', ')} }`;
+}
 
 describe.runIf(bicep === undefined)('without a compiler', () => {
   test('every file can be read by its grammar', async () => {
@@ -186,9 +387,12 @@ describe('the grammar', () => {
 });
 
 describe('as it is written', () => {
+  /** Plain ones, and those that are secrets. */
   const settingNames = () => {
-    const [, block = ''] = /settings: \{\n([\s\S]*?)\n {4}\}/.exec(sources.get('main.bicep') ?? '') ?? [];
-    return [...block.matchAll(/^\s+(\w+): /gm)].map(([, name = '']) => name);
+    const blocks = (sources.get('main.bicep') ?? '').matchAll(
+      /(?:\bsettings: |var secretSettings = )\{\n([\s\S]*?)\n {0,4}\}/g,
+    );
+    return [...blocks].flatMap(([, block = '']) => [...block.matchAll(/^\s+(\w+): /gm)].map(([, name = '']) => name));
   };
   /** Of the Functions host, the Azure SDKs and OpenTelemetry. */
   const others = /^(AzureWebJobsStorage__|AZURE_CLIENT_ID$|APPLICATIONINSIGHTS_|OTEL_)/;
@@ -209,8 +413,8 @@ describe('as it is written', () => {
   });
 
   test('every queue and table of the app is made with it', () => {
-    const main = readFileSync(new URL('../../src/main.ts', import.meta.url), 'utf8');
-    const names = [...main.matchAll(/'(replication-[a-z-]+|Replication[A-Z]\w+)'/g)].map(([, name = '']) => name);
+    const storage = readFileSync(new URL('../../src/compose/storage.ts', import.meta.url), 'utf8');
+    const names = [...storage.matchAll(/'(replication-[a-z-]+|Replication[A-Z]\w+)'/g)].map(([, name = '']) => name);
     expect(names.length).toBeGreaterThan(5);
     for (const name of names) expect(sources.get('storage.bicep')).toContain(`'${name}'`);
   });

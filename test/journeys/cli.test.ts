@@ -58,14 +58,33 @@ const saying = (running: RunningCommand, words: string) =>
     patienceMs,
   );
 
+test('images that are piped in are waited for, but for those of other registries', async () => {
+  const manifest = JSON.stringify({ kind: 'Pod', spec: { containers: [{ image: imageOf(1) }, { image: 'redis:7' }] } });
+  const command = new URL('../../bin/acr-replication.mjs', import.meta.url).pathname;
+  const pipe = `printf '%s' '${manifest}' | '${process.execPath}' ${command}`;
+  const ask = (rest: string) =>
+    run('sh', ['-c', `${pipe} ${rest}`], data, { PATH: process.env.PATH ?? '', ...knowing() });
+  const there = await ask('wait -f - --timeout 20');
+  expect([there.code, there.out]).toEqual([0, expect.stringContaining('is in 3 of 3 regions')]);
+  expect(there.err).toContain('left out, since docker.io is not tracked: library/redis:7');
+  expect(await ask('wait -f - --strict')).toMatchObject({ code: 64, out: '' });
+  expect(await ask(`wait ${imageOf(2)} -f - --timeout 0`)).toMatchObject({ code: 2 });
+  expect(await ask('status -f -')).toMatchObject({ code: 0, out: expect.stringContaining('3 of 3') });
+}, 60_000);
+
 describe.each(modes)('exit codes, %s', (mode) => {
   test.each<[number, string, string[], string]>([
     [0, 'there', [imageOf(1)], 'is in 3 of 3 regions'],
     [0, 'there in enough regions', [imageOf(2), '--require', 'any'], 'is in 1 of 3 regions, 1 needed'],
     [2, 'timed out', [imageOf(2), '--timeout', '5'], 'in 1 of 3 regions; missing: southeastasia, westeurope'],
     [2, 'never seen', [imageOf(9), '--timeout', '0'], 'No region has reported it'],
-    [3, 'deleted', [imageOf(3)], 'is gone from every replica'],
-    [3, 'superseded', [`${loginServer}/team/app:v4@${digestOf(4)}`], 'points at another digest everywhere'],
+    [3, 'deleted', [imageOf(3)], 'is deleted in every region that had it'],
+    [
+      3,
+      'superseded',
+      [`${loginServer}/team/app:v4@${digestOf(4)}`],
+      'in every region asked for, tag v4 points at another digest',
+    ],
     [4, 'refused', [imageOf(1), '--key', 'another'], 'the tracker refused the key (401)'],
     [5, 'unreachable', [imageOf(1), '--url', 'http://127.0.0.1:9', '--timeout', '1'], 'cannot be reached'],
     [64, 'unknown region', [imageOf(1), '--regions', 'mars'], 'known regions: eastus, southeastasia, westeurope'],
@@ -96,6 +115,17 @@ describe.each(modes)('%s', (mode) => {
     expect(await running.ended).toMatchObject({ code: 0 });
     expect(said(running)).toContain(`${imageOf(n)} is in 3 of 3 regions after`);
     expect(said(running)).toMatch(/southeastasia:? +available, .* after the first/);
+  });
+
+  test('several images, released by the last region of the last', async () => {
+    const [shop, worker] = [n + 3, n + 4];
+    await push(shop, ['eastus', 'westeurope', 'southeastasia']);
+    await push(worker, ['eastus', 'westeurope']);
+    const running = start(mode, ['wait', imageOf(shop), imageOf(worker), '--timeout', '2m']);
+    await saying(running, '1 of 2 images');
+    await push(worker, ['southeastasia']);
+    expect(await running.ended).toMatchObject({ code: 0 });
+    expect(said(running)).toMatch(/2 of 2 images are where they must be after \d/);
   });
 
   test('Ctrl-C ends it with a summary', async () => {

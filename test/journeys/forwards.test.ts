@@ -91,13 +91,13 @@ test('a target that refuses gets it later', async () => {
   expect(refuses).toBe(0);
 }, 60_000);
 
-test('an app that dies in between forgets none, and tells a repeat by its id', async () => {
+test('an app that dies in between loses none, and detects a repeat by its id', async () => {
   refuses = Number.POSITIVE_INFINITY;
   await deliver([app.url], { digest: digestOf(3), region: 'eastus', tag: 'v3' });
   await deliver([app.url], { digest: digestOf(3), region: 'westeurope', tag: 'v3' });
   // While one is being sent, its message is out of sight for as long as the host allows: ten minutes.
   const isLaidAgain = (lines: string, target: string) =>
-    lines.split('\n').some((line) => ['not taken', `"${target}"`, digestOf(3)].every((part) => line.includes(part)));
+    lines.split('\n').some((line) => ['not accepted', `"${target}"`, digestOf(3)].every((part) => line.includes(part)));
   await until(
     () => app.lastLines(),
     (lines) => isLaidAgain(lines, 'east') && isLaidAgain(lines, 'everywhere'),

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { AvailabilityDocument } from '../../src/core/availability.ts';
+import type { AvailabilityDocument } from '../../src/core/image/availability.ts';
 import type { RunningTopic } from '../../src/local/topic.ts';
 import { startTopic } from '../../src/local/topic.ts';
 import type { App } from '../support/app.ts';
@@ -88,7 +88,7 @@ test('the topic answers 503 for a while: answers stay right, and every event fol
   );
 }, 120_000);
 
-test('the process dies between the state and the topic: the event is told within a minute after the restart', async () => {
+test('the process dies between the state and the topic: the event is published within a minute after the restart', async () => {
   topic.failWith(503, 600);
   await pushEverywhere(200);
   app.kill();

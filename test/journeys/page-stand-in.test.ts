@@ -5,7 +5,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { until } from '../support/app.ts';
-import { listen, openBrowser } from '../support/browser.ts';
+import { listen, openBrowser, violationsOn } from '../support/browser.ts';
 import type { StandInTracker } from '../support/page.ts';
 import { listedImage, listedRegistries, startStandInTracker } from '../support/page.ts';
 
@@ -50,12 +50,10 @@ function showImages(images: () => readonly unknown[]): void {
 
 describe('a name is nothing but a name', () => {
   const hostile = [
-    '<img src=x onerror=alert(1)>',
-    '<script>alert(1)</script>',
-    '"><svg onload=alert(1)>',
+    // Each of these is markup, or would be for some template.
+    '<img src=x onerror=alert(1)><script>alert(1)</script>"><svg onload=alert(1)>{{constructor.constructor("alert(1)")()}}',
     '\u202egnp.exe\u202d',
     'javascript:alert(1)',
-    '{{constructor.constructor("alert(1)")()}}',
     `long/${'x'.repeat(5_000)}`,
     '__proto__',
   ];
@@ -70,14 +68,35 @@ describe('a name is nothing but a name', () => {
       tags: [name],
       regions: [{ ...region, since: null, eventTime: null, lagSeconds: null }],
       tag: { name, state: name, regions: [{ region: name, digest: name, since: name }] },
+      members: [{ digest: name, kind: name, platform: name, artifactType: name, missing: [name] }],
+      membersKnown: true,
+      ...{ memberOf: [name], subject: name, artifacts: [{ kind: name, known: true, missing: [name] }] },
     });
     const event = { id: name, type: name, subject: name, time: name, region: name, status: name, generation: 1 };
+    const times = { acceptedAt: name, deadlineAt: name, finishedAt: name, attempts: 1 };
+    const release = { name, revision: 2, createdAt: name, availableAt: null, announcedAt: null, delayed: true };
     const report = { region: name, expected: true, health: name, provisioningState: name, missingImages: 1 };
     answers = {
       registries: () => ({ registries: [{ name, loginServer: name }, ...listedRegistries.registries] }),
       images: () => ({ images: [image], next: null }),
       availability: () => image,
-      events: () => ({ events: [{ ...event, publishedAt: null }] }),
+      events: () => ({
+        events: [{ ...event, publishedAt: null, failedAttempts: { count: 1, lastAt: name, lastError: name } }],
+        topicError: name,
+        forwards: [
+          { id: name, target: name, tag: name, time: name, state: name, attempts: 1, lastAt: name, lastError: name },
+        ],
+        checks: [
+          { id: name, kind: name, state: name, verdict: { result: name, comment: name }, lastError: name, ...times },
+        ],
+      }),
+      releases: () => ({ releases: [{ ...release, images: [name] }], next: null }),
+      waiting: () => ({ waiting: [{ kind: name, name, requests: 1, checks: 1, since: name }], total: 1, instances: 1 }),
+      [`releases/${encodeURIComponent(name)}`]: () => ({
+        ...release,
+        ...{ satisfied: false, missing: [{ image: name, regions: [name] }], images: [image] },
+        ...{ ended: [{ image: name, outcome: name }], requirement: { regions: [name], require: 'all' } },
+      }),
       replicas: () => ({
         source: name,
         refreshedAt: name,
@@ -85,6 +104,7 @@ describe('a name is nothing but a name', () => {
         regions: [
           {
             ...report,
+            status: { displayStatus: name, message: name, timestamp: name },
             lastWebhookAt: name,
             webhook: { status: name, reason: name, checkedAt: name },
             lag: { p50Seconds: 1, p95Seconds: 2, count: 3 },
@@ -93,9 +113,13 @@ describe('a name is nothing but a name', () => {
         likelyCauses: [{ title: name, trackingId: name, regions: [name], since: null }],
       }),
     };
-    for (const width of [1280, 360]) {
+    // The long one wide as well; the others leave room.
+    for (const width of name.length > 1_000 ? [1280, 360] : [360]) {
       await page.setViewportSize({ width, height: 740 });
-      for (const view of ['', '#image=contoso.azurecr.io/x:y', '#view=replicas']) {
+      const views = ['', '#image=contoso.azurecr.io/x:y', '#view=replicas', '#view=releases', '#view=waiting'];
+      // An address holds no name that long.
+      const opened = name.length > 1_000 ? [] : [`#release=${encodeURIComponent(name)}`];
+      for (const view of [...views, ...opened]) {
         await page.goto('about:blank');
         await page.goto(`${tracker.url}/ui${view}`);
         await page.locator('section:not([hidden]) tbody tr').first().waitFor();
@@ -208,11 +232,10 @@ describe('a filter that gets no list', () => {
     ['is refused', 400],
     ['is not answered', 503],
   ])('shows none when it %s', async (_title, status) => {
-    answers.images = (query) =>
-      query.has('repository') ? status : { images: [listedImage(2), listedImage(1)], next: 'more' };
+    answers.images = (query) => (query.has('q') ? status : { images: [listedImage(2), listedImage(1)], next: 'more' });
     await page.goto(`${tracker.url}/ui`);
     await rows().nth(1).waitFor();
-    const field = page.getByLabel('Repository, or an image to open');
+    const field = page.getByLabel('Search');
     await field.fill('UPPER');
     await page.keyboard.press('Enter');
     await page.getByRole('alert').getByText(`It answered ${status}.`).waitFor();
@@ -239,7 +262,8 @@ describe('more regions than fit', () => {
 
   function showRegions(count: number): void {
     const [there, silent] = listedImage(1).regions;
-    const names = regions.slice(0, count);
+    const more = Array.from({ length: 18 }, (_, index) => `southafrica${index}`);
+    const names = [...regions, ...more].slice(0, count);
     const image = listedImage(1, {
       regions: names.map((region, index) => ({ ...(index % 2 === 0 ? there : silent), region })),
       tag: { name: 'v1', state: 'unknown', regions: [] },
@@ -256,7 +280,7 @@ describe('more regions than fit', () => {
       const isTooWide = ({ scrollWidth, clientWidth }) => scrollWidth > clientWidth;
       const lines = (head) => {
         const range = document.createRange();
-        range.selectNodeContents(head);
+        range.selectNodeContents(head.firstElementChild ?? head);
         return range.getClientRects().length;
       };
       const wide = visible('.frame, .matrix-frame').filter(isTooWide);
@@ -270,7 +294,7 @@ describe('more regions than fit', () => {
       ];
     })()`);
 
-  test.each([5, 12])('%d: the page stays in its window, and tables scroll in their cards', async (count) => {
+  test.each([5, 12, 30])('%d: the page stays in its window, and tables scroll in their cards', async (count) => {
     showRegions(count);
     for (const view of ['', '#image=contoso.azurecr.io/team/app:v1']) {
       await page.goto(`${tracker.url}/ui${view}`);
@@ -285,11 +309,21 @@ describe('more regions than fit', () => {
     }
   });
 
+  test('do not widen the page before they have been measured', async () => {
+    showRegions(30);
+    await page.addInitScript('window.ResizeObserver = class { observe() {} disconnect() {} }');
+    await page.setViewportSize({ width: 1024, height: 800 });
+    await page.goto(`${tracker.url}/ui`);
+    await rows().first().waitFor();
+    expect(await page.evaluate('document.querySelector("#matrix table").offsetWidth > innerWidth')).toBe(true);
+    expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0);
+  });
+
   test('of which the keyboard shows the last', async () => {
-    showRegions(12);
+    showRegions(30);
     await page.setViewportSize({ width: 720, height: 800 });
     await page.goto(`${tracker.url}/ui`);
-    const card = page.getByRole('region', { name: 'Images, newest first' });
+    const card = page.getByRole('region', { name: 'Images, and since when' });
     await card.focus();
     for (let steps = 0; steps < 40; steps++) await page.keyboard.press('ArrowRight');
     const last = page.getByRole('columnheader', { name: 'First seen' });
@@ -301,30 +335,284 @@ describe('more regions than fit', () => {
   });
 });
 
-test('a digest alone opens nothing, and the field says what it lacks', async () => {
-  showImages(() => [listedImage(1)]);
-  await page.goto(`${tracker.url}/ui`);
-  await rows().first().waitFor();
-  const field = page.getByLabel('Repository, or an image to open');
-  const digest = `sha256:${'0'.repeat(64)}`;
-  await field.fill(digest);
-  await page.keyboard.press('Enter');
-  await page.getByRole('alert').getByText('A digest needs its repository').waitFor();
-  expect(page.url()).not.toContain('sha256');
-  // The other fields still work, and what was pasted is there to be completed.
-  await page.getByLabel('State', { exact: true }).selectOption('deleted');
-  await until(
-    () => tracker.asked.at(-1),
-    (asked) => asked?.includes('state=deleted') === true,
-    patienceMs,
-  );
-  expect([await field.inputValue(), await field.getAttribute('aria-invalid')]).toEqual([digest, 'true']);
+test('what is typed is searched for by the tracker, letter by letter, and is one step back', async () => {
+  const all = [listedImage(2, { repository: 'shop/cart' }), listedImage(1)];
+  answers.images = (query) => {
+    const part = query.get('q') ?? '';
+    return { images: all.filter(({ repository }) => repository.includes(part)), next: null };
+  };
   answers.availability = () => listedImage(1);
   answers.events = () => ({ events: [] });
-  await field.fill(`team/app@${digest}`);
+  await page.goto(`${tracker.url}/ui`);
+  await rows().nth(1).waitFor();
+  const field = page.getByLabel('Search');
+  await field.pressSequentially('cart');
+  await rows().getByText('shop/cart').waitFor();
+  await until(
+    () => rows().count(),
+    (count) => count === 1,
+    patienceMs,
+  );
+  expect(page.url()).toContain('#registry=contoso&q=cart');
+  expect(await field.inputValue()).toBe('cart');
+  await field.fill(`sha256:${'0'.repeat(64)}`);
+  await page.keyboard.press('Enter');
+  await page.getByText('No image is like that.').waitFor();
+  // One that is named whole is opened.
+  await field.fill('team/app:v1');
   await page.keyboard.press('Enter');
   await page.locator('#image-details').waitFor();
-  expect(page.url()).toContain(`#registry=contoso&state=deleted&image=contoso.azurecr.io/team/app@${digest}`);
+  expect(page.url()).toContain('image=contoso.azurecr.io/team/app:v1');
+});
+
+describe('the registry as a whole', () => {
+  const summary = {
+    images: { available: 494, replicating: 5, deleting: 0, deleted: 1 },
+    ...{ delayed: 3, divergedTags: 1, regions: [], asOf: '2026-06-01T12:00:00.000Z' },
+  };
+
+  test('is counted, leads to what is counted, and what needs somebody is on top', async () => {
+    answers.summary = () => summary;
+    answers.images = (query) => {
+      const state = query.get('state');
+      if (state === 'delayed') return { images: [listedImage(7, { delayed: true })], next: null };
+      if (state === 'diverged') return { images: [listedImage(3, { state: 'available' })], next: null };
+      return { images: [5, 4, 3, 2, 1].map((n) => listedImage(n)), next: 'more' };
+    };
+    await page.goto(`${tracker.url}/ui`);
+    await page.getByText('500 images').waitFor();
+    const tags = () => rows().locator('.tag').allInnerTexts();
+    await until(tags, (found) => found.length === 6, patienceMs);
+    expect(await tags()).toEqual(['v7', 'v3', 'v5', 'v4', 'v2', 'v1']);
+    expect(await rows().nth(1).locator('.pill.is-diverged').isVisible()).toBe(true);
+    expect(await page.title()).toMatch(/^3 delayed, 5 replicating · contoso/);
+    const count = (name: string) => page.locator('#counts').getByRole('link', { name });
+    await count('3 delayed').click();
+    await until(tags, (found) => found.join() === 'v7', patienceMs);
+    expect(page.url()).toContain('state=delayed');
+    expect(await count('3 delayed').getAttribute('aria-current')).toBe('true');
+    await count('3 delayed').click();
+    await until(tags, (found) => found.length === 6, patienceMs);
+  });
+
+  test('is not needed: without it what is loaded is counted', async () => {
+    showImages(() => [listedImage(2), listedImage(1)]);
+    await page.goto(`${tracker.url}/ui`);
+    await page.getByText('2 images').waitFor();
+    expect(await page.locator('#counts').innerText()).toMatch(/2\s*replicating/);
+  });
+});
+
+test('the image before leaves nothing at the address of another', async () => {
+  let isKnown = true;
+  answers.availability = () => (isKnown ? listedImage(1, { state: 'available', missing: [] }) : 503);
+  answers.events = () => ({ events: [] });
+  await page.goto(`${tracker.url}/ui#image=contoso.azurecr.io/team/app:v1`);
+  await page.locator('#image-state .pill.is-available').waitFor();
+  isKnown = false;
+  await page.goto(`${tracker.url}/ui#image=contoso.azurecr.io/team/other:v9`);
+  await page.getByRole('heading', { name: 'contoso.azurecr.io/team/other:v9' }).waitFor();
+  expect(await page.locator('#image-state').isVisible()).toBe(false);
+  expect(await page.locator('#image-headline').isVisible()).toBe(false);
+});
+
+/** An event that was accepted, one that was not, a forward and a check. */
+const deliveries = {
+  events: [
+    {
+      ...{
+        id: 'abcdef0123456789',
+        source: 'https://contoso.azurecr.io',
+        subject: 'team/app@sha256:1',
+        generation: 1,
+      },
+      ...{ type: 'AcrReplication.ImageAvailableInRegion', time: '2026-06-01T12:00:00.000Z', region: 'eastus' },
+      ...{ status: 'published', publishedAt: '2026-06-01T12:00:01.000Z', data: { lagSeconds: 2.5 } },
+    },
+    {
+      ...{
+        id: 'fedcba9876543210',
+        source: 'https://contoso.azurecr.io',
+        subject: 'team/app@sha256:1',
+        generation: 1,
+      },
+      ...{ type: 'AcrReplication.ReplicationDelayed', time: '2026-06-01T12:15:00.000Z', data: {} },
+      ...{ status: 'pending', publishedAt: null },
+      failedAttempts: {
+        count: 4,
+        lastAt: '2026-06-01T12:16:00.000Z',
+        lastError: 'throttled: Event Grid topic (503)',
+      },
+    },
+  ],
+  topicError: 'throttled: Event Grid topic (503)',
+  forwards: [
+    {
+      ...{ id: 'a', target: 'cluster', tag: 'v1', time: '2026-06-01T12:00:00.000Z', state: 'givenUp', attempts: 24 },
+      ...{ lastAt: '2026-06-02T12:00:00.000Z', lastError: 'answered 500' },
+    },
+  ],
+  checks: [
+    {
+      ...{ id: 'c', kind: 'github', images: ['x'], release: null, acceptedAt: '2026-06-01T12:00:00.000Z' },
+      ...{ deadlineAt: '2026-06-01T13:00:00.000Z', state: 'delivered', finishedAt: '2026-06-01T12:00:05.000Z' },
+      verdict: { result: 'succeeded', comment: 'in 2 of 2 regions' },
+      ...{ attempts: 1, nextTryAt: null, lastError: null },
+    },
+  ],
+};
+
+test('published events show what they say, and are published again by whom may', async () => {
+  let isAdmin = false;
+  const replays: string[] = [];
+  answers.availability = () => listedImage(1);
+  answers.events = () => deliveries;
+  await page.route('**/api/events/replay', async (route) => {
+    replays.push(route.request().postData() ?? '');
+    await route.fulfill({ status: isAdmin ? 202 : 401, json: {} });
+  });
+  await page.goto(`${tracker.url}/ui#image=contoso.azurecr.io/team/app:v1`);
+  const event = page.locator('#image-events tbody tr', { hasText: 'eastus' });
+  expect(await event.innerText()).toContain('Accepted by the topic');
+  await page.getByText('Not accepted yet: 503, tried 4 times').waitFor();
+  await page.getByText('The topic accepts nothing at the moment: 503.').waitFor();
+  await page.locator('#image-forwards').getByText('Given up after a day: 500').waitFor();
+  expect(await page.locator('#image-checks tbody tr').innerText()).toMatch(/GitHub[\s\S]*succeeded[\s\S]*Accepted/);
+  await event.locator('summary').click();
+  await event.getByText('"lagSeconds": 2.5').waitFor();
+  await page.getByRole('button', { name: 'Publish all again' }).click();
+  await page.getByText('Publishing again needs an admin key.').waitFor();
+  isAdmin = true;
+  await page.getByRole('button', { name: 'Publish all again' }).click();
+  await page.getByText('Publishing again, with the same ids.').waitFor();
+  expect(JSON.parse(replays[0] ?? '')).toEqual({ image: listedImage(1).image });
+});
+
+test('a family is one table: what lacks where, what is attached if asked, down to a member and back up', async () => {
+  const [index, member] = [listedImage(1), listedImage(2)];
+  const row = { kind: 'platform', artifactType: null };
+  const members = [
+    { ...row, digest: member.digest, platform: 'linux/amd64', missing: ['westeurope'] },
+    { ...row, digest: listedImage(3).digest, platform: 'linux/arm64', missing: [] },
+  ];
+  answers.availability = (query) => {
+    if (query.get('image') === member.image) return { ...member, members: [], memberOf: [index.digest] };
+    const asked = query.get('artifacts');
+    const artifacts = asked === null ? {} : { artifacts: [{ kind: asked, known: true, missing: ['westeurope'] }] };
+    return { ...index, members, membersKnown: true, ...artifacts };
+  };
+  answers.events = () => ({ events: [] });
+  await page.goto(`${tracker.url}/ui#image=${index.image}`);
+  const rows = page.locator('#image-members tbody tr');
+  await rows.nth(1).waitFor();
+  await page.getByText('2 platforms. 1 of them is missing somewhere.').waitFor();
+  expect(await rows.first().innerText()).toMatch(/linux\/amd64[\s\S]*1 of 2[\s\S]*available[\s\S]*missing/);
+  await page.getByLabel('signature').check();
+  await page.getByText('signature: missing in westeurope').waitFor();
+  expect(page.url()).toContain('&artifacts=signature');
+  await rows.getByRole('link', { name: 'linux/amd64' }).click();
+  await page.getByText('Part of the index').getByRole('link').click();
+  await rows.nth(1).waitFor();
+  expect(page.url()).toContain(index.image);
+});
+
+test('a release fills while one looks, a hundred images and thirty regions on a phone as well', async () => {
+  const [there, silent] = listedImage(1).regions;
+  const names = Array.from({ length: 30 }, (_, n) => `region${n}`);
+  let isComplete = false;
+  const imageOf = (n: number) => {
+    const isMissing = !isComplete && n < 3;
+    const regions = names.map((region) => ({ ...(isMissing && region === 'region7' ? silent : there), region }));
+    return listedImage(n, { regions, satisfied: !isMissing, state: isMissing ? 'replicating' : 'available' });
+  };
+  const head = () => ({
+    ...{ name: 'shop-2.4', revision: 2, createdAt: '2026-06-01T12:00:00.000Z', announcedAt: null, delayed: false },
+    availableAt: isComplete ? '2026-06-01T12:01:00.000Z' : null,
+    requirement: { regions: names, require: 'all' },
+  });
+  answers.releases = () => ({ releases: [{ ...head(), images: Array.from({ length: 100 }, () => 'x') }], next: null });
+  answers['releases/shop-2.4'] = () => {
+    const images = Array.from({ length: 100 }, (_, n) => imageOf(n));
+    const missing = isComplete ? [] : images.slice(0, 3).map(({ image }) => ({ image, regions: ['region7'] }));
+    return { ...head(), satisfied: isComplete, missing, ended: [], images };
+  };
+  await page.setViewportSize({ width: 360, height: 740 });
+  await page.goto(`${tracker.url}/ui#view=releases`);
+  const listed = page.locator('#release-list tbody tr');
+  await listed.getByText('97 of 100').waitFor();
+  expect(await listed.innerText()).toMatch(/shop-2\.4[\s\S]*revision 2[\s\S]*replicating[\s\S]*region7 3/);
+  await page.getByRole('link', { name: 'shop-2.4' }).click();
+  await page.getByText('97 of 100 images are where they must be. Images missing: region7 3.').waitFor();
+  expect(page.url()).toMatch(/#release=shop-2\.4$/);
+  const rows = page.locator('#release-matrix tbody tr');
+  expect(await rows.count()).toBe(100);
+  expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0);
+  isComplete = true;
+  await page.getByText('All 100 images are where they must be.').waitFor();
+  expect(await rows.first().locator('td.region.is-available').count()).toBe(30);
+  expect(await rows.first().getByRole('link').getAttribute('href')).toContain('image=contoso.azurecr.io/team/app@');
+});
+
+test('who waits is listed, and leads to what is waited for', async () => {
+  const waited = { requests: 12, checks: 1, since: new Date(Date.now() - 90_000).toISOString() };
+  const image = 'contoso.azurecr.io/team/app:v1';
+  answers.waiting = () => ({ waiting: [{ kind: 'image', name: image, ...waited }], total: 1, instances: 2 });
+  answers.availability = () => listedImage(1);
+  answers.events = () => ({ events: [] });
+  await page.goto(`${tracker.url}/ui`);
+  await page.getByRole('link', { name: 'Waiting' }).click();
+  await page.getByText('1 image or release is waited for; requests are held by 2 instances.').waitFor();
+  expect(await page.locator('#waiting-list tbody tr').innerText()).toMatch(/team\/app:v1\s+1 min ago\s+12\s+1/);
+  await page.getByRole('link', { name: 'team/app:v1' }).click();
+  await page.locator('#image-details').waitFor();
+});
+
+test('axe finds nothing in what is shown of a family, its deliveries, releases and who waits', async () => {
+  const context = await browser.newContext({ bypassCSP: true });
+  const checked = await context.newPage();
+  const [there, silent] = [listedImage(1, { satisfied: true }), listedImage(2, { delayed: true })];
+  const members = [{ kind: 'platform', artifactType: null, digest: 'x', platform: 'linux/amd64', missing: ['eastus'] }];
+  const artifacts = [{ kind: 'signature', known: true, missing: ['eastus'] }];
+  const at = '2026-06-01T12:00:00.000Z';
+  const release = {
+    ...{ name: 'shop-2.4', revision: 2, createdAt: at, availableAt: null, announcedAt: null, delayed: true },
+    ...{ satisfied: false, requirement: { regions: ['eastus', 'westeurope'], require: 'all' }, ended: [] },
+    ...{ images: [there, silent], missing: [{ image: silent.image, regions: ['westeurope'] }] },
+  };
+  answers.availability = () => ({ ...there, members, membersKnown: true, artifacts, memberOf: ['y'], subject: 'z' });
+  answers.events = () => deliveries;
+  answers.releases = () => ({ releases: [{ ...release, images: ['a', 'b'] }], next: null });
+  answers['releases/shop-2.4'] = () => release;
+  const waited = { kind: 'image', name: 'contoso.azurecr.io/team/app:v1', requests: 1, checks: 0, since: at };
+  answers.waiting = () => ({ waiting: [waited], total: 1, instances: 1 });
+  for (const [colorScheme, width] of [
+    ['light', 1280],
+    ['dark', 360],
+  ] as const) {
+    await checked.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await checked.setViewportSize({ width, height: 800 });
+    for (const view of [`image=${there.image}`, 'view=releases', 'release=shop-2.4', 'view=waiting']) {
+      await checked.goto(`${tracker.url}/ui#${view}`);
+      await checked.locator('section:not([hidden]) tbody tr').filter({ visible: true }).first().waitFor();
+      expect([colorScheme, width, view, await violationsOn(checked)]).toEqual([colorScheme, width, view, []]);
+    }
+  }
+  await context.close();
+}, 60_000);
+
+test("times are the reader's own, or UTC, and say which", async () => {
+  const context = await browser.newContext({ timezoneId: 'Asia/Kolkata' });
+  const elsewhere = await context.newPage();
+  answers.availability = () => listedImage(1);
+  answers.events = () => ({ events: [] });
+  await elsewhere.goto(`${tracker.url}/ui#image=contoso.azurecr.io/team/app:v1`);
+  const learned = elsewhere.locator('#image-regions td[data-label="Learned"] time').first();
+  await learned.getByText('2026-06-01 17:30:01 UTC+5:30').waitFor();
+  await elsewhere.getByRole('button', { name: 'Times in local time; show UTC' }).click();
+  await learned.getByText('2026-06-01 12:00:01 UTC').waitFor();
+  await elsewhere.reload();
+  await learned.getByText('2026-06-01 12:00:01 UTC').waitFor();
+  await context.close();
 });
 
 test('an answer that makes no sense is an outage, and not the end', async () => {
@@ -375,6 +663,25 @@ test('a state that is not known is asked for all the same, and shown as the trac
   expect(await rows().count()).toBe(0);
   await page.getByRole('button', { name: 'Clear' }).click();
   await rows().first().waitFor();
+});
+
+test('a minute in which nothing happens costs few questions, and no answer twice', async () => {
+  showImages(() => Array.from({ length: 100 }, (_, index) => listedImage(100 - index)));
+  answers.summary = () => ({
+    images: { available: 0, replicating: 100, deleting: 0, deleted: 0 },
+    ...{ delayed: 0, divergedTags: 0, regions: [], asOf: null },
+  });
+  await page.clock.install();
+  await page.goto(`${tracker.url}/ui`);
+  await rows().nth(99).waitFor();
+  const [asked, sent] = [tracker.asked.length, tracker.sent.length];
+  for (let second = 0; second < 60; second++) {
+    await page.clock.runFor(1_000);
+    await page.evaluate('new Promise((resolve) => queueMicrotask(resolve))');
+  }
+  expect(tracker.asked.length - asked).toBeGreaterThan(5);
+  expect(tracker.asked.length - asked).toBeLessThan(25);
+  expect(tracker.sent.slice(sent).reduce((sum, length) => sum + length, 0)).toBe(0);
 });
 
 test('a tab that is not seen asks nothing', async () => {

@@ -1,17 +1,15 @@
 /**
  * Three real registries as replicas: images are pushed for real, copied with delay, and every notification of a registry
  * becomes an ACR webhook of its region by a small shim. The app runs as a real process and asks the real `/v2/` for what
- * a lost webhook did not tell.
+ * a lost webhook did not report.
  */
 
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { AvailabilityDocument } from '../../src/core/availability.ts';
+import type { AvailabilityDocument } from '../../src/core/image/availability.ts';
 import type { RunningTopic } from '../../src/local/topic.ts';
 import { startTopic } from '../../src/local/topic.ts';
 import type { App } from '../support/app.ts';
-import { deliver, getJson, loginServer, registry, secret, startInstance, until } from '../support/app.ts';
+import { deliver, getJson, loginServer, registry, startInstance, until } from '../support/app.ts';
 import type { RealRegistry } from '../support/real-registry.ts';
 import {
   canRunRegistries,
@@ -22,6 +20,8 @@ import {
   startRegistry,
   tellThatRegistriesAreMissing,
 } from '../support/real-registry.ts';
+import type { Shim } from '../support/registry-shim.ts';
+import { startShim } from '../support/registry-shim.ts';
 import type { Content } from '../support/registry-stand-in.ts';
 import { descriptor, image, index } from '../support/registry-stand-in.ts';
 
@@ -29,46 +29,10 @@ if (!canRunRegistries) tellThatRegistriesAreMissing('the app was NOT tried with 
 
 const regions = ['eastus', 'westeurope', 'southeastasia'] as const;
 
-/** What the distribution registry sends (facts: its notification format). */
-interface Notification {
-  readonly id: string;
-  readonly timestamp: string;
-  readonly action: string;
-  readonly target: Record<string, unknown> & { readonly digest?: string };
-  readonly request: Record<string, unknown>;
-}
-
-/** Turns each notification into a webhook event of that region; what ACR does not send is left out. */
-async function startShim(target: () => string, isLost: (region: string, digest: string) => boolean) {
-  const server = createServer(async (request, response) => {
-    const region = request.url?.slice(1) ?? '';
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const { events } = JSON.parse(Buffer.concat(chunks).toString()) as { events: Notification[] };
-    for (const { id, timestamp, action, target: pushed, request: client } of events) {
-      const { digest } = pushed;
-      if ((action !== 'push' && action !== 'delete') || digest === undefined || isLost(region, digest)) continue;
-      // Blobs are announced too; ACR speaks of manifests only.
-      if (action === 'push' && pushed.mediaType === 'application/octet-stream') continue;
-      const { url: _url, ...wanted } = pushed;
-      const { addr: _addr, ...asked } = client;
-      const body = JSON.stringify({ id, timestamp, action, target: wanted, request: { ...asked, host: loginServer } });
-      const headers = { authorization: `Bearer ${secret}`, 'content-type': 'application/json' };
-      await fetch(`${target()}/api/webhooks/${registry}/${region}`, { method: 'POST', headers, body }).catch(
-        () => undefined,
-      );
-    }
-    response.end();
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  return { url: (region: string) => `http://127.0.0.1:${port}/${region}`, stop: () => server.close() };
-}
-
 describe.runIf(canRunRegistries)('three real registries as replicas', () => {
   const replicas = new Map<string, RealRegistry>();
   const lost = new Set<string>();
-  let shim: Awaited<ReturnType<typeof startShim>>;
+  let shim: Shim;
   let topic: RunningTopic;
   let app: App;
   const originOf = (region: string) => replicas.get(region)?.origin ?? '';
@@ -200,7 +164,7 @@ describe.runIf(canRunRegistries)('three real registries as replicas', () => {
     }
   }, 150_000);
 
-  test('a delete is told region by region, and at the end everywhere', async () => {
+  test('a delete is published region by region, and at the end everywhere', async () => {
     const gone = image('gone');
     await pushImage(originOf('eastus'), 'team/gone', gone);
     await putManifest(originOf('eastus'), 'team/gone', gone.manifest, 'v1');

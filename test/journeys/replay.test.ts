@@ -1,4 +1,4 @@
-/** What was told is told again, with the same ids and nothing else: over a restart, and while the topic is away. */
+/** What was published is published again, with the same ids and nothing else: over a restart, and while the topic is away. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,14 +20,14 @@ interface Replay {
   readonly id: string;
   readonly status: string;
   readonly imagesExamined: number;
-  readonly eventsTold: number;
+  readonly eventsPublished: number;
 }
 
 let data: string;
 let topic: RunningTopic;
 let app: App;
 let startedAt: string;
-/** Ids of everything told about the images, by image. */
+/** Ids of everything published about the images, by image. */
 const told = new Map<number, string[]>();
 
 beforeAll(async () => {
@@ -84,15 +84,15 @@ async function finished(id: string, timeoutMs = 60_000): Promise<Replay> {
 const idsAfter = (mark: number) => topic.events.slice(mark).map(({ id }) => String(id));
 const allIds = () => [...told.values()].flat().sort();
 
-test('every event told before is in the log of the topic', () => {
+test('every event published before is in the log of the topic', () => {
   expect(new Set(idsAfter(0))).toEqual(new Set(allIds()));
 });
 
 describe('a replay of one image', () => {
-  test('tells its events again, and nothing else', async () => {
+  test('publishes its events again, and nothing else', async () => {
     const mark = topic.events.length;
     const replay = await finished(await ask({ image: `${loginServer}/team/app:v7` }));
-    expect(replay).toMatchObject({ imagesExamined: 1, eventsTold: 5 });
+    expect(replay).toMatchObject({ imagesExamined: 1, eventsPublished: 5 });
     expect(idsAfter(mark).sort()).toEqual([...(told.get(7) ?? [])].sort());
     const { body } = await getJson<{ replays: Replay[] }>(`${app.url}/api/events?image=${imageOf(7)}`);
     expect(body.replays).toMatchObject([{ id: replay.id, status: 'done' }]);
@@ -100,17 +100,17 @@ describe('a replay of one image', () => {
 });
 
 describe('a replay of a registry and a range', () => {
-  test('tells everything again, over a restart before it has begun', async () => {
+  test('publishes everything again, over a restart before it has begun', async () => {
     const mark = topic.events.length;
     const id = await ask({ registry, since: startedAt });
     app.kill();
     app = await startInstance({ data, topic });
     const replay = await finished(id);
-    expect(replay).toMatchObject({ imagesExamined: images, eventsTold: allIds().length });
+    expect(replay).toMatchObject({ imagesExamined: images, eventsPublished: allIds().length });
     expect(idsAfter(mark).sort()).toEqual(allIds());
   }, 120_000);
 
-  test('goes on after a crash in the middle, and tells nothing that was not told before', async () => {
+  test('goes on after a crash in the middle, and publishes nothing that was not published before', async () => {
     const mark = topic.events.length;
     topic.delayBy(3_000);
     const id = await ask({ registry, since: startedAt, until: new Date().toISOString() });
@@ -119,12 +119,12 @@ describe('a replay of a registry and a range', () => {
       (count) => count > 0,
       40_000,
     );
-    // The first batch has been taken, and nobody has written that down.
+    // The first batch has been accepted, and nothing has recorded that.
     app.kill();
     topic.delayBy(0);
     expect(idsAfter(mark).length).toBeLessThan(allIds().length);
     app = await startInstance({ data, topic });
-    expect(await finished(id, 90_000)).toMatchObject({ imagesExamined: images, eventsTold: allIds().length });
+    expect(await finished(id, 90_000)).toMatchObject({ imagesExamined: images, eventsPublished: allIds().length });
     expect(new Set(idsAfter(mark))).toEqual(new Set(allIds()));
   }, 180_000);
 
@@ -137,15 +137,15 @@ describe('a replay of a registry and a range', () => {
     await new Promise((resolve) => setTimeout(resolve, 15_000));
     expect(idsAfter(mark)).toEqual([]);
     topic.failWith(503, 0);
-    expect(await finished(id)).toMatchObject({ imagesExamined: images, eventsTold: allIds().length });
+    expect(await finished(id)).toMatchObject({ imagesExamined: images, eventsPublished: allIds().length });
     expect(new Set(idsAfter(mark))).toEqual(new Set(allIds()));
   }, 150_000);
 
-  test('of another span tells nothing', async () => {
+  test('of another span publishes nothing', async () => {
     const mark = topic.events.length;
     const before = new Date(Date.parse(startedAt) - 3_600_000).toISOString();
     const replay = await finished(await ask({ since: before, until: startedAt }));
-    expect(replay).toMatchObject({ imagesExamined: expect.any(Number), eventsTold: 0 });
+    expect(replay).toMatchObject({ imagesExamined: expect.any(Number), eventsPublished: 0 });
     expect(idsAfter(mark)).toEqual([]);
   }, 60_000);
 });

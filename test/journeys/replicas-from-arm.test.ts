@@ -1,7 +1,7 @@
 /** The running app reads its replicas from ARM, and goes on with what it knows when ARM is down. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { AvailabilityDocument } from '../../src/core/availability.ts';
-import type { ReplicaReport } from '../../src/core/replica-report.ts';
+import type { AvailabilityDocument } from '../../src/core/image/availability.ts';
+import type { ReplicaReport } from '../../src/core/query/replica-report.ts';
 import type { ArmServer } from '../../src/local/simulator/arm-server.ts';
 import { startArmServer } from '../../src/local/simulator/arm-server.ts';
 import { createSimulator } from '../../src/local/simulator/simulator.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildApp } from '../../scripts/build-app.ts';
-import { instruments } from '../../src/core/telemetry.ts';
+import * as instruments from '../../src/core/instruments.ts';
 import { registry, secret, startInstance, webhookBody } from '../support/app.ts';
 import { digestOf } from '../support/build.ts';
 import type { OtlpStandIn } from '../support/otlp-stand-in.ts';

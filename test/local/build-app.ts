@@ -8,7 +8,7 @@ import { makeFolder } from './make-folder.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-export interface AppParts {
+export interface AppDeps {
   /** TypeScript that registers functions; `app` is imported for it. */
   readonly source?: string;
   readonly extensions?: object;
@@ -17,12 +17,7 @@ export interface AppParts {
 }
 
 /** The folder of the built app; without a source, of the fixture app. */
-export async function buildApp({
-  source,
-  extensions,
-  functionTimeout,
-  format = 'cjs',
-}: AppParts = {}): Promise<string> {
+export async function buildApp({ source, extensions, functionTimeout, format = 'cjs' }: AppDeps = {}): Promise<string> {
   const folder = await makeFolder();
   const main = format === 'cjs' ? 'main.cjs' : 'main.mjs';
   const banner = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";

@@ -37,7 +37,7 @@ function deliver(body: unknown, eventType = 'Notification', name = 'takeEvent', 
       'content-type': 'application/json',
       ...(eventType === '' ? {} : { 'aeg-event-type': eventType }),
     },
-    ...(method === 'POST' ? { body: typeof body === 'string' ? body : JSON.stringify(body) } : {}),
+    ...(method !== 'OPTIONS' ? { body: typeof body === 'string' ? body : JSON.stringify(body) } : {}),
   });
 }
 
@@ -62,8 +62,15 @@ test.each([
   expect(readWitness().calls).toEqual([]);
 });
 
-test('the handshake of the abuse protection kind is not spoken', async () => {
-  expect((await deliver({}, '', 'takeEvent', 'OPTIONS')).status).toBe(400);
+test('the handshake of CloudEvents, by OPTIONS, is answered', async () => {
+  const answer = await deliver({}, '', 'takeEvent', 'OPTIONS');
+  expect([answer.status, answer.headers.get('webhook-allowed-origin')]).toEqual([200, 'eventgrid.azure.net']);
+  expect((await deliver({}, '', 'nobody', 'OPTIONS')).status).toBe(404);
+});
+
+test('PUT is taken like POST', async () => {
+  expect((await deliver(cloudEvent, 'Notification', 'takeEvent', 'PUT')).status).toBe(202);
+  expect(readWitness().calls).toMatchObject([{ event: cloudEvent }]);
 });
 
 test('a function is found by its exact name only', async () => {

@@ -1,6 +1,8 @@
 /** Keys: asked for with `enableAuth` and by the same rules as on Azure, otherwise not at all. */
 import { readFile, stat, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Host, startHost } from '../../src/local/host/host.ts';
 import { readKeys } from '../../src/local/host/keys.ts';
@@ -62,6 +64,46 @@ test.each([
   expect((await call(closed, path, key)).status).toBe(status);
   if (key !== undefined) expect((await call(closed, withKey(path, key))).status).toBe(status);
 });
+
+test.each([
+  ['in other letters', { 'x-functions-key': 'THE-Function' }, ''],
+  ['in other letters, in the query', {}, '?code=The-FUNCTION'],
+  ['under a name in other letters', {}, '?CODE=the-function'],
+  [
+    'twice',
+    [
+      ['x-functions-key', keys.function],
+      ['x-functions-key', keys.function],
+    ] as [string, string][],
+    '',
+  ],
+])('a key %s opens as well', async (_how, headers, query) => {
+  const answer = await sendRaw(closed, `/api/needs-key${query}`, headers);
+  expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+});
+
+test('of two keys the first counts', async () => {
+  const pair = (first: string, second: string): [string, string][] => [
+    ['x-functions-key', first],
+    ['x-functions-key', second],
+  ];
+  expect(await sendRaw(closed, '/api/needs-key', pair('wrong', keys.function))).toMatch(/^HTTP\/1\.1 401 /);
+  expect(await sendRaw(closed, '/api/needs-key', pair(keys.function, 'wrong'))).toMatch(/^HTTP\/1\.1 200 /);
+});
+
+/** `fetch` would join headers of one name. */
+async function sendRaw(
+  host: Host,
+  path: string,
+  headers: Record<string, string> | [string, string][],
+): Promise<string> {
+  const lines = (Array.isArray(headers) ? headers : Object.entries(headers)).map(
+    ([name, value]) => `${name}: ${value}\r\n`,
+  );
+  const socket = connect(Number(new URL(host.url).port), '127.0.0.1');
+  socket.end(`GET ${path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n${lines.join('')}\r\n`);
+  return text(socket);
+}
 
 test('a refusal has no body', async () => {
   expect(await (await call(closed, '/api/needs-key')).text()).toBe('');

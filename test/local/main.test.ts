@@ -72,6 +72,20 @@ test.each(['SIGTERM', 'SIGINT'] as const)(
   },
 );
 
+test('of the tracker it names page, registries and the setting with the secret, which it does not show', async () => {
+  const REGISTRIES = '[{"name":"contoso","regions":["eastus","westeurope"]},{"name":"fabrikam","regions":["eastus"]}]';
+  const data = await makeFolder();
+  const main = await spawnMain({ app, data, env: { REGISTRIES, WEBHOOK_SECRETS: 'a-secret-of-the-tests-only' } });
+  const url = await waitForUrl(main);
+  await vi.waitUntil(() => main.stdout().includes('WEBHOOK_SECRETS'), { timeout: 10_000 });
+  expect(main.stdout().split('\n').slice(1, -1)).toEqual([
+    `  page        ${url}/ui`,
+    '  registries  contoso (eastus, westeurope), fabrikam (eastus)',
+    `  webhooks    POST ${url}/api/webhooks/{registry}/{region}, with the secret in WEBHOOK_SECRETS`,
+  ]);
+  await stop(main);
+});
+
 test('killed without a chance to stop, it still keeps its data', async () => {
   const data = await makeFolder();
   const first = await spawnMain({ app, data });

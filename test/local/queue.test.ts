@@ -88,7 +88,7 @@ test('fields of the message hide the facts of the same name, as on Azure', async
 test('a message that keeps failing is tried as often as allowed, then put aside as it was', async () => {
   const { queue, poison, entries } = await listen({ maxDequeueCount: 3 });
   await send(queue, '{"bad":true}');
-  await vi.waitUntil(() => poison.exists());
+  await vi.waitUntil(() => poison.exists(), { timeout: 5_000 });
   await vi.waitUntil(async () => (await countMessages(poison)) === 1);
   expect(calls().map(({ metadata }) => metadata.dequeueCount)).toEqual([1, 2, 3]);
   const [kept] = (await poison.peekMessages()).peekedMessageItems;
@@ -105,12 +105,13 @@ test('after a failure the message stays hidden for the time host.json says', asy
   expect(Date.now() - startedAt).toBeGreaterThanOrEqual(900);
 });
 
-test('a message in another encoding is not handed over; it ends on the poison queue', async () => {
-  const { queue, poison } = await listen({ maxDequeueCount: 1 });
+test('a message in another encoding is not handed over, nor tried again: it goes to the poison queue at once', async () => {
+  const { queue, poison, entries } = await listen({ maxDequeueCount: 5, visibilityTimeout: '00:10:00' });
   await queue.sendMessage('{"plain":true}');
-  await vi.waitUntil(() => poison.exists());
+  await vi.waitUntil(() => poison.exists(), { timeout: 5_000 });
   await vi.waitUntil(async () => (await countMessages(poison)) === 1);
   expect(calls()).toEqual([]);
+  expect(entries.some(({ message }) => message.includes('given up after 1 tries'))).toBe(true);
 });
 
 test('plain text can be the encoding', async () => {

@@ -5,12 +5,12 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { startHost } from '../../src/local/host/host.ts';
-import { type AppParts, buildApp } from './build-app.ts';
+import { type AppDeps, buildApp } from './build-app.ts';
 import { makeFolder } from './make-folder.ts';
 
 const handler = 'handler: () => ({})';
 
-test.each<[what: string, app: AppParts, message: RegExp]>([
+test.each<[what: string, app: AppDeps, message: RegExp]>([
   ['its own error', { source: "throw new Error('REGISTRIES: required');" }, /^REGISTRIES: required$/],
   ['its start hook', { source: "app.hook.appStart(() => { throw new Error('not today'); });" }, /^not today$/],
   [
@@ -40,7 +40,7 @@ test.each<[what: string, app: AppParts, message: RegExp]>([
   [
     'a bad schedule',
     { source: "app.timer('a', { schedule: '0 0 0 * * 7', handler: () => {} });" },
-    /a: schedule "0 0 0 \* \* 7": the weekday/,
+    /a: schedule "0 0 0 \* \* 7": the host does not know "7"/,
   ],
   [
     'a schedule from a setting that is not set',

@@ -2,19 +2,33 @@
  * Worlds with one part broken on purpose, and the rule that must notice. A net that has never caught anything may have a
  * hole of any size: for every rule there is a world here that breaks it.
  */
-import { acknowledge } from '../../src/core/acknowledge.ts';
-import { announcementTypes } from '../../src/core/announcement.ts';
-import { WorldError } from '../../src/core/errors.ts';
-import type { ImageRecord } from '../../src/core/image.ts';
-import { imageKey, pendingKeys } from '../../src/core/image.ts';
-import type { EventPublisher, ImageStore, ReplicaSetStore, Version } from '../../src/core/ports.ts';
+
+import { acknowledge } from '../../src/core/image/acknowledge.ts';
+import { announcementTypes } from '../../src/core/image/announcement-key.ts';
+import type { ImageRecord } from '../../src/core/image/record.ts';
+import { imageKey, pendingKeys } from '../../src/core/image/record.ts';
+import type { Registry } from '../../src/core/model/registry.ts';
+import type { Replica } from '../../src/core/model/replica-set.ts';
+import type {
+  CheckpointStore,
+  DueWorkStore,
+  EventPublisher,
+  ImageStore,
+  ReplicaSetStore,
+  Version,
+} from '../../src/core/ports.ts';
+import type { ReplicaList } from '../../src/core/replicas/replica-proof.ts';
+import { UpstreamError } from '../../src/core/runtime/errors.ts';
 import type { TrackerPorts } from '../../src/core/tracker.ts';
+import { regionOf, regionsOf } from '../support/build.ts';
 import type { Rule } from './case.ts';
-import type { Saboteur } from './instance.ts';
+import type { Saboteur, SharedPorts } from './instance.ts';
 
 export interface BrokenWorld {
   readonly name: string;
   readonly breaks: Rule;
+  /** Of the first schedule to try, where few meet what is broken here. */
+  readonly fromSeed?: number;
   readonly sabotage: Saboteur;
 }
 
@@ -42,7 +56,8 @@ export const brokenWorlds: readonly BrokenWorld[] = [
     sabotage: {
       tracker: (good) => ({
         ...good,
-        receive: async (delivery) => (delivery.fact.region === 'eastus' ? 'recorded' : good.receive(delivery)),
+        receive: async (delivery) =>
+          'fact' in delivery && delivery.fact.region === 'eastus' ? 'recorded' : good.receive(delivery),
       }),
     },
   },
@@ -52,20 +67,32 @@ export const brokenWorlds: readonly BrokenWorld[] = [
     sabotage: { ownPorts: (ports) => ({ ...ports, queue: { defer: async () => undefined } }) },
   },
   {
+    name: 'a queue that has what was deferred only once, and hides it when its worker dies',
+    fromSeed: 150,
+    breaks: 'an acknowledged fact is kept',
+    sabotage: {
+      ownPorts: (ports) => ({
+        ...ports,
+        // Put back, and so not for the first time.
+        queue: { defer: (delivery, delayMs) => ports.queue.defer(delivery, Math.max(1, delayMs)) },
+      }),
+    },
+  },
+  {
     name: 'a publisher whose errors are taken as success',
-    breaks: 'only what was sent is noted as told',
+    breaks: 'only what was sent is stored as published',
     sabotage: {
       ownPorts: (ports) => publishing(ports, (events) => ports.publisher.publish(events).catch(() => undefined)),
     },
   },
   {
     name: 'a note of what the topic has taken that takes in whatever there is to tell',
-    breaks: 'only what was sent is noted as told',
+    breaks: 'only what was sent is stored as published',
     sabotage: { ports: (ports) => ({ ...ports, store: notingAll(ports.store) }) },
   },
   {
-    name: 'an announcement noted as told without being sent',
-    breaks: 'only what was sent is noted as told',
+    name: 'an announcement stored as published without being sent',
+    breaks: 'only what was sent is stored as published',
     sabotage: {
       ownPorts: (ports) =>
         publishing(ports, (events) =>
@@ -75,22 +102,45 @@ export const brokenWorlds: readonly BrokenWorld[] = [
   },
   {
     name: 'timers that are lost',
-    breaks: 'what is true is told',
-    sabotage: { ownPorts: (ports) => ({ ...ports, timer: { wake: async () => undefined } }) },
+    breaks: 'what is true is published',
+    sabotage: { ownPorts: (ports) => ({ ...ports, timer: { ...ports.timer, add: async (_name, at) => at } }) },
+  },
+  {
+    name: 'due work that is removed before it is done',
+    fromSeed: 28,
+    breaks: 'nothing stays unpublished',
+    sabotage: { ports: (ports) => ({ ...ports, dueWork: removingEarly(ports.dueWork) }) },
   },
   {
     name: 'a topic that takes nothing',
-    breaks: 'nothing stays untold',
+    breaks: 'nothing stays unpublished',
     sabotage: {
       ownPorts: (ports) =>
         publishing(ports, async () => {
-          throw new WorldError('unavailable', 'the topic takes nothing');
+          throw new UpstreamError('unavailable', 'the topic takes nothing');
         }),
     },
   },
   {
+    name: 'an event that the topic refuses, and that holds back the others of its image',
+    breaks: 'nothing stays unpublished',
+    sabotage: { ownPorts: holdingBack },
+  },
+  {
+    name: 'timers that ring every half minute, however long the topic has been away',
+    fromSeed: 81,
+    breaks: 'a topic that is away is left alone',
+    sabotage: { ownPorts: withRestlessTimers },
+  },
+  {
+    name: 'a forward that is sent unless the image is gone from everywhere',
+    fromSeed: 211,
+    breaks: 'a forward is true',
+    sabotage: { outcome: (told) => (told === 'waiting' ? 'satisfied' : told) },
+  },
+  {
     name: 'a replica that is forgotten',
-    breaks: 'in all replicas is never told early',
+    breaks: 'in all replicas is never published early',
     sabotage: { ownPorts: withoutLastReplica },
   },
   {
@@ -104,7 +154,8 @@ export const brokenWorlds: readonly BrokenWorld[] = [
     },
   },
   {
-    name: 'a new generation that tells old news',
+    name: 'a new generation that publishes old facts',
+    fromSeed: 17,
     breaks: 'one fact has one id',
     sabotage: { ownPorts: (ports) => ({ ...ports, store: forgettingOldNews(ports.store) }) },
   },
@@ -132,7 +183,7 @@ export const brokenWorlds: readonly BrokenWorld[] = [
     },
   },
   {
-    name: 'a waiter that is told what it wants to hear',
+    name: 'a waiter that always gets yes',
     breaks: 'a waiter is answered truly',
     sabotage: {
       tracker: (good) => ({
@@ -155,14 +206,28 @@ export const brokenWorlds: readonly BrokenWorld[] = [
     sabotage: { tracker: (good) => ({ ...good, receive: forever }) },
   },
   {
-    name: 'a control plane that tells half of it',
-    breaks: 'the replica set is one that was told',
+    name: 'a control plane that lists a replica that never was',
+    breaks: 'the replica set is one that ARM returned',
     sabotage: {
-      ports({ directory, ...ports }) {
-        if (directory === undefined) return { directory, ...ports };
-        return { ...ports, directory: { replicas: async (of) => (await directory.replicas(of)).slice(1) } };
-      },
+      ports: (ports) =>
+        askingOf(ports, ({ home, replicas }) => [...replicas, { ...home, region: nowhere, name: 'nowhere' }]),
     },
+  },
+  {
+    name: 'a control plane whose list is taken for all there is',
+    fromSeed: 18,
+    breaks: 'a replica leaves only on proof',
+    sabotage: { ports: (ports) => believingTheList(ports, () => true) },
+  },
+  {
+    name: 'a control plane whose failed replicas are taken for removed ones',
+    breaks: 'a replica leaves only on proof',
+    sabotage: { ports: (ports) => believingTheList(ports, ({ provisioningState }) => provisioningState !== 'Failed') },
+  },
+  {
+    name: 'a home replica that is taken for a new one once it has a state',
+    breaks: 'a replica leaves only on proof',
+    sabotage: { ports: (ports) => ({ ...ports, sets: withNewHome(ports.sets) }) },
   },
   {
     name: 'a store of replica sets that ignores versions',
@@ -175,10 +240,21 @@ export const brokenWorlds: readonly BrokenWorld[] = [
     sabotage: { ports: (ports) => ({ ...ports, index: { ...ports.index, add: async () => undefined } }) },
   },
   {
-    name: 'a timer that is counted on although it has rung, too early',
-    breaks: 'what is true is told',
+    name: 'a review that never gets to images that were everywhere before a region was added',
+    fromSeed: 402,
+    breaks: 'images are listed',
+    sabotage: { ports: (ports) => ({ ...ports, reviews: passingOver(ports.reviews) }) },
+  },
+  {
+    name: 'a timer that is counted on although it has rung, early by the clock of whoever counts on it',
+    fromSeed: 28,
+    breaks: 'nothing stays unpublished',
     sabotage: {
-      tracker: (good) => ({ ...good, wake: (name, _rungAt, noticedAt) => good.wake(name, undefined, noticedAt) }),
+      ports: (ports) => ({ ...ports, dueWork: ringingEarly(ports.dueWork) }),
+      tracker: (good) => ({
+        ...good,
+        reconcile: (name, _rungAt, firstNoticedAt) => good.reconcile(name, undefined, firstNoticedAt),
+      }),
     },
   },
   {
@@ -189,7 +265,7 @@ export const brokenWorlds: readonly BrokenWorld[] = [
   {
     name: 'a function that never ends',
     breaks: 'work comes to an end',
-    sabotage: { tracker: (good) => ({ ...good, wake: forever }) },
+    sabotage: { tracker: (good) => ({ ...good, reconcile: forever }) },
   },
 ];
 
@@ -197,8 +273,77 @@ function publishing(ports: TrackerPorts, publish: EventPublisher['publish']): Tr
   return { ...ports, publisher: { publish } };
 }
 
+const nowhere = regionOf('nowhere');
+
+function askingOf({ directory, ...ports }: SharedPorts, list: (told: ReplicaList) => readonly Replica[]): SharedPorts {
+  if (directory === undefined) return { directory, ...ports };
+  const told = async (of: Registry) => directory.list(of);
+  return {
+    ...ports,
+    directory: {
+      list: async (of) => {
+        const truth = await told(of);
+        return { ...truth, replicas: list(truth) };
+      },
+      find: async (of, name) =>
+        name === 'nowhere' ? { ...(await told(of)).home, region: nowhere, name } : directory.find(of, name),
+    },
+  };
+}
+
+/** What the list lacks is said to be leaving, and found by nobody: so it leaves at once. */
+function believingTheList({ directory, ...ports }: SharedPorts, isThere: (listed: Replica) => boolean): SharedPorts {
+  if (directory === undefined) return { directory, ...ports };
+  const known = new Map<string, Replica>();
+  const listed = new Set<string>();
+  return {
+    ...ports,
+    directory: {
+      async list(of) {
+        const { home, replicas } = await directory.list(of);
+        const there = replicas.filter(isThere);
+        listed.clear();
+        for (const one of there) listed.add(one.name ?? '');
+        for (const one of there) known.set(one.name ?? '', one);
+        const leaving = [...known].flatMap(([name, one]) =>
+          listed.has(name) ? [] : [{ ...one, provisioningState: 'Deleting' }],
+        );
+        return { home, replicas: [...there, ...leaving] };
+      },
+      find: async (of, name) => (listed.has(name) ? directory.find(of, name) : undefined),
+    },
+  };
+}
+
+/** What was said of the home region before it had a replica of its own is void. */
+function withNewHome(sets: ReplicaSetStore): ReplicaSetStore {
+  const [home] = regionsOf('eastus');
+  return {
+    ...sets,
+    save(registry, set, basedOn) {
+      const replicas = set.replicas.map((one) =>
+        one.region === home && one.name !== undefined ? { ...one, lastAbsentAt: set.refreshedAt } : one,
+      );
+      return sets.save(registry, { ...set, replicas }, basedOn);
+    },
+  };
+}
+
+/** Each change of the set is noted as looked at. */
+function passingOver(reviews: CheckpointStore): CheckpointStore {
+  return { ...reviews, save: (registry, { set }) => reviews.save(registry, { set, cursor: null }) };
+}
+
+/** As for a sweep whose clock is ahead of all others. */
+function ringingEarly(dueWork: DueWorkStore): DueWorkStore {
+  return { ...dueWork, due: ({ before, ...query }) => dueWork.due({ before: before + 20_000, ...query }) };
+}
+
 function forgettingOldNews(store: ImageStore): ImageStore {
-  return { ...store, commit: ({ record, basedOn }) => store.commit({ record: { ...record, oldNews: [] }, basedOn }) };
+  return {
+    ...store,
+    commit: ({ record, basedOn }) => store.commit({ record: { ...record, alreadyAnnounced: [] }, basedOn }),
+  };
 }
 
 function ignoringVersions(store: ImageStore): ImageStore {
@@ -208,6 +353,18 @@ function ignoringVersions(store: ImageStore): ImageStore {
       const stored = await store.read(record.name);
       return store.commit({ record, basedOn: stored?.version });
     },
+  };
+}
+
+function removingEarly(dueWork: DueWorkStore): DueWorkStore {
+  return {
+    ...dueWork,
+    async due(query) {
+      const page = await dueWork.due(query);
+      await Promise.all(page.items.map(dueWork.remove));
+      return page;
+    },
+    postpone: async () => undefined,
   };
 }
 
@@ -279,25 +436,51 @@ function withoutLastReplica({ sets, ...ports }: TrackerPorts): TrackerPorts {
   };
 }
 
-/** As long as something stays untold, each that rings sets two. */
+/** As if all that is pending of an image went in one batch, and in no other. */
+function holdingBack(ports: TrackerPorts): TrackerPorts {
+  const refused = new Set<string | null>();
+  return publishing(ports, async (events) => {
+    if (events.some(({ data }) => refused.has(data.digest)))
+      throw new UpstreamError('invalid', 'one of them is refused');
+    try {
+      await ports.publisher.publish(events);
+    } catch (error) {
+      const [event] = events;
+      if (error instanceof UpstreamError && !error.temporary && events.length === 1)
+        refused.add(event?.data.digest ?? null);
+      throw error;
+    }
+  });
+}
+
+/** Each that rings sets the next, as soon as if nothing had waited yet. */
+function withRestlessTimers({ timer, clock, ...ports }: TrackerPorts): TrackerPorts {
+  const soon = (at: number) => Math.min(at, clock.now() + 30_000);
+  const add: TrackerPorts['timer']['add'] = (name, at, firstNoticedAt) => timer.add(name, soon(at), firstNoticedAt);
+  return { ...ports, clock, timer: { ...timer, add } };
+}
+
+/** As long as something stays untold, each that rings sets several, and soon. */
 function withDoubleTimers({ timer, store, ...ports }: TrackerPorts): TrackerPorts {
   const nothing = async () => {
-    throw new WorldError('unavailable', 'the topic takes nothing');
+    throw new UpstreamError('unavailable', 'the topic takes nothing');
   };
   return publishing(
     {
       ...ports,
       timer: {
-        async wake(name, at, noticedAt) {
-          await timer.wake(name, at, noticedAt);
-          await timer.wake(name, at + 60_000, noticedAt);
+        ...timer,
+        async add(name, at, firstNoticedAt) {
+          const soon = Math.min(at, ports.clock.now() + 5_000);
+          for (const laterMs of [20_000, 40_000, 60_000]) await timer.add(name, soon + laterMs, firstNoticedAt);
+          return timer.add(name, soon, firstNoticedAt);
         },
       },
       store: {
         ...store,
         async read(name) {
           const stored = await store.read(name);
-          return stored && { ...stored, record: { ...stored.record, wakeAt: null } };
+          return stored && { ...stored, record: { ...stored.record, requeueAt: null } };
         },
       },
     },

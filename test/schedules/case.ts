@@ -1,24 +1,33 @@
 /** One schedule while it runs: what all its parts look at, and where they say what is wrong. */
-import type { CloudEvent } from '../../src/core/announcement.ts';
-import type { Digest } from '../../src/core/digest.ts';
-import type { ForwardOrder } from '../../src/core/forwarding/forward.ts';
-import type { ImageName } from '../../src/core/image.ts';
-import type { Repository, Tag } from '../../src/core/reference.ts';
-import type { Region } from '../../src/core/region.ts';
-import type { Registry as Settings } from '../../src/core/registry.ts';
+import type { CloudEvent } from '../../src/core/image/cloud-event.ts';
+import type { ForwardOrder } from '../../src/core/image/forward-entry.ts';
+import type { ImageName } from '../../src/core/image/record.ts';
+import type { Digest } from '../../src/core/model/digest.ts';
+import type { Repository, Tag } from '../../src/core/model/reference.ts';
+import type { Region } from '../../src/core/model/region.ts';
+import type { Registry as Settings } from '../../src/core/model/registry.ts';
 import type { TrackerOptions } from '../../src/core/tracker.ts';
-import { digestOf, regionsOf, registryOf, repositoryOf, tagOf, targetOf } from '../support/build.ts';
+import { regionOf, registryOf, repositoryOf, tagOf, targetOf } from '../support/build.ts';
 import { limits } from '../support/memory-tracker.ts';
 import type { Choices } from './choices.ts';
 import { pick } from './choices.ts';
 import type { Counters } from './counters.ts';
 import { counters } from './counters.ts';
+import type { Family } from './families.ts';
+import { familyOf } from './families.ts';
+import type { FamilyWrites } from './family-writes.ts';
+import { familyWrites } from './family-writes.ts';
 import type { History } from './history.ts';
 import { history } from './history.ts';
 import type { Instance } from './instance.ts';
 import type { Plan } from './plan.ts';
+import type { Readings } from './readings.ts';
+import { readings } from './readings.ts';
+import { regionClocks } from './region-clocks.ts';
 import type { Registry } from './registry.ts';
 import { registry } from './registry.ts';
+import type { ReleaseLog } from './release-log.ts';
+import { releaseLog } from './release-log.ts';
 import type { Scheduler } from './scheduler.ts';
 
 /** What must hold, whatever happens. */
@@ -26,18 +35,30 @@ export const rules = [
   'an answer is true',
   'an acknowledged fact is kept',
   'an event is true',
-  'in all replicas is never told early',
+  'a family is published only when it is whole',
+  'a family is published once',
+  'a member is published with its family',
+  'what an index lists is known',
+  'a release is published only when it is everywhere',
+  'a release is published once',
+  'an acknowledged release is kept',
+  'in all replicas is never published early',
   'one fact has one id',
-  'what is true is told',
-  'nothing stays untold',
-  'only what was sent is noted as told',
+  'what is true is published',
+  'a forward is true',
+  'nothing stays unpublished',
+  'only what was sent is stored as published',
   'a waiter is answered truly',
   'a waiter is answered in time',
+  'no wait is refused too early',
+  'a generation is never published again',
   'a webhook is answered in time',
-  'the replica set is one that was told',
+  'the replica set is one that ARM returned',
+  'a replica leaves only on proof',
   'a replica set gives way only to a later one',
   'images are listed',
   'timers come to rest',
+  'a topic that is away is left alone',
   'work comes to an end',
 ] as const;
 export type Rule = (typeof rules)[number];
@@ -50,6 +71,13 @@ export interface Violation {
 /** Says one line about what happens, if anybody listens. */
 export type Trace = (line: () => string) => void;
 
+/** Months that pass at once. Whoever was deleted everywhere by then may be forgotten from then on. */
+export interface Leap {
+  /** The end of it. */
+  readonly at: number;
+  readonly mayBeForgotten: ReadonlySet<number>;
+}
+
 export interface Case {
   readonly plan: Plan;
   readonly settings: Settings;
@@ -58,6 +86,10 @@ export interface Case {
   readonly regions: readonly Region[];
   readonly registry: Registry;
   readonly history: History;
+  readonly family: Family;
+  readonly readings: Readings;
+  readonly familyWrites: FamilyWrites;
+  readonly releases: ReleaseLog;
   readonly scheduler: Scheduler;
   readonly counters: Counters;
   readonly trace: Trace;
@@ -66,13 +98,22 @@ export interface Case {
   /** What the topic took. */
   readonly published: CloudEvent[];
   readonly forwarded: ForwardOrder[];
+  /** Events that the topic never takes, by id. */
+  readonly refusedForGood: Map<string, CloudEvent>;
+  /** By when all has been done again that was refused for a while, or hidden from others; milliseconds since 1970. */
+  sentAgainBy: number;
+  /** When the topic was away for long, milliseconds since 1970. */
+  readonly topicAway: { readonly from: number; until: number }[];
   /** Which sets of expected regions decisions were made for, by time. */
   readonly setsUsed: Map<number, Set<string>>;
+  readonly leaps: Leap[];
   /** Nothing goes wrong in it. */
   readonly isCalm: boolean;
   /** How far an instance's clock may be from the world's, either way. */
   readonly clockSpreadMs: number;
   readonly timersSet: { readonly at: number; readonly image: number | undefined }[];
+  /** When somebody looked at the digests of a tag. */
+  readonly tagsAsked: number[];
   living(): readonly Instance[];
   nameOf(image: number): ImageName;
   imageOf(digest: string | null): number | undefined;
@@ -83,12 +124,14 @@ export interface Case {
 export const start = Date.parse('2026-06-01T12:00:00Z');
 export const delayedAfterMs = 120_000;
 export const probeAfterMs = 30_000;
-const disturbances: readonly string[] = ['kill', 'stop', 'outage'];
+const disturbances: readonly string[] = ['kill', 'stop', 'outage', 'topicAway', 'cut', 'blind'];
 /** Machines in one region agree to milliseconds; one whose clock runs free for a day does not. */
 const clockSpreads = [0, 0, 0, 50, 2_000, 30_000] as const;
 
-const allRegions = regionsOf('eastus', 'northeurope', 'southeastasia', 'westeurope');
-const digests: readonly [Digest, ...Digest[]] = [digestOf(1), digestOf(2), digestOf(3)];
+/** How many of ARM's lists in a hundred are wrong, where anything is. */
+const liesPercent = 25;
+
+const allRegions = ['eastus', 'northeurope', 'southeastasia', 'westeurope'].map(regionOf) as [Region, ...Region[]];
 const repository = repositoryOf('team/app');
 
 export function caseOf(plan: Plan, scheduler: Scheduler, choices: Choices, trace: Trace): Case {
@@ -104,7 +147,9 @@ export function caseOf(plan: Plan, scheduler: Scheduler, choices: Choices, trace
   const options: TrackerOptions = {
     registries: [settings],
     policy: { delayedAfterMs, probeAfterMs, outboxCheckMs: 30_000 },
-    targets: world.forwards ? [targetOf({ name: 'everywhere' })] : [],
+    targets: world.forwards
+      ? [targetOf({ name: 'everywhere' }), targetOf({ name: 'home', regions: [allRegions[0]] })]
+      : [],
     retentionMs: 90 * 86_400_000,
     ...limits,
     cachedImages: world.cachedImages,
@@ -112,6 +157,9 @@ export function caseOf(plan: Plan, scheduler: Scheduler, choices: Choices, trace
   // What a region said before it got its replica is told from what it says after that by time.
   const clockSpreadMs = isFixed ? choices.choose('clocks', 0, (random) => pick(random, clockSpreads)) : 0;
   const instances: Instance[] = [];
+  const counting = counters();
+  const family = familyOf(world.family);
+  const { digests } = family;
   const violations: Violation[] = [];
   return {
     plan,
@@ -119,21 +167,38 @@ export function caseOf(plan: Plan, scheduler: Scheduler, choices: Choices, trace
     options,
     repository,
     regions,
-    registry: registry(regions, world.replicas, scheduler.now),
-    history: history(clockSpreadMs),
+    registry: registry({
+      regions: [allRegions[0], ...regions.slice(1)],
+      replicasAtFirst: world.replicas,
+      now: scheduler.now,
+      choices,
+      clocks: regionClocks(choices),
+      mediaType: (digest) => family.mediaType(digests.indexOf(digest)),
+      liesPercent: world.faultsPercent === 0 ? 0 : liesPercent,
+    }),
+    history: history(clockSpreadMs, isFixed ? regions.slice(0, world.replicas) : regions),
+    family,
+    familyWrites: familyWrites(family, counting),
+    readings: readings(),
+    releases: releaseLog(),
     scheduler,
-    counters: counters(),
+    counters: counting,
     trace,
     instances,
     violations,
     published: [],
     forwarded: [],
+    refusedForGood: new Map(),
+    sentAgainBy: start,
+    topicAway: [],
     setsUsed: new Map(),
+    leaps: [],
     isCalm: world.faultsPercent === 0 && plan.commands.every(({ kind }) => !disturbances.includes(kind)),
     clockSpreadMs,
     timersSet: [],
+    tagsAsked: [],
     living: () => instances.filter((instance) => !instance.isDead && !instance.isStopping),
-    nameOf: (image) => ({ registry: settings.name, repository, digest: digests[image] ?? digests[0] }),
+    nameOf: (image) => ({ registry: settings.name, repository, digest: digests[image] as Digest }),
     imageOf(digest) {
       const found = digests.indexOf(digest as Digest);
       return found < 0 ? undefined : found;

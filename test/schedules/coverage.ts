@@ -1,6 +1,6 @@
 /** Which of the rare and dangerous ways through the tracker a schedule has gone, told by what reaches the ports. */
-import type { CloudEvent } from '../../src/core/announcement.ts';
-import { announcementTypes } from '../../src/core/announcement.ts';
+import { announcementTypes } from '../../src/core/image/announcement-key.ts';
+import type { CloudEvent } from '../../src/core/image/cloud-event.ts';
 import type { ImageChange } from '../../src/core/ports.ts';
 import type { Counters } from './counters.ts';
 import type { Effect } from './network.ts';
@@ -30,7 +30,7 @@ export function coverage(counters: Counters): Coverage {
       if (!madeBy.has(name)) madeBy.set(name, by);
     }
     if (record.generation > 1) counters.count('commits', 'of a later generation');
-    if (record.uncheckedTags.length > 0) counters.count('commits', 'with a tag to be settled');
+    if (record.uncomparedTags.length > 0) counters.count('commits', 'with a tag to be settled');
   }
 
   function sawEvent(by: string, { id, type, data, subject }: CloudEvent): void {
@@ -45,7 +45,7 @@ export function coverage(counters: Counters): Coverage {
       ([key]) => key.startsWith(`${data.digest} `) && isAbout(key, type, data, subject),
     );
     if (tellers.size === 0 && makers.length > 0 && makers.every(([, maker]) => maker !== by))
-      counters.count('events', 'told by another instance than decided it');
+      counters.count('events', 'published by another instance than decided it');
     tellers.add(by);
   }
 

@@ -1,21 +1,27 @@
 /** What follows when a call takes effect: messages go their way, what is told is judged, what a replica says was said. */
-import type { CloudEvent } from '../../src/core/announcement.ts';
-import type { Fact } from '../../src/core/arrival.ts';
-import { parseDigest } from '../../src/core/digest.ts';
-import type { ForwardOrder } from '../../src/core/forwarding/forward.ts';
-import type { ImageName } from '../../src/core/image.ts';
-import { toDeliveryMessage, toWakeMessage } from '../../src/core/messages.ts';
-import type { Delivery, ProbeAnswer } from '../../src/core/ports.ts';
-import { seenAt } from '../../src/core/prober.ts';
-import type { Region } from '../../src/core/region.ts';
-import type { ReplicaSet } from '../../src/core/replica-set.ts';
-import { expectedRegions } from '../../src/core/replica-set.ts';
+
+import type { DueWork } from '../../src/core/due-work/due-work.ts';
+import type { Fact } from '../../src/core/image/arrival.ts';
+import type { CloudEvent } from '../../src/core/image/cloud-event.ts';
+import type { Digest } from '../../src/core/model/digest.ts';
+import { parseDigest } from '../../src/core/model/digest.ts';
+import type { Region } from '../../src/core/model/region.ts';
+import type { ReplicaSet } from '../../src/core/model/replica-set.ts';
+import { expectedRegions } from '../../src/core/model/replica-set.ts';
+import type { Delivery, ManifestAnswer, ProbeAnswer } from '../../src/core/ports.ts';
+import { toDeliveryMessage } from '../../src/core/queue-messages.ts';
+import { seenAt } from '../../src/core/replicas/prober.ts';
 import { tagOf } from '../support/build.ts';
 import type { Case } from './case.ts';
 import { coverage } from './coverage.ts';
 import { eventJudge } from './judge-event.ts';
+import { judgeForwardOrder } from './judge-family.ts';
+import { isOfRelease, judgeRelease } from './judge-release.ts';
 import type { Mailbox } from './mailbox.ts';
 import type { Effect } from './network.ts';
+
+/** Two minutes from one answer to the other, and a slow call. */
+const proofMs = 150_000;
 
 export function effects(on: Case, mailbox: Mailbox): (effect: Effect) => void {
   const { scheduler, history, trace } = on;
@@ -26,6 +32,7 @@ export function effects(on: Case, mailbox: Mailbox): (effect: Effect) => void {
   const tellings = new Map<string, number>();
   /** Of those that were stored. */
   let newest = 0;
+  let stored: readonly Region[] = [];
 
   /** An instance stores what ARM told it last, and nothing that ARM told before what is stored. */
   function saved(label: string, set: ReplicaSet): void {
@@ -38,11 +45,21 @@ export function effects(on: Case, mailbox: Mailbox): (effect: Effect) => void {
         `${label} stores ${regions}, told before what is stored`,
       );
     newest = Math.max(newest, telling);
+    const now = scheduler.now();
+    for (const region of stored) {
+      if (expectedRegions(set).includes(region) || on.registry.wasAbsent(region, now - proofMs, now)) continue;
+      on.violate('a replica leaves only on proof', `${label} stores ${regions}, and ${region} is there`);
+    }
+    stored = expectedRegions(set);
   }
 
   function publish(events: readonly CloudEvent[]): void {
     for (const event of events) {
       const { type, subject, data } = event;
+      if (isOfRelease(event)) {
+        judgeRelease(on, event);
+        continue;
+      }
       on.published.push(event);
       trace(() => `the topic takes ${type} of ${subject.slice(-8)} ${data.region ?? ''} generation ${data.generation}`);
       judge(event);
@@ -69,18 +86,27 @@ export function effects(on: Case, mailbox: Mailbox): (effect: Effect) => void {
   return (effect) => {
     const { caller, port, method, args, answer, calledAt } = effect;
     covers.saw(effect);
-    if (port === 'timer') {
-      const [name, at, noticedAt] = args as [ImageName, number, number | undefined];
-      on.timersSet.push({ at: scheduler.now(), image: on.imageOf(name.digest) });
-      mailbox.put('wake', toWakeMessage({ images: [name], at, noticedAt }), at - caller.clockAheadMs, caller.label);
+    on.familyWrites.saw(effect);
+    if (port === 'dueWork' && method === 'add') {
+      const [work] = args as [DueWork, number];
+      if (work.kind === 'image') on.timersSet.push({ at: scheduler.now(), image: on.imageOf(work.name.digest) });
+      if (work.kind === 'forward') {
+        on.forwarded.push(work.order);
+        judgeForwardOrder(on, work.order);
+      }
     }
+    if (port === 'tags' && method === 'digests') on.tagsAsked.push(scheduler.now());
     if (port === 'queue') {
       const [delivery, delayMs] = args as [Delivery, number];
       mailbox.put('delivery', toDeliveryMessage(delivery), scheduler.now() + delayMs, caller.label);
     }
-    if (port === 'forwards' && method === 'put') on.forwarded.push(args[0] as ForwardOrder);
     if (port === 'publisher') publish(args[0] as readonly CloudEvent[]);
-    if (port === 'directory') tellings.set(caller.label, ++told);
+    if (port === 'manifests' && method === 'read') {
+      const { kind } = answer as ManifestAnswer;
+      on.readings.read(args[3] as Digest, kind, scheduler.now());
+      on.counters.count('manifests', `read: ${kind}`);
+    }
+    if (port === 'directory' && method === 'list') tellings.set(caller.label, ++told);
     if (port === 'sets' && method === 'save' && answer !== 'conflict') saved(caller.label, args[1] as ReplicaSet);
     if (port === 'probe')
       hear(args[1] as Region, args[3] as string, answer as ProbeAnswer, calledAt + caller.clockAheadMs);

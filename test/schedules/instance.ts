@@ -4,18 +4,39 @@
  */
 import type { InvocationContext } from '@azure/functions';
 import { memoryHealthEventLog, noAudit } from '../../src/adapters/memory.ts';
-import type { Clock, Log, ReplicaSetStore } from '../../src/core/ports.ts';
-import { prober } from '../../src/core/prober.ts';
-import type { ReplicaSet } from '../../src/core/replica-set.ts';
-import type { ReplicaSets } from '../../src/core/replica-sets.ts';
-import { replicaSets } from '../../src/core/replica-sets.ts';
+import {
+  dueForwardQueue,
+  dueReconcileQueue,
+  dueReleaseTimer,
+  twiceDeferred,
+} from '../../src/core/due-work/due-queues.ts';
+import { runDueWork } from '../../src/core/due-work/run-due-work.ts';
+import type { Sweeper } from '../../src/core/due-work/sweeper.ts';
+import { sweeper } from '../../src/core/due-work/sweeper.ts';
+import type { ReplicaSet } from '../../src/core/model/replica-set.ts';
+import type {
+  Clock,
+  DueWorkStore,
+  EventPublisher,
+  Log,
+  ManifestReader,
+  ReleaseStore,
+  ReplicaSetStore,
+} from '../../src/core/ports.ts';
+import type { WaitResult } from '../../src/core/query/ask.ts';
+import type { Releases } from '../../src/core/releases/releases.ts';
+import { releases } from '../../src/core/releases/releases.ts';
+import { prober } from '../../src/core/replicas/prober.ts';
+import type { ReplicaSets } from '../../src/core/replicas/replica-set-cache.ts';
+import { replicaSets } from '../../src/core/replicas/replica-set-cache.ts';
 import type { Tracker, TrackerPorts } from '../../src/core/tracker.ts';
 import { tracker } from '../../src/core/tracker.ts';
-import { deliveriesFunction } from '../../src/functions/deliveries.ts';
-import { wakesFunction } from '../../src/functions/wakes.ts';
+import { deferredDeliveriesFunction } from '../../src/functions/triggers/deferred-deliveries.ts';
 import type { Case } from './case.ts';
+import { delayedAfterMs } from './case.ts';
 import type { Choices } from './choices.ts';
 import { between } from './choices.ts';
+import { instanceForwarder } from './instance-forwarder.ts';
 import type { MessageKind } from './mailbox.ts';
 import type { Caller, Network } from './network.ts';
 import type { OutagePart } from './plan.ts';
@@ -24,11 +45,14 @@ import type { Scheduler } from './scheduler.ts';
 /** What all instances share, before anything gets between. */
 export type SharedPorts = Pick<
   TrackerPorts,
-  'store' | 'index' | 'tags' | 'webhooks' | 'timer' | 'queue' | 'forwards' | 'publisher' | 'reviews'
+  'store' | 'index' | 'tags' | 'webhooks' | 'queue' | 'forwards' | 'publisher' | 'reviews'
 > & {
+  readonly dueWork: DueWorkStore;
   readonly sets: ReplicaSetStore;
   readonly directory: Parameters<typeof replicaSets>[0]['directory'];
   readonly probe: Parameters<typeof prober>[0]['probe'];
+  readonly manifests: ManifestReader | undefined;
+  readonly releases: ReleaseStore;
 };
 
 /** Puts something broken in the place of a good part; see broken-worlds.ts. */
@@ -37,6 +61,8 @@ export interface Saboteur {
   /** Its own ports, between the tracker and the world. */
   ownPorts?(ports: TrackerPorts): TrackerPorts;
   tracker?(good: Tracker): Tracker;
+  /** What whoever forwards makes of the answer to its question. */
+  outcome?(told: WaitResult['outcome']): WaitResult['outcome'];
 }
 
 /** A decision is being made for this set. */
@@ -46,10 +72,15 @@ export interface Instance extends Caller {
   /** Finishing what it has; gets nothing new. */
   isStopping: boolean;
   readonly tracker: Tracker;
+  readonly releases: Releases;
   readonly clock: Clock;
+  readonly sweeper: Sweeper;
   handle(kind: MessageKind, body: unknown): Promise<void>;
   kill(): void;
 }
+
+/** What runs longer is stopped by the host. */
+const functionTimeoutMs = 300_000;
 
 export function startInstance(
   label: string,
@@ -84,6 +115,7 @@ export function startInstance(
   const log: Log = { info: note, warn: note };
   let draws = 0;
   let writes = 0;
+  let timers = 0;
 
   const sets = replicaSets({
     registries: [settings],
@@ -92,7 +124,9 @@ export function startInstance(
     clock,
     log,
     onChange: (changed) => {
-      running.reviewOpen(changed).catch((error: unknown) => note('open images not reviewed', { error: String(error) }));
+      running
+        .reconcileOpen(changed)
+        .catch((error: unknown) => note('open images not reconciled', { error: String(error) }));
     },
   });
   const watched: ReplicaSets = {
@@ -103,39 +137,85 @@ export function startInstance(
       return set;
     },
   };
+  const dueWork = network.wrap(caller, 'dueWork', shared.dueWork);
   const ports: TrackerPorts = {
     store: network.wrap(caller, 'store', shared.store),
     index: network.wrap(caller, 'index', shared.index),
     tags: network.wrap(caller, 'tags', shared.tags),
     webhooks: network.wrap(caller, 'webhooks', shared.webhooks),
-    timer: network.wrap(caller, 'timer', shared.timer),
-    queue: network.wrap(caller, 'queue', shared.queue),
-    forwards: network.wrap(caller, 'forwards', shared.forwards),
+    timer: dueReconcileQueue(dueWork, () =>
+      world.choices.choose(`${label} jitter ${++timers}`, 0.5, (random) => random()),
+    ),
+    queue: twiceDeferred(network.wrap(caller, 'queue', shared.queue)),
+    forwards: dueForwardQueue({
+      ...{ dueWork, clock, log },
+      deadLetter: network.wrap(caller, 'forwards', shared.forwards).deadLetter,
+      run: ({ order, attempt }) => webhooks.deliver(order, attempt),
+    }),
     publisher: network.wrap(caller, 'publisher', shared.publisher),
     sets: watched,
     reviews: network.wrap(caller, 'reviews', shared.reviews),
     audit: noAudit,
     health: memoryHealthEventLog(),
+    manifests: shared.manifests && network.wrap(caller, 'manifests', shared.manifests),
     prober: prober({ probe: shared.probe && network.wrap(caller, 'probe', shared.probe), clock }),
     clock,
     random: () => world.choices.choose(`${label} random ${++draws}`, 0.5, (random) => random()),
     uniqueId: () => `${label} write ${++writes}`,
     log,
+    imageChanged: (name) => kept?.imageChanged(name),
   };
-  const good = tracker(sabotage.ownPorts?.(ports) ?? ports, world.on.options);
+  const own = sabotage.ownPorts?.(ports) ?? ports;
+  const good = tracker(own, world.on.options);
   const running = sabotage.tracker?.(good) ?? good;
+  const made = releases({
+    ...{ clock, log, random: ports.random, tracker: running },
+    // The topic takes events of any kind.
+    publisher: own.publisher as EventPublisher<object>,
+    ...{ delayedAfterMs, retentionMs: world.on.options.retentionMs, timer: dueReleaseTimer(dueWork) },
+    store: network.wrap(caller, 'releases', shared.releases),
+  });
+  // Where there are none, nobody looks for any.
+  const kept = world.on.plan.world.releases && made;
   void running.ready(settings);
 
-  const wakes = wakesFunction({ tracker: running, timer: ports.timer, now: clock.now }, 'wakes');
-  const deliveries = deliveriesFunction(running, 'deliveries');
+  const webhooks = instanceForwarder({
+    ...{ on: world.on, choices: world.choices, label, tracker: running, clock, log, random: ports.random },
+    ...{ queue: ports.forwards, outcome: sabotage.outcome ?? ((told) => told) },
+  });
+  const nobody = async () => {
+    throw new Error('nobody asks for this here');
+  };
+  const run = runDueWork({
+    tracker: running,
+    checks: undefined,
+    forwarder: webhooks,
+    releases: made,
+    replays: { send: nobody },
+    clock,
+  });
+  const due = sweeper({
+    dueWork,
+    clock,
+    log,
+    async run(work, item) {
+      const overdue = scheduler.at(scheduler.now() + functionTimeoutMs, () => {
+        if (!isDead) world.on.violate('work comes to an end', `due work on ${label} runs and runs: ${item.text}`);
+      });
+      trace(() => `${label} does due work: ${item.text}`);
+      await run(work, item).finally(overdue);
+    },
+  });
+  const deliveries = deferredDeliveriesFunction(running, 'deliveries');
   const context = { info: () => undefined, warn: () => undefined } as unknown as InvocationContext;
 
   return Object.assign(caller, {
     isStopping: false,
     tracker: running,
+    releases: made,
     clock,
+    sweeper: due,
     async handle(kind: MessageKind, body: unknown) {
-      if (kind === 'wake') await wakes.handler(body, context);
       if (kind === 'delivery') await deliveries.handler(body, context);
     },
     kill() {

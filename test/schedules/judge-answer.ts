@@ -1,9 +1,16 @@
 /** Whether a document says what was known: everything acknowledged before the question, nothing that nobody has said. */
-import type { AvailabilityDocument } from '../../src/core/availability.ts';
-import type { ReplicaSet } from '../../src/core/replica-set.ts';
-import { findReplica } from '../../src/core/replica-set.ts';
+import type { AvailabilityDocument } from '../../src/core/image/availability.ts';
+import type { ReplicaSet } from '../../src/core/model/replica-set.ts';
+import { findReplica } from '../../src/core/model/replica-set.ts';
 import type { Case, Rule } from './case.ts';
+import { claimOfAll, partsOf } from './family-claims.ts';
 import type { View } from './history.ts';
+import { judgeMembers } from './judge-members.ts';
+
+/** It was deleted everywhere before months passed: then nobody has to know when. */
+export function mayBeForgotten(on: Case, image: number): boolean {
+  return on.leaps.some((leap) => leap.mayBeForgotten.has(image));
+}
 
 export function judgeDocument(
   on: Case,
@@ -14,15 +21,33 @@ export function judgeDocument(
 ): void {
   const image = on.imageOf(document.digest);
   if (image === undefined) return;
-  for (const { region, state } of document.regions) {
-    const absentAt = findReplica(set, region)?.absentAt;
-    const claim = on.history.claim(image, region, { ...view, absentAt });
+  judgeMembers(on, image, document, set, view);
+  const isListed = on.family.members(image).length > 0 && document.membersKnown;
+  const parts = partsOf(on, image, isListed);
+  // What it lists may be unknown until it has been read.
+  const mayBeUnread = on.family.members(image).length > 0 && !document.membersKnown;
+  for (const { region, state, expected } of document.regions) {
+    const lastAbsentAt = findReplica(set, region)?.lastAbsentAt;
+    const claim = on.history.claim(image, region, { ...view, lastAbsentAt });
+    const ofAll = claimOfAll(on, parts, region, { ...view, lastAbsentAt });
     const isThere = state === 'available' || state === 'unverified';
     if (isThere && !claim.mayBeThere)
       on.violate(rules.said, `image ${image} is ${state} in ${region}, and nothing known says so`);
-    if (!isThere && claim.mustBeThere)
+    // Of what is deleted in all replicas, what other regions have may be forgotten.
+    const mayBeVoid = !expected && parts.some((part) => mayBeForgotten(on, part));
+    if (!isThere && ofAll.mustBeThere && !mayBeUnread && !mayBeVoid)
       on.violate(rules.kept, `image ${image} is ${state} in ${region}, though it was acknowledged`);
-    if (state !== 'deleted' && claim.mustBeDeleted)
+    if (state === 'available' && !claim.mayCount)
+      on.violate(
+        rules.said,
+        `image ${image} is available in ${region}, and a delete that may have been of it was acknowledged`,
+      );
+    else if (state === 'available' && !ofAll.mayCount)
+      on.violate(
+        'a family is published only when it is whole',
+        `image ${image} is available in ${region}, a member is not`,
+      );
+    if (state !== 'deleted' && claim.mustBeDeleted && !mayBeForgotten(on, image))
       on.violate(rules.kept, `image ${image} is ${state} in ${region}, though its deletion was acknowledged`);
     const isConfirmed = on.history.isConfirmed(image, region, view);
     if (state === 'available' && on.plan.world.probing === 'confirm' && !isConfirmed)

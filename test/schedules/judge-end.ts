@@ -2,20 +2,25 @@
  * When all faults are over and time has passed: every living instance says what the model says, everything true has been
  * told, and nothing is left that somebody would still have to tell.
  */
-import type { AnnouncementKind } from '../../src/core/announcement.ts';
-import { announcementTypes } from '../../src/core/announcement.ts';
-import type { AvailabilityDocument } from '../../src/core/availability.ts';
-import type { Region } from '../../src/core/region.ts';
-import type { ReplicaSet } from '../../src/core/replica-set.ts';
-import { expectedRegions, findReplica } from '../../src/core/replica-set.ts';
-import { defaultRequirement } from '../../src/core/requirement.ts';
-import type { ToldEvent } from '../../src/core/tracker.ts';
+
+import type { AnnouncementKind } from '../../src/core/image/announcement-key.ts';
+import { announcementTypes } from '../../src/core/image/announcement-key.ts';
+import type { AvailabilityDocument } from '../../src/core/image/availability.ts';
+import type { Region } from '../../src/core/model/region.ts';
+import type { ReplicaSet } from '../../src/core/model/replica-set.ts';
+import { expectedRegions, findReplica } from '../../src/core/model/replica-set.ts';
+import { defaultRequirement } from '../../src/core/model/requirement.ts';
+import type { PublishedEvent } from '../../src/core/query/published-events.ts';
 import type { Case } from './case.ts';
 import { delayedAfterMs } from './case.ts';
+import { partsOf } from './family-claims.ts';
 import type { Claim } from './history.ts';
 import { inTheEnd } from './history.ts';
 import type { Instance } from './instance.ts';
-import { judgeDocument } from './judge-answer.ts';
+import { judgeDocument, mayBeForgotten } from './judge-answer.ts';
+import type { Standing } from './judge-family-end.ts';
+import { judgeFamilies, standingOf } from './judge-family-end.ts';
+import { judgeReleases } from './judge-release.ts';
 import { judgeTags } from './judge-tags.ts';
 
 const rules = { said: 'an answer is true', kept: 'an acknowledged fact is kept' } as const;
@@ -26,8 +31,14 @@ export async function judgeEnd(on: Case, instance: Instance): Promise<void> {
   await tracker.ready(on.settings);
   const set = tracker.replicaSet(on.settings);
   const images = spokenOf(on);
-  for (const image of images) await judgeImage(on, instance, image, set);
+  const documents = new Map<number, AvailabilityDocument>();
+  for (const image of images) documents.set(image, await judgeDocumentOf(on, instance, image));
+  for (const [image, document] of documents)
+    await judgeImage(on, instance, image, set, document, standingOf(on, image, documents));
+  const states = new Map([...documents].map(([image, { state }]) => [image, state]));
+  const isPart = (image: number) => standingOf(on, image, documents) !== 'single';
   await judgeTags(on, instance, set);
+  await judgeReleases(on, instance);
 
   const query = {
     registry: on.settings,
@@ -37,11 +48,19 @@ export async function judgeEnd(on: Case, instance: Instance): Promise<void> {
     limit: 50,
     cursor: undefined,
   };
+  await judgeFamilies(on, instance, documents, { ...query, state: undefined });
   const listed = await tracker.images({ ...query, state: undefined });
-  for (const image of images) {
+  for (const image of images.filter((one) => !isPart(one))) {
     const isKept = on.history.said.some((said) => said.image === image && said.keptAt !== undefined);
     const isListed = listed.images.some(({ digest }) => digest === on.nameOf(image).digest);
-    if (isKept && !isListed) on.violate('images are listed', `image ${image} is not listed by ${instance.label}`);
+    if (isKept && !isListed && (!mayBeForgotten(on, image) || states.get(image) !== 'unknown'))
+      on.violate('images are listed', `image ${image} is not listed by ${instance.label}`);
+  }
+  const open = await tracker.images({ ...query, state: 'replicating' });
+  for (const [image, state] of states) {
+    const isListed = open.images.some(({ digest }) => digest === on.nameOf(image).digest);
+    if (state === 'replicating' && !isListed && !isPart(image))
+      on.violate('images are listed', `image ${image} is replicating, and ${instance.label} does not list it as that`);
   }
 }
 
@@ -60,7 +79,8 @@ function questionOf(on: Case, image: number) {
 }
 
 function claimer(on: Case, image: number, set: ReplicaSet): (region: Region) => Claim {
-  return (region) => on.history.claim(image, region, { ...inTheEnd, absentAt: findReplica(set, region)?.absentAt });
+  return (region) =>
+    on.history.claim(image, region, { ...inTheEnd, lastAbsentAt: findReplica(set, region)?.lastAbsentAt });
 }
 
 async function judgeDocumentOf(on: Case, { tracker, label }: Instance, image: number): Promise<AvailabilityDocument> {
@@ -69,15 +89,24 @@ async function judgeDocumentOf(on: Case, { tracker, label }: Instance, image: nu
   const document = await tracker.answer(question, defaultRequirement(set));
   judgeDocument(on, document, set, inTheEnd, rules);
   const claim = claimer(on, image, set);
+  const parts = partsOf(on, image, true);
   const expected = expectedRegions(set);
   const isKept = on.history.said.some((said) => said.image === image && said.keptAt !== undefined);
-  if (isKept && document.state === 'unknown' && !expected.some((region) => findReplica(set, region)?.absentAt)) {
+  const isForgotten = mayBeForgotten(on, image) && expected.every((region) => !claim(region).mustBeThere);
+  if (
+    isKept &&
+    !isForgotten &&
+    document.state === 'unknown' &&
+    !expected.some((region) => findReplica(set, region)?.lastAbsentAt)
+  ) {
     on.violate('an acknowledged fact is kept', `${label} knows nothing of image ${image}`);
   }
   for (const { region, state } of document.regions) {
     const isAskable =
-      on.plan.world.probing === 'confirm' && expected.includes(region) && on.registry.has(question.digest, region);
-    if (state === 'unverified' && isAskable && claim(region).mustBeThere) {
+      on.plan.world.probing === 'confirm' &&
+      expected.includes(region) &&
+      parts.every((part) => on.registry.has(on.nameOf(part).digest, region));
+    if (state === 'unverified' && isAskable && parts.every((part) => claimer(on, part, set)(region).mustBeThere)) {
       on.violate(
         'an acknowledged fact is kept',
         `image ${image} is unverified in ${region}, whose replica would confirm it`,
@@ -87,33 +116,46 @@ async function judgeDocumentOf(on: Case, { tracker, label }: Instance, image: nu
   return document;
 }
 
-async function judgeImage(on: Case, instance: Instance, image: number, set: ReplicaSet): Promise<void> {
-  const document = await judgeDocumentOf(on, instance, image);
-  judgeTold(on, image, document, claimer(on, image, set));
+async function judgeImage(
+  on: Case,
+  instance: Instance,
+  image: number,
+  set: ReplicaSet,
+  document: AvailabilityDocument,
+  standing: Standing,
+): Promise<void> {
+  // Of a member nothing is told by itself.
+  if (standing === 'single') judgeTold(on, image, document, claimer(on, image, set));
   const known = await instance.tracker.events(questionOf(on, image));
   judgeLedger(on, image, known?.events ?? [], instance.label);
 }
 
 /** At least once: what the document says now has been told. */
 function judgeTold(on: Case, image: number, document: AvailabilityDocument, claim: (region: Region) => Claim): void {
-  const told = on.published.filter((event) => event.data.digest === document.digest);
+  const told = [...on.published, ...on.refusedForGood.values()].filter(({ data }) => data.digest === document.digest);
+  const isTold = (kind: AnnouncementKind, region?: Region) =>
+    told.some((event) => event.type === announcementTypes[kind] && event.data.region === region);
   const need = (kind: AnnouncementKind, region?: Region) => {
-    const isTold = told.some((event) => event.type === announcementTypes[kind] && event.data.region === region);
-    if (!isTold)
+    if (!isTold(kind, region))
       on.violate(
-        'what is true is told',
+        'what is true is published',
         `${kind} of image ${image}${region === undefined ? '' : ` in ${region}`} was never told`,
       );
   };
   const wasSeeded = on.plan.commands.some((command) => command.kind === 'replicas' && command.isSeeding);
   for (const { region, state } of document.regions) {
     if (state === 'available' && !wasSeeded) need('availableInRegion', region);
-    if (state === 'deleted') need('deletedInRegion', region);
+    // Where only a member was deleted, that is told of the family if it had been told to be there.
+    const isWhole = on.family.members(image).length === 0 || claim(region).mustBeDeleted;
+    if (state === 'deleted' && (isWhole || isTold('availableInRegion', region))) need('deletedInRegion', region);
   }
   if (document.state === 'available') {
     need('availableInAllReplicas');
-    if (document.announcedAt === null)
-      on.violate('what is true is told', `image ${image} is everywhere, and nothing says when it was told`);
+    const isRefused = [...on.refusedForGood.values()].some(
+      ({ type, data }) => type === announcementTypes.availableInAllReplicas && data.digest === document.digest,
+    );
+    if (document.announcedAt === null && !isRefused)
+      on.violate('what is true is published', `image ${image} is everywhere, and nothing says when it was told`);
   }
   if (
     document.state === 'deleted' &&
@@ -129,18 +171,19 @@ function judgeTold(on: Case, image: number, document: AvailabilityDocument, clai
     );
     if (!document.delayed || !isToldDelayed)
       on.violate(
-        'what is true is told',
+        'what is true is published',
         `image ${image} is late, and not called delayed${wasGone ? ', since it was told as deleted everywhere' : ''}`,
       );
   }
 }
 
 /** What the tracker says it has told: all of it, and only what the topic has taken. */
-function judgeLedger(on: Case, image: number, events: readonly ToldEvent[], label: string): void {
+function judgeLedger(on: Case, image: number, events: readonly PublishedEvent[], label: string): void {
   const sent = new Set(on.published.map((event) => event.id));
   for (const { event, publishedAt } of events) {
     const what = `${event.type} of image ${image}${event.data.region === undefined ? '' : ` in ${event.data.region}`}, generation ${event.data.generation}`;
-    if (publishedAt === null) on.violate('nothing stays untold', `${what}, as ${label} sees it`);
-    if (publishedAt !== null && !sent.has(event.id)) on.violate('only what was sent is noted as told', what);
+    if (publishedAt === null && !on.refusedForGood.has(event.id))
+      on.violate('nothing stays unpublished', `${what}, as ${label} sees it`);
+    if (publishedAt !== null && !sent.has(event.id)) on.violate('only what was sent is stored as published', what);
   }
 }

@@ -2,16 +2,19 @@
  * Where every push under a tag was acknowledged, and nobody but the webhooks speaks, it is certain where the tag points:
  * then the answer must say so, and what became of the tag with each digest must have been told.
  */
-import type { CloudEvent } from '../../src/core/announcement.ts';
-import { announcementTypes } from '../../src/core/announcement.ts';
-import type { Region } from '../../src/core/region.ts';
-import type { ReplicaSet } from '../../src/core/replica-set.ts';
-import { expectedRegions } from '../../src/core/replica-set.ts';
-import { defaultRequirement } from '../../src/core/requirement.ts';
+import { announcementTypes } from '../../src/core/image/announcement-key.ts';
+import type { CloudEvent } from '../../src/core/image/cloud-event.ts';
+import type { EventTime } from '../../src/core/model/event-time.ts';
+import type { Region } from '../../src/core/model/region.ts';
+import type { ReplicaSet } from '../../src/core/model/replica-set.ts';
+import { expectedRegions } from '../../src/core/model/replica-set.ts';
+import { defaultRequirement } from '../../src/core/model/requirement.ts';
 import type { Case } from './case.ts';
+import { claimOfAll, partsOf } from './family-claims.ts';
 import type { Said } from './history.ts';
 import { inTheEnd } from './history.ts';
 import type { Instance } from './instance.ts';
+import { mayBeForgotten } from './judge-answer.ts';
 
 const tags = [0, 1];
 
@@ -27,16 +30,16 @@ async function judgeTag(on: Case, { tracker, label }: Instance, number: number, 
     pushes.length > 0 &&
     on.plan.world.probing === 'off' &&
     on.history.said.every((said) => said.keptAt !== undefined || !images.includes(said.image)) &&
-    set.replicas.every(({ absentAt }) => absentAt === undefined) &&
+    images.every((image) => !mayBeForgotten(on, image) && on.history.isAllKept(image)) &&
+    on.history.doubts.length === 0 &&
+    on.history.said.every((said) => !images.includes(said.image) || isCountedOnce(on, said)) &&
+    set.replicas.every(({ lastAbsentAt }) => lastAbsentAt === undefined) &&
     on.registry.everySet.size === 1;
   if (!isCertain) return;
   on.counters.count('tags', 'certain at the end');
 
   const newest = (among: readonly Said[]) =>
-    among.reduce<Said | undefined>(
-      (a, b) => (a === undefined || b.fact.eventTime > a.fact.eventTime ? b : a),
-      undefined,
-    );
+    among.reduce<Said | undefined>((a, b) => (a === undefined || timeOf(on, b) > timeOf(on, a) ? b : a), undefined);
   const lastIn = (region: Region) => newest(on.history.tagPushes(tag, region));
   const pointerIn = (region: Region) => {
     const last = lastIn(region);
@@ -50,7 +53,7 @@ async function judgeTag(on: Case, { tracker, label }: Instance, number: number, 
   const newestImage = (among: readonly number[]) =>
     [...new Set(among)]
       .sort()
-      .reduce<number | undefined>((a, b) => (a === undefined || !isPushedLater(pushes, a, b) ? b : a), undefined);
+      .reduce<number | undefined>((a, b) => (a === undefined || !isPushedLater(on, pushes, a, b) ? b : a), undefined);
   const pointer = newestImage(pointers.map(({ image }) => image));
   const question = { registry: on.settings, repository: on.repository, digest: undefined, tag };
   const document = await tracker.answer(question, defaultRequirement(set));
@@ -63,7 +66,7 @@ async function judgeTag(on: Case, { tracker, label }: Instance, number: number, 
   }
 
   const isTold = (type: string, image: number) =>
-    on.published.some(
+    [...on.published, ...on.refusedForGood.values()].some(
       (event) => event.type === type && event.subject.endsWith(`:${tag}`) && on.imageOf(event.data.digest) === image,
     );
   const expected = expectedRegions(set);
@@ -73,20 +76,25 @@ async function judgeTag(on: Case, { tracker, label }: Instance, number: number, 
   const last = newestImage(images);
   const isNewest = last === only;
   if (only !== undefined && isNewest && everywhere.every((image) => image === only)) {
-    const isComplete = expected.every((region) => on.history.claim(only, region, inTheEnd).mustBeThere);
+    const parts = partsOf(on, only, true);
+    const isComplete =
+      // What becomes of a tag of a member may be told or not.
+      on.family.indexes(only).length === 0 &&
+      expected.every((region) => claimOfAll(on, parts, region, inTheEnd).mustBeThere);
     if (isComplete && !isTold(announcementTypes.tagConverged, only))
-      on.violate('what is true is told', `${tag} has converged at image ${only}, and nobody was told`);
+      on.violate('what is true is published', `${tag} has converged at image ${only}, and nobody was told`);
     const isForwarded = on.forwarded.some((order) => on.imageOf(order.name.digest) === only && order.tag === tag);
     if (isComplete && on.plan.world.forwards && !isForwarded)
-      on.violate('what is true is told', `${tag} at image ${only} was never forwarded`);
+      on.violate('what is true is published', `${tag} at image ${only} was never forwarded`);
   }
   // Every digest that the tag has left had converged, or was superseded.
   for (const image of images) {
-    // Where two regions contradict each other, it has left neither of them for certain.
-    const { won, lost } = last === undefined ? { won: false, lost: false } : compare(pushes, last, image);
-    if (image === last || (won && lost) || wasDeletedWithTag(on, image, pushes)) continue;
+    // Only a region that has told of both says that it has left this one; where two contradict each other, neither does.
+    const { won, lost } = last === undefined ? { won: false, lost: false } : compare(on, pushes, last, image);
+    if (on.family.indexes(image).length > 0) continue;
+    if (image === last || !won || lost || wasDeletedWithTag(on, image, pushes)) continue;
     if (isTold(announcementTypes.tagConverged, image) || isTold(announcementTypes.tagSuperseded, image)) continue;
-    on.violate('what is true is told', `${tag} has left image ${image}, and nobody was told what became of it`);
+    on.violate('what is true is published', `${tag} has left image ${image}, and nobody was told what became of it`);
   }
 }
 
@@ -94,16 +102,16 @@ async function judgeTag(on: Case, { tracker, label }: Instance, number: number, 
  * In each region the last push counts, and where a region has seen both, its word: it is certain there. Times of two
  * regions decide only where nothing else does.
  */
-function isPushedLater(pushes: readonly Said[], image: number, than: number): boolean {
-  const { won, lost, isLater } = compare(pushes, image, than);
+function isPushedLater(on: Case, pushes: readonly Said[], image: number, than: number): boolean {
+  const { won, lost, isLater } = compare(on, pushes, image, than);
   return won === lost ? isLater : won;
 }
 
-function compare(pushes: readonly Said[], image: number, than: number) {
+function compare(on: Case, pushes: readonly Said[], image: number, than: number) {
   const lastOf = (one: number, region?: Region) =>
     pushes
       .filter((said) => said.image === one && (region ?? said.fact.region) === said.fact.region)
-      .map(({ fact }) => fact.eventTime)
+      .map((said) => timeOf(on, said))
       .sort()
       .at(-1) ?? '';
   const regions = [...new Set(pushes.map(({ fact }) => fact.region))];
@@ -128,12 +136,23 @@ function isGone(on: Case, { image, fact }: Said): boolean {
 }
 
 /** Not deleted since in its region. */
-function isThere(on: Case, { image, fact }: Said): boolean {
+function isThere(on: Case, push: Said): boolean {
+  const { image, fact } = push;
   return !on.history.said.some(
     (said) =>
       said.image === image &&
       said.fact.region === fact.region &&
       said.fact.kind === 'delete' &&
-      said.fact.eventTime >= fact.eventTime,
+      timeOf(on, said) >= timeOf(on, push),
   );
+}
+
+/** A repeat of a time far ahead may count as of either receipt. */
+function isCountedOnce(on: Case, said: Said): boolean {
+  const { first, last } = on.history.counted(said);
+  return first === last;
+}
+
+function timeOf(on: Case, said: Said): EventTime {
+  return on.history.counted(said).last;
 }

@@ -8,11 +8,13 @@ import type { Choices } from './choices.ts';
 import { between, pick } from './choices.ts';
 import type { Instance } from './instance.ts';
 
-export type MessageKind = 'wake' | 'delivery' | 'forward';
+export type MessageKind = 'delivery';
 
 export interface Mailbox {
   /** @param from label of the instance that puts it there */
   put(kind: MessageKind, body: unknown, visibleAt: number, from: string): void;
+  /** There is somebody to fetch what has become visible while nobody was alive. */
+  started(): void;
   /** What that instance was at is seen again. */
   died(instance: Instance): void;
 }
@@ -26,15 +28,30 @@ interface Message {
   times: number;
 }
 
-/** As in host.json: after a failure, and while no instance is alive to fetch it. */
+/** As in host.json: after a failure, and between two looks at the queue. */
 const againAfterMs = 10_000;
 const fetchPauseMs = 2_000;
+/** For so long the host hides a message from others, whatever becomes of whoever works on it. */
+const leaseMs = 600_000;
+/**
+ * But here longer than any schedule, so that nothing that is judged in the end rests on it: all that must not wait so long is
+ * said twice. Only where whoever died had both is the lease all there is, and then comes what follows from it.
+ */
+const longLeaseMs = 10_000_000;
+const followsMs = 660_000;
 /** A function that runs longer is stopped by the host. */
 const functionTimeoutMs = 300_000;
 
 export function mailbox(on: Case, choices: Choices): Mailbox {
   const { scheduler, counters, trace } = on;
   const handled = new Map<Message, Instance>();
+  const open = new Set<Message>();
+  /** How many messages have said the same. */
+  const said = new Map<string, number>();
+  /** Whoever was at them has died. */
+  const hidden = new Set<Message>();
+  /** Visible, and nobody is alive to fetch them. */
+  const unfetched: Message[] = [];
   let messages = 0;
 
   function show(message: Message, at: number): void {
@@ -49,13 +66,14 @@ export function mailbox(on: Case, choices: Choices): Mailbox {
     const name = `${message.name} to ${++message.times}`;
     const instance = living[choices.choose(name, 0, (random) => between(random, 0, living.length - 1))];
     if (instance === undefined) {
-      show(message, scheduler.now() + fetchPauseMs);
+      unfetched.push(message);
       return;
     }
     trace(() => `${message.name} goes to ${instance.label}`);
     if (message.times > 1) counters.count('messages', `${message.kind} again`);
     counters.count('messages', `${message.kind} ${instance.label === message.from ? 'at home' : 'elsewhere'}`);
     handled.set(message, instance);
+    hidden.delete(message);
     const overdue = scheduler.at(scheduler.now() + functionTimeoutMs, () => {
       if (handled.get(message) === instance)
         on.violate('work comes to an end', `${message.name} on ${instance.label} runs and runs`);
@@ -70,6 +88,7 @@ export function mailbox(on: Case, choices: Choices): Mailbox {
         (random) => random() < 0.08,
       );
       if (!isDone || isRepeated) show(message, scheduler.now() + againAfterMs);
+      else open.delete(message);
     };
     instance.handle(message.kind, JSON.parse(message.text)).then(
       () => end(true),
@@ -80,17 +99,23 @@ export function mailbox(on: Case, choices: Choices): Mailbox {
   return {
     put(kind, body, visibleAt, from) {
       const message = { name: `${kind} message ${++messages}`, kind, text: JSON.stringify(body), from, times: 0 };
+      open.add(message);
+      said.set(message.text, (said.get(message.text) ?? 0) + 1);
       show(message, visibleAt);
+    },
+    started() {
+      for (const message of unfetched.splice(0)) show(message, scheduler.now() + fetchPauseMs);
     },
     died(instance) {
       for (const [message, by] of handled) {
         if (by !== instance) continue;
         handled.delete(message);
         counters.count('kills', `while handling a ${message.kind}`);
-        show(
-          message,
-          scheduler.now() + choices.choose(`${message.name} lease`, 1_000, (random) => between(random, 1, 60_000)),
-        );
+        hidden.add(message);
+        const isLast = ![...open].some((other) => other.text === message.text && !hidden.has(other));
+        const isLeft = isLast && (said.get(message.text) ?? 0) > 1;
+        show(message, scheduler.now() + (isLeft ? leaseMs : longLeaseMs));
+        if (isLeft) on.sentAgainBy = Math.max(on.sentAgainBy, scheduler.now() + leaseMs + followsMs);
       }
     },
   };

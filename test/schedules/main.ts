@@ -48,7 +48,7 @@ async function explore({
 }: Arguments): Promise<boolean> {
   const firstSeed = seed ?? randomInt(2 ** 31);
   const say = (line: string) => process.stderr.write(`${line}\n`);
-  const summary = await runMany({ firstSeed, count, mostFailures: Number.POSITIVE_INFINITY, mostRuns: 600, say });
+  const summary = await runMany({ firstSeed, count, maxFailures: Number.POSITIVE_INFINITY, maxRuns: 600, say });
   console.log(json ? toJson(summary) : markdown ? toMarkdown(summary) : toText(summary));
   for (const failure of json ? [] : summary.failures) console.log(`\n${await describeFailure(failure)}`);
   return summary.failures.length === 0;

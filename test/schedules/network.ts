@@ -4,11 +4,13 @@
  * that it failed, or is made twice by a client that lost the first answer. Ports are wrapped as they are, so that arguments
  * and answers pass through whatever they become.
  */
-import { WorldError } from '../../src/core/errors.ts';
+import type { CloudEvent } from '../../src/core/image/cloud-event.ts';
+import { UpstreamError } from '../../src/core/runtime/errors.ts';
 import type { Case } from './case.ts';
 import type { Choices, Random } from './choices.ts';
 import { between, pick } from './choices.ts';
 import type { OutagePart } from './plan.ts';
+import { noteRefusal } from './topic.ts';
 
 export const faults = ['fails', 'hangs', 'answer lost', 'effect late', 'made twice', 'slow'] as const;
 export type Fault = (typeof faults)[number];
@@ -21,12 +23,14 @@ export const portParts = {
   webhooks: 'tables',
   sets: 'tables',
   reviews: 'tables',
-  timer: 'queues',
+  dueWork: 'tables',
   queue: 'queues',
   forwards: 'queues',
   publisher: 'topic',
   directory: 'arm',
   probe: 'replicas',
+  manifests: 'replicas',
+  releases: 'tables',
 } as const satisfies Record<string, OutagePart>;
 export type PortName = keyof typeof portParts;
 
@@ -53,6 +57,10 @@ export interface Effect {
 export interface Network {
   wrap<P extends object>(caller: Caller, name: PortName, port: P): P;
   readonly out: Set<OutagePart>;
+  /** Instances that cannot reach the tables, while others can. */
+  readonly cut: Set<string>;
+  /** Instances that cannot read manifests. */
+  readonly blind: Set<string>;
   /** No more faults; what is under way goes on. */
   calm(): void;
 }
@@ -61,7 +69,7 @@ interface Fate {
   readonly fault: Fault | undefined;
   /** Until a caller gives up, or a late effect comes. */
   readonly laterMs: number;
-  readonly code: 'unavailable' | 'throttled' | 'refused' | 'rejected';
+  readonly code: 'unavailable' | 'throttled' | 'unauthorized' | 'invalid';
 }
 
 const fine: Fate = { fault: undefined, laterMs: 0, code: 'unavailable' };
@@ -73,6 +81,8 @@ export function network(on: Case, choices: Choices, onEffect: (effect: Effect) =
   const { world } = on.plan;
   const ordinals = new Map<string, number>();
   const out = new Set<OutagePart>();
+  const cut = new Set<string>();
+  const blind = new Set<string>();
   let isCalm = false;
 
   function fateOf(name: string, port: PortName): Fate {
@@ -109,8 +119,11 @@ export function network(on: Case, choices: Choices, onEffect: (effect: Effect) =
     const fail = (milliseconds: number, reason: string) => {
       answerAfter(milliseconds, () => {
         trace(() => `${name} is told: ${reason}`);
-        if (port === 'probe') resolve({ kind: 'unclear', reason, retryAfterMs: undefined });
-        else reject(new WorldError(code, `${name}: ${reason}`));
+        if (port === 'publisher' && code === 'invalid') noteRefusal(on, args[0] as readonly CloudEvent[]);
+        const unclear = { kind: 'unclear', reason, retryAfterMs: undefined };
+        if (port === 'probe') resolve(unclear);
+        else if (port === 'manifests') resolve(unread(on, method, unclear));
+        else reject(new UpstreamError(code, `${name}: ${reason}`));
       });
     };
     const trouble = (kind: string, milliseconds: number) => {
@@ -126,7 +139,8 @@ export function network(on: Case, choices: Choices, onEffect: (effect: Effect) =
         if (isDone) await takeEffect();
         return;
       }
-      if (out.has(portParts[port])) {
+      const isCut = portParts[port] === 'tables' && cut.has(caller.label);
+      if (out.has(portParts[port]) || isCut || (port === 'manifests' && blind.has(caller.label))) {
         const waitMs = choices.choose(`${name} outage`, backMs, laterMs_);
         trouble('outage', waitMs);
         return fail(waitMs, 'out');
@@ -140,7 +154,7 @@ export function network(on: Case, choices: Choices, onEffect: (effect: Effect) =
       if (fault === 'fails') return fail(backMs, 'failed');
       if (fault === 'hangs') return fail(laterMs, 'timed out');
       if (fault === 'effect late') {
-        scheduler.at(scheduler.now() + laterMs, () => void takeEffect());
+        scheduler.at(scheduler.now() + laterMs, () => void takeEffect().catch(() => undefined));
         return fail(backMs, 'timed out, and takes effect after that');
       }
       const answer = await takeEffect();
@@ -149,15 +163,20 @@ export function network(on: Case, choices: Choices, onEffect: (effect: Effect) =
       const second = await takeEffect();
       return answerAfter(backMs, () => resolve(second));
     };
-    scheduler.at(calledAt + thereMs, () => void arrive().catch(reject));
+    // A port of the world may refuse by itself.
+    scheduler.at(calledAt + thereMs, () => void arrive().catch((error) => answerAfter(backMs, () => reject(error))));
     return promise;
   }
 
   return {
     out,
+    cut,
+    blind,
     calm() {
       isCalm = true;
       out.clear();
+      cut.clear();
+      blind.clear();
     },
     wrap(caller, name, port) {
       const wrapped = Object.entries(port).map(([method, value]: [string, unknown]) => {
@@ -171,6 +190,14 @@ export function network(on: Case, choices: Choices, onEffect: (effect: Effect) =
   };
 }
 
+/** A reader of manifests never fails: it says that it could not tell. */
+function unread(on: Case, method: string, unclear: object): unknown {
+  on.readings.failed(on.scheduler.now());
+  on.counters.count('manifests', `${method}: unclear`);
+  if (method === 'reaches') return false;
+  return method === 'read' ? unclear : undefined;
+}
+
 /** Most callers give up after seconds; now and then the answer is only a little late. */
 function laterMs(random: Random): number {
   return random() < 0.5 ? between(random, 1, 60) : between(random, 100, 10_000);
@@ -182,7 +209,7 @@ function codeOf(random: Random, port: PortName): Fate['code'] {
   return pick(
     random,
     port === 'publisher'
-      ? ['unavailable', 'throttled', 'refused', 'rejected']
-      : ['unavailable', 'unavailable', 'throttled', 'refused'],
+      ? ['unavailable', 'throttled', 'unauthorized', 'invalid']
+      : ['unavailable', 'unavailable', 'throttled', 'unauthorized'],
   );
 }

@@ -1,17 +1,22 @@
 /** What comes from outside: the plan's commands, each done at its time, and the webhooks that follow from them. */
-import type { Fact } from '../../src/core/arrival.ts';
+import type { Fact } from '../../src/core/image/arrival.ts';
+import type { EventTime } from '../../src/core/model/event-time.ts';
+import type { Tag } from '../../src/core/model/reference.ts';
+import type { Region } from '../../src/core/model/region.ts';
 import type { Delivery } from '../../src/core/ports.ts';
-import type { Region } from '../../src/core/region.ts';
+import { regionOf, tagOf } from '../support/build.ts';
 import type { Case } from './case.ts';
 import { clockText } from './case.ts';
 import type { Choices } from './choices.ts';
 import { between } from './choices.ts';
 import type { Said } from './history.ts';
+import { seenBy } from './history.ts';
 import type { Instance } from './instance.ts';
 import type { Network } from './network.ts';
 import type { Command } from './plan.ts';
 import type { Questions } from './questions.ts';
 import type { Happening } from './registry.ts';
+import { isAboutRelease, releaseCalls } from './release-calls.ts';
 
 export interface Outside {
   carryOut(command: Command, index: number): void;
@@ -28,8 +33,11 @@ export function outside(parts: {
   readonly kill: (instance: Instance) => void;
 }): Outside {
   const { on, choices, network, questions } = parts;
+  const releases = releaseCalls(on);
   const { scheduler, counters, trace } = on;
   let tellings = 0;
+  /** Until when each region has something of a tag on its way, so that nothing overtakes what came before it. */
+  const spreadUntil = new Map<string, number>();
 
   function someone(name: string): Instance | undefined {
     const living = on.living();
@@ -39,13 +47,13 @@ export function outside(parts: {
   function toDelivery(happening: Happening, evidence: Fact['evidence'], by: Instance): Delivery {
     const { image, kind, region, tag, eventTime } = happening;
     const fact: Fact = {
-      kind,
+      kind: kind === 'untag' ? 'delete' : kind,
       region,
       tag: kind === 'push' ? tag : undefined,
       eventTime,
       receivedAt: by.clock.now(),
       evidence,
-      mediaType: undefined,
+      mediaType: kind === 'push' ? on.family.mediaType(image) : undefined,
     };
     return { name: on.nameOf(image), fact };
   }
@@ -63,7 +71,8 @@ export function outside(parts: {
     if (instance === undefined) return;
     const delivery = toDelivery(happening, 'webhook', instance);
     const said = say(happening, delivery.fact);
-    instance.tracker.heard(on.settings, happening.region);
+    instance.tracker.webhookSeen(on.settings, happening.region);
+    const ended = on.familyWrites.begin(instance.label, happening.image);
     const limit = on.options.recordWithinMs + on.options.deferWithinMs;
     const overdue = scheduler.at(scheduler.now() + limit + 1, () => {
       if (!instance.isDead)
@@ -72,14 +81,39 @@ export function outside(parts: {
     instance.tracker.receive(delivery).then(
       (receipt) => {
         overdue();
+        ended();
         counters.count('webhooks', receipt);
         acknowledge(said, receipt !== 'deferred');
         trace(() => `${name} is answered: ${receipt}`);
       },
       () => {
         overdue();
+        ended();
         counters.count('webhooks', 'refused');
       },
+    );
+  }
+
+  /** A delete that names no digest. */
+  function tellUnnamed(region: Region, tag: Tag | undefined, eventTime: EventTime): void {
+    const name = `telling ${++tellings}`;
+    const instance = someone(`${name} to`);
+    trace(() => `${name}: delete of ${tag ?? 'the repository'} in ${region}, to ${instance?.label ?? 'nobody'}`);
+    if (instance === undefined) return;
+    const place = { registry: on.settings.name, repository: on.repository };
+    const receivedAt = instance.clock.now();
+    const doubt = on.history.doubt({
+      ...{ region, tag, eventTime, receivedAt, saidAt: scheduler.now() },
+      ...{ keptAt: undefined, knownAt: undefined },
+    });
+    instance.tracker.webhookSeen(on.settings, region);
+    instance.tracker.receive({ ...place, tag, region, eventTime, receivedAt, evidence: 'webhook' }).then(
+      (receipt) => {
+        counters.count('webhooks', `${receipt}, no digest named`);
+        acknowledge(doubt, receipt !== 'deferred');
+        trace(() => `${name} is answered: ${receipt}`);
+      },
+      () => counters.count('webhooks', 'refused, no digest named'),
     );
   }
 
@@ -93,7 +127,7 @@ export function outside(parts: {
     });
   }
 
-  function acknowledge(said: Said, isStored: boolean): void {
+  function acknowledge(said: Pick<Said, 'keptAt' | 'knownAt'>, isStored: boolean): void {
     said.keptAt = scheduler.now();
     if (isStored) said.knownAt = scheduler.now();
   }
@@ -120,6 +154,53 @@ export function outside(parts: {
     for (const delay of delays) scheduler.at(scheduler.now() + delay, () => tell(happening));
   }
 
+  /** In each region at a time of its own, and in the order in which it was pushed. */
+  function spread(command: Command & { kind: 'spread' }): void {
+    for (const region of on.regions.keys()) {
+      const lane = `${region} ${command.tag}`;
+      // What has no tag overtakes what it likes.
+      const notBefore = command.tag === undefined ? 0 : (spreadUntil.get(lane) ?? 0) + 1;
+      const at = Math.max(scheduler.now() + (command.delays[region] ?? 0), notBefore);
+      spreadUntil.set(lane, at);
+      scheduler.at(at, () => happen('push', command.image, region, command.tag, command.tellings[region] ?? []));
+    }
+  }
+
+  function deleteUnnamed({ region, tag: number, tellings: delays }: Command & { kind: 'unnamedDelete' }): void {
+    const place = on.regions[region % on.regions.length] as Region;
+    if (on.plan.world.set === 'arm' && !on.registry.replicas.includes(place)) return;
+    const tag = number === undefined ? undefined : on.tagOf(number);
+    const one = { image: 0, digest: on.nameOf(0).digest, region: place, tag, isUnnamed: true };
+    // That there was something to delete at all is no matter to whoever tells of it.
+    const { eventTime } = on.registry.happen({ ...one, kind: 'untag' });
+    for (let image = 0; image < on.plan.world.images && tag === undefined; image++) {
+      const { digest } = on.nameOf(image);
+      if (on.registry.has(digest, place)) on.registry.happen({ ...one, image, digest, kind: 'delete' });
+    }
+    for (const delay of delays) scheduler.at(scheduler.now() + delay, () => tellUnnamed(place, tag, eventTime));
+  }
+
+  function leap(days: number): void {
+    const view = seenBy(scheduler.now());
+    const mayBeForgotten = new Set<number>();
+    for (let image = 0; image < on.plan.world.images; image++) {
+      // A region without a replica keeps nothing from being forgotten.
+      const isSomewhere = on.registry.replicas.some((region) => on.history.claim(image, region, view).mustBeThere);
+      if (!isSomewhere) mayBeForgotten.add(image);
+    }
+    scheduler.leap(days * 86_400_000);
+    for (const image of mayBeForgotten) on.readings.forgotten(image);
+    on.leaps.push({ at: scheduler.now(), mayBeForgotten });
+  }
+
+  function tellMany(image: number, places: readonly (readonly [Region, Tag | undefined])[]): void {
+    const index = image % on.plan.world.images;
+    for (const [region, tag] of places) {
+      const happening = { image: index, digest: on.nameOf(index).digest, region, kind: 'push' as const, tag };
+      tell(on.registry.happen(happening));
+    }
+  }
+
   /** The registry's own log: what was not answered with 2xx is taken in again. */
   function readLog(index: number): void {
     const instance = someone(`log ${index} by`);
@@ -129,7 +210,8 @@ export function outside(parts: {
         ({ fact, image, keptAt }) =>
           image === one.image && fact.region === one.region && fact.eventTime === one.eventTime && keptAt !== undefined,
       );
-    for (const happening of on.registry.happenings.filter((one) => !isKept(one))) {
+    const isNamed = (one: Happening) => one.isUnnamed !== true && one.kind !== 'untag';
+    for (const happening of on.registry.happenings.filter((one) => isNamed(one) && !isKept(one))) {
       const delivery = toDelivery(happening, 'deliveryLog', instance);
       const said = say(happening, delivery.fact);
       instance.tracker.process(delivery).then(
@@ -159,12 +241,36 @@ export function outside(parts: {
       } else if (command.kind === 'deleteEverywhere') {
         for (const region of on.regions.keys())
           happen('delete', command.image, region, undefined, command.tellings[region] ?? []);
+      } else if (command.kind === 'spread') spread(command);
+      else if (command.kind === 'unnamedDelete') deleteUnnamed(command);
+      else if (command.kind === 'foreign')
+        on.registry.foreign(on.regions[command.region % on.regions.length] as Region, command.forMs);
+      else if (command.kind === 'leap') leap(command.days);
+      else if (command.kind === 'manyTags') {
+        const region = on.regions[command.region % on.regions.length] as Region;
+        const build = (i: number) => [region, tagOf(`build-${i}`)] as const;
+        if (on.plan.world.set === 'settings' || on.registry.replicas.includes(region))
+          tellMany(
+            command.image,
+            Array.from({ length: command.count }, (_, i) => build(i)),
+          );
+      } else if (command.kind === 'manyRegions') {
+        const regions = Array.from({ length: command.count }, (_, i) => [regionOf(`nowhere${i}`), undefined] as const);
+        if (on.plan.world.set === 'settings') tellMany(command.image, regions);
       } else if (command.kind === 'replicas') {
         if (on.plan.world.set === 'arm')
           on.registry.setReplicas(Math.min(command.count, on.regions.length), command.isSeeding);
       } else if (command.kind === 'outage') {
         network.out.add(command.of);
         scheduler.at(scheduler.now() + command.forMs, () => network.out.delete(command.of));
+      } else if (command.kind === 'topicAway') {
+        const away = { from: scheduler.now(), until: Number.POSITIVE_INFINITY };
+        on.topicAway.push(away);
+        network.out.add('topic');
+        scheduler.at(away.from + command.forMs, () => {
+          away.until = scheduler.now();
+          network.out.delete('topic');
+        });
       } else if (command.kind === 'start') parts.start();
       else if (command.kind === 'deliveryLog') readLog(index);
       else if (chosen === undefined) return;
@@ -175,11 +281,23 @@ export function outside(parts: {
         chosen.isStopping = true;
         void chosen.tracker.close(stopMs).then(() => parts.kill(chosen));
         scheduler.at(scheduler.now() + 2 * stopMs, () => parts.kill(chosen));
+      } else if (isAboutRelease(command)) void releases.carryOut(chosen, command);
+      else if (command.kind === 'blind') {
+        network.blind.add(chosen.label);
+        scheduler.at(scheduler.now() + command.forMs, () => network.blind.delete(chosen.label));
       } else if (command.kind === 'wait') void questions.wait(chosen, command);
       else if (command.kind === 'answer') void questions.answer(chosen, command.about);
-      else if (command.kind === 'refresh') void chosen.tracker.refreshReplicas(on.settings);
+      else if (command.kind === 'cut') {
+        network.cut.add(chosen.label);
+        scheduler.at(scheduler.now() + command.forMs, () => network.cut.delete(chosen.label));
+      } else if (command.kind === 'expire') {
+        chosen.tracker.expire().then(
+          (forgotten) => counters.count('images forgotten', forgotten > 0 ? 'some' : 'none'),
+          () => counters.count('images forgotten', 'failed'),
+        );
+      } else if (command.kind === 'refresh') void chosen.tracker.refreshReplicas(on.settings);
       else if (command.kind === 'notice')
-        chosen.tracker.notice(on.nameOf(command.image % on.plan.world.images)).catch(() => undefined);
+        chosen.tracker.trackUnseen(on.nameOf(command.image % on.plan.world.images)).catch(() => undefined);
     },
   };
 }

@@ -3,6 +3,12 @@
  * stays the same when the tracker changes; how the steps interleave and what fails is decided as they come.
  */
 import fc from 'fast-check';
+import { withFamily } from './family-scenes.ts';
+import { withReleases } from './release-scenes.ts';
+import { withScenes } from './scenes.ts';
+
+/** An index with two or four members; two indexes that share one; an index in an index. */
+export type FamilyShape = 'two' | 'four' | 'shared' | 'nested';
 
 export interface World {
   readonly instances: number;
@@ -20,6 +26,9 @@ export interface World {
   readonly faultsPercent: number;
   /** How long a request and an answer are under way at most, milliseconds. */
   readonly paceMs: number;
+  /** Which images are indexes and members of them; none without. */
+  readonly family?: FamilyShape;
+  readonly releases?: true;
 }
 
 /** Parts of the world that can be out for a while. */
@@ -33,7 +42,7 @@ export interface Subject {
 }
 
 /** Milliseconds from the event to each time it is told; none for one whose webhook is lost. */
-type Tellings = readonly number[];
+export type Tellings = readonly number[];
 
 export type Command = { readonly gapMs: number } & (
   | {
@@ -56,6 +65,8 @@ export type Command = { readonly gapMs: number } & (
   | { readonly kind: 'stop'; readonly instance: number }
   | { readonly kind: 'start' }
   | { readonly kind: 'outage'; readonly of: OutagePart; readonly forMs: number }
+  /** For long; and how much of that passes until the next command. */
+  | { readonly kind: 'topicAway'; readonly forMs: number; readonly passing: number }
   | {
       readonly kind: 'wait';
       readonly instance: number;
@@ -69,14 +80,45 @@ export type Command = { readonly gapMs: number } & (
   | { readonly kind: 'refresh'; readonly instance: number }
   | { readonly kind: 'notice'; readonly instance: number; readonly image: number }
   | { readonly kind: 'time' }
+  /** Pushed in one region, and in each of the others some time later: never before what came before it. */
+  | {
+      readonly kind: 'spread';
+      readonly image: number;
+      readonly tag: number | undefined;
+      readonly delays: readonly number[];
+      readonly tellings: readonly Tellings[];
+    }
+  /** All that the repository has in a region; or with a tag, that tag. No digest is named. */
+  | { readonly kind: 'unnamedDelete'; readonly region: number; readonly tag?: number; readonly tellings: Tellings }
+  /** One instance cannot reach the tables. */
+  | { readonly kind: 'cut'; readonly instance: number; readonly forMs: number }
+  /** One instance cannot read manifests. */
+  | { readonly kind: 'blind'; readonly instance: number; readonly forMs: number }
+  | ({ readonly kind: 'putRelease'; readonly instance: number } & PutRelease)
+  | { readonly kind: 'deleteRelease' | 'readRelease'; readonly instance: number; readonly name: number }
+  | { readonly kind: 'waitForRelease'; readonly instance: number; readonly name: number; readonly timeoutMs: number }
+  /** Something else answers in the place of a replica. */
+  | { readonly kind: 'foreign'; readonly region: number; readonly forMs: number }
+  | { readonly kind: 'leap'; readonly days: number }
+  | { readonly kind: 'expire'; readonly instance: number }
+  /** Pushed with one tag after the other, all of which point there. */
+  | { readonly kind: 'manyTags'; readonly image: number; readonly region: number; readonly count: number }
+  /** Told of by regions that nobody knows. */
+  | { readonly kind: 'manyRegions'; readonly image: number; readonly count: number }
 );
+
+export interface PutRelease {
+  readonly name: number;
+  readonly images: readonly number[];
+  readonly require: 'all' | 'any';
+}
 
 export interface Plan {
   readonly world: World;
   readonly commands: readonly Command[];
 }
 
-export const mostCommands = 25;
+export const maxCommands = 25;
 
 const upTo = (most: number) => fc.integer({ min: 0, max: most });
 const kind = <K extends string>(name: K) => fc.constant(name);
@@ -144,6 +186,15 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     }),
   },
   {
+    weight: 1,
+    arbitrary: fc.record({
+      gapMs,
+      kind: kind('topicAway'),
+      forMs: fc.constantFrom(900_000, 1_800_000),
+      passing: fc.constantFrom(0.2, 1, 1),
+    }),
+  },
+  {
     weight: 3,
     arbitrary: fc.record({
       gapMs,
@@ -175,13 +226,22 @@ const world: fc.Arbitrary<World> = fc.record({
   paceMs: fc.constantFrom(1, 4, 20, 80),
 });
 
-const plan: fc.Arbitrary<Plan> = fc.record({
-  world: world.map((made) => ({ ...made, replicas: Math.min(made.replicas, made.regions) })),
-  commands: fc.array(command, { minLength: 1, maxLength: mostCommands, size: 'max' }),
-});
+/** With more faults than that, timers that were set twice grow faster for as long as they last than they meet again. */
+const maxFaultsForLong = 12;
+
+const plan: fc.Arbitrary<Plan> = fc
+  .record({
+    world: world.map((made) => ({ ...made, replicas: Math.min(made.replicas, made.regions) })),
+    commands: fc.array(command, { minLength: 1, maxLength: maxCommands, size: 'max' }),
+  })
+  .map((made) => {
+    const isFit = ({ kind: of }: Command) => of !== 'topicAway' || made.world.faultsPercent <= maxFaultsForLong;
+    return { ...made, commands: made.commands.filter(isFit) };
+  });
 
 export function planOf(seed: number): Plan {
   const [made] = fc.sample(plan, { seed, numRuns: 1 });
   if (made === undefined) throw new Error('fast-check makes as many as it is asked for');
-  return made;
+  const commands = withScenes(made.commands, seed, made.world.images);
+  return withReleases(withFamily({ ...made, commands }, seed), seed);
 }

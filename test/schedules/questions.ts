@@ -1,15 +1,20 @@
 /** What people ask while all this goes on, and whether they are answered truly and in time. */
-import type { Question } from '../../src/core/availability.ts';
-import type { Region } from '../../src/core/region.ts';
-import { expectedRegions } from '../../src/core/replica-set.ts';
-import type { Requirement } from '../../src/core/requirement.ts';
-import type { Tracker, WaitResult } from '../../src/core/tracker.ts';
-import { pollMs } from '../../src/core/tracker.ts';
+
+import type { AvailabilityQuery } from '../../src/core/image/availability.ts';
+import type { Tag } from '../../src/core/model/reference.ts';
+import type { Region } from '../../src/core/model/region.ts';
+import { expectedRegions } from '../../src/core/model/replica-set.ts';
+import type { Requirement } from '../../src/core/model/requirement.ts';
+import type { WaitResult } from '../../src/core/query/ask.ts';
+import type { Tracker } from '../../src/core/tracker.ts';
+import { pace } from '../../src/core/tracker.ts';
 import type { Case } from './case.ts';
 import { clockText } from './case.ts';
+import { partsOf } from './family-claims.ts';
 import { seenBetween } from './history.ts';
 import type { Instance } from './instance.ts';
 import { judgeDocument } from './judge-answer.ts';
+import { mayHaveMoved } from './judge-moves.ts';
 import type { Command, Subject } from './plan.ts';
 
 export interface Questions {
@@ -24,17 +29,21 @@ interface Waiter {
   readonly about: Subject;
   readonly requirement: Requirement;
   readonly askedAt: number;
+  readonly timeoutMs: number;
 }
 
 const truly = { said: 'an answer is true', kept: 'an acknowledged fact is kept' } as const;
 const waitedTruly = { said: 'a waiter is answered truly', kept: 'a waiter is answered truly' } as const;
 /** Nobody expects an answer faster than the calls that it takes. */
 const graceMs = 500;
+const longestReadingMs = 3_000;
+/** From the contract. */
+const refusedAfterMs = 30_000;
 
 export function questions(on: Case): Questions {
   const waiters = new Set<Waiter>();
 
-  function questionOf({ image, tag }: Subject): Question {
+  function questionOf({ image, tag }: Subject): AvailabilityQuery {
     const place = { registry: on.settings, repository: on.repository };
     return {
       ...place,
@@ -49,6 +58,8 @@ export function questions(on: Case): Questions {
    */
   function metSince({ about, requirement }: Waiter): number | undefined {
     const { world } = on.plan;
+    // What no digest names is deleted there and may be there.
+    if (on.history.doubts.length > 0) return undefined;
     if (world.probing === 'confirm' || (requirement.isForEveryExpected === true && world.set === 'arm'))
       return undefined;
     // A region that lost its replica has lost what it said.
@@ -57,23 +68,33 @@ export function questions(on: Case): Questions {
     const tagged = tag === undefined ? [] : on.history.tagPushes(tag);
     const image = about.image ?? tagged[0]?.image;
     if (image === undefined || tagged.some((said) => said.image !== image)) return undefined;
-    const since = (region: Region): number => {
-      const there = on.history.said.filter((said) => said.image === image && said.fact.region === region);
-      const deletedAt =
-        there
-          .flatMap(({ fact }) => (fact.kind === 'push' ? [] : [fact.eventTime]))
-          .sort()
-          .at(-1) ?? '';
-      const times = there
-        .filter(
-          ({ fact }) => fact.kind === 'push' && fact.eventTime > deletedAt && (tag === undefined || fact.tag === tag),
-        )
-        .map(({ knownAt }) => knownAt ?? Number.POSITIVE_INFINITY);
-      return Math.min(Number.POSITIVE_INFINITY, ...times);
-    };
+    const parts = partsOf(on, image, true);
+    // It has to be read first.
+    if (parts.length > 1 && (!on.isCalm || on.readings.lastFailedAt !== undefined)) return undefined;
+    const readingMs = parts.length > 1 ? longestReadingMs : 0;
+    const since = (region: Region): number =>
+      readingMs + Math.max(...parts.map((part) => sinceOf(part, region, part === image ? tag : undefined)));
     const times = requirement.regions.map(since).sort((a, b) => a - b);
     const met = times[requirement.needed - 1];
     return met === undefined || !Number.isFinite(met) ? undefined : met;
+  }
+
+  function sinceOf(image: number, region: Region, tag: Tag | undefined): number {
+    const there = on.history.said.filter((said) => said.image === image && said.fact.region === region);
+    const deletedAt =
+      there
+        .flatMap((said) => (said.fact.kind === 'push' ? [] : [on.history.counted(said).last]))
+        .sort()
+        .at(-1) ?? '';
+    const times = there
+      .filter(
+        (said) =>
+          said.fact.kind === 'push' &&
+          on.history.counted(said).first > deletedAt &&
+          (tag === undefined || said.fact.tag === tag),
+      )
+      .map(({ knownAt }) => knownAt ?? Number.POSITIVE_INFINITY);
+    return Math.min(Number.POSITIVE_INFINITY, ...times);
   }
 
   function judgeTime(waiter: Waiter): void {
@@ -82,7 +103,7 @@ export function questions(on: Case): Questions {
     if (met === undefined) return;
     const { troubledUntil } = waiter.instance;
     const from = Math.max(met, waiter.askedAt, troubledUntil.get('tables') ?? 0);
-    const until = from + pollMs + graceMs + 8 * on.plan.world.paceMs;
+    const until = from + pace.maxPauseMs + graceMs + 8 * on.plan.world.paceMs;
     const now = on.scheduler.now();
     if (now <= until) return;
     const what = `${waiter.instance.label} asked at ${clockText(waiter.askedAt)} about ${JSON.stringify(waiter.about)}`;
@@ -92,26 +113,40 @@ export function questions(on: Case): Questions {
     );
   }
 
+  /** That it is deleted or superseded must have been so for long, or the time is up. */
+  function judgeRefusal(waiter: Waiter, outcome: 'deleted' | 'superseded'): void {
+    const { instance, about, askedAt, timeoutMs } = waiter;
+    const now = on.scheduler.now();
+    const isEnd = now >= askedAt + timeoutMs || instance.isStopping;
+    const what = `${instance.label} asked at ${clockText(askedAt)} about ${JSON.stringify(about)}: ${outcome} at ${clockText(now)}`;
+    if (!isEnd && now < askedAt + refusedAfterMs) on.violate('no wait is refused too early', what);
+    const since = isEnd ? now : now - refusedAfterMs;
+    const { image, tag } = about;
+    if (image === undefined) return;
+    if (outcome === 'superseded') {
+      const isKnown = tag !== undefined && mayHaveMoved(on, { tag: on.tagOf(tag), from: image }, since);
+      if (!isKnown)
+        on.violate('a waiter is answered truly', `${what}, and no region has told of another digest after it`);
+      return;
+    }
+    const isDeleted = on.history.said.some(
+      (said) => said.image === image && said.fact.kind === 'delete' && said.saidAt <= since,
+    );
+    if (!isDeleted) on.violate('no wait is refused too early', `${what}, and it was not for long`);
+  }
+
   function judgeResult(waiter: Waiter, { outcome, document }: WaitResult, tracker: Tracker): void {
     on.counters.count('waiters', outcome);
     if (outcome === 'waiting') {
       judgeTime(waiter);
       return;
     }
-    // What its poller read last may have been read before it asked, and before the storage stopped answering.
-    const readAt = Math.min(waiter.askedAt, on.scheduler.now()) - pollMs - graceMs;
-    const trouble = waiter.instance.troubledUntil.get('tables') ?? 0;
-    const isOld = trouble > readAt;
-    if (!isOld)
-      judgeDocument(
-        on,
-        document,
-        tracker.replicaSet(on.settings),
-        seenBetween(readAt, on.scheduler.now()),
-        waitedTruly,
-      );
+    // Whatever others have read for their own questions, and whatever the storage does since: it rests on a later read.
+    const seen = seenBetween(waiter.askedAt, on.scheduler.now());
+    judgeDocument(on, document, tracker.replicaSet(on.settings), seen, waitedTruly);
     if ((outcome === 'satisfied') !== document.satisfied)
       on.violate('a waiter is answered truly', `${outcome}, and satisfied is ${document.satisfied}`);
+    if (outcome !== 'satisfied') judgeRefusal(waiter, outcome);
   }
 
   return {
@@ -141,7 +176,7 @@ export function questions(on: Case): Questions {
       const regions = isKnown ? [named] : expectedRegions(set);
       const needed = require === 'any' ? 1 : Math.max(1, regions.length);
       const requirement: Requirement = { regions, require, needed, isForEveryExpected: !isKnown };
-      const waiter: Waiter = { instance, about, requirement, askedAt: on.scheduler.now() };
+      const waiter: Waiter = { instance, about, requirement, askedAt: on.scheduler.now(), timeoutMs };
       waiters.add(waiter);
       const result = await tracker.wait(questionOf(about), requirement, timeoutMs).catch(() => undefined);
       waiters.delete(waiter);

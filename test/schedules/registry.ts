@@ -2,23 +2,30 @@
  * The registry: which replica has what, and since when. Webhooks tell of it, or are lost; a replica that is asked always
  * knows.
  */
-import type { Digest } from '../../src/core/digest.ts';
-import { parseDigest } from '../../src/core/digest.ts';
-import type { EventTime } from '../../src/core/event-time.ts';
-import { toEventTime } from '../../src/core/event-time.ts';
-import type { ManifestProbe, ProbeAnswer, ReplicaDirectory } from '../../src/core/ports.ts';
-import type { Tag } from '../../src/core/reference.ts';
-import type { Region } from '../../src/core/region.ts';
-import type { Replica } from '../../src/core/replica-set.ts';
+import type { Digest } from '../../src/core/model/digest.ts';
+import { parseDigest } from '../../src/core/model/digest.ts';
+import type { EventTime } from '../../src/core/model/event-time.ts';
+import { toEventTime } from '../../src/core/model/event-time.ts';
+import type { Tag } from '../../src/core/model/reference.ts';
+import type { Region } from '../../src/core/model/region.ts';
+import type { ManifestProbe, ProbeAnswer } from '../../src/core/ports.ts';
+import type { Choices } from './choices.ts';
+import { pick } from './choices.ts';
+import type { ControlPlane } from './control-plane.ts';
+import { controlPlane } from './control-plane.ts';
+import type { RegionClocks } from './region-clocks.ts';
 
 /** Something that happened in one replica. */
 export interface Happening {
   readonly image: number;
   readonly digest: Digest;
   readonly region: Region;
-  readonly kind: 'push' | 'delete';
+  /** `untag`: the tag was taken off whatever it pointed at. */
+  readonly kind: 'push' | 'delete' | 'untag';
   readonly tag: Tag | undefined;
   readonly eventTime: EventTime;
+  /** Part of something larger that was deleted: no event names it. */
+  readonly isUnnamed?: boolean;
 }
 
 export interface Registry {
@@ -32,39 +39,71 @@ export interface Registry {
   addedAt(region: Region): number | undefined;
   /** Whether the replica that it happened in is still there. */
   isCurrent(happening: Happening): boolean;
+  /** Whether it had no replica at some time from `from` on, up to `until`. */
+  wasAbsent(region: Region, from: number, until: number): boolean;
   readonly replicas: readonly Region[];
   readonly probe: ManifestProbe;
-  readonly directory: ReplicaDirectory;
+  /** For so long something else answers in the place of this replica, with a 404 of its own. */
+  foreign(region: Region, forMs: number): void;
+  isForeign(region: Region): boolean;
+  calm(): void;
+  readonly arm: ControlPlane;
 }
 
 const seedingMs = 60_000;
 
-export function registry(allRegions: readonly Region[], replicasAtFirst: number, now: () => number): Registry {
+/** How long ARM shows a replica as leaving: not at all, or until after it has been looked at. */
+const deletingTimesMs = [0, 0, 200_000] as const;
+
+export function registry(world: {
+  readonly regions: readonly [Region, ...Region[]];
+  readonly replicasAtFirst: number;
+  readonly now: () => number;
+  readonly choices: Choices;
+  readonly clocks: RegionClocks;
+  readonly mediaType: (digest: Digest) => string | undefined;
+  /** How many of ARM's lists in a hundred are wrong. */
+  readonly liesPercent: number;
+}): Registry {
+  const { regions: allRegions, now, choices, clocks } = world;
   let happenings: Happening[] = [];
   const all: Happening[] = [];
-  let replicas = allRegions.slice(0, replicasAtFirst);
+  let replicas: readonly Region[] = allRegions.slice(0, world.replicasAtFirst);
+  const changes = [{ at: Number.NEGATIVE_INFINITY, replicas }];
   const seedingUntil = new Map<Region, number>();
   const added = new Map<Region, number>();
   const everySet = new Set([replicas.join()]);
+  const foreignUntil = new Map<Region, number>();
   let count = 0;
 
-  const newest = (fits: (one: Happening) => boolean): Happening | undefined =>
-    happenings
-      .filter(fits)
-      .reduce<Happening | undefined>((a, b) => (a === undefined || b.eventTime > a.eventTime ? b : a), undefined);
+  const isForeign = (region: Region) => now() < (foreignUntil.get(region) ?? 0);
+  const replicasAt = (time: number) => changes.findLast(({ at }) => at <= time)?.replicas ?? [];
+  const arm = controlPlane({
+    ...world,
+    home: allRegions[0],
+    replicasAt,
+    isSeeding: (region) => now() < (seedingUntil.get(region) ?? 0),
+  });
+
+  const newest = (fits: (one: Happening) => boolean): Happening | undefined => happenings.findLast(fits);
   const has = (digest: Digest, region: Region) =>
-    newest((one) => one.digest === digest && one.region === region)?.kind === 'push';
+    newest((one) => one.digest === digest && one.region === region && one.kind !== 'untag')?.kind === 'push';
 
   function resolve(region: Region, tag: string): Digest | undefined {
-    const last = newest((one) => one.region === region && one.kind === 'push' && one.tag === tag);
-    const gone = last && newest((one) => one.region === region && one.digest === last.digest && one.kind === 'delete');
-    return last === undefined || (gone !== undefined && gone.eventTime > last.eventTime) ? undefined : last.digest;
+    const last = newest((one) => one.region === region && one.kind !== 'delete' && one.tag === tag);
+    if (last?.kind !== 'push') return undefined;
+    const isOf = (one: Happening) => one.region === region && one.digest === last.digest;
+    const gone = happenings.findLastIndex((one) => isOf(one) && one.kind === 'delete');
+    return gone > happenings.indexOf(last) ? undefined : last.digest;
   }
 
   return {
     happenings: all,
     everySet,
     addedAt: (region) => added.get(region),
+    wasAbsent: (region, from, until) =>
+      !replicasAt(from).includes(region) ||
+      changes.some(({ at, replicas: then }) => at > from && at <= until && !then.includes(region)),
     isCurrent: (happening) => happenings.includes(happening),
     has,
     get replicas() {
@@ -72,7 +111,8 @@ export function registry(allRegions: readonly Region[], replicasAtFirst: number,
     },
     happen(what) {
       // As exact as the registry's own times, so that no two are the same.
-      const eventTime = toEventTime(now()).replace('000000Z', `${String(++count).padStart(6, '0')}Z`) as EventTime;
+      const text = toEventTime(clocks.stamp(what.region, ++count, now()));
+      const eventTime = text.replace('000000Z', `${String(count).padStart(6, '0')}Z`) as EventTime;
       const one = { ...what, eventTime };
       happenings.push(one);
       all.push(one);
@@ -87,32 +127,37 @@ export function registry(allRegions: readonly Region[], replicasAtFirst: number,
       // A replica that is removed takes its copies along.
       const removed = replicas.filter((region) => !next.includes(region));
       happenings = happenings.filter((one) => !removed.includes(one.region));
+      for (const region of removed) {
+        const deletingMs = choices.choose(`${region} deleting ${changes.length}`, 0, (random) =>
+          pick(random, deletingTimesMs),
+        );
+        arm.removed(region, deletingMs);
+      }
+      changes.push({ at: now(), replicas: next });
       replicas = next;
       everySet.add(next.join());
     },
     probe: {
       async ask(_registry, region, _repository, reference): Promise<ProbeAnswer> {
+        if (isForeign(region))
+          return { kind: 'unclear', reason: '404 in no words of a registry', retryAfterMs: undefined };
         const digest = parseDigest(reference) ?? resolve(region, reference);
         const isThere = digest !== undefined && has(digest, region);
         // As a replica tells its time: whole seconds.
-        const saidAt = Math.floor(now() / 1_000) * 1_000;
+        const saidAt = Math.floor((now() + clocks.aheadMs(region)) / 1_000) * 1_000;
         return isThere
-          ? { kind: 'present', digest, mediaType: undefined, isWhole: true, saidAt }
+          ? { kind: 'present', digest, mediaType: world.mediaType(digest), isWhole: true, saidAt }
           : { kind: 'absent', saidAt };
       },
     },
-    directory: {
-      replicas: async () =>
-        replicas.map(
-          (region): Replica => ({
-            region,
-            expected: true,
-            provisioningState: 'Succeeded',
-            health: 'healthy',
-            globalRouting: true,
-            seeding: now() < (seedingUntil.get(region) ?? 0),
-          }),
-        ),
+    foreign(region, forMs) {
+      foreignUntil.set(region, now() + forMs);
     },
+    isForeign,
+    calm() {
+      foreignUntil.clear();
+      arm.calm();
+    },
+    arm,
   };
 }

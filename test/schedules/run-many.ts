@@ -32,16 +32,16 @@ export interface ManyOptions {
   readonly count: number;
   readonly sabotage?: Saboteur | undefined;
   /** Ends after that many different rules were broken. */
-  readonly mostFailures: number;
+  readonly maxFailures: number;
   /** Tries to make one failing schedule smaller. */
-  readonly mostRuns: number;
+  readonly maxRuns: number;
   readonly say?: (line: string) => void;
 }
 
 const sayEvery = 1_000;
 
 export async function runMany(options: ManyOptions): Promise<Summary> {
-  const { firstSeed, count, sabotage, mostFailures, mostRuns, say = () => undefined } = options;
+  const { firstSeed, count, sabotage, maxFailures, maxRuns, say = () => undefined } = options;
   const counters = countersOf();
   const violations = new Map<string, number[]>();
   const failures: Failure[] = [];
@@ -54,7 +54,7 @@ export async function runMany(options: ManyOptions): Promise<Summary> {
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
   try {
-    for (; done < count && failures.length < mostFailures; done++) {
+    for (; done < count && failures.length < maxFailures; done++) {
       const seed = firstSeed + done;
       const outcome = await runSchedule(seed, { sabotage });
       steps += outcome.steps;
@@ -65,7 +65,7 @@ export async function runMany(options: ManyOptions): Promise<Summary> {
         violations.set(rule, [...(violations.get(rule) ?? []), seed]);
         if (failures.some((failure) => failure.violation.rule === rule)) continue;
         say(`seed ${seed}: ${violation.rule}: ${violation.detail}; making it smaller`);
-        failures.push({ seed, violation, small: await shrink(seed, rule, mostRuns, sabotage) });
+        failures.push({ seed, violation, small: await shrink(seed, rule, maxRuns, sabotage) });
       }
       if ((done + 1) % sayEvery === 0) say(`${done + 1} of ${count}`);
     }

@@ -3,32 +3,38 @@
  * until everything must have settled, and then everything is asked and judged.
  */
 import {
+  memoryCheckpointStore,
   memoryForwardQueue,
   memoryImageIndex,
   memoryImageStore,
-  memoryPublisher,
   memoryReplicaSetStore,
-  memoryReviewLog,
   memoryTagIndex,
   memoryWebhookLog,
 } from '../../src/adapters/memory.ts';
-import type { ReplicaSet } from '../../src/core/replica-set.ts';
-import { expectedRegions } from '../../src/core/replica-set.ts';
+import { memoryDueWork } from '../../src/adapters/memory-due-work.ts';
+import { memoryReleaseStore } from '../../src/adapters/memory-releases.ts';
+import { sweepEveryMs } from '../../src/core/due-work/due-work.ts';
+import { expectedRegions } from '../../src/core/model/replica-set.ts';
 import type { Case, Violation } from './case.ts';
 import { caseOf, clockText, start } from './case.ts';
-import { choices as choicesOf, hash } from './choices.ts';
+import type { Choices } from './choices.ts';
+import { between, choices as choicesOf, hash } from './choices.ts';
 import type { Counters } from './counters.ts';
 import { effects } from './effects.ts';
 import type { Instance, Saboteur, SetListener, SharedPorts } from './instance.ts';
 import { startInstance } from './instance.ts';
 import { judgeDocuments, judgeEnd } from './judge-end.ts';
-import { judgeTimers } from './judge-timers.ts';
+import { foundBy } from './judge-family-end.ts';
+import { noteSet } from './judge-sets.ts';
+import { judgeLeftAlone, judgeTimers } from './judge-timers.ts';
 import { mailbox } from './mailbox.ts';
+import { manifestReader } from './manifest-reader.ts';
 import { network } from './network.ts';
 import { outside } from './outside.ts';
 import { planOf } from './plan.ts';
 import { questions } from './questions.ts';
 import { scheduler as schedulerOf } from './scheduler.ts';
+import { topic } from './topic.ts';
 
 /** What is left of a schedule that was made smaller. */
 export interface Kept {
@@ -56,11 +62,14 @@ export interface Outcome {
 }
 
 /** Many times what the longest of ten thousand took. */
-const mostSteps = 20_000;
+const maxSteps = 60_000;
 const refreshEveryMs = 150_000;
-/** Long enough for everything that waits for a timer: the delay, growing pauses, a replica set read anew. */
-const settleMs = 500_000;
+/** Long enough for everything that waits for a timer: the delay, growing pauses of ten minutes, a replica set read anew. */
+const settleMs = 700_000;
+/** For the last to be refused, and sent again an hour later. */
+const maxEndMs = 7_200_000;
 const judgingMs = 60_000;
+const maxMissMs = 200_000;
 
 export async function runSchedule(
   seed: number,
@@ -68,23 +77,44 @@ export async function runSchedule(
 ): Promise<Outcome> {
   const plan = planOf(seed);
   const choices = choicesOf(seed, kept?.choices);
-  const scheduler = schedulerOf(start, mostSteps);
+  const scheduler = schedulerOf(start, maxSteps);
   const trace = (line: () => string) => say?.(`${clockText(scheduler.now()).padStart(12)}  ${line()}`);
   const on = caseOf(plan, scheduler, choices, trace);
   const box = mailbox(on, choices);
   const follow = effects(on, box);
   let interleaving = 0;
+  let isCalm = false;
   const net = network(on, choices, (effect) => {
     interleaving = hash(`${effect.caller.label}.${effect.port}.${effect.method}`, interleaving);
     follow(effect);
   });
-  const good = goodPorts(on);
+  const good = goodPorts(on, choices);
   const shared = sabotage.ports?.(good) ?? good;
 
   function startOne(): void {
     const label = String.fromCharCode(97 + on.instances.length);
     const onSet: SetListener = (by, set) => noteSet(on, by, set);
-    on.instances.push(startInstance(label, { on, choices, network: net, shared, sabotage, onSet }));
+    const instance = startInstance(label, { on, choices, network: net, shared, sabotage, onSet });
+    on.instances.push(instance);
+    box.started();
+    sweepOn(instance, 1);
+  }
+
+  /** Each by itself: sometimes several at once, and now and then none for long. */
+  function sweepOn(instance: Instance, nth: number): void {
+    const name = `${instance.label} sweep ${nth}`;
+    const missedMs = isCalm
+      ? 0
+      : choices.choose(`${name} missed`, 0, (random) => (random() < 0.1 ? between(random, 0, maxMissMs) : 0));
+    const pauseMs = choices.choose(`${name} pause`, sweepEveryMs, (random) => between(random, 1, 2 * sweepEveryMs));
+    scheduler.at(scheduler.now() + missedMs + pauseMs, () => {
+      if (instance.isDead || instance.isStopping) return;
+      on.counters.count('sweeps', instance.label);
+      instance.sweeper
+        .sweep()
+        .catch((error: unknown) => trace(() => `${instance.label} cannot sweep: ${String(error)}`))
+        .finally(() => sweepOn(instance, nth + 1));
+    });
   }
 
   function kill(instance: Instance): void {
@@ -92,6 +122,7 @@ export async function runSchedule(
     trace(() => `${instance.label} dies`);
     on.counters.count('kills', 'instances');
     instance.kill();
+    on.familyWrites.died(instance.label);
     box.died(instance);
   }
 
@@ -105,26 +136,33 @@ export async function runSchedule(
     if (kept !== undefined && !kept.commands.has(index)) return;
     commands++;
     scheduler.at(at, () => world.carryOut(command, index));
+    if (command.kind === 'topicAway') at += command.forMs * command.passing;
   });
   const calmAt = at + choices.choose('calm', 5_000, (random) => Math.floor(random() * 30_000));
   const endAt = calmAt + settleMs;
-  for (let time = start + refreshEveryMs; time < endAt; time += refreshEveryMs) {
+  for (let time = start + refreshEveryMs; time < endAt + maxEndMs; time += refreshEveryMs) {
     scheduler.at(time, () => void on.living()[0]?.tracker.refreshReplicas(on.settings));
   }
   try {
     await scheduler.run(calmAt);
     trace(() => 'all faults end');
     net.calm();
+    on.registry.calm();
+    isCalm = true;
     if (on.living().length === 0) startOne();
-    await scheduler.run(endAt);
+    await scheduler.run(endAt + scheduler.leapt);
+    on.sentAgainBy = Math.max(on.sentAgainBy, foundBy(on));
+    while (scheduler.now() < on.sentAgainBy) await scheduler.run(on.sentAgainBy);
     asked.judgeWaiting();
-    judgeTimers(on, calmAt);
+    judgeTimers(on, calmAt + scheduler.leapt);
+    judgeLeftAlone(on, calmAt + scheduler.leapt);
     await judgeAll(on);
   } catch (error) {
     on.violate('work comes to an end', error instanceof Error ? (error.stack ?? error.message) : String(error));
-    judgeTimers(on, calmAt);
+    judgeTimers(on, calmAt + scheduler.leapt);
   }
   for (const instance of on.instances) instance.kill();
+  for (const [kind, times] of on.registry.arm.lies) on.counters.count('wrong answers of ARM', kind, times);
   const { violations, counters } = on;
   return { violations, counters, steps: scheduler.steps, interleaving, taken: choices.taken, commands };
 }
@@ -136,6 +174,14 @@ async function judgeAll(on: Case): Promise<void> {
   // A set that was stored elsewhere is read by the first question, and in use from the next.
   for (const { tracker } of living) tracker.replicaSet(on.settings);
   await scheduler.run(scheduler.now() + judgingMs);
+  for (const { tracker, label } of living) {
+    const [inUse, there] = [expectedRegions(tracker.replicaSet(on.settings)).join(), on.registry.replicas.join()];
+    if (inUse !== there)
+      on.violate(
+        'the replica set is one that ARM returned',
+        `${label} uses ${inUse} in the end, and there are ${there}`,
+      );
+  }
   let open = 0;
   const judging = (work: Promise<void>) => {
     open++;
@@ -151,7 +197,7 @@ async function judgeAll(on: Case): Promise<void> {
   if (open > 0) on.violate('work comes to an end', 'questions at the end are not answered');
 }
 
-function goodPorts(on: Case): SharedPorts {
+function goodPorts(on: Case, choices: Choices): SharedPorts {
   const nothing = async () => undefined;
   return {
     store: memoryImageStore(),
@@ -159,27 +205,15 @@ function goodPorts(on: Case): SharedPorts {
     tags: memoryTagIndex(),
     webhooks: memoryWebhookLog(),
     sets: memoryReplicaSetStore(),
-    reviews: memoryReviewLog(),
+    reviews: memoryCheckpointStore(),
     forwards: memoryForwardQueue(),
-    publisher: memoryPublisher(),
-    // What is put on these two goes to the mailbox when it takes effect.
-    timer: { wake: nothing },
+    publisher: topic(on, choices),
+    dueWork: memoryDueWork(),
+    // What is put there goes to the mailbox when it takes effect.
     queue: { defer: nothing },
-    directory: on.plan.world.set === 'arm' ? on.registry.directory : undefined,
+    directory: on.plan.world.set === 'arm' ? on.registry.arm.directory : undefined,
     probe: on.plan.world.probing === 'off' ? undefined : on.registry.probe,
+    manifests: on.plan.world.family && manifestReader(on.family, on.registry, choices),
+    releases: memoryReleaseStore(),
   };
-}
-
-const keys = new WeakMap<ReplicaSet, string>();
-
-/** Decisions made for a set nobody ever told of would be wrong, however right they come out. */
-function noteSet(on: Case, { label, clock }: Parameters<SetListener>[0], set: ReplicaSet): void {
-  // Sets are made seldom, and asked for all the time.
-  const key = keys.get(set) ?? expectedRegions(set).join();
-  keys.set(set, key);
-  const now = clock.now();
-  const used = on.setsUsed.get(now) ?? new Set<string>();
-  on.setsUsed.set(now, used.add(key));
-  if (key !== '' && !on.registry.everySet.has(key))
-    on.violate('the replica set is one that was told', `${label} uses ${key}`);
 }

@@ -8,25 +8,38 @@ export interface Scheduler {
   now(): number;
   /** Has the step done at that time, after all that are due then already. @returns how to call it off */
   at(time: number, step: () => void): () => void;
-  /** Does all steps up to that time. Fails when there is no end to them. */
+  /** Does all steps up to that time, and what a leap has put off. Fails when there is no end to them. */
   run(until: number): Promise<void>;
+  /** So much time passes without a step: what is under way goes on after it. */
+  leap(milliseconds: number): void;
+  /** By all leaps together, milliseconds. */
+  readonly leapt: number;
   readonly steps: number;
 }
 
 interface Entry {
-  readonly time: number;
+  time: number;
   readonly turn: number;
   step: (() => void) | undefined;
 }
 
-export function scheduler(start: number, mostSteps: number): Scheduler {
+export function scheduler(start: number, maxSteps: number): Scheduler {
   const heap: Entry[] = [];
   let now = start;
   let turns = 0;
   let steps = 0;
+  let leapt = 0;
 
   return {
     now: () => now,
+    get leapt() {
+      return leapt;
+    },
+    leap(milliseconds) {
+      leapt += milliseconds;
+      now += milliseconds;
+      for (const entry of heap) entry.time += milliseconds;
+    },
     get steps() {
       return steps;
     },
@@ -39,16 +52,18 @@ export function scheduler(start: number, mostSteps: number): Scheduler {
     },
     async run(until) {
       await allThatFollows();
-      for (let next = heap[0]; next !== undefined && next.time <= until; next = heap[0]) {
+      const leaptBefore = leapt;
+      const end = () => until + leapt - leaptBefore;
+      for (let next = heap[0]; next !== undefined && next.time <= end(); next = heap[0]) {
         pop(heap);
         const { step } = next;
         if (step === undefined) continue;
-        if (++steps > mostSteps) throw new Error(`no end after ${mostSteps} steps`);
+        if (++steps > maxSteps) throw new Error(`no end after ${maxSteps} steps`);
         now = next.time;
         step();
         await allThatFollows();
       }
-      now = Math.max(now, until);
+      now = Math.max(now, end());
     },
   };
 }

@@ -14,8 +14,8 @@ export interface Small {
   readonly runs: number;
 }
 
-/** @param mostRuns tries after which it is small enough */
-export async function shrink(seed: number, rule: Rule, mostRuns: number, sabotage: Saboteur = {}): Promise<Small> {
+/** @param maxRuns tries after which it is small enough */
+export async function shrink(seed: number, rule: Rule, maxRuns: number, sabotage: Saboteur = {}): Promise<Small> {
   let runs = 0;
   const run = (kept: Kept | undefined) => {
     runs++;
@@ -36,7 +36,7 @@ export async function shrink(seed: number, rule: Rule, mostRuns: number, sabotag
   /** Halves, then quarters, and so on down to single ones. */
   async function leaveOut<T>(all: () => readonly T[], keep: (gone: ReadonlySet<T>) => Kept): Promise<void> {
     for (let size = all().length; size >= 1; size = Math.floor(size / 2)) {
-      for (let from = 0; from < all().length && runs < mostRuns; ) {
+      for (let from = 0; from < all().length && runs < maxRuns; ) {
         const gone = new Set(all().slice(from, from + size));
         if (!(await attempt(keep(gone)))) from += size;
       }
@@ -54,7 +54,7 @@ export async function shrink(seed: number, rule: Rule, mostRuns: number, sabotag
       () => [...best.kept.choices].sort((a, b) => (kindOf(a) < kindOf(b) ? -1 : kindOf(a) > kindOf(b) ? 1 : 0)),
       (gone) => ({ ...best.kept, choices: without(best.kept.choices, gone) }),
     );
-  for (let size = Number.POSITIVE_INFINITY; sizeOf(best) < size && runs < mostRuns; ) {
+  for (let size = Number.POSITIVE_INFINITY; sizeOf(best) < size && runs < maxRuns; ) {
     size = sizeOf(best);
     await leaveOutCommands();
     await leaveOutChoices();

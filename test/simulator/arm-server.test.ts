@@ -86,6 +86,22 @@ describe('replicas', () => {
     ]);
   });
 
+  test('can be listed otherwise than they are found by name', async () => {
+    const { client, arm } = await start();
+    const listed = async () =>
+      (await collect(client.replications.list(GROUP, 'contoso'))).map(({ location }) => location);
+    arm.listing.repeats.add('eastus');
+    arm.listing.lacks.add('westeurope');
+    arm.listing.overrides.set('eastus', { provisioningState: 'Failed' });
+    expect(await listed()).toEqual(['eastus', 'eastus']);
+    expect(await client.replications.get(GROUP, 'contoso', 'eastus')).toMatchObject({ provisioningState: 'Succeeded' });
+    expect(await client.replications.get(GROUP, 'contoso', 'geowesteurope')).toMatchObject({ location: 'westeurope' });
+    arm.unfound.add('westeurope');
+    arm.listing.lacks.clear();
+    expect(await listed()).toEqual(['eastus', 'eastus', 'westeurope']);
+    await expect(client.replications.get(GROUP, 'contoso', 'geowesteurope')).rejects.toMatchObject({ statusCode: 404 });
+  });
+
   test('have host names of their own only in preview versions', async () => {
     await start();
     const hosts = async (version: string) => (await ask('', {}, version)).document.properties.regionalEndpointHostNames;

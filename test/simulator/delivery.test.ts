@@ -83,7 +83,7 @@ describe('over HTTP', () => {
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const serviceUri = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
-    const response = await createPost(50)({ serviceUri, headers: {}, body: '{}' });
+    const response = await createPost(1_000)({ serviceUri, headers: {}, body: '{}' });
     expect([response.statusCode, asked]).toEqual(['504', 1]);
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));

@@ -2,50 +2,86 @@
  * The demo's parts against a stand-in app: that it passes when all holds, notices when something does not, and leaves no
  * process behind. A demo that would pass whatever the tracker does is an advertisement.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { type AppProcess, startApp } from '../../src/local/simulator/app-process.ts';
+import { checkEvents } from '../../src/local/simulator/demo-checks.ts';
+import { type DemoRegistry, startDemoRegistry } from '../../src/local/simulator/demo-registry.ts';
 import { tellStory } from '../../src/local/simulator/demo-story.ts';
 import type { Mistakes } from './stand-in-tracker.ts';
 
 const REGIONS = ['eastus', 'westeurope', 'southeastasia'];
 const SCRIPT = fileURLToPath(new URL('stand-in-app.ts', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'acr-replication-demo-test-'));
 const SETTINGS = { REGISTRIES: JSON.stringify([{ name: 'contoso', regions: REGIONS }]) };
 let app: AppProcess | undefined;
+let registry: DemoRegistry | undefined;
 
 afterEach(async () => {
-  await app?.stop();
+  await Promise.all([app?.stop(), registry?.stop()]);
   app = undefined;
+  registry = undefined;
 });
 
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
 async function tell(mistakes: Mistakes, waitSeconds = 20): Promise<string> {
-  app = await startApp({ command: [SCRIPT, JSON.stringify(mistakes)], settings: SETTINGS });
+  registry = await startDemoRegistry({ registry: 'contoso', secret: 'a-secret', regions: REGIONS, seed: 4, speed: 20 });
+  app = await startApp({ command: [SCRIPT, JSON.stringify(mistakes)], settings: { REGISTRIES: registry.setting } });
+  registry.deliverTo(app.url);
+  // Then it is in no hurry to come there, however late the command starts.
+  if (mistakes.optimistic) registry.world.beginOutage('southeastasia');
   const lines: string[] = [];
   const print = (line: string) => lines.push(line);
-  const told = { url: app.url, registry: 'contoso', secret: 'a-secret-of-some-length', regions: REGIONS };
-  await tellStory({ ...told, seed: 4, speed: 20, waitSeconds, print });
+  await tellStory({ url: app.url, registry, folder, seed: 4, speed: 20, waitSeconds, print });
   return lines.join('\n');
 }
 
 describe('the story', () => {
-  test('shows each region, the release and the event', async () => {
+  test('shows each region, the release, the signature and the event', async () => {
     const text = await tell({});
     expect(text).toMatch(/eastus .*\(1 of 3\)[\s\S]*\(2 of 3\)[\s\S]*\(3 of 3\)/);
-    expect(text).toMatch(/team\/shop:2\.4\.0 released by \w+ after \d+\.\d s/);
-    expect(text).toContain('"type": "AcrReplication.ImageAvailableInAllReplicas"');
-    expect(text).toMatch(/one event for each of 5 digests/);
+    expect(text).toMatch(
+      /\$ acr-replication wait -f images\.txt[\s\S]*exit code 0, all three images are in all regions/,
+    );
+    expect(text).toMatch(/--artifacts signature[\s\S]*is signed in eastus[\s\S]*exit code 0, and its signature/);
+    expect(text).toContain('"type": "AcrReplication.ReleaseAvailableInAllReplicas"');
+    expect(text).toMatch(/one event for each of 3 images/);
     expect(text).toMatch(/kubectl set image .*team\/shop@sha256:[0-9a-f]{64}/);
   });
 
-  test.each([
-    ['released too early', { optimistic: true }, /released while it was only in eastus/],
-    ['told under two ids', { twoIds: true }, /told under 2 different ids/],
-  ])('fails when a pipeline is %s', async (_what, mistakes, message) => {
-    await expect(tell(mistakes)).rejects.toThrow(message);
+  test('fails when a pipeline is released too early', async () => {
+    await expect(tell({ optimistic: true })).rejects.toThrow(/ended with 0 while .* is only in eastus, westeurope/);
   });
 
   test('fails when a region never comes', async () => {
-    await expect(tell({ deafTo: 'westeurope' }, 1)).rejects.toThrow(/not released within 1 s/);
+    await expect(tell({ deafTo: 'westeurope' }, 2)).rejects.toThrow(/ended with 2 after/);
+  });
+});
+
+describe('the events', () => {
+  const event = (subject: string, id = 'one') => ({
+    ...{ id, subject, source: 'https://contoso.azurecr.io', whole: {} },
+    type: `AcrReplication.${subject.startsWith('releases/') ? 'Release' : 'Image'}AvailableInAllReplicas`,
+  });
+  const expected = { images: ['team/app@sha256:a', 'team/app@sha256:b'], release: 'shop-2.4' };
+  const all = [...expected.images, 'releases/shop-2.4'].map((subject) => event(subject));
+  const check = (...events: ReturnType<typeof event>[]) => checkEvents({ fetchEvents: async () => events }, expected);
+
+  test('are one for each image and one for the release, however often', async () => {
+    const { images, release } = await check(...all, ...all);
+    expect(images.map(({ subject }) => subject)).toEqual(expected.images);
+    expect(release.subject).toBe('releases/shop-2.4');
+  });
+
+  test.each([
+    ['two ids', event('team/app@sha256:a', 'two'), /published under 2 different ids/],
+    ['a member', event('team/app@sha256:c'), /team\/app@sha256:c: published by itself/],
+  ])('fail with %s', async (_what, more, message) => {
+    await expect(check(...all, more)).rejects.toThrow(message);
   });
 });
 
@@ -70,9 +106,9 @@ describe('the app process', () => {
       '-e',
       'process.on("SIGTERM", () => console.log("no")); setInterval(() => {}, 1000); console.log(process.pid)',
     ];
-    const startTimeoutMs = 500;
+    const startTimeoutMs = 2_000;
     const failed = await startApp({ command, settings: {}, startTimeoutMs, stopTimeoutMs: 200 }).catch(String);
-    expect(failed).toMatch(/did not listen within 0\.5 s/);
+    expect(failed).toMatch(/did not listen within 2 s/);
     const pid = Number(/^\d+$/m.exec(String(failed))?.[0]);
     expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
   });

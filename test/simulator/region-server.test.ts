@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, test } from 'vitest';
+import { ARTIFACT_TYPES, buildArtifact } from '../../src/local/simulator/artifact-manifest.ts';
 import { buildImage, buildIndex } from '../../src/local/simulator/manifest.ts';
 import { openRandom } from '../../src/local/simulator/random.ts';
 import { type RegionServerOptions, startRegionServers } from '../../src/local/simulator/region-server.ts';
@@ -115,6 +116,32 @@ describe('a manifest', () => {
     expect((await ask(eastus, '/v2/team/app/manifests/v1', accept)).status).toBe(status);
   });
 
+  test.each(ARTIFACT_TYPES)(
+    'of type %s is 404 to whoever does not ask for it by name, and said to be there',
+    async (type) => {
+      const { world, eastus } = await start();
+      const artifact = buildArtifact(openRandom(4), type);
+      world.push('team/app', 'v1', artifact, { region: 'eastus' });
+      const path = `/v2/team/app/manifests/${artifact.digest}`;
+      expect((await ask(eastus, path, `${ALL_TYPES}, ${type}`)).status).toBe(200);
+      const refused = await ask(eastus, path, `${ALL_TYPES}, */*`, 'GET');
+      const message = 'OCI artifact found, but accept header does not support OCI artifacts';
+      expect([refused.status, await refused.json()]).toMatchObject([
+        404,
+        { errors: [{ code: 'MANIFEST_UNKNOWN', message }] },
+      ]);
+    },
+  );
+
+  test('comes, as every answer, with the version of the registry', async () => {
+    const { world, eastus } = await start();
+    world.push('team/app', 'v1', IMAGE, { region: 'eastus' });
+    for (const path of ['manifests/v1', 'manifests/v2', `blobs/${IMAGE.blobs[0]?.digest}`, 'blobs/sha256:0']) {
+      const response = await ask(eastus, `/v2/team/app/${path}`);
+      expect(response.headers.get('docker-distribution-api-version')).toBe('registry/2.0');
+    }
+  });
+
   test('elsewhere is served once the registry fetches for its clients, which proves nothing any more', async () => {
     const { world, westeurope } = await start({ syncProxy: true });
     world.push('team/app', 'v1', IMAGE, { region: 'eastus' });
@@ -216,10 +243,13 @@ describe('a bad day', () => {
     ['unavailable', 503],
     ['forbidden', 403],
     ['rubbish', 200],
+    ['misrouted', 404],
+    ['disabled', 404],
   ] as const)('can be %s', async (mode, status) => {
     const { eastus } = await start();
     eastus.setMode(mode);
-    expect((await fetch(`${eastus.url}/v2/team/app/manifests/v1`)).status).toBe(status);
+    const response = await fetch(`${eastus.url}/v2/team/app/manifests/v1`);
+    expect([response.status, response.headers.get('docker-distribution-api-version')]).toEqual([status, null]);
     eastus.setMode('ok');
     expect((await fetch(`${eastus.url}/v2/team/app/manifests/v1`)).status).toBe(401);
     expect(eastus.count('GET /v2/team/app/manifests/')).toBe(2);

@@ -45,6 +45,11 @@ describe('the command line', () => {
 
   test('reads lists, pairs and spans', async () => {
     const args = ['--regions', 'a,b', '--late', 'a=5', '--late', 'b=2', '--outage', 'a=5:20', '--arm-outage', '1:2'];
+    const { endpoint } = await parse('--endpoint', 'a=misrouted:1:9', '--endpoint', 'b=rubbish:2:3');
+    expect(endpoint).toEqual({
+      a: { mode: 'misrouted', from: 1, until: 9 },
+      b: { mode: 'rubbish', from: 2, until: 3 },
+    });
     expect(await parse(...args)).toMatchObject({
       ...{ regions: ['a', 'b'], late: { a: 5, b: 2 }, outage: { a: { from: 5, until: 20 } } },
       armOutage: { from: 1, until: 2 },
@@ -59,6 +64,9 @@ describe('the command line', () => {
     ['--regions', 'a,a'],
     ['--late', 'eastus'],
     ['--outage', 'eastus=20:5'],
+    ['--endpoint', 'eastus=5:20'],
+    ['--endpoint', 'eastus=lost:5:20'],
+    ['--endpoint', 'eastus=misrouted:20:5'],
     ['--event-ids', 'none'],
     ['--url', 'here'],
     ['--unknown', '1'],
@@ -90,8 +98,29 @@ describe('a run', () => {
 
   test('goes through outages and changing replicas while it serves what it is asked', async () => {
     const incidents = ['--outage', 'eastus=0:5', '--remove-replica', 'australiaeast=3', '--add-replica', 'uksouth=2'];
-    const faults = ['--scatter', '0.3', '--children-late', '0.5', '--overtake', '0.2', '--raced', '0.3'];
-    const { code, text } = await simulate({}, ...incidents, ...faults, '--serve', '0', '--arm-outage', '1:2');
+    const faults = [
+      '--scatter',
+      '0.3',
+      '--children-late',
+      '0.5',
+      '--overtake',
+      '0.2',
+      '--raced',
+      '0.3',
+      '--artifacts',
+      '0.4',
+    ];
+    const { code, text } = await simulate(
+      {},
+      ...incidents,
+      ...faults,
+      '--serve',
+      '0',
+      '--arm-outage',
+      '1:2',
+      '--endpoint',
+      'eastus=misrouted:1:5',
+    );
     expect(text).toMatch(/"regionalEndpoints":{"eastus":"http:\/\/127.0.0.1:\d+"/);
     expect(text).toMatch(/is in uksouth; the tracker was not told/);
     expect(code).toBe(0);

@@ -17,12 +17,11 @@ export interface Mistakes {
   /** Answers 200 and forgets what this region says. */
   deafTo?: string;
   status?: number;
-  /** Tells every image twice, under two ids. */
-  twoIds?: boolean;
   /** Tells nothing. */
   silent?: boolean;
 }
 
+const RELEASED = 'AcrReplication.ReleaseAvailableInAllReplicas';
 const AVAILABLE = 'AcrReplication.ImageAvailableInAllReplicas';
 
 interface Known {
@@ -36,6 +35,7 @@ export async function startStandInTracker(
 ): Promise<StandInTracker> {
   const requests: StandInTracker['requests'] = [];
   const known = new Map<string, Known>();
+  const releases = new Map<string, string[]>();
   const tags = new Map<string, { timestamp: string; digest: string }>();
 
   const server = createServer(async (request, response) => {
@@ -46,37 +46,61 @@ export async function startStandInTracker(
       response.writeHead(status, { 'content-type': 'application/json' });
       response.end(JSON.stringify(document));
     };
+    const body = Buffer.concat(chunks).toString();
+    if (request.method === 'PUT') {
+      releases.set(url.pathname.split('/').at(-1) ?? '', JSON.parse(body).images);
+      return answer(201, {});
+    }
+    if (request.method === 'POST' && url.pathname === '/api/wait') {
+      const asked = JSON.parse(body);
+      const together = () => describeSeveral(asked.images);
+      await until(() => together().satisfied, asked.timeout);
+      return answer(together().satisfied ? 200 : 202, together());
+    }
     if (request.method === 'POST') {
-      const body = Buffer.concat(chunks).toString();
       const { authorization = '', 'content-type': contentType = '' } = request.headers;
       requests.push({ path: url.pathname, authorization, contentType, body });
       const region = url.pathname.split('/').at(-1) ?? '';
       if (mistakes.status === undefined && region !== mistakes.deafTo) record(region, JSON.parse(body));
       return answer(mistakes.status ?? 200, { outcome: 'recorded' });
     }
+    if (url.pathname === '/api/registries') {
+      return answer(200, { registries: [{ name: 'contoso', loginServer: 'contoso.azurecr.io' }] });
+    }
     if (url.pathname === '/local/events') return answer(200, listEvents());
     const image = url.searchParams.get('image') ?? '';
     const isWaiting = url.pathname === '/api/wait';
-    const giveUpAt = Date.now() + 1_000 * Number(url.searchParams.get('timeout') ?? 0);
-    while (isWaiting && !claim(image).satisfied && Date.now() < giveUpAt) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-    answer(isWaiting && !claim(image).satisfied ? 202 : 200, claim(image));
+    const asked = () => claim(image, url.searchParams.has('artifacts'));
+    if (isWaiting) await until(() => asked().satisfied, url.searchParams.get('timeout'));
+    answer(isWaiting && !asked().satisfied ? 202 : 200, asked());
   });
 
+  async function until(isSo: () => boolean, seconds: unknown): Promise<void> {
+    const giveUpAt = Date.now() + 1_000 * Number(seconds ?? 0);
+    while (!isSo() && Date.now() < giveUpAt) await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+
+  function describeSeveral(names: readonly string[]) {
+    const images = names.map((name) => claim(name));
+    const satisfied = images.every((image) => image.satisfied);
+    return { satisfied, state: satisfied ? 'available' : 'replicating', images };
+  }
+
   function listEvents() {
-    const keys = new Set([...known.keys()].map((path) => path.slice(path.indexOf('/') + 1)));
-    const told = [...keys].filter((key) => !mistakes.silent && claim(`contoso.azurecr.io/${key}`).satisfied);
-    const ids = mistakes.twoIds ? ['one', 'two'] : ['one'];
-    return told.flatMap((subject) =>
-      ids.map((id) => ({
-        id: `${id} ${subject}`,
-        source: 'https://contoso.azurecr.io',
-        type: AVAILABLE,
-        subject,
-        data: {},
-      })),
+    const tagged = [...tags].filter(([path]) => !path.endsWith('.sig'));
+    const keys = new Set(
+      tagged.map(([path, { digest }]) => `${path.slice(path.indexOf('/') + 1, path.lastIndexOf(':'))}@${digest}`),
     );
+    const images = [...keys].filter((key) => !mistakes.silent && claim(`contoso.azurecr.io/${key}`).satisfied);
+    const released = [...releases].filter(([, names]) => describeSeveral(names).satisfied);
+    const told = [...images, ...released.map(([name]) => `releases/${name}`)];
+    return told.map((subject) => ({
+      id: `one ${subject}`,
+      source: 'https://contoso.azurecr.io',
+      type: subject.startsWith('releases/') ? RELEASED : AVAILABLE,
+      subject,
+      data: {},
+    }));
   }
 
   function record(region: string, event: { action: string; timestamp: string; target?: Record<string, string> }): void {
@@ -84,19 +108,22 @@ export async function startStandInTracker(
     if (event.target === undefined) return;
     const { repository, digest = '', tag = '' } = event.target;
     const path = `${region}/${repository}@${digest}`;
-    const isNews = (known.get(path)?.timestamp ?? '') < event.timestamp;
-    if (isNews) known.set(path, { timestamp: event.timestamp, isThere: event.action === 'push' });
+    const isNewSubject = (known.get(path)?.timestamp ?? '') < event.timestamp;
+    if (isNewSubject) known.set(path, { timestamp: event.timestamp, isThere: event.action === 'push' });
     const tagPath = `${region}/${repository}:${tag}`;
     const isTagNews = (tags.get(tagPath)?.timestamp ?? '') < event.timestamp;
     if (tag !== '' && isTagNews) tags.set(tagPath, { timestamp: event.timestamp, digest });
   }
 
-  function claim(image: string) {
+  function claim(image: string, isSigned = false) {
     const name = image.slice(image.indexOf('/') + 1).replace(/:[^:@]*@/, '@');
     const byTag = name.includes('@') ? undefined : regions.map((region) => tags.get(`${region}/${name}`)?.digest);
     const digest = byTag === undefined ? name.slice(name.indexOf('@') + 1) : (byTag.find((each) => each) ?? null);
     const repository = name.split(/[:@]/)[0];
-    const isThere = (region: string) => known.get(`${region}/${repository}@${digest}`)?.isThere ?? false;
+    const signature = `${repository}:${String(digest).replace(':', '-')}.sig`;
+    const isThere = (region: string) =>
+      (known.get(`${region}/${repository}@${digest}`)?.isThere ?? false) &&
+      (!isSigned || tags.has(`${region}/${signature}`));
     const isAnywhere = regions.some(isThere);
     const states = regions.map((region, index) => {
       const isSame = byTag === undefined || byTag[index] === digest;
@@ -104,7 +131,7 @@ export async function startStandInTracker(
       return { region, state: isClaimed ? 'available' : 'missing', expected: true };
     });
     const satisfied = states.every(({ state }) => state === 'available');
-    return { digest, satisfied, state: satisfied ? 'available' : 'replicating', regions: states };
+    return { image, digest, satisfied, state: satisfied ? 'available' : 'replicating', regions: states };
   }
 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

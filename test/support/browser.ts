@@ -1,5 +1,6 @@
 /** A real Chromium, and an ear on everything a page complains about. Without the browser a test fails; it is not skipped. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { delimiter, join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
@@ -49,4 +50,12 @@ export function listen(page: Page, origin: string): string[] {
     if (!url.startsWith(`${origin}/`) && !url.startsWith('data:')) complaints.push(`request: ${url}`);
   });
   return complaints;
+}
+
+/** What axe finds on a page whose context lets its script in: the policy of ours lets no foreign one. */
+export async function violationsOn(page: Page): Promise<unknown[]> {
+  await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
+  return page.evaluate<unknown[]>(
+    `axe.run().then(({ violations }) => violations.map(({ id, nodes }) => [id, nodes.map(({ html, any }) => [html, any.map(({ message }) => message)])]))`,
+  );
 }

@@ -2,22 +2,22 @@
  * Values for tests, each from as little as its name needs. Everything is made by the product's own parsers, so a
  * test cannot hold a value that the product would refuse.
  */
-import type { Fact } from '../../src/core/arrival.ts';
-import type { Policy } from '../../src/core/circumstances.ts';
-import { decide } from '../../src/core/decide.ts';
-import type { Digest } from '../../src/core/digest.ts';
-import { parseDigest } from '../../src/core/digest.ts';
-import type { EventTime } from '../../src/core/event-time.ts';
-import { parseEventTime } from '../../src/core/event-time.ts';
-import type { ForwardTarget } from '../../src/core/forwarding/forward.ts';
-import type { ImageRecord } from '../../src/core/image.ts';
-import type { Repository, Tag } from '../../src/core/reference.ts';
-import { parseRepository, parseTag } from '../../src/core/reference.ts';
-import type { Region } from '../../src/core/region.ts';
-import { parseRegion } from '../../src/core/region.ts';
-import type { Registry } from '../../src/core/registry.ts';
-import type { ReplicaSet } from '../../src/core/replica-set.ts';
-import { replicaSetFromSettings } from '../../src/core/replica-set.ts';
+import type { Fact } from '../../src/core/image/arrival.ts';
+import type { Policy } from '../../src/core/image/context.ts';
+import { decide } from '../../src/core/image/decide.ts';
+import type { ForwardTarget } from '../../src/core/image/forward-entry.ts';
+import type { ImageRecord } from '../../src/core/image/record.ts';
+import type { Digest } from '../../src/core/model/digest.ts';
+import { parseDigest } from '../../src/core/model/digest.ts';
+import type { EventTime } from '../../src/core/model/event-time.ts';
+import { parseEventTime } from '../../src/core/model/event-time.ts';
+import type { Repository, Tag } from '../../src/core/model/reference.ts';
+import { parseRepository, parseTag } from '../../src/core/model/reference.ts';
+import type { Region } from '../../src/core/model/region.ts';
+import { parseRegion } from '../../src/core/model/region.ts';
+import type { Registry } from '../../src/core/model/registry.ts';
+import type { ReplicaSet } from '../../src/core/model/replica-set.ts';
+import { replicaSetFromSettings } from '../../src/core/model/replica-set.ts';
 
 function need<T>(value: T | undefined, what: string, text: string): T {
   if (value === undefined) throw new Error(`the test's own ${what} is not one: ${text}`);

@@ -4,19 +4,20 @@
  */
 import { memoryCheckStore, memoryCheckTimer } from '../../src/adapters/memory-checks.ts';
 import type { CheckRequest, Verdict } from '../../src/core/checks/check.ts';
-import type { CheckStore, CheckTimer, VerdictSender } from '../../src/core/checks/check-ports.ts';
 import type { Checks } from '../../src/core/checks/checks.ts';
 import { checks } from '../../src/core/checks/checks.ts';
-import { sealer } from '../../src/core/checks/sealing.ts';
-import type { Registry } from '../../src/core/registry.ts';
-import type { ReplicaSet } from '../../src/core/replica-set.ts';
-import type { Telemetry } from '../../src/core/telemetry.ts';
+import type { JudgingDeps } from '../../src/core/checks/evaluate-check.ts';
+import type { CheckStore, CheckTimer, VerdictReply, VerdictSender } from '../../src/core/checks/ports.ts';
+import { tokenCipher } from '../../src/core/checks/token-encryption.ts';
+import type { Registry } from '../../src/core/model/registry.ts';
+import type { ReplicaSet } from '../../src/core/model/replica-set.ts';
+import type { Telemetry } from '../../src/core/runtime/telemetry.ts';
 import { digestOf, pushOf, repositoryOf } from './build.ts';
 import type { ManualClock } from './manual-clock.ts';
 import { manualClock } from './manual-clock.ts';
 import { memoryTracker } from './memory-tracker.ts';
 
-export type Answered = 'taken' | 'dead' | Error | Promise<'taken' | 'dead'>;
+export type Answered = VerdictReply | Error | Promise<VerdictReply>;
 
 export interface Waiting extends VerdictSender {
   readonly lines: string[];
@@ -24,7 +25,7 @@ export interface Waiting extends VerdictSender {
   /** By attempt, from 0. */
   answer: (attempt: number) => Answered;
   tellAnswer: () => Promise<void>;
-  mostLines: number;
+  maxLines: number;
 }
 
 export interface InstanceInput {
@@ -34,6 +35,8 @@ export interface InstanceInput {
   readonly key?: Uint8Array;
   readonly registries?: readonly Registry[];
   readonly telemetry?: Telemetry;
+  /** By default there are none. */
+  readonly releases?: JudgingDeps['releases'];
   /** How far its clock is ahead. */
   readonly aheadMs?: number;
 }
@@ -44,7 +47,7 @@ export function requestOf(changes: Partial<CheckRequest> = {}): CheckRequest {
   return {
     id: 'a'.repeat(40),
     kind: 'azurePipelines',
-    image,
+    images: [image],
     regions: undefined,
     require: undefined,
     timeoutMs: 3_600_000,
@@ -59,10 +62,15 @@ export function checkWorld() {
   const timer = memoryCheckTimer();
   const lines: string[] = [];
   const first = memoryTracker({ clock });
+  const warnings: string[] = [];
   const note = (message: string, fields: object = {}) => void lines.push(`${message} ${JSON.stringify(fields)}`);
+  const warn = (message: string, fields: object = {}) => {
+    note(message, fields);
+    warnings.push(`${message} ${JSON.stringify(fields)}`);
+  };
 
   const waiting: Waiting = {
-    mostLines: 10,
+    maxLines: 10,
     lines: [],
     verdicts: [],
     answer: () => 'taken',
@@ -93,13 +101,14 @@ export function checkWorld() {
     let nonces = 0;
     return checks({
       tracker,
+      releases: input.releases ?? { wait: async () => ({ kind: 'unknown' }) },
       store: input.store ?? store,
       timer: input.timer ?? ownTimer,
       senders: { azurePipelines: waiting, github: waiting },
-      sealer: sealer(input.key ?? new Uint8Array(32), (bytes) => new Uint8Array(bytes).fill(++nonces)),
+      tokenCipher: tokenCipher(input.key ?? new Uint8Array(32), (bytes) => new Uint8Array(bytes).fill(++nonces)),
       clock: own,
       random: () => 0.5,
-      log: { info: note, warn: note },
+      log: { info: note, warn },
       ...(input.telemetry === undefined ? {} : { telemetry: input.telemetry }),
     });
   }
@@ -119,11 +128,11 @@ export function checkWorld() {
       await clock.advance(Math.min(stepMs, until - clock.now()));
       const due = timer.set.filter(({ at }) => at <= clock.now());
       timer.set.splice(0, timer.set.length, ...timer.set.filter(({ at }) => at > clock.now()));
-      for (const ring of due) void instances[turn++ % instances.length]?.wake(ring.id, ring.turn, ring.dueAt);
+      for (const ring of due) void instances[turn++ % instances.length]?.resume(ring.id, ring.turn, ring.dueAt);
       await clock.settle();
     }
   }
 
   const stored = async (id = requestOf().id) => (await store.read(id))?.check;
-  return { clock, store, timer, lines, waiting, first, instance, push, pass, stored };
+  return { clock, store, timer, lines, warnings, waiting, first, instance, push, pass, stored };
 }

@@ -1,7 +1,7 @@
 /** Holds a real answer to what the function says of itself. */
 import { expect } from 'vitest';
 import type { z } from 'zod';
-import type { RouteDescription } from '../../src/functions/route.ts';
+import type { RouteDescription } from '../../src/functions/http/route.ts';
 import type { Answer } from './call.ts';
 
 /** Fails for an answer that the description does not foresee, for a field it does not know, and for one it misses. */

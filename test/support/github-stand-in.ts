@@ -39,7 +39,7 @@ export interface Github extends Service {
 }
 
 export const installationId = 4711;
-const mostNotes = 10;
+const maxNotes = 10;
 
 export async function startGithub(): Promise<Github> {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -75,7 +75,7 @@ export async function startGithub(): Promise<Github> {
     if (typeof comment !== 'string' || comment === '' || comment.length > 1_024) return breach('no such comment', 422);
     if (waiting.reviews.length > 0) return { status: 422, body: '{"message":"not waiting"}' };
     if (state === undefined) {
-      if (waiting.notes.length >= mostNotes) return breach('too many notes', 422);
+      if (waiting.notes.length >= maxNotes) return breach('too many notes', 422);
       waiting.notes.push(comment);
       return { status: 204 };
     }

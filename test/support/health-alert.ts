@@ -1,5 +1,7 @@
 /** Azure Monitor's alerts about the registry service, as its webhook sends them; and where they are kept, in memory. */
-import type { HealthEvent, HealthEventLog } from '../../src/core/service-health.ts';
+
+import type { HealthEvent } from '../../src/core/ingest/health-alert.ts';
+import type { HealthEventLog } from '../../src/core/ports.ts';
 
 export interface AlertInput {
   readonly essentials?: Record<string, unknown>;

@@ -1,7 +1,8 @@
 /** A registry's webhooks in memory, as the control plane shows them. Deliveries go nowhere: the test says how they end. */
-import { WorldError } from '../../src/core/errors.ts';
+
+import type { Region } from '../../src/core/model/region.ts';
 import type { LoggedDelivery, WebhookDirectory } from '../../src/core/ports.ts';
-import type { Region } from '../../src/core/region.ts';
+import { UpstreamError } from '../../src/core/runtime/errors.ts';
 import { regionOf } from './build.ts';
 
 export interface MemoryWebhook {
@@ -23,15 +24,17 @@ export interface MemoryWebhooks extends WebhookDirectory {
   /** Adds one that is as it must be, but for the changes. */
   add(name: string, region: string, changes?: Partial<Omit<MemoryWebhook, 'name' | 'region'>>): MemoryWebhook;
   /** Calls that fail from now on, by `method` or `method name`. */
-  readonly failing: Map<string, WorldError>;
+  readonly failing: Map<string, UpstreamError>;
   /** How a ping ends; `undefined`: it is not even logged yet. */
   onPing: (webhook: MemoryWebhook, id: string) => number | undefined;
   callsOf(method: string): string[];
 }
 
 export const publicUrl = 'https://tracker.contoso.com';
-export const refused = new WorldError('refused', 'ARM, the webhooks of contoso (403)', { hint: 'give it the role' });
-export const away = new WorldError('unavailable', 'ARM, the webhooks of contoso: timeout');
+export const refused = new UpstreamError('unauthorized', 'ARM, the webhooks of contoso (403)', {
+  hint: 'give it the role',
+});
+export const away = new UpstreamError('unavailable', 'ARM, the webhooks of contoso: timeout');
 
 export function addressOf(region: string, registry = 'contoso'): string {
   return `${publicUrl}/api/webhooks/${registry}/${region}`;
@@ -40,7 +43,7 @@ export function addressOf(region: string, registry = 'contoso'): string {
 export function memoryWebhooks(): MemoryWebhooks {
   const webhooks = new Map<string, MemoryWebhook>();
   const calls: string[] = [];
-  const failing = new Map<string, WorldError>();
+  const failing = new Map<string, UpstreamError>();
   let pings = 0;
 
   async function called(method: string, name = ''): Promise<void> {
@@ -50,7 +53,7 @@ export function memoryWebhooks(): MemoryWebhooks {
   }
   const find = (name: string): MemoryWebhook => {
     const webhook = webhooks.get(name);
-    if (webhook === undefined) throw new WorldError('rejected', `there is no webhook ${name}`);
+    if (webhook === undefined) throw new UpstreamError('invalid', `there is no webhook ${name}`);
     return webhook;
   };
 
@@ -92,7 +95,7 @@ export function memoryWebhooks(): MemoryWebhooks {
     async put(_registry, { name, region, serviceUri, secret }) {
       await called('put', name);
       const before = webhooks.get(name);
-      if (before !== undefined && before.region !== region) throw new WorldError('rejected', 'another region');
+      if (before !== undefined && before.region !== region) throw new UpstreamError('invalid', 'another region');
       memory.add(name, region, { serviceUri, secret, deliveries: before?.deliveries ?? [] });
     },
     async ping(_registry, name) {

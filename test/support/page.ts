@@ -1,9 +1,10 @@
 /** The live page as the app answers it, and a tracker behind it that says whatever a test wants said. */
+import { hash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import functions from '@azure/functions';
 import { buildUiPage } from '../../scripts/ui-page.ts';
-import { uiFunction } from '../../src/functions/ui.ts';
+import { uiFunction } from '../../src/functions/api/ui.ts';
 
 const { HttpRequest, InvocationContext } = functions;
 
@@ -13,7 +14,7 @@ export const page = await buildUiPage();
 export async function askPage(headers: Record<string, string> = {}) {
   const request = new HttpRequest({ method: 'GET', url: 'http://localhost:7071/ui', headers });
   const context = new InvocationContext({ invocationId: 'test-invocation', functionName: 'ui' });
-  const answer = await uiFunction(page).handler(request, context);
+  const answer = await uiFunction(async () => page).handler(request, context);
   return {
     status: answer.status ?? 200,
     headers: Object.fromEntries(new Headers(answer.headers)),
@@ -25,6 +26,8 @@ export interface StandInTracker {
   readonly url: string;
   /** Addresses asked under `/api`, without their host. */
   readonly asked: string[];
+  /** Characters of each answer; none for one that the page has. */
+  readonly sent: number[];
   stop(): Promise<void>;
 }
 
@@ -33,6 +36,7 @@ export async function startStandInTracker(
   answer: (route: string, query: URLSearchParams) => unknown,
 ): Promise<StandInTracker> {
   const asked: string[] = [];
+  const sent: number[] = [];
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname, searchParams, search } = new URL(request.url ?? '/', 'http://localhost');
@@ -44,7 +48,13 @@ export async function startStandInTracker(
     asked.push(`${pathname}${search}`);
     const document = answer(pathname.replace('/api/', ''), searchParams);
     const status = typeof document === 'number' ? document : 200;
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(document));
+    const body = JSON.stringify(document);
+    const etag = `W/"${hash('sha256', body, 'base64url')}"`;
+    // As the app does: what the reader has is not sent again.
+    const isKnown = status === 200 && request.headers['if-none-match'] === etag;
+    sent.push(isKnown ? 0 : body.length);
+    if (isKnown) response.writeHead(304, { etag }).end();
+    else response.writeHead(status, { 'content-type': 'application/json', etag }).end(body);
   }
 
   const server = createServer((request, response) => void serve(request, response));
@@ -52,6 +62,7 @@ export async function startStandInTracker(
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     asked,
+    sent,
     stop: () =>
       new Promise((resolve) => {
         server.closeAllConnections();

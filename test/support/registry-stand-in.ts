@@ -6,13 +6,21 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Digest } from '../../src/core/digest.ts';
+import type { Digest } from '../../src/core/model/digest.ts';
 
 export const types = {
   ociIndex: 'application/vnd.oci.image.index.v1+json',
   ociImage: 'application/vnd.oci.image.manifest.v1+json',
   dockerList: 'application/vnd.docker.distribution.manifest.list.v2+json',
   dockerImage: 'application/vnd.docker.distribution.manifest.v2+json',
+} as const;
+
+/** What is still stored, or stored by few, and has to be asked for by its own name. */
+export const olderTypes = {
+  ociArtifact: 'application/vnd.oci.artifact.manifest.v1+json',
+  orasArtifact: 'application/vnd.cncf.oras.artifact.manifest.v1+json',
+  schema1: 'application/vnd.docker.distribution.manifest.v1+json',
+  signedSchema1: 'application/vnd.docker.distribution.manifest.v1+prettyjws',
 } as const;
 
 export interface Content {
@@ -56,6 +64,24 @@ export function image(name: string, mediaType: string = types.ociImage, moreLaye
   return { manifest: content(mediaType, JSON.stringify(document)), blobs: [config, ...layers] };
 }
 
+/** Blobs under a name of their own, as signatures and bills of materials were pushed before OCI 1.1. */
+export function artifact(mediaType: string, blobs: readonly Content[]): Content {
+  const document = { mediaType, artifactType: 'sbom/example', blobs: blobs.map((blob) => descriptor(blob)) };
+  return content(mediaType, JSON.stringify(document));
+}
+
+/** Docker's schema 1 with a signature, which its digest leaves out: the bytes as the registry serves them. */
+export function signedManifest(layers: readonly Content[]): Content {
+  const document = { schemaVersion: 1, name: 'team/app', fsLayers: layers.map(({ digest }) => ({ blobSum: digest })) };
+  const payload = JSON.stringify(document, null, 3);
+  const formatLength = payload.length - '\n}'.length;
+  const formatTail = Buffer.from('\n}').toString('base64url');
+  const words = Buffer.from(JSON.stringify({ formatLength, formatTail })).toString('base64url');
+  const signatures = JSON.stringify([{ header: { alg: 'ES256' }, signature: 'c2ln', protected: words }]);
+  const body = `${payload.slice(0, formatLength)},\n   "signatures": ${signatures}\n}`;
+  return { ...content(olderTypes.signedSchema1, payload), body: Buffer.from(body) };
+}
+
 export function index(children: readonly object[], mediaType: string = types.ociIndex): Content {
   return content(mediaType, JSON.stringify({ schemaVersion: 2, mediaType, manifests: children }));
 }
@@ -72,6 +98,29 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   readonly body?: string | Buffer;
 }
+
+/** As the registry says it of a manifest that it has (Azure/azure-cli#24976). */
+const typeNotAccepted = 'OCI artifact found, but accept header does not support OCI artifacts';
+
+export const notFound = (code: string, message = 'not here'): Answer => ({
+  status: 404,
+  headers: { 'content-type': 'application/json; charset=utf-8' },
+  body: JSON.stringify({ errors: [{ code, message, detail: {} }] }),
+});
+
+/** What is answered on the way to a registry, or at an address where none is: 404s that say nothing of any manifest. */
+export const foreignNotFound: readonly [string, Answer][] = [
+  ['without a word', { status: 404 }],
+  ['a page', { status: 404, headers: { 'content-type': 'text/html' }, body: '<html><h1>404 Not Found</h1></html>' }],
+  ['JSON of somebody else', { status: 404, body: '{"statusCode":404,"message":"Resource not found"}' }],
+  ['a list without codes', { status: 404, body: '{"errors":[{"message":"no route"}]}' }],
+  ['an empty list', { status: 404, body: '{"errors":[]}' }],
+  ['text in place of a list', { status: 404, body: '{"errors":"MANIFEST_UNKNOWN"}' }],
+  ['a code of another kind', notFound('UNAUTHORIZED')],
+  ['a path it does not know', notFound('NOT_FOUND', '404 page not found')],
+  ['an endless page', { status: 404, body: 'MANIFEST_UNKNOWN '.repeat(10_000) }],
+  ['another version header', { status: 404, headers: { 'docker-distribution-api-version': 'none' } }],
+];
 
 export type Misbehaviour = Answer | 'silence' | 'hangUp' | undefined;
 
@@ -128,13 +177,12 @@ export async function startRegistryStandIn(): Promise<RegistryStandIn> {
       const challenge = `Bearer realm="${realm}",service="${new URL(realm).host}",scope="${scope}"`;
       return { status: 401, headers: { 'www-authenticate': challenge }, body: '{"errors":[]}' };
     }
-    if (kind === 'blobs') return { status: standIn.blobs.has(reference) ? 200 : 404 };
+    if (kind === 'blobs') return standIn.blobs.has(reference) ? { status: 200 } : notFound('BLOB_UNKNOWN');
     const wanted = standIn.tags.get(`${repository}:${reference}`) ?? reference;
     const found = standIn.manifests.get(repository)?.find(({ digest }) => digest === wanted);
+    if (found === undefined) return notFound('MANIFEST_UNKNOWN', `manifest tagged by "${reference}" is not found`);
     const accepted = String(seen.headers.accept).split(/,\s*/);
-    if (found === undefined || !accepted.includes(found.mediaType)) {
-      return { status: 404, body: '{"errors":[{"code":"MANIFEST_UNKNOWN"}]}' };
-    }
+    if (!accepted.includes(found.mediaType)) return notFound('MANIFEST_UNKNOWN', typeNotAccepted);
     const headers = { 'content-type': found.mediaType, 'docker-content-digest': found.digest };
     return { status: 200, headers: { ...headers, 'content-length': String(found.body.length) }, body: found.body };
   }

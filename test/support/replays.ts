@@ -21,9 +21,9 @@ export function memoryReplays(memory: MemoryTracker, ports: Partial<ReplayPorts>
   });
 
   /** Lets every message be done at its time, until none is left. */
-  async function finish(mostSteps = 100): Promise<void> {
+  async function finish(maxSteps = 100): Promise<void> {
     for (let step = 0; queue.sent.length > 0; step++) {
-      if (step >= mostSteps) throw new Error(`still at work after ${mostSteps} steps`);
+      if (step >= maxSteps) throw new Error(`still at work after ${maxSteps} steps`);
       // The one that is due first.
       queue.sent.sort((a, b) => a.delayMs - b.delayMs);
       const [next] = queue.sent.splice(0, 1);

@@ -1,14 +1,17 @@
-/** A server that speaks the tracker's protocol and says what a test wants: also what no healthy tracker would. */
+/** A server with the tracker's protocol that answers what a test wants: also what no healthy tracker would. */
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
 
 export interface Asked {
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
   readonly key: string | undefined;
+  /** Of a POST, parsed. */
+  readonly body?: unknown;
 }
 
 /** `hang` never answers, `cut` ends the connection. */
@@ -22,11 +25,13 @@ export interface TrackerStandIn {
   readonly asked: Asked[];
 }
 
-/** Ends with the test. @param answer is told the question and how many came before it */
+/** Ends with the test. @param answer gets the question and how many came before it */
 export async function startTrackerStandIn(answer: (asked: Asked, before: number) => Said): Promise<TrackerStandIn> {
   const asked: Asked[] = [];
-  const server = createServer((request, response) => {
-    const question = readQuestion(request);
+  const server = createServer(async (request, response) => {
+    // As the Functions host does: what comes without a length has no body.
+    const sent = request.headers['content-length'] === undefined ? '' : await text(request);
+    const question = { ...readQuestion(request), ...(sent === '' ? {} : { body: JSON.parse(sent) }) };
     const said = answer(question, asked.push(question) - 1);
     if (said === 'hang') return;
     if (said === 'cut') {
@@ -90,7 +95,23 @@ export function documentWith(have: readonly string[], missing: readonly string[]
   };
 }
 
-/** An error as the tracker tells it. */
+/** The answer about several images. */
+export function severalWith(
+  images: readonly ReturnType<typeof documentWith>[],
+  state: string,
+  ended: readonly { readonly image: string; readonly outcome: string }[] = [],
+) {
+  return {
+    satisfied: images.every(({ satisfied }) => satisfied),
+    state,
+    requirement: { regions: ['eastus', 'westeurope'], require: 'all' },
+    missing: images.flatMap(({ image, missing }) => (missing.length === 0 ? [] : [{ image, regions: missing }])),
+    ended,
+    images,
+  };
+}
+
+/** An error as the tracker answers it. */
 export function problemWith(status: number, detail: string): Said {
   const headers = { 'content-type': 'application/problem+json' };
   return { status, headers, body: { type: 'about:blank', title: 'Problem', status, detail } };

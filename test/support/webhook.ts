@@ -1,6 +1,6 @@
 /** Speaks to the webhook function as the registry does. */
-import type { Telemetry } from '../../src/core/telemetry.ts';
-import { webhookFunction } from '../../src/functions/webhook.ts';
+import type { Telemetry } from '../../src/core/runtime/telemetry.ts';
+import { webhookFunction } from '../../src/functions/api/webhook.ts';
 import { digestOf } from './build.ts';
 import type { Answer, CallInput } from './call.ts';
 import { call } from './call.ts';

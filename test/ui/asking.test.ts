@@ -77,6 +77,14 @@ describe('the poller', () => {
   ])('after %d failures and an answer in %d ms: %d ms', (failures, took, pause) => {
     expect(pauseAfter(failures, took)).toBe(pause);
   });
+
+  test.each([
+    [3, 2_000],
+    [4, 2_500],
+    [100, 6_000],
+  ])('after %d answers that say nothing new: %d ms', (unchanged, pause) => {
+    expect(pauseAfter(0, 10, unchanged)).toBe(pause);
+  });
 });
 
 describe('a question', () => {
@@ -121,12 +129,39 @@ describe('a question', () => {
     ['429', problem(429), 'away', 'Because.'],
     ['503', problem(503), 'away', 'Because.'],
     ['502 in HTML', () => new Response('<html>', { status: 502 }), 'away', 'It answered 502.'],
-    ['a sign-in page', () => new Response('<html>'), 'away', 'The tracker does not answer.'],
-    ['nothing', () => Promise.reject(new TypeError('fetch failed')), 'away', 'The tracker does not answer.'],
+    ['a sign-in page', () => new Response('<html>'), 'away', 'The tracker cannot be reached.'],
+    ['nothing', () => Promise.reject(new TypeError('fetch failed')), 'away', 'The tracker cannot be reached.'],
   ])('answered with %s', async (_title, response, refusal, message) => {
     const { answer } = await ask(response);
     expect(answer).toBeInstanceOf(Unanswered);
     expect(answer).toMatchObject({ refusal, message });
+  });
+
+  test('that has an answer already asks whether it still holds', async () => {
+    const sent: Request[] = [];
+    let body = 'one';
+    const tracker = createTracker({
+      base,
+      key: () => undefined,
+      fetch: async (input, init) => {
+        const request = new Request(input, init);
+        sent.push(request);
+        const etag = `W/"${body}"`;
+        if (request.headers.get('if-none-match') === etag)
+          return new Response(null, { status: 304, headers: { etag } });
+        return Response.json({ body }, { headers: { etag } });
+      },
+      now: () => 1_000_000,
+    });
+    const first = await tracker.ask('images', {}, signal);
+    expect(await tracker.ask('images', {}, signal)).toBe(first);
+    expect(tracker.changes()).toBe(1);
+    body = 'two';
+    expect(await tracker.ask('images', {}, signal)).toEqual({ body });
+    expect(tracker.changes()).toBe(2);
+    tracker.forget();
+    await tracker.ask('images', {}, signal);
+    expect(sent.map(({ headers }) => headers.get('if-none-match'))).toEqual([null, 'W/"one"', 'W/"one"', null]);
   });
 
   test('that nobody waits for any more ends with the signal, not as an outage', async () => {

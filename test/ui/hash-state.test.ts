@@ -1,14 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import type { View } from '../../src/ui/hash-state.ts';
-import { findRegistry, formatHash, parseHash, readSearch } from '../../src/ui/hash-state.ts';
+import { findRegistry, formatHash, parseHash, readReference } from '../../src/ui/hash-state.ts';
 
 const list: View = {
   screen: 'images',
   registry: undefined,
-  repository: undefined,
+  q: undefined,
   state: undefined,
   missing: undefined,
+  sort: undefined,
   image: undefined,
+  artifacts: undefined,
+  release: undefined,
 };
 const image = 'contoso.azurecr.io/team/app@sha256:e46f';
 
@@ -19,14 +22,18 @@ describe('a view and its address', () => {
     // Not dropped: a list of all states would be another answer than the one that was asked for.
     ['#state=lost', { state: 'lost' }],
     [
-      '#registry=contoso&repository=team/app&state=replicating',
-      { registry: 'contoso', repository: 'team/app', state: 'replicating' },
+      '#registry=contoso&q=team/app&state=replicating&sort=lag',
+      { registry: 'contoso', q: 'team/app', state: 'replicating', sort: 'lag' },
     ],
     ['#missing=westeurope', { missing: 'westeurope' }],
     [`#image=${image}`, { screen: 'image', image }],
+    [`#image=${image}&artifacts=signature,sbom`, { screen: 'image', image, artifacts: 'signature,sbom' }],
     ['#image=contoso.azurecr.io/team/app:v1', { screen: 'image', image: 'contoso.azurecr.io/team/app:v1' }],
+    ['#view=releases', { screen: 'releases' }],
+    ['#view=waiting&registry=contoso', { screen: 'waiting', registry: 'contoso' }],
+    ['#release=shop-2.4', { screen: 'release', release: 'shop-2.4' }],
     ['#view=replicas&registry=contoso', { screen: 'replicas', registry: 'contoso' }],
-    ['#repository=a%26b%3D%23%2B%20%25', { repository: 'a&b=#+ %' }],
+    ['#q=a%26b%3D%23%2B%20%25', { q: 'a&b=#+ %' }],
   ])('%s', (hash, view) => {
     expect(parseHash(hash)).toEqual({ ...list, ...view });
     expect(formatHash({ ...list, ...view })).toBe(hash);
@@ -35,10 +42,15 @@ describe('a view and its address', () => {
   test.each<[string, Partial<View>]>([
     ['', {}],
     ['#view=nowhere&key=secret', {}],
-    ['#repository=%20%20', {}],
+    ['#q=%20%20', {}],
+    // As links were before there was a search.
+    ['#repository=team/app', { q: 'team/app' }],
     [`#image=${'a'.repeat(2_000)}`, {}],
     ['#state=%E0%A4%A', { state: '\ufffd%A' }],
     ['#view=replicas&image=a', { screen: 'replicas' }],
+    ['#artifacts=signature', {}],
+    ['#view=releases&release=shop', { screen: 'releases' }],
+    [`#image=${image}&release=shop`, { screen: 'image', image }],
     ['#=&&&', {}],
   ])('%s is read as what can be meant', (hash, view) => {
     expect(parseHash(hash)).toEqual({ ...list, ...view });
@@ -62,35 +74,23 @@ describe('the registry of an address', () => {
 });
 
 describe('what is typed into the field', () => {
-  test.each<[string, ReturnType<typeof readSearch>]>([
-    ['', { repository: undefined }],
-    ['  team/app ', { repository: 'team/app' }],
-    ['contoso.azurecr.io/team/app', { repository: 'team/app' }],
-    ['team/app:v1', { image: 'contoso.azurecr.io/team/app:v1' }],
-    ['team/app@sha256:e46f', { image: 'contoso.azurecr.io/team/app@sha256:e46f' }],
-    ['fabrikam.azurecr.io/team/app:v1', { image: 'fabrikam.azurecr.io/team/app:v1' }],
-    ['https://contoso.azurecr.io/team/app:v1', { image: 'contoso.azurecr.io/team/app:v1' }],
-    ['localhost:5000/app:v1', { image: 'localhost:5000/app:v1' }],
-    ['app:v1', { image: 'contoso.azurecr.io/app:v1' }],
-    ['sha256:v1', { image: 'contoso.azurecr.io/sha256:v1' }],
-    ['team/', { repository: 'team' }],
-    ['contoso.azurecr.io/team/', { repository: 'team' }],
-    ['contoso.azurecr.io/', { repository: undefined }],
-  ])('%j', (typed, meant) => {
-    expect(readSearch(typed, 'contoso.azurecr.io')).toEqual(meant);
-  });
-
   const hex = 'e46f7d74'.repeat(8);
-  test.each([
-    `sha256:${hex}`,
-    ` SHA256:${hex} `,
-    hex,
-    `@sha256:${hex}`,
-    `contoso.azurecr.io/sha256:${hex}`,
-    'sha256:e46f7d74…',
-  ])('%j is a digest without its repository', (typed) => {
-    expect(readSearch(typed, 'contoso.azurecr.io')).toEqual({
-      problem: expect.stringContaining('needs its repository'),
-    });
+  test.each<[string, string | undefined]>([
+    ['team/app:v1', 'contoso.azurecr.io/team/app:v1'],
+    [` team/app@sha256:${hex} `, `contoso.azurecr.io/team/app@sha256:${hex}`],
+    [`team/app:v1@sha256:${hex}`, `contoso.azurecr.io/team/app:v1@sha256:${hex}`],
+    ['fabrikam.azurecr.io/team/app:v1', 'fabrikam.azurecr.io/team/app:v1'],
+    ['https://contoso.azurecr.io/team/app:v1', 'contoso.azurecr.io/team/app:v1'],
+    ['localhost:5000/app:v1', 'localhost:5000/app:v1'],
+    ['app:v1', 'contoso.azurecr.io/app:v1'],
+    ['', undefined],
+    ['  team/app ', undefined],
+    ['contoso.azurecr.io/team/app', undefined],
+    ['team/app:', undefined],
+    [`sha256:${hex}`, undefined],
+    [hex, undefined],
+    ['team/app@sha256:e46f', undefined],
+  ])('%j names %s', (typed, image) => {
+    expect(readReference(typed, 'contoso.azurecr.io')).toBe(image);
   });
 });

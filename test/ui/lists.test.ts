@@ -1,13 +1,17 @@
 /** What the page makes of lists of images: merging, counting, telling what has changed. */
 import { describe, expect, test } from 'vitest';
-import type { AvailabilityDocument } from '../../src/core/availability.ts';
-import { describeImage } from '../../src/core/availability.ts';
+import type { AvailabilityDocument } from '../../src/core/image/availability.ts';
+import { describeImage } from '../../src/core/image/availability.ts';
+import { familyLine } from '../../src/ui/family-line.ts';
+import { byPlace } from '../../src/ui/geography.ts';
+import { headline } from '../../src/ui/headline.ts';
+import { distribution, lagShapes } from '../../src/ui/lag-shape.ts';
 import { mergePage } from '../../src/ui/merge-page.ts';
 import { cellKind, cellValue, lagText } from '../../src/ui/region-state.ts';
 import { countStates, describeChanges, hear, listTitle } from '../../src/ui/summary.ts';
 import { timelineOf } from '../../src/ui/timeline.ts';
 import { eventWord, kindWord } from '../../src/ui/words.ts';
-import { at, deleteOf, digestOf, pushOf, recordOf, registryOf, replicaSetOf } from '../support/build.ts';
+import { at, deleteOf, digestOf, pushOf, recordOf, registryOf, replicaSetOf, tagOf } from '../support/build.ts';
 
 const now = at('2026-06-01T13:00:00Z');
 
@@ -107,31 +111,112 @@ describe('the line of time', () => {
 
   test('ends with the last region once all have it', () => {
     const { bars, ticks } = timelineOf(regionsOf(0, 4, 8), 'available', now);
-    expect(bars.map(({ kind, length }) => [kind, length])).toEqual([
-      ['arrived', 0],
-      ['arrived', 0.5],
-      ['arrived', 1],
-    ]);
-    expect(ticks.map(({ label }) => label)).toEqual(['0', '2.0 s', '4.0 s', '6.0 s', '8.0 s']);
-  });
-
-  test('is not stretched by one that keeps silent for an hour', () => {
-    const { bars } = timelineOf(regionsOf(0, 10), 'replicating', now);
-    expect(bars).toEqual([
-      { kind: 'arrived', length: 0, isCut: false },
-      { kind: 'arrived', length: 10 / 16, isCut: false },
-      { kind: 'waiting', length: 1, isCut: true },
+    expect(bars.map(({ kind }) => kind)).toEqual(['arrived', 'arrived', 'arrived']);
+    expect(bars.map(({ length }) => length)).toEqual([0, expect.closeTo(0.845, 2), 1]);
+    expect(ticks.map(({ at: place, label }) => [label, place])).toEqual([
+      ['0', 0],
+      ['0.1 s', expect.closeTo(0.158, 2)],
+      ['1.0 s', expect.closeTo(0.546, 2)],
+      ['8.0 s', 1],
     ]);
   });
 
-  test('grows with the time while only the first has it', () => {
-    const { bars } = timelineOf(regionsOf(0), 'replicating', at('2026-06-01T12:00:30Z'));
-    expect(bars[1]).toEqual({ kind: 'waiting', length: 1, isCut: false });
+  test('ends now while a region is missing, and shows a tenth of a second beside an hour', () => {
+    const { bars, ticks } = timelineOf(regionsOf(0, 0.1), 'replicating', now);
+    expect(bars.map(({ kind }) => kind)).toEqual(['arrived', 'arrived', 'waiting']);
+    expect(bars[1]?.length).toBeGreaterThan(0.05);
+    expect(bars[2]?.length).toBe(1);
+    expect(ticks.at(-1)).toEqual({ at: 1, label: 'now, 1 h' });
+    const gaps = ticks.slice(1).map(({ at: place }, i) => place - (ticks[i]?.at ?? 0));
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(0.13);
   });
 
   test('waits for nobody when the image is on its way out', () => {
-    expect(timelineOf(regionsOf(0), 'deleting', now).bars[1]).toEqual({ kind: 'none', length: 0, isCut: false });
+    expect(timelineOf(regionsOf(0), 'deleting', now).bars[1]).toEqual({ kind: 'none', length: 0 });
   });
+
+  test('keeps the time of a delete', () => {
+    const facts = [
+      ...pushes(0, 2),
+      deleteOf('region0', '2026-06-01T12:05:00Z'),
+      deleteOf('region1', '2026-06-01T12:10:00Z'),
+    ];
+    const set = replicaSetOf(registryOf({ regions: pushes(0, 0).map(({ region }) => region) }));
+    const { regions, firstSeenAt } = describeImage(recordOf(digestOf(1), facts, set), registryOf(), set, now);
+    const { bars, ticks } = timelineOf(regions, 'deleted', now, firstSeenAt);
+    expect(bars.map(({ kind }) => kind)).toEqual(['deleted', 'deleted']);
+    expect(bars[1]?.length).toBe(1);
+    expect(bars[0]?.length).toBeGreaterThan(0.8);
+    expect(ticks.at(-1)?.label).toBe('10 min');
+  });
+});
+
+describe('the answer in a sentence', () => {
+  const regions = pushOf('eastus', '2026-06-01T12:00:00Z');
+  const one = describeImage(recordOf(digestOf(1), [regions]), registryOf(), replicaSetOf(), now);
+  const usual = (seconds: number) => new Map([['westeurope', seconds]]);
+  const soon = at('2026-06-01T12:11:00Z');
+
+  test.each<[string, AvailabilityDocument, ReadonlyMap<string, number>, string]>([
+    ['while it is missing', one, new Map(), 'In 1 of 2 regions; westeurope is missing for 11 min.'],
+    ['as long as usual', one, usual(900), 'In 1 of 2 regions; westeurope is missing for 11 min, as is usual there.'],
+    ['longer', one, usual(400), 'In 1 of 2 regions; westeurope is missing for 11 min, longer than usual there.'],
+    [
+      'far longer',
+      one,
+      usual(220),
+      'In 1 of 2 regions; westeurope is missing for 11 min, 3 times longer than usual there.',
+    ],
+    ['unheard of', { ...one, state: 'unknown' }, new Map(), 'No region has reported this image.'],
+    ['deleted', { ...one, state: 'deleted' }, new Map(), 'Deleted in every region that had it.'],
+  ])('%s', (_, document, known, sentence) => {
+    expect(headline(document, known, soon)).toBe(sentence);
+  });
+
+  test('once it is everywhere, and where a tag has diverged', () => {
+    const both = [regions, pushOf('westeurope', '2026-06-01T12:00:04Z')];
+    const document = describeImage(recordOf(digestOf(1), both), registryOf(), replicaSetOf(), now);
+    const there = { ...document, availableAt: '2026-06-01T12:00:04.000Z' };
+    expect(headline(there, new Map(), soon)).toBe('In all 2 regions, 4.0 s after the first.');
+    const tag = { name: tagOf('prod'), state: 'diverged' as const, regions: [] };
+    expect(headline({ ...there, tag }, new Map(), soon)).toContain('Regions resolve prod to different digests.');
+    const artifacts = ['signature', 'sbom'].map((kind) => ({ kind, known: true, missing: [] }));
+    expect(headline({ ...there, artifacts }, new Map(), soon)).toBe('In all 2 regions with signature and sbom.');
+  });
+});
+
+describe('the shape of a lag', () => {
+  const images = [
+    imageOf(2),
+    describeImage(
+      recordOf(digestOf(1), [pushOf('eastus', '2026-06-01T12:00:00Z'), pushOf('westeurope', '2026-06-01T12:00:30Z')]),
+      registryOf(),
+      replicaSetOf(),
+      now,
+    ),
+  ];
+
+  test('is the lag of each image, the oldest first, with what is missing', () => {
+    expect(lagShapes(images, ['eastus', 'westeurope'])).toEqual([
+      { region: 'eastus', lags: [0, 0] },
+      { region: 'westeurope', lags: [30, null] },
+    ]);
+  });
+
+  test('can be counted', () => {
+    const counts = distribution({ region: 'x', lags: [0, 0.9, 5, 30, 599, 3_599, 90_000, null] });
+    expect(counts.map(([, count]) => count)).toEqual([2, 1, 1, 1, 1, 1, 1]);
+  });
+});
+
+test('regions stand together by where they are', () => {
+  expect(byPlace(['westeurope', 'eastus', 'japaneast', 'uaenorth', 'moon', 'westus3', 'uksouth'])).toEqual([
+    { name: 'Americas', regions: ['eastus', 'westus3'] },
+    { name: 'Europe', regions: ['uksouth', 'westeurope'] },
+    { name: 'Middle East and Africa', regions: ['uaenorth'] },
+    { name: 'Asia Pacific', regions: ['japaneast'] },
+    { name: 'Elsewhere', regions: ['moon'] },
+  ]);
 });
 
 describe('words', () => {
@@ -151,5 +236,32 @@ describe('words', () => {
     ['application/vnd.cncf.helm.config.v1+json', 'other artifact'],
   ])('for the media type %s', (mediaType, word) => {
     expect(kindWord(mediaType)).toBe(word);
+  });
+});
+
+describe('what belongs to an image', () => {
+  const member = (kind: 'platform' | 'attestation', missing: readonly string[] = []) =>
+    ({ digest: digestOf(9), kind, platform: null, artifactType: null, missing }) as never;
+  const index = { mediaType: 'application/vnd.oci.image.index.v1+json', state: 'available' } as const;
+
+  test.each<[string, Partial<AvailabilityDocument>]>([
+    ['A single manifest: no other platforms.', { members: [] }],
+    ['', { members: null, membersKnown: false }],
+    ['This index lists nothing.', { ...index, members: [] }],
+    [
+      'What this index lists could not be read: it counts by its own reports alone.',
+      { ...index, members: null, membersKnown: false },
+    ],
+    [
+      '2 platforms, 1 attestation. A region has this image once it has all of them.',
+      { ...index, members: [member('platform'), member('platform'), member('attestation')] },
+    ],
+    [
+      '2 platforms. 1 of them is missing somewhere.',
+      { ...index, members: [member('platform', ['eastus']), member('platform')] },
+    ],
+    ['', { members: null, membersKnown: false, state: 'unknown' }],
+  ])('%s', (line, changes) => {
+    expect(familyLine(imageOf(1, { membersKnown: true, ...changes }))).toBe(line);
   });
 });

@@ -1,15 +1,16 @@
 /**
  * How both directories reach ARM: one SDK client per subscription, loaded when it is first needed because the SDK is
  * large, every call bounded and tried a second and third time where that can help. Whatever goes wrong becomes a
- * `WorldError` that names the call and the registry, and nothing from the request: that holds a token, and sometimes
+ * `UpstreamError` that names the call and the registry, and nothing from the request: that holds a token, and sometimes
  * a webhook's secret.
  */
+
 import type { ContainerRegistryManagementClient } from '@azure/arm-containerregistry';
 import type { TokenCredential } from '@azure/identity';
-import { WorldError } from '../../core/errors.ts';
 import type { Clock } from '../../core/ports.ts';
-import type { Registry } from '../../core/registry.ts';
-import { nonsense, refusalBy, toWorldError } from './world-error.ts';
+import { UpstreamError } from '../../core/runtime/errors.ts';
+import type { ArmCall } from './call.ts';
+import { nonsense, refusalBy, toUpstreamError } from './upstream-error.ts';
 
 type PipelinePolicy = Parameters<ContainerRegistryManagementClient['pipeline']['addPolicy']>[0];
 
@@ -28,16 +29,6 @@ export interface ArmRegistry {
   readonly address: readonly [resourceGroup: string, name: string];
   /** Ends the attempt; goes into the options of every call made in it. */
   readonly abortSignal: AbortSignal;
-}
-
-export interface ArmCall {
-  readonly registry: Registry;
-  /** For people: what was asked of ARM. */
-  readonly what: string;
-  /** What to do when ARM refuses. */
-  readonly role: string;
-  /** Longer than usual, for operations that ARM carries on in the background. */
-  readonly timeoutMs?: number;
 }
 
 export type Arm = <T>(call: ArmCall, run: (arm: ArmRegistry) => Promise<T>) => Promise<T>;
@@ -60,7 +51,7 @@ export function armCaller(options: ArmOptions): Arm {
     const [, subscription, resourceGroup, name] = resourcePattern.exec(call.registry.resourceId ?? '') ?? [];
     if (subscription === undefined || resourceGroup === undefined || name === undefined) {
       const hint = 'give the registry a "resourceId" in REGISTRIES';
-      throw new WorldError('rejected', `ARM knows no registry ${call.registry.name}`, { hint });
+      throw new UpstreamError('invalid', `ARM knows no registry ${call.registry.name}`, { hint });
     }
     const client = await clientFor(subscription);
     for (let attempt = 0; ; attempt++) {
@@ -68,10 +59,10 @@ export function armCaller(options: ArmOptions): Arm {
       try {
         return await run({ client, address: [resourceGroup, name], abortSignal });
       } catch (error) {
-        const problem = toWorldError(error, call, clock.now());
+        const problem = toUpstreamError(error, call, clock.now());
         const pauseMs = pausesMs[attempt];
         // Only what may pass by itself within a second: not a limit, and not an answer that was understood.
-        const mayPass = problem.code === 'unavailable' && !(error instanceof WorldError) && !abortSignal.aborted;
+        const mayPass = problem.code === 'unavailable' && !(error instanceof UpstreamError) && !abortSignal.aborted;
         if (!mayPass || pauseMs === undefined) throw problem;
         await clock.sleep(pauseMs);
       }

@@ -5,9 +5,9 @@
  */
 import type { LoggedDelivery } from '../../core/ports.ts';
 import type { ArmRegistry } from './client.ts';
-import { nonsense } from './world-error.ts';
+import { nonsense } from './upstream-error.ts';
 
-const mostDeliveries = 1_000;
+const maxDeliveries = 1_000;
 
 export async function readDeliveries(
   { client, address, abortSignal }: ArmRegistry,
@@ -29,7 +29,7 @@ export async function readDeliveries(
   });
   const { value } = Object(raw) as { value?: unknown };
   if (!Array.isArray(value)) throw nonsense('a log without entries');
-  return value.slice(0, mostDeliveries).flatMap((entry) => toDelivery(entry) ?? []);
+  return value.slice(0, maxDeliveries).flatMap((entry) => toDelivery(entry) ?? []);
 }
 
 function toDelivery(entry: unknown): LoggedDelivery | undefined {

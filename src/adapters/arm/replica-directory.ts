@@ -1,66 +1,53 @@
 /**
  * Which replicas a registry has, read from ARM, so that regions that are added or removed are followed without anybody
- * changing a setting. An answer that makes no sense is an error, not a smaller set: a set that shrank by mistake would
- * have "in all replicas" told while one is still without the image.
+ * changing a setting. An answer that makes no sense is an error, not a smaller set. What the answers prove is decided in the
+ * core: here a list is a list, and only a 404 for one name says that there is no such replica.
  */
-import type { Replication } from '@azure/arm-containerregistry';
+
+import { parseRegion } from '../../core/model/region.ts';
+import type { Registry } from '../../core/model/registry.ts';
+import type { Replica, ReplicaStatus } from '../../core/model/replica-set.ts';
 import type { ReplicaDirectory } from '../../core/ports.ts';
-import type { Region } from '../../core/region.ts';
-import { parseRegion } from '../../core/region.ts';
-import type { Registry } from '../../core/registry.ts';
-import type { Replica } from '../../core/replica-set.ts';
+import type { ReplicaList } from '../../core/replicas/replica-proof.ts';
 import type { ArmOptions, ArmRegistry } from './client.ts';
 import { armCaller } from './client.ts';
-import { isNotFound, nonsense } from './world-error.ts';
+import { isNotFound, nonsense } from './upstream-error.ts';
 
 const role = 'give the app\'s identity the role "Reader" on the registry';
 /** More than Azure has regions; a list without an end is not a list. */
-const mostReplicas = 200;
-const leaving = new Set(['deleting', 'failed', 'canceled']);
+const maxReplicas = 200;
 
 export function armReplicaDirectory(options: ArmOptions): ReplicaDirectory {
   const arm = armCaller(options);
   return {
-    replicas: (registry) => arm({ registry, what: 'the replicas', role }, (access) => readReplicas(access, registry)),
+    list: (registry) => arm({ registry, what: 'the replicas', role }, (access) => readList(access, registry)),
+    find: (registry, name) => arm({ registry, what: `replica ${name}`, role }, (access) => findReplica(access, name)),
   };
 }
 
-async function readReplicas(access: ArmRegistry, registry: Registry): Promise<readonly Replica[]> {
+async function readList(access: ArmRegistry, registry: Registry): Promise<ReplicaList> {
   const { client, address, abortSignal } = access;
-  const listed: Replication[] = [];
+  const replicas: Replica[] = [];
   for await (const replication of client.replications.list(...address, { abortSignal })) {
-    listed.push(replication);
-    if (listed.length > mostReplicas) throw nonsense(`more than ${mostReplicas} replicas`);
+    replicas.push(toNamedReplica(replication));
+    if (replicas.length > maxReplicas) throw nonsense(`more than ${maxReplicas} replicas`);
   }
-  // Not geo-replicated; once it is, the list names the home region too, or it was deleted there.
-  if (listed.length === 0) return [await homeReplica(access)];
-
-  const complete = await Promise.all(listed.map((replication) => withState(access, replication)));
-  const byRegion = new Map<Region, Replica>();
-  for (const replica of complete.flatMap((one) => one ?? [])) {
-    // One that is deleted and made anew is listed twice for a while.
-    if (byRegion.get(replica.region)?.expected !== true) byRegion.set(replica.region, replica);
-  }
-  const replicas = [...byRegion.values()].sort((a, b) => (a.region < b.region ? -1 : 1));
-  const isExpected = ({ region, expected }: Replica) => expected && !registry.observedOnly.includes(region);
-  if (!replicas.some(isExpected)) throw nonsense('no replica that could be waited for');
-  return replicas;
+  const home = await homeReplica(access);
+  const isObserved = ({ region }: Replica) => registry.observedOnly.includes(region);
+  if ([home, ...replicas].every(isObserved)) throw nonsense('no replica that could be waited for');
+  return { home, replicas };
 }
 
-/** The list is for discovery and can leave the state out. `undefined`: gone since it was listed. */
-async function withState({ client, address, abortSignal }: ArmRegistry, listed: Replication) {
-  const isComplete = listed.provisioningState !== undefined && listed.status?.displayStatus !== undefined;
-  if (isComplete || listed.name === undefined) return toReplica(listed);
+async function findReplica({ client, address, abortSignal }: ArmRegistry, name: string): Promise<Replica | undefined> {
   try {
-    const found = await client.replications.get(...address, listed.name, { abortSignal });
-    const provisioningState = found.provisioningState ?? listed.provisioningState;
-    return toReplica({ ...found, location: listed.location, provisioningState });
+    return toNamedReplica(await client.replications.get(...address, name, { abortSignal }));
   } catch (error) {
     if (isNotFound(error)) return undefined;
     throw error;
   }
 }
 
+/** The registry's own region, which has a replication only where there is a second one, or has been. */
 async function homeReplica({ client, address, abortSignal }: ArmRegistry): Promise<Replica> {
   const { location, status } = await client.registries.get(...address, { abortSignal });
   return toReplica({ location, status });
@@ -68,10 +55,16 @@ async function homeReplica({ client, address, abortSignal }: ArmRegistry): Promi
 
 /** The SDK's types promise text; the wire does not. */
 interface State {
+  readonly name?: unknown;
   readonly location?: unknown;
   readonly provisioningState?: unknown;
-  readonly status?: { readonly displayStatus?: unknown } | undefined;
+  readonly status?: { readonly [Field in keyof ReplicaStatus]?: unknown } | undefined;
   readonly regionEndpointEnabled?: unknown;
+}
+
+function toNamedReplica(state: State): Replica {
+  if (typeof state.name !== 'string' || state.name === '') throw nonsense('a replica without a name');
+  return { ...toReplica(state), name: state.name };
 }
 
 /** `Updating` is nothing to worry about: it is what a replica says while only its routing is changed. */
@@ -82,12 +75,37 @@ function toReplica({ location, provisioningState, status, regionEndpointEnabled 
   const display = lowerCase(status?.displayStatus);
   return {
     region,
-    expected: !leaving.has(provisioning),
+    expected: true,
     provisioningState: typeof provisioningState === 'string' ? provisioningState : null,
-    health: display === 'ready' || display === 'online' ? 'healthy' : 'unknown',
+    health: healthOf(display, provisioning),
+    status: toStatus(status),
     globalRouting: regionEndpointEnabled !== false,
     seeding: provisioning === 'creating' || display === 'syncing',
   };
+}
+
+/** Of no use to anybody who waits, and neither good nor bad. */
+const passing = new Set(['', 'creating', 'provisioning', 'syncing', 'updating', 'deleting']);
+
+/**
+ * "Geo-replicas experiencing issues show a status other than online" (Azure's page on geo-replication); recorded answers
+ * say `Ready`. The words are nowhere listed.
+ */
+function healthOf(display: string, provisioning: string): Replica['health'] {
+  if (display === 'ready' || display === 'online') return 'healthy';
+  return passing.has(display) && provisioning !== 'failed' ? 'unknown' : 'unhealthy';
+}
+
+const maxMessage = 500;
+
+function toStatus(status: State['status']): ReplicaStatus | null {
+  const text = (value: unknown) => (typeof value === 'string' && value.trim() !== '' ? value.trim() : null);
+  const displayStatus = text(status?.displayStatus);
+  const message = text(status?.message)?.slice(0, maxMessage) ?? null;
+  const at = status?.timestamp;
+  const time = at instanceof Date ? at.getTime() : Number.NaN;
+  const timestamp = Number.isNaN(time) ? null : new Date(time).toISOString();
+  return displayStatus === null && message === null ? null : { displayStatus, message, timestamp };
 }
 
 function lowerCase(text: unknown): string {

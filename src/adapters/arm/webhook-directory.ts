@@ -3,20 +3,20 @@
  * that was forgotten, disabled or pointed elsewhere loses every event of its region without anybody being told.
  */
 import type { WebhookCreateParameters, WebhookUpdateParameters } from '@azure/arm-containerregistry';
-import { WorldError } from '../../core/errors.ts';
+import { parseRegion } from '../../core/model/region.ts';
 import type { WebhookDirectory, WebhookRegistration } from '../../core/ports.ts';
-import { parseRegion } from '../../core/region.ts';
+import { UpstreamError } from '../../core/runtime/errors.ts';
 import type { ArmOptions } from './client.ts';
 import { armCaller } from './client.ts';
 import { readDeliveries } from './deliveries.ts';
-import { isNotFound, nonsense } from './world-error.ts';
+import { isNotFound, nonsense } from './upstream-error.ts';
 
 const mayRead =
   'the app\'s identity needs "Microsoft.ContainerRegistry/registries/webhooks/read" and the actions getCallbackConfig, ping and listEvents';
 const mayWrite =
   'the app\'s identity needs "Microsoft.ContainerRegistry/registries/webhooks/write" and "…/webhooks/operationStatuses/read"';
 /** A registry can have 500. */
-const mostWebhooks = 1_000;
+const maxWebhooks = 1_000;
 
 export interface ArmWebhookOptions extends ArmOptions {
   /** For a change as a whole: ARM carries it on in the background. */
@@ -35,7 +35,7 @@ export function armWebhookDirectory(options: ArmWebhookOptions): WebhookDirector
         const webhooks: WebhookRegistration[] = [];
         for await (const webhook of client.webhooks.list(...address, { abortSignal })) {
           webhooks.push(toRegistration(webhook));
-          if (webhooks.length > mostWebhooks) throw nonsense(`more than ${mostWebhooks} webhooks`);
+          if (webhooks.length > maxWebhooks) throw nonsense(`more than ${maxWebhooks} webhooks`);
         }
         return webhooks;
       }),
@@ -71,7 +71,7 @@ export function armWebhookDirectory(options: ArmWebhookOptions): WebhookDirector
         }
         if (parseRegion(there.location) !== region) {
           const hint = 'delete that webhook: its region cannot be changed';
-          throw new WorldError('rejected', 'it belongs to another region', { hint });
+          throw new UpstreamError('invalid', 'it belongs to another region', { hint });
         }
         await client.webhooks.update(...address, name, wanted, changing).pollUntilDone({ abortSignal });
       });

@@ -1,23 +1,22 @@
 /**
  * Azure Pipelines' side of a check: lines for its log, and the event that ends it, with the token that came with the
- * check. A plan that has ended answers 404 or a 500 of its own: then nobody waits any more.
+ * check. A plan that has ended says so in an error of its own; a plain 404 may be a plan that is not there yet.
  * Source: Azure DevOps documentation, "Invoke Azure Function / REST API checks"; microsoft/azure-pipelines-extensions,
  * ServerTaskHelper.
  */
-import type { AzurePipelinesCallback } from '../../core/checks/azure-pipelines-check.ts';
-import type { VerdictSender } from '../../core/checks/check-ports.ts';
-import { WorldError } from '../../core/errors.ts';
-import type { Clock } from '../../core/ports.ts';
-import { parseRetryAfter } from '../../core/retry-after.ts';
+import type { AzurePipelinesCallback } from '../../core/checks/azure-pipelines-request.ts';
+import type { Clock, VerdictSender } from '../../core/ports.ts';
+import { UpstreamError } from '../../core/runtime/errors.ts';
+import { parseRetryAfter } from '../../core/runtime/retry-after.ts';
 import type { Reply } from './http.ts';
-import { poster } from './http.ts';
+import { isNotYet, isRejected, poster } from './http.ts';
 
 /** As the samples of the documentation send them. */
 const eventsVersion = '2.0-preview.1';
 const feedVersion = '4.1';
 const who = 'Azure Pipelines';
 /** https://github.com/microsoft/azure-pipelines-tasks/issues/15470: a verdict that comes too late is answered 500. */
-const ended = /OrchestrationSessionNotFoundException|TaskOrchestrationPlan(?:NotFound|Terminated)Exception/;
+const ended = /OrchestrationSessionNotFoundException|TaskOrchestrationPlanTerminatedException/;
 /** A line beside the verdict must not hold it up. */
 const lastLineMs = 2_000;
 
@@ -33,11 +32,11 @@ export function azurePipelinesSender(parts: {
   const lines = (line: string) => ({ value: [line], count: 1 });
 
   return {
-    mostLines: 1_000,
+    maxLines: 1_000,
     async progress(text, line) {
       const callback: AzurePipelinesCallback = JSON.parse(text);
       const reply = await post(feedUrl(callback), bearer(callback), lines(line));
-      if (!isTaken(reply.status)) throw toWorldError(reply, parts.clock);
+      if (!isAccepted(reply.status)) throw toUpstreamError(reply, parts.clock);
     },
     async verdict(text, { result, comment }) {
       const callback: AzurePipelinesCallback = JSON.parse(text);
@@ -46,9 +45,10 @@ export function azurePipelinesSender(parts: {
       const { taskInstanceId: taskId, jobId } = callback;
       const event = { name: 'TaskCompleted', taskId, jobId, result };
       const reply = await post(`${planUrl(callback)}/events?api-version=${eventsVersion}`, bearer(callback), event);
-      if (isTaken(reply.status)) return 'taken';
-      if (isDead(reply)) return 'dead';
-      throw toWorldError(reply, parts.clock);
+      if (isAccepted(reply.status)) return 'taken';
+      if (isEnded(reply)) return 'dead';
+      if (isNotYet(reply.status)) return { notYet: `${who} (${reply.status})` };
+      throw toUpstreamError(reply, parts.clock);
     },
   };
 }
@@ -63,23 +63,23 @@ function bearer({ authToken }: AzurePipelinesCallback): Record<string, string> {
 }
 
 /** 203 is how the service shows its sign-in page to a token that it does not know. */
-function isTaken(status: number): boolean {
+function isAccepted(status: number): boolean {
   return status >= 200 && status < 300 && status !== 203;
 }
 
 function isRefused(status: number): boolean {
-  return status === 401 || status === 403 || status === 203 || (status >= 300 && status < 400);
+  return [203, 401, 403].includes(status) || (status >= 300 && status < 400);
 }
 
-function isDead({ status, text }: Reply): boolean {
-  if (status >= 500) return ended.test(text);
-  return status >= 400 && !isRefused(status) && status !== 408 && status !== 429;
+function isEnded({ status, text }: Reply): boolean {
+  return status === 410 || (status >= 400 && ended.test(text));
 }
 
-function toWorldError({ status, headers }: Reply, clock: Clock): WorldError {
+function toUpstreamError({ status, headers }: Reply, clock: Clock): UpstreamError {
   const retryAfterMs = parseRetryAfter(headers.get('retry-after'), clock.now());
   const asked = retryAfterMs === undefined ? {} : { retryAfterMs };
-  if (isRefused(status)) return new WorldError('refused', `${who} (${status})`, asked);
+  if (isRefused(status)) return new UpstreamError('unauthorized', `${who} (${status})`, asked);
   const isTooMuch = status === 429 || (status === 503 && retryAfterMs !== undefined);
-  return new WorldError(isTooMuch ? 'throttled' : 'unavailable', `${who} (${status})`, asked);
+  if (isTooMuch) return new UpstreamError('throttled', `${who} (${status})`, asked);
+  return new UpstreamError(isRejected(status) ? 'invalid' : 'unavailable', `${who} (${status})`, asked);
 }

@@ -1,19 +1,20 @@
 /**
  * GitHub's side of a check: notes while it waits, and the review that ends it, written as the installation of a GitHub
- * App. Source: GitHub documentation, "Review custom deployment protection rules for a workflow run".
+ * App. A run that does not wait yet is answered like one that waits no more, with 422.
+ * Source: GitHub documentation, "Review custom deployment protection rules for a workflow run".
  */
-import type { VerdictSender } from '../../core/checks/check-ports.ts';
-import type { GithubCallback } from '../../core/checks/github-check.ts';
-import { WorldError } from '../../core/errors.ts';
-import type { Clock } from '../../core/ports.ts';
-import { boundPause, parseRetryAfter } from '../../core/retry-after.ts';
+
+import type { GithubCallback } from '../../core/checks/github-request.ts';
+import type { Clock, VerdictSender } from '../../core/ports.ts';
+import { UpstreamError } from '../../core/runtime/errors.ts';
+import { boundPause, parseRetryAfter } from '../../core/runtime/retry-after.ts';
 import { apiHeaders, githubApp } from './github-app.ts';
 import type { Reply } from './http.ts';
-import { poster } from './http.ts';
+import { isNotYet, isRejected, poster } from './http.ts';
 
 const who = 'GitHub';
-const mostNotes = 10;
-const longestComment = 1_024;
+const maxNotes = 10;
+const maxComment = 1_024;
 
 type Answer = { readonly reply: Reply; readonly of: 'token' | 'review' };
 
@@ -38,12 +39,12 @@ export function githubSender(parts: {
   }
 
   return {
-    mostLines: mostNotes,
+    maxLines: maxNotes,
     async progress(text, line) {
       const callback: GithubCallback = JSON.parse(text);
       const note = { environment_name: callback.environment, comment: toComment(line) };
-      const { reply } = await review(callback, note);
-      if (!isTaken(reply.status)) throw toWorldError(reply, parts.clock);
+      const answer = await review(callback, note);
+      if (!isAccepted(answer.reply.status)) throw toUpstreamError(answer, parts.clock);
     },
     async verdict(text, { result, comment }) {
       const callback: GithubCallback = JSON.parse(text);
@@ -52,9 +53,11 @@ export function githubSender(parts: {
         state: result === 'succeeded' ? 'approved' : 'rejected',
         comment: toComment(comment),
       });
-      if (answer.of === 'review' && isTaken(answer.reply.status)) return 'taken';
-      if (isDead(answer)) return 'dead';
-      throw toWorldError(answer.reply, parts.clock);
+      const { status } = answer.reply;
+      if (answer.of === 'review' && isAccepted(status)) return 'taken';
+      if (status === 410) return 'dead';
+      if (isNotYet(status)) return { notYet: `${who} (${status})` };
+      throw toUpstreamError(answer, parts.clock);
     },
   };
 }
@@ -62,21 +65,15 @@ export function githubSender(parts: {
 /** Comments are Markdown: names of images and tags hold characters that mean something there, and quotes may hold any. */
 function toComment(line: string): string {
   const plain = line.replaceAll(/[\\`*_[\]<>|~]/g, String.raw`\$&`);
-  return plain.length <= longestComment ? plain : `${plain.slice(0, longestComment - 1).replace(/\\+$/, '')}…`;
+  return plain.length <= maxComment ? plain : `${plain.slice(0, maxComment - 1).replace(/\\+$/, '')}…`;
 }
 
-function isTaken(status: number): boolean {
+function isAccepted(status: number): boolean {
   return status >= 200 && status < 300;
 }
 
-/** The run has ended, or the app is not installed any more: 404 for both. */
-function isDead({ reply: { status }, of }: Answer): boolean {
-  if (of === 'token') return status === 404;
-  return status >= 400 && status < 500 && ![401, 403, 408, 429].includes(status);
-}
-
 /** Source: GitHub documentation, "Rate limits for the REST API". */
-function toWorldError({ status, headers, text }: Reply, clock: Clock): WorldError {
+function toUpstreamError({ reply: { status, headers, text }, of }: Answer, clock: Clock): UpstreamError {
   const resetAt = Number(headers.get('x-ratelimit-reset') ?? Number.NaN) * 1000;
   const isUsedUp = headers.get('x-ratelimit-remaining') === '0' && !Number.isNaN(resetAt);
   const retryAfterMs =
@@ -84,7 +81,10 @@ function toWorldError({ status, headers, text }: Reply, clock: Clock): WorldErro
     (isUsedUp ? boundPause(resetAt - clock.now()) : undefined);
   const asked = retryAfterMs === undefined ? {} : { retryAfterMs };
   const isLimit = status === 403 && (retryAfterMs !== undefined || /secondary rate limit/i.test(text));
-  if (status === 429 || isLimit) return new WorldError('throttled', `${who} (${status})`, asked);
-  const isRefusal = status >= 300 && status < 500 && status !== 408;
-  return new WorldError(isRefusal ? 'refused' : 'unavailable', `${who} (${status})`, asked);
+  if (status === 429 || isLimit) return new UpstreamError('throttled', `${who} (${status})`, asked);
+  const isRefusal = status === 401 || status === 403 || (status >= 300 && status < 400);
+  // Whoever is given no token has shown the wrong key.
+  if (isRefusal || (of === 'token' && isRejected(status)))
+    return new UpstreamError('unauthorized', `${who} (${status})`, asked);
+  return new UpstreamError(isRejected(status) ? 'invalid' : 'unavailable', `${who} (${status})`, asked);
 }

@@ -2,7 +2,7 @@
  * One call to whoever waits for a verdict, with everything bounded: its time, the size of what comes back, and where it
  * goes. A redirect is an answer, never followed: it would carry a token to an address that nobody has checked.
  */
-import { WorldError } from '../../core/errors.ts';
+import { UpstreamError } from '../../core/runtime/errors.ts';
 
 export interface Reply {
   readonly status: number;
@@ -15,7 +15,17 @@ export interface Reply {
 export type Post = (url: string, headers: Readonly<Record<string, string>>, body: object | undefined) => Promise<Reply>;
 
 const defaultTimeoutMs = 10_000;
-const mostBytes = 64 * 1024;
+const maxBytes = 64 * 1024;
+
+/** What both sides answer while they do not wait yet, and once they wait no more: not found, conflict, unprocessable. */
+export function isNotYet(status: number): boolean {
+  return [404, 409, 422, 423, 425].includes(status);
+}
+
+/** Would be answered the same again. For a status that is no refusal of our credentials and not `isNotYet`. */
+export function isRejected(status: number): boolean {
+  return status >= 400 && status < 500 && status !== 408 && status !== 429;
+}
 
 /** @param who for messages: `GitHub` */
 export function poster(who: string, fetch: typeof globalThis.fetch, timeoutMs = defaultTimeoutMs): Post {
@@ -35,7 +45,7 @@ export function poster(who: string, fetch: typeof globalThis.fetch, timeoutMs = 
       return { status: response.status, headers: response.headers, text: await readText(response) };
     } catch (error) {
       // No cause: messages of network errors can hold addresses and header values.
-      throw new WorldError('unavailable', `${who}: ${describeFailure(error)}`);
+      throw new UpstreamError('unavailable', `${who}: ${describeFailure(error)}`);
     }
   };
 }
@@ -48,9 +58,9 @@ async function readText(response: Response): Promise<string> {
     chunks.push(chunk);
     size += chunk.length;
     // Leaving the loop cancels the rest.
-    if (size >= mostBytes) break;
+    if (size >= maxBytes) break;
   }
-  return Buffer.concat(chunks, size).subarray(0, mostBytes).toString('utf8');
+  return Buffer.concat(chunks, size).subarray(0, maxBytes).toString('utf8');
 }
 
 function describeFailure(error: unknown): string {

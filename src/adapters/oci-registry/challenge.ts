@@ -4,8 +4,9 @@
  * unless it names the replica's own origin and the one repository that was asked for.
  * Grammar: RFC 9110, 11.3. Parameters: distribution's token specification.
  */
-import { isProtected } from '../../core/origin.ts';
-import type { Repository } from '../../core/reference.ts';
+
+import type { Repository } from '../../core/model/reference.ts';
+import { isProtected } from '../../core/runtime/url-origin.ts';
 
 export interface Challenge {
   /** Where tokens are made; same origin as the replica. */
@@ -19,7 +20,7 @@ export interface Refusal {
   readonly refused: string;
 }
 
-const longestHeader = 4_096;
+const maxHeader = 4_096;
 const token = "[A-Za-z0-9!#$%&'*+.^_`|~-]+";
 const parameter = new RegExp(`[\\s,]*(${token})\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|(${token}))\\s*(?=,|$)`, 'y');
 const schemeName = new RegExp(`[\\s,]*(${token})(?:\\s+|(?=,)|$)`, 'y');
@@ -29,7 +30,7 @@ const harmlessActions = new Set(['pull', 'metadata_read']);
 /** @param origin of the replica that sent the header */
 export function readChallenge(header: string | null, origin: string, repository: Repository): Challenge | Refusal {
   if (header === null) return { refused: '401 without a challenge' };
-  if (header.length > longestHeader) return { refused: 'oversized challenge' };
+  if (header.length > maxHeader) return { refused: 'oversized challenge' };
   const challenges = parseChallenges(header);
   if (challenges === undefined) return { refused: 'malformed challenge' };
   // Two headers of that name arrive joined by a comma, as two challenges.

@@ -3,38 +3,41 @@
  * layers. A replica can hold an index before its children, or a manifest before its blobs; pulls then fail although the
  * digest is "there". Level by level, a few requests at a time, everything bounded.
  */
+import type { Digest } from '../../core/model/digest.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { Manifest } from './fetch-manifest.ts';
 import { fetchManifest } from './fetch-manifest.ts';
 import type { Unclear } from './http.ts';
-import { unclear, unclearStatus } from './http.ts';
+import { unclear, unclearImage, unclearStatus } from './http.ts';
 import type { Part } from './manifest.ts';
-import { mostParts, partsOf } from './manifest.ts';
+import { maxParts, partsOf } from './manifest.ts';
+import { mediaTypeOf } from './manifest-types.ts';
+import { isFromRegistry, readNotFound } from './not-found.ts';
 import type { Replica } from './replica.ts';
 
 /** An index in an index, an image, its blobs, and one to spare. */
-const mostLevels = 5;
+const maxLevels = 5;
 const atATime = 4;
-const longestMs = 60_000;
+const maxMs = 60_000;
 
-/** One part that is missing settles it, whatever could not be told about others. */
+/** One part that is missing settles it, whatever could not be found out about others. */
 export async function lookBelow(root: Manifest, replica: Replica, clock: Clock): Promise<'whole' | 'broken' | Unclear> {
-  const giveUpAt = clock.now() + longestMs;
+  const giveUpAt = clock.now() + maxMs;
   const seen = new Set<string>([root.digest]);
   let level = partsOf(root.body, root.mediaType);
-  for (let depth = 0; depth < mostLevels; depth++) {
-    if ('reason' in level) return unclear(level.reason);
+  for (let depth = 0; depth < maxLevels; depth++) {
+    if ('reason' in level) return unclearImage(level.reason);
     const unseen = level.filter(({ digest }) => !seen.has(digest) && seen.add(digest));
     if (unseen.length === 0) return 'whole';
-    if (seen.size > mostParts) return unclear(`more than ${mostParts} parts`);
+    if (seen.size > maxParts) return unclearImage(`more than ${maxParts} parts`);
     const below = await lookAtAll(unseen, async (part) => {
-      if (clock.now() > giveUpAt) return unclear(`not done within ${longestMs / 1000} s`);
-      return part.kind === 'blob' ? lookAtBlob(part, replica, clock) : lookAtManifest(part, replica, clock);
+      if (clock.now() > giveUpAt) return unclear(`not done within ${maxMs / 1000} s`);
+      return lookAt(part, replica, clock);
     });
     if (below === 'broken' || 'kind' in below) return below;
     level = below;
   }
-  return unclear('an index nested too deeply');
+  return unclearImage('an index nested too deeply');
 }
 
 type Look = (part: Part) => Promise<readonly Part[] | 'broken' | Unclear>;
@@ -56,18 +59,36 @@ async function lookAtAll(parts: readonly Part[], look: Look): Promise<readonly P
   return settled ?? below;
 }
 
-async function lookAtManifest(part: Part, replica: Replica, clock: Clock): ReturnType<Look> {
-  const manifest = await fetchManifest(replica, part.digest, clock);
+async function lookAt(part: Part, replica: Replica, clock: Clock): ReturnType<Look> {
+  if (part.kind === 'manifest') return lookAtManifest(part.digest, part.mediaType, replica, clock);
+  const asBlob = await lookAtBlob(part.digest, replica, clock);
+  const isThere = asBlob !== 'broken' && !('kind' in asBlob);
+  if (isThere || part.kind === 'blob') return asBlob;
+  const asManifest = await lookAtManifest(part.digest, part.mediaType, replica, clock);
+  return asManifest === 'broken' ? asBlob : asManifest;
+}
+
+async function lookAtManifest(digest: Digest, mediaType: string, replica: Replica, clock: Clock): ReturnType<Look> {
+  const manifest = await fetchManifest(replica, digest, [mediaType], clock);
   if (manifest.kind === 'absent') return 'broken';
   if (manifest.kind === 'unclear') return { ...manifest, reason: `${manifest.reason}, of a child` };
   const parts = partsOf(manifest.body, manifest.mediaType);
-  return 'reason' in parts ? unclear(`${parts.reason}, in a child`) : parts;
+  return 'reason' in parts ? unclearImage(`${parts.reason}, in a child`) : parts;
 }
 
 /** The registry keeps blobs elsewhere and redirects to them; that it knows where is the answer. */
-async function lookAtBlob(part: Part, replica: Replica, clock: Clock): ReturnType<Look> {
-  const reply = await replica.ask('HEAD', `blobs/${part.digest}`);
+async function lookAtBlob(digest: Digest, replica: Replica, clock: Clock): ReturnType<Look> {
+  let reply = await replica.ask('HEAD', `blobs/${digest}`);
+  // An answer to HEAD has no error document, which tells whose it is.
+  if (reply.kind === 'reply' && reply.status === 404 && !isFromRegistry(reply)) {
+    reply = await replica.ask('GET', `blobs/${digest}`);
+  }
   if (reply.kind === 'unclear') return { ...reply, reason: `${reply.reason}, for a blob` };
-  if (reply.status === 404) return 'broken';
-  return reply.status === 200 || reply.status === 307 ? [] : unclearStatus(reply, 'blob', clock);
+  if (reply.status === 404) {
+    const found = readNotFound(reply, 'blob');
+    return found.kind === 'absent' ? 'broken' : found;
+  }
+  if (reply.status !== 200 && reply.status !== 307) return unclearStatus(reply, 'blob', clock);
+  // Sign-in pages of proxies are 200 whatever was asked for.
+  return mediaTypeOf(reply.headers.get('content-type')) === 'text/html' ? unclear('a page instead of a blob') : [];
 }

@@ -10,7 +10,7 @@ const marginMs = 120_000;
 /** For tokens that do not say when they end. */
 const shortLifeMs = 60_000;
 /** The oldest go first; a registry with more repositories than this costs a few exchanges more. */
-const mostHeld = 2_000;
+const maxHeld = 2_000;
 
 export interface ExpiringTokens {
   held(key: string): string | undefined;
@@ -32,7 +32,7 @@ export function expiringTokens(clock: Clock): ExpiringTokens {
     tokens.delete(key);
     tokens.set(key, { token, until: endsAt === undefined ? clock.now() + shortLifeMs : endsAt - marginMs });
     const [oldest] = tokens.keys();
-    if (tokens.size > mostHeld && oldest !== undefined) tokens.delete(oldest);
+    if (tokens.size > maxHeld && oldest !== undefined) tokens.delete(oldest);
   }
 
   return {

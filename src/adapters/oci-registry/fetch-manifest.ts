@@ -3,20 +3,23 @@
  * hash to them. A replica in trouble can serve half a document with a 200.
  */
 import { hash } from 'node:crypto';
-import type { Digest } from '../../core/digest.ts';
-import { parseDigest } from '../../core/digest.ts';
+import type { Digest } from '../../core/model/digest.ts';
+import { parseDigest } from '../../core/model/digest.ts';
+import type { Tag } from '../../core/model/reference.ts';
 import type { Clock } from '../../core/ports.ts';
-import type { Tag } from '../../core/reference.ts';
 import type { Absent, Reply, Unclear } from './http.ts';
-import { saidAt, unclear, unclearStatus } from './http.ts';
-import { mediaTypeOf } from './manifest.ts';
+import { saidAt, unclear, unclearImage, unclearStatus } from './http.ts';
+import { acceptHeader, mediaTypeOf, schema1Types } from './manifest-types.ts';
+import { readNotFound } from './not-found.ts';
 import type { Replica } from './replica.ts';
+import { signedPayload } from './signed-manifest.ts';
 
 export interface Manifest {
   readonly kind: 'manifest';
   readonly digest: Digest;
   readonly mediaType: string | undefined;
   readonly saidAt: number | undefined;
+  /** What the digest names: of a signed manifest, what was signed. */
   readonly body: Buffer;
 }
 
@@ -28,25 +31,45 @@ export interface Named {
 }
 
 /** Registries take manifests up to this size (OCI distribution specification). */
-const mostBytes = 4 * 1024 * 1024;
+const maxBytes = 4 * 1024 * 1024;
+
+/**
+ * Whether it is there, without reading it: an answer to GET can count as a pull. A 404 to HEAD does not say whose it is,
+ * and why, so that it is asked once more in a way that tells.
+ * @param types what it has been called, beside the kinds that are known
+ */
+export async function askForManifest(
+  replica: Replica,
+  reference: Digest | Tag,
+  types: readonly string[],
+  clock: Clock,
+): Promise<Named | Absent | Unclear> {
+  const reply = await replica.ask('HEAD', `manifests/${reference}`, { accept: acceptHeader(types) });
+  if (reply.kind === 'unclear') return reply;
+  if (reply.status !== 404) return readNamed(reply, reference, clock);
+  const manifest = await fetchManifest(replica, reference, types, clock);
+  return manifest.kind === 'manifest' ? { ...manifest, kind: 'named' } : manifest;
+}
 
 export async function fetchManifest(
   replica: Replica,
   reference: Digest | Tag,
+  types: readonly string[],
   clock: Clock,
 ): Promise<Manifest | Absent | Unclear> {
-  const reply = await replica.ask('GET', `manifests/${reference}`, mostBytes);
+  const reply = await replica.ask('GET', `manifests/${reference}`, { accept: acceptHeader(types), maxBytes });
   if (reply.kind === 'unclear') return reply;
   const named = readNamed(reply, reference, clock);
   if (named.kind !== 'named') return named;
-  const digest = `sha256:${hash('sha256', reply.body)}`;
-  if (digest !== named.digest) return unclear('a manifest that does not match its digest');
-  return { ...named, kind: 'manifest', body: reply.body };
+  const forms = schema1Types.has(named.mediaType ?? '') ? [reply.body, signedPayload(reply.body)] : [reply.body];
+  const body = forms.find((form) => form !== undefined && `sha256:${hash('sha256', form)}` === named.digest);
+  if (body === undefined) return unclearImage('a manifest that does not match its digest');
+  return { ...named, kind: 'manifest', body };
 }
 
-/** What the status and headers of an answer say, to GET and HEAD alike. */
-export function readNamed(reply: Reply, reference: Digest | Tag, clock: Clock): Named | Absent | Unclear {
-  if (reply.status === 404) return { kind: 'absent', saidAt: saidAt(reply) };
+/** What an answer says, but for the manifest in it. */
+function readNamed(reply: Reply, reference: Digest | Tag, clock: Clock): Named | Absent | Unclear {
+  if (reply.status === 404) return readNotFound(reply, 'manifest');
   if (reply.status !== 200) return unclearStatus(reply, 'manifest', clock);
   const digest = parseDigest(reply.headers.get('docker-content-digest'));
   if (digest === undefined) return unclear('200 without a usable digest');

@@ -12,7 +12,7 @@ export interface Reply {
   readonly kind: 'reply';
   readonly status: number;
   readonly headers: Headers;
-  /** Of a 200 only; what other statuses carry is of no use here. */
+  /** Whole, or empty where an error's is too large to be a registry's. */
   readonly body: Buffer;
 }
 
@@ -22,7 +22,7 @@ export interface Request {
   readonly headers?: Record<string, string>;
   readonly body?: URLSearchParams;
   /** The largest body worth reading. */
-  readonly mostBytes?: number;
+  readonly maxBytes?: number;
 }
 
 export type Send = (request: Request) => Promise<Reply | Unclear>;
@@ -30,14 +30,19 @@ export type Send = (request: Request) => Promise<Reply | Unclear>;
 /** Enough to take a registry's error document off the connection, so that it can be used again. */
 const smallBody = 64 * 1024;
 /** No registry asks for more than a minute; an hour is a mistake, and longer would silence the replica. */
-const longestRetryAfterMs = 3_600_000;
+const maxRetryAfterMs = 3_600_000;
 
 export function unclear(reason: string, retryAfterMs?: number): Unclear {
   return { kind: 'unclear', reason, retryAfterMs };
 }
 
+/** Of this image alone: no reason to leave the replica alone. */
+export function unclearImage(reason: string): Unclear {
+  return { ...unclear(reason), scope: 'image' };
+}
+
 export function replicaHttp(options: { readonly fetch: typeof globalThis.fetch; readonly timeoutMs: number }): Send {
-  return async ({ url, method, headers, body, mostBytes = smallBody }) => {
+  return async ({ url, method, headers, body, maxBytes = smallBody }) => {
     try {
       const response = await options.fetch(url, {
         method,
@@ -47,8 +52,8 @@ export function replicaHttp(options: { readonly fetch: typeof globalThis.fetch; 
         signal: AbortSignal.timeout(options.timeoutMs),
         ...(body === undefined ? {} : { body }),
       });
-      const content = await readBody(response, response.status === 200 ? mostBytes : smallBody);
-      if (content === 'tooLarge' && response.status === 200) return unclear(`more than ${mostBytes} bytes`);
+      const content = await readBody(response, response.status === 200 ? maxBytes : smallBody);
+      if (content === 'tooLarge' && response.status === 200) return unclear(`more than ${maxBytes} bytes`);
       return {
         kind: 'reply',
         status: response.status,
@@ -79,17 +84,17 @@ function retryAfterMs(header: string | null, now: number): number | undefined {
   if (header === null) return undefined;
   const isDate = /^[A-Za-z]{3}/.test(header);
   const wait = isDate ? Date.parse(header) - now : /^\d{1,9}$/.test(header) ? Number(header) * 1000 : Number.NaN;
-  return Number.isNaN(wait) ? undefined : Math.min(Math.max(wait, 0), longestRetryAfterMs);
+  return Number.isNaN(wait) ? undefined : Math.min(Math.max(wait, 0), maxRetryAfterMs);
 }
 
-async function readBody(response: Response, mostBytes: number): Promise<Buffer | 'tooLarge'> {
+async function readBody(response: Response, maxBytes: number): Promise<Buffer | 'tooLarge'> {
   if (response.body === null) return Buffer.alloc(0);
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of response.body as ReadableStream<Uint8Array>) {
     size += chunk.length;
     // Leaving the loop cancels the rest.
-    if (size > mostBytes) return 'tooLarge';
+    if (size > maxBytes) return 'tooLarge';
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, size);

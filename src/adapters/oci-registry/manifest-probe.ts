@@ -1,13 +1,14 @@
 /**
  * Asks a replica itself whether it has a manifest, over the OCI distribution API at its own endpoint. Webhooks are
- * sent once and can be lost; without this, an image whose event was lost would be missing forever. Only a 404 means
- * absent. Everything else that is not a clear yes is "unclear", with a reason short enough for a log.
+ * sent once and can be lost; without this, an image whose event was lost would be missing forever. Only a 404 in the
+ * registry's own words means absent. Everything else that is not a clear yes is "unclear", with a reason short enough
+ * for a log.
  */
 import type { TokenCredential } from '@azure/identity';
+import { regionalOrigin } from '../../core/model/registry.ts';
 import type { Clock, ManifestProbe, ProbeAnswer } from '../../core/ports.ts';
-import { regionalOrigin } from '../../core/registry.ts';
 import { lookBelow } from './deep.ts';
-import { fetchManifest, readNamed } from './fetch-manifest.ts';
+import { askForManifest, fetchManifest } from './fetch-manifest.ts';
 import { replicaHttp, unclear } from './http.ts';
 import { replicaAt } from './replica.ts';
 import { replicaTokens } from './token.ts';
@@ -30,16 +31,15 @@ export function ociManifestProbe(options: ManifestProbeOptions): ManifestProbe {
   const tokens = replicaTokens({ credential, clock, send, tenant, audience, timeoutMs });
 
   return {
-    async ask(registry, region, repository, reference, depth): Promise<ProbeAnswer> {
+    async ask(registry, region, repository, reference, depth, types = []): Promise<ProbeAnswer> {
       const origin = regionalOrigin(registry, region);
       if (origin === undefined) return unclear('no endpoint of its own');
       const replica = replicaAt(new URL(origin).origin, repository, { send, tokens });
       if (depth === 'manifest') {
-        const reply = await replica.ask('HEAD', `manifests/${reference}`);
-        const named = reply.kind === 'unclear' ? reply : readNamed(reply, reference, clock);
+        const named = await askForManifest(replica, reference, types, clock);
         return named.kind === 'named' ? { ...named, kind: 'present', isWhole: false } : named;
       }
-      const manifest = await fetchManifest(replica, reference, clock);
+      const manifest = await fetchManifest(replica, reference, types, clock);
       if (manifest.kind !== 'manifest') return manifest;
       const below = await lookBelow(manifest, replica, clock);
       if (below !== 'whole' && below !== 'broken') return below;

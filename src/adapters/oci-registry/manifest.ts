@@ -1,60 +1,60 @@
 /**
  * What a manifest is made of: the children of an index, the config and layers of an image. It is read strictly. A part
  * that was overlooked here would never be looked for, and an image without it would be called whole.
- * Shapes: OCI image specification, and Docker's manifest and manifest list, version 2.
+ * Shapes: OCI image specification; Docker's manifests, version 2, and version 1 before it; ORAS and OCI artifact manifests.
  */
-import type { Digest } from '../../core/digest.ts';
-import { parseDigest } from '../../core/digest.ts';
+import type { Digest } from '../../core/model/digest.ts';
+import { parseDigest } from '../../core/model/digest.ts';
+import { artifactTypes, imageTypes, indexTypes, schema1Types } from './manifest-types.ts';
 
-export interface Part {
-  readonly kind: 'manifest' | 'blob';
-  readonly digest: Digest;
-}
+export type Part =
+  | { readonly kind: 'blob'; readonly digest: Digest }
+  | {
+      /** `either`: listed by an index, under a type that does not tell whether it is a manifest. */
+      readonly kind: 'manifest' | 'either';
+      readonly digest: Digest;
+      /** As the index calls it: what it has to be asked for as. */
+      readonly mediaType: string;
+    };
 
 /** More than any image has; a document that lists more is not worth the requests. */
-export const mostParts = 2_000;
-
-const indexTypes = new Set([
-  'application/vnd.oci.image.index.v1+json',
-  'application/vnd.docker.distribution.manifest.list.v2+json',
-]);
-const imageTypes = new Set([
-  'application/vnd.oci.image.manifest.v1+json',
-  'application/vnd.docker.distribution.manifest.v2+json',
-]);
-
-/** `Content-Type` without its parameters; `undefined` where it is not a media type. */
-export function mediaTypeOf(contentType: string | null): string | undefined {
-  const type = contentType?.split(';')[0]?.trim().toLowerCase() ?? '';
-  return type.length <= 127 && /^[\w.+-]+\/[\w.+-]+$/.test(type) ? type : undefined;
-}
+export const maxParts = 2_000;
 
 /**
  * @param mediaType as the registry announced it
- * @returns what has to be there as well, or why that cannot be told
+ * @returns what has to be there as well, or why that cannot be told. Of a kind that is not understood nothing has to:
+ * that it is there is all that anybody could find out.
  */
 export function partsOf(body: Buffer, mediaType: string | undefined): readonly Part[] | { readonly reason: string } {
   const manifest = parseObject(body);
-  if (manifest === undefined) return { reason: 'a manifest that is not JSON' };
+  if (mediaType === undefined) return { reason: 'a manifest without a type' };
+  if (manifest === undefined) return isUnderstood(mediaType) ? { reason: 'a manifest that is not JSON' } : [];
   // One document read as an index by some and as an image by others would hide half of its parts.
   if (manifest.mediaType !== undefined && manifest.mediaType !== mediaType) {
     return { reason: 'a manifest that calls itself something else' };
   }
-  if (mediaType !== undefined && indexTypes.has(mediaType) && manifest.layers === undefined) {
-    return collect(manifest.manifests, toChild);
+  if (indexTypes.has(mediaType)) {
+    return manifest.layers === undefined ? collect(manifest.manifests, toChild) : { reason: 'an index with layers' };
   }
-  if (mediaType !== undefined && imageTypes.has(mediaType) && manifest.manifests === undefined) {
+  if (imageTypes.has(mediaType)) {
+    if (manifest.manifests !== undefined) return { reason: 'an image that lists manifests' };
     if (!Array.isArray(manifest.layers)) return { reason: 'a manifest without layers' };
     return collect([manifest.config, ...manifest.layers], toBlob);
   }
-  return { reason: 'a manifest of a kind not understood' };
+  if (artifactTypes.has(mediaType)) return collect(manifest.blobs ?? [], toBlob);
+  if (schema1Types.has(mediaType)) return collect(manifest.fsLayers ?? [], toSchema1Layer);
+  return [];
+}
+
+function isUnderstood(mediaType: string): boolean {
+  return [indexTypes, imageTypes, artifactTypes, schema1Types].some((types) => types.has(mediaType));
 }
 
 type Document = Readonly<Record<string, unknown>>;
 
 function collect(descriptors: unknown, toPart: (descriptor: Document) => Part | 'skip' | undefined) {
-  if (!Array.isArray(descriptors)) return { reason: 'an index without manifests' };
-  if (descriptors.length > mostParts) return { reason: `more than ${mostParts} parts` };
+  if (!Array.isArray(descriptors)) return { reason: 'a manifest without a list of its parts' };
+  if (descriptors.length > maxParts) return { reason: `more than ${maxParts} parts` };
   const parts: Part[] = [];
   for (const descriptor of descriptors) {
     const part = isObject(descriptor) ? toPart(descriptor) : undefined;
@@ -69,9 +69,7 @@ function toChild({ mediaType, digest }: Document): Part | undefined {
   const parsed = parseDigest(digest);
   if (parsed === undefined) return undefined;
   const type = String(mediaType ?? 'application/vnd.oci.image.manifest.v1+json');
-  if (indexTypes.has(type) || imageTypes.has(type)) return { kind: 'manifest', digest: parsed };
-  // A manifest of another kind would be refused for its type, and look absent.
-  return /manifest|index/i.test(type) ? undefined : { kind: 'blob', digest: parsed };
+  return { kind: /manifest|index/i.test(type) ? 'manifest' : 'either', digest: parsed, mediaType: type };
 }
 
 /** Layers that must not be distributed are pulled from the addresses beside them, never from the registry. */
@@ -79,6 +77,11 @@ function toBlob({ mediaType, digest, urls }: Document): Part | 'skip' | undefine
   const isElsewhere = /\.foreign\.|\.nondistributable\./.test(String(mediaType));
   if (isElsewhere && Array.isArray(urls) && urls.length > 0) return 'skip';
   const parsed = parseDigest(digest);
+  return parsed === undefined ? undefined : { kind: 'blob', digest: parsed };
+}
+
+function toSchema1Layer({ blobSum }: Document): Part | undefined {
+  const parsed = parseDigest(blobSum);
   return parsed === undefined ? undefined : { kind: 'blob', digest: parsed };
 }
 

@@ -5,8 +5,8 @@
  * The flow: Azure/acr, docs/AAD-OAuth.md.
  */
 import type { TokenCredential } from '@azure/identity';
+import type { Repository } from '../../core/model/reference.ts';
 import type { Clock } from '../../core/ports.ts';
-import type { Repository } from '../../core/reference.ts';
 import type { Challenge } from './challenge.ts';
 import { readChallenge } from './challenge.ts';
 import { expiringTokens } from './expiring.ts';

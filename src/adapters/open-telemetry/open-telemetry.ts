@@ -2,6 +2,7 @@
  * Telemetry by OpenTelemetry's own library, with whatever exporters it is given. Nothing is registered globally: the
  * app's spans are its own, and no library of somebody else's is patched.
  */
+
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import type { Attributes, Context, SpanContext, SpanOptions, Span as TracedSpan } from '@opentelemetry/api';
@@ -11,9 +12,10 @@ import type { PushMetricExporter } from '@opentelemetry/sdk-metrics';
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import type { Sampler, SpanExporter } from '@opentelemetry/sdk-trace-base';
 import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
-import { WorldError } from '../../core/errors.ts';
-import type { Instrument, Role, Span, SpanAttributes, Telemetry, TraceParent } from '../../core/telemetry.ts';
-import { instruments, parseTraceParent } from '../../core/telemetry.ts';
+import type { Instrument, Span, SpanAttributes, Telemetry } from '../../core/ports.ts';
+import { UpstreamError } from '../../core/runtime/errors.ts';
+import type { TraceParent } from '../../core/runtime/trace-parent.ts';
+import { parseTraceParent } from '../../core/runtime/trace-parent.ts';
 
 export interface Exporters {
   readonly metrics: PushMetricExporter;
@@ -54,11 +56,15 @@ export function openTelemetry({ exporters, service, sampler, exportEveryMs }: Op
   const meter = meters.getMeter(library);
   const present = new AsyncLocalStorage<SpanContext>();
 
-  const recorders = Object.fromEntries(
-    Object.entries(instruments).map(([role, instrument]) => [role, recorderOf(instrument)]),
-  ) as Record<Role, (value: number, attributes: Attributes) => void>;
+  const recorders = new Map<string, (value: number, attributes: Attributes) => void>();
 
-  function recorderOf({ kind, name, unit, description, bounds }: Instrument) {
+  function recorderOf(instrument: Instrument) {
+    const recorder = recorders.get(instrument.name) ?? newRecorder(instrument);
+    recorders.set(instrument.name, recorder);
+    return recorder;
+  }
+
+  function newRecorder({ kind, name, unit, description, bounds }: Instrument) {
     const options = { unit, description };
     if (kind === 'histogram') {
       const advice = bounds === undefined ? {} : { explicitBucketBoundaries: [...bounds] };
@@ -74,7 +80,7 @@ export function openTelemetry({ exporters, service, sampler, exportEveryMs }: Op
   }
 
   return {
-    measure: (role, value, attributes) => recorders[role](value, { ...attributes }),
+    measure: (instrument, value, attributes) => recorderOf(instrument)(value, { ...attributes }),
     async span<T>(name: string, attributes: SpanAttributes, work: (span: Span) => Promise<T>, parent?: TraceParent) {
       const span = start(name, { attributes: { ...attributes } }, parent);
       try {
@@ -88,7 +94,7 @@ export function openTelemetry({ exporters, service, sampler, exportEveryMs }: Op
         span.end();
       }
     },
-    passed(name, attributes, from, to, parent) {
+    recordSpan(name, attributes, from, to, parent) {
       const options = {
         attributes: { ...attributes },
         startTime: from,
@@ -97,7 +103,7 @@ export function openTelemetry({ exporters, service, sampler, exportEveryMs }: Op
       };
       start(name, options, parent).end(Math.max(from, to));
     },
-    here() {
+    activeSpan() {
       const context = present.getStore();
       return context === undefined ? undefined : toTraceParent(context);
     },
@@ -109,7 +115,7 @@ export function openTelemetry({ exporters, service, sampler, exportEveryMs }: Op
 
 /** What went wrong by its name: the message of somebody else's error may hold an address. */
 function faultOf(error: unknown): string {
-  if (error instanceof WorldError) return error.code;
+  if (error instanceof UpstreamError) return error.code;
   return error instanceof Error ? error.name : 'unknown';
 }
 

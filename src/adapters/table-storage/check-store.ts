@@ -1,6 +1,7 @@
 /** Checks, a row and a partition each. What is secret in them comes sealed; this knows nothing of it. */
+
 import type { Check } from '../../core/checks/check.ts';
-import type { CheckStore } from '../../core/checks/check-ports.ts';
+import type { CheckStore } from '../../core/ports.ts';
 import type { RowAddress } from './keys.ts';
 import { joinText, splitText } from './long-text.ts';
 import type { Row, Table } from './table.ts';
@@ -20,6 +21,7 @@ export function tableCheckStore(table: Table): CheckStore {
       return outcome === 'conflict' ? 'conflict' : 'replaced';
     },
     remove: (id) => table.remove(checkRow(id)),
+    list: async (limit) => (await table.all(limit)).map((row) => JSON.parse(joinText('check', row))),
   };
 }
 

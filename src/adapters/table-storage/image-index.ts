@@ -3,9 +3,9 @@
  * but their key: they say where to look, and the image's record says what is true.
  */
 
-import type { ImageName } from '../../core/image.ts';
-import type { ImageIndex, IndexList, WebhookLog } from '../../core/ports.ts';
-import type { Region } from '../../core/region.ts';
+import type { ImageName } from '../../core/image/record.ts';
+import type { Region } from '../../core/model/region.ts';
+import type { HeartbeatStore, ImageIndex, IndexList } from '../../core/ports.ts';
 import type { ListName, RowAddress } from './keys.ts';
 import { listRange, listRow, parseListRow, repositoryList, webhookRange, webhookRow } from './keys.ts';
 import type { RowBatches } from './row-batches.ts';
@@ -13,10 +13,10 @@ import type { Table } from './table.ts';
 
 const keysOnly = ['partitionKey', 'rowKey'];
 /** More regions than Azure has. */
-const mostRegions = 200;
+const maxRegions = 200;
 
 /** @param batches of the same table */
-export function tableImageIndex(index: Table, batches: RowBatches): ImageIndex & { readonly webhooks: WebhookLog } {
+export function tableImageIndex(index: Table, batches: RowBatches): ImageIndex & { readonly webhooks: HeartbeatStore } {
   const rowsOf = (name: ImageName, firstSeenAt: number, lists: readonly IndexList[]): RowAddress[] =>
     lists
       .flatMap((list): ListName[] => (list === 'all' ? [list, repositoryList(name.repository)] : [list]))
@@ -43,7 +43,7 @@ export function tableImageIndex(index: Table, batches: RowBatches): ImageIndex &
       note: (registry, region, at) =>
         batches.merge([{ ...webhookRow(registry, region), at: new Date(at).toISOString() }]),
       async last(registry) {
-        const rows = await index.range(webhookRange(registry), mostRegions);
+        const rows = await index.range(webhookRange(registry), maxRegions);
         return new Map(rows.map((row) => [row.rowKey.split('|').at(-1) as Region, Date.parse(String(row.at))]));
       },
     },

@@ -8,12 +8,12 @@
  * replaces a row by searching its whole table several times.
  */
 import { hash } from 'node:crypto';
-import type { Acknowledgement } from '../../core/acknowledge.ts';
-import { acknowledge } from '../../core/acknowledge.ts';
-import { isAvailable } from '../../core/arrival.ts';
-import { lastToldAt } from '../../core/due-events.ts';
-import type { ImageName, ImageRecord } from '../../core/image.ts';
-import { arrivalIn, arrivalRegions } from '../../core/image.ts';
+import type { Acknowledgement } from '../../core/image/acknowledge.ts';
+import { acknowledge } from '../../core/image/acknowledge.ts';
+import { isAvailable } from '../../core/image/arrival.ts';
+import { lastPublishedAt } from '../../core/image/due-events.ts';
+import type { ImageName, ImageRecord } from '../../core/image/record.ts';
+import { arrivalIn, arrivalRegions } from '../../core/image/record.ts';
 import type { ImageStore, Version } from '../../core/ports.ts';
 import { imageRow, parseImageRow } from './keys.ts';
 import { joinText, splitText } from './long-text.ts';
@@ -21,12 +21,12 @@ import { rowBatches } from './row-batches.ts';
 import type { Row, Table } from './table.ts';
 
 /** A row holds 252 properties; more regions than Azure has are still in the record. */
-const mostColumns = 150;
-const takenPrefix = 'taken_';
+const maxColumns = 150;
+const acceptedPrefix = 'taken_';
 const regionPrefix = 'region_';
 const recordPrefix = 'record';
 /** Every other column is in every row, or leads to a record that says what is so. */
-const passingPrefixes = [takenPrefix, regionPrefix, recordPrefix];
+const passingPrefixes = [acceptedPrefix, regionPrefix, recordPrefix];
 /** Clocks of two instances, and of what they write and what they note of it, differ by less. */
 const clockSkewMs = 60_000;
 
@@ -53,12 +53,10 @@ export function tableImageStore(images: Table): ImageStore {
     async acknowledge(name, taken, now) {
       // Not older than what others have noted, whatever the order in which the notes come in.
       const toldAt = new Date(now).toISOString();
-      await batches.amend({ ...imageRow(name), toldAt, ...takenColumns(taken) });
+      await batches.amend({ ...imageRow(name), toldAt, ...acceptedColumns(taken) });
     },
 
-    remove: ({ record, version }) => images.removeVersion(imageRow(record.name), readVersion(version).etag),
-
-    async toldSince({ registry, since, cursor, limit }) {
+    async publishedSince({ registry, since, cursor, limit }) {
       const { rows, next } = await images.scan({
         partitionKey: registry,
         property: 'toldAt',
@@ -69,7 +67,7 @@ export function tableImageStore(images: Table): ImageStore {
       const found = rows.flatMap((row) => {
         const name = parseImageRow(row);
         const record = name === undefined ? undefined : readRecord(name, row);
-        return record === undefined || (lastToldAt(record) ?? 0) < since ? [] : [record];
+        return record === undefined || (lastPublishedAt(record) ?? 0) < since ? [] : [record];
       });
       return { images: found, next };
     },
@@ -90,11 +88,11 @@ function readVersion(version: Version): { readonly etag: string; readonly column
 
 function toRow(record: ImageRecord): Row {
   const { name, ...rest } = record;
-  const toldAt = lastToldAt(record);
+  const toldAt = lastPublishedAt(record);
   return {
     ...imageRow(name),
     generation: record.generation,
-    // For whoever tells again what was told since a time.
+    // For whoever publishes again what was published since a time.
     ...(toldAt === null ? {} : { toldAt: new Date(toldAt).toISOString() }),
     ...regionColumns(record),
     ...splitText(recordPrefix, JSON.stringify(rest)),
@@ -103,25 +101,25 @@ function toRow(record: ImageRecord): Row {
 
 function readRecord(name: ImageName, row: Row): ImageRecord {
   const record = { ...(JSON.parse(joinText(recordPrefix, row)) as Omit<ImageRecord, 'name'>), name };
-  return takenIn(row).reduce(acknowledge, record);
+  return acceptedIn(row).reduce(acknowledge, record);
 }
 
 /** One for each, so that those of two instances stand side by side; of the same announcements, under the same name. */
-function takenColumns(taken: readonly Acknowledgement[]): Record<string, string> {
-  const columnOf = (keys: readonly string[]) => takenPrefix + hash('sha256', keys.join('\n')).slice(0, 16);
+function acceptedColumns(taken: readonly Acknowledgement[]): Record<string, string> {
+  const columnOf = (keys: readonly string[]) => acceptedPrefix + hash('sha256', keys.join('\n')).slice(0, 16);
   return Object.fromEntries(taken.map(({ keys, at }) => [columnOf(keys), JSON.stringify({ keys, at })]));
 }
 
-function takenIn(row: Row): Acknowledgement[] {
+function acceptedIn(row: Row): Acknowledgement[] {
   return Object.entries(row).flatMap(([name, value]) =>
-    name.startsWith(takenPrefix) ? [JSON.parse(String(value)) as Acknowledgement] : [],
+    name.startsWith(acceptedPrefix) ? [JSON.parse(String(value)) as Acknowledgement] : [],
   );
 }
 
 /** `region_eastus`: since when what is so there. */
 function regionColumns(record: ImageRecord): Record<string, string> {
   const columns: Record<string, string> = {};
-  for (const region of arrivalRegions(record).slice(0, mostColumns)) {
+  for (const region of arrivalRegions(record).slice(0, maxColumns)) {
     const arrival = arrivalIn(record, region);
     if (arrival === undefined) continue;
     const state = isAvailable(arrival) ? 'available' : 'deleted';

@@ -7,15 +7,16 @@
  * only rows of one partition can be written together. One takes 2,000 rows a second (Table storage scalability targets);
  * a registry takes as many writes a minute (older ACR service tier pages), in however many regions.
  */
+
 import { hash } from 'node:crypto';
-import type { Digest } from '../../core/digest.ts';
-import { parseDigest } from '../../core/digest.ts';
-import type { ImageName } from '../../core/image.ts';
+import type { ImageName } from '../../core/image/record.ts';
+import type { TagName } from '../../core/image/tag-name.ts';
+import type { Digest } from '../../core/model/digest.ts';
+import { parseDigest } from '../../core/model/digest.ts';
+import type { Repository } from '../../core/model/reference.ts';
+import { parseRepository } from '../../core/model/reference.ts';
+import type { Region } from '../../core/model/region.ts';
 import type { IndexList } from '../../core/ports.ts';
-import type { Repository } from '../../core/reference.ts';
-import { parseRepository } from '../../core/reference.ts';
-import type { Region } from '../../core/region.ts';
-import type { TagName } from '../../core/tag.ts';
 
 /** No name of ours holds it, so parts joined by it can be split again. */
 const separator = '|';
@@ -95,7 +96,8 @@ export function parseListRow({
 /** The part of a list after the cursor, of images first seen before that time. */
 export function listRange(registry: string, list: ListName, cursor?: string, before?: number): RowRange {
   const prefix = list + separator;
-  const start = before === undefined ? prefix : prefix + newestFirst(before - 1);
+  // A time before all times has one digit more, which would sort it before all of them.
+  const start = before === undefined ? prefix : before <= 0 ? prefix + last : prefix + newestFirst(before - 1);
   const after = cursor !== undefined && cursor > start ? cursor : start;
   return { partitionKey: registry, after, before: prefix + last };
 }
@@ -143,8 +145,66 @@ export function replayRange(): RowRange {
   return rangeOf(replays, 'replay');
 }
 
+/** In a table of their own: a release and its entries on the lists can be written together. */
+const releases = 'releases';
+
+export function releaseRow(name: string): RowAddress {
+  return { partitionKey: releases, rowKey: ['name', name].join(separator) };
+}
+
+export function releaseListRow(name: string, createdAt: number): RowAddress {
+  return { partitionKey: releases, rowKey: ['list', newestFirst(createdAt), name].join(separator) };
+}
+
+/** The part of the list after that place, of releases made before that time. */
+export function releaseListRange(after?: { name: string; createdAt: number }, before?: number): RowRange {
+  const whole = rangeOf(releases, 'list');
+  const start = before === undefined ? whole.after : ['list', newestFirst(before - 1)].join(separator);
+  const place = after === undefined ? start : releaseListRow(after.name, after.createdAt).rowKey;
+  return { ...whole, after: place > start ? place : start };
+}
+
+export function parseReleaseListRow({ rowKey }: RowAddress): { name: string; createdAt: number } {
+  const [, time, name = ''] = rowKey.split(separator);
+  return { name, createdAt: farFuture - Number(time) };
+}
+
+export function openReleaseRow(name: string, createdAt: number): RowAddress {
+  return { partitionKey: releases, rowKey: ['open', newestFirst(createdAt), name].join(separator) };
+}
+
+export function openReleaseRange(): RowRange {
+  return rangeOf(releases, 'open');
+}
+
+const dueWork = 'due';
+
+export function dueRow(dueAt: number, unique: string): RowAddress {
+  return { partitionKey: dueWork, rowKey: [oldestFirst(dueAt), unique].join(separator) };
+}
+
+/** All that is due at that time or before it, after the cursor. */
+export function dueRange(at: number, cursor = ''): RowRange {
+  return { partitionKey: dueWork, after: cursor, before: oldestFirst(Math.floor(at) + 1) };
+}
+
+function oldestFirst(time: number): string {
+  return String(Math.max(0, Math.ceil(time))).padStart(13, '0');
+}
+
 /** Beside the lists, so that what a new image adds to both goes in one transaction. */
 export function tagRow(name: TagName): RowAddress {
   const repository = escapeRepository(name.repository);
   return { partitionKey: name.registry, rowKey: ['tag', name.tag, repository].join(separator) };
+}
+
+/** No registry has that name. */
+const waits = `${separator}waits`;
+
+export function waitsRow(instance: string): RowAddress {
+  return { partitionKey: waits, rowKey: ['instance', instance].join(separator) };
+}
+
+export function waitsRange(): RowRange {
+  return rangeOf(waits, 'instance');
 }

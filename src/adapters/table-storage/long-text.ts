@@ -1,23 +1,34 @@
 /**
- * Text of any length in table properties. One string property holds at most 32 Ki UTF-16 characters; a digest with
- * very many tags or regions would be refused, and its facts with it.
+ * Text of any length in table properties. One string property holds 32 Ki UTF-16 characters and one row 1 MiB (Table
+ * service REST documentation), so what is longer is compressed and cut into binary properties. A digest with very many
+ * tags and regions says the same names over and over, at long distances: Brotli's window spans them.
  */
-const chunkLength = 32_000;
+import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib';
 
-/** @returns properties `name`, `name1`, `name2` … */
-export function splitText(name: string, text: string): Record<string, string> {
-  const chunks: Record<string, string> = {};
-  for (let i = 0; i * chunkLength < text.length || i === 0; i++) {
-    chunks[i === 0 ? name : `${name}${i}`] = text.slice(i * chunkLength, (i + 1) * chunkLength);
-  }
-  return chunks;
+const maxCharacters = 32_000;
+const maxBytes = 65_536;
+const packed = 'Packed';
+
+const { BROTLI_PARAM_LGWIN, BROTLI_PARAM_QUALITY, BROTLI_PARAM_SIZE_HINT } = constants;
+
+/** @returns one property `name`, or `namePacked0`, `namePacked1` … */
+export function splitText(name: string, text: string): Record<string, string | Uint8Array> {
+  if (text.length <= maxCharacters) return { [name]: text };
+  const bytes = brotliCompressSync(text, {
+    params: { [BROTLI_PARAM_QUALITY]: 5, [BROTLI_PARAM_LGWIN]: 24, [BROTLI_PARAM_SIZE_HINT]: text.length },
+  });
+  const count = Math.ceil(bytes.length / maxBytes);
+  const chunks = Array.from({ length: count }, (_, i) => bytes.subarray(i * maxBytes, (i + 1) * maxBytes));
+  return Object.fromEntries(chunks.map((chunk, i) => [`${name}${packed}${i}`, chunk]));
 }
 
 export function joinText(name: string, row: Record<string, unknown>): string {
-  let text = '';
+  const text = row[name];
+  if (typeof text === 'string') return text;
+  const chunks: Uint8Array[] = [];
   for (let i = 0; ; i++) {
-    const chunk = row[i === 0 ? name : `${name}${i}`];
-    if (typeof chunk !== 'string') return text;
-    text += chunk;
+    const chunk = row[`${name}${packed}${i}`];
+    if (!(chunk instanceof Uint8Array)) return brotliDecompressSync(Buffer.concat(chunks)).toString();
+    chunks.push(chunk);
   }
 }

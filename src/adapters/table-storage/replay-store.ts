@@ -1,10 +1,11 @@
 /** Replays, a row each in one partition beside the registries' lists. */
-import type { ReplayJob, ReplayStore } from '../../core/replay/replay-job.ts';
+import type { ReplayStore } from '../../core/ports.ts';
+import type { ReplayJob } from '../../core/replay/replay-job.ts';
 import { replayRange, replayRow } from './keys.ts';
 import { joinText, splitText } from './long-text.ts';
 import type { Row, Table } from './table.ts';
 
-const mostForgotten = 200;
+const maxForgotten = 200;
 
 export function tableReplayStore(index: Table): ReplayStore {
   return {
@@ -18,7 +19,7 @@ export function tableReplayStore(index: Table): ReplayStore {
       return version === 'conflict' ? version : { version };
     },
     async forget(before) {
-      for (const row of await index.range(replayRange(), mostForgotten)) {
+      for (const row of await index.range(replayRange(), maxForgotten)) {
         const { finishedAt } = readJob(row);
         if (finishedAt !== null && finishedAt < before) await index.remove(row);
       }

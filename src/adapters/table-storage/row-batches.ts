@@ -6,7 +6,7 @@
 import type { TransactionAction } from '@azure/data-tables';
 import type { RowAddress } from './keys.ts';
 import type { Row, Table } from './table.ts';
-import { anyVersion, mostActions } from './table.ts';
+import { anyVersion, maxActions } from './table.ts';
 
 export interface RowBatches {
   /** @returns the new etag, or `conflict` when there is such a row */
@@ -42,9 +42,9 @@ interface Partition {
 }
 
 /** A transaction may have 4 MiB (Table service REST documentation); what is not ASCII takes more than a byte. */
-const mostCharacters = 1_000_000;
+const maxCharacters = 1_000_000;
 /** Transactions tried on the same rows, before each goes by itself. */
-const mostTogether = 3;
+const maxTogether = 3;
 
 export function rowBatches(table: Table): RowBatches {
   const partitions = new Map<string, Partition>();
@@ -87,7 +87,7 @@ function takeBatch(waiting: Partition['waiting']): Job[] {
   for (const [rowKey, [job, ...later]] of waiting) {
     if (job === undefined) continue;
     characters += lengthOf(job.row);
-    if (batch.length > 0 && (batch.length >= mostActions || characters > mostCharacters)) break;
+    if (batch.length > 0 && (batch.length >= maxActions || characters > maxCharacters)) break;
     batch.push(job);
     if (later.length === 0) waiting.delete(rowKey);
     else waiting.set(rowKey, later);
@@ -96,13 +96,14 @@ function takeBatch(waiting: Partition['waiting']): Job[] {
 }
 
 function lengthOf(row: RowAddress): number {
-  return Object.values(row).reduce((sum, value) => sum + (typeof value === 'string' ? value.length : 10), 0);
+  const isLong = (value: unknown) => typeof value === 'string' || value instanceof Uint8Array;
+  return Object.values(row as Row).reduce<number>((sum, value) => sum + (isLong(value) ? value.length : 10), 0);
 }
 
 /** One row that was in the way undoes the whole transaction: it gets its answer, and the others go again without it. */
 async function writeTogether(table: Table, jobs: readonly Job[]): Promise<void> {
   let rest = jobs;
-  for (let attempt = 1; attempt <= mostTogether && rest.length > 1; attempt++) {
+  for (let attempt = 1; attempt <= maxTogether && rest.length > 1; attempt++) {
     try {
       const outcome = await table.transact(rest.map(toAction));
       if (!('refusedAt' in outcome)) {

@@ -2,10 +2,10 @@
  * One table, spoken to in the few ways we need, with the SDK's errors turned into ours. Every call has a time limit:
  * a connection that hangs must not hold up the image behind it for ever.
  */
-import type { TableClient, TableEntity, TransactionAction } from '@azure/data-tables';
+import type { ListTableEntitiesOptions, TableClient, TableEntity, TransactionAction } from '@azure/data-tables';
 import { RestError } from '@azure/data-tables';
-import { WorldError } from '../../core/errors.ts';
 import type { HealthProbe } from '../../core/ports.ts';
+import { UpstreamError } from '../../core/runtime/errors.ts';
 import type { RowAddress, RowRange } from './keys.ts';
 
 export type Row = RowAddress & Record<string, unknown>;
@@ -14,7 +14,7 @@ export interface Table {
   /** `undefined` when there is no such row. */
   get(address: RowAddress): Promise<(Row & { etag: string }) | undefined>;
   /**
-   * All or nothing, in one partition, at most `mostActions`, each row once.
+   * All or nothing, in one partition, at most `maxActions`, each row once.
    * @returns the new etag of each row, or which one was in the way
    */
   transact(actions: TransactionAction[]): Promise<readonly (string | undefined)[] | TransactionRefusal>;
@@ -33,8 +33,13 @@ export interface Table {
   remove(address: RowAddress): Promise<void>;
   /** `conflict` when the row has another etag now, or is gone. */
   removeVersion(address: RowAddress, etag: string): Promise<'removed' | 'conflict'>;
-  /** Rows of one partition between two keys, in order. */
-  range(range: RowRange, limit: number, select?: string[]): Promise<Row[]>;
+  /**
+   * Rows of one partition between two keys, in order.
+   * @param onDate called with the service's own time, milliseconds since 1970, with each page
+   */
+  range(range: RowRange, limit: number, select?: string[], onDate?: (date: number) => void): Promise<Row[]>;
+  /** Rows of every partition, a request for each thousand: for tables that stay small. */
+  all(limit: number): Promise<Row[]>;
   /** One round trip over a partition, which may find nothing and still have a `next`. */
   scan(query: TableScan): Promise<{ readonly rows: readonly Row[]; readonly next: string | null }>;
 }
@@ -44,7 +49,7 @@ export interface TransactionRefusal {
   /** Which one; `undefined` when the service does not say. */
   readonly refusedAt: number | undefined;
   /** `conflict`: a row that must be new exists, has another etag, or is gone. */
-  readonly reason: 'conflict' | WorldError;
+  readonly reason: 'conflict' | UpstreamError;
 }
 
 /** Rows of a partition in which a text property sorts at or after that value. */
@@ -58,7 +63,7 @@ export interface TableScan {
 }
 
 /** Entity group transaction: at most 100 operations (Table service REST documentation). */
-export const mostActions = 100;
+export const maxActions = 100;
 const callTimeoutMs = 10_000;
 
 /** Of a row that must be there, whatever is in it. */
@@ -82,7 +87,7 @@ export function table(client: TableClient): Table {
   }
 
   const fail = (error: unknown): never => {
-    throw toWorldError(error, `table ${client.tableName}`);
+    throw toUpstreamError(error, `table ${client.tableName}`);
   };
 
   const update = (row: Row, mode: 'Merge' | 'Replace', etag: string) =>
@@ -91,21 +96,36 @@ export function table(client: TableClient): Table {
       (error: unknown) => (isConflict(error) ? 'conflict' : fail(error)),
     );
 
+  async function list(options: ListTableEntitiesOptions, limit: number): Promise<Row[]> {
+    const rows: Row[] = [];
+    try {
+      const abortSignal = AbortSignal.timeout(callTimeoutMs);
+      const pages = client.listEntities({ ...options, abortSignal }).byPage({ maxPageSize: Math.min(limit, 1000) });
+      for await (const page of pages) {
+        rows.push(...(page as Row[]));
+        if (rows.length >= limit) break;
+      }
+    } catch (error) {
+      if (!isTableMissing(error)) fail(error);
+    }
+    return rows.slice(0, limit);
+  }
+
   return {
     get: ({ partitionKey, rowKey }) =>
       client
         .getEntity<Record<string, unknown>>(partitionKey, rowKey, { abortSignal: AbortSignal.timeout(callTimeoutMs) })
         .then(
           (entity) => ({ ...entity, partitionKey, rowKey, etag: entity.etag }),
-          (error: unknown) => (statusOf(error) === 404 ? undefined : fail(error)),
+          (error: unknown) => (isMissing(error) ? undefined : fail(error)),
         ),
     transact: (actions) =>
       call((abortSignal) => client.submitTransaction(actions, { abortSignal })).then(
         (response) => response.subResponses.map((one) => one.etag),
         (error: unknown) => {
-          const failure = toWorldError(error, `table ${client.tableName}`);
+          const failure = toUpstreamError(error, `table ${client.tableName}`);
           if (isConflict(error)) return { refusedAt: refusedAt(error), reason: 'conflict' as const };
-          if (failure.code === 'rejected') return { refusedAt: refusedAt(error), reason: failure };
+          if (failure.code === 'invalid') return { refusedAt: refusedAt(error), reason: failure };
           throw failure;
         },
       ),
@@ -120,28 +140,19 @@ export function table(client: TableClient): Table {
     remove: ({ partitionKey, rowKey }) =>
       client
         .deleteEntity(partitionKey, rowKey, { abortSignal: AbortSignal.timeout(callTimeoutMs) })
-        .then(ignore, (error: unknown) => (statusOf(error) === 404 ? undefined : fail(error))),
+        .then(ignore, (error: unknown) => (isMissing(error) ? undefined : fail(error))),
     removeVersion: ({ partitionKey, rowKey }, etag) =>
       call((abortSignal) => client.deleteEntity(partitionKey, rowKey, { etag, abortSignal })).then(
         () => 'removed' as const,
         (error: unknown) => (isConflict(error) ? 'conflict' : fail(error)),
       ),
-    async range({ partitionKey, after, before }, limit, select) {
+    range({ partitionKey, after, before }, limit, select, onDate) {
       const filter = `PartitionKey eq '${quote(partitionKey)}' and RowKey gt '${quote(after)}' and RowKey lt '${quote(before)}'`;
-      const rows: Row[] = [];
-      try {
-        const abortSignal = AbortSignal.timeout(callTimeoutMs);
-        const queryOptions = { filter, ...(select === undefined ? {} : { select }) };
-        const pages = client.listEntities({ queryOptions, abortSignal }).byPage({ maxPageSize: Math.min(limit, 1000) });
-        for await (const page of pages) {
-          rows.push(...(page as Row[]));
-          if (rows.length >= limit) break;
-        }
-      } catch (error) {
-        if (!isTableMissing(error)) fail(error);
-      }
-      return rows.slice(0, limit);
+      const onResponse = ({ headers }: { headers: { get(name: string): string | undefined } }) =>
+        onDate?.(Date.parse(headers.get('date') ?? ''));
+      return list({ queryOptions: { filter, ...(select === undefined ? {} : { select }) }, onResponse }, limit);
     },
+    all: (limit) => list({}, limit),
     async scan({ partitionKey, property, atLeast, limit, cursor }) {
       const filter = `PartitionKey eq '${quote(partitionKey)}' and ${property} ge '${quote(atLeast)}'`;
       const page = { maxPageSize: limit, ...(cursor === undefined ? {} : { continuationToken: cursor }) };
@@ -184,6 +195,12 @@ function isTableMissing(error: unknown): boolean {
   return statusOf(error) === 404 && codeOf(error) === 'TableNotFound';
 }
 
+/** The service's own word for it. A 404 of a proxy or of another address says nothing about a row. */
+function isMissing(error: unknown): boolean {
+  const isRow = ['ResourceNotFound', 'EntityNotFound'].includes(codeOf(error) ?? '');
+  return statusOf(error) === 404 && (isRow || isTableMissing(error));
+}
+
 /** The service begins the message about a transaction with the place of the action that failed. */
 function refusedAt(error: unknown): number | undefined {
   const [, place] = /^(\d+):/.exec(error instanceof Error ? error.message : '') ?? [];
@@ -193,19 +210,21 @@ function refusedAt(error: unknown): number | undefined {
 /** 409: exists. 412: changed. 404: a row to be replaced is gone. */
 function isConflict(error: unknown): boolean {
   const status = statusOf(error);
-  return status === 409 || status === 412 || (status === 404 && !isTableMissing(error));
+  return status === 409 || status === 412 || (isMissing(error) && !isTableMissing(error));
 }
 
-export function toWorldError(error: unknown, where: string): WorldError {
+export function toUpstreamError(error: unknown, where: string): UpstreamError {
   const status = statusOf(error);
   const detail = `${where}: ${codeOf(error) ?? (error instanceof Error ? error.name : 'failed')}${status === undefined ? '' : ` (${status})`}`;
   if (status === 401 || status === 403) {
     const hint = 'check the role assignments of the identity, or the connection string';
-    return new WorldError('refused', detail, { cause: error, hint });
+    return new UpstreamError('unauthorized', detail, { cause: error, hint });
   }
-  if (status === 429 || status === 503) return new WorldError('throttled', detail, { cause: error });
-  if (status !== undefined && status >= 400 && status < 500 && status !== 408) {
-    return new WorldError('rejected', detail, { cause: error });
+  if (status === 429 || status === 503) return new UpstreamError('throttled', detail, { cause: error });
+  // A 404 that the service does not speak comes from somewhere else.
+  const isForeign = status === 404 && codeOf(error) === undefined;
+  if (status !== undefined && status >= 400 && status < 500 && status !== 408 && !isForeign) {
+    return new UpstreamError('invalid', detail, { cause: error });
   }
-  return new WorldError('unavailable', detail, { cause: error });
+  return new UpstreamError('unavailable', detail, { cause: error });
 }

@@ -2,24 +2,24 @@
  * Which digests each tag was pushed with: one row per tag, one property per digest, written without reading. Writers
  * never conflict, and a question about a tag begins with one point read.
  */
-import { isDigest } from '../../core/digest.ts';
-import { WorldError } from '../../core/errors.ts';
-import type { EventTime } from '../../core/event-time.ts';
-import { isLater } from '../../core/event-time.ts';
+import type { TagName } from '../../core/image/tag-name.ts';
+import { isDigest } from '../../core/model/digest.ts';
+import type { EventTime } from '../../core/model/event-time.ts';
+import { isLater } from '../../core/model/event-time.ts';
 import type { TagIndex } from '../../core/ports.ts';
-import type { TagName } from '../../core/tag.ts';
+import { UpstreamError } from '../../core/runtime/errors.ts';
 import type { RowAddress } from './keys.ts';
 import { tagRow } from './keys.ts';
 import type { RowBatches } from './row-batches.ts';
 import type { Row, Table } from './table.ts';
 
 /** A row holds at most 252 properties; a tag that moves with every build would outgrow it. */
-const mostDigests = 150;
+const maxDigests = 150;
 const keptDigests = 50;
 /** Tags remembered to have a row: of a tag that moves with every build, only the first note tries to make it. */
-const mostKnown = 10_000;
+const maxKnown = 10_000;
 /** A digest that could not be forgotten leads nowhere: whoever follows it finds no image. */
-const mostAttempts = 5;
+const maxAttempts = 5;
 const prefix = 'd';
 
 /** @param batches of the same table */
@@ -30,7 +30,7 @@ export function tableTagIndex(tags: Table, batches: RowBatches): TagIndex {
     const key = `${partitionKey} ${rowKey}`;
     const was = known.delete(key);
     known.add(key);
-    const oldest = known.size > mostKnown ? known.values().next().value : undefined;
+    const oldest = known.size > maxKnown ? known.values().next().value : undefined;
     if (oldest !== undefined) known.delete(oldest);
     return was;
   }
@@ -52,7 +52,7 @@ export function tableTagIndex(tags: Table, batches: RowBatches): TagIndex {
       try {
         await batches.merge([row]);
       } catch (error) {
-        if (!(error instanceof WorldError && error.code === 'rejected')) throw error;
+        if (!(error instanceof UpstreamError && error.code === 'invalid')) throw error;
         await prune(name);
         await batches.merge([row]);
       }
@@ -61,11 +61,11 @@ export function tableTagIndex(tags: Table, batches: RowBatches): TagIndex {
     async digests(name) {
       const row = await tags.get(tagRow(name));
       const digests = row === undefined ? [] : digestsOf(row);
-      if (digests.length > mostDigests) await prune(name);
+      if (digests.length > maxDigests) await prune(name);
       return digests;
     },
     async forget(name, digest, pushedAt) {
-      for (let attempt = 1; attempt <= mostAttempts; attempt++) {
+      for (let attempt = 1; attempt <= maxAttempts; attempt++) {
         const row = await tags.get(tagRow(name));
         const digests = row === undefined ? [] : digestsOf(row);
         const noted = digests.find((one) => one.digest === digest);

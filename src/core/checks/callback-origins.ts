@@ -2,9 +2,10 @@
  * Where verdicts may be sent. The address comes from whoever asks, and a token goes with the verdict, so an address that
  * merely looks like the right one would be handed a key to somebody's pipeline.
  */
-import { isProtected } from '../origin.ts';
-import type { FieldProblem, Parsed } from '../parsed.ts';
-import { parsed, quote } from '../parsed.ts';
+
+import type { FieldProblem, Parsed } from '../runtime/parsed.ts';
+import { parsed, quote } from '../runtime/parsed.ts';
+import { isProtected } from '../runtime/url-origin.ts';
 
 /** One allowed origin; a label that is `*` stands for exactly one, whatever it is. */
 interface OriginPattern {
@@ -26,13 +27,20 @@ const leastFixedLabels = 2;
 const rule =
   'must be an https:// origin without a path, with "*" for one whole label left of a domain (http:// on loopback addresses only)';
 
-/** @param text comma-separated */
-export function parseCallbackOrigins(text: string, field = 'CALLBACK_ORIGINS'): Parsed<CallbackOrigins> {
+/**
+ * @param text comma-separated
+ * @param show how an entry that is none is shown
+ */
+export function parseCallbackOrigins(
+  text: string,
+  field = 'CALLBACK_ORIGINS',
+  show: (entry: string) => string = quote,
+): Parsed<CallbackOrigins> {
   const problems: FieldProblem[] = [];
   const patterns: OriginPattern[] = [];
   for (const entry of text.split(',').map((one) => one.trim())) {
     const pattern = parsePattern(entry);
-    if (pattern === undefined) problems.push({ field, reason: `${rule} (got ${quote(entry)})` });
+    if (pattern === undefined) problems.push({ field, reason: `${rule} (got ${show(entry)})` });
     else patterns.push(pattern);
   }
   return problems.length > 0 ? { ok: false, problems } : parsed(patterns);

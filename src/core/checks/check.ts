@@ -4,6 +4,7 @@
  *
  * All times are milliseconds since 1970.
  */
+import { backoff } from '../runtime/backoff.ts';
 
 /** Who asked, and so how the verdict is sent. */
 export type CheckKind = 'azurePipelines' | 'github';
@@ -16,10 +17,15 @@ export interface Verdict {
 
 /** The question in the words of whoever asked: the replicas may change while it waits. */
 export interface AskedText {
-  readonly image: string;
+  /** At least one, where nothing is wrong with the request and there is no release; each is required. */
+  readonly images: readonly string[];
+  /** A release by name, instead of images: it has a requirement of its own, and may be made later than the check. */
+  readonly release?: string | undefined;
   /** Comma-separated. */
   readonly regions: string | undefined;
   readonly require: string | undefined;
+  /** Comma-separated; not there where nothing must be attached. */
+  readonly artifacts?: string | undefined;
 }
 
 export interface CheckRequest extends AskedText {
@@ -33,15 +39,20 @@ export interface CheckRequest extends AskedText {
   readonly verdict?: Verdict;
 }
 
-/** How a finished check ended: the verdict was taken; nobody waited for it any more; or it could not be sent in time. */
+/** How a finished check ended: the verdict was taken; nobody waited for it any more; or nobody took it in time, or ever would. */
 export type CheckOutcome = 'taken' | 'dead' | 'givenUp';
 
 export interface Check {
   readonly id: string;
   readonly kind: CheckKind;
-  readonly image: string;
+  /** Absent in checks stored before there could be several. */
+  readonly images?: readonly string[];
+  /** Of such a check, its only one. */
+  readonly image?: string;
+  readonly release?: string;
   readonly regions: string | null;
   readonly require: string | null;
+  readonly artifacts?: string;
   readonly acceptedAt: number;
   readonly deadlineAt: number;
   /** Sealed; `null` once finished. */
@@ -59,36 +70,44 @@ export interface Check {
   readonly nextTryAt: number;
   /** Since when our credentials have been refused without a break. */
   readonly refusedSince: number | null;
+  /** Since when nobody has waited for it yet, without a break; absent in checks stored before there was such an answer. */
+  readonly notYetSince?: number | null;
   readonly finishedAt: number | null;
   readonly outcome: CheckOutcome | null;
+  /** Why the last attempt that failed did, one line for people; absent where none has. */
+  readonly lastError?: string;
 }
 
 /** Azure Pipelines' tokens live this long; nobody waits longer for us on the other side either. */
-export const longestTimeoutSeconds = 48 * 3_600;
+export const maxTimeoutSeconds = 48 * 3_600;
 export const defaultTimeoutSeconds = 3_600;
 
 /** The other side first has to hear that we have taken the check: an earlier verdict would be for nobody. */
 const firstCallMs = 1_000;
 const afterDeadlineMs = 86_400_000;
-const tokenLifeMs = longestTimeoutSeconds * 1_000;
+const tokenLifeMs = maxTimeoutSeconds * 1_000;
 /** Credentials may be refused for a while by mistake, and be repaired. */
 const patienceWithRefusalMs = 3_600_000;
+/** The other side may begin to wait some minutes after it has asked; whoever does not by then, never will. */
+const patienceWithNotYetMs = 600_000;
 /** Finished checks still answer a request that is sent again. */
 const keptMs = 2 * 86_400_000;
 /** One attempt: a few calls of ten seconds each. */
 const leaseMs = 60_000;
-const shortestRingMs = 30_000;
-const longestRingMs = 120_000;
-const shortestPauseMs = 1_000;
-const longestPauseMs = 300_000;
+const minRingMs = 30_000;
+const maxRingMs = 120_000;
+const minPauseMs = 1_000;
+const maxPauseMs = 300_000;
 
 export function newCheck(request: CheckRequest, sealed: string, now: number): Check {
   return {
     id: request.id,
     kind: request.kind,
-    image: request.image,
+    images: request.images,
+    ...(request.release === undefined ? {} : { release: request.release }),
     regions: request.regions ?? null,
     require: request.require ?? null,
+    ...(request.artifacts === undefined ? {} : { artifacts: request.artifacts }),
     acceptedAt: now,
     deadlineAt: now + request.timeoutMs,
     callback: sealed,
@@ -99,8 +118,43 @@ export function newCheck(request: CheckRequest, sealed: string, now: number): Ch
     leasedUntil: null,
     nextTryAt: now + firstCallMs,
     refusedSince: null,
+    notYetSince: null,
     finishedAt: null,
     outcome: null,
+  };
+}
+
+/**
+ * The same request has come again while its verdict was not taken: the sending begins anew, with the callback that came
+ * now and all the time of a new check. The verdict stays: the first may have been heard after all.
+ *
+ * @returns `undefined` where there is nothing to send, or it was taken
+ */
+export function sendAnew(check: Check, sealed: string, now: number): Check | undefined {
+  if (check.verdict === null || check.outcome === 'taken') return undefined;
+  return {
+    ...check,
+    acceptedAt: now,
+    deadlineAt: now,
+    callback: sealed,
+    turn: check.turn + 1,
+    attempts: 0,
+    nextTryAt: now + firstCallMs,
+    refusedSince: null,
+    notYetSince: null,
+    finishedAt: null,
+    outcome: null,
+  };
+}
+
+/** What it asks, as it was written. */
+export function askedText({ images, image = '', release, regions, require, artifacts }: Check): AskedText {
+  return {
+    images: images ?? [image],
+    release,
+    regions: regions ?? undefined,
+    require: require ?? undefined,
+    artifacts,
   };
 }
 
@@ -116,9 +170,9 @@ export function isForgettable(check: Check, now: number): boolean {
 /** When its durable timer should ring next. The instance that follows the check is faster, as long as it lives. */
 export function nextRingAt(check: Check, now: number): number {
   if (check.finishedAt !== null) return check.finishedAt + keptMs;
-  const regular = now + Math.min(longestRingMs, Math.max(shortestRingMs, (now - check.acceptedAt) / 10));
+  const regular = now + Math.min(maxRingMs, Math.max(minRingMs, (now - check.acceptedAt) / 10));
   if (check.verdict !== null) return Math.max(regular, check.nextTryAt);
-  return Math.min(regular, Math.max(check.deadlineAt, now + shortestPauseMs));
+  return Math.min(regular, Math.max(check.deadlineAt, now + minPauseMs));
 }
 
 /** Takes the sending for one instance, and with the first of it settles the verdict; `undefined`: not now. */
@@ -133,22 +187,31 @@ export function finish(check: Check, outcome: CheckOutcome, now: number): Check 
   return { ...check, callback: null, leasedUntil: null, finishedAt: now, outcome };
 }
 
+/** Why a verdict was not taken. */
+export interface SendingFailure {
+  /** Our credentials; nobody waits for it yet; it would never be taken; or anything else, which may pass. */
+  readonly kind: 'unauthorized' | 'notYet' | 'invalid' | 'passing';
+  /** How long the other side asks to be left alone. */
+  readonly retryAfterMs?: number | undefined;
+  /** One line, for people. */
+  readonly reason: string;
+}
+
 /**
  * After an attempt that failed: when to try again, or the end of trying.
  * @param random from 0 up to 1: many checks of one outage must not come back at the same moment
  */
-export function retryLater(
-  check: Check,
-  failure: { readonly isRefusal: boolean; readonly retryAfterMs: number | undefined },
-  now: number,
-  random: number,
-): Check {
-  const refusedSince = failure.isRefusal ? (check.refusedSince ?? now) : null;
+export function retryLater(stored: Check, failure: SendingFailure, now: number, random: number): Check {
+  const check = { ...stored, lastError: failure.reason };
+  const refusedSince = failure.kind === 'unauthorized' ? (check.refusedSince ?? now) : null;
+  const notYetSince = failure.kind === 'notYet' ? (check.notYetSince ?? now) : null;
+  const notYetUntil = notYetSince === null ? Number.POSITIVE_INFINITY : notYetSince + patienceWithNotYetMs;
   if (refusedSince !== null && now - refusedSince >= patienceWithRefusalMs) return finish(check, 'dead', now);
-  if (now >= giveUpAt(check)) return finish(check, 'givenUp', now);
-  const doubled = Math.min(longestPauseMs, shortestPauseMs * 2 ** Math.min(check.attempts - 1, 20));
+  if (failure.kind === 'invalid' || now >= Math.min(giveUpAt(check), notYetUntil)) return finish(check, 'givenUp', now);
+  const doubled = backoff(check.attempts, { firstMs: minPauseMs, maxMs: maxPauseMs });
   const pause = Math.max(doubled * (0.75 + random / 2), failure.retryAfterMs ?? 0);
-  return { ...check, leasedUntil: null, nextTryAt: now + pause, refusedSince };
+  // The last try is at the very end of the time.
+  return { ...check, leasedUntil: null, nextTryAt: Math.min(now + pause, notYetUntil), refusedSince, notYetSince };
 }
 
 /** Azure Pipelines' token is dead by then; GitHub's is made anew each time, and a day is enough for any outage. */
@@ -156,9 +219,9 @@ function giveUpAt(check: Check): number {
   return check.kind === 'azurePipelines' ? check.acceptedAt + tokenLifeMs : check.deadlineAt + afterDeadlineMs;
 }
 
-/** Notes that this line is about to be told; `undefined` when it has been, or there is no room for more. */
-export function claimTelling(check: Check, line: string, mostLines: number): Check | undefined {
+/** Notes that this line is about to be sent; `undefined` when it has been, or there is no room for more. */
+export function claimTelling(check: Check, line: string, maxLines: number): Check | undefined {
   const { count, line: last } = check.told;
-  if (check.verdict !== null || isFinished(check) || last === line || count >= mostLines) return undefined;
+  if (check.verdict !== null || isFinished(check) || last === line || count >= maxLines) return undefined;
   return { ...check, told: { count: count + 1, line } };
 }

@@ -1,39 +1,41 @@
 /**
  * Deployment checks: accepted durably, followed in memory, finished by a verdict that is called back. Whoever accepts a
- * check or hears its timer follows it for a while; the timer, a message that becomes visible later, hands it on when
+ * check or hears its timer follows it for a while; the timer, a row of due work, hands it on when
  * that instance has gone. So a verdict follows the last webhook at once, and a crash costs no more than one ring.
  */
 
-import { describeError, isTemporary, WorldError } from '../errors.ts';
-import type { Clock } from '../ports.ts';
-import { changeCheck } from './change-check.ts';
+import { describeError, isTemporary, UpstreamError } from '../runtime/errors.ts';
+import { withTimeout } from '../runtime/timeout.ts';
 import type { AskedText, Check, CheckRequest } from './check.ts';
-import { isFinished, isForgettable, newCheck, nextRingAt } from './check.ts';
-import { checkFollowing } from './check-following.ts';
-import type { JudgingTracker } from './check-judge.ts';
-import type { CheckTimer } from './check-ports.ts';
-import type { Asked } from './check-question.ts';
-import { readAsked, registryOfAsked } from './check-question.ts';
-import type { SendingParts } from './check-sending.ts';
+import { isFinished, isForgettable, newCheck, nextRingAt, sendAnew } from './check.ts';
+import { checkRunner } from './check-runner.ts';
+import type { JudgingDeps, JudgingTracker } from './evaluate-check.ts';
+import type { CheckTimer } from './ports.ts';
+import type { ResolvedCheck } from './resolve-question.ts';
+import { registriesOfAsked, resolveCheck } from './resolve-question.ts';
+import { updateCheck } from './update-check.ts';
+import type { VerdictDeliveryDeps } from './verdict-delivery.ts';
 
-export interface ChecksParts extends SendingParts {
+export interface ChecksDeps extends VerdictDeliveryDeps {
   readonly tracker: JudgingTracker;
+  readonly releases: JudgingDeps['releases'];
   readonly timer: CheckTimer;
 }
 
 export interface Checks {
   /** What a request asks for, as far as that is known within a moment. */
-  read(asked: AskedText): Promise<Asked>;
+  read(asked: AskedText): Promise<ResolvedCheck>;
   /**
    * Returns once the check is stored: from then on its verdict will be called back. The same request again changes
-   * nothing. Fails with a `WorldError` when it could not be stored, within two seconds.
+   * nothing, unless there is a verdict that was not taken: then the sending of it begins anew. Fails with an `UpstreamError`
+   * when it could not be stored, within two seconds.
    */
-  accept(request: CheckRequest): Promise<'accepted' | 'known'>;
+  accept(request: CheckRequest): Promise<'accepted' | 'sentAnew' | 'known'>;
   /**
-   * The check's timer rang: judges it, sends what is to be sent, follows it further, and sets the next timer.
+   * The check's timer fired: sets the next timer, and has the check judged, followed, and what is to be sent sent.
    * @param dueAt when the ring was due, by the clock that the check's own times go by
    */
-  wake(id: string, turn: number, dueAt?: number): Promise<void>;
+  resume(id: string, turn: number, dueAt?: number): Promise<void>;
   /** Hands every check that is followed here to another instance, or to this one after its restart. */
   close(milliseconds: number): Promise<void>;
 }
@@ -57,9 +59,16 @@ function clockAhead(now: number, dueAt: number | undefined): number {
   return aheadMs > 0 && aheadMs <= usualDelayMs ? 0 : Math.max(-clockSkewMs, Math.min(clockSkewMs, aheadMs));
 }
 
-export function checks(parts: ChecksParts): Checks {
-  const { tracker, store, timer, sealer, clock, log } = parts;
-  const following = checkFollowing(parts);
+interface Accepted {
+  readonly outcome: 'accepted' | 'sentAnew' | 'known';
+  readonly check: Check;
+}
+
+const acceptedLines = { accepted: 'check accepted', sentAnew: 'verdict sent anew', known: 'check known' } as const;
+
+export function checks(parts: ChecksDeps): Checks {
+  const { tracker, store, timer, tokenCipher, clock, log } = parts;
+  const following = checkRunner(parts);
   let isClosing = false;
 
   /** @param at by our clock */
@@ -73,9 +82,15 @@ export function checks(parts: ChecksParts): Checks {
   }
 
   /** First the timer: a check without one would be forgotten in a crash, a timer without a check harms nobody. */
-  async function create(check: Check): Promise<'created' | 'exists'> {
+  async function create(check: Check): Promise<Accepted> {
     await ring(check, nextRing(check, 0), 0);
-    return store.create(check);
+    if ((await store.create(check)) === 'created') return { outcome: 'accepted', check };
+    const known = await updateCheck(store, check.id, async (stored) => {
+      const again = sendAnew(stored, check.callback ?? '', clock.now());
+      if (again !== undefined) await ring(again, nextRing(again, 0), 0);
+      return again;
+    });
+    return known?.isChanged === true ? { outcome: 'sentAnew', check: known.check } : { outcome: 'known', check };
   }
 
   /** Sets the next timer before the work begins. @returns `undefined` for a ring that no longer counts */
@@ -88,35 +103,36 @@ export function checks(parts: ChecksParts): Checks {
     }
     const next = stored.check.turn + 1;
     await ring({ id, turn: next }, nextRing(stored.check, aheadMs), aheadMs);
-    const changed = await changeCheck(store, id, (check) => (check.turn < next ? { ...check, turn: next } : undefined));
+    const changed = await updateCheck(store, id, (check) => (check.turn < next ? { ...check, turn: next } : undefined));
     return changed?.check;
   }
 
   return {
     async read(asked) {
-      const registry = registryOfAsked(asked, tracker.registries);
-      if (registry !== undefined) await within(clock, readWithinMs, tracker.ready(registry));
-      return readAsked(asked, tracker.registries, tracker.replicaSet);
+      const registries = registriesOfAsked(asked, tracker.registries);
+      await withTimeout(clock, readWithinMs, Promise.all(registries.map((registry) => tracker.ready(registry))));
+      return resolveCheck(asked, tracker.registries, tracker.replicaSet);
     },
     async accept(request) {
-      const check = newCheck(request, sealer.seal(request.id, request.callback), clock.now());
-      const outcome = await within(clock, acceptWithinMs, create(check));
-      const { id, kind, image } = check;
-      if (outcome === undefined) throw new WorldError('unavailable', `check ${id} not stored in time`);
-      log.info(outcome === 'created' ? 'check accepted' : 'check known', { check: id, kind, image });
-      if (outcome === 'exists') return 'known';
-      void following.follow(check, 0);
-      return 'accepted';
+      const fresh = newCheck(request, tokenCipher.seal(request.id, request.callback), clock.now());
+      const accepted = await withTimeout(clock, acceptWithinMs, create(fresh));
+      const { id, kind } = fresh;
+      if (accepted === undefined) throw new UpstreamError('unavailable', `check ${id} not stored in time`);
+      const [image] = request.images;
+      log.info(acceptedLines[accepted.outcome], { check: id, kind, image, images: request.images.length });
+      if (accepted.outcome !== 'known') void following.follow(accepted.check, 0);
+      return accepted.outcome;
     },
-    async wake(id, turn, dueAt) {
+    async resume(id, turn, dueAt) {
       const aheadMs = clockAhead(clock.now(), dueAt);
       if (isClosing) return ring({ id, turn }, clock.now(), aheadMs);
       try {
         const check = await advance(id, turn, aheadMs);
-        if (check !== undefined && !isFinished(check)) await following.follow(check, aheadMs);
+        // The next timer is set: whoever rang need not wait for a slow answer to the verdict.
+        if (check !== undefined && !isFinished(check)) void following.follow(check, aheadMs);
       } catch (error) {
         if (!isTemporary(error)) throw error;
-        log.warn('check put back', { check: id, error: describeError(error) });
+        log.warn('check requeued', { check: id, error: describeError(error) });
         await ring({ id, turn }, clock.now() + putBackMs, aheadMs);
       }
     },
@@ -124,18 +140,7 @@ export function checks(parts: ChecksParts): Checks {
       isClosing = true;
       const { checks: left, sent } = following.stop();
       const handed = left.map((check) => ring(check, clock.now(), check.aheadMs));
-      await within(clock, milliseconds, Promise.allSettled([sent, ...handed]));
+      await withTimeout(clock, milliseconds, Promise.allSettled([sent, ...handed]));
     },
   };
-}
-
-/** @returns `undefined` when it did not come in time; a failure in time is passed on */
-async function within<T>(clock: Clock, milliseconds: number, work: Promise<T>): Promise<T | undefined> {
-  const done = new AbortController();
-  work.catch(() => undefined);
-  try {
-    return await Promise.race([work, clock.sleep(milliseconds, done.signal).then(() => undefined)]);
-  } finally {
-    done.abort();
-  }
 }

@@ -1,29 +1,39 @@
 /**
- * What a deployment asks for: in its payload the same words as in every other check, and an image from the template
+ * What a deployment asks for: in its payload the same words as in every other check, and the images of the template
  * where it names none. What is wrong becomes a rejection: nobody on GitHub's side would see another answer.
  */
-import type { CheckBody } from './check-body.ts';
-import { parseCheckBody } from './check-body.ts';
-import type { GithubRequest } from './github-check.ts';
+import type { FieldProblem, Parsed } from '../runtime/parsed.ts';
+import { parsed, problem } from '../runtime/parsed.ts';
+import type { GithubRequest } from './github-request.ts';
 import { fillImageTemplate } from './image-template.ts';
+import type { CheckBody } from './request-body.ts';
+import { parseCheckBody } from './request-body.ts';
 
+/** Without images when it is refused. */
 export interface GithubQuestion extends CheckBody {
-  /** Empty when it is refused. */
-  readonly image: string;
   /** Why it can have no other verdict than "failed"; `undefined` when nothing is wrong so far. */
   readonly refusal: string | undefined;
 }
 
-export function readGithubQuestion({ payload, deployed }: GithubRequest, template: string | undefined): GithubQuestion {
+export function readGithubQuestion(request: GithubRequest, template: string | undefined): GithubQuestion {
+  const { payload } = request;
   // A payload may be anything; one that is no object names no image.
   const isObject = typeof payload === 'object' && payload !== null && !Array.isArray(payload);
   const body = parseCheckBody(isObject ? payload : {}, 'deployment.payload.');
-  if (!body.ok) {
-    const refusal = body.problems.map(({ field, reason }) => `${field}: ${reason}`).join('; ');
-    return { image: '', regions: undefined, require: undefined, timeoutMs: 0, refusal };
-  }
-  const image = body.value.image ?? (template === undefined ? undefined : fillImageTemplate(template, deployed));
-  if (image !== undefined) return { ...body.value, image, refusal: undefined };
-  const refusal = 'no image: deployment.payload.image is not set, and there is no GITHUB_IMAGE_TEMPLATE';
-  return { ...body.value, image: '', refusal };
+  if (!body.ok) return refused(body.problems);
+  const isNamed = body.value.images.length > 0 || body.value.release !== undefined;
+  const images = isNamed ? parsed(body.value.images) : imagesOf(request, template);
+  return images.ok ? { ...body.value, images: images.value, refusal: undefined } : refused(images.problems);
+}
+
+function imagesOf({ deployed }: GithubRequest, template: string | undefined): Parsed<readonly string[]> {
+  if (template !== undefined) return fillImageTemplate(template, deployed);
+  const reason =
+    'deployment.payload.image is not set, nor are images or release, and there is no GITHUB_IMAGE_TEMPLATE';
+  return problem('no image', reason);
+}
+
+function refused(problems: readonly FieldProblem[]): GithubQuestion {
+  const refusal = problems.map(({ field, reason }) => `${field}: ${reason}`).join('; ');
+  return { images: [], release: undefined, regions: undefined, require: undefined, timeoutMs: 0, refusal };
 }

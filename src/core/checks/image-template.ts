@@ -1,21 +1,24 @@
 /**
- * Which image a deployment is of, where nobody says: `contoso.azurecr.io/{owner}/{repo}:{sha}`. Filled in with names
- * that images may have: owner and repository in lower case, and a branch's slashes as dashes.
+ * Which images a deployment is of, where nobody says: `contoso.azurecr.io/{owner}/{repo}:sha-{sha:7}`, or several such with
+ * white space between them. Filled in with names that images may have: owner and repository in lower case, and a branch's
+ * slashes as dashes.
  */
-import type { Parsed } from '../parsed.ts';
-import { parsed, problem, quote } from '../parsed.ts';
-import { parseReference } from '../reference.ts';
+
+import { parseReference } from '../model/reference.ts';
+import { maxImages, splitImages } from '../query/several-images.ts';
+import type { Parsed } from '../runtime/parsed.ts';
+import { parsed, problem, quote } from '../runtime/parsed.ts';
 
 export interface Deployed {
   readonly owner: string;
   readonly repository: string;
-  /** Its full id, as GitHub gives it. */
-  readonly commit: string;
-  readonly ref: string;
+  /** Its full id, as GitHub gives it; `undefined` where it does not. */
+  readonly commit: string | undefined;
+  readonly ref: string | undefined;
   readonly environment: string;
 }
 
-/** Filled in with these, a template must make an image's name. */
+/** Filled in with these, a template must make names of images. */
 const example: Deployed = {
   owner: 'contoso',
   repository: 'app',
@@ -24,27 +27,49 @@ const example: Deployed = {
   environment: 'production',
 };
 
-const fillers: Readonly<Record<string, (deployed: Deployed) => string>> = {
+/** @returns `undefined` where that is not told */
+type Filler = (deployed: Deployed, digits: number | undefined) => string | undefined;
+
+const fillers: Readonly<Record<string, Filler>> = {
   '{owner}': ({ owner }) => owner.toLowerCase(),
   '{repo}': ({ repository }) => repository.toLowerCase(),
-  '{sha}': ({ commit }) => commit,
-  '{ref}': ({ ref }) => toWord(ref.replace(/^refs\/(?:heads|tags)\//, '')),
+  '{sha}': ({ commit }, digits) => commit?.slice(0, digits),
+  '{ref}': ({ ref }) => (ref === undefined ? undefined : toWord(ref.replace(/^refs\/(?:heads|tags)\//, ''))),
   '{environment}': ({ environment }) => toWord(environment),
 };
-const placeholders = Object.keys(fillers);
+/** A commit's id has 40 digits. */
+const placeholder = /\{(?:(owner|repo|sha|ref|environment)|sha:([1-9]|[1-3]\d|40))\}/g;
+const known = '{owner} {repo} {sha} {sha:1} to {sha:40} {ref} {environment}';
 
 /** @returns the template itself, which is good for `fillImageTemplate` */
 export function parseImageTemplate(template: string, field = 'GITHUB_IMAGE_TEMPLATE'): Parsed<string> {
-  const unknown = template.match(/\{[^}]*\}?/g)?.find((found) => !placeholders.includes(found));
-  if (unknown !== undefined) {
-    return problem(field, `${quote(unknown)} is none of ${placeholders.join(' ')} (got ${quote(template)})`);
-  }
-  const filled = parseReference(fillImageTemplate(template, example), field);
-  return filled.ok ? parsed(template) : filled;
+  const [unknown] = /\{[^}]*\}?/.exec(template.replaceAll(placeholder, '')) ?? [];
+  if (unknown !== undefined) return problem(field, `${quote(unknown)} is none of ${known} (got ${quote(template)})`);
+  const filled = fillImageTemplate(template, example, field);
+  if (!filled.ok) return filled;
+  const [first = '', ...more] = filled.value;
+  if (more.length >= maxImages) return problem(field, `must name at most ${maxImages} images (got ${more.length + 1})`);
+  const wrong = [first, ...more].map((image) => parseReference(image, field)).find(({ ok }) => !ok);
+  return wrong === undefined || wrong.ok ? parsed(template) : wrong;
 }
 
-export function fillImageTemplate(template: string, deployed: Deployed): string {
-  return template.replaceAll(/\{[a-z]+\}/g, (name) => fillers[name]?.(deployed) ?? name);
+/** @returns each image once; a problem where the template names what was not told */
+export function fillImageTemplate(
+  template: string,
+  deployed: Deployed,
+  field = 'GITHUB_IMAGE_TEMPLATE',
+): Parsed<readonly string[]> {
+  const untold = new Set<string>();
+  const fill = (image: string) =>
+    image.replaceAll(placeholder, (found: string, name = 'sha', digits?: string) => {
+      const value = fillers[`{${name}}`]?.(deployed, digits === undefined ? undefined : Number(digits));
+      if (value === undefined) untold.add(found);
+      return value ?? '';
+    });
+  // Split first: what a name brings along makes no further image.
+  const images = [...new Set(splitImages(template).map(fill))];
+  if (untold.size === 0) return parsed(images);
+  return problem(field, `names ${[...untold].join(' and ')}, which GitHub did not tell`);
 }
 
 function toWord(text: string): string {

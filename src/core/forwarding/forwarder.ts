@@ -1,22 +1,28 @@
 /**
  * Sends forwarded webhooks to their targets, with growing pauses for a day; after that they are laid aside for people to
- * look at. Before each try it looks whether the webhook would still be true: an image that was deleted, or a tag that has
- * moved on, is not announced any more.
+ * look at. Before each try it asks whether the webhook would still be true. An image that was deleted everywhere, or a tag
+ * that has moved on, is not announced any more; one that a region of the target has lost waits until it is there again.
  */
-import type { Question } from '../availability.ts';
-import { imageKey } from '../image.ts';
-import type { Clock, ForwardQueue, Log, WebhookSender } from '../ports.ts';
-import type { Registry } from '../registry.ts';
-import { findRegistryByName } from '../registry.ts';
-import type { ReplicaSet } from '../replica-set.ts';
-import type { Requirement } from '../requirement.ts';
-import type { Telemetry } from '../telemetry.ts';
-import { noTelemetry } from '../telemetry.ts';
-import type { WaitResult } from '../tracker.ts';
-import type { ForwardOrder, ForwardTarget } from './forward.ts';
-import { requirementOf, toPushWebhook } from './forward.ts';
 
-export type ForwardOutcome = 'taken' | 'again' | 'dropped' | 'buried';
+import type { AvailabilityQuery } from '../image/availability.ts';
+import type { ForwardOrder, ForwardTarget } from '../image/forward-entry.ts';
+import { requirementOf, toPushWebhook } from '../image/forward-entry.ts';
+import type { ForwardSending } from '../image/record.ts';
+import { imageKey } from '../image/record.ts';
+import type { Registry } from '../model/registry.ts';
+import { findRegistryByName } from '../model/registry.ts';
+import type { ReplicaSet } from '../model/replica-set.ts';
+import type { Requirement } from '../model/requirement.ts';
+import type { ForwardQueue } from '../outbox/ports.ts';
+import type { WaitResult } from '../query/ask.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Telemetry } from '../runtime/telemetry.ts';
+import { noTelemetry } from '../runtime/telemetry.ts';
+import { withTimeoutOrUndefined } from '../runtime/timeout.ts';
+import type { ForwardOutcome } from './instruments.ts';
+import { forwards } from './instruments.ts';
+import type { WebhookSender } from './ports.ts';
 
 export interface Forwarder {
   /**
@@ -26,9 +32,11 @@ export interface Forwarder {
   deliver(order: ForwardOrder, attempt: number): Promise<ForwardOutcome>;
 }
 
-const longestMs = 86_400_000;
+const maxMs = 86_400_000;
 const firstPauseMs = 5_000;
-const longestPauseMs = 3_600_000;
+const maxPauseMs = 3_600_000;
+/** A webhook is sent again once its lease has ended: a slow write of what became of it must not use that up. */
+const maxNoteMs = 2_000;
 
 export function forwarder(parts: {
   readonly targets: readonly ForwardTarget[];
@@ -41,15 +49,16 @@ export function forwarder(parts: {
   readonly log: Log;
   readonly telemetry?: Telemetry;
   replicaSet(registry: Registry): ReplicaSet;
-  outcome(question: Question, requirement: Requirement): Promise<WaitResult['outcome']>;
+  outcome(question: AvailabilityQuery, requirement: Requirement): Promise<WaitResult['outcome']>;
+  /** Notes what became of it, for people; never fails. */
+  note(order: ForwardOrder, sending: ForwardSending): Promise<void>;
 }): Forwarder {
   const { queue, clock, log, telemetry = noTelemetry } = parts;
 
-  async function isOver(order: ForwardOrder, registry: Registry, target: ForwardTarget): Promise<boolean> {
+  function outcomeOf(order: ForwardOrder, registry: Registry, target: ForwardTarget): Promise<WaitResult['outcome']> {
     const { repository, digest } = order.name;
     const requirement = requirementOf(target, parts.replicaSet(registry));
-    const outcome = await parts.outcome({ registry, repository, tag: order.tag, digest }, requirement);
-    return outcome === 'deleted' || outcome === 'superseded';
+    return parts.outcome({ registry, repository, tag: order.tag, digest }, requirement);
   }
 
   return {
@@ -58,7 +67,7 @@ export function forwarder(parts: {
       // A target that has left the settings is no name any more.
       const isKnown = parts.targets.some(({ name }) => name === order.target);
       const target = isKnown ? order.target : 'other';
-      telemetry.measure('forwards', 1, { registry: order.name.registry, target, outcome });
+      telemetry.measure(forwards, 1, { registry: order.name.registry, target, outcome });
       return outcome;
     },
   };
@@ -69,29 +78,58 @@ export function forwarder(parts: {
     const registry = findRegistryByName(parts.registries, order.name.registry);
     if (target === undefined || registry === undefined) {
       log.warn('webhook not forwarded: its target is not in the settings any more', fields);
-      return 'dropped';
+      return drop(order, attempt, 'its target is not in the settings any more');
     }
-    if (await isOver(order, registry, target)) {
+    const outcome = await outcomeOf(order, registry, target);
+    if (outcome === 'deleted' || outcome === 'superseded') {
       log.info('webhook not forwarded: the image was deleted or the tag has moved on', fields);
-      return 'dropped';
+      return drop(order, attempt, 'the image was deleted or the tag has moved on');
+    }
+    if (outcome === 'waiting') {
+      return later(order, attempt, 'not sent: the image is not where the target needs it');
     }
     const answer = await parts.sender.send(target, JSON.stringify(toPushWebhook(order, registry)));
     if (answer === 'taken') {
       log.info('webhook forwarded', fields);
+      // Most are accepted at once: those cost no write.
+      if (attempt > 0) await note(order, 'accepted', attempt + 1, null);
       return 'taken';
     }
-    const pauseMs = Math.min(longestPauseMs, Math.max(pauseAfter(attempt), answer.retryAfterMs ?? 0));
-    if (clock.now() + pauseMs > order.madeAt + longestMs) {
-      await queue.bury(order, answer.refusal);
-      log.warn('webhook given up after a day', { ...fields, refusal: answer.refusal });
-      return 'buried';
+    return later(order, attempt, answer.refusal, answer.retryAfterMs);
+  }
+
+  async function drop(order: ForwardOrder, attempt: number, reason: string): Promise<ForwardOutcome> {
+    await note(order, 'dropped', attempt, reason);
+    return 'dropped';
+  }
+
+  async function note(
+    order: ForwardOrder,
+    state: ForwardSending['state'],
+    attempts: number,
+    lastError: string | null,
+  ): Promise<void> {
+    const noted = parts.note(order, { state, attempts, at: clock.now(), lastError });
+    await withTimeoutOrUndefined(clock, maxNoteMs, noted);
+  }
+
+  async function later(
+    order: ForwardOrder,
+    attempt: number,
+    refusal: string,
+    retryAfterMs = 0,
+  ): Promise<ForwardOutcome> {
+    const fields = { target: order.target, image: imageKey(order.name), tag: order.tag, attempt, refusal };
+    const pauseMs = Math.min(maxPauseMs, Math.max(pauseAfter(attempt), retryAfterMs));
+    if (clock.now() + pauseMs > order.madeAt + maxMs) {
+      await queue.deadLetter(order, refusal);
+      log.warn('forward dead-lettered', fields);
+      await note(order, 'givenUp', attempt + 1, refusal);
+      return 'deadLettered';
     }
     await queue.put(order, attempt + 1, pauseMs);
-    log.warn('webhook not taken, later again', {
-      ...fields,
-      refusal: answer.refusal,
-      pauseSeconds: Math.round(pauseMs / 1000),
-    });
+    log.warn('forward not accepted, will retry', { ...fields, pauseSeconds: Math.round(pauseMs / 1000) });
+    await note(order, 'retrying', attempt + 1, refusal);
     return 'again';
   }
 

@@ -1,15 +1,15 @@
 /**
- * A replay: what was told once is told again, with the same ids, for a consumer that was away or has lost its notes. It
+ * A replay: what was published once is published again, with the same ids, for a consumer that was away or has lost its notes. It
  * is a durable job that goes on page by page on whatever instance; what it has done is written down after every page.
  */
-import { eventId } from '../announcement.ts';
-import type { ImageName } from '../image.ts';
-import { imageKey } from '../image.ts';
-import type { Version } from '../ports.ts';
-import { formatReference } from '../reference.ts';
-import type { Registry } from '../registry.ts';
 
-/** What is told again. Times are milliseconds since 1970, both included, and mean when the topic took the event. */
+import { eventId } from '../image/cloud-event.ts';
+import type { ImageName } from '../image/record.ts';
+import { imageKey } from '../image/record.ts';
+import { formatReference } from '../model/reference.ts';
+import type { Registry } from '../model/registry.ts';
+
+/** What is published again. Times are milliseconds since 1970, both included, and mean when the topic took the event. */
 export type ReplayScope =
   | { readonly kind: 'image'; readonly name: ImageName }
   | { readonly kind: 'registry'; readonly registry: string; readonly since: number; readonly until: number };
@@ -21,24 +21,10 @@ export interface ReplayJob {
   /** Where the next page starts; `null` before the first. */
   readonly cursor: string | null;
   readonly imagesExamined: number;
-  readonly eventsTold: number;
+  readonly eventsPublished: number;
   /** When a page was last done, or it was asked for. */
   readonly progressAt: number;
   readonly finishedAt: number | null;
-}
-
-export interface StoredReplay {
-  readonly job: ReplayJob;
-  readonly version: Version;
-}
-
-/** The jobs, one per thing that was asked for: the newest. */
-export interface ReplayStore {
-  load(key: string): Promise<StoredReplay | undefined>;
-  /** @param basedOn the version it was derived from; `undefined` for one that must be new */
-  save(key: string, job: ReplayJob, basedOn: Version | undefined): Promise<{ readonly version: Version } | 'conflict'>;
-  /** Forgets those that finished before that time. At most some hundred a time. */
-  forget(before: number): Promise<void>;
 }
 
 export interface ReplayMessage {
@@ -47,11 +33,6 @@ export interface ReplayMessage {
   readonly failures: number;
   /** To be minded only if nothing has been done since the job said this `progressAt`: whoever was at work is gone. */
   readonly stalledAt?: number | undefined;
-}
-
-/** Durable; a message comes back until its step is done. */
-export interface ReplayQueue {
-  send(message: ReplayMessage, delayMs: number): Promise<void>;
 }
 
 /** @param until as asked for: a replay "until now" is the same question a second later */
@@ -86,7 +67,7 @@ export function describeReplay(job: ReplayJob, registry: Registry) {
         }),
     requestedAt: new Date(job.requestedAt).toISOString(),
     imagesExamined: job.imagesExamined,
-    eventsTold: job.eventsTold,
+    eventsPublished: job.eventsPublished,
     finishedAt: job.finishedAt === null ? null : new Date(job.finishedAt).toISOString(),
   };
 }

@@ -1,17 +1,23 @@
 /**
- * Tells again what was told. Only what the topic has taken before: what it has not is on its way by itself. Records are
+ * Publishes again what was published. Only what the topic has taken before: what it has not is on its way by itself. Records are
  * read and never written, so a replay can neither lose an event nor make one; that it repeats itself after a crash is
  * harmless, since the ids are the same.
  */
-import type { CloudEvent } from '../announcement.ts';
-import { buildEvents, toldKeys } from '../due-events.ts';
-import { describeError, isTemporary, WorldError } from '../errors.ts';
-import type { ImageName, ImageRecord } from '../image.ts';
-import type { Clock, EventPublisher, ImageStore, Log } from '../ports.ts';
-import type { Registry } from '../registry.ts';
-import { findRegistryByName } from '../registry.ts';
-import type { ReplicaSets } from '../replica-sets.ts';
-import type { ReplayJob, ReplayMessage, ReplayQueue, ReplayScope, ReplayStore } from './replay-job.ts';
+
+import type { CloudEvent } from '../image/cloud-event.ts';
+import { buildEvents, publishedKeys } from '../image/due-events.ts';
+import type { ImageName, ImageRecord } from '../image/record.ts';
+import type { Registry } from '../model/registry.ts';
+import { findRegistryByName } from '../model/registry.ts';
+import type { EventPublisher } from '../outbox/ports.ts';
+import type { ReplicaSets } from '../replicas/replica-set-cache.ts';
+import { backoff } from '../runtime/backoff.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { describeError, isTemporary, UpstreamError } from '../runtime/errors.ts';
+import type { Log } from '../runtime/log.ts';
+import type { ImageStore } from '../store/ports.ts';
+import type { ReplayQueue, ReplayStore } from './ports.ts';
+import type { ReplayJob, ReplayMessage, ReplayScope } from './replay-job.ts';
 import { keyOfReplay, registryOfReplay, replayId, replayKey } from './replay-job.ts';
 
 export interface ReplayPorts {
@@ -26,7 +32,7 @@ export interface ReplayPorts {
 }
 
 export interface Replays {
-  /** While the same is being told again already, that job. Fails with a `WorldError` when it could not be stored. */
+  /** While the same is being published again already, that job. Fails with an `UpstreamError` when it could not be stored. */
   start(scope: ReplayScope, until?: string): Promise<ReplayJob>;
   /** Does some of the work, and sees to it that somebody goes on. Fails when neither is possible now. */
   step(message: ReplayMessage): Promise<void>;
@@ -39,7 +45,7 @@ export interface Replays {
 const settleMs = 12_000;
 const pageSize = 50;
 const batchSize = 100;
-const mostEmptyPages = 20;
+const maxEmptyPages = 20;
 /** Between two batches: what is new has the right of way. */
 const pauseMs = 100;
 /** One message's work; the next message goes on, on any instance. */
@@ -49,7 +55,7 @@ const guardMs = 45_000;
 /** A running job that nobody has moved for so long has lost its message. */
 const lostAfterMs = 600_000;
 const keptMs = 7 * 86_400_000;
-const longestPauseMs = 300_000;
+const maxPauseMs = 300_000;
 
 export function replays(ports: ReplayPorts): Replays {
   const { images, jobs, queue, publisher, sets, clock, log } = ports;
@@ -58,7 +64,7 @@ export function replays(ports: ReplayPorts): Replays {
     const key = replayKey(scope, until);
     const now = clock.now();
     await jobs.forget(now - keptMs).catch((error: unknown) => {
-      log.warn('old replays not forgotten', { error: describeError(error) });
+      log.warn('old replays not expired', { error: describeError(error) });
     });
     const stored = await jobs.load(key);
     if (stored !== undefined && stored.job.finishedAt === null) {
@@ -68,7 +74,7 @@ export function replays(ports: ReplayPorts): Replays {
       if (isLost) await queue.send({ id: job.id, failures: 0 }, delayOf(job));
       return job;
     }
-    const started = { imagesExamined: 0, eventsTold: 0, cursor: null, progressAt: now, finishedAt: null };
+    const started = { imagesExamined: 0, eventsPublished: 0, cursor: null, progressAt: now, finishedAt: null };
     const job: ReplayJob = { id: replayId(key, now), scope, requestedAt: now, ...started };
     // Somebody else has just asked the same.
     if ((await jobs.save(key, job, stored?.version)) === 'conflict') return (await jobs.load(key))?.job ?? job;
@@ -88,8 +94,8 @@ export function replays(ports: ReplayPorts): Replays {
     } catch (error) {
       if (!isTemporary(error)) throw error;
       const failures = message.failures + 1;
-      log.warn('replay interrupted, later again', { replay: message.id, failures, error: describeError(error) });
-      await queue.send({ id: message.id, failures }, Math.min(longestPauseMs, 1_000 * 2 ** Math.min(failures, 10)));
+      log.warn('replay interrupted, will retry', { replay: message.id, failures, error: describeError(error) });
+      await queue.send({ id: message.id, failures }, backoff(failures, { firstMs: 2_000, maxMs: maxPauseMs }));
     }
   }
 
@@ -114,7 +120,7 @@ export function replays(ports: ReplayPorts): Replays {
         ...job,
         cursor: page.next,
         imagesExamined: job.imagesExamined + page.images.length,
-        eventsTold: job.eventsTold + told,
+        eventsPublished: job.eventsPublished + told,
         progressAt: now,
         finishedAt: page.next === null ? now : null,
       };
@@ -122,7 +128,7 @@ export function replays(ports: ReplayPorts): Replays {
       // A message that came twice: whoever was faster goes on.
       if (saved === 'conflict') return false;
       if (done.finishedAt !== null) {
-        log.info('replay done', { replay: id, images: done.imagesExamined, events: done.eventsTold });
+        log.info('replay done', { replay: id, images: done.imagesExamined, events: done.eventsPublished });
         return false;
       }
       if (now >= stopAt) return true;
@@ -137,10 +143,10 @@ export function replays(ports: ReplayPorts): Replays {
     }
     const { registry, since } = scope;
     const read = (from: string | null) =>
-      images.toldSince({ registry, since, cursor: from ?? undefined, limit: pageSize });
+      images.publishedSince({ registry, since, cursor: from ?? undefined, limit: pageSize });
     let page = await read(cursor);
-    // Where little was told, the storage looks through much and finds nothing: that is not worth writing down each time.
-    for (let empty = 1; empty < mostEmptyPages && page.images.length === 0 && page.next !== null; empty++) {
+    // Where little was published, the storage looks through much and finds nothing: that is not worth writing down each time.
+    for (let empty = 1; empty < maxEmptyPages && page.images.length === 0 && page.next !== null; empty++) {
       page = await read(page.next);
     }
     return page;
@@ -149,7 +155,7 @@ export function replays(ports: ReplayPorts): Replays {
   async function tell(records: readonly ImageRecord[], { scope }: ReplayJob, registry: Registry): Promise<number> {
     const { since, until } = scope.kind === 'image' ? { since: 0, until: Number.POSITIVE_INFINITY } : scope;
     const events = records.flatMap((record) =>
-      buildEvents(record, toldKeys(record, since, until), registry, sets.current(registry), clock.now()),
+      buildEvents(record, publishedKeys(record, since, until), registry, sets.current(registry), clock.now()),
     );
     let told = 0;
     for (let from = 0; from < events.length; from += batchSize) {
@@ -165,7 +171,7 @@ export function replays(ports: ReplayPorts): Replays {
       await publisher.publish(events);
       return events.length;
     } catch (error) {
-      if (!(error instanceof WorldError) || error.temporary) throw error;
+      if (!(error instanceof UpstreamError) || error.temporary) throw error;
       log.warn('events refused by the topic', { events: events.length, error: describeError(error) });
       if (events.length === 1) return 0;
       let told = 0;

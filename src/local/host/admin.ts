@@ -50,10 +50,10 @@ export function createAdminMount({ functions, invoker, keys, settings }: AdminOp
       const { request, response, path, query } = exchange;
       if (/^\/admin\/host\/ping\/?$/i.test(path) && ['GET', 'POST'].includes(request.method ?? '')) {
         request.resume();
-        response.writeHead(200, { 'cache-control': 'no-store, no-cache', 'content-length': 0 }).end();
+        response.writeHead(200, { 'cache-control': 'no-store,no-cache', 'content-length': 0 }).end();
         return undefined;
       }
-      const refusal = keys && refuseKey(findKey(request.headers, query), [keys.master], keys);
+      const refusal = keys && refuseKey(findKey(request.headersDistinct, query), [keys.master], keys);
       if (refusal !== undefined) {
         request.resume();
         return sendEmpty(response, refusal);

@@ -1,5 +1,5 @@
 /**
- * The webhook that Event Grid subscriptions deliver to, `/runtime/webhooks/eventgrid`: the validation handshake, both
+ * The webhook that Event Grid subscriptions deliver to, `/runtime/webhooks/eventgrid`: both validation handshakes, both
  * event schemas, one invocation per event. The answer covers the whole batch, so one failed event brings all of them
  * back; a stand-in that answered per event would hide that handlers must not mind repeats. What the extension does not
  * expect it throws at, which its caller sees as a 500.
@@ -13,6 +13,7 @@ import { findTrigger, isTriggeredBy } from './functions.ts';
 import type { Exchange } from './http.ts';
 import { sendEmpty, sendText } from './http-response.ts';
 import type { Invoker, Trigger } from './invocation.ts';
+import { findParameter } from './keys.ts';
 
 export interface EventGridOptions {
   readonly functions: readonly RegisteredFunction[];
@@ -33,8 +34,8 @@ export function createEventGridExtension({ functions, invoker }: EventGridOption
     const isMany = typeof binding.cardinality === 'string' && binding.cardinality.toLowerCase() === 'many';
     const triggers = isMany ? [createBatchTrigger(events)] : events.map(createEventTrigger);
     const outcomes = await Promise.allSettled(triggers.map((trigger) => invoker.invoke(target, trigger)));
-    const isTaken = outcomes.every((outcome) => outcome.status === 'fulfilled');
-    if (isTaken) return sendEmpty(response, 202);
+    const isAccepted = outcomes.every((outcome) => outcome.status === 'fulfilled');
+    if (isAccepted) return sendEmpty(response, 202);
     // Which function it was, and not why: that is in the log.
     sendText(response, 500, `Exception while executing function: Functions.${target.metadata.name}`);
   }
@@ -42,9 +43,13 @@ export function createEventGridExtension({ functions, invoker }: EventGridOption
   async function handle(exchange: Exchange): Promise<void> {
     const { request, response, query } = exchange;
     const body = await readBody(request, MAX_BODY_BYTES);
-    const name = query.get('functionName') ?? '';
+    const name = findParameter(query, 'functionName') ?? '';
     const target = targets.find(({ metadata }) => metadata.name === name);
     if (target === undefined) return sendText(response, 404, `cannot find function: '${name}'`);
+    if (request.method === 'OPTIONS') {
+      response.writeHead(200, { 'webhook-allowed-origin': 'eventgrid.azure.net', 'content-length': 0 }).end();
+      return undefined;
+    }
     if (body === 'tooLarge') return sendEmpty(response, 413);
     const content = parseJson(body.toString('utf8'));
     switch (request.headersDistinct['aeg-event-type']?.[0]?.toLowerCase()) {

@@ -15,7 +15,7 @@ export interface Extension {
 }
 
 const PREFIX = '/runtime/webhooks';
-const METHODS = ['GET', 'POST', 'DELETE', 'OPTIONS'];
+const METHODS = ['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS'];
 
 export function createExtensionsMount(extensions: readonly Extension[], keys: HostKeys | undefined): Mount {
   return {
@@ -34,7 +34,7 @@ export function createExtensionsMount(extensions: readonly Extension[], keys: Ho
       const extension = extensions.find((one) => one.name === name);
       if (keys !== undefined) {
         const accepted = extension === undefined ? [keys.master] : [keys.master, keys[extension.name]];
-        const refusal = refuseKey(findKey(request.headers, query), accepted, keys);
+        const refusal = refuseKey(findKey(request.headersDistinct, query), accepted, keys);
         if (refusal !== undefined) return refuse(refusal);
       }
       return extension === undefined ? refuse(404) : extension.handle(exchange);

@@ -6,7 +6,7 @@
 import type { IncomingMessage } from 'node:http';
 import { readBody } from '../read-body.ts';
 import type { NullableStrings, RpcHttpRequest } from './core-types.ts';
-import type { Params } from './route-match.ts';
+import type { Params } from './route-template.ts';
 
 /** The host's default, FUNCTIONS_REQUEST_BODY_SIZE_LIMIT. */
 const MAX_BODY_BYTES = 104_857_600;

@@ -46,14 +46,17 @@ export function createHttpServer(
   const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (request, response) => {
     inFlight.add(once(response, 'close'));
     // Node takes the first of two hosts, another reader on the way the second: https://www.rfc-editor.org/rfc/rfc9112#section-3.2
-    if ((request.headersDistinct.host?.length ?? 0) > 1) {
+    const hosts = request.headersDistinct.host?.length ?? 0;
+    const target = request.url ?? '/';
+    const { path: rawPath, query } = splitTarget(target);
+    const path = decodePath(rawPath);
+    // The other two are what the host's web server takes for no HTTP.
+    if (hosts > 1 || path.includes('\0') || request.rawHeaders.some((text) => /[^\t\x20-\x7e]/.test(text))) {
       request.resume();
       sendEmpty(response, 400);
       return;
     }
-    const target = request.url ?? '/';
-    const { path, query } = splitTarget(target);
-    const exchange = { request, response, path: decodePath(path), query: new URLSearchParams(query) };
+    const exchange = { request, response, path, query: new URLSearchParams(query) };
     handle(exchange, target).catch((failure: unknown) => {
       // A client that left in the middle of its request is nobody's error.
       if (!request.destroyed || request.complete) {
@@ -86,7 +89,7 @@ export function createFunctionsHandler({ routes, invoker, keys }: FunctionsHandl
   function isAuthorised({ route }: Match, { request, query }: Exchange): boolean {
     if (keys === undefined || route.authLevel === 'anonymous') return true;
     const accepted = route.authLevel === 'admin' ? [keys.master] : [keys.function, keys.master];
-    return isAllowed(findKey(request.headers, query), accepted);
+    return isAllowed(findKey(request.headersDistinct, query), accepted);
   }
 
   return async (exchange: Exchange, target: string): Promise<boolean> => {
@@ -100,7 +103,8 @@ export function createFunctionsHandler({ routes, invoker, keys }: FunctionsHandl
     }
     const raw = splitTarget(target);
     const rpcRequest = await toRpcRequest(request, raw.path, raw.query, match.params);
-    if (rpcRequest === 'tooLarge') sendEmpty(response, 413);
+    // The host fails while it reads such a body, after the function was chosen.
+    if (rpcRequest === 'tooLarge') sendEmpty(response, 500);
     else if (rpcRequest === 'badAddress') sendEmpty(response, 400);
     else await answer(match.route.target, rpcRequest, exchange);
     return true;

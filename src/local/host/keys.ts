@@ -44,18 +44,24 @@ export async function readKeys(path: string): Promise<HostKeys> {
   return keys;
 }
 
-/** The key a request carries; the header wins over the query. */
+/** The key a request carries; the header wins over the query, and the first of each over the others. */
 export function findKey(
-  headers: Readonly<Record<string, string | string[] | undefined>>,
+  headers: Readonly<Record<string, readonly string[] | undefined>>,
   query: URLSearchParams,
 ): string | undefined {
-  const header = headers['x-functions-key'];
-  return typeof header === 'string' ? header : (query.get('code') ?? undefined);
+  return headers['x-functions-key']?.[0] ?? findParameter(query, 'code');
 }
 
+/** Names are read in any letter case, as the host reads them. */
+export function findParameter(query: URLSearchParams, name: string): string | undefined {
+  return [...query].find(([one]) => one.toLowerCase() === name.toLowerCase())?.[1];
+}
+
+/** The letter case of a key makes no difference; measured on the host. */
 export function isAllowed(sent: string | undefined, accepted: readonly string[]): boolean {
+  const lower = sent?.toLowerCase();
   // All are compared, so that the time does not tell which one was nearly right.
-  return accepted.filter((key) => isSameSecret(sent, key)).length > 0;
+  return accepted.filter((key) => isSameSecret(lower, key.toLowerCase())).length > 0;
 }
 
 /**

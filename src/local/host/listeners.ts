@@ -2,20 +2,17 @@
  * Everything that starts functions by itself: timers and queues. All of it is checked before any of it begins, so that
  * an app that is refused for its last function has not already worked off messages with its first.
  */
+
 import type { RegisteredFunction } from './core-types.ts';
 import { findTrigger, readConnection, readText } from './functions.ts';
 import type { QueueSettings } from './host-json.ts';
 import type { Invoker } from './invocation.ts';
+import type { Listener } from './listener.ts';
 import type { OnLog } from './log.ts';
 import { startQueueListener } from './queue.ts';
 import { readSchedule, startTimerListener } from './timer.ts';
 
-export interface Listener {
-  /** Takes no new work; resolves when what it had begun is finished. */
-  stop(): Promise<void>;
-}
-
-export interface ListenerParts {
+export interface ListenerDeps {
   readonly functions: readonly RegisteredFunction[];
   readonly settings: Readonly<Record<string, string | undefined>>;
   readonly queues: QueueSettings;
@@ -24,13 +21,13 @@ export interface ListenerParts {
 }
 
 /** @throws Error for a schedule, queue or connection that cannot be served. */
-export function prepareListeners(parts: ListenerParts): (() => Listener)[] {
+export function prepareListeners(parts: ListenerDeps): (() => Listener)[] {
   return parts.functions.flatMap((target) => prepareListener(target, parts) ?? []);
 }
 
 function prepareListener(
   target: RegisteredFunction,
-  { settings, queues, invoker, onLog }: ListenerParts,
+  { settings, queues, invoker, onLog }: ListenerDeps,
 ): (() => Listener) | undefined {
   const { binding, type } = findTrigger(target.metadata);
   if (type === 'timertrigger') {

@@ -17,9 +17,9 @@ export interface McpAnswer {
 /** Revisions this speaks; a client that asks for another is offered the newest. */
 const versions = ['2025-06-18', '2025-03-26', '2024-11-05'] as const;
 
-export const codes = { invalidRequest: -32600, unknownMethod: -32601, invalidParams: -32602, parseError: -32700 };
+export const codes = { invalidRequest: -32600, unknownMethod: -32601, invalidParams: -32602 };
 
-export interface McpParts {
+export interface McpDeps {
   readonly tools: readonly McpTool[];
   readonly invoker: Invoker;
   readonly onLog: OnLog;
@@ -28,7 +28,7 @@ export interface McpParts {
 export async function answerMcp(
   { method, params }: { readonly method: string; readonly params: JsonObject },
   session: JsonObject,
-  parts: McpParts,
+  parts: McpDeps,
 ): Promise<McpAnswer> {
   switch (method) {
     case 'initialize':
@@ -52,7 +52,7 @@ function initialize({ protocolVersion }: JsonObject): JsonObject {
   };
 }
 
-async function callTool(params: JsonObject, session: JsonObject, { tools, invoker, onLog }: McpParts) {
+async function callTool(params: JsonObject, session: JsonObject, { tools, invoker, onLog }: McpDeps) {
   const { name, arguments: given = {} } = params;
   if (typeof name !== 'string' || !isObject(given)) {
     return refuse(codes.invalidParams, 'A call names a tool, and its arguments are an object.');

@@ -46,7 +46,8 @@ export function createMcpExtension({ functions, invoker, onLog }: McpOptions): E
   async function answer(message: unknown, { request, response }: Exchange): Promise<void> {
     const bad = (code: number, text: string) =>
       sendJson(response, 400, { jsonrpc: '2.0', id: null, ...refuse(code, text) });
-    if (message === undefined) return bad(codes.parseError, 'The body is not JSON.');
+    // The extension throws at it.
+    if (message === undefined) return sendEmpty(response, 500);
     if (!isObject(message) || message.jsonrpc !== '2.0') {
       return bad(codes.invalidRequest, 'The body must be one JSON-RPC 2.0 message.');
     }

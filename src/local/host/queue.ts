@@ -3,12 +3,13 @@
  * after a failure and put aside on `<queue>-poison` when it keeps failing. These rules decide what the app may rely on
  * after a crash, so they are the real host's, down to the ten minutes a message stays hidden when its host dies.
  */
+
 import { setTimeout as pause } from 'node:timers/promises';
 import { type DequeuedMessageItem, QueueClient, RestError } from '@azure/storage-queue';
 import type { RegisteredFunction } from './core-types.ts';
 import type { QueueSettings } from './host-json.ts';
 import type { Invoker } from './invocation.ts';
-import type { Listener } from './listeners.ts';
+import type { Listener } from './listener.ts';
 import { logSystem, type OnLog } from './log.ts';
 import { createQueueTrigger, decodeMessage } from './queue-message.ts';
 
@@ -60,8 +61,11 @@ export function startQueueListener(options: QueueListenerOptions): Listener {
 
   async function work(message: DequeuedMessageItem): Promise<void> {
     if (message.dequeueCount > settings.maxDequeueCount) return putAside(message, message.popReceipt);
+    const text = decode(message);
+    // No further try could read it.
+    if (text === undefined) return putAside(message, message.popReceipt);
     const hold = keepHidden(queue, message);
-    const isDone = await runOnce(message);
+    const isDone = await runOnce(message, text);
     const popReceipt = await hold.release();
     if (isDone) await queue.deleteMessage(message.messageId, popReceipt);
     else if (message.dequeueCount >= settings.maxDequeueCount) await putAside(message, popReceipt);
@@ -71,11 +75,9 @@ export function startQueueListener(options: QueueListenerOptions): Listener {
     }
   }
 
-  /** `false`: it failed; the invoker has said why. */
-  async function runOnce(message: DequeuedMessageItem): Promise<boolean> {
-    let text: string;
+  function decode({ messageText }: DequeuedMessageItem): string | undefined {
     try {
-      text = decodeMessage(message.messageText, settings.messageEncoding);
+      return decodeMessage(messageText, settings.messageEncoding);
     } catch (failure) {
       logSystem(
         onLog,
@@ -83,8 +85,12 @@ export function startQueueListener(options: QueueListenerOptions): Listener {
         `queue ${queueName}: ${failure instanceof Error ? failure.message : String(failure)}`,
         name,
       );
-      return false;
+      return undefined;
     }
+  }
+
+  /** `false`: it failed; the invoker has said why. */
+  function runOnce(message: DequeuedMessageItem, text: string): Promise<boolean> {
     return invoker.invoke(target, createQueueTrigger(text, message)).then(
       () => true,
       () => false,
@@ -98,7 +104,7 @@ export function startQueueListener(options: QueueListenerOptions): Listener {
       logSystem(
         onLog,
         'warning',
-        `queue ${queueName}: a message failed ${message.dequeueCount} times, moved to ${poison.name}`,
+        `queue ${queueName}: a message was given up after ${message.dequeueCount} tries, moved to ${poison.name}`,
         name,
       );
     }
@@ -151,9 +157,9 @@ export function startQueueListener(options: QueueListenerOptions): Listener {
 }
 
 /** Doubles from 100 ms to the longest pause, give or take a fifth, so that listeners do not march in step. */
-export function nextPause(emptyRounds: number, longestMs: number, random: () => number = Math.random): number {
+export function nextPause(emptyRounds: number, maxMs: number, random: () => number = Math.random): number {
   const doubled = FIRST_PAUSE_MS * 2 ** Math.min(emptyRounds - 1, 20);
-  return Math.min(longestMs, doubled * (0.8 + 0.4 * random()));
+  return Math.min(maxMs, doubled * (0.8 + 0.4 * random()));
 }
 
 /** Each renewal changes the receipt by which the message is known. */

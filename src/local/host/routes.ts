@@ -1,12 +1,11 @@
 /**
  * Which function a request belongs to. The host keeps one ordered list, sorted by function name, and takes the first
- * route that fits: it knows no precedence, so a catch-all of one function can hide the literal route of another. The
+ * route that fits: it knows no precedence, so a parameter of one function can hide the literal route of another. The
  * same order is kept here, and what hides what is said at start instead of being found in production.
  */
 import type { RegisteredFunction } from './core-types.ts';
 import { findTrigger, sortFunctions } from './functions.ts';
-import { matchPath, type Params } from './route-match.ts';
-import { parseTemplate, type Segment } from './route-template.ts';
+import { canOverlap, matchPath, type Params, parseTemplate, type Segment } from './route-template.ts';
 
 export interface Route {
   readonly target: RegisteredFunction;
@@ -98,41 +97,6 @@ function readAuthLevel(name: string, value: unknown): Route['authLevel'] {
   const level = typeof value === 'string' ? value.toLowerCase() : value;
   if (level === 'anonymous' || level === 'function' || level === 'admin') return level;
   throw new Error(`${name}: authLevel must be anonymous, function or admin (got ${JSON.stringify(value)}).`);
-}
-
-/** Whether some path could be of both; constraints count only against a literal, where they can be tried. */
-function canOverlap(a: readonly Segment[], b: readonly Segment[]): boolean {
-  const [x, ...restA] = a;
-  const [y, ...restB] = b;
-  if (x === undefined && y === undefined) return true;
-  if (x === undefined || y === undefined) return [...a, ...b].every(canBeAbsent);
-  if (isCatchAll(x) || isCatchAll(y)) return true;
-  return canShare(x, y) && canOverlap(restA, restB);
-}
-
-function canShare(x: Segment, y: Segment): boolean {
-  const [textX, textY] = [readLiteral(x), readLiteral(y)];
-  if (textX !== undefined) return matchPath([y], `/${textX}`) !== undefined;
-  if (textY !== undefined) return matchPath([x], `/${textY}`) !== undefined;
-  return true;
-}
-
-function readLiteral(segment: Segment): string | undefined {
-  return segment.every((part) => 'literal' in part)
-    ? segment.map((part) => ('literal' in part ? part.literal : '')).join('')
-    : undefined;
-}
-
-function isCatchAll(segment: Segment): boolean {
-  return segment.some((part) => 'parameter' in part && part.parameter.isCatchAll);
-}
-
-function canBeAbsent(segment: Segment): boolean {
-  return segment.every(
-    (part) =>
-      'parameter' in part &&
-      (part.parameter.isOptional || part.parameter.isCatchAll || part.parameter.fallback !== undefined),
-  );
 }
 
 function trimSlashes(text: string): string {

@@ -2,11 +2,12 @@
  * Runs a function by its schedule. One instance runs each timer on Azure too, so nothing has to be agreed with others;
  * a run that takes longer than the schedule's pause delays the next one instead of overlapping it.
  */
+
 import { setTimeout as pause } from 'node:timers/promises';
 import type { RegisteredFunction, RetryContext, RetryOptions } from './core-types.ts';
 import { findTrigger } from './functions.ts';
 import type { Invoker, Trigger } from './invocation.ts';
-import type { Listener } from './listeners.ts';
+import type { Listener } from './listener.ts';
 import { parseSchedule, type Schedule } from './ncrontab.ts';
 
 export interface TimerListenerOptions {

@@ -1,7 +1,7 @@
 /**
  * A stand-in for the management API, as far as the tracker needs it: which replicas there are, and the webhooks with
  * their delivery logs. It can be down, slow, throttled or wrong on its own, while the registry itself goes on; that is
- * exactly what happens in an outage of the home region.
+ * exactly what happens in an outage of the home region. Its list and what it says by name can differ.
  */
 import { formatRegistry, formatReplication, type ReplicaOverride, toReplicationName } from './arm-shapes.ts';
 import { type ArmWebhooks, answerWebhooks, type Result } from './arm-webhooks.ts';
@@ -26,6 +26,19 @@ export interface ArmServer extends StandInServer {
   resourceId: string;
   /** By region: what to say about a replica other than the truth. */
   overrides: Map<string, ReplicaOverride>;
+  /** How the list differs from what is said of each replica by name: the real one is incomplete and late at times. */
+  listing: ArmListing;
+  /** Regions whose replica is not found by name, though it is there. */
+  unfound: Set<string>;
+}
+
+export interface ArmListing {
+  /** Regions that are left out. */
+  lacks: Set<string>;
+  /** Regions that are named twice. */
+  repeats: Set<string>;
+  /** By region: what the list says about it, and nobody else. */
+  overrides: Map<string, ReplicaOverride>;
 }
 
 const SUBSCRIPTION = '00000000-0000-4000-8000-000000000000';
@@ -45,17 +58,24 @@ export async function startArmServer(
   const groupId = `/subscriptions/${subscription}/resourceGroups/${resourceGroup}`;
   const resourceId = `${groupId}/providers/Microsoft.ContainerRegistry/registries/${world.registry}`;
   const overrides = new Map<string, ReplicaOverride>();
+  const listing: ArmListing = { lacks: new Set(), repeats: new Set(), overrides: new Map() };
+  const unfound = new Set<string>();
   const hooks: ArmWebhooks = { webhooks, sender, regions: world.truth.regions, now, eventsPageSize };
 
   function answerReplications(name: string, method: string): Result {
     // A registry that was never replicated has no replica resources, not even for its own region.
     const regions = world.truth.regions();
     const isAlone = regions.length === 1 && regions[0] === homeRegion;
-    const format = (region: string) => formatReplication(world, resourceId, region, homeRegion, overrides.get(region));
+    const format = (region: string, override = overrides.get(region)) =>
+      formatReplication(world, resourceId, region, homeRegion, override);
     if (method !== 'GET') return [405, 'MethodNotAllowed'];
-    if (name === '') return [200, { value: isAlone ? [] : regions.map(format) }];
+    if (name === '') {
+      const listed = isAlone ? [] : regions.filter((region) => !listing.lacks.has(region));
+      const all = listed.flatMap((region) => (listing.repeats.has(region) ? [region, region] : [region]));
+      return [200, { value: all.map((region) => format(region, listing.overrides.get(region))) }];
+    }
     const found = regions.find((region) => !isAlone && toReplicationName(region, homeRegion) === name);
-    return found === undefined ? [404, 'ResourceNotFound'] : [200, format(found)];
+    return found === undefined || unfound.has(found) ? [404, 'ResourceNotFound'] : [200, format(found)];
   }
 
   function answer(incoming: Incoming): Result {
@@ -75,7 +95,7 @@ export async function startArmServer(
   }
 
   const server = await startServer({ port, now, formatError, handle: (incoming) => toAnswer(answer(incoming)) });
-  return { ...server, resourceId, overrides };
+  return { ...server, resourceId, overrides, listing, unfound };
 }
 
 function toAnswer([status, document]: Result): Answer {

@@ -2,7 +2,8 @@
  * What clients do to the registry: push, delete, untag. Each request is answered by one region's replica and then
  * copied to the others; a multi-platform push is several requests, and the image only has a name after the last.
  */
-import { type Change, toTagKey } from './change.ts';
+import { readAttachment } from './attachment.ts';
+import { type Change, toManifestKey, toTagKey } from './change.ts';
 import { drawClientRequest, toRegionalHost } from './client-request.ts';
 import { listManifests, type Manifest } from './manifest.ts';
 import { drawBetween, openRandom } from './random.ts';
@@ -104,9 +105,21 @@ function makeChange(state: WorldState, { pushLabel, origin, host }: OpenRequest,
     return;
   }
   const request = drawClientRequest(seed, made.label, host, made.kind === 'put' ? 'PUT' : 'DELETE');
+  noteFamily(state, made);
   const number = state.changes.length;
   const change: Change = { ...made, pushLabel, origin, number, madeAt: scheduler.now(), request };
   state.changes.push(change);
   landChange(state, origin, change);
   for (const region of state.replicas.keys()) if (region !== origin) state.replication.copy(change, region);
+}
+
+function noteFamily({ families, signatures }: WorldState, { kind, repository, manifest, tag }: Made): void {
+  const attachment = kind === 'put' ? readAttachment(repository, manifest, tag) : undefined;
+  if (attachment !== undefined) {
+    const { subject, attached } = attachment;
+    signatures.set(subject, new Set([...(signatures.get(subject) ?? []), attached]));
+  }
+  if (manifest.children.length === 0) return;
+  const members = manifest.children.flatMap(listManifests).map(({ digest }) => toManifestKey(repository, digest));
+  families.set(toManifestKey(repository, manifest.digest), [...new Set(members)]);
 }

@@ -3,9 +3,10 @@
  * wrong it asks again for a while, because an answer of 202 promises to work an event in soon, not at once.
  */
 import { toManifestKey } from './change.ts';
+import { familyTruth } from './family-truth.ts';
 import { limitConcurrency } from './limit-concurrency.ts';
 import type { TrackerClient } from './tracker-client.ts';
-import { collectTold, judgeClaim, judgeTagClaim, type Outcome, type Verdict } from './verdict.ts';
+import { collectTold, judgeClaim, judgeTagClaim, membersOf, type Outcome, type Verdict } from './verdict.ts';
 import type { Attempt } from './webhook-sender.ts';
 import type { World } from './world.ts';
 
@@ -57,8 +58,18 @@ async function compareOnce({ world, attempts, client }: CompareOptions): Promise
   const digests = world.truth.keys().map(async (key): Promise<Comparison> => {
     const claim = await limit(() => client.fetchClaim(`${world.loginServer}/${key}`));
     const claimed = claim.regions.filter(({ state }) => state === 'available').map(({ region }) => region);
-    const really = world.truth.regionsWith(key);
+    const really = familyTruth(world.truth, membersOf(world, claim)).regionsWith(key);
     return { subject: key, tags: listTagsOf(world, key), really, claimed, ...judgeClaim(world, told, key, claim) };
+  });
+  const signed = [...world.signatures].map(async ([key, attached]): Promise<Comparison> => {
+    const claim = await limit(() => client.fetchClaim(`${world.loginServer}/${key}`, 'signature'));
+    const claimed = claim.regions.filter(({ state }) => state === 'available').map(({ region }) => region);
+    const truth = familyTruth(world.truth, (each) => [
+      ...(each === key ? attached : []),
+      ...membersOf(world, claim)(each),
+    ]);
+    const verdict = judgeClaim(world, told, key, claim, [...attached]);
+    return { subject: `${key} signed`, tags: [], really: truth.regionsWith(key), claimed, ...verdict };
   });
   const tags = listTagKeys(world).map(async ([repository, tag]): Promise<Comparison> => {
     const subject = `${repository}:${tag}`;
@@ -70,7 +81,7 @@ async function compareOnce({ world, attempts, client }: CompareOptions): Promise
     const claimed = claim.regions.filter(({ state }) => state === 'available').map(({ region }) => region);
     return { subject, tags: [tag], really, claimed, ...judgeTagClaim(world, told, repository, tag, claim) };
   });
-  return Promise.all([...digests, ...tags]);
+  return Promise.all([...digests, ...signed, ...tags]);
 }
 
 /** Every tag any replica ever had, as repository and tag. */

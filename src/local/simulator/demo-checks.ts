@@ -1,35 +1,82 @@
 /**
- * What must hold once everything has been delivered: one told event per image, by its id, however many webhook events
- * came twice or in the wrong order. An event told again under the same id is allowed (consumers drop it); the same fact
- * under two ids would start two rollouts.
+ * What must hold once everything has been delivered: one event for each image and one for the release, by their ids,
+ * however many webhook events came twice or in the wrong order; and none for what only belongs to an image. An event sent
+ * again under the same id is allowed (consumers drop it); the same fact under two ids would start two rollouts.
  */
 import type { PublishedEvent, TrackerClient } from './tracker-client.ts';
+import type { Attempt } from './webhook-sender.ts';
 
 const AVAILABLE = 'AcrReplication.ImageAvailableInAllReplicas';
+const RELEASED = 'AcrReplication.ReleaseAvailableInAllReplicas';
 const ROUNDS = 50;
 const PAUSE_MS = 200;
 
+export interface DemoEvents {
+  images: PublishedEvent[];
+  release: PublishedEvent;
+}
+
 /**
- * @param keys `repository@digest` of every image that must have been told of
- * @returns one event per key, in the same order
- * @throws Error when an event is missing after ten seconds, or told under two ids
+ * @param expected `images`: `repository@digest` of every image, and of nothing that belongs to one; `release`: its name
+ * @returns one event for each, images in the same order
+ * @throws Error when an event is missing after ten seconds, published under two ids, or about something else
  */
-export async function checkEvents(client: TrackerClient, keys: readonly string[]): Promise<PublishedEvent[]> {
+export async function checkEvents(
+  client: Pick<TrackerClient, 'fetchEvents'>,
+  { images, release }: { images: readonly string[]; release: string },
+): Promise<DemoEvents> {
+  const subjects = [...images, `releases/${release}`];
   let events: PublishedEvent[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
-    events = (await client.fetchEvents()).filter(({ type }) => type === AVAILABLE);
-    const missing = keys.filter((key) => !events.some(({ subject }) => subject === key));
+    events = (await client.fetchEvents()).filter(({ type }) => type === AVAILABLE || type === RELEASED);
+    const missing = subjects.filter((each) => !events.some(({ subject }) => subject === each));
     if (missing.length === 0) break;
-    if (round === ROUNDS - 1) throw new Error(`no ${AVAILABLE} was told for ${missing.join(', ')}`);
+    if (round === ROUNDS - 1) throw new Error(`no event was published for ${missing.join(', ')}`);
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
-  return keys.map((key) => {
-    const about = events.filter(({ subject }) => subject === key);
-    const ids = new Set(about.map(({ source, id }) => `${source} ${id}`));
-    const [first] = about;
-    if (first === undefined || ids.size !== 1) {
-      throw new Error(`${key}: told under ${ids.size} different ids, must be one (${[...ids].join(', ')})`);
-    }
-    return first;
-  });
+  const lone = events.find(({ subject }) => !subjects.includes(subject));
+  if (lone !== undefined) throw new Error(`${lone.subject}: published by itself, though it belongs to an image`);
+  const [last, ...others] = subjects.map((each) => findOne(events, each)).reverse();
+  if (last === undefined) throw new Error(`no event for release ${release}`);
+  return { images: others.reverse(), release: last };
+}
+
+function findOne(events: readonly PublishedEvent[], subject: string): PublishedEvent {
+  const about = events.filter((event) => event.subject === subject);
+  const ids = new Set(about.map(({ source, id }) => `${source} ${id}`));
+  const [first] = about;
+  if (first === undefined || ids.size !== 1) {
+    throw new Error(`${subject}: published under ${ids.size} different ids, must be one (${[...ids].join(', ')})`);
+  }
+  return first;
+}
+
+/** What was published, and in spite of what. */
+export function conclude({ images, release }: DemoEvents, attempts: readonly Attempt[]): string[] {
+  const repeats = attempts.filter(({ isRepeat }) => isRepeat).length;
+  const firsts = attempts.filter(({ isRepeat }) => !isRepeat);
+  const overtaken = firsts.filter(({ firing }, index) =>
+    firsts.slice(0, index).some((earlier) => earlier.firing.at > firing.at),
+  ).length;
+  return [
+    '',
+    `${attempts.length} webhook events came in: ${repeats} came twice, ${overtaken} were overtaken by a later one.`,
+    `Published: one event for each of ${images.length} images, none for their platforms and signatures, and one for the release:`,
+    '',
+    ...formatEvent(release),
+  ];
+}
+
+/** The envelope, and of the data what a consumer looks at first. */
+function formatEvent({ id, source, type, subject, whole }: PublishedEvent): string[] {
+  const data = whole !== null && typeof whole === 'object' && 'data' in whole ? toPicked(whole.data) : {};
+  return JSON.stringify({ id, source, type, subject, data }, null, 2)
+    .split('\n')
+    .map((line) => `  ${line}`);
+}
+
+function toPicked(data: unknown): Record<string, unknown> {
+  const shown = ['name', 'revision', 'state', 'availableAt', 'durationSeconds'];
+  const fields = data !== null && typeof data === 'object' ? Object.entries(data) : [];
+  return Object.fromEntries(fields.filter(([name]) => shown.includes(name)));
 }

@@ -1,8 +1,10 @@
 /**
- * A working day of pushes in short: images of both kinds into a few repositories and from several regions, now and then
+ * A working day of pushes in short: images of all kinds into a few repositories and from several regions, now and then
  * a delete, a re-push, a second tag, or two regions that push the same tag at once. Which of it happens when follows
  * from the seed alone.
  */
+import { drawArtifact } from './artifact-manifest.ts';
+import { buildCosignSignature, buildSignature, toCosignTag } from './attachment.ts';
 import { toManifestKey } from './change.ts';
 import { buildImage, buildIndex, type Manifest } from './manifest.ts';
 import { drawBetween, drawChance, drawFrom, openRandom } from './random.ts';
@@ -20,8 +22,14 @@ export interface LoadOptions {
   shares?: {
     /** Multi-platform images. Default: 0.4. */
     index?: number;
+    /** Artifacts and Docker schema 1 in place of images, alone or listed by an index. Default: 0. */
+    artifact?: number;
+    /** Images that are signed some seconds later: by subject, or under a tag of cosign. Default: 0. */
+    signed?: number;
     /** Images deleted some seconds after they were pushed, often while they still replicate. Default: 0. */
     deleted?: number;
+    /** Of the deleted ones that are an index: only one of the manifests that it lists. Default: 0. */
+    memberDeleted?: number;
     /** Of the deleted ones: pushed again at once, same digest. Default: 0. */
     pushedAgain?: number;
     /** Images whose tag another region pushes with another digest at the same moment. Default: 0. */
@@ -47,7 +55,15 @@ export function drawImage(options: LoadOptions, index: number): { repository: st
   const repository = drawFrom(random, REPOSITORIES);
   const isIndex = drawChance(random, options.shares?.index ?? 0.4);
   const image = isIndex ? buildIndex(random, { attestations: drawChance(random, 0.3) }) : buildImage(random);
-  return { repository, tag: `v${index + 1}`, image };
+  return { repository, tag: `v${index + 1}`, image: drawOddOne(options, index) ?? image };
+}
+
+/** Drawn apart, so that a seed pushes the same images with it and without. */
+function drawOddOne({ seed, shares }: LoadOptions, index: number): Manifest | undefined {
+  const random = openRandom(seed, `artifact ${index}`);
+  if (!drawChance(random, shares?.artifact ?? 0)) return undefined;
+  const artifact = drawArtifact(random);
+  return drawChance(random, 0.5) ? artifact : buildIndex(random, { artifacts: [artifact] });
 }
 
 function pushOne(world: World, scheduler: Scheduler, options: LoadOptions, index: number): void {
@@ -59,6 +75,8 @@ function pushOne(world: World, scheduler: Scheduler, options: LoadOptions, index
   const { repository, tag, image } = drawImage(options, index);
   world.push(repository, tag, image, { region, regionalHost: drawChance(random, 0.2) });
 
+  planSignature(world, scheduler, options, index, region);
+
   const others = up.filter((each) => each !== region);
   if (others.length > 0 && drawChance(random, shares.raced ?? 0)) {
     world.push(repository, tag, buildImage(random), { region: drawFrom(random, others) });
@@ -66,15 +84,31 @@ function pushOne(world: World, scheduler: Scheduler, options: LoadOptions, index
   if (drawChance(random, shares.deleted ?? 0)) {
     const again = drawChance(random, shares.pushedAgain ?? 0);
     const at = scheduler.now() + drawBetween(random, 1_000, 6_000) / speed;
-    scheduler.at(at, () => takeBack(world, repository, tag, image, again));
+    // Drawn apart: with and without it, the rest stays the same.
+    const isMember = drawChance(openRandom(seed, `deleted member ${index}`), shares.memberDeleted ?? 0);
+    const [member = image] = isMember ? image.children : [];
+    scheduler.at(at, () => takeBack(world, repository, tag, member, again ? image : undefined));
   }
 }
 
+/** Drawn apart, so that a seed pushes the same images with it and without. */
+function planSignature(world: World, scheduler: Scheduler, options: LoadOptions, index: number, region: string): void {
+  const { seed, speed = 1, shares = {} } = options;
+  const random = openRandom(seed, `signature ${index}`);
+  if (!drawChance(random, shares.signed ?? 0)) return;
+  const { repository, image } = drawImage(options, index);
+  scheduler.at(scheduler.now() + drawBetween(random, 1_000, 8_000) / speed, () => {
+    if (world.isDown(region) || !world.truth.isIn(region, toManifestKey(repository, image.digest))) return;
+    if (drawChance(random, 0.5)) world.push(repository, null, buildSignature(random, image), { region });
+    else world.push(repository, toCosignTag(image.digest), buildCosignSignature(random), { region });
+  });
+}
+
 /** Deletes where it already lies and somebody answers; a real client, too, gets nothing but an error elsewhere. */
-function takeBack(world: World, repository: string, tag: string, image: Manifest, again: boolean): void {
+function takeBack(world: World, repository: string, tag: string, image: Manifest, again?: Manifest): void {
   const holders = world.truth.regionsWith(toManifestKey(repository, image.digest));
   const region = holders.find((each) => !world.isDown(each));
   if (region === undefined) return;
   world.deleteManifest(repository, image, { region });
-  if (again) world.push(repository, tag, image, { region });
+  if (again !== undefined) world.push(repository, tag, again, { region });
 }

@@ -18,8 +18,10 @@ export interface Manifest {
   bytes: Buffer;
   /** For an index: the manifests it names, in its order. Otherwise empty. */
   children: readonly Manifest[];
-  /** For an image manifest: config first, then layers. For an index: empty. */
+  /** For an image manifest: config first, then layers. For an artifact: all. For an index: empty. */
   blobs: readonly Blob[];
+  /** The digest that it is attached to by OCI `subject`, and what it is. */
+  attachedTo?: { subject: string; artifactType: string };
 }
 
 export type Format = 'oci' | 'docker';
@@ -59,16 +61,16 @@ export interface ImageOptions {
 export function buildImage(random: Random, options: ImageOptions = {}): Manifest {
   const { format = 'docker', platform = AMD64, layers = 2 } = options;
   const types = MEDIA_TYPES[format];
-  const layerBlobs = Array.from({ length: layers }, () => seal(types.layer, drawBytes(random, 64)));
+  const layerBlobs = Array.from({ length: layers }, () => sealBytes(types.layer, drawBytes(random, 64)));
   const diffIds = layerBlobs.map((layer) => layer.digest);
-  const config = seal(types.config, toJson({ ...platform, rootfs: { type: 'layers', diff_ids: diffIds } }));
+  const config = sealBytes(types.config, toJson({ ...platform, rootfs: { type: 'layers', diff_ids: diffIds } }));
   const content = {
     schemaVersion: 2,
     mediaType: types.manifest,
-    config: describe(config),
-    layers: layerBlobs.map(describe),
+    config: describeBlob(config),
+    layers: layerBlobs.map(describeBlob),
   };
-  return { ...seal(types.manifest, toJson(content)), children: [], blobs: [config, ...layerBlobs] };
+  return { ...sealBytes(types.manifest, toJson(content)), children: [], blobs: [config, ...layerBlobs] };
 }
 
 export interface IndexOptions {
@@ -77,16 +79,20 @@ export interface IndexOptions {
   platforms?: readonly Platform[];
   /** Adds one `unknown/unknown` manifest per platform, as buildx does by default. */
   attestations?: boolean;
+  /** Listed as well, without a platform. */
+  artifacts?: readonly Manifest[];
 }
 
 /** A multi-platform image: an index and one child manifest per platform. */
 export function buildIndex(random: Random, options: IndexOptions = {}): Manifest {
-  const { format = 'oci', platforms = [AMD64, ARM64], attestations = false } = options;
+  const { format = 'oci', platforms = [AMD64, ARM64], attestations = false, artifacts = [] } = options;
   const named = attestations ? [...platforms, ...platforms.map(() => UNKNOWN)] : platforms;
-  const children = named.map((platform) => buildImage(random, { format, platform }));
-  const manifests = children.map((child, index) => ({ ...describe(child), platform: named[index] }));
+  const images = named.map((platform) => buildImage(random, { format, platform }));
+  const described = images.map((image, index) => ({ ...describeBlob(image), platform: named[index] }));
+  const children = [...images, ...artifacts];
+  const manifests = [...described, ...artifacts.map(describeBlob)];
   const mediaType = MEDIA_TYPES[format].index;
-  return { ...seal(mediaType, toJson({ schemaVersion: 2, mediaType, manifests })), children, blobs: [] };
+  return { ...sealBytes(mediaType, toJson({ schemaVersion: 2, mediaType, manifests })), children, blobs: [] };
 }
 
 export function isIndex(mediaType: string): boolean {
@@ -98,14 +104,14 @@ export function listManifests(manifest: Manifest): Manifest[] {
   return [...manifest.children.flatMap(listManifests), manifest];
 }
 
-function seal(mediaType: string, bytes: Buffer): Blob {
+export function sealBytes(mediaType: string, bytes: Buffer): Blob {
   return { mediaType, bytes, digest: `sha256:${createHash('sha256').update(bytes).digest('hex')}` };
 }
 
-function describe({ mediaType, digest, bytes }: Blob): { mediaType: string; digest: string; size: number } {
+export function describeBlob({ mediaType, digest, bytes }: Blob): { mediaType: string; digest: string; size: number } {
   return { mediaType, digest, size: bytes.length };
 }
 
-function toJson(content: unknown): Buffer {
+export function toJson(content: unknown): Buffer {
   return Buffer.from(JSON.stringify(content));
 }

@@ -1,14 +1,22 @@
 /**
  * What one replica answers when asked for a manifest or a blob. Status codes, headers and error codes are those of the
  * real registry, down to the one that surprises everybody: an index that is there is 404 to a client that did not say
- * it accepts an index.
+ * it accepts an index (Azure/acr#741, Azure/azure-cli#24976).
  */
+import { listReferrers } from './attachment.ts';
 import { toManifestKey } from './change.ts';
 import { isIndex, type Manifest } from './manifest.ts';
 import { type Replica, resolveTag } from './replica.ts';
 import type { Answer } from './stand-in-server.ts';
 
-const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8' };
+const REGISTRY = { 'docker-distribution-api-version': 'registry/2.0' };
+const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8', ...REGISTRY };
+const PLAIN_IMAGE = 'application/vnd.docker.distribution.manifest.v2+json';
+
+/** `/v2/` itself, which says that here is a registry. */
+export function answerVersion(): Answer {
+  return { status: 200, headers: JSON_TYPE, body: '{}' };
+}
 
 /** @param reference a digest or a tag */
 export function findManifest(
@@ -34,12 +42,18 @@ export function answerManifest(
   if (manifest === undefined && !hasRepository(replica, repository)) {
     return answerError(404, 'NAME_UNKNOWN', `repository name not known to registry: ${repository}`);
   }
-  if (manifest === undefined || !isAccepted(manifest.mediaType, accept)) {
+  if (manifest === undefined) {
     return answerError(404, 'MANIFEST_UNKNOWN', `manifest tagged by "${reference}" is not found`);
   }
+  if (!isAccepted(manifest.mediaType, accept)) return answerError(404, 'MANIFEST_UNKNOWN', describeRefusal(manifest));
   const { digest, mediaType, bytes } = manifest;
-  const headers = { 'content-type': mediaType, 'docker-content-digest': digest, etag: `"${digest}"` };
+  const headers = { ...REGISTRY, 'content-type': mediaType, 'docker-content-digest': digest, etag: `"${digest}"` };
   return { status: 200, headers, body: bytes };
+}
+
+export function answerReferrers(replica: Replica | undefined, repository: string, digest: string): Answer {
+  const headers = { ...REGISTRY, 'content-type': 'application/vnd.oci.image.index.v1+json' };
+  return { status: 200, headers, body: listReferrers(replica, repository, digest) };
 }
 
 /**
@@ -49,8 +63,8 @@ export function answerManifest(
 export function answerBlob(replica: Replica | undefined, key: string, redirect: boolean): Answer {
   const blob = replica?.blobs.get(key);
   if (blob === undefined) return answerError(404, 'BLOB_UNKNOWN', 'blob unknown to registry');
-  if (redirect) return { status: 307, headers: { location: `/data/${encodeURIComponent(key)}` } };
-  const headers = { 'content-type': 'application/octet-stream', 'docker-content-digest': blob.digest };
+  if (redirect) return { status: 307, headers: { ...REGISTRY, location: `/data/${encodeURIComponent(key)}` } };
+  const headers = { ...REGISTRY, 'content-type': 'application/octet-stream', 'docker-content-digest': blob.digest };
   return { status: 200, headers, body: blob.bytes };
 }
 
@@ -69,9 +83,13 @@ export function formatError(code: string, message: string): string {
 
 /** Docker's plain image manifest is served to everybody; every other type, wildcard or not, has to be asked for by name. */
 function isAccepted(mediaType: string, accept: string): boolean {
-  const mustBeNamed = isIndex(mediaType) || mediaType.startsWith('application/vnd.oci.');
   const named = accept.split(',').map((type) => type.split(';')[0]?.trim().toLowerCase());
-  return !mustBeNamed || named.includes(mediaType);
+  return mediaType === PLAIN_IMAGE || named.includes(mediaType);
+}
+
+function describeRefusal({ mediaType }: Manifest): string {
+  const [one, many] = isIndex(mediaType) ? ['index', 'indexes'] : ['artifact', 'artifacts'];
+  return `OCI ${one} found, but accept header does not support OCI ${many}`;
 }
 
 function hasRepository(replica: Replica | undefined, repository: string): boolean {

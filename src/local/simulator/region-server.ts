@@ -3,7 +3,15 @@
  * this region and nothing else. Tokens are asked for and expire, and a region that is down is silent instead of polite.
  */
 import { toManifestKey } from './change.ts';
-import { answerBlob, answerError, answerManifest, findManifest, formatError } from './region-content.ts';
+import {
+  answerBlob,
+  answerError,
+  answerManifest,
+  answerReferrers,
+  answerVersion,
+  findManifest,
+  formatError,
+} from './region-content.ts';
 import { type Answer, type Incoming, type StandInServer, startServer } from './stand-in-server.ts';
 import { createTokenIssuer, type TokenIssuer, type TokenOptions } from './token-issuer.ts';
 import type { World } from './world.ts';
@@ -14,6 +22,8 @@ export interface RegionServerOptions extends Omit<TokenOptions, 'url' | 'now'> {
   now?: () => number;
   /** Answers 307 to a data endpoint instead of 200 for blobs. Default: false. */
   redirectBlobs?: boolean;
+  /** Anybody may pull, without a token. Default: false. */
+  anonymous?: boolean;
   /** Serves from another region what is not here, as announced for the future: a 200 then proves nothing. Default: false. */
   syncProxy?: boolean;
 }
@@ -72,17 +82,18 @@ function answerIncoming(
   const isRead = method === 'GET' || method === 'HEAD';
   if (isRead && path.startsWith('/data/')) return answerBlob(replica, path.slice('/data/'.length), false);
 
-  const [, name, kind, reference = ''] = /^\/v2\/(.+)\/(manifests|blobs)\/([^/]+)$/.exec(path) ?? [];
+  const [, name, kind, reference = ''] = /^\/v2\/(.+)\/(manifests|blobs|referrers)\/([^/]+)$/.exec(path) ?? [];
   const repository = name ?? null;
   if (!isRead || (repository === null && path !== '/v2/')) return answerError(404, 'NOT_FOUND', '404 page not found');
-  const fault = tokens.findFault(headers.authorization, repository);
+  const fault = options.anonymous ? undefined : tokens.findFault(headers.authorization, repository);
   if (fault !== undefined) {
     const challenge = tokens.challenge(repository, fault === '' ? undefined : fault);
     return answerError(401, 'UNAUTHORIZED', 'authentication required', { 'www-authenticate': challenge });
   }
-  if (repository === null) return { status: 200, headers: { 'content-type': 'application/json' }, body: '{}' };
+  if (repository === null) return answerVersion();
   if (kind === 'blobs')
     return answerBlob(replica, toManifestKey(repository, reference), options.redirectBlobs ?? false);
+  if (kind === 'referrers') return answerReferrers(replica, repository, reference);
   const elsewhere = options.syncProxy ? [...world.replicas.values()] : [];
   const found = [replica, ...elsewhere].map((each) => findManifest(each, repository, reference)).find(Boolean);
   return answerManifest(replica, repository, reference, found, headers.accept ?? '');

@@ -17,6 +17,10 @@ import { toWorst } from './verdict.ts';
 import { watchClaims } from './watch-claims.ts';
 
 type SimulationOptions = SimulateArguments & { seed: number };
+interface Served {
+  readonly arm: ArmServer;
+  readonly regions: ReadonlyMap<string, StandInServer>;
+}
 type Print = (line: string) => void;
 
 /** Resolves to the exit code. Rejects when the tracker cannot be asked. */
@@ -29,10 +33,10 @@ export async function runSimulation(options: SimulationOptions, print: Print): P
   });
   const served = options.serve === undefined ? undefined : await serve(simulator, options.serve, print);
   try {
-    return await playAndCompare(simulator, scheduler, options, print, served?.arm);
+    return await playAndCompare(simulator, scheduler, options, print, served);
   } finally {
     scheduler.stop();
-    await Promise.all(served?.servers.map((server) => server.stop()) ?? []);
+    await Promise.all(served === undefined ? [] : [served.arm, ...served.regions.values()].map((one) => one.stop()));
   }
 }
 
@@ -41,17 +45,22 @@ async function playAndCompare(
   scheduler: RealScheduler,
   options: SimulationOptions,
   print: Print,
-  arm?: ArmServer,
+  served?: Served,
 ): Promise<number> {
   const { world, sender } = simulator;
   const { seed, url, key, images, speed, settle } = options;
   const client = createTrackerClient(url, key);
-  const { index, deleted, pushedAgain, raced } = options;
-  const load: LoadOptions = { seed, images, speed, shares: { index, deleted, pushedAgain, raced } };
+  const { index, artifacts: artifact, signed, deleted, memberDeleted, pushedAgain, raced } = options;
+  const load: LoadOptions = {
+    seed,
+    images,
+    speed,
+    shares: { index, artifact, signed, deleted, memberDeleted, pushedAgain, raced },
+  };
   const { regions: expected } = await askBefore(client, world.loginServer, load);
   print(`The tracker expects ${expected.map(({ region }) => region).join(', ') || 'no regions'}`);
   print(`seed ${seed}: ${images} pushes to ${world.loginServer} in ${options.regions.join(', ')}`);
-  planIncidents(simulator, scheduler, options, arm);
+  planIncidents(simulator, scheduler, options, served);
   planLoad(world, scheduler, load);
 
   const watch = watchClaims(world, client);
@@ -82,12 +91,12 @@ async function askBefore(client: TrackerClient, loginServer: string, load: LoadO
   return claim;
 }
 
-/** What happens to replicas and to the management API at set times. */
+/** What happens to replicas, to their endpoints and to the management API at set times. */
 function planIncidents(
   { world }: Simulator,
   scheduler: RealScheduler,
-  { outage, addReplica, removeReplica, armOutage, speed }: SimulationOptions,
-  arm?: ArmServer,
+  { outage, addReplica, removeReplica, endpoint, armOutage, speed }: SimulationOptions,
+  served?: Served,
 ): void {
   const startAt = scheduler.now();
   const plan = (seconds: number, action: () => void) => scheduler.at(startAt + (seconds * 1_000) / speed, action);
@@ -97,23 +106,23 @@ function planIncidents(
   }
   for (const [region, seconds] of Object.entries(addReplica)) plan(seconds, () => world.addReplica(region));
   for (const [region, seconds] of Object.entries(removeReplica)) plan(seconds, () => world.removeReplica(region));
-  if (arm !== undefined && armOutage !== undefined) {
-    plan(armOutage.from, () => arm.setMode('unavailable'));
-    plan(armOutage.until, () => arm.setMode('ok'));
+  for (const [region, { mode, from, until }] of Object.entries(endpoint)) {
+    plan(from, () => served?.regions.get(region)?.setMode(mode));
+    plan(until, () => served?.regions.get(region)?.setMode('ok'));
+  }
+  if (armOutage !== undefined) {
+    plan(armOutage.from, () => served?.arm.setMode('unavailable'));
+    plan(armOutage.until, () => served?.arm.setMode('ok'));
   }
 }
 
 /** Lets the tracker look for itself, and says which settings make it do so. */
-async function serve(
-  simulator: Simulator,
-  port: number,
-  print: Print,
-): Promise<{ arm: ArmServer; servers: StandInServer[] }> {
+async function serve(simulator: Simulator, port: number, print: Print): Promise<Served> {
   const arm = await startArmServer(simulator, { port });
   const regions = await startRegionServers(simulator.world, port === 0 ? {} : { port: port + 1 });
   const regionalEndpoints = Object.fromEntries([...regions].map(([region, { url }]) => [region, url]));
   const entry = { name: simulator.world.registry, resourceId: arm.resourceId, regionalEndpoints };
   print(`The management API is at ${arm.url}; a tracker that is to look for itself needs`);
   print(`  REGISTRIES=${JSON.stringify([entry])}`);
-  return { arm, servers: [arm, ...regions.values()] };
+  return { arm, regions };
 }

@@ -3,6 +3,7 @@
  * at its end is a minute lost. Everything a run depends on is an option here, so that a run can be told in one line.
  */
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { MODES, type Mode } from './stand-in-server.ts';
 
 export interface SimulateArguments {
   url: string;
@@ -12,6 +13,8 @@ export interface SimulateArguments {
   regions: string[];
   images: number;
   index: number;
+  artifacts: number;
+  signed: number;
   lag: number;
   late: Record<string, number>;
   speed: number;
@@ -23,6 +26,7 @@ export interface SimulateArguments {
   repeat: number;
   reorder: number;
   deleted: number;
+  memberDeleted: number;
   pushedAgain: number;
   raced: number;
   childrenLate: number;
@@ -32,6 +36,7 @@ export interface SimulateArguments {
   addReplica: Record<string, number>;
   removeReplica: Record<string, number>;
   serve?: number;
+  endpoint: Record<string, EndpointFault>;
   armOutage?: Span;
   settle: number;
 }
@@ -40,6 +45,10 @@ export interface SimulateArguments {
 export interface Span {
   from: number;
   until: number;
+}
+
+export interface EndpointFault extends Span {
+  mode: Mode;
 }
 
 /** Calls `run` with the checked arguments; throws a CommanderError for bad usage and for `--help`. */
@@ -64,6 +73,8 @@ export function createSimulateCommand(run: (options: SimulateArguments) => Promi
     .optionsGroup('The registry:')
     .option('--images <n>', 'how many are pushed', readNumber(1, 100_000), 20)
     .option('--index <p>', 'share of multi-platform images', share, 0.4)
+    .option('--artifacts <p>', 'share of artifacts and Docker schema 1, alone or in an index', share, 0)
+    .option('--signed <p>', 'share of images that are signed some seconds later', share, 0)
     .option('--lag <s>', 'median time from one region to another', seconds, 3)
     .option(
       '--late <region=factor>',
@@ -90,6 +101,7 @@ export function createSimulateCommand(run: (options: SimulateArguments) => Promi
     .option('--reorder <p>', 'held back until later ones have passed', share, 0.1)
     .optionsGroup('What happens to images:')
     .option('--deleted <p>', 'deleted again, often while they still replicate', share, 0)
+    .option('--member-deleted <p>', 'of these, one manifest of an index alone', share, 0)
     .option('--pushed-again <p>', 'of these, pushed again at once', share, 0)
     .option('--raced <p>', 'tag pushed from two regions at the same moment', share, 0)
     .option('--children-late <p>', 'children of an index arrive after it', share, 0)
@@ -104,6 +116,12 @@ export function createSimulateCommand(run: (options: SimulateArguments) => Promi
       '--serve <port>',
       'serve the management API there, and /v2/ of each region on the ports after it; 0 picks free ones',
       readNumber(0, 65_000),
+    )
+    .option(
+      '--endpoint <region=mode:from:until>',
+      `its /v2/ answers so meanwhile: ${MODES.slice(1).join(', ')} (repeatable)`,
+      readPair(readEndpointFault),
+      {},
     )
     .option('--arm-outage <from:until>', 'the management API fails meanwhile', readSpan)
     .option('--settle <s>', 'how long the tracker may take to find out what it was not told', seconds, 0)
@@ -137,6 +155,13 @@ function readSpan(text: string): Span {
   const [from = Number.NaN, until = Number.NaN] = text.split(':').map(readNumber(0, 86_400));
   if (from < until) return { from, until };
   throw new InvalidArgumentError('Two times like 5:20 are needed, the earlier first.');
+}
+
+function readEndpointFault(text: string): EndpointFault {
+  const [name, ...span] = text.split(':');
+  const mode = MODES.find((one) => one === name);
+  if (mode !== undefined) return { mode, ...readSpan(span.join(':')) };
+  throw new InvalidArgumentError(`A kind of answer like misrouted:5:20 is needed, one of ${MODES.join(', ')}.`);
 }
 
 function readPair<Value>(

@@ -6,8 +6,21 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** `refusing` drops the connection, `hanging` never answers, `rubbish` answers 200 with what nobody asked for. */
-export type Mode = 'ok' | 'unavailable' | 'refusing' | 'hanging' | 'forbidden' | 'rubbish';
+/**
+ * `refusing` drops the connection, `hanging` never answers, `rubbish` answers 200 with what nobody asked for. `misrouted`
+ * and `disabled` answer 404 of somebody on the way, once as a page and once as JSON, which says nothing of any manifest.
+ */
+export const MODES = [
+  'ok',
+  'unavailable',
+  'refusing',
+  'hanging',
+  'forbidden',
+  'rubbish',
+  'misrouted',
+  'disabled',
+] as const;
+export type Mode = (typeof MODES)[number];
 
 export interface Incoming {
   method: string;
@@ -82,6 +95,10 @@ export async function startServer(options: ServerOptions): Promise<StandInServer
         return fail(403, 'DENIED', 'requested access to the resource is denied');
       case 'rubbish':
         return { status: 200, headers: { 'content-type': 'text/html' }, body: '<html>Sign in to your account</html>' };
+      case 'misrouted':
+        return { status: 404, headers: { 'content-type': 'text/html' }, body: '<html><h1>404 Not Found</h1></html>' };
+      case 'disabled':
+        return { status: 404, headers: { 'content-type': 'application/json' }, body: '{"message":"no such endpoint"}' };
       case 'ok':
         return waitSeconds > 0
           ? fail(429, 'TOOMANYREQUESTS', 'too many requests', { 'retry-after': String(waitSeconds) })

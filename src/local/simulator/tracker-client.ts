@@ -10,6 +10,10 @@ export interface Claim {
   satisfied: boolean;
   /** `since`: when the tracker learned it, ISO 8601; empty when it has not. */
   regions: readonly { region: string; state: string; expected: boolean; since: string }[];
+  /** The digests that an index lists; null when the tracker could not read it. */
+  members: readonly string[] | null;
+  /** Whether it could be found out what is attached, of every kind that was asked for. */
+  isAttachedKnown: boolean;
 }
 
 export interface WaitAnswer {
@@ -27,10 +31,12 @@ export interface PublishedEvent {
 }
 
 export interface TrackerClient {
-  /** `GET /api/availability`. */
-  fetchClaim(image: string): Promise<Claim>;
+  /** `GET /api/availability`. `artifacts`: the kinds that must be attached, and there. */
+  fetchClaim(image: string, artifacts?: string): Promise<Claim>;
   /** `GET /api/wait`: answers when the image is everywhere, or after the timeout. */
   wait(image: string, timeoutSeconds: number): Promise<WaitAnswer>;
+  /** `PUT /api/releases/{name}`. */
+  putRelease(name: string, images: readonly string[]): Promise<void>;
   /** `GET /local/events`: the CloudEvents published so far, oldest first. Only the local host has it. */
   fetchEvents(): Promise<PublishedEvent[]>;
 }
@@ -52,11 +58,22 @@ export function createTrackerClient(url: string, functionKey?: string): TrackerC
   }
 
   return {
-    fetchClaim: async (image) => readClaim((await get('/api/availability', { image }, 10_000)).document),
+    async fetchClaim(image, artifacts) {
+      const query = { image, ...(artifacts === undefined ? {} : { artifacts }) };
+      return readClaim((await get('/api/availability', query, 10_000)).document);
+    },
     async wait(image, timeoutSeconds) {
       const query = { image, timeout: String(timeoutSeconds) };
       const { status, document } = await get('/api/wait', query, (timeoutSeconds + 10) * 1_000);
       return { status, claim: readClaim(document) };
+    },
+    async putRelease(name, images) {
+      const body = JSON.stringify({ images });
+      const address = new URL(`/api/releases/${name}`, url);
+      const { status, text } = await ask(address, { ...headers, 'content-type': 'application/json' }, 10_000, body);
+      if (status !== 200 && status !== 201) {
+        throw new Error(`PUT ${address.pathname}: the tracker answered ${status} (${text.slice(0, 300)})`);
+      }
     },
     async fetchEvents() {
       const { document } = await get('/local/events', {}, 10_000);
@@ -65,9 +82,11 @@ export function createTrackerClient(url: string, functionKey?: string): TrackerC
   };
 }
 
-async function ask(address: URL, headers: Record<string, string>, timeoutMs: number) {
+/** @param body makes it a PUT */
+async function ask(address: URL, headers: Record<string, string>, timeoutMs: number, body?: string) {
+  const request = body === undefined ? {} : { method: 'PUT', body };
   try {
-    const response = await fetch(address, { headers, signal: AbortSignal.timeout(timeoutMs) });
+    const response = await fetch(address, { ...request, headers, signal: AbortSignal.timeout(timeoutMs) });
     return { status: response.status, text: await response.text() };
   } catch (cause) {
     throw new Error(`no answer from ${address.origin}${address.pathname}; is the tracker running (npm start)?`, {
@@ -85,7 +104,10 @@ function readEvent(event: unknown): PublishedEvent {
 function readClaim(document: unknown): Claim {
   const fields = toFields(document);
   const regions = Array.isArray(fields.regions) ? fields.regions.map(toFields) : [];
+  const artifacts = Array.isArray(fields.artifacts) ? fields.artifacts.map(toFields) : [];
   return {
+    members: Array.isArray(fields.members) ? fields.members.map((each) => String(toFields(each).digest)) : null,
+    isAttachedKnown: artifacts.every(({ known }) => known !== false),
     state: String(fields.state ?? ''),
     digest: typeof fields.digest === 'string' ? fields.digest : null,
     satisfied: fields.satisfied === true,

@@ -4,6 +4,7 @@
  * know); `false` (it says an image is where it is not). Only the last two are the tracker's fault.
  */
 import { toManifestKey, toTagKey } from './change.ts';
+import { familyTruth } from './family-truth.ts';
 import type { Claim } from './tracker-client.ts';
 import type { Attempt } from './webhook-sender.ts';
 import type { World } from './world.ts';
@@ -45,25 +46,44 @@ export function collectTold(attempts: readonly Attempt[]): Told {
   };
 }
 
-/** @param claim what the tracker said when asked by digest, after everything had been delivered */
-export function judgeClaim(world: World, told: Told, key: string, claim: Claim): Verdict {
+/**
+ * @param claim what the tracker said when asked by digest, after everything had been delivered
+ * @param attached the keys of what must be there as well, since it was asked for
+ */
+export function judgeClaim(
+  world: World,
+  told: Told,
+  key: string,
+  claim: Claim,
+  attached: readonly string[] = [],
+): Verdict {
   const outcomes: Outcome[] = [];
   const reasons: string[] = [];
+  const parts = [key, ...attached].flatMap((each) => [each, ...membersOf(world, claim)(each)]);
   for (const region of world.truth.regions()) {
-    const isThere = world.truth.isIn(region, key);
+    const missing = parts.filter((each) => !world.truth.isIn(region, each));
+    const isThere = missing.length === 0;
     const isClaimed = claim.regions.some((each) => each.region === region && each.state === 'available');
     if (isThere === isClaimed) continue;
     // A region that never fired anything can be unknown, but nothing excuses claiming it.
-    const wasTold = told.latest(region, key) ?? isClaimed;
-    outcomes.push(wasTold ? (isClaimed ? 'false' : 'behind') : 'lost');
-    reasons.push(`${isThere ? 'is' : 'is not'} in ${region}; the tracker ${wasTold ? 'was' : 'was not'} told`);
+    const wasPublished = isThere
+      ? claim.isAttachedKnown && parts.every((each) => told.latest(region, each) ?? false)
+      : missing.some((each) => told.latest(region, each) ?? true);
+    outcomes.push(wasPublished ? (isClaimed ? 'false' : 'behind') : 'lost');
+    reasons.push(`${isThere ? 'is' : 'is not'} in ${region}; the tracker ${wasPublished ? 'was' : 'was not'} told`);
   }
   // Where the parts agree the sum must too: "everywhere" with a region missing is the one answer that breaks clusters.
-  if (claim.state === 'available' && outcomes.length === 0 && !world.truth.isEverywhere(key)) {
+  const truth = familyTruth(world.truth, membersOf(world, claim));
+  if (claim.state === 'available' && outcomes.length === 0 && !truth.isEverywhere(key)) {
     outcomes.push('false');
-    reasons.push(`called available, but is only in ${world.truth.regionsWith(key).join(', ') || 'no region'}`);
+    reasons.push(`called available, but is only in ${truth.regionsWith(key).join(', ') || 'no region'}`);
   }
   return { outcome: toWorst(outcomes), reasons };
+}
+
+/** An index that the tracker could not read counts by its own reports. */
+export function membersOf(world: World, { members }: Claim): (key: string) => readonly string[] {
+  return (key) => (members === null ? [] : (world.families.get(key) ?? []));
 }
 
 /** @param claim what the tracker said when asked by tag: satisfied means every region resolves it to the claimed digest */
@@ -73,14 +93,16 @@ export function judgeTagClaim(world: World, told: Told, repository: string, tag:
   const isConverged =
     first !== null &&
     digests.every(([, digest]) => digest === first) &&
-    world.truth.isEverywhere(toManifestKey(repository, first));
+    familyTruth(world.truth, membersOf(world, claim)).isEverywhere(toManifestKey(repository, first));
   const isRight = claim.satisfied ? isConverged && claim.digest === first : !isConverged;
   if (isRight) return { outcome: 'agrees', reasons: [] };
   const isExcused =
     !told.everyTagged(toTagKey(repository, tag)) ||
-    digests.some(
-      ([region, digest]) => digest !== null && told.latest(region, toManifestKey(repository, digest)) !== true,
-    );
+    digests.some(([region, digest]) => {
+      const key = toManifestKey(repository, digest ?? '');
+      const parts = digest === null ? [] : [key, ...membersOf(world, claim)(key)];
+      return parts.some((each) => told.latest(region, each) !== true);
+    });
   const really = isConverged ? `is ${first} everywhere` : 'is not the same everywhere';
   const said = claim.satisfied ? `says ${claim.digest} everywhere` : 'says not yet';
   const outcome = isExcused ? 'lost' : claim.satisfied ? 'false' : 'behind';

@@ -3,6 +3,7 @@
  * tracker that had always said "available" would look perfect; only here does it show that it said so too early.
  */
 import type { Claim, TrackerClient } from './tracker-client.ts';
+import { membersOf } from './verdict.ts';
 import type { World } from './world.ts';
 
 export interface ClaimWatch {
@@ -42,7 +43,10 @@ export function watchClaims(world: World, client: TrackerClient, everyMs = 200):
 
 /** A region that lost it again may still be claimed for a while; one that never had it must not be claimed at all. */
 export function findEarlyClaims(world: World, key: string, claim: Claim): string[] {
-  const never = world.truth.regions().filter((region) => world.truth.spellsIn(region, key).length === 0);
+  const parts = [key, ...membersOf(world, claim)(key)];
+  const never = world.truth
+    .regions()
+    .filter((region) => parts.some((each) => world.truth.spellsIn(region, each).length === 0));
   const claimed = claim.regions.filter(({ state }) => state === 'available').map(({ region }) => region);
   const early = never.filter((region) => claimed.includes(region));
   const phrases = early.map((region) => `${key}: said to be in ${region} before it was`);

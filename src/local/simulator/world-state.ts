@@ -40,6 +40,10 @@ export interface WorldState {
   history: HistoryEntry[];
   listeners: ((firing: Firing) => void)[];
   fire: Fire;
+  /** By the key of an index: the keys of what it lists, with what an index in it lists. */
+  families: Map<string, readonly string[]>;
+  /** By the key of an image: the keys of the signatures that were attached to it. */
+  signatures: Map<string, Set<string>>;
   /** Every change ever made, in the order all replicas agree on. */
   changes: Change[];
   /** Per region, what a new replica has still to be filled with. */
@@ -60,6 +64,8 @@ export function createWorldState(options: WorldOptions): WorldState {
     history: [],
     listeners: [],
     fire: createFiring(options.seed, options),
+    families: new Map(),
+    signatures: new Map(),
     changes: [],
     seeding: new Map(),
     requests: new Map(),

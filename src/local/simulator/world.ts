@@ -17,6 +17,10 @@ export interface World {
   truth: Truth;
   /** Everything that happened, oldest first. */
   history: readonly HistoryEntry[];
+  /** By the key of an index that was ever pushed: the keys of its members. */
+  families: ReadonlyMap<string, readonly string[]>;
+  /** By the key of an image: the keys of the signatures that were ever attached to it. */
+  signatures: ReadonlyMap<string, ReadonlySet<string>>;
   /** By region: what `/v2/` of that region serves. */
   replicas: ReadonlyMap<string, Replica>;
   /** Children first by digest, a moment apart, then the image under its tag; null pushes it by digest alone. */
@@ -50,6 +54,8 @@ export function createWorld(options: WorldOptions): World {
     loginServer: state.loginServer,
     truth: state.truth,
     history: state.history,
+    families: state.families,
+    signatures: state.signatures,
     replicas: state.replicas,
     push: (repository, tag, image, client) => pushImage(state, repository, tag, image, client),
     deleteManifest: (repository, image, client) => deleteImage(state, repository, image, client),

@@ -3,22 +3,22 @@
  * for itself. Excused is only what it cannot know, because not one webhook event about it was acknowledged.
  */
 import type { Answer, Evidence, Violation } from '../evidence.ts';
+import type { Families } from '../families.ts';
 import type { Acknowledgements } from './acknowledgements.ts';
 
-export function findBehind(evidence: Evidence, known: Acknowledgements): Violation[] {
-  const { truth, answers } = evidence;
+export function findBehind({ answers }: Evidence, known: Acknowledgements, families: Families): Violation[] {
   return answers
     .filter(({ subject }) => subject.includes('@'))
     .flatMap((answer) =>
-      truth
+      families.truth
         .regions()
-        .flatMap((region) => findFault(evidence, known, answer, region) ?? [])
+        .flatMap((region) => findFault(families, known, answer, region) ?? [])
         .map((what) => ({ rule: 'behind', subject: answer.subject, what: `${answer.process}: ${what}` })),
     );
 }
 
 function findFault(
-  { truth }: Evidence,
+  { truth, of }: Families,
   known: Acknowledgements,
   { subject: key, document }: Answer,
   region: string,
@@ -27,6 +27,6 @@ function findFault(
   const said = document.regions.find((claim) => claim.region === region)?.state ?? 'not listed';
   if (isThere === (said === 'available')) return undefined;
   const isHeardOf = known.of(key).length > 0 || document.state !== 'unknown';
-  const isExcused = isThere ? !isHeardOf : !known.lastDelete(key);
+  const isExcused = isThere ? !isHeardOf : !of(key).some(known.lastDelete);
   return isExcused ? undefined : `${isThere ? 'is' : 'is not'} in ${region}, said to be ${said} (${document.state})`;
 }

@@ -9,21 +9,25 @@ import {
   tagConverged,
   tagSuperseded,
 } from '../evidence.ts';
+import type { Families } from '../families.ts';
 import { findUntrueClaims } from './untrue-claims.ts';
 
-export function findEarly(evidence: Evidence): Violation[] {
+export function findEarly(evidence: Evidence, families: Families): Violation[] {
   const { truth, told, samples, answers } = evidence;
   const answered = [...samples, ...answers].flatMap(({ process, subject, answeredAt, document }) => {
     const [repository = ''] = subject.split(/[:@]/);
     const key = document.digest === null ? subject : `${repository}@${document.digest}`;
-    return findUntrueClaims(truth, key, document, answeredAt).map((what) => ({
+    return findUntrueClaims(truth, families.claimedBy(key, document), document, answeredAt).map((what) => ({
       rule: 'untrue answer',
       subject: key,
       what: `${process}, asked about ${subject}: ${what}`,
     }));
   });
   const published = told.flatMap((one) =>
-    [...findUntrueClaims(truth, one.key, one.document, one.at), ...findEarlyFacts(evidence, one)].map((what) => ({
+    [
+      ...findUntrueClaims(truth, families.claimedBy(one.key, one.document), one.document, one.at),
+      ...findEarlyFacts(evidence, families, one),
+    ].map((what) => ({
       rule: 'untrue event',
       subject: one.key,
       what: `${one.type} ${one.id}, taken at ${clock(one.at)}: ${what}`,
@@ -32,15 +36,18 @@ export function findEarly(evidence: Evidence): Violation[] {
   return [...answered, ...published];
 }
 
-function findEarlyFacts(evidence: Evidence, one: Told): string[] {
+function findEarlyFacts(evidence: Evidence, families: Families, one: Told): string[] {
   const { truth, tagMoves } = evidence;
   const { type, key, at, time, region, subject, supersededBy } = one;
   const without = (regions: readonly string[], isSo: (region: string) => boolean, what: string) => {
     const missing = regions.filter((one) => !isSo(one));
     return missing.length === 0 ? [] : [`${what} ${missing.join(', ')}`];
   };
-  const had = (one: string, until: number) => truth.spellsIn(one, key).some(({ from }) => from <= until);
-  const lost = (one: string) => truth.spellsIn(one, key).some(({ until }) => until !== null && until <= at);
+  const claimed = families.claimedBy(key, one.document);
+  const had = (one: string, until: number) =>
+    claimed.every((each) => truth.spellsIn(one, each).some(({ from }) => from <= until));
+  const lost = (one: string) =>
+    claimed.some((each) => truth.spellsIn(one, each).some(({ until }) => until !== null && until <= at));
   const pointed = (one: string, digest: string) =>
     tagMoves.some((move) => move.at <= at && move.region === one && move.tagKey === subject && move.digest === digest);
   const digest = key.slice(key.indexOf('@') + 1);

@@ -2,11 +2,13 @@
  * The same fact has one id, however often it is told and by whoever; and one id means one fact. Consumers deduplicate on
  * nothing else: two ids start a deployment twice, one id for two facts loses the second.
  */
+import type { Truth } from '../../../src/local/simulator/truth.ts';
 import type { Evidence, Told, Violation } from '../evidence.ts';
-import { tagConverged, tagSuperseded } from '../evidence.ts';
+import { allReplicas, tagConverged, tagSuperseded } from '../evidence.ts';
+import type { Families } from '../families.ts';
 
-export function findDoubtfulIds({ told }: Pick<Evidence, 'told'>): Violation[] {
-  const violations: Violation[] = [];
+export function findDoubtfulIds({ told, truth }: Pick<Evidence, 'told' | 'truth'>, families: Families): Violation[] {
+  const violations = findUncausedGenerations(told, truth, families);
   for (const [fact, events] of Map.groupBy(told, toFact)) {
     const ids = [...new Set(events.map(({ id }) => id))];
     const subject = events[0]?.key ?? '';
@@ -24,6 +26,22 @@ export function findDoubtfulIds({ told }: Pick<Evidence, 'told'>): Violation[] {
     }
   }
   return violations;
+}
+
+/** The set of replicas stays as it is, so only what was deleted can become complete again. */
+function findUncausedGenerations(told: readonly Told[], truth: Truth, families: Families): Violation[] {
+  const complete = Map.groupBy(
+    told.filter(({ type }) => type === allReplicas),
+    ({ key }) => key,
+  );
+  return [...complete].flatMap(([key, events]) => {
+    const generations = new Set(events.map(({ generation }) => generation)).size;
+    const spells = families.of(key).flatMap((each) => truth.regions().flatMap((one) => truth.spellsIn(one, each)));
+    const deletions = spells.filter(({ until }) => until !== null).length;
+    if (generations <= 1 + deletions) return [];
+    const what = `${allReplicas} was told in ${generations} generations, after ${deletions} deletions`;
+    return [{ rule: 'published again', subject: key, what }];
+  });
 }
 
 function toFact({ type, subject, key, generation, region }: Told): string {

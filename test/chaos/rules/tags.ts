@@ -1,17 +1,19 @@
 /** Where a tag points at the end is answered and told, and every image that lost it has heard of that. */
 import type { Answer, Evidence, Violation } from '../evidence.ts';
 import { tagConverged, tagSuperseded } from '../evidence.ts';
+import type { Families } from '../families.ts';
 import type { Acknowledgements } from './acknowledgements.ts';
 
-export function findWrongTags(evidence: Evidence, known: Acknowledgements): Violation[] {
+export function findWrongTags(evidence: Evidence, known: Acknowledgements, families: Families): Violation[] {
   const tagKeys = new Set(evidence.tagMoves.map(({ tagKey }) => tagKey));
   const answers = Map.groupBy(evidence.answers, ({ subject }) => subject);
   return [...tagKeys].flatMap((tagKey) => {
     const colon = tagKey.lastIndexOf(':');
     const [repository, tag] = [tagKey.slice(0, colon), tagKey.slice(colon + 1)];
-    const digest = toConverged(evidence, repository, tagKey);
+    const digest = toConverged(evidence, families, repository, tagKey);
     const given = answers.get(tagKey) ?? [];
-    if (digest === null) return given.flatMap((answer) => findFalse(evidence, known, repository, tag, answer));
+    if (digest === null)
+      return given.flatMap((answer) => findFalse(evidence, known, families, repository, tag, answer));
     if (known.tagged(`${repository}@${digest}`, tag).length === 0) return [];
     const wrong = given
       .filter(({ document }) => document.digest !== digest || !document.satisfied || document.tagState !== 'converged')
@@ -20,12 +22,12 @@ export function findWrongTags(evidence: Evidence, known: Acknowledgements): Viol
         subject: tagKey,
         what: `${process}: is ${digest} everywhere, said to be ${document.digest} and ${document.tagState}`,
       }));
-    return [...wrong, ...findUntoldTags(evidence, known, repository, tagKey, digest)];
+    return [...wrong, ...findUntoldTags(evidence, known, families, repository, tagKey, digest)];
   });
 }
 
 /** The digest that every region resolves the tag to, and has. */
-function toConverged({ truth, resolveTag }: Evidence, repository: string, tagKey: string): string | null {
+function toConverged({ resolveTag }: Evidence, { truth }: Families, repository: string, tagKey: string): string | null {
   const digests = new Set(Object.values(resolveTag(tagKey)));
   const [digest = null] = digests;
   return digests.size === 1 && digest !== null && truth.isEverywhere(`${repository}@${digest}`) ? digest : null;
@@ -35,6 +37,7 @@ function toConverged({ truth, resolveTag }: Evidence, repository: string, tagKey
 function findFalse(
   evidence: Evidence,
   known: Acknowledgements,
+  families: Families,
   repository: string,
   tag: string,
   { process, subject, document }: Answer,
@@ -49,13 +52,14 @@ function findFalse(
       move.at > lastMove &&
       known.tagged(`${repository}@${move.digest}`, tag).some(({ eventTime }) => eventTime > lastMove),
   );
-  if (!known.lastDelete(key) && !isLaterHeard) return [];
+  if (!families.of(key).some(known.lastDelete) && !isLaterHeard) return [];
   return [{ rule: 'behind', subject, what: `${process}: not the same everywhere, said to be ${document.digest}` }];
 }
 
 function findUntoldTags(
   evidence: Evidence,
   known: Acknowledgements,
+  families: Families,
   repository: string,
   tagKey: string,
   digest: string,
@@ -68,14 +72,16 @@ function findUntoldTags(
     // A delete takes the tag along, and a new generation starts without the tags of the old one.
     const wasDeleted = truth
       .regions()
-      .some((region) => truth.spellsIn(region, key).some(({ until }) => until !== null));
+      .some((region) =>
+        families.of(key).some((each) => truth.spellsIn(region, each).some(({ until }) => until !== null)),
+      );
     if (one !== digest && (wasDeleted || known.tagged(key, tag).length === 0)) return [];
     const types = one === digest ? [tagConverged] : [tagConverged, tagSuperseded];
     return listings
       .filter((listing) => listing.key === key)
       .filter(({ events }) => !events.some(({ type, subject }) => types.includes(type) && subject === tagKey))
       .map(({ process }) => ({
-        rule: 'untold',
+        rule: 'not published',
         subject: key,
         what: `${process}: neither ${types.join(' nor ')} for ${tagKey}`,
       }));

@@ -1,9 +1,10 @@
 /** What is true at the end has been told, and what the app believes to have told is what the topic took. */
 import type { Answer, Evidence, Listing, Violation } from '../evidence.ts';
 import { allReplicas, deletedEverywhere, deletedInRegion, inRegion } from '../evidence.ts';
+import type { Families } from '../families.ts';
 import type { Acknowledgements } from './acknowledgements.ts';
 
-export function findUntold(evidence: Evidence, known: Acknowledgements): Violation[] {
+export function findUntold(evidence: Evidence, known: Acknowledgements, families: Families): Violation[] {
   const taken = Map.groupBy(evidence.told, ({ key }) => key);
   const takenIds = new Set(evidence.told.map(({ id }) => id));
   const answerOf = new Map(evidence.answers.map((answer) => [`${answer.process} ${answer.subject}`, answer]));
@@ -17,19 +18,21 @@ export function findUntold(evidence: Evidence, known: Acknowledgements): Violati
       ...(taken.get(key) ?? [])
         .filter(({ id }) => !listed.has(id))
         .map(({ type, id }) => `the topic took ${type} ${id}, which is not in the image's record`),
-      ...(answer === undefined ? [] : findMissing(evidence, known, listing, answer)),
+      ...(answer === undefined ? [] : findMissing(families, known, listing, answer)),
     ];
-    return [...new Set(faults)].map((what) => ({ rule: 'untold', subject: key, what: `${process}: ${what}` }));
+    return [...new Set(faults)].map((what) => ({ rule: 'not published', subject: key, what: `${process}: ${what}` }));
   });
 }
 
 /** @returns what should have been told in the present generation */
 function findMissing(
-  { truth }: Evidence,
+  { truth, of, knownMemberAt }: Families,
   known: Acknowledgements,
   { key, events }: Listing,
   { document }: Answer,
 ): string[] {
+  // Its family is published, and it is not.
+  if (knownMemberAt(key) !== undefined) return [];
   const generation = Math.max(0, ...events.map((event) => event.generation));
   const isTold = (type: string, region: string | null = null) =>
     events.some((event) => event.type === type && event.generation === generation && event.region === region);
@@ -53,7 +56,9 @@ function findMissing(
       ...(isNoted ? [] : ['the document does not say when it was announced']),
     ];
   }
-  if (truth.regionsWith(key).length > 0 || !known.lastDelete(key)) return [];
+  // An index is gone once it has been deleted itself; without a member it is in no region, and not gone.
+  const isWithoutMember = of(key).some((each) => each !== key && known.lastDelete(each));
+  if (truth.regionsWith(key).length > 0 || !known.lastDelete(key) || isWithoutMember) return [];
   // What was deleted before it was pushed again was told then.
   const isToldAtAll = (region: string) =>
     events.some((event) => event.type === deletedInRegion && event.region === region);

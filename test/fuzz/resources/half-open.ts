@@ -10,12 +10,12 @@ import type { ResourceResult, Scale } from './resource-test.ts';
 /** Thousands of answers are made for those who never read them, and a good request waits its turn among them. */
 const goodWithin = { some: 10_000, full: 15_000 };
 /** Beside what it has anyway; unread answers must stay with the sender, not pile up here. */
-const mostUnreadBytes = 150_000_000;
+const maxUnreadBytes = 150_000_000;
 
 const cutBody = ({ planted }: Subject) =>
   `POST /api/webhooks/contoso/eastus HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${planted.webhookSecrets[0]}\r\nContent-Length: 900\r\n\r\n{"id":"1","timest`;
 /** Enough to fill every buffer on the way; each asks for 50 kB. */
-const mostPipelined = 40;
+const maxPipelined = 40;
 const big = 'GET /api/openapi.json HTTP/1.1\r\nHost: a\r\n\r\n';
 
 export async function halfOpen(subject: Subject, scale: Scale): Promise<ResourceResult> {
@@ -43,7 +43,7 @@ export async function halfOpen(subject: Subject, scale: Scale): Promise<Resource
 
     const deaf = await openClients(port, count / 10, false);
     const before = await inspector.measure();
-    for (const { socket } of deaf) socket.pause().write(big.repeat(mostPipelined));
+    for (const { socket } of deaf) socket.pause().write(big.repeat(maxPipelined));
     await pause(unreadForMs);
     await good();
     unreadBytes = Math.max(unreadBytes, (await inspector.measure()).rssBytes - before.rssBytes);
@@ -51,7 +51,7 @@ export async function halfOpen(subject: Subject, scale: Scale): Promise<Resource
     return [];
   });
   if (slowestGood > goodWithin[scale]) found.push(`a good request took ${Math.round(slowestGood)} ms meanwhile`);
-  if (unreadBytes > mostUnreadBytes) found.push(`unread answers took ${unreadBytes} bytes`);
+  if (unreadBytes > maxUnreadBytes) found.push(`unread answers took ${unreadBytes} bytes`);
   const unread = `${(unreadBytes / 1e6).toFixed(0)} MB held for unread answers`;
   return {
     name: 'half-open connections',

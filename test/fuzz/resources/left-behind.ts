@@ -8,8 +8,8 @@ import { ask } from '../truth.ts';
 import { pause } from './clients.ts';
 
 /** From the round before the last to the last. */
-const mostGrowthBytes = 2_500_000;
-const mostMoreHandles = 10;
+const maxGrowthBytes = 2_500_000;
+const maxMoreHandles = 10;
 const settledWithinMs = 8_000;
 
 export async function repeat(subject: Subject, rounds: number, round: (number: number) => Promise<string[]>) {
@@ -37,7 +37,7 @@ async function settled({ inspector }: Subject, before: Memory): Promise<Memory> 
   const deadline = performance.now() + settledWithinMs;
   for (;;) {
     const memory = await inspector.measure();
-    if (sockets(memory) <= sockets(before) + mostMoreHandles || performance.now() > deadline) return memory;
+    if (sockets(memory) <= sockets(before) + maxMoreHandles || performance.now() > deadline) return memory;
     await pause(250);
   }
 }
@@ -47,11 +47,11 @@ export function compare(before: Memory, memories: readonly Memory[]): string[] {
   const [previous, last] = memories.slice(-2);
   if (last === undefined || previous === undefined) throw new Error('one round alone cannot be compared');
   const grown = last.heapBytes + last.externalBytes - previous.heapBytes - previous.externalBytes;
-  if (grown > mostGrowthBytes) found.push(`memory grows: ${grown} bytes in the last round`);
+  if (grown > maxGrowthBytes) found.push(`memory grows: ${grown} bytes in the last round`);
   const moreSockets = sockets(last) - sockets(before);
-  if (moreSockets > mostMoreHandles) found.push(`${moreSockets} sockets are left`);
+  if (moreSockets > maxMoreHandles) found.push(`${moreSockets} sockets are left`);
   const moreTimers = (last.resources.Timeout ?? 0) - (before.resources.Timeout ?? 0);
-  if (moreTimers > mostMoreHandles) found.push(`${moreTimers} timers are left`);
+  if (moreTimers > maxMoreHandles) found.push(`${moreTimers} timers are left`);
   return found;
 }
 

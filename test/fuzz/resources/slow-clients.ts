@@ -61,10 +61,10 @@ async function endlessClients(subject: Subject): Promise<{ found: string[]; figu
   const writing = setInterval(() => {
     for (const { socket } of [...heads, ...bodies]) if (socket.writable) socket.write('a');
   }, 100);
-  const timeOf = async (clients: readonly Client[], mostMs: number) => {
+  const timeOf = async (clients: readonly Client[], maxMs: number) => {
     const startedAt = performance.now();
     const all = Promise.all(clients.map(({ closed }) => closed)).then(() => performance.now() - startedAt);
-    return Promise.race([all, pause(mostMs + endless.checkedEveryMs + endless.slackMs).then(() => undefined)]);
+    return Promise.race([all, pause(maxMs + endless.checkedEveryMs + endless.slackMs).then(() => undefined)]);
   };
   const [headMs, bodyMs] = await Promise.all([timeOf(heads, endless.head), timeOf(bodies, endless.body)]);
   clearInterval(writing);

@@ -11,9 +11,9 @@ import type { ResourceResult, Scale } from './resource-test.ts';
 
 const images = 50;
 /** Each image has one poller, looking every 300 ms; a tag has one more for its digest. */
-const mostReadsASecond = (images + 4) * 5;
+const maxReadsASecond = (images + 4) * 5;
 /** Timers of the background may look once in a while. */
-const mostReadsAfterwards = 6;
+const maxReadsAfterwards = 6;
 
 /** How many wait, for how long, how much later than that all must be over, and how long reads are counted. */
 const scales = {
@@ -43,7 +43,7 @@ async function quietReads(subject: Subject, watchedMs: number, slackMs: number):
   const deadline = performance.now() + slackMs;
   for (;;) {
     const reads = await readsASecond(subject, watchedMs);
-    if (reads <= mostReadsAfterwards || performance.now() > deadline) return reads;
+    if (reads <= maxReadsAfterwards || performance.now() > deadline) return reads;
   }
 }
 
@@ -57,8 +57,8 @@ async function firstRead({ reads }: Subject, before: number, slackMs: number): P
 export function checkReads(whileWaiting: number, afterwards: number): string[] {
   const found: string[] = [];
   if (whileWaiting === 0) found.push('nobody reads for those who wait');
-  if (whileWaiting > mostReadsASecond) found.push(`waiters cost ${whileWaiting} reads a second`);
-  if (afterwards > mostReadsAfterwards) found.push(`${afterwards} reads a second although nobody waits`);
+  if (whileWaiting > maxReadsASecond) found.push(`waiters cost ${whileWaiting} reads a second`);
+  if (afterwards > maxReadsAfterwards) found.push(`${afterwards} reads a second although nobody waits`);
   return found;
 }
 

@@ -1,0 +1,21 @@
+/** One part after the other. One that fails takes nothing from the others: what they measured took minutes. */
+import type { Result, Section } from './section.ts';
+
+/** @returns what was measured, and what was wrong with it or kept it from being measured */
+export async function runParts<Name extends string>(
+  parts: readonly Name[],
+  measure: (part: Name) => Promise<Section>,
+): Promise<Pick<Result, 'sections'> & { readonly faults: readonly string[] }> {
+  const sections: Record<string, Section> = {};
+  const faults: string[] = [];
+  for (const part of parts) {
+    try {
+      const section = await measure(part);
+      sections[part] = section;
+      faults.push(...(section.faults ?? []).map((fault) => `${part}: ${fault}`));
+    } catch (failure) {
+      faults.push(`${part}: ${failure instanceof Error ? failure.stack : String(failure)}`);
+    }
+  }
+  return { sections, faults };
+}

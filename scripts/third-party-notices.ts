@@ -1,0 +1,40 @@
+/**
+ * The licences of the packages of which a bundle holds code: each asks to be handed on with it. Read from the packages
+ * themselves, so that a bundle never has more in it than its notices say.
+ */
+import { readdir, readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/**
+ * @param inputs paths of everything that was bundled, from `root`, as the metafile of esbuild has them
+ * @throws Error for a package without a licence that can be handed on
+ */
+export async function thirdPartyNotices(root: URL, inputs: readonly string[]): Promise<string> {
+  const folder = fileURLToPath(root);
+  const packages = [...new Set(inputs.flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? []))];
+  const copies = inputs.filter((path) => path.includes('/third-party/'));
+  const notices = [
+    ...(await Promise.all(packages.map((path) => noticeOf(resolve(folder, path))))),
+    ...(await Promise.all(copies.map((path) => noticeInside(resolve(folder, path))))),
+  ].sort();
+  const text = ['The command holds code of other people, under these licences.', ...new Set(notices)].join(
+    '\n\n---\n\n',
+  );
+  if (text.includes('*/')) throw new Error('a licence would end the comment that it is put into');
+  return `${text}\n`;
+}
+
+async function noticeOf(folder: string): Promise<string> {
+  const { name, version } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+  const file = (await readdir(folder)).find((one) => /^licen[cs]e(\.|$)/i.test(one));
+  if (file === undefined) throw new Error(`${name} comes without a licence`);
+  return `${name} ${version}\n\n${(await readFile(join(folder, file), 'utf8')).trim()}`;
+}
+
+/** Of a file that stands in the repository: it begins with its licence; see `third-party.ts`. */
+async function noticeInside(file: string): Promise<string> {
+  const [, notice] = /^\/\*!\n([\s\S]*?)\n\*\//.exec(await readFile(file, 'utf8')) ?? [];
+  if (notice === undefined) throw new Error(`${file} does not begin with its licence`);
+  return notice;
+}

@@ -1,0 +1,94 @@
+/**
+ * What ARM's failures mean to us. Neither message nor cause quotes the SDK's error: those hold addresses, and of an
+ * answer that could not be parsed the whole text.
+ */
+
+import { UpstreamError } from '../../core/runtime/errors.ts';
+import type { ArmCall } from './call.ts';
+
+/** An answer that is none: unknown shapes, missing fields. ARM may do better next time, and until then is not believed. */
+export function nonsense(detail: string): UpstreamError {
+  return new UpstreamError('unavailable', detail);
+}
+
+/** What is left of an answer with an error status. */
+interface Refusal {
+  readonly statusCode: number;
+  readonly code: string | undefined;
+  readonly retryAfter: string | undefined;
+}
+
+export function refusalBy(response: {
+  readonly status: number;
+  readonly bodyAsText?: string | null;
+  readonly headers: { get(name: string): string | undefined };
+}): Error & Refusal {
+  return Object.assign(new Error('ARM answered with an error'), {
+    statusCode: response.status,
+    code: errorCode(response.bodyAsText ?? ''),
+    retryAfter: response.headers.get('retry-after'),
+  });
+}
+
+/** ARM's own word for it, `AuthorizationFailed`; never its message, which quotes identities and addresses. */
+function errorCode(body: string): string | undefined {
+  try {
+    const { error } = Object(JSON.parse(body)) as { error?: unknown };
+    return (Object(error) as { code?: string }).code;
+  } catch {
+    return undefined;
+  }
+}
+
+const maxRetryAfterMs = 3_600_000;
+
+export function toUpstreamError(error: unknown, { registry, what, role }: ArmCall, now: number): UpstreamError {
+  const place = `ARM, ${what} of ${registry.name}`;
+  if (error instanceof UpstreamError) {
+    const { hint } = error;
+    return new UpstreamError(error.code, `${place}: ${error.message}`, hint === undefined ? {} : { hint });
+  }
+  const { name, code, statusCode: status, retryAfter } = Object(error) as Partial<Refusal> & { name?: string };
+  const details = [status, plainWord(code)].filter((part) => part !== undefined).join(' ');
+  const message = details === '' ? place : `${place} (${details})`;
+  const wait = retryAfterMs(retryAfter, now);
+  const asked = wait === undefined ? {} : { retryAfterMs: wait };
+
+  if (status === 401 || status === 403) return new UpstreamError('unauthorized', message, { hint: role });
+  // From the credential, before anything was sent.
+  if (/Authentication|Credential/.test(String(name))) {
+    return new UpstreamError('unauthorized', `${place}: no identity token`, { hint: "check the app's identity" });
+  }
+  if (status === 404 && plainWord(code) !== undefined) {
+    const hint = 'check "resourceId" in REGISTRIES, and that what was asked for still exists';
+    return new UpstreamError('invalid', message, { hint });
+  }
+  if (status === 429) return new UpstreamError('throttled', message, asked);
+  if (status === 400 || status === 405 || status === 413 || status === 422)
+    return new UpstreamError('invalid', message);
+  if (name === 'AbortError' || name === 'TimeoutError') return new UpstreamError('unavailable', `${place}: timeout`);
+  return new UpstreamError('unavailable', message, asked);
+}
+
+function plainWord(code: unknown): string | undefined {
+  return typeof code === 'string' && /^\w{1,60}$/.test(code) ? code : undefined;
+}
+
+/** @param header seconds, or an HTTP date */
+function retryAfterMs(header: string | undefined, now: number): number | undefined {
+  if (header === undefined) return undefined;
+  const isDate = /^[A-Za-z]{3}/.test(header);
+  const wait = isDate ? Date.parse(header) - now : /^\d{1,9}$/.test(header) ? Number(header) * 1000 : Number.NaN;
+  return Number.isNaN(wait) ? undefined : Math.min(Math.max(wait, 0), maxRetryAfterMs);
+}
+
+/**
+ * ARM's word that what was asked for is not there. That its resource group, subscription or registry is not found says
+ * that we ask in the wrong place, and a 404 without a word of ARM's comes from somebody on the way.
+ */
+export function isNotFound(error: unknown): boolean {
+  const { statusCode, code } = Object(error) as Partial<Refusal>;
+  return statusCode === 404 && notFoundCodes.has(code);
+}
+
+const notFoundCodes: ReadonlySet<unknown> = new Set(['ResourceNotFound', 'NotFound']);

@@ -1,0 +1,159 @@
+/**
+ * The catalogue in Table Storage: a row for the counts, one for each image's entry, and rows whose keys are lists in order
+ * and parts of names. What an image counts for goes in one transaction with the counts, by the counts' etag.
+ */
+import type { TransactionAction } from '@azure/data-tables';
+import type { CatalogueCounts } from '../../core/catalogue/counts.ts';
+import { noCounts } from '../../core/catalogue/counts.ts';
+import type { CatalogueEntry } from '../../core/catalogue/entry.ts';
+import type { ImageName } from '../../core/image/record.ts';
+import type { Tag } from '../../core/model/reference.ts';
+import type { CatalogueChange, CatalogueStore, IndexEntry, Recount } from '../../core/ports.ts';
+import {
+  countsRow,
+  entryRange,
+  entryRow,
+  listRange,
+  listRows,
+  parseImage,
+  parseRepositoryPart,
+  recountRow,
+  repositoryParts,
+  repositoryRange,
+  tagParts,
+  tagRange,
+} from './catalogue-keys.ts';
+import type { RowAddress } from './keys.ts';
+import { joinText, splitText } from './long-text.ts';
+import type { RowBatches } from './row-batches.ts';
+import type { Row, Table } from './table.ts';
+
+/** Repositories remembered to be found: each has as many rows as letters. */
+const maxKnown = 10_000;
+
+/** @param batches of the same table */
+export function tableCatalogue(table: Table, batches: RowBatches): CatalogueStore {
+  const known = new Set<string>();
+
+  function repositoryRows(changes: readonly CatalogueChange[]): RowAddress[] {
+    return changes.flatMap(({ name: { registry, repository } }) => {
+      const key = `${registry}/${repository}`;
+      if (known.has(key)) return [];
+      if (known.size >= maxKnown) known.clear();
+      known.add(key);
+      return repositoryParts(registry, repository);
+    });
+  }
+
+  async function find(registry: string, range: ReturnType<typeof tagRange>, limit: number): Promise<IndexEntry[]> {
+    const rows = await table.range(range, limit, ['rowKey', 'seen']);
+    return rows.flatMap((row) => {
+      const name = parseImage(registry, row);
+      return name === undefined ? [] : [{ name, firstSeenAt: Number(row.seen) }];
+    });
+  }
+
+  return {
+    async counts(registry) {
+      const row = await table.get(countsRow(registry));
+      if (row === undefined) return { counts: noCounts, version: undefined };
+      return { counts: JSON.parse(String(row.counts)) as CatalogueCounts, version: row.etag };
+    },
+    async entry(name) {
+      const row = await table.get(entryRow(name));
+      return row === undefined ? undefined : (JSON.parse(joinText('entry', row)) as CatalogueEntry);
+    },
+    async commit(registry, counts, basedOn, changes) {
+      const row = { ...countsRow(registry), counts: JSON.stringify(counts) };
+      const actions: TransactionAction[] = [
+        basedOn === undefined ? ['create', row] : ['update', row, 'Replace', { etag: basedOn }],
+        ...changes.flatMap(toActions),
+      ];
+      for (;;) {
+        const outcome = await table.transact(actions);
+        if (!('refusedAt' in outcome)) return 'stored';
+        if (outcome.reason !== 'conflict') throw outcome.reason;
+        const refused = outcome.refusedAt ?? 0;
+        if (actions[refused]?.[0] !== 'delete') return 'conflict';
+        // It is not there: somebody has cleared up by hand.
+        actions.splice(refused, 1);
+      }
+    },
+    rowsOf: (change) => toActions(change).length,
+    async addParts(changes) {
+      try {
+        await batches.merge([...changes.flatMap(addedParts), ...repositoryRows(changes)]);
+      } catch (error) {
+        known.clear();
+        throw error;
+      }
+    },
+    removeParts: (changes) => batches.remove(changes.flatMap(removedParts)),
+    async recounted(registry) {
+      const row = await table.get(recountRow(registry));
+      return row === undefined ? undefined : (JSON.parse(String(row.recount)) as Recount);
+    },
+    saveRecounted: (registry, recount) =>
+      batches.merge([{ ...recountRow(registry), recount: JSON.stringify(recount) }]),
+    async page({ registry, order, list, cursor, limit }) {
+      const after = cursor === undefined ? undefined : Buffer.from(cursor, 'base64url').toString();
+      const rows = await table.range(listRange(registry, order, list, after), limit + 1, ['rowKey', 'seen']);
+      const shown = rows.slice(0, limit);
+      const lastShown = shown.at(-1);
+      return {
+        entries: shown.flatMap((row) => {
+          const name = parseImage(registry, row);
+          return name === undefined ? [] : [{ name, firstSeenAt: Number(row.seen) }];
+        }),
+        next:
+          rows.length > limit && lastShown !== undefined ? Buffer.from(lastShown.rowKey).toString('base64url') : null,
+      };
+    },
+    byTag: (registry, part, where, limit) => find(registry, tagRange(registry, part, where), limit),
+    byDigest: (registry, start, limit) => find(registry, entryRange(registry, start), limit),
+    async repositories(registry, part, limit) {
+      // A name may have the part more than once.
+      const rows = await table.range(repositoryRange(registry, part), limit * 4, ['rowKey']);
+      const names = new Set(rows.flatMap((row) => parseRepositoryPart(row) ?? []));
+      return [...names].slice(0, limit);
+    },
+  };
+}
+
+function toActions({ name, before, after }: CatalogueChange): TransactionAction[] {
+  const now = after === undefined ? [] : listRows(name, after);
+  const kept = new Set(now.map(({ rowKey }) => rowKey));
+  const gone = before === undefined ? [] : listRows(name, before).filter(({ rowKey }) => !kept.has(rowKey));
+  const was = new Set(before?.firstSeenAt === after?.firstSeenAt ? listedBefore(name, before) : []);
+  const seen = String(after?.firstSeenAt);
+  const entry = { ...entryRow(name), seen, ...(after === undefined ? {} : splitText('entry', JSON.stringify(after))) };
+  return [
+    after === undefined ? ['delete', entryRow(name)] : ['upsert', entry, 'Replace'],
+    ...gone.map((row): TransactionAction => ['delete', row]),
+    ...now
+      .filter(({ rowKey }) => !was.has(rowKey))
+      .map((row): TransactionAction => ['upsert', { ...row, seen }, 'Replace']),
+  ];
+}
+
+function listedBefore(name: ImageName, before: CatalogueEntry | undefined): string[] {
+  return before === undefined ? [] : listRows(name, before).map(({ rowKey }) => rowKey);
+}
+
+/** With the time of the generation, by which whoever finds one knows it. */
+function addedParts({ name, before, after }: CatalogueChange): Row[] {
+  if (after === undefined) return [];
+  const had = before?.firstSeenAt === after.firstSeenAt ? before.tags : [];
+  const seen = String(after.firstSeenAt);
+  return partsOf(name, after.tags, had).map((row) => ({ ...row, seen }));
+}
+
+function removedParts({ name, before, after }: CatalogueChange): RowAddress[] {
+  return before === undefined ? [] : partsOf(name, before.tags, after?.tags ?? []);
+}
+
+function partsOf(name: ImageName, tags: readonly Tag[], but: readonly Tag[]): RowAddress[] {
+  // Two tags may end alike: what one of them is still found by stays.
+  const kept = new Set(but.flatMap((tag) => tagParts(name, tag)).map(({ rowKey }) => rowKey));
+  return tags.flatMap((tag) => tagParts(name, tag)).filter(({ rowKey }) => !kept.has(rowKey));
+}

@@ -1,0 +1,76 @@
+/** The `events` command: what was published about an image, and whether the topic has it. `replay`: once more, with the same ids. */
+
+import type { CliContext } from './cli-context.ts';
+import { printLine } from './cli-context.ts';
+import { readText } from './document.ts';
+import { exitCodes } from './exit-codes.ts';
+import { askOnce, postOnce, Stop } from './question.ts';
+import { stateColor } from './state-color.ts';
+import { painter } from './terminal.ts';
+import type { Column } from './text-table.ts';
+import { textTable, widthOf } from './text-table.ts';
+import type { TrackerClient } from './tracker-client.ts';
+import type { Fields } from './tracker-reply.ts';
+import { isFields } from './tracker-reply.ts';
+
+export interface EventsOptions {
+  readonly output: 'text' | 'wide' | 'json';
+}
+
+export async function events(
+  image: string,
+  { output }: EventsOptions,
+  client: TrackerClient,
+  cliContext: CliContext,
+): Promise<void> {
+  const { stdout, environment } = cliContext;
+  const list = await askOnce(client, cliContext, 'api/events', { image });
+  if (output === 'json') return printLine(stdout, JSON.stringify(list));
+  const found = Array.isArray(list.events) ? list.events.filter(isFields) : [];
+  if (found.length === 0) return printLine(stdout, `Nothing was published about ${readText(list.image) ?? image} yet.`);
+  const isWide = output === 'wide';
+  const rows = found.map((event) => [
+    readText(event.time) ?? '',
+    readText(event.type)?.replace(/^AcrReplication\./, '') ?? '',
+    aboutOf(event),
+    readText(event.status) ?? '',
+    ...(isWide ? [readText(event.publishedAt) ?? '', readText(event.subject) ?? '', readText(event.id) ?? ''] : []),
+  ]);
+  const columns: readonly (Column | string)[] = [
+    { name: 'time', droppedAt: 1 },
+    { name: 'event', least: 16 },
+    { name: 'about', least: 8 },
+    { name: 'delivery', color: stateColor },
+    ...(isWide ? ['published', 'subject', 'id'] : []),
+  ];
+  const paint = painter(stdout, environment);
+  printLine(stdout, textTable(columns, rows, { paint, width: isWide ? undefined : widthOf(stdout) }));
+}
+
+/** The region, or the tag. */
+function aboutOf({ region, subject }: Fields): string {
+  return readText(region) ?? /^[^@]*:([^@]*)$/.exec(readText(subject) ?? '')?.[1] ?? '';
+}
+
+export async function replay(
+  image: string,
+  { output }: { readonly output: 'text' | 'json' },
+  client: TrackerClient,
+  cliContext: CliContext,
+): Promise<void> {
+  const { stdout } = cliContext;
+  const started = await postOnce(client, cliContext, 'api/events/replay', { image }).catch((error: unknown) => {
+    if (!(error instanceof Stop) || error.exitCode !== exitCodes.refused) throw error;
+    throw new Stop(
+      error.message,
+      error.exitCode,
+      'Publishing again needs an admin key (the host key "_master"), with --key.',
+    );
+  });
+  if (output === 'json') return printLine(stdout, JSON.stringify(started));
+  const id = readText(started.replay) ?? '?';
+  printLine(
+    stdout,
+    `Publishing again what was published about ${readText(started.image) ?? image}, with the same ids (replay ${id}).`,
+  );
+}

@@ -1,0 +1,10 @@
+/**
+ * In a file `redis` is an image of Docker Hub, as for whoever pulls it. On a command line it is a login server forgotten.
+ * Source: distribution/reference, normalize.go.
+ */
+export function withRegistry(image: string): string {
+  const slash = image.indexOf('/');
+  const first = image.slice(0, Math.max(slash, 0));
+  if (/[.:]/.test(first) || first === 'localhost') return image;
+  return slash < 0 ? `docker.io/library/${image}` : `docker.io/${image}`;
+}

@@ -1,0 +1,7 @@
+/** Images by themselves, in a list or under `images`: texts, or objects with `image` such as the answers of the tracker. */
+import { isFields } from '../tracker-reply.ts';
+import type { Mention } from './mention.ts';
+
+export function imagesByName(list: readonly unknown[], name: string): Mention[] {
+  return list.map((entry, i) => ({ image: isFields(entry) ? entry.image : entry, where: `${name}[${i}]` }));
+}

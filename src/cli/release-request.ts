@@ -1,0 +1,29 @@
+/** A release is asked for by its name alone: it has its images and its requirement with it. */
+
+import { parseReleaseName, releaseNameRule } from '../core/releases/release.ts';
+import type { FieldProblem, Parsed } from '../core/runtime/parsed.ts';
+import { parsed, quote } from '../core/runtime/parsed.ts';
+import type { Named } from './select-images.ts';
+import type { SeveralRequest, WaitTexts } from './wait-request.ts';
+import { parseTimeout, problemsOf } from './wait-request.ts';
+
+/** @param release as it was written */
+export function parseReleaseRequest(
+  release: string,
+  { images, files }: Named,
+  { regions, require, timeout }: Omit<WaitTexts, 'image'>,
+): Parsed<SeveralRequest & { readonly release: string }> {
+  const name = parseReleaseName(release.trim());
+  const timeoutMs = parseTimeout(timeout);
+  const problems: FieldProblem[] = [...problemsOf(timeoutMs)];
+  if (name === undefined) problems.push({ field: 'release', reason: `${releaseNameRule} (got ${quote(release)})` });
+  if (images.length + files.length > 0) {
+    problems.push({ field: 'release', reason: 'names its own images: leave out images and files' });
+  }
+  // An action's input has "all" where nobody has written anything.
+  if ((regions ?? '').trim() !== '' || !['', 'all'].includes((require ?? '').trim())) {
+    problems.push({ field: 'release', reason: 'has its own regions and requirement: leave out both' });
+  }
+  if (name === undefined || !timeoutMs.ok || problems.length > 0) return { ok: false, problems };
+  return parsed({ release: name, images: [], regions: undefined, require: undefined, timeoutMs: timeoutMs.value });
+}

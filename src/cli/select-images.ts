@@ -1,0 +1,57 @@
+/**
+ * What is asked for: the images of the command line, and those of files whose registry is tracked. Faults that can be seen
+ * without the tracker are reported before it is asked.
+ */
+
+import type { CliContext } from './cli-context.ts';
+import { printLine } from './cli-context.ts';
+import { exitCodes } from './exit-codes.ts';
+import { readFiles } from './image-file/read-files.ts';
+import type { Sorted } from './image-file/tracked.ts';
+import { describeUntracked, sortByRegistry } from './image-file/tracked.ts';
+import { interruptionOf } from './interruption.ts';
+import { need, Stop } from './question.ts';
+
+export interface Named {
+  /** Instead of images and files. */
+  readonly release?: string | undefined;
+  readonly images: readonly string[];
+  /** `-` is standard input. */
+  readonly files: readonly string[];
+  /** Images of registries that are not tracked are a fault. */
+  readonly isStrict: boolean;
+}
+
+/** @returns the images of the files, each once; none where there are no files */
+export async function readNamed({ images, files }: Named, cliContext: CliContext): Promise<readonly string[]> {
+  if (images.length + files.length === 0) {
+    const message =
+      "missing required argument 'image': registry/repository:tag, …@digest, a file that names some (-f), or a release (--release)";
+    throw new Stop(message, exitCodes.badUsage, '(--help says more)');
+  }
+  const read = await readFiles(files, cliContext);
+  const interruption = interruptionOf(cliContext.signal);
+  if (interruption !== undefined) throw new Stop('interrupted', exitCodes[interruption]);
+  return need(read);
+}
+
+/**
+ * @param inFiles as `readNamed` has them
+ * @param loginServers of the registries that are tracked
+ * @returns everything that is asked for
+ */
+export function selectTracked(
+  { images, isStrict }: Named,
+  inFiles: readonly string[],
+  loginServers: readonly string[],
+  { stderr }: Pick<CliContext, 'stderr'>,
+): readonly string[] {
+  const sorted: Sorted = sortByRegistry(inFiles, loginServers);
+  const lines = describeUntracked(sorted);
+  const tracked = `tracked: ${loginServers.join(', ') || 'none'}`;
+  if (isStrict && lines.length > 0) throw new Stop([...lines, tracked].join('\n'), exitCodes.badUsage);
+  for (const line of lines) printLine(stderr, `left out, since ${line}`);
+  const all = [...images, ...sorted.tracked];
+  if (all.length === 0) throw new Stop(`no image is of a registry that is tracked; ${tracked}`, exitCodes.badUsage);
+  return all;
+}

@@ -1,0 +1,68 @@
+/** What a command reads in the answer about several images. */
+import type { Waiting } from '../core/image/wait-words.ts';
+import { countImages as countOf, describeImages } from '../core/image/wait-words.ts';
+import type { Answer } from './document.ts';
+import { readAnswer, readText } from './document.ts';
+import type { Fields } from './tracker-reply.ts';
+import { isFields } from './tracker-reply.ts';
+import type { SeveralRequest } from './wait-request.ts';
+
+export interface SeveralAnswer {
+  /** As it came, cleaned for printing. */
+  readonly document: Fields;
+  readonly state: string;
+  /** In the order asked, each once. */
+  readonly images: readonly Answer[];
+  /** Those that cannot come any more, in the order asked. */
+  readonly ended: readonly Ended[];
+}
+
+export interface Ended {
+  /** By its digest. */
+  readonly image: string;
+  readonly outcome: string;
+}
+
+/** @returns nothing when this is no such document */
+export function readSeveral(document: Fields): SeveralAnswer | undefined {
+  const state = readText(document.state);
+  if (state === undefined || !Array.isArray(document.images)) return undefined;
+  const images = document.images.filter(isFields).flatMap((one) => readAnswer(one) ?? []);
+  if (images.length === 0 || images.length < document.images.length) return undefined;
+  const ended = Array.isArray(document.ended) ? document.ended.filter(isFields) : [];
+  return { document, state, images, ended: ended.flatMap(readEnded) };
+}
+
+function readEnded({ image, outcome }: Fields): Ended[] {
+  const [name, how] = [readText(image), readText(outcome)];
+  return name === undefined || how === undefined ? [] : [{ image: name, outcome: how }];
+}
+
+/** Short enough for a table: without the registry, by its tag where it was asked for by one. */
+export function labelOf({ document, image, tag, digest }: Answer): string {
+  const repository = readText(document.repository) ?? image;
+  if (tag !== undefined) return `${repository}:${tag.name}`;
+  if (digest === undefined) return image.slice(image.indexOf('/') + 1);
+  return `${repository}@${digest.slice(0, 'sha256:'.length + 12)}`;
+}
+
+/** Before anything is known of them. */
+export function nameRequest({ release, images }: Pick<SeveralRequest, 'release' | 'images'>): string {
+  return release === undefined ? `${images.length} images` : `release ${release}`;
+}
+
+/** `2 of 3 images`. */
+export function countImages({ images }: SeveralAnswer): string {
+  return countOf(images.filter(({ satisfied }) => satisfied).length, images.length);
+}
+
+/** `2 of 3 images are where they must be; missing: team/b:1 (westeurope)`. */
+export function describeTogether({ images }: SeveralAnswer): string {
+  return describeImages(images.length, waitingOf(images));
+}
+
+function waitingOf(images: readonly Answer[]): Waiting[] {
+  return images
+    .filter(({ satisfied }) => !satisfied)
+    .map((answer) => ({ name: labelOf(answer), missing: answer.missing }));
+}

@@ -1,0 +1,2 @@
+/** What is in yaml.mjs, which scripts/third-party.ts makes. */
+export { parseAllDocuments } from 'yaml';

@@ -1,0 +1,163 @@
+/**
+ * Keeps asking the tracker, at one of its addresses, until what is waited for is there, can no longer come, or the time is
+ * up. The tracker holds each question and answers at once when it can; that a single question fails means nothing while there is time:
+ * trackers are restarted and networks break in the middle of every long wait.
+ */
+
+import type { CliContext } from './cli-context.ts';
+import type { Outcome } from './exit-codes.ts';
+import type { Failure } from './failure.ts';
+import { combineFailures } from './failure.ts';
+import { interruptionOf } from './interruption.ts';
+import type { TrackerClient } from './tracker-client.ts';
+import type { Fields, Reply } from './tracker-reply.ts';
+
+export interface WaitEnd<A> {
+  readonly outcome: Outcome;
+  /** The last one there was. */
+  readonly answer: A | undefined;
+  /** Why the last question was not answered. */
+  readonly failure: Failure | undefined;
+  readonly elapsedMs: number;
+}
+
+/** Shows what happens while it happens. */
+export interface Progress<A> {
+  answered(answer: A, elapsedMs: number): void;
+  /** Once for each time that the tracker stops answering, at any of its addresses. */
+  failed(failure: Failure, elapsedMs: number): void;
+  /** One of its addresses did not answer, and the next one has. */
+  movedOn(failure: Failure, elapsedMs: number): void;
+  finish(): void;
+}
+
+/** How long the tracker may hold the nth question: how old what is shown may grow. The first is best not held at all. */
+export type HoldPolicy = (asked: number) => number;
+
+const outcomes: Record<number, Outcome> = { 200: 'satisfied', 409: 'superseded', 410: 'deleted' };
+
+/** Too short to ask once more. */
+const instantMs = 200;
+/** How long an answer may travel beyond the time it was held. */
+const roundTripMs = 10_000;
+const minPauseMs = 500;
+const maxPauseMs = 10_000;
+const betweenAnswersMs = 1_000;
+/** A push is reported within seconds: what no region has reported after this may have another name. */
+const suggestAfterMs = 30_000;
+
+/** What is asked, and how its answers are read. */
+export interface Waiting<A> {
+  /** @param holdSeconds how long the tracker may hold it */
+  ask(holdSeconds: number, limitMs: number): Promise<Reply>;
+  /** @returns nothing when the document is none of ours */
+  read(document: Fields): A | undefined;
+  /** Whether something is asked for that no region has reported. */
+  isUnknown(answer: A): boolean;
+  /** Once, where that is so after half a minute. */
+  suggest(answer: A, elapsedMs: () => number): Promise<void>;
+}
+
+export async function waitFor<A>(
+  waiting: Waiting<A>,
+  timeoutMs: number,
+  client: Pick<TrackerClient, 'addresses' | 'useNext'>,
+  cliContext: Pick<CliContext, 'clock' | 'random' | 'signal'>,
+  progress: Pick<Progress<A>, 'answered' | 'failed' | 'movedOn'>,
+  holdPolicy: HoldPolicy,
+): Promise<WaitEnd<A>> {
+  const { clock, random, signal } = cliContext;
+  const startedAt = clock.now();
+  let answer: A | undefined;
+  /** One from each address that was asked since any has answered, or since all of them had failed. */
+  let failed: Failure[] = [];
+  /** How often in a row all of them had. */
+  let outages = 0;
+  let isSuggested = false;
+
+  for (let asked = 0; ; asked++) {
+    const askedAt = clock.now();
+    const elapsedMs = () => clock.now() - startedAt;
+    const isUnknown = answer !== undefined && waiting.isUnknown(answer) && !isSuggested;
+    const maxHoldMs = Math.min(holdPolicy(asked), isUnknown ? Math.max(0, suggestAfterMs - elapsedMs()) : Infinity);
+    // Each address that may still have to be asked has its share.
+    const remainingMs = (timeoutMs - elapsedMs()) / (client.addresses - failed.length);
+    const { holdMs, limitMs } = divideTime(timeoutMs, remainingMs, maxHoldMs);
+    const reply = readOutcome(await waiting.ask(Math.floor(holdMs) / 1_000, limitMs), waiting.read);
+    const interruption = interruptionOf(signal);
+    if (reply.answer !== undefined) answer = reply.answer;
+    let { failure } = reply;
+    const end = (outcome: Outcome) => ({ outcome, answer, failure, elapsedMs: elapsedMs() });
+    if (interruption !== undefined) return end(interruption);
+    if (failure === undefined) {
+      const before = failed.at(-1);
+      if (before !== undefined) progress.movedOn(before, elapsedMs());
+      if (reply.answer !== undefined) progress.answered(reply.answer, elapsedMs());
+      if (reply.outcome !== undefined) return end(reply.outcome);
+      if (answer !== undefined && waiting.isUnknown(answer) && !isSuggested && elapsedMs() >= suggestAfterMs) {
+        isSuggested = true;
+        await waiting.suggest(answer, elapsedMs);
+      }
+      [failed, outages] = [[], 0];
+    } else {
+      // Another address would say the same of the question.
+      if (failure.outcome === 'badUsage') return end('badUsage');
+      failed.push(failure);
+      client.useNext();
+      if (failed.length < client.addresses) continue;
+      failure = combineFailures(failed);
+      failed = [];
+      outages++;
+      const isOutage = failure.outcome === 'unreachable' || (failure.outcome === 'foreign' && answer !== undefined);
+      if (!isOutage) return end(failure.outcome);
+      if (outages === 1) progress.failed(failure, elapsedMs());
+    }
+
+    const pauseMs =
+      outages === 0
+        ? pauseBetween(clock.now() - askedAt, holdMs, reply.retryAfterMs ?? 0)
+        : Math.max(pauseAfter(outages, random()), failure?.retryAfterMs ?? 0);
+    await clock.sleep(Math.min(pauseMs, timeoutMs - elapsedMs()), signal);
+    const interruptedMeanwhile = interruptionOf(signal);
+    if (interruptedMeanwhile !== undefined) return end(interruptedMeanwhile);
+    if (timeoutMs - elapsedMs() < instantMs) return end(answer === undefined ? 'unreachable' : 'timedOut');
+  }
+}
+
+/** The answer must be back before the time is up, so the tracker is given a little less than what is left. */
+function divideTime(timeoutMs: number, remainingMs: number, maxHoldMs: number) {
+  // No time to wait at all still means one question.
+  if (timeoutMs === 0) return { holdMs: 0, limitMs: roundTripMs };
+  const wayBackMs = Math.min(2_000, remainingMs / 4);
+  const holdMs = Math.max(0, Math.min(maxHoldMs, remainingMs - wayBackMs));
+  return { holdMs, limitMs: Math.max(1_000, Math.min(holdMs + roundTripMs, remainingMs)) };
+}
+
+interface Read<A> {
+  readonly answer?: A;
+  /** Present when the answer ends the wait. */
+  readonly outcome?: Outcome | undefined;
+  readonly failure?: Failure;
+  readonly retryAfterMs?: number | undefined;
+}
+
+function readOutcome<A>(reply: Reply, read: Waiting<A>['read']): Read<A> {
+  if (reply.ok) {
+    const answer = read(reply.body);
+    if (answer !== undefined) return { answer, outcome: outcomes[reply.status], retryAfterMs: reply.retryAfterMs };
+    const message = 'what answers is not the tracker: its answer is no availability document';
+    return { failure: { outcome: 'foreign', message, hint: 'See --url or ACR_REPLICATION_URL.' } };
+  }
+  return { failure: reply.failure };
+}
+
+/** A tracker that has held the question is asked again at once; one that answers early must not be asked in a circle. */
+function pauseBetween(heldMs: number, holdMs: number, retryAfterMs: number): number {
+  const isEarly = heldMs < holdMs / 2;
+  return Math.max(isEarly ? betweenAnswersMs : 0, retryAfterMs > betweenAnswersMs ? retryAfterMs : 0) - heldMs;
+}
+
+/** Grows, and differs from waiter to waiter, so that a tracker that comes back is not met by all of them at once. */
+function pauseAfter(failures: number, random: number): number {
+  return Math.min(maxPauseMs, minPauseMs * 2 ** (failures - 1)) * (0.5 + random / 2);
+}

@@ -1,0 +1,90 @@
+/** The whole of `wait`, for the command line and for the action alike: one image or several, named by themselves or in files. */
+
+import type { CliContext } from './cli-context.ts';
+import { printLine } from './cli-context.ts';
+import { exitCodes } from './exit-codes.ts';
+import { readLoginServers } from './image-file/tracked.ts';
+import { need, Stop } from './question.ts';
+import { parseReleaseRequest } from './release-request.ts';
+import type { Named } from './select-images.ts';
+import { readNamed, selectTracked } from './select-images.ts';
+import type { Connection } from './tracker-client.ts';
+import { trackerClient } from './tracker-client.ts';
+import { failureVerdict } from './verdict.ts';
+import type { WaitOptions } from './wait.ts';
+import { logging, wait } from './wait.ts';
+import { waitFor } from './wait-loop.ts';
+import type { WaitTexts } from './wait-request.ts';
+import { parseWaitRequests } from './wait-request.ts';
+import type { SeveralOptions } from './wait-several.ts';
+import { waitForSeveral } from './wait-several.ts';
+
+export interface NamedOptions {
+  readonly output: 'text' | 'json';
+  readonly liveProgress?: WaitOptions['liveProgress'];
+  readonly liveSeveral?: SeveralOptions['live'];
+}
+
+/**
+ * @param connect says where the tracker is, once what is asked for can be meant
+ * @returns the exit code
+ */
+export async function waitForNamed(
+  named: Named,
+  texts: Omit<WaitTexts, 'image'>,
+  connect: () => Connection,
+  { output, liveProgress, liveSeveral }: NamedOptions,
+  cliContext: CliContext,
+): Promise<number> {
+  if (named.release !== undefined) {
+    const request = need(parseReleaseRequest(named.release, named, texts));
+    return waitForSeveral(request, connect(), { output, live: liveSeveral }, cliContext);
+  }
+  const inFiles = await readNamed(named, cliContext);
+  // What cannot be meant is reported before the tracker is asked; how many there are is known only then.
+  const [first = '', ...more] = named.images;
+  const own = first === '' && inFiles.length > 0 ? inFiles.slice(0, 1) : [first, ...more];
+  let request = need(parseWaitRequests(own, texts));
+  const connection = connect();
+  if (inFiles.length > 0) {
+    const startedAt = cliContext.clock.now();
+    const loginServers = await askLoginServers(request.timeoutMs, connection, cliContext);
+    const all = need(parseWaitRequests(selectTracked(named, inFiles, loginServers, cliContext), texts));
+    const leftMs = all.timeoutMs - (cliContext.clock.now() - startedAt);
+    request = { ...all, timeoutMs: Math.max(0, leftMs) };
+  }
+  return 'images' in request
+    ? waitForSeveral(request, connection, { output, live: liveSeveral }, cliContext)
+    : wait(request, connection, { output, liveProgress }, cliContext);
+}
+
+/** Outages of the tracker are waited out here as well: its time is the wait's. */
+async function askLoginServers(
+  timeoutMs: number,
+  connection: Connection,
+  cliContext: CliContext,
+): Promise<readonly string[]> {
+  const { stderr } = cliContext;
+  const client = trackerClient(connection, cliContext);
+  const end = await waitFor(
+    {
+      ask: (_holdSeconds, limitMs) => client.get('api/registries', {}, limitMs),
+      read: readLoginServers,
+      isUnknown: () => false,
+      suggest: async () => undefined,
+    },
+    timeoutMs,
+    client,
+    cliContext,
+    {
+      answered() {},
+      failed: ({ message }) => printLine(stderr, `${message}; asking again`),
+      movedOn() {},
+    },
+    logging,
+  );
+  if (end.outcome === 'satisfied' && end.answer !== undefined) return end.answer;
+  const isInterrupted = end.outcome === 'SIGINT' || end.outcome === 'SIGTERM';
+  const { text, hint } = failureVerdict(end);
+  throw new Stop(isInterrupted ? 'interrupted' : text, exitCodes[end.outcome], hint);
+}

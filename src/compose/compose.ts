@@ -1,0 +1,294 @@
+/** Puts adapters into the ports of the core: everything the functions call, made from the settings. Reads no environment. */
+import { randomBytes, randomUUID } from 'node:crypto';
+import { armReplicaDirectory } from '../adapters/arm/replica-directory.ts';
+import { armWebhookDirectory } from '../adapters/arm/webhook-directory.ts';
+import { azurePipelinesSender } from '../adapters/callbacks/azure-pipelines.ts';
+import { githubSender } from '../adapters/callbacks/github.ts';
+import { consoleLog } from '../adapters/console-log.ts';
+import { lazyCredential } from '../adapters/credential.ts';
+import { eventGridPublisher, topicClient } from '../adapters/event-grid.ts';
+import { ociManifestProbe } from '../adapters/oci-registry/manifest-probe.ts';
+import { ociManifestReader } from '../adapters/oci-registry/manifest-reader.ts';
+import {
+  queueDeadLetteredForwards,
+  queueDeliveryQueue,
+  queueHealth,
+  queueReplayQueue,
+} from '../adapters/queue-storage.ts';
+import { systemClock } from '../adapters/system-clock.ts';
+import { tableCatalogue } from '../adapters/table-storage/catalogue-store.ts';
+import { tableCheckStore } from '../adapters/table-storage/check-store.ts';
+import { tableCheckpointStore } from '../adapters/table-storage/checkpoint-store.ts';
+import { tableHealthEventLog } from '../adapters/table-storage/health-event-log.ts';
+import { tableImageStore } from '../adapters/table-storage/image-store.ts';
+import { tableReleaseStore } from '../adapters/table-storage/release-store.ts';
+import { tableReplayStore } from '../adapters/table-storage/replay-store.ts';
+import { tableReplicaSetStore } from '../adapters/table-storage/replica-set-store.ts';
+import { tableHealth } from '../adapters/table-storage/table.ts';
+import { tableTagIndex } from '../adapters/table-storage/tag-index.ts';
+import { tableWaitStore } from '../adapters/table-storage/wait-store.ts';
+import { webhookSender } from '../adapters/webhook-sender.ts';
+import type { Config } from '../config.ts';
+import { checkList } from '../core/checks/check-list.ts';
+import type { Checks } from '../core/checks/checks.ts';
+import { checks } from '../core/checks/checks.ts';
+import type { CheckStore } from '../core/checks/ports.ts';
+import { tokenCipher } from '../core/checks/token-encryption.ts';
+import {
+  dueCatalogueTimer,
+  dueCheckTimer,
+  dueForwardQueue,
+  dueReconcileQueue,
+  dueReleaseTimer,
+  dueReplayQueue,
+  twiceDeferred,
+} from '../core/due-work/due-queues.ts';
+import { runDueWork } from '../core/due-work/run-due-work.ts';
+import { sweeper } from '../core/due-work/sweeper.ts';
+import { forwarder } from '../core/forwarding/forwarder.ts';
+import { coverageWarnings } from '../core/model/endpoint-coverage.ts';
+import { meteredPublisher } from '../core/outbox/metered-publisher.ts';
+import type { Releases } from '../core/releases/releases.ts';
+import { releases } from '../core/releases/releases.ts';
+import { replays } from '../core/replay/replay.ts';
+import { prober } from '../core/replicas/prober.ts';
+import { replicaSets } from '../core/replicas/replica-set-cache.ts';
+import { deferredTelemetry } from '../core/runtime/deferred-telemetry.ts';
+import { describeError } from '../core/runtime/errors.ts';
+import type { Telemetry } from '../core/runtime/telemetry.ts';
+import type { Tracker } from '../core/tracker.ts';
+import { tracker } from '../core/tracker.ts';
+import { waitBoard } from '../core/waiting/wait-board.ts';
+import { webhookAuditor } from '../core/webhooks/auditor.ts';
+import { deliveryRecovery } from '../core/webhooks/delivery-recovery.ts';
+import { startCollector } from './clients.ts';
+import type { Storage } from './storage.ts';
+import { openStorage } from './storage.ts';
+
+export function compose(config: Config) {
+  const collector = startCollector(config);
+  const telemetry = deferredTelemetry(collector);
+  const { registries } = config;
+  const around = { clock: systemClock, log: consoleLog };
+  const storage = openStorage(config);
+  const { dueWork } = storage;
+  const forwards = dueForwardQueue({
+    dueWork,
+    ...around,
+    ...queueDeadLetteredForwards(storage.deadLetteredForwards),
+    run: ({ order, attempt }) => forwarding.deliver(order, attempt),
+  });
+  const credential = lazyCredential(undefined);
+  const isInArm = registries.some((registry) => registry.resourceId !== undefined);
+  const isAskable = registries.some((registry) => registry.regionalEndpoints !== false);
+  const arm = {
+    credential,
+    clock: systemClock,
+    ...(config.armEndpoint === undefined ? {} : { endpoint: config.armEndpoint }),
+  };
+  const checkCoverage = coverageWarnings(consoleLog);
+  const sets = replicaSets({
+    registries,
+    directory: isInArm ? armReplicaDirectory(arm) : undefined,
+    store: tableReplicaSetStore(storage.index),
+    ...around,
+    onChange: (registry) => {
+      checkCoverage(registry, sets.current(registry));
+      tracked.reconcileOpen(registry).catch((error: unknown) => {
+        consoleLog.warn('open images not reconciled', { registry: registry.name, error: describeError(error) });
+      });
+    },
+  });
+  const webhookDirectory = isInArm ? armWebhookDirectory(arm) : undefined;
+  const auditor = webhookAuditor({
+    registries,
+    directory: webhookDirectory,
+    mode: config.webhookManagement,
+    publicUrl: config.publicUrl,
+    secret: config.webhookSecrets[0] ?? '',
+    ...around,
+    ready: (registry) => tracked.ready(registry),
+    replicaSet: sets.current,
+  });
+  const health = tableHealthEventLog(storage.index);
+  const probe = isAskable ? ociManifestProbe({ credential, fetch, clock: systemClock }) : undefined;
+
+  const delayedAfterMs = config.delayedAfterSeconds * 1000;
+  const retentionMs = config.retentionDays * 86_400_000;
+  const store = tableImageStore(storage.images);
+  const publisher = eventGridPublisher(() => topicClient(config.topic, credential));
+
+  const tracked: Tracker = tracker(
+    {
+      sets,
+      reviews: tableCheckpointStore(storage.index),
+      audit: auditor,
+      health,
+      prober: prober({ probe, clock: systemClock, telemetry }),
+      manifests: ociManifestReader({ credential, fetch, clock: systemClock }),
+      store,
+      index: storage.imageIndex,
+      tags: tableTagIndex(storage.index, storage.indexRows),
+      webhooks: storage.imageIndex.webhooks,
+      timer: dueReconcileQueue(dueWork, Math.random),
+      catalogue: { store: tableCatalogue(storage.index, storage.indexRows), timer: dueCatalogueTimer(dueWork) },
+      queue: twiceDeferred(queueDeliveryQueue(storage.deliveries)),
+      publisher,
+      forwards,
+      clock: systemClock,
+      random: Math.random,
+      uniqueId: randomUUID,
+      log: consoleLog,
+      telemetry,
+      imageChanged: (name) => keptReleases.imageChanged(name),
+    },
+    {
+      registries,
+      targets: config.forwards,
+      policy: {
+        delayedAfterMs,
+        probeAfterMs: config.probeAfterSeconds * 1000,
+        outboxCheckMs: 30_000,
+      },
+      retentionMs,
+      // An answer may take four seconds; what is left is for the host, and for timers that are late. The queue has more of them:
+      // what it does not take is lost, and where tables are slow under load, it is too.
+      recordWithinMs: 1_500,
+      deferWithinMs: 1_800,
+      cachedImages: 20_000,
+    },
+  );
+  for (const registry of registries) {
+    void tracked.ready(registry).then(() => checkCoverage(registry, sets.current(registry)));
+  }
+  const keptReleases = releases({
+    store: tableReleaseStore(storage.releases),
+    timer: dueReleaseTimer(dueWork),
+    tracker: tracked,
+    publisher: meteredPublisher(publisher, telemetry),
+    ...around,
+    random: Math.random,
+    delayedAfterMs,
+    retentionMs,
+  });
+  const replaysNow = queueReplayQueue(storage.replays);
+  const replaying = replays({
+    registries,
+    images: store,
+    jobs: tableReplayStore(storage.index),
+    queue: dueReplayQueue(dueWork, replaysNow, systemClock),
+    publisher: meteredPublisher(publisher, telemetry),
+    sets,
+    ...around,
+  });
+
+  const checkStore = tableCheckStore(storage.checks);
+  const pending = deploymentChecks(config, storage, {
+    store: checkStore,
+    tracker: tracked,
+    releases: keptReleases,
+    telemetry,
+  });
+  const forwarding = forwarder({
+    targets: config.forwards,
+    registries,
+    queue: forwards,
+    // Kargo tells a registry's webhook by the beginning of this.
+    sender: webhookSender('AzureContainerRegistry/1.0 (acr-replication-tracker)'),
+    clock: systemClock,
+    random: Math.random,
+    log: consoleLog,
+    telemetry,
+    replicaSet: sets.current,
+    outcome: async (question, requirement) => (await tracked.wait(question, requirement, 0)).outcome,
+    note: tracked.noteForward,
+  });
+  const waits = waitBoard({ store: tableWaitStore(storage.index), ...around, instance: randomUUID() });
+  const due = sweeper({
+    dueWork,
+    ...around,
+    run: runDueWork({
+      tracker: tracked,
+      checks: pending,
+      forwarder: forwarding,
+      releases: keptReleases,
+      replays: replaysNow,
+      clock: systemClock,
+    }),
+  });
+  const lostDeliveries =
+    webhookDirectory &&
+    deliveryRecovery({
+      registries,
+      directory: webhookDirectory,
+      publicUrl: config.publicUrl,
+      // Older than that, an image may have been forgotten, and would come back as news.
+      maxAgeMs: Math.min(7, config.retentionDays) * 86_400_000,
+      ...around,
+      ready: tracked.ready,
+      replicaSet: sets.current,
+      process: tracked.process,
+    });
+
+  return {
+    tracker: tracked,
+    releases: keptReleases,
+    replays: replaying,
+    checks: pending,
+    /** `undefined` where no check is taken. */
+    checkList: pending && checkList({ store: checkStore, registries, clock: systemClock }),
+    waits,
+    auditor,
+    sweeper: due,
+    /** `undefined` where no registry is read through Azure Resource Manager. */
+    lostDeliveries,
+    health: {
+      events: health,
+      probes: [tableHealth(storage.images), queueHealth(storage.deliveries)],
+    },
+    clock: systemClock,
+    telemetry,
+    async close() {
+      await Promise.all([
+        waits.close(5_000),
+        due.close(5_000),
+        tracked.close(5_000),
+        keptReleases.close(5_000),
+        pending?.close(5_000),
+      ]);
+      // What the last seconds have seen; nobody is kept waiting for a collector that is not there.
+      const sent = collector?.then(
+        (running) => running.close(),
+        () => undefined,
+      );
+      await Promise.race([sent, systemClock.sleep(2_000)]);
+    },
+  };
+}
+
+/** `undefined` where nothing seals the tokens that come with them. */
+function deploymentChecks(
+  { callbacks, github }: Config,
+  storage: Storage,
+  parts: {
+    readonly store: CheckStore;
+    readonly tracker: Tracker;
+    readonly releases: Releases;
+    readonly telemetry: Telemetry;
+  },
+): Checks | undefined {
+  if (callbacks.key === undefined) return undefined;
+  const calling = { fetch, clock: systemClock };
+  return checks({
+    ...parts,
+    timer: dueCheckTimer(storage.dueWork),
+    tokenCipher: tokenCipher(callbacks.key, randomBytes),
+    senders: {
+      azurePipelines: azurePipelinesSender(calling),
+      ...(github === undefined ? {} : { github: githubSender({ ...calling, ...github }) }),
+    },
+    clock: systemClock,
+    random: Math.random,
+    log: consoleLog,
+  });
+}

@@ -1,0 +1,90 @@
+/** How many images a registry has in each state, kept by adding what an image counts for now and taking away what it did. */
+import type { Region } from '../model/region.ts';
+import { sortRegions } from '../model/region.ts';
+import type { ReplicaSet } from '../model/replica-set.ts';
+import { expectedRegions } from '../model/replica-set.ts';
+import type { CatalogueEntry, CountedState } from './entry.ts';
+import { countedStates } from './entry.ts';
+
+/** Of one region, or of all. */
+interface Tally {
+  readonly delayed: number;
+  readonly divergedTags: number;
+}
+
+export interface CatalogueCounts {
+  readonly images: Readonly<Record<CountedState, number>>;
+  readonly all: Tally;
+  /** By region. */
+  readonly regions: Readonly<Record<string, Tally & { readonly available: number }>>;
+  /** When they last changed, milliseconds since 1970. */
+  readonly changedAt: number;
+}
+
+export const noCounts: CatalogueCounts = {
+  images: { available: 0, replicating: 0, deleting: 0, deleted: 0 },
+  all: { delayed: 0, divergedTags: 0 },
+  regions: {},
+  changedAt: 0,
+};
+
+export interface CatalogueSummary {
+  readonly images: Readonly<Record<CountedState, number>>;
+  readonly delayed: number;
+  readonly divergedTags: number;
+  readonly regions: readonly {
+    readonly region: Region;
+    readonly available: number;
+    /** Images that are in some region, and not in this one. */
+    readonly missing: number;
+    readonly delayed: number;
+    readonly divergedTags: number;
+  }[];
+  /** ISO 8601: when the counts last changed; `null` where there has been no image yet. */
+  readonly asOf: string | null;
+}
+
+/** @param weight 1 to add what an image counts for, -1 to take it away */
+export function count(counts: CatalogueCounts, entry: CatalogueEntry | undefined, weight: 1 | -1): CatalogueCounts {
+  if (entry === undefined) return counts;
+  const regions = { ...counts.regions };
+  const change = (region: Region, by: Partial<Tally & { available: number }>) => {
+    const { available = 0, delayed = 0, divergedTags = 0 } = regions[region] ?? {};
+    regions[region] = {
+      available: available + weight * (by.available ?? 0),
+      delayed: delayed + weight * (by.delayed ?? 0),
+      divergedTags: divergedTags + weight * (by.divergedTags ?? 0),
+    };
+  };
+  for (const region of entry.regions) change(region, { available: 1 });
+  for (const region of entry.delayedIn) change(region, { delayed: 1 });
+  for (const region of entry.diverged.flatMap((one) => one.regions)) change(region, { divergedTags: 1 });
+  return {
+    ...counts,
+    images: { ...counts.images, [entry.state]: counts.images[entry.state] + weight },
+    all: {
+      delayed: counts.all.delayed + weight * Number(entry.delayed),
+      divergedTags: counts.all.divergedTags + weight * entry.diverged.length,
+    },
+    regions,
+  };
+}
+
+/** Every expected region, and every other that has an image; alphabetical. */
+export function summarize(counts: CatalogueCounts, set: ReplicaSet): CatalogueSummary {
+  const expected = expectedRegions(set);
+  const others = Object.entries(counts.regions).flatMap(([region, { available }]) =>
+    available > 0 ? [region as Region] : [],
+  );
+  const somewhere = countedStates.reduce((sum, state) => sum + (state === 'deleted' ? 0 : counts.images[state]), 0);
+  return {
+    images: counts.images,
+    ...counts.all,
+    regions: sortRegions([...expected, ...others]).map((region) => {
+      const { available = 0, delayed = 0, divergedTags = 0 } = counts.regions[region] ?? {};
+      const missing = expected.includes(region) ? Math.max(0, somewhere - available) : 0;
+      return { region, available, missing, delayed, divergedTags };
+    }),
+    asOf: counts.changedAt === 0 ? null : new Date(counts.changedAt).toISOString(),
+  };
+}

@@ -1,0 +1,78 @@
+/**
+ * What the counts and the sorted lists need to know of one image: a few words made of its record, kept beside it, so that
+ * neither a count nor a list reads the records of a whole registry.
+ */
+import type { ImageRecord } from '../image/record.ts';
+import { arrivalRegions, arrivalSpan, currentTags, known } from '../image/record.ts';
+import type { ImageState } from '../image/state.ts';
+import { imageState, isAvailableIn } from '../image/state.ts';
+import type { Tag } from '../model/reference.ts';
+import type { Region } from '../model/region.ts';
+import type { ReplicaSet } from '../model/replica-set.ts';
+import { expectedRegions } from '../model/replica-set.ts';
+
+export type CountedState = Exclude<ImageState, 'unknown'>;
+
+export const countedStates: readonly CountedState[] = ['available', 'replicating', 'deleting', 'deleted'];
+
+export interface DivergedTag {
+  readonly tag: Tag;
+  /** Expected regions that resolve it to another digest than the newest. */
+  readonly regions: readonly Region[];
+}
+
+export interface CatalogueEntry {
+  readonly state: CountedState;
+  /** Not everywhere, for longer than is usual. */
+  readonly delayed: boolean;
+  /** Start of the generation, milliseconds since 1970. */
+  readonly firstSeenAt: number;
+  /** Where it is, expected there or not. */
+  readonly regions: readonly Region[];
+  /** Expected regions that it is delayed in. */
+  readonly delayedIn: readonly Region[];
+  /** From the first region that has it to the last, milliseconds; `null` while it is not everywhere, and once it is nowhere. */
+  readonly lagMs: number | null;
+  readonly tags: readonly Tag[];
+  /** Tags whose newest digest this is, and that other regions still resolve to another. */
+  readonly diverged: readonly DivergedTag[];
+}
+
+/** @returns `undefined` for an image that nobody knows, or knows anything of */
+export function entryOf(
+  stored: ImageRecord | undefined,
+  set: ReplicaSet,
+  diverged: readonly DivergedTag[] = [],
+): CatalogueEntry | undefined {
+  const record = known(stored);
+  const state = imageState(record, set);
+  if (record === undefined || state === 'unknown') return undefined;
+  const isOpen = state === 'replicating' || state === 'deleting';
+  const delayed = isOpen && record.delayedAt !== null;
+  const span = arrivalSpan(record);
+  return {
+    state,
+    delayed,
+    firstSeenAt: record.firstSeenAt,
+    regions: arrivalRegions(record).filter((region) => isAvailableIn(record, region, set)),
+    delayedIn: delayed ? expectedRegions(set).filter((region) => !isAvailableIn(record, region, set)) : [],
+    lagMs: isOpen || span === undefined ? null : span.last - span.first,
+    tags: currentTags(record),
+    diverged,
+  };
+}
+
+/**
+ * Whether the entry stays as it is until somebody writes the image. Of one that is not, somebody looks again: its tags may
+ * diverge by nothing but the time that passes.
+ */
+export function isSettled(record: ImageRecord | undefined, set: ReplicaSet): boolean {
+  if (known(record) === undefined) return true;
+  const state = imageState(record, set);
+  if (state !== 'available' && state !== 'deleted') return false;
+  return state === 'deleted' || !Object.values(record?.tags ?? {}).some((progress) => progress.state === 'open');
+}
+
+export function isSameEntry(a: CatalogueEntry | undefined, b: CatalogueEntry | undefined): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

@@ -1,0 +1,58 @@
+/**
+ * Counts all images anew when the set of replicas has changed, and once where an older version of the app has left images
+ * that were never counted. Step by step, each noted: an instance that dies leaves the rest to the next.
+ */
+
+import type { Registry } from '../model/registry.ts';
+import type { ReplicaSet } from '../model/replica-set.ts';
+import { expectedRegions, isKnown } from '../model/replica-set.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { describeError } from '../runtime/errors.ts';
+import type { Log } from '../runtime/log.ts';
+import type { ImageIndex } from '../store/ports.ts';
+import type { Catalogue } from './catalogue.ts';
+import type { CatalogueStore } from './ports.ts';
+
+/** What one call may take, with the host's five minutes in mind. */
+const maxPages = 100;
+const maxRunMs = 60_000;
+const pageSize = 96;
+
+/** To be called every few minutes, on one instance. Never fails. */
+export async function recountImages(
+  deps: {
+    readonly catalogue?: { readonly store: Pick<CatalogueStore, 'recounted' | 'saveRecounted'> };
+    readonly index: ImageIndex;
+    readonly counting: Pick<Catalogue, 'recountAll'>;
+    readonly clock: Clock;
+    readonly log: Log;
+  },
+  registry: Registry,
+  current: () => ReplicaSet,
+): Promise<void> {
+  const { index, clock } = deps;
+  const store = deps.catalogue?.store;
+  const until = clock.now() + maxRunMs;
+  if (store === undefined || !isKnown(current())) return;
+  try {
+    const set = nameOf(current());
+    let recount = await store.recounted(registry.name);
+    if (recount?.set !== set) recount = { set, cursor: '' };
+    for (let page = 0; page < maxPages && recount.cursor !== null && clock.now() < until; page++) {
+      const cursor: string | undefined = recount.cursor === '' ? undefined : recount.cursor;
+      const found = await index.page({ registry: registry.name, list: 'all', cursor, limit: pageSize });
+      await deps.counting.recountAll(found.entries.map(({ name }) => name));
+      // Changed meanwhile, all are counted from the start.
+      if (nameOf(current()) !== set) return;
+      recount = { set, cursor: found.next };
+      await store.saveRecounted(registry.name, recount);
+    }
+  } catch (error) {
+    deps.log.warn('images not counted, will retry', { registry: registry.name, error: describeError(error) });
+  }
+}
+
+function nameOf(set: ReplicaSet): string {
+  const absent = set.replicas.map(({ region, lastAbsentAt = 0 }) => `${region}:${lastAbsentAt}`);
+  return `${set.verify} ${expectedRegions(set).join()} ${absent.join()}`;
+}

@@ -1,0 +1,105 @@
+/**
+ * Finding images as people look for them: by a part of a repository's name or of a tag, by the beginning of a digest, or
+ * by a reference in any form, pasted whole.
+ */
+import type { ImageRecord } from '../image/record.ts';
+import { currentTags } from '../image/record.ts';
+import type { Registry } from '../model/registry.ts';
+import { findRegistryByHost } from '../model/registry.ts';
+import type { ImageIndex, IndexEntry } from '../store/ports.ts';
+import type { CatalogueStore } from './ports.ts';
+import { digestStart, hasDigestStart } from './ports.ts';
+
+/** All that are given must hold; `any` holds for a repository, a tag or a digest. */
+export interface Search {
+  readonly any: string | undefined;
+  readonly repository: string | undefined;
+  readonly tag: string | undefined;
+  readonly digest: string | undefined;
+}
+
+export const maxSearchLength = 500;
+
+/** @returns `undefined` for a text that nothing can be named by */
+export function parseSearch(text: string, registry: Registry): Search | undefined {
+  const plain = text.trim().replace(/^[a-z]+:\/\//i, '');
+  if (plain === '' || plain.length > maxSearchLength || /[^\w.\-/:@]/.test(plain)) return undefined;
+  const slash = plain.indexOf('/');
+  const isHost = slash > 0 && findRegistryByHost([registry], plain.slice(0, slash)) !== undefined;
+  const path = isHost ? plain.slice(slash + 1) : plain;
+  const none = { any: undefined, repository: undefined, tag: undefined, digest: undefined };
+  const [named = '', pinned] = path.split('@');
+  const digest = pinned === undefined ? undefined : digestStart(pinned.toLowerCase());
+  if (pinned !== undefined && digest === undefined && pinned !== 'sha256:' && pinned !== '') return undefined;
+  if (named.startsWith('sha256:')) return { ...none, digest: digestStart(named.toLowerCase()) };
+  const colon = named.indexOf(':');
+  if (colon >= 0) {
+    const [repository, tag] = [named.slice(0, colon).toLowerCase(), named.slice(colon + 1).toLowerCase()];
+    return { ...none, repository: repository || undefined, tag: tag || undefined, digest };
+  }
+  if (isHost || pinned !== undefined) return { ...none, repository: named.toLowerCase() || undefined, digest };
+  return { ...none, any: named.toLowerCase() };
+}
+
+export function isFound({ name, ...record }: ImageRecord, search: Search): boolean {
+  const tags = currentTags({ name, ...record }).map((tag) => tag.toLowerCase());
+  const inTag = (part: string) => tags.some((tag) => tag.includes(part));
+  const { any, repository, tag, digest } = search;
+  if (repository !== undefined && !name.repository.includes(repository)) return false;
+  if (tag !== undefined && !inTag(tag)) return false;
+  if (digest !== undefined && !hasDigestStart(name.digest, digest)) return false;
+  if (any === undefined) return true;
+  const start = digestStart(any);
+  return name.repository.includes(any) || inTag(any) || (start !== undefined && hasDigestStart(name.digest, start));
+}
+
+/** So many are put in order at once; of what is found more often, a list in that order has enough on every page. */
+export const maxFound = 300;
+const maxRepositories = 20;
+
+/**
+ * All images that may be meant.
+ * @returns `undefined` where there are more than can be put in order
+ */
+export async function findImages(
+  index: ImageIndex,
+  catalogue: CatalogueStore,
+  registry: string,
+  search: Search,
+): Promise<readonly IndexEntry[] | undefined> {
+  const limit = maxFound + 1;
+  const { any } = search;
+  const byRepository = async (part: string) => {
+    const repositories = await catalogue.repositories(registry, part, maxRepositories + 1);
+    if (repositories.length > maxRepositories) return undefined;
+    const found = await Promise.all(
+      repositories.map((repository) => index.page({ registry, list: 'all', repository, limit })),
+    );
+    return found.flatMap(({ entries }) => entries);
+  };
+  const byTag = async (part: string) => {
+    const found = await catalogue.byTag(registry, part, 'anywhere', limit);
+    // `app:v1` is that tag, where there are too many others that go on from there.
+    const isWhole = search.repository !== undefined && found.length > maxFound;
+    return isWhole ? catalogue.byTag(registry, part, 'end', limit) : found;
+  };
+  // The narrowest that is given is enough: what is found is looked at.
+  const start = search.digest ?? (any === undefined ? undefined : digestStart(any));
+  const sources = [];
+  if (start !== undefined) sources.push(catalogue.byDigest(registry, start, limit));
+  if (search.digest === undefined) {
+    const tag = search.tag ?? any;
+    if (tag !== undefined) sources.push(byTag(tag));
+    const repository = search.tag === undefined ? (search.repository ?? any) : undefined;
+    if (repository !== undefined) sources.push(byRepository(repository));
+  }
+  if (sources.length === 0) return undefined;
+  const found = await Promise.all(sources);
+  if (found.some((some) => some === undefined || some.length > maxFound)) return undefined;
+  const each = new Map(found.flatMap((some) => some ?? []).map((entry) => [keyOf(entry), entry]));
+  return each.size > maxFound ? undefined : [...each.values()];
+}
+
+function keyOf({ name, firstSeenAt }: IndexEntry): string {
+  return `${firstSeenAt} ${name.repository}@${name.digest}`;
+}

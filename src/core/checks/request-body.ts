@@ -1,0 +1,122 @@
+/**
+ * The part of a request that people write: which images, where, how many, how long. The same in the body of an Azure
+ * Pipelines check and in the payload of a GitHub deployment; what else is in there is somebody else's.
+ */
+import * as z from 'zod';
+import { parseReference } from '../model/reference.ts';
+import { maxImages, splitImages } from '../query/several-images.ts';
+import { parseReleaseName, releaseNameRule } from '../releases/release.ts';
+import type { FieldProblem, Parsed } from '../runtime/parsed.ts';
+import { parsed, problem, quote } from '../runtime/parsed.ts';
+import { readAs } from '../runtime/validation.ts';
+import { defaultTimeoutSeconds, maxTimeoutSeconds } from './check.ts';
+
+/**
+ * What was sent empty is `undefined`, too: a pipeline's variable that was not set arrives as an empty text. Nothing has
+ * white space around it.
+ */
+export interface CheckBody {
+  /** References that can be read, each text once: of `image` first, then of `images`. Empty where neither was given. */
+  readonly images: readonly string[];
+  /** Instead of images, regions and `require`. */
+  readonly release: string | undefined;
+  /** Separated by commas or line breaks. */
+  readonly regions: string | undefined;
+  readonly require: string | undefined;
+  /** Separated by commas or line breaks. */
+  readonly artifacts?: string | undefined;
+  readonly timeoutMs: number;
+}
+
+const maxProblems = 10;
+const countRule = `must name 1 to ${maxImages} images`;
+const imagesRule = 'must be a list of image references, or a text with commas or white space between them';
+const timeoutRule = `must be a number of seconds from 0 to ${maxTimeoutSeconds}`;
+// A pipeline's variables arrive as text, wherever they stand.
+const seconds = z.union(
+  [
+    z.number(),
+    z
+      .string()
+      .trim()
+      .regex(/^\d{0,6}$/)
+      .transform((text) => (text === '' ? defaultTimeoutSeconds : Number(text))),
+  ],
+  timeoutRule,
+);
+
+export const checkBody = z.object(
+  {
+    image: z.string('must be an image reference, as text').nullish(),
+    images: z
+      .union([z.array(z.string('must be an image reference, as text')), z.string()], imagesRule)
+      .nullish()
+      .meta({ description: `1 to ${maxImages} images that are all waited for, as a list or as a text.` }),
+    release: z
+      .string('must be the name of a release, as text')
+      .nullish()
+      .meta({ description: 'A release by name, instead of images and their requirement.' }),
+    regions: z
+      .union(
+        [z.string(), z.array(z.string()).max(200)],
+        'must be regions, as text with commas or line breaks, or as a list of texts',
+      )
+      .nullish(),
+    artifacts: z
+      .union([z.string(), z.array(z.string()).max(20)], 'must be kinds of artifacts, as text with commas or as a list')
+      .nullish(),
+    require: z.union([z.string(), z.number()], 'must be "all", "any" or a number').nullish(),
+    timeout: seconds.refine((value) => value >= 0 && value <= maxTimeoutSeconds, timeoutRule).nullish(),
+  },
+  'must be a JSON object',
+);
+
+export function parseCheckBody(value: unknown, prefix = ''): Parsed<CheckBody> {
+  const read = readAs(checkBody, value, prefix);
+  if (!read.ok) return read;
+  const { regions, require, timeout, artifacts: named } = read.value;
+  const artifacts = given(typeof named === 'object' ? named?.join(',') : named);
+  const images = parseImages(read.value, prefix);
+  if (!images.ok) return images;
+  const asked = {
+    images: images.value,
+    release: given(read.value.release),
+    regions: given(typeof regions === 'object' ? regions?.join(',') : regions),
+    require: given(require?.toString()),
+    ...(artifacts === undefined ? {} : { artifacts }),
+  };
+  const reason = asked.release === undefined ? undefined : faultOfRelease({ ...asked, release: asked.release });
+  if (reason !== undefined) return problem(`${prefix}release`, reason);
+  return parsed({
+    ...asked,
+    timeoutMs: (timeout ?? defaultTimeoutSeconds) * 1_000,
+  });
+}
+
+function parseImages({ image, images }: z.output<typeof checkBody>, prefix: string): Parsed<readonly string[]> {
+  const named = [
+    ...splitImages(image ?? '').map((text) => ({ text, field: `${prefix}image` })),
+    ...splitImages(images ?? '').map((text, i) => ({ text, field: `${prefix}images[${i}]` })),
+  ];
+  const texts = [...new Set(named.map(({ text }) => text))];
+  const problems: FieldProblem[] = named.flatMap(({ text, field }) => {
+    const reference = parseReference(text, field);
+    return reference.ok ? [] : reference.problems;
+  });
+  // A list that came out empty is no variable that was not set: whatever made it found nothing to wait for.
+  const isEmptyList = typeof images === 'object' && images?.length === 0;
+  if (isEmptyList || texts.length > maxImages) problems.push({ field: `${prefix}images`, reason: countRule });
+  return problems.length === 0 ? parsed(texts) : { ok: false, problems: problems.slice(0, maxProblems) };
+}
+
+/** It has its images and their requirement with it. */
+function faultOfRelease({ images, release, regions, require }: Omit<CheckBody, 'timeoutMs'> & { release: string }) {
+  if (parseReleaseName(release) === undefined) return `${releaseNameRule} (got ${quote(release)})`;
+  if (images.length > 0) return 'names its own images: leave out image and images';
+  if (regions !== undefined || require !== undefined) return 'has its own regions and require: leave out both';
+  return undefined;
+}
+
+function given(text: string | null | undefined): string | undefined {
+  return text?.trim() || undefined;
+}

@@ -1,0 +1,84 @@
+/**
+ * Turns what a check asks, in its sender's words, into questions and their requirements. Done when it comes and again each
+ * time it is judged: the replicas, and even the settings, may be others by then.
+ */
+
+import { parseArtifacts } from '../image/attached.ts';
+import { parseReference } from '../model/reference.ts';
+import type { Registry } from '../model/registry.ts';
+import { findRegistryByHost } from '../model/registry.ts';
+import type { ReplicaSet } from '../model/replica-set.ts';
+import { parseRequirement } from '../model/requirement.ts';
+import type { Asked } from '../query/ask.ts';
+import { withoutRepeats } from '../query/several-images.ts';
+import type { FieldProblem } from '../runtime/parsed.ts';
+import { quote } from '../runtime/parsed.ts';
+import type { AskedText } from './check.ts';
+
+export type ResolvedCheck =
+  /** One for each image, in their order, each once. */
+  | { readonly kind: 'asked'; readonly asked: readonly Asked[] }
+  /** The replicas are not known yet, so nothing can be said about what is required. */
+  | { readonly kind: 'tooEarly'; readonly reason: string }
+  | { readonly kind: 'unknownRegistry'; readonly reason: string }
+  | { readonly kind: 'wrong'; readonly problems: readonly FieldProblem[] };
+
+/** @param text names at least one image */
+export function resolveCheck(
+  text: AskedText,
+  registries: readonly Registry[],
+  replicaSet: (registry: Registry) => ReplicaSet,
+): ResolvedCheck {
+  const asked: Asked[] = [];
+  let tooEarly: ResolvedCheck | undefined;
+  for (const image of text.images) {
+    const one = readImage(image, text, registries, replicaSet);
+    // What can never be answered is said at once, also while the replicas of another registry are not known.
+    if (one.kind === 'wrong' || one.kind === 'unknownRegistry') return one;
+    if (one.kind === 'tooEarly') tooEarly ??= one;
+    else asked.push(...one.asked);
+  }
+  return tooEarly ?? { kind: 'asked', asked: withoutRepeats(asked) };
+}
+
+function readImage(
+  image: string,
+  text: AskedText,
+  registries: readonly Registry[],
+  replicaSet: (registry: Registry) => ReplicaSet,
+): ResolvedCheck {
+  const reference = parseReference(image);
+  if (!reference.ok) return { kind: 'wrong', problems: reference.problems };
+  const { registry: host, repository, tag, digest } = reference.value;
+  const registry = findRegistryByHost(registries, host);
+  if (registry === undefined) {
+    const tracked = registries.map(({ loginServer }) => loginServer).join(', ');
+    return { kind: 'unknownRegistry', reason: `Registry ${quote(host)} is not tracked here; tracked: ${tracked}.` };
+  }
+  const set = replicaSet(registry);
+  if (set.replicas.length === 0) {
+    return { kind: 'tooEarly', reason: `The replicas of ${registry.loginServer} are not known yet.` };
+  }
+  const requirement = parseRequirement(text, set);
+  if (!requirement.ok) return { kind: 'wrong', problems: requirement.problems };
+  const artifacts = parseArtifacts(text.artifacts);
+  if (!artifacts.ok) return { kind: 'wrong', problems: artifacts.problems };
+  const question = { registry, repository, tag, digest, artifacts: artifacts.value };
+  return { kind: 'asked', asked: [{ question, requirement: requirement.value }] };
+}
+
+/** Which registries are meant, each once, where that can be told. */
+export function registriesOfAsked({ images }: AskedText, registries: readonly Registry[]): Registry[] {
+  const meant = images.flatMap((image) => {
+    const reference = parseReference(image);
+    return reference.ok ? (findRegistryByHost(registries, reference.value.registry) ?? []) : [];
+  });
+  return [...new Set(meant)];
+}
+
+/** What is wrong, in one line; `undefined` when nothing is. */
+export function describeAsked(asked: ResolvedCheck): string | undefined {
+  if (asked.kind === 'asked') return undefined;
+  if (asked.kind !== 'wrong') return asked.reason;
+  return asked.problems.map(({ field, reason }) => `${field}: ${reason}`).join('; ');
+}

@@ -1,0 +1,81 @@
+/** What a check tells people, each on one line: how it is going, and why it ended as it did. */
+
+import type { AvailabilityDocument } from '../image/availability.ts';
+import type { Waiting } from '../image/wait-words.ts';
+import {
+  countRegions,
+  describeDeleted,
+  describeImages,
+  describeSuperseded,
+  describeTimedOut,
+  listMissing,
+} from '../image/wait-words.ts';
+import type { WaitResult } from '../query/ask.ts';
+import type { SeveralDocument } from '../query/several-images.ts';
+import type { Verdict } from './check.ts';
+
+/** @param standing where what it asks for is, or why that is not known */
+export function describeProgress(standing: string): string {
+  return `waiting: ${standing}`;
+}
+
+export function succeeded(document: AvailabilityDocument): Verdict {
+  return { result: 'succeeded', comment: describeWhere(document) };
+}
+
+/** @returns `undefined` while it may still succeed */
+export function failedBy(outcome: WaitResult['outcome'], document: AvailabilityDocument): Verdict | undefined {
+  const { image, tag } = document;
+  if (outcome === 'deleted') return failed(describeDeleted(image));
+  if (outcome === 'superseded') return failed(describeSuperseded(image, tag?.name ?? ''));
+  return undefined;
+}
+
+/** Of several images: how many, and where the others are missing. */
+export function describeTogether({ images }: SeveralDocument): string {
+  const isOneRegistry = new Set(images.map(({ registry }) => registry)).size === 1;
+  const waiting = images.flatMap((one): Waiting[] => {
+    if (one.satisfied) return [];
+    return [{ name: isOneRegistry ? shortName(one) : `${one.registry}/${shortName(one)}`, missing: one.missing }];
+  });
+  return describeImages(images.length, waiting);
+}
+
+export function succeededTogether(document: SeveralDocument): Verdict {
+  return { result: 'succeeded', comment: describeTogether(document) };
+}
+
+/** Of several images, by the first that ended so; @returns `undefined` while they may still succeed */
+export function failedByOne(outcome: WaitResult['outcome'], document: SeveralDocument): Verdict | undefined {
+  const ended = document.ended.find((one) => one.outcome === outcome);
+  const first = document.images.find(({ image }) => image === ended?.image);
+  const failure = first === undefined ? undefined : failedBy(outcome, first);
+  return failure && failed(`${failure.comment}; ${describeTogether(document)}`);
+}
+
+export function timedOut(timeoutMs: number, standing: string): Verdict {
+  return failed(describeTimedOut(timeoutMs, standing));
+}
+
+/** What cannot be met, however long one waits. */
+export function failed(comment: string): Verdict {
+  return { result: 'failed', comment };
+}
+
+export function describeWhere({ image, requirement, missing, regions }: AvailabilityDocument): string {
+  const { regions: asked, have, needed } = requirement;
+  const there = asked.filter((region) => !missing.includes(region));
+  const unverified = regions.filter(({ region, state }) => state === 'unverified' && missing.includes(region));
+  return [
+    `${image} is in ${countRegions({ have, of: asked.length, needed })}`,
+    there.length === 0 ? '' : `: ${there.join(', ')}`,
+    listMissing(missing),
+    unverified.length === 0 ? '' : `; unverified: ${unverified.map(({ region }) => region).join(', ')}`,
+  ].join('');
+}
+
+/** Without the registry, and by its tag where it was asked for by one. */
+function shortName({ repository, tag, digest }: AvailabilityDocument): string {
+  if (tag !== undefined) return `${repository}:${tag.name}`;
+  return `${repository}@${digest?.slice(0, 'sha256:'.length + 12)}`;
+}

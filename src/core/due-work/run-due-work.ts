@@ -1,0 +1,42 @@
+/** Whose work it is that has become due. */
+
+import type { Checks } from '../checks/checks.ts';
+import type { Forwarder } from '../forwarding/forwarder.ts';
+import type { Releases } from '../releases/releases.ts';
+import type { ReplayQueue } from '../replay/ports.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { UpstreamError } from '../runtime/errors.ts';
+import type { Tracker } from '../tracker.ts';
+import type { DueWork } from './due-work.ts';
+import type { DueItem } from './ports.ts';
+
+export interface DueWorkers {
+  readonly tracker: Pick<Tracker, 'registries' | 'reconcile' | 'recount'>;
+  /** Without, checks wait until there are settings for them. */
+  readonly checks: Pick<Checks, 'resume'> | undefined;
+  readonly forwarder: Pick<Forwarder, 'deliver'>;
+  readonly releases: Pick<Releases, 'resume'>;
+  /** For what is due now. */
+  readonly replays: ReplayQueue;
+  readonly clock: Clock;
+}
+
+export function runDueWork({ tracker, checks, forwarder, releases, replays, clock }: DueWorkers) {
+  return async (work: DueWork, { scheduledFor, clockAheadMs }: DueItem): Promise<void> => {
+    if (work.kind === 'image' || work.kind === 'count') {
+      // A registry may have left the settings since.
+      if (!tracker.registries.some(({ name }) => name === work.name.registry)) return;
+      if (work.kind === 'count') await tracker.recount(work.name);
+      else await tracker.reconcile(work.name, scheduledFor, work.firstNoticedAt);
+    } else if (work.kind === 'check') {
+      if (checks === undefined) throw new UpstreamError('invalid', 'no settings for deployment checks');
+      await checks.resume(work.id, work.turn, clock.now() - clockAheadMs - work.aheadMs);
+    } else if (work.kind === 'forward') {
+      await forwarder.deliver(work.order, work.attempt);
+    } else if (work.kind === 'release') {
+      await releases.resume(work);
+    } else {
+      await replays.send(work.message, 0);
+    }
+  };
+}

@@ -1,0 +1,142 @@
+/**
+ * Does what is due. An item is removed once its work is done, so an instance that is killed loses nothing, late and missed
+ * sweeps catch up, and two sweeps at once do the same work twice, which changes nothing: all but forwards, which others
+ * would see twice, and which are therefore taken by one of them first.
+ */
+
+import { imageKey } from '../image/record.ts';
+import { backoff } from '../runtime/backoff.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { describeError, isTemporary, UpstreamError } from '../runtime/errors.ts';
+import type { Log } from '../runtime/log.ts';
+import type { DueWork } from './due-work.ts';
+import { leaseMs } from './due-work.ts';
+import type { DueItem, DueWorkStore } from './ports.ts';
+
+export interface Sweeper {
+  /**
+   * Starts all that is due, and returns once it is done, or some seconds later: what takes longer goes on, and holds up no
+   * other work. Fails with an `UpstreamError` when it cannot be read what is due.
+   */
+  sweep(): Promise<void>;
+  /** Begins nothing new, and waits for what is under way, at most that long. */
+  close(milliseconds: number): Promise<void>;
+}
+
+export interface SweeperDeps {
+  readonly dueWork: DueWorkStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  run(work: DueWork, item: DueItem): Promise<void>;
+}
+
+/** Few enough that requests are still answered at once where they share the process. */
+const maxAtOnce = 32;
+const pageSize = 1_000;
+/** The host ends a function after five minutes. */
+const maxSweepMs = 200_000;
+const patienceMs = 10_000;
+const minPauseMs = 30_000;
+const maxPauseMs = 3_600_000;
+/** So often in a row nothing fails that comes right by itself soon: somebody should look. */
+const failuresToReport = 10;
+
+const noFailures = { items: 0, lasting: 0, first: '' };
+
+export function sweeper({ dueWork, clock, log, run }: SweeperDeps): Sweeper {
+  const underWay = new Set<string>();
+  const running = new Set<Promise<void>>();
+  let isClosing = false;
+  let failed = noFailures;
+
+  async function finish(items: readonly DueItem[]): Promise<void> {
+    await Promise.all(items.map(dueWork.remove));
+  }
+
+  async function fail(items: readonly DueItem[], error: unknown): Promise<void> {
+    const lasting = items.filter(({ failures }) => failures + 1 >= failuresToReport);
+    failed = {
+      items: failed.items + items.length,
+      lasting: failed.lasting + lasting.length,
+      first: failed.first || describeError(error),
+    };
+    for (const item of items) {
+      const pauseMs = isTemporary(error)
+        ? minPauseMs
+        : backoff(item.failures + 1, { firstMs: minPauseMs, maxMs: maxPauseMs });
+      await dueWork.postpone(item, clock.now() + pauseMs, item.failures + 1);
+    }
+  }
+
+  /** @param items the same work, added more than once */
+  async function work(items: readonly DueItem[]): Promise<void> {
+    let mine = items;
+    const latest = items.reduce((a, b) => (b.scheduledFor > a.scheduledFor ? b : a));
+    try {
+      if (latest.work === undefined) throw new UpstreamError('invalid', 'due work of an unknown kind');
+      if (latest.work.kind === 'forward') {
+        const taken = await Promise.all(
+          items.map((item) => dueWork.postpone(item, clock.now() + leaseMs, item.failures)),
+        );
+        mine = taken.filter((item) => item !== undefined);
+        if (mine.length === 0) return;
+      }
+      await run(latest.work, latest);
+    } catch (error) {
+      return fail(mine, error);
+    }
+    await finish(mine);
+  }
+
+  function start(items: readonly DueItem[]): void {
+    for (const { key } of items) underWay.add(key);
+    const done: Promise<void> = work(items)
+      .catch((error: unknown) => {
+        // It stays due, and the next sweep finds it again.
+        log.warn('due work not removed, will retry', { error: describeError(error) });
+      })
+      .finally(() => {
+        running.delete(done);
+        for (const { key } of items) underWay.delete(key);
+      });
+    running.add(done);
+  }
+
+  return {
+    async sweep() {
+      const before = clock.now();
+      let cursor: string | undefined;
+      do {
+        const page = await dueWork.due({ before, cursor, limit: pageSize });
+        const fresh = page.items.filter(({ key }) => !underWay.has(key));
+        for (const items of Map.groupBy(fresh, nameOf).values()) {
+          while (running.size >= maxAtOnce) await Promise.race(running);
+          if (isClosing) return;
+          start(items);
+        }
+        cursor = page.next ?? undefined;
+      } while (cursor !== undefined && clock.now() < before + maxSweepMs);
+      await within(clock, patienceMs, running);
+      const { items, lasting, first: error } = failed;
+      if (items > 0) log.warn('due work failed, will retry', { failures: items, error });
+      if (lasting > 0) log.warn('due work keeps failing', { failures: lasting, error });
+      failed = noFailures;
+    },
+    async close(milliseconds) {
+      isClosing = true;
+      await within(clock, milliseconds, running);
+    },
+  };
+}
+
+function nameOf({ key, work }: DueItem): string {
+  if (work === undefined) return key;
+  return work.kind === 'image' ? `image ${imageKey(work.name)} ${work.firstNoticedAt}` : JSON.stringify(work);
+}
+
+async function within(clock: Clock, milliseconds: number, running: ReadonlySet<Promise<void>>): Promise<void> {
+  if (running.size === 0) return;
+  const done = new AbortController();
+  await Promise.race([Promise.all(running), clock.sleep(milliseconds, done.signal)]);
+  done.abort(null);
+}

@@ -1,0 +1,53 @@
+/** What can be announced of an image, and the key under which its record notes each announcement. */
+
+import type { Tag } from '../model/reference.ts';
+import type { Region } from '../model/region.ts';
+import { parseRegion } from '../model/region.ts';
+export const announcementTypes = {
+  availableInRegion: 'AcrReplication.ImageAvailableInRegion',
+  availableInAllReplicas: 'AcrReplication.ImageAvailableInAllReplicas',
+  deletedInRegion: 'AcrReplication.ImageDeletedInRegion',
+  deletedInAllReplicas: 'AcrReplication.ImageDeletedInAllReplicas',
+  delayed: 'AcrReplication.ReplicationDelayed',
+  tagConverged: 'AcrReplication.TagConverged',
+  tagSuperseded: 'AcrReplication.TagSuperseded',
+} as const;
+
+export type AnnouncementKind = keyof typeof announcementTypes;
+
+/** One decision to tell something about one image. */
+export interface Announcement {
+  readonly kind: AnnouncementKind;
+  readonly generation: number;
+  /** For what is published per region. */
+  readonly region?: Region | undefined;
+  /** For what is published about a tag, and which time the tag came to this digest. */
+  readonly tag?: { readonly name: Tag; readonly round: number } | undefined;
+}
+
+/** Sorts by generation; names the announcement within its image. */
+export function announcementKey(announcement: Announcement): string {
+  return `${String(announcement.generation).padStart(6, '0')}.${announcementSubject(announcement)}`;
+}
+
+/** What can be published about one region. */
+export function regionSubjects(region: Region): { readonly available: string; readonly deleted: string } {
+  return {
+    available: announcementSubject({ kind: 'availableInRegion', region }),
+    deleted: announcementSubject({ kind: 'deletedInRegion', region }),
+  };
+}
+
+/** What is published, in whatever generation. */
+export function announcementSubject({ kind, region, tag }: Pick<Announcement, 'kind' | 'region' | 'tag'>): string {
+  const about = tag === undefined ? region : `${tag.round}.${tag.name}`;
+  return about === undefined ? kind : `${kind}.${about}`;
+}
+
+export function parseAnnouncementKey(key: string): Announcement {
+  const [, generation, kind, about] = /^(\d+)\.(\w+)(?:\.(.*))?$/.exec(key) ?? [];
+  const known = { kind: kind as AnnouncementKind, generation: Number(generation) };
+  if (kind !== 'tagConverged' && kind !== 'tagSuperseded') return { ...known, region: parseRegion(about) };
+  const [, round, name] = /^(\d+)\.(.*)$/.exec(about ?? '') ?? [];
+  return { ...known, tag: { name: name as Tag, round: Number(round) } };
+}

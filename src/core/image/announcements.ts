@@ -1,0 +1,214 @@
+/**
+ * What must be published about an image: all that is true now and has not been published in this generation. It is noted in the
+ * record itself, so whoever writes the record first is the only one to tell.
+ */
+
+import type { Tag } from '../model/reference.ts';
+import type { Region } from '../model/region.ts';
+import type { ReplicaSet } from '../model/replica-set.ts';
+import { expectedRegions, findReplica, isKnown } from '../model/replica-set.ts';
+import type { Announcement } from './announcement-key.ts';
+import { announcementKey, announcementSubject, parseAnnouncementKey, regionSubjects } from './announcement-key.ts';
+import { isAvailable, isDeleted } from './arrival.ts';
+import type { DecisionContext, Policy } from './context.ts';
+import { claimableUntil } from './family-steps.ts';
+import { dueForwards, keepForwards } from './forward-entry.ts';
+import type { AnnouncementEntry, ImageRecord } from './record.ts';
+import { arrivalIn, arrivalRegions, isPartOfFamily, lastTagged, pendingKeys, progressOf } from './record.ts';
+import {
+  hasDeletedMember,
+  isAvailableIn,
+  isComplete,
+  isGoneAgain,
+  isOpen,
+  isUnpublishedComplete,
+  predatesReplica,
+  wasComplete,
+} from './state.ts';
+import { settleTags } from './tag-progress.ts';
+
+/** Enough for the history of an image that is deleted and pushed again now and then, or that many builds tag anew. */
+const maxAnnouncements = 200;
+
+/** More wait in their tags until the topic has taken these: a record must not outgrow its row while the topic is away. */
+const maxPendingTagEvents = 500;
+
+/** Notes in the record all that is true now and has not been announced in this generation. */
+export function announce(
+  before: ImageRecord,
+  decisionContext: DecisionContext,
+): { record: ImageRecord; announcements: Announcement[] } {
+  const { set, policy, now, targets = [] } = decisionContext;
+  if (isPartOfFamily(before)) return { record: settledInSilence(before, set, now), announcements: [] };
+  if (claimableUntil(before, decisionContext) !== null) return { record: before, announcements: [] };
+  const record = completedAnew(before, set);
+  const announcements: Announcement[] = [];
+  const announced = new Set(record.announcements.map((entry) => entry.key));
+  const make = (kind: Announcement['kind'], about: Pick<Announcement, 'region' | 'tag'> = {}): boolean => {
+    const announcement: Announcement = { kind, generation: record.generation, ...about };
+    const key = announcementKey(announcement);
+    if (announced.has(key) || record.alreadyAnnounced.includes(announcementSubject(announcement))) return false;
+    announced.add(key);
+    announcements.push(announcement);
+    return true;
+  };
+
+  for (const region of arrivalRegions(record)) {
+    const arrival = arrivalIn(record, region);
+    // A region it was complete for has been told, or was filled without being told.
+    const isOld = record.completedFor.includes(region) || isSeeded(record, region, set);
+    const { available } = regionSubjects(region);
+    const isTold = announced.has(announcementKey({ kind: 'availableInRegion', generation: record.generation, region }));
+    const wasThere = isOld || isTold || record.alreadyAnnounced.includes(available);
+    if (isAvailableIn(record, region, set) && !isOld) make('availableInRegion', { region });
+    else if (isDeleted(arrival) || (wasThere && hasDeletedMember(record, region))) make('deletedInRegion', { region });
+  }
+  let { availableAt, completedFor, delayedAt } = record;
+  const isGrowing = expectedRegions(set).some((region) => isSeeded(record, region, set));
+  if (isComplete(record, set) && isGrowing) completedFor = expectedRegions(set);
+  else if (isComplete(record, set) && make('availableInAllReplicas')) {
+    availableAt = now;
+    completedFor = expectedRegions(set);
+  }
+  if (isGoneAgain(record, set)) make('deletedInAllReplicas');
+  if (isDelayed(record, set, policy, now) && make('delayed')) delayedAt = now;
+  let tagEvents = pendingKeys(record).filter((key) => parseAnnouncementKey(key).tag !== undefined).length;
+  const tags = settleTags(record, set, (kind, tag) => {
+    if (tagEvents >= maxPendingTagEvents) return false;
+    if (make(kind, { tag })) tagEvents++;
+    return true;
+  });
+
+  const due = targets.length === 0 ? [] : dueForwards({ ...record, tags }, set, targets, now);
+
+  const isNewSubject = announcements.length > 0 || due.length > 0 || completedFor !== before.completedFor;
+  if (!isNewSubject) return { record: before, announcements };
+  const made = announcements.map((one): AnnouncementEntry => {
+    const movedTo = one.kind === 'tagSuperseded' && one.tag !== undefined ? tags[one.tag.name]?.movedTo : undefined;
+    const entry = { key: announcementKey(one), madeAt: madeAt(one, record, now), publishedAt: null };
+    if (one.kind === 'delayed') return { ...entry, missing: missingRegions(record, set) };
+    return movedTo === undefined || movedTo === null ? entry : { ...entry, supersededBy: movedTo };
+  });
+  return {
+    record: {
+      ...record,
+      availableAt,
+      completedFor,
+      delayedAt,
+      tags,
+      announcements: forgetOld([...record.announcements, ...made], { ...record, tags }),
+      forwards: due.length === 0 ? record.forwards : keepForwards([...record.forwards, ...due], { ...record, tags }),
+      changedAt: Math.max(record.changedAt, now),
+    },
+    announcements,
+  };
+}
+
+/** Of a member nothing is published; what it is, is noted all the same. */
+function settledInSilence(record: ImageRecord, set: ReplicaSet, now: number): ImageRecord {
+  const tags = settleTags(record, set, () => true);
+  const isSame = Object.entries(tags).every(([tag, progress]) => record.tags[tag] === progress);
+  const settled = isSame ? record : { ...record, tags };
+  if (!isUnpublishedComplete(record, set)) return settled;
+  return { ...settled, availableAt: record.availableAt ?? now, completedFor: expectedRegions(set) };
+}
+
+function missingRegions(record: ImageRecord, set: ReplicaSet): Region[] {
+  return expectedRegions(set).filter((region) => !isAvailableIn(record, region, set));
+}
+
+/** Not before it was learned, be that by a clock ahead of ours: what was made before a replica was there is about another. */
+function madeAt({ region }: Announcement, record: ImageRecord, now: number): number {
+  return Math.max(now, region === undefined ? now : (arrivalIn(record, region)?.learnedAt ?? now));
+}
+
+/** A replica that is still being filled reports old images one by one: that is no news about images complete before. */
+function isSeeded(record: ImageRecord, region: Region, set: ReplicaSet): boolean {
+  const isOld = wasComplete(record) && !record.completedFor.includes(region);
+  return isOld && (findReplica(set, region)?.seeding ?? false);
+}
+
+/** Keeps everything unpublished and what could become due anew if it were forgotten, and the newest of the rest. */
+function forgetOld(entries: readonly AnnouncementEntry[], record: ImageRecord): readonly AnnouncementEntry[] {
+  const spare = entries.length - maxAnnouncements;
+  if (spare <= 0) return entries;
+  const isOld = (entry: AnnouncementEntry) => {
+    if (entry.publishedAt === null) return false;
+    const announcement = parseAnnouncementKey(entry.key);
+    return announcement.generation < record.generation || isSettled(announcement, record);
+  };
+  const old = new Set(entries.filter(isOld).slice(0, spare));
+  return entries.filter((entry) => !old.has(entry));
+}
+
+/** Whether it may be forgotten: only a tag that is pushed here once more after a hundred others is published again. */
+function isSettled({ kind, tag }: Announcement, record: ImageRecord): boolean {
+  if (tag === undefined) return false;
+  const progress = progressOf(record, tag.name);
+  if (progress !== undefined && progress.round > tag.round) return true;
+  // One that every build pushes once more is the first whose progress is forgotten, and then starts over.
+  if (lastTagged(record, tag.name) !== null) return false;
+  return progress?.round !== tag.round || (kind === 'tagConverged' && progress.state !== 'open');
+}
+
+/**
+ * Complete again for a set that has grown since, or after it was published as gone from all: the same arrivals, a new generation
+ * of "in all replicas".
+ */
+function completedAnew(record: ImageRecord, set: ReplicaSet): ImageRecord {
+  const isGrown = expectedRegions(set).some((region) => !record.completedFor.includes(region));
+  const isSeeding = expectedRegions(set).some((region) => isSeeded(record, region, set));
+  const isForMore = wasComplete(record) && isGrown && !isSeeding;
+  if (!isComplete(record, set) || !(isForMore || wasPublishedGone(record))) return record;
+  const { tags, uncomparedTags } = record;
+  const ofTags = Object.entries(tags)
+    .filter(([, { state }]) => state === 'superseded')
+    .map(([name, { round }]) => announcementSubject({ kind: 'tagSuperseded', tag: { name: name as Tag, round } }));
+  const alreadyAnnounced = [...carriedOver(record, set), ...ofTags];
+  return { ...nextGeneration(record, record.firstSeenAt), tags, uncomparedTags, alreadyAnnounced };
+}
+
+/** What has been announced of the regions and is still so: the next generation, too, has nothing new to publish about it. */
+export function carriedOver(record: ImageRecord, set: ReplicaSet): string[] {
+  const announced = new Set(record.alreadyAnnounced);
+  for (const { key, madeAt } of record.announcements) {
+    const { generation, ...about } = parseAnnouncementKey(key);
+    const isOfThisReplica = about.region === undefined || !predatesReplica(about.region, madeAt, set);
+    if (generation !== record.generation || !isOfThisReplica) continue;
+    announced.add(announcementSubject(about));
+    // Where it is again since, the last word was that it is not.
+    if (about.kind === 'deletedInRegion' && about.region !== undefined)
+      announced.delete(regionSubjects(about.region).available);
+  }
+  return arrivalRegions(record)
+    .map((region) => regionSubjects(region)[isAvailable(arrivalIn(record, region)) ? 'available' : 'deleted'])
+    .filter((news) => announced.has(news));
+}
+
+/** The last word on all replicas, in this generation, was that it is gone from them. */
+export function wasPublishedGone({ announcements, generation }: ImageRecord): boolean {
+  const gone = announcementKey({ kind: 'deletedInAllReplicas', generation });
+  const everywhere = announcementKey({ kind: 'availableInAllReplicas', generation });
+  return announcements.findLast(({ key }) => key === gone || key === everywhere)?.key === gone;
+}
+
+/** Starts over: nothing of this generation has been published. What the replicas said stays. */
+export function nextGeneration(record: ImageRecord, startedAt: number): ImageRecord {
+  return {
+    ...record,
+    generation: record.generation + 1,
+    firstSeenAt: startedAt,
+    availableAt: null,
+    completedFor: [],
+    announcedAt: null,
+    delayedAt: null,
+    expiredAt: null,
+    tags: {},
+    uncomparedTags: [],
+  };
+}
+
+function isDelayed(record: ImageRecord, set: ReplicaSet, policy: Policy, now: number): boolean {
+  // Before anybody has told which replicas there are, nobody can say that one is late.
+  return isKnown(set) && isOpen(record, set) && now >= record.firstSeenAt + policy.delayedAfterMs;
+}

@@ -1,0 +1,36 @@
+/**
+ * Which members of an index somebody waits for who runs some of its platforms alone. A platform that the index does not list
+ * is nowhere: whoever runs it could not pull it from any region.
+ */
+import type { Parsed } from '../runtime/parsed.ts';
+import { parsed, problem, quote } from '../runtime/parsed.ts';
+import { splitList } from '../runtime/text-list.ts';
+import type { Member } from './family.ts';
+import type { ImageRecord } from './record.ts';
+
+/** In an order of their own, so that whoever asks for the same asks one question. */
+export function parsePlatforms(text: string | undefined): Parsed<readonly string[]> {
+  const asked = [...new Set(splitList(text ?? ''))].sort();
+  const unread = asked.find((one) => !/^[a-z0-9]{1,32}\/[a-z0-9_]{1,32}(\/[a-z0-9.]{1,32})?$/.test(one));
+  if (unread === undefined) return parsed(asked);
+  return problem('platforms', `must be platforms such as linux/arm64 (got ${quote(unread)})`);
+}
+
+/** `linux/arm64` is any variant of it. */
+function isOf(platform: string, { platform: listed }: Member): boolean {
+  return listed === platform || listed?.startsWith(`${platform}/`) === true;
+}
+
+/**
+ * The record as far as these platforms go; unchanged while its members are not known, and for what is no index.
+ * @returns `undefined` where the index does not list one of them
+ */
+export function narrowed(record: ImageRecord | undefined, platforms: readonly string[]): ImageRecord | undefined {
+  const { family } = record ?? {};
+  if (record === undefined || family?.members == null || platforms.length === 0) return record;
+  if (!platforms.every((platform) => family.members?.some((member) => isOf(platform, member)))) return undefined;
+  // An index in an index names no platform, and is needed to get to them.
+  const isNeeded = (member: Member) =>
+    member.kind === 'platform' && (member.platform === null || platforms.some((platform) => isOf(platform, member)));
+  return { ...record, family: { ...family, members: family.members.filter(isNeeded) } };
+}

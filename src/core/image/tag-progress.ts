@@ -1,0 +1,217 @@
+/** What becomes of a tag with one digest: opened by a push, closed once every expected region has it, or left behind. */
+
+import type { Digest } from '../model/digest.ts';
+import type { EventTime } from '../model/event-time.ts';
+import { isLater } from '../model/event-time.ts';
+import type { Tag } from '../model/reference.ts';
+import type { Region } from '../model/region.ts';
+import type { ReplicaSet } from '../model/replica-set.ts';
+import { expectedRegions } from '../model/replica-set.ts';
+import type { Arrival, Fact } from './arrival.ts';
+import { hasTag, maxMovedTags, maxTags, mayHaveTag, releaseTag } from './arrival.ts';
+import type { ImageRecord, TagProgress } from './record.ts';
+import { arrivalIn, lastTagged, progressOf, tagPushes } from './record.ts';
+import { isAvailableIn } from './state.ts';
+import type { TagPushes } from './tag-pushes.ts';
+import { isPushedLater, lastPush, latestPushes, pushIn } from './tag-pushes.ts';
+
+/** A tag that is new to this digest opens a round; one that may have come back to it must be compared first. */
+export function learnTag(
+  record: ImageRecord,
+  { kind, tag, region, eventTime }: Fact,
+): Pick<ImageRecord, 'tags' | 'uncomparedTags'> {
+  const { tags, uncomparedTags } = record;
+  if (kind !== 'push' || tag === undefined) return { tags, uncomparedTags };
+  const before = progressOf(record, tag);
+  if (before?.isOrdered && !mayBeBack(before, region, eventTime)) return { tags, uncomparedTags };
+  const opened = { ...newRound, round: 1, isCompared: false, isOrdered: true, others: {} };
+  return {
+    tags: before === undefined ? keepNewest({ ...tags, [tag]: opened }, record, tag) : tags,
+    uncomparedTags: unchecked(record, tag).uncomparedTags,
+  };
+}
+
+const newRound = { state: 'open', movedTo: null, movedBy: null } as const;
+
+/** Or it is the old push, late: what other regions have seen since decides. */
+function mayBeBack({ movedBy }: TagProgress, region: Region, eventTime: EventTime): boolean {
+  return movedBy !== null && isLater(eventTime, pushIn(movedBy, region));
+}
+
+/** About as many as the arrivals keep: progress of a tag that no arrival remembers is of no use. */
+function keepNewest(tags: Readonly<Record<string, TagProgress>>, record: ImageRecord, added: Tag) {
+  if (Object.keys(tags).length <= 2 * maxMovedTags) return tags;
+  const known = oldestFirst(Object.keys(tags) as Tag[], record).filter((tag) => tag !== added);
+  const arrivals = Object.values(record.arrivals);
+  const isHere = (tag: Tag) => arrivals.some((arrival) => hasTag(arrival, tag));
+  const isOfUse = (tag: Tag) => lastTagged(record, tag) !== null || tags[tag]?.movedBy === null;
+  const here = known.filter(isHere);
+  const others = known.filter((tag) => !isHere(tag) && isOfUse(tag));
+  const kept = new Set<string>([...here.slice(1 - maxTags), ...others.slice(-2 * maxMovedTags), added]);
+  return Object.fromEntries(Object.entries(tags).filter(([tag]) => kept.has(tag)));
+}
+
+/** By their last push. An object says nothing of it: tags that are numbers come first in it, whenever they came. */
+function oldestFirst(tags: readonly Tag[], record: ImageRecord): Tag[] {
+  const known = tags.map((tag) => ({ tag, pushedAt: lastTagged(record, tag) ?? '' }));
+  known.sort((a, b) => Number(a.pushedAt > b.pushedAt) - Number(a.pushedAt < b.pushedAt));
+  return known.map(({ tag }) => tag);
+}
+
+/** Tags that a region which nobody waits for still has: what becomes of them has to be published, whatever the others delete. */
+export function carryOpenTags(record: ImageRecord): Pick<ImageRecord, 'tags' | 'uncomparedTags'> {
+  const isThere = (tag: string) => Object.values(record.arrivals).some((arrival) => hasTag(arrival, tag as Tag));
+  const tags = Object.entries(record.tags).filter(([tag, { state }]) => state === 'open' && isThere(tag));
+  const uncomparedTags = record.uncomparedTags.filter((tag) => tags.some(([open]) => open === tag));
+  return { tags: Object.fromEntries(tags), uncomparedTags };
+}
+
+/**
+ * Pushed with another digest, in those regions at those times. If that was later and this one had not converged, it never
+ * will.
+ */
+export function tagMoved(
+  record: ImageRecord,
+  { tag, to, pushes }: { readonly tag: Tag; readonly to: Digest; readonly pushes: TagPushes },
+): ImageRecord {
+  const left = leftInRegions(record, tag, pushes);
+  const progress = progressOf(record, tag);
+  if (progress === undefined) return left;
+  const others = latestPushes(progress.others, pushes);
+  const isKnown = progress.movedBy !== null && !isPushedLater(pushes, progress.movedBy);
+  const own = tagPushes(record, tag);
+  if (isKnown || !isPushedLater(pushes, own)) {
+    const isOrdered = progress.isOrdered && (isPushedLater(pushes, own) || isPushedLater(own, pushes));
+    const isSame = others === progress.others && isOrdered === progress.isOrdered;
+    const next = isSame ? left : { ...left, tags: { ...left.tags, [tag]: { ...progress, isOrdered, others } } };
+    // What it had moved to turns out to be the older one.
+    return progress.movedTo === to && isPushedLater(own, pushes) ? unchecked(next, tag) : next;
+  }
+  const next = { open: 'superseded', converged: 'moved', superseded: 'superseded', moved: 'moved' } as const;
+  const isNewSubject = progress.state === 'open' || progress.state === 'converged';
+  const moved = {
+    ...progress,
+    state: next[progress.state],
+    movedTo: isNewSubject ? to : progress.movedTo,
+    movedBy: pushes,
+    others,
+  };
+  return { ...left, tags: { ...left.tags, [tag]: moved } };
+}
+
+/** Where it arrives late, another digest may have had the tag before it came, and be the newer one. */
+export function releaseEarlier(record: ImageRecord, tag: Tag | undefined): ImageRecord {
+  const progress = tag === undefined ? undefined : progressOf(record, tag);
+  if (tag === undefined || progress === undefined) return record;
+  const left = leftInRegions(record, tag, progress.others);
+  return left === record || progress.movedBy !== null ? left : unchecked(left, tag);
+}
+
+function unchecked(record: ImageRecord, tag: Tag): ImageRecord {
+  const { uncomparedTags } = record;
+  return uncomparedTags.includes(tag) ? record : { ...record, uncomparedTags: [...uncomparedTags, tag] };
+}
+
+function leftInRegions(record: ImageRecord, tag: Tag, pushes: TagPushes): ImageRecord {
+  const arrivals = Object.entries(record.arrivals).map(([region, arrival]): [string, Arrival] => {
+    const at = pushIn(pushes, region);
+    return [region, at === null ? arrival : releaseTag(arrival, tag, at)];
+  });
+  const isSame = arrivals.every(([region, arrival]) => arrival === record.arrivals[region]);
+  return isSame ? record : { ...record, arrivals: Object.fromEntries(arrivals) };
+}
+
+export interface TagCheck {
+  readonly tag: Tag;
+  /** What was looked at: what has happened since has to be looked at anew. */
+  readonly seen: TagProgress | undefined;
+  readonly own: TagPushes;
+  /** Their pushes: the last in each region. */
+  readonly others: TagPushes;
+  /** Pushed later than each of the others, for all that is known or can be guessed. */
+  readonly isNewest: boolean;
+  /** Whether the order is known to each of the others. */
+  readonly isOrdered: boolean;
+  /** Unless another digest may be on its way. */
+  readonly isFinal: boolean;
+}
+
+/** Other digests of the tag have been looked at, and know of this one. If it had moved, it may turn out to be back. */
+export function tagCompared(record: ImageRecord, check: TagCheck): ImageRecord {
+  const { tag, seen, own, others, isNewest, isOrdered, isFinal } = check;
+  const progress = progressOf(record, tag);
+  if (progress?.round !== seen?.round || !isSameTime(progress?.movedBy, seen?.movedBy)) return record;
+  if (latestPushes(own, tagPushes(record, tag)) !== own) return record;
+  const isOpen = isFinal && record.uncomparedTags.includes(tag);
+  const uncomparedTags = isOpen ? record.uncomparedTags.filter((one) => one !== tag) : record.uncomparedTags;
+  const isBack = isNewest && progress !== undefined && progress.movedBy !== null;
+  const isSame = progress === undefined || (progress.isCompared && !isBack && progress.isOrdered === isOrdered);
+  if (isSame) return isOpen ? { ...record, uncomparedTags } : record;
+  const checked = isBack ? { ...progress, ...newRound, round: progress.round + 1 } : progress;
+  return {
+    ...record,
+    tags: {
+      ...record.tags,
+      [tag]: { ...checked, isCompared: true, isOrdered, others: latestPushes(checked.others, others) },
+    },
+    uncomparedTags,
+  };
+}
+
+function isSameTime(a: TagPushes | null | undefined, b: TagPushes | null | undefined): boolean {
+  return lastPush(a ?? {}) === lastPush(b ?? {});
+}
+
+/** Whether the tag was pushed with this digest, in some region, later than was known before. */
+export function hasNewPush(before: ImageRecord, after: ImageRecord, tag: Tag): boolean {
+  const pushes = tagPushes(before, tag);
+  return latestPushes(pushes, tagPushes(after, tag)) !== pushes;
+}
+
+/** How often the tag has come to this digest; 0 before the first time, and once it is forgotten. */
+export function roundOf(record: ImageRecord, tag: Tag): number {
+  return progressOf(record, tag)?.round ?? 0;
+}
+
+/**
+ * Tags of which a replica could tell something new: not everywhere yet, or deleted somewhere with a manifest that is back.
+ * Oldest first.
+ */
+export function tagsToAsk(record: ImageRecord, set: ReplicaSet): Tag[] {
+  const mayBeBack = (tag: Tag) =>
+    expectedRegions(set).some((region) => {
+      const arrival = arrivalIn(record, region);
+      return arrival !== undefined && mayHaveTag(arrival, tag);
+    });
+  const tags = Object.entries(record.tags)
+    .filter(([tag, { state }]) => state === 'open' || (state === 'converged' && mayBeBack(tag as Tag)))
+    .map(([tag]) => tag as Tag);
+  return oldestFirst(tags, record);
+}
+
+/**
+ * Makes known what became of the tags, and closes the rounds of those that every expected region has.
+ * @param note returns whether it is noted, now or before; where it cannot be noted yet, the round stays as it is
+ */
+export function settleTags(
+  record: ImageRecord,
+  set: ReplicaSet,
+  note: (kind: 'tagConverged' | 'tagSuperseded', tag: { name: Tag; round: number }) => boolean,
+): ImageRecord['tags'] {
+  const expected = expectedRegions(set);
+  const there = expected.flatMap((region) => {
+    const arrival = arrivalIn(record, region);
+    return arrival !== undefined && isAvailableIn(record, region, set) ? [arrival] : [];
+  });
+  const isEverywhere = expected.length > 0 && there.length === expected.length;
+  const settled = Object.entries(record.tags).map(([text, progress]): [string, TagProgress] => {
+    const name = text as Tag;
+    if (progress.state === 'superseded') note('tagSuperseded', { name, round: progress.round });
+    const isSettled = progress.state !== 'open' || !progress.isCompared;
+    if (isSettled || !isEverywhere || !there.every((arrival) => hasTag(arrival, name))) return [text, progress];
+    return note('tagConverged', { name, round: progress.round })
+      ? [text, { ...progress, state: 'converged' }]
+      : [text, progress];
+  });
+  return Object.fromEntries(settled);
+}

@@ -1,0 +1,189 @@
+/**
+ * Takes what replicas report: within the time that the registry gives, and again from the queue for what had to be deferred.
+ * Nothing is acknowledged before it is stored.
+ */
+import type { MergeOutcome } from '../image/arrival.ts';
+import type { DueEvent } from '../image/cloud-event.ts';
+import type { Delivery, Received } from '../image/delivery.ts';
+import type { ImageName, ImageRecord } from '../image/record.ts';
+import { imageKey, pendingKeys } from '../image/record.ts';
+import { measuredRegion } from '../model/measured-region.ts';
+import type { Registry } from '../model/registry.ts';
+import { findRegistryByName } from '../model/registry.ts';
+import type { EventRelay } from '../outbox/event-relay.ts';
+import type { InFlightDeliveries } from '../outbox/trace-links.ts';
+import type { ProbeScheduler } from '../replicas/probe-scheduler.ts';
+import type { ReplicaSets } from '../replicas/replica-set-cache.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { describeError, UpstreamError } from '../runtime/errors.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Telemetry } from '../runtime/telemetry.ts';
+import { withTimeoutOrUndefined } from '../runtime/timeout.ts';
+import type { ImageWatch } from '../store/image-watch.ts';
+import type { ImageWriter } from '../store/image-writer.ts';
+import type { ImageIndex } from '../store/ports.ts';
+import type { DeliveryOutcome, DeliverySource } from './instruments.ts';
+import { deliveries } from './instruments.ts';
+import type { DeliveryQueue } from './ports.ts';
+import { receivedAfter } from './receive-time.ts';
+import { markDoubtful } from './repository-delete.ts';
+import { describeReceived } from './to-delivery.ts';
+
+export type DeliveryReceipt = MergeOutcome | 'deferred';
+
+export interface IngestOptions {
+  readonly registries: readonly Registry[];
+  /** How long a webhook's answer may wait for the tables before the delivery goes to the queue. */
+  readonly recordWithinMs: number;
+  /** How long the queue may take after that. Both together stay below the registry's 5 s. */
+  readonly deferWithinMs: number;
+}
+
+export interface IngestDeps {
+  readonly sets: ReplicaSets;
+  readonly queue: DeliveryQueue;
+  readonly index: ImageIndex;
+  readonly writer: ImageWriter;
+  readonly watch: ImageWatch;
+  readonly relay: EventRelay;
+  readonly probes: Pick<ProbeScheduler, 'confirm'>;
+  readonly inFlight: InFlightDeliveries;
+  readonly clock: Clock;
+  /** From 0 up to 1. */
+  readonly random: () => number;
+  readonly log: Log;
+  readonly telemetry: Telemetry;
+  /** Fails with an `UpstreamError` for one that is not in the settings. */
+  registryOf(name: ImageName): Registry;
+  dueEvents(image: ImageRecord, keys: readonly string[]): DueEvent[];
+}
+
+export interface Ingest {
+  /**
+   * Takes one delivery from a webhook, within the time the registry gives. Returns only after a durable write.
+   * Fails with `unavailable` when neither tables nor queue answered.
+   */
+  receive(received: Received): Promise<DeliveryReceipt>;
+  /** Takes one delivery without a time limit; a passing fault puts it back on the queue for later. */
+  process(received: Received): Promise<DeliveryReceipt>;
+  /** Fails with an `UpstreamError`, also while it is not known for which replicas to decide. */
+  record(delivery: Delivery): Promise<MergeOutcome>;
+}
+
+/**
+ * Processor time that a delivery takes. Of a burst, each has waited so long for those ahead of it before it was even read,
+ * and the registry has been waiting since it sent it.
+ */
+const aheadMs = 1;
+/** A timer this late says that the process was held up. */
+const heldUpMs = 50;
+/** Time enough to read what has been answered. */
+const answeredMs = 100;
+/** That an event was published may be noted this much later; until then another instance need not publish it as well. */
+const unpublishedAfterMs = 15_000;
+
+export function ingest(deps: IngestDeps, options: IngestOptions): Ingest {
+  const { clock, log, relay, sets, telemetry } = deps;
+  /** Deliveries of which the registry waits for the answer, and which the tables have not taken yet. */
+  let atDoor = 0;
+
+  async function record(delivery: Delivery): Promise<MergeOutcome> {
+    await sets.ready(deps.registryOf(delivery.name));
+    const { record: image, outcome } = await telemetry.span('write image', spanOf(delivery), async (span) => {
+      const end = deps.inFlight.begin(imageKey(delivery.name), delivery.fact.region, telemetry.activeSpan());
+      const written = await deps.writer.submit(delivery.name, { kind: 'fact', fact: delivery.fact }).finally(end);
+      span.set({ 'acr_replication.outcome': written.outcome ?? 'duplicate' });
+      return written;
+    });
+    if (image === undefined) return outcome ?? 'duplicate';
+    // A repeat that finds an event long unpublished may be all that is left of an instance that died before publishing it.
+    const unpublished = outcome === 'recorded' ? [] : pendingKeys(image, clock.now() - unpublishedAfterMs);
+    relay.offerPending(image.name, unpublished, (keys) => deps.dueEvents(image, keys));
+    deps.probes.confirm(image, delivery.fact.region);
+    return outcome ?? 'duplicate';
+  }
+
+  async function take(received: Received): Promise<MergeOutcome> {
+    if ('fact' in received) return record(received);
+    await markDoubtful({ index: deps.index, readTag: deps.watch.readTag, record }, received);
+    return 'recorded';
+  }
+
+  /** With the set in use at the very moment it comes in. */
+  function inOrder(received: Received): Received {
+    if (!('fact' in received)) return received;
+    return { ...received, fact: receivedAfter(received.fact, sets.current(deps.registryOf(received.name))) };
+  }
+
+  /** What the tables do not take in time goes to the queue. */
+  async function recordOrDefer(recorded: Promise<MergeOutcome>, defer: () => Promise<void>): Promise<DeliveryReceipt> {
+    const patienceMs = Math.max(options.recordWithinMs / 3, options.recordWithinMs - atDoor * aheadMs);
+    atDoor++;
+    const receipt = await withTimeoutOrUndefined(clock, patienceMs, recorded).finally(() => atDoor--);
+    if (receipt !== undefined) return receipt;
+    const deferred = defer().then(() => 'deferred' as const);
+    const stored = Promise.any<DeliveryReceipt>([recorded, deferred]);
+    const fallback = await withinOwnTime(clock, options.deferWithinMs, stored);
+    if (fallback !== undefined) return fallback;
+    throw new UpstreamError('unavailable', 'neither tables nor queue took the delivery in time', {
+      hint: 'send it again',
+    });
+  }
+
+  /** So that its trace goes on wherever it is taken up again. */
+  function traced(received: Received): Received {
+    return 'fact' in received ? { ...received, trace: telemetry.activeSpan() ?? received.trace } : received;
+  }
+
+  function count(received: Received, source: DeliverySource, outcome: DeliveryOutcome): void {
+    const { registry, region } = describeReceived(received);
+    const known = findRegistryByName(options.registries, registry);
+    if (known === undefined) return;
+    const measured = measuredRegion(sets.current(known), region);
+    telemetry.measure(deliveries, 1, { registry, region: measured, source, outcome });
+  }
+
+  return {
+    record,
+    receive(received) {
+      const taken = inOrder(received);
+      return recordOrDefer(take(taken), () => deps.queue.defer(traced(taken), 0));
+    },
+    async process(received) {
+      const { evidence } = 'fact' in received ? received.fact : received;
+      // Webhooks come this way only once they have been deferred.
+      const source = evidence === 'eventGrid' || evidence === 'deliveryLog' ? evidence : 'queue';
+      try {
+        const outcome = await take(received);
+        count(received, source, outcome);
+        return outcome;
+      } catch (error) {
+        count(received, source, 'failed');
+        if (!(error instanceof UpstreamError && error.temporary)) throw error;
+        log.warn('delivery requeued', { image: describeReceived(received).subject, error: describeError(error) });
+        await deps.queue.defer(traced(received), 5_000 + deps.random() * 10_000);
+        return 'deferred';
+      }
+    },
+  };
+}
+
+function spanOf({ name, fact }: Delivery) {
+  return {
+    'acr_replication.registry': name.registry,
+    'acr_replication.region': fact.region,
+    'acr_replication.image': imageKey(name),
+  };
+}
+
+/**
+ * After a timer that was late, a moment longer: the process was held up, and its timers come before what was answered
+ * meanwhile. No more than a moment, since the registry has been waiting all the while.
+ */
+async function withinOwnTime<T>(clock: Clock, milliseconds: number, work: Promise<T>): Promise<T | undefined> {
+  const endsAt = clock.now() + milliseconds;
+  const result = await withTimeoutOrUndefined(clock, milliseconds, work);
+  const lateMs = clock.now() - endsAt;
+  if (result !== undefined || lateMs < heldUpMs) return result;
+  return withTimeoutOrUndefined(clock, answeredMs, work);
+}

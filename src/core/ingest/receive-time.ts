@@ -1,0 +1,24 @@
+/**
+ * When a fact was received, set against what ARM has told. Which replica it is about is decided by whether it came before
+ * or after ARM was asked, and the two times are by the clocks of two instances. But an instance that has an answer of ARM
+ * in hand when a webhook speaks knows the order without any clock: else a clock that is ahead would make the first words
+ * of a new replica void, and they are published once.
+ */
+import type { Fact } from '../image/arrival.ts';
+import type { ReplicaSet } from '../model/replica-set.ts';
+import { findReplica } from '../model/replica-set.ts';
+
+/** Clocks that differ by more are not what this is about: the time would be far from any truth. */
+const clockSkewMs = 60_000;
+
+/**
+ * @param set in use at the very moment the fact comes in: one that was read later may have been asked for later, too
+ * @returns the same object where the clocks agree
+ */
+export function receivedAfter(fact: Fact, set: ReplicaSet): Fact {
+  const replica = findReplica(set, fact.region);
+  // Where there is a replica, when it was not there yet; where there is none, when ARM last said so.
+  const before = replica === undefined ? set.refreshedAt : (replica.lastAbsentAt ?? 0);
+  const isBehind = fact.receivedAt <= before && before - fact.receivedAt <= clockSkewMs;
+  return set.source !== 'settings' && isBehind ? { ...fact, receivedAt: before + 1 } : fact;
+}

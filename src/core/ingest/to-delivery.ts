@@ -1,0 +1,46 @@
+/**
+ * Turns what an event says into what is recorded about one image in one replica. Webhooks, Event Grid and the
+ * registry's own log of deliveries carry the same event; read three ways, the three would disagree about one push.
+ */
+
+import type { Evidence } from '../image/arrival.ts';
+import type { Delivery, Received } from '../image/delivery.ts';
+import { imageKey } from '../image/record.ts';
+import type { Region } from '../model/region.ts';
+import type { Registry } from '../model/registry.ts';
+import type { ImageEvent, RepositoryDeleteEvent } from './webhook-event.ts';
+
+export interface DeliverySource {
+  readonly registry: Registry;
+  /** The replica that speaks; the event itself does not name it. */
+  readonly region: Region;
+  /** When we learned it, milliseconds since 1970. */
+  readonly receivedAt: number;
+  readonly evidence: Evidence;
+}
+
+export function toReceived(event: ImageEvent | RepositoryDeleteEvent, source: DeliverySource): Received {
+  if (event.action !== 'deleteRepository') return toDelivery(event, source);
+  const { repository, tag, eventTime } = event;
+  return { ...source, registry: source.registry.name, repository, tag, eventTime };
+}
+
+/** For logs: what happened, to which image, repository or tag, and where. */
+export function describeReceived(received: Received) {
+  if ('fact' in received) {
+    const { name, fact } = received;
+    return { kind: fact.kind, subject: imageKey(name), region: fact.region, registry: name.registry };
+  }
+  const { registry, repository, tag, region } = received;
+  const subject = `${registry}/${repository}${tag === undefined ? '' : `:${tag}`}`;
+  return { kind: 'delete', subject, region, registry };
+}
+
+export function toDelivery(event: ImageEvent, source: DeliverySource): Delivery {
+  const { action: kind, repository, digest, eventTime, tag, mediaType } = event;
+  const { registry, region, receivedAt, evidence } = source;
+  return {
+    name: { registry: registry.name, repository, digest },
+    fact: { region, kind, eventTime, receivedAt, evidence, tag, mediaType },
+  };
+}

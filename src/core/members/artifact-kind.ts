@@ -1,0 +1,39 @@
+/**
+ * What is attached to an image, by kind: signatures, bills of materials, attestations. Types: notation's specification, cosign's
+ * "Signature specification" and its tags, the Sigstore bundle, SPDX, CycloneDX, in-toto.
+ */
+import type { Digest } from '../model/digest.ts';
+import type { Tag } from '../model/reference.ts';
+
+export type ArtifactKind = 'signature' | 'sbom' | 'attestation';
+
+const kinds: readonly (readonly [ArtifactKind, RegExp])[] = [
+  ['signature', /notary\.signature|cosign\.(artifact\.sig|simplesigning)/],
+  ['sbom', /spdx|cyclonedx|syft|sbom/],
+  ['attestation', /in-toto|cosign\.artifact\.att|dsse\.envelope|attestation|slsa/],
+];
+
+const bundle = /dev\.sigstore\.bundle/;
+
+/** @param content of a Sigstore bundle, as its annotation `dev.sigstore.bundle.content` says */
+export function artifactKind(artifactType: string | null, content?: string | null): ArtifactKind | undefined {
+  const type = artifactType?.toLowerCase() ?? '';
+  if (bundle.test(type)) return content === 'dsse-envelope' ? 'attestation' : 'signature';
+  return kinds.find(([, pattern]) => pattern.test(type))?.[0];
+}
+
+/** Whether an artifact is what somebody asked for: by its kind, or by its type. */
+export function isAskedFor(
+  asked: string,
+  artifact: { readonly kind: string | undefined; readonly artifactType: string | null },
+) {
+  return asked === artifact.kind || asked === artifact.artifactType;
+}
+
+const suffixes: Readonly<Record<ArtifactKind, string>> = { signature: 'sig', sbom: 'sbom', attestation: 'att' };
+
+/** The tag under which cosign attaches one kind; `undefined` where it has none for what is asked. */
+export function cosignTag(digest: Digest, asked: string): Tag | undefined {
+  const suffix = Object.hasOwn(suffixes, asked) ? suffixes[asked as ArtifactKind] : undefined;
+  return suffix === undefined ? undefined : (`${digest.replace(':', '-')}.${suffix}` as Tag);
+}

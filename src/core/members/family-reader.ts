@@ -1,0 +1,195 @@
+/**
+ * Has indexes read, and makes their members known: to each member the index that lists it, and then to the index what each of
+ * them knows. In that order, so that no report of a member falls between them; see docs/families.md.
+ */
+import type { Reading } from '../image/context.ts';
+import type { Member, RegionalArrivals } from '../image/family.ts';
+import { claimableUntil, isBeingRead, newsForIndexes } from '../image/family-steps.ts';
+import type { ImageName, ImageRecord } from '../image/record.ts';
+import { imageKey } from '../image/record.ts';
+import type { Digest } from '../model/digest.ts';
+import type { Region } from '../model/region.ts';
+import type { Registry } from '../model/registry.ts';
+import { regionalOrigin } from '../model/registry.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { describeError } from '../runtime/errors.ts';
+import type { Log } from '../runtime/log.ts';
+import type { ImageWriter } from '../store/image-writer.ts';
+import { bytesOf, subjectOf } from './manifest-document.ts';
+import type { ManifestReader } from './ports.ts';
+import type { IndexRead } from './read-index.ts';
+import { readIndex } from './read-index.ts';
+
+export interface FamilyReader {
+  /** Whether manifests of this registry can be read, as far as is known here; `undefined` where nobody is to read them. */
+  reading(registry: Registry): Reading | undefined;
+  /** Reads in the background what this write has put on hold. Never fails. */
+  written(image: ImageRecord, before: ImageRecord | undefined): void;
+  /** The index's timer fired: reads it, if that is due, and tells whether it was. Never fails. */
+  readIfDue(image: ImageRecord): Promise<boolean>;
+}
+
+/** Between tries, while the index is held. */
+const pausesMs = [300, 900];
+/** Whatever the pauses a registry asks for: the index is held no longer. */
+const maxReadMs = 10_000;
+/** How long no index is held for a registry that did not tell. */
+const unreachableMs = 60_000;
+const maxAtOnce = 8;
+/** The bytes of a manifest go with the next write of its record, which an index or the next region makes before. */
+const sizedWithinMs = 60_000;
+
+export function familyReader(parts: {
+  readonly reader: ManifestReader | undefined;
+  readonly registries: readonly Registry[];
+  readonly writer: ImageWriter;
+  readonly clock: Clock;
+  readonly log: Log;
+  registry(name: ImageName): Registry;
+}): FamilyReader {
+  const { reader, clock, log } = parts;
+  const known = new Map<string, { readonly reading: Reading; readonly until: number }>();
+  /** What is being read, each as it was last written since. */
+  const underWay = new Map<string, ImageRecord>();
+
+  function note({ name }: Registry, isReadable: boolean): void {
+    const until = isReadable ? Number.POSITIVE_INFINITY : clock.now() + unreachableMs;
+    known.set(name, { reading: isReadable ? 'readable' : 'unreachable', until });
+  }
+
+  function isOn({ members }: Registry): boolean {
+    return reader !== undefined && members !== false;
+  }
+
+  for (const registry of parts.registries.filter(isOn)) {
+    void reader?.reaches(registry).then((isReadable) => {
+      if (!known.has(registry.name)) note(registry, isReadable);
+    });
+  }
+
+  /** `heldUntil`: of the record that the last attempt was made with. What has come since may be news to it. */
+  async function tryToRead(
+    from: ManifestReader,
+    registry: Registry,
+    key: string,
+    until: number,
+  ): Promise<{ read: IndexRead; heldUntil: number | null }> {
+    for (let attempt = 0; ; attempt++) {
+      const image = underWay.get(key);
+      if (image === undefined) throw new Error(`${key} is not being read`);
+      const read = await withTimeout(clock, until - clock.now(), readIndex(from, registry, image));
+      const pauseMs = Math.max(pausesMs[attempt] ?? Number.NaN, 'retryAfterMs' in read ? (read.retryAfterMs ?? 0) : 0);
+      const isOver = read.kind === 'members' || read.kind === 'final' || Number.isNaN(pauseMs);
+      if (isOver || clock.now() + pauseMs >= until) return { read, heldUntil: image.family?.nextReadAt ?? null };
+      await clock.sleep(pauseMs);
+    }
+  }
+
+  async function claim({ registry, repository, digest: index }: ImageName, members: readonly Member[]) {
+    const said: Record<string, RegionalArrivals> = {};
+    const sizes = new Map<Digest, number>();
+    for (let from = 0; from < members.length; from += maxAtOnce) {
+      const some = members.slice(from, from + maxAtOnce);
+      await Promise.all(
+        some.map(async ({ digest }) => {
+          const { record } = await parts.writer.submit({ registry, repository, digest }, { kind: 'joined', index });
+          if (record !== undefined) said[digest] = newsForIndexes(undefined, record);
+          if (record?.bytes !== undefined) sizes.set(digest, record.bytes);
+        }),
+      );
+    }
+    return { said, sizes };
+  }
+
+  /** Part of the family of its subject: what is attached is not told by itself. Never fails. */
+  async function attach(from: ManifestReader, { name, mediaType, arrivals }: ImageRecord): Promise<void> {
+    const registry = parts.registry(name);
+    const [first] = Object.keys(arrivals) as Region[];
+    const own = first !== undefined && regionalOrigin(registry, first) !== undefined ? first : undefined;
+    const answer = await from.read(registry, own, name.repository, name.digest, mediaType === null ? [] : [mediaType]);
+    if (answer.kind !== 'manifest') return;
+    const bytes = bytesOf(answer.body);
+    // Not waited for: it goes with what is written next.
+    if (bytes !== undefined) {
+      parts.writer.submitWithin(name, { kind: 'sized', bytes }, sizedWithinMs).catch((error: unknown) => {
+        log.warn('bytes not stored', { image: imageKey(name), error: describeError(error) });
+      });
+    }
+    const subject = subjectOf(answer.body);
+    if (subject === undefined || subject === name.digest) return;
+    await parts.writer.submit(name, { kind: 'attached', subject }).catch((error: unknown) => {
+      log.warn('subject not stored', { image: imageKey(name), error: describeError(error) });
+    });
+  }
+
+  async function readNow(from: ManifestReader, first: ImageRecord): Promise<void> {
+    const { name } = first;
+    const key = imageKey(name);
+    const isRunning = underWay.has(key);
+    underWay.set(key, first);
+    if (isRunning) return;
+    const registry = parts.registry(name);
+    try {
+      for (;;) {
+        const { read, heldUntil } = await tryToRead(from, registry, key, clock.now() + maxReadMs);
+        if (read.kind !== 'final') note(registry, read.kind !== 'unclear');
+        if (read.kind === 'members') {
+          const { members, indexes } = read;
+          const { said, sizes } = await claim(name, members);
+          const bytes = members.map(({ digest }) => (indexes.has(digest) ? 0 : (sizes.get(digest) ?? null)));
+          await parts.writer.submit(name, { kind: 'membersRead', members, said, bytes });
+          return;
+        }
+        const { reason } = read;
+        const isFinal = read.kind === 'final';
+        log.info('index not read', { image: key, reason });
+        const { members, missing } = read.kind === 'incomplete' ? read : { members: [], missing: [] };
+        // What any of them reports has the index read again.
+        const { said } = await claim(name, members);
+        const step = { kind: 'membersUnread', reason, isFinal, missing, said, heldUntil } as const;
+        const { record } = await parts.writer.submit(name, step);
+        // Put on hold anew meanwhile, by a region that may tell more.
+        if (record === undefined || !isBeingRead(record, clock.now())) return;
+        underWay.set(key, record);
+      }
+    } catch (error) {
+      log.warn('members not stored, will retry', { image: key, error: describeError(error) });
+    } finally {
+      underWay.delete(key);
+    }
+  }
+
+  function readingOf(registry: Registry): Reading | undefined {
+    if (!isOn(registry)) return undefined;
+    const { reading, until } = known.get(registry.name) ?? { reading: 'unknown', until: Number.POSITIVE_INFINITY };
+    return clock.now() < until ? reading : 'unknown';
+  }
+
+  return {
+    reading: readingOf,
+    written(image, before) {
+      const { family } = image;
+      const isNew = isBeingRead(image, clock.now()) && family?.nextReadAt !== before?.family?.nextReadAt;
+      if (reader === undefined) return;
+      if (isNew) void readNow(reader, image);
+      // Told in ten seconds, unless an index claims it, or it turns out to be attached to something.
+      const context = { reading: readingOf(parts.registry(image.name)), now: clock.now() };
+      if (before === undefined && claimableUntil(image, context) !== null) void attach(reader, image);
+    },
+    async readIfDue(image) {
+      const { members, nextReadAt } = image.family ?? {};
+      if (members !== null || nextReadAt == null || clock.now() < nextReadAt) return false;
+      if (reader === undefined || !isOn(parts.registry(image.name))) return false;
+      await readNow(reader, image);
+      return true;
+    },
+  };
+}
+
+async function withTimeout(clock: Clock, milliseconds: number, read: Promise<IndexRead>): Promise<IndexRead> {
+  const done = new AbortController();
+  const late = clock.sleep(milliseconds, done.signal).then((): IndexRead => ({ kind: 'unclear', reason: 'timeout' }));
+  const result = await Promise.race([read, late]);
+  done.abort(null);
+  return result;
+}

@@ -1,0 +1,106 @@
+/**
+ * What a manifest says of other manifests: which ones an index lists. Read strictly: an entry that is passed over would be missing
+ * unnoticed, so a document with one that is not understood lists nothing that anybody may count on.
+ * Shapes: OCI image specification, image index; Docker's manifest list; BuildKit, docs/attestations/attestation-storage.md.
+ */
+import type { Member } from '../image/family.ts';
+import { isIndexType } from '../image/family.ts';
+import type { Digest } from '../model/digest.ts';
+import { parseDigest } from '../model/digest.ts';
+import type { Referrer } from './ports.ts';
+
+export interface ListedManifest extends Member {
+  readonly mediaType: string;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** @returns what the index lists, each once and in its order, or why that cannot be told */
+export function listManifests(body: string): readonly ListedManifest[] | { readonly reason: string } {
+  const document = parseFields(body);
+  if (document === undefined) return { reason: 'an index that is not JSON' };
+  if (!Array.isArray(document.manifests)) return { reason: 'an index without a list of manifests' };
+  const listed = new Map<Digest, ListedManifest>();
+  for (const entry of document.manifests) {
+    const one = isFields(entry) ? toListed(entry) : undefined;
+    if (one === undefined) return { reason: 'an index with an entry that is not understood' };
+    if (one !== 'blob' && !listed.has(one.digest)) listed.set(one.digest, one);
+  }
+  return [...listed.values()];
+}
+
+/** @returns what a registry lists as attached to a manifest; `undefined` where that is not understood */
+export function listReferrers(body: string): readonly Referrer[] | undefined {
+  const manifests = parseFields(body)?.manifests;
+  if (!Array.isArray(manifests)) return undefined;
+  const referrers = manifests.map((entry: unknown): Referrer | undefined => {
+    const digest = isFields(entry) ? parseDigest(entry.digest) : undefined;
+    if (!isFields(entry) || digest === undefined) return undefined;
+    const annotations = isFields(entry.annotations) ? entry.annotations : {};
+    return {
+      digest,
+      artifactType: text(entry.artifactType),
+      content: text(annotations['dev.sigstore.bundle.content']),
+    };
+  });
+  return referrers.every((one) => one !== undefined) ? referrers : undefined;
+}
+
+/** @returns the manifest that this one is attached to; `undefined` where it names none */
+export function subjectOf(body: string): Digest | undefined {
+  const subject = parseFields(body)?.subject;
+  return isFields(subject) ? parseDigest(subject.digest) : undefined;
+}
+
+/**
+ * @returns the bytes of its config and its layers, as it states them: each layer as often as it is listed. `undefined` where one
+ * of them is not stated
+ */
+export function bytesOf(body: string): number | undefined {
+  const { config, layers } = parseFields(body) ?? {};
+  if (!Array.isArray(layers)) return undefined;
+  const sizes = [config, ...layers].map((one: unknown) => (isFields(one) ? one.size : undefined));
+  const areStated = sizes.every((size) => typeof size === 'number' && Number.isSafeInteger(size) && size >= 0);
+  const sum = areStated ? (sizes as number[]).reduce((a, b) => a + b, 0) : undefined;
+  return Number.isSafeInteger(sum) ? sum : undefined;
+}
+
+/** Build caches are indexes that list layers, of which no webhook ever tells. */
+function toListed(entry: Fields): ListedManifest | 'blob' | undefined {
+  const digest = parseDigest(entry.digest);
+  if (digest === undefined) return undefined;
+  const mediaType = text(entry.mediaType) ?? 'application/vnd.oci.image.manifest.v1+json';
+  if (!/manifest|index/i.test(mediaType)) return 'blob';
+  const platform = toPlatform(entry.platform);
+  const artifactType = text(entry.artifactType);
+  const known = { digest, mediaType, artifactType };
+  const isAttestation =
+    isFields(entry.annotations) && entry.annotations['vnd.docker.reference.type'] === 'attestation-manifest';
+  if (isAttestation || platform?.startsWith('unknown/unknown'))
+    return { ...known, kind: 'attestation', platform: null };
+  const isArtifact = platform === null && !isIndexType(mediaType);
+  return { ...known, kind: isArtifact ? 'artifact' : 'platform', platform };
+}
+
+function toPlatform(platform: unknown): string | null {
+  if (!isFields(platform)) return null;
+  const parts = [platform.os, platform.architecture, platform.variant].flatMap((part) => text(part) ?? []);
+  return parts.length < 2 ? null : parts.join('/');
+}
+
+function text(value: unknown): string | null {
+  return typeof value === 'string' && value !== '' && value.length <= 255 ? value : null;
+}
+
+function parseFields(body: string): Fields | undefined {
+  try {
+    const document: unknown = JSON.parse(body);
+    return isFields(document) ? document : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

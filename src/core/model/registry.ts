@@ -1,0 +1,69 @@
+/**
+ * One geo-replicated registry as the settings describe it, and the host names it answers to. A regional login
+ * server names the same images as the global one, so references to either must find the same registry.
+ */
+import type { Region } from './region.ts';
+import { parseRegion } from './region.ts';
+
+export type VerifyMode = 'missing' | 'confirm' | 'deep';
+
+export interface Registry {
+  /** Lower case; what webhook routes and storage keys use. */
+  readonly name: string;
+  /** Lower case host, with a port if it has one. */
+  readonly loginServer: string;
+  /** ARM id; `undefined` when the replica set comes from settings alone. */
+  readonly resourceId: string | undefined;
+  /** A fixed list of regions; wins over ARM. */
+  readonly regions: readonly Region[] | undefined;
+  /** Shown, never waited for. */
+  readonly observedOnly: readonly Region[];
+  /** Where each replica can be asked by itself: not at all, at the standard host names, or at these origins. */
+  readonly regionalEndpoints: boolean | ReadonlyMap<Region, string>;
+  readonly verify: VerifyMode;
+  /** `false`: manifests are not read, so nobody learns what an index lists. */
+  readonly members?: boolean;
+}
+
+/** CloudEvents `source` of everything told about this registry. */
+export function eventSource(registry: Registry): string {
+  return registry.resourceId ?? `https://${registry.loginServer}`;
+}
+
+/**
+ * Origin of one replica, or `undefined` where replicas cannot be asked one by one. The standard name is built
+ * from the login server's first label, which may carry a `-hash`, not from the registry's name.
+ */
+export function regionalOrigin(registry: Registry, region: Region): string | undefined {
+  if (registry.regionalEndpoints === false) return undefined;
+  if (registry.regionalEndpoints !== true) return registry.regionalEndpoints.get(region);
+  const [label, ...suffix] = registry.loginServer.split('.');
+  return `https://${label}.${region}.geo.${suffix.join('.')}`;
+}
+
+/** @param host a login server as people write it, global or regional, any case */
+export function findRegistryByHost<R extends Pick<Registry, 'loginServer' | 'regionalEndpoints'>>(
+  registries: readonly R[],
+  host: string,
+): R | undefined {
+  const wanted = host.toLowerCase();
+  return registries.find(
+    (registry) =>
+      registry.loginServer === wanted ||
+      globalLoginServer(wanted) === registry.loginServer ||
+      (registry.regionalEndpoints instanceof Map &&
+        [...registry.regionalEndpoints.values()].some((origin) => new URL(origin).host === wanted)),
+  );
+}
+
+/** `contoso.eastus.geo.azurecr.io` is `contoso.azurecr.io`; anything else stays as it is. */
+function globalLoginServer(host: string): string {
+  const [label, region, geo, ...suffix] = host.split('.');
+  const isRegional = geo === 'geo' && suffix.length > 0 && parseRegion(region) === region;
+  return isRegional ? `${label}.${suffix.join('.')}` : host;
+}
+
+export function findRegistryByName(registries: readonly Registry[], name: string): Registry | undefined {
+  const wanted = name.toLowerCase();
+  return registries.find((registry) => registry.name === wanted);
+}

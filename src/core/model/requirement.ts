@@ -1,0 +1,89 @@
+/**
+ * Which regions must have an image, and how many of them: "all of them", "any", or a number. A cluster in one
+ * region seldom needs every replica, so the question carries its own requirement.
+ */
+import type { Parsed } from '../runtime/parsed.ts';
+import { parsed, problem, quote } from '../runtime/parsed.ts';
+import { splitList } from '../runtime/text-list.ts';
+import type { Region } from './region.ts';
+import { parseRegion, sortRegions } from './region.ts';
+import type { ReplicaSet } from './replica-set.ts';
+import { expectedRegions } from './replica-set.ts';
+
+export interface Requirement {
+  /** Alphabetical. */
+  readonly regions: readonly Region[];
+  readonly require: 'all' | 'any' | number;
+  /** How many of `regions` must have it, at least 1. */
+  readonly needed: number;
+  /** Nobody named regions: every expected one is meant, also when the set changes while somebody waits. */
+  readonly isForEveryExpected?: boolean;
+}
+
+/** Empty texts are as good as absent: a pipeline's variable that was not set arrives as one. */
+export interface RequirementInput {
+  /** Separated by commas or line breaks; every expected region if absent. */
+  readonly regions: string | undefined;
+  /** `all` (default), `any` or a number. */
+  readonly require: string | undefined;
+}
+
+/** What nobody asked otherwise: every expected region, all of them. While none is known, nothing is enough. */
+export function defaultRequirement(set: ReplicaSet): Requirement {
+  const regions = expectedRegions(set);
+  return { regions, require: 'all', needed: Math.max(1, regions.length) };
+}
+
+export function parseRequirement(input: RequirementInput, set: ReplicaSet): Parsed<Requirement> {
+  const known = set.replicas.map((replica) => replica.region);
+  const list = given(input.regions);
+  const named = list === undefined ? undefined : splitList(list);
+  const regions: Region[] = [];
+  for (const name of named ?? []) {
+    const region = parseRegion(name);
+    if (region === undefined || !known.includes(region)) {
+      return problem('regions', describeUnknown(name, known));
+    }
+    regions.push(region);
+  }
+  const wanted = named === undefined ? expectedRegions(set) : sortRegions(regions);
+  const require = parseRequire(given(input.require) ?? 'all');
+  if (require === undefined) {
+    return problem('require', `must be "all", "any" or a number from 1 (got ${quote(input.require ?? '')})`);
+  }
+  const needed = require === 'all' ? wanted.length : require === 'any' ? 1 : require;
+  if (needed > wanted.length || needed < 1) {
+    return problem(
+      'require',
+      `${needed} of ${wanted.length} regions can never be met (${wanted.join(', ') || 'none'}); ${describeKnown(known)}`,
+    );
+  }
+  return parsed({ regions: wanted, require, needed, isForEveryExpected: named === undefined });
+}
+
+/** @param known regions of the registry, alphabetical */
+export function describeUnknown(region: string, known: readonly Region[]): string {
+  return `${quote(region)} is not a region of this registry; ${describeKnown(known)}`;
+}
+
+function describeKnown(known: readonly Region[]): string {
+  return `known regions: ${known.join(', ') || 'none yet'}`;
+}
+
+/** The requirement as it stands with this set: a replica that has been removed is waited for by nobody. */
+export function withSet(requirement: Requirement, set: ReplicaSet): Requirement {
+  if (requirement.isForEveryExpected !== true) return requirement;
+  const regions = expectedRegions(set);
+  if (regions.length === 0) return requirement;
+  const needed = requirement.require === 'all' ? regions.length : Math.min(requirement.needed, regions.length);
+  return { ...requirement, regions, needed };
+}
+
+function given(text: string | undefined): string | undefined {
+  return text?.trim() || undefined;
+}
+
+function parseRequire(text: string): Requirement['require'] | undefined {
+  if (text === 'all' || text === 'any') return text;
+  return /^[1-9]\d{0,2}$/.test(text) ? Number(text) : undefined;
+}

@@ -1,0 +1,57 @@
+/**
+ * Brings what is to be forwarded from the image's record to the queue. Like announcements it is durable before it
+ * leaves: when this process dies in between, the image's timer has another one do it, with the same ids.
+ */
+
+import { toOrder } from '../image/forward-entry.ts';
+import type { ImageRecord } from '../image/record.ts';
+import { imageKey } from '../image/record.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { describeError } from '../runtime/errors.ts';
+import type { Log } from '../runtime/log.ts';
+import type { ImageWriter } from '../store/image-writer.ts';
+import type { ForwardQueue } from './ports.ts';
+
+export interface ForwardRelay {
+  /** In the background; what is on its way already does not go twice. */
+  offer(record: ImageRecord): void;
+  /** Fails with an `UpstreamError` when the queue does not take all of them; what it takes is noted, and does not go again. */
+  handOver(record: ImageRecord): Promise<void>;
+}
+
+export function forwardRelay(parts: {
+  readonly queue: ForwardQueue;
+  readonly writer: ImageWriter;
+  readonly clock: Clock;
+  readonly log: Log;
+}): ForwardRelay {
+  const { queue, clock, log } = parts;
+  const onTheirWay = new Set<string>();
+
+  async function handOver(record: ImageRecord): Promise<void> {
+    const wayOf = (key: string) => `${imageKey(record.name)} ${key}`;
+    const due = record.forwards.filter(({ key, queuedAt }) => queuedAt === null && !onTheirWay.has(wayOf(key)));
+    if (due.length === 0) return;
+    const keys = due.map(({ key }) => key);
+    for (const key of keys) onTheirWay.add(wayOf(key));
+    try {
+      const answers = await Promise.allSettled(due.map((entry) => queue.put(toOrder(record, entry), 0, 0)));
+      const accepted = keys.filter((_, i) => answers[i]?.status === 'fulfilled');
+      if (accepted.length > 0)
+        await parts.writer.submit(record.name, { kind: 'forwarded', keys: accepted, at: clock.now() });
+      const refused = answers.find((answer) => answer.status === 'rejected');
+      if (refused !== undefined) throw refused.reason;
+    } finally {
+      for (const key of keys) onTheirWay.delete(wayOf(key));
+    }
+  }
+
+  return {
+    handOver,
+    offer(record) {
+      handOver(record).catch((error: unknown) => {
+        log.warn('webhooks not queued, will retry', { image: imageKey(record.name), error: describeError(error) });
+      });
+    },
+  };
+}

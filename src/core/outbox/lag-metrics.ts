@@ -1,0 +1,30 @@
+/**
+ * What a write tells about time. Lag is measured where a region's arrival is announced, once for each: a new replica that
+ * is being filled with old images is no lag.
+ */
+
+import { parseAnnouncementKey } from '../image/announcement-key.ts';
+import type { ImageRecord } from '../image/record.ts';
+import { arrivalIn, arrivalSpan, availableSince } from '../image/record.ts';
+import { measuredRegion } from '../model/measured-region.ts';
+import type { ReplicaSet } from '../model/replica-set.ts';
+import type { Telemetry } from '../runtime/telemetry.ts';
+import { delayedImages, lag } from './instruments.ts';
+
+/** @param made keys of the announcements that the write made */
+export function recordLag(telemetry: Telemetry, record: ImageRecord, made: readonly string[], set: ReplicaSet): void {
+  const { registry } = record.name;
+  for (const { kind, region } of made.map(parseAnnouncementKey)) {
+    if (kind === 'delayed') telemetry.measure(delayedImages, 1, { registry });
+    if (kind !== 'availableInRegion' || region === undefined) continue;
+    const since = availableSince(record, region);
+    const first = arrivalSpan(record)?.first;
+    const evidence = arrivalIn(record, region)?.evidence[0];
+    if (since === undefined || first === undefined || evidence === undefined) continue;
+    telemetry.measure(lag, (since - first) / 1000, {
+      registry,
+      region: measuredRegion(set, region),
+      evidence,
+    });
+  }
+}

@@ -1,0 +1,204 @@
+/**
+ * Lists of images, newest first. The index only says where to look; every image on the page is read, so the list
+ * never claims what the record does not. One page reads a bounded number of entries: with a filter that few images
+ * pass, a page may be short or empty and still have a `next`.
+ */
+
+import { entryOf } from '../catalogue/entry.ts';
+import type { CatalogueStore, ListOrder } from '../catalogue/ports.ts';
+import type { Search } from '../catalogue/search.ts';
+import { findImages, isFound, maxFound } from '../catalogue/search.ts';
+import type { AvailabilityDocument } from '../image/availability.ts';
+import { describeImage } from '../image/availability.ts';
+import type { ImageName, ImageRecord } from '../image/record.ts';
+import { isPartOfFamily, known } from '../image/record.ts';
+import { dropStaleFacts, imageState, isAvailableIn } from '../image/state.ts';
+import type { Repository } from '../model/reference.ts';
+import type { Region } from '../model/region.ts';
+import type { Registry } from '../model/registry.ts';
+import type { ReplicaSet } from '../model/replica-set.ts';
+import { expectedRegions } from '../model/replica-set.ts';
+import type { CheckpointStore } from '../reconcile/ports.ts';
+import { isListIncomplete } from '../reconcile/reconcile-open.ts';
+import type { ImageIndex, ImageStore, IndexEntry, IndexList } from '../store/ports.ts';
+import { pageOpenImages } from '../store/replicating-index.ts';
+
+export const listableStates = ['replicating', 'available', 'delayed', 'diverged', 'deleted'] as const;
+export type ListableState = (typeof listableStates)[number];
+
+export interface ImageQuery {
+  readonly registry: Registry;
+  readonly repository: Repository | undefined;
+  readonly state: ListableState | undefined;
+  /** With `missing`: not there. Without: there. */
+  readonly region: Region | undefined;
+  /** Only images missing in `region`, or in any expected region. */
+  readonly missing: boolean;
+  readonly search?: Search | undefined;
+  /** By default the newest first. */
+  readonly sort?: ListOrder;
+  /** With the manifests that an index lists. */
+  readonly members?: boolean;
+  readonly limit: number;
+  /** The `next` of an earlier page of the same list. */
+  readonly cursor: string | undefined;
+}
+
+export interface ImageListing {
+  readonly images: readonly AvailabilityDocument[];
+  readonly next: string | null;
+}
+
+const readAtOnce = 32;
+
+export interface ListPorts {
+  readonly store: ImageStore;
+  readonly index: ImageIndex;
+  readonly reviews: Pick<CheckpointStore, 'load'>;
+  /** Without, there is one order. */
+  readonly catalogue?: { readonly store: CatalogueStore };
+}
+
+export async function listImages(
+  ports: ListPorts,
+  query: ImageQuery,
+  set: ReplicaSet,
+  now: number,
+): Promise<ImageListing> {
+  const found = await findAll(ports, query);
+  if (found !== undefined) return listFound(ports.store, found, query, set, now);
+  const images: AvailabilityDocument[] = [];
+  const { registry, repository } = query;
+  const list = listFor(query);
+  const isIncomplete = list === 'replicating' && isListIncomplete(await ports.reviews.load(registry.name), set);
+  let cursor = query.cursor;
+  let examined = 0;
+  const most = query.limit * 4 + 100;
+  let atOnce = query.limit;
+  for (;;) {
+    const room = query.limit - images.length;
+    const asked = { registry: registry.name, repository, cursor, limit: Math.min(atOnce, most - examined) };
+    const page = await (isInCatalogue(query) && ports.catalogue !== undefined
+      ? ports.catalogue.store.page({ ...asked, order: query.sort ?? 'newest', list: query.state ?? 'all' })
+      : list === 'replicating'
+        ? pageOpenImages(ports.index, { ...asked, isListIncomplete: isIncomplete }, now)
+        : ports.index.page({ ...asked, list }));
+    const records = await readRecords(ports.store, page.entries, set);
+    const passing = records.filter((record) => passes(record, query, set));
+    const lastWithRoom = passing[room - 1];
+    if (lastWithRoom !== undefined && passing.length > room) {
+      // The page ends behind images that there is no room for: once more, up to the last that there is.
+      atOnce = page.entries.findIndex(({ name }) => isSameImage(name, lastWithRoom.name)) + 1;
+      continue;
+    }
+    images.push(...passing.map((record) => describeImage(record, registry, set, now)));
+    examined += page.entries.length;
+    if (page.next === null) return { images, next: null };
+    if (images.length >= query.limit || examined >= most) return { images, next: page.next };
+    // Few pass: looked for one by one, they would cost two turns of the storage each.
+    atOnce = Math.max(query.limit - images.length, readAtOnce);
+    cursor = page.next;
+  }
+}
+
+/** What is asked for, where it is little enough to be put in order here; `undefined` where a list has it in order. */
+async function findAll(ports: ListPorts, query: ImageQuery): Promise<readonly IndexEntry[] | undefined> {
+  const { search, repository, sort = 'newest' } = query;
+  const registry = query.registry.name;
+  if (search !== undefined) {
+    return ports.catalogue && findImages(ports.index, ports.catalogue.store, registry, search);
+  }
+  if (repository === undefined || sort === 'newest') return undefined;
+  const { entries, next } = await ports.index.page({ registry, list: 'all', repository, limit: maxFound });
+  return next === null ? entries : undefined;
+}
+
+/** The other lists know of an image as soon as it is written. */
+function isInCatalogue({ sort = 'newest', state, repository }: ImageQuery): boolean {
+  return repository === undefined && (sort !== 'newest' || state === 'diverged');
+}
+
+/** What is found is few enough to be put in order here; the cursor says how many have been shown. */
+async function listFound(
+  store: ImageStore,
+  found: readonly IndexEntry[],
+  query: ImageQuery,
+  set: ReplicaSet,
+  now: number,
+): Promise<ImageListing> {
+  const newest = [...found].sort((a, b) => b.firstSeenAt - a.firstSeenAt || (a.name.digest < b.name.digest ? -1 : 1));
+  const records = await readRecords(store, newest, set);
+  const passing = records.filter((record) => passes(record, query, set));
+  const [, from = '0'] = /^f([0-9]{1,6})$/.exec(query.cursor ?? '') ?? [];
+  const end = Number(from) + query.limit;
+  const shown = inOrder(passing, query.sort ?? 'newest', set, now).slice(Number(from), end);
+  return {
+    images: shown.map((record) => describeImage(record, query.registry, set, now)),
+    next: end < passing.length ? `f${end}` : null,
+  };
+}
+
+/** @param records newest first */
+function inOrder(records: readonly ImageRecord[], sort: ListOrder, set: ReplicaSet, now: number): ImageRecord[] {
+  if (sort === 'newest') return [...records];
+  if (sort === 'name') {
+    return [...records].sort((a, b) => compare(a.name.repository, b.name.repository));
+  }
+  const lagOf = (record: ImageRecord) => {
+    const entry = entryOf(record, set);
+    if (entry === undefined || entry.state === 'deleted') return -1;
+    return entry.lagMs ?? now - entry.firstSeenAt + 1e12;
+  };
+  return [...records].sort((a, b) => lagOf(b) - lagOf(a));
+}
+
+function compare(a: string, b: string): number {
+  return Number(a > b) - Number(a < b);
+}
+
+function isSameImage(a: ImageName, b: ImageName): boolean {
+  return a.repository === b.repository && a.digest === b.digest;
+}
+
+/** Reads the records of these entries, in their order; entries that no longer lead anywhere are left out. */
+export async function readRecords(
+  store: ImageStore,
+  entries: readonly IndexEntry[],
+  set: ReplicaSet,
+): Promise<ImageRecord[]> {
+  const records: ImageRecord[] = [];
+  for (let from = 0; from < entries.length; from += readAtOnce) {
+    const some = entries.slice(from, from + readAtOnce);
+    const read = await Promise.all(
+      some.map(async (entry) => {
+        const record = known((await store.read(entry.name))?.record);
+        // An entry of an earlier generation, or of a first sight that another instance won.
+        return record?.firstSeenAt === entry.firstSeenAt ? [dropStaleFacts(record, set)] : [];
+      }),
+    );
+    records.push(...read.flat());
+  }
+  return records;
+}
+
+function listFor(query: ImageQuery): IndexList {
+  if (query.state === 'replicating' || query.state === 'delayed' || query.state === 'deleted') return query.state;
+  return 'all';
+}
+
+function passes(record: ImageRecord, query: ImageQuery, set: ReplicaSet): boolean {
+  if (query.repository !== undefined && record.name.repository !== query.repository) return false;
+  if (query.search !== undefined && !isFound(record, query.search)) return false;
+  if (query.members !== true && isPartOfFamily(record)) return false;
+  const state = imageState(record, set);
+  const isOpen = state === 'replicating' || state === 'deleting';
+  if (query.state === 'delayed' && !(isOpen && record.delayedAt !== null)) return false;
+  if (query.state === 'replicating' && state !== 'replicating') return false;
+  if ((query.state === 'available' || query.state === 'deleted') && state !== query.state) return false;
+  // What has been deleted is not waited for anywhere.
+  if (query.missing && state === 'deleted') return false;
+  if (query.region === undefined) {
+    return !query.missing || expectedRegions(set).some((region) => !isAvailableIn(record, region, set));
+  }
+  return isAvailableIn(record, query.region, set) !== query.missing;
+}

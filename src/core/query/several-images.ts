@@ -1,0 +1,87 @@
+/**
+ * One answer about several images: nobody deploys one, and a loop over single answers ends at the first that is not there
+ * yet, or after the sum of all timeouts.
+ */
+
+import type { AvailabilityDocument } from '../image/availability.ts';
+import type { ImageState } from '../image/state.ts';
+import { formatReference } from '../model/reference.ts';
+import type { Region } from '../model/region.ts';
+import { sortRegions } from '../model/region.ts';
+import type { Requirement } from '../model/requirement.ts';
+import { splitList } from '../runtime/text-list.ts';
+import type { Asked, WaitOutcome, WaitResult } from './ask.ts';
+
+export interface SeveralDocument {
+  /** Every image satisfies its requirement. */
+  readonly satisfied: boolean;
+  /** The least advanced of the images'. */
+  readonly state: ImageState;
+  /** The regions of all images; how many of them are needed and there, each image's own document says. */
+  readonly requirement: { readonly regions: readonly Region[]; readonly require: Requirement['require'] };
+  /** Those of `images` that some required region does not have. */
+  readonly missing: readonly { readonly image: string; readonly regions: readonly Region[] }[];
+  /** Those of `images` that cannot come any more, as they stand now. */
+  readonly ended: readonly { readonly image: string; readonly outcome: 'deleted' | 'superseded' }[];
+  /** In the order asked, without repeats. */
+  readonly images: readonly AvailabilityDocument[];
+}
+
+export interface SeveralResult {
+  readonly isSettled: boolean;
+  readonly outcome: WaitOutcome;
+  readonly document: SeveralDocument;
+}
+
+export const maxImages = 100;
+
+/** The farthest from being everywhere first. What was deleted comes back only when somebody pushes it again. */
+const byAdvance: readonly ImageState[] = ['deleted', 'unknown', 'deleting', 'replicating', 'available'];
+/** What is said of all of them, if it is so for any. */
+const byWeight: readonly WaitOutcome[] = ['deleted', 'superseded', 'waiting'];
+
+/** @param images a list, or one text with commas or white space between them, which no reference contains */
+export function splitImages(images: string | readonly string[]): readonly string[] {
+  if (typeof images !== 'string') return images.map((image) => image.trim());
+  return splitList(images).flatMap((entry) => entry.split(/\s+/));
+}
+
+/** Each question once, where it was asked first, whatever it was called. */
+export function withoutRepeats(asked: readonly Asked[]): Asked[] {
+  const first = new Map<string, Asked>();
+  for (const one of asked) {
+    const key = formatReference({ ...one.question, registry: one.question.registry.name });
+    if (!first.has(key)) first.set(key, one);
+  }
+  return [...first.values()];
+}
+
+/** @param results at least one, in the order asked */
+export function joinResults(results: readonly WaitResult[]): SeveralResult {
+  const documents = results.map(({ document }) => document);
+  const [first] = documents;
+  if (first === undefined) throw new Error('a question names at least one image');
+  // What has ended the wait is its outcome, not what has only just been deleted as well.
+  const settled = results.filter(({ isSettled }) => isSettled);
+  const weighed = settled.length > 0 ? settled : results;
+  const outcome = byWeight.find((one) => weighed.some((result) => result.outcome === one)) ?? 'satisfied';
+  return {
+    outcome,
+    isSettled: settled.length > 0,
+    document: {
+      satisfied: outcome === 'satisfied',
+      state: byAdvance.find((state) => documents.some((document) => document.state === state)) ?? first.state,
+      requirement: {
+        regions: sortRegions(documents.flatMap(({ requirement }) => requirement.regions)),
+        require: first.requirement.require,
+      },
+      missing: documents
+        .filter(({ missing }) => missing.length > 0)
+        .map(({ image, missing }) => ({ image, regions: missing })),
+      ended: results.flatMap(({ outcome: one, document: { image } }) =>
+        one === 'deleted' || one === 'superseded' ? [{ image, outcome: one }] : [],
+      ),
+      images: documents,
+    },
+  };
+}

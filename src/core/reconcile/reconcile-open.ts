@@ -1,0 +1,103 @@
+/**
+ * When the replica set has changed, images may be everywhere of which no replica will ever speak again, and for which no timer
+ * is set any more; when it has grown, images that were everywhere are open, and on no list. Whoever finds the change looks at
+ * the newest that are open at once. That all are looked at is noted step by step, each time the replicas are read anew: an
+ * instance that dies in a review, or finds more than it can look at, leaves the rest to the next.
+ */
+
+import type { ImageName } from '../image/record.ts';
+import type { Registry } from '../model/registry.ts';
+import type { ReplicaSet } from '../model/replica-set.ts';
+import { expectedRegions, isKnown } from '../model/replica-set.ts';
+import type { ReplicaSets } from '../replicas/replica-set-cache.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { describeError } from '../runtime/errors.ts';
+import type { Log } from '../runtime/log.ts';
+import type { ImageIndex } from '../store/ports.ts';
+import { pageOpenImages } from '../store/replicating-index.ts';
+import type { CheckpointStore, ReconcileCheckpoint } from './ports.ts';
+
+export interface ReconcileOpen {
+  /** Looks again at the newest images that are not everywhere, after the replica set has changed. */
+  reconcileOpen(registry: Registry): Promise<void>;
+  /** Looks at those that nobody has looked at since; call it every few minutes, on one instance. Never fails. */
+  resume(registry: Registry): Promise<void>;
+}
+
+/** Of a hundred images each: what one call may take, with the host's five minutes in mind. */
+const maxPages = 100;
+const maxMs = 120_000;
+const atOnce = 10;
+
+export function reconcileOpen(parts: {
+  readonly index: ImageIndex;
+  readonly sets: ReplicaSets;
+  readonly reviews: CheckpointStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  review(name: ImageName): Promise<void>;
+}): ReconcileOpen {
+  const { index, sets, clock, log } = parts;
+
+  /** @returns where the next page starts; `null` after the last */
+  async function reviewPage(registry: Registry, cursor: string, isListIncomplete = false): Promise<string | null> {
+    const query = { registry: registry.name, cursor, isListIncomplete, limit: 100 };
+    const open = await pageOpenImages(index, query, clock.now());
+    for (let from = 0; from < open.entries.length; from += atOnce) {
+      await Promise.all(open.entries.slice(from, from + atOnce).map(({ name }) => parts.review(name)));
+    }
+    return open.next;
+  }
+
+  async function step(registry: Registry): Promise<void> {
+    const until = clock.now() + maxMs;
+    const set = nameOf(sets.current(registry));
+    const note = await parts.reviews.load(registry.name);
+    if (note?.set !== set) {
+      // Whoever found the change has begun. The next call looks at all: by then every instance uses this set.
+      const isGrown = isListIncomplete(note, sets.current(registry));
+      await parts.reviews.save(registry.name, { set, cursor: '', ...(isGrown ? { isGrown } : {}) });
+      return;
+    }
+    let { cursor } = note;
+    for (let page = 0; page < maxPages && cursor !== null && clock.now() < until; page++) {
+      cursor = await reviewPage(registry, cursor, note.isGrown);
+      // Changed meanwhile, it is looked at from the start.
+      if (nameOf(sets.current(registry)) !== set) return;
+      await parts.reviews.save(registry.name, { ...note, cursor });
+    }
+  }
+
+  return {
+    async reconcileOpen(registry) {
+      let cursor: string | null = '';
+      for (let page = 0; page < maxPages && cursor !== null; page++) cursor = await reviewPage(registry, cursor);
+    },
+    async resume(registry) {
+      if (!isKnown(sets.current(registry))) return;
+      await step(registry).catch((error: unknown) => {
+        log.warn('open images not reconciled, will retry', { registry: registry.name, error: describeError(error) });
+      });
+    },
+  };
+}
+
+/** Whether images that were everywhere may be open by now, and on no list yet. */
+export function isListIncomplete(note: ReconcileCheckpoint | undefined, set: ReplicaSet): boolean {
+  // Nobody knows which sets were in use before.
+  if (note === undefined) return true;
+  const isUnfinished = note.isGrown === true && note.cursor !== null;
+  return isUnfinished || isMore(note.set, nameOf(set));
+}
+
+/** Of all that is in a set, only this decides whether an image is everywhere. */
+function nameOf(set: ReplicaSet): string {
+  return `${set.verify} ${expectedRegions(set).join()}`;
+}
+
+/** Whether an image that is everywhere for one set may not be so for the other. */
+function isMore(before: string, after: string): boolean {
+  const [[verifyBefore, regionsBefore = ''], [verifyAfter, regionsAfter = '']] = [before.split(' '), after.split(' ')];
+  const known = regionsBefore.split(',');
+  return verifyBefore !== verifyAfter || regionsAfter.split(',').some((region) => !known.includes(region));
+}

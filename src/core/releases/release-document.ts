@@ -1,0 +1,114 @@
+/** What is said of a release: the answer about several images, and what is known of the revision; and the events made of it. */
+
+import type { AvailabilityDocument } from '../image/availability.ts';
+import type { CloudEvent } from '../image/cloud-event.ts';
+import { eventId } from '../image/cloud-event.ts';
+import type { Registry } from '../model/registry.ts';
+import { eventSource } from '../model/registry.ts';
+import type { SeveralDocument } from '../query/several-images.ts';
+import type { Release, ReleaseFact } from './release.ts';
+import { factAt } from './release.ts';
+
+/** Times are ISO 8601. */
+export interface ReleaseDocument extends SeveralDocument {
+  readonly name: string;
+  readonly revision: number;
+  readonly createdAt: string;
+  readonly availableAt: string | null;
+  readonly announcedAt: string | null;
+  readonly delayed: boolean;
+}
+
+/** One entry of the list: what was asked for, and what has become of it. */
+export interface ListedRelease extends Omit<ReleaseDocument, keyof SeveralDocument> {
+  readonly images: readonly string[];
+  /** `regions` is `null` where every expected one is meant. */
+  readonly requirement: Pick<Release, 'regions' | 'require'>;
+}
+
+type ToldImage = Omit<AvailabilityDocument, 'satisfied' | 'requirement'>;
+
+/** The document, without what depends on somebody's requirement. */
+export interface ReleaseEventData extends Omit<ReleaseDocument, 'satisfied' | 'requirement' | 'images'> {
+  /** Of very many, in very many regions, without `regions` and `tags`: an event holds 1 MB. */
+  readonly images: readonly (ToldImage | Omit<ToldImage, 'regions' | 'tags'>)[];
+  /** Of what is available: from the first region to the last, over all images. */
+  readonly durationSeconds?: number;
+}
+
+export function describeRelease(release: Release, several: SeveralDocument): ReleaseDocument {
+  return { ...headOf(release), ...several };
+}
+
+export function listRelease(release: Release): ListedRelease {
+  const { images, regions, require } = release;
+  return { ...headOf(release), images, requirement: { regions, require } };
+}
+
+function headOf(release: Release): Omit<ReleaseDocument, keyof SeveralDocument> {
+  const { name, revision, createdAt, availableAt, announcedAt, delayedAt } = release;
+  return {
+    name,
+    revision,
+    createdAt: new Date(createdAt).toISOString(),
+    availableAt: toIso(availableAt),
+    announcedAt: toIso(announcedAt),
+    delayed: delayedAt !== null,
+  };
+}
+
+/** From the first region to the last that has one of the images where it must be. */
+export function durationOf(images: readonly AvailabilityDocument[]): number {
+  const times = images
+    .flatMap(({ regions }) => regions)
+    .flatMap(({ state, required, since }) => (state === 'available' && required && since !== null ? [since] : []))
+    .map((since) => Date.parse(since));
+  return times.length === 0 ? 0 : (Math.max(...times) - Math.min(...times)) / 1000;
+}
+
+export const releaseEventTypes: Readonly<Record<ReleaseFact, string>> = {
+  available: 'AcrReplication.ReleaseAvailableInAllReplicas',
+  delayed: 'AcrReplication.ReleaseDelayed',
+};
+
+/**
+ * The same fact has the same id on every instance. The time at which the release was made is part of it: one that is made again
+ * after it was deleted begins with revision 1 again.
+ * @param registry of the first image: an event has one source
+ */
+export function toReleaseEvent(
+  release: Release,
+  fact: ReleaseFact,
+  several: SeveralDocument,
+  registry: Registry,
+): CloudEvent<ReleaseEventData> {
+  const { satisfied: _satisfied, requirement: _requirement, images, ...rest } = describeRelease(release, several);
+  const { name, revision, createdAt, durationSeconds } = release;
+  return {
+    specversion: '1.0',
+    id: eventId([releaseEventTypes[fact], name, String(createdAt), String(revision)]),
+    source: eventSource(registry),
+    type: releaseEventTypes[fact],
+    subject: `releases/${name}`,
+    time: new Date(factAt(release, fact)).toISOString(),
+    datacontenttype: 'application/json',
+    data: {
+      ...rest,
+      images: told(images),
+      ...(fact === 'available' ? { durationSeconds: durationSeconds ?? 0 } : {}),
+    },
+  };
+}
+
+/** Characters; what encloses them and what is no ASCII fits as well. */
+const maxTold = 600_000;
+
+function told(images: readonly AvailabilityDocument[]): ReleaseEventData['images'] {
+  const whole = images.map(({ satisfied: _one, requirement: _other, ...image }) => image);
+  if (JSON.stringify(whole).length <= maxTold) return whole;
+  return whole.map(({ regions: _regions, tags: _tags, ...image }) => image);
+}
+
+function toIso(milliseconds: number | null): string | null {
+  return milliseconds === null ? null : new Date(milliseconds).toISOString();
+}

@@ -1,0 +1,51 @@
+/**
+ * Turns what a release asks for into questions. Done each time it is judged: the replicas, and even the settings, may be
+ * others by then.
+ */
+import { parseReference } from '../model/reference.ts';
+import type { Registry } from '../model/registry.ts';
+import { findRegistryByHost } from '../model/registry.ts';
+import type { ReplicaSet } from '../model/replica-set.ts';
+import type { Requirement } from '../model/requirement.ts';
+import { withSet } from '../model/requirement.ts';
+import type { Asked } from '../query/ask.ts';
+import { UpstreamError } from '../runtime/errors.ts';
+import type { Tracker } from '../tracker.ts';
+import type { ReleaseContent } from './release.ts';
+
+export type ResolvedRelease =
+  /** One for each image, in their order. */
+  | { readonly kind: 'asked'; readonly asked: readonly Asked[] }
+  /** A registry has left the settings since. */
+  | { readonly kind: 'untracked'; readonly loginServer: string };
+
+/** Fails with `unavailable` while the replicas of a registry are not known: nothing can be said about what is required. */
+export async function resolveRelease(
+  content: ReleaseContent,
+  tracker: Pick<Tracker, 'registries' | 'ready' | 'replicaSet'>,
+): Promise<ResolvedRelease> {
+  const asked: Asked[] = [];
+  const sets = new Map<Registry, ReplicaSet>();
+  for (const image of content.images) {
+    const reference = parseReference(image);
+    if (!reference.ok) throw new UpstreamError('invalid', `a release names what is no image: ${image}`);
+    const { registry: host, repository, tag, digest } = reference.value;
+    const registry = findRegistryByHost(tracker.registries, host);
+    if (registry === undefined) return { kind: 'untracked', loginServer: host };
+    if (!sets.has(registry)) await tracker.ready(registry);
+    const set = sets.get(registry) ?? tracker.replicaSet(registry);
+    sets.set(registry, set);
+    if (set.replicas.length === 0) {
+      throw new UpstreamError('unavailable', `the replicas of ${registry.loginServer} are not known yet`);
+    }
+    asked.push({ question: { registry, repository, tag, digest }, requirement: requirementOf(content, set) });
+  }
+  return { kind: 'asked', asked };
+}
+
+/** It was checked when it came; a region that has left the set since is still waited for. */
+function requirementOf({ regions, require }: ReleaseContent, set: ReplicaSet): Requirement {
+  const needed = typeof require === 'number' ? require : require === 'any' ? 1 : Math.max(1, regions?.length ?? 1);
+  if (regions !== null) return { regions, require, needed };
+  return withSet({ regions: [], require, needed, isForEveryExpected: true }, set);
+}

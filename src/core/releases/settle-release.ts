@@ -1,0 +1,131 @@
+/**
+ * Looks at all images of a release, notes in its record what has become true, and has that told. The record is written only
+ * over the revision that was looked at, so of many that look at once one notes it, and nothing is noted of a revision whose
+ * images nobody has looked at. Whoever notes it tells it; what is still not told some seconds later, anybody does.
+ */
+import type { EventPublisher } from '../outbox/ports.ts';
+import type { SeveralResult } from '../query/several-images.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { describeError, UpstreamError } from '../runtime/errors.ts';
+import type { Log } from '../runtime/log.ts';
+import type { Tracker } from '../tracker.ts';
+import type { ReleaseStore, StoredRelease } from './ports.ts';
+import type { Release } from './release.ts';
+import { acknowledgeFact, advance, factAt, isSameRevision, pendingFact } from './release.ts';
+import type { ReleaseEventData } from './release-document.ts';
+import { durationOf, toReleaseEvent } from './release-document.ts';
+import { resolveRelease } from './resolve-release.ts';
+
+export type SettledRelease =
+  | { readonly kind: 'settled'; readonly release: Release; readonly result: SeveralResult }
+  | { readonly kind: 'untracked'; readonly release: Release; readonly loginServer: string }
+  | { readonly kind: 'unknown' };
+
+export interface ReleaseSettler {
+  /** Looks after this call; those who call meanwhile share the next look. Fails with an `UpstreamError`. */
+  settle(name: string): Promise<SettledRelease>;
+  /** Once nothing that was noted here is on its way to the topic. */
+  announced(): Promise<void>;
+}
+
+export interface ReleaseSettlerDeps {
+  readonly store: ReleaseStore;
+  readonly tracker: Pick<Tracker, 'registries' | 'ready' | 'replicaSet' | 'answerAll'>;
+  readonly publisher: EventPublisher<ReleaseEventData>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly delayedAfterMs: number;
+  /** @param begunAt when the write was sent, milliseconds since 1970 */
+  onWritten(stored: StoredRelease, begunAt: number): void;
+}
+
+const maxAttempts = 20;
+/** Until then whoever noted it may have it on its way to the topic. */
+const othersTellAfterMs = 10_000;
+
+export function releaseSettler(deps: ReleaseSettlerDeps): ReleaseSettler {
+  const { store, tracker, publisher, clock, log } = deps;
+  const looks = new Map<string, { readonly now: Promise<SettledRelease>; next: Promise<SettledRelease> | undefined }>();
+  const onTheirWay = new Map<string, Promise<void>>();
+
+  async function write(release: Release, basedOn: StoredRelease): Promise<StoredRelease | 'conflict'> {
+    const begunAt = clock.now();
+    const stored = await store.replace(release, basedOn);
+    if (stored !== 'conflict') deps.onWritten(stored, begunAt);
+    return stored;
+  }
+
+  async function look(name: string): Promise<SettledRelease> {
+    for (let attempt = 0; attempt < maxAttempts; attempt++) {
+      const stored = await store.read(name);
+      if (stored === undefined) return { kind: 'unknown' };
+      const resolved = await resolveRelease(stored.release, tracker);
+      if (resolved.kind === 'untracked') return { ...resolved, release: stored.release };
+      const result = await tracker.answerAll(resolved.asked);
+      const { satisfied, images } = result.document;
+      const duration = satisfied ? durationOf(images) : undefined;
+      const release = advance(stored.release, duration, clock.now(), deps.delayedAfterMs);
+      const written = release === stored.release ? stored : await write(release, stored);
+      if (written === 'conflict') continue;
+      announce(written.release, result, written !== stored);
+      return { kind: 'settled', release, result };
+    }
+    throw new UpstreamError('conflict', `release ${name} kept changing`);
+  }
+
+  function announce(release: Release, result: SeveralResult, isOurs: boolean): void {
+    const fact = pendingFact(release);
+    if (fact === undefined || !(isOurs || clock.now() - factAt(release, fact) >= othersTellAfterMs)) return;
+    const key = `${fact} ${release.createdAt} ${release.revision} ${release.name}`;
+    if (onTheirWay.has(key)) return;
+    const told = tell(release, result)
+      .catch((error: unknown) => {
+        log.warn('release event not accepted, will retry', { release: release.name, error: describeError(error) });
+      })
+      .finally(() => onTheirWay.delete(key));
+    onTheirWay.set(key, told);
+  }
+
+  async function tell(release: Release, { document }: SeveralResult): Promise<void> {
+    const fact = pendingFact(release);
+    const registry = tracker.registries.find(({ loginServer }) => loginServer === document.images[0]?.registry);
+    if (fact === undefined || registry === undefined) return;
+    await publisher.publish([toReleaseEvent(release, fact, document, registry)]);
+    const acceptedAt = clock.now();
+    for (let attempt = 0; attempt < maxAttempts; attempt++) {
+      const stored = await store.read(release.name);
+      if (stored === undefined || !isSameRevision(stored.release, release)) return;
+      if (pendingFact(stored.release) !== fact) return;
+      if ((await write(acknowledgeFact(stored.release, fact, acceptedAt), stored)) !== 'conflict') return;
+    }
+  }
+
+  /** What a look that is under way has read may be older than the call. */
+  function settle(name: string): Promise<SettledRelease> {
+    const running = looks.get(name);
+    if (running === undefined) return begin(name);
+    running.next ??= running.now.then(
+      () => begin(name),
+      () => begin(name),
+    );
+    return running.next;
+  }
+
+  function begin(name: string): Promise<SettledRelease> {
+    const now = look(name);
+    const entry = { now, next: undefined };
+    looks.set(name, entry);
+    const end = () => {
+      if (looks.get(name) === entry) looks.delete(name);
+    };
+    now.then(end, end);
+    return now;
+  }
+
+  return {
+    settle,
+    announced: async () => {
+      await Promise.all(onTheirWay.values());
+    },
+  };
+}

@@ -1,0 +1,92 @@
+/**
+ * Waits for a release by its name. Whoever waits follows its images by the pollers that all share who wait for them, and its
+ * record by one more: a revision that is made meanwhile is what is waited for from then on.
+ */
+import type { SeveralResult } from '../query/several-images.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { UpstreamError } from '../runtime/errors.ts';
+import type { Watch } from '../store/shared-poller.ts';
+import type { Tracker } from '../tracker.ts';
+import type { ReleaseStore, StoredRelease } from './ports.ts';
+import type { Release } from './release.ts';
+import { isSameRevision } from './release.ts';
+import { resolveRelease } from './resolve-release.ts';
+import type { SettledRelease } from './settle-release.ts';
+
+export interface WaitForReleaseDeps {
+  readonly store: Pick<ReleaseStore, 'read'>;
+  readonly tracker: Pick<Tracker, 'registries' | 'ready' | 'replicaSet' | 'waitForAll'>;
+  readonly records: Watch<StoredRelease | undefined>;
+  readonly clock: Clock;
+  settle(name: string): Promise<SettledRelease>;
+}
+
+interface Round {
+  readonly result: SeveralResult;
+  /** As last read. */
+  readonly release: Release;
+  /** What has taken the place of the revision that was waited for. */
+  readonly moved: { readonly stored: StoredRelease | undefined } | undefined;
+}
+
+/** Fails with an `UpstreamError` when the storage could not be read all the while. */
+export async function waitForRelease(
+  deps: WaitForReleaseDeps,
+  name: string,
+  timeoutMs: number,
+): Promise<SettledRelease> {
+  const { store, tracker, records, clock } = deps;
+  const endsAt = clock.now() + timeoutMs;
+  const subject = { key: name, read: () => store.read(name) };
+
+  async function readFirst(): Promise<StoredRelease | undefined> {
+    if (timeoutMs <= 0) return store.read(name);
+    const end = new AbortController();
+    const done = new AbortController();
+    clock.sleep(timeoutMs, done.signal).then(() => end.abort());
+    const read = await records.follow(subject, (stored) => ({ stored }), end.signal);
+    done.abort();
+    return read === undefined ? store.read(name) : read.stored;
+  }
+
+  async function waitFor(waited: Release, asked: Parameters<Tracker['waitForAll']>[0]): Promise<Round> {
+    const moving = new AbortController();
+    const done = new AbortController();
+    let release = waited;
+    const following = records.follow(
+      subject,
+      (stored) => {
+        if (stored === undefined || !isSameRevision(stored.release, waited)) return { stored };
+        release = stored.release;
+        return undefined;
+      },
+      done.signal,
+    );
+    following.then((moved) => moved !== undefined && moving.abort());
+    const result = await tracker.waitForAll(asked, Math.max(0, endsAt - clock.now()), {
+      signal: moving.signal,
+    });
+    done.abort();
+    return { result, release, moved: await following };
+  }
+
+  for (let current = await readFirst(); current !== undefined; ) {
+    const resolved = await resolveRelease(current.release, tracker);
+    if (resolved.kind === 'untracked') return { ...resolved, release: current.release };
+    const { result, release, moved } = await waitFor(current.release, resolved.asked);
+    if (moved !== undefined) {
+      current = moved.stored;
+      continue;
+    }
+    const waited = { kind: 'settled', release, result } as const;
+    if (result.outcome !== 'satisfied') return waited;
+    // Noted before it is answered: the document says since when.
+    const settled = await deps.settle(name).catch((error: unknown) => {
+      if (error instanceof UpstreamError) return waited;
+      throw error;
+    });
+    if (settled.kind !== 'settled' || settled.result.outcome === 'satisfied' || clock.now() >= endsAt) return settled;
+    current = await store.read(name);
+  }
+  return { kind: 'unknown' };
+}

@@ -1,0 +1,120 @@
+/**
+ * Finds out for itself: where an image nobody has reported is missing, and where a tag points. What the replicas say
+ * goes the same way as what webhooks say, as facts about one digest in one region.
+ */
+
+import { hasTag } from '../image/arrival.ts';
+import type { Delivery } from '../image/delivery.ts';
+import type { ImageName, ImageRecord } from '../image/record.ts';
+import { arrivalIn } from '../image/record.ts';
+import { isAvailableIn } from '../image/state.ts';
+import type { TagName } from '../image/tag-name.ts';
+import { tagPointers } from '../image/tag-resolution.ts';
+import type { Digest } from '../model/digest.ts';
+import type { Region } from '../model/region.ts';
+import type { Registry } from '../model/registry.ts';
+import type { ReplicaSet } from '../model/replica-set.ts';
+import { expectedRegions } from '../model/replica-set.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Prober } from './prober.ts';
+import { seenAt, toFact } from './prober.ts';
+
+export interface ProbeImageDeps {
+  readonly prober: Prober;
+  readonly clock: Clock;
+  /** Records one fact; fails with an `UpstreamError`. */
+  record(delivery: Delivery): Promise<unknown>;
+}
+
+/** Replicas that gave no clear answer, and how long they asked for at most; nobody to ask again: 0 regions. */
+export interface ProbeSummary {
+  readonly unclear: readonly Region[];
+  readonly retryAfterMs: number;
+}
+
+/**
+ * Asks these replicas for the image. Only where the registry is deleting it does a clear "not there" count as a
+ * deletion: a replica that has just been reported may still be behind its own report.
+ * @param image what to ask for, and what events have called it
+ */
+export async function probeImage(
+  parts: ProbeImageDeps,
+  registry: Registry,
+  image: { readonly name: ImageName; readonly mediaTypes: readonly string[] },
+  regions: readonly Region[],
+  isDeleting = false,
+): Promise<ProbeSummary> {
+  const { prober, clock } = parts;
+  const { name, mediaTypes } = image;
+  const asked = regions.filter((region) => prober.canAsk(registry, region));
+  return gather(asked, async (region) => {
+    const askedAt = clock.now();
+    const answer = await prober.ask(registry, region, name.repository, name.digest, mediaTypes);
+    if (answer.kind === 'unclear') return answer.retryAfterMs ?? 0;
+    const eventTime = seenAt(answer, askedAt);
+    const seen = { region, eventTime, receivedAt: askedAt, tag: undefined, mediaType: undefined };
+    const fact = toFact(registry, region, answer, askedAt, undefined);
+    if (fact !== undefined && !isDeleting) await parts.record({ name, fact });
+    if (answer.kind === 'absent' && isDeleting) {
+      await parts.record({ name, fact: { ...seen, kind: 'delete', evidence: 'probe' } });
+    }
+    return undefined;
+  });
+}
+
+/** Asks every expected replica where the tag points, and notes what differs from what is known. */
+export async function probeTag(
+  parts: ProbeImageDeps,
+  registry: Registry,
+  name: TagName,
+  candidates: readonly ImageRecord[],
+  set: ReplicaSet,
+): Promise<ProbeSummary> {
+  const { prober, clock } = parts;
+  const { repository, tag } = name;
+  const pointers = tagPointers(tag, candidates);
+  const mediaTypes = [...new Set(candidates.flatMap(mediaTypesOf))];
+  const imageOf = (digest: Digest): ImageName => ({ registry: name.registry, repository, digest });
+  const asked = expectedRegions(set).filter((region) => prober.canAsk(registry, region));
+
+  return gather(asked, async (region) => {
+    const askedAt = clock.now();
+    const answer = await prober.ask(registry, region, repository, tag, mediaTypes);
+    if (answer.kind === 'unclear') return answer.retryAfterMs ?? 0;
+    const known = pointers.regions.get(region)?.digest;
+    if (answer.kind === 'present') {
+      const record = candidates.find((candidate) => candidate.name.digest === answer.digest);
+      const isKnown = known === answer.digest && isAvailableIn(record, region, set);
+      const fact = isKnown ? undefined : toFact(registry, region, answer, askedAt, tag);
+      if (fact !== undefined) await parts.record({ name: imageOf(answer.digest), fact });
+      return undefined;
+    }
+    // Nobody reports untagging and deleting: what pointed here does so no more.
+    for (const candidate of candidates) {
+      const arrival = arrivalIn(candidate, region);
+      if (arrival === undefined || !hasTag(arrival, tag)) continue;
+      const eventTime = seenAt(answer, askedAt);
+      const seen = { region, eventTime, receivedAt: askedAt, evidence: 'probe', tag, mediaType: undefined } as const;
+      await parts.record({ name: candidate.name, fact: { ...seen, kind: 'untag' } });
+    }
+    return undefined;
+  });
+}
+
+/** What events have called it, as far as they did. */
+export function mediaTypesOf(image: ImageRecord | undefined): string[] {
+  return typeof image?.mediaType === 'string' ? [image.mediaType] : [];
+}
+
+/** @param ask resolves to `undefined` after a clear answer */
+async function gather(
+  regions: readonly Region[],
+  ask: (region: Region) => Promise<number | undefined>,
+): Promise<ProbeSummary> {
+  const pauses = await Promise.all(regions.map(async (region) => ({ region, pause: await ask(region) })));
+  const unclear = pauses.filter(({ pause }) => pause !== undefined);
+  return {
+    unclear: unclear.map(({ region }) => region),
+    retryAfterMs: Math.max(0, ...unclear.map(({ pause }) => pause ?? 0)),
+  };
+}

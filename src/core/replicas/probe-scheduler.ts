@@ -1,0 +1,195 @@
+/**
+ * When the replicas are asked: at once for an image somebody waits for and nobody has reported, after a while for what
+ * stays missing, and at once where a report counts only once the replica confirms it. However many want to know the
+ * same, it is asked once.
+ */
+
+import { isDeleted, isDoubtful } from '../image/arrival.ts';
+import type { AvailabilityQuery } from '../image/availability.ts';
+import type { DecisionContext } from '../image/context.ts';
+import { probeTargets } from '../image/probe-targets.ts';
+import type { ImageName, ImageRecord } from '../image/record.ts';
+import { arrivalIn, imageKey } from '../image/record.ts';
+import { hasUnverified, probedFrom } from '../image/requeue.ts';
+import { isUnverified, missingMembers } from '../image/state.ts';
+import { tagsToAsk } from '../image/tag-progress.ts';
+import type { Digest } from '../model/digest.ts';
+import type { Region } from '../model/region.ts';
+import type { Registry } from '../model/registry.ts';
+import type { ReplicaSet } from '../model/replica-set.ts';
+import { expectedRegions } from '../model/replica-set.ts';
+import { describeError } from '../runtime/errors.ts';
+import type { Log } from '../runtime/log.ts';
+import type { ImageWatch, WatchedImage } from '../store/image-watch.ts';
+import type { ProbeImageDeps, ProbeSummary } from './probe-image.ts';
+import { mediaTypesOf, probeImage, probeTag } from './probe-image.ts';
+
+export interface ProbeScheduler {
+  /** While somebody waits: at once if nobody has reported the image, then at growing pauses. Never fails. */
+  probeWhileWaiting(question: AvailabilityQuery, asked: WatchedImage, signal: AbortSignal): void;
+  /** When the image's timer fires; `undefined` when nothing was due. Fails with an `UpstreamError`. */
+  probeIfDue(name: ImageName, image: ImageRecord | undefined): Promise<ProbeSummary | undefined>;
+  /** Asks the replica whose report does not count before it confirms it. Never fails. */
+  confirm(image: ImageRecord, region: Region): void;
+}
+
+const minPauseMs = 5_000;
+/** Tags of one image asked for at a time: the newest. */
+const maxTags = 5;
+
+export function probeScheduler(
+  parts: ProbeImageDeps & {
+    readonly watch: ImageWatch;
+    readonly log: Log;
+    registry(name: ImageName): Registry;
+    decisionContext(registry: Registry): DecisionContext;
+    readImage(name: ImageName): Promise<ImageRecord | undefined>;
+  },
+): ProbeScheduler {
+  const { clock, log, decisionContext } = parts;
+  const underWay = new Map<string, Promise<ProbeSummary>>();
+  const waitedFor = new Map<string, { waiters: number; readonly none: AbortController }>();
+
+  function look(question: AvailabilityQuery, key: string): Promise<ProbeSummary> {
+    const looking = underWay.get(key) ?? lookNow(question).finally(() => underWay.delete(key));
+    underWay.set(key, looking);
+    return looking;
+  }
+
+  async function lookNow({ registry, repository, tag, digest }: AvailabilityQuery): Promise<ProbeSummary> {
+    const { set, policy, now } = decisionContext(registry);
+    const place = { registry: registry.name, repository };
+    if (tag !== undefined) {
+      const candidates = await parts.watch.readTag({ ...place, tag });
+      return probeTag(parts, registry, { ...place, tag }, candidates, set);
+    }
+    if (digest === undefined) throw new Error('a question names a tag or a digest');
+    const name = { ...place, digest };
+    const image = await parts.readImage(name);
+    const { presence, absence } = probeTargets(image, set, now - (policy.probeAfterMs ?? 0));
+    const asked = { name, mediaTypes: mediaTypesOf(image) };
+    const members = image === undefined ? [] : lackingMembers(image, set);
+    return together(
+      await Promise.all([
+        probeImage(parts, registry, asked, presence),
+        probeImage(parts, registry, asked, absence, true),
+        ...members.map(({ digest: member, regions, isInDoubt }) =>
+          lookForMember(registry, { ...place, digest: member }, regions, isInDoubt),
+        ),
+      ]),
+    );
+  }
+
+  /** A region that has deleted a member leaves it open whether the others still have it, as with any image. */
+  async function lookForMember(
+    registry: Registry,
+    name: ImageName,
+    lacking: readonly Region[],
+    isInDoubt: boolean,
+  ): Promise<ProbeSummary> {
+    // An index has a hundred members: only of those that are in doubt is more needed than its copies of them say.
+    if (!isInDoubt) return probeImage(parts, registry, { name, mediaTypes: [] }, lacking);
+    const { set, policy, now } = decisionContext(registry);
+    const image = await parts.readImage(name);
+    const { presence, absence } = probeTargets(image, set, now - (policy.probeAfterMs ?? 0));
+    const asked = { name, mediaTypes: mediaTypesOf(image) };
+    const missing = presence.filter((region) => lacking.includes(region));
+    return together(
+      await Promise.all([
+        probeImage(parts, registry, asked, missing),
+        probeImage(parts, registry, asked, absence, true),
+      ]),
+    );
+  }
+
+  async function lookRepeatedly(
+    question: AvailabilityQuery,
+    asked: WatchedImage,
+    afterMs: number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    /** Every waiter of the topic relies on this one loop: what the tables would not read or write is tried again. */
+    const notNow = (error: unknown) => {
+      log.warn('probes failed, will retry', { registry: question.registry.name, error: describeError(error) });
+      return minPauseMs;
+    };
+    let pauseMs = await asked.read().then(({ record }) => (record === undefined ? 0 : afterMs), notNow);
+    while (!signal.aborted) {
+      await clock.sleep(pauseMs, signal);
+      if (signal.aborted) return;
+      const leastMs = await look(question, asked.key).then(({ retryAfterMs }) => retryAfterMs, notNow);
+      pauseMs = Math.max(leastMs, Math.min(afterMs, Math.max(minPauseMs, pauseMs * 2)));
+    }
+  }
+
+  return {
+    probeWhileWaiting(question, asked, signal) {
+      const { probeAfterMs } = decisionContext(question.registry).policy;
+      if (probeAfterMs === undefined || signal.aborted) return;
+      const entry = waitedFor.get(asked.key) ?? { waiters: 0, none: new AbortController() };
+      waitedFor.set(asked.key, entry);
+      entry.waiters++;
+      signal.addEventListener('abort', () => {
+        if (--entry.waiters > 0) return;
+        entry.none.abort();
+        waitedFor.delete(asked.key);
+      });
+      if (entry.waiters > 1) return;
+      void lookRepeatedly(question, asked, probeAfterMs, entry.none.signal);
+    },
+    async probeIfDue(name, image) {
+      const registry = parts.registry(name);
+      const { policy, set, now } = decisionContext(registry);
+      if (policy.probeAfterMs === undefined) return undefined;
+      const isDue = image === undefined || now >= probedFrom(image, set) + policy.probeAfterMs;
+      if (!isDue && !hasUnverified(image, set)) return undefined;
+      const { repository, digest } = name;
+      const looked = [await look({ registry, repository, digest, tag: undefined }, imageKey(name))];
+      const tags = image === undefined ? [] : tagsToAsk(image, set);
+      for (const tag of tags.slice(-maxTags)) {
+        looked.push(await look({ registry, repository, digest, tag }, `${imageKey(name)} ${tag}`));
+      }
+      return together(looked);
+    },
+    confirm(image, region) {
+      const registry = parts.registry(image.name);
+      const { set } = decisionContext(registry);
+      if (!isUnverified(arrivalIn(image, region), set)) return;
+      probeImage(parts, registry, { name: image.name, mediaTypes: mediaTypesOf(image) }, [region]).catch(
+        (error: unknown) => {
+          log.warn('probe failed, will retry', {
+            image: imageKey(image.name),
+            region,
+            error: describeError(error),
+          });
+        },
+      );
+    },
+  };
+}
+
+interface LackingMember {
+  readonly digest: Digest;
+  /** Where it is missing. */
+  readonly regions: readonly Region[];
+  /** Some region has deleted it, or may have. */
+  readonly isInDoubt: boolean;
+}
+
+function lackingMembers(image: ImageRecord, set: ReplicaSet): LackingMember[] {
+  const lacking = expectedRegions(set).map((region) => ({ region, members: missingMembers(image, region, set) }));
+  return (image.family?.members ?? []).flatMap(({ digest }): LackingMember[] => {
+    const regions = lacking.filter(({ members }) => members.some((one) => one.digest === digest));
+    if (regions.length === 0) return [];
+    const said = Object.values(image.family?.said[digest] ?? {});
+    const isInDoubt = said.some((arrival) => isDeleted(arrival) || isDoubtful(arrival));
+    return [{ digest, regions: regions.map(({ region }) => region), isInDoubt }];
+  });
+}
+
+function together(looked: readonly ProbeSummary[]): ProbeSummary {
+  return {
+    unclear: looked.flatMap((one) => one.unclear),
+    retryAfterMs: Math.max(0, ...looked.map((one) => one.retryAfterMs)),
+  };
+}

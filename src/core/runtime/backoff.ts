@@ -1,0 +1,14 @@
+/** How long to wait before the next try. */
+
+/**
+ * A pause that doubles with each failure in a row.
+ * @param failures in a row, from 1 on; fewer count as one
+ * @returns milliseconds
+ */
+export function backoff(
+  failures: number,
+  { firstMs, maxMs }: { readonly firstMs: number; readonly maxMs: number },
+): number {
+  // Beyond, the power would be no number any more.
+  return Math.min(maxMs, firstMs * 2 ** Math.min(Math.max(failures - 1, 0), 40));
+}

@@ -1,0 +1,17 @@
+/** What many ask for and what may be some seconds old is read once for all of them. */
+import type { Clock } from './clock.ts';
+
+/** @returns what was read last, for so long; a failure is not kept */
+export function keptFor<T>(clock: Clock, milliseconds: number, read: () => Promise<T>): () => Promise<T> {
+  let last: { readonly at: number; readonly value: Promise<T> } | undefined;
+  return () => {
+    const now = clock.now();
+    if (last !== undefined && now - last.at < milliseconds) return last.value;
+    const mine = { at: now, value: read() };
+    last = mine;
+    mine.value.catch(() => {
+      if (last === mine) last = undefined;
+    });
+    return mine.value;
+  };
+}

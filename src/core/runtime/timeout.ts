@@ -1,0 +1,26 @@
+/** A bound on how long a result is waited for; the work itself goes on. */
+import type { Clock } from './clock.ts';
+
+/** @returns the result, or `undefined` when it did not come in time. Fails as the work does. */
+export async function withTimeout<T>(clock: Clock, milliseconds: number, work: Promise<T>): Promise<T | undefined> {
+  const done = new AbortController();
+  try {
+    return await Promise.race([work, clock.sleep(milliseconds, done.signal).then(() => undefined)]);
+  } finally {
+    // Without a reason of its own, each of these would make an error.
+    done.abort(null);
+  }
+}
+
+/** @returns the result, or `undefined` when it failed or did not come in time */
+export function withTimeoutOrUndefined<T>(
+  clock: Clock,
+  milliseconds: number,
+  work: Promise<T>,
+): Promise<T | undefined> {
+  return withTimeout(
+    clock,
+    milliseconds,
+    work.catch(() => undefined),
+  );
+}

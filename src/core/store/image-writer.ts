@@ -1,0 +1,232 @@
+/**
+ * The only way an image's record changes. Commands for one image that meet in this process share one write; writers in
+ * other processes are noticed by the record's version, and then the commands are decided again on what they wrote.
+ */
+
+import type { Acknowledgement } from '../image/acknowledge.ts';
+import { acknowledge } from '../image/acknowledge.ts';
+import { announcementKey } from '../image/announcement-key.ts';
+import { announce } from '../image/announcements.ts';
+import type { MergeOutcome } from '../image/arrival.ts';
+import type { DecisionContext } from '../image/context.ts';
+import type { Command } from '../image/decide.ts';
+import { decide } from '../image/decide.ts';
+import { newsForIndexes } from '../image/family-steps.ts';
+import type { ImageName, ImageRecord } from '../image/record.ts';
+import { imageKey, isMember, known } from '../image/record.ts';
+import { dropStaleFacts } from '../image/state.ts';
+import type { Registry } from '../model/registry.ts';
+import { backoff } from '../runtime/backoff.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { UpstreamError } from '../runtime/errors.ts';
+import type { Version } from '../runtime/version.ts';
+import type { ImageCache } from './image-cache.ts';
+import type { IndexMaintenanceDeps } from './index-maintenance.ts';
+import { indexMaintenance } from './index-maintenance.ts';
+import { keyQueue } from './key-queue.ts';
+import type { ImageStore } from './ports.ts';
+import { writeBasis } from './write-basis.ts';
+
+export interface ImageWriterDeps extends IndexMaintenanceDeps {
+  readonly store: ImageStore;
+  readonly cache: ImageCache;
+  readonly clock: Clock;
+  /** From 0 up to 1. */
+  readonly random: () => number;
+  /** A text that no other process gives, and this one only once. */
+  readonly uniqueId: () => string;
+  registry(name: ImageName): Registry;
+  decisionContext(registry: Registry): DecisionContext;
+}
+
+/** One write that is stored. */
+export interface Commit {
+  readonly record: ImageRecord;
+  /** What was there before; `undefined` for the first record. */
+  readonly before: ImageRecord | undefined;
+  /** Keys of the announcements that it made. */
+  readonly made: readonly string[];
+  /** When it was sent; its answer may have come much later. Milliseconds since 1970. */
+  readonly begunAt: number;
+}
+
+export interface Written {
+  /** As stored; `undefined` when nobody has ever spoken of the image, or when something was noted without reading it. */
+  readonly record: ImageRecord | undefined;
+  /** For facts. */
+  readonly outcome: MergeOutcome | undefined;
+}
+
+export interface ImageWriter {
+  /** Reads the image from the storage, past the cache. */
+  read(name: ImageName): Promise<ImageRecord | undefined>;
+  /** Fails with an `UpstreamError`; the command may have been stored all the same, and may safely be submitted again. */
+  submit(name: ImageName, command: Command): Promise<Written>;
+  /** Goes with the next write of the image, or by itself after that time at the latest. */
+  submitWithin(name: ImageName, command: Command, milliseconds: number): Promise<Written>;
+  /** Writes what is still deferred; for an orderly end. */
+  flush(): Promise<void>;
+  /** Calls the listener after each write, in the order in which listeners were added. It must not throw. */
+  onCommit(listener: (commit: Commit) => void): void;
+}
+
+/** What one attempt at a write would make of the image. */
+interface Attempt {
+  readonly record: ImageRecord;
+  readonly proposal: Proposal;
+  readonly before: ImageRecord | undefined;
+  /** When it was sent, milliseconds since 1970. */
+  readonly begunAt: number;
+}
+
+interface Proposal {
+  readonly record: ImageRecord | undefined;
+  readonly results: readonly Written[];
+  /** The keys of its announcements. */
+  readonly made: string[];
+  readonly context: DecisionContext;
+}
+
+const maxAttempts = 40;
+const maxCommandsPerWrite = 40;
+const maxPauseMs = 250;
+
+export function imageWriter(deps: ImageWriterDeps): ImageWriter {
+  const { store, cache, clock } = deps;
+  const listeners: ((commit: Commit) => void)[] = [];
+  const basis = writeBasis(deps);
+  const indexes = indexMaintenance(deps);
+  const queue = keyQueue<ImageName, Command, Written>({
+    clock,
+    maxJobs: maxCommandsPerWrite,
+    nameOf: imageKey,
+    async run(name, commands) {
+      try {
+        return await write(name, commands);
+      } catch (error) {
+        cache.delete(name);
+        throw error;
+      }
+    },
+  });
+
+  async function write(name: ImageName, commands: readonly Command[]): Promise<readonly Written[]> {
+    const entries = indexes.begin();
+    const isOnlyNoted = commands.every(isAcknowledgement);
+    let refused: Attempt | undefined;
+    for (let attempt = 1; attempt <= maxAttempts; attempt++) {
+      if (isOnlyNoted && !basis.isKnownHere(name)) return acknowledgeUnread(name, commands);
+      const { stored, origin } = await basis.of(name, commands, attempt);
+      if (refused !== undefined && stored?.record.writtenAs === refused.record.writtenAs) {
+        return committed({ ...refused, record: stored.record }, stored.version);
+      }
+      const proposal = applyAll(stored?.record, name, commands);
+      if (proposal.record === undefined || proposal.record === stored?.record) {
+        if (origin === 'copy' && !commands.every(isFact)) {
+          cache.delete(name);
+          continue;
+        }
+        if (stored !== undefined) cache.set(stored);
+        return proposal.results;
+      }
+      await reportToIndexes(stored?.record, proposal.record);
+      const indexed = await entries.writeAhead(stored?.record, proposal.record, proposal.context);
+      const complete = indexed.tags === proposal.record.tags ? indexed : withTagEvents(indexed, proposal);
+      const record = { ...complete, writtenAs: deps.uniqueId() };
+      const begunAt = clock.now();
+      const outcome = await store.commit({ record, basedOn: stored?.version });
+      basis.note(origin, outcome !== 'conflict', isOnlyNoted);
+      const made = { record, proposal, before: stored?.record, begunAt };
+      if (outcome !== 'conflict') return committed(made, outcome.version);
+      // It may have been taken all the same: whose answer is lost is sent once more, and then conflicts with itself.
+      refused = made;
+      cache.delete(name);
+      entries.conflict();
+      // After two conflicts many are writing: wait for a random while.
+      if (attempt > 1) await clock.sleep(deps.random() * backoff(attempt, { firstMs: 8, maxMs: maxPauseMs }));
+    }
+    throw new UpstreamError('conflict', `${imageKey(name)}: other writers were first ${maxAttempts} times`);
+  }
+
+  /** Before its own record has it, so that an index that lists it is never behind what was acknowledged. */
+  async function reportToIndexes(before: ImageRecord | undefined, after: ImageRecord): Promise<void> {
+    if (!isMember(after)) return;
+    const { name, bytes } = after;
+    const { registry, repository, digest } = name;
+    const arrivals = newsForIndexes(before, after);
+    if (Object.keys(arrivals).length === 0) return;
+    const command = { kind: 'memberSaid', member: digest, arrivals, bytes } as const;
+    await Promise.all((after.memberOf ?? []).map((index) => submit({ registry, repository, digest: index }, command)));
+  }
+
+  function committed({ record, proposal, before, begunAt }: Attempt, version: Version): Written[] {
+    cache.set({ record, version });
+    indexes.prune(before, record, proposal.context);
+    for (const listener of listeners) listener({ record, before, made: proposal.made, begunAt });
+    return proposal.results.map((result) => ({ ...result, record: known(record) }));
+  }
+
+  /** What is only noted needs no reading, and conflicts with nothing. */
+  async function acknowledgeUnread(name: ImageName, accepted: readonly Acknowledgement[]): Promise<Written[]> {
+    await store.acknowledge(name, accepted, clock.now());
+    const copy = cache.get(name);
+    if (copy !== undefined) cache.set({ record: accepted.reduce(acknowledge, copy.record), version: undefined });
+    return accepted.map(() => ({ record: undefined, outcome: undefined }));
+  }
+
+  function applyAll(stored: ImageRecord | undefined, name: ImageName, commands: readonly Command[]): Proposal {
+    const context = deps.decisionContext(deps.registry(name));
+    const made: string[] = [];
+    const results: Written[] = [];
+    let record = stored;
+    for (const command of commands) {
+      const decision = decide(record, name, command, context);
+      record = decision.record;
+      results.push({ record: known(record), outcome: decision.outcome });
+      made.push(...decision.announcements.map(announcementKey));
+    }
+    return { record, results, made, context };
+  }
+
+  /** What has just turned out to be the only digest of its tag may have converged with it. */
+  function withTagEvents(indexed: ImageRecord, { made, context }: Proposal): ImageRecord {
+    const { record, announcements } = announce(indexed, context);
+    made.push(...announcements.map(announcementKey));
+    return record;
+  }
+
+  function submit(name: ImageName, command: Command): Promise<Written> {
+    const copy = isFact(command) ? cache.get(name) : undefined;
+    if (copy !== undefined) {
+      const { record, results } = applyAll(copy.record, name, [command]);
+      const [result] = results;
+      if (record === copy.record && result !== undefined) return Promise.resolve(result);
+    }
+    return queue.add(name, command);
+  }
+
+  return {
+    async read(name) {
+      const stored = await store.read(name);
+      if (stored === undefined) cache.delete(name);
+      else if (!queue.has(name)) cache.set(stored);
+      if (stored === undefined || known(stored.record) === undefined) return undefined;
+      return dropStaleFacts(stored.record, deps.decisionContext(deps.registry(name)).set);
+    },
+    submit,
+    submitWithin: queue.addDeferred,
+    flush: queue.flush,
+    onCommit(listener) {
+      listeners.push(listener);
+    },
+  };
+}
+
+/** The storage may know more than a copy, not less: a fact that the copy knows is known, and of nothing else it is sure. */
+function isFact({ kind }: Command): boolean {
+  return kind === 'fact';
+}
+
+function isAcknowledgement(command: Command): command is Command & { kind: 'acknowledge' } {
+  return command.kind === 'acknowledge';
+}

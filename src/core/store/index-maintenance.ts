@@ -1,0 +1,183 @@
+/**
+ * Everything by which an image is found again: the durable timer, the lists, the rows of its tags. They are written before the
+ * record says that there is something to find: a crash in between leaves a hint that leads nowhere, never a fact that
+ * nobody follows.
+ */
+import type { DecisionContext } from '../image/context.ts';
+import type { ImageRecord } from '../image/record.ts';
+import {
+  arrivalIn,
+  arrivalRegions,
+  hasPending,
+  isMember,
+  isPartOfFamily,
+  known,
+  lastTagged,
+  progressOf,
+  tagPushes,
+} from '../image/record.ts';
+import { isTimerSet, nextRequeueAt } from '../image/requeue.ts';
+import { imageState, wasComplete } from '../image/state.ts';
+import { roundOf, tagCompared } from '../image/tag-progress.ts';
+import type { EventTime } from '../model/event-time.ts';
+import type { Tag } from '../model/reference.ts';
+import type { ImageIndex, IndexEntry, IndexList, ReconcileQueue, TagIndex } from './ports.ts';
+import { everyList } from './ports.ts';
+import { mayBeListed } from './replicating-index.ts';
+
+export interface IndexMaintenanceDeps {
+  readonly index: ImageIndex;
+  readonly tags: TagIndex;
+  readonly timer: ReconcileQueue;
+  /** Without, nothing is counted. */
+  readonly counting?: {
+    beforeWrite(before: ImageRecord | undefined, after: ImageRecord, decisionContext: DecisionContext): Promise<void>;
+  };
+}
+
+export interface IndexMaintenance {
+  /** For one write, however many attempts it takes: what has been written is not written again. */
+  begin(): WriteIndexes;
+  /**
+   * Takes the image off the lists it has left, and calls off the timer that it no longer needs. Readers check
+   * every entry against its record, and whoever reconciles an image for nothing changes nothing.
+   */
+  prune(before: ImageRecord | undefined, after: ImageRecord, decisionContext: DecisionContext): void;
+}
+
+export interface WriteIndexes {
+  /** @returns the record to be written, which knows of its timer, and of tags that need not be looked at */
+  writeAhead(
+    before: ImageRecord | undefined,
+    after: ImageRecord,
+    decisionContext: DecisionContext,
+  ): Promise<ImageRecord>;
+  /** Another writer was first: what was so when it was written may not be so any more. */
+  conflict(): void;
+}
+
+export function indexMaintenance({ index, tags, timer, counting }: IndexMaintenanceDeps): IndexMaintenance {
+  function begin(): WriteIndexes {
+    const listed = new Set<string>();
+    const noted = new Set<Tag>();
+    /** Tags that no digest had before. */
+    const firstTags = new Set<Tag>();
+    let timerAt: number | undefined;
+
+    function list(after: ImageRecord, lists: readonly IndexList[]): Promise<void>[] {
+      const fresh = lists.filter((one) => !listed.has(`${one} ${after.firstSeenAt}`));
+      for (const one of fresh) listed.add(`${one} ${after.firstSeenAt}`);
+      return fresh.length === 0 ? [] : [index.add(entryOf(after), fresh)];
+    }
+
+    function noteTags(before: ImageRecord | undefined, after: ImageRecord): Promise<void>[] {
+      const { registry, repository, digest } = after.name;
+      return newTags(before, after)
+        .filter(([tag]) => !noted.has(tag))
+        .map(async ([tag, pushedAt]) => {
+          noted.add(tag);
+          if ((await tags.note({ registry, repository, tag }, digest, pushedAt)) === 'first') firstTags.add(tag);
+        });
+    }
+
+    /**
+     * Sets the durable timer unless one is known to ring soon enough.
+     * @returns for when it is set; `null` once the last is published and nothing is open, so that nobody counts on one that is
+     * called off
+     */
+    async function requeue(
+      before: ImageRecord | undefined,
+      after: ImageRecord,
+      decisionContext: DecisionContext,
+    ): Promise<number | null> {
+      const due = nextRequeueAt(after, decisionContext);
+      const set = timerAt ?? after.requeueAt;
+      const isClaimed = isPartOfFamily(after) && (before === undefined || !isPartOfFamily(before));
+      if (due === null) return isClaimed || (before !== undefined && hasPending(before)) ? null : set;
+      if (isTimerSet(set, due, decisionContext.now)) return set;
+      timerAt = await timer.add(after.name, due);
+      return timerAt;
+    }
+
+    return {
+      async writeAhead(before, after, decisionContext) {
+        const count = counting?.beforeWrite(before, after, decisionContext);
+        if (known(after) === undefined) {
+          await count;
+          return after;
+        }
+        const lists: IndexList[] = [];
+        if (before?.firstSeenAt !== after.firstSeenAt) lists.push('all');
+        const state = imageState(after, decisionContext.set);
+        if (state === 'deleted') lists.push('deleted');
+        // What is on its way for the first time is listed by the timer that calls it late.
+        const isAgain = state === 'replicating' && wasComplete(after) && !isMember(after);
+        if (isAgain && imageState(before, decisionContext.set) !== state) lists.push('replicating');
+        if (after.delayedAt !== null && before?.delayedAt !== after.delayedAt) lists.push('delayed');
+        const writes = [...list(after, lists), ...noteTags(before, after), count];
+        const [requeueAt] = await Promise.all([requeue(before, after, decisionContext), ...writes]);
+        // No digest had these before: there is none to compare it with. Later ones look for this one.
+        return [...firstTags].reduce<ImageRecord>(
+          (record, tag) =>
+            tagCompared(record, {
+              own: tagPushes(record, tag),
+              tag,
+              seen: progressOf(record, tag),
+              others: {},
+              isNewest: true,
+              isOrdered: true,
+              isFinal: true,
+            }),
+          { ...after, requeueAt },
+        );
+      },
+      conflict() {
+        firstTags.clear();
+        // The other may have taken the image off the lists, with the generation that it ended.
+        listed.clear();
+      },
+    };
+  }
+
+  return {
+    begin,
+    prune(before, after, { set, now }) {
+      if (known(after) === undefined) return;
+      // One whose time has come is being swept already.
+      if (before?.requeueAt != null && after.requeueAt === null && before.requeueAt > now) {
+        timer.cancel(after.name, before.requeueAt).catch(() => undefined);
+      }
+      const state = imageState(after, set);
+      const was = imageState(before, set);
+      if (state === was && before?.firstSeenAt === after.firstSeenAt) return;
+      const gone: IndexList[] = [];
+      const isOver = state === 'available' || state === 'deleted';
+      if (isOver && mayBeListed(after.firstSeenAt, now)) gone.push('replicating');
+      if (isOver && after.delayedAt !== null) gone.push('delayed');
+      // Whoever reads a list leaves out what no longer belongs there: a row that stays costs a read, and no answer.
+      if (gone.length > 0) index.remove(entryOf(after), gone).catch(() => undefined);
+      if (before !== undefined && before.firstSeenAt !== after.firstSeenAt) {
+        index.remove(entryOf(before), everyList).catch(() => undefined);
+      }
+    },
+  };
+}
+
+function entryOf(record: ImageRecord): IndexEntry {
+  return { name: record.name, firstSeenAt: record.firstSeenAt };
+}
+
+/** Tags that are new to it, or have come back, with when each was last pushed in any region. */
+function newTags(before: ImageRecord | undefined, after: ImageRecord): [Tag, EventTime][] {
+  const known = tagsOf(before);
+  const isNew = (tag: Tag) => !known.has(tag) || (before !== undefined && roundOf(after, tag) > roundOf(before, tag));
+  return [...tagsOf(after)].filter(isNew).flatMap((tag): [Tag, EventTime][] => {
+    const pushedAt = lastTagged(after, tag);
+    return pushedAt === null ? [] : [[tag, pushedAt]];
+  });
+}
+
+function tagsOf(record: ImageRecord | undefined): Set<Tag> {
+  const regions = arrivalRegions(record);
+  return new Set(regions.flatMap((region) => Object.keys(arrivalIn(record, region)?.tags ?? {}) as Tag[]));
+}

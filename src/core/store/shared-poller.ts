@@ -1,0 +1,183 @@
+/**
+ * Lets any number of waiters follow one thing at the price of one. Whoever waits for the same image or tag shares one
+ * poller, which stops with its last waiter; what this process writes itself is passed on at once, without a poll. Nobody is
+ * shown what was read before they asked: another instance may have written since.
+ */
+import type { Clock } from '../runtime/clock.ts';
+import { semaphore } from '../runtime/semaphore.ts';
+
+export interface Watch<T> {
+  /**
+   * The present state, read or written after this call, and then each later one, until `stop` says so or the signal is
+   * aborted.
+   * @returns what `stop` returned, or `undefined` after the signal
+   */
+  follow<R>(subject: Subject<T>, stop: (state: T) => R | undefined, signal: AbortSignal): Promise<R | undefined>;
+  /**
+   * Passes on a state that this process has just written. Whoever came after the write had begun is not shown it: its
+   * answer may be late, and others may have written since. For them it is read again.
+   * @param begunAt when the write was sent, milliseconds since 1970
+   */
+  publish(key: string, state: T, begunAt: number): void;
+  /** Has the subject read again now, if anybody follows it. */
+  refresh(key: string): void;
+  /** Subjects that are followed at present. */
+  readonly followed: number;
+}
+
+export interface Subject<T> {
+  readonly key: string;
+  /**
+   * Reads the present state. A failure is passed on to no one: the next poll tries again.
+   * @param isNew somebody has come since the last read, or something was written here: nothing may be taken from memory
+   */
+  read(isNew: boolean): Promise<T>;
+}
+
+export interface Pace {
+  /** Between two reads of one subject, at first. */
+  readonly minPauseMs: number;
+  /** The same after a minute without anything new. */
+  readonly maxPauseMs: number;
+  /** Reads under way at a time, over all subjects: webhooks need the storage, too. */
+  readonly maxReads: number;
+}
+
+interface Listener<T> {
+  /** The first read that counts for it. */
+  readonly from: number;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+  tell(state: T): void;
+}
+
+interface Poller<T> {
+  readonly listeners: Set<Listener<T>>;
+  /** Reads begun so far. */
+  reads: number;
+  /** Since when it has been polled without news of this process, milliseconds since 1970. */
+  quietSince: number;
+  /** Whether whoever follows waits for a read that has not begun. */
+  isDue: boolean;
+  /** Ends the pause before the next read. */
+  pause: AbortController;
+  /** Ends the poller. */
+  end: AbortController;
+}
+
+/** However many come to one subject, it is not read more often than that. */
+const minGapMs = 50;
+/** A read that takes long is a storage under load: polling may take this share of its time. */
+const maxShare = 0.2;
+const maxSlowPauseMs = 5_000;
+/** A subject that has been quiet for this many pauses is polled more slowly. */
+const quietPauses = 60;
+
+export function watch<T>(clock: Clock, pace: Pace): Watch<T> {
+  const pollers = new Map<string, Poller<T>>();
+  const reads = semaphore(pace.maxReads);
+
+  function tell(poller: Poller<T>, value: T, read: number): void {
+    for (const listener of [...poller.listeners]) if (listener.from <= read) listener.tell(value);
+  }
+
+  function pauseAfter(poller: Poller<T>, tookMs: number): number {
+    const quietMs = (clock.now() - poller.quietSince) / quietPauses;
+    const pauseMs = Math.min(pace.maxPauseMs, Math.max(pace.minPauseMs, quietMs));
+    return Math.max(pauseMs, Math.min(maxSlowPauseMs, tookMs / maxShare));
+  }
+
+  async function poll(subject: Subject<T>, poller: Poller<T>): Promise<void> {
+    while (poller.listeners.size > 0) {
+      poller.pause = new AbortController();
+      poller.end = new AbortController();
+      await reads.acquire();
+      const startedAt = clock.now();
+      const isNew = poller.isDue;
+      poller.isDue = false;
+      const read = ++poller.reads;
+      const state = await subject.read(isNew).then(
+        (value) => ({ value }),
+        () => undefined,
+      );
+      reads.release();
+      if (state !== undefined) tell(poller, state.value, read);
+      const pauseMs = pauseAfter(poller, clock.now() - startedAt);
+      const endedAt = clock.now();
+      await clock.sleep(pauseMs, poller.pause.signal);
+      await clock.sleep(endedAt + minGapMs - clock.now(), poller.end.signal);
+    }
+    pollers.delete(subject.key);
+  }
+
+  function start(subject: Subject<T>, listener: Listener<T>): Poller<T> {
+    const poller: Poller<T> = {
+      listeners: new Set([listener]),
+      reads: 0,
+      quietSince: clock.now(),
+      isDue: true,
+      pause: new AbortController(),
+      end: new AbortController(),
+    };
+    pollers.set(subject.key, poller);
+    void poll(subject, poller);
+    return poller;
+  }
+
+  function join(poller: Poller<T>, listener: Listener<T>): Poller<T> {
+    poller.listeners.add(listener);
+    readSoon(poller);
+    return poller;
+  }
+
+  function readSoon(poller: Poller<T>): void {
+    poller.isDue = true;
+    poller.pause.abort();
+  }
+
+  return {
+    follow<R>(subject: Subject<T>, stop: (state: T) => R | undefined, signal: AbortSignal) {
+      return new Promise<R | undefined>((resolve) => {
+        const running = pollers.get(subject.key);
+        const finish = (result: R | undefined) => {
+          poller.listeners.delete(listener);
+          signal.removeEventListener('abort', onAbort);
+          if (poller.listeners.size === 0) {
+            poller.pause.abort();
+            poller.end.abort();
+          }
+          resolve(result);
+        };
+        const listener: Listener<T> = {
+          from: (running?.reads ?? 0) + 1,
+          since: clock.now(),
+          tell(state) {
+            const result = stop(state);
+            if (result !== undefined) finish(result);
+          },
+        };
+        const onAbort = () => finish(undefined);
+        signal.addEventListener('abort', onAbort);
+        const poller = running === undefined ? start(subject, listener) : join(running, listener);
+        if (signal.aborted) finish(undefined);
+      });
+    },
+    publish(key, state, begunAt) {
+      const poller = pollers.get(key);
+      if (poller === undefined) return;
+      poller.quietSince = clock.now();
+      const listeners = [...poller.listeners];
+      for (const listener of listeners) if (listener.since <= begunAt) listener.tell(state);
+      if (listeners.some(({ since }) => since > begunAt)) readSoon(poller);
+    },
+    refresh(key) {
+      const poller = pollers.get(key);
+      if (poller === undefined) return;
+      poller.quietSince = clock.now();
+      readSoon(poller);
+    },
+    get followed() {
+      return pollers.size;
+    },
+  };
+}

@@ -1,0 +1,165 @@
+/**
+ * Cares for the webhook of every expected region: finds out whether it is as it must be and, where the settings say so,
+ * creates and mends it and proves with a ping that it arrives. Only webhooks that point at this app or carry the name we
+ * give are ever changed. Without this, a region added in the portal stays silent until somebody misses an image.
+ */
+
+import type { Region } from '../model/region.ts';
+import type { Registry } from '../model/registry.ts';
+import type { ReplicaSet } from '../model/replica-set.ts';
+import { expectedRegions } from '../model/replica-set.ts';
+import type { WebhookAudit, WebhookFinding } from '../query/webhook-status.ts';
+import type { Clock } from '../runtime/clock.ts';
+import { describeError } from '../runtime/errors.ts';
+import type { Log } from '../runtime/log.ts';
+import type { FoundWebhook } from './address.ts';
+import { findWebhooks, webhookAddress, webhookName } from './address.ts';
+import type { Verdict } from './audit.ts';
+import { judgeWebhooks, refusalOf } from './audit.ts';
+import type { WebhookDirectory } from './ports.ts';
+import type { RepairSession } from './repair.ts';
+import { silent, webhookMender } from './repair.ts';
+
+export interface WebhookAuditor extends WebhookAudit {
+  /** Looks at every registry now, and mends where the mode is `manage`. Never fails. */
+  run(): Promise<void>;
+  /** A ping with this id came through the door. */
+  arrived(id: string): void;
+}
+
+export interface WebhookAuditorDeps {
+  readonly registries: readonly Registry[];
+  /** `undefined` where there is no control plane to ask. */
+  readonly directory: WebhookDirectory | undefined;
+  readonly mode: 'off' | 'audit' | 'manage';
+  /** Where the registry reaches this app. */
+  readonly publicUrl: string | undefined;
+  /** The one that webhooks are given. */
+  readonly secret: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Once the replica set is known: an instance that has just started may not know it yet. Never fails. */
+  ready?(registry: Registry): Promise<void>;
+  replicaSet(registry: Registry): ReplicaSet;
+}
+
+/** A little more than the timer's quarter of an hour: where the timer runs, nobody else needs to look. */
+const freshMs = 16 * 60_000;
+/** For a region that nobody has looked at, such as one added since. */
+const firstLookMs = 60_000;
+
+export function webhookAuditor(parts: WebhookAuditorDeps): WebhookAuditor {
+  const { directory, publicUrl, clock, log, mode } = parts;
+  const access =
+    directory === undefined || publicUrl === undefined
+      ? undefined
+      : { directory, publicUrl, mender: webhookMender({ ...parts, directory, publicUrl }) };
+  const findings = new Map<string, WebhookFinding>();
+  /** Regions whose last ping did not come. */
+  const unproven = new Set<string>();
+  const lookedAt = new Map<string, number>();
+  const running = new Map<string, Promise<void>>();
+
+  /** Why nobody can be asked about this registry. */
+  function obstacle(registry: Registry): string | undefined {
+    if (mode === 'off') return 'WEBHOOK_MANAGEMENT is off';
+    if (directory === undefined || registry.resourceId === undefined) return 'the registry has no "resourceId"';
+    return publicUrl === undefined ? 'PUBLIC_URL is not known' : undefined;
+  }
+
+  function keep(registry: Registry, region: Region, { status, reason }: Pick<Verdict, 'status' | 'reason'>): void {
+    const key = keyOf(registry, region);
+    const wasOk = findings.get(key)?.status === 'ok';
+    findings.set(key, { status, checkedAt: clock.now(), ...(reason === undefined ? {} : { reason }) });
+    const fields = { registry: registry.name, region, reason };
+    // Said each time, for as long as it is so: an alert that hears nothing any more takes it for mended.
+    if (status !== 'ok') log.warn(`webhook ${status}`, fields);
+    else if (!wasOk) log.info('webhook ok', fields);
+  }
+
+  async function look(registry: Registry, mends: boolean): Promise<void> {
+    if (access === undefined || obstacle(registry) !== undefined) return;
+    await parts.ready?.(registry);
+    const set = parts.replicaSet(registry);
+    const expected = expectedRegions(set);
+    lookedAt.set(registry.name, clock.now());
+    const regions = set.replicas.map(({ region }) => region);
+    try {
+      const found = await findWebhooks(access.directory, registry, regions, access.publicUrl);
+      const mending = mends ? access.mender.begin(registry) : undefined;
+      const ownName = (region: Region) => webhookName(webhookAddress(access.publicUrl, registry, region));
+      await Promise.all(expected.map((region) => lookAt(registry, region, found, ownName(region), mending)));
+    } catch (error) {
+      const reason = `the webhooks were not told: ${describeError(error)}`;
+      for (const region of expected) keep(registry, region, { status: 'unknown', reason });
+    }
+  }
+
+  async function lookAt(
+    registry: Registry,
+    region: Region,
+    found: readonly FoundWebhook[],
+    ownName: string,
+    mending: RepairSession | undefined,
+  ): Promise<void> {
+    const key = keyOf(registry, region);
+    const verdict = await withRefusal(judgeWebhooks(region, found, ownName), registry, region);
+    const isSilent = verdict.status === 'ok' && unproven.has(key);
+    const isRight = verdict.status === 'ok' || verdict.status === 'unknown';
+    if (mending === undefined || (isRight && !isSilent)) return keep(registry, region, isSilent ? silent : verdict);
+    const outcome = await mending.mend(region, verdict, ownName);
+    if (outcome.isProven === false) unproven.add(key);
+    if (outcome.isProven === true) unproven.delete(key);
+    keep(registry, region, outcome);
+  }
+
+  /** A webhook can look right and still be turned away at the door. */
+  async function withRefusal(verdict: Verdict, registry: Registry, region: Region): Promise<Verdict> {
+    const { working: name, status } = verdict;
+    if (directory === undefined || name === undefined || status !== 'ok') return verdict;
+    // Not being allowed to read its log says nothing about the webhook.
+    const refusal = refusalOf(await directory.deliveries(registry, name).catch(() => []));
+    if (refusal === undefined) return verdict;
+    return { ...verdict, status: 'misconfigured', reason: `webhook ${name}: ${refusal}`, wrong: [{ name, region }] };
+  }
+
+  /** One look at a time for each registry: two would change the same webhook. */
+  function queue(registry: Registry, mends: boolean): Promise<void> {
+    const before = running.get(registry.name) ?? Promise.resolve();
+    const done = before
+      .then(() => look(registry, mends))
+      .catch((error: unknown) => {
+        log.warn('webhooks not audited', { registry: registry.name, error: describeError(error) });
+      })
+      .finally(() => {
+        if (running.get(registry.name) === done) running.delete(registry.name);
+      });
+    running.set(registry.name, done);
+    return done;
+  }
+
+  return {
+    async run() {
+      await Promise.all(parts.registries.map((registry) => queue(registry, mode === 'manage')));
+    },
+    arrived(id) {
+      access?.mender.arrived(id);
+    },
+    status(registry, region) {
+      const unknown = (reason: string): WebhookFinding => ({ status: 'unknown', reason, checkedAt: null });
+      const reason = obstacle(registry);
+      if (reason !== undefined) return unknown(reason);
+      if (!expectedRegions(parts.replicaSet(registry)).includes(region)) return unknown('not an expected region');
+      const finding = findings.get(keyOf(registry, region));
+      const ageMs = clock.now() - (lookedAt.get(registry.name) ?? Number.NEGATIVE_INFINITY);
+      const isDue = ageMs > (finding === undefined ? firstLookMs : freshMs);
+      // The timer may run on an instance of its own, whose findings nobody else has.
+      if (isDue && !running.has(registry.name)) void queue(registry, false);
+      return finding ?? unknown('not looked at yet');
+    },
+  };
+}
+
+function keyOf(registry: Registry, region: Region): string {
+  return `${registry.name} ${region}`;
+}

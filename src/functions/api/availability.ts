@@ -1,0 +1,43 @@
+/** Where is it, and may I pull now? Answered from what is stored, also for an image nobody has spoken of. */
+import type { HttpFunctionOptions } from '@azure/functions';
+import type { Tracker } from '../../core/tracker.ts';
+import { httpHandler, json, readQuery } from '../http/http.ts';
+import { imageQuery, readQuestion, readRequirement, requirementQuery } from '../http/question.ts';
+import type { RouteDescription } from '../http/route.ts';
+import { noKey, refusals } from '../http/route.ts';
+import { availabilityDocument } from './availability-document.ts';
+
+const query = imageQuery.extend(requirementQuery.shape);
+
+export function describeAvailability(): RouteDescription {
+  return {
+    operation: 'answerAvailability',
+    method: 'get',
+    path: '/api/availability',
+    summary: 'Where is it, and may I pull now?',
+    detail: 'Answered from what is stored, also for an image nobody has spoken of: its state is then `unknown`.',
+    lock: 'functionKey',
+    query,
+    answers: {
+      200: { description: 'The answer.', schema: availabilityDocument() },
+      ...refusals(400, 404, 503),
+      ...noKey,
+    },
+  };
+}
+
+export function availabilityFunction(tracker: Tracker): HttpFunctionOptions {
+  return {
+    methods: ['GET'],
+    authLevel: 'function',
+    route: 'api/availability',
+    handler: httpHandler(query, async function answerAvailability(request) {
+      const given = readQuery(request);
+      const question = readQuestion(given, tracker);
+      if ('refusal' in question) return question.refusal;
+      const requirement = await readRequirement(given, question.value.registry, tracker);
+      if ('refusal' in requirement) return requirement.refusal;
+      return json(200, await tracker.answer(question.value, requirement.value));
+    }),
+  };
+}

@@ -1,0 +1,177 @@
+/**
+ * What was published about an image, when, and whether the topic has taken it; what else was sent because of it; and how far
+ * a replay of it is.
+ */
+import type { HttpFunctionOptions, HttpResponseInit } from '@azure/functions';
+import * as z from 'zod';
+import type { CheckList } from '../../core/checks/check-list.ts';
+import type { AvailabilityQuery } from '../../core/image/availability.ts';
+import { formatReference } from '../../core/model/reference.ts';
+import { findRegistryByName } from '../../core/model/registry.ts';
+import type { PublishedEvent } from '../../core/query/published-events.ts';
+import type { Replays } from '../../core/replay/replay.ts';
+import { describeReplay, registryOfReplay, replayIdPattern } from '../../core/replay/replay-job.ts';
+import type { Tracker } from '../../core/tracker.ts';
+import { httpHandler, json, readQuery } from '../http/http.ts';
+import { readInput } from '../http/input.ts';
+import { problemResponse } from '../http/problem.ts';
+import { imageInput, readQuestion, refuse } from '../http/question.ts';
+import type { RouteDescription } from '../http/route.ts';
+import { instant, named, noKey, refusals } from '../http/route.ts';
+import {
+  checkDocument,
+  describeCheck,
+  describeFailures,
+  describeForward,
+  failedAttempts,
+  forwardDocument,
+} from './deliveries-description.ts';
+import { replayDocument } from './replay-description.ts';
+
+const replayQuery = z.object({
+  replay: z
+    .string()
+    .regex(replayIdPattern, 'must be the id of a replay')
+    .optional()
+    .meta({ description: 'The id of a replay, instead of an image: how far it is.' }),
+});
+
+const query = z.object({ image: imageInput.optional(), ...replayQuery.shape });
+
+const eventList = named('EventList', () =>
+  z.object({
+    image: z.string(),
+    events: z.array(
+      z.object({
+        id: z.string().describe('Equal for equal facts, however often they are told.'),
+        source: z.string(),
+        type: z.string(),
+        subject: z.string(),
+        time: instant().describe('When the fact became known.'),
+        generation: z.int().min(1),
+        region: z.string().optional(),
+        status: z.enum(['pending', 'published']),
+        publishedAt: instant().nullable().describe('When the topic took it.'),
+        failedAttempts: failedAttempts().nullable().describe('`null` where none is known.'),
+        data: z.record(z.string(), z.unknown()).describe('The data of the event, as it is sent if it is sent now.'),
+      }),
+    ),
+    topicError: z
+      .string()
+      .nullable()
+      .describe('What the topic answered last, while the instance that answers finds that it accepts nothing.'),
+    forwards: z.array(forwardDocument()).describe('Webhooks that were forwarded because of it, oldest first.'),
+    checks: z
+      .array(checkDocument())
+      .nullable()
+      .describe(
+        'Deployment checks of the last two days that named this image, or a tag that it has or had, newest first; not those that named a release. `null` where they could not be read within a second.',
+      ),
+    checksComplete: z
+      .boolean()
+      .describe('Whether all checks were looked through: they could be read, and there were fewer than 2,000.'),
+    replays: z.array(replayDocument()).optional().describe('The last replay of this image.'),
+  }),
+);
+
+const replayState = named('ReplayState', () => z.object({ replay: replayDocument() }));
+
+export function describeEvents(): RouteDescription {
+  return {
+    operation: 'listEvents',
+    method: 'get',
+    path: '/api/events',
+    summary: 'What was published about an image and how its delivery stands, or how far a replay is',
+    detail: 'One of `image` and `replay` is required.',
+    lock: 'functionKey',
+    query,
+    answers: {
+      200: { description: 'The events of the image, or the replay.', schema: z.union([eventList(), replayState()]) },
+      ...refusals(400, 404, 503),
+      ...noKey,
+    },
+  };
+}
+
+/** @param checks not there where no deployment check is taken */
+export function eventsFunction(
+  tracker: Tracker,
+  replays?: Pick<Replays, 'find' | 'ofImage'>,
+  checks?: CheckList,
+): HttpFunctionOptions {
+  return {
+    methods: ['GET'],
+    authLevel: 'function',
+    route: 'api/events',
+    handler: httpHandler(query, async function listEvents(request) {
+      const given = readQuery(request);
+      const input = readInput(replayQuery, given);
+      if ('refusal' in input) return input.refusal;
+      const { replay } = input.value;
+      if (replay === undefined) {
+        const question = readQuestion(given, tracker);
+        return 'refusal' in question ? question.refusal : listOf(question.value, tracker, replays, checks);
+      }
+      if (given('image') !== undefined) return refuse('replay', 'must be alone, without "image"').refusal;
+      return progressOf(replay, tracker, replays);
+    }),
+  };
+}
+
+async function listOf(
+  question: AvailabilityQuery,
+  tracker: Tracker,
+  replays?: Pick<Replays, 'ofImage'>,
+  checks?: CheckList,
+) {
+  const { registry: place, ...asked } = question;
+  const registry = place.loginServer;
+  // What was published is answered also while the checks cannot be read.
+  const [told, read] = await Promise.all([tracker.events(question), checks?.read()]);
+  const { repository, digest } = told?.name ?? question;
+  const tags = [...(told?.tags ?? []), ...(question.tag === undefined ? [] : [question.tag])];
+  const found = read?.about({ registry: place.name, repository, digest, tags }).map(describeCheck);
+  const named = {
+    checks: found ?? (checks === undefined ? [] : null),
+    checksComplete: checks === undefined || read?.isComplete === true,
+  };
+  if (told === undefined) {
+    const image = formatReference({ ...asked, registry });
+    return json(200, { image, events: [], topicError: null, forwards: [], ...named });
+  }
+  const replay = await replays?.ofImage(told.name);
+  return json(200, {
+    image: formatReference({ registry, repository, digest, tag: undefined }),
+    events: told.events.map(describeEvent),
+    topicError: told.topicError ?? null,
+    forwards: told.forwards.map(describeForward),
+    ...named,
+    ...(replay === undefined ? {} : { replays: [describeReplay(replay, place)] }),
+  });
+}
+
+async function progressOf(id: string, tracker: Tracker, replays?: Pick<Replays, 'find'>): Promise<HttpResponseInit> {
+  const job = await replays?.find(id);
+  const registry = job && findRegistryByName(tracker.registries, registryOfReplay(job));
+  if (job !== undefined && registry !== undefined) return json(200, { replay: describeReplay(job, registry) });
+  return problemResponse(
+    404,
+    'No such replay: it is unknown, forgotten after a week, or followed by another of the same.',
+  );
+}
+
+function describeEvent({ event, publishedAt, failed }: PublishedEvent) {
+  return {
+    id: event.id,
+    source: event.source,
+    type: event.type,
+    subject: event.subject,
+    time: event.time,
+    generation: event.data.generation,
+    ...(event.data.region === undefined ? {} : { region: event.data.region }),
+    status: publishedAt === null ? 'pending' : 'published',
+    publishedAt: publishedAt === null ? null : new Date(publishedAt).toISOString(),
+    failedAttempts: describeFailures(failed),
+    data: event.data,
+  };
+}

@@ -1,0 +1,78 @@
+/**
+ * Whether the app can do its work, for load balancers and people. Anybody may ask, so it names no registry, and asks
+ * the storage at most every few seconds however often it is asked itself.
+ */
+import type { HttpFunctionOptions } from '@azure/functions';
+import * as z from 'zod';
+import type { HealthProbe } from '../../core/ports.ts';
+import type { Tracker } from '../../core/tracker.ts';
+import { httpHandler, json, noQuery } from '../http/http.ts';
+import type { RouteDescription } from '../http/route.ts';
+import { named, refusals } from '../http/route.ts';
+
+type Checks = Record<string, 'ok' | 'failing'>;
+
+const remembersMs = 2_000;
+const probeTimeoutMs = 3_000;
+
+const healthDocument = named('Health', () =>
+  z.object({
+    status: z
+      .enum(['ok', 'degraded', 'failing'])
+      .describe('`degraded`: every answer is right, and events follow once the topic takes them.'),
+    checks: z.record(z.string(), z.enum(['ok', 'failing'])),
+  }),
+);
+
+export function describeHealth(): RouteDescription {
+  return {
+    operation: 'reportHealth',
+    method: 'get',
+    path: '/api/health',
+    alsoHead: true,
+    summary: 'Whether the app can do its work',
+    lock: 'none',
+    answers: {
+      200: { description: 'It can.', schema: healthDocument() },
+      503: { description: 'It cannot.', schema: healthDocument() },
+      ...refusals(400),
+    },
+  };
+}
+
+export function healthFunction(
+  tracker: Tracker,
+  probes: readonly HealthProbe[],
+  now: () => number,
+): HttpFunctionOptions {
+  let last: { readonly at: number; readonly checks: Promise<Checks> } | undefined;
+
+  async function check(): Promise<Checks> {
+    const results = await Promise.all(probes.map(async (probe) => [probe.name, await isAnswering(probe)] as const));
+    return Object.fromEntries(results.map(([name, answers]) => [name, answers ? 'ok' : 'failing']));
+  }
+
+  return {
+    methods: ['GET', 'HEAD'],
+    authLevel: 'anonymous',
+    route: 'api/health',
+    handler: httpHandler(noQuery, async function reportHealth() {
+      if (last === undefined || now() - last.at > remembersMs) last = { at: now(), checks: check() };
+      const checks = await last.checks;
+      const isWorking = Object.values(checks).every((result) => result === 'ok');
+      // Without the topic every answer is still right and every event follows later: that is no reason to restart.
+      const topic = tracker.publishError() === undefined ? 'ok' : 'failing';
+      const status = isWorking ? (topic === 'ok' ? 'ok' : 'degraded') : 'failing';
+      return json(isWorking ? 200 : 503, { status, checks: { ...checks, topic } });
+    }),
+  };
+}
+
+async function isAnswering(probe: HealthProbe): Promise<boolean> {
+  const timeout = new Promise<boolean>((resolve) => setTimeout(resolve, probeTimeoutMs, false).unref());
+  const answer = probe.check().then(
+    () => true,
+    () => false,
+  );
+  return Promise.race([answer, timeout]);
+}

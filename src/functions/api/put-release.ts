@@ -1,0 +1,59 @@
+/** Makes a release, or another revision of it. Sending the same again changes nothing, so a pipeline may repeat its step. */
+import type { HttpFunctionOptions } from '@azure/functions';
+import { formatReference } from '../../core/model/reference.ts';
+import type { Asked } from '../../core/query/ask.ts';
+import type { ReleaseContent } from '../../core/releases/release.ts';
+import type { Releases } from '../../core/releases/releases.ts';
+import type { Tracker } from '../../core/tracker.ts';
+import { httpHandler, json, noQuery } from '../http/http.ts';
+import type { RouteDescription } from '../http/route.ts';
+import { noKey, refusals } from '../http/route.ts';
+import { answerRelease, readReleaseName, releaseDocument, releaseParams } from './release-document.ts';
+import { imagesBody, readImagesBody } from './several-images.ts';
+
+export function describePutRelease(): RouteDescription {
+  return {
+    operation: 'putRelease',
+    method: 'put',
+    path: '/api/releases/{name}',
+    summary: 'Makes a release: images with a name to wait for',
+    detail:
+      'The same content again changes nothing, whatever the order of the images; another content is the next revision.',
+    lock: 'functionKey',
+    params: releaseParams,
+    body: imagesBody,
+    answers: {
+      200: { description: 'There was one: as it is now.', schema: releaseDocument() },
+      201: { description: 'There was none.', schema: releaseDocument() },
+      ...refusals(400, 404, 413, 503),
+      ...noKey,
+    },
+  };
+}
+
+export function putReleaseFunction(tracker: Tracker, releases: Pick<Releases, 'put'>): HttpFunctionOptions {
+  return {
+    methods: ['PUT'],
+    authLevel: 'function',
+    route: 'api/releases/{name}',
+    handler: httpHandler(noQuery, async function putRelease(request, context) {
+      const name = readReleaseName(request);
+      if ('refusal' in name) return name.refusal;
+      const read = await readImagesBody(request, imagesBody, tracker);
+      if ('refusal' in read) return read.refusal;
+      const { outcome, found } = await releases.put(name.value, contentOf(read.value.asked));
+      if (found.kind === 'settled')
+        context.info(`release ${name.value} ${outcome}, revision ${found.release.revision}`);
+      return answerRelease(name.value, found, (document) => json(outcome === 'created' ? 201 : 200, document));
+    }),
+  };
+}
+
+/** As the tracker understood it: a regional login server, or a tag that was left out, makes no other content. */
+function contentOf(asked: readonly Asked[]): ReleaseContent {
+  const images = asked.map(({ question: { registry, ...rest } }) =>
+    formatReference({ registry: registry.loginServer, ...rest }),
+  );
+  const { isForEveryExpected, regions = [], require = 'all' } = asked[0]?.requirement ?? {};
+  return { images: [...new Set(images)], regions: isForEveryExpected === true ? null : regions, require };
+}

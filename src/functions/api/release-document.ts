@@ -1,0 +1,56 @@
+/** What the routes of releases share: the name in the path, the document, and the answer where there is none. */
+import type { HttpRequest, HttpResponseInit } from '@azure/functions';
+import * as z from 'zod';
+import { parseReleaseName, releaseNameRule } from '../../core/releases/release.ts';
+import { describeRelease } from '../../core/releases/release-document.ts';
+import type { SettledRelease } from '../../core/releases/settle-release.ts';
+import { quote } from '../../core/runtime/parsed.ts';
+import type { Read } from '../http/input.ts';
+import { readInput, textReadBy } from '../http/input.ts';
+import { problemResponse } from '../http/problem.ts';
+import { instant, named } from '../http/route.ts';
+import { severalDocument } from './several-images.ts';
+
+export const releaseParams = z.object({
+  name: textReadBy(parseReleaseName, releaseNameRule).meta({
+    description: 'The name of the release.',
+    pattern: '^[a-z0-9][a-z0-9._-]{0,127}$',
+    examples: ['shop-2.4'],
+  }),
+});
+
+export const releaseHead = () => ({
+  name: z.string(),
+  revision: z.int().min(1).describe('One more with each other content.'),
+  createdAt: instant(),
+  availableAt: instant()
+    .nullable()
+    .describe('When every image of this revision was where it must be; it stays, whatever becomes of the images.'),
+  announcedAt: instant().nullable().describe('When the topic took that.'),
+  delayed: z.boolean().describe('Whether this revision was late.'),
+});
+
+export const releaseDocument = named('ReleaseDocument', () =>
+  z.object({ ...releaseHead(), ...severalDocument().shape }),
+);
+
+export function readReleaseName(request: HttpRequest): Read<string> {
+  const input = readInput(releaseParams, (name) => request.params[name]);
+  return 'refusal' in input ? input : { value: input.value.name };
+}
+
+/** @returns the answer to a question about a release, made by `answer` where there is one to report */
+export function answerRelease(
+  name: string,
+  found: SettledRelease,
+  answer: (document: object, found: SettledRelease & { kind: 'settled' }) => HttpResponseInit,
+): HttpResponseInit {
+  if (found.kind === 'unknown') return noSuchRelease(name);
+  if (found.kind === 'settled') return answer(describeRelease(found.release, found.result.document), found);
+  const detail = `Release ${quote(name)} has images of ${quote(found.loginServer)}, which is not tracked here any more.`;
+  return problemResponse(404, detail);
+}
+
+export function noSuchRelease(name: string): HttpResponseInit {
+  return problemResponse(404, `There is no release ${quote(name)}.`);
+}

@@ -1,0 +1,77 @@
+/** How each replica of a registry is doing: expected or not, last heard of, how far behind, what is missing there. */
+import type { HttpFunctionOptions } from '@azure/functions';
+import * as z from 'zod';
+import type { Tracker } from '../../core/tracker.ts';
+import { httpHandler, json, readQuery } from '../http/http.ts';
+import { readRegistry, registryQuery } from '../http/question.ts';
+import type { RouteDescription } from '../http/route.ts';
+import { instant, named, noKey, refusals } from '../http/route.ts';
+
+const regionReport = () =>
+  z.object({
+    region: z.string(),
+    expected: z.boolean(),
+    required: z.boolean().describe('Waited for when nobody asks otherwise.'),
+    observedOnly: z.boolean(),
+    provisioningState: z.string().nullable().describe('As ARM has it; null when the set comes from settings.'),
+    health: z.enum(['healthy', 'unhealthy', 'unknown']),
+    status: z
+      .object({ displayStatus: z.string().nullable(), message: z.string().nullable(), timestamp: instant().nullable() })
+      .nullable()
+      .describe('What ARM says of the replica, and since when; null when the set comes from settings.'),
+    globalRouting: z.boolean(),
+    lastWebhookAt: instant().nullable(),
+    webhook: z.object({
+      status: z.enum(['ok', 'missing', 'disabled', 'misconfigured', 'unknown']),
+      reason: z.string().nullable(),
+      checkedAt: instant().nullable(),
+    }),
+    lag: z
+      .object({ p50Seconds: z.number().nullable(), p95Seconds: z.number().nullable(), count: z.int() })
+      .describe('Distance from the first region, over the recent images.'),
+    missingImages: z.int().describe('Of the newest images that are not everywhere yet.'),
+  });
+
+const likelyCause = () =>
+  z.object({
+    trackingId: z.string().describe('As the status pages of Azure show it.'),
+    title: z.string(),
+    regions: z.array(z.string()),
+    since: instant().nullable(),
+  });
+
+const replicaReport = named('ReplicaReport', () =>
+  z.object({
+    registry: z.string().describe('Login server.'),
+    source: z.enum(['arm', 'settings', 'remembered']),
+    refreshedAt: instant(),
+    stale: z.boolean(),
+    warning: z.string().nullable().describe('Which webhooks speak for a region that is not expected, and what to do.'),
+    regions: z.array(regionReport()).describe('Alphabetical.'),
+    likelyCauses: z.array(likelyCause()).describe('Open incidents of the registry service that affect these regions.'),
+  }),
+);
+
+export function describeReplicas(): RouteDescription {
+  return {
+    operation: 'reportReplicas',
+    method: 'get',
+    path: '/api/replicas',
+    summary: 'How each replica of a registry is doing',
+    lock: 'functionKey',
+    query: registryQuery,
+    answers: { 200: { description: 'The report.', schema: replicaReport() }, ...refusals(400, 404, 503), ...noKey },
+  };
+}
+
+export function replicasFunction(tracker: Tracker): HttpFunctionOptions {
+  return {
+    methods: ['GET'],
+    authLevel: 'function',
+    route: 'api/replicas',
+    handler: httpHandler(registryQuery, async function reportReplicas(request) {
+      const registry = readRegistry(readQuery(request), tracker);
+      return 'refusal' in registry ? registry.refusal : json(200, await tracker.replicas(registry.value));
+    }),
+  };
+}

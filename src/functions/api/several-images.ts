@@ -1,0 +1,123 @@
+/** Reads the question about several images, each with the one requirement, from a body. */
+import type { HttpRequest } from '@azure/functions';
+import * as z from 'zod';
+import { checkBody } from '../../core/checks/request-body.ts';
+import { parseArtifacts } from '../../core/image/attached.ts';
+import { parsePlatforms } from '../../core/image/platforms.ts';
+import { parseReference } from '../../core/model/reference.ts';
+import { findRegistryByHost } from '../../core/model/registry.ts';
+import type { Asked } from '../../core/query/ask.ts';
+import { maxImages, splitImages } from '../../core/query/several-images.ts';
+import type { FieldProblem } from '../../core/runtime/parsed.ts';
+import type { Tracker } from '../../core/tracker.ts';
+import type { Read } from '../http/input.ts';
+import { check } from '../http/input.ts';
+import { readJsonBody } from '../http/json-body.ts';
+import { badRequest } from '../http/problem.ts';
+import { readRequirement, unknownRegistry } from '../http/question.ts';
+import { named } from '../http/route.ts';
+import { availabilityDocument } from './availability-document.ts';
+
+export const maxBody = 256 * 1024;
+const maxProblems = 10;
+
+const imagesRule = 'must be a list of image references, or a text with commas or line breaks between them';
+const countRule = `must name 1 to ${maxImages} images`;
+
+export const imagesBody = z.object(
+  {
+    images: z
+      .union(
+        [
+          z.array(z.string('must be an image reference, as text')).meta({ minItems: 1, maxItems: maxImages }),
+          z.string(),
+        ],
+        imagesRule,
+      )
+      .meta({ description: `1 to ${maxImages} image references, as a list or as a text with commas or line breaks.` }),
+    regions: checkBody.shape.regions.meta({ description: 'Regions that must have each. Default: all expected.' }),
+    platforms: z
+      .union([z.string(), z.array(z.string())], 'must be platforms, as text with commas or as a list')
+      .nullish()
+      .meta({
+        description: 'Of an index, only the manifests of these platforms are waited for, such as `linux/arm64`.',
+      }),
+    artifacts: checkBody.shape.artifacts.meta({
+      description: 'What must be attached to each: `signature`, `sbom`, `attestation`, or artifact types.',
+    }),
+    require: checkBody.shape.require.meta({ description: 'How many of these regions: `all`, `any` or a number.' }),
+  },
+  'must be a JSON object',
+);
+
+const entry = <Shape extends z.ZodRawShape>(shape: Shape) =>
+  z.object({ image: z.string().describe('As in `images`.'), ...shape });
+
+export const severalDocument = named('SeveralImagesDocument', () =>
+  z.object({
+    satisfied: z.boolean().describe('Whether every image is where it must be.'),
+    state: availabilityDocument().shape.state.describe(
+      'The least advanced of the images: `deleted`, `unknown`, `deleting`, `replicating`, `available`.',
+    ),
+    requirement: z.object({
+      regions: z.array(z.string()).describe('Of all images together.'),
+      require: availabilityDocument().shape.requirement.shape.require,
+    }),
+    missing: z
+      .array(entry({ regions: z.array(z.string()) }))
+      .describe('Images that some required region does not have.'),
+    ended: z
+      .array(entry({ outcome: z.enum(['deleted', 'superseded']) }))
+      .describe('Images that cannot come any more, as things stand.'),
+    images: z.array(availabilityDocument()).describe('In the order asked, each once.'),
+  }),
+);
+
+/** @param schema of the whole body, which has at least the fields of `imagesBody` */
+export async function readImagesBody<S extends typeof imagesBody>(
+  request: HttpRequest,
+  schema: S,
+  tracker: Tracker,
+): Promise<Read<{ readonly input: z.output<S>; readonly asked: readonly Asked[] }>> {
+  const sent = await readJsonBody(request, maxBody, 'the question such as {"images": ["…"]}');
+  if ('refusal' in sent) return sent;
+  const input = check(schema, sent.value);
+  if ('refusal' in input) return input;
+  const asked = await readAsked(input.value, tracker);
+  return 'refusal' in asked ? asked : { value: { input: input.value, asked: asked.value } };
+}
+
+/** @param input what `imagesBody` has read */
+export async function readAsked(
+  { images, regions, require, artifacts: named, platforms: run }: z.output<typeof imagesBody>,
+  tracker: Tracker,
+): Promise<Read<Asked[]>> {
+  const texts = splitImages(images);
+  const artifacts = parseArtifacts((Array.isArray(named) ? named.join(',') : named) ?? undefined);
+  if (!artifacts.ok) return { refusal: badRequest(artifacts.problems) };
+  const platforms = parsePlatforms((Array.isArray(run) ? run.join(',') : run) ?? undefined);
+  if (!platforms.ok) return { refusal: badRequest(platforms.problems) };
+  if (texts.length < 1 || texts.length > maxImages) {
+    return { refusal: badRequest([{ field: 'images', reason: countRule }]) };
+  }
+  const references = texts.map((text, i) => parseReference(text, `images[${i}]`));
+  const problems: FieldProblem[] = references.flatMap((one) => (one.ok ? [] : one.problems));
+  if (problems.length > 0) return { refusal: badRequest(problems.slice(0, maxProblems)) };
+
+  const query = { regions: Array.isArray(regions) ? regions.join(',') : regions, require: require?.toString() };
+  const required = (name: string) => query[name as keyof typeof query] ?? undefined;
+  const asked: Asked[] = [];
+  for (const reference of references) {
+    if (!reference.ok) continue;
+    const { registry: host, repository, tag, digest } = reference.value;
+    const registry = findRegistryByHost(tracker.registries, host);
+    if (registry === undefined) return { refusal: unknownRegistry(host, tracker) };
+    const known = asked.find(({ question }) => question.registry === registry);
+    const requirement =
+      known === undefined ? await readRequirement(required, registry, tracker) : { value: known.requirement };
+    if ('refusal' in requirement) return requirement;
+    const question = { registry, repository, tag, digest, artifacts: artifacts.value, platforms: platforms.value };
+    asked.push({ question, requirement: requirement.value });
+  }
+  return { value: asked };
+}

@@ -1,0 +1,59 @@
+/**
+ * The live page. Anybody may have it, since it holds no data: what it shows it asks for with the reader's key. The policy
+ * it comes with lets nothing run, load or frame it but what was built, so a hostile name would stay a name even if the
+ * page had a fault.
+ */
+import type { HttpFunctionOptions } from '@azure/functions';
+import { httpHandler, noQuery } from '../http/http.ts';
+
+/** Made once, when the app is built. */
+export interface UiPage {
+  readonly html: string;
+  /** `sha256-…` of the script's text, as a Content-Security-Policy names it. */
+  readonly scriptHash: string;
+  readonly styleHash: string;
+  /** With its quotes. */
+  readonly etag: string;
+}
+
+/** @param load called with each request */
+export function uiFunction(load: () => Promise<UiPage>): HttpFunctionOptions {
+  return {
+    methods: ['GET', 'HEAD'],
+    authLevel: 'anonymous',
+    route: 'ui',
+    handler: httpHandler(noQuery, async function showPage() {
+      const page = await load();
+      return { status: 200, headers: headersOf(page), body: page.html };
+    }),
+  };
+}
+
+function headersOf({ scriptHash, styleHash, etag }: UiPage): Record<string, string> {
+  const policy = [
+    "default-src 'none'",
+    `script-src '${scriptHash}'`,
+    `style-src '${styleHash}'`,
+    "connect-src 'self'",
+    // Its icon.
+    'img-src data:',
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+  ];
+  const unused = ['camera', 'display-capture', 'geolocation', 'microphone', 'payment', 'usb', 'clipboard-read'];
+  return {
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': policy.join('; '),
+    'x-content-type-options': 'nosniff',
+    'x-frame-options': 'DENY',
+    'referrer-policy': 'no-referrer',
+    'cross-origin-opener-policy': 'same-origin',
+    'cross-origin-resource-policy': 'same-origin',
+    'permissions-policy': unused.map((feature) => `${feature}=()`).join(', '),
+    'cache-control': 'no-cache',
+    etag,
+  };
+}

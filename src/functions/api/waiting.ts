@@ -1,0 +1,79 @@
+/** Who waits now: which images and releases are waited for, by how many, and for how long. */
+import type { HttpFunctionOptions } from '@azure/functions';
+import * as z from 'zod';
+import type { CheckList } from '../../core/checks/check-list.ts';
+import type { Tracker } from '../../core/tracker.ts';
+import type { WaitBoard } from '../../core/waiting/wait-board.ts';
+import { whoWaits } from '../../core/waiting/who-waits.ts';
+import { httpHandler, json, readQuery } from '../http/http.ts';
+import { readRegistry, registryQuery } from '../http/question.ts';
+import type { RouteDescription } from '../http/route.ts';
+import { instant, named, noKey, refusals } from '../http/route.ts';
+
+/** The longest waiting. */
+const maxShown = 500;
+
+const waitingList = named('WaitingList', () =>
+  z.object({
+    waiting: z
+      .array(
+        z.object({
+          kind: z.enum(['image', 'release']),
+          name: z.string().describe('As it was asked for, by the global login server; or the name of the release.'),
+          requests: z.int().min(0).describe('Requests that wait for it. Of a request for several images each counts.'),
+          checks: z.int().min(0).describe('Deployment checks without a verdict.'),
+          since: instant().describe('Since when the longest of them waits.'),
+        }),
+      )
+      .describe('The longest waiting first; the first 500.'),
+    total: z.int().min(0),
+    instances: z.int().min(0).describe('Instances that hold requests.'),
+    checksComplete: z
+      .boolean()
+      .describe('Whether all deployment checks are counted: they could be read, and there were fewer than 2,000.'),
+  }),
+);
+
+export function describeWaiting(): RouteDescription {
+  return {
+    operation: 'listWaiting',
+    method: 'get',
+    path: '/api/waiting',
+    summary: 'Which images and releases are waited for, by how many and for how long',
+    detail:
+      'Requests of other instances are as they were up to 15 seconds ago, and those that ended since may be shown for up to two minutes. ' +
+      'Releases are shown for every registry.',
+    lock: 'functionKey',
+    query: registryQuery,
+    answers: { 200: { description: 'Who waits.', schema: waitingList() }, ...refusals(400, 404, 503), ...noKey },
+  };
+}
+
+/** @param checks not there where no deployment check is taken */
+export function waitingFunction(
+  tracker: Tracker,
+  board: Pick<WaitBoard, 'list'>,
+  checks?: CheckList,
+): HttpFunctionOptions {
+  return {
+    methods: ['GET'],
+    authLevel: 'function',
+    route: 'api/waiting',
+    handler: httpHandler(registryQuery, async function listWaiting(request) {
+      const registry = readRegistry(readQuery(request), tracker);
+      if ('refusal' in registry) return registry.refusal;
+      const [instances, listed] = await Promise.all([board.list(), checks?.read()]);
+      const found = whoWaits(instances, listed?.waiting() ?? [], tracker.registries, registry.value);
+      const waiting = found.slice(0, maxShown).map(({ kind, name, requests, checks: asked, since }) => ({
+        ...{ kind, name, requests, checks: asked },
+        since: new Date(since).toISOString(),
+      }));
+      return json(200, {
+        waiting,
+        total: found.length,
+        instances: instances.filter(({ waits }) => waits.length > 0).length,
+        checksComplete: checks === undefined || listed?.isComplete === true,
+      });
+    }),
+  };
+}

@@ -1,0 +1,170 @@
+/**
+ * The door: takes one webhook event from one replica. The registry tries once and gives up after five seconds, so the
+ * answer always comes before, and says 2xx only once the event is stored where it cannot be lost.
+ */
+
+import type { HttpFunctionOptions, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
+import * as z from 'zod';
+import type { DeliveryReceipt } from '../../core/ingest/ingest.ts';
+import type { DeliveryOutcome } from '../../core/ingest/instruments.ts';
+import { deliveries } from '../../core/ingest/instruments.ts';
+import { describeReceived, toReceived } from '../../core/ingest/to-delivery.ts';
+import { parseWebhookEvent, webhookEnvelope, webhookTarget } from '../../core/ingest/webhook-event.ts';
+import { measuredRegion } from '../../core/model/measured-region.ts';
+import type { Region } from '../../core/model/region.ts';
+import type { Registry } from '../../core/model/registry.ts';
+import { findRegistryByName } from '../../core/model/registry.ts';
+import type { Received } from '../../core/ports.ts';
+import { describeError, UpstreamError } from '../../core/runtime/errors.ts';
+import { quote } from '../../core/runtime/parsed.ts';
+import type { Span, Telemetry } from '../../core/runtime/telemetry.ts';
+import { noTelemetry } from '../../core/runtime/telemetry.ts';
+import { parseTraceParent } from '../../core/runtime/trace-parent.ts';
+import type { Tracker } from '../../core/tracker.ts';
+import { httpHandler, json, noQuery } from '../http/http.ts';
+import { readInput, regionInput } from '../http/input.ts';
+import { readJsonBody } from '../http/json-body.ts';
+import { badRequest, problemResponse } from '../http/problem.ts';
+import type { RouteDescription } from '../http/route.ts';
+import { named, refusals } from '../http/route.ts';
+import { webhookLock } from '../http/webhook-secret.ts';
+
+const maxBody = 256 * 1024;
+const regionParam = z.object({ region: regionInput.meta({ description: "The replica's region." }) });
+
+const webhookOutcome = named('WebhookOutcome', () =>
+  z.object({
+    outcome: z
+      .enum(['recorded', 'duplicate', 'outdated', 'ignored', 'pong', 'deferred'])
+      .describe('`duplicate`: nothing new. `outdated`: older than what that region already said.'),
+    warning: z.string().optional().describe('No replica is expected in that region; names those that are.'),
+  }),
+);
+
+export function describeWebhook(): RouteDescription {
+  return {
+    operation: 'receiveWebhook',
+    method: 'post',
+    path: '/api/webhooks/{registry}/{region}',
+    summary: "Takes one event from the webhook of one region's replica",
+    detail: 'Fields that are not described are ignored. Any other action than `push`, `delete` and `ping` is too.',
+    lock: 'webhookSecret',
+    params: z.object({ registry: z.string().describe("The registry's name in the settings."), ...regionParam.shape }),
+    body: webhookEnvelope.extend({ target: webhookTarget.partial().optional() }),
+    answers: {
+      200: { description: 'Stored, or nothing to store.', schema: webhookOutcome() },
+      202: { description: 'Stored on a queue, for when the tables answer again.', schema: webhookOutcome() },
+      ...refusals(400, 401, 404, 413, 503),
+    },
+  };
+}
+
+interface Taken {
+  readonly response: HttpResponseInit;
+  readonly outcome: DeliveryOutcome;
+  /** As far as they are known. */
+  readonly registry?: Registry;
+  readonly region?: Region;
+}
+
+export function webhookFunction(
+  tracker: Tracker,
+  secrets: readonly string[],
+  now: () => number,
+  /** Told the id of each ping that comes in. */
+  onPing: (id: string) => void = () => undefined,
+  telemetry: Telemetry = noTelemetry,
+): HttpFunctionOptions {
+  const lock = webhookLock(secrets);
+
+  async function take(request: HttpRequest, context: InvocationContext): Promise<Taken> {
+    const receivedAt = now();
+    if (!lock.opens(request.headers.get('authorization'))) {
+      return refused(
+        problemResponse(401, 'The Authorization header must be "Bearer" and one of the webhook secrets.', {
+          headers: { 'www-authenticate': 'Bearer' },
+        }),
+      );
+    }
+    const registry = findRegistryByName(tracker.registries, request.params.registry ?? '');
+    if (registry === undefined) {
+      return refused(problemResponse(404, `Registry ${quote(request.params.registry ?? '')} is not tracked here.`));
+    }
+    const input = readInput(regionParam, (name) => request.params[name]);
+    if ('refusal' in input) return refused(input.refusal, { registry });
+    const { region } = input.value;
+    const place = { registry, region };
+    const body = await readJsonBody(request, maxBody, 'a webhook event');
+    if ('refusal' in body) return refused(body.refusal, place);
+    const event = parseWebhookEvent(body.value);
+    if (!event.ok) return refused(badRequest(event.problems), place);
+
+    const warning = tracker.webhookSeen(registry, region);
+    if (event.value.action === 'ping') {
+      onPing(event.value.id);
+      return { ...place, ...answered('pong', warning) };
+    }
+    if (event.value.action === 'other') {
+      context.info(`ignored ${quote(event.value.name)} from ${registry.name} ${region}`);
+      return { ...place, ...answered('ignored', warning) };
+    }
+    const received = toReceived(event.value, { ...place, receivedAt, evidence: 'webhook' });
+    return { ...place, ...(await record(tracker, received, context, warning)) };
+  }
+
+  function note(span: Span, { outcome, registry, region }: Taken): void {
+    // Whoever was turned away may have made up both names: they are counted only where we know them.
+    const name = registry?.name ?? 'other';
+    const known =
+      registry === undefined || region === undefined ? 'other' : measuredRegion(tracker.replicaSet(registry), region);
+    telemetry.measure(deliveries, 1, { registry: name, region: known, source: 'webhook', outcome });
+    span.set({ 'acr_replication.registry': name, 'acr_replication.region': known, 'acr_replication.outcome': outcome });
+  }
+
+  return {
+    methods: ['POST'],
+    // The registry can send no function key without showing it in its delivery log; the secret below is the lock.
+    authLevel: 'anonymous',
+    route: 'api/webhooks/{registry}/{region}',
+    handler: httpHandler(noQuery, async function receiveWebhook(request, context) {
+      const parent = parseTraceParent(context.traceContext?.traceParent);
+      const work = async (span: Span) => {
+        const taken = await take(request, context);
+        note(span, taken);
+        return taken.response;
+      };
+      return telemetry.span('receive webhook', {}, work, parent);
+    }),
+  };
+}
+
+function refused(response: HttpResponseInit, place: Pick<Taken, 'registry' | 'region'> = {}): Taken {
+  return { ...place, response, outcome: 'refused' };
+}
+
+function answered(outcome: DeliveryReceipt | 'pong' | 'ignored', warning: string | undefined): Taken {
+  const body = warning === undefined ? { outcome } : { outcome, warning };
+  return { response: json(outcome === 'deferred' ? 202 : 200, body), outcome };
+}
+
+async function record(
+  tracker: Tracker,
+  received: Received,
+  context: InvocationContext,
+  warning: string | undefined,
+): Promise<Taken> {
+  const { kind, subject, region } = describeReceived(received);
+  try {
+    const outcome = await tracker.receive(received);
+    context.info(`${kind} ${outcome} ${subject} ${region}`);
+    return answered(outcome, warning);
+  } catch (error) {
+    if (!(error instanceof UpstreamError)) throw error;
+    // The registry will not send it again: only its log of deliveries has it now.
+    context.error(`webhook not stored: ${kind} ${subject} ${region}: ${describeError(error)}`);
+    const response = problemResponse(503, 'The event could not be stored. Send it again.', {
+      headers: { 'retry-after': '5' },
+    });
+    return { response, outcome: 'failed' };
+  }
+}

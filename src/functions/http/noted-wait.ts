@@ -1,0 +1,20 @@
+/** A request that is held is noted for as long as it waits, so that people can see who waits. */
+import type { WaitBoard, Waited } from '../../core/waiting/wait-board.ts';
+
+export type Waits = Pick<WaitBoard, 'enter'>;
+
+/** @param timeoutSeconds one of 0 asks, and waits for nothing */
+export async function noted<T>(
+  waits: Waits | undefined,
+  waited: readonly Waited[],
+  timeoutSeconds: number,
+  hold: () => Promise<T>,
+): Promise<T> {
+  if (waits === undefined || timeoutSeconds === 0) return hold();
+  const leave = waits.enter(waited);
+  try {
+    return await hold();
+  } finally {
+    leave();
+  }
+}

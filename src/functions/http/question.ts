@@ -1,0 +1,118 @@
+/**
+ * Reads the question that availability, wait and events share: which image, and which regions must have it.
+ * Refusals name the field and what would be accepted.
+ */
+import type { HttpResponseInit } from '@azure/functions';
+import * as z from 'zod';
+import { parseArtifacts } from '../../core/image/attached.ts';
+import type { AvailabilityQuery } from '../../core/image/availability.ts';
+import { parsePlatforms } from '../../core/image/platforms.ts';
+import { parseReference } from '../../core/model/reference.ts';
+import type { Registry } from '../../core/model/registry.ts';
+import { findRegistryByHost, findRegistryByName } from '../../core/model/registry.ts';
+import type { Requirement } from '../../core/model/requirement.ts';
+import { parseRequirement } from '../../core/model/requirement.ts';
+import { quote } from '../../core/runtime/parsed.ts';
+import type { Tracker } from '../../core/tracker.ts';
+import type { Query, Read } from './input.ts';
+import { readInput, registryInput } from './input.ts';
+import { badRequest, problemResponse } from './problem.ts';
+
+export const imageInput = z
+  .string('is required: an image reference such as myregistry.azurecr.io/team/app:v1')
+  .trim()
+  .meta({
+    description:
+      'An image reference. No tag and no digest means `:latest`; regional login servers mean the same image.',
+    examples: ['myregistry.azurecr.io/team/app:v1', 'myregistry.azurecr.io/team/app:v1@sha256:…'],
+  });
+
+export const imageQuery = z.object({ image: imageInput });
+
+/** What the replica set decides about is checked by `parseRequirement`, for which an empty text is the default. */
+export const requirementQuery = z.object({
+  regions: z
+    .string()
+    .optional()
+    .meta({
+      description:
+        'Regions that must have it, separated by commas or line breaks, or each by itself. Default: all expected.',
+      examples: ['eastus,westeurope'],
+    }),
+  require: z.string().optional().meta({
+    description: 'How many of these regions must have it: `all` (default), `any` or a number.',
+    pattern: '^\\s*(all|any|[1-9][0-9]{0,2})?\\s*$',
+    default: 'all',
+  }),
+  platforms: z
+    .string()
+    .optional()
+    .meta({
+      description: 'Of an index, only the manifests of these platforms are waited for, separated by commas.',
+      examples: ['linux/amd64,linux/arm64'],
+    }),
+  artifacts: z
+    .string()
+    .optional()
+    .meta({
+      description:
+        'What must be attached to it and be there as well, separated by commas: `signature`, `sbom`, `attestation`, or artifact types.',
+      examples: ['signature,sbom'],
+    }),
+});
+
+export const registryQuery = z.object({ registry: registryInput.optional() });
+
+export function readQuestion(query: Query, tracker: Tracker): Read<AvailabilityQuery> {
+  const input = readInput(imageQuery, query);
+  if ('refusal' in input) return input;
+  const reference = parseReference(input.value.image);
+  if (!reference.ok) return { refusal: badRequest(reference.problems) };
+  const { registry: host, repository, tag, digest } = reference.value;
+  const registry = findRegistryByHost(tracker.registries, host);
+  if (registry === undefined) return { refusal: unknownRegistry(host, tracker) };
+  const artifacts = parseArtifacts(query('artifacts') ?? undefined);
+  if (!artifacts.ok) return { refusal: badRequest(artifacts.problems) };
+  const platforms = parsePlatforms(query('platforms') ?? undefined);
+  if (!platforms.ok) return { refusal: badRequest(platforms.problems) };
+  return { value: { registry, repository, tag, digest, artifacts: artifacts.value, platforms: platforms.value } };
+}
+
+export async function readRequirement(query: Query, registry: Registry, tracker: Tracker): Promise<Read<Requirement>> {
+  await tracker.ready(registry);
+  if (tracker.replicaSet(registry).replicas.length === 0) {
+    const detail = 'The replicas of this registry are not known yet: ARM has not answered since the first start.';
+    return { refusal: problemResponse(503, detail, { headers: { 'retry-after': '10' } }) };
+  }
+  const input = readInput(requirementQuery, query);
+  if ('refusal' in input) return input;
+  const { regions, require } = input.value;
+  const requirement = parseRequirement({ regions, require }, tracker.replicaSet(registry));
+  return requirement.ok ? { value: requirement.value } : { refusal: badRequest(requirement.problems) };
+}
+
+/** By name or login server; may be left out while there is only one. */
+export function readRegistry(query: Query, tracker: Tracker): Read<Registry> {
+  const input = readInput(registryQuery, query);
+  if ('refusal' in input) return input;
+  const name = input.value.registry;
+  const [only, ...others] = tracker.registries;
+  if (name === undefined) {
+    if (only !== undefined && others.length === 0) return { value: only };
+    return refuse('registry', `is required: one of ${names(tracker)}`);
+  }
+  const registry = findRegistryByName(tracker.registries, name) ?? findRegistryByHost(tracker.registries, name);
+  return registry === undefined ? { refusal: unknownRegistry(name, tracker) } : { value: registry };
+}
+
+export function unknownRegistry(name: string, tracker: Tracker): HttpResponseInit {
+  return problemResponse(404, `Registry ${quote(name)} is not tracked here; tracked: ${names(tracker)}.`);
+}
+
+function names(tracker: Tracker): string {
+  return tracker.registries.map((registry) => registry.loginServer).join(', ');
+}
+
+export function refuse(field: string, reason: string): { readonly refusal: HttpResponseInit } {
+  return { refusal: badRequest([{ field, reason }]) };
+}

@@ -1,0 +1,13 @@
+/** Every five minutes, records what the log of deliveries says the webhooks could not deliver. */
+import type { TimerFunctionOptions } from '@azure/functions';
+import type { DeliveryRecovery } from '../../core/webhooks/delivery-recovery.ts';
+
+export function recoverDeliveriesFunction(deliveries: DeliveryRecovery): TimerFunctionOptions {
+  return {
+    schedule: '20 */5 * * * *',
+    handler: async function recoverDeliveries(_timer, context) {
+      const recovered = await deliveries.run();
+      if (recovered > 0) context.info(`took in ${recovered} lost deliveries`);
+    },
+  };
+}

@@ -1,0 +1,58 @@
+/**
+ * Takes the registry's own events from Event Grid, which are delivered again until they are taken. So storage trouble
+ * must fail the function, and an event that will never be readable must not: one such event would have its whole batch
+ * sent again and again.
+ */
+
+import type { EventGridFunctionOptions } from '@azure/functions';
+import type { ImageName } from '../../core/image/record.ts';
+import { imageKey } from '../../core/image/record.ts';
+import type { RegistryEvent } from '../../core/ingest/event-grid-event.ts';
+import { parseRegistryEvent } from '../../core/ingest/event-grid-event.ts';
+import { describeReceived } from '../../core/ingest/to-delivery.ts';
+import type { Tag } from '../../core/model/reference.ts';
+import type { Registry } from '../../core/model/registry.ts';
+import type { Received } from '../../core/ports.ts';
+import { describeError, UpstreamError } from '../../core/runtime/errors.ts';
+import type { Telemetry } from '../../core/runtime/telemetry.ts';
+import { noTelemetry } from '../../core/runtime/telemetry.ts';
+import { parseTraceParent } from '../../core/runtime/trace-parent.ts';
+
+export interface RegistryEventsDeps {
+  readonly registries: readonly Registry[];
+  /** Records what one replica said. */
+  process(received: Received): Promise<unknown>;
+  /** The image exists in this registry, nobody knows where. */
+  notice(name: ImageName, tag: Tag | undefined): Promise<void>;
+  now(): number;
+  readonly telemetry?: Telemetry;
+}
+
+export function registryEventsFunction(parts: RegistryEventsDeps): EventGridFunctionOptions<unknown> {
+  const { telemetry = noTelemetry } = parts;
+  return {
+    handler: async function takeRegistryEvent(input, context) {
+      const event = parseRegistryEvent(input, parts.registries, parts.now());
+      if (event.kind === 'ignored') return context.info(`registry event ignored: ${event.reason}`);
+      if (event.kind === 'invalid') return context.warn(`registry event not readable: ${event.reason}`);
+      try {
+        const parent = parseTraceParent(context.traceContext?.traceParent);
+        context.info(await telemetry.span('take registry event', {}, () => take(event, parts), parent));
+      } catch (error) {
+        if (!(error instanceof UpstreamError) || error.temporary) throw error;
+        context.warn(`registry event given up: ${describeError(error)}`);
+      }
+    },
+  };
+}
+
+/** @returns the line for the log */
+async function take(event: Extract<RegistryEvent, { kind: 'fact' | 'known' }>, parts: RegistryEventsDeps) {
+  if (event.kind === 'known') {
+    await parts.notice(event.name, event.tag);
+    return `registry event noticed ${imageKey(event.name)}`;
+  }
+  const outcome = await parts.process(event.delivery);
+  const { kind, subject, region } = describeReceived(event.delivery);
+  return `registry event ${kind} ${String(outcome)} ${subject} ${region}`;
+}

@@ -1,0 +1,14 @@
+/** Does the next part of a replay. What cannot be done now comes back after a pause. */
+import type { StorageQueueFunctionOptions } from '@azure/functions';
+import { parseReplayMessage } from '../../core/queue-messages.ts';
+import type { Replays } from '../../core/replay/replay.ts';
+
+export function replayStepsFunction(replays: Replays, queueName: string): StorageQueueFunctionOptions {
+  return {
+    queueName,
+    connection: 'AzureWebJobsStorage',
+    handler: async function replayStep(message) {
+      await replays.step(parseReplayMessage(message));
+    },
+  };
+}

@@ -1,0 +1,46 @@
+/**
+ * Manifests that are neither images nor indexes of today: artifacts as they were pushed before OCI 1.1, and Docker's
+ * schema 1. Registries keep them, and say 404 to everybody who does not ask for them by name.
+ */
+import { describeBlob, type Manifest, sealBytes, toJson } from './manifest.ts';
+import { drawBytes, drawFrom, type Random } from './random.ts';
+
+export const ARTIFACT_TYPES = [
+  'application/vnd.oci.artifact.manifest.v1+json',
+  'application/vnd.cncf.oras.artifact.manifest.v1+json',
+  'application/vnd.docker.distribution.manifest.v1+prettyjws',
+] as const;
+
+export type ArtifactType = (typeof ARTIFACT_TYPES)[number];
+
+export function drawArtifact(random: Random): Manifest {
+  return buildArtifact(random, drawFrom(random, ARTIFACT_TYPES));
+}
+
+/** One manifest with two blobs of its own. */
+export function buildArtifact(random: Random, mediaType: ArtifactType): Manifest {
+  const blobs = [0, 1].map(() => sealBytes('application/octet-stream', drawBytes(random, 64)));
+  const own = { children: [], blobs };
+  if (mediaType.endsWith('+prettyjws')) return { ...sign(mediaType, blobs), ...own };
+  const content = { mediaType, artifactType: 'application/spdx+json', blobs: blobs.map(describeBlob) };
+  return { ...sealBytes(mediaType, toJson(content)), ...own };
+}
+
+/** Its digest is that of what was signed: distribution, "Image Manifest V 2, Schema 1", Signed Manifests. */
+function sign(
+  mediaType: string,
+  layers: readonly { digest: string }[],
+): Pick<Manifest, 'digest' | 'mediaType' | 'bytes'> {
+  const content = {
+    schemaVersion: 1,
+    architecture: 'amd64',
+    fsLayers: layers.map(({ digest }) => ({ blobSum: digest })),
+  };
+  const payload = JSON.stringify(content, null, 3);
+  const tail = '\n}';
+  const formatLength = payload.length - tail.length;
+  const words = { formatLength, formatTail: Buffer.from(tail).toString('base64url') };
+  const signature = { header: { alg: 'ES256' }, signature: '', protected: toJson(words).toString('base64url') };
+  const signed = `${payload.slice(0, formatLength)},\n   "signatures": ${JSON.stringify([signature])}${tail}`;
+  return { ...sealBytes(mediaType, Buffer.from(payload)), bytes: Buffer.from(signed) };
+}

@@ -1,0 +1,35 @@
+/**
+ * What is really where, of an index together with every manifest that it lists: a region has it while it has all of them.
+ * The truth of a single manifest says that an index is everywhere while nobody can run it everywhere yet.
+ */
+import type { Spell, Truth } from './truth.ts';
+
+/** @param membersOf the manifests that belong to `repository@digest`, without itself; empty for an image */
+export function familyTruth(truth: Truth, membersOf: (key: string) => readonly string[]): Truth {
+  const familyOf = (key: string) => [key, ...membersOf(key)];
+  const isIn: Truth['isIn'] = (region, key, at) => familyOf(key).every((each) => truth.isIn(region, each, at));
+  return {
+    regions: truth.regions,
+    keys: truth.keys,
+    isIn,
+    regionsWith: (key, at) => truth.regionsWith(key, at).filter((region) => isIn(region, key, at)),
+    isEverywhere: (key, at) => familyOf(key).every((each) => truth.isEverywhere(each, at)),
+    spellsEverywhere: (key) => familyOf(key).map(truth.spellsEverywhere).reduce(overlap),
+    spellsIn: (region, key) =>
+      familyOf(key)
+        .map((each) => truth.spellsIn(region, each))
+        .reduce(overlap),
+  };
+}
+
+/** The times that are in both. */
+function overlap(some: readonly Spell[], others: readonly Spell[]): readonly Spell[] {
+  return some
+    .flatMap((one) => others.map((other) => intersect(one, other)))
+    .filter(({ from, until }) => until === null || from < until);
+}
+
+function intersect(one: Spell, other: Spell): Spell {
+  const ends = [one.until, other.until].filter((until) => until !== null);
+  return { from: Math.max(one.from, other.from), until: ends.length === 0 ? null : Math.min(...ends) };
+}

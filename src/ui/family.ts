@@ -1,0 +1,145 @@
+/** What belongs to one image: its platforms, their attestations, and what is attached, with the regions that lack one of them. */
+import type { AvailabilityDocument } from '../core/image/availability.ts';
+import type { MemberAvailability } from '../core/image/family-availability.ts';
+import type { Child } from './dom.ts';
+import { make, painted, part, setHidden, setText } from './dom.ts';
+import { familyLine } from './family-line.ts';
+import { shortDigest, visible } from './format.ts';
+import { formatHash, parseHash } from './hash-state.ts';
+import type { Keyed } from './keyed.ts';
+import { statePill } from './parts.ts';
+import { regionCell } from './region-cell.ts';
+import { createRegionGrid } from './region-grid.ts';
+import type { CellKind } from './region-state.ts';
+import type { Page } from './screen.ts';
+import { makeCell, makeRow, rowHeader } from './table.ts';
+
+/** What can be asked for with a box; the address takes artifact types as well. */
+const artifactBoxes = ['signature', 'sbom', 'attestation'] as const;
+
+interface Row {
+  readonly member: MemberAvailability;
+  readonly image: string;
+  readonly needed: number;
+  readonly document: Pick<AvailabilityDocument, 'state' | 'delayed'>;
+}
+
+const order: readonly string[] = ['platform', 'attestation', 'artifact'] satisfies MemberAvailability['kind'][];
+
+export function createFamily(page: Page) {
+  const grid = createRegionGrid<Row>(part('image-members'), {
+    caption: 'What belongs to this image, and where it is',
+    before: [
+      { name: 'Manifest', class: 'image' },
+      { name: 'State', class: 'state' },
+    ],
+    after: [],
+    keyOf: ({ member }) => `${member.kind} ${member.digest}`,
+    row: (row, regions) => memberRow(row, regions, page.now),
+  });
+  const paintPart = painted<AvailabilityDocument>(part('image-part-of'), partOf);
+  const paintKinds = painted<AvailabilityDocument>(part('image-artifacts'), artifactLines);
+  const boxes = artifactBoxes.map((kind) => ({ kind, box: part<HTMLInputElement>(`with-${kind}`) }));
+  let shown = { image: '', artifacts: '' };
+
+  for (const { kind, box } of boxes) {
+    box.addEventListener('change', () => {
+      const asked = shown.artifacts.split(',').filter((one) => one !== '' && one !== kind);
+      const artifacts = [...asked, ...(box.checked ? [kind] : [])].join(',');
+      page.go({ image: shown.image, artifacts: artifacts === '' ? undefined : artifacts });
+    });
+  }
+
+  return {
+    /** @param image as the address names it */
+    show(document: AvailabilityDocument, image: string, artifacts: string | undefined): void {
+      shown = { image, artifacts: artifacts ?? '' };
+      for (const { kind, box } of boxes) box.checked = shown.artifacts.split(',').includes(kind);
+      const members = (document.members ?? []).toSorted((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
+      const isSplit = members.some(({ missing }) => missing.length > 0);
+      const { registry, repository, requirement, state, delayed } = document;
+      const rows = members.map((member) => ({
+        member,
+        image: `${registry}/${repository}@${member.digest}`,
+        needed: requirement.regions.length,
+        document: { state, delayed },
+      }));
+      // Where nothing is missing, no region needs a column.
+      grid.show(rows, isSplit ? [...requirement.regions] : []);
+      setText(part('image-family'), familyLine(document));
+      paintPart(document);
+      paintKinds(document);
+      setHidden(part('image-artifacts'), (document.artifacts ?? []).length === 0);
+    },
+  };
+}
+
+function memberRow(first: Row, regions: readonly string[], now: () => number): Keyed<Row> {
+  const { member, image } = first;
+  const href = formatHash({ ...parseHash(''), screen: 'image', image });
+  const name = member.platform ?? member.artifactType ?? member.kind;
+  const header = rowHeader(
+    make('span', { class: 'line' }, make('a', { href, class: 'open', title: visible(image) }, visible(name))),
+    make(
+      'span',
+      { class: 'line muted' },
+      make('code', {}, shortDigest(member.digest)),
+      make('span', {}, visible(member.kind)),
+    ),
+  );
+  const state = makeCell('State', { class: 'state' });
+  const paintState = painted<Row>(state, stateOf);
+  const cells = regions.map((region) => ({ region, cell: regionCell(region, now) }));
+  return {
+    node: makeRow(header, state, ...cells.map(({ cell }) => cell.node)),
+    update(row) {
+      paintState(row);
+      for (const { region, cell } of cells) {
+        const isMissing = row.member.missing.some((one) => one === region);
+        const kind = isMissing ? missingKind(row) : 'available';
+        cell.update({ kind, lagSeconds: null, waitingSince: null });
+      }
+    },
+  };
+}
+
+/** It is late as the image is. */
+function missingKind({ document }: Row): CellKind {
+  return document.state === 'replicating' && document.delayed ? 'late' : 'missing';
+}
+
+function stateOf({ member, needed, document }: Row): Child[] {
+  const have = needed - member.missing.length;
+  if (have === needed) return [statePill('available')];
+  const word = document.state === 'replicating' && document.delayed ? 'delayed' : 'replicating';
+  return [statePill(word), make('span', { class: 'muted note' }, `${have} of ${needed}`)];
+}
+
+/** The way up: the index that lists it, or the image that it is attached to. */
+function partOf({ memberOf = [], subject, registry, repository }: AvailabilityDocument): Child[] {
+  const link = (digest: string) => {
+    const image = `${registry}/${repository}@${digest}`;
+    const href = formatHash({ ...parseHash(''), screen: 'image', image });
+    return make('a', { href, title: visible(digest) }, make('code', {}, shortDigest(digest)));
+  };
+  const indexes = memberOf.flatMap((digest, place) => [place === 0 ? '' : ', ', link(digest)]);
+  return [
+    ...(memberOf.length === 0 ? [] : ['Part of the index ', ...indexes, ': it is published as part of it. ']),
+    ...(subject === undefined ? [] : ['Attached to ', link(subject), '.']),
+  ];
+}
+
+/** Of each kind that was asked for, where it is. */
+function artifactLines({ artifacts = [], requirement }: AvailabilityDocument): Child[] {
+  return artifacts.map(({ kind, known, missing }) => {
+    const isNowhere = missing.length === requirement.regions.length;
+    const where =
+      missing.length === 0
+        ? 'in every region'
+        : isNowhere
+          ? 'in no region'
+          : `missing in ${missing.map(visible).join(', ')}`;
+    const why = known ? '' : '; what is attached could not be read from the registry';
+    return make('li', {}, make('strong', {}, visible(kind)), `: ${where}${why}`);
+  });
+}

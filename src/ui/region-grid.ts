@@ -1,0 +1,74 @@
+/** Rows × regions, whatever the rows are: where more regions than fit, a mark for each, grouped by where they are. */
+import { make } from './dom.ts';
+import type { Place } from './geography.ts';
+import { byPlace } from './geography.ts';
+import type { Keyed, KeyedList } from './keyed.ts';
+import { keyedList } from './keyed.ts';
+import { createScrollFrame } from './scroll-frame.ts';
+import type { Column } from './table.ts';
+import { makeTable } from './table.ts';
+
+export interface RegionGridParts<T> {
+  readonly caption: string;
+  /** Two: what it is, and its state. */
+  readonly before: readonly [Column, Column];
+  readonly after: readonly Column[];
+  readonly keyOf: (value: T) => string;
+  /** Cells for `before`, each region, and `after`. */
+  readonly row: (value: T, regions: readonly string[]) => Keyed<T>;
+}
+
+export interface RegionGrid<T> {
+  show(values: readonly T[], regions: readonly string[]): void;
+}
+
+/** Pixels that a region takes where its time is written out, and that all the rest takes. More get a mark each. */
+const [wideRegion, wideRest] = [122, 540];
+
+export function createRegionGrid<T>(place: HTMLElement, parts: RegionGridParts<T>): RegionGrid<T> {
+  const watchTable = createScrollFrame(place);
+  let columns = '';
+  let rows: KeyedList<T> | undefined;
+
+  function begin(named: readonly string[], isCompact: boolean): void {
+    const places = byPlace(named);
+    const regions = isCompact ? places.flatMap((each) => each.regions) : named;
+    const { table, head, body } = makeTable(parts.caption, [
+      ...parts.before,
+      ...regions.map((name) => ({ name, class: 'region' })),
+      ...parts.after,
+    ]);
+    table.classList.add('matrix');
+    if (isCompact) {
+      table.classList.add('is-compact');
+      head.before(placeRow(places, parts.after.length));
+    }
+    place.replaceChildren(table);
+    watchTable(table);
+    rows = keyedList(body, parts.keyOf, (value) => parts.row(value, regions));
+  }
+
+  return {
+    show(values, regions) {
+      const isCompact = regions.length > 4 && regions.length * wideRegion > innerWidth - wideRest;
+      const needed = `${isCompact} ${regions.join()}`;
+      if (rows === undefined || columns !== needed) begin(regions, isCompact);
+      columns = needed;
+      rows?.show(values);
+      place.hidden = values.length === 0;
+    },
+  };
+}
+
+/** Above the names of the regions, where they are. */
+function placeRow(places: readonly Place[], after: number): HTMLElement {
+  const cells = places.map(({ name, regions }) =>
+    make(
+      'th',
+      { scope: 'colgroup', colspan: String(regions.length), class: 'place' },
+      make('span', { title: name }, name),
+    ),
+  );
+  const rest = Array.from({ length: after }, () => make('td', { role: 'cell' }));
+  return make('tr', { role: 'row' }, make('td', { colspan: '2', role: 'cell' }), ...cells, ...rest);
+}

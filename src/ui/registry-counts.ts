@@ -1,0 +1,67 @@
+/** What the whole registry has, and which of its images need somebody: asked for less often than the list itself. */
+
+import type { CatalogueSummary } from '../core/catalogue/counts.ts';
+import type { AvailabilityDocument } from '../core/image/availability.ts';
+import { imageKey } from './merge-page.ts';
+import type { Ask } from './screen.ts';
+import type { Counts } from './summary.ts';
+import { Unanswered } from './tracker.ts';
+
+/** An image as the list shows it. */
+export type Listed = AvailabilityDocument & {
+  readonly attention?: 'delayed' | 'diverged';
+  /** Among others, of which one may be the same image. */
+  readonly place?: number;
+};
+
+export interface Overview {
+  readonly summary: CatalogueSummary | undefined;
+  /** Delayed, then with a tag that has diverged; the longest waiting first. */
+  readonly pinned: readonly Listed[];
+}
+
+export const noOverview: Overview = { summary: undefined, pinned: [] };
+
+const mostPinned = 5;
+
+/** Of a tracker that keeps no counts there is none, and the list has to do without. */
+export async function askOverview(ask: Ask, registry: string, withPinned: boolean): Promise<Overview> {
+  const summary = await orNone(ask<CatalogueSummary>('summary', { registry }));
+  if (summary === undefined || !withPinned) return { summary, pinned: [] };
+  const list = async (state: 'delayed' | 'diverged', count: number): Promise<readonly Listed[]> => {
+    if (count === 0) return [];
+    const query = { registry, state, sort: 'lag', limit: String(mostPinned) };
+    const answer = await orNone(ask<{ images: readonly AvailabilityDocument[] }>('images', query));
+    return (answer?.images ?? []).map((image) => ({ ...image, attention: state }));
+  };
+  const [delayed, diverged] = await Promise.all([
+    list('delayed', summary.delayed),
+    list('diverged', summary.divergedTags),
+  ]);
+  const known = new Set(delayed.map(imageKey));
+  return { summary, pinned: [...delayed, ...diverged.filter((image) => !known.has(imageKey(image)))] };
+}
+
+function orNone<T>(answer: Promise<T>): Promise<T | undefined> {
+  return answer.catch((failure: unknown) => {
+    if (failure instanceof Unanswered) return undefined;
+    throw failure;
+  });
+}
+
+/** What needs attention first. States that no image has are left out. */
+export function countsOf({ images, delayed, divergedTags }: CatalogueSummary): Counts {
+  const all: Counts = [
+    ['delayed', delayed],
+    ['diverged', divergedTags],
+    ['replicating', images.replicating],
+    ['available', images.available],
+    ['deleting', images.deleting],
+    ['deleted', images.deleted],
+  ];
+  return all.filter(([, count]) => count > 0);
+}
+
+export function totalOf({ images }: CatalogueSummary): number {
+  return Object.values(images).reduce((sum, count) => sum + count, 0);
+}

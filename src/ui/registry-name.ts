@@ -1,0 +1,6 @@
+/** A registry as the page knows it. */
+
+export interface RegistryName {
+  readonly name: string;
+  readonly loginServer: string;
+}

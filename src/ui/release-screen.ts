@@ -1,0 +1,101 @@
+/** One release: who lacks what, when it became available, and its images × regions, which fill while one looks. */
+import type { ReleaseDocument } from '../core/releases/release-document.ts';
+import type { Child } from './dom.ts';
+import { make, painted, part, setHidden, setText } from './dom.ts';
+import { plural, visible } from './format.ts';
+import { fixedTime, liveTime } from './live-times.ts';
+import { createMatrix } from './matrix.ts';
+import { statePill } from './parts.ts';
+import { progressOf, releaseHeadline, releaseState } from './release-words.ts';
+import type { Ask, Page, Screen, Shown } from './screen.ts';
+import { Unanswered } from './tracker.ts';
+import type { ShownState } from './words.ts';
+
+export function releaseScreen(page: Page): Screen {
+  const matrix = createMatrix(
+    part('release-matrix'),
+    page.now,
+    'Images of this release, and since when each region has them',
+  );
+  const paintState = painted<{ state: ShownState; note: string }>(part('release-state'), ({ state, note }) => [
+    statePill(state),
+    make('span', { class: 'muted' }, note),
+  ]);
+  const paintFacts = painted<Omit<ReleaseDocument, 'images'>>(part('release-facts'), (release) =>
+    factsOf(release, page.now()),
+  );
+  let shown: string | undefined;
+  let heard: ShownState | undefined;
+  let title = 'Release';
+
+  async function refresh({ view: { release } }: Shown, ask: Ask): Promise<void> {
+    if (release === undefined) return;
+    if (release !== shown) begin(release);
+    const document = await ask<ReleaseDocument>(`releases/${encodeURIComponent(release)}`, {}).catch(
+      (failure: unknown) => {
+        // What stood there is no more.
+        if (failure instanceof Unanswered && failure.refusal === 'question') begin(release);
+        throw failure;
+      },
+    );
+    show(document);
+  }
+
+  function begin(release: string): void {
+    shown = release;
+    heard = undefined;
+    title = 'Release';
+    setText(part('release-title'), visible(release));
+    for (const one of [part('release-details'), part('release-state'), part('release-headline')]) setHidden(one, true);
+  }
+
+  function show(document: ReleaseDocument): void {
+    const { name, images, ...rest } = document;
+    const state = releaseState(document);
+    const { complete, of } = progressOf(document);
+    title = `${state} · ${visible(name)}`;
+    paintState({ state, note: `${complete} of ${plural(of, 'image')}` });
+    setText(part('release-headline'), releaseHeadline(document));
+    paintFacts({ name, ...rest });
+    // Two of them may have come to be the same image.
+    const placed = images.map((image, place) => ({
+      ...image,
+      place,
+      ...(image.delayed && !image.satisfied ? { attention: 'delayed' as const } : {}),
+    }));
+    // What is still missing is what people look for.
+    matrix.show([...placed.filter((image) => !image.satisfied), ...placed.filter((image) => image.satisfied)]);
+    for (const one of [part('release-details'), part('release-state'), part('release-headline')]) setHidden(one, false);
+    if (heard !== undefined && heard !== state) page.say(`This release is now ${state}.`);
+    heard = state;
+  }
+
+  return {
+    refresh,
+    title: () => title,
+    focus: () => part('release-title').focus({ preventScroll: true }),
+    clear() {
+      begin('');
+      matrix.show([]);
+    },
+  };
+}
+
+function factsOf(release: Omit<ReleaseDocument, 'images'>, now: number): Child[] {
+  const { revision, createdAt, availableAt, announcedAt, delayed, requirement } = release;
+  const at = (iso: string | null) => (iso === null ? 'not yet' : fixedTime(iso, now));
+  const facts: [string, Child][] = [
+    ['Revision', String(revision)],
+    ['Made', liveTime('ago', createdAt, now)],
+    ['Available', at(availableAt)],
+    ['Announced', at(announcedAt)],
+    ['Late', delayed ? 'yes' : 'no'],
+    ['Must be in', mustBeIn(requirement)],
+  ];
+  return facts.map(([name, value]) => make('div', {}, make('dt', {}, name), make('dd', {}, value)));
+}
+
+function mustBeIn({ regions, require }: ReleaseDocument['requirement']): string {
+  if (require === 'all') return plural(regions.length, 'region');
+  return `${require === 'any' ? 1 : require} of ${plural(regions.length, 'region')}`;
+}

@@ -1,0 +1,61 @@
+/** A release in words: its state, how many of its images are where they must be, and who lacks what. */
+import type { ListedRelease, ReleaseDocument } from '../core/releases/release-document.ts';
+import { plural, shortReference, visible } from './format.ts';
+import type { ShownState } from './words.ts';
+
+/** What has become of the revision; it stays available, whatever becomes of the images. */
+export function releaseState({ availableAt, delayed }: Pick<ListedRelease, 'availableAt' | 'delayed'>): ShownState {
+  if (availableAt !== null) return 'available';
+  return delayed ? 'delayed' : 'replicating';
+}
+
+export interface ReleaseProgress {
+  readonly complete: number;
+  readonly of: number;
+  /** Those that lack an image, the one that lacks most first. */
+  readonly lacking: readonly (readonly [region: string, images: number])[];
+}
+
+export function progressOf({ images, missing }: Pick<ReleaseDocument, 'images' | 'missing'>): ReleaseProgress {
+  const counts = new Map<string, number>();
+  for (const { regions } of missing) {
+    for (const region of regions) counts.set(region, (counts.get(region) ?? 0) + 1);
+  }
+  const lacking = [...counts].sort(([a, many], [b, more]) => more - many || (a < b ? -1 : 1));
+  return { complete: images.filter(({ satisfied }) => satisfied).length, of: images.length, lacking };
+}
+
+const maxNamed = 3;
+
+/** `westeurope 12, uksouth 3 and 4 more regions` */
+export function lackingText({ lacking }: Pick<ReleaseProgress, 'lacking'>): string {
+  const named = lacking.slice(0, lacking.length > maxNamed ? maxNamed - 1 : maxNamed);
+  const rest = lacking.length - named.length;
+  const text = named.map(([region, count]) => `${visible(region)} ${count}`).join(', ');
+  return rest === 0 ? text : `${text} and ${rest} more regions`;
+}
+
+/** Who lacks what, in one sentence. */
+export function releaseHeadline(document: ReleaseDocument): string {
+  const { satisfied, images, missing, ended } = document;
+  if (satisfied) {
+    const all = images.length === 1 ? 'Its one image is' : `All ${images.length} images are`;
+    return `${all} where ${images.length === 1 ? 'it' : 'they'} must be.`;
+  }
+  const progress = progressOf(document);
+  const head = `${progress.complete} of ${plural(progress.of, 'image')} ${progress.complete === 1 ? 'is' : 'are'} where they must be`;
+  const [gone] = ended;
+  const over =
+    gone === undefined
+      ? ''
+      : ` ${shortReference(gone.image)} was ${visible(gone.outcome)}: it comes only if it is pushed again.`;
+  if (missing.length === 0) return `${head}.${over}`;
+  if (missing.length > 2) return `${head}. Images missing: ${lackingText(progress)}.${over}`;
+  const lacks = missing.map(({ image, regions }) => `${shortReference(image)} is missing in ${regionsText(regions)}`);
+  return `${head}: ${lacks.join(', and ')}.${over}`;
+}
+
+function regionsText(regions: readonly string[]): string {
+  if (regions.length > maxNamed) return `${regions.slice(0, 2).map(visible).join(', ')} and ${regions.length - 2} more`;
+  return regions.map(visible).join(', ');
+}

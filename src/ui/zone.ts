@@ -1,0 +1,23 @@
+/** Times by the reader's own clock, or in UTC as logs and colleagues elsewhere have them. */
+import { setAttribute, setText } from './dom.ts';
+import { zone } from './format.ts';
+
+const item = 'acr-replication-tracker.utc';
+
+/** @param onChange every time that is shown is to be written anew */
+export function createZoneSwitch(button: HTMLButtonElement, onChange: () => void): void {
+  zone.isUtc = localStorage.getItem(item) === 'yes';
+  show();
+  button.addEventListener('click', () => {
+    zone.isUtc = !zone.isUtc;
+    if (zone.isUtc) localStorage.setItem(item, 'yes');
+    else localStorage.removeItem(item);
+    show();
+    onChange();
+  });
+
+  function show(): void {
+    setText(button, zone.isUtc ? 'UTC' : 'Local');
+    setAttribute(button, 'aria-label', zone.isUtc ? 'Times in UTC; show local time' : 'Times in local time; show UTC');
+  }
+}

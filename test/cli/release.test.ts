@@ -1,0 +1,67 @@
+/** `wait --release` and `status --release`: the tracker knows which images these are. */
+import { describe, expect, test } from 'vitest';
+import { runAction } from '../../src/cli/run-action.ts';
+import { call, callCommand } from '../support/call-command.ts';
+import type { Said } from '../support/tracker-stand-in.ts';
+import { documentWith, problemWith, severalWith, startTrackerStandIn } from '../support/tracker-stand-in.ts';
+
+const shop = 'contoso.azurecr.io/team/shop:v1';
+const both = ['eastus', 'westeurope'];
+const documentOf = (have: string[], missing: string[]) => ({
+  name: 'shop-2.4',
+  revision: 2,
+  ...severalWith([documentWith(have, missing, { image: shop, repository: 'team/shop' })], 'replicating'),
+});
+const there = { status: 200, body: documentOf(both, []) };
+const notYet = { status: 202, body: documentOf(['eastus'], ['westeurope']) };
+
+async function ask(words: readonly string[], said: Said = there) {
+  const tracker = await startTrackerStandIn(() => said);
+  return { ...(await callCommand([...words, '--url', tracker.url])), asked: tracker.asked };
+}
+
+test.each<[string, Said, number, RegExp]>([
+  ['all there', there, 0, /^1 of 1 images are where they must be after 0 s\n/],
+  ['not in time', notYet, 2, /timed out after 0 s: 0 of 1 images/],
+  ['none of that name', problemWith(404, 'There is no release "shop-2.4".'), 64, /There is no release "shop-2.4"/],
+  ['no connection', 'cut', 5, /cannot be reached/],
+])('wait: %s', async (_, said, code, words) => {
+  const called = await ask(['wait', '--release', 'shop-2.4', '--timeout', '0'], said);
+  expect(called.code).toBe(code);
+  expect(called.out + called.err).toMatch(words);
+  expect(called.err).toContain('waiting for release shop-2.4, at most 0 s\n');
+  expect(called.asked[0]).toMatchObject({ path: '/api/releases/shop-2.4/wait', query: { timeout: '0' } });
+});
+
+test('status', async () => {
+  const { code, out, asked } = await ask(['status', '--release', 'shop-2.4'], { ...notYet, status: 200 });
+  expect(code).toBe(0);
+  expect(out).toMatch(/^0 of 1 images are where they must be\n/);
+  expect(out).toMatch(/team\/shop.* 1\/2 +westeurope/);
+  expect(asked.map(({ path }) => path)).toEqual(['/api/releases/shop-2.4']);
+  const json = await ask(['status', '--release', 'shop-2.4', '-o', 'json']);
+  expect(JSON.parse(json.out)).toEqual(there.body);
+});
+
+describe('bad usage, before the tracker is asked', () => {
+  test.each<[string[], RegExp]>([
+    [['wait', '--release', 'Shop'], /release: must have .*got "Shop"/],
+    [['wait', '--release', 'shop/../x'], /release: must have/],
+    [['wait', '--release', 'shop', shop], /release: names its own images/],
+    [['wait', '--release', 'shop', '--regions', 'eastus'], /release: has its own regions/],
+    [['wait', '--release', 'shop', '--require', 'any'], /release: has its own regions/],
+    [['wait', '--release', 'shop', '--timeout', 'soon'], /timeout: /],
+    [['status', '--release', 'shop', shop], /release: names its own images/],
+  ])('%j', async (words, said) => {
+    const { code, err, asked } = await ask(words);
+    expect([code, asked]).toEqual([64, []]);
+    expect(err).toMatch(said);
+  });
+});
+
+test('the action', async () => {
+  const tracker = await startTrackerStandIn(() => there);
+  const inputs = { INPUT_RELEASE: 'shop-2.4', INPUT_REQUIRE: 'all', INPUT_TIMEOUT: '0', INPUT_URL: tracker.url };
+  expect(await call((cliContext) => runAction(cliContext), inputs)).toMatchObject({ code: 0 });
+  expect(tracker.asked[0]?.path).toBe('/api/releases/shop-2.4/wait');
+});

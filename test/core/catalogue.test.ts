@@ -1,0 +1,374 @@
+/** Counts, orders and search over all images of a registry: the same as if every record were read, at the cost of a page. */
+import fc from 'fast-check';
+import { expect, test, vi } from 'vitest';
+import {
+  memoryCheckpointStore,
+  memoryImageIndex,
+  memoryImageStore,
+  memoryTagIndex,
+} from '../../src/adapters/memory.ts';
+import { tableCatalogue } from '../../src/adapters/table-storage/catalogue-store.ts';
+import { memoryTable } from '../../src/adapters/table-storage/memory-table.ts';
+import { rowBatches } from '../../src/adapters/table-storage/row-batches.ts';
+import type { Table } from '../../src/adapters/table-storage/table.ts';
+import { count, noCounts } from '../../src/core/catalogue/counts.ts';
+import type { CatalogueEntry } from '../../src/core/catalogue/entry.ts';
+import { entryOf } from '../../src/core/catalogue/entry.ts';
+import type { ListOrder } from '../../src/core/catalogue/ports.ts';
+import { parseSearch } from '../../src/core/catalogue/search.ts';
+import type { ImageName, ImageRecord } from '../../src/core/image/record.ts';
+import type { Region } from '../../src/core/model/region.ts';
+import type { Registry } from '../../src/core/model/registry.ts';
+import type { ListableState } from '../../src/core/query/list-images.ts';
+import { listImages } from '../../src/core/query/list-images.ts';
+import {
+  deleteOf,
+  digestOf,
+  pushOf,
+  regionsOf,
+  registryOf,
+  replicaSetOf,
+  repositoryOf,
+  tagOf,
+} from '../support/build.ts';
+import type { ManualClock } from '../support/manual-clock.ts';
+import { manualClock } from '../support/manual-clock.ts';
+import { memoryCatalogue, memoryTracker, passTime } from '../support/memory-tracker.ts';
+
+const registry = registryOf();
+const nameOf = (n: number, repository = 'team/app'): ImageName => ({
+  registry: 'contoso',
+  repository: repositoryOf(repository),
+  digest: digestOf(n),
+});
+const nowOf = (clock: ManualClock) => new Date(clock.now()).toISOString();
+
+test('what is pushed is counted at once, by region as well, and moves on as it spreads', async () => {
+  const setup = memoryTracker({ ports: { catalogue: memoryCatalogue() } });
+  const { tracker, clock } = setup;
+  await tracker.receive({ name: nameOf(1), fact: pushOf('eastus', nowOf(clock), { tag: 'v1' }) });
+  await tracker.receive({ name: nameOf(2), fact: pushOf('eastus', nowOf(clock)) });
+  await tracker.receive({ name: nameOf(2), fact: pushOf('westeurope', nowOf(clock)) });
+  await clock.advance(2_000);
+  await clock.settle();
+  expect(await tracker.summary(registry)).toMatchObject({
+    images: { available: 1, replicating: 1, deleting: 0, deleted: 0 },
+    delayed: 0,
+    divergedTags: 0,
+    regions: [
+      { region: 'eastus', available: 2, missing: 0 },
+      { region: 'westeurope', available: 1, missing: 1 },
+    ],
+  });
+  await passTime(setup, 1_000_000, 10_000);
+  expect(await tracker.summary(registry)).toMatchObject({
+    delayed: 1,
+    regions: [{ delayed: 0 }, { region: 'westeurope', missing: 1, delayed: 1 }],
+  });
+  await tracker.receive({ name: nameOf(1), fact: pushOf('westeurope', nowOf(clock), { tag: 'v1' }) });
+  await clock.advance(2_000);
+  await clock.settle();
+  expect(await tracker.summary(registry)).toMatchObject({ images: { available: 2, replicating: 0 }, delayed: 0 });
+});
+
+test('a tag that two regions resolve to two digests is diverged in the one that is behind, until it follows', async () => {
+  const catalogue = memoryCatalogue();
+  const setup = memoryTracker({ ports: { catalogue } });
+  const { tracker, clock } = setup;
+  const push = (n: number, region: string) =>
+    tracker.receive({ name: nameOf(n), fact: pushOf(region, nowOf(clock), { tag: 'prod' }) });
+  await push(1, 'eastus');
+  await push(1, 'westeurope');
+  await passTime(setup, 60_000, 5_000);
+  await push(2, 'eastus');
+  await passTime(setup, 1_000_000, 5_000);
+  await tracker.recount(nameOf(2));
+  expect(await tracker.summary(registry)).toMatchObject({
+    divergedTags: 1,
+    regions: [{ divergedTags: 0 }, { region: 'westeurope', divergedTags: 1 }],
+  });
+  // It is looked at again, since nothing need be written for it to diverge.
+  expect(catalogue.reminders.filter(({ name }) => name.digest === digestOf(2)).length).toBeGreaterThan(1);
+  const list = { registry, repository: undefined, region: undefined, missing: false, limit: 50, cursor: undefined };
+  const { images } = await tracker.images({ ...list, state: 'diverged' });
+  expect(images.map(({ digest }) => digest)).toEqual([digestOf(2)]);
+  await push(2, 'westeurope');
+  await clock.advance(2_000);
+  await clock.settle();
+  expect(await tracker.summary(registry)).toMatchObject({ divergedTags: 0, images: { available: 2 } });
+  expect((await tracker.images({ ...list, state: 'diverged' })).images).toEqual([]);
+});
+
+test('whatever happens on however many instances, and whichever of them dies, all is counted once', async () => {
+  const regions = ['eastus', 'westeurope', 'japaneast'];
+  const step = fc.record({
+    instance: fc.nat(1),
+    image: fc.nat(3),
+    region: fc.nat(2),
+    kind: fc.constantFrom('push' as const, 'push' as const, 'delete' as const),
+    tag: fc.constantFrom(undefined, 'v1', 'v2'),
+    pause: fc.constantFrom(0, 0, 1, 2_000, 70_000),
+    isLost: fc.boolean(),
+  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 14 }), async (steps) => {
+      const clock = manualClock();
+      const shared = { store: memoryImageStore(), index: memoryImageIndex(), tags: memoryTagIndex() };
+      const catalogue = memoryCatalogue();
+      // Of an instance that dies before it has counted, nothing is left but the timers.
+      const isDead = { commit: false };
+      const dying = {
+        ...catalogue,
+        store: {
+          ...catalogue.store,
+          commit: (...args: Parameters<typeof catalogue.store.commit>) =>
+            isDead.commit ? new Promise<never>(() => undefined) : catalogue.store.commit(...args),
+        },
+      };
+      const parts = { clock, ports: { ...shared, catalogue: dying, reviews: memoryCheckpointStore() } };
+      const registries = [registryOf({ regions: regionsOf('eastus', 'westeurope') })];
+      const instances = [memoryTracker({ ...parts, registries }), memoryTracker({ ...parts, registries })];
+      for (const { instance, image, region, kind, tag, pause, isLost } of steps) {
+        isDead.commit = isLost;
+        const at = nowOf(clock);
+        const input = tag === undefined ? {} : { tag };
+        const where = regions[region] ?? '';
+        const fact = kind === 'push' ? pushOf(where, at, input) : deleteOf(where, at);
+        await instances[instance]?.tracker.receive({ name: nameOf(image), fact });
+        await clock.advance(pause);
+        await clock.settle();
+      }
+      isDead.commit = false;
+      await clock.advance(3_000);
+      // All instances are new ones, and all timers fire.
+      const left = memoryTracker({ ...parts, registries }).tracker;
+      for (const { name } of catalogue.reminders.splice(0)) await left.recount(name);
+      const set = replicaSetOf(registries[0] as Registry);
+      const entries = await Promise.all(
+        [0, 1, 2, 3].map(async (n) => entryOf((await shared.store.read(nameOf(n)))?.record, set)),
+      );
+      const whole = entries.reduce((sum, entry) => count(sum, entry, 1), noCounts);
+      const { counts } = await catalogue.store.counts('contoso');
+      expect(counts.images).toEqual(whole.images);
+      const there = (of: typeof whole) =>
+        Object.fromEntries(Object.entries(of.regions).map(([region, { available }]) => [region, available]));
+      for (const [region, available] of Object.entries(there(counts)))
+        expect(available).toBe(there(whole)[region] ?? 0);
+      const listed = await catalogue.store.page({
+        ...{ registry: 'contoso', order: 'name', list: 'all' },
+        cursor: undefined,
+        limit: 50,
+      });
+      expect(listed.entries).toHaveLength(entries.filter((entry) => entry !== undefined).length);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('an image is counted at the price that the page about operations says', async () => {
+  const { table, during } = countedTable();
+  const reminders: ImageName[] = [];
+  let reads = 0;
+  const images = memoryImageStore();
+  const store = {
+    ...images,
+    async read(name: ImageName) {
+      reads++;
+      return images.read(name);
+    },
+  };
+  const timer = { remind: async (name: ImageName) => void reminders.push(name) };
+  const catalogue = { store: tableCatalogue(table, rowBatches(table)), timer };
+  const { tracker, clock } = memoryTracker({ ports: { store, catalogue } });
+  await tracker.receive({ name: nameOf(1), fact: pushOf('eastus', nowOf(clock), { tag: 'v1' }) });
+  await tracker.receive({ name: nameOf(1), fact: pushOf('westeurope', nowOf(clock), { tag: 'v1' }) });
+  await clock.settle();
+  reads = 0;
+  const first = await during(async () => {
+    await clock.advance(2_000);
+    await clock.settle();
+  });
+  expect(first.requests + reads).toBe(5);
+  expect(reminders).toHaveLength(1);
+  reads = 0;
+  const again = await during(() => tracker.recount(nameOf(1)));
+  // And one to remove the timer.
+  expect(again.requests + reads + 1).toBe(5);
+  expect(reminders).toHaveLength(1);
+});
+
+/** A table that counts what would be requests: one for each call, and for each thousand rows of a range. */
+function countedTable() {
+  const rows = memoryTable();
+  let requests = 0;
+  const counted: Table = {
+    ...rows,
+    get(address) {
+      requests++;
+      return rows.get(address);
+    },
+    transact(actions) {
+      requests++;
+      return rows.transact(actions);
+    },
+    async range(...args) {
+      const found = await rows.range(...args);
+      requests += Math.max(1, Math.ceil(found.length / 1_000));
+      return found;
+    },
+  };
+  const during = async <T>(work: () => Promise<T>) => {
+    const before = requests;
+    const result = await work();
+    return { result, requests: requests - before };
+  };
+  return { table: counted, during };
+}
+
+test('with 100,000 images, counts, first pages and search take a few requests', { timeout: 300_000 }, async () => {
+  const images = 100_000;
+  const { table, during } = countedTable();
+  const store = tableCatalogue(table, rowBatches(table));
+  const index = memoryImageIndex();
+  const records = new Map<string, ImageRecord>();
+  const seenAt = Date.parse('2026-06-01T12:00:00Z');
+  const set = replicaSetOf(registry);
+  const arrival = (since: number, tag: string) => ({
+    ...{ pushedAt: pushOf('eastus', new Date(since).toISOString()).eventTime, deletedAt: null, eventTime: null },
+    ...{ since, learnedAt: since, evidence: ['webhook' as const], untagged: {} },
+    tags: { [tag]: pushOf('eastus', new Date(since).toISOString()).eventTime },
+  });
+  let counts = noCounts;
+  const entries: { name: ImageName; before: undefined; after: CatalogueEntry }[] = [];
+  for (let n = 0; n < images; n++) {
+    const firstSeenAt = seenAt + n * 1_000;
+    const tag = `b-${n}`;
+    const name = nameOf(n * 0x1_0000, `team${n % 50}/service-${n % 500}`);
+    const isOpen = n % 10_000 === 17;
+    const regions = isOpen ? ['eastus'] : ['eastus', 'westeurope'];
+    const after: CatalogueEntry = {
+      ...{ state: isOpen ? 'replicating' : 'available', delayed: isOpen, firstSeenAt, diverged: [] },
+      ...{ regions: regions as Region[], delayedIn: isOpen ? (['westeurope'] as Region[]) : [] },
+      ...{ lagMs: isOpen ? null : n % 60_000, tags: [tagOf(tag)] },
+    };
+    counts = count(counts, after, 1);
+    entries.push({ name, before: undefined, after });
+    const progress = { round: 1, state: 'converged' as const, isCompared: true, isOrdered: true };
+    records.set(`${name.repository}@${name.digest}`, {
+      ...{
+        name,
+        mediaType: null,
+        generation: 1,
+        firstSeenAt,
+        availableAt: null,
+        completedFor: [],
+        alreadyAnnounced: [],
+      },
+      ...{
+        announcedAt: null,
+        delayedAt: isOpen ? firstSeenAt : null,
+        uncomparedTags: [],
+        announcements: [],
+        forwards: [],
+      },
+      ...{ requeueAt: null, changedAt: firstSeenAt, expiredAt: null, writtenAs: null },
+      tags: { [tag]: { ...progress, movedTo: null, movedBy: null, others: {} } },
+      arrivals: Object.fromEntries(regions.map((region, i) => [region, arrival(firstSeenAt + i * (n % 60_000), tag)])),
+    });
+  }
+  const page = vi.spyOn(index, 'page');
+  for (let from = 0; from < images; from += 5_000) await store.addParts(entries.slice(from, from + 5_000));
+  for (let from = 0; from < images; from += 12) await commit(from);
+  async function commit(from: number) {
+    const { version } = await store.counts('contoso');
+    await store.commit('contoso', counts, version, entries.slice(from, from + 12));
+  }
+
+  const summary = await during(() => store.counts('contoso'));
+  expect(summary.requests).toBe(1);
+  expect(summary.result.counts.images).toEqual({ available: images - 10, replicating: 10, deleting: 0, deleted: 0 });
+
+  let reads = 0;
+  const images50 = async (query: { q?: string; sort?: ListOrder; state?: ListableState }) => {
+    reads = 0;
+    page.mockClear();
+    const search = query.q === undefined ? undefined : parseSearch(query.q, registry);
+    return during(() =>
+      listImages(
+        {
+          store: {
+            ...memoryImageStore(),
+            read: async (name) => {
+              reads++;
+              const record = records.get(`${name.repository}@${name.digest}`);
+              return record === undefined ? undefined : { record, version: '' };
+            },
+          },
+          index,
+          reviews: memoryCheckpointStore(),
+          catalogue: { store },
+        },
+        {
+          ...{ registry, repository: undefined, region: undefined, missing: false, limit: 50, cursor: undefined },
+          ...{ state: query.state, search, sort: query.sort ?? 'newest' },
+        },
+        set,
+        seenAt + images * 1_000,
+      ),
+    );
+  };
+
+  const byLag = await images50({ sort: 'lag' });
+  expect(byLag.requests).toBe(1);
+  expect(reads).toBe(50);
+  expect(byLag.result.images.slice(0, 10).every(({ state }) => state === 'replicating')).toBe(true);
+  const byName = await images50({ sort: 'name', state: 'delayed' });
+  expect(byName.requests).toBe(1);
+  expect(byName.result.images).toHaveLength(10);
+  const tag = await images50({ q: 'B-77123' });
+  expect(tag.requests).toBeLessThanOrEqual(4);
+  expect(tag.result.images.map(({ tags }) => tags)).toEqual([['b-77123']]);
+  const digest = await images50({ q: digestOf(4_711 * 0x1_0000).slice(0, 71) });
+  expect(digest.requests).toBeLessThanOrEqual(2);
+  expect(digest.result.images.map(({ tags }) => tags)).toEqual([['b-4711']]);
+  const pasted = await images50({ q: 'https://contoso.eastus.geo.azurecr.io/team7/service-7:b-7' });
+  expect(pasted.result.images.at(-1)?.tags).toEqual(['b-7']);
+  expect(pasted.requests + page.mock.calls.length).toBeLessThanOrEqual(4);
+  const nothing = await images50({ q: 'no-such-thing' });
+  expect(nothing.result).toEqual({ images: [], next: null });
+  expect(nothing.requests).toBeLessThanOrEqual(3);
+});
+
+test('once the replicas have changed, all images are counted again, step by step, and then no more', async () => {
+  const catalogue = memoryCatalogue();
+  let regions = regionsOf('eastus');
+  let reads = 0;
+  const images = memoryImageStore();
+  const store = {
+    ...images,
+    async read(name: ImageName) {
+      reads++;
+      return images.read(name);
+    },
+  };
+  const setup = memoryTracker({
+    replicaSet: () => replicaSetOf(registryOf({ regions })),
+    ports: { catalogue, store },
+  });
+  const { tracker, clock } = setup;
+  for (let n = 1; n <= 200; n++) await tracker.receive({ name: nameOf(n), fact: pushOf('eastus', nowOf(clock)) });
+  await clock.advance(2_000);
+  await clock.settle();
+  expect((await tracker.summary(registry)).images).toMatchObject({ available: 200, replicating: 0 });
+  await tracker.refreshReplicas(registry);
+  regions = regionsOf('eastus', 'westeurope');
+  await tracker.refreshReplicas(registry);
+  const after = await tracker.summary(registry);
+  expect(after.images).toMatchObject({ available: 0, replicating: 200 });
+  expect(after.regions).toMatchObject([{ missing: 0 }, { region: 'westeurope', available: 0, missing: 200 }]);
+  // What else looks at the images after a change has done so by then.
+  for (let time = 0; time < 3; time++) await tracker.refreshReplicas(registry);
+  reads = 0;
+  await tracker.refreshReplicas(registry);
+  expect(reads).toBe(0);
+});

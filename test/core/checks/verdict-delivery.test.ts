@@ -1,0 +1,65 @@
+/** A verdict on its way while another instance is faster: what is finished stays as it was finished. */
+import { expect, test } from 'vitest';
+import { memoryCheckStore } from '../../../src/adapters/memory-checks.ts';
+import { finish, newCheck } from '../../../src/core/checks/check.ts';
+import type { VerdictReply } from '../../../src/core/checks/ports.ts';
+import { verdictDelivery } from '../../../src/core/checks/verdict-delivery.ts';
+import { UpstreamError } from '../../../src/core/runtime/errors.ts';
+import { requestOf } from '../../support/check-instances.ts';
+import { manualClock } from '../../support/manual-clock.ts';
+
+const verdict = { result: 'succeeded', comment: 'there' } as const;
+
+test.each<[string, () => Promise<VerdictReply>]>([
+  ['fails', () => Promise.reject(new UpstreamError('unavailable', 'away'))],
+  ['is for nobody', async () => 'dead'],
+  ['is not waited for yet', async () => ({ notYet: '422' })],
+])('an attempt that %s changes nothing once another was taken', async (_, reply) => {
+  const [clock, store] = [manualClock(), memoryCheckStore()];
+  const check = { ...newCheck(requestOf(), 'sealed', clock.now()), nextTryAt: clock.now() };
+  await store.create(check);
+  const sending = verdictDelivery({
+    store,
+    senders: {
+      azurePipelines: {
+        maxLines: 1,
+        progress: async () => undefined,
+        async verdict() {
+          const stored = (await store.read(check.id)) ?? expect.fail('no check');
+          await store.replace(finish(stored.check, 'taken', clock.now()), stored.version);
+          return reply();
+        },
+      },
+    },
+    tokenCipher: { seal: (_owner, text) => text, open: (_owner, text) => text },
+    clock,
+    random: () => 0.5,
+    log: { info: () => undefined, warn: () => undefined },
+  });
+  expect(await sending.send(check.id, verdict)).toBeUndefined();
+  const after = (await store.read(check.id))?.check ?? expect.fail('no check');
+  expect(after).toMatchObject({ outcome: 'taken', callback: null, finishedAt: clock.now(), attempts: 1 });
+  expect(after.nextTryAt).toBe(check.nextTryAt);
+});
+
+test.each<[string, Error, string]>([
+  ['an answer of the other side', new UpstreamError('unavailable', 'answered 503'), 'unavailable: answered 503'],
+  ['anything else', new TypeError('no way to https://internal.example/?sig=secret'), 'TypeError'],
+])('of %s, what is stored for people names no more than it may', async (_what, error, lastError) => {
+  const [clock, store, logged] = [manualClock(), memoryCheckStore(), [] as unknown[]];
+  const check = { ...newCheck(requestOf(), 'sealed', clock.now()), nextTryAt: clock.now() };
+  await store.create(check);
+  const sending = verdictDelivery({
+    store,
+    senders: {
+      azurePipelines: { maxLines: 1, progress: async () => undefined, verdict: () => Promise.reject(error) },
+    },
+    tokenCipher: { seal: (_owner, text) => text, open: (_owner, text) => text },
+    clock,
+    random: () => 0.5,
+    log: { info: () => undefined, warn: (_line, fields) => void logged.push(fields) },
+  });
+  await sending.send(check.id, verdict);
+  expect((await store.read(check.id))?.check.lastError).toBe(lastError);
+  expect(logged).toMatchObject([{ error: expect.stringContaining(error.message) }]);
+});

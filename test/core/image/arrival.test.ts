@@ -1,0 +1,102 @@
+/** What one replica has said about one digest, fact by fact. */
+import { expect, test } from 'vitest';
+import type { Arrival, Fact } from '../../../src/core/image/arrival.ts';
+import {
+  hasTag,
+  isAvailable,
+  isDeleted,
+  maxAhead,
+  mayHaveTag,
+  mergeFact,
+  releaseTag,
+  withAhead,
+  withCountedTime,
+} from '../../../src/core/image/arrival.ts';
+import { at, deleteOf, eventTimeOf, factOf, pushOf, tagOf } from '../../support/build.ts';
+
+const time = (minute: number) => `2026-06-01T12:${String(minute).padStart(2, '0')}:00Z`;
+
+function merged(...facts: Fact[]): Arrival {
+  let arrival: Arrival | undefined;
+  for (const fact of facts) arrival = mergeFact(arrival, fact).arrival;
+  return arrival ?? expect.fail('no facts');
+}
+
+test.each(['probe', 'deepProbe'] as const)('asking a replica once more what it has is no new push: %s', (evidence) => {
+  const asked = merged(pushOf('eastus', time(0)), pushOf('eastus', time(5), { evidence }));
+  expect(asked).toMatchObject({
+    pushedAt: eventTimeOf(time(0)),
+    eventTime: eventTimeOf(time(0)),
+    since: at(time(0)),
+    learnedAt: at(time(0)),
+    evidence: ['webhook', evidence],
+  });
+  const { arrival, outcome } = mergeFact(asked, pushOf('eastus', time(9), { evidence }));
+  expect([arrival === asked, outcome]).toEqual([true, 'outdated']);
+});
+
+test('of times far ahead, the last are remembered', () => {
+  const count = maxAhead + 7;
+  let arrival = merged(pushOf('eastus', time(0)));
+  for (let i = 0; i < count; i++) {
+    const receivedAt = new Date(at(time(1)) + i * 1_000).toISOString();
+    const eventTime = new Date(at('2099-01-01T00:00:00Z') + i * 1_000).toISOString();
+    const stated = pushOf('eastus', receivedAt, { eventTime });
+    const counted = withCountedTime(arrival, stated);
+    arrival = withAhead(mergeFact(arrival, counted).arrival, stated, counted);
+  }
+  const last = Array.from({ length: maxAhead }, (_, i) => new Date(at(time(1)) + (7 + i) * 1_000).toISOString());
+  expect(Object.values(arrival.ahead ?? {})).toEqual(last.map(eventTimeOf));
+});
+
+test('a delete is known since it was learned, a second one changes that no more', () => {
+  const deleted = merged(pushOf('eastus', time(0)), deleteOf('eastus', time(1)));
+  expect(deleted).toMatchObject({ since: at(time(1)), learnedAt: at(time(1)), eventTime: eventTimeOf(time(1)) });
+  const again = merged(pushOf('eastus', time(0)), deleteOf('eastus', time(1)), deleteOf('eastus', time(2)));
+  expect(again).toMatchObject({ since: at(time(1)), learnedAt: at(time(2)), evidence: ['webhook'] });
+});
+
+test('a push and a delete of one instant are a delete', () => {
+  for (const facts of [
+    [pushOf('eastus', time(1)), deleteOf('eastus', time(1))],
+    [deleteOf('eastus', time(1)), pushOf('eastus', time(1))],
+  ]) {
+    expect([isAvailable(merged(...facts)), isDeleted(merged(...facts))]).toEqual([false, true]);
+  }
+});
+
+test('what confirmed a copy that was deleted does not confirm the next', () => {
+  const confirmed = [pushOf('eastus', time(0)), pushOf('eastus', time(1), { evidence: 'deepProbe' })];
+  expect(merged(...confirmed).evidence).toEqual(['webhook', 'deepProbe']);
+  expect(merged(...confirmed, deleteOf('eastus', time(2)), pushOf('eastus', time(3))).evidence).toEqual(['webhook']);
+  // Nor does the question that found it gone.
+  const gone = deleteOf('eastus', time(2), { evidence: 'probe' });
+  expect(merged(...confirmed, gone, pushOf('eastus', time(3))).evidence).toEqual(['webhook']);
+});
+
+test('a tag goes with its manifest, and does not come back with it by itself', () => {
+  const [v1, back] = [tagOf('v1'), pushOf('eastus', time(3))];
+  const deleted = [pushOf('eastus', time(1), { tag: 'v1' }), deleteOf('eastus', time(2))];
+  expect(hasTag(merged(...deleted), v1)).toBe(false);
+  expect([hasTag(merged(...deleted, back), v1), mayHaveTag(merged(...deleted, back), v1)]).toEqual([false, true]);
+  expect(hasTag(merged(...deleted, back, pushOf('eastus', time(4), { tag: 'v1' })), v1)).toBe(true);
+});
+
+test('a tag that has left stays away until it is pushed again', () => {
+  const v1 = tagOf('v1');
+  const untag = (minute: number) => factOf('untag', 'eastus', time(minute), { tag: 'v1', evidence: 'probe' });
+  const pushed = pushOf('eastus', time(1), { tag: 'v1' });
+  expect(hasTag(merged(pushed, untag(2)), v1)).toBe(false);
+  expect(mergeFact(merged(pushed, untag(2)), untag(1)).outcome).toBe('outdated');
+  expect(mergeFact(merged(pushed, untag(2)), untag(3)).outcome).toBe('duplicate');
+  expect(hasTag(merged(pushed, untag(2), pushOf('eastus', time(3), { tag: 'v1' })), v1)).toBe(true);
+  expect(mergeFact(merged(pushOf('eastus', time(1))), untag(2)).outcome).toBe('duplicate');
+});
+
+test('another digest gets a tag only with a later push', () => {
+  const v1 = tagOf('v1');
+  const pushed = merged(pushOf('eastus', time(2), { tag: 'v1' }));
+  expect(releaseTag(pushed, v1, eventTimeOf(time(1)))).toBe(pushed);
+  expect(releaseTag(pushed, v1, eventTimeOf(time(2)))).toBe(pushed);
+  expect(hasTag(releaseTag(pushed, v1, eventTimeOf(time(3))), v1)).toBe(false);
+});

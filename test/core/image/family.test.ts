@@ -1,0 +1,97 @@
+/** Copies of what a member's record says, merged: whatever the order, the same region state as the record itself comes to. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Arrival, Fact } from '../../../src/core/image/arrival.ts';
+import { isAvailable, isDoubtful, mergeFact } from '../../../src/core/image/arrival.ts';
+import { joinArrivals, withoutTags } from '../../../src/core/image/family.ts';
+import { toEventTime } from '../../../src/core/model/event-time.ts';
+import { regionOf, tagOf } from '../../support/build.ts';
+
+const start = Date.parse('2026-06-01T12:00:00Z');
+
+const facts = fc.array(
+  fc
+    .record({
+      kind: fc.constantFrom<Fact['kind']>('push', 'push', 'delete', 'doubt'),
+      at: fc.integer({ min: 0, max: 5 }),
+      evidence: fc.constantFrom<Fact['evidence']>('webhook', 'probe'),
+      tag: fc.option(fc.constant(tagOf('v1')), { nil: undefined }),
+    })
+    .map(
+      ({ kind, at, evidence, tag }): Fact => ({
+        kind,
+        evidence,
+        tag,
+        region: regionOf('eastus'),
+        eventTime: toEventTime(start + at),
+        receivedAt: start + 100 + at,
+        mediaType: undefined,
+      }),
+    ),
+  { minLength: 1, maxLength: 6 },
+);
+
+/** What the record says after each of the facts. */
+function versionsOf(list: readonly Fact[]): Arrival[] {
+  const versions: Arrival[] = [];
+  for (const fact of list) versions.push(mergeFact(versions.at(-1), fact).arrival);
+  return versions;
+}
+
+function stateOf(arrival: Arrival | undefined) {
+  const { pushedAt = null, deletedAt = null, doubtedAt = null } = arrival ?? {};
+  const isThere = arrival !== undefined && isAvailable(arrival);
+  return { pushedAt, deletedAt, doubtedAt, isThere, isDoubtful: isThere && isDoubtful(arrival) };
+}
+
+function joinAll(versions: readonly Arrival[]): Arrival | undefined {
+  return versions.reduce<Arrival | undefined>(joinArrivals, undefined);
+}
+
+describe('copies', () => {
+  test('in any order, and repeated, come to what the record says last', () => {
+    const shuffled = facts.chain((list) => {
+      const versions = versionsOf(list);
+      const order = fc.shuffledSubarray([...versions, ...versions], { minLength: versions.length * 2 });
+      return fc.tuple(fc.constant(versions), order);
+    });
+    fc.assert(
+      fc.property(shuffled, ([versions, order]) => {
+        expect(stateOf(joinAll(order))).toEqual(stateOf(versions.at(-1)));
+      }),
+    );
+  });
+
+  test('of two records with different reports come to what one record with all reports has', () => {
+    fc.assert(
+      fc.property(facts, facts, (some, others) => {
+        // What a probe found is recorded only where it changes something, so the other reports decide on it.
+        const [heard, alsoHeard] = [some, others].map((list) => list.filter(({ evidence }) => evidence === 'webhook'));
+        fc.pre(heard?.length !== 0 && alsoHeard?.length !== 0);
+        const whole = versionsOf([...(heard ?? []), ...(alsoHeard ?? [])]).at(-1);
+        const [one, other] = [versionsOf(heard ?? []).at(-1), versionsOf(alsoHeard ?? []).at(-1)] as [Arrival, Arrival];
+        const { isThere, isDoubtful: isInDoubt } = stateOf(whole);
+        const same = { isThere, isDoubtful: isInDoubt };
+        expect(stateOf(joinArrivals(withoutTags(one), other))).toMatchObject(same);
+        expect(stateOf(joinArrivals(withoutTags(other), one))).toMatchObject(same);
+      }),
+    );
+  });
+
+  test('that bring nothing new leave the same object', () => {
+    fc.assert(
+      fc.property(facts, (list) => {
+        const last = withoutTags(versionsOf(list).at(-1) as Arrival);
+        expect(joinArrivals(last, last)).toBe(last);
+      }),
+    );
+  });
+
+  test('have no tags: a member with hundreds of them must not fill the row of its index', () => {
+    fc.assert(
+      fc.property(facts, (list) => {
+        expect(joinAll(versionsOf(list))).toMatchObject({ tags: {}, untagged: {} });
+      }),
+    );
+  });
+});

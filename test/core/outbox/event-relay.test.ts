@@ -1,0 +1,186 @@
+/** What waits for the topic: bounded, whatever the topic does, and never a reason to call it without a pause. */
+import { describe, expect, test } from 'vitest';
+import type { CloudEvent, DueEvent } from '../../../src/core/image/cloud-event.ts';
+import { eventRelay } from '../../../src/core/outbox/event-relay.ts';
+import type { ErrorCode } from '../../../src/core/runtime/errors.ts';
+import { UpstreamError } from '../../../src/core/runtime/errors.ts';
+import type { ImageWriter } from '../../../src/core/store/image-writer.ts';
+import { digestOf, repositoryOf } from '../../support/build.ts';
+import { manualClock } from '../../support/manual-clock.ts';
+
+const nameOf = (i: number) => ({ registry: 'contoso', repository: repositoryOf('team/app'), digest: digestOf(i) });
+const key = '000001.delayed';
+const start = Date.parse('2026-06-01T12:00:00Z');
+const dueOf = (i: number): DueEvent => {
+  const event = { id: String(i), type: 'AcrReplication.ReplicationDelayed', time: new Date(start).toISOString() };
+  return { key, event: event as CloudEvent };
+};
+const minute = 60_000;
+
+/** A topic with this answer to events with these ids, after that time; by default it accepts them. */
+function setUp(answer: (ids: readonly number[]) => ErrorCode | undefined, afterMs = 10) {
+  const clock = manualClock(start);
+  const lines: unknown[][] = [];
+  const taken: number[] = [];
+  const calls: { readonly at: number; readonly ids: readonly number[] }[] = [];
+  const relay = eventRelay({
+    publisher: {
+      async publish(events) {
+        const ids = events.map(({ id }) => Number(id));
+        calls.push({ at: (clock.now() - start) / 1_000, ids });
+        await clock.sleep(afterMs);
+        const code = answer(ids);
+        if (code !== undefined) throw new UpstreamError(code, 'not now');
+        taken.push(...ids);
+      },
+    },
+    writer: { submitWithin: async () => ({}) } as unknown as ImageWriter,
+    clock,
+    log: { info: () => undefined, warn: (...line) => void lines.push(line) },
+  });
+  let offered = 0;
+  return {
+    clock,
+    taken,
+    calls,
+    lines,
+    /** As whoever made them does. */
+    offer(count: number) {
+      for (let i = 0; i < count; i++) relay.offer(nameOf(++offered), [dueOf(offered)]);
+    },
+    /** As timers do. @returns whether it is handled here */
+    offerPending(i: number): boolean {
+      let isBuilt = false;
+      relay.offerPending(nameOf(i), [key], () => {
+        isBuilt = true;
+        return [dueOf(i)];
+      });
+      return isBuilt;
+    },
+    lastError: relay.lastError,
+  };
+}
+
+describe('events for a topic that is away', () => {
+  test('are kept up to a bound, and published once it is back; the others are left to their images’ timers', async () => {
+    let isAway = true;
+    const { clock, taken, offer } = setUp(() => (isAway ? 'unavailable' : undefined), 15_000);
+    for (let round = 0; round < 20; round++) {
+      offer(60 * 50);
+      await clock.advance(minute);
+    }
+    isAway = false;
+    await clock.advance(60 * minute);
+    expect(new Set(taken).size).toBe(taken.length);
+    expect(taken.length).toBeGreaterThan(19_000);
+    expect(taken.length).toBeLessThanOrEqual(20_000);
+    const before = taken.length;
+    offer(1);
+    await clock.advance(minute);
+    expect(taken.length).toBe(before + 1);
+  });
+
+  test('are not sent without a pause, however many wait', async () => {
+    const { clock, calls, offer } = setUp(() => 'throttled', 0);
+    offer(60_000);
+    for (let i = 0; i < 50; i++) await clock.settle();
+    expect(calls.length).toBeLessThanOrEqual(2);
+    await clock.advance(minute);
+    expect(calls.length).toBeLessThanOrEqual(20);
+  });
+
+  test('are not accepted from timers meanwhile, and are again once it is back', async () => {
+    let isAway = true;
+    const { clock, taken, offer, offerPending, lastError } = setUp(() => (isAway ? 'unavailable' : undefined));
+    offer(1);
+    await clock.advance(minute);
+    expect(offerPending(7)).toBe(false);
+    expect(lastError()).toBe('unavailable: not now');
+    isAway = false;
+    await clock.advance(11_000);
+    expect([taken, lastError()]).toEqual([[1], undefined]);
+    expect(offerPending(7)).toBe(true);
+    await clock.advance(1_000);
+    expect(taken).toEqual([1, 7]);
+  });
+
+  test('are found to be welcome again by one that a timer brings to a process that has none', async () => {
+    let isAway = true;
+    const { clock, taken, calls, offerPending } = setUp(() => (isAway ? 'unavailable' : undefined));
+    expect(offerPending(1)).toBe(true);
+    await clock.advance(60 * minute);
+    expect(calls.length).toBeLessThan(380);
+    isAway = false;
+    await clock.advance(11_000);
+    expect(taken).toEqual([1]);
+  });
+
+  test('that fails in the middle of a batch it has refused are sent again with those behind them', async () => {
+    let calls = 0;
+    const { clock, taken, offer } = setUp((ids) => {
+      calls++;
+      if (calls > 2 && calls < 6) return 'unavailable';
+      return ids.includes(2) ? 'invalid' : undefined;
+    });
+    offer(8);
+    await clock.advance(30_000);
+    expect(taken.toSorted()).toEqual([1, 3, 4, 5, 6, 7, 8]);
+    expect(new Set(taken).size).toBe(7);
+  });
+});
+
+describe('an event that the topic refuses', () => {
+  test.each([1, 3, 200])(
+    'keeps none of %i in its batch from being published, and is named in the log',
+    async (count) => {
+      const { clock, taken, calls, lines, offer } = setUp((ids) => (ids.includes(2) ? 'invalid' : undefined));
+      offer(1);
+      await clock.advance(1_000);
+      offer(count);
+      await clock.advance(1_000);
+      expect(taken.toSorted((a, b) => a - b)).toEqual([1, ...Array.from({ length: count - 1 }, (_, i) => i + 3)]);
+      expect(lines).toEqual([
+        [
+          'event not published',
+          {
+            image: `contoso/team/app@${digestOf(2)}`,
+            type: 'AcrReplication.ReplicationDelayed',
+            id: '2',
+            error: 'invalid: not now',
+          },
+        ],
+      ]);
+      // Halves of halves, not one by one.
+      expect(calls.length).toBeLessThan(20);
+    },
+  );
+
+  test('is tried again with pauses that double up to an hour, however often a timer brings it, and never dropped', async () => {
+    let isRefused = true;
+    const { clock, taken, calls, offerPending } = setUp(() => (isRefused ? 'invalid' : undefined));
+    for (let at = 0; at < 6 * 60 * minute; at += 10_000) {
+      offerPending(1);
+      await clock.advance(10_000);
+    }
+    const times = calls.map(({ at }) => at);
+    expect(times.slice(0, 7)).toEqual([0, 30, 60, 120, 240, 480, 960]);
+    const last = times.at(-1) ?? 0;
+    expect(last - (times.at(-2) ?? 0)).toBe(3_600);
+    isRefused = false;
+    await clock.advance(60 * minute);
+    offerPending(1);
+    await clock.advance(1_000);
+    expect(taken).toEqual([1]);
+  });
+
+  test('is one of very many: a topic that accepts none of them gets no request between two batches', async () => {
+    const { clock, calls, offer } = setUp(() => 'invalid', 0);
+    offer(20_000);
+    await clock.advance(minute);
+    expect(calls.length).toBeLessThan(12 * 400);
+    await clock.advance(60 * minute);
+    const alone = calls.flatMap(({ ids }) => (ids.length === 1 ? ids : []));
+    expect(new Set(alone).size).toBe(alone.length);
+    expect(alone.length).toBeGreaterThan(19_000);
+  });
+});

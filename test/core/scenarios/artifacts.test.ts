@@ -1,0 +1,180 @@
+/** What is attached to an image: if asked for, it must be there too; if not, it delays nothing and is not published. */
+import { describe, expect, test } from 'vitest';
+import { parseArtifacts } from '../../../src/core/image/attached.ts';
+import type { Digest } from '../../../src/core/model/digest.ts';
+import { toEventTime } from '../../../src/core/model/event-time.ts';
+import { defaultRequirement } from '../../../src/core/model/requirement.ts';
+import { digestOf, regionOf, registryOf, replicaSetOf, repositoryOf, tagOf } from '../../support/build.ts';
+import type { Index } from '../../support/index-of.ts';
+import { attachmentOf, manifestType, memoryManifests } from '../../support/index-of.ts';
+import { memoryTracker, passTime } from '../../support/memory-tracker.ts';
+
+const registry = registryOf();
+const repository = repositoryOf('team/app');
+const image = digestOf(1);
+const signature = digestOf(2);
+const another = digestOf(3);
+const sbom = digestOf(4);
+const notation = 'application/vnd.cncf.notary.signature';
+const cosign = `${image.replace(':', '-')}.sig`;
+
+async function world(...documents: readonly Index[]) {
+  const manifests = memoryManifests(...documents);
+  const made = { ...memoryTracker({ ports: { manifests } }), manifests };
+  await made.clock.settle();
+  return made;
+}
+
+type World = Awaited<ReturnType<typeof world>>;
+
+async function report({ tracker, clock }: World, digest: Digest, region: string, tag?: string) {
+  await clock.advance(1);
+  const now = clock.now();
+  await tracker.process({
+    name: { registry: registry.name, repository, digest },
+    fact: {
+      kind: 'push',
+      region: regionOf(region),
+      eventTime: toEventTime(now),
+      receivedAt: now,
+      evidence: 'webhook',
+      tag: tag === undefined ? undefined : tagOf(tag),
+      mediaType: manifestType,
+    },
+  });
+  await clock.settle();
+}
+
+async function everywhere(w: World, digest: Digest, tag?: string) {
+  for (const region of ['eastus', 'westeurope']) await report(w, digest, region, tag);
+}
+
+async function ask({ tracker, clock }: World, ...artifacts: readonly string[]) {
+  await clock.advance(3_001);
+  const question = { registry, repository, digest: image, tag: undefined, artifacts };
+  return tracker.answer(question, defaultRequirement(replicaSetOf()));
+}
+
+test.each<[string | undefined, readonly string[] | undefined]>([
+  [undefined, []],
+  [' ', []],
+  ['signature,sbom', ['sbom', 'signature']],
+  ['signature, signature', ['signature']],
+  [notation, [notation]],
+  ['signatures', undefined],
+  ['signature,,sbom', undefined],
+  ['a b/c', undefined],
+])('asked as %s: %s', (text, expected) => {
+  const read = parseArtifacts(text);
+  expect(read.ok ? read.value : undefined).toEqual(expected);
+});
+
+test('without a signature it is waited for', async () => {
+  const w = await world();
+  await everywhere(w, image, 'v1');
+  expect(await ask(w)).toMatchObject({ satisfied: true });
+  expect(await ask(w, 'signature')).toMatchObject({
+    satisfied: false,
+    state: 'available',
+    missing: ['eastus', 'westeurope'],
+    artifacts: [{ kind: 'signature', known: true, missing: ['eastus', 'westeurope'] }],
+  });
+});
+
+test('by cosign: a region counts once its tag points at the signature that is the newest', async () => {
+  const w = await world();
+  await everywhere(w, image, 'v1');
+  await report(w, signature, 'eastus', cosign);
+  expect(await ask(w, 'signature')).toMatchObject({ satisfied: false, missing: ['westeurope'] });
+  await report(w, signature, 'westeurope', cosign);
+  expect(await ask(w, 'signature')).toMatchObject({
+    satisfied: true,
+    members: [{ digest: signature, kind: 'artifact', missing: [] }],
+  });
+  await report(w, another, 'eastus', cosign);
+  expect((await ask(w, 'signature')).satisfied).toBe(false);
+  await report(w, another, 'westeurope', cosign);
+  expect((await ask(w, 'signature')).satisfied).toBe(true);
+});
+
+test('by subject: at least one, and every one that is known', async () => {
+  const w = await world();
+  await everywhere(w, image, 'v1');
+  w.manifests.attached = [
+    { digest: signature, artifactType: notation, content: null },
+    { digest: another, artifactType: notation, content: null },
+    { digest: sbom, artifactType: 'application/spdx+json', content: null },
+  ];
+  await everywhere(w, signature);
+  await report(w, another, 'eastus');
+  expect(await ask(w, 'signature')).toMatchObject({ satisfied: false, missing: ['westeurope'] });
+  expect((await ask(w, notation)).satisfied).toBe(false);
+  await report(w, another, 'westeurope');
+  expect((await ask(w, 'signature')).satisfied).toBe(true);
+  expect((await ask(w, notation)).satisfied).toBe(true);
+  expect(await ask(w, 'sbom', 'signature')).toMatchObject({ satisfied: false });
+  await everywhere(w, sbom);
+  expect((await ask(w, 'sbom', 'signature')).satisfied).toBe(true);
+});
+
+test('one that was listed once is waited for, whoever answers next', async () => {
+  const w = await world();
+  await everywhere(w, image, 'v1');
+  await everywhere(w, signature);
+  w.manifests.attached = [signature, another].map((digest) => ({ digest, artifactType: notation, content: null }));
+  expect((await ask(w, 'signature')).satisfied).toBe(false);
+  w.manifests.attached = [{ digest: signature, artifactType: notation, content: null }];
+  expect((await ask(w, 'signature')).satisfied).toBe(false);
+});
+
+test('where no replica can list what is attached, the answer says so', async () => {
+  const w = await world();
+  await everywhere(w, image, 'v1');
+  w.manifests.attached = undefined;
+  expect(await ask(w, 'signature')).toMatchObject({ satisfied: false, artifacts: [{ known: false }] });
+});
+
+test('a wait ends with the signature', async () => {
+  const w = await world();
+  await everywhere(w, image, 'v1');
+  const question = { registry, repository, digest: image, tag: undefined, artifacts: ['signature'] };
+  const waiting = w.tracker.wait(question, defaultRequirement(replicaSetOf()), 60_000);
+  await w.clock.advance(5_000);
+  await everywhere(w, signature, cosign);
+  await w.clock.advance(2_000);
+  expect((await waiting).outcome).toBe('satisfied');
+  expect(w.clock.now()).toBeLessThan(Date.parse('2026-06-01T12:00:10Z'));
+});
+
+describe('nothing is published about an artifact by itself', () => {
+  const own = ({ publisher }: World) => publisher.published.filter(({ subject }) => !subject.endsWith(image));
+
+  test('under a tag of cosign', async () => {
+    const w = await world();
+    await everywhere(w, signature, cosign);
+    await passTime(w, 1_000_000, 10_000);
+    expect(own(w)).toEqual([]);
+    expect(w.timer.set).toEqual([]);
+  });
+
+  test('with a subject', async () => {
+    const attached = attachmentOf(image, notation);
+    const w = await world(attached);
+    await everywhere(w, attached.digest);
+    await passTime(w, 1_000_000, 10_000);
+    expect(own(w)).toEqual([]);
+  });
+
+  test('and it is on the list with the members alone', async () => {
+    const w = await world();
+    await everywhere(w, image, 'v1');
+    await everywhere(w, signature, cosign);
+    const list = async (members: boolean) => {
+      const filter = { repository: undefined, state: undefined, region: undefined, missing: false };
+      const page = await w.tracker.images({ registry, ...filter, members, limit: 50, cursor: undefined });
+      return page.images.map(({ digest }) => digest);
+    };
+    expect(await list(false)).toEqual([image]);
+    expect(await list(true)).toEqual([signature, image]);
+  });
+});

@@ -1,0 +1,479 @@
+/** An index and its members, over the whole tracker: never published before the last member is in the last region, and published once. */
+import { describe, expect, test } from 'vitest';
+import type { Fact } from '../../../src/core/image/arrival.ts';
+import type { CloudEvent } from '../../../src/core/image/cloud-event.ts';
+import type { Digest } from '../../../src/core/model/digest.ts';
+import { toEventTime } from '../../../src/core/model/event-time.ts';
+import { defaultRequirement } from '../../../src/core/model/requirement.ts';
+import type { ManifestProbe } from '../../../src/core/ports.ts';
+import type { ImageQuery } from '../../../src/core/query/list-images.ts';
+import { digestOf, regionOf, registryOf, replicaSetOf, repositoryOf, tagOf } from '../../support/build.ts';
+import type { Index, MemoryManifests } from '../../support/index-of.ts';
+import { indexOf, indexType, manifestType, memoryManifests, platformOf } from '../../support/index-of.ts';
+import type { MemoryTracker } from '../../support/memory-tracker.ts';
+import { memoryTracker, passTime } from '../../support/memory-tracker.ts';
+
+const registry = registryOf();
+const repository = repositoryOf('team/app');
+const [amd, arm] = [platformOf(1, 'amd64'), platformOf(2, 'arm64')];
+const index = indexOf(amd, arm);
+
+interface World extends MemoryTracker {
+  readonly manifests: MemoryManifests;
+}
+
+async function world(
+  indexes: readonly Index[] = [index],
+  input: Parameters<typeof memoryTracker>[0] = {},
+): Promise<World> {
+  const manifests = memoryManifests(...indexes);
+  const made = { ...memoryTracker({ ...input, ports: { manifests, ...input.ports } }), manifests };
+  await made.clock.settle();
+  return made;
+}
+
+interface Report {
+  readonly kind?: Fact['kind'];
+  readonly tag?: string;
+}
+
+async function report(
+  { tracker, clock }: Pick<World, 'tracker' | 'clock'>,
+  digest: Digest,
+  region: string,
+  { kind = 'push', tag }: Report = {},
+) {
+  await clock.advance(1);
+  const now = clock.now();
+  const mediaType = kind === 'delete' ? undefined : digest.startsWith('sha256:00000') ? manifestType : indexType;
+  const outcome = await tracker.process({
+    name: { registry: registry.name, repository, digest },
+    fact: {
+      kind,
+      region: regionOf(region),
+      eventTime: toEventTime(now),
+      receivedAt: now,
+      evidence: 'webhook',
+      tag: tag === undefined ? undefined : tagOf(tag),
+      mediaType,
+    },
+  });
+  await clock.settle();
+  return outcome;
+}
+
+function told({ publisher }: World): string[] {
+  return publisher.published.map(shortOf);
+}
+
+function shortOf({ type, subject, data }: CloudEvent): string {
+  const short = type.replace('AcrReplication.', '');
+  const name = subject === `team/app@${index.digest}` ? 'index' : subject.replace(/^team\/app/, '');
+  return [short, name.replace(/sha256:0+/, ''), data.region].filter(Boolean).join(' ');
+}
+
+async function documentOf({ tracker }: World, digest: Digest = index.digest) {
+  const set = replicaSetOf();
+  return tracker.answer({ registry, repository, digest, tag: undefined }, defaultRequirement(set));
+}
+
+const everywhere: ImageQuery = {
+  registry,
+  repository: undefined,
+  state: undefined,
+  region: undefined,
+  missing: false,
+  limit: 50,
+  cursor: undefined,
+};
+
+const wholeFamily = [
+  'ImageAvailableInRegion index eastus',
+  'ImageAvailableInRegion index westeurope',
+  'ImageAvailableInAllReplicas index',
+];
+
+test('a region has the index once it has every member', async () => {
+  const w = await world();
+  for (const digest of [amd.digest, arm.digest, index.digest]) await report(w, digest, 'eastus');
+  expect(await documentOf(w)).toMatchObject({
+    state: 'replicating',
+    membersKnown: true,
+    missing: ['westeurope'],
+    members: [
+      { digest: amd.digest, kind: 'platform', platform: 'linux/amd64', artifactType: null, missing: ['westeurope'] },
+      { digest: arm.digest, kind: 'platform', platform: 'linux/arm64', artifactType: null, missing: ['westeurope'] },
+    ],
+  });
+  await report(w, index.digest, 'westeurope');
+  await report(w, arm.digest, 'westeurope');
+  expect(await documentOf(w)).toMatchObject({
+    satisfied: false,
+    regions: [{ state: 'available' }, { region: 'westeurope', state: 'missing', since: null }],
+    members: [{ missing: ['westeurope'] }, { missing: [] }],
+  });
+  expect(told(w)).toEqual(['ImageAvailableInRegion index eastus']);
+  expect(await documentOf(w, amd.digest)).toMatchObject({ memberOf: [index.digest], members: [] });
+  expect(await documentOf(w)).not.toHaveProperty('memberOf');
+
+  await report(w, amd.digest, 'westeurope');
+  expect(await documentOf(w)).toMatchObject({ satisfied: true, state: 'available', availableAt: expect.any(String) });
+  expect(told(w).toSorted()).toEqual(wholeFamily.toSorted());
+  expect(w.manifests.asked.filter((digest) => digest === index.digest)).toHaveLength(1);
+
+  await passTime(w, 1_000_000, 5_000);
+  expect(told(w)).toHaveLength(3);
+});
+
+test('members that no region has reported, and the last of them hours later', async () => {
+  const w = await world();
+  await report(w, index.digest, 'eastus');
+  await report(w, index.digest, 'westeurope');
+  await passTime(w, 7_200_000, 60_000);
+  expect(told(w)).toEqual(['ReplicationDelayed index']);
+  for (const region of ['eastus', 'westeurope']) for (const one of [amd, arm]) await report(w, one.digest, region);
+  expect(told(w).slice(1).toSorted()).toEqual(wholeFamily.toSorted());
+});
+
+test('the index hours after its members: they are published by themselves once, and not any more', async () => {
+  const w = await world();
+  for (const region of ['eastus', 'westeurope']) for (const one of [amd, arm]) await report(w, one.digest, region);
+  expect(told(w)).toEqual([]);
+  await passTime(w, 3_600_000, 60_000);
+  expect(told(w)).toHaveLength(6);
+  await report(w, index.digest, 'eastus');
+  await report(w, index.digest, 'westeurope');
+  expect(told(w).slice(6).toSorted()).toEqual(wholeFamily.toSorted());
+  await report(w, arm.digest, 'eastus', { kind: 'delete' });
+  expect(told(w).slice(9)).toEqual(['ImageDeletedInRegion index eastus']);
+});
+
+test('an untagged manifest that no index claims is published after ten seconds', async () => {
+  const w = await world();
+  await report(w, amd.digest, 'eastus');
+  await passTime(w, 9_000);
+  expect(told(w)).toEqual([]);
+  await passTime(w, 3_000);
+  expect(told(w)).toEqual(['ImageAvailableInRegion @1 eastus']);
+});
+
+test('a tagged manifest is published at once', async () => {
+  const w = await world();
+  await report(w, amd.digest, 'eastus', { tag: 'v1' });
+  expect(told(w)).toEqual(['ImageAvailableInRegion @1 eastus']);
+});
+
+test('a tag converges with the last member', async () => {
+  const w = await world();
+  for (const region of ['eastus', 'westeurope']) await report(w, index.digest, region, { tag: 'v1' });
+  for (const one of [amd, arm]) await report(w, one.digest, 'eastus');
+  await report(w, amd.digest, 'westeurope');
+  expect(told(w)).toEqual(['ImageAvailableInRegion index eastus']);
+  await report(w, arm.digest, 'westeurope');
+  expect(told(w).toSorted()).toEqual([...wholeFamily, 'TagConverged :v1'].toSorted());
+});
+
+describe('a member is deleted', () => {
+  async function complete(input: Parameters<typeof world>[1] = {}): Promise<World> {
+    const w = await world([index], input);
+    for (const region of ['eastus', 'westeurope']) {
+      for (const digest of [amd.digest, arm.digest, index.digest]) await report(w, digest, region);
+    }
+    return w;
+  }
+
+  test('the region loses the family with the report', async () => {
+    const w = await complete();
+    await report(w, arm.digest, 'westeurope', { kind: 'delete' });
+    expect(await documentOf(w)).toMatchObject({
+      satisfied: false,
+      state: 'deleting',
+      missing: ['westeurope'],
+      regions: [{ state: 'available' }, { state: 'deleted' }],
+    });
+    expect(told(w).slice(3)).toEqual(['ImageDeletedInRegion index westeurope']);
+  });
+
+  test('and has it back once it is pushed again', async () => {
+    const w = await complete();
+    await report(w, arm.digest, 'westeurope', { kind: 'delete' });
+    await report(w, arm.digest, 'westeurope');
+    expect(await documentOf(w)).toMatchObject({ satisfied: true, state: 'available' });
+    expect(told(w)).toHaveLength(4);
+  });
+
+  test('in every region: the index is still there, and must not be forgotten', async () => {
+    const w = await complete();
+    for (const region of ['eastus', 'westeurope']) await report(w, arm.digest, region, { kind: 'delete' });
+    expect(await documentOf(w)).toMatchObject({ state: 'deleting' });
+    await passTime(w, 100 * 86_400_000, 86_400_000);
+    await w.tracker.expire();
+    expect(await documentOf(w)).toMatchObject({ state: 'deleting', membersKnown: true });
+  });
+
+  test('in every region, and one of them does not report it: its replica is asked', async () => {
+    const there = new Set(['eastus', 'westeurope'].map((region) => `${region} ${arm.digest}`));
+    const probe: ManifestProbe = {
+      async ask(_registry, region, _repository, reference) {
+        const isThere = reference !== arm.digest || there.has(`${region} ${reference}`);
+        return isThere
+          ? { kind: 'present', digest: reference as Digest, mediaType: undefined, isWhole: false }
+          : { kind: 'absent' };
+      },
+    };
+    const registries = [registryOf({ regionalEndpoints: true })];
+    const w = await complete({ registries, probe, policy: { probeAfterMs: 30_000 } });
+    there.clear();
+    await report(w, arm.digest, 'westeurope', { kind: 'delete' });
+    expect(await documentOf(w)).toMatchObject({ state: 'deleting', missing: ['westeurope'] });
+    await passTime(w, 120_000);
+    expect(await documentOf(w)).toMatchObject({ state: 'deleting', missing: ['eastus', 'westeurope'] });
+    expect(await documentOf(w, arm.digest)).toMatchObject({ state: 'deleted' });
+
+    for (const region of ['eastus', 'westeurope']) there.add(`${region} ${arm.digest}`);
+    await report(w, arm.digest, 'westeurope');
+    await passTime(w, 600_000);
+    expect(await documentOf(w)).toMatchObject({ state: 'available', missing: [] });
+  });
+
+  test('deleted with all of the family, and pushed again: the next generation is published with its last member', async () => {
+    const w = await complete();
+    for (const region of ['eastus', 'westeurope']) {
+      for (const digest of [index.digest, amd.digest, arm.digest]) await report(w, digest, region, { kind: 'delete' });
+    }
+    expect(told(w).slice(3).toSorted()).toEqual([
+      'ImageDeletedInAllReplicas index',
+      'ImageDeletedInRegion index eastus',
+      'ImageDeletedInRegion index westeurope',
+    ]);
+    const before = told(w).length;
+    for (const region of ['eastus', 'westeurope']) {
+      for (const digest of [index.digest, amd.digest, arm.digest]) {
+        expect(told(w).slice(before)).not.toContain('ImageAvailableInAllReplicas index');
+        await report(w, digest, region);
+      }
+    }
+    expect(told(w).slice(before).toSorted()).toEqual(wholeFamily.toSorted());
+    expect(w.manifests.asked.filter((digest) => digest === index.digest)).toHaveLength(1);
+  });
+});
+
+test('one member in two indexes counts for both', async () => {
+  const other = indexOf(arm, platformOf(3));
+  const w = await world([index, other]);
+  for (const region of ['eastus', 'westeurope']) {
+    for (const digest of [index.digest, other.digest, amd.digest, digestOf(3)]) await report(w, digest, region);
+  }
+  expect((await documentOf(w)).satisfied).toBe(false);
+  for (const region of ['eastus', 'westeurope']) await report(w, arm.digest, region);
+  expect((await documentOf(w)).satisfied).toBe(true);
+  expect((await documentOf(w, other.digest)).satisfied).toBe(true);
+});
+
+test('an index in an index: both wait for what the inner one lists', async () => {
+  const outer = indexOf({ digest: index.digest, mediaType: indexType }, platformOf(3));
+  const w = await world([index, outer]);
+  for (const region of ['eastus', 'westeurope']) {
+    for (const digest of [digestOf(3), amd.digest, index.digest, outer.digest]) await report(w, digest, region);
+  }
+  expect((await documentOf(w, outer.digest)).members?.map(({ digest }) => digest)).toEqual([
+    index.digest,
+    digestOf(3),
+    amd.digest,
+    arm.digest,
+  ]);
+  expect((await documentOf(w, outer.digest)).satisfied).toBe(false);
+  for (const region of ['eastus', 'westeurope']) await report(w, arm.digest, region);
+  expect((await documentOf(w, outer.digest)).satisfied).toBe(true);
+  expect((await documentOf(w)).satisfied).toBe(true);
+  expect(told(w).filter((one) => one.startsWith('ImageAvailableInAll'))).toEqual([
+    `ImageAvailableInAllReplicas @${outer.digest}`,
+  ]);
+});
+
+describe('an index in an index that is not there yet', () => {
+  const outer = indexOf({ digest: index.digest, mediaType: indexType }, platformOf(3));
+
+  test('holds the outer one in every region, and is read once it is reported', async () => {
+    const w = await world([outer]);
+    for (const region of ['eastus', 'westeurope']) {
+      for (const digest of [digestOf(3), outer.digest]) await report(w, digest, region);
+    }
+    await passTime(w, 60_000);
+    expect(told(w)).toEqual([]);
+    expect(await documentOf(w, outer.digest)).toMatchObject({ satisfied: false, membersKnown: false });
+
+    w.manifests.serve(index);
+    for (const digest of [amd.digest, arm.digest, index.digest]) await report(w, digest, 'eastus');
+    await w.clock.advance(5_000);
+    expect(told(w)).toEqual([`ImageAvailableInRegion @${outer.digest} eastus`]);
+    for (const digest of [index.digest, amd.digest]) await report(w, digest, 'westeurope');
+    await w.clock.advance(5_000);
+    expect(await documentOf(w, outer.digest)).toMatchObject({ satisfied: false, membersKnown: true });
+    await report(w, arm.digest, 'westeurope');
+    expect(await documentOf(w, outer.digest)).toMatchObject({ satisfied: true });
+    expect(told(w).slice(1).toSorted()).toEqual([
+      `ImageAvailableInAllReplicas @${outer.digest}`,
+      `ImageAvailableInRegion @${outer.digest} westeurope`,
+    ]);
+  });
+
+  test('also while the registry does not answer, and however often somebody reports', async () => {
+    const w = await world([outer]);
+    for (const region of ['eastus', 'westeurope']) await report(w, outer.digest, region);
+    await w.clock.advance(2_000);
+    w.manifests.answer = { kind: 'unclear', reason: 'timeout', retryAfterMs: undefined };
+    for (const region of ['eastus', 'westeurope']) await report(w, digestOf(3), region);
+    await passTime(w, 3 * 3_600_000, 30_000);
+    expect(told(w)).toEqual([`ReplicationDelayed @${outer.digest}`]);
+    w.manifests.answer = undefined;
+    w.manifests.serve(index);
+    await passTime(w, 2 * 3_600_000, 30_000);
+    expect(await documentOf(w, outer.digest)).toMatchObject({ satisfied: false, membersKnown: true });
+  });
+
+  test('and once the outer one is deleted, no timer is left', async () => {
+    const w = await world([outer]);
+    for (const region of ['eastus', 'westeurope']) await report(w, outer.digest, region);
+    for (const region of ['eastus', 'westeurope']) await report(w, outer.digest, region, { kind: 'delete' });
+    await passTime(w, 12 * 3_600_000, 60_000);
+    expect(w.timer.set).toEqual([]);
+  });
+});
+
+describe('an index that cannot be read', () => {
+  test('counts by its own reports, and says so', async () => {
+    const w = await world();
+    w.manifests.answer = { kind: 'unclear', reason: '403 for the manifest', retryAfterMs: undefined };
+    await report(w, index.digest, 'eastus');
+    expect((await documentOf(w)).regions[0]).toMatchObject({ state: 'unverified' });
+    await w.clock.advance(1_300);
+    expect(told(w)).toEqual(['ImageAvailableInRegion index eastus']);
+    await report(w, index.digest, 'westeurope');
+    expect(await documentOf(w)).toMatchObject({ satisfied: true, members: null, membersKnown: false });
+    expect((await documentOf(w)).regions[0]?.evidence).toEqual(['webhook', 'membersUnknown']);
+  });
+
+  test('the next one of that registry is not held within a minute', async () => {
+    const other = indexOf(platformOf(7));
+    const w = await world([index, other]);
+    w.manifests.answer = { kind: 'unclear', reason: 'ECONNREFUSED', retryAfterMs: undefined };
+    await report(w, index.digest, 'eastus');
+    await w.clock.advance(2_000);
+    await report(w, other.digest, 'eastus');
+    expect((await documentOf(w, other.digest)).regions[0]?.state).toBe('available');
+    expect(w.manifests.asked).not.toContain(other.digest);
+  });
+
+  test('and is read later: then its members count', async () => {
+    const w = await world();
+    w.manifests.answer = { kind: 'unclear', reason: 'timeout', retryAfterMs: undefined };
+    for (const region of ['eastus', 'westeurope']) await report(w, index.digest, region);
+    await w.clock.advance(2_000);
+    expect((await documentOf(w)).satisfied).toBe(true);
+    w.manifests.answer = undefined;
+    await passTime(w, 120_000, 5_000);
+    expect(await documentOf(w)).toMatchObject({
+      satisfied: false,
+      membersKnown: true,
+      missing: ['eastus', 'westeurope'],
+    });
+  });
+
+  test('as often as it makes sense, and no timer is left', async () => {
+    const w = await world();
+    w.manifests.answer = { kind: 'unclear', reason: 'timeout', retryAfterMs: undefined };
+    for (const region of ['eastus', 'westeurope']) await report(w, index.digest, region);
+    await passTime(w, 5 * 3_600_000, 60_000);
+    const asked = w.manifests.asked.length;
+    await passTime(w, 48 * 3_600_000, 600_000);
+    expect(w.manifests.asked.length).toBe(asked);
+    expect(w.timer.set).toEqual([]);
+  });
+
+  test('not there yet: the last region to report it is not published before the index was read', async () => {
+    const w = await world();
+    w.manifests.answer = { kind: 'absent' };
+    await report(w, index.digest, 'eastus');
+    await w.clock.advance(5_000);
+    w.manifests.answer = undefined;
+    await report(w, index.digest, 'westeurope');
+    expect(await documentOf(w)).toMatchObject({ satisfied: false, membersKnown: true });
+    expect(told(w).filter((one) => one.startsWith('ImageAvailableInAll'))).toEqual([]);
+  });
+
+  test('where the settings say so, nobody tries', async () => {
+    const off = registryOf({ members: false });
+    const w = await world([index], { registries: [off] });
+    for (const region of ['eastus', 'westeurope']) await report(w, index.digest, region);
+    expect(await documentOf(w)).toMatchObject({ satisfied: true, membersKnown: false });
+    expect(w.manifests.asked).toEqual([]);
+    await report(w, amd.digest, 'eastus');
+    expect(told(w)).toContain('ImageAvailableInRegion @1 eastus');
+  });
+});
+
+test('an instance that dies while it reads: another takes over', async () => {
+  const w = await world();
+  const stuck = memoryTracker({
+    clock: w.clock,
+    ports: {
+      ...w,
+      manifests: { reaches: async () => true, referrers: async () => [], read: () => new Promise(() => {}) },
+    },
+  });
+  await w.clock.settle();
+  await report({ tracker: stuck.tracker, clock: w.clock }, index.digest, 'eastus');
+  for (const one of [amd, arm]) await report(w, one.digest, 'eastus');
+  expect((await documentOf(w)).regions[0]?.state).toBe('unverified');
+  await passTime(w, 15_000);
+  expect((await documentOf(w)).regions[0]?.state).toBe('available');
+});
+
+describe('the list', () => {
+  test('has one row for the family, and its members when they are asked for', async () => {
+    const w = await world();
+    for (const digest of [amd.digest, arm.digest, index.digest]) await report(w, digest, 'eastus');
+    const digests = async (members: boolean) =>
+      (await w.tracker.images({ ...everywhere, members })).images.map(({ digest }) => digest);
+    expect(await digests(false)).toEqual([index.digest]);
+    expect((await digests(true)).toSorted()).toEqual([amd.digest, arm.digest, index.digest].toSorted());
+  });
+
+  test('and the replicas count one image that is missing', async () => {
+    const w = await world();
+    for (const digest of [amd.digest, arm.digest, index.digest]) await report(w, digest, 'eastus');
+    const { regions } = await w.tracker.replicas(registry);
+    expect(regions.map(({ missingImages }) => missingImages)).toEqual([0, 1]);
+  });
+});
+
+test('a question about a member is answered from its own record', async () => {
+  const w = await world();
+  for (const digest of [index.digest, amd.digest]) {
+    for (const region of ['eastus', 'westeurope']) await report(w, digest, region);
+  }
+  expect(await documentOf(w, amd.digest)).toMatchObject({
+    satisfied: true,
+    state: 'available',
+    availableAt: expect.any(String),
+    members: [],
+    membersKnown: true,
+  });
+});
+
+test.each<[string, string[], string[]]>([
+  ['all without', [], ['westeurope']],
+  ['one that is there', ['linux/amd64'], []],
+  ['one that is missing', ['linux/arm64'], ['westeurope']],
+  ['both', ['linux/amd64', 'linux/arm64'], ['westeurope']],
+  ['one that the index does not list', ['linux/s390x'], ['eastus', 'westeurope']],
+  ['the beginning of a name', ['linux/amd'], ['eastus', 'westeurope']],
+])('platforms that are waited for: %s', async (_what, platforms, missing) => {
+  const w = await world();
+  for (const digest of [amd.digest, arm.digest, index.digest]) await report(w, digest, 'eastus');
+  for (const digest of [amd.digest, index.digest]) await report(w, digest, 'westeurope');
+  const question = { registry, repository, digest: index.digest, tag: undefined, platforms };
+  const document = await w.tracker.answer(question, defaultRequirement(replicaSetOf()));
+  expect(document).toMatchObject({ missing, satisfied: missing.length === 0, state: 'replicating' });
+});

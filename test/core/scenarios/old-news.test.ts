@@ -1,0 +1,188 @@
+/**
+ * What was announced in one generation and is still so is not announced in the next: one push in one region would be published
+ * under two ids, and a consumer that counts arrivals would count two.
+ */
+
+import { describe, expect, test } from 'vitest';
+import { announcementSubject, parseAnnouncementKey } from '../../../src/core/image/announcement-key.ts';
+import type { Fact } from '../../../src/core/image/arrival.ts';
+import { decide } from '../../../src/core/image/decide.ts';
+import type { ImageName, ImageRecord } from '../../../src/core/image/record.ts';
+import { pendingKeys } from '../../../src/core/image/record.ts';
+import type { ReplicaSet } from '../../../src/core/model/replica-set.ts';
+import {
+  at,
+  deleteOf,
+  digestOf,
+  policy,
+  pushOf,
+  regionOf,
+  regionsOf,
+  registryOf,
+  replicaSetOf,
+  repositoryOf,
+} from '../../support/build.ts';
+
+const name: ImageName = { registry: 'contoso', repository: repositoryOf('team/app'), digest: digestOf(1) };
+const two = replicaSetOf();
+const three = replicaSetOf(registryOf({ regions: regionsOf('eastus', 'northeurope', 'westeurope') }));
+
+interface Told {
+  readonly record: ImageRecord | undefined;
+  /** `generation news`, in the order in which they were announced. */
+  readonly told: readonly string[];
+}
+
+function tell(facts: readonly Fact[], set: ReplicaSet, before: Told = { record: undefined, told: [] }): Told {
+  return facts.reduce<Told>(({ record, told }, fact) => {
+    const decision = decide(record, name, { kind: 'fact', fact }, { set, policy, now: fact.receivedAt });
+    const made = decision.announcements.map((one) => `${one.generation} ${announcementSubject(one)}`);
+    return { record: decision.record, told: [...told, ...made] };
+  }, before);
+}
+
+/** The replica of that region was removed until then, and there is another one now. */
+function replaced(set: ReplicaSet, region: string, lastAbsentAt: string): ReplicaSet {
+  const replicas = set.replicas.map((one) =>
+    one.region === regionOf(region) ? { ...one, lastAbsentAt: at(lastAbsentAt) } : one,
+  );
+  return { ...set, replicas };
+}
+
+describe('pushed again after it was deleted everywhere', () => {
+  const deleted = tell(
+    [deleteOf('eastus', '2026-06-01T12:00:00Z'), deleteOf('westeurope', '2026-06-01T12:00:01Z')],
+    two,
+  );
+  const elsewhere = tell([pushOf('northeurope', '2026-06-01T12:01:00Z')], two, deleted);
+
+  test('a region outside the set has it first, and is published once', () => {
+    expect(elsewhere.told.slice(-1)).toEqual(['1 availableInRegion.northeurope']);
+    const { told } = tell([pushOf('eastus', '2026-06-01T12:01:01Z')], two, elsewhere);
+    expect(told.slice(elsewhere.told.length)).toEqual(['2 availableInRegion.eastus']);
+  });
+
+  test('what that region does later is published', () => {
+    const { told } = tell(
+      [
+        pushOf('eastus', '2026-06-01T12:01:01Z'),
+        deleteOf('northeurope', '2026-06-01T12:02:00Z'),
+        pushOf('northeurope', '2026-06-01T12:03:00Z'),
+      ],
+      two,
+      elsewhere,
+    );
+    expect(told.slice(-2)).toEqual(['2 deletedInRegion.northeurope', '2 availableInRegion.northeurope']);
+  });
+
+  test('a region that has not had it since is not published as deleted again', () => {
+    const { told } = tell(
+      [pushOf('eastus', '2026-06-01T12:01:01Z'), deleteOf('westeurope', '2026-06-01T12:00:01Z')],
+      two,
+      deleted,
+    );
+    expect(told.slice(deleted.told.length)).toEqual(['2 availableInRegion.eastus']);
+  });
+});
+
+describe('pushed again between two deletes, which is reported after it was published as gone', () => {
+  const gone = tell(
+    [
+      pushOf('eastus', '2026-06-01T12:00:00Z'),
+      pushOf('westeurope', '2026-06-01T12:00:01Z'),
+      deleteOf('eastus', '2026-06-01T12:00:10Z'),
+      deleteOf('westeurope', '2026-06-01T12:00:20Z'),
+    ],
+    two,
+  );
+  const between = tell([pushOf('eastus', '2026-06-01T12:00:21Z', { eventTime: '2026-06-01T12:00:15Z' })], two, gone);
+
+  test('publishes nothing by itself, nor with a push in a region that is not expected', () => {
+    expect(gone.told.slice(-1)).toEqual(['1 deletedInAllReplicas']);
+    const { told } = tell([pushOf('northeurope', '2026-06-01T12:00:22Z')], two, between);
+    expect(told.slice(gone.told.length)).toEqual(['1 availableInRegion.northeurope']);
+  });
+
+  test('with the next push it is new, and so where it is again', () => {
+    const { told } = tell([pushOf('westeurope', '2026-06-01T12:00:25Z')], two, between);
+    expect(told.slice(gone.told.length)).toEqual([
+      '2 availableInRegion.eastus',
+      '2 availableInRegion.westeurope',
+      '2 availableInAllReplicas',
+    ]);
+  });
+
+  test('also where the next push is in the same region', () => {
+    const { record, told } = tell([pushOf('eastus', '2026-06-01T12:00:25Z')], two, between);
+    expect(told.slice(gone.told.length)).toEqual(['2 availableInRegion.eastus']);
+    expect(record?.completedFor).toEqual([]);
+  });
+
+  test('once the other replica is removed, it is everywhere again', () => {
+    const one = replicaSetOf(registryOf({ regions: regionsOf('eastus') }));
+    const { announcements } = decide(
+      between.record,
+      name,
+      { kind: 'review' },
+      { set: one, policy, now: at('2026-06-01T13:00:00Z') },
+    );
+    expect(announcements.map((told) => `${told.generation} ${announcementSubject(told)}`)).toEqual([
+      '2 availableInRegion.eastus',
+      '2 availableInAllReplicas',
+    ]);
+  });
+
+  test('a replica that nobody waits for may have deleted it later than it was pushed everywhere else', () => {
+    const set = replicaSetOf(registryOf({ observedOnly: regionsOf('uksouth') }));
+    const later = tell([deleteOf('uksouth', '2026-06-01T12:00:30Z')], set, gone);
+    const { told } = tell(
+      [
+        pushOf('eastus', '2026-06-01T12:00:31Z', { eventTime: '2026-06-01T12:00:25Z' }),
+        pushOf('westeurope', '2026-06-01T12:00:32Z', { eventTime: '2026-06-01T12:00:26Z' }),
+      ],
+      set,
+      later,
+    );
+    expect(told.slice(-3)).toEqual([
+      '2 availableInRegion.eastus',
+      '2 availableInRegion.westeurope',
+      '2 availableInAllReplicas',
+    ]);
+  });
+});
+
+describe('complete again for a set that has grown', () => {
+  const both = [pushOf('eastus', '2026-06-01T12:00:00Z'), pushOf('westeurope', '2026-06-01T12:00:01Z')];
+  const complete = tell(both, two);
+  const grown = tell([pushOf('northeurope', '2026-06-01T13:00:00Z')], three, complete);
+
+  test('only the new region is published, and that it is everywhere', () => {
+    expect(grown.told.slice(complete.told.length)).toEqual([
+      '2 availableInRegion.northeurope',
+      '2 availableInAllReplicas',
+    ]);
+  });
+
+  test('what the topic had not accepted yet keeps its id', () => {
+    const pending = pendingKeys(grown.record as ImageRecord).map(parseAnnouncementKey);
+    expect(pending.map((one) => `${one.generation} ${announcementSubject(one)}`)).toEqual(grown.told);
+  });
+
+  test('and so through a third generation', () => {
+    const four = replicaSetOf(registryOf({ regions: regionsOf('eastus', 'northeurope', 'uksouth', 'westeurope') }));
+    const { told } = tell([pushOf('uksouth', '2026-06-01T14:00:00Z')], four, grown);
+    expect(told.slice(grown.told.length)).toEqual(['3 availableInRegion.uksouth', '3 availableInAllReplicas']);
+  });
+
+  test('a replica that was removed and made again has events of its own', () => {
+    const set = replaced(two, 'westeurope', '2026-06-01T14:00:00Z');
+    const { told } = tell([pushOf('westeurope', '2026-06-01T14:01:00Z')], set, complete);
+    expect(told.slice(complete.told.length)).toEqual(['2 availableInRegion.westeurope', '2 availableInAllReplicas']);
+  });
+
+  test('also when its predecessor was published two generations ago', () => {
+    const set = replaced(three, 'westeurope', '2026-06-01T14:00:00Z');
+    const { told } = tell([pushOf('westeurope', '2026-06-01T14:01:00Z')], set, grown);
+    expect(told.slice(grown.told.length)).toEqual(['3 availableInRegion.westeurope', '3 availableInAllReplicas']);
+  });
+});

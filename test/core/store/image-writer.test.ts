@@ -1,0 +1,158 @@
+/**
+ * What the topic has accepted is stored without reading the record, unless this process knows it as well as the storage
+ * does: then nobody is in its way, and it is in nobody's.
+ */
+import { randomUUID } from 'node:crypto';
+import { expect, test } from 'vitest';
+import {
+  memoryImageIndex,
+  memoryImageStore,
+  memoryReconcileQueue,
+  memoryTagIndex,
+} from '../../../src/adapters/memory.ts';
+import type { Fact } from '../../../src/core/image/arrival.ts';
+import { pendingKeys } from '../../../src/core/image/record.ts';
+import type { ImageStore } from '../../../src/core/ports.ts';
+import { imageCache } from '../../../src/core/store/image-cache.ts';
+import { imageWriter } from '../../../src/core/store/image-writer.ts';
+import { at, digestOf, policy, pushOf, registryOf, replicaSetOf, repositoryOf } from '../../support/build.ts';
+import { manualClock } from '../../support/manual-clock.ts';
+
+const nameOf = (image: number) => ({
+  registry: 'contoso',
+  repository: repositoryOf('team/app'),
+  digest: digestOf(image),
+});
+const name = nameOf(1);
+const now = at('2026-06-01T12:00:00Z');
+const eastus = pushOf('eastus', '2026-06-01T12:00:00Z');
+const westeurope = pushOf('westeurope', '2026-06-01T12:00:01Z');
+const toldOf = (region: string) => `000001.availableInRegion.${region}`;
+
+/** A process that writes; its calls are noted. */
+function instance(store: ImageStore, clock = manualClock()) {
+  const calls: string[] = [];
+  const noted = <Result>(call: string, result: Result): Result => {
+    calls.push(call);
+    return result;
+  };
+  const cache = imageCache(10);
+  const made: string[] = [];
+  const writer = imageWriter({
+    store: {
+      ...store,
+      read: (...given) => noted('read', store.read(...given)),
+      commit: (...given) => noted('commit', store.commit(...given)),
+      acknowledge: (...given) => noted('acknowledge', store.acknowledge(...given)),
+    },
+    cache,
+    index: memoryImageIndex(),
+    tags: memoryTagIndex(),
+    timer: memoryReconcileQueue(),
+    clock,
+    random: () => 0.5,
+    uniqueId: randomUUID,
+    registry: () => registryOf(),
+    decisionContext: () => ({ set: replicaSetOf(), policy, now, targets: [] }),
+  });
+  writer.onCommit((commit) => made.push(...commit.made));
+  return {
+    cache,
+    /** The announcements that are to be published from here. */
+    made,
+    learn: (fact: Fact, image = 1) => writer.submit(nameOf(image), { kind: 'fact', fact }),
+    acknowledge: (region: string, image = 1) =>
+      writer.submit(nameOf(image), { kind: 'acknowledge', keys: [toldOf(region)], at: now }),
+    /** What was called since the last time. */
+    called: () => calls.splice(0),
+  };
+}
+
+test('in a process that knows the image, it goes into the record', async () => {
+  const one = instance(memoryImageStore());
+  await one.learn(eastus);
+  one.called();
+  await one.acknowledge('eastus');
+  expect(one.called()).toEqual(['commit']);
+});
+
+test('in a process that does not, it is written beside the record, which nobody reads for it', async () => {
+  const store = memoryImageStore();
+  const [one, other] = [instance(store), instance(store)];
+  await one.learn(eastus);
+  await other.acknowledge('eastus');
+  expect(other.called()).toEqual(['acknowledge']);
+  expect(pendingKeys((await store.read(name))?.record ?? expect.fail('no image'))).toEqual([]);
+});
+
+test('another process that writes meanwhile includes it', async () => {
+  const store = memoryImageStore();
+  const [one, other] = [instance(store), instance(store)];
+  await one.learn(eastus);
+  await other.acknowledge('eastus');
+  one.called();
+  await one.learn(westeurope);
+  // What it knew was not the last word any more.
+  expect(one.called()).toEqual(['commit', 'read', 'commit']);
+  const { record } = (await store.read(name)) ?? expect.fail('no image');
+  expect(Object.keys(record.arrivals)).toEqual(['eastus', 'westeurope']);
+  expect(pendingKeys(record)).not.toContain(toldOf('eastus'));
+});
+
+test('afterwards a repeat is still answered from memory, nothing is published again, and what is new is read first', async () => {
+  const store = memoryImageStore();
+  const [one, other] = [instance(store), instance(store)];
+  await one.learn(eastus);
+  const { record } = (await store.read(name)) ?? expect.fail('no image');
+  other.cache.set({ record, version: undefined });
+  await other.acknowledge('eastus');
+  const repeat = await other.learn(eastus);
+  expect(repeat.outcome).toBe('duplicate');
+  expect(pendingKeys(repeat.record ?? expect.fail('no image'))).toEqual([]);
+  expect(other.called()).toEqual(['acknowledge']);
+  await other.learn(westeurope);
+  expect(other.called()).toEqual(['read', 'commit']);
+});
+
+test('of an image that is gone, nothing is noted', async () => {
+  const store = memoryImageStore();
+  await instance(store).acknowledge('eastus');
+  expect(await store.read(name)).toBeUndefined();
+});
+
+test('that notes find the record as it was does not make copies good for what others write between', async () => {
+  const store = memoryImageStore();
+  const clock = manualClock(at('2026-06-01T12:10:00Z'));
+  const [one, other] = [instance(store, clock), instance(store, clock)];
+  for (let image = 1; image <= 80; image++) {
+    await one.learn(eastus, image);
+    await one.acknowledge('eastus', image);
+    if (image % 10 > 0) continue;
+    await other.learn(westeurope, image);
+    await one.learn(pushOf('southeastasia', '2026-06-01T12:00:02Z'), image);
+  }
+  one.called();
+  await one.learn(westeurope, 79);
+  expect(one.called()).toEqual(['read', 'commit']);
+});
+
+test.each(['the first word about it', 'the next'])(
+  'what was stored, but answered as if another had been first: %s',
+  async (which) => {
+    const store = memoryImageStore();
+    let isAnswerLost = false;
+    const one = instance({
+      ...store,
+      // The first answer did not come; to the same request, sent once more, the service says that it comes too late.
+      async commit(change) {
+        const committed = await store.commit(change);
+        return isAnswerLost ? 'conflict' : committed;
+      },
+    });
+    isAnswerLost = which === 'the first word about it';
+    expect(await one.learn(eastus)).toMatchObject({ outcome: 'recorded' });
+    isAnswerLost = true;
+    expect(await one.learn(westeurope)).toMatchObject({ outcome: 'recorded' });
+    expect(one.made).toEqual([toldOf('eastus'), toldOf('westeurope'), '000001.availableInAllReplicas']);
+  },
+);

@@ -1,0 +1,149 @@
+/** Deployment checks: one verdict, never another, and sent until it is taken. */
+import type { Fault } from '../fault.ts';
+import { faultsIn } from '../fault.ts';
+
+const checks = ['check', 'verdict-delivery', 'several-images', 'checks'].map(
+  (name) => `test/core/checks/${name}.test.ts`,
+);
+
+export const checkFaults: readonly Fault[] = [
+  ...faultsIn('src/core/checks/check.ts', checks, [
+    [
+      'a verdict is overwritten',
+      'const verdict = check.verdict ?? decided;',
+      'const verdict = decided ?? check.verdict ?? undefined;',
+    ],
+    ['two instances send at once', '|| isHeld ||', '||'],
+    ['a verdict is sent before its pause is over', ' || check.nextTryAt > now) return', ') return'],
+    [
+      'a verdict that was taken is sent anew',
+      "if (check.verdict === null || check.outcome === 'taken') return undefined;",
+      'if (check.verdict === null) return undefined;',
+    ],
+    ['refused credentials end the check at once', 'now - refusedSince >= patienceWithRefusalMs', 'now >= refusedSince'],
+    ['refused credentials are tried for ever', 'now - refusedSince >= patienceWithRefusalMs', 'now < refusedSince'],
+    ['whoever does not wait yet is tried for ever', 'Math.min(giveUpAt(check), notYetUntil)', 'giveUpAt(check)'],
+    ['a pause that is asked for is forgotten', 'failure.retryAfterMs ?? 0', '0'],
+    ['pauses do not grow', 'backoff(check.attempts, { firstMs: minPauseMs, maxMs: maxPauseMs })', 'minPauseMs'],
+    ['a finished check keeps its token', '{ ...check, callback: null, leasedUntil', '{ ...check, leasedUntil'],
+    ['a line is told twice', ' || last === line', ''],
+    ['lines have no bound', ' || count >= maxLines', ''],
+    ['a finished check is forgotten at once', 'now >= check.finishedAt + keptMs', 'now >= check.finishedAt'],
+    ['a check rings after its deadline', 'Math.min(regular, Math.max(check.deadlineAt, now + minPauseMs))', 'regular'],
+  ]),
+  ...faultsIn('src/core/checks/verdict-delivery.ts', checks, [
+    [
+      'any failure is the end',
+      "code === 'unauthorized' || code === 'invalid' ? code : 'passing'",
+      "code === 'unauthorized' ? code : 'invalid'",
+    ],
+    [
+      'a verdict that was not taken counts as taken',
+      "typeof reply === 'object'\n        ? retryLater",
+      "typeof reply === 'number'\n        ? retryLater",
+    ],
+    [
+      'a check that was finished meanwhile is changed',
+      '(isFinished(check) ? undefined : change(check))',
+      'change(check)',
+    ],
+  ]),
+  ...faultsIn('src/core/checks/evaluate-check.ts', checks, [
+    ['some of several images are enough', "success: outcome === 'satisfied'", "success: outcome !== 'deleted'"],
+    [
+      'what was just deleted ends a check at once',
+      'const isLastWord = isSettled || clock.now() >= check.deadlineAt;',
+      'const isLastWord = true;',
+    ],
+    ['only the end of several images is told', 'Math.min((seen ?? 0) + 1, asked.length)', 'asked.length'],
+  ]),
+  ...faultsIn('src/core/checks/checks.ts', checks, [
+    ['a check is stored before it has a timer', '    await ring(check, nextRing(check, 0), 0);\n', ''],
+    [
+      'a check that was not stored counts as accepted',
+      "if (accepted === undefined) throw new UpstreamError('unavailable', `check ${id} not stored in time`);",
+      "if (accepted === undefined) return 'accepted';",
+    ],
+    ['a check that met an outage is dropped', 'await ring({ id, turn }, clock.now() + putBackMs, aheadMs);', ''],
+    [
+      'a ring that was replaced counts',
+      'if (stored === undefined || turn < stored.check.turn) return undefined;',
+      'if (stored === undefined) return undefined;',
+    ],
+    ['no next timer is set', 'await ring({ id, turn: next }, nextRing(stored.check, aheadMs), aheadMs);', ''],
+    [
+      'an end hands nothing on',
+      'const handed = left.map((check) => ring(check, clock.now(), check.aheadMs));',
+      'const handed = left.map(() => undefined);',
+    ],
+    [
+      'storing takes as long as it takes',
+      'await withTimeout(clock, acceptWithinMs, create(fresh))',
+      'await create(fresh)',
+    ],
+  ]),
+  ...faultsIn(
+    'src/core/checks/token-encryption.ts',
+    ['test/core/checks/token-encryption.test.ts'],
+    [
+      ['what is sealed opens for any check', 'Buffer.from(head + owner)', 'Buffer.from(head)'],
+      [
+        'a key of any length',
+        'key.length === sealingKeyBytes ? key : undefined',
+        'key',
+        'what fits the pattern is 32 bytes',
+      ],
+      [
+        'another key is not named',
+        "if (!sealed.startsWith(head)) throw cannotOpen('it was sealed with another key');",
+        '',
+      ],
+      ['a nonce is used again', 'const nonce = random(nonceBytes);', 'const nonce = Buffer.alloc(nonceBytes);'],
+    ],
+  ),
+  ...faultsIn(
+    'src/core/checks/check-list.ts',
+    ['test/functions/events.test.ts', 'test/functions/waiting.test.ts'],
+    [
+      ['a list that was cut counts as whole', 'checks.length < maxListed', 'true'],
+      [
+        'checks are waited for as long as the table takes',
+        'withTimeoutOrUndefined(clock, maxReadMs, list())',
+        'list()',
+      ],
+    ],
+  ),
+  ...faultsIn(
+    'src/core/waiting/wait-board.ts',
+    ['test/core/waiting/wait-board.test.ts'],
+    [
+      ['who waits is written without a pause', 'writtenAt + betweenWritesMs - clock.now()', '0'],
+      ['what a dead instance left is listed', 'now - row.writtenAt <= maxShownMs && ', ''],
+      ['an instance that has closed leaves its row', 'await store.remove(instance);', 'await undefined;'],
+      [
+        'one request counts for each time it names an image',
+        '[...new Map(named.map((one) => [keyOf(one), one])).values()]',
+        'named',
+      ],
+      ['a request that has ended waits on', 'for (const one of waited) change(one, -1);', ''],
+      ['a request that ends twice counts twice', '        if (isLeft) return;\n', ''],
+    ],
+  ),
+  ...faultsIn(
+    'src/core/runtime/errors.ts',
+    [
+      'test/core/runtime/errors.test.ts',
+      'test/core/outbox/event-relay-order.test.ts',
+      'test/core/checks/checks.test.ts',
+      'test/core/scenarios/failure-modes.test.ts',
+      'test/core/scenarios/failure-modes-world.test.ts',
+    ],
+    [
+      ['refused access is permanent', '  unauthorized: true,', '  unauthorized: false,'],
+      ['a busy service is permanent', '  throttled: true,', '  throttled: false,'],
+      ['an outage is permanent', '  unavailable: true,', '  unavailable: false,'],
+      ['a crowd is permanent', '  conflict: true,', '  conflict: false,'],
+      ['what is refused for good is tried for ever', '  invalid: false,', '  invalid: true,'],
+    ],
+  ),
+];

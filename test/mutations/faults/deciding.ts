@@ -1,0 +1,693 @@
+/** The core: what a fact means, what an image is, who is told, what is forwarded, forgotten and answered. */
+import type { Fault } from '../fault.ts';
+import { faultsIn } from '../fault.ts';
+
+const core = (name: string) => `test/core/${name}.test.ts`;
+/** Slow, and thorough: for what the others do not notice. */
+const properties = [core('image/decide.property'), core('image/model.property'), core('scenarios/many-tags')];
+const modes = [core('scenarios/failure-modes'), core('scenarios/failure-modes-world')];
+const facts = [
+  ...[
+    'image/arrival',
+    'image/record',
+    'image/availability',
+    'scenarios/old-news',
+    'scenarios/far-ahead',
+    'image/tag-resolution',
+    'scenarios/tag-events',
+    'store/image-writer',
+    'image/unexpected-region',
+  ].map(core),
+  ...[
+    'image/cloud-event',
+    'image/decide-steps',
+    'scenarios/replaced-replica',
+    'replicas/replica-set-cache',
+    'reconcile/retention',
+    'forwarding/forwarder',
+  ].map(core),
+  ...modes,
+  ...properties,
+];
+
+export const decidingFaults: readonly Fault[] = [
+  ...faultsIn('src/core/image/arrival.ts', facts, [
+    [
+      'a push of the instant of a delete counts',
+      'isLater(arrival.pushedAt, arrival.deletedAt);',
+      '(arrival.deletedAt === null || arrival.pushedAt >= arrival.deletedAt);',
+    ],
+    ['a delete is no delete', 'arrival.deletedAt !== null && !isAvailable(arrival)', 'false'],
+    [
+      'a tag outlives its manifest',
+      'const gone = [arrival.deletedAt, arrival.doubtedAt',
+      'const gone = [arrival.doubtedAt',
+    ],
+    [
+      'a tag called constructor is found',
+      'return Object.hasOwn(times, tag) ? (times[tag] ?? null) : null;',
+      'return times[tag] ?? null;',
+    ],
+    ['a repeat of a time far ahead counts as later', 'known?.ahead?.[aheadKey(fact)] ?? countedTime', 'countedTime'],
+    [
+      'what a time far ahead was counted as is forgotten',
+      'if (stated.eventTime === counted.eventTime) return arrival;',
+      'return arrival;',
+    ],
+    ['times far ahead are kept without end', 'ahead.slice(-maxAhead)', 'ahead'],
+    [
+      'an old push undoes a delete',
+      "if (!isLater(eventTime, arrival.deletedAt)) return { arrival: tagged, outcome: 'outdated' };",
+      '',
+    ],
+    ['an old push replaces a newer one', 'pushedAt: isNewPush ? eventTime : arrival.pushedAt', 'pushedAt: eventTime'],
+    ['seeing it there again is a push', '(isEvent(fact) || isNewTag || !wasCertain);', 'true;'],
+
+    [
+      'what confirms it is dropped',
+      'const isNewEvidence = !wasAvailable || !arrival.evidence.includes(fact.evidence);',
+      'const isNewEvidence = false;',
+    ],
+    [
+      'it is there since the last word of it',
+      'since: wasAvailable ? arrival.since : fact.receivedAt',
+      'since: fact.receivedAt',
+    ],
+    [
+      'what confirmed it before the delete still counts',
+      'evidence: wasAvailable ? union(arrival.evidence, fact.evidence) : [fact.evidence]',
+      'evidence: union(arrival.evidence, fact.evidence)',
+    ],
+    [
+      'an older delete replaces a newer one',
+      'if (!isLater(eventTime, arrival.deletedAt)) {',
+      'if (eventTime === arrival.deletedAt) {',
+    ],
+    [
+      'a delete older than the push is forgotten',
+      "if (isAvailable(deleted)) return { arrival: deleted, outcome: 'outdated' };",
+      "if (isAvailable(deleted)) return { arrival, outcome: 'outdated' };",
+    ],
+    ['a second delete begins anew', 'since: isNewSubject ? fact.receivedAt : arrival.since', 'since: fact.receivedAt'],
+    [
+      'a delete is about no time',
+      'eventTime: isEvent(fact) ? eventTime : isNewSubject ? null : arrival.eventTime',
+      'eventTime: null',
+    ],
+    ['a delete forgets when it was learned', '      learnedAt: fact.receivedAt,\n', ''],
+    [
+      'an untag of a tag that is not here is recorded',
+      "if (!hasTag(arrival, tag)) return { arrival, outcome: 'duplicate' };",
+      '',
+    ],
+    [
+      'an older untag counts',
+      "if (!isLater(eventTime, timeOf(arrival.untagged, tag))) return { arrival, outcome: 'outdated' };",
+      '',
+    ],
+    [
+      'asking counts as an event',
+      "return fact.evidence !== 'probe' && fact.evidence !== 'deepProbe';",
+      "return fact.evidence !== 'probe';",
+    ],
+    [
+      'a tag has left although it was pushed later',
+      'pushedAt === null || !isLater(at, pushedAt) || isKnown',
+      'pushedAt === null || isKnown',
+    ],
+    [
+      'tags that point here are forgotten with the others',
+      '[...newest(here, maxTags), ...newest(moved, maxMovedTags)]',
+      'newest([...here, ...moved], maxMovedTags)',
+    ],
+    [
+      'tags grow without end',
+      'if (tags.length <= maxMovedTags) return arrival;',
+      'if (tags.length > 0) return arrival;',
+    ],
+    ['the newest tags are forgotten', 'x > y ? -1 : 1', 'x > y ? 1 : -1'],
+  ]),
+  ...faultsIn(
+    'src/core/model/event-time.ts',
+    [core('model/event-time'), core('scenarios/far-ahead')],
+    [
+      [
+        'times are cut to milliseconds',
+        "fraction.padEnd(9, '0').slice(0, 9)",
+        "fraction.padEnd(9, '0').slice(0, 3).padEnd(9, '0')",
+      ],
+      ['offsets are not read', '${offset?.toUpperCase()}`', 'Z`'],
+      [
+        'the thirtieth of February is in March',
+        'if (new Date(Date.parse(`${date}T00:00:00Z`)).toISOString().slice(0, 10) !== date) return undefined;',
+        '',
+      ],
+      ['times far ahead count', 'stated > toEventTime(receivedAt + maxAheadMs)', 'stated < ""'],
+      ['the same time is later', 'return than === null || time > than;', 'return than === null || time >= than;'],
+      [
+        'of two times the earlier is the latest',
+        'return b === null || a > b ? a : b;',
+        'return b === null || a < b ? a : b;',
+      ],
+    ],
+  ),
+  ...faultsIn(
+    'src/core/image/state.ts',
+    [...facts, core('scenarios/silent-images')],
+    [
+      [
+        'what a removed replica said counts',
+        'return lastAbsentAt !== undefined && learnedAt <= lastAbsentAt;',
+        'return false;',
+      ],
+      [
+        'the word of the very instant counts for the new replica',
+        'learnedAt <= lastAbsentAt',
+        'learnedAt < lastAbsentAt',
+      ],
+      [
+        'an image stays complete for a replica that was removed',
+        'record.completedFor.filter((region) => !gone.includes(region))',
+        'record.completedFor',
+      ],
+      [
+        'what was told of a removed replica is old news',
+        'record.alreadyAnnounced.filter((news) => !ofGone.includes(news))',
+        'record.alreadyAnnounced',
+      ],
+      [
+        'a copy counts before it is confirmed',
+        "if (set.verify === 'missing') return true;",
+        "if (set.verify !== 'deep') return true;",
+      ],
+      [
+        'a manifest is enough where the whole is asked for',
+        "(set.verify === 'confirm' && arrival.evidence.includes('probe'))",
+        "arrival.evidence.includes('probe')",
+      ],
+      [
+        'the whole is not enough where a manifest is asked for',
+        "arrival.evidence.includes('deepProbe') || (",
+        "(set.verify === 'deep' && arrival.evidence.includes('deepProbe')) || (",
+      ],
+      [
+        'without replicas everything is complete',
+        'expected.length > 0 && expected.every((region) => isAvailableIn(record, region, set))',
+        'expected.every((region) => isAvailableIn(record, region, set))',
+      ],
+      [
+        'one region is enough',
+        'expected.every((region) => isAvailableIn(record, region, set));',
+        'expected.some((region) => isAvailableIn(record, region, set));',
+      ],
+      ['a removed region holds the image back', 'return standing.length > 0 ? standing : regions;', 'return regions;'],
+      [
+        'regions outside the set count for nothing',
+        'return standing.length > 0 ? standing : regions;',
+        'return standing;',
+      ],
+      ['a newcomer counts for nothing', '(arrivalIn(record, region)?.learnedAt ?? 0) > set.refreshedAt', 'false'],
+      [
+        'one delete is a delete everywhere',
+        'arrivals.length > 0 && arrivals.every(isDeleted)',
+        'arrivals.some(isDeleted)',
+      ],
+      [
+        'an image of which nobody has spoken is gone',
+        'arrivals.length > 0 && arrivals.every(isDeleted)',
+        'arrivals.every(isDeleted)',
+      ],
+      [
+        'a delete that was told is told again',
+        'return isGone(record, set) && !activeRegions(record, set).every(isAlreadyAnnounced);',
+        'return isGone(record, set);',
+      ],
+      [
+        'a new push that is under way is a deletion',
+        "deletedAt !== null && (pushedAt === null || deletedAt >= pushedAt) ? 'deleting' : 'replicating'",
+        "deletedAt !== null ? 'deleting' : 'replicating'",
+      ],
+      [
+        'an image on its way out is replicating',
+        "deletedAt !== null && (pushedAt === null || deletedAt >= pushedAt) ? 'deleting' : 'replicating'",
+        "'replicating'",
+      ],
+    ],
+  ),
+  ...faultsIn(
+    'src/core/image/record.ts',
+    [...facts, core('scenarios/silent-images')],
+    [
+      [
+        'a tag that has moved on is current',
+        "progress.state === 'open' || progress.state === 'converged',",
+        'progress.round > 0,',
+      ],
+      ['a tag that is nowhere is current', '.filter((tag) => arrivals.some((arrival) => hasTag(arrival, tag)))', ''],
+      [
+        'forwards that have not left are not pending',
+        ' || record.forwards.some((entry) => entry.queuedAt === null)',
+        '',
+      ],
+      ['events that have not left are not pending', 'pendingKeys(record).length > 0 || ', ''],
+      [
+        'what was taken is pending',
+        'publishedAt === null && madeAt < madeBefore ? [key] : []',
+        'madeAt < madeBefore ? [key] : []',
+      ],
+    ],
+  ),
+  ...faultsIn(
+    'src/core/image/decide.ts',
+    [core('scenarios/early-timer'), core('scenarios/clock-ahead'), ...facts],
+    [
+      [
+        'what a removed replica said is kept',
+        'stored === undefined ? undefined : dropStaleFacts(stored, decisionContext.set)',
+        'stored',
+      ],
+      [
+        'a late word of a removed replica is recorded',
+        "if (predatesReplica(stated.region, stated.receivedAt, set)) return { record: before, outcome: 'outdated' };",
+        '',
+      ],
+      ['a time far ahead counts', 'const fact = withCountedTime(earlier, stated);', 'const fact = stated;'],
+      [
+        'images with events that were not told are forgotten',
+        '!hasPending(record) && record.changedAt <= unchangedSince',
+        'record.changedAt <= unchangedSince',
+      ],
+      [
+        'images on their way are forgotten',
+        "unchangedSince && imageState(record, set) === 'deleted';",
+        'unchangedSince;',
+      ],
+      [
+        'the generation of what is forgotten is forgotten',
+        '    generation,\n    firstSeenAt,',
+        '    generation: 1,\n    firstSeenAt,',
+      ],
+
+      [
+        'a push after the deletion is no new generation',
+        'const started = isPushedAgain ? pushedAgain(record, fact, set) : record;',
+        'const started = record;',
+      ],
+      ['a push between the deletes is a new generation', 'isLater(fact.eventTime, newestDelete(record, set))', 'true'],
+      [
+        'the media type is forgotten',
+        'mediaType: record.mediaType ?? fact.mediaType ?? null',
+        'mediaType: record.mediaType',
+      ],
+      [
+        'what has changed is old news still',
+        'alreadyAnnounced: started.alreadyAnnounced.filter((news) => !isOver.includes(news))',
+        'alreadyAnnounced: started.alreadyAnnounced',
+      ],
+      [
+        'two generations begin in one millisecond',
+        'Math.max(push.receivedAt, record.firstSeenAt + 1)',
+        'push.receivedAt',
+      ],
+      [
+        'a forward that the queue has taken is taken again',
+        'entry.queuedAt === null && step.keys.includes(entry.key)',
+        'step.keys.includes(entry.key)',
+      ],
+      [
+        'all forwards count as taken',
+        'entry.queuedAt === null && step.keys.includes(entry.key)',
+        'entry.queuedAt === null',
+      ],
+      [
+        'a timer that has rung early is relied on',
+        'return scheduledFor !== undefined && requeueAt !== null &&',
+        'return scheduledFor !== undefined && scheduledFor < 0 && requeueAt !== null &&',
+      ],
+
+      [
+        'a timer that is set is not noted',
+        'return isTimerSet(record.requeueAt, at, now) ? record : { ...noteFailures(record, failed), requeueAt: at };',
+        'return record;',
+      ],
+      [
+        'where the tag was before is not looked at',
+        'keepRegions(releaseEarlier(learned, fact.tag), fact.region, set)',
+        'keepRegions(learned, fact.region, set)',
+      ],
+    ],
+  ),
+  ...faultsIn('src/core/image/announcements.ts', facts, [
+    [
+      'the same is told twice',
+      'if (announced.has(key) || record.alreadyAnnounced.includes(announcementSubject(announcement))) return false;',
+      'if (record.alreadyAnnounced.includes(announcementSubject(announcement))) return false;',
+    ],
+    [
+      'old news is told',
+      'announced.has(key) || record.alreadyAnnounced.includes(announcementSubject(announcement))',
+      'announced.has(key)',
+    ],
+    [
+      'regions that an image was complete for are told anew',
+      'record.completedFor.includes(region) || isSeeded(record, region, set);',
+      'isSeeded(record, region, set);',
+    ],
+    [
+      'old images in a new replica are news',
+      'const isOld = record.completedFor.includes(region) || isSeeded(record, region, set);',
+      'const isOld = record.completedFor.includes(region);',
+    ],
+    [
+      'a copy that is not confirmed is told',
+      'if (isAvailableIn(record, region, set) && !isOld)',
+      'if (isAvailable(arrival) && !isOld)',
+    ],
+    [
+      'deletes are not told',
+      "else if (isDeleted(arrival) || (wasThere && hasDeletedMember(record, region))) make('deletedInRegion', { region });",
+      '',
+    ],
+    [
+      'in all replicas is told before it is',
+      "else if (isComplete(record, set) && make('availableInAllReplicas')) {",
+      "else if (make('availableInAllReplicas')) {",
+    ],
+    ['when it was everywhere is not noted', '    availableAt = now;\n', ''],
+    [
+      'for which regions it was complete is not noted',
+      "&& make('availableInAllReplicas')) {\n    availableAt = now;\n    completedFor = expectedRegions(set);",
+      "&& make('availableInAllReplicas')) {\n    availableAt = now;",
+    ],
+    ['deleted everywhere is not told', "if (isGoneAgain(record, set)) make('deletedInAllReplicas');", ''],
+    ['delayed is told on time', 'now >= record.firstSeenAt + policy.delayedAfterMs', 'now >= record.firstSeenAt'],
+    [
+      'delayed is told a millisecond late',
+      'now >= record.firstSeenAt + policy.delayedAfterMs',
+      'now > record.firstSeenAt + policy.delayedAfterMs',
+    ],
+    [
+      'delayed is told while no replica is known',
+      'return isKnown(set) && isOpen(record, set) &&',
+      'return isOpen(record, set) &&',
+    ],
+    [
+      'what it was superseded by is not told',
+      'movedTo === undefined || movedTo === null ? entry : { ...entry, supersededBy: movedTo }',
+      'entry',
+    ],
+    ['tags wait without a bound', 'if (tagEvents >= maxPendingTagEvents) return false;', ''],
+    [
+      'forwards are forgotten',
+      'forwards: due.length === 0 ? record.forwards : keepForwards',
+      'forwards: due.length >= 0 ? record.forwards : keepForwards',
+    ],
+    ['announcements are kept without end', 'if (spare <= 0) return entries;', 'return entries;'],
+    ['announcements that are not taken are forgotten', 'if (entry.publishedAt === null) return false;', ''],
+    [
+      'what could become due again is forgotten',
+      'announcement.generation < record.generation || isSettled(announcement, record)',
+      'true',
+    ],
+    [
+      'an image that is complete for more regions is not told',
+      'const isForMore = wasComplete(record) && isGrown && !isSeeding;',
+      'const isForMore = false;',
+    ],
+    ['an image that came back everywhere is not told', '!(isForMore || wasPublishedGone(record))', '!isForMore'],
+    ['a new generation keeps the number', 'generation: record.generation + 1', 'generation: record.generation'],
+    ['a new generation is delayed from the start', '    delayedAt: null,\n', ''],
+    ['a new generation was complete before', '    completedFor: [],\n', ''],
+  ]),
+  ...faultsIn(
+    'src/core/image/acknowledge.ts',
+    [core('image/decide-steps'), core('store/image-writer'), core('image/cloud-event'), ...modes, ...properties],
+    [
+      ['all that is pending counts as taken', '.filter((key) => keys.includes(key))', ''],
+      ['nothing counts as taken', 'if (taken.length === 0) return record;', 'if (taken.length >= 0) return record;'],
+      [
+        'when all was told is not noted',
+        'announcedAt: taken.includes(completion) ? at : record.announcedAt',
+        'announcedAt: record.announcedAt',
+      ],
+    ],
+  ),
+  ...faultsIn(
+    'src/core/image/availability.ts',
+    [core('image/availability'), core('image/tag-resolution'), ...modes],
+    [
+      [
+        'one region less is enough',
+        'satisfied: have >= requirement.needed',
+        'satisfied: have >= requirement.needed - 1',
+      ],
+      [
+        'a region that has another digest under the tag counts',
+        '(tag === undefined || pointers?.regions.get(region)?.digest === digest)',
+        'true',
+      ],
+      [
+        'every region counts, not those that are asked for',
+        'requirement.regions.filter(satisfies).length',
+        'set.replicas.map(({ region }) => region).filter(satisfies).length',
+      ],
+      [
+        'what is missing is not said',
+        'missing: requirement.regions.filter((region) => !satisfies(region))',
+        'missing: []',
+      ],
+      [
+        'the tag decides over the digest',
+        'question.digest ?? pointers?.newest?.digest ?? null',
+        'pointers?.newest?.digest ?? question.digest ?? null',
+      ],
+      [
+        'a copy that is not confirmed is available',
+        "if (isAvailableIn(record, region, set)) return 'available';",
+        "if (isAvailable(arrival)) return 'available';",
+      ],
+      [
+        'a deleted copy is missing',
+        "if (isDeleted(arrival) || hasDeletedMember(record, region)) return 'deleted';",
+        '',
+      ],
+      [
+        'a wait for a superseded tag goes on',
+        "if (isSuperseded(known.pointers, known.record, tag, requirement.regions)) return 'superseded';",
+        '',
+      ],
+      [
+        'a wait for a deleted image goes on',
+        "return document.state === 'deleted' ? 'deleted' : 'waiting';",
+        "return 'waiting';",
+      ],
+      [
+        'an image that is being deleted ends the wait',
+        "document.state === 'deleted' ? 'deleted'",
+        "document.state.startsWith('delet') ? 'deleted'",
+      ],
+      [
+        'a satisfied wait may be superseded',
+        "if (document.satisfied) return 'satisfied';\n  const { tag, digest } = question;",
+        'const { tag, digest } = question;',
+      ],
+      ['a set is never stale', 'stale: isStale(set, now)', 'stale: false'],
+      [
+        'a lag is negative',
+        'Math.max(0, milliseconds) / 1000',
+        'milliseconds / 1000',
+        'no region is learned of before the first, so no distance from it is negative',
+      ],
+      ['a lag is in milliseconds', 'Math.max(0, milliseconds) / 1000', 'Math.max(0, milliseconds)'],
+    ],
+  ),
+  ...faultsIn(
+    'src/core/model/requirement.ts',
+    [core('model/requirement'), ...modes],
+    [
+      ['without replicas nothing is needed', 'needed: Math.max(1, regions.length)', 'needed: regions.length'],
+      ['unknown regions are waited for', 'region === undefined || !known.includes(region)', 'region === undefined'],
+      ['more than there are may be asked for', 'if (needed > wanted.length || needed < 1) {', 'if (needed < 1) {'],
+      ['nothing may be asked for', 'if (needed > wanted.length || needed < 1) {', 'if (needed > wanted.length) {'],
+      ['a removed replica is waited for', 'return { ...requirement, regions, needed };', 'return requirement;'],
+      [
+        'a requirement of named regions follows the set',
+        'if (requirement.isForEveryExpected !== true) return requirement;',
+        '',
+      ],
+      ['while the set is empty nothing is needed', 'if (regions.length === 0) return requirement;', ''],
+    ],
+  ),
+  ...faultsIn(
+    'src/core/store/shared-poller.ts',
+    [core('store/shared-poller')],
+    [
+      [
+        'whoever comes is shown what was read before',
+        'if (listener.from <= read) listener.tell(value);',
+        'listener.tell(value);',
+      ],
+      [
+        'a failed read ends the waiters',
+        '        () => undefined,\n',
+        '        () => { for (const one of [...poller.listeners]) poller.listeners.delete(one); return undefined; },\n',
+      ],
+      ['a read that failed keeps its place', 'reads.release();', 'if (poller.reads < 0) reads.release();'],
+      ['a slow storage is polled as fast', 'Math.max(pauseMs, Math.min(maxSlowPauseMs, tookMs / maxShare))', 'pauseMs'],
+      [
+        'a quiet subject is polled as often',
+        'Math.min(pace.maxPauseMs, Math.max(pace.minPauseMs, quietMs))',
+        'pace.minPauseMs',
+      ],
+      ['what is written here is not passed on', 'if (listener.since <= begunAt) listener.tell(state);', ''],
+      ['a poller outlives its waiters', 'while (poller.listeners.size > 0) {', 'while (poller.reads < 50) {'],
+      [
+        'many who come read without a gap',
+        'await clock.sleep(endedAt + minGapMs - clock.now(), poller.end.signal);',
+        '',
+      ],
+      ['a signal that was aborted before is not seen', 'if (signal.aborted) finish(undefined);', ''],
+    ],
+  ),
+  ...faultsIn(
+    'src/core/reconcile/retention.ts',
+    [core('reconcile/retention'), core('reconcile/retention-bounds'), core('scenarios/failure-modes')],
+    [
+      [
+        'deleted images are kept for ever',
+        "const { record: left } = await writer.submit(entry.name, { kind: 'expire', unchangedSince });",
+        'const left = record;',
+      ],
+
+      ['an image that is kept leaves its lists', 'if (left !== undefined) return false;', 'void left;'],
+
+      ['only the first page is looked at', 'cursor = page.next;', 'break;'],
+
+      [
+        'a forgotten image stays on its lists',
+        '  // A run that ended here before has left the lists as they were; its tags lead to an image that is not known.\n  await index.remove(entry, everyList);\n',
+        '',
+      ],
+
+      [
+        'a forgotten image stays under its tags',
+        'if (pushedAt !== null) await tags.forget',
+        'if (pushedAt === null) await tags.forget',
+      ],
+
+      ['the retention is not read', 'clock.now() - retentionMs', 'clock.now()'],
+      ['a run never ends', 'while (clock.now() < until) {', 'while (until > 0) {'],
+      [
+        'an entry without an image stays',
+        '    await index.remove(entry, everyList);\n    return false;',
+        '    return false;',
+      ],
+    ],
+  ),
+  ...faultsIn(
+    'src/core/image/forward-entry.ts',
+    [core('forwarding/forwarder'), core('image/forward-due'), 'test/functions/events.test.ts'],
+    [
+      ['an earlier attempt of a forward takes the place of a later', 'one.attempts - other.attempts,', '0,'],
+      ['a forward that was accepted is shown as retrying', 'finality[one.state] - finality[other.state],', '0,'],
+      ['one region less is enough', 'return has.length >= needed;', 'return has.length >= needed - 1;'],
+      [
+        'a region without the tag counts',
+        'isAvailableIn(record, region, set) && hasTag(arrival, tag)',
+        'isAvailableIn(record, region, set)',
+      ],
+      [
+        'a copy that is not confirmed counts',
+        'arrival !== undefined && isAvailableIn(record, region, set) && hasTag',
+        'arrival !== undefined && hasTag',
+      ],
+      ['the same is forwarded twice', 'if (noted.has(key) || ', 'if ('],
+      [
+        'a tag that has moved on is forwarded',
+        "if (!isCompared || (state !== 'open' && state !== 'converged')) continue;",
+        'if (!isCompared) continue;',
+      ],
+      [
+        'a tag is forwarded before it is compared',
+        "if (!isCompared || (state !== 'open' && state !== 'converged')) continue;",
+        "if (state !== 'open' && state !== 'converged') continue;",
+      ],
+      ['another registry is forwarded', 'return isRegistry && fits', 'return fits'],
+      ['any tag is forwarded', ' && fits(target.tags, tag)', ''],
+      ['without replicas everything is forwarded', 'Math.max(1, regions.length)', 'regions.length'],
+      [
+        'a forward that is to be queued is forgotten',
+        'entry.queuedAt === null || !isOfBefore(entry)',
+        '!isOfBefore(entry)',
+      ],
+      [
+        'forwards that could be due again are forgotten',
+        'entry.queuedAt !== null && !mayBeDueAgain(entry, record)',
+        'entry.queuedAt !== null',
+      ],
+      ['forwards are kept without end', 'if (spare <= 0) return kept;', 'return kept;'],
+      [
+        'two forwards have one id',
+        'return uuidOf([key, registry, repository, digest]);',
+        'return uuidOf([registry, repository, digest]) || key;',
+      ],
+    ],
+  ),
+  ...faultsIn(
+    'src/core/forwarding/forwarder.ts',
+    [core('forwarding/forwarder')],
+    [
+      [
+        'a forward of a deleted image is sent',
+        "if (outcome === 'deleted' || outcome === 'superseded') {",
+        "if (outcome === 'superseded') {",
+      ],
+
+      [
+        'a forward of a superseded tag is sent',
+        "if (outcome === 'deleted' || outcome === 'superseded') {",
+        "if (outcome === 'deleted') {",
+      ],
+      [
+        'a forward of an image that a region has lost is sent',
+        "if (outcome === 'waiting') {",
+        "if (outcome === 'satisfied' && attempt < 0) {",
+      ],
+
+      ['a refused webhook counts as sent', 'await queue.put(order, attempt + 1, pauseMs);', ''],
+      [
+        'a refused webhook is tried for ever',
+        'if (clock.now() + pauseMs > order.madeAt + maxMs) {',
+        'if (clock.now() < 0) {',
+      ],
+      ['what was given up is not laid aside', 'await queue.deadLetter(order, refusal);', ''],
+
+      ['attempts are not counted', 'queue.put(order, attempt + 1, pauseMs)', 'queue.put(order, attempt, pauseMs)'],
+      [
+        'a target that asks for a pause is not heard',
+        'Math.max(pauseAfter(attempt), retryAfterMs)',
+        'pauseAfter(attempt)',
+      ],
+
+      ['pauses grow without a bound', 'Math.min(maxPauseMs, Math.max(', 'Math.max(Math.max('],
+    ],
+  ),
+  ...faultsIn(
+    'src/core/outbox/forward-relay.ts',
+    [core('forwarding/forwarder'), core('image/forward-due')],
+    [
+      [
+        'what the queue did not take counts as queued',
+        "answers[i]?.status === 'fulfilled'",
+        'answers[i] !== undefined',
+      ],
+      [
+        'what the queue took goes again with what it refused',
+        'if (accepted.length > 0)',
+        'if (accepted.length === keys.length)',
+      ],
+      ['what is on its way goes twice', '!onTheirWay.has(wayOf(key))', 'key !== ""'],
+      ['after a failure nothing goes again', 'for (const key of keys) onTheirWay.delete(wayOf(key));', ''],
+    ],
+  ),
+];

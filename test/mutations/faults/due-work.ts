@@ -1,0 +1,77 @@
+/** Work that is due later: what is lost there nobody does, and forwards that are taken twice are sent twice. */
+import type { Fault } from '../fault.ts';
+import { faultsIn } from '../fault.ts';
+
+const queues = ['test/core/due-work/due-queues.test.ts', 'test/core/due-work/sweeper.test.ts'];
+const contract = ['test/adapters/due-work.contract.test.ts'];
+
+export const dueWorkFaults: readonly Fault[] = [
+  ...faultsIn('src/core/due-work/sweeper.ts', queues, [
+    ['an item is removed before its work is done', 'await run(latest.work, latest);', 'void run(latest.work, latest);'],
+    ['what is done stays', '    await finish(mine);\n', ''],
+    ['what failed is removed', 'return fail(mine, error);', 'void error;'],
+    [
+      'a forward is sent by each sweep that finds it',
+      "if (latest.work.kind === 'forward') {",
+      'if (mine.length < 0) {',
+    ],
+    ['only the first page is looked at', 'cursor = page.next ?? undefined;', 'cursor = undefined;'],
+    ['what is under way is begun again', 'page.items.filter(({ key }) => !underWay.has(key))', 'page.items'],
+    ['all is begun at once', 'while (running.size >= maxAtOnce) await Promise.race(running);\n          if', 'if'],
+    [
+      'one that takes long holds up the others',
+      'await within(clock, patienceMs, running);',
+      'await Promise.all(running);',
+    ],
+    [
+      'pauses after refusals do not grow',
+      'backoff(item.failures + 1, { firstMs: minPauseMs, maxMs: maxPauseMs })',
+      'minPauseMs',
+    ],
+    ['failures are not counted', 'clock.now() + pauseMs, item.failures + 1', 'clock.now() + pauseMs, item.failures'],
+  ]),
+  ...faultsIn('src/core/due-work/due-queues.ts', queues, [
+    ['two timers of an image have one name', 'due + random() * maxJitterMs', 'due + 0 * random() * maxJitterMs'],
+    ['what is deferred is said once', '[0, copyAfterMs]', '[0]'],
+    [
+      'a forward is not sent by whoever found it due',
+      'if (delayMs >= sweepEveryMs) return;',
+      'if (delayMs >= 0) return;',
+    ],
+    ['a sweep takes a forward that is being sent', '(delayMs > 0 ? delayMs : leaseMs)', 'delayMs'],
+    ['a forward that was sent comes back', '    await dueWork.remove(item);\n', ''],
+    [
+      'a forward that another has claimed is sent all the same',
+      'if (item !== undefined) await send(work, item);',
+      'await send(work, item ?? added);',
+    ],
+    [
+      'one that fails keeps its turn',
+      '    } finally {\n      turns.release();\n    }',
+      '      turns.release();\n    } finally {\n    }',
+    ],
+    ['the lateness of a check is forgotten', 'aheadMs: at - dueAt', 'aheadMs: 0'],
+    ['the pause of a step of a replay is forgotten', 'if (delayMs <= 0) return', 'if (delayMs >= 0) return'],
+  ]),
+  ...faultsIn('src/adapters/table-storage/due-work-table.ts', contract, [
+    [
+      'all who postpone an item get it',
+      "if (outcome.reason === 'conflict') return undefined;",
+      'if (item) return item;',
+    ],
+    ['what is postponed stays as it was', "        ['delete', { partitionKey, rowKey: item.key }],\n", ''],
+    [
+      'what is postponed forgets when it was due',
+      'scheduledFor: String(item.scheduledFor),',
+      'scheduledFor: String(dueAt),',
+    ],
+    ['there is no second page', 'next: found.length < limit ? null : (items.at(-1)?.key ?? null)', 'next: null'],
+    ['a timer is called off with those of other times', '`${dueAt} ${text}`', 'text', 'the time is in the key twice'],
+    [
+      'what is done stays in the table',
+      'await rows.remove([{ partitionKey: dueRow(0',
+      'void ([{ partitionKey: dueRow(0',
+    ],
+    ['what is called off stays', 'rows.remove([addressOf(JSON.stringify(work), dueAt)])', 'Promise.resolve()'],
+  ]),
+];

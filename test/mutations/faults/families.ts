@@ -1,0 +1,135 @@
+import type { Fault } from '../fault.ts';
+import { faultsIn } from '../fault.ts';
+
+const families = ['test/core/scenarios/families.test.ts', 'test/core/scenarios/artifacts.test.ts'];
+const races = [...families, 'test/core/scenarios/family-races.test.ts'];
+
+const incomplete = ['test/core/scenarios/family-incomplete.test.ts', 'test/core/members/read-index.test.ts'];
+const bytes = ['test/core/scenarios/family-bytes.test.ts', 'test/core/members/manifest-document.test.ts'];
+
+export const familyFaults: readonly Fault[] = [
+  ...faultsIn('src/core/image/family-availability.ts', bytes, [
+    [
+      'a member of no known size counts nothing',
+      'sum === null || bytes == null ? Number.NaN',
+      'sum === null ? Number.NaN',
+    ],
+  ]),
+  ...faultsIn('src/core/image/family-steps.ts', bytes, [
+    [
+      'bytes that were learned late never reach the index',
+      '{ ...withBytes(family, step.member, step.bytes), said }',
+      '{ ...family, said }',
+    ],
+  ]),
+  ...faultsIn('src/core/members/manifest-document.ts', bytes, [
+    ['the config is not counted', '[config, ...layers].map(', '[...layers].map('],
+  ]),
+  ...faultsIn('src/core/store/image-writer.ts', races, [
+    [
+      'an index that another instance has just read is not told of a report',
+      '      await reportToIndexes(stored?.record, proposal.record);\n',
+      '      if (attempt === 1) await reportToIndexes(stored?.record, proposal.record);\n',
+    ],
+  ]),
+  ...faultsIn('src/core/members/family-reader.ts', races, [
+    [
+      'what members said before the index was read is lost',
+      'if (record !== undefined) said[digest] = newsForIndexes(undefined, record);',
+      '',
+    ],
+  ]),
+  ...faultsIn('src/core/image/state.ts', families, [
+    [
+      'an index counts before it is read',
+      'record === undefined || record.family?.isHeld === true',
+      'record === undefined',
+    ],
+    ['a region without a member has the index', ' && missingMembers(record, region, set).length === 0;', ';'],
+  ]),
+  ...faultsIn('src/core/members/read-index.ts', families, [
+    [
+      'an index in an index that is not found is taken for an index that cannot be read',
+      "if (answer.kind === 'absent' && depth > 0)",
+      "if (answer.kind === 'absent' && depth > 9)",
+    ],
+  ]),
+  ...faultsIn('src/core/image/family-steps.ts', families, [
+    [
+      'a try that failed makes an incomplete index count',
+      'if (step.missing.length > 0 || isIncomplete === true) {',
+      'if (step.missing.length > 0) {',
+    ],
+    [
+      'an incomplete index is not read again when a member reports',
+      'const isToRead = family.members === null && isUnread;',
+      'const isToRead = false;',
+    ],
+    ['an incomplete index that is deleted is read for ever', 'nextReadAt: isThere ?', 'nextReadAt: true ?'],
+  ]),
+  ...faultsIn('src/core/image/family-steps.ts', incomplete, [
+    [
+      'a report uses up a try',
+      'isBeingRead(record, now) ? family.tries : Math.max(0, family.tries - 1)',
+      'family.tries',
+    ],
+    [
+      'what is missing, and was reported before it was made a member, is not read',
+      'if (step.missing.some(isNews))',
+      'if (step.missing.length < 0)',
+    ],
+    [
+      'an incomplete index that is pushed while the registry does not answer is not read again',
+      'isReported && (isToHold || family?.isIncomplete === true)',
+      'isReported && isToHold',
+    ],
+  ]),
+  ...faultsIn('src/core/members/family-reader.ts', incomplete, [
+    [
+      'a report during the last attempt is taken for one before it',
+      'heldUntil: image.family?.nextReadAt ?? null',
+      'heldUntil: underWay.get(key)?.family?.nextReadAt ?? null',
+    ],
+  ]),
+  ...faultsIn('src/core/members/read-index.ts', incomplete, [
+    [
+      'one that was missing before, and was not asked for now, is forgotten',
+      "kind === 'final' ? [...missing, ...unseen] : missing",
+      'missing',
+    ],
+  ]),
+  ...faultsIn('src/core/replicas/probe-scheduler.ts', families, [
+    [
+      'where a deleted member still is, is not asked',
+      'said.some((arrival) => isDeleted(arrival) || isDoubtful(arrival))',
+      'false',
+    ],
+  ]),
+  ...faultsIn(
+    'src/core/replicas/probe-scheduler.ts',
+    ['test/core/scenarios/family-cost.test.ts'],
+    [
+      [
+        'the record of each member is read',
+        'said.some((arrival) => isDeleted(arrival) || isDoubtful(arrival))',
+        'true',
+      ],
+    ],
+  ),
+  ...faultsIn('src/core/image/announcements.ts', families, [
+    [
+      'a member is told by itself',
+      'if (isPartOfFamily(before)) return { record: settledInSilence(before, set, now), announcements: [] };',
+      '',
+    ],
+    [
+      'an untagged manifest is told before an index can claim it',
+      'if (claimableUntil(before, decisionContext) !== null) return { record: before, announcements: [] };',
+      '',
+    ],
+  ]),
+  ...faultsIn('src/core/image/attached.ts', families, [
+    ['a region with one of two signatures counts', 'artifacts.every(({ regions })', 'artifacts.some(({ regions })'],
+    ['nothing attached is enough', 'artifacts.length > 0 && ', ''],
+  ]),
+];

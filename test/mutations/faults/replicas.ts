@@ -1,0 +1,149 @@
+/** Which replicas there are: a set must not shrink without proof, nor void what was said. */
+import type { Fault } from '../fault.ts';
+import { faultsIn } from '../fault.ts';
+
+const tests = [
+  'replicas/replica-proof',
+  'replicas/replica-set-cache',
+  'model/replica-set',
+  'scenarios/replaced-replica',
+  'ingest/receive-time',
+  'reconcile/reconcile-open',
+].map((name) => `test/core/${name}.test.ts`);
+
+export const replicaFaults: readonly Fault[] = [
+  ...faultsIn('src/core/replicas/replica-proof.ts', tests, [
+    ['one answer that there is none is proof', 'now - missingAt < proofAfterMs', 'false'],
+    ['two answers of one moment are proof', 'export const proofAfterMs = 120_000;', 'export const proofAfterMs = 0;'],
+    [
+      'a replica that is said to be leaving is proof enough',
+      'if (!isLeaving && now - missingAt < proofAfterMs)',
+      'if (now - missingAt < proofAfterMs)',
+    ],
+    ['a replica that ARM does not list is gone', "findingOf(old, found) !== 'absent'", 'here.length > 0'],
+    [
+      'a replica that nobody could ask about is gone',
+      "found.get(nameOf(replica)) ?? 'unclear'",
+      "found.get(nameOf(replica)) ?? 'absent'",
+    ],
+    [
+      'what is unclear is absent',
+      "finding === 'absent' ? [] : [finding === 'unclear' ? one : finding]",
+      "typeof finding === 'string' ? [] : [finding]",
+    ],
+    [
+      'what the home region said is void',
+      'withAbsence(there ?? home, old?.lastAbsentAt)',
+      'withAbsence(there ?? home, now)',
+    ],
+    ['the home region is asked about as a replica', '.filter(({ region }) => region !== home.region)', ''],
+    [
+      'a new replica is given what the one before it said',
+      'if (there !== undefined) return [withAbsence(there, missingAt)];',
+      'if (there !== undefined) return [there];',
+    ],
+    ['when a replica went is forgotten', 'gone.set(region, { region, name: nameOf(old), at: now });', ''],
+    ['a replica that is back stays gone', 'for (const { region } of replicas) gone.delete(region);', ''],
+    [
+      'what a replica before it said counts for the new one',
+      'if (there !== undefined) return [withAbsence(there, before?.at)];',
+      'if (there !== undefined) return [there];',
+    ],
+    ['an old list brings back a replica that is gone', '.filter((each) => nameOf(each) !== before?.name)', ''],
+    ['a replica that is leaving counts for more', 'there.find((one) => !isDeleting(one)) ?? there[0]', 'there[0]'],
+    [
+      'a replica found in another region is here',
+      " && finding.region !== replica.region ? 'absent' : finding",
+      " && finding.region === undefined ? 'absent' : finding",
+    ],
+    ['since when it is missing is counted anew', 'Math.min(old.missingAt ?? now, now)', 'now'],
+  ]),
+  ...faultsIn('src/core/model/replica-set.ts', tests, [
+    ['regions that are only observed are waited for', '{ ...known, expected: false }', 'known'],
+    ['a set is never stale', 'now - set.refreshedAt > staleAfterMs', 'false'],
+    ['a set that settings tell is stale', "set.source !== 'settings' && ", ''],
+    [
+      'observed regions count as expected',
+      '.filter((replica) => replica.expected).map((replica) => replica.region);',
+      '.map((replica) => replica.region);',
+    ],
+    [
+      'a set without expected replicas is known',
+      'set.replicas.some((replica) => replica.expected)',
+      'set.replicas.length > 0',
+    ],
+  ]),
+  ...faultsIn('src/core/replicas/replica-set-cache.ts', tests, [
+    [
+      'an answer of ARM replaces a newer one',
+      'store.save(registry.name, next, basedOn)',
+      'store.save(registry.name, next, version)',
+      'the line before returns when the two differ',
+    ],
+    [
+      'a set that another instance has stored is passed over',
+      'if (version !== basedOn) return isOlder();\n      const next',
+      'const next',
+      'the save that follows is refused, and has the same end',
+    ],
+    [
+      'what was saved meanwhile is overwritten by what was read',
+      'if (version === before && stored?.version !== before) {',
+      'if (stored?.version !== before) {',
+      'no read that began before a save brings another version than that one or the one before it',
+    ],
+    ['a set that cannot be read is trusted for ever', 'clock.now() - loadedAt <= trustedMs', 'loadedAt <= clock.now()'],
+    ['a set is read once', 'clock.now() - triedAt > reloadMs', 'triedAt < 0'],
+    [
+      'that ARM does not answer is not said',
+      "if (set.source === 'arm' && clock.now() - set.refreshedAt > unansweredMs) use({ ...set, source: 'remembered' });",
+      '',
+    ],
+    ['one that cannot be found is absent', "return [name, 'unclear'];", "return [name, 'absent'];"],
+    ['ARM is asked by a flood', 'clock.now() - askedAt < refreshPauseMs', 'clock.now() < 0'],
+    ['nobody is told of a change', 'if (changed) parts.onChange(registry);', ''],
+    ['nobody waits for the first answer', '        await first;\n', ''],
+    [
+      'settings are asked of ARM',
+      'return registry.regions !== undefined || directory === undefined;',
+      'return directory === undefined;',
+    ],
+    [
+      'a set that was refused by the storage is used',
+      "if (saved === 'conflict' || version !== basedOn) return isOlder();",
+      '',
+    ],
+    [
+      'the set is as new as its answer',
+      'const refreshedAt = clock.now();\n      const before = set;',
+      'let refreshedAt = clock.now();\n      await clock.sleep(1);\n      refreshedAt = clock.now() + 60_000;\n      const before = set;',
+    ],
+  ]),
+  ...faultsIn('src/core/ingest/receive-time.ts', tests, [
+    ['a clock that is behind makes the first words void', 'isBehind ? { ...fact', 'isBehind && false ? { ...fact'],
+    ['any difference of clocks is mended', ' && before - fact.receivedAt <= clockSkewMs', ''],
+  ]),
+  ...faultsIn('src/core/reconcile/reconcile-open.ts', tests, [
+    [
+      'a review that fails is not begun again',
+      'await parts.reviews.save(registry.name, { ...note, cursor });',
+      'await parts.reviews.save(registry.name, { ...note, cursor: null });',
+    ],
+    ['a change is not reviewed', 'if (note?.set !== set) {', 'if (note === undefined) {'],
+    [
+      'a grown set leaves images on no list',
+      'return isUnfinished || isMore(note.set, nameOf(set));',
+      'return isUnfinished;',
+    ],
+    [
+      'a failed review counts as done',
+      'Promise.all(open.entries.slice(from, from + atOnce).map(({ name }) => parts.review(name)))',
+      'Promise.allSettled(open.entries.slice(from, from + atOnce).map(({ name }) => parts.review(name)))',
+    ],
+    [
+      'only the first page is reviewed',
+      'for (let page = 0; page < maxPages && cursor !== null && clock.now() < until; page++) {',
+      'for (let page = 0; page < 1 && cursor !== null && clock.now() < until; page++) {',
+    ],
+  ]),
+];

@@ -1,0 +1,241 @@
+/** Writing an image's record, and telling the topic: what is decided must be stored once, and told until it is taken. */
+import type { Fault } from '../fault.ts';
+import { faultsIn } from '../fault.ts';
+
+const core = (name: string) => `test/core/${name}.test.ts`;
+const modes = [core('scenarios/failure-modes'), core('scenarios/failure-modes-world')];
+const writing = [
+  ...['store/image-writer', 'scenarios/many-steps', 'scenarios/clock-ahead', 'scenarios/replaced-replica'].map(core),
+  ...modes,
+  ...['image/decide.property', 'image/model.property'].map(core),
+];
+const telling = [
+  'test/functions/events.test.ts',
+  core('outbox/event-relay-order'),
+  core('outbox/event-relay'),
+  core('image/cloud-event'),
+  ...modes,
+];
+
+export const tellingFaults: readonly Fault[] = [
+  ...faultsIn('src/core/store/key-queue.ts', writing, [
+    [
+      'the forty-first command of one image is dropped',
+      'line.waiting.splice(0, maxJobs)',
+      'line.waiting.splice(0).slice(0, maxJobs)',
+    ],
+    [
+      'what waits after a run is left',
+      '} while (line.waiting.length > 0);',
+      '} while (line.waiting.length < 0);',
+      'the line is started again as soon as it has ended',
+    ],
+    [
+      'a line that has ended is not started again',
+      'if (line.waiting.length > 0 || isExpired) start(line);',
+      'if (isExpired) start(line);',
+    ],
+    [
+      'deferred jobs are dropped',
+      '[...line.deferred.splice(0), ...line.waiting',
+      '[...line.deferred.splice(0).slice(1), ...line.waiting',
+    ],
+    [
+      'deferred jobs wait for ever',
+      '          line.deferredUntil = expired;\n          start(line);',
+      '          line.deferredUntil = expired;',
+    ],
+    [
+      'a run that failed counts as done',
+      'for (const waiting of jobs) waiting.reject(error);',
+      'for (const waiting of jobs) waiting.resolve({ record: undefined, outcome: undefined } as R), void error;',
+    ],
+    ['an end does not wait for what runs', 'while (lines.size > 0) await', 'while (lines.size < 0) await'],
+  ]),
+  ...faultsIn('src/core/store/write-basis.ts', writing, [
+    [
+      'a review looks at a copy',
+      "commands.some(({ kind }) => kind === 'review')",
+      'commands.length < 0',
+      'what changes nothing on a copy is read again, and what changes something is refused on an old one',
+    ],
+    [
+      'a copy without a version is written on',
+      'record === undefined || version === undefined ||',
+      'record === undefined ||',
+    ],
+    [
+      'a delete is written without reading',
+      "command.kind === 'fact' && command.fact.kind === 'push'",
+      "command.kind === 'fact'",
+      'a guess that was wrong is refused, and the write is made anew',
+    ],
+  ]),
+  ...faultsIn('src/core/store/image-writer.ts', writing, [
+    [
+      'after a write that failed the copy is kept',
+      '        cache.delete(name);\n        throw error;',
+      '        throw error;',
+      'a copy names its version: a write that relies on an old one is refused and made anew',
+    ],
+    ['what another has written is overwritten', 'basedOn: stored?.version', 'basedOn: undefined'],
+    [
+      'a conflict counts as stored',
+      "if (outcome !== 'conflict') return committed(made, outcome.version);",
+      "return committed(made, outcome === 'conflict' ? '' : outcome.version);",
+    ],
+    ['a write whose answer was lost is made twice', 'refused = made;', 'refused = undefined;'],
+    [
+      'the write of another is taken for our own',
+      'stored?.record.writtenAs === refused.record.writtenAs',
+      'stored !== undefined',
+    ],
+    ['conflicts are tried without end', 'attempt <= maxAttempts', 'attempt > 0'],
+    ['a conflict is tried once', 'attempt <= maxAttempts', 'attempt <= 1'],
+    [
+      'after a conflict the copy is used again',
+      '      refused = made;\n      cache.delete(name);',
+      '      refused = made;',
+    ],
+    ['what was made is not told', 'made.push(...decision.announcements.map(announcementKey));', ''],
+    ['what a compared tag makes is not told', 'made.push(...announcements.map(announcementKey));', ''],
+    [
+      'a tag that converged by itself is not told',
+      'indexed.tags === proposal.record.tags ? indexed : withTagEvents(indexed, proposal)',
+      'indexed',
+    ],
+    ['what the topic has taken is not noted', 'await store.acknowledge(name, accepted, clock.now());', ''],
+    [
+      'a removed replica is read as there',
+      'return dropStaleFacts(stored.record, deps.decisionContext(deps.registry(name)).set);',
+      'return stored.record;',
+    ],
+    ['a repeat is written', 'if (record === copy.record && result !== undefined) return Promise.resolve(result);', ''],
+  ]),
+  ...faultsIn('src/core/outbox/event-relay.ts', telling, [
+    [
+      'publish errors are swallowed',
+      'await publisher.publish(part.map((item) => item.due.event));',
+      'await publisher.publish(part.map((item) => item.due.event)).catch(() => undefined);',
+    ],
+
+    [
+      'one refused event discards those behind it',
+      'else refused(part, error);',
+      'else return refused([part, ...parts].flat(), error);',
+    ],
+
+    [
+      'a topic that goes away loses the other parts of a refused batch',
+      'const left = [part, ...parts].flat();',
+      'const left = part;',
+    ],
+    [
+      'one refused event discards its batch',
+      'if (part.length > 1) parts.unshift(part.slice(0, half), part.slice(half));\n        else refused(part, error);',
+      'if (half > 0) refused(part, error);',
+    ],
+
+    ['a topic that is away loses what it was sent', 'waiting.unshift(...left);', 'forget(left);'],
+
+    ['an outage counts as a refusal', 'if (isTemporary(error)) {', 'if (parts.length < 0) {'],
+
+    [
+      'what is taken is not noted',
+      'await parts.writer.submitWithin(first.name, step, isLast ? 0 : maxMs);',
+      'void first; void step; void isLast; void maxMs;',
+    ],
+    ['events go twice', 'if (!isFree(key) || stop.signal.aborted) continue;', 'if (stop.signal.aborted) continue;'],
+
+    ['events wait without a bound', 'if (waiting.length + sending * batchSize >= maxWaiting) break;', ''],
+    ['what was refused counts as on its way', 'error: unknown): void {\n    forget(items);', 'error: unknown): void {'],
+    [
+      'what was refused is sent again at once',
+      'refusedUntil.set(key, now + pauseMs - earlyMs);',
+      'refusedUntil.set(key, now);',
+    ],
+
+    [
+      'a topic in trouble is called without a pause',
+      'await clock.sleep(backoff(failures, { firstMs: 1_000, maxMs: maxPauseMs }), stop.signal);',
+      '',
+    ],
+
+    ['an end does not wait', 'await Promise.race([idleNow, clock.sleep(milliseconds, done.signal)]);', 'void idleNow;'],
+
+    ['trouble that is over is still said', '    lastError = undefined;\n', ''],
+    ['what failed is not counted', 'countFailure(part, lastError);', ''],
+  ]),
+  ...faultsIn(
+    'src/core/image/cloud-event.ts',
+    [core('image/cloud-event'), core('scenarios/tag-events'), ...modes],
+    [
+      [
+        'a delay carries nothing once it is over',
+        "...(kind === 'delayed' ? { missing: missing ?? missingAt(madeAt, document) } : {}),",
+        '',
+      ],
+      ['a delay is about other regions once it is over', 'missing ?? missingAt(madeAt', 'missingAt(madeAt'],
+      [
+        'the id does not name the generation',
+        'repository, digest, about, String(generation)]',
+        'repository, digest, about]',
+      ],
+      [
+        'the id does not name the region',
+        'repository, digest, about, String(generation)]',
+        'repository, digest, String(generation)]',
+      ],
+      ['the id does not name the registry', 'eventId([type, registry.name, repository', 'eventId([type, repository'],
+      ['the round of a tag is not in its id', '`${tag.name} ${tag.round}`', '`${tag.name}`'],
+      ['two texts run together in an id', "parts.join('\\n')", "parts.join('')"],
+      ['a superseded tag does not say by what', '...(supersededBy === undefined ? {} : { supersededBy })', '...{}'],
+      ['the duration ends at the first region', 'Math.max(...times) - Math.min(...times)', '0 * Math.min(...times)'],
+      ['the time is when it was sent', 'time: new Date(madeAt).toISOString()', 'time: new Date(0).toISOString()'],
+    ],
+  ),
+  ...faultsIn(
+    'src/core/image/requeue.ts',
+    [
+      core('image/requeue'),
+      core('scenarios/early-timer'),
+      core('scenarios/noticed-image'),
+      core('scenarios/silent-images'),
+      ...modes,
+    ],
+    [
+      [
+        'no timer for what is not told',
+        'publishedAt === null ? [nextOfferAt(madeAt, now, policy.outboxCheckMs)] : []',
+        'publishedAt === 0 ? [nextOfferAt(madeAt, now, policy.outboxCheckMs)] : []',
+      ],
+      ['no timer for forwards that are to be queued', 'if (isToQueue) due', 'if (record.writtenAs === "") due'],
+
+      [
+        'no timer for tags that are not compared',
+        'if (record.uncomparedTags.length > 0) due',
+        'if (record.writtenAs === "") due',
+      ],
+
+      [
+        'no timer for what may be delayed',
+        'if (isOpen(record, set) && record.delayedAt === null && !isPartOfFamily(record)) {',
+        'if (record.delayedAt !== null) {',
+      ],
+      [
+        'no timer for copies that are not confirmed',
+        'if ((isAskable && hasUnverified(record, set)) || hasUnlistedReplica(record, set))',
+        'if (hasUnlistedReplica(record, set))',
+      ],
+
+      [
+        'a timer that is spent counts as set',
+        'requeueAt !== null && requeueAt > now && requeueAt <= due + timerSlackMs',
+        'requeueAt !== null && requeueAt <= due + timerSlackMs',
+      ],
+      ['a timer of next week counts as set', ' && requeueAt <= due + timerSlackMs', ''],
+      ['pauses between questions do not grow', 'pause = Math.min(dayMs, pause * 2)', 'pause = Math.min(dayMs, pause)'],
+      ['what nobody has is looked for without end', 'return at <= firstNoticedAt + dayMs ? at : null;', 'return at;'],
+    ],
+  ),
+];

@@ -1,0 +1,62 @@
+/**
+ * Runs test files again and again, for whoever started this process: what vitest has made of the code stays, so that the next
+ * fault costs its tests and little more. A process of its own, since tests with a fault may never end.
+ */
+import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import type { TestModule, TestSequencer } from 'vitest/node';
+import { createVitest } from 'vitest/node';
+import type { TestRun, TestTask } from './test-runner.ts';
+
+let wanted: readonly string[] = [];
+const placeOf = (path: string) => wanted.findIndex((test) => path.replaceAll('\\', '/').endsWith(`/${test}`));
+
+/** As they were given: those that are fast, or likely to notice, come first. */
+class InGivenOrder implements TestSequencer {
+  shard: TestSequencer['shard'] = async (files) => files;
+  sort: TestSequencer['sort'] = async (files) => files.toSorted((a, b) => placeOf(a.moduleId) - placeOf(b.moduleId));
+}
+
+const vitest = await createVitest('test', {
+  config: false,
+  watch: false,
+  include: ['test/**/*.test.ts'],
+  testTimeout: 30_000,
+  hookTimeout: 30_000,
+  // The first test that fails is enough.
+  bail: 1,
+  pool: 'threads',
+  isolate: false,
+  maxWorkers: 1,
+  sequence: { sequencer: InGivenOrder },
+  reporters: [{}],
+});
+
+async function run({ tests, changed }: TestTask): Promise<TestRun> {
+  wanted = tests;
+  for (const file of changed) vitest.invalidateFile(join(process.cwd(), file));
+  const specifications = await vitest.getRelevantTestSpecifications([...tests]);
+  const chosen = specifications.filter(({ moduleId }) => placeOf(moduleId) >= 0);
+  const { testModules: all, unhandledErrors } = await vitest.runTestSpecifications(chosen);
+  // Those of earlier runs are remembered, with what they found then.
+  const testModules = all.filter(({ moduleId }) => chosen.some((one) => one.moduleId === moduleId));
+  const [failed] = testModules.flatMap((module) => [...module.children.allTests('failed')]);
+  if (failed !== undefined) return { kind: 'failed', test: failed.fullName };
+  const errors = testModules.flatMap((module) => module.errors().map(({ message }) => message));
+  // A file without any test has not loaded; else what fails is what a suite sets up.
+  const isLoaded = testModules.length > 0 && !testModules.some(isEmpty);
+  if (!isLoaded) return { kind: 'broken', problem: stripVTControlCharacters(errors[0] ?? 'no tests') };
+  if (errors.length > 0) return { kind: 'failed', test: 'what a suite sets up' };
+  return unhandledErrors.length > 0 ? { kind: 'failed', test: 'an error that nobody handles' } : { kind: 'passed' };
+}
+
+function isEmpty(module: TestModule): boolean {
+  return module.state() === 'failed' && module.children.size === 0;
+}
+
+process.on('message', (task: TestTask) => {
+  run(task)
+    .catch((error: unknown): TestRun => ({ kind: 'broken', problem: String(error) }))
+    .then((found) => process.send?.(found));
+});
+process.on('disconnect', () => process.exit());

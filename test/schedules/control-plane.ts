@@ -1,0 +1,129 @@
+/**
+ * What ARM tells of the registry's replicas: most of the time the truth. Now and then its list lacks a replica, or all of
+ * them, names one twice or with a state of its own, or tells what was so minutes ago; and for a moment it knows nothing of a
+ * replica that is asked for by name.
+ */
+
+import type { Region } from '../../src/core/model/region.ts';
+import type { Replica } from '../../src/core/model/replica-set.ts';
+import type { ReplicaDirectory } from '../../src/core/ports.ts';
+import type { Choices, Random } from './choices.ts';
+import { between, pick } from './choices.ts';
+
+export interface ControlPlane {
+  readonly directory: ReplicaDirectory;
+  /** The replica has been removed. @param deletingMs how long it is still shown as leaving */
+  removed(region: Region, deletingMs: number): void;
+  /** Tells nothing but the truth from now on. */
+  calm(): void;
+  /** How often it has told something else, by kind. */
+  readonly lies: ReadonlyMap<string, number>;
+}
+
+const listLies = ['lacks one', 'empty', 'behind', 'twice', 'Failed', 'Canceled'] as const;
+type ListLie = (typeof listLies)[number];
+
+const maxBehindMs = 240_000;
+/** Shorter than the two minutes that prove a replica gone. */
+const forgetfulMs = 100_000;
+
+export function controlPlane(world: {
+  readonly home: Region;
+  readonly replicasAt: (time: number) => readonly Region[];
+  readonly isSeeding: (region: Region) => boolean;
+  readonly now: () => number;
+  readonly choices: Choices;
+  /** How many of its lists in a hundred are wrong. */
+  readonly liesPercent: number;
+}): ControlPlane {
+  const { home, now, choices } = world;
+  const startedAt = now();
+  const deletingUntil = new Map<Region, number>();
+  const lies = new Map<string, number>();
+  let lists = 0;
+  let isCalm = world.liesPercent === 0;
+
+  const forgetfulFrom = choices.choose('arm forgets', Number.POSITIVE_INFINITY, (random) =>
+    isCalm || random() < 0.5 ? Number.POSITIVE_INFINITY : startedAt + between(random, 0, 400_000),
+  );
+
+  function lied(kind: string): void {
+    lies.set(kind, (lies.get(kind) ?? 0) + 1);
+  }
+
+  /** As ARM has it: a registry that is not geo-replicated has no replica, not even of its own region. */
+  function resources(time = now()): Replica[] {
+    const there = world.replicasAt(time);
+    const leaving = [...deletingUntil].flatMap(([region, until]) =>
+      time < until && !there.includes(region) ? [region] : [],
+    );
+    if (there.length + leaving.length === 1) return [];
+    return [
+      ...there.map((region) => replicaOf(region, 'Succeeded')),
+      ...leaving.map((region) => replicaOf(region, 'Deleting')),
+    ];
+  }
+
+  function replicaOf(region: Region, provisioningState: string | null): Replica {
+    return {
+      region,
+      expected: true,
+      provisioningState,
+      health: 'healthy',
+      globalRouting: true,
+      seeding: world.isSeeding(region),
+      ...(provisioningState === null ? {} : { name: nameOf(region) }),
+    };
+  }
+
+  function nextLie(): { readonly lie: ListLie | undefined; readonly which: number; readonly behindMs: number } {
+    const truth = { lie: undefined, which: 0, behindMs: 0 };
+    if (isCalm) return truth;
+    return choices.choose(`arm list ${++lists} lie`, truth, (random: Random) =>
+      random() * 100 >= world.liesPercent
+        ? truth
+        : { lie: pick(random, listLies), which: random(), behindMs: between(random, 1_000, maxBehindMs) },
+    );
+  }
+
+  function list(): Replica[] {
+    const { lie, which, behindMs } = nextLie();
+    const all = resources();
+    if (lie === undefined || all.length === 0) return all;
+    lied(`list: ${lie}`);
+    const chosen = Math.floor(which * all.length);
+    if (lie === 'empty') return [];
+    if (lie === 'behind') return resources(now() - behindMs);
+    if (lie === 'lacks one') return all.filter((_, i) => i !== chosen);
+    if (lie === 'twice') return [...all, ...all];
+    return all.map((one, i) => (i === chosen ? replicaOf(one.region, lie) : one));
+  }
+
+  function find(name: string): Replica | undefined {
+    const isForgetful = !isCalm && now() >= forgetfulFrom && now() < forgetfulFrom + forgetfulMs;
+    const found = resources().find((one) => one.name === name);
+    if (isForgetful && found !== undefined) lied('by name: not found');
+    return isForgetful ? undefined : found;
+  }
+
+  return {
+    lies,
+    directory: {
+      async list() {
+        return { home: replicaOf(home, null), replicas: list() };
+      },
+      find: async (_registry, name) => find(name),
+    },
+    removed(region, deletingMs) {
+      deletingUntil.set(region, now() + deletingMs);
+    },
+    calm() {
+      isCalm = true;
+    },
+  };
+}
+
+/** A replica need not be named after its region. */
+function nameOf(region: Region): string {
+  return `geo${region}`;
+}

@@ -1,0 +1,36 @@
+/** What may and what must be thought of an index in a region: it is there only with everything that it lists. */
+import type { Region } from '../../src/core/model/region.ts';
+import type { Case } from './case.ts';
+import type { Claim, View } from './history.ts';
+
+/** @param areListed whether what the image lists has to be known */
+export function partsOf(on: Case, image: number, areListed: boolean): readonly number[] {
+  return areListed ? [image, ...on.family.members(image)] : [image];
+}
+
+/** Of the image itself, if it has no members. */
+export function claimOfAll(on: Case, parts: readonly number[], region: Region, view: View): Claim {
+  const claims = parts.map((part) => on.history.claim(part, region, view));
+  return {
+    mayBeThere: claims.every((claim) => claim.mayBeThere),
+    mayCount: claims.every((claim) => claim.mayCount),
+    mustBeThere: claims.every((claim) => claim.mustBeThere),
+    mustBeDeleted: claims[0]?.mustBeDeleted ?? false,
+  };
+}
+
+/**
+ * Whether a decision made at that time must have known what the index lists: nobody has failed to read it by then, or it
+ * had been listed before.
+ * @param soonest and latest: when that may have been, by the world's clock
+ */
+export function mustBeListed(on: Case, image: number, soonest: number, latest: number): boolean {
+  const since = on.readings.listedSince(image);
+  return (since !== undefined && since < soonest) || !on.readings.isUnreadable(on.nameOf(image).digest, latest);
+}
+
+/** Whether something may have been deleted of the index, or by a delete without a digest. */
+export function mayBeDeleted(on: Case, image: number): boolean {
+  const { said, doubts } = on.history;
+  return doubts.length > 0 || said.some((one) => one.image === image && one.fact.kind !== 'push');
+}

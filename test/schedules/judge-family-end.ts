@@ -1,0 +1,105 @@
+/** What has become of families when all faults are over: members are known, and on the lists of their family alone. */
+import type { AvailabilityDocument } from '../../src/core/image/availability.ts';
+import type { ImageQuery } from '../../src/core/query/list-images.ts';
+import type { Case } from './case.ts';
+import { start } from './case.ts';
+import { mayBeDeleted, partsOf } from './family-claims.ts';
+import { inTheEnd } from './history.ts';
+import type { Instance } from './instance.ts';
+
+/**
+ * `part`: of an index that is there; what is told and listed is the family. `single`: no index that somebody has spoken of
+ * lists it. `either`: one that may be deleted, or could not be read.
+ */
+export type Standing = 'part' | 'single' | 'either';
+
+export function standingOf(on: Case, image: number, documents: ReadonlyMap<number, AvailabilityDocument>): Standing {
+  const indexes = on.family.indexes(image).flatMap((index) => documents.get(index) ?? []);
+  if (indexes.length === 0) return 'single';
+  const isThere = ({ digest, membersKnown }: AvailabilityDocument) =>
+    membersKnown && !mayBeDeleted(on, on.imageOf(digest) ?? 0);
+  return indexes.some(isThere) ? 'part' : 'either';
+}
+
+/** Asked of one instance; of the same registry as all else. */
+export async function judgeFamilies(
+  on: Case,
+  { tracker, label }: Instance,
+  documents: ReadonlyMap<number, AvailabilityDocument>,
+  query: ImageQuery,
+): Promise<void> {
+  if (on.plan.world.family === undefined) return;
+  on.counters.count('families', 'schedules');
+  const [families, all] = [await tracker.images(query), await tracker.images({ ...query, members: true })];
+  for (const [image, document] of documents) {
+    if (on.family.members(image).length > 0) {
+      judgeKnown(on, image, document, label);
+      judgeFound(on, image, document, label);
+    }
+    const isListed = (list: typeof all) => list.images.some(({ digest }) => digest === document.digest);
+    if (standingOf(on, image, documents) !== 'part') continue;
+    on.counters.count('families', 'members at the end');
+    if (isListed(families)) on.violate('a member is published with its family', `image ${image} is listed by ${label}`);
+    const isKept = on.history.said.some((said) => said.image === image && said.keptAt !== undefined);
+    if (isKept && document.state !== 'unknown' && !isListed(all))
+      on.violate('images are listed', `image ${image} is not listed by ${label}, members included`);
+  }
+}
+
+/** Of what is there and could be read, somebody has read it by now. */
+function judgeKnown(on: Case, image: number, { membersKnown, state }: AvailabilityDocument, label: string): void {
+  on.counters.count('families', `at the end: ${state}${membersKnown ? '' : ', members unknown'}`);
+  const indexes = partsOf(on, image, true).filter((part) => on.family.members(part).length > 0);
+  const isReadable = on.registry.replicas.every((region) =>
+    indexes.every((index) => on.registry.has(on.nameOf(index).digest, region)),
+  );
+  const isThere = on.registry.replicas.every((region) => on.history.claim(image, region, inTheEnd).mustBeThere);
+  if (!membersKnown && isReadable && isThere)
+    on.violate('what an index lists is known', `of image ${image}, ${label} does not know what it lists`);
+}
+
+/** Where replicas can be asked, what is in all of them is found, whatever webhooks are lost. */
+function judgeFound(on: Case, image: number, { state, regions }: AvailabilityDocument, label: string): void {
+  if (on.plan.world.probing === 'off' || on.leaps.length > 0 || !isWhole(on, image)) return;
+  // Of what nobody has reported since it was deleted, nobody knows that it is back.
+  if (!on.registry.replicas.some((region) => on.history.claim(image, region, inTheEnd).mustBeThere)) return;
+  on.counters.count('families', isReported(on, image) ? 'whole at the end' : 'whole at the end, and found by asking');
+  if (state !== 'available')
+    on.violate(
+      'what is true is published',
+      `image ${image} is whole in every replica, and ${label} says ${state}: ${regions.map((one) => `${one.region} ${one.state}`)}`,
+    );
+}
+
+/** From the documentation: what could not be read is tried again within two hours. */
+const readAgainMs = 7_300_000;
+
+/**
+ * By when it is to be known what is in the world, milliseconds since 1970: what an index lists is read again, and replicas that
+ * have not reported are asked at pauses that grow with the age of the image.
+ */
+export function foundBy(on: Case): number {
+  const indexes = on.family.digests.flatMap((_, image) =>
+    on.family.members(image).length > 0 && on.history.said.some((said) => said.image === image) ? [image] : [],
+  );
+  const { lastFailedAt } = on.readings;
+  const isUnread = indexes.some((index) => on.readings.listedSince(index) === undefined);
+  const readAt = lastFailedAt !== undefined && isUnread ? lastFailedAt + readAgainMs : 0;
+  const isUnreported = indexes.some((index) => isWhole(on, index) && !isReported(on, index));
+  const now = on.scheduler.now();
+  const askedAt = isUnreported && on.plan.world.probing !== 'off' && on.leaps.length === 0 ? now + (now - start) : 0;
+  return Math.max(readAt, askedAt);
+}
+
+/** In every replica, with all that it lists. */
+function isWhole(on: Case, index: number): boolean {
+  return partsOf(on, index, true).every((part) =>
+    on.registry.replicas.every((region) => on.registry.has(on.nameOf(part).digest, region)),
+  );
+}
+
+function isReported(on: Case, index: number): boolean {
+  return partsOf(on, index, true).every((part) =>
+    on.registry.replicas.every((region) => on.history.claim(part, region, inTheEnd).mustBeThere),
+  );
+}

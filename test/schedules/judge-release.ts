@@ -1,0 +1,154 @@
+/**
+ * Whether what is told of a release is true, and told once: by what had been said of its images, and by what somebody had
+ * asked for.
+ */
+import type { CloudEvent } from '../../src/core/image/cloud-event.ts';
+import type { Region } from '../../src/core/model/region.ts';
+import type { ReleaseContent } from '../../src/core/releases/release.ts';
+import type { Case } from './case.ts';
+import { clockText, delayedAfterMs } from './case.ts';
+import { claimOfAll, mustBeListed, partsOf } from './family-claims.ts';
+import { inTheEnd, type View } from './history.ts';
+import type { Instance } from './instance.ts';
+import type { ReleaseCall, ReleaseEvent } from './release-log.ts';
+import { areOver, isSameContent } from './release-log.ts';
+
+const types = {
+  available: 'AcrReplication.ReleaseAvailableInAllReplicas',
+  delayed: 'AcrReplication.ReleaseDelayed',
+} as const;
+
+export function isOfRelease(event: CloudEvent | ReleaseEvent): event is ReleaseEvent {
+  return Object.values<string>(types).includes(event.type);
+}
+
+function revisionOf({ data }: ReleaseEvent): string {
+  return `${data.name}, made ${data.createdAt}, revision ${data.revision}`;
+}
+
+/** Longer than all images of a release are read in. */
+const readingMs = 30_000;
+
+export function judgeRelease(on: Case, event: ReleaseEvent): void {
+  const { told } = on.releases;
+  const what = `${event.type.replace('AcrReplication.', '')} of ${revisionOf(event)}`;
+  const same = told.filter((one) => one.type === event.type && revisionOf(one) === revisionOf(event));
+  const other = told.find((one) => one.id === event.id && !same.includes(one));
+  if (same.some(({ id }) => id !== event.id)) on.violate('a release is published once', `${what}, under another id`);
+  if (other !== undefined)
+    on.violate('a release is published once', `${what} has the id of ${other.type} ${revisionOf(other)}`);
+  on.counters.count('releases', `${event.type.replace('AcrReplication.', '')}${same.length > 0 ? ' again' : ''}`);
+  told.push(event);
+
+  const images = event.data.images.map(({ image }) => image);
+  const asked = on.releases.calls.filter(
+    ({ name, content }) =>
+      name === event.data.name &&
+      content !== undefined &&
+      content.images.toSorted().join() === images.toSorted().join(),
+  );
+  if (asked.length === 0)
+    on.violate('a release is published only when it is everywhere', `${what}: nobody asked for that`);
+  const madeAt = Date.parse(event.time);
+  const [soonest, latest] = [madeAt - on.clockSpreadMs, madeAt + on.clockSpreadMs];
+  if (event.type === types.delayed) {
+    const first = Math.min(...asked.map(({ askedAt }) => askedAt)) - on.clockSpreadMs;
+    if (latest < first + delayedAfterMs)
+      on.violate('a release is published only when it is everywhere', `${what}: too soon`);
+    const available = told.find((one) => one.type === types.available && revisionOf(one) === revisionOf(event));
+    if (available !== undefined && Date.parse(available.time) + 2 * on.clockSpreadMs < madeAt)
+      on.violate('a release is published once', `${what}: it was available before`);
+    return;
+  }
+  const view: View = {
+    must: ({ knownAt }) => knownAt !== undefined && knownAt < soonest - readingMs,
+    may: ({ saidAt }) => saidAt <= latest,
+  };
+  const isThere = (digest: string | null, regions: readonly Region[], needed: number) => {
+    const image = on.imageOf(digest);
+    if (image === undefined) return false;
+    const parts = partsOf(on, image, mustBeListed(on, image, soonest - readingMs, latest));
+    const mayCount = (region: Region) =>
+      [undefined, on.registry.addedAt(region)].some(
+        (lastAbsentAt) => claimOfAll(on, parts, region, { ...view, lastAbsentAt }).mayCount,
+      );
+    return regions.filter(mayCount).length >= needed;
+  };
+  const sets = new Set([...on.setsUsed].flatMap(([at, used]) => (at <= madeAt ? [...used] : [])));
+  const isTrue = [...sets].some((text) => {
+    const regions = text.split(',').filter(Boolean) as Region[];
+    const isEnough = ({ content }: ReleaseCall) =>
+      event.data.images.every(({ digest }) =>
+        isThere(digest, regions, content?.require === 'any' ? 1 : regions.length),
+      );
+    return regions.length > 0 && asked.some(isEnough);
+  });
+  if (!isTrue)
+    on.violate('a release is published only when it is everywhere', `${what}, made at ${clockText(madeAt)}: ${images}`);
+}
+
+/** The same again changes nothing, and another content is the next revision: certain where nothing else was going on. */
+export function judgeRepeat(on: Case, call: ReleaseCall): void {
+  const before = on.releases.calls.filter((one) => one !== call && one.name === call.name);
+  if (call.content === undefined || !areOver(before, call)) return;
+  const last = before.at(-1);
+  if (last === undefined || last.outcome === undefined) return;
+  const outcome =
+    last.content === undefined ? 'created' : isSameContent(last.content, call.content) ? 'unchanged' : 'revised';
+  if (mayBeForgotten(on, last)) return;
+  const revision = last.content === undefined ? 1 : (last.revision?.revision ?? 0) + (outcome === 'revised' ? 1 : 0);
+  // A write whose answer was lost finds what it has written.
+  if ((call.outcome !== outcome && call.outcome !== 'unchanged') || call.revision?.revision !== revision)
+    on.violate(
+      'an acknowledged release is kept',
+      `${call.name} is ${call.outcome}, revision ${call.revision?.revision}; it ought to be ${outcome}, revision ${revision}`,
+    );
+}
+
+function mayBeForgotten(on: Case, { askedAt }: ReleaseCall): boolean {
+  return on.leaps.some(({ at }) => at > askedAt);
+}
+
+/** What one instance says of each release, in the end, and whether it was told. */
+export async function judgeReleases(on: Case, { releases, tracker, label }: Instance): Promise<void> {
+  for (const name of new Set(on.releases.calls.map((call) => call.name))) {
+    const found = await releases.read(name);
+    judgeKept(on, name, found.kind === 'settled' ? found.release : undefined, label);
+    if (found.kind !== 'settled') continue;
+    const { release, result } = found;
+    const revision = `${name}, made ${new Date(release.createdAt).toISOString()}, revision ${release.revision}`;
+    const wasTold = (type: string) =>
+      [...on.releases.told, ...(on.refusedForGood.values() as Iterable<CloudEvent | ReleaseEvent>)].some(
+        (event) => isOfRelease(event) && event.type === type && revisionOf(event) === revision,
+      );
+    const regions = tracker.replicaSet(on.settings).replicas.flatMap((one) => (one.expected ? [one.region] : []));
+    const isEverywhere = release.images.every((text) => {
+      const image = on.imageOf(text.slice(text.indexOf('@') + 1));
+      return (
+        image !== undefined &&
+        regions.every((region) => claimOfAll(on, partsOf(on, image, true), region, inTheEnd).mustBeThere)
+      );
+    });
+    const isCertain = on.plan.world.probing !== 'confirm' && on.plan.world.set === 'settings';
+    if (isEverywhere && isCertain && result.outcome !== 'satisfied')
+      on.violate('an answer is true', `${revision} is everywhere, and ${label} says ${result.outcome}`);
+    if (result.outcome === 'satisfied') on.counters.count('releases', 'satisfied at the end');
+    if (result.outcome === 'satisfied' && release.availableAt === null)
+      on.violate('what is true is published', `${revision} is everywhere, and ${label} does not say since when`);
+    if (release.availableAt !== null && !wasTold(types.available))
+      on.violate('what is true is published', `${revision} was never told`);
+    if (release.announcedAt !== null && ![...on.releases.told].some((event) => revisionOf(event) === revision))
+      on.violate('only what was sent is stored as published', revision);
+  }
+}
+
+function judgeKept(on: Case, name: string, kept: ReleaseContent | undefined, label: string): void {
+  const calls = on.releases.calls.filter((call) => call.name === name);
+  const last = calls.at(-1);
+  if (last === undefined || last.outcome === undefined || mayBeForgotten(on, last)) return;
+  if (!areOver(calls.slice(0, -1), last)) return;
+  const { content } = last;
+  const isKept = content === undefined || kept === undefined ? content === kept : isSameContent(content, kept);
+  if (!isKept)
+    on.violate('an acknowledged release is kept', `${name} is ${kept?.images}, and ${label} took ${content?.images}`);
+}

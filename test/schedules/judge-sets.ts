@@ -1,0 +1,46 @@
+/** Whether a set of replicas that a decision is made for is one that was told. */
+import type { Region } from '../../src/core/model/region.ts';
+import type { ReplicaSet } from '../../src/core/model/replica-set.ts';
+import { expectedRegions } from '../../src/core/model/replica-set.ts';
+import type { Case, Violation } from './case.ts';
+import { clockText } from './case.ts';
+import type { SetListener } from './instance.ts';
+
+/** What a set says, worked out once: sets are made seldom, and asked for all the time. */
+interface SetNote {
+  readonly key: string;
+  readonly problems: readonly Pick<Violation, 'rule' | 'detail'>[];
+}
+
+const notes = new WeakMap<ReplicaSet, SetNote>();
+
+/** Decisions made for a set nobody ever told of would be wrong, however right they come out. */
+export function noteSet(on: Case, { label, clock }: Parameters<SetListener>[0], set: ReplicaSet): void {
+  const note = notes.get(set) ?? judgeSet(on, set);
+  notes.set(set, note);
+  const now = clock.now();
+  const used = on.setsUsed.get(now) ?? new Set<string>();
+  on.setsUsed.set(now, used.add(note.key));
+  for (const { rule, detail } of note.problems) on.violate(rule, `${label} uses ${detail}`);
+}
+
+/** Between the time that is noted and ARM's answer: the slowest call. */
+const slowestMs = 30_000;
+
+function judgeSet(on: Case, set: ReplicaSet): SetNote {
+  const expected = expectedRegions(set);
+  const key = expected.join();
+  const problems: SetNote['problems'][number][] = [];
+  const isKnown = (region: Region) => [...on.registry.everySet].some((one) => one.split(',').includes(region));
+  const isTold =
+    on.plan.world.set === 'settings'
+      ? on.registry.everySet.has(key)
+      : expected.every(isKnown) && expected.includes(on.regions[0] as Region);
+  if (key !== '' && !isTold) problems.push({ rule: 'the replica set is one that ARM returned', detail: key });
+  for (const { region, lastAbsentAt } of set.replicas) {
+    if (lastAbsentAt === undefined || on.registry.wasAbsent(region, lastAbsentAt, lastAbsentAt + slowestMs)) continue;
+    const detail = `a set in which ${region} was absent at ${clockText(lastAbsentAt)}, and it was there`;
+    problems.push({ rule: 'a replica leaves only on proof', detail });
+  }
+  return { key, problems };
+}

@@ -1,0 +1,54 @@
+/**
+ * What can be known of what an index lists: whether somebody has failed to read it, and since when an answer or an event has
+ * listed its members. It knows nothing of records.
+ */
+import type { Digest } from '../../src/core/model/digest.ts';
+import type { ManifestAnswer } from '../../src/core/ports.ts';
+
+export interface Readings {
+  /** Somebody asked for this manifest, and that is what came of it. */
+  read(digest: Digest, kind: ManifestAnswer['kind'], at: number): void;
+  /** Somebody was told that the registry cannot be read. */
+  failed(at: number): void;
+  /** An answer or an event has listed the members of this image. */
+  listed(image: number, at: number): void;
+  /** The index may have been forgotten, and what it lists with it. */
+  forgotten(image: number): void;
+  /** Since when its members have been listed. */
+  listedSince(image: number): number | undefined;
+  /** Whether by then somebody may have found that it cannot be read: no index of the registry is held for a minute after that. */
+  isUnreadable(digest: Digest, until: number): boolean;
+  /** The last time that something could not be read. */
+  readonly lastFailedAt: number | undefined;
+}
+
+export function readings(): Readings {
+  /** The first of each. */
+  const absent = new Map<Digest, number>();
+  let unclearAt: number | undefined;
+  let lastFailedAt: number | undefined;
+  const listed = new Map<number, number>();
+
+  function failed(at: number): void {
+    unclearAt ??= at;
+    lastFailedAt = at;
+  }
+
+  return {
+    failed,
+    read(digest, kind, at) {
+      if (kind === 'unclear') failed(at);
+      if (kind === 'absent' && !absent.has(digest)) absent.set(digest, at);
+      if (kind !== 'manifest') lastFailedAt = at;
+    },
+    listed(image, at) {
+      if (!listed.has(image)) listed.set(image, at);
+    },
+    forgotten: (image) => void listed.delete(image),
+    listedSince: (image) => listed.get(image),
+    isUnreadable: (digest, until) => Math.min(unclearAt ?? until + 1, absent.get(digest) ?? until + 1) <= until,
+    get lastFailedAt() {
+      return lastFailedAt;
+    },
+  };
+}

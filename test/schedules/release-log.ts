@@ -1,0 +1,46 @@
+/** What was asked for about releases, what came of it, and what the topic took of them. It knows nothing of their records. */
+import type { CloudEvent } from '../../src/core/image/cloud-event.ts';
+import type { ReleaseContent } from '../../src/core/releases/release.ts';
+import type { ReleaseEventData } from '../../src/core/releases/release-document.ts';
+
+export type ReleaseEvent = CloudEvent<ReleaseEventData>;
+
+/** One call that changes a release, or may have: until it is answered, and for a while after it has failed. */
+export interface ReleaseCall {
+  readonly name: string;
+  /** `undefined`: it is to be deleted. */
+  readonly content: ReleaseContent | undefined;
+  readonly askedAt: number;
+  answeredAt: number | undefined;
+  /** What it made of it; `undefined` while it is not answered, and when it has failed. */
+  outcome: 'created' | 'revised' | 'unchanged' | 'removed' | undefined;
+  revision: { readonly createdAt: number; readonly revision: number } | undefined;
+}
+
+export interface ReleaseLog {
+  readonly calls: ReleaseCall[];
+  readonly told: ReleaseEvent[];
+}
+
+export function releaseLog(): ReleaseLog {
+  return { calls: [], told: [] };
+}
+
+/** Longer than a call of the storage takes effect after its caller was told that it failed. */
+const lateMs = 15_000;
+
+/**
+ * Whether these were over before the other began. What a call has begun in vain changes nothing any more once another has
+ * written; but it may still make what was deleted since.
+ */
+export function areOver(calls: readonly ReleaseCall[], before: ReleaseCall): boolean {
+  const isDeleted = [...calls, before].some(({ content }) => content === undefined);
+  const isOver = ({ answeredAt, outcome }: ReleaseCall) =>
+    answeredAt !== undefined && answeredAt + (outcome === undefined || isDeleted ? lateMs : 0) < before.askedAt;
+  return calls.every(isOver);
+}
+
+/** In any order, each once. */
+export function isSameContent(one: ReleaseContent, other: ReleaseContent): boolean {
+  return one.require === other.require && one.images.toSorted().join() === other.images.toSorted().join();
+}

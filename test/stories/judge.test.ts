@@ -1,0 +1,683 @@
+/**
+ * The judge itself is tried: a history that keeps every promise passes, and each lie that is planted into it is found
+ * under its name. Without this, a judge that finds nothing would look like a tracker that does nothing wrong.
+ */
+import { describe, expect, test } from 'vitest';
+import type { AvailabilityDocument, AvailabilityQuery, History, Published, Report } from './history.ts';
+import { judge } from './judge.ts';
+import type { CloudEvent } from './topic.ts';
+
+const regions = ['eastus', 'southeastasia', 'westeurope'];
+const begin = Date.parse('2026-06-01T12:00:00.000Z');
+const digestA = `sha256:${'a'.repeat(64)}`;
+const digestB = `sha256:${'b'.repeat(64)}`;
+const second = 1_000;
+
+let serial = 0;
+
+/** Answered 20 ms later; times are seconds of the story. */
+function report(at: number, region: string, changes: Partial<Report> = {}): Report {
+  const sentAt = begin + at * second;
+  const own = { region, action: 'push', digest: digestA, tag: 'v1', eventTime: sentAt, round: 1 } as const;
+  const answer = { sentAt, answeredAt: sentAt + 20, status: 200, outcome: 'recorded', warning: null, process: 0 };
+  serial += 1;
+  return { ...own, id: `delivery-${serial}`, ...answer, ...changes };
+}
+
+function removal(at: number, region: string, changes: Partial<Report> = {}): Report {
+  return report(at, region, { action: 'delete', tag: null, round: 0, ...changes });
+}
+
+function documentWith(
+  states: Record<string, string>,
+  changes: Partial<AvailabilityDocument> = {},
+): AvailabilityDocument {
+  const all = regions.map((region) => ({ region, state: states[region] ?? 'missing', required: true, expected: true }));
+  const missing = all.filter(({ state }) => state !== 'available').map(({ region }) => region);
+  const deleted = all.filter(({ state }) => state === 'deleted').length;
+  const have = regions.length - missing.length;
+  let state = have === regions.length ? 'available' : have > 0 ? 'replicating' : 'unknown';
+  if (deleted > 0) state = have > 0 ? 'deleting' : 'deleted';
+  return {
+    image: `fixed.azurecr.io/story/app@${digestA}`,
+    registry: 'fixed.azurecr.io',
+    repository: 'story/app',
+    digest: digestA,
+    state,
+    satisfied: missing.length === 0,
+    requirement: { regions, require: 'all', needed: regions.length, have },
+    missing,
+    regions: all.map((one) => ({
+      ...one,
+      since: null,
+      lagSeconds: null,
+      evidence: one.state === 'available' ? ['webhook'] : [],
+    })),
+    tags: ['v1'],
+    ...changes,
+  };
+}
+
+function asked(
+  at: number,
+  document: AvailabilityDocument | null,
+  changes: Partial<AvailabilityQuery> = {},
+): AvailabilityQuery {
+  const askedAt = begin + at * second;
+  const own = {
+    route: 'availability',
+    tag: null,
+    digest: digestA,
+    regions: null,
+    require: 'all',
+    timeoutSeconds: 0,
+  } as const;
+  return {
+    ...own,
+    askedAt,
+    answeredAt: askedAt + 20,
+    status: 200,
+    retryAfter: '1',
+    document,
+    process: 0,
+    atEnd: false,
+    ...changes,
+  };
+}
+
+/** A wait that took so many seconds. */
+function waited(
+  at: number,
+  took: number,
+  status: number,
+  document: AvailabilityDocument | null,
+  changes: Partial<AvailabilityQuery> = {},
+): AvailabilityQuery {
+  const answeredAt = begin + (at + took) * second;
+  return asked(at, document, { route: 'wait', status, answeredAt, timeoutSeconds: 60, ...changes });
+}
+
+function published(
+  at: number,
+  type: string,
+  data: Record<string, unknown>,
+  changes: Partial<CloudEvent> & { taken?: boolean } = {},
+): Published {
+  const { taken = true, ...more } = changes;
+  const told = {
+    digest: digestA,
+    repository: 'story/app',
+    registry: 'fixed.azurecr.io',
+    generation: 1,
+    missing: [],
+    ...data,
+  };
+  const isOfTag = type.startsWith('Tag');
+  const event: CloudEvent = {
+    specversion: '1.0',
+    id: `${type} ${JSON.stringify(data)}`,
+    source: 'https://fixed.azurecr.io',
+    type: `AcrReplication.${type}`,
+    subject: isOfTag ? 'story/app:v1' : `story/app@${told.digest}`,
+    time: new Date(begin + at * second).toISOString(),
+    data: told,
+    ...more,
+  };
+  return { at: begin + at * second, event, taken, refused: false };
+}
+
+function historyWith(changes: Partial<History>): History {
+  return {
+    seed: 1,
+    story: 1,
+    kind: 'test',
+    registry: 'fixed',
+    source: 'https://fixed.azurecr.io',
+    repository: 'story/app',
+    canProbe: false,
+    delayedAfterSeconds: 20,
+    startedAt: begin,
+    quietAt: Number.POSITIVE_INFINITY,
+    expected: [{ from: 0, possible: [regions] }],
+    families: [],
+    releases: [],
+    releaseEvents: [],
+    imageLists: [],
+    reports: [],
+    questions: [],
+    odds: [],
+    eventLists: [],
+    published: [],
+    served: [],
+    faults: [],
+    content: [],
+    ...changes,
+  };
+}
+
+function rulesOf(changes: Partial<History>): string[] {
+  return [...new Set(judge(historyWith(changes)).map(({ rule }) => rule))];
+}
+
+const everywhere = Object.fromEntries(regions.map((region) => [region, 'available']));
+const nowhere = Object.fromEntries(regions.map((region) => [region, 'deleted']));
+const pushes = regions.map((region, i) => report(i, region));
+const deletes = regions.map((region, i) => removal(10 + i, region));
+const toldInAll = published(2.1, 'ImageAvailableInAllReplicas', { durationSeconds: 2 });
+const told = [
+  ...regions.map((region, i) => published(i + 0.05, 'ImageAvailableInRegion', { region })),
+  toldInAll,
+  published(2.2, 'TagConverged', {}),
+];
+const toldAsDeleted = [
+  ...regions.map((region, i) => published(10.1 + i, 'ImageDeletedInRegion', { region })),
+  published(12.2, 'ImageDeletedInAllReplicas', {}),
+];
+const tagOf = (pointers: Record<string, string>, state: string) => ({
+  name: 'v1',
+  state,
+  regions: Object.entries(pointers).map(([region, digest]) => ({ region, digest })),
+});
+
+describe('honest histories pass', () => {
+  const honest: [string, Partial<History>][] = [
+    [
+      'a push that spreads',
+      {
+        reports: pushes,
+        published: told,
+        questions: [
+          asked(0.5, documentWith({ eastus: 'available' })),
+          // On its way: the answer may know of it or not.
+          asked(1.99, documentWith({ eastus: 'available', southeastasia: 'available' }), { answeredAt: begin + 2_015 }),
+          asked(1.99, documentWith(everywhere), { answeredAt: begin + 2_015 }),
+          waited(0.5, 1.6, 200, documentWith(everywhere)),
+          waited(0.5, 1.01, 202, documentWith({ eastus: 'available' }), { timeoutSeconds: 1 }),
+        ],
+        quietAt: begin + 5_000,
+      },
+    ],
+    [
+      'a deletion, and a push after it',
+      {
+        reports: [...pushes, ...deletes, ...regions.map((region, i) => report(50 + i, region, { round: 2 }))],
+        published: [
+          ...told,
+          ...toldAsDeleted,
+          ...regions.map((region, i) => published(50.1 + i, 'ImageAvailableInRegion', { region, generation: 2 })),
+          published(52.1, 'ImageAvailableInAllReplicas', { generation: 2, durationSeconds: 2 }),
+        ],
+        questions: [
+          waited(13, 30.1, 410, documentWith(nowhere)),
+          waited(13, 2, 410, documentWith(nowhere), { timeoutSeconds: 2 }),
+        ],
+        quietAt: begin + 60_000,
+      },
+    ],
+    [
+      'a tag that moves, and the old digest late in one region',
+      {
+        reports: [
+          report(0, 'eastus'),
+          report(1, 'eastus', { digest: digestB, round: 2 }),
+          report(2, 'westeurope', { eventTime: begin }),
+          report(3, 'westeurope', { digest: digestB, round: 2, eventTime: begin + 1_000 }),
+          report(3, 'southeastasia', { digest: digestB, round: 2, eventTime: begin + 1_000 }),
+        ],
+        published: [
+          published(1.1, 'TagSuperseded', { supersededBy: digestB }),
+          published(3.1, 'TagConverged', { digest: digestB }),
+        ],
+        questions: [waited(5, 30.1, 409, null, { tag: 'v1' })],
+      },
+    ],
+    [
+      'a topic that was away, and one id taken twice',
+      {
+        reports: pushes,
+        published: [...told.map((one) => ({ ...one, taken: false })), ...told, toldInAll],
+        quietAt: begin + 5_000,
+      },
+    ],
+    [
+      'a process that lost its storage says nothing',
+      {
+        reports: pushes,
+        faults: [{ kind: 'cut refused', process: 1, from: begin, until: begin + 60_000 }],
+        questions: [asked(5, null, { status: 503, process: 1 }), waited(5, 3, 503, null, { process: 1 })],
+      },
+    ],
+    [
+      'a region that asked for a delete of nothing in particular',
+      {
+        reports: [...pushes, report(5, 'eastus', { action: 'repositoryDelete', digest: null, tag: null, round: 0 })],
+        questions: [asked(7, documentWith({ ...everywhere, eastus: 'unverified' }, { state: 'replicating' }))],
+      },
+    ],
+  ];
+  test.each(honest)('%s', (_, history) => {
+    expect(judge(historyWith(history))).toEqual([]);
+  });
+});
+
+describe('lies are found', () => {
+  const quietAt = begin + 60_000;
+  const lies: [string, string, Partial<History>][] = [
+    ['an early yes', 'wrong yes', { reports: pushes.slice(0, 2), questions: [asked(5, documentWith(everywhere))] }],
+    [
+      'a yes of a wait',
+      'wrong yes',
+      { reports: pushes.slice(0, 2), questions: [waited(3, 1, 200, documentWith(everywhere))] },
+    ],
+    [
+      'a yes from old memory',
+      'wrong yes',
+      { reports: [...pushes, ...deletes], questions: [waited(20, 1, 200, documentWith(everywhere))] },
+    ],
+    [
+      'a yes in spite of a deleted repository',
+      'wrong yes',
+      {
+        reports: [...pushes, report(5, 'eastus', { action: 'repositoryDelete', digest: null, tag: null, round: 0 })],
+        questions: [asked(7, documentWith(everywhere))],
+      },
+    ],
+    [
+      'a yes after a delete that carries another year',
+      'wrong yes',
+      {
+        reports: [
+          ...pushes,
+          removal(5, 'eastus', { eventTime: Date.parse('2099-01-01') }),
+          ...regions.slice(1).map((region) => removal(6, region)),
+        ],
+        questions: [asked(9, documentWith({ eastus: 'available', southeastasia: 'deleted', westeurope: 'deleted' }))],
+      },
+    ],
+    [
+      'a tag that counts where it has moved on',
+      'wrong yes',
+      {
+        reports: [report(0, 'eastus'), report(1, 'eastus', { digest: digestB, round: 2 })],
+        questions: [
+          asked(3, documentWith({ eastus: 'available' }, { tag: tagOf({ eastus: digestB }, 'converging') }), {
+            tag: 'v1',
+          }),
+        ],
+      },
+    ],
+    [
+      'a no to what was acknowledged',
+      'wrong no',
+      { reports: pushes, questions: [asked(5, documentWith({ eastus: 'available' }))] },
+    ],
+    [
+      '202 though it is met',
+      '202 though it is met',
+      {
+        reports: pushes,
+        questions: [
+          waited(3, 20, 202, documentWith({ eastus: 'available', southeastasia: 'available' }), { timeoutSeconds: 20 }),
+        ],
+      },
+    ],
+    ['202 too early', '202 too early', { questions: [waited(3, 1, 202, documentWith({}))] }],
+    [
+      'wrong missing',
+      'document: satisfied',
+      { reports: pushes, questions: [asked(5, documentWith(everywhere, { missing: ['westeurope'] }))] },
+    ],
+    [
+      'missing what nobody asked for',
+      'document: missing is required',
+      {
+        reports: pushes.slice(0, 1),
+        questions: [
+          asked(
+            5,
+            documentWith(
+              { eastus: 'available' },
+              {
+                satisfied: true,
+                missing: ['westeurope'],
+                requirement: { regions: ['eastus'], require: 'all', needed: 1, have: 1 },
+              },
+            ),
+            { regions: ['eastus'] },
+          ),
+        ],
+      },
+    ],
+    [
+      'a set that shrank',
+      'wrong expected set',
+      {
+        reports: pushes.slice(0, 2),
+        questions: [
+          asked(
+            5,
+            (() => {
+              const whole = documentWith({ eastus: 'available', southeastasia: 'available' });
+              const rest = whole.regions.slice(0, 2);
+              return {
+                ...whole,
+                regions: rest,
+                missing: [],
+                satisfied: true,
+                state: 'available',
+                requirement: { regions: regions.slice(0, 2), require: 'all', needed: 2, have: 2 },
+              };
+            })(),
+          ),
+        ],
+      },
+    ],
+    [
+      'a wrong state',
+      'wrong state',
+      { reports: pushes, questions: [asked(5, documentWith(everywhere, { state: 'replicating' }))] },
+    ],
+    [
+      'gone that is there',
+      'wrong gone',
+      { reports: pushes, questions: [asked(5, documentWith({ ...everywhere, eastus: 'deleted' }))] },
+    ],
+    [
+      'a foreign 404 taken for a deletion',
+      'wrong gone',
+      {
+        canProbe: true,
+        reports: pushes,
+        served: [
+          {
+            at: begin + 4_000,
+            region: 'eastus',
+            repository: 'story/app',
+            reference: digestA,
+            result: 'unclear',
+            digest: null,
+          },
+        ],
+        questions: [asked(5, documentWith({ ...everywhere, eastus: 'deleted' }))],
+      },
+    ],
+    [
+      'a deletion not said',
+      'deletion not said',
+      {
+        reports: [...pushes, removal(5, 'eastus')],
+        questions: [asked(7, documentWith({ ...everywhere, eastus: 'missing' }, { state: 'replicating' }))],
+      },
+    ],
+    [
+      '410 at once',
+      '410 too early',
+      { reports: [...pushes, ...deletes], questions: [waited(20, 1, 410, documentWith(nowhere))] },
+    ],
+    [
+      '410 of what was deleted ten seconds ago',
+      '410 too early',
+      {
+        reports: [...pushes, ...deletes],
+        questions: [
+          waited(0.5, 31, 410, documentWith(nowhere)),
+          waited(8, 30.1, 410, null),
+          waited(-25, 38, 410, null),
+        ],
+      },
+    ],
+    ['410 of what is there', 'false 410', { reports: pushes, questions: [waited(20, 31, 410, null)] }],
+    [
+      '410 after a new push',
+      'false 410',
+      {
+        reports: [...pushes, ...deletes, report(30, 'eastus', { round: 2 })],
+        questions: [waited(14, 31, 410, null)],
+      },
+    ],
+    [
+      '409 at once',
+      '409 too early',
+      {
+        reports: [report(0, 'eastus'), report(1, 'eastus', { digest: digestB, round: 2 })],
+        questions: [waited(5, 1, 409, null, { tag: 'v1' })],
+      },
+    ],
+    [
+      '409 of the newer digest',
+      'false 409',
+      {
+        reports: [
+          report(0, 'eastus'),
+          report(1, 'eastus', { digest: digestB, round: 2 }),
+          report(3, 'westeurope', { eventTime: begin }),
+        ],
+        questions: [waited(5, 31, 409, null, { tag: 'v1', digest: digestB, regions: ['westeurope'] })],
+      },
+    ],
+    [
+      'an old digest of a tag',
+      'old digest of a tag',
+      {
+        reports: [report(0, 'eastus'), report(1, 'eastus', { digest: digestB, round: 2 })],
+        questions: [
+          asked(5, documentWith({}, { tag: tagOf({ eastus: digestB }, 'converging') }), { tag: 'v1', digest: null }),
+        ],
+      },
+    ],
+    [
+      'diverged, though the others are only silent',
+      'wrong state of a tag',
+      {
+        reports: pushes.slice(0, 1),
+        questions: [
+          asked(5, documentWith({ eastus: 'available' }, { tag: tagOf({ eastus: digestA }, 'diverged') }), {
+            tag: 'v1',
+          }),
+        ],
+      },
+    ],
+    ['no answer', 'no answer', { questions: [asked(5, null, { status: 503 })] }],
+    [
+      'a webhook answered late',
+      'webhook answered late',
+      { reports: [report(0, 'eastus', { answeredAt: begin + 6_000 })] },
+    ],
+    ['a webhook refused', 'webhook refused', { reports: [report(0, 'eastus', { status: 503, outcome: null })] }],
+    ['a new report called a duplicate', 'wrong outcome', { reports: [report(0, 'eastus', { outcome: 'duplicate' })] }],
+    [
+      'an old delete called new',
+      'wrong outcome',
+      { reports: [report(5, 'eastus'), removal(7, 'eastus', { eventTime: begin })] },
+    ],
+    ['no warning of a region nobody expects', 'no warning', { reports: [report(0, 'japaneast')] }],
+    [
+      'a false warning',
+      'false warning',
+      { reports: [report(0, 'eastus', { warning: 'eastus, southeastasia, westeurope' })] },
+    ],
+    [
+      'in all replicas before the last report',
+      'published too early',
+      { reports: pushes, published: [published(1.5, 'ImageAvailableInAllReplicas', { durationSeconds: 1 })] },
+    ],
+    [
+      'in a region that said nothing',
+      'published too early',
+      { reports: pushes.slice(0, 1), published: [published(1.5, 'ImageAvailableInRegion', { region: 'westeurope' })] },
+    ],
+    [
+      'deleted, and never was',
+      'published as deleted',
+      { reports: pushes, published: [published(5, 'ImageDeletedInRegion', { region: 'eastus' })] },
+    ],
+    [
+      'deleted everywhere, and one has it',
+      'published as deleted everywhere',
+      { reports: [...pushes, ...deletes.slice(0, 2)], published: [published(15, 'ImageDeletedInAllReplicas', {})] },
+    ],
+    [
+      'converged with one of three',
+      'published as converged too early',
+      { reports: pushes.slice(0, 1), published: [published(5, 'TagConverged', {})] },
+    ],
+    [
+      'superseded by the older',
+      'published as superseded',
+      {
+        reports: [
+          report(0, 'eastus'),
+          report(1, 'eastus', { digest: digestB, round: 2 }),
+          report(2, 'westeurope', { eventTime: begin }),
+        ],
+        published: [published(3, 'TagSuperseded', { digest: digestB, supersededBy: digestA })],
+      },
+    ],
+    [
+      'delayed before its time',
+      'delayed too early',
+      { reports: pushes.slice(0, 1), published: [published(5, 'ReplicationDelayed', { missing: ['westeurope'] })] },
+    ],
+    [
+      'a second id',
+      'second id',
+      { reports: pushes, published: [...told, { ...toldInAll, event: { ...toldInAll.event, id: 'another' } }] },
+    ],
+    [
+      'one id for two facts',
+      'one id for two facts',
+      { reports: pushes, published: told.map((one) => ({ ...one, event: { ...one.event, id: 'the same' } })) },
+    ],
+    [
+      'a generation too many',
+      'too many generations',
+      {
+        reports: pushes,
+        published: [...told, published(3, 'ImageAvailableInAllReplicas', { generation: 2, durationSeconds: 2 })],
+      },
+    ],
+    [
+      'another source',
+      'event: source',
+      {
+        reports: pushes,
+        published: [
+          published(2.1, 'ImageAvailableInAllReplicas', { durationSeconds: 2 }, { source: 'https://other.azurecr.io' }),
+        ],
+      },
+    ],
+    [
+      'a forgotten event',
+      'event lost',
+      { reports: pushes, published: told.filter((one) => one !== toldInAll), quietAt },
+    ],
+    [
+      'an event that the topic never took',
+      'event lost',
+      { reports: pushes, published: told.map((one) => (one === toldInAll ? { ...one, taken: false } : one)), quietAt },
+    ],
+    [
+      'a forgotten second generation',
+      'event lost',
+      {
+        reports: [...pushes, ...deletes, ...regions.map((region, i) => report(50 + i, region, { round: 2 }))],
+        published: [...told, ...toldAsDeleted],
+        quietAt,
+      },
+    ],
+    [
+      'a forgotten deletion',
+      'event lost',
+      { reports: [...pushes, ...deletes], published: [...told, ...toldAsDeleted.slice(1)], quietAt },
+    ],
+    [
+      'instances that disagree',
+      'instances disagree',
+      {
+        reports: pushes,
+        published: told,
+        quietAt,
+        questions: [
+          asked(70, documentWith(everywhere), { atEnd: true }),
+          asked(70, documentWith({ ...everywhere, eastus: 'missing' }), { atEnd: true, process: 1 }),
+        ],
+      },
+    ],
+    [
+      'noted as published, and never taken',
+      'published, not taken',
+      {
+        reports: pushes,
+        published: told,
+        quietAt,
+        eventLists: [
+          {
+            digest: digestA,
+            process: 0,
+            askedAt: quietAt,
+            status: 200,
+            events: [{ id: 'invented', type: 'x', status: 'published' }],
+          },
+        ],
+      },
+    ],
+    [
+      'pending for ever',
+      'still pending',
+      {
+        reports: pushes,
+        published: told,
+        quietAt,
+        eventLists: [
+          {
+            digest: digestA,
+            process: 0,
+            askedAt: quietAt,
+            status: 200,
+            events: [{ id: 'waiting', type: 'x', status: 'pending' }],
+          },
+        ],
+      },
+    ],
+    [
+      'an odd request answered wrongly',
+      'odd request: ping',
+      {
+        odds: [
+          {
+            what: 'ping',
+            sentence: 'pong',
+            askedAt: begin,
+            answeredAt: begin,
+            status: 500,
+            body: '',
+            process: 0,
+            wantStatus: 200,
+            wantText: 'pong',
+          },
+        ],
+      },
+    ],
+    [
+      'a replica not asked',
+      'replica not asked',
+      {
+        canProbe: true,
+        reports: pushes.slice(0, 2),
+        published: told,
+        content: regions.map((region) => ({ region, digest: digestA })),
+        quietAt,
+        questions: [asked(70, documentWith({ eastus: 'available', southeastasia: 'available' }), { atEnd: true })],
+      },
+    ],
+  ];
+  test.each(lies)('%s', (_, rule, history) => {
+    expect(rulesOf(history)).toContain(rule);
+  });
+
+  test('and each says which sentence of the contract it breaks', () => {
+    for (const [, , history] of lies) {
+      for (const { sentence } of judge(historyWith(history))) expect(sentence.length).toBeGreaterThan(3);
+    }
+  });
+});

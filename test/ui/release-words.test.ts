@@ -1,0 +1,68 @@
+/** A release in words: what its list and its view say of it. */
+import { describe, expect, test } from 'vitest';
+import type { ReleaseDocument } from '../../src/core/releases/release-document.ts';
+import { lackingText, progressOf, releaseHeadline, releaseState } from '../../src/ui/release-words.ts';
+import { digestOf } from '../support/build.ts';
+
+const nameOf = (n: number) => `contoso.azurecr.io/team/app@${digestOf(n)}`;
+
+/** @param lacking of image `n` the regions that lack it */
+function releaseOf(images: number, lacking: Record<number, readonly string[]> = {}, more: object = {}) {
+  const missing = Object.entries(lacking).map(([n, regions]) => ({ image: nameOf(Number(n)), regions }));
+  return {
+    satisfied: missing.length === 0,
+    images: Array.from({ length: images }, (_, n) => ({ satisfied: lacking[n] === undefined })),
+    missing,
+    ended: [],
+    ...more,
+  } as unknown as ReleaseDocument;
+}
+
+describe('who lacks what, in one sentence', () => {
+  const west = ['westeurope'];
+  test.each<[string, ReleaseDocument]>([
+    ['All 3 images are where they must be.', releaseOf(3)],
+    ['Its one image is where it must be.', releaseOf(1)],
+    [
+      `2 of 3 images are where they must be: team/app ${digestOf(1).slice(0, 15)}… is missing in uksouth, westeurope.`,
+      releaseOf(3, { 1: ['uksouth', 'westeurope'] }),
+    ],
+    [
+      '1 of 4 images is where they must be. Images missing: westeurope 3, uksouth 1.',
+      releaseOf(4, { 1: west, 2: west, 3: ['uksouth', 'westeurope'] }),
+    ],
+    [
+      '0 of 3 images are where they must be. Images missing: a 3, b 2 and 2 more regions.',
+      releaseOf(3, { 0: ['a', 'b', 'c'], 1: ['a', 'b'], 2: ['a', 'd'] }),
+    ],
+    [
+      `0 of 1 image are where they must be: team/app ${digestOf(0).slice(0, 15)}… is missing in a, b and 2 more. team/app ${digestOf(0).slice(0, 15)}… was deleted: it comes only if it is pushed again.`,
+      releaseOf(1, { 0: ['a', 'b', 'c', 'd'] }, { ended: [{ image: nameOf(0), outcome: 'deleted' }] }),
+    ],
+  ])('%s', (sentence, release) => {
+    expect(releaseHeadline(release)).toBe(sentence);
+  });
+});
+
+test('the region that lacks most comes first, and those that lack as many by name', () => {
+  const progress = progressOf(releaseOf(3, { 0: ['b', 'a'], 1: ['c', 'b', 'a'], 2: ['c', 'a'] }));
+  expect(progress).toEqual({
+    complete: 0,
+    of: 3,
+    lacking: [
+      ['a', 3],
+      ['b', 2],
+      ['c', 2],
+    ],
+  });
+  expect(lackingText(progress)).toBe('a 3, b 2, c 2');
+  expect(lackingText({ lacking: [] })).toBe('');
+});
+
+test.each([
+  ['available', '2026-06-01T12:00:00.000Z', true],
+  ['delayed', null, true],
+  ['replicating', null, false],
+] as const)('%s', (state, availableAt, delayed) => {
+  expect(releaseState({ availableAt, delayed })).toBe(state);
+});
