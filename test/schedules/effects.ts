@@ -17,11 +17,9 @@ import { coverage } from './coverage.ts';
 import { eventJudge } from './judge-event.ts';
 import { judgeForwardOrder } from './judge-family.ts';
 import { isOfRelease, judgeRelease } from './judge-release.ts';
+import { proofMs } from './judge-sets.ts';
 import type { Mailbox } from './mailbox.ts';
 import type { Effect } from './network.ts';
-
-/** Two minutes from one answer to the other, and a slow call. */
-const proofMs = 150_000;
 
 export function effects(on: Case, mailbox: Mailbox): (effect: Effect) => void {
   const { scheduler, history, trace } = on;

@@ -27,6 +27,12 @@ export function noteSet(on: Case, { label, clock }: Parameters<SetListener>[0], 
 /** Between the time that is noted and ARM's answer: the slowest call. */
 const slowestMs = 30_000;
 
+/**
+ * Two minutes from one answer to the other, and a slow call. One of the two may be wrong: ARM may not find a replica that has
+ * just been made anew, minutes after it truly did not find the old one.
+ */
+export const proofMs = 120_000 + slowestMs;
+
 function judgeSet(on: Case, set: ReplicaSet): SetNote {
   const expected = expectedRegions(set);
   const key = expected.join();
@@ -38,8 +44,9 @@ function judgeSet(on: Case, set: ReplicaSet): SetNote {
       : expected.every(isKnown) && expected.includes(on.regions[0] as Region);
   if (key !== '' && !isTold) problems.push({ rule: 'the replica set is one that ARM returned', detail: key });
   for (const { region, lastAbsentAt } of set.replicas) {
-    if (lastAbsentAt === undefined || on.registry.wasAbsent(region, lastAbsentAt, lastAbsentAt + slowestMs)) continue;
-    const detail = `a set in which ${region} was absent at ${clockText(lastAbsentAt)}, and it was there`;
+    if (lastAbsentAt === undefined) continue;
+    if (on.registry.wasAbsent(region, lastAbsentAt - proofMs, lastAbsentAt + slowestMs)) continue;
+    const detail = `a set in which ${region} was absent until ${clockText(lastAbsentAt)}, and it was there all the time`;
     problems.push({ rule: 'a replica leaves only on proof', detail });
   }
   return { key, problems };
