@@ -1,32 +1,39 @@
-/** The lag of one region as a drawing: a dot for each image, as they came; higher is later, in steps of ten. */
+/** The lag of one region over the last day: a dot for each image, at the time that it came; higher is later, in steps of ten. */
 import { formatSeconds, plural, visible } from './format.ts';
-import type { LagShape } from './lag-shape.ts';
+import type { LagPoint, LagShape, LagSpan } from './lag-shape.ts';
 
 const namespace = 'http://www.w3.org/2000/svg';
 const [width, height] = [160, 34];
 /** A tenth of a second at the bottom, a day at the top. */
 const [least, most] = [Math.log10(0.1), Math.log10(86_400)];
 
-export function lagChart({ region, lags }: LagShape): SVGSVGElement {
+export function lagChart({ region, points }: LagShape, span: LagSpan): SVGSVGElement {
+  const drawn = points.filter(({ at }) => at >= span.from);
   const svg = document.createElementNS(namespace, 'svg');
   svg.setAttribute('viewBox', `0 0 ${width} ${height}`);
   svg.setAttribute('class', 'lag-chart');
   svg.setAttribute('role', 'img');
-  svg.setAttribute('aria-label', describeShape(region, lags));
+  svg.setAttribute('aria-label', describeChart(region, drawn, span));
   for (const seconds of [1, 60, 3_600]) svg.append(line(yOf(seconds)));
-  const step = width / Math.max(1, lags.length);
-  lags.forEach((seconds, index) => {
-    const x = (index + 0.5) * step;
-    svg.append(seconds === null ? dot(x, 2.5, 'is-missing') : dot(x, yOf(seconds), 'is-there'));
-  });
+  const scale = (width - 4) / Math.max(1, span.until - span.from);
+  for (const { at, lag } of drawn) {
+    const x = 2 + Math.min(width - 4, (at - span.from) * scale);
+    svg.append(lag === null ? dot(x, 2.5, 'is-missing') : dot(x, yOf(lag), 'is-there'));
+  }
   return svg;
 }
 
-function describeShape(region: string, lags: readonly (number | null)[]): string {
-  const known = lags.flatMap((lag) => lag ?? []);
-  const missing = lags.length - known.length;
-  const worst = known.length === 0 ? 'none there' : `at most ${formatSeconds(Math.max(...known))} behind`;
-  return `${visible(region)}: of the newest ${plural(lags.length, 'image')} ${worst}, ${missing} missing`;
+function describeChart(region: string, drawn: readonly LagPoint[], span: LagSpan): string {
+  const lags = drawn.flatMap(({ lag }) => lag ?? []);
+  const missing = drawn.length - lags.length;
+  const worst = lags.length === 0 ? 'none there' : `at most ${formatSeconds(Math.max(...lags))} behind`;
+  return `${visible(region)}: of ${plural(drawn.length, 'image')} of the ${spanText(span)} ${worst}, ${missing} missing`;
+}
+
+/** `last day`, `last 3 h 5 min` */
+export function spanText({ from, until }: LagSpan): string {
+  const seconds = (until - from) / 1000;
+  return `last ${seconds === 86_400 ? 'day' : formatSeconds(seconds)}`;
 }
 
 function yOf(seconds: number): number {

@@ -1,33 +1,62 @@
 /** How far one region was behind for each of the newest images, to be drawn or counted. */
 import type { AvailabilityDocument } from '../core/image/availability.ts';
 
+export interface LagPoint {
+  /** When the first region had the image, milliseconds since 1970. */
+  readonly at: number;
+  /** Seconds; `null` where the image is missing. */
+  readonly lag: number | null;
+}
+
 export interface LagShape {
   readonly region: string;
-  /** Seconds; `null` where it is missing. The oldest first. */
-  readonly lags: readonly (number | null)[];
+  /** The oldest first. */
+  readonly points: readonly LagPoint[];
 }
+
+/** The time that is drawn. */
+export interface LagSpan {
+  readonly from: number;
+  readonly until: number;
+}
+
+const dayMs = 86_400_000;
 
 /** @param images newest first, as every list */
 export function lagShapes(images: readonly AvailabilityDocument[], regions: readonly string[]): LagShape[] {
   const oldestFirst = images.filter(({ state }) => state !== 'deleted').toReversed();
   return regions.map((region) => ({
     region,
-    lags: oldestFirst.map((image) => image.regions.find((each) => each.region === region)?.lagSeconds ?? null),
+    points: oldestFirst.flatMap((image): LagPoint[] => {
+      const at = image.firstSeenAt === null ? Number.NaN : Date.parse(image.firstSeenAt);
+      if (Number.isNaN(at)) return [];
+      return [{ at, lag: image.regions.find((each) => each.region === region)?.lagSeconds ?? null }];
+    }),
   }));
+}
+
+/**
+ * The last day; less where the newest images do not go back so far.
+ *
+ * @param isCut whether there are older images than these
+ */
+export function lagSpan({ points }: LagShape, isCut: boolean, now: number): LagSpan {
+  const oldest = points[0]?.at ?? now;
+  return { from: isCut ? Math.max(oldest, now - dayMs) : now - dayMs, until: now };
 }
 
 const bounds = [1, 10, 60, 600, 3_600];
 
 /** How many images were how far behind: for who wants more than a shape. */
-export function distribution({ lags }: LagShape): readonly (readonly [span: string, count: number])[] {
+export function distribution({ points }: LagShape): readonly (readonly [span: string, count: number])[] {
   const names = ['under 1 s', '1 to 10 s', '10 s to 1 min', '1 to 10 min', '10 min to 1 h', 'over 1 h'];
   const counts = names.map(() => 0);
-  for (const lag of lags) {
+  for (const { lag } of points) {
     if (lag === null) continue;
     const found = bounds.findIndex((bound) => lag < bound);
     const at = found < 0 ? names.length - 1 : found;
     counts[at] = (counts[at] ?? 0) + 1;
   }
-  const missing = lags.filter((lag) => lag === null).length;
+  const missing = points.filter(({ lag }) => lag === null).length;
   return [...names.map((name, i) => [name, counts[i] ?? 0] as const), ['missing', missing] as const];
 }

@@ -7,9 +7,9 @@ import { formatSeconds, plural, visible } from './format.ts';
 import { formatHash, parseHash } from './hash-state.ts';
 import { icon } from './icons.ts';
 import { keyedList } from './keyed.ts';
-import { lagChart } from './lag-chart.ts';
-import type { LagShape } from './lag-shape.ts';
-import { distribution, lagShapes } from './lag-shape.ts';
+import { lagChart, spanText } from './lag-chart.ts';
+import type { LagShape, LagSpan } from './lag-shape.ts';
+import { distribution, lagShapes, lagSpan } from './lag-shape.ts';
 import { liveTime } from './live-times.ts';
 import type { Ask, Page, Screen, Shown } from './screen.ts';
 import { createScrollFrame } from './scroll-frame.ts';
@@ -20,7 +20,12 @@ import { sourceWord } from './words.ts';
 /** Told from hundreds of images: an answer is good for a while. */
 const goodForMs = 5_000;
 
-type Line = RegionReport & { readonly registry: string; readonly shape: LagShape | undefined };
+interface Drawing {
+  readonly shape: LagShape;
+  readonly span: LagSpan;
+}
+
+type Line = RegionReport & { readonly registry: string; readonly drawing: Drawing | undefined };
 
 /** Images that the shape of the lag is drawn from, and how long it is good for. */
 const drawnImages = 200;
@@ -34,7 +39,7 @@ export function replicasScreen(page: Page): Screen {
     { name: 'Last webhook' },
     { name: 'Lag p50', class: 'number' },
     { name: 'Lag p95', class: 'number' },
-    { name: 'Lag of the newest images', class: 'shape' },
+    { name: 'Lag over the last day', class: 'shape' },
     { name: 'There', class: 'number' },
     { name: 'Missing now', class: 'number' },
   ]);
@@ -46,11 +51,11 @@ export function replicasScreen(page: Page): Screen {
     () => {
       const node = makeRow();
       const shape = make('div', {});
-      const paintShape = painted<LagShape | undefined>(shape, shapeParts);
+      const paintShape = painted<Drawing | undefined>(shape, drawingParts);
       return {
         node,
         update(line) {
-          paintShape(line.shape);
+          paintShape(line.drawing);
           patchRow(node, cellsOf(line, shape, page.now()));
         },
       };
@@ -87,13 +92,14 @@ export function replicasScreen(page: Page): Screen {
       const regions = report.regions.toSorted(worstFirst);
       if (of !== registry.name) images = [];
       if (of !== registry.name || page.now() - drawnAt >= drawnEveryMs) await draw(registry.name, ask);
-      const shapes = new Map(
-        lagShapes(
-          images,
-          regions.map(({ region }) => region),
-        ).map((one) => [one.region, one]),
+      const names = regions.map(({ region }) => region);
+      const drawings = new Map(
+        lagShapes(images, names).map((shape) => {
+          const span = lagSpan(shape, images.length === drawnImages, drawnAt);
+          return [shape.region, { shape, span }];
+        }),
       );
-      rows.show(regions.map((line) => ({ ...line, registry: registry.name, shape: shapes.get(line.region) })));
+      rows.show(regions.map((line) => ({ ...line, registry: registry.name, drawing: drawings.get(line.region) })));
       setText(part('replica-headline'), replicaHeadline(regions));
       setHidden(part('replica-headline'), regions.length === 0);
       paintSource({ source, refreshedAt, stale, count: regions.filter(({ expected }) => expected).length });
@@ -155,14 +161,20 @@ function replicaHeadline(regions: readonly RegionReport[]): string {
   return `No image is missing in any region. The slowest is ${visible(region)}: 95 of 100 images are there within ${formatSeconds(lag.p95Seconds)}.`;
 }
 
-function shapeParts(shape: LagShape | undefined): Child[] {
-  if (shape === undefined || shape.lags.length === 0) return ['–'];
-  const rows = distribution(shape).map(([span, count]) =>
-    make('div', {}, make('dt', {}, span), make('dd', {}, String(count))),
+function drawingParts(drawing: Drawing | undefined): Child[] {
+  if (drawing === undefined || drawing.shape.points.length === 0) return ['–'];
+  const { shape, span } = drawing;
+  const rows = distribution(shape).map(([name, count]) =>
+    make('div', {}, make('dt', {}, name), make('dd', {}, String(count))),
   );
   return [
-    lagChart(shape),
-    make('details', {}, make('summary', {}, 'distribution'), make('dl', { class: 'spread' }, ...rows)),
+    lagChart(shape, span),
+    make(
+      'details',
+      {},
+      make('summary', {}, `${spanText(span)} · distribution`),
+      make('dl', { class: 'spread' }, ...rows),
+    ),
   ];
 }
 
@@ -176,16 +188,17 @@ function cellsOf(line: Line, shape: HTMLElement, now: number): HTMLTableCellElem
     makeCell('Last webhook', {}, lastWebhookAt === null ? 'never' : liveTime('ago', lastWebhookAt, now)),
     makeCell('Lag p50', { class: 'number' }, seconds(lag.p50Seconds)),
     makeCell('Lag p95', { class: 'number' }, seconds(lag.p95Seconds)),
-    makeCell('Lag of the newest images', { class: 'shape' }, shape),
+    makeCell('Lag over the last day', { class: 'shape' }, shape),
     makeCell('There', { class: 'number' }, thereOf(line)),
     makeCell('Missing now', { class: 'number' }, missingImages === 0 ? '0' : missingLink(line)),
   ];
 }
 
 /** Of the newest images that were not deleted; without them, what the tracker has counted. */
-function thereOf({ shape, lag }: Line): string {
-  if (shape === undefined || shape.lags.length === 0) return String(lag.count);
-  return `${shape.lags.filter((one) => one !== null).length} of ${shape.lags.length}`;
+function thereOf({ drawing, lag }: Line): string {
+  const points = drawing?.shape.points ?? [];
+  if (points.length === 0) return String(lag.count);
+  return `${points.filter((point) => point.lag !== null).length} of ${points.length}`;
 }
 
 function notesOf({ expected, observedOnly, globalRouting }: RegionReport): string[] {

@@ -615,6 +615,44 @@ test("times are the reader's own, or UTC, and say which", async () => {
   await context.close();
 });
 
+test('the lag of a region is drawn over the last day, and what is missing at the top', async () => {
+  const hoursAgo = (hours: number) => new Date(Date.now() - hours * 3_600_000).toISOString();
+  const image = (hours: number, lagSeconds: number | null) => {
+    const [first] = listedImage(1).regions;
+    return listedImage(1, { firstSeenAt: hoursAgo(hours), regions: [{ ...first, region: 'eastus', lagSeconds }] });
+  };
+  showImages(() => [image(1, null), image(12, 30), image(23, 0), image(30, 5)]);
+  answers.replicas = () => ({
+    ...{ source: 'settings', refreshedAt: hoursAgo(0), stale: false, likelyCauses: [] },
+    regions: [
+      {
+        ...{ region: 'eastus', expected: true, health: 'healthy', provisioningState: null, status: null },
+        ...{ lastWebhookAt: null, missingImages: 1, globalRouting: true, observedOnly: false },
+        webhook: { status: 'unknown', reason: null, checkedAt: null },
+        lag: { p50Seconds: 5, p95Seconds: 30, count: 3 },
+      },
+    ],
+  });
+  await page.goto(`${tracker.url}/ui#view=replicas`);
+  const chart = page.getByRole('img', { name: 'eastus: of 3 images of the last day at most 30 s behind, 1 missing' });
+  await chart.waitFor();
+  const circles = await chart.locator('circle').all();
+  const dots = await Promise.all(
+    circles.map(async (circle) => {
+      const [x, y, kind] = await Promise.all(['cx', 'cy', 'class'].map((name) => circle.getAttribute(name)));
+      return [Number(x), Number(y), kind] as const;
+    }),
+  );
+  const [oldest, middle, newest] = dots;
+  expect(dots).toHaveLength(3);
+  expect(oldest).toEqual([expect.closeTo(8.5, 0), expect.any(Number), 'is-there']);
+  expect(middle?.[0]).toBeCloseTo(80, 0);
+  expect(middle?.[1]).toBeLessThan(oldest?.[1] ?? 0);
+  expect(newest).toEqual([expect.closeTo(151.5, 0), 2.5, 'is-missing']);
+  await page.getByText('last day · distribution').click();
+  await page.getByText('10 s to 1 min').waitFor();
+});
+
 test('an answer that makes no sense is an outage, and not the end', async () => {
   let isSane = false;
   answers.images = () => (isSane ? { images: [listedImage(1)], next: null } : { pictures: 1 });

@@ -5,7 +5,7 @@ import { describeImage } from '../../src/core/image/availability.ts';
 import { familyLine } from '../../src/ui/family-line.ts';
 import { byPlace } from '../../src/ui/geography.ts';
 import { headline } from '../../src/ui/headline.ts';
-import { distribution, lagShapes } from '../../src/ui/lag-shape.ts';
+import { distribution, lagShapes, lagSpan } from '../../src/ui/lag-shape.ts';
 import { mergePage } from '../../src/ui/merge-page.ts';
 import { cellKind, cellValue, lagText } from '../../src/ui/region-state.ts';
 import { countStates, describeChanges, hear, listTitle } from '../../src/ui/summary.ts';
@@ -197,16 +197,27 @@ describe('the shape of a lag', () => {
   ];
 
   test('is the lag of each image, the oldest first, with what is missing', () => {
-    expect(lagShapes(images, ['eastus', 'westeurope'])).toEqual([
-      { region: 'eastus', lags: [0, 0] },
-      { region: 'westeurope', lags: [30, null] },
+    const lags = lagShapes(images, ['eastus', 'westeurope']).map(({ points }) => points.map(({ lag }) => lag));
+    expect(lags).toEqual([
+      [0, 0],
+      [30, null],
     ]);
   });
 
   test('can be counted', () => {
-    const counts = distribution({ region: 'x', lags: [0, 0.9, 5, 30, 599, 3_599, 90_000, null] });
+    const lags = [0, 0.9, 5, 30, 599, 3_599, 90_000, null];
+    const counts = distribution({ region: 'x', points: lags.map((lag, at) => ({ at, lag })) });
     expect(counts.map(([, count]) => count)).toEqual([2, 1, 1, 1, 1, 1, 1]);
   });
+});
+
+test.each([
+  ['a day, where there are no older ones', false, 0, 100_000_000 - 86_400_000],
+  ['since the oldest, where there may be older ones', true, 90_000_000, 90_000_000],
+  ['a day, where the oldest is older', true, 1, 100_000_000 - 86_400_000],
+] as const)('the lag is drawn over %s', (_title, isCut, at, from) => {
+  const shape = { region: 'x', points: [{ at, lag: 0 }] };
+  expect(lagSpan(shape, isCut, 100_000_000)).toEqual({ from, until: 100_000_000 });
 });
 
 test('regions stand together by where they are', () => {
