@@ -61,6 +61,11 @@ function judgeMembers(history: History, model: Model, question: AvailabilityQuer
 function judgeLoneEvents(history: History, model: Model, complainAt: (at: number) => Complain): void {
   for (const { index, members } of history.families) {
     const claimedBy = readBy(history, model, index);
+    // No index of a registry is waited for in the minute after one could not be read, of whatever story: an answer says so.
+    const wasUnread = history.questions.some(
+      ({ document }) => document?.digest === index && document.membersKnown === false,
+    );
+    if (wasUnread) continue;
     for (const { at, event } of history.published) {
       const { digest = '' } = dataOf(event);
       if (!members.some((member) => member.digest === digest)) continue;

@@ -112,10 +112,12 @@ function judgeTagState(
     say('converged');
     return;
   }
-  // Silence is not disagreement: one digest, and regions that told of no tag at all.
-  const told = new Set(
-    model.facts.filter((fact) => fact.tag === tag && fact.sentAt <= window.until).map((fact) => fact.digest),
-  );
+  // Silence is not disagreement: one digest, and regions that told of no tag at all. A replica that was asked told as well.
+  const reported = model.facts.filter((fact) => fact.tag === tag && fact.sentAt <= window.until);
+  const told = new Set([
+    ...reported.map((fact) => fact.digest),
+    ...model.digests.filter((digest) => required.some((region) => isSaid(digest, region))),
+  ]);
   const isUntouched = model.facts.every((fact) => fact.action === 'push' || fact.sentAt > window.until);
   if (told.size === 1 && isUntouched && state === 'diverged') say('converging: no region holds another digest');
   if (told.size === 0 && state !== 'unknown') say('unknown');

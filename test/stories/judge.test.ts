@@ -198,6 +198,48 @@ describe('honest histories pass', () => {
       },
     ],
     [
+      'a tag that only replicas have told of',
+      {
+        canProbe: true,
+        // Told later than the replicas were asked.
+        reports: regions.map((region, i) => report(5 + i, region)),
+        served: regions.map((region) => ({
+          ...{ at: begin + 1_000, region, repository: 'story/app', reference: 'v1' },
+          ...{ result: 'there' as const, digest: digestA },
+        })),
+        questions: [
+          asked(
+            1.05,
+            documentWith(everywhere, {
+              tag: tagOf(Object.fromEntries(regions.map((one) => [one, digestA])), 'converged'),
+            }),
+            {
+              tag: 'v1',
+            },
+          ),
+        ],
+      },
+    ],
+    [
+      'deleted in two regions, before it was pushed by the clock of the third',
+      {
+        reports: [
+          ...[0, 1, 2].map((i) => report(i, regions[i] ?? '', i === 0 ? { eventTime: begin + 270_000 } : {})),
+          ...[1, 2].map((i) => removal(10 + i, regions[i] ?? '')),
+        ],
+        published: told,
+        questions: [
+          asked(
+            20,
+            documentWith(
+              { eastus: 'available', southeastasia: 'deleted', westeurope: 'deleted' },
+              { state: 'replicating' },
+            ),
+          ),
+        ],
+      },
+    ],
+    [
       'a deletion, and a push after it',
       {
         reports: [...pushes, ...deletes, ...regions.map((region, i) => report(50 + i, region, { round: 2 }))],

@@ -120,7 +120,7 @@ export interface Model {
   isPossiblyGone(digest: string, regions: readonly string[], window: Window): boolean;
   /** Also from regions that nobody expects. */
   isCertainlyGone(digest: string, window: Window): boolean;
-  /** It may have been pushed after it was deleted somewhere. */
+  /** It may have been pushed after it was deleted somewhere: by the order of the reports, or by what the clocks of regions say. */
   mayBeBack(digest: string, window: Window): boolean;
   /** Some region may have told of both, of `later` last. */
   mayBeAfter(tag: string, earlier: string, later: string, window: Window): boolean;
@@ -285,7 +285,9 @@ export function modelOf(history: History): Model {
     mayBeBack(digest, window) {
       const known = facts.filter(possible(window));
       const deletes = known.filter(isDelete(digest));
-      return known.filter(isPush(digest)).some((push) => deletes.some((removal) => removal.sentAt < push.sentAt));
+      return known
+        .filter(isPush(digest))
+        .some((push) => deletes.some((removal) => removal.sentAt < push.sentAt || removal.low <= push.high));
     },
 
     mayBeAfter(tag, earlier, later, window) {

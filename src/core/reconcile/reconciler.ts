@@ -47,6 +47,8 @@ export function reconciler(parts: {
   compareTags(image: ImageRecord): Promise<void>;
   /** Whether it was due. */
   readFamily(image: ImageRecord): Promise<boolean>;
+  /** The releases that it is part of may be complete with it. Never fails. */
+  imageChanged?(name: ImageName): void;
 }): Reconciler {
   const { timer, index, sets, clock, writer, relay, probes, decisionContext } = parts;
 
@@ -110,6 +112,7 @@ export function reconciler(parts: {
       const registry = parts.registry(name);
       await sets.ready(registry);
       let image = await publishPending(name, scheduledFor);
+      if (image !== undefined) parts.imageChanged?.(name);
       const setAt = image?.requeueAt;
       // Before what may fail below, for the same reason; and a queue that always refuses must not keep that from being done.
       const [handedOver] = await Promise.allSettled([image && parts.forwards.handOver(image)]);

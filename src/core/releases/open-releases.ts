@@ -8,8 +8,10 @@
  * some log N times.
  */
 import type { ImageName } from '../image/record.ts';
+import { imageKey } from '../image/record.ts';
 import { findRegistryByName } from '../model/registry.ts';
 import type { Asked } from '../query/ask.ts';
+import { backoff } from '../runtime/backoff.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { describeError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
@@ -21,7 +23,7 @@ import { isSameRevision } from './release.ts';
 import { resolveRelease } from './resolve-release.ts';
 
 export interface OpenReleases {
-  /** Something new is stored of an image. Never fails: the release's timer is there. */
+  /** Something new is stored of an image. Never fails: it is tried again, and the release's timer is there. */
   imageChanged(name: ImageName): void;
   /** It has just been made here. */
   add(release: Release): void;
@@ -43,6 +45,10 @@ export const maxListAgeMs = 2_000;
 /** More are left to their timers. */
 const maxOpen = 500;
 const maxReads = 16;
+/** Six tries in a minute; after that, and of more images, the timers. */
+const retries = { firstMs: 2_000, maxMs: 30_000 };
+const maxRetries = 5;
+const maxFailed = 1_000;
 
 interface Entry {
   readonly release: Release;
@@ -60,6 +66,9 @@ export function openReleases(deps: OpenReleasesDeps): OpenReleases {
   let entries = new Map<string, Entry>();
   let listedAt = Number.NEGATIVE_INFINITY;
   let listing: Promise<void> | undefined;
+  /** What failed, by image or release, and whether it is being tried again. */
+  const failed = new Map<string, () => Promise<void>>();
+  let isRetrying = false;
 
   async function list(): Promise<void> {
     const startedAt = clock.now();
@@ -119,14 +128,34 @@ export function openReleases(deps: OpenReleasesDeps): OpenReleases {
     }
     const registry = findRegistryByName(tracker.registries, name.registry);
     const repository = `${registry?.loginServer}/${name.repository}`;
-    await Promise.all([...entries.values()].filter(({ repositories }) => repositories.has(repository)).map(run));
+    const having = [...entries.values()].filter(({ repositories }) => repositories.has(repository));
+    // Each by itself: one that was noted as complete, and of which that was not heard, is on no list any more.
+    await Promise.all(having.map((entry) => attempt(entry.release.name, () => run(entry))));
+  }
+
+  async function attempt(key: string, look: () => Promise<void>): Promise<void> {
+    await look().catch((error: unknown) => {
+      log.warn('open releases not evaluated, will retry', { error: describeError(error) });
+      if (failed.size < maxFailed) failed.set(key, look);
+    });
+    if (failed.size > 0 && !isRetrying) void retry();
+  }
+
+  async function retry(): Promise<void> {
+    isRetrying = true;
+    for (let failures = 1; failed.size > 0 && failures <= maxRetries; failures++) {
+      await clock.sleep(backoff(failures, retries));
+      const again = [...failed];
+      failed.clear();
+      await Promise.all(again.map(([key, look]) => attempt(key, look)));
+    }
+    failed.clear();
+    isRetrying = false;
   }
 
   return {
     imageChanged(name) {
-      lookAtThoseWith(name).catch((error: unknown) => {
-        log.warn('open releases not evaluated, will retry', { error: describeError(error) });
-      });
+      void attempt(imageKey(name), () => lookAtThoseWith(name));
     },
     add(release) {
       entries.set(release.name, toEntry(release));

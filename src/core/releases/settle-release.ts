@@ -47,10 +47,14 @@ export function releaseSettler(deps: ReleaseSettlerDeps): ReleaseSettler {
   const { store, tracker, publisher, clock, log } = deps;
   const looks = new Map<string, { readonly now: Promise<SettledRelease>; next: Promise<SettledRelease> | undefined }>();
   const onTheirWay = new Map<string, Promise<void>>();
+  /** What was last sent to the store without an answer, by name: it may be stored. */
+  const unanswered = new Map<string, Release>();
 
   async function write(release: Release, basedOn: StoredRelease): Promise<StoredRelease | 'conflict'> {
     const begunAt = clock.now();
+    unanswered.set(release.name, release);
     const stored = await store.replace(release, basedOn);
+    unanswered.delete(release.name);
     if (stored !== 'conflict') deps.onWritten(stored, begunAt);
     return stored;
   }
@@ -67,10 +71,17 @@ export function releaseSettler(deps: ReleaseSettlerDeps): ReleaseSettler {
       const release = advance(stored.release, duration, clock.now(), deps.delayedAfterMs);
       const written = release === stored.release ? stored : await write(release, stored);
       if (written === 'conflict') continue;
-      announce(written.release, result, written !== stored);
+      announce(written.release, result, written !== stored || isOurs(stored.release));
       return { kind: 'settled', release, result };
     }
     throw new UpstreamError('conflict', `release ${name} kept changing`);
+  }
+
+  /** Noted here, by a write that nobody answered. */
+  function isOurs(release: Release): boolean {
+    const sent = unanswered.get(release.name);
+    if (sent === undefined || !isSameRevision(sent, release)) return false;
+    return sent.availableAt === release.availableAt && sent.delayedAt === release.delayedAt;
   }
 
   function announce(release: Release, result: SeveralResult, isOurs: boolean): void {

@@ -1,6 +1,7 @@
 /** Releases over real trackers: made, waited for, published, by one instance or by several that share what is stored. */
 import { describe, expect, test } from 'vitest';
 import { memoryImageStore } from '../../../src/adapters/memory.ts';
+import type { ImageName } from '../../../src/core/image/record.ts';
 import type { ReleaseContent } from '../../../src/core/releases/release.ts';
 import type { SettledRelease } from '../../../src/core/releases/settle-release.ts';
 import { UpstreamError } from '../../../src/core/runtime/errors.ts';
@@ -243,6 +244,66 @@ describe('published', () => {
       'AcrReplication.ReleaseDelayed',
       'AcrReplication.ReleaseAvailableInAllReplicas',
     ]);
+  });
+
+  describe('soon, and not only when its timer rings, an hour later for an old one', () => {
+    const monthMs = 30 * 86_400_000;
+    const types = (world: ReturnType<typeof releaseWorld>) => world.published.map(({ type }) => type);
+    const available = 'AcrReplication.ReleaseAvailableInAllReplicas';
+
+    test('when the list of open releases could not be read at first', async () => {
+      const world = releaseWorld();
+      let isAway = false;
+      const store = { ...world.store, open: (limit: number) => (isAway ? away() : world.store.open(limit)) };
+      const instance = releaseInstance(world, { store });
+      await instance.releases.put('shop', contentOf(1));
+      await world.clock.advance(monthMs);
+      isAway = true;
+      await everywhere(instance, 1);
+      await world.clock.advance(1_000);
+      expect(types(world)).toEqual([]);
+      isAway = false;
+      await world.clock.advance(10_000);
+      expect(types(world)).toEqual([available]);
+    });
+
+    test('when it was stored as complete, and nobody heard that', async () => {
+      const world = releaseWorld();
+      let isLost = false;
+      const store: typeof world.store = {
+        ...world.store,
+        async replace(...values) {
+          const stored = await world.store.replace(...values);
+          return isLost ? away() : stored;
+        },
+      };
+      const instance = releaseInstance(world, { store });
+      await instance.releases.put('shop', contentOf(1));
+      await world.clock.advance(monthMs);
+      isLost = true;
+      await everywhere(instance, 1);
+      await world.clock.advance(1_000);
+      expect((await world.store.read('shop'))?.release.availableAt).toEqual(expect.any(Number));
+      expect(types(world)).toEqual([]);
+      isLost = false;
+      await world.clock.advance(60_000);
+      expect(types(world)).toEqual([available]);
+    });
+
+    test('when the instance that stored the last report died', async () => {
+      const world = releaseWorld();
+      const lives = releaseInstance(world);
+      await lives.releases.put('shop', contentOf(1));
+      await world.clock.advance(monthMs);
+      const dies = releaseInstance(world, {}, { ports: { imageChanged: () => undefined } });
+      await everywhere(dies, 1);
+      await world.clock.advance(10_000);
+      expect(types(world)).toEqual([]);
+      const name = { registry: 'contoso', repository: 'team/app', digest: digestOf(1) } as ImageName;
+      await lives.memory.tracker.reconcile(name);
+      await world.clock.advance(1_000);
+      expect(types(world)).toEqual([available]);
+    });
   });
 
   test('once the topic accepts events again, and not as late by then', async () => {
