@@ -82,7 +82,7 @@ export function releaseScreen(page: Page): Screen {
 }
 
 function factsOf(release: Omit<ReleaseDocument, 'images'>, now: number): Child[] {
-  const { revision, createdAt, availableAt, announcedAt, delayed, requirement } = release;
+  const { revision, createdAt, availableAt, announcedAt, delayed, requirement, artifacts, platforms } = release;
   const at = (iso: string | null) => (iso === null ? 'not yet' : fixedTime(iso, now));
   const facts: [string, Child][] = [
     ['Revision', String(revision)],
@@ -91,6 +91,8 @@ function factsOf(release: Omit<ReleaseDocument, 'images'>, now: number): Child[]
     ['Announced', at(announcedAt)],
     ['Late', delayed ? 'yes' : 'no'],
     ['Must be in', mustBeIn(requirement)],
+    ...(artifacts === undefined ? [] : [['Must have', artifacts.map(visible).join(', ')] as [string, Child]]),
+    ...(platforms === undefined ? [] : [['Platforms', platforms.map(visible).join(', ')] as [string, Child]]),
   ];
   return facts.map(([name, value]) => make('div', {}, make('dt', {}, name), make('dd', {}, value)));
 }

@@ -64,6 +64,16 @@ describe('health', () => {
     expect(answer.text).not.toContain('topic.example');
   });
 
+  test('says in the log why a probe fails, and not in the answer', async () => {
+    const memory = memoryTracker();
+    const check = () => Promise.reject(new UpstreamError('unavailable', 'tables.example does not answer'));
+    const options = healthFunction(memory.tracker, [{ name: 'tables', check }], memory.clock.now);
+    const answer = await call(options, { path: 'health' });
+    expect(answer).toMatchObject({ status: 503, body: { checks: { tables: 'failing' } } });
+    expect(answer.text).not.toContain('tables.example');
+    expect(answer.log).toEqual(['health: tables failing: unavailable: tables.example does not answer']);
+  });
+
   test('asks the storage once for many callers, and again after a while', async () => {
     let asked = 0;
     let works = true;

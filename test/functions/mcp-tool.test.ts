@@ -54,6 +54,7 @@ test('the tool is described: what it is for, and each of its arguments', () => {
     { propertyName: 'regions' },
     { propertyName: 'require' },
     { propertyName: 'artifacts' },
+    { propertyName: 'platforms' },
   ]);
   // The host refuses a call without what is required, and cannot say "one of the two".
   expect(Object.values(toolProperties ?? []).filter(({ isRequired }) => isRequired)).toEqual([]);

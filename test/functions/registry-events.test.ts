@@ -20,14 +20,14 @@ function eventOf(location?: string) {
 
 async function handle(event: unknown, memory = memoryTracker(), failWith?: UpstreamError) {
   const log: string[] = [];
-  const noticed: [ImageName, unknown][] = [];
+  const noticed: ImageName[] = [];
   const { tracker, clock } = memory;
   const { handler } = registryEventsFunction({
     registries: tracker.registries,
     process: (delivery) => tracker.process(delivery),
-    notice: async (image, tag) => {
+    notice: async (image) => {
       if (failWith !== undefined) throw failWith;
-      noticed.push([image, tag]);
+      noticed.push(image);
     },
     now: clock.now,
   });
@@ -50,7 +50,7 @@ describe('an event', () => {
   test('without one counts for none, and the image is looked for', async () => {
     const { memory, noticed } = await handle(eventOf());
     expect(await memory.store.read(name)).toBeUndefined();
-    expect(noticed).toEqual([[name, 'v1']]);
+    expect(noticed).toEqual([name]);
   });
 
   test.each([{ ...eventOf('eastus'), type: 'ChartPushed' }, 'nonsense', { ...eventOf('1'), id: 'x' }, null])(

@@ -83,6 +83,8 @@ test.each<[string, unknown, number]>([
   ['another image', { images: [imageOf(1), imageOf(3)] }, 2],
   ['a tag beside the digest', { images: [imageOf(1).replace('@', ':v1@'), imageOf(2)] }, 2],
   ['another requirement', { images: [imageOf(1), imageOf(2)], require: 'any' }, 2],
+  ['with what must be attached', { images: [imageOf(1), imageOf(2)], artifacts: 'signature' }, 2],
+  ['for some platforms', { images: [imageOf(1), imageOf(2)], platforms: ['linux/amd64'] }, 2],
   ['regions by name', { images: [imageOf(1), imageOf(2)], regions: 'westeurope, East US' }, 2],
 ])('sent again, %s: revision', async (_, body, revision) => {
   const { instance } = made();

@@ -206,8 +206,9 @@ export function retryLater(stored: Check, failure: SendingFailure, now: number, 
   const refusedSince = failure.kind === 'unauthorized' ? (check.refusedSince ?? now) : null;
   const notYetSince = failure.kind === 'notYet' ? (check.notYetSince ?? now) : null;
   const notYetUntil = notYetSince === null ? Number.POSITIVE_INFINITY : notYetSince + patienceWithNotYetMs;
-  if (refusedSince !== null && now - refusedSince >= patienceWithRefusalMs) return finish(check, 'dead', now);
-  if (failure.kind === 'invalid' || now >= Math.min(giveUpAt(check), notYetUntil)) return finish(check, 'givenUp', now);
+  const refusedUntil = refusedSince === null ? Number.POSITIVE_INFINITY : refusedSince + patienceWithRefusalMs;
+  const end = Math.min(giveUpAt(check), notYetUntil, refusedUntil);
+  if (failure.kind === 'invalid' || now >= end) return finish(check, 'givenUp', now);
   const doubled = backoff(check.attempts, { firstMs: minPauseMs, maxMs: maxPauseMs });
   const pause = Math.max(doubled * (0.75 + random / 2), failure.retryAfterMs ?? 0);
   // The last try is at the very end of the time.

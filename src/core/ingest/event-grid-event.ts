@@ -7,7 +7,6 @@
 import * as z from 'zod';
 import type { Received } from '../image/delivery.ts';
 import type { ImageName } from '../image/record.ts';
-import type { Tag } from '../model/reference.ts';
 import { parseRegion, regionRule } from '../model/region.ts';
 import type { Registry } from '../model/registry.ts';
 import { findRegistryByHost } from '../model/registry.ts';
@@ -20,7 +19,7 @@ export type RegistryEvent =
   /** One replica has the image, or has it no more. */
   | { readonly kind: 'fact'; readonly delivery: Received }
   /** The image has been pushed somewhere. */
-  | { readonly kind: 'known'; readonly name: ImageName; readonly tag: Tag | undefined }
+  | { readonly kind: 'known'; readonly name: ImageName }
   /** An event that is none of our business. */
   | { readonly kind: 'ignored'; readonly reason: string }
   /** An event that should have told us something and does not. */
@@ -72,8 +71,8 @@ export function parseRegistryEvent(input: unknown, registries: readonly Registry
   if (data.location === undefined || data.location === null || data.location === '') {
     // Deleted, but nobody says where: that is no knowledge.
     if (event.value.action !== 'push') return ignored('a delete without a location');
-    const { repository, digest, tag } = event.value;
-    return { kind: 'known', name: { registry: registry.name, repository, digest }, tag };
+    const { repository, digest } = event.value;
+    return { kind: 'known', name: { registry: registry.name, repository, digest } };
   }
   const region = parseRegion(data.location);
   if (region === undefined) return invalid([`data.location: ${regionRule} (got ${quote(data.location)})`]);

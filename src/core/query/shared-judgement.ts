@@ -3,7 +3,7 @@
  * once for all of them. Two hundred who wait for forty images would otherwise be eight thousand documents at each poll, and the
  * webhooks would wait behind them.
  */
-import type { AvailabilitySnapshot } from '../image/availability.ts';
+import type { AvailabilityQuery, AvailabilitySnapshot } from '../image/availability.ts';
 import type { Requirement } from '../model/requirement.ts';
 
 export interface Judgement<Judged> {
@@ -20,15 +20,22 @@ interface Cell<Judged> {
 /** A judgement depends on the time and on the replica set as well, a little. */
 const maxAgeMs = 100;
 
+/** All that a judgement depends on, besides what is known. */
+interface Judgeable {
+  readonly question: Pick<AvailabilityQuery, 'artifacts' | 'platforms'>;
+  readonly requirement: Requirement;
+}
+
 /** @returns opens the judgement of one question about what `key` names */
-export function sharedJudgements<Asked extends { readonly requirement: Requirement }, Judged>(
+export function sharedJudgements<Asked extends Judgeable, Judged>(
   judge: (asked: Asked, known: AvailabilitySnapshot) => Judged,
   now: () => number,
 ): (asked: Asked, key: string) => Judgement<Judged> {
   const cells = new Map<string, Cell<Judged>>();
   return (asked, key) => {
     const { regions, require, needed, isForEveryExpected } = asked.requirement;
-    const name = JSON.stringify([key, regions, require, needed, isForEveryExpected]);
+    const { artifacts = [], platforms = [] } = asked.question;
+    const name = JSON.stringify([key, regions, require, needed, isForEveryExpected, artifacts, platforms]);
     const cell: Cell<Judged> = cells.get(name) ?? { users: 0, last: undefined };
     cells.set(name, cell);
     cell.users++;
@@ -36,7 +43,10 @@ export function sharedJudgements<Asked extends { readonly requirement: Requireme
       of(known) {
         const at = now();
         const { last } = cell;
-        const isSame = last?.known.record === known.record && last?.known.pointers === known.pointers;
+        const isSame =
+          last?.known.record === known.record &&
+          last?.known.pointers === known.pointers &&
+          last?.known.attached === known.attached;
         if (last !== undefined && isSame && at - last.at < maxAgeMs) return last.judged;
         const judged = judge(asked, known);
         cell.last = { known, at, judged };

@@ -49,6 +49,8 @@ const maxReads = 16;
 const retries = { firstMs: 2_000, maxMs: 30_000 };
 const maxRetries = 5;
 const maxFailed = 1_000;
+/** The registry is asked for what is attached at most every three seconds: what was attached meanwhile is seen after that. */
+const againAfterMs = 3_500;
 
 interface Entry {
   readonly release: Release;
@@ -58,6 +60,8 @@ interface Entry {
   isRunning: boolean;
   /** Something has come since the last look began. */
   isDue: boolean;
+  /** It is looked at again in some seconds. */
+  isLookedAtAgain: boolean;
 }
 
 export function openReleases(deps: OpenReleasesDeps): OpenReleases {
@@ -90,7 +94,14 @@ export function openReleases(deps: OpenReleasesDeps): OpenReleases {
 
   function toEntry(release: Release): Entry {
     const repositories = release.images.map((image) => image.replace(/(:[^/]*)?(@.*)?$/, ''));
-    return { release, repositories: new Set(repositories), missing: undefined, isRunning: false, isDue: false };
+    return {
+      release,
+      repositories: new Set(repositories),
+      missing: undefined,
+      isRunning: false,
+      isDue: false,
+      isLookedAtAgain: false,
+    };
   }
 
   async function lookAt(entry: Entry): Promise<void> {
@@ -131,6 +142,15 @@ export function openReleases(deps: OpenReleasesDeps): OpenReleases {
     const having = [...entries.values()].filter(({ repositories }) => repositories.has(repository));
     // Each by itself: one that was noted as complete, and of which that was not heard, is on no list any more.
     await Promise.all(having.map((entry) => attempt(entry.release.name, () => run(entry))));
+    for (const entry of having) if (entry.release.artifacts !== undefined) void lookAgain(entry);
+  }
+
+  async function lookAgain(entry: Entry): Promise<void> {
+    if (entry.isLookedAtAgain) return;
+    entry.isLookedAtAgain = true;
+    await clock.sleep(againAfterMs);
+    entry.isLookedAtAgain = false;
+    if (entries.get(entry.release.name) === entry) await attempt(entry.release.name, () => run(entry));
   }
 
   async function attempt(key: string, look: () => Promise<void>): Promise<void> {

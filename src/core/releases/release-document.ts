@@ -17,6 +17,9 @@ export interface ReleaseDocument extends SeveralDocument {
   readonly availableAt: string | null;
   readonly announcedAt: string | null;
   readonly delayed: boolean;
+  /** Present where they were asked for. */
+  readonly artifacts?: readonly string[];
+  readonly platforms?: readonly string[];
 }
 
 /** One entry of the list: what was asked for, and what has become of it. */
@@ -46,7 +49,7 @@ export function listRelease(release: Release): ListedRelease {
 }
 
 function headOf(release: Release): Omit<ReleaseDocument, keyof SeveralDocument> {
-  const { name, revision, createdAt, availableAt, announcedAt, delayedAt } = release;
+  const { name, revision, createdAt, availableAt, announcedAt, delayedAt, artifacts, platforms } = release;
   return {
     name,
     revision,
@@ -54,6 +57,8 @@ function headOf(release: Release): Omit<ReleaseDocument, keyof SeveralDocument> 
     availableAt: toIso(availableAt),
     announcedAt: toIso(announcedAt),
     delayed: delayedAt !== null,
+    ...(artifacts === undefined ? {} : { artifacts }),
+    ...(platforms === undefined ? {} : { platforms }),
   };
 }
 

@@ -13,6 +13,10 @@ export interface ReleaseContent {
   /** Alphabetical; `null`: every expected region of the image's registry, also when the set changes. */
   readonly regions: readonly Region[] | null;
   readonly require: Requirement['require'];
+  /** What must be attached to each image, as in `AvailabilityQuery`; absent where nothing was asked for. */
+  readonly artifacts?: readonly string[];
+  /** Of an index only these platforms are waited for, as in `AvailabilityQuery`; absent where all are. */
+  readonly platforms?: readonly string[];
 }
 
 /** Times are milliseconds since 1970. */
@@ -52,12 +56,14 @@ export function makeRevision(
   before: Pick<Release, 'revision' | 'createdAt'> | undefined,
   now: number,
 ): Release {
-  const { images, regions, require } = content;
+  const { images, regions, require, artifacts, platforms } = content;
   return {
     name,
     images,
     regions,
     require,
+    ...(artifacts === undefined ? {} : { artifacts }),
+    ...(platforms === undefined ? {} : { platforms }),
     revision: (before?.revision ?? 0) + 1,
     createdAt: before?.createdAt ?? now,
     revisedAt: now,
@@ -71,8 +77,8 @@ export function makeRevision(
 
 /** The order of the images says nothing about what is waited for. */
 export function isSameContent(a: ReleaseContent, b: ReleaseContent): boolean {
-  const written = ({ images, regions, require }: ReleaseContent) =>
-    JSON.stringify([[...images].sort(), regions, require]);
+  const written = ({ images, regions, require, artifacts = [], platforms = [] }: ReleaseContent) =>
+    JSON.stringify([[...images].sort(), regions, require, [...artifacts].sort(), [...platforms].sort()]);
   return written(a) === written(b);
 }
 

@@ -38,7 +38,9 @@ export async function resolveRelease(
     if (set.replicas.length === 0) {
       throw new UpstreamError('unavailable', `the replicas of ${registry.loginServer} are not known yet`);
     }
-    asked.push({ question: { registry, repository, tag, digest }, requirement: requirementOf(content, set) });
+    const { artifacts = [], platforms = [] } = content;
+    const question = { registry, repository, tag, digest, artifacts, platforms };
+    asked.push({ question, requirement: requirementOf(content, set) });
   }
   return { kind: 'asked', asked };
 }

@@ -5,6 +5,7 @@
 import type { HttpFunctionOptions } from '@azure/functions';
 import * as z from 'zod';
 import type { HealthProbe } from '../../core/ports.ts';
+import { describeError } from '../../core/runtime/errors.ts';
 import type { Tracker } from '../../core/tracker.ts';
 import { httpHandler, json, noQuery } from '../http/http.ts';
 import type { RouteDescription } from '../http/route.ts';
@@ -47,17 +48,25 @@ export function healthFunction(
 ): HttpFunctionOptions {
   let last: { readonly at: number; readonly checks: Promise<Checks> } | undefined;
 
-  async function check(): Promise<Checks> {
-    const results = await Promise.all(probes.map(async (probe) => [probe.name, await isAnswering(probe)] as const));
-    return Object.fromEntries(results.map(([name, answers]) => [name, answers ? 'ok' : 'failing']));
+  async function check(warn: (line: string) => void): Promise<Checks> {
+    const results = await Promise.all(
+      probes.map(async (probe) => {
+        const problem = await problemOf(probe);
+        if (problem !== undefined) warn(`health: ${probe.name} failing: ${problem}`);
+        return [probe.name, problem === undefined ? 'ok' : 'failing'] as const;
+      }),
+    );
+    return Object.fromEntries(results);
   }
 
   return {
     methods: ['GET', 'HEAD'],
     authLevel: 'anonymous',
     route: 'api/health',
-    handler: httpHandler(noQuery, async function reportHealth() {
-      if (last === undefined || now() - last.at > remembersMs) last = { at: now(), checks: check() };
+    handler: httpHandler(noQuery, async function reportHealth(_request, context) {
+      if (last === undefined || now() - last.at > remembersMs) {
+        last = { at: now(), checks: check((line) => context.warn(line)) };
+      }
       const checks = await last.checks;
       const isWorking = Object.values(checks).every((result) => result === 'ok');
       // Without the topic every answer is still right and every event follows later: that is no reason to restart.
@@ -68,11 +77,8 @@ export function healthFunction(
   };
 }
 
-async function isAnswering(probe: HealthProbe): Promise<boolean> {
-  const timeout = new Promise<boolean>((resolve) => setTimeout(resolve, probeTimeoutMs, false).unref());
-  const answer = probe.check().then(
-    () => true,
-    () => false,
-  );
-  return Promise.race([answer, timeout]);
+/** @returns why it does not answer; `undefined` where it does */
+async function problemOf(probe: HealthProbe): Promise<string | undefined> {
+  const timeout = new Promise<string>((resolve) => setTimeout(resolve, probeTimeoutMs, 'timeout').unref());
+  return Promise.race([probe.check().then(() => undefined, describeError), timeout]);
 }

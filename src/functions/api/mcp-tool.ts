@@ -56,6 +56,12 @@ const toolProperties = [
       'What must be attached to it and be there as well, separated by commas: signature, sbom, attestation, or artifact types.',
     isRequired: false,
   },
+  {
+    propertyName: 'platforms',
+    propertyType: 'string',
+    description: 'Of an index, the only platforms that must be there, separated by commas: linux/amd64,linux/arm64.',
+    isRequired: false,
+  },
 ];
 
 /** What the host hands over, as far as it is used. Models send lists and numbers where texts are described. */

@@ -18,7 +18,7 @@ export function describePutRelease(): RouteDescription {
     path: '/api/releases/{name}',
     summary: 'Makes a release: images with a name to wait for',
     detail:
-      'The same content again changes nothing, whatever the order of the images; another content is the next revision.',
+      'The same content again changes nothing, whatever the order of the images; other images, regions, artifacts or platforms are the next revision.',
     lock: 'functionKey',
     params: releaseParams,
     body: imagesBody,
@@ -54,6 +54,14 @@ function contentOf(asked: readonly Asked[]): ReleaseContent {
   const images = asked.map(({ question: { registry, ...rest } }) =>
     formatReference({ registry: registry.loginServer, ...rest }),
   );
-  const { isForEveryExpected, regions = [], require = 'all' } = asked[0]?.requirement ?? {};
-  return { images: [...new Set(images)], regions: isForEveryExpected === true ? null : regions, require };
+  const { requirement, question } = asked[0] ?? {};
+  const { isForEveryExpected, regions = [], require = 'all' } = requirement ?? {};
+  const { artifacts = [], platforms = [] } = question ?? {};
+  return {
+    images: [...new Set(images)],
+    regions: isForEveryExpected === true ? null : regions,
+    require,
+    ...(artifacts.length > 0 ? { artifacts } : {}),
+    ...(platforms.length > 0 ? { platforms } : {}),
+  };
 }

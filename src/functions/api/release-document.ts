@@ -28,6 +28,11 @@ export const releaseHead = () => ({
     .describe('When every image of this revision was where it must be; it stays, whatever becomes of the images.'),
   announcedAt: instant().nullable().describe('When the topic took that.'),
   delayed: z.boolean().describe('Whether this revision was late.'),
+  artifacts: z.array(z.string()).optional().describe('What must be attached to each image; present where asked for.'),
+  platforms: z
+    .array(z.string())
+    .optional()
+    .describe('The only platforms that are waited for; present where asked for.'),
 });
 
 export const releaseDocument = named('ReleaseDocument', () =>

@@ -10,7 +10,6 @@ import { imageKey } from '../../core/image/record.ts';
 import type { RegistryEvent } from '../../core/ingest/event-grid-event.ts';
 import { parseRegistryEvent } from '../../core/ingest/event-grid-event.ts';
 import { describeReceived } from '../../core/ingest/to-delivery.ts';
-import type { Tag } from '../../core/model/reference.ts';
 import type { Registry } from '../../core/model/registry.ts';
 import type { Received } from '../../core/ports.ts';
 import { describeError, UpstreamError } from '../../core/runtime/errors.ts';
@@ -23,7 +22,7 @@ export interface RegistryEventsDeps {
   /** Records what one replica said. */
   process(received: Received): Promise<unknown>;
   /** The image exists in this registry, nobody knows where. */
-  notice(name: ImageName, tag: Tag | undefined): Promise<void>;
+  notice(name: ImageName): Promise<void>;
   now(): number;
   readonly telemetry?: Telemetry;
 }
@@ -49,7 +48,7 @@ export function registryEventsFunction(parts: RegistryEventsDeps): EventGridFunc
 /** @returns the line for the log */
 async function take(event: Extract<RegistryEvent, { kind: 'fact' | 'known' }>, parts: RegistryEventsDeps) {
   if (event.kind === 'known') {
-    await parts.notice(event.name, event.tag);
+    await parts.notice(event.name);
     return `registry event noticed ${imageKey(event.name)}`;
   }
   const outcome = await parts.process(event.delivery);

@@ -478,7 +478,7 @@ describe('sending', () => {
     await world.pass(0.9 * hour, [one], 5_000);
     expect(await world.stored()).toMatchObject({ outcome: null });
     await world.pass(0.3 * hour, [one], 5_000);
-    expect(await world.stored()).toMatchObject({ outcome: 'dead', callback: null });
+    expect(await world.stored()).toMatchObject({ outcome: 'givenUp', callback: null });
     expect(world.waiting.verdicts.length).toBeLessThan(25);
   }, 60_000);
 

@@ -94,7 +94,7 @@ describe('an event with a location says what that replica has', () => {
 
 describe('an event without a location', () => {
   test.each([undefined, null, ''])('%j says that the image is known, and nothing about a region', (location) => {
-    expect(parse({ ...cloudEvent, data: { ...data, location } })).toEqual({ kind: 'known', name, tag: 'v1' });
+    expect(parse({ ...cloudEvent, data: { ...data, location } })).toEqual({ kind: 'known', name });
   });
 
   test('as documented', () => {

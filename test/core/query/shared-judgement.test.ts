@@ -1,6 +1,6 @@
 /** An answer that many get at one moment is computed once. */
 import { expect, test } from 'vitest';
-import type { AvailabilitySnapshot } from '../../../src/core/image/availability.ts';
+import type { AvailabilityQuery, AvailabilitySnapshot } from '../../../src/core/image/availability.ts';
 import type { Requirement } from '../../../src/core/model/requirement.ts';
 import { sharedJudgements } from '../../../src/core/query/shared-judgement.ts';
 import { digestOf, pushOf, recordOf, regionsOf } from '../../support/build.ts';
@@ -12,17 +12,24 @@ const known = (): AvailabilitySnapshot => ({
   pointers: undefined,
 });
 
+interface Asked {
+  readonly question: Pick<AvailabilityQuery, 'artifacts' | 'platforms'>;
+  readonly requirement: Requirement;
+}
+
 function judging() {
   let now = 1_000;
   let made = 0;
-  const open = sharedJudgements(
-    ({ requirement }: { readonly requirement: Requirement }, { record }) => ({
+  const openAsked = sharedJudgements(
+    ({ requirement }: Asked, { record }) => ({
       made: ++made,
       needed: requirement.needed,
       record,
     }),
     () => now,
   );
+  const open = ({ requirement, ...question }: Pick<Asked, 'requirement'> & Asked['question'], key: string) =>
+    openAsked({ requirement, question }, key);
   return { open, pass: (ms: number) => (now += ms), made: () => made };
 }
 
@@ -45,9 +52,10 @@ test('again for what was read again, for what no region has reported yet, and af
   const snapshot = known();
   expect(judgement.of(snapshot)).toMatchObject({ made: 2, record: snapshot.record });
   expect(judgement.of({ ...snapshot, pointers: { regions: new Map(), newest: undefined } as never }).made).toBe(3);
-  expect(judgement.of(known()).made).toBe(4);
+  expect(judgement.of({ ...snapshot, attached: { isKnown: true, artifacts: [] } }).made).toBe(4);
+  expect(judgement.of(known()).made).toBe(5);
   pass(100);
-  expect(judgement.of(snapshot).made).toBe(5);
+  expect(judgement.of(snapshot).made).toBe(6);
 });
 
 test('apart for another image and for another requirement', () => {
@@ -57,6 +65,9 @@ test('apart for another image and for another requirement', () => {
   expect(open({ requirement: one }, 'image').of(snapshot).needed).toBe(1);
   expect(open({ requirement: { ...both, isForEveryExpected: true } }, 'image').of(snapshot).made).toBe(3);
   expect(open({ requirement: both }, 'other').of(snapshot).made).toBe(4);
+  expect(open({ requirement: both, platforms: ['linux/arm64'] }, 'image').of(snapshot).made).toBe(5);
+  expect(open({ requirement: both, platforms: ['linux/amd64'] }, 'image').of(snapshot).made).toBe(6);
+  expect(open({ requirement: both, artifacts: ['sbom'] }, 'image').of(snapshot).made).toBe(7);
 });
 
 test('forgotten with the last who asks', () => {

@@ -6,6 +6,7 @@ import type { ReleaseContent } from '../../../src/core/releases/release.ts';
 import type { SettledRelease } from '../../../src/core/releases/settle-release.ts';
 import { UpstreamError } from '../../../src/core/runtime/errors.ts';
 import { digestOf, regionsOf, registryOf, replicaSetOf } from '../../support/build.ts';
+import { memoryManifests } from '../../support/index-of.ts';
 import type { ReleaseInstance } from '../../support/memory-releases.ts';
 import { passReleaseTime, releaseInstance, releaseWorld } from '../../support/memory-releases.ts';
 import { bodyOf, deliver } from '../../support/webhook.ts';
@@ -267,7 +268,7 @@ describe('published', () => {
       expect(types(world)).toEqual([available]);
     });
 
-    test('when it was stored as complete, and nobody heard that', async () => {
+    test('when it was stored as complete, and the answer to that was lost', async () => {
       const world = releaseWorld();
       let isLost = false;
       const store: typeof world.store = {
@@ -304,6 +305,28 @@ describe('published', () => {
       await world.clock.advance(1_000);
       expect(types(world)).toEqual([available]);
     });
+  });
+
+  test('not before what is attached is there, and without another webhook once it is', async () => {
+    const world = releaseWorld();
+    const manifests = memoryManifests();
+    const instance = releaseInstance(world, {}, { ports: { manifests } });
+    await instance.releases.put('shop', { ...contentOf(1), artifacts: ['signature'] });
+    await everywhere(instance, 1);
+    await passReleaseTime(world, instance, 60_000);
+    expect(settled(await instance.releases.read('shop')).document.images[0]?.artifacts).toEqual([
+      { kind: 'signature', known: true, missing: regions },
+    ]);
+    expect(world.published).toEqual([]);
+    // Pushed and attached just after the registry was asked.
+    await everywhere(instance, 2);
+    manifests.attached = [
+      { digest: digestOf(2), artifactType: 'application/vnd.cncf.notary.signature', content: null },
+    ];
+    await world.clock.advance(5_000);
+    expect(world.published).toMatchObject([
+      { type: 'AcrReplication.ReleaseAvailableInAllReplicas', data: { artifacts: ['signature'] } },
+    ]);
   });
 
   test('once the topic accepts events again, and not as late by then', async () => {

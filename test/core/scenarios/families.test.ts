@@ -477,3 +477,19 @@ test.each<[string, string[], string[]]>([
   const document = await w.tracker.answer(question, defaultRequirement(replicaSetOf()));
   expect(document).toMatchObject({ missing, satisfied: missing.length === 0, state: 'replicating' });
 });
+
+test('of two who wait for different platforms, each gets the answer about its own', async () => {
+  const w = await world();
+  for (const digest of [amd.digest, arm.digest, index.digest]) await report(w, digest, 'eastus');
+  for (const digest of [amd.digest, index.digest]) await report(w, digest, 'westeurope');
+  const waits = ['linux/amd64', 'linux/arm64'].map((platform) => {
+    const question = { registry, repository, digest: index.digest, tag: undefined, platforms: [platform] };
+    return w.tracker.wait(question, defaultRequirement(replicaSetOf()), 2_000);
+  });
+  await w.clock.advance(3_000);
+  const documents = (await Promise.all(waits)).map(({ document }) => document);
+  expect(documents.map(({ satisfied, missing }) => [satisfied, missing])).toEqual([
+    [true, []],
+    [false, ['westeurope']],
+  ]);
+});
