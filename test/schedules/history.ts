@@ -62,6 +62,8 @@ export interface History {
   doubt(one: Doubt): Doubt;
   /** A time that lies more than five minutes ahead of its receipt counts as the time of receipt. */
   counted(one: Said): Counted;
+  /** When it was taken off in that region, for all that is known of this image by now; repeats count as the first of them. */
+  takenOff(image: number, tag: Tag, region: Region): EventTime | '';
   claim(image: number, region: Region, view: View): Claim;
   /** Whether a replica that was asked has said that it has the image. */
   isConfirmed(image: number, region: Region, view: View): boolean;
@@ -104,6 +106,16 @@ export function history(clockSpreadMs: number, expected: readonly Region[]): His
     doubts,
     counted,
     isAllKept,
+    takenOff(image, tag, region) {
+      const isOfTag = ({ fact }: Said) => fact.kind === 'push' && fact.tag === tag;
+      // What nobody knew of the tag by then, nothing could be marked in.
+      const isKnown = ({ saidAt }: Doubt) =>
+        said.some((one) => one.image === image && isOfTag(one) && (one.knownAt ?? Number.POSITIVE_INFINITY) < saidAt);
+      return doubts
+        .filter((doubt) => doubt.tag === tag && doubt.region === region && doubt.keptAt !== undefined && isKnown(doubt))
+        .map((doubt) => countedFirst(doubts, doubt))
+        .reduce<EventTime | ''>((a, b) => (a > b ? a : b), '');
+    },
     say(one) {
       said.push(one);
       const { region } = one.fact;
@@ -189,9 +201,9 @@ function countedAs(eventTime: EventTime, receivedAt: number): EventTime {
 }
 
 /** A repeat may count as of the first time it was told. */
-function countedFirst(doubts: readonly Doubt[], { region, eventTime }: Doubt): EventTime {
+function countedFirst(doubts: readonly Doubt[], { region, tag, eventTime }: Doubt): EventTime {
   const receivedAt = doubts
-    .filter((one) => one.region === region && one.tag === undefined && one.eventTime === eventTime)
+    .filter((one) => one.region === region && one.tag === tag && one.eventTime === eventTime)
     .map((one) => one.receivedAt);
   return countedAs(eventTime, Math.min(...receivedAt));
 }

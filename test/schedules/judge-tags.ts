@@ -24,6 +24,24 @@ export async function judgeTags(on: Case, instance: Instance, set: ReplicaSet): 
 
 async function judgeTag(on: Case, { tracker, label }: Instance, number: number, set: ReplicaSet): Promise<void> {
   const tag = on.tagOf(number);
+  const question = { registry: on.settings, repository: on.repository, digest: undefined, tag };
+  const document = await tracker.answer(question, defaultRequirement(set));
+  for (const { region, digest } of document.tag?.regions ?? []) {
+    const image = on.imageOf(digest);
+    if (image === undefined) continue;
+    const takenOff = on.history.takenOff(image, tag, region);
+    const last = on.history
+      .tagPushes(tag, region)
+      .filter((said) => said.image === image)
+      .map((said) => timeOf(on, said))
+      .reduce((a, b) => (a > b ? a : b), '');
+    // Somebody who asked the replica may know better.
+    if (on.plan.world.probing === 'off' && takenOff !== '' && last <= takenOff)
+      on.violate(
+        'an answer is true',
+        `${label} says that ${tag} is image ${image} in ${region}, where it was taken off`,
+      );
+  }
   const pushes = on.history.tagPushes(tag);
   const images = [...new Set(pushes.map(({ image }) => image))];
   const isCertain =
@@ -55,8 +73,6 @@ async function judgeTag(on: Case, { tracker, label }: Instance, number: number, 
       .sort()
       .reduce<number | undefined>((a, b) => (a === undefined || !isPushedLater(on, pushes, a, b) ? b : a), undefined);
   const pointer = newestImage(pointers.map(({ image }) => image));
-  const question = { registry: on.settings, repository: on.repository, digest: undefined, tag };
-  const document = await tracker.answer(question, defaultRequirement(set));
   const wanted = pointer === undefined ? null : on.nameOf(pointer).digest;
   if (document.digest !== wanted) {
     on.violate(

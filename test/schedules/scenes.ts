@@ -136,6 +136,17 @@ const unnamed: Scene = (random, images) => {
   const tag = between(random, 0, 1);
   const region = between(random, 0, 3);
   const ofTag = random() < 0.4 ? { tag } : {};
+  // The tag is taken off in a region whose push of it is still on its way.
+  if ('tag' in ofTag && random() < 0.5) {
+    return [
+      { ...shortly(random), kind: 'push', image, region: region + 1, tag, tellings: [between(random, 0, 500)] },
+      { ...shortly(random), kind: 'push', image, region, tag, tellings: [between(random, 10_000, 40_000)] },
+      { kind: 'time', gapMs: 2_000 },
+      { ...shortly(random), kind: 'unnamedDelete', region, tag, tellings: [between(random, 0, 2_000)] },
+      { kind: 'time', gapMs: 60_000 },
+      asking(random, undefined, tag),
+    ];
+  }
   return [
     everywhere(random, image, tag),
     { ...shortly(random), kind: 'unnamedDelete', region, ...ofTag, tellings: late(random) },

@@ -104,6 +104,8 @@ export function withFamilies(model: Model, history: History): Model {
       isRead(digest, window) && whole(digest).every((each) => model.isCertainlyThere(each, region, window)),
     isPossiblyDeleted: (digest, region, window) =>
       whole(digest).some((each) => model.isPossiblyDeleted(each, region, window)),
+    isPossiblyBroken: (digest, region, window) =>
+      membersOf(history, digest).some((member) => model.isPossiblyDeleted(member.digest, region, window)),
     isUnheard: (digest, region, window) => whole(digest).every((each) => model.isUnheard(each, region, window)),
     isPossiblyGone: (digest, regions, window) =>
       regions.every((region) => !families.isCertainlyThere(digest, region, window)) &&

@@ -148,11 +148,12 @@ function judgeRefusal(
     complain('false 409', 'order', '409 to what is no tag with a digest');
     return;
   }
-  const holds = (question.regions ?? model.expectedSets(now).flat()).filter((region) =>
-    model.isCertainlyPointed(tag, digest, region, now),
-  );
-  if (question.regions === null && holds.length > 0) {
-    complain('false 409', 'order', `409, though ${holds} certainly resolves the tag to it`);
+  // Of whichever set was in use, some region holds it.
+  const holding = model
+    .expectedSets(now)
+    .map((regions) => regions.filter((region) => model.isCertainlyPointed(tag, digest, region, now)));
+  if (question.regions === null && holding.length > 0 && holding.every((regions) => regions.length > 0)) {
+    complain('false 409', 'order', `409, though ${[...new Set(holding.flat())]} certainly resolves the tag to it`);
   }
   const isPossible = (window: Window) =>
     model.digests.some((other) => other !== digest && model.mayBeAfter(tag, digest, other, window));

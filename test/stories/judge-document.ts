@@ -125,7 +125,7 @@ function judgeState(
       !isExpected ||
       model.isPossiblyDoubtful(digest, region, window) ||
       // What an index is called that is nowhere whole because of its members, the contract does not say.
-      model.isPossiblyDeleted(digest, region, window) !== model.alone.isPossiblyDeleted(digest, region, window),
+      model.isPossiblyBroken(digest, region, window),
   );
   if (unclear || expected.length === 0) return;
   const count = (wanted: string) => expected.filter(({ state }) => state === wanted).length;

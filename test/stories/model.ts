@@ -116,6 +116,8 @@ export interface Model {
   isPossiblyResolved(tag: string, digest: string, region: string, window: Window): boolean;
   isPossiblyPointed(tag: string, digest: string, region: string, window: Window): boolean;
   isCertainlyPointed(tag: string, digest: string, region: string, window: Window): boolean;
+  /** A manifest that it lists may have been deleted there. */
+  isPossiblyBroken(digest: string, region: string, window: Window): boolean;
   /** Deleted from all that had it. */
   isPossiblyGone(digest: string, regions: readonly string[], window: Window): boolean;
   /** Also from regions that nobody expects. */
@@ -223,6 +225,8 @@ export function modelOf(history: History): Model {
           ),
       );
     },
+
+    isPossiblyBroken: () => false,
 
     isUnheard(digest, region, window) {
       const said = of(region, (fact) => fact.digest === digest || fact.action === 'repositoryDelete');

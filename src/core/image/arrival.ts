@@ -4,7 +4,7 @@
  * A push and a delete of the very same instant count as deleted: "not there" is the claim that does no harm.
  */
 import type { EventTime } from '../model/event-time.ts';
-import { countedTime, isLater } from '../model/event-time.ts';
+import { countedTime, isLater, latest } from '../model/event-time.ts';
 import type { Tag } from '../model/reference.ts';
 import type { Region } from '../model/region.ts';
 
@@ -201,12 +201,16 @@ function mergeDoubt(arrival: Arrival, { eventTime, receivedAt }: Fact): { arriva
   return { arrival: doubted, outcome: isDoubtful(doubted) ? 'recorded' : 'outdated' };
 }
 
+/** Also where the tag is not known to point here: the push may still come, and was before. */
 function mergeUntag(arrival: Arrival, fact: Fact): { arrival: Arrival; outcome: MergeOutcome } {
-  const { tag, eventTime } = fact;
-  if (tag === undefined || taggedAt(arrival, tag) === null) return { arrival, outcome: 'duplicate' };
-  if (!isLater(eventTime, timeOf(arrival.untagged, tag))) return { arrival, outcome: 'outdated' };
-  if (!hasTag(arrival, tag)) return { arrival, outcome: 'duplicate' };
-  return { arrival: untag(arrival, tag, eventTime), outcome: 'recorded' };
+  const { tag, eventTime, receivedAt } = fact;
+  if (tag === undefined) return { arrival, outcome: 'duplicate' };
+  const known = timeOf(arrival.untagged, tag);
+  if (!isLater(eventTime, known)) return { arrival, outcome: eventTime === known ? 'duplicate' : 'outdated' };
+  const pushedAt = taggedAt(arrival, tag);
+  if (pushedAt !== null && !isLater(eventTime, pushedAt)) return { arrival, outcome: 'outdated' };
+  const learnedAt = arrival === never ? receivedAt : arrival.learnedAt;
+  return { arrival: untag({ ...arrival, learnedAt }, tag, eventTime), outcome: 'recorded' };
 }
 
 /** Asking a replica tells that it has the manifest now, not when anybody pushed it. */
@@ -232,20 +236,26 @@ function untag(arrival: Arrival, tag: Tag, at: EventTime): Arrival {
 
 /** Forgets the oldest tags that have moved on, and none that points here before there are very many. */
 function keepTags(arrival: Arrival): Arrival {
-  const tags = Object.entries(arrival.tags);
-  if (tags.length <= maxMovedTags) return arrival;
-  const isHere = ([tag, at]: [string, EventTime]) => isLater(at, timeOf(arrival.untagged, tag as Tag));
-  const { true: here = [], false: moved = [] } = Object.groupBy(tags, (one) => `${isHere(one)}` as const);
-  if (here.length <= maxTags && moved.length <= maxMovedTags) return arrival;
-  const kept = [...newest(here, maxTags), ...newest(moved, maxMovedTags)];
-  const untagged = kept.flatMap(([tag]): [string, EventTime][] => {
-    const at = timeOf(arrival.untagged, tag as Tag);
-    return at === null ? [] : [[tag, at]];
+  const { tags, untagged } = arrival;
+  const all = Object.keys({ ...untagged, ...tags }) as Tag[];
+  if (all.length <= maxMovedTags) return arrival;
+  const timed = all.map((tag) => {
+    const [pushedAt, goneAt] = [taggedAt(arrival, tag), timeOf(untagged, tag)];
+    return { tag, at: latest(pushedAt, goneAt), isHere: pushedAt !== null && isLater(pushedAt, goneAt) };
   });
-  return { ...arrival, tags: Object.fromEntries(kept), untagged: Object.fromEntries(untagged) };
+  const { true: here = [], false: moved = [] } = Object.groupBy(timed, ({ isHere }) => `${isHere}` as const);
+  if (here.length <= maxTags && moved.length <= maxMovedTags) return arrival;
+  const kept = new Set<string>([...newest(here, maxTags), ...newest(moved, maxMovedTags)].map(({ tag }) => tag));
+  const only = (times: Readonly<Record<string, EventTime>>) =>
+    Object.fromEntries(Object.entries(times).filter(([tag]) => kept.has(tag)));
+  return { ...arrival, tags: only(tags), untagged: only(untagged) };
 }
 
-function newest(tags: readonly [string, EventTime][], limit: number): [string, EventTime][] {
+function newest<T extends { readonly tag: Tag; readonly at: EventTime | null }>(
+  tags: readonly T[],
+  limit: number,
+): T[] {
   if (tags.length <= limit) return [...tags];
-  return tags.toSorted(([a, x], [b, y]) => (x === y ? (a < b ? -1 : 1) : x > y ? -1 : 1)).slice(0, limit);
+  const order = (a: T, b: T) => (a.at === b.at ? (a.tag < b.tag ? -1 : 1) : (a.at ?? '') > (b.at ?? '') ? -1 : 1);
+  return tags.toSorted(order).slice(0, limit);
 }

@@ -5,10 +5,8 @@
  * from that region is no proof either.
  */
 
-import { hasTag } from '../image/arrival.ts';
 import type { Delivery, RepositoryDelete } from '../image/delivery.ts';
 import type { ImageRecord } from '../image/record.ts';
-import { arrivalIn } from '../image/record.ts';
 import type { TagName } from '../image/tag-name.ts';
 import type { ImageIndex } from '../store/ports.ts';
 
@@ -28,11 +26,7 @@ export async function markDoubtful(
   const fact = { ...told, region, tag, mediaType: undefined };
   if (tag !== undefined) {
     const images = await deps.readTag({ registry, repository, tag });
-    const pointed = images.filter((image) => {
-      const arrival = arrivalIn(image, region);
-      return arrival !== undefined && hasTag(arrival, tag);
-    });
-    await Promise.all(pointed.map(({ name }) => deps.record({ name, fact: { ...fact, kind: 'untag' } })));
+    await Promise.all(images.map(({ name }) => deps.record({ name, fact: { ...fact, kind: 'untag' } })));
     return;
   }
   for (let cursor: string | null | undefined; cursor !== null; ) {

@@ -88,9 +88,14 @@ test('a tag that has left stays away until it is pushed again', () => {
   const pushed = pushOf('eastus', time(1), { tag: 'v1' });
   expect(hasTag(merged(pushed, untag(2)), v1)).toBe(false);
   expect(mergeFact(merged(pushed, untag(2)), untag(1)).outcome).toBe('outdated');
-  expect(mergeFact(merged(pushed, untag(2)), untag(3)).outcome).toBe('duplicate');
+  expect(mergeFact(merged(pushed, untag(2)), untag(2)).outcome).toBe('duplicate');
+  expect(mergeFact(merged(pushed, untag(2)), untag(3)).outcome).toBe('recorded');
   expect(hasTag(merged(pushed, untag(2), pushOf('eastus', time(3), { tag: 'v1' })), v1)).toBe(true);
-  expect(mergeFact(merged(pushOf('eastus', time(1))), untag(2)).outcome).toBe('duplicate');
+  // Without the tag's push, which may still come, and was before.
+  const early = [pushOf('eastus', time(1)), untag(2)];
+  expect(hasTag(merged(...early, pushOf('eastus', time(1), { tag: 'v1' })), v1)).toBe(false);
+  expect(hasTag(merged(...early, pushOf('eastus', time(3), { tag: 'v1' })), v1)).toBe(true);
+  expect(hasTag(merged(untag(2), pushOf('eastus', time(1), { tag: 'v1' })), v1)).toBe(false);
 });
 
 test('another digest gets a tag only with a later push', () => {

@@ -161,3 +161,15 @@ test('of a tag, that tag points nowhere in that region, and the image stays', as
   expect(await answer(memory, 1)).toMatchObject({ satisfied: true });
   expect(await answer(memory, 2, 'v2')).toMatchObject({ satisfied: true });
 });
+
+test('of a tag, an older push of it that comes late does not bring it back', async () => {
+  const memory = memoryTracker();
+  await memory.tracker.receive({ name: name(1), fact: pushOf('westeurope', time(1), { tag: 'v1' }) });
+  await memory.tracker.receive(deleteIn('eastus', 40, 'v1'));
+  const fact = pushOf('eastus', time(50), { tag: 'v1', eventTime: time(20) });
+  await memory.tracker.receive({ name: name(1), fact });
+  expect(await answer(memory, 1)).toMatchObject({ satisfied: true });
+  expect(await answer(memory, 1, 'v1')).toMatchObject({ satisfied: false, missing: ['eastus'] });
+  await memory.tracker.receive({ name: name(1), fact: pushOf('eastus', time(55), { tag: 'v1' }) });
+  expect(await answer(memory, 1, 'v1')).toMatchObject({ satisfied: true });
+});
