@@ -39,6 +39,8 @@ export async function startEndpoint(region: string, manifests: ReadonlyMap<strin
       response.end(request.method === 'HEAD' ? undefined : body);
     };
     const oci = { 'content-type': 'application/json', 'docker-distribution-api-version': 'registry/2.0' };
+    // That it is a registry: asked without a repository, so no story's fault is in the way.
+    if (request.url === '/v2/') return answer(200, oci, '{}');
     const note = (result: Served['result'], digest: string | null) =>
       endpoint.served.push({ at, region, repository, reference, result, digest });
     if (fault !== undefined) note('unclear', null);

@@ -38,7 +38,8 @@ function judgeMembers(history: History, model: Model, question: AvailabilityQuer
   }
   if (document.membersKnown !== true) complain('members without being known', 'family', 'membersKnown is not true');
   const isFresh = route === 'availability' || status !== 202;
-  const expected = document.regions.filter((region) => region.expected).map(({ region }) => region);
+  // As of an image: `missing` is about the regions that were asked for.
+  const required = document.requirement.regions;
   for (const { digest, missing } of members) {
     const name = `member ${digest.slice(7, 15)}`;
     if (missing.join() !== [...missing].sort().join()) complain('members: missing in order', 'shape', name);
@@ -47,7 +48,7 @@ function judgeMembers(history: History, model: Model, question: AvailabilityQuer
       const window = windowAt(askedAt, answeredAt);
       if (isMissing && state === 'available')
         complain('available without a member', 'family', `${region} is available, and ${name} is missing there`);
-      if (!expected.includes(region)) continue;
+      if (!required.includes(region)) continue;
       if (!isMissing && !model.isPossiblyThere(digest, region, window))
         complain('wrong yes', 'family', `${name} is not missing in ${region}, which has not reported it`);
       const isCertain = isFresh && model.isCertainlyThere(digest, region, window);

@@ -37,7 +37,7 @@ export function playerOf(world: World, plan: Plan, seed: number): Player {
   const imageLists: ImageList[] = [];
   const releaseName = `story-${plan.story}`;
   const expected: ExpectedSets[] = [{ from: 0, possible: [plan.kind === 'single' ? [home] : regions] }];
-  const loginServer = `${plan.registry}.azurecr.io`;
+  const loginServer = world.loginServerOf(plan.registry);
   let startedAt = 0;
   let quietAt = Number.POSITIVE_INFINITY;
   for (const { digest, manifest } of plan.manifests) world.manifests.set(digest, manifest);

@@ -48,7 +48,7 @@ export async function runBatch({ seed, batch, stories, lengthMs, settleMs, only 
           refused !== undefined &&
           type.endsWith(`.${refused.type}`) &&
           data.repository === repository &&
-          data.registry === `${registry}.azurecr.io`,
+          data.registry === world.loginServerOf(registry),
       )?.refused?.status;
     const players = plans.map((plan) => playerOf(world, plan, seed));
     const startAt = Date.now() + 200;

@@ -60,7 +60,7 @@ export function transcriptOf(history: History, violations: readonly Violation[])
     say(askedAt, `odd      ${what} to ${process}: ${status ?? 'no answer'}`);
   say(history.quietAt, 'quiet    everything works again');
   for (const { at, rule, what, sentence } of violations) say(at, `BROKEN   ${rule}: ${what}\n          ${sentence}`);
-  const head = `story ${story} of seed ${seed}: ${kind}, ${registry}.azurecr.io/${repository}`;
+  const head = `story ${story} of seed ${seed}: ${kind}, ${registry}/${repository}`;
   return [head, ...lines.sort((one, other) => one.at - other.at).map(({ at, text }) => `${seconds(at)} ${text}`)].join(
     '\n',
   );

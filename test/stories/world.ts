@@ -15,6 +15,7 @@ import { startCutProxy } from './cut-proxy.ts';
 import type { Endpoint } from './endpoints.ts';
 import { startEndpoint } from './endpoints.ts';
 import type { Fault } from './history.ts';
+import { startLoginServer } from './login-server.ts';
 import type { StoryTopic } from './topic.ts';
 import { startStoryTopic } from './topic.ts';
 
@@ -32,6 +33,8 @@ export interface World {
   /** Manifest by digest, of all stories. */
   readonly manifests: Map<string, string>;
   readonly faults: readonly Fault[];
+  /** @param registry its name */
+  loginServerOf(registry: string): string;
   /** `undefined` while it is down. */
   url(process: number): string | undefined;
   kill(process: number): void;
@@ -57,12 +60,14 @@ export async function startWorld(): Promise<World> {
   for (const region of regions) endpoints.set(region, await startEndpoint(region, manifests));
   for (const endpoint of endpoints.values()) stops.push(() => endpoint.stop());
 
+  const loginServer = await startLoginServer([...endpoints.values()]);
+  stops.push(() => loginServer.stop());
   const origins = Object.fromEntries([...endpoints].map(([region, { origin }]) => [region, origin]));
   const registries: object[] = [
     { name: 'fixed', regions },
     { name: 'probed', regions, regionalEndpoints: origins },
     // Of its own, since one index that cannot be read is no reason to wait for the next.
-    { name: 'families', regions, regionalEndpoints: origins },
+    { name: 'families', loginServer: loginServer.host, regions, regionalEndpoints: origins },
   ];
   for (let i = 0; i < armRegistries; i++) {
     for (const [kind, replications] of [
@@ -162,6 +167,7 @@ export async function startWorld(): Promise<World> {
     endpoints,
     manifests,
     faults,
+    loginServerOf: (registry) => (registry === 'families' ? loginServer.host : `${registry}.azurecr.io`),
     url: (process) => apps[process]?.url,
     kill(process) {
       begin('killed', process);
