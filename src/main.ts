@@ -64,7 +64,7 @@ const {
 
 app.http('availability', availabilityFunction(tracker));
 app.http('availabilityOfImages', availabilityOfImagesFunction(tracker));
-app.http('events', eventsFunction(tracker, replays, checkList));
+app.http('events', eventsFunction(tracker, { replays, releases, checks: checkList }));
 app.http('health', healthFunction(tracker, health.probes, clock.now));
 app.http('images', imagesFunction(tracker));
 app.http('openapi', openApiFunction(routes));

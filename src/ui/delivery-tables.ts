@@ -1,8 +1,9 @@
-/** What else was sent because of one image: webhooks that are forwarded, and verdicts of deployment checks. */
+/** What else was sent because of one image or release: webhooks that are forwarded, and verdicts of deployment checks. */
 import { make, part, setText } from './dom.ts';
 import { visible } from './format.ts';
 import { fixedTime, liveTime } from './live-times.ts';
 import { deliveryPill, lastAnswer, tagChip } from './parts.ts';
+import type { RowTable } from './row-table.ts';
 import { createRowTable } from './row-table.ts';
 import type { Page } from './screen.ts';
 import { makeCell, rowHeader } from './table.ts';
@@ -42,10 +43,32 @@ export function createDeliveryTables(page: Page) {
     keyOf: ({ id }) => id,
     row: () => (forward) => forwardCells(forward, page.now()),
   });
-  const showChecks = createRowTable<ShownCheck>({
+  const checks = createCheckTable(page, {
     place: 'image-checks',
     none: 'no-checks',
     caption: 'Deployment checks that named this image or a tag of it, newest first',
+    named: 'this image or a tag of it. The page of a release shows those that named the release',
+  });
+
+  return {
+    /**
+     * @param shown `null` where they could not be read
+     * @param isComplete whether the tracker has looked through all checks
+     */
+    show(forwards: readonly ShownForward[], shown: readonly ShownCheck[] | null, isComplete: boolean): void {
+      showForwards(forwards);
+      checks(shown, isComplete);
+    },
+  };
+}
+
+/** @param parts `named`: what checks of this table name */
+export function createCheckTable(
+  page: Page,
+  { named, ...parts }: Pick<RowTable<ShownCheck>, 'place' | 'none' | 'caption'> & { readonly named: string },
+): (checks: readonly ShownCheck[] | null, isComplete: boolean) => void {
+  const show = createRowTable<ShownCheck>({
+    ...parts,
     columns: [
       { name: 'Check' },
       { name: 'Verdict' },
@@ -56,25 +79,17 @@ export function createDeliveryTables(page: Page) {
     keyOf: ({ id }) => id,
     row: () => (check) => checkCells(check, page.now()),
   });
-
-  return {
-    /**
-     * @param checks `null` where they could not be read
-     * @param isComplete whether the tracker has looked through all checks
-     */
-    show(forwards: readonly ShownForward[], checks: readonly ShownCheck[] | null, isComplete: boolean): void {
-      showForwards(forwards);
-      setText(part('no-checks'), noChecks(checks, isComplete));
-      showChecks(checks ?? []);
-    },
+  return (checks, isComplete) => {
+    setText(part(parts.none), noChecks(named, checks, isComplete));
+    show(checks ?? []);
   };
 }
 
-/** Said where none is listed. */
-function noChecks(checks: readonly ShownCheck[] | null, isComplete: boolean): string {
+/** Shown where none is listed. */
+function noChecks(named: string, checks: readonly ShownCheck[] | null, isComplete: boolean): string {
   if (checks === null) return 'The checks could not be read just now.';
   const which = isComplete ? 'No check of the last two days' : 'None of the 2,000 checks that were read, of more,';
-  return `${which} named this image or a tag of it. Checks that named a release are not listed here.`;
+  return `${which} named ${named}.`;
 }
 
 const forwardWords: Record<ShownForward['state'], readonly [look: Look, words: string, note: string]> = {

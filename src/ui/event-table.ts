@@ -1,8 +1,9 @@
-/** What was published about one image, what is not accepted first, then the newest: which event, when, whether the topic has accepted it, and what it says. */
+/** What was published about one image or release, what is not accepted first, then the newest: which event, when, whether the topic has accepted it, and what it says. */
 import { make, part, setAttribute, setHidden, setText } from './dom.ts';
 import { visible } from './format.ts';
 import { fixedTime } from './live-times.ts';
 import { copyButton, deliveryPill, lastAnswer } from './parts.ts';
+import type { RowTable } from './row-table.ts';
 import { createRowTable } from './row-table.ts';
 import type { Page } from './screen.ts';
 import { makeCell, rowHeader } from './table.ts';
@@ -16,7 +17,8 @@ export interface ToldEvent {
   readonly type: string;
   readonly subject: string;
   readonly time: string;
-  readonly generation: number;
+  /** Of an image; a release has a revision instead. */
+  readonly generation?: number;
   readonly region?: string;
   readonly status: 'pending' | 'published';
   readonly publishedAt: string | null;
@@ -27,11 +29,13 @@ export interface ToldEvent {
 
 const shortId = 10;
 
-export function createEventTable(page: Page) {
+/** @returns shows events: those not accepted yet, then the newest */
+export function createEventRows(
+  page: Page,
+  parts: Pick<RowTable<ToldEvent>, 'place' | 'none' | 'caption'>,
+): (events: readonly ToldEvent[]) => void {
   const show = createRowTable<ToldEvent>({
-    place: 'image-events',
-    none: 'no-events',
-    caption: 'Events published about this image: those not accepted yet, then the newest',
+    ...parts,
     columns: [
       { name: 'Event' },
       { name: 'Time' },
@@ -44,6 +48,19 @@ export function createEventTable(page: Page) {
       const payload = payloadOf(first);
       return (event) => cellsOf(event, payload, page.now());
     },
+  });
+  return (events) => {
+    const waiting = events.filter(({ status }) => status === 'pending');
+    const others = events.filter(({ status }) => status !== 'pending');
+    show([...newestFirst(waiting), ...newestFirst(others)]);
+  };
+}
+
+export function createEventTable(page: Page) {
+  const show = createEventRows(page, {
+    place: 'image-events',
+    none: 'no-events',
+    caption: 'Events published about this image: those not accepted yet, then the newest',
   });
   const again = part<HTMLButtonElement>('publish-again');
   const result = part('publish-result');
@@ -68,11 +85,10 @@ export function createEventTable(page: Page) {
     show(events: readonly ToldEvent[], shown = '', error: string | null = null): void {
       if (shown !== image) setText(result, '');
       image = shown;
-      const waiting = events.filter(({ status }) => status === 'pending');
+      const isWaiting = events.some(({ status }) => status === 'pending');
       setText(part('topic-error'), `The topic accepts nothing at the moment: ${lastAnswer(error ?? '')}.`);
-      setHidden(part('topic-error'), error === null || waiting.length === 0);
-      const others = events.filter(({ status }) => status !== 'pending');
-      show([...newestFirst(waiting), ...newestFirst(others)]);
+      setHidden(part('topic-error'), error === null || !isWaiting);
+      show(events);
       setHidden(again, events.length === 0);
     },
   };

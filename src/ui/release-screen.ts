@@ -1,7 +1,11 @@
 /** One release: who lacks what, when it became available, and its images × regions, which fill while one looks. */
 import type { ReleaseDocument } from '../core/releases/release-document.ts';
+import type { ShownCheck } from './delivery-tables.ts';
+import { createCheckTable } from './delivery-tables.ts';
 import type { Child } from './dom.ts';
 import { make, painted, part, setHidden, setText } from './dom.ts';
+import type { ToldEvent } from './event-table.ts';
+import { createEventRows } from './event-table.ts';
 import { plural, visible } from './format.ts';
 import { fixedTime, liveTime } from './live-times.ts';
 import { createMatrix } from './matrix.ts';
@@ -11,7 +15,28 @@ import type { Ask, Page, Screen, Shown } from './screen.ts';
 import { Unanswered } from './tracker.ts';
 import type { ShownState } from './words.ts';
 
+/** As `/api/events` answers. */
+interface Sent {
+  readonly events: readonly ToldEvent[];
+  readonly checks: readonly ShownCheck[] | null;
+  readonly checksComplete: boolean;
+}
+
+/** What was sent is asked for less often than where the images are. */
+const sentEveryMs = 10_000;
+
 export function releaseScreen(page: Page): Screen {
+  const showEvents = createEventRows(page, {
+    place: 'release-events',
+    none: 'no-release-events',
+    caption: 'Events published about this revision: those not accepted yet, then the newest',
+  });
+  const showChecks = createCheckTable(page, {
+    place: 'release-checks',
+    none: 'no-release-checks',
+    caption: 'Deployment checks that named this release, newest first',
+    named: 'this release',
+  });
   const matrix = createMatrix(
     part('release-matrix'),
     page.now,
@@ -27,6 +52,7 @@ export function releaseScreen(page: Page): Screen {
   let shown: string | undefined;
   let heard: ShownState | undefined;
   let title = 'Release';
+  let sentAt = Number.NEGATIVE_INFINITY;
 
   async function refresh({ view: { release } }: Shown, ask: Ask): Promise<void> {
     if (release === undefined) return;
@@ -38,13 +64,27 @@ export function releaseScreen(page: Page): Screen {
         throw failure;
       },
     );
+    const before = heard;
     show(document);
+    if (page.now() - sentAt < sentEveryMs && before === heard) return;
+    sentAt = page.now();
+    const sent = await ask<Sent>('events', { release }).catch((failure: unknown) => {
+      // The images are shown all the same.
+      if (failure instanceof Unanswered) return undefined;
+      throw failure;
+    });
+    if (sent === undefined) return;
+    showEvents(sent.events);
+    showChecks(sent.checks, sent.checksComplete);
   }
 
   function begin(release: string): void {
     shown = release;
     heard = undefined;
     title = 'Release';
+    sentAt = Number.NEGATIVE_INFINITY;
+    showEvents([]);
+    showChecks([], true);
     setText(part('release-title'), visible(release));
     for (const one of [part('release-details'), part('release-state'), part('release-headline')]) setHidden(one, true);
   }

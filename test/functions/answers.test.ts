@@ -153,7 +153,7 @@ describe('events and replays', () => {
   test('before, while and after an event is published again', async () => {
     const memory = await toldMemory();
     const { queue, replays: made } = retold(memory);
-    const events = eventsFunction(memory.tracker, made);
+    const events = eventsFunction(memory.tracker, { replays: made });
     const list = () => call(events, { path: `events?image=${image}` });
     expectDescribed(describeEvents(), await list(), 200);
     const replay = replayFunction(memory.tracker, made, memory.clock.now);
@@ -178,7 +178,7 @@ describe('events and replays', () => {
     expectDescribed(describeReplayRequest(), await ask({ body: '{}' }), 400);
     expectDescribed(describeReplayRequest(), await ask({ body: ' '.repeat(20_000) }), 413);
     expectDescribed(describeReplayRequest(), await ask({ path: 'events/replay?registry=mars&since=x' }), 400);
-    const events = eventsFunction(memory.tracker, made);
+    const events = eventsFunction(memory.tracker, { replays: made });
     const unknown = await call(events, { path: `events?replay=${'0'.repeat(20)}-abc` });
     expectDescribed(describeEvents(), unknown, 404);
   });

@@ -11,6 +11,8 @@ import { eventsFunction } from '../../src/functions/api/events.ts';
 import { digestOf, targetOf } from '../support/build.ts';
 import { call } from '../support/call.ts';
 import { requestOf } from '../support/check-instances.ts';
+import type { ReleaseInstance } from '../support/memory-releases.ts';
+import { passReleaseTime, releaseInstance, releaseWorld } from '../support/memory-releases.ts';
 import type { MemoryTracker } from '../support/memory-tracker.ts';
 import { memoryTracker, passTime } from '../support/memory-tracker.ts';
 import { bodyOf, deliver } from '../support/webhook.ts';
@@ -176,7 +178,7 @@ describe('what was published for an image', () => {
     const { registries } = memory.tracker;
     const checks = checkList({ store, registries, clock: memory.clock });
     const ask = (list: CheckList) =>
-      call(eventsFunction(memory.tracker, undefined, list), { path: `events?image=${image}` });
+      call(eventsFunction(memory.tracker, { checks: list }), { path: `events?image=${image}` });
     const { body } = await ask(checks);
     const found = (body as Listing).checks;
     expect(found?.map(({ images }) => images[0])).toEqual(named.toReversed());
@@ -194,5 +196,66 @@ describe('what was published for an image', () => {
     const other = newCheck(requestOf({ images: ['contoso.azurecr.io/team/other:v1'] }), 'v1.sealed', 1_000);
     const cut = await readingAs(async () => Array.from({ length: 2_000 }, () => other));
     expect(cut.body).toMatchObject({ checks: [], checksComplete: false });
+  });
+});
+
+describe('what was published for a release', () => {
+  const put = (instance: ReleaseInstance) =>
+    instance.releases.put('shop', { images: [image], regions: null, require: 'all' });
+  const ask = (instance: ReleaseInstance, query = 'release=shop', checks?: CheckList) =>
+    call(eventsFunction(instance.memory.tracker, { releases: instance.releases, checks }), { path: `events?${query}` });
+
+  test('is each fact that the topic has accepted, and what it has not accepted yet', async () => {
+    const world = releaseWorld();
+    let isAway = true;
+    const publisher = {
+      publish: (events: never[]) =>
+        isAway ? Promise.reject(new UpstreamError('unavailable', 'away')) : world.publisher.publish(events),
+    };
+    const instance = releaseInstance(world, { publisher: publisher as never });
+    await put(instance);
+    const none = { release: 'shop', events: [], checks: [], checksComplete: true };
+    expect((await ask(instance)).body).toEqual(none);
+    await passReleaseTime(world, instance, 905_000);
+    const delayed = { type: 'AcrReplication.ReleaseDelayed', revision: 1, status: 'pending', publishedAt: null };
+    expect((await ask(instance)).body).toMatchObject({ events: [delayed] });
+    isAway = false;
+    await passReleaseTime(world, instance, 600_000);
+    for (const region of ['eastus', 'westeurope']) await deliver(instance.memory, region, bodyOf({}));
+    await passReleaseTime(world, instance, 30_000);
+    const { body } = await ask(instance);
+    expect(body).toMatchObject({
+      events: [
+        { type: 'AcrReplication.ReleaseDelayed', status: 'published', publishedAt: expect.any(String) },
+        { type: 'AcrReplication.ReleaseAvailableInAllReplicas', status: 'published', subject: 'releases/shop' },
+      ],
+    });
+    const ids = (body as Listing).events.map(({ id }) => id);
+    expect(ids).toEqual(world.published.map(({ id }) => id));
+  });
+
+  test('has the checks that named it, and no others', async () => {
+    const world = releaseWorld();
+    const instance = releaseInstance(world);
+    await put(instance);
+    const store = memoryCheckStore();
+    for (const [i, release] of ['shop', 'other', 'shop'].entries()) {
+      const request = { ...requestOf({ id: `${i}`.padStart(40, '0') }), images: [], release };
+      await store.create(newCheck(request, 'v1.sealed', 1_000 + i));
+    }
+    const checks = checkList({ store, registries: instance.memory.tracker.registries, clock: world.clock });
+    const { body } = await ask(instance, 'release=shop', checks);
+    expect((body as { checks: { id: string }[] }).checks.map(({ id }) => Number(id))).toEqual([2, 0]);
+  });
+
+  test.each([
+    ['release=nobody', 404, 'There is no release'],
+    ['release=UPPER', 400, 'must have 1 to 128 characters'],
+    [`release=shop&image=${image}`, 400, 'must be alone, without \\"image\\"'],
+    ['release=shop&replay=abc', 400, 'replay'],
+  ])('%s is answered %i', async (query, status, text) => {
+    const answer = await ask(releaseInstance(releaseWorld()), query);
+    expect(answer.status).toBe(status);
+    expect(answer.text).toContain(text);
   });
 });

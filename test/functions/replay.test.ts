@@ -26,7 +26,7 @@ async function tell() {
     'path' in input
       ? call(options, input as CallInput)
       : call(options, { path: 'events/replay', body: JSON.stringify(input) });
-  const events = eventsFunction(memory.tracker, made.replays);
+  const events = eventsFunction(memory.tracker, { replays: made.replays });
   return { ...made, memory, told, ask, options, events };
 }
 

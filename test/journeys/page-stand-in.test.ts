@@ -536,6 +536,17 @@ test('a release fills while one looks, a hundred images and thirty regions on a 
     const missing = isComplete ? [] : images.slice(0, 3).map(({ image }) => ({ image, regions: ['region7'] }));
     return { ...head(), satisfied: isComplete, missing, ended: [], images };
   };
+  const event = {
+    ...{ id: 'f', source: 'https://contoso.azurecr.io', type: 'AcrReplication.ReleaseAvailableInAllReplicas' },
+    ...{ subject: 'releases/shop-2.4', time: '2026-06-01T12:01:00.000Z', revision: 2, status: 'published' },
+    ...{ publishedAt: '2026-06-01T12:01:00.200Z', data: { name: 'shop-2.4' } },
+  };
+  answers.events = () => ({
+    release: 'shop-2.4',
+    events: isComplete ? [event] : [],
+    checks: isComplete ? deliveries.checks : [],
+    checksComplete: true,
+  });
   await page.setViewportSize({ width: 360, height: 740 });
   await page.goto(`${tracker.url}/ui#view=releases`);
   const listed = page.locator('#release-list tbody tr');
@@ -547,8 +558,14 @@ test('a release fills while one looks, a hundred images and thirty regions on a 
   const rows = page.locator('#release-matrix tbody tr');
   expect(await rows.count()).toBe(100);
   expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0);
+  await page.getByText('Nothing has been published about this revision yet.').waitFor();
+  await page.getByText('No check of the last two days named this release.').waitFor();
   isComplete = true;
   await page.getByText('All 100 images are where they must be.').waitFor();
+  await page.locator('#release-events').getByText('Accepted by the topic').waitFor();
+  await page.locator('#release-events').getByText('JSON', { exact: true }).click();
+  await page.locator('#release-events pre').getByText('"subject": "releases/shop-2.4"').waitFor();
+  await page.locator('#release-checks').getByText('in 2 of 2 regions').waitFor();
   expect(await rows.first().locator('td.region.is-available').count()).toBe(30);
   expect(await rows.first().getByRole('link').getAttribute('href')).toContain('image=contoso.azurecr.io/team/app@');
 });

@@ -23,6 +23,8 @@ export interface ListedChecks {
   readonly isComplete: boolean;
   /** Those that named this image, by its digest or by one of these tags; the newest first. */
   about(name: AskedAbout): readonly Check[];
+  /** Those that named this release; the newest first. */
+  aboutRelease(release: string): readonly Check[];
   /** Those without a verdict. */
   waiting(): readonly Check[];
 }
@@ -63,10 +65,15 @@ export function checkList(deps: {
         isComplete: checks.length < maxListed,
         about(name) {
           const found = checks.filter((check) => askedText(check).images.some((image) => isAbout(image, name)));
-          return found.toSorted((a, b) => b.acceptedAt - a.acceptedAt);
+          return newestFirst(found);
         },
+        aboutRelease: (release) => newestFirst(checks.filter((check) => check.release === release)),
         waiting: () => checks.filter((check) => check.verdict === null && check.finishedAt === null),
       };
     },
   };
+}
+
+function newestFirst(checks: readonly Check[]): Check[] {
+  return checks.toSorted((a, b) => b.acceptedAt - a.acceptedAt);
 }

@@ -121,6 +121,19 @@ export function acknowledgeFact(release: Release, fact: ReleaseFact, at: number)
   return fact === 'available' ? { ...release, announcedAt: at } : { ...release, delayAnnouncedAt: at };
 }
 
+/** What is published about this revision by now, and when the topic accepted it; `null` while it has not. */
+export function notedFacts(
+  release: Release,
+): readonly { readonly fact: ReleaseFact; readonly acceptedAt: number | null }[] {
+  const pending = pendingFact(release);
+  const { announcedAt, delayAnnouncedAt } = release;
+  const all = [
+    { fact: 'delayed', acceptedAt: delayAnnouncedAt },
+    { fact: 'available', acceptedAt: announcedAt },
+  ] as const;
+  return all.filter(({ fact, acceptedAt }) => acceptedAt !== null || fact === pending);
+}
+
 /** Nothing will ever be published about it again. */
 export function isFinished({ availableAt, announcedAt }: Release): boolean {
   return availableAt !== null && announcedAt !== null;

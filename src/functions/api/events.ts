@@ -9,11 +9,13 @@ import type { AvailabilityQuery } from '../../core/image/availability.ts';
 import { formatReference } from '../../core/model/reference.ts';
 import { findRegistryByName } from '../../core/model/registry.ts';
 import type { PublishedEvent } from '../../core/query/published-events.ts';
+import { parseReleaseName, releaseNameRule } from '../../core/releases/release.ts';
+import type { Releases } from '../../core/releases/releases.ts';
 import type { Replays } from '../../core/replay/replay.ts';
 import { describeReplay, registryOfReplay, replayIdPattern } from '../../core/replay/replay-job.ts';
 import type { Tracker } from '../../core/tracker.ts';
 import { httpHandler, json, readQuery } from '../http/http.ts';
-import { readInput } from '../http/input.ts';
+import { readInput, textReadBy } from '../http/input.ts';
 import { problemResponse } from '../http/problem.ts';
 import { imageInput, readQuestion, refuse } from '../http/question.ts';
 import type { RouteDescription } from '../http/route.ts';
@@ -26,9 +28,13 @@ import {
   failedAttempts,
   forwardDocument,
 } from './deliveries-description.ts';
+import { listOfRelease, releaseEventList } from './release-events.ts';
 import { replayDocument } from './replay-description.ts';
 
-const replayQuery = z.object({
+const otherQuery = z.object({
+  release: textReadBy(parseReleaseName, releaseNameRule)
+    .optional()
+    .meta({ description: 'The name of a release, instead of an image.' }),
   replay: z
     .string()
     .regex(replayIdPattern, 'must be the id of a replay')
@@ -36,7 +42,7 @@ const replayQuery = z.object({
     .meta({ description: 'The id of a replay, instead of an image: how far it is.' }),
 });
 
-const query = z.object({ image: imageInput.optional(), ...replayQuery.shape });
+const query = z.object({ image: imageInput.optional(), ...otherQuery.shape });
 
 const eventList = named('EventList', () =>
   z.object({
@@ -65,7 +71,7 @@ const eventList = named('EventList', () =>
       .array(checkDocument())
       .nullable()
       .describe(
-        'Deployment checks of the last two days that named this image, or a tag that it has or had, newest first; not those that named a release. `null` where they could not be read within a second.',
+        'Deployment checks of the last two days that named this image, or a tag that it has or had, newest first; those that named a release are listed with `release`. `null` where they could not be read within a second.',
       ),
     checksComplete: z
       .boolean()
@@ -81,33 +87,44 @@ export function describeEvents(): RouteDescription {
     operation: 'listEvents',
     method: 'get',
     path: '/api/events',
-    summary: 'What was published about an image and how its delivery stands, or how far a replay is',
-    detail: 'One of `image` and `replay` is required.',
+    summary: 'What was published about an image or a release and how its delivery stands, or how far a replay is',
+    detail: 'One of `image`, `release` and `replay` is required.',
     lock: 'functionKey',
     query,
     answers: {
-      200: { description: 'The events of the image, or the replay.', schema: z.union([eventList(), replayState()]) },
+      200: {
+        description: 'The events of the image or of the release, or the replay.',
+        schema: z.union([eventList(), releaseEventList(), replayState()]),
+      },
       ...refusals(400, 404, 503),
       ...noKey,
     },
   };
 }
 
-/** @param checks not there where no deployment check is taken */
-export function eventsFunction(
-  tracker: Tracker,
-  replays?: Pick<Replays, 'find' | 'ofImage'>,
-  checks?: CheckList,
-): HttpFunctionOptions {
+export interface EventsDeps {
+  readonly replays?: Pick<Replays, 'find' | 'ofImage'>;
+  readonly releases?: Pick<Releases, 'read'>;
+  /** Not there where no deployment check is taken. */
+  readonly checks?: CheckList | undefined;
+}
+
+export function eventsFunction(tracker: Tracker, deps: EventsDeps = {}): HttpFunctionOptions {
+  const { replays, releases, checks } = deps;
   return {
     methods: ['GET'],
     authLevel: 'function',
     route: 'api/events',
     handler: httpHandler(query, async function listEvents(request) {
       const given = readQuery(request);
-      const input = readInput(replayQuery, given);
+      const input = readInput(otherQuery, given);
       if ('refusal' in input) return input.refusal;
-      const { replay } = input.value;
+      const { replay, release } = input.value;
+      if (release !== undefined && releases !== undefined) {
+        const other = ['image', 'replay'].find((name) => given(name) !== undefined);
+        if (other !== undefined) return refuse('release', `must be alone, without "${other}"`).refusal;
+        return listOfRelease(release, tracker, releases, checks);
+      }
       if (replay === undefined) {
         const question = readQuestion(given, tracker);
         return 'refusal' in question ? question.refusal : listOf(question.value, tracker, replays, checks);

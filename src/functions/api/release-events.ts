@@ -1,0 +1,74 @@
+/** What was published about a release, whether the topic has accepted it, and which deployment checks named the release. */
+import type { HttpResponseInit } from '@azure/functions';
+import * as z from 'zod';
+import type { CheckList } from '../../core/checks/check-list.ts';
+import { notedFacts } from '../../core/releases/release.ts';
+import { toReleaseEvent } from '../../core/releases/release-document.ts';
+import type { Releases } from '../../core/releases/releases.ts';
+import type { Tracker } from '../../core/tracker.ts';
+import { json } from '../http/http.ts';
+import { instant, named } from '../http/route.ts';
+import { checkDocument, describeCheck } from './deliveries-description.ts';
+import { answerRelease } from './release-document.ts';
+
+export const releaseEventList = named('ReleaseEventList', () =>
+  z.object({
+    release: z.string(),
+    events: z
+      .array(
+        z.object({
+          id: z.string().describe('Equal for equal facts, however often they are told.'),
+          source: z.string(),
+          type: z.string(),
+          subject: z.string(),
+          time: instant().describe('When the fact became known.'),
+          revision: z.int().min(1),
+          status: z.enum(['pending', 'published']),
+          publishedAt: instant().nullable().describe('When the topic took it.'),
+          data: z.record(z.string(), z.unknown()).describe('The data of the event, as it is sent if it is sent now.'),
+        }),
+      )
+      .describe('Of the present revision.'),
+    checks: z
+      .array(checkDocument())
+      .nullable()
+      .describe(
+        'Deployment checks of the last two days that named this release, newest first. `null` where they could not be read within a second.',
+      ),
+    checksComplete: z
+      .boolean()
+      .describe('Whether all checks were looked through: they could be read, and there were fewer than 2,000.'),
+  }),
+);
+
+/** @param checks not there where no deployment check is taken */
+export async function listOfRelease(
+  name: string,
+  tracker: Pick<Tracker, 'registries'>,
+  releases: Pick<Releases, 'read'>,
+  checks?: CheckList,
+): Promise<HttpResponseInit> {
+  const [found, read] = await Promise.all([releases.read(name), checks?.read()]);
+  return answerRelease(name, found, (_document, { release, result }) => {
+    const { document } = result;
+    const registry = tracker.registries.find(({ loginServer }) => loginServer === document.images[0]?.registry);
+    const events =
+      registry === undefined
+        ? []
+        : notedFacts(release).map(({ fact, acceptedAt }) => {
+            const { id, source, type, subject, time, data } = toReleaseEvent(release, fact, document, registry);
+            return {
+              ...{ id, source, type, subject, time, revision: release.revision },
+              status: acceptedAt === null ? 'pending' : 'published',
+              publishedAt: acceptedAt === null ? null : new Date(acceptedAt).toISOString(),
+              data,
+            };
+          });
+    return json(200, {
+      release: name,
+      events,
+      checks: read?.aboutRelease(name).map(describeCheck) ?? (checks === undefined ? [] : null),
+      checksComplete: checks === undefined || read?.isComplete === true,
+    });
+  });
+}
