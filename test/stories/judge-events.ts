@@ -234,5 +234,7 @@ function isBackAgain(model: Model, { digest }: EventData): boolean {
   const rounds = new Set(
     model.facts.filter((fact) => fact.digest === digest && fact.tag !== null).map(({ round }) => round),
   );
-  return rounds.size > 1 || model.facts.some(({ action }) => action !== 'push');
+  // By a date that is wrong in one region the tag left it before it came; by the others' it came after that.
+  const isMisdated = model.facts.some((fact) => fact.digest === digest && fact.tag !== null && !fact.isOnTime);
+  return rounds.size > 1 || isMisdated || model.facts.some(({ action }) => action !== 'push');
 }

@@ -29,23 +29,36 @@ export function applyChange(state: State, { call, images }: ReleaseCall): State 
   return { images: [...new Set(images)], revision: state.revision + 1 };
 }
 
-/** Every state that an answer within this time may be about. */
+/**
+ * Every state that an answer within this time may be about: the changes in every order that their times allow. Those that
+ * overlap may have come in either order, one without an answer at any time after it was sent, or never.
+ */
 export function statesIn({ releases }: History, { since, until }: Window, except?: ReleaseCall): State[] {
-  const changes = releases.filter((one) => isChange(one) && one !== except).sort((a, b) => a.askedAt - b.askedAt);
-  let states: State[] = [null];
-  for (const change of changes) {
-    if (change.askedAt > until) break;
-    const changed = states.map((state) => applyChange(state, change));
-    const isDone = change.status !== null && change.status < 300 && change.answeredAt <= since;
-    // What was answered 404 or 400 has changed nothing.
-    const isRefused = change.status !== null && change.status >= 400 && change.status < 500;
-    if (!isRefused) states = unique(isDone ? changed : [...states, ...changed]);
-  }
-  return states;
+  // What was answered 404 or 400 has changed nothing.
+  const isRefused = ({ status }: ReleaseCall) => status !== null && status >= 400 && status < 500;
+  const possible = releases.filter((one) => isChange(one) && one !== except && one.askedAt <= until && !isRefused(one));
+  const isAnswered = ({ status }: ReleaseCall) => status !== null && status < 300;
+  const precedes = (one: ReleaseCall, other: ReleaseCall) => isAnswered(one) && one.answeredAt <= other.askedAt;
+  const isDone = (one: ReleaseCall) => isAnswered(one) && one.answeredAt <= since;
+  const found = new Map<string, State>();
+  const seen = new Set<string>();
+  const explore = (state: State, applied: readonly ReleaseCall[]): void => {
+    const key = `${keyOf(state)} ${possible.map((one) => Number(applied.includes(one))).join('')}`;
+    if (seen.has(key)) return;
+    seen.add(key);
+    const left = possible.filter((one) => !applied.includes(one));
+    if (!left.some(isDone)) found.set(keyOf(state), state);
+    for (const next of left) {
+      if (left.some((one) => precedes(one, next))) continue;
+      explore(applyChange(state, next), [...applied, next]);
+    }
+  };
+  explore(null, []);
+  return [...found.values()];
 }
 
-function unique(states: readonly State[]): State[] {
-  return [...new Map(states.map((state) => [`${state?.revision} ${contentOf(state?.images ?? [])}`, state])).values()];
+function keyOf(state: State): string {
+  return `${state?.revision} ${contentOf(state?.images ?? [])}`;
 }
 
 export function judgeReleases(history: History, model: Model): Violation[] {

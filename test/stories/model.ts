@@ -320,11 +320,10 @@ export function modelOf(history: History): Model {
         const before = told(earlier, possible(window), region);
         const after = told(later, possible(window), region);
         if (before.length === 0 || after.length === 0) return 'silent';
-        // The opposite order may be what it has told: a rollback of which one report was lost.
-        if (!after.some((last) => before.every((first) => isBefore(first, last)))) return 'opposite';
-        const isSure = before.some(certain(window)) && after.some(certain(window));
+        // The opposite order may be what it has told: a rollback of which a report was lost, or may have been.
         const last = after.filter(certain(window));
-        return isSure && last.some((one) => before.every((first) => isBefore(first, one))) ? 'known' : 'unsure';
+        if (!last.some((one) => before.every((first) => isBefore(first, one)))) return 'opposite';
+        return before.some(certain(window)) ? 'known' : 'unsure';
       });
       return orders.includes('known') && !orders.includes('opposite');
     },
