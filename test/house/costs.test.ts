@@ -30,9 +30,11 @@ type Size = (typeof sizes)[number];
 
 const rows: Record<string, (size: Size) => number> = {
   'instances always ready': () => 2 * gigabytes * seconds * price('instance always ready'),
-  'the same, while they execute': ({ pushes, waitingHours }) =>
-    Math.min(waitingHours * 3_600 + pushes * regions, 2 * seconds) * gigabytes * price('the same, while it executes'),
-  'what is due': () => (seconds / 15) * gigabytes * price('another instance, while it executes'),
+  'these instances, while they execute': ({ pushes, waitingHours }) =>
+    Math.min(waitingHours * 3_600 + pushes * regions, 2 * seconds) *
+    gigabytes *
+    price('this instance, while it executes'),
+  'due work': () => (seconds / 15) * gigabytes * price('another instance, while it executes'),
   executions: ({ pushes }) => (webhooksAndTimer(pushes) / 1e6) * price('executions'),
   storage: ({ pushes, waitingHours, images }) =>
     ((pushes * (regions + 15) + waitingHours * 60 * 60 * images + seconds / 15) / 1e6) * price('requests to tables'),

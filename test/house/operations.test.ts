@@ -84,13 +84,13 @@ describe('a push to four regions', () => {
 
   test('costs what the page says, with a tag, and with another', async () => {
     image++;
-    const further = cost('each further region, but the last');
-    const last = cost('the last region: it is everywhere, and that is published');
+    const further = cost('each further region reports it, except the last');
+    const last = cost('the last region reports it, and the event is published');
     const first = cost('the first region reports an image with a tag');
     expect(await push(tagged())).toEqual([first, further, further, last]);
 
-    const tagFurther = cost('each further region of that tag, but the last');
-    const tagLast = cost('the last region of that tag');
+    const tagFurther = cost('each further region reports that tag, except the last');
+    const tagLast = cost('the last region reports that tag, and the event is published');
     const tagFirst = cost('the first region reports another tag of the same image');
     expect(await push(tagged('another'))).toEqual([tagFirst, tagFurther, tagFurther, tagLast]);
 
@@ -99,7 +99,7 @@ describe('a push to four regions', () => {
     const due = { before: Number.MAX_SAFE_INTEGER, cursor: undefined, limit: 10 };
     expect((await subject.dueWork.due(due)).items).toEqual([]);
     const repeat = () => requests(() => subject.tracker.receive(delivery));
-    expect(await repeat()).toBe(cost('the same again, on an instance that knows the image'));
+    expect(await repeat()).toBe(cost('a repeated report, on an instance that knows the image'));
 
     const perPush = first - 2 + last;
     expect(text).toContain(`${first} + (R − 2) + ${last} = **R + ${perPush}**`);
@@ -115,7 +115,7 @@ describe('a push to four regions', () => {
     image++;
     const [first, ...others] = await push(untagged());
     expect(first).toBe(cost('the first region reports an image without a tag'));
-    expect(others).toEqual([1, 1, cost('the last region: it is everywhere, and that is published')]);
+    expect(others).toEqual([1, 1, cost('the last region reports it, and the event is published')]);
   });
 
   test('costs what the page says while it is not everywhere', async () => {
@@ -146,7 +146,10 @@ describe('a push to four regions', () => {
       if (woken > before) counts.push(count - 1);
       else expect(count).toBe(1);
     }
-    const looks = [cost('it is reconciled after half a minute'), cost('it is reconciled, and called delayed')];
+    const looks = [
+      cost('the image is reconciled after half a minute'),
+      cost('the image is reconciled again, and called delayed'),
+    ];
     expect(counts).toEqual(looks);
     await tracker.close(1_000);
   }, 120_000);
@@ -160,7 +163,7 @@ describe('a push to four regions', () => {
     await requests(() => known.tracker.receive(delivery), known);
     const stranger = openSubject(azurite.connectionString, regions, names);
     const count = await requests(() => stranger.tracker.receive(delivery), stranger);
-    expect(count).toBe(cost('the same again, on another instance'));
+    expect(count).toBe(cost('a repeated report, on an instance that does not know the image'));
     await Promise.all([known.tracker.close(1_000), stranger.tracker.close(1_000)]);
   });
 
@@ -263,7 +266,7 @@ describe('what follows from the counts', () => {
     const sweeps = month / (sweepEveryMs / 1_000);
     const price = (what: string) => number(row(what)[0]);
     const [requests] = /costs 4 \+ \(R − 2\) \+ 3 = \*\*R \+ (\d+)\*\*/.exec(text)?.slice(1) ?? [];
-    const counting = number(row('it is counted, a second or two after that')[0]) * 2;
+    const counting = number(row('the image is counted, a second or two after the report')[0]) * 2;
     const cases = [
       { pushes: 10_000, waitingHours: 730 / 24, images: 1 },
       { pushes: 100_000, waitingHours: (730 / 24) * 8, images: 10 },
@@ -271,9 +274,7 @@ describe('what follows from the counts', () => {
     ];
     const perWaiter = (60_000 / pace.maxPauseMs) * 60;
     const perCase = (cost: (one: (typeof cases)[number]) => number) => cases.map((one) => cost(one).toFixed(2));
-    expect(row('what is due').slice(1)).toEqual(
-      perCase(() => sweeps * 2 * price('another instance, while it executes')),
-    );
+    expect(row('due work').slice(1)).toEqual(perCase(() => sweeps * 2 * price('another instance, while it executes')));
     expect(lastRow('executions').slice(1)).toEqual(
       perCase(({ pushes }) => ((4 * pushes + sweeps) / 1e6) * price('executions')),
     );
