@@ -199,7 +199,8 @@ function judgeTag(history: History, model: Model, tag: string, complain: Complai
     const wasSeen = momentsOf(model.facts).some((at) =>
       fixed.some((region) => model.isCertainlyPointed(tag, digest, region, instant(at))),
     );
-    if (!mayHaveConverged && !isRemoved && wasSeen && !isAccepted(types.superseded, digest)) {
+    const isTold = isAccepted(types.superseded, digest) || isAccepted(types.converged, digest);
+    if (!mayHaveConverged && !isRemoved && wasSeen && !isTold) {
       complain(
         'event lost',
         'lost',

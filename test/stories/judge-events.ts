@@ -2,7 +2,8 @@
 import { wholeOf } from './families.ts';
 import type { AvailabilityDocument, History, Published } from './history.ts';
 import type { Complain } from './judging.ts';
-import type { Model } from './model.ts';
+import { tagNoticeMs, at as windowAt } from './judging.ts';
+import type { Model, Window } from './model.ts';
 import { instant } from './model.ts';
 import type { CloudEvent } from './topic.ts';
 import type { Violation } from './violation.ts';
@@ -125,7 +126,9 @@ function judgeTruth(history: History, model: Model, { at, event }: Published, co
   } else if (event.type === types.converged) {
     const isThere = (one: string, when: ReturnType<typeof instant>) =>
       model.isPossiblyPointed(tag, digest, one, when) && model.isPossiblyThere(digest, one, when);
-    if (!ever((set, when) => set.every((one) => isThere(one, when)))) {
+    const isConverged = (set: readonly string[], { since, until }: Window) =>
+      set.every((one) => isThere(one, windowAt(since - tagNoticeMs, until)));
+    if (!ever(isConverged)) {
       complain('published as converged too early', 'early', 'not every region resolved the tag to it at any time');
     }
   } else if (event.type === types.superseded) {
