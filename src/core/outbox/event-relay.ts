@@ -82,6 +82,8 @@ export function eventRelay(parts: {
   const stop = new AbortController();
   let sending = 0;
   let failures = 0;
+  /** It did not answer, or asked to be left alone, the last time that it was asked. */
+  let isAway = false;
   let lastError: string | undefined;
   const idle: (() => void)[] = [];
 
@@ -142,7 +144,9 @@ export function eventRelay(parts: {
       } catch (error) {
         lastError = describeError(error);
         countFailure(part, lastError);
-        if (isTemporary(error)) {
+        // One that refuses has answered.
+        isAway = isTemporary(error);
+        if (isAway) {
           const left = [part, ...parts].flat();
           waiting.unshift(...left);
           return backOff(left.length);
@@ -176,6 +180,7 @@ export function eventRelay(parts: {
   function taken(items: readonly Item[]): void {
     const acceptedAt = clock.now();
     failures = 0;
+    isAway = false;
     lastError = undefined;
     for (const item of items) {
       const key = itemKey(item.name, item.due.key);
@@ -220,9 +225,9 @@ export function eventRelay(parts: {
     offer,
     offerPending(name, keys, build) {
       // Whatever is under way finds out when it is back.
-      const isAway = failures > 0 && sending > 0;
+      if (isAway && sending > 0) return;
       const free = keys.filter((key) => isFree(itemKey(name, key)));
-      if (!isAway && free.length > 0) offer(name, build(free));
+      if (free.length > 0) offer(name, build(free));
     },
     acceptedAt: (name, key) => onTheirWay.get(itemKey(name, key)),
     failures(name, keys) {

@@ -173,6 +173,18 @@ describe('an event that the topic refuses', () => {
     expect(taken).toEqual([1]);
   });
 
+  test('keeps no other from being published, however many were refused before', async () => {
+    const { clock, taken, offer, offerPending } = setUp((ids) => (ids.some((id) => id <= 4) ? 'invalid' : undefined));
+    offer(4);
+    await clock.advance(5_000);
+    expect(taken).toEqual([]);
+    // One that has just been made here is on its way while another is brought by a timer.
+    offer(1);
+    expect(offerPending(9)).toBe(true);
+    await clock.advance(5_000);
+    expect(taken.toSorted()).toEqual([5, 9]);
+  });
+
   test('is one of very many: a topic that accepts none of them gets no request between two batches', async () => {
     const { clock, calls, offer } = setUp(() => 'invalid', 0);
     offer(20_000);
