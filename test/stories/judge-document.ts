@@ -138,8 +138,11 @@ function judgeState(
   // Probes can show that a digest exists somewhere without naming a region that counts.
   // In a new generation, what is still deleted from the one before: the contract is silent.
   const isPushedAgain = should === 'deleting' && document.state === 'replicating' && model.mayBeBack(digest, window);
+  // Where the index itself still is, though not whole, it has not been deleted.
+  const isLeft = expected.some(({ region }) => model.alone.isPossiblyThere(digest, region, window));
+  const isHalf = should === 'deleted' && document.state === 'deleting' && model.alone !== model && isLeft;
   const isRight =
-    document.state === should || isPushedAgain || (should === 'unknown' && document.state === 'replicating');
+    document.state === should || isPushedAgain || isHalf || (should === 'unknown' && document.state === 'replicating');
   if (!isRight) {
     const states = expected.map(({ region, state }) => `${region} ${state}`).join(', ');
     complain('wrong state', 'state', `state is ${document.state}, expected ${should}: ${states}`);
