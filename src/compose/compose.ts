@@ -213,7 +213,6 @@ export function compose(config: Config) {
       forwarder: forwarding,
       releases: keptReleases,
       replays: replaysNow,
-      clock: systemClock,
     }),
   });
   const lostDeliveries =

@@ -192,7 +192,6 @@ export function startInstance(
     forwarder: webhooks,
     releases: made,
     replays: { send: nobody },
-    clock,
   });
   const due = sweeper({
     dueWork,

@@ -43,8 +43,8 @@ export function dueCatalogueTimer(dueWork: DueWorkStore): CatalogueTimer {
 
 export function dueCheckTimer(dueWork: DueWorkStore): CheckTimer {
   return {
-    async ring(id, turn, at, dueAt) {
-      await dueWork.add({ kind: 'check', id, turn, aheadMs: at - dueAt }, at);
+    async ring(id, turn, at, aheadMs) {
+      await dueWork.add({ kind: 'check', id, turn, aheadMs }, at);
     },
   };
 }

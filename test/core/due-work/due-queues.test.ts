@@ -26,7 +26,7 @@ test('timers of images, checks and releases are rows', async () => {
   const timer = dueReconcileQueue(store, () => 0);
   await timer.add(name, 5);
   await timer.add(name, 6, 1);
-  await dueCheckTimer(store).ring('a'.repeat(40), 3, 7_000, 5_000);
+  await dueCheckTimer(store).ring('a'.repeat(40), 3, 7_000, 2_000);
   await dueReleaseTimer(store).add({ name: 'shop', revision: 2 }, 8_000);
   await dueReleaseTimer(store).add({ name: 'shop', revision: 2, wasMissing: true }, 9_000);
   expect(stored(store)).toEqual([

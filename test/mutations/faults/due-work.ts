@@ -50,7 +50,7 @@ export const dueWorkFaults: readonly Fault[] = [
       '    } finally {\n      turns.release();\n    }',
       '      turns.release();\n    } finally {\n    }',
     ],
-    ['the lateness of a check is forgotten', 'aheadMs: at - dueAt', 'aheadMs: 0'],
+    ['how far a clock is ahead is forgotten', 'turn, aheadMs }', 'turn, aheadMs: 0 }'],
     ['the pause of a step of a replay is forgotten', 'if (delayMs <= 0) return', 'if (delayMs >= 0) return'],
   ]),
   ...faultsIn('src/adapters/table-storage/due-work-table.ts', contract, [
