@@ -6,12 +6,12 @@
 import type { Acknowledgement } from '../image/acknowledge.ts';
 import { acknowledge } from '../image/acknowledge.ts';
 import { announcementKey } from '../image/announcement-key.ts';
-import { announce } from '../image/announcements.ts';
 import type { MergeOutcome } from '../image/arrival.ts';
 import type { DecisionContext } from '../image/context.ts';
 import type { Command } from '../image/decide.ts';
 import { decide } from '../image/decide.ts';
 import { newsForIndexes } from '../image/family-steps.ts';
+import { withFirstTags } from '../image/first-tags.ts';
 import type { ImageName, ImageRecord } from '../image/record.ts';
 import { imageKey, isMember, known } from '../image/record.ts';
 import { dropStaleFacts } from '../image/state.ts';
@@ -83,7 +83,7 @@ interface Proposal {
   readonly record: ImageRecord | undefined;
   readonly results: readonly Written[];
   /** The keys of its announcements. */
-  readonly made: string[];
+  readonly made: readonly string[];
   readonly context: DecisionContext;
 }
 
@@ -130,16 +130,18 @@ export function imageWriter(deps: ImageWriterDeps): ImageWriter {
         return proposal.results;
       }
       await reportToIndexes(stored?.record, proposal.record);
-      const indexed = await entries.writeAhead(stored?.record, proposal.record, proposal.context);
-      const complete = indexed.tags === proposal.record.tags ? indexed : withTagEvents(indexed, proposal);
-      const record = { ...complete, writtenAs: deps.uniqueId() };
+      const { context } = proposal;
+      const { requeueAt, firstTags } = await entries.writeAhead(stored?.record, proposal.record, context);
+      const decision = withFirstTags({ ...proposal.record, requeueAt }, firstTags, context);
+      const record = { ...decision.record, writtenAs: deps.uniqueId() };
       const begunAt = clock.now();
       const outcome = await store.commit({ record, basedOn: stored?.version });
       basis.note(origin, outcome !== 'conflict', isOnlyNoted);
-      const made = { record, proposal, before: stored?.record, begunAt };
-      if (outcome !== 'conflict') return committed(made, outcome.version);
+      const made = [...proposal.made, ...decision.announcements.map(announcementKey)];
+      const tried = { record, proposal: { ...proposal, made }, before: stored?.record, begunAt };
+      if (outcome !== 'conflict') return committed(tried, outcome.version);
       // It may have been taken all the same: whose answer is lost is sent once more, and then conflicts with itself.
-      refused = made;
+      refused = tried;
       cache.delete(name);
       entries.conflict();
       // After two conflicts many are writing: wait for a random while.
@@ -186,13 +188,6 @@ export function imageWriter(deps: ImageWriterDeps): ImageWriter {
       made.push(...decision.announcements.map(announcementKey));
     }
     return { record, results, made, context };
-  }
-
-  /** What has just turned out to be the only digest of its tag may have converged with it. */
-  function withTagEvents(indexed: ImageRecord, { made, context }: Proposal): ImageRecord {
-    const { record, announcements } = announce(indexed, context);
-    made.push(...announcements.map(announcementKey));
-    return record;
   }
 
   function submit(name: ImageName, command: Command): Promise<Written> {
