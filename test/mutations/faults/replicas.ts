@@ -73,19 +73,33 @@ export const replicaFaults: readonly Fault[] = [
       'set.replicas.length > 0',
     ],
   ]),
-  ...faultsIn('src/core/replicas/replica-set-cache.ts', tests, [
+  ...faultsIn('src/core/replicas/ask-for-replicas.ts', tests, [
     [
       'an answer of ARM replaces a newer one',
       'store.save(registry.name, next, basedOn)',
-      'store.save(registry.name, next, version)',
+      'store.save(registry.name, next, inUse.version())',
       'the line before returns when the two differ',
     ],
     [
       'a set that another instance has stored is passed over',
-      'if (version !== basedOn) return isOlder();\n      const next',
+      'if (isOvertaken()) return againIfOlder();\n    const next',
       'const next',
       'the save that follows is refused, and has the same end',
     ],
+    ['one that cannot be found is absent', "return [name, 'unclear'];", "return [name, 'absent'];"],
+    ['ARM is asked by a flood', 'clock.now() - askedAt < refreshPauseMs', 'clock.now() < 0'],
+    [
+      'a set that was refused by the storage is used',
+      "if (saved === 'conflict' || isOvertaken()) return againIfOlder();",
+      '',
+    ],
+    [
+      'the set is as new as its answer',
+      'const refreshedAt = clock.now();\n    const before = inUse.current();',
+      'let refreshedAt = clock.now();\n    await clock.sleep(1);\n    refreshedAt = clock.now() + 60_000;\n    const before = inUse.current();',
+    ],
+  ]),
+  ...faultsIn('src/core/replicas/replica-set-cache.ts', tests, [
     [
       'what was saved meanwhile is overwritten by what was read',
       'if (version === before && stored?.version !== before) {',
@@ -99,24 +113,12 @@ export const replicaFaults: readonly Fault[] = [
       "if (set.source === 'arm' && clock.now() - set.refreshedAt > unansweredMs) use({ ...set, source: 'remembered' });",
       '',
     ],
-    ['one that cannot be found is absent', "return [name, 'unclear'];", "return [name, 'absent'];"],
-    ['ARM is asked by a flood', 'clock.now() - askedAt < refreshPauseMs', 'clock.now() < 0'],
     ['nobody is told of a change', 'if (changed) parts.onChange(registry);', ''],
     ['nobody waits for the first answer', '        await first;\n', ''],
     [
       'settings are asked of ARM',
       'return registry.regions !== undefined || directory === undefined;',
       'return directory === undefined;',
-    ],
-    [
-      'a set that was refused by the storage is used',
-      "if (saved === 'conflict' || version !== basedOn) return isOlder();",
-      '',
-    ],
-    [
-      'the set is as new as its answer',
-      'const refreshedAt = clock.now();\n      const before = set;',
-      'let refreshedAt = clock.now();\n      await clock.sleep(1);\n      refreshedAt = clock.now() + 60_000;\n      const before = set;',
     ],
   ]),
   ...faultsIn('src/core/ingest/receive-time.ts', tests, [
