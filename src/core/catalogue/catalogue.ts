@@ -29,7 +29,7 @@ export interface Catalogue {
   /** To be called before an image is written: sets a timer if the write changes what it counts for. */
   beforeWrite(before: ImageRecord | undefined, after: ImageRecord, decisionContext: DecisionContext): Promise<void>;
   /** To be called after an image was written. Never fails: the timer is there. */
-  written(before: ImageRecord | undefined, after: ImageRecord): void;
+  written(image: ImageRecord, before: ImageRecord | undefined): void;
   /** A timer has fired. Fails with an `UpstreamError`. */
   recount(name: ImageName): Promise<void>;
   /** Counts these anew, of one registry. Fails with an `UpstreamError`. */
@@ -201,8 +201,8 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
       if (known(before) !== undefined && !isSettled(before, set)) return;
       if (isChanged(before, after)) await deps.timer.remind(after.name, now + surelyWrittenMs);
     },
-    written(before, after) {
-      if (isChanged(before, after)) countSoon(after.name);
+    written(image, before) {
+      if (isChanged(before, image)) countSoon(image.name);
     },
     async recount(name) {
       await countTogether(name);

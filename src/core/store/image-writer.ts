@@ -18,7 +18,8 @@ import { dropStaleFacts } from '../image/state.ts';
 import type { Registry } from '../model/registry.ts';
 import { backoff } from '../runtime/backoff.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { UpstreamError } from '../runtime/errors.ts';
+import { describeError, UpstreamError } from '../runtime/errors.ts';
+import type { Log } from '../runtime/log.ts';
 import type { Version } from '../runtime/version.ts';
 import type { ImageCache } from './image-cache.ts';
 import type { IndexMaintenanceDeps } from './index-maintenance.ts';
@@ -31,6 +32,7 @@ export interface ImageWriterDeps extends IndexMaintenanceDeps {
   readonly store: ImageStore;
   readonly cache: ImageCache;
   readonly clock: Clock;
+  readonly log: Log;
   /** From 0 up to 1. */
   readonly random: () => number;
   /** A text that no other process gives, and this one only once. */
@@ -66,7 +68,7 @@ export interface ImageWriter {
   submitWithin(name: ImageName, command: Command, milliseconds: number): Promise<Written>;
   /** Writes what is still deferred; for an orderly end. */
   flush(): Promise<void>;
-  /** Calls the listener after each write, in the order in which listeners were added. It must not throw. */
+  /** Calls the listener after each write, in the order in which listeners were added. What one throws is logged: the write is stored. */
   onCommit(listener: (commit: Commit) => void): void;
 }
 
@@ -164,8 +166,19 @@ export function imageWriter(deps: ImageWriterDeps): ImageWriter {
   function committed({ record, proposal, before, begunAt }: Attempt, version: Version): Written[] {
     cache.set({ record, version });
     indexes.prune(before, record, proposal.context);
-    for (const listener of listeners) listener({ record, before, made: proposal.made, begunAt });
+    const commit = { record, before, made: proposal.made, begunAt };
+    for (const listener of listeners) callListener(listener, commit);
     return proposal.results.map((result) => ({ ...result, record: known(record) }));
+  }
+
+  /** The write is stored, whatever fails now: timers of other instances make up for it. */
+  function callListener(listener: (commit: Commit) => void, commit: Commit): void {
+    try {
+      listener(commit);
+    } catch (error) {
+      const image = imageKey(commit.record.name);
+      deps.log.warn('what follows from a write failed, will retry', { image, error: describeError(error) });
+    }
   }
 
   /** What is only noted needs no reading, and conflicts with nothing. */

@@ -103,6 +103,11 @@ export const tellingFaults: readonly Fault[] = [
       'const made = [...proposal.made, ...decision.announcements.map(announcementKey)];',
       'const made = proposal.made;',
     ],
+    [
+      'what follows from a write fails it',
+      "deps.log.warn('what follows from a write failed, will retry', { image, error: describeError(error) });",
+      'throw error;',
+    ],
     ['what the topic has taken is not noted', 'await store.acknowledge(name, accepted, clock.now());', ''],
     [
       'a removed replica is read as there',
