@@ -503,9 +503,13 @@ export const decidingFaults: readonly Fault[] = [
   ),
   ...faultsIn(
     'src/core/model/requirement.ts',
-    [core('model/requirement'), ...modes],
+    [core('model/requirement'), core('image/forward-due'), ...modes],
     [
-      ['without replicas nothing is needed', 'needed: Math.max(1, regions.length)', 'needed: regions.length'],
+      [
+        'without replicas nothing is needed',
+        "if (require === 'all') return Math.max(1, regions.length);",
+        "if (require === 'all') return regions.length;",
+      ],
       ['unknown regions are waited for', 'region === undefined || !known.includes(region)', 'region === undefined'],
       ['more than there are may be asked for', 'if (needed > wanted.length || needed < 1) {', 'if (needed < 1) {'],
       ['nothing may be asked for', 'if (needed > wanted.length || needed < 1) {', 'if (needed > wanted.length) {'],
@@ -614,7 +618,6 @@ export const decidingFaults: readonly Fault[] = [
       ],
       ['another registry is forwarded', 'return isRegistry && fits', 'return fits'],
       ['any tag is forwarded', ' && fits(target.tags, tag)', ''],
-      ['without replicas everything is forwarded', 'Math.max(1, regions.length)', 'regions.length'],
       [
         'a forward that is to be queued is forgotten',
         'entry.queuedAt === null || !isOfBefore(entry)',
