@@ -14,6 +14,7 @@ import { regionalOrigin } from '../model/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { describeError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
+import { withTimeout } from '../runtime/timeout.ts';
 import type { ImageWriter } from '../store/image-writer.ts';
 import { bytesOf, subjectOf } from './manifest-document.ts';
 import type { ManifestReader } from './ports.ts';
@@ -77,7 +78,8 @@ export function familyReader(parts: {
     for (let attempt = 0; ; attempt++) {
       const image = underWay.get(key);
       if (image === undefined) throw new Error(`${key} is not being read`);
-      const read = await withTimeout(clock, until - clock.now(), readIndex(from, registry, image));
+      const inTime = await withTimeout(clock, until - clock.now(), readIndex(from, registry, image));
+      const read: IndexRead = inTime ?? { kind: 'unclear', reason: 'timeout' };
       const pauseMs = Math.max(pausesMs[attempt] ?? Number.NaN, 'retryAfterMs' in read ? (read.retryAfterMs ?? 0) : 0);
       const isOver = read.kind === 'members' || read.kind === 'final' || Number.isNaN(pauseMs);
       if (isOver || clock.now() + pauseMs >= until) return { read, heldUntil: image.family?.nextReadAt ?? null };
@@ -184,12 +186,4 @@ export function familyReader(parts: {
       return true;
     },
   };
-}
-
-async function withTimeout(clock: Clock, milliseconds: number, read: Promise<IndexRead>): Promise<IndexRead> {
-  const done = new AbortController();
-  const late = clock.sleep(milliseconds, done.signal).then((): IndexRead => ({ kind: 'unclear', reason: 'timeout' }));
-  const result = await Promise.race([read, late]);
-  done.abort(null);
-  return result;
 }

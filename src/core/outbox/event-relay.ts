@@ -16,6 +16,7 @@ import { describeError, isTemporary } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Telemetry } from '../runtime/telemetry.ts';
 import { noTelemetry } from '../runtime/telemetry.ts';
+import { withTimeout } from '../runtime/timeout.ts';
 import type { ImageWriter } from '../store/image-writer.ts';
 import { announcing } from './instruments.ts';
 import { meteredPublisher } from './metered-publisher.ts';
@@ -235,9 +236,7 @@ export function eventRelay(parts: {
     lastError: () => lastError,
     async drain(milliseconds) {
       const idleNow = sending === 0 ? Promise.resolve() : new Promise<void>((resolve) => idle.push(resolve));
-      const done = new AbortController();
-      await Promise.race([idleNow, clock.sleep(milliseconds, done.signal)]);
-      done.abort();
+      await withTimeout(clock, milliseconds, idleNow);
       stop.abort();
     },
   };

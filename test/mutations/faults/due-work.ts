@@ -20,7 +20,7 @@ export const dueWorkFaults: readonly Fault[] = [
     ['all is begun at once', 'while (running.size >= maxAtOnce) await Promise.race(running);\n          if', 'if'],
     [
       'one that takes long holds up the others',
-      'await within(clock, patienceMs, running);',
+      'await withTimeout(clock, patienceMs, Promise.all(running));',
       'await Promise.all(running);',
     ],
     [

@@ -177,7 +177,7 @@ export const tellingFaults: readonly Fault[] = [
       '',
     ],
 
-    ['an end does not wait', 'await Promise.race([idleNow, clock.sleep(milliseconds, done.signal)]);', 'void idleNow;'],
+    ['an end does not wait', 'await withTimeout(clock, milliseconds, idleNow);', 'void idleNow;'],
 
     ['trouble that is over is still said', '    lastError = undefined;\n', ''],
     ['what failed is not counted', 'countFailure(part, lastError);', ''],
