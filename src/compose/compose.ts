@@ -116,7 +116,10 @@ export function compose(config: Config) {
   const delayedAfterMs = config.delayedAfterSeconds * 1000;
   const retentionMs = config.retentionDays * 86_400_000;
   const store = tableImageStore(storage.images);
-  const publisher = eventGridPublisher(() => topicClient(config.topic, credential));
+  const publisher = meteredPublisher(
+    eventGridPublisher(() => topicClient(config.topic, credential)),
+    telemetry,
+  );
 
   const tracked: Tracker = tracker(
     {
@@ -165,7 +168,7 @@ export function compose(config: Config) {
     store: tableReleaseStore(storage.releases),
     timer: dueReleaseTimer(dueWork),
     tracker: tracked,
-    publisher: meteredPublisher(publisher, telemetry),
+    publisher,
     ...around,
     random: Math.random,
     delayedAfterMs,
@@ -177,7 +180,7 @@ export function compose(config: Config) {
     images: store,
     jobs: tableReplayStore(storage.index),
     queue: dueReplayQueue(dueWork, replaysNow, systemClock),
-    publisher: meteredPublisher(publisher, telemetry),
+    publisher,
     sets,
     ...around,
   });

@@ -138,23 +138,23 @@ export const tellingFaults: readonly Fault[] = [
     [
       'one refused event discards those behind it',
       'else refused(part, error);',
-      'else return refused([part, ...parts].flat(), error);',
+      'else return refused([part, ...left].flat(), error);',
     ],
 
     [
       'a topic that goes away loses the other parts of a refused batch',
-      'const left = [part, ...parts].flat();',
-      'const left = part;',
+      'const kept = [part, ...left].flat();',
+      'const kept = part;',
     ],
     [
       'one refused event discards its batch',
-      'if (part.length > 1) parts.unshift(part.slice(0, half), part.slice(half));\n        else refused(part, error);',
+      'if (part.length > 1) left.unshift(part.slice(0, half), part.slice(half));\n        else refused(part, error);',
       'if (half > 0) refused(part, error);',
     ],
 
-    ['a topic that is away loses what it was sent', 'waiting.unshift(...left);', 'forget(left);'],
+    ['a topic that is away loses what it was sent', 'waiting.unshift(...kept);', 'forget(kept);'],
 
-    ['an outage counts as a refusal', 'if (isTemporary(error)) {', 'if (parts.length < 0) {'],
+    ['an outage counts as a refusal', 'if (isTemporary(error)) {', 'if (left.length < 0) {'],
 
     [
       'what is taken is not noted',
