@@ -96,13 +96,13 @@ export const decidingFaults: readonly Fault[] = [
     ],
     ['a delete forgets when it was learned', '      learnedAt: fact.receivedAt,\n', ''],
     [
-      'an untag of a tag that is not here is recorded',
-      "if (!hasTag(arrival, tag)) return { arrival, outcome: 'duplicate' };",
-      '',
+      'an untag that comes before the push is forgotten',
+      'if (pushedAt !== null && !isLater(eventTime, pushedAt))',
+      'if (pushedAt === null || !isLater(eventTime, pushedAt))',
     ],
     [
       'an older untag counts',
-      "if (!isLater(eventTime, timeOf(arrival.untagged, tag))) return { arrival, outcome: 'outdated' };",
+      "if (!isLater(eventTime, known)) return { arrival, outcome: eventTime === known ? 'duplicate' : 'outdated' };",
       '',
     ],
     [
@@ -120,12 +120,8 @@ export const decidingFaults: readonly Fault[] = [
       '[...newest(here, maxTags), ...newest(moved, maxMovedTags)]',
       'newest([...here, ...moved], maxMovedTags)',
     ],
-    [
-      'tags grow without end',
-      'if (tags.length <= maxMovedTags) return arrival;',
-      'if (tags.length > 0) return arrival;',
-    ],
-    ['the newest tags are forgotten', 'x > y ? -1 : 1', 'x > y ? 1 : -1'],
+    ['tags grow without end', 'if (all.length <= maxMovedTags) return arrival;', 'if (all.length > 0) return arrival;'],
+    ['the newest tags are forgotten', "(a.at ?? '') > (b.at ?? '') ? -1 : 1", "(a.at ?? '') > (b.at ?? '') ? 1 : -1"],
   ]),
   ...faultsIn(
     'src/core/model/event-time.ts',
