@@ -29,7 +29,7 @@ import { describeWait, waitFunction } from '../../src/functions/api/wait.ts';
 import { describeWaitForImages, waitForImagesFunction } from '../../src/functions/api/wait-for-images.ts';
 import { describeWaitForRelease, waitForReleaseFunction } from '../../src/functions/api/wait-for-release.ts';
 import { describeWaiting, waitingFunction } from '../../src/functions/api/waiting.ts';
-import { describeWebhook, webhookFunction } from '../../src/functions/api/webhook.ts';
+import { describeWebhook } from '../../src/functions/api/webhook.ts';
 import type { RouteDescription } from '../../src/functions/http/route.ts';
 import { routes } from '../../src/functions/routes.ts';
 import { digestOf } from '../support/build.ts';
@@ -38,7 +38,7 @@ import { call } from '../support/call.ts';
 import { memoryHealthEventLog } from '../support/health-alert.ts';
 import { releaseInstance, releaseWorld } from '../support/memory-releases.ts';
 import { memoryReplays } from '../support/replays.ts';
-import { deliver, secrets } from '../support/webhook.ts';
+import { deliver, doorOf, secrets } from '../support/webhook.ts';
 
 const { memory, releases } = releaseInstance(releaseWorld());
 const { tracker, clock } = memory;
@@ -71,7 +71,7 @@ const functions: [string, RouteDescription, HttpFunctionOptions][] = [
     describeGithubCheck(),
     checkGithubFunction({ ...noChecks, webhookSecret: 'none', imageTemplate: undefined }),
   ] as const,
-  [describeWebhook(), webhookFunction(tracker, secrets, now)] as const,
+  [describeWebhook(), doorOf({ tracker, secrets, now })] as const,
   [describeServiceHealth(), serviceHealthFunction({ registries: tracker.registries, secrets, health, now })] as const,
   [describeHealth(), healthFunction(tracker, [], now)] as const,
   [describeOpenApi(), openApiFunction([])] as const,
