@@ -336,12 +336,12 @@ export const decidingFaults: readonly Fault[] = [
   ...faultsIn('src/core/image/announcements.ts', facts, [
     [
       'the same is told twice',
-      'if (announced.has(key) || record.alreadyAnnounced.includes(announcementSubject(announcement))) return false;',
-      'if (record.alreadyAnnounced.includes(announcementSubject(announcement))) return false;',
+      'if (announced.has(key) || alreadyAnnounced.includes(announcementSubject(announcement))) return false;',
+      'if (alreadyAnnounced.includes(announcementSubject(announcement))) return false;',
     ],
     [
       'old news is told',
-      'announced.has(key) || record.alreadyAnnounced.includes(announcementSubject(announcement))',
+      'announced.has(key) || alreadyAnnounced.includes(announcementSubject(announcement))',
       'announced.has(key)',
     ],
     [
