@@ -1,4 +1,5 @@
 /** Puts adapters into the ports of the core: everything the functions call, made from the settings. Reads no environment. */
+
 import { randomBytes, randomUUID } from 'node:crypto';
 import { armReplicaDirectory } from '../adapters/arm/replica-directory.ts';
 import { armWebhookDirectory } from '../adapters/arm/webhook-directory.ts';
@@ -37,15 +38,15 @@ import { tokenCipher } from '../core/checks/token-encryption.ts';
 import {
   dueCatalogueTimer,
   dueCheckTimer,
-  dueForwardQueue,
   dueReconcileQueue,
   dueReleaseTimer,
   dueReplayQueue,
-  twiceDeferred,
 } from '../core/due-work/due-queues.ts';
+import { dueForwardQueue } from '../core/due-work/forward-queue.ts';
 import { runDueWork } from '../core/due-work/run-due-work.ts';
 import { sweeper } from '../core/due-work/sweeper.ts';
 import { forwarder } from '../core/forwarding/forwarder.ts';
+import { twiceDeferred } from '../core/ingest/twice-deferred.ts';
 import { coverageWarnings } from '../core/model/endpoint-coverage.ts';
 import { meteredPublisher } from '../core/outbox/metered-publisher.ts';
 import type { Releases } from '../core/releases/releases.ts';
