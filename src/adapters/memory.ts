@@ -11,6 +11,7 @@ import type { ImageName, ImageRecord } from '../core/image/record.ts';
 import { imageKey } from '../core/image/record.ts';
 import type { TagName } from '../core/image/tag-name.ts';
 import type { HealthEvent } from '../core/ingest/health-alert.ts';
+import type { WebhookAudit } from '../core/ingest/webhook-status.ts';
 import type { Digest } from '../core/model/digest.ts';
 import type { EventTime } from '../core/model/event-time.ts';
 import { isLater } from '../core/model/event-time.ts';
@@ -31,7 +32,6 @@ import type {
   ReplicaSetStore,
   TagIndex,
 } from '../core/ports.ts';
-import type { WebhookAudit } from '../core/query/webhook-status.ts';
 
 /** @returns the store, and a way to drop an image from it as if it had never been, for a long run in little memory */
 export function memoryImageStore(): ImageStore & { drop(name: ImageName): void } {

@@ -16,6 +16,7 @@ import type { IngestOptions } from './ingest/ingest.ts';
 import { ingest } from './ingest/ingest.ts';
 import type { DeliveryQueue, HealthEventLog, HeartbeatStore } from './ingest/ports.ts';
 import { webhookHeartbeat } from './ingest/webhook-heartbeat.ts';
+import type { WebhookAudit } from './ingest/webhook-status.ts';
 import { attachedArtifacts } from './members/attached-artifacts.ts';
 import { familyReader } from './members/family-reader.ts';
 import type { ManifestReader } from './members/ports.ts';
@@ -28,8 +29,6 @@ import type { EventPublisher, ForwardQueue } from './outbox/ports.ts';
 import { inFlightDeliveries, traceLinksFor } from './outbox/trace-links.ts';
 import { asking } from './query/ask.ts';
 import { judge } from './query/judge.ts';
-import type { WebhookAudit } from './query/webhook-status.ts';
-import type { CheckpointStore } from './reconcile/ports.ts';
 import { reconcileOpen } from './reconcile/reconcile-open.ts';
 import { reconciler } from './reconcile/reconciler.ts';
 import { tagReconciler } from './reconcile/tag-reconciler.ts';
@@ -45,7 +44,7 @@ import { imageCache } from './store/image-cache.ts';
 import type { ImageWatch } from './store/image-watch.ts';
 import { imageWatch } from './store/image-watch.ts';
 import { imageWriter } from './store/image-writer.ts';
-import type { ImageIndex, ImageStore, ReconcileQueue, TagIndex } from './store/ports.ts';
+import type { CheckpointStore, ImageIndex, ImageStore, ReconcileQueue, TagIndex } from './store/ports.ts';
 
 export interface TrackerPorts {
   readonly store: ImageStore;

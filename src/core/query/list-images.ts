@@ -18,9 +18,8 @@ import type { Region } from '../model/region.ts';
 import type { Registry } from '../model/registry.ts';
 import type { ReplicaSet } from '../model/replica-set.ts';
 import { expectedRegions } from '../model/replica-set.ts';
-import type { CheckpointStore } from '../reconcile/ports.ts';
-import { isListIncomplete } from '../reconcile/reconcile-open.ts';
-import type { ImageIndex, ImageStore, IndexEntry, IndexList } from '../store/ports.ts';
+import { isListIncomplete } from '../store/list-completeness.ts';
+import type { CheckpointStore, ImageIndex, ImageStore, IndexEntry, IndexList } from '../store/ports.ts';
 import { pageOpenImages } from '../store/replicating-index.ts';
 
 export const listableStates = ['replicating', 'available', 'delayed', 'diverged', 'deleted'] as const;

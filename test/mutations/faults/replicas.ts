@@ -125,6 +125,13 @@ export const replicaFaults: readonly Fault[] = [
     ['a clock that is behind makes the first words void', 'isBehind ? { ...fact', 'isBehind && false ? { ...fact'],
     ['any difference of clocks is mended', ' && before - fact.receivedAt <= clockSkewMs', ''],
   ]),
+  ...faultsIn('src/core/store/list-completeness.ts', tests, [
+    [
+      'a grown set leaves images on no list',
+      'return isUnfinished || isMore(note.set, nameOfSet(set));',
+      'return isUnfinished;',
+    ],
+  ]),
   ...faultsIn('src/core/reconcile/reconcile-open.ts', tests, [
     [
       'a review that fails is not begun again',
@@ -132,11 +139,6 @@ export const replicaFaults: readonly Fault[] = [
       'await parts.reviews.save(registry.name, { ...note, cursor: null });',
     ],
     ['a change is not reviewed', 'if (note?.set !== set) {', 'if (note === undefined) {'],
-    [
-      'a grown set leaves images on no list',
-      'return isUnfinished || isMore(note.set, nameOf(set));',
-      'return isUnfinished;',
-    ],
     [
       'a failed review counts as done',
       'Promise.all(open.entries.slice(from, from + atOnce).map(({ name }) => parts.review(name)))',
