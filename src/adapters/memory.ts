@@ -1,6 +1,8 @@
 /**
- * Every port in memory: the tracker without a world around it, for tests and benchmarks. Each fulfils the same
- * contract suite as the real thing. Records go through JSON, so that nothing is shared that storage would not share.
+ * Storage, queues and the topic in memory: the tracker without a world around it, for tests and benchmarks. Such twins, in files
+ * named `memory*`, are kept beside the adapters that they stand in for: both fulfil the same port and the same contract suite,
+ * and the same rules of imports hold for both. Nothing that is deployed imports one. Records go through JSON, so that nothing is
+ * shared that storage would not share.
  */
 
 import { acknowledge } from '../core/image/acknowledge.ts';

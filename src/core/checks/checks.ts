@@ -4,6 +4,7 @@
  * that instance has gone. So a verdict follows the last webhook at once, and a crash costs no more than one ring.
  */
 
+import { clockSkewMs } from '../runtime/clock.ts';
 import { describeError, isTemporary, UpstreamError } from '../runtime/errors.ts';
 import { withTimeout } from '../runtime/timeout.ts';
 import type { AskedText, Check, CheckRequest } from './check.ts';
@@ -46,8 +47,6 @@ const acceptWithinMs = 2_000;
 const putBackMs = 30_000;
 /** A clock that seems to be ahead by no more than this counts as right. */
 const usualDelayMs = 5_000;
-/** Clocks of two instances differ by less. */
-const clockSkewMs = 60_000;
 
 /** What is reckoned with: no pipeline may time out early because our clock is ahead, nor much later than it asked for. */
 function trustedAhead(aheadMs: number): number {

@@ -2,6 +2,7 @@
  * Has indexes read, and makes their members known: to each member the index that lists it, and then to the index what each of
  * them knows. In that order, so that no report of a member falls between them; see docs/families.md.
  */
+
 import type { Reading } from '../image/context.ts';
 import type { Member, RegionalArrivals } from '../image/family.ts';
 import { claimableUntil, isBeingRead, newsForIndexes } from '../image/family-steps.ts';
@@ -13,6 +14,7 @@ import type { Registry } from '../model/registry.ts';
 import { regionalOrigin } from '../model/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { describeError } from '../runtime/errors.ts';
+import { inChunks } from '../runtime/in-chunks.ts';
 import type { Log } from '../runtime/log.ts';
 import { withTimeout } from '../runtime/timeout.ts';
 import type { ImageWriter } from '../store/image-writer.ts';
@@ -90,8 +92,7 @@ export function familyReader(parts: {
   async function claim({ registry, repository, digest: index }: ImageName, members: readonly Member[]) {
     const said: Record<string, RegionalArrivals> = {};
     const sizes = new Map<Digest, number>();
-    for (let from = 0; from < members.length; from += maxAtOnce) {
-      const some = members.slice(from, from + maxAtOnce);
+    for (const some of inChunks(members, maxAtOnce)) {
       await Promise.all(
         some.map(async ({ digest }) => {
           const { record } = await parts.writer.submit({ registry, repository, digest }, { kind: 'joined', index });

@@ -11,6 +11,7 @@ import { isKnown } from '../model/replica-set.ts';
 import type { ReplicaSets } from '../replicas/replica-set-cache.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { describeError } from '../runtime/errors.ts';
+import { inChunks } from '../runtime/in-chunks.ts';
 import type { Log } from '../runtime/log.ts';
 import { isListIncomplete, nameOfSet } from '../store/list-completeness.ts';
 import type { CheckpointStore, ImageIndex } from '../store/ports.ts';
@@ -42,9 +43,7 @@ export function reconcileOpen(parts: {
   async function reviewPage(registry: Registry, cursor: string, isListIncomplete = false): Promise<string | null> {
     const query = { registry: registry.name, cursor, isListIncomplete, limit: 100 };
     const open = await pageOpenImages(index, query, clock.now());
-    for (let from = 0; from < open.entries.length; from += atOnce) {
-      await Promise.all(open.entries.slice(from, from + atOnce).map(({ name }) => parts.review(name)));
-    }
+    for (const some of inChunks(open.entries, atOnce)) await Promise.all(some.map(({ name }) => parts.review(name)));
     return open.next;
   }
 

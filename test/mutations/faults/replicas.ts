@@ -141,8 +141,8 @@ export const replicaFaults: readonly Fault[] = [
     ['a change is not reviewed', 'if (note?.set !== set) {', 'if (note === undefined) {'],
     [
       'a failed review counts as done',
-      'Promise.all(open.entries.slice(from, from + atOnce).map(({ name }) => parts.review(name)))',
-      'Promise.allSettled(open.entries.slice(from, from + atOnce).map(({ name }) => parts.review(name)))',
+      'Promise.all(some.map(({ name }) => parts.review(name)))',
+      'Promise.allSettled(some.map(({ name }) => parts.review(name)))',
     ],
     [
       'only the first page is reviewed',
