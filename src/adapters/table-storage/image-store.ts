@@ -16,7 +16,7 @@ import { lastPublishedAt } from '../../core/image/due-events.ts';
 import type { ImageName, ImageRecord } from '../../core/image/record.ts';
 import { arrivalIn, arrivalRegions } from '../../core/image/record.ts';
 import type { ImageStore, Version } from '../../core/ports.ts';
-import { clockSkewMs } from '../../core/runtime/clock.ts';
+import { clockSkewMs } from '../../core/runtime/clock-skew.ts';
 import { imageRow, parseImageRow } from './keys.ts';
 import { joinText, splitText } from './long-text.ts';
 import { rowBatches } from './row-batches.ts';

@@ -4,7 +4,7 @@
  * that instance has gone. So a verdict follows the last webhook at once, and a crash costs no more than one ring.
  */
 
-import { clockSkewMs } from '../runtime/clock.ts';
+import { clockSkewMs } from '../runtime/clock-skew.ts';
 import { describeError, isTemporary, UpstreamError } from '../runtime/errors.ts';
 import { withTimeout } from '../runtime/timeout.ts';
 import type { AskedText, Check, CheckRequest } from './check.ts';

@@ -9,7 +9,7 @@ import { isLater } from '../model/event-time.ts';
 import type { Tag } from '../model/reference.ts';
 import type { Region } from '../model/region.ts';
 import type { ReplicaSet } from '../model/replica-set.ts';
-import { clockSkewMs } from '../runtime/clock.ts';
+import { clockSkewMs } from '../runtime/clock-skew.ts';
 import type { Acknowledgement } from './acknowledge.ts';
 import { acknowledge, noteFailures } from './acknowledge.ts';
 import type { Announcement } from './announcement-key.ts';

@@ -8,7 +8,7 @@
 import type { Fact } from '../image/arrival.ts';
 import type { ReplicaSet } from '../model/replica-set.ts';
 import { findReplica } from '../model/replica-set.ts';
-import { clockSkewMs } from '../runtime/clock.ts';
+import { clockSkewMs } from '../runtime/clock-skew.ts';
 
 /**
  * @param set in use at the very moment the fact comes in: one that was read later may have been asked for later, too

@@ -6,6 +6,3 @@ export interface Clock {
   /** Resolves after that time, or as soon as the signal is aborted. Never rejects. */
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }
-
-/** Clocks of two instances, and of what they write and what they note of it, differ by less. */
-export const clockSkewMs = 60_000;

@@ -5,7 +5,7 @@
  */
 
 import type { Clock } from '../runtime/clock.ts';
-import { clockSkewMs } from '../runtime/clock.ts';
+import { clockSkewMs } from '../runtime/clock-skew.ts';
 import { describeError } from '../runtime/errors.ts';
 import { keptFor } from '../runtime/kept-for.ts';
 import type { Log } from '../runtime/log.ts';
