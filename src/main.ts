@@ -84,7 +84,10 @@ app.http(
 app.http('wait', waitFunction(tracker, waits));
 app.http('waitForImages', waitForImagesFunction(tracker, waits));
 app.http('waiting', waitingFunction(tracker, waits, checkList));
-app.http('webhook', webhookFunction(tracker, webhookSecrets, clock.now, auditor.arrived, telemetry));
+app.http(
+  'webhook',
+  webhookFunction({ tracker, secrets: webhookSecrets, now: clock.now, onPing: auditor.arrived, telemetry }),
+);
 app.http(
   'serviceHealth',
   serviceHealthFunction({ registries, secrets: webhookSecrets, health: health.events, now: clock.now }),

@@ -32,7 +32,7 @@ export interface Ring {
   readonly id: string;
   readonly turn: number;
   readonly at: number;
-  readonly dueAt: number;
+  readonly aheadMs: number;
 }
 
 /** @returns the timer, and what was set on it */
@@ -40,8 +40,8 @@ export function memoryCheckTimer(): CheckTimer & { readonly set: Ring[] } {
   const set: Ring[] = [];
   return {
     set,
-    async ring(id, turn, at, dueAt) {
-      set.push({ id, turn, at, dueAt });
+    async ring(id, turn, at, aheadMs) {
+      set.push({ id, turn, at, aheadMs });
     },
   };
 }

@@ -1,6 +1,8 @@
 /**
- * Every port in memory: the tracker without a world around it, for tests and benchmarks. Each fulfils the same
- * contract suite as the real thing. Records go through JSON, so that nothing is shared that storage would not share.
+ * Storage, queues and the topic in memory: the tracker without a world around it, for tests and benchmarks. Such twins, in files
+ * named `memory*`, are kept beside the adapters that they stand in for: both fulfil the same port and the same contract suite,
+ * and the same rules of imports hold for both. Nothing that is deployed imports one. Records go through JSON, so that nothing is
+ * shared that storage would not share.
  */
 
 import { acknowledge } from '../core/image/acknowledge.ts';
@@ -11,6 +13,7 @@ import type { ImageName, ImageRecord } from '../core/image/record.ts';
 import { imageKey } from '../core/image/record.ts';
 import type { TagName } from '../core/image/tag-name.ts';
 import type { HealthEvent } from '../core/ingest/health-alert.ts';
+import type { WebhookAudit } from '../core/ingest/webhook-status.ts';
 import type { Digest } from '../core/model/digest.ts';
 import type { EventTime } from '../core/model/event-time.ts';
 import { isLater } from '../core/model/event-time.ts';
@@ -31,7 +34,6 @@ import type {
   ReplicaSetStore,
   TagIndex,
 } from '../core/ports.ts';
-import type { WebhookAudit } from '../core/query/webhook-status.ts';
 
 /** @returns the store, and a way to drop an image from it as if it had never been, for a long run in little memory */
 export function memoryImageStore(): ImageStore & { drop(name: ImageName): void } {

@@ -1,4 +1,5 @@
 /** Puts adapters into the ports of the core: everything the functions call, made from the settings. Reads no environment. */
+
 import { randomBytes, randomUUID } from 'node:crypto';
 import { armReplicaDirectory } from '../adapters/arm/replica-directory.ts';
 import { armWebhookDirectory } from '../adapters/arm/webhook-directory.ts';
@@ -37,15 +38,15 @@ import { tokenCipher } from '../core/checks/token-encryption.ts';
 import {
   dueCatalogueTimer,
   dueCheckTimer,
-  dueForwardQueue,
   dueReconcileQueue,
   dueReleaseTimer,
   dueReplayQueue,
-  twiceDeferred,
 } from '../core/due-work/due-queues.ts';
+import { dueForwardQueue } from '../core/due-work/forward-queue.ts';
 import { runDueWork } from '../core/due-work/run-due-work.ts';
 import { sweeper } from '../core/due-work/sweeper.ts';
 import { forwarder } from '../core/forwarding/forwarder.ts';
+import { twiceDeferred } from '../core/ingest/twice-deferred.ts';
 import { coverageWarnings } from '../core/model/endpoint-coverage.ts';
 import { meteredPublisher } from '../core/outbox/metered-publisher.ts';
 import type { Releases } from '../core/releases/releases.ts';
@@ -116,7 +117,10 @@ export function compose(config: Config) {
   const delayedAfterMs = config.delayedAfterSeconds * 1000;
   const retentionMs = config.retentionDays * 86_400_000;
   const store = tableImageStore(storage.images);
-  const publisher = eventGridPublisher(() => topicClient(config.topic, credential));
+  const publisher = meteredPublisher(
+    eventGridPublisher(() => topicClient(config.topic, credential)),
+    telemetry,
+  );
 
   const tracked: Tracker = tracker(
     {
@@ -165,7 +169,7 @@ export function compose(config: Config) {
     store: tableReleaseStore(storage.releases),
     timer: dueReleaseTimer(dueWork),
     tracker: tracked,
-    publisher: meteredPublisher(publisher, telemetry),
+    publisher,
     ...around,
     random: Math.random,
     delayedAfterMs,
@@ -177,7 +181,7 @@ export function compose(config: Config) {
     images: store,
     jobs: tableReplayStore(storage.index),
     queue: dueReplayQueue(dueWork, replaysNow, systemClock),
-    publisher: meteredPublisher(publisher, telemetry),
+    publisher,
     sets,
     ...around,
   });
@@ -213,7 +217,6 @@ export function compose(config: Config) {
       forwarder: forwarding,
       releases: keptReleases,
       replays: replaysNow,
-      clock: systemClock,
     }),
   });
   const lostDeliveries =

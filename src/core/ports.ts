@@ -11,7 +11,6 @@ export type * from './image/delivery.ts';
 export type * from './ingest/ports.ts';
 export type * from './members/ports.ts';
 export type * from './outbox/ports.ts';
-export type * from './reconcile/ports.ts';
 export type * from './releases/ports.ts';
 export type * from './replay/ports.ts';
 export type * from './replicas/ports.ts';

@@ -1,44 +1,23 @@
 /**
- * What the product does: records what replicas report, answers where an image is, waits for it, and has events published. Here
- * the rooms are wired; everything can be called on any instance, at any time, more than once.
+ * What the product does: records what replicas report, answers where an image is, waits for it, and has events published.
+ * Everything can be called on any instance, at any time, more than once.
  */
 
 import type { Catalogue } from './catalogue/catalogue.ts';
-import { catalogueOrNone } from './catalogue/catalogue.ts';
-import type { CatalogueStore, CatalogueTimer } from './catalogue/ports.ts';
 import { recountImages } from './catalogue/recount.ts';
-import type { AvailabilityDocument, AvailabilityQuery, AvailabilitySnapshot } from './image/availability.ts';
-import { availability, waitOutcome } from './image/availability.ts';
-import type { DueEvent } from './image/cloud-event.ts';
-import type { DecisionContext, Policy } from './image/context.ts';
-import { buildEvents } from './image/due-events.ts';
-import type { ForwardOrder, ForwardTarget } from './image/forward-entry.ts';
-import type { ForwardSending, ImageName, ImageRecord } from './image/record.ts';
-import { imageKey, known } from './image/record.ts';
-import { isUnpublishedComplete } from './image/state.ts';
-import type { Ingest, IngestOptions } from './ingest/ingest.ts';
-import { ingest } from './ingest/ingest.ts';
-import type { DeliveryQueue, HealthEventLog, HeartbeatStore } from './ingest/ports.ts';
+import type { AvailabilityDocument, AvailabilityQuery } from './image/availability.ts';
+import type { ForwardOrder } from './image/forward-entry.ts';
+import type { ForwardSending } from './image/record.ts';
+import { imageKey } from './image/record.ts';
+import type { Ingest } from './ingest/ingest.ts';
 import { shownRegions, unexpectedRegions } from './ingest/unexpected-region.ts';
-import { webhookHeartbeat } from './ingest/webhook-heartbeat.ts';
-import { attachedArtifacts } from './members/attached-artifacts.ts';
-import { familyReader } from './members/family-reader.ts';
-import type { ManifestReader } from './members/ports.ts';
 import type { Region } from './model/region.ts';
 import { sortRegions } from './model/region.ts';
 import type { Registry } from './model/registry.ts';
-import { findRegistryByName } from './model/registry.ts';
 import type { ReplicaSet } from './model/replica-set.ts';
 import { findReplica, isKnown } from './model/replica-set.ts';
 import type { Requirement } from './model/requirement.ts';
-import { withSet } from './model/requirement.ts';
-import { eventRelay } from './outbox/event-relay.ts';
-import { forwardRelay } from './outbox/forward-relay.ts';
-import { recordLag } from './outbox/lag-metrics.ts';
-import type { EventPublisher, ForwardQueue } from './outbox/ports.ts';
-import { inFlightDeliveries, traceLinksFor } from './outbox/trace-links.ts';
-import type { Asked, EarlierEnd, Judged, WaitResult } from './query/ask.ts';
-import { asking } from './query/ask.ts';
+import type { Asked, EarlierEnd, WaitResult } from './query/ask.ts';
 import type { ImageListing, ImageQuery } from './query/list-images.ts';
 import { listImages } from './query/list-images.ts';
 import type { PublishedEvents } from './query/published-events.ts';
@@ -47,67 +26,16 @@ import type { ReplicaReport } from './query/replica-report.ts';
 import { reportReplicas } from './query/replica-report.ts';
 import type { SeveralResult } from './query/several-images.ts';
 import { joinResults, withoutRepeats } from './query/several-images.ts';
-import type { WebhookAudit } from './query/webhook-status.ts';
-import type { CheckpointStore } from './reconcile/ports.ts';
 import type { ReconcileOpen } from './reconcile/reconcile-open.ts';
-import { reconcileOpen } from './reconcile/reconcile-open.ts';
 import type { Reconciler } from './reconcile/reconciler.ts';
-import { reconciler } from './reconcile/reconciler.ts';
 import { expireImages } from './reconcile/retention.ts';
-import { tagReconciler } from './reconcile/tag-reconciler.ts';
-import { probeScheduler } from './replicas/probe-scheduler.ts';
-import type { Prober } from './replicas/prober.ts';
-import type { ReplicaSets } from './replicas/replica-set-cache.ts';
-import type { Clock } from './runtime/clock.ts';
-import { describeError, UpstreamError } from './runtime/errors.ts';
-import type { Log } from './runtime/log.ts';
-import type { Telemetry } from './runtime/telemetry.ts';
-import { noTelemetry } from './runtime/telemetry.ts';
+import { describeError } from './runtime/errors.ts';
 import { withTimeoutOrUndefined } from './runtime/timeout.ts';
-import { imageCache } from './store/image-cache.ts';
-import type { ImageWatch } from './store/image-watch.ts';
-import { imageWatch } from './store/image-watch.ts';
-import { imageWriter } from './store/image-writer.ts';
-import type { ImageIndex, ImageStore, ReconcileQueue, TagIndex } from './store/ports.ts';
+import type { TrackerOptions, TrackerPorts } from './tracker-rooms.ts';
+import { trackerRooms } from './tracker-rooms.ts';
 
-export interface TrackerPorts {
-  readonly store: ImageStore;
-  readonly index: ImageIndex;
-  readonly tags: TagIndex;
-  readonly webhooks: HeartbeatStore;
-  readonly timer: ReconcileQueue;
-  readonly queue: DeliveryQueue;
-  readonly publisher: EventPublisher;
-  readonly forwards: ForwardQueue;
-  readonly sets: ReplicaSets;
-  readonly reviews: CheckpointStore;
-  readonly audit: WebhookAudit;
-  readonly health: HealthEventLog;
-  /** Without, nothing is counted, and lists are in one order only. */
-  readonly catalogue?: { readonly store: CatalogueStore; readonly timer: CatalogueTimer };
-  readonly prober: Prober;
-  /** Not there where nobody is to read what an index lists. */
-  readonly manifests?: ManifestReader | undefined;
-  readonly clock: Clock;
-  /** From 0 up to 1. */
-  readonly random: () => number;
-  /** A text that no other process gives, and this one only once. */
-  readonly uniqueId: () => string;
-  readonly log: Log;
-  readonly telemetry?: Telemetry;
-  /** Something new is known of an image, and stored. */
-  readonly imageChanged?: (name: ImageName) => void;
-}
-
-export interface TrackerOptions extends IngestOptions {
-  readonly policy: Policy;
-  /** Who gets the registry's webhooks once an image is where they need it. */
-  readonly targets: readonly ForwardTarget[];
-  /** How long images that were deleted everywhere are remembered after their last change. */
-  readonly retentionMs: number;
-  /** Records kept in memory. */
-  readonly cachedImages: number;
-}
+export type { TrackerOptions, TrackerPorts } from './tracker-rooms.ts';
+export { pace } from './tracker-rooms.ts';
 
 export interface Tracker
   extends Pick<Ingest, 'receive' | 'process'>,
@@ -153,151 +81,16 @@ export interface Tracker
   close(milliseconds: number): Promise<void>;
 }
 
-/** How an image that somebody waits for is polled: each read costs one, and half of the pause is what a waiter loses. */
-export const pace = { minPauseMs: 300, maxPauseMs: 1_000, maxReads: 16 };
-
 export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
-  const { clock, log, sets, telemetry = noTelemetry } = ports;
-  const inFlight = inFlightDeliveries();
-  const heartbeat = webhookHeartbeat(ports);
-  const unexpected = unexpectedRegions(ports);
-
-  const decisionContext = (registry: Registry): DecisionContext => ({
-    set: sets.current(registry),
-    // Where no replica can be asked, nothing is due for that reason.
-    policy: registry.regionalEndpoints === false ? { ...options.policy, probeAfterMs: undefined } : options.policy,
-    now: clock.now(),
-    targets: options.targets,
-    reading: families.reading(registry),
-  });
-  const registryOf = (name: ImageName): Registry => {
-    const registry = findRegistryByName(options.registries, name.registry);
-    if (registry === undefined) throw new UpstreamError('invalid', `registry ${name.registry} is not in the settings`);
-    return registry;
-  };
-  const dueEvents = (image: ImageRecord, keys: readonly string[]): DueEvent[] => {
-    const registry = registryOf(image.name);
-    return buildEvents(image, keys, registry, sets.current(registry), clock.now());
-  };
-
-  const counting = catalogueOrNone(ports.catalogue, {
-    clock,
-    log,
-    random: ports.random,
-    read: async (name) => (await ports.store.read(name))?.record,
-    readTag: (name) => watch.readTag(name),
-    registry: registryOf,
-    decisionContext,
-  });
-  const writer = imageWriter({
-    ...ports,
-    counting,
-    cache: imageCache(options.cachedImages),
-    registry: registryOf,
-    decisionContext,
-  });
-  const relay = eventRelay({ ...ports, writer });
-  const forwards = forwardRelay({ ...ports, queue: ports.forwards, writer });
-  const tags = tagReconciler({ ...ports, writer });
-  const families = familyReader({
-    reader: ports.manifests,
-    registries: options.registries,
-    writer,
-    clock,
-    log,
-    registry: registryOf,
-  });
-  const attached = attachedArtifacts({
-    reader: ports.manifests,
-    clock,
-    registry: registryOf,
-    set: sets.current,
-    readImage,
-    readTag: (name) => watch.readTag(name),
-  });
-  const watch: ImageWatch = imageWatch({ clock, pace, tags: ports.tags, readImage, attached });
-  const probes = probeScheduler({
-    ...ports,
-    watch,
-    record: (delivery) => intake.record(delivery),
-    registry: registryOf,
-    decisionContext,
-    readImage: writer.read,
-  });
-  const intake = ingest(
-    { ...ports, writer, watch, relay, probes, inFlight, telemetry, registryOf, dueEvents },
+  const { clock, log, sets } = ports;
+  const { writer, relay, watch, counting, intake, questions, due, open, heartbeat, dueEvents } = trackerRooms(
+    ports,
     options,
   );
-  const questions = asking({
-    clock,
-    watch,
-    telemetry,
-    maxReads: pace.maxReads,
-    judge,
-    probeWhileWaiting: ({ question }, watched, signal) => probes.probeWhileWaiting(question, watched, signal),
-  });
-  const due = reconciler({
-    ...ports,
-    writer,
-    relay,
-    forwards,
-    probes,
-    registry: registryOf,
-    decisionContext,
-    dueEvents,
-    compareTags: tags.compare,
-    readFamily: families.readIfDue,
-  });
-  const open = reconcileOpen({ ...ports, review: due.review });
-
-  // Everything that follows from a write, in this order.
-  writer.onCommit(({ record, begunAt }) => {
-    if (known(record) !== undefined) watch.publish(record, begunAt);
-  });
-  writer.onCommit(({ record, before }) => {
-    if (record.forwards !== before?.forwards) forwards.offer(record);
-  });
-  writer.onCommit(({ record, before, made }) => {
-    if (made.length === 0) return;
-    const causeOf = traceLinksFor(record, before, inFlight);
-    relay.offer(
-      record.name,
-      dueEvents(record, made).map((event) => ({ ...event, cause: causeOf(event.key) })),
-    );
-    recordLag(telemetry, record, made, sets.current(registryOf(record.name)));
-  });
-  writer.onCommit(({ record, before }) => tags.written(record, before));
-  writer.onCommit(({ record, before }) => families.written(record, before));
-  writer.onCommit(({ record, before }) => counting.written(before, record));
-  writer.onCommit(({ record, before, made }) => {
-    if (made.length > 0 || record.arrivals !== before?.arrivals) ports.imageChanged?.(record.name);
-  });
-
-  async function readImage(name: ImageName): Promise<ImageRecord | undefined> {
-    const image = await writer.read(name);
-    if (image !== undefined) reviewIfComplete(image);
-    return image;
-  }
-
-  /** The set may have shrunk since the image's last write: then it is complete, and nobody has published it yet. */
-  function reviewIfComplete(image: ImageRecord): void {
-    const registry = registryOf(image.name);
-    if (!isUnpublishedComplete(image, sets.current(registry))) return;
-    const reviewed = sets.ready(registry).then(() => writer.submit(image.name, { kind: 'review' }));
-    reviewed.catch((error: unknown) => {
-      log.warn('review not stored', { image: imageKey(image.name), error: describeError(error) });
-    });
-  }
+  const unexpected = unexpectedRegions(ports);
 
   function readyToAnswer(registry: Registry): Promise<void> {
     return sets.ready(registry).catch(() => undefined);
-  }
-
-  function judge({ question, requirement: required }: Asked, snapshot: AvailabilitySnapshot): Judged {
-    const requirement = withSet(required, sets.current(question.registry));
-    const { set, now, policy } = decisionContext(question.registry);
-    const document = availability(question, snapshot, requirement, set, now, policy.delayedAfterMs);
-    return { outcome: waitOutcome(question, snapshot, requirement, document), document };
   }
 
   return {

@@ -1,5 +1,4 @@
 /** Every route there is, for their description. A function that is registered and not named here fails a test. */
-import * as z from 'zod';
 import { describeAvailability } from './api/availability.ts';
 import { describeAvailabilityOfImages } from './api/availability-of-images.ts';
 import { describeAzurePipelinesCheck } from './api/check-azure-pipelines.ts';
@@ -8,6 +7,7 @@ import { describeDeleteRelease } from './api/delete-release.ts';
 import { describeEvents } from './api/events.ts';
 import { describeHealth } from './api/health.ts';
 import { describeImages } from './api/images.ts';
+import { describeOpenApi } from './api/openapi.ts';
 import { describePutRelease } from './api/put-release.ts';
 import { describeRegistries } from './api/registries.ts';
 import { describeRelease } from './api/release.ts';
@@ -16,13 +16,13 @@ import { describeReplayRequest } from './api/replay.ts';
 import { describeReplicas } from './api/replicas.ts';
 import { describeServiceHealth } from './api/service-health.ts';
 import { describeSummary } from './api/summary.ts';
+import { describeUi } from './api/ui.ts';
 import { describeWait } from './api/wait.ts';
 import { describeWaitForImages } from './api/wait-for-images.ts';
 import { describeWaitForRelease } from './api/wait-for-release.ts';
 import { describeWaiting } from './api/waiting.ts';
 import { describeWebhook } from './api/webhook.ts';
 import type { RouteDescription } from './http/route.ts';
-import { refusals } from './http/route.ts';
 
 export const routes: readonly (() => RouteDescription)[] = [
   describeAvailability,
@@ -47,20 +47,5 @@ export const routes: readonly (() => RouteDescription)[] = [
   describeServiceHealth,
   describeHealth,
   describeUi,
+  describeOpenApi,
 ];
-
-function describeUi(): RouteDescription {
-  return {
-    operation: 'showPage',
-    method: 'get',
-    path: '/ui',
-    alsoHead: true,
-    summary: 'The live page; its data needs the key',
-    lock: 'none',
-    answers: {
-      200: { description: 'The page.', schema: z.string(), contentType: 'text/html' },
-      304: { description: 'The page that the reader has is still the one.' },
-      ...refusals(400),
-    },
-  };
-}

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { deliveryOf, regionsOf } from '../../bench/workload.ts';
 import { queueDeliveryQueue } from '../../src/adapters/queue-storage.ts';
 import { queueClient } from '../../src/adapters/storage-clients.ts';
-import { twiceDeferred } from '../../src/core/due-work/due-queues.ts';
+import { twiceDeferred } from '../../src/core/ingest/twice-deferred.ts';
 import type { Delivery, Received } from '../../src/core/ports.ts';
 import { parseDeliveryMessage } from '../../src/core/queue-messages.ts';
 import type { Azurite } from '../../src/local/azurite.ts';

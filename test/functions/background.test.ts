@@ -105,7 +105,7 @@ describe('a sweep', () => {
     resume: () => Promise.reject(new Error('nobody')),
   };
   const sweepOf = ({ tracker, clock }: MemoryTracker, dueWork: DueWorkStore) => {
-    const run = runDueWork({ tracker, checks: undefined, forwarder: nobody, releases: nobody, replays: nobody, clock });
+    const run = runDueWork({ tracker, checks: undefined, forwarder: nobody, releases: nobody, replays: nobody });
     const log = { info: () => undefined, warn: () => undefined };
     const { handler } = sweepFunction(sweeper({ dueWork, clock, log, run }));
     return () => handler(timer, context().invocation);

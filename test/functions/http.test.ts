@@ -8,13 +8,12 @@ import { imagesFunction } from '../../src/functions/api/images.ts';
 import { registriesFunction } from '../../src/functions/api/registries.ts';
 import { replicasFunction } from '../../src/functions/api/replicas.ts';
 import { waitFunction } from '../../src/functions/api/wait.ts';
-import { webhookFunction } from '../../src/functions/api/webhook.ts';
 import { httpHandler, json, noQuery } from '../../src/functions/http/http.ts';
 import { digestOf } from '../support/build.ts';
 import type { CallInput } from '../support/call.ts';
 import { call } from '../support/call.ts';
 import { memoryTracker } from '../support/memory-tracker.ts';
-import { bodyOf, secrets } from '../support/webhook.ts';
+import { bodyOf, doorOf, secrets } from '../support/webhook.ts';
 
 const { tracker, clock } = memoryTracker();
 const image = `image=contoso.azurecr.io/team/app@${digestOf(1)}`;
@@ -29,7 +28,7 @@ const functions: [string, string, string[], HttpFunctionOptions][] = [
   ['api/events', 'function', ['GET'], eventsFunction(tracker)],
   ['api/health', 'anonymous', ['GET', 'HEAD'], healthFunction(tracker, [], clock.now)],
   // Its lock is the webhook secret.
-  ['api/webhooks/{registry}/{region}', 'anonymous', ['POST'], webhookFunction(tracker, secrets, clock.now)],
+  ['api/webhooks/{registry}/{region}', 'anonymous', ['POST'], doorOf({ tracker, secrets, now: clock.now })],
 ];
 
 test.each(functions)('%s is for %s callers and %j', (route, authLevel, methods, options) => {

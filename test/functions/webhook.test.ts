@@ -4,14 +4,13 @@ import { describe, expect, test } from 'vitest';
 import { memoryDeliveryQueue, memoryImageStore } from '../../src/adapters/memory.ts';
 import type { DeliveryQueue, ImageStore } from '../../src/core/ports.ts';
 import { UpstreamError } from '../../src/core/runtime/errors.ts';
-import { webhookFunction } from '../../src/functions/api/webhook.ts';
 import { digestOf, regionOf, regionsOf, registryOf, replicaSetOf, repositoryOf } from '../support/build.ts';
 import { call, forbidBody } from '../support/call.ts';
 import type { ManualClock } from '../support/manual-clock.ts';
 import { manualClock } from '../support/manual-clock.ts';
 import type { MemoryTracker } from '../support/memory-tracker.ts';
 import { limits, memoryTracker } from '../support/memory-tracker.ts';
-import { bodyOf, deliver, secrets } from '../support/webhook.ts';
+import { bodyOf, deliver, doorOf, secrets } from '../support/webhook.ts';
 
 const name = { registry: 'contoso', repository: repositoryOf('team/app'), digest: digestOf(1) };
 const bearer = `Bearer ${secrets[0]}`;
@@ -211,7 +210,7 @@ describe('401', () => {
 
   test('is the answer to every secret when there is only another one', async () => {
     const { tracker, clock } = memoryTracker();
-    const options = webhookFunction(tracker, [secrets[1]], clock.now);
+    const options = doorOf({ tracker, secrets: [secrets[1]], now: clock.now });
     const input = {
       path: 'webhooks/contoso/eastus',
       params: { registry: 'contoso', region: 'eastus' },

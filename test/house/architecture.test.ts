@@ -171,7 +171,10 @@ describe('the table of ports', () => {
     const [ports = ''] = sources('src/core/', /^ports\.ts$/);
     const pages = all(ports, /from '\.\/([^']+)'/g).map((path) => read(`src/core/${path}`));
     const declared = new Set(pages.flatMap((source) => all(source, /^export interface (\w+)/gm)));
-    const fulfilling = [...sources('src/adapters/', /./), ...sources('src/core/due-work/', /^due-queues\.ts$/)];
+    const fulfilling = [
+      ...sources('src/adapters/', /./),
+      ...sources('src/core/due-work/', /^(due-queues|forward-queue)\.ts$/),
+    ];
     const made = fulfilling.flatMap((source) => [
       ...all(source, /^export function [\s\S]*?\): (?:Pick<)?(\w+)(?:, [^>]*>)?(?: & \{[^}]*\})? \{$/gm),
       ...all(source, /^export const \w+: (\w+) = /gm),

@@ -4,7 +4,6 @@
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { describeOpenApi } from '../../src/functions/api/openapi.ts';
 import type { Lock } from '../../src/functions/http/route.ts';
 import { routes } from '../../src/functions/routes.ts';
 
@@ -40,7 +39,7 @@ const promised = [
 /** The same routes, asked for their headers alone. */
 const promisedHeads = ['HEAD /api/health', 'HEAD /api/openapi.json', 'HEAD /ui'];
 
-const described = [...routes, describeOpenApi].map((one) => one());
+const described = routes.map((one) => one());
 const nameOf = (method: string, path: string) => `${method.toUpperCase()} ${path}`;
 
 interface Registered {

@@ -2,17 +2,15 @@
  * One instance of the app: the real tracker, replica sets, prober and queue functions, with a cache of their own, on ports
  * that are shared with all others. When it is killed it hears nothing more, and what it had under way may still happen.
  */
+
 import type { InvocationContext } from '@azure/functions';
 import { memoryHealthEventLog, noAudit } from '../../src/adapters/memory.ts';
-import {
-  dueForwardQueue,
-  dueReconcileQueue,
-  dueReleaseTimer,
-  twiceDeferred,
-} from '../../src/core/due-work/due-queues.ts';
+import { dueReconcileQueue, dueReleaseTimer } from '../../src/core/due-work/due-queues.ts';
+import { dueForwardQueue } from '../../src/core/due-work/forward-queue.ts';
 import { runDueWork } from '../../src/core/due-work/run-due-work.ts';
 import type { Sweeper } from '../../src/core/due-work/sweeper.ts';
 import { sweeper } from '../../src/core/due-work/sweeper.ts';
+import { twiceDeferred } from '../../src/core/ingest/twice-deferred.ts';
 import type { ReplicaSet } from '../../src/core/model/replica-set.ts';
 import type {
   Clock,
@@ -192,7 +190,6 @@ export function startInstance(
     forwarder: webhooks,
     releases: made,
     replays: { send: nobody },
-    clock,
   });
   const due = sweeper({
     dueWork,

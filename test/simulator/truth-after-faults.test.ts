@@ -32,7 +32,6 @@ import { replicaSets } from '../../src/core/replicas/replica-set-cache.ts';
 import type { Tracker } from '../../src/core/tracker.ts';
 import { tracker } from '../../src/core/tracker.ts';
 import { deliveryRecovery } from '../../src/core/webhooks/delivery-recovery.ts';
-import { webhookFunction } from '../../src/functions/api/webhook.ts';
 import type { ArmServer } from '../../src/local/simulator/arm-server.ts';
 import { startArmServer } from '../../src/local/simulator/arm-server.ts';
 import { familyTruth } from '../../src/local/simulator/family-truth.ts';
@@ -47,6 +46,7 @@ import { createVirtualScheduler } from '../../src/local/simulator/virtual-schedu
 import { policy, registryOf } from '../support/build.ts';
 import { call } from '../support/call.ts';
 import { limits } from '../support/memory-tracker.ts';
+import { doorOf } from '../support/webhook.ts';
 import { findDifferences, listAnnounced, watchLoneMembers } from './differences.ts';
 import { quietTime } from './quiet-time.ts';
 
@@ -87,7 +87,7 @@ async function simulate(seed: number, faults: Faults) {
   const requests = quietTime((url) => url.replace('https://contoso.azurecr.io', servers.get('eastus')?.url ?? ''));
   const quiet = requests.scheduler(scheduler);
   const clock = clockOf(scheduler, requests.quiet);
-  let door: ReturnType<typeof webhookFunction> | undefined;
+  let door: ReturnType<typeof doorOf> | undefined;
   const post: Post = async ({ serviceUri, headers, body }) => {
     const [, name = '', region = ''] = /\/api\/webhooks\/([^/]+)\/([^/?]+)/.exec(serviceUri) ?? [];
     if (door === undefined) return describeFailure('502', 'Bad Gateway');
@@ -195,7 +195,7 @@ async function simulate(seed: number, faults: Faults) {
     },
   );
   await acr.ready(registry);
-  door = webhookFunction(acr, [secret], scheduler.now);
+  door = doorOf({ tracker: acr, secrets: [secret], now: scheduler.now });
   const lostDeliveries = deliveryRecovery({
     registries: [registry],
     directory: armWebhookDirectory(armOptions),

@@ -91,7 +91,10 @@ export function checkWorld() {
   function instance(input: InstanceInput = {}): Checks {
     const { replicaSet, registries, aheadMs = 0 } = input;
     const own: ManualClock = { ...clock, now: () => clock.now() + aheadMs };
-    const ownTimer: CheckTimer = { ring: (id, turn, at, dueAt) => timer.ring(id, turn, at - aheadMs, dueAt) };
+    // What is set goes by the clock of the test, as the rows of the table are read by its clock.
+    const ownTimer: CheckTimer = {
+      ring: (id, turn, at, setterAheadMs) => timer.ring(id, turn, at - aheadMs, setterAheadMs - aheadMs),
+    };
     const { tracker } = memoryTracker({
       clock: own,
       ports: { store: first.store, index: first.index, tags: first.tags, timer: first.timer },
@@ -99,7 +102,7 @@ export function checkWorld() {
       ...(registries === undefined ? {} : { registries }),
     });
     let nonces = 0;
-    return checks({
+    const all = checks({
       tracker,
       releases: input.releases ?? { wait: async () => ({ kind: 'unknown' }) },
       store: input.store ?? store,
@@ -111,6 +114,7 @@ export function checkWorld() {
       log: { info: note, warn },
       ...(input.telemetry === undefined ? {} : { telemetry: input.telemetry }),
     });
+    return { ...all, resume: (id, turn, worldAheadMs) => all.resume(id, turn, worldAheadMs + aheadMs) };
   }
 
   /** A webhook says that it is there. */
@@ -128,7 +132,7 @@ export function checkWorld() {
       await clock.advance(Math.min(stepMs, until - clock.now()));
       const due = timer.set.filter(({ at }) => at <= clock.now());
       timer.set.splice(0, timer.set.length, ...timer.set.filter(({ at }) => at > clock.now()));
-      for (const ring of due) void instances[turn++ % instances.length]?.resume(ring.id, ring.turn, ring.dueAt);
+      for (const ring of due) void instances[turn++ % instances.length]?.resume(ring.id, ring.turn, ring.aheadMs);
       await clock.settle();
     }
   }

@@ -1,5 +1,7 @@
 /** Speaks to the webhook function as the registry does. */
 import type { Telemetry } from '../../src/core/runtime/telemetry.ts';
+import { noTelemetry } from '../../src/core/runtime/telemetry.ts';
+import type { WebhookDeps } from '../../src/functions/api/webhook.ts';
 import { webhookFunction } from '../../src/functions/api/webhook.ts';
 import { digestOf } from './build.ts';
 import type { Answer, CallInput } from './call.ts';
@@ -21,6 +23,11 @@ export function bodyOf({ action = 'push', timestamp = '2026-06-01T12:00:00.12345
   return JSON.stringify({ id: 'event-1', timestamp, action, ...(target === null ? {} : { target: whole }) });
 }
 
+/** The function, where nobody waits for pings. */
+export function doorOf(parts: Pick<WebhookDeps, 'tracker' | 'now'> & Partial<WebhookDeps>) {
+  return webhookFunction({ secrets, onPing: () => undefined, telemetry: noTelemetry, ...parts });
+}
+
 export function deliver(
   memory: Pick<MemoryTracker, 'tracker' | 'clock'> & { readonly telemetry?: Telemetry },
   region: string,
@@ -28,7 +35,8 @@ export function deliver(
   changes: Partial<CallInput> & { readonly registry?: string } = {},
 ): Promise<Answer> {
   const { registry = 'contoso', ...input } = changes;
-  return call(webhookFunction(memory.tracker, secrets, memory.clock.now, undefined, memory.telemetry), {
+  const { tracker, clock, telemetry = noTelemetry } = memory;
+  return call(doorOf({ tracker, now: clock.now, telemetry }), {
     path: `webhooks/${registry}/${encodeURIComponent(region)}`,
     params: { registry, region },
     headers: { authorization: `Bearer ${secrets[0]}`, 'content-type': 'application/json; charset=utf-8' },

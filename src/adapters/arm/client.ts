@@ -9,6 +9,7 @@ import type { ContainerRegistryManagementClient } from '@azure/arm-containerregi
 import type { TokenCredential } from '@azure/identity';
 import type { Clock } from '../../core/ports.ts';
 import { UpstreamError } from '../../core/runtime/errors.ts';
+import { isLoopback } from '../../core/runtime/url-origin.ts';
 import type { ArmCall } from './call.ts';
 import { nonsense, refusalBy, toUpstreamError } from './upstream-error.ts';
 
@@ -76,7 +77,7 @@ async function makeClient(
 ): Promise<ContainerRegistryManagementClient> {
   const { ContainerRegistryManagementClient } = await import('@azure/arm-containerregistry');
   const { origin, hostname, protocol } = new URL(endpoint);
-  const isStandIn = protocol === 'http:' && /^(localhost|\[::1\]|127\.\d+\.\d+\.\d+)$/.test(hostname);
+  const isStandIn = protocol === 'http:' && isLoopback(hostname);
   const client = new ContainerRegistryManagementClient(credential, subscription, {
     endpoint: origin,
     allowInsecureConnection: isStandIn,

@@ -4,6 +4,7 @@
  */
 
 import { UpstreamError } from '../../core/runtime/errors.ts';
+import { parseRetryAfter } from '../../core/runtime/retry-after.ts';
 import type { ArmCall } from './call.ts';
 
 /** An answer that is none: unknown shapes, missing fields. ARM may do better next time, and until then is not believed. */
@@ -40,8 +41,6 @@ function errorCode(body: string): string | undefined {
   }
 }
 
-const maxRetryAfterMs = 3_600_000;
-
 export function toUpstreamError(error: unknown, { registry, what, role }: ArmCall, now: number): UpstreamError {
   const place = `ARM, ${what} of ${registry.name}`;
   if (error instanceof UpstreamError) {
@@ -51,7 +50,7 @@ export function toUpstreamError(error: unknown, { registry, what, role }: ArmCal
   const { name, code, statusCode: status, retryAfter } = Object(error) as Partial<Refusal> & { name?: string };
   const details = [status, plainWord(code)].filter((part) => part !== undefined).join(' ');
   const message = details === '' ? place : `${place} (${details})`;
-  const wait = retryAfterMs(retryAfter, now);
+  const wait = parseRetryAfter(retryAfter, now);
   const asked = wait === undefined ? {} : { retryAfterMs: wait };
 
   if (status === 401 || status === 403) return new UpstreamError('unauthorized', message, { hint: role });
@@ -72,14 +71,6 @@ export function toUpstreamError(error: unknown, { registry, what, role }: ArmCal
 
 function plainWord(code: unknown): string | undefined {
   return typeof code === 'string' && /^\w{1,60}$/.test(code) ? code : undefined;
-}
-
-/** @param header seconds, or an HTTP date */
-function retryAfterMs(header: string | undefined, now: number): number | undefined {
-  if (header === undefined) return undefined;
-  const isDate = /^[A-Za-z]{3}/.test(header);
-  const wait = isDate ? Date.parse(header) - now : /^\d{1,9}$/.test(header) ? Number(header) * 1000 : Number.NaN;
-  return Number.isNaN(wait) ? undefined : Math.min(Math.max(wait, 0), maxRetryAfterMs);
 }
 
 /**

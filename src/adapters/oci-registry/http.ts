@@ -4,6 +4,7 @@
  * keeps a replica from answering is "unclear", so that no failure can be mistaken for "not there".
  */
 import type { Clock, ProbeAnswer } from '../../core/ports.ts';
+import { parseRetryAfter } from '../../core/runtime/retry-after.ts';
 
 export type Unclear = Extract<ProbeAnswer, { kind: 'unclear' }>;
 export type Absent = Extract<ProbeAnswer, { kind: 'absent' }>;
@@ -29,8 +30,6 @@ export type Send = (request: Request) => Promise<Reply | Unclear>;
 
 /** Enough to take a registry's error document off the connection, so that it can be used again. */
 const smallBody = 64 * 1024;
-/** No registry asks for more than a minute; an hour is a mistake, and longer would silence the replica. */
-const maxRetryAfterMs = 3_600_000;
 
 export function unclear(reason: string, retryAfterMs?: number): Unclear {
   return { kind: 'unclear', reason, retryAfterMs };
@@ -75,16 +74,8 @@ export function saidAt(reply: Reply): number | undefined {
 
 /** A status that answers nothing, told with what it was for: `429 for the manifest`. */
 export function unclearStatus(reply: Reply, what: string, clock: Clock): Unclear {
-  const asked = retryAfterMs(reply.headers.get('retry-after'), clock.now());
+  const asked = parseRetryAfter(reply.headers.get('retry-after'), clock.now());
   return unclear(`${reply.status} for the ${what}`, asked);
-}
-
-/** @param header seconds, or an HTTP date (RFC 9110, 10.2.3) */
-function retryAfterMs(header: string | null, now: number): number | undefined {
-  if (header === null) return undefined;
-  const isDate = /^[A-Za-z]{3}/.test(header);
-  const wait = isDate ? Date.parse(header) - now : /^\d{1,9}$/.test(header) ? Number(header) * 1000 : Number.NaN;
-  return Number.isNaN(wait) ? undefined : Math.min(Math.max(wait, 0), maxRetryAfterMs);
 }
 
 async function readBody(response: Response, maxBytes: number): Promise<Buffer | 'tooLarge'> {

@@ -4,10 +4,8 @@
  * told, and a wildcard for registries that heed one.
  */
 
-export const indexTypes: ReadonlySet<string> = new Set([
-  'application/vnd.oci.image.index.v1+json',
-  'application/vnd.docker.distribution.manifest.list.v2+json',
-]);
+import { indexTypes } from '../../core/model/media-types.ts';
+
 export const imageTypes: ReadonlySet<string> = new Set([
   'application/vnd.oci.image.manifest.v1+json',
   'application/vnd.docker.distribution.manifest.v2+json',

@@ -5,7 +5,8 @@
  */
 import type { Digest } from '../../core/model/digest.ts';
 import { parseDigest } from '../../core/model/digest.ts';
-import { artifactTypes, imageTypes, indexTypes, schema1Types } from './manifest-types.ts';
+import { defaultManifestType, indexTypes, namesManifest } from '../../core/model/media-types.ts';
+import { artifactTypes, imageTypes, schema1Types } from './manifest-types.ts';
 
 export type Part =
   | { readonly kind: 'blob'; readonly digest: Digest }
@@ -68,8 +69,8 @@ function collect(descriptors: unknown, toPart: (descriptor: Document) => Part | 
 function toChild({ mediaType, digest }: Document): Part | undefined {
   const parsed = parseDigest(digest);
   if (parsed === undefined) return undefined;
-  const type = String(mediaType ?? 'application/vnd.oci.image.manifest.v1+json');
-  return { kind: /manifest|index/i.test(type) ? 'manifest' : 'either', digest: parsed, mediaType: type };
+  const type = String(mediaType ?? defaultManifestType);
+  return { kind: namesManifest(type) ? 'manifest' : 'either', digest: parsed, mediaType: type };
 }
 
 /** Layers that must not be distributed are pulled from the addresses beside them, never from the registry. */

@@ -7,6 +7,7 @@
  * A row is merged unless it has columns that are to go: on Azure it makes no difference, and the development storage
  * replaces a row by searching its whole table several times.
  */
+
 import { hash } from 'node:crypto';
 import type { Acknowledgement } from '../../core/image/acknowledge.ts';
 import { acknowledge } from '../../core/image/acknowledge.ts';
@@ -15,6 +16,7 @@ import { lastPublishedAt } from '../../core/image/due-events.ts';
 import type { ImageName, ImageRecord } from '../../core/image/record.ts';
 import { arrivalIn, arrivalRegions } from '../../core/image/record.ts';
 import type { ImageStore, Version } from '../../core/ports.ts';
+import { clockSkewMs } from '../../core/runtime/clock-skew.ts';
 import { imageRow, parseImageRow } from './keys.ts';
 import { joinText, splitText } from './long-text.ts';
 import { rowBatches } from './row-batches.ts';
@@ -27,8 +29,6 @@ const regionPrefix = 'region_';
 const recordPrefix = 'record';
 /** Every other column is in every row, or leads to a record that says what is so. */
 const passingPrefixes = [acceptedPrefix, regionPrefix, recordPrefix];
-/** Clocks of two instances, and of what they write and what they note of it, differ by less. */
-const clockSkewMs = 60_000;
 
 export function tableImageStore(images: Table): ImageStore {
   const batches = rowBatches(images);

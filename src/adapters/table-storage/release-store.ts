@@ -3,9 +3,11 @@
  * that they change together. An entry's key holds when the release was made, so what is removed late is never one that was
  * made again.
  */
+
 import type { TransactionAction } from '@azure/data-tables';
 import type { ReleaseStore, StoredRelease } from '../../core/ports.ts';
 import type { Release } from '../../core/releases/release.ts';
+import { inChunks } from '../../core/runtime/in-chunks.ts';
 import type { RowAddress } from './keys.ts';
 import {
   openReleaseRange,
@@ -57,8 +59,7 @@ export function tableReleaseStore(table: Table): ReleaseStore {
       const rows = await table.range(releaseListRange(after, before), limit);
       const places = rows.map(parseReleaseListRow);
       const found: StoredRelease[] = [];
-      for (let from = 0; from < places.length; from += maxReads) {
-        const some = places.slice(from, from + maxReads);
+      for (const some of inChunks(places, maxReads)) {
         const read = await Promise.all(some.map(readListed));
         found.push(...read.filter((stored) => stored !== undefined));
       }

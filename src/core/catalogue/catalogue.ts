@@ -7,6 +7,7 @@
  * happens. One row of counts takes part in every transaction, and writers of it take turns; since each takes ten images
  * or so at once, a busy registry needs no more than a few a second.
  */
+
 import type { DecisionContext } from '../image/context.ts';
 import type { ImageName, ImageRecord } from '../image/record.ts';
 import { imageKey, known, progressOf } from '../image/record.ts';
@@ -17,6 +18,7 @@ import type { Registry } from '../model/registry.ts';
 import { expectedRegions } from '../model/replica-set.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { describeError, UpstreamError } from '../runtime/errors.ts';
+import { inChunks } from '../runtime/in-chunks.ts';
 import type { Log } from '../runtime/log.ts';
 import type { CatalogueSummary } from './counts.ts';
 import { count, summarize } from './counts.ts';
@@ -29,7 +31,7 @@ export interface Catalogue {
   /** To be called before an image is written: sets a timer if the write changes what it counts for. */
   beforeWrite(before: ImageRecord | undefined, after: ImageRecord, decisionContext: DecisionContext): Promise<void>;
   /** To be called after an image was written. Never fails: the timer is there. */
-  written(before: ImageRecord | undefined, after: ImageRecord): void;
+  written(image: ImageRecord, before: ImageRecord | undefined): void;
   /** A timer has fired. Fails with an `UpstreamError`. */
   recount(name: ImageName): Promise<void>;
   /** Counts these anew, of one registry. Fails with an `UpstreamError`. */
@@ -137,8 +139,8 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
   }
 
   async function takeTurn(registry: string, names: readonly ImageName[]): Promise<void> {
-    for (let from = 0; from < names.length; from += readAtOnce) {
-      let left: readonly ImageName[] = names.slice(from, from + readAtOnce);
+    for (const some of inChunks(names, readAtOnce)) {
+      let left = some;
       for (let tried = 1; left.length > 0; ) {
         const rest = await attempt(registry, left);
         if (rest !== left) tried = 1;
@@ -201,8 +203,8 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
       if (known(before) !== undefined && !isSettled(before, set)) return;
       if (isChanged(before, after)) await deps.timer.remind(after.name, now + surelyWrittenMs);
     },
-    written(before, after) {
-      if (isChanged(before, after)) countSoon(after.name);
+    written(image, before) {
+      if (isChanged(before, image)) countSoon(image.name);
     },
     async recount(name) {
       await countTogether(name);

@@ -1,7 +1,6 @@
 /** Where the catalogue of a registry's images is kept. Every method fails with an `UpstreamError`, as in ../ports.ts. */
 
 import type { ImageName } from '../image/record.ts';
-import type { Digest } from '../model/digest.ts';
 import type { Repository } from '../model/reference.ts';
 import type { Version } from '../runtime/version.ts';
 import type { IndexEntry, IndexPage } from '../store/ports.ts';
@@ -91,14 +90,4 @@ export const maxRows = 99;
 export interface CatalogueTimer {
   /** @param at milliseconds since 1970 */
   remind(name: ImageName, at: number): Promise<void>;
-}
-
-/** `sha256:` and as many digits as there are; `undefined` for what no digest begins with. */
-export function digestStart(text: string): string | undefined {
-  const [, digits] = /^(?:sha256:)?([0-9a-f]{0,64})$/.exec(text) ?? [];
-  return digits === undefined || digits === '' ? undefined : digits;
-}
-
-export function hasDigestStart(digest: Digest, digits: string): boolean {
-  return digest.startsWith(`sha256:${digits}`);
 }

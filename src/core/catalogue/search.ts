@@ -2,13 +2,14 @@
  * Finding images as people look for them: by a part of a repository's name or of a tag, by the beginning of a digest, or
  * by a reference in any form, pasted whole.
  */
+
 import type { ImageRecord } from '../image/record.ts';
 import { currentTags } from '../image/record.ts';
+import type { Digest } from '../model/digest.ts';
 import type { Registry } from '../model/registry.ts';
 import { findRegistryByHost } from '../model/registry.ts';
 import type { ImageIndex, IndexEntry } from '../store/ports.ts';
 import type { CatalogueStore } from './ports.ts';
-import { digestStart, hasDigestStart } from './ports.ts';
 
 /** All that are given must hold; `any` holds for a repository, a tag or a digest. */
 export interface Search {
@@ -102,4 +103,14 @@ export async function findImages(
 
 function keyOf({ name, firstSeenAt }: IndexEntry): string {
   return `${firstSeenAt} ${name.repository}@${name.digest}`;
+}
+
+/** `sha256:` and as many digits as there are; `undefined` for what no digest begins with. */
+function digestStart(text: string): string | undefined {
+  const [, digits] = /^(?:sha256:)?([0-9a-f]{0,64})$/.exec(text) ?? [];
+  return digits === undefined || digits === '' ? undefined : digits;
+}
+
+function hasDigestStart(digest: Digest, digits: string): boolean {
+  return digest.startsWith(`sha256:${digits}`);
 }

@@ -4,6 +4,7 @@
  * that instance has gone. So a verdict follows the last webhook at once, and a crash costs no more than one ring.
  */
 
+import { clockSkewMs } from '../runtime/clock-skew.ts';
 import { describeError, isTemporary, UpstreamError } from '../runtime/errors.ts';
 import { withTimeout } from '../runtime/timeout.ts';
 import type { AskedText, Check, CheckRequest } from './check.ts';
@@ -33,9 +34,9 @@ export interface Checks {
   accept(request: CheckRequest): Promise<'accepted' | 'sentAnew' | 'known'>;
   /**
    * The check's timer fired: sets the next timer, and has the check judged, followed, and what is to be sent sent.
-   * @param dueAt when the ring was due, by the clock that the check's own times go by
+   * @param aheadMs how far our clock is ahead of the one that the check's own times go by, as far as the row tells
    */
-  resume(id: string, turn: number, dueAt?: number): Promise<void>;
+  resume(id: string, turn: number, aheadMs: number): Promise<void>;
   /** Hands every check that is followed here to another instance, or to this one after its restart. */
   close(milliseconds: number): Promise<void>;
 }
@@ -44,18 +45,11 @@ export interface Checks {
 const readWithinMs = 700;
 const acceptWithinMs = 2_000;
 const putBackMs = 30_000;
-/** Rings come as late as this where all clocks agree. */
+/** A clock that seems to be ahead by no more than this counts as right. */
 const usualDelayMs = 5_000;
-/** Clocks of two instances differ by less. */
-const clockSkewMs = 60_000;
 
-/**
- * How far our clock is ahead of the one that the check's own times go by, for all its ring tells: nobody's pipeline may
- * time out early because of it. A ring that is late by more than usual looks the same; then a check that times out on an
- * instance that has only now heard of it does so by that much later, a minute at most.
- */
-function clockAhead(now: number, dueAt: number | undefined): number {
-  const aheadMs = dueAt === undefined ? 0 : now - dueAt;
+/** What is reckoned with: no pipeline may time out early because our clock is ahead, nor much later than it asked for. */
+function trustedAhead(aheadMs: number): number {
   return aheadMs > 0 && aheadMs <= usualDelayMs ? 0 : Math.max(-clockSkewMs, Math.min(clockSkewMs, aheadMs));
 }
 
@@ -73,7 +67,7 @@ export function checks(parts: ChecksDeps): Checks {
 
   /** @param at by our clock */
   function ring({ id, turn }: Pick<Check, 'id' | 'turn'>, at: number, aheadMs: number): Promise<void> {
-    return timer.ring(id, turn, at, at - aheadMs);
+    return timer.ring(id, turn, at, aheadMs);
   }
 
   /** By our clock. */
@@ -123,8 +117,8 @@ export function checks(parts: ChecksDeps): Checks {
       if (accepted.outcome !== 'known') void following.follow(accepted.check, 0);
       return accepted.outcome;
     },
-    async resume(id, turn, dueAt) {
-      const aheadMs = clockAhead(clock.now(), dueAt);
+    async resume(id, turn, toldAheadMs) {
+      const aheadMs = trustedAhead(toldAheadMs);
       if (isClosing) return ring({ id, turn }, clock.now(), aheadMs);
       try {
         const check = await advance(id, turn, aheadMs);

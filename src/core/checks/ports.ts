@@ -24,9 +24,9 @@ export interface CheckStore {
 export interface CheckTimer {
   /**
    * @param at milliseconds since 1970; past times mean now
-   * @param dueAt handed back with the ring: the same time by the clock that the check's own times go by
+   * @param aheadMs how far the clock that `at` goes by is ahead of the one that the check's own times go by; kept with the ring
    */
-  ring(id: string, turn: number, at: number, dueAt: number): Promise<void>;
+  ring(id: string, turn: number, at: number, aheadMs: number): Promise<void>;
 }
 
 /** Answers whoever asked. `callback` is what came with the request, decrypted. */

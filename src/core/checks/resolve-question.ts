@@ -4,15 +4,13 @@
  */
 
 import { parseArtifacts } from '../image/attached.ts';
-import { parseReference } from '../model/reference.ts';
 import type { Registry } from '../model/registry.ts';
-import { findRegistryByHost } from '../model/registry.ts';
 import type { ReplicaSet } from '../model/replica-set.ts';
 import { parseRequirement } from '../model/requirement.ts';
 import type { Asked } from '../query/ask.ts';
+import { describeUntracked, resolveImage } from '../query/resolve-image.ts';
 import { withoutRepeats } from '../query/several-images.ts';
 import type { FieldProblem } from '../runtime/parsed.ts';
-import { quote } from '../runtime/parsed.ts';
 import type { AskedText } from './check.ts';
 
 export type ResolvedCheck =
@@ -47,14 +45,12 @@ function readImage(
   registries: readonly Registry[],
   replicaSet: (registry: Registry) => ReplicaSet,
 ): ResolvedCheck {
-  const reference = parseReference(image);
-  if (!reference.ok) return { kind: 'wrong', problems: reference.problems };
-  const { registry: host, repository, tag, digest } = reference.value;
-  const registry = findRegistryByHost(registries, host);
-  if (registry === undefined) {
-    const tracked = registries.map(({ loginServer }) => loginServer).join(', ');
-    return { kind: 'unknownRegistry', reason: `Registry ${quote(host)} is not tracked here; tracked: ${tracked}.` };
+  const resolved = resolveImage(image, registries);
+  if (resolved.kind === 'wrong') return resolved;
+  if (resolved.kind === 'untracked') {
+    return { kind: 'unknownRegistry', reason: describeUntracked(resolved.host, registries) };
   }
+  const { registry } = resolved.image;
   const set = replicaSet(registry);
   if (set.replicas.length === 0) {
     return { kind: 'tooEarly', reason: `The replicas of ${registry.loginServer} are not known yet.` };
@@ -63,15 +59,15 @@ function readImage(
   if (!requirement.ok) return { kind: 'wrong', problems: requirement.problems };
   const artifacts = parseArtifacts(text.artifacts);
   if (!artifacts.ok) return { kind: 'wrong', problems: artifacts.problems };
-  const question = { registry, repository, tag, digest, artifacts: artifacts.value };
+  const question = { ...resolved.image, artifacts: artifacts.value };
   return { kind: 'asked', asked: [{ question, requirement: requirement.value }] };
 }
 
 /** Which registries are meant, each once, where that can be told. */
 export function registriesOfAsked({ images }: AskedText, registries: readonly Registry[]): Registry[] {
   const meant = images.flatMap((image) => {
-    const reference = parseReference(image);
-    return reference.ok ? (findRegistryByHost(registries, reference.value.registry) ?? []) : [];
+    const resolved = resolveImage(image, registries);
+    return resolved.kind === 'image' ? [resolved.image.registry] : [];
   });
   return [...new Set(meant)];
 }

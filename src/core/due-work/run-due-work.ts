@@ -4,7 +4,6 @@ import type { Checks } from '../checks/checks.ts';
 import type { Forwarder } from '../forwarding/forwarder.ts';
 import type { Releases } from '../releases/releases.ts';
 import type { ReplayQueue } from '../replay/ports.ts';
-import type { Clock } from '../runtime/clock.ts';
 import { UpstreamError } from '../runtime/errors.ts';
 import type { Tracker } from '../tracker.ts';
 import type { DueWork } from './due-work.ts';
@@ -18,10 +17,9 @@ export interface DueWorkers {
   readonly releases: Pick<Releases, 'resume'>;
   /** For what is due now. */
   readonly replays: ReplayQueue;
-  readonly clock: Clock;
 }
 
-export function runDueWork({ tracker, checks, forwarder, releases, replays, clock }: DueWorkers) {
+export function runDueWork({ tracker, checks, forwarder, releases, replays }: DueWorkers) {
   return async (work: DueWork, { scheduledFor, clockAheadMs }: DueItem): Promise<void> => {
     if (work.kind === 'image' || work.kind === 'count') {
       // A registry may have left the settings since.
@@ -30,7 +28,7 @@ export function runDueWork({ tracker, checks, forwarder, releases, replays, cloc
       else await tracker.reconcile(work.name, scheduledFor, work.firstNoticedAt);
     } else if (work.kind === 'check') {
       if (checks === undefined) throw new UpstreamError('invalid', 'no settings for deployment checks');
-      await checks.resume(work.id, work.turn, clock.now() - clockAheadMs - work.aheadMs);
+      await checks.resume(work.id, work.turn, clockAheadMs + work.aheadMs);
     } else if (work.kind === 'forward') {
       await forwarder.deliver(work.order, work.attempt);
     } else if (work.kind === 'release') {

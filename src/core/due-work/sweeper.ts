@@ -9,6 +9,7 @@ import { backoff } from '../runtime/backoff.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { describeError, isTemporary, UpstreamError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
+import { withTimeout } from '../runtime/timeout.ts';
 import type { DueWork } from './due-work.ts';
 import { leaseMs } from './due-work.ts';
 import type { DueItem, DueWorkStore } from './ports.ts';
@@ -116,7 +117,7 @@ export function sweeper({ dueWork, clock, log, run }: SweeperDeps): Sweeper {
         }
         cursor = page.next ?? undefined;
       } while (cursor !== undefined && clock.now() < before + maxSweepMs);
-      await within(clock, patienceMs, running);
+      await withTimeout(clock, patienceMs, Promise.all(running));
       const { items, lasting, first: error } = failed;
       if (items > 0) log.warn('due work failed, will retry', { failures: items, error });
       if (lasting > 0) log.warn('due work keeps failing', { failures: lasting, error });
@@ -124,7 +125,7 @@ export function sweeper({ dueWork, clock, log, run }: SweeperDeps): Sweeper {
     },
     async close(milliseconds) {
       isClosing = true;
-      await within(clock, milliseconds, running);
+      await withTimeout(clock, milliseconds, Promise.all(running));
     },
   };
 }
@@ -132,11 +133,4 @@ export function sweeper({ dueWork, clock, log, run }: SweeperDeps): Sweeper {
 function nameOf({ key, work }: DueItem): string {
   if (work === undefined) return key;
   return work.kind === 'image' ? `image ${imageKey(work.name)} ${work.firstNoticedAt}` : JSON.stringify(work);
-}
-
-async function within(clock: Clock, milliseconds: number, running: ReadonlySet<Promise<void>>): Promise<void> {
-  if (running.size === 0) return;
-  const done = new AbortController();
-  await Promise.race([Promise.all(running), clock.sleep(milliseconds, done.signal)]);
-  done.abort(null);
 }

@@ -37,32 +37,77 @@ const maxPendingTagEvents = 500;
 export function announce(
   before: ImageRecord,
   decisionContext: DecisionContext,
-): { record: ImageRecord; announcements: Announcement[] } {
-  const { set, policy, now, targets = [] } = decisionContext;
+): { record: ImageRecord; announcements: readonly Announcement[] } {
+  const { set, now, targets = [] } = decisionContext;
   if (isPartOfFamily(before)) return { record: settledInSilence(before, set, now), announcements: [] };
   if (claimableUntil(before, decisionContext) !== null) return { record: before, announcements: [] };
   const record = completedAnew(before, set);
-  const announcements: Announcement[] = [];
-  const announced = new Set(record.announcements.map((entry) => entry.key));
-  const make = (kind: Announcement['kind'], about: Pick<Announcement, 'region' | 'tag'> = {}): boolean => {
-    const announcement: Announcement = { kind, generation: record.generation, ...about };
-    const key = announcementKey(announcement);
-    if (announced.has(key) || record.alreadyAnnounced.includes(announcementSubject(announcement))) return false;
-    announced.add(key);
-    announcements.push(announcement);
-    return true;
-  };
+  const maker = announcementMaker(record);
+  announceRegions(record, set, maker);
+  const completion = announceCompletion(record, decisionContext, maker);
+  const tags = announceTags(record, set, maker);
+  const { announcements } = maker;
 
+  const due = targets.length === 0 ? [] : dueForwards({ ...record, tags }, set, targets, now);
+  const isNewSubject = announcements.length > 0 || due.length > 0 || completion.completedFor !== before.completedFor;
+  if (!isNewSubject) return { record: before, announcements };
+  const made = announcements.map((one) => toEntry(one, { ...record, tags }, set, now));
+  return {
+    record: {
+      ...record,
+      ...completion,
+      tags,
+      announcements: forgetOld([...record.announcements, ...made], { ...record, tags }),
+      forwards: due.length === 0 ? record.forwards : keepForwards([...record.forwards, ...due], { ...record, tags }),
+      changedAt: Math.max(record.changedAt, now),
+    },
+    announcements,
+  };
+}
+
+interface AnnouncementMaker {
+  /** Those that are new, in the order in which they were made. */
+  readonly announcements: readonly Announcement[];
+  /** @returns whether it is new */
+  make(kind: Announcement['kind'], about?: Pick<Announcement, 'region' | 'tag'>): boolean;
+  /** Whether it was announced in this generation. */
+  isMade(kind: Announcement['kind'], region: Region): boolean;
+}
+
+function announcementMaker({ generation, announcements: earlier, alreadyAnnounced }: ImageRecord): AnnouncementMaker {
+  const announcements: Announcement[] = [];
+  const announced = new Set(earlier.map((entry) => entry.key));
+  return {
+    announcements,
+    make(kind, about = {}) {
+      const announcement: Announcement = { kind, generation, ...about };
+      const key = announcementKey(announcement);
+      if (announced.has(key) || alreadyAnnounced.includes(announcementSubject(announcement))) return false;
+      announced.add(key);
+      announcements.push(announcement);
+      return true;
+    },
+    isMade: (kind, region) => announced.has(announcementKey({ kind, generation, region })),
+  };
+}
+
+function announceRegions(record: ImageRecord, set: ReplicaSet, { make, isMade }: AnnouncementMaker): void {
   for (const region of arrivalRegions(record)) {
     const arrival = arrivalIn(record, region);
     // A region it was complete for has been told, or was filled without being told.
     const isOld = record.completedFor.includes(region) || isSeeded(record, region, set);
     const { available } = regionSubjects(region);
-    const isTold = announced.has(announcementKey({ kind: 'availableInRegion', generation: record.generation, region }));
-    const wasThere = isOld || isTold || record.alreadyAnnounced.includes(available);
+    const wasThere = isOld || isMade('availableInRegion', region) || record.alreadyAnnounced.includes(available);
     if (isAvailableIn(record, region, set) && !isOld) make('availableInRegion', { region });
     else if (isDeleted(arrival) || (wasThere && hasDeletedMember(record, region))) make('deletedInRegion', { region });
   }
+}
+
+function announceCompletion(
+  record: ImageRecord,
+  { set, policy, now }: DecisionContext,
+  { make }: AnnouncementMaker,
+): Pick<ImageRecord, 'availableAt' | 'completedFor' | 'delayedAt'> {
   let { availableAt, completedFor, delayedAt } = record;
   const isGrowing = expectedRegions(set).some((region) => isSeeded(record, region, set));
   if (isComplete(record, set) && isGrowing) completedFor = expectedRegions(set);
@@ -72,36 +117,24 @@ export function announce(
   }
   if (isGoneAgain(record, set)) make('deletedInAllReplicas');
   if (isDelayed(record, set, policy, now) && make('delayed')) delayedAt = now;
+  return { availableAt, completedFor, delayedAt };
+}
+
+function announceTags(record: ImageRecord, set: ReplicaSet, { make }: AnnouncementMaker): ImageRecord['tags'] {
   let tagEvents = pendingKeys(record).filter((key) => parseAnnouncementKey(key).tag !== undefined).length;
-  const tags = settleTags(record, set, (kind, tag) => {
+  return settleTags(record, set, (kind, tag) => {
     if (tagEvents >= maxPendingTagEvents) return false;
     if (make(kind, { tag })) tagEvents++;
     return true;
   });
+}
 
-  const due = targets.length === 0 ? [] : dueForwards({ ...record, tags }, set, targets, now);
-
-  const isNewSubject = announcements.length > 0 || due.length > 0 || completedFor !== before.completedFor;
-  if (!isNewSubject) return { record: before, announcements };
-  const made = announcements.map((one): AnnouncementEntry => {
-    const movedTo = one.kind === 'tagSuperseded' && one.tag !== undefined ? tags[one.tag.name]?.movedTo : undefined;
-    const entry = { key: announcementKey(one), madeAt: madeAt(one, record, now), publishedAt: null };
-    if (one.kind === 'delayed') return { ...entry, missing: missingRegions(record, set) };
-    return movedTo === undefined || movedTo === null ? entry : { ...entry, supersededBy: movedTo };
-  });
-  return {
-    record: {
-      ...record,
-      availableAt,
-      completedFor,
-      delayedAt,
-      tags,
-      announcements: forgetOld([...record.announcements, ...made], { ...record, tags }),
-      forwards: due.length === 0 ? record.forwards : keepForwards([...record.forwards, ...due], { ...record, tags }),
-      changedAt: Math.max(record.changedAt, now),
-    },
-    announcements,
-  };
+function toEntry(one: Announcement, record: ImageRecord, set: ReplicaSet, now: number): AnnouncementEntry {
+  const movedTo =
+    one.kind === 'tagSuperseded' && one.tag !== undefined ? record.tags[one.tag.name]?.movedTo : undefined;
+  const entry = { key: announcementKey(one), madeAt: madeAt(one, record, now), publishedAt: null };
+  if (one.kind === 'delayed') return { ...entry, missing: missingRegions(record, set) };
+  return movedTo === undefined || movedTo === null ? entry : { ...entry, supersededBy: movedTo };
 }
 
 /** Of a member nothing is published; what it is, is noted all the same. */

@@ -6,6 +6,7 @@
 import type { Digest } from '../model/digest.ts';
 import type { EventTime } from '../model/event-time.ts';
 import { toIsoMilliseconds } from '../model/event-time.ts';
+import { isIndexType } from '../model/media-types.ts';
 import type { Repository, Tag } from '../model/reference.ts';
 import { formatReference } from '../model/reference.ts';
 import type { Region } from '../model/region.ts';
@@ -19,7 +20,6 @@ import type { Evidence } from './arrival.ts';
 import { isAvailable, isDeleted } from './arrival.ts';
 import type { Attached } from './attached.ts';
 import { hasArtifactsIn } from './attached.ts';
-import { isIndexType } from './family.ts';
 import type { ArtifactAvailability, MemberAvailability } from './family-availability.ts';
 import { describeArtifacts, describeMembers } from './family-availability.ts';
 import { narrowed } from './platforms.ts';

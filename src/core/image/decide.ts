@@ -9,6 +9,7 @@ import { isLater } from '../model/event-time.ts';
 import type { Tag } from '../model/reference.ts';
 import type { Region } from '../model/region.ts';
 import type { ReplicaSet } from '../model/replica-set.ts';
+import { clockSkewMs } from '../runtime/clock-skew.ts';
 import type { Acknowledgement } from './acknowledge.ts';
 import { acknowledge, noteFailures } from './acknowledge.ts';
 import type { Announcement } from './announcement-key.ts';
@@ -25,7 +26,7 @@ import { noteForward } from './forward-entry.ts';
 import { keepRegions } from './kept-regions.ts';
 import type { ForwardEntry, ImageName, ImageRecord } from './record.ts';
 import { arrivalIn, hasPending, known } from './record.ts';
-import { clockSkewMs, isTimerSet, nextRequeueAt } from './requeue.ts';
+import { isTimerSet, nextRequeueAt } from './requeue.ts';
 import { dropStaleFacts, imageState, isGone, newestDelete, predatesReplica } from './state.ts';
 import type { TagCheck } from './tag-progress.ts';
 import { carryOpenTags, learnTag, releaseEarlier, tagCompared, tagMoved } from './tag-progress.ts';
@@ -76,11 +77,10 @@ export function decide(
     if (known(merged) === undefined) return { record: merged, outcome, announcements: [] };
     return { ...announce(awaitMembers(merged, record, decisionContext), decisionContext), outcome };
   }
-  if (step.kind === 'joined' && stored === undefined) {
-    return { ...undecided, record: takeFamilyStep(newRecord(name, decisionContext.now), step, decisionContext) };
-  }
-  if (record !== undefined && step.kind === 'joined') {
-    return { ...undecided, record: takeFamilyStep(record, step, decisionContext) };
+  // From here the order counts: a member may be named before anybody has reported it, and all else is of a known image.
+  if (step.kind === 'joined') {
+    const member = record ?? newRecord(name, decisionContext.now);
+    return { ...undecided, record: takeFamilyStep(member, step, decisionContext) };
   }
   if (record === undefined || known(record) === undefined) return { ...undecided, record: stored };
   if (step.kind === 'expire') return { ...undecided, record: expire(record, step.unchangedSince, decisionContext) };

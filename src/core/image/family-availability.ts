@@ -1,11 +1,11 @@
 /** What the availability document says of an index's members, and of what is attached. */
+import { isIndexType } from '../model/media-types.ts';
 import type { Region } from '../model/region.ts';
 import type { ReplicaSet } from '../model/replica-set.ts';
 import type { Requirement } from '../model/requirement.ts';
 import type { Attached } from './attached.ts';
 import { artifactsOf, hasArtifactsIn } from './attached.ts';
 import type { Member } from './family.ts';
-import { isIndexType } from './family.ts';
 import type { ImageRecord } from './record.ts';
 import { missingMembers } from './state.ts';
 

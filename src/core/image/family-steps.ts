@@ -2,12 +2,14 @@
  * How the record of an index learns of its members, and that of a member of its indexes. Every step may be taken more than once
  * and in any order; see docs/families.md for why nothing is lost between the records.
  */
+
 import type { Digest } from '../model/digest.ts';
+import { isIndexType } from '../model/media-types.ts';
 import type { Arrival } from './arrival.ts';
 import { isAvailable } from './arrival.ts';
 import type { DecisionContext } from './context.ts';
 import type { Family, Member, RegionalArrivals } from './family.ts';
-import { isIndexType, joinArrivals, withoutTags } from './family.ts';
+import { joinArrivals, withoutTags } from './family.ts';
 import type { ImageRecord } from './record.ts';
 import { arrivalIn, arrivalRegions, isPartOfFamily } from './record.ts';
 

@@ -42,15 +42,6 @@ export interface Family {
 /** A row holds that many in every region of Azure. */
 export const maxMembers = 100;
 
-const indexTypes: readonly (string | null)[] = [
-  'application/vnd.oci.image.index.v1+json',
-  'application/vnd.docker.distribution.manifest.list.v2+json',
-];
-
-export function isIndexType(mediaType: string | null): boolean {
-  return indexTypes.includes(mediaType);
-}
-
 export function memberArrival(family: Family | undefined, member: Digest, region: string): Arrival | undefined {
   const arrivals = family !== undefined && Object.hasOwn(family.said, member) ? family.said[member] : undefined;
   return arrivals !== undefined && Object.hasOwn(arrivals, region) ? arrivals[region] : undefined;

@@ -11,6 +11,7 @@ import type { Registry } from '../model/registry.ts';
 import type { ReplicaSet } from '../model/replica-set.ts';
 import { expectedRegions } from '../model/replica-set.ts';
 import type { Requirement } from '../model/requirement.ts';
+import { neededOf } from '../model/requirement.ts';
 import { matchesGlob } from '../runtime/glob.ts';
 import { hasTag } from './arrival.ts';
 import type { ForwardEntry, ForwardSending, ImageName, ImageRecord } from './record.ts';
@@ -61,8 +62,7 @@ export function isFor(target: ForwardTarget, { registry, repository }: ImageName
 export function requirementOf(target: ForwardTarget, set: ReplicaSet): Requirement {
   const regions = target.regions ?? expectedRegions(set);
   const { require } = target;
-  const needed = require === 'all' ? Math.max(1, regions.length) : require === 'any' ? 1 : require;
-  return { regions, require, needed };
+  return { regions, require, needed: neededOf(require, regions) };
 }
 
 /** What has become due and is not noted yet. A tag that has moved on is forwarded with the digest it moved to. */

@@ -74,9 +74,6 @@ export function hasUnverified(record: ImageRecord, set: ReplicaSet): boolean {
   return Object.values(record.arrivals).some((arrival) => isUnverified(arrival, set));
 }
 
-/** Clocks of two instances differ by less. */
-export const clockSkewMs = 60_000;
-
 /** A timer that rings this much later than wanted is near enough. */
 const timerSlackMs = 20_000;
 

@@ -4,12 +4,11 @@
  * in hand when a webhook speaks knows the order without any clock: else a clock that is ahead would make the first words
  * of a new replica void, and they are published once.
  */
+
 import type { Fact } from '../image/arrival.ts';
 import type { ReplicaSet } from '../model/replica-set.ts';
 import { findReplica } from '../model/replica-set.ts';
-
-/** Clocks that differ by more are not what this is about: the time would be far from any truth. */
-const clockSkewMs = 60_000;
+import { clockSkewMs } from '../runtime/clock-skew.ts';
 
 /**
  * @param set in use at the very moment the fact comes in: one that was read later may have been asked for later, too
@@ -19,6 +18,7 @@ export function receivedAfter(fact: Fact, set: ReplicaSet): Fact {
   const replica = findReplica(set, fact.region);
   // Where there is a replica, when it was not there yet; where there is none, when ARM last said so.
   const before = replica === undefined ? set.refreshedAt : (replica.lastAbsentAt ?? 0);
+  // Clocks that differ by more are not what this is about: the time would be far from any truth.
   const isBehind = fact.receivedAt <= before && before - fact.receivedAt <= clockSkewMs;
   return set.source !== 'settings' && isBehind ? { ...fact, receivedAt: before + 1 } : fact;
 }

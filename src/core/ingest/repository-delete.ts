@@ -8,6 +8,7 @@
 import type { Delivery, RepositoryDelete } from '../image/delivery.ts';
 import type { ImageRecord } from '../image/record.ts';
 import type { TagName } from '../image/tag-name.ts';
+import { inChunks } from '../runtime/in-chunks.ts';
 import type { ImageIndex } from '../store/ports.ts';
 
 const pageSize = 100;
@@ -31,8 +32,7 @@ export async function markDoubtful(
   }
   for (let cursor: string | null | undefined; cursor !== null; ) {
     const page = await deps.index.page({ registry, repository, list: 'all', cursor, limit: pageSize });
-    for (let from = 0; from < page.entries.length; from += maxAtOnce) {
-      const some = page.entries.slice(from, from + maxAtOnce);
+    for (const some of inChunks(page.entries, maxAtOnce)) {
       await Promise.all(some.map(({ name }) => deps.record({ name, fact: { ...fact, kind: 'doubt' } })));
     }
     cursor = page.next;

@@ -2,6 +2,7 @@
  * Has indexes read, and makes their members known: to each member the index that lists it, and then to the index what each of
  * them knows. In that order, so that no report of a member falls between them; see docs/families.md.
  */
+
 import type { Reading } from '../image/context.ts';
 import type { Member, RegionalArrivals } from '../image/family.ts';
 import { claimableUntil, isBeingRead, newsForIndexes } from '../image/family-steps.ts';
@@ -13,7 +14,9 @@ import type { Registry } from '../model/registry.ts';
 import { regionalOrigin } from '../model/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { describeError } from '../runtime/errors.ts';
+import { inChunks } from '../runtime/in-chunks.ts';
 import type { Log } from '../runtime/log.ts';
+import { withTimeout } from '../runtime/timeout.ts';
 import type { ImageWriter } from '../store/image-writer.ts';
 import { bytesOf, subjectOf } from './manifest-document.ts';
 import type { ManifestReader } from './ports.ts';
@@ -77,7 +80,8 @@ export function familyReader(parts: {
     for (let attempt = 0; ; attempt++) {
       const image = underWay.get(key);
       if (image === undefined) throw new Error(`${key} is not being read`);
-      const read = await withTimeout(clock, until - clock.now(), readIndex(from, registry, image));
+      const inTime = await withTimeout(clock, until - clock.now(), readIndex(from, registry, image));
+      const read: IndexRead = inTime ?? { kind: 'unclear', reason: 'timeout' };
       const pauseMs = Math.max(pausesMs[attempt] ?? Number.NaN, 'retryAfterMs' in read ? (read.retryAfterMs ?? 0) : 0);
       const isOver = read.kind === 'members' || read.kind === 'final' || Number.isNaN(pauseMs);
       if (isOver || clock.now() + pauseMs >= until) return { read, heldUntil: image.family?.nextReadAt ?? null };
@@ -88,8 +92,7 @@ export function familyReader(parts: {
   async function claim({ registry, repository, digest: index }: ImageName, members: readonly Member[]) {
     const said: Record<string, RegionalArrivals> = {};
     const sizes = new Map<Digest, number>();
-    for (let from = 0; from < members.length; from += maxAtOnce) {
-      const some = members.slice(from, from + maxAtOnce);
+    for (const some of inChunks(members, maxAtOnce)) {
       await Promise.all(
         some.map(async ({ digest }) => {
           const { record } = await parts.writer.submit({ registry, repository, digest }, { kind: 'joined', index });
@@ -184,12 +187,4 @@ export function familyReader(parts: {
       return true;
     },
   };
-}
-
-async function withTimeout(clock: Clock, milliseconds: number, read: Promise<IndexRead>): Promise<IndexRead> {
-  const done = new AbortController();
-  const late = clock.sleep(milliseconds, done.signal).then((): IndexRead => ({ kind: 'unclear', reason: 'timeout' }));
-  const result = await Promise.race([read, late]);
-  done.abort(null);
-  return result;
 }

@@ -3,10 +3,11 @@
  * unnoticed, so a document with one that is not understood lists nothing that anybody may count on.
  * Shapes: OCI image specification, image index; Docker's manifest list; BuildKit, docs/attestations/attestation-storage.md.
  */
+
 import type { Member } from '../image/family.ts';
-import { isIndexType } from '../image/family.ts';
 import type { Digest } from '../model/digest.ts';
 import { parseDigest } from '../model/digest.ts';
+import { defaultManifestType, isIndexType, namesManifest } from '../model/media-types.ts';
 import type { Referrer } from './ports.ts';
 
 export interface ListedManifest extends Member {
@@ -69,8 +70,8 @@ export function bytesOf(body: string): number | undefined {
 function toListed(entry: Fields): ListedManifest | 'blob' | undefined {
   const digest = parseDigest(entry.digest);
   if (digest === undefined) return undefined;
-  const mediaType = text(entry.mediaType) ?? 'application/vnd.oci.image.manifest.v1+json';
-  if (!/manifest|index/i.test(mediaType)) return 'blob';
+  const mediaType = text(entry.mediaType) ?? defaultManifestType;
+  if (!namesManifest(mediaType)) return 'blob';
   const platform = toPlatform(entry.platform);
   const artifactType = text(entry.artifactType);
   const known = { digest, mediaType, artifactType };

@@ -1,10 +1,12 @@
 /** Reads what an index lists, with what the indexes in it list, from whoever has it: a replica that reported it, or the login server. */
+
 import { isAvailable } from '../image/arrival.ts';
 import type { Member } from '../image/family.ts';
-import { isIndexType, maxMembers, memberArrival } from '../image/family.ts';
+import { maxMembers, memberArrival } from '../image/family.ts';
 import type { ImageRecord } from '../image/record.ts';
 import { arrivalIn, arrivalRegions } from '../image/record.ts';
 import type { Digest } from '../model/digest.ts';
+import { isIndexType } from '../model/media-types.ts';
 import type { Region } from '../model/region.ts';
 import type { Registry } from '../model/registry.ts';
 import { regionalOrigin } from '../model/registry.ts';

@@ -31,7 +31,13 @@ export interface RequirementInput {
 /** What nobody asked otherwise: every expected region, all of them. While none is known, nothing is enough. */
 export function defaultRequirement(set: ReplicaSet): Requirement {
   const regions = expectedRegions(set);
-  return { regions, require: 'all', needed: Math.max(1, regions.length) };
+  return { regions, require: 'all', needed: neededOf('all', regions) };
+}
+
+/** How many of these regions must have it. Where there is none yet, one. */
+export function neededOf(require: Requirement['require'], regions: readonly Region[]): number {
+  if (require === 'all') return Math.max(1, regions.length);
+  return require === 'any' ? 1 : require;
 }
 
 export function parseRequirement(input: RequirementInput, set: ReplicaSet): Parsed<Requirement> {
@@ -51,7 +57,7 @@ export function parseRequirement(input: RequirementInput, set: ReplicaSet): Pars
   if (require === undefined) {
     return problem('require', `must be "all", "any" or a number from 1 (got ${quote(input.require ?? '')})`);
   }
-  const needed = require === 'all' ? wanted.length : require === 'any' ? 1 : require;
+  const needed = require === 'all' ? wanted.length : neededOf(require, wanted);
   if (needed > wanted.length || needed < 1) {
     return problem(
       'require',
@@ -75,7 +81,7 @@ export function withSet(requirement: Requirement, set: ReplicaSet): Requirement 
   if (requirement.isForEveryExpected !== true) return requirement;
   const regions = expectedRegions(set);
   if (regions.length === 0) return requirement;
-  const needed = requirement.require === 'all' ? regions.length : Math.min(requirement.needed, regions.length);
+  const needed = Math.min(neededOf(requirement.require, regions), regions.length);
   return { ...requirement, regions, needed };
 }
 

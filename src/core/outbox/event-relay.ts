@@ -16,9 +16,9 @@ import { describeError, isTemporary } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Telemetry } from '../runtime/telemetry.ts';
 import { noTelemetry } from '../runtime/telemetry.ts';
+import { withTimeout } from '../runtime/timeout.ts';
 import type { ImageWriter } from '../store/image-writer.ts';
 import { announcing } from './instruments.ts';
-import { meteredPublisher } from './metered-publisher.ts';
 import type { EventPublisher } from './ports.ts';
 
 export interface EventRelay {
@@ -70,8 +70,7 @@ export function eventRelay(parts: {
   readonly log: Log;
   readonly telemetry?: Telemetry | undefined;
 }): EventRelay {
-  const { clock, log, telemetry = noTelemetry } = parts;
-  const publisher = meteredPublisher(parts.publisher, telemetry);
+  const { publisher, clock, log, telemetry = noTelemetry } = parts;
   const waiting: Item[] = [];
   /** Until their acknowledgement is stored; with the time from which the topic had them. */
   const onTheirWay = new Map<string, number | undefined>();
@@ -134,9 +133,9 @@ export function eventRelay(parts: {
 
   /** One event that the topic refuses does not hold back the others: a batch that it refuses is sent again in halves. */
   async function sendBatch(batch: readonly Item[]): Promise<void> {
-    const parts = [batch];
+    const left = [batch];
     let isAnyAccepted = false;
-    for (let part = parts.shift(); part !== undefined; part = parts.shift()) {
+    for (let part = left.shift(); part !== undefined; part = left.shift()) {
       try {
         await publisher.publish(part.map((item) => item.due.event));
         isAnyAccepted = true;
@@ -147,12 +146,12 @@ export function eventRelay(parts: {
         // One that refuses has answered.
         isAway = isTemporary(error);
         if (isAway) {
-          const left = [part, ...parts].flat();
-          waiting.unshift(...left);
-          return backOff(left.length);
+          const kept = [part, ...left].flat();
+          waiting.unshift(...kept);
+          return backOff(kept.length);
         }
         const half = Math.ceil(part.length / 2);
-        if (part.length > 1) parts.unshift(part.slice(0, half), part.slice(half));
+        if (part.length > 1) left.unshift(part.slice(0, half), part.slice(half));
         else refused(part, error);
       }
     }
@@ -240,9 +239,7 @@ export function eventRelay(parts: {
     lastError: () => lastError,
     async drain(milliseconds) {
       const idleNow = sending === 0 ? Promise.resolve() : new Promise<void>((resolve) => idle.push(resolve));
-      const done = new AbortController();
-      await Promise.race([idleNow, clock.sleep(milliseconds, done.signal)]);
-      done.abort();
+      await withTimeout(clock, milliseconds, idleNow);
       stop.abort();
     },
   };

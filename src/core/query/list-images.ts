@@ -18,9 +18,9 @@ import type { Region } from '../model/region.ts';
 import type { Registry } from '../model/registry.ts';
 import type { ReplicaSet } from '../model/replica-set.ts';
 import { expectedRegions } from '../model/replica-set.ts';
-import type { CheckpointStore } from '../reconcile/ports.ts';
-import { isListIncomplete } from '../reconcile/reconcile-open.ts';
-import type { ImageIndex, ImageStore, IndexEntry, IndexList } from '../store/ports.ts';
+import { inChunks } from '../runtime/in-chunks.ts';
+import { isListIncomplete } from '../store/list-completeness.ts';
+import type { CheckpointStore, ImageIndex, ImageStore, IndexEntry, IndexList } from '../store/ports.ts';
 import { pageOpenImages } from '../store/replicating-index.ts';
 
 export const listableStates = ['replicating', 'available', 'delayed', 'diverged', 'deleted'] as const;
@@ -167,8 +167,7 @@ export async function readRecords(
   set: ReplicaSet,
 ): Promise<ImageRecord[]> {
   const records: ImageRecord[] = [];
-  for (let from = 0; from < entries.length; from += readAtOnce) {
-    const some = entries.slice(from, from + readAtOnce);
+  for (const some of inChunks(entries, readAtOnce)) {
     const read = await Promise.all(
       some.map(async (entry) => {
         const record = known((await store.read(entry.name))?.record);

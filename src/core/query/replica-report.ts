@@ -10,19 +10,18 @@ import { arrivalSpan, availableSince, isPartOfFamily } from '../image/record.ts'
 import { isAvailableIn } from '../image/state.ts';
 import type { HealthEventLog, HeartbeatStore } from '../ingest/ports.ts';
 import { regionWarning, shownRegions } from '../ingest/unexpected-region.ts';
+import type { WebhookAudit, WebhookFinding, WebhookStatus } from '../ingest/webhook-status.ts';
 import type { Region } from '../model/region.ts';
 import { sortRegions } from '../model/region.ts';
 import type { Registry } from '../model/registry.ts';
 import type { Replica, ReplicaSet, ReplicaStatus } from '../model/replica-set.ts';
 import { findReplica, isStale } from '../model/replica-set.ts';
-import type { CheckpointStore } from '../reconcile/ports.ts';
-import { isListIncomplete } from '../reconcile/reconcile-open.ts';
-import type { ImageIndex, ImageStore } from '../store/ports.ts';
+import { isListIncomplete } from '../store/list-completeness.ts';
+import type { CheckpointStore, ImageIndex, ImageStore } from '../store/ports.ts';
 import { pageOpenImages } from '../store/replicating-index.ts';
 import type { LikelyCause } from './likely-causes.ts';
 import { likelyCauses } from './likely-causes.ts';
 import { readRecords } from './list-images.ts';
-import type { WebhookAudit, WebhookFinding, WebhookStatus } from './webhook-status.ts';
 
 export interface ReplicaReport {
   readonly registry: string;

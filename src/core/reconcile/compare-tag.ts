@@ -5,6 +5,7 @@
 
 import type { ImageName, ImageRecord, TagProgress } from '../image/record.ts';
 import { progressOf, tagPushes } from '../image/record.ts';
+import type { TagCheck } from '../image/tag-progress.ts';
 import type { TagPushes } from '../image/tag-pushes.ts';
 import { isProbablyLater, isPushedLater, lastPush, latestPushes, pushIn, regionsLater } from '../image/tag-pushes.ts';
 import type { Digest } from '../model/digest.ts';
@@ -28,69 +29,100 @@ const onItsWayMs = 600_000;
  * was the first to note a tag does not look at all, and relies on those who come later.
  */
 export async function compareTag(
-  parts: { readonly writer: ImageWriter; readonly tags: TagIndex },
+  { writer, tags }: { readonly writer: ImageWriter; readonly tags: TagIndex },
   image: ImageRecord,
   tag: Tag,
   now: number,
 ): Promise<void> {
-  const { writer } = parts;
   const { registry, repository, digest } = image.name;
-  let own = tagPushes(image, tag);
-  let seen = progressOf(image, tag);
-  const at = lastPush(own);
+  const at = lastPush(tagPushes(image, tag));
   // Older than all that its arrivals remember, it is no matter to any other.
-  const digests = at === null ? [] : await parts.tags.digests({ registry, repository, tag });
+  const digests = at === null ? [] : await tags.digests({ registry, repository, tag });
   const others = digests.filter((one) => one.digest !== digest);
   const later = others.filter(({ pushedAt }) => isLater(pushedAt, at));
   const earlier = others.filter(({ pushedAt }) => !isLater(pushedAt, at));
-
-  /** @returns what it has been pushed with by now */
-  async function tell(name: ImageName, to: Digest, pushes: TagPushes): Promise<TagPushes> {
-    const { record } = await writer.submit(name, { kind: 'tagMoved', tag, to, pushes });
-    if (record === undefined) return {};
-    if (name === image.name) seen = progressOf(record, tag);
-    return tagPushes(record, tag);
-  }
-
-  let isOneOnItsWay = false;
-  let isNewest = true;
-  let isOrdered = true;
-  let seenOthers: TagPushes = {};
-  async function compareWith(other: Digest): Promise<'known to be later' | 'compared' | 'not found'> {
-    const record = await writer.read({ registry, repository, digest: other });
-    const theirs = record === undefined ? {} : tagPushes(record, tag);
-    if (record === undefined || lastPush(theirs) === null) {
-      isOneOnItsWay = true;
-      return 'not found';
-    }
-    if (hasLeft(theirs, own)) own = await tell(image.name, other, theirs);
-    const told = concerns(own, theirs, image.name, progressOf(record, tag))
-      ? await tell(record.name, digest, own)
-      : theirs;
-    // It was pushed there again meanwhile.
-    if (latestPushes(theirs, told) !== theirs) own = await tell(image.name, other, told);
-    seenOthers = latestPushes(seenOthers, told);
-    // A guess is enough: it opens a round for this one, and closes none of the other's.
-    isNewest &&= isProbablyLater(own, told);
-    const isTheirsLater = isPushedLater(told, own);
-    isOrdered &&= isTheirsLater || isPushedLater(own, told);
-    return isTheirsLater ? 'known to be later' : 'compared';
-  }
+  const { compareWith, found } = comparison(writer, image, tag);
 
   // Of those that are later, the last that shares a region says all there is to say about this one; some were noted and
   // never stored.
   const near = later.slice(-nearLater);
-  let found = 0;
+  let count = 0;
   for (const other of later) {
     if (near.includes(other)) break;
     const order = await compareWith(other.digest);
-    if (order !== 'not found') found++;
-    if (order === 'known to be later' || found >= maxLater) break;
+    if (order !== 'not found') count++;
+    if (order === 'known to be later' || count >= maxLater) break;
   }
   for (const other of [...near, ...earlier.slice(0, maxEarlier)]) await compareWith(other.digest);
+  const { isOneOnItsWay, ...compared } = found();
   const isFinal = !isOneOnItsWay || now >= image.changedAt + onItsWayMs;
-  const compared = { tag, seen, own, others: seenOthers, isNewest, isOrdered, isFinal };
-  await writer.submit(image.name, { kind: 'tagCompared', ...compared });
+  await writer.submit(image.name, { kind: 'tagCompared', ...compared, isFinal });
+}
+
+/** What the comparison has found so far. */
+interface Found extends Omit<TagCheck, 'isFinal'> {
+  /** A digest that was noted under the tag is not stored yet. */
+  readonly isOneOnItsWay: boolean;
+}
+
+type Order = 'known to be later' | 'compared' | 'not found';
+
+interface Comparison {
+  /** Compares with one other digest, and notes in both what they have to know. */
+  compareWith(other: Digest): Promise<Order>;
+  found(): Found;
+}
+
+function comparison(writer: ImageWriter, image: ImageRecord, tag: Tag): Comparison {
+  const { registry, repository, digest } = image.name;
+  let found: Found = {
+    tag,
+    seen: progressOf(image, tag),
+    own: tagPushes(image, tag),
+    others: {},
+    isNewest: true,
+    isOrdered: true,
+    isOneOnItsWay: false,
+  };
+
+  /** Notes in this one what the other was pushed with. */
+  async function tellOwn(other: Digest, pushes: TagPushes): Promise<void> {
+    const { record } = await writer.submit(image.name, { kind: 'tagMoved', tag, to: other, pushes });
+    const seen = record === undefined ? found.seen : progressOf(record, tag);
+    found = { ...found, seen, own: record === undefined ? {} : tagPushes(record, tag) };
+  }
+
+  /** @returns what the other has been pushed with by now */
+  async function tellOther(other: ImageName): Promise<TagPushes> {
+    const { record } = await writer.submit(other, { kind: 'tagMoved', tag, to: digest, pushes: found.own });
+    return record === undefined ? {} : tagPushes(record, tag);
+  }
+
+  async function compareWith(other: Digest): Promise<Order> {
+    const record = await writer.read({ registry, repository, digest: other });
+    const theirs = record === undefined ? {} : tagPushes(record, tag);
+    if (record === undefined || lastPush(theirs) === null) {
+      found = { ...found, isOneOnItsWay: true };
+      return 'not found';
+    }
+    if (hasLeft(theirs, found.own)) await tellOwn(other, theirs);
+    const isConcerned = concerns(found.own, theirs, image.name, progressOf(record, tag));
+    const told = isConcerned ? await tellOther(record.name) : theirs;
+    // It was pushed there again meanwhile.
+    if (latestPushes(theirs, told) !== theirs) await tellOwn(other, told);
+    const { own } = found;
+    const isTheirsLater = isPushedLater(told, own);
+    found = {
+      ...found,
+      others: latestPushes(found.others, told),
+      // A guess is enough: it opens a round for this one, and closes none of the other's.
+      isNewest: found.isNewest && isProbablyLater(own, told),
+      isOrdered: found.isOrdered && (isTheirsLater || isPushedLater(own, told)),
+    };
+    return isTheirsLater ? 'known to be later' : 'compared';
+  }
+
+  return { compareWith, found: () => found };
 }
 
 /**

@@ -7,15 +7,15 @@
 
 import type { ImageName } from '../image/record.ts';
 import type { Registry } from '../model/registry.ts';
-import type { ReplicaSet } from '../model/replica-set.ts';
-import { expectedRegions, isKnown } from '../model/replica-set.ts';
+import { isKnown } from '../model/replica-set.ts';
 import type { ReplicaSets } from '../replicas/replica-set-cache.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { describeError } from '../runtime/errors.ts';
+import { inChunks } from '../runtime/in-chunks.ts';
 import type { Log } from '../runtime/log.ts';
-import type { ImageIndex } from '../store/ports.ts';
+import { isListIncomplete, nameOfSet } from '../store/list-completeness.ts';
+import type { CheckpointStore, ImageIndex } from '../store/ports.ts';
 import { pageOpenImages } from '../store/replicating-index.ts';
-import type { CheckpointStore, ReconcileCheckpoint } from './ports.ts';
 
 export interface ReconcileOpen {
   /** Looks again at the newest images that are not everywhere, after the replica set has changed. */
@@ -43,15 +43,13 @@ export function reconcileOpen(parts: {
   async function reviewPage(registry: Registry, cursor: string, isListIncomplete = false): Promise<string | null> {
     const query = { registry: registry.name, cursor, isListIncomplete, limit: 100 };
     const open = await pageOpenImages(index, query, clock.now());
-    for (let from = 0; from < open.entries.length; from += atOnce) {
-      await Promise.all(open.entries.slice(from, from + atOnce).map(({ name }) => parts.review(name)));
-    }
+    for (const some of inChunks(open.entries, atOnce)) await Promise.all(some.map(({ name }) => parts.review(name)));
     return open.next;
   }
 
   async function step(registry: Registry): Promise<void> {
     const until = clock.now() + maxMs;
-    const set = nameOf(sets.current(registry));
+    const set = nameOfSet(sets.current(registry));
     const note = await parts.reviews.load(registry.name);
     if (note?.set !== set) {
       // Whoever found the change has begun. The next call looks at all: by then every instance uses this set.
@@ -63,7 +61,7 @@ export function reconcileOpen(parts: {
     for (let page = 0; page < maxPages && cursor !== null && clock.now() < until; page++) {
       cursor = await reviewPage(registry, cursor, note.isGrown);
       // Changed meanwhile, it is looked at from the start.
-      if (nameOf(sets.current(registry)) !== set) return;
+      if (nameOfSet(sets.current(registry)) !== set) return;
       await parts.reviews.save(registry.name, { ...note, cursor });
     }
   }
@@ -80,24 +78,4 @@ export function reconcileOpen(parts: {
       });
     },
   };
-}
-
-/** Whether images that were everywhere may be open by now, and on no list yet. */
-export function isListIncomplete(note: ReconcileCheckpoint | undefined, set: ReplicaSet): boolean {
-  // Nobody knows which sets were in use before.
-  if (note === undefined) return true;
-  const isUnfinished = note.isGrown === true && note.cursor !== null;
-  return isUnfinished || isMore(note.set, nameOf(set));
-}
-
-/** Of all that is in a set, only this decides whether an image is everywhere. */
-function nameOf(set: ReplicaSet): string {
-  return `${set.verify} ${expectedRegions(set).join()}`;
-}
-
-/** Whether an image that is everywhere for one set may not be so for the other. */
-function isMore(before: string, after: string): boolean {
-  const [[verifyBefore, regionsBefore = ''], [verifyAfter, regionsAfter = '']] = [before.split(' '), after.split(' ')];
-  const known = regionsBefore.split(',');
-  return verifyBefore !== verifyAfter || regionsAfter.split(',').some((region) => !known.includes(region));
 }

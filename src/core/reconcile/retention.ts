@@ -8,6 +8,7 @@ import { lastTagged } from '../image/record.ts';
 import type { Tag } from '../model/reference.ts';
 import type { Registry } from '../model/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
+import { inChunks } from '../runtime/in-chunks.ts';
 import type { ImageWriter } from '../store/image-writer.ts';
 import type { ImageIndex, ImageStore, IndexEntry, TagIndex } from '../store/ports.ts';
 import { everyList } from '../store/ports.ts';
@@ -39,8 +40,7 @@ export async function expireImages(
     let cursor: string | undefined;
     while (clock.now() < until) {
       const page = await index.page({ registry, list: 'deleted', before, cursor, limit: pageSize });
-      for (let from = 0; from < page.entries.length; from += maxAtOnce) {
-        const some = page.entries.slice(from, from + maxAtOnce);
+      for (const some of inChunks(page.entries, maxAtOnce)) {
         const done = await Promise.all(some.map((entry) => expireIfDue(deps, entry, before)));
         forgotten += done.filter(Boolean).length;
       }

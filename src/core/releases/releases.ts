@@ -7,6 +7,7 @@ import type { SeveralResult } from '../query/several-images.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { describeError, UpstreamError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
+import { withTimeout } from '../runtime/timeout.ts';
 import { watch } from '../store/shared-poller.ts';
 import type { Tracker } from '../tracker.ts';
 import type { OpenReleases } from './open-releases.ts';
@@ -171,9 +172,7 @@ export function releases(deps: ReleasesDeps): Releases {
       return forgotten;
     },
     async close(milliseconds) {
-      const done = new AbortController();
-      await Promise.race([settler.announced(), clock.sleep(milliseconds, done.signal)]);
-      done.abort(null);
+      await withTimeout(clock, milliseconds, settler.announced());
     },
   };
 }

@@ -2,13 +2,12 @@
  * Turns what a release asks for into questions. Done each time it is judged: the replicas, and even the settings, may be
  * others by then.
  */
-import { parseReference } from '../model/reference.ts';
 import type { Registry } from '../model/registry.ts';
-import { findRegistryByHost } from '../model/registry.ts';
 import type { ReplicaSet } from '../model/replica-set.ts';
 import type { Requirement } from '../model/requirement.ts';
-import { withSet } from '../model/requirement.ts';
+import { neededOf, withSet } from '../model/requirement.ts';
 import type { Asked } from '../query/ask.ts';
+import { resolveImage } from '../query/resolve-image.ts';
 import { UpstreamError } from '../runtime/errors.ts';
 import type { Tracker } from '../tracker.ts';
 import type { ReleaseContent } from './release.ts';
@@ -27,11 +26,10 @@ export async function resolveRelease(
   const asked: Asked[] = [];
   const sets = new Map<Registry, ReplicaSet>();
   for (const image of content.images) {
-    const reference = parseReference(image);
-    if (!reference.ok) throw new UpstreamError('invalid', `a release names what is no image: ${image}`);
-    const { registry: host, repository, tag, digest } = reference.value;
-    const registry = findRegistryByHost(tracker.registries, host);
-    if (registry === undefined) return { kind: 'untracked', loginServer: host };
+    const resolved = resolveImage(image, tracker.registries);
+    if (resolved.kind === 'wrong') throw new UpstreamError('invalid', `a release names what is no image: ${image}`);
+    if (resolved.kind === 'untracked') return { kind: 'untracked', loginServer: resolved.host };
+    const { registry } = resolved.image;
     if (!sets.has(registry)) await tracker.ready(registry);
     const set = sets.get(registry) ?? tracker.replicaSet(registry);
     sets.set(registry, set);
@@ -39,15 +37,14 @@ export async function resolveRelease(
       throw new UpstreamError('unavailable', `the replicas of ${registry.loginServer} are not known yet`);
     }
     const { artifacts = [], platforms = [] } = content;
-    const question = { registry, repository, tag, digest, artifacts, platforms };
-    asked.push({ question, requirement: requirementOf(content, set) });
+    asked.push({ question: { ...resolved.image, artifacts, platforms }, requirement: requirementOf(content, set) });
   }
   return { kind: 'asked', asked };
 }
 
 /** It was checked when it came; a region that has left the set since is still waited for. */
 function requirementOf({ regions, require }: ReleaseContent, set: ReplicaSet): Requirement {
-  const needed = typeof require === 'number' ? require : require === 'any' ? 1 : Math.max(1, regions?.length ?? 1);
+  const needed = neededOf(require, regions ?? []);
   if (regions !== null) return { regions, require, needed };
   return withSet({ regions: [], require, needed, isForEveryExpected: true }, set);
 }

@@ -14,6 +14,7 @@ import type { ReplicaSets } from '../replicas/replica-set-cache.ts';
 import { backoff } from '../runtime/backoff.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { describeError, isTemporary, UpstreamError } from '../runtime/errors.ts';
+import { inChunks } from '../runtime/in-chunks.ts';
 import type { Log } from '../runtime/log.ts';
 import type { ImageStore } from '../store/ports.ts';
 import type { ReplayQueue, ReplayStore } from './ports.ts';
@@ -158,9 +159,9 @@ export function replays(ports: ReplayPorts): Replays {
       buildEvents(record, publishedKeys(record, since, until), registry, sets.current(registry), clock.now()),
     );
     let told = 0;
-    for (let from = 0; from < events.length; from += batchSize) {
-      if (from > 0) await clock.sleep(pauseMs);
-      told += await publish(events.slice(from, from + batchSize).map(({ event }) => event));
+    for (const [i, batch] of inChunks(events, batchSize).entries()) {
+      if (i > 0) await clock.sleep(pauseMs);
+      told += await publish(batch.map(({ event }) => event));
     }
     return told;
   }

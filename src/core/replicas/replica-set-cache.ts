@@ -2,19 +2,18 @@
  * The replica set of each registry, kept fresh. Settings win; otherwise ARM is asked, and what it said last is stored,
  * so that an outage of the control plane (which a home region outage is) leaves the last known set in use, on every
  * instance and over restarts. What is stored only ever gives way to what ARM was asked for later. Questions are answered
- * from memory; reading and asking happen beside them.
+ * from memory; reading and asking (`ask-for-replicas.ts`) happen beside them.
  */
 
 import type { Registry } from '../model/registry.ts';
 import type { ReplicaSet } from '../model/replica-set.ts';
-import { findReplica, replicaSetFromSettings, withObservedOnly } from '../model/replica-set.ts';
+import { replicaSetFromSettings, withObservedOnly } from '../model/replica-set.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { describeError, UpstreamError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Version } from '../runtime/version.ts';
+import { askForReplicas } from './ask-for-replicas.ts';
 import type { ReplicaDirectory, ReplicaSetStore } from './ports.ts';
-import type { Finding } from './replica-proof.ts';
-import { namesToAsk, nextReplicas } from './replica-proof.ts';
 
 export interface ReplicaSets {
   /** The set in use. Without any replica while nobody has ever told us. */
@@ -34,12 +33,8 @@ export interface ReplicaSets {
 const reloadMs = 30_000;
 /** A read that fails is passed over for so long, no longer: a set that nobody has read for hours may be any set. */
 const trustedMs = 120_000;
-/** A flood of webhook events from a new region asks ARM once. */
-const refreshPauseMs = 30_000;
 /** Three turns of the timer. */
 const unansweredMs = 900_000;
-/** Two instances that ask at the same time get out of each other's way by this; the timer comes again in any case. */
-const maxAttempts = 3;
 
 export function replicaSets(parts: {
   readonly registries: readonly Registry[];
@@ -56,13 +51,10 @@ export function replicaSets(parts: {
 
   function keep(registry: Registry) {
     let set = isFixed(registry, directory) ? replicaSetFromSettings(registry, clock.now()) : unknownSet(registry);
-    /** What was stored when it was last looked at. Versions tell which of two sets is the newer; clocks cannot. */
     let version: Version | undefined;
     let triedAt = Number.NEGATIVE_INFINITY;
     /** When the set in use was what was stored, for all that this instance knows. */
     let loadedAt = Number.NEGATIVE_INFINITY;
-    let askedAt = Number.NEGATIVE_INFINITY;
-    let asking: Promise<void> | undefined;
     let first: Promise<void> | undefined;
     let isInUse = false;
     let loading: Promise<void> | undefined;
@@ -105,84 +97,23 @@ export function replicaSets(parts: {
       if (set.source === 'arm' && clock.now() - set.refreshedAt > unansweredMs) use({ ...set, source: 'remembered' });
     }
 
-    /** One that cannot be found for now is no reason not to believe what is said of the others. */
-    async function findAll(from: ReplicaDirectory, names: readonly string[]): Promise<Map<string, Finding>> {
-      const findings = names.map(async (name): Promise<[string, Finding]> => {
-        try {
-          return [name, (await from.find(registry, name)) ?? 'absent'];
-        } catch (error) {
-          log.warn('replica lookup failed', { registry: registry.name, error: describeError(error) });
-          return [name, 'unclear'];
-        }
-      });
-      return new Map(await Promise.all(findings));
-    }
-
-    async function ask(from: ReplicaDirectory): Promise<void> {
-      askedAt = clock.now();
-      for (let attempt = 1; attempt <= maxAttempts; attempt++) {
-        if (!(await isOvertaken(from))) return;
-      }
-    }
-
-    /**
-     * Asks ARM between a look at what is stored and the save, which is refused when anything was saved between the two: so
-     * of two sets the one stored later was asked for later, and no answer that was slow to come replaces a newer one.
-     * @returns whether what was saved by another instance instead may be older, so that ARM is to be asked once more
-     */
-    async function isOvertaken(from: ReplicaDirectory): Promise<boolean> {
-      await load();
-      const basedOn = version;
-      // What a region says while the answer is on its way may be from a replica that the answer does not know.
-      const refreshedAt = clock.now();
-      const before = set;
-      let told: Pick<ReplicaSet, 'replicas' | 'gone'>;
-      try {
-        const list = await from.list(registry);
-        const found = await findAll(from, namesToAsk(before, list));
-        told = nextReplicas(before, list, found, refreshedAt);
-      } catch (error) {
-        log.warn('replica set refresh failed', { registry: registry.name, error: describeError(error) });
-        if (set.refreshedAt > 0 && version === basedOn) use({ ...set, source: 'remembered' });
-        return false;
-      }
-      const isOlder = () => set.refreshedAt < refreshedAt;
-      if (version !== basedOn) return isOlder();
-      const next = completed({ ...told, source: 'arm', refreshedAt, verify: registry.verify });
-      const saved = await store.save(registry.name, next, basedOn).catch((error: unknown) => {
-        log.warn('replica set not stored', { registry: registry.name, error: describeError(error) });
-        return undefined;
-      });
-      if (saved === 'conflict') await load();
-      if (saved === 'conflict' || version !== basedOn) return isOlder();
-      if (saved !== undefined) {
-        version = saved.version;
-        loadedAt = clock.now();
-      }
-      use(next);
-      logChanges(before, next);
-      return false;
-    }
-
-    function logChanges(before: ReplicaSet, next: ReplicaSet): void {
-      for (const { region, missingAt } of next.replicas) {
-        const known = findReplica(before, region);
-        if (missingAt !== undefined && known?.missingAt === undefined)
-          log.info('replica not found, expected until ARM says so again', { registry: registry.name, region });
-      }
-      for (const { region, at } of next.gone ?? []) {
-        if (at === next.refreshedAt) log.info('replica removed', { registry: registry.name, region });
-      }
-    }
-
-    async function refresh(): Promise<void> {
-      if (directory === undefined || isFixed(registry, directory)) return;
-      if (asking === undefined && clock.now() - askedAt < refreshPauseMs && set.refreshedAt > 0) return;
-      asking ??= ask(directory).finally(() => {
-        asking = undefined;
-      });
-      await asking;
-    }
+    const asked =
+      directory === undefined || isFixed(registry, directory)
+        ? undefined
+        : askForReplicas({
+            ...{ registry, directory, store, clock, log, completed },
+            inUse: {
+              current: () => set,
+              version: () => version,
+              load,
+              use,
+              noteSaved(saved) {
+                version = saved;
+                loadedAt = clock.now();
+              },
+            },
+          });
+    const refresh = async () => asked?.();
 
     return {
       current() {

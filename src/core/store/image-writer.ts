@@ -6,19 +6,20 @@
 import type { Acknowledgement } from '../image/acknowledge.ts';
 import { acknowledge } from '../image/acknowledge.ts';
 import { announcementKey } from '../image/announcement-key.ts';
-import { announce } from '../image/announcements.ts';
 import type { MergeOutcome } from '../image/arrival.ts';
 import type { DecisionContext } from '../image/context.ts';
 import type { Command } from '../image/decide.ts';
 import { decide } from '../image/decide.ts';
 import { newsForIndexes } from '../image/family-steps.ts';
+import { withFirstTags } from '../image/first-tags.ts';
 import type { ImageName, ImageRecord } from '../image/record.ts';
 import { imageKey, isMember, known } from '../image/record.ts';
 import { dropStaleFacts } from '../image/state.ts';
 import type { Registry } from '../model/registry.ts';
 import { backoff } from '../runtime/backoff.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { UpstreamError } from '../runtime/errors.ts';
+import { describeError, UpstreamError } from '../runtime/errors.ts';
+import type { Log } from '../runtime/log.ts';
 import type { Version } from '../runtime/version.ts';
 import type { ImageCache } from './image-cache.ts';
 import type { IndexMaintenanceDeps } from './index-maintenance.ts';
@@ -31,6 +32,7 @@ export interface ImageWriterDeps extends IndexMaintenanceDeps {
   readonly store: ImageStore;
   readonly cache: ImageCache;
   readonly clock: Clock;
+  readonly log: Log;
   /** From 0 up to 1. */
   readonly random: () => number;
   /** A text that no other process gives, and this one only once. */
@@ -66,7 +68,7 @@ export interface ImageWriter {
   submitWithin(name: ImageName, command: Command, milliseconds: number): Promise<Written>;
   /** Writes what is still deferred; for an orderly end. */
   flush(): Promise<void>;
-  /** Calls the listener after each write, in the order in which listeners were added. It must not throw. */
+  /** Calls the listener after each write, in the order in which listeners were added. What one throws is logged: the write is stored. */
   onCommit(listener: (commit: Commit) => void): void;
 }
 
@@ -83,7 +85,7 @@ interface Proposal {
   readonly record: ImageRecord | undefined;
   readonly results: readonly Written[];
   /** The keys of its announcements. */
-  readonly made: string[];
+  readonly made: readonly string[];
   readonly context: DecisionContext;
 }
 
@@ -130,16 +132,18 @@ export function imageWriter(deps: ImageWriterDeps): ImageWriter {
         return proposal.results;
       }
       await reportToIndexes(stored?.record, proposal.record);
-      const indexed = await entries.writeAhead(stored?.record, proposal.record, proposal.context);
-      const complete = indexed.tags === proposal.record.tags ? indexed : withTagEvents(indexed, proposal);
-      const record = { ...complete, writtenAs: deps.uniqueId() };
+      const { context } = proposal;
+      const { requeueAt, firstTags } = await entries.writeAhead(stored?.record, proposal.record, context);
+      const decision = withFirstTags({ ...proposal.record, requeueAt }, firstTags, context);
+      const record = { ...decision.record, writtenAs: deps.uniqueId() };
       const begunAt = clock.now();
       const outcome = await store.commit({ record, basedOn: stored?.version });
       basis.note(origin, outcome !== 'conflict', isOnlyNoted);
-      const made = { record, proposal, before: stored?.record, begunAt };
-      if (outcome !== 'conflict') return committed(made, outcome.version);
+      const made = [...proposal.made, ...decision.announcements.map(announcementKey)];
+      const tried = { record, proposal: { ...proposal, made }, before: stored?.record, begunAt };
+      if (outcome !== 'conflict') return committed(tried, outcome.version);
       // It may have been taken all the same: whose answer is lost is sent once more, and then conflicts with itself.
-      refused = made;
+      refused = tried;
       cache.delete(name);
       entries.conflict();
       // After two conflicts many are writing: wait for a random while.
@@ -162,8 +166,19 @@ export function imageWriter(deps: ImageWriterDeps): ImageWriter {
   function committed({ record, proposal, before, begunAt }: Attempt, version: Version): Written[] {
     cache.set({ record, version });
     indexes.prune(before, record, proposal.context);
-    for (const listener of listeners) listener({ record, before, made: proposal.made, begunAt });
+    const commit = { record, before, made: proposal.made, begunAt };
+    for (const listener of listeners) callListener(listener, commit);
     return proposal.results.map((result) => ({ ...result, record: known(record) }));
+  }
+
+  /** The write is stored, whatever fails now: timers of other instances make up for it. */
+  function callListener(listener: (commit: Commit) => void, commit: Commit): void {
+    try {
+      listener(commit);
+    } catch (error) {
+      const image = imageKey(commit.record.name);
+      deps.log.warn('what follows from a write failed, will retry', { image, error: describeError(error) });
+    }
   }
 
   /** What is only noted needs no reading, and conflicts with nothing. */
@@ -186,13 +201,6 @@ export function imageWriter(deps: ImageWriterDeps): ImageWriter {
       made.push(...decision.announcements.map(announcementKey));
     }
     return { record, results, made, context };
-  }
-
-  /** What has just turned out to be the only digest of its tag may have converged with it. */
-  function withTagEvents(indexed: ImageRecord, { made, context }: Proposal): ImageRecord {
-    const { record, announcements } = announce(indexed, context);
-    made.push(...announcements.map(announcementKey));
-    return record;
   }
 
   function submit(name: ImageName, command: Command): Promise<Written> {

@@ -5,20 +5,10 @@
  */
 import type { DecisionContext } from '../image/context.ts';
 import type { ImageRecord } from '../image/record.ts';
-import {
-  arrivalIn,
-  arrivalRegions,
-  hasPending,
-  isMember,
-  isPartOfFamily,
-  known,
-  lastTagged,
-  progressOf,
-  tagPushes,
-} from '../image/record.ts';
+import { arrivalIn, arrivalRegions, hasPending, isMember, isPartOfFamily, known, lastTagged } from '../image/record.ts';
 import { isTimerSet, nextRequeueAt } from '../image/requeue.ts';
 import { imageState, wasComplete } from '../image/state.ts';
-import { roundOf, tagCompared } from '../image/tag-progress.ts';
+import { roundOf } from '../image/tag-progress.ts';
 import type { EventTime } from '../model/event-time.ts';
 import type { Tag } from '../model/reference.ts';
 import type { ImageIndex, IndexEntry, IndexList, ReconcileQueue, TagIndex } from './ports.ts';
@@ -45,13 +35,16 @@ export interface IndexMaintenance {
   prune(before: ImageRecord | undefined, after: ImageRecord, decisionContext: DecisionContext): void;
 }
 
+/** What the record has to say of the indexes, once they are written. */
+export interface Indexed {
+  /** For when the durable timer is set. */
+  readonly requeueAt: number | null;
+  /** Tags that no digest had before. */
+  readonly firstTags: readonly Tag[];
+}
+
 export interface WriteIndexes {
-  /** @returns the record to be written, which knows of its timer, and of tags that need not be looked at */
-  writeAhead(
-    before: ImageRecord | undefined,
-    after: ImageRecord,
-    decisionContext: DecisionContext,
-  ): Promise<ImageRecord>;
+  writeAhead(before: ImageRecord | undefined, after: ImageRecord, decisionContext: DecisionContext): Promise<Indexed>;
   /** Another writer was first: what was so when it was written may not be so any more. */
   conflict(): void;
 }
@@ -60,7 +53,6 @@ export function indexMaintenance({ index, tags, timer, counting }: IndexMaintena
   function begin(): WriteIndexes {
     const listed = new Set<string>();
     const noted = new Set<Tag>();
-    /** Tags that no digest had before. */
     const firstTags = new Set<Tag>();
     let timerAt: number | undefined;
 
@@ -104,7 +96,7 @@ export function indexMaintenance({ index, tags, timer, counting }: IndexMaintena
         const count = counting?.beforeWrite(before, after, decisionContext);
         if (known(after) === undefined) {
           await count;
-          return after;
+          return { requeueAt: after.requeueAt, firstTags: [] };
         }
         const lists: IndexList[] = [];
         if (before?.firstSeenAt !== after.firstSeenAt) lists.push('all');
@@ -116,20 +108,7 @@ export function indexMaintenance({ index, tags, timer, counting }: IndexMaintena
         if (after.delayedAt !== null && before?.delayedAt !== after.delayedAt) lists.push('delayed');
         const writes = [...list(after, lists), ...noteTags(before, after), count];
         const [requeueAt] = await Promise.all([requeue(before, after, decisionContext), ...writes]);
-        // No digest had these before: there is none to compare it with. Later ones look for this one.
-        return [...firstTags].reduce<ImageRecord>(
-          (record, tag) =>
-            tagCompared(record, {
-              own: tagPushes(record, tag),
-              tag,
-              seen: progressOf(record, tag),
-              others: {},
-              isNewest: true,
-              isOrdered: true,
-              isFinal: true,
-            }),
-          { ...after, requeueAt },
-        );
+        return { requeueAt, firstTags: [...firstTags] };
       },
       conflict() {
         firstTags.clear();

@@ -3,7 +3,9 @@
  * row: every fifteen seconds at most, and only of those that have waited for a second. What is older than three such pauses,
  * and a minute more since clocks differ, was left behind by an instance that has none any more, or that died.
  */
+
 import type { Clock } from '../runtime/clock.ts';
+import { clockSkewMs } from '../runtime/clock-skew.ts';
 import { describeError } from '../runtime/errors.ts';
 import { keptFor } from '../runtime/kept-for.ts';
 import type { Log } from '../runtime/log.ts';
@@ -23,8 +25,6 @@ export interface WaitBoard {
 
 const betweenWritesMs = 15_000;
 const maxPauseMs = 3 * betweenWritesMs;
-/** Clocks of two instances differ by less. */
-const clockSkewMs = 60_000;
 const maxShownMs = maxPauseMs + clockSkewMs;
 /** A row that is removed while its instance lives is missing until that writes again: far more than clocks differ by. */
 const maxKeptMs = 600_000;

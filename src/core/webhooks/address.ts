@@ -7,6 +7,7 @@ import { hash } from 'node:crypto';
 import type { Region } from '../model/region.ts';
 import { parseRegion } from '../model/region.ts';
 import type { Registry } from '../model/registry.ts';
+import { inChunks } from '../runtime/in-chunks.ts';
 import type { WebhookDirectory, WebhookRegistration } from './ports.ts';
 
 /** @param publicUrl where the registry reaches this app, with or without a slash at its end */
@@ -71,8 +72,6 @@ export async function findWebhooks(
     }
   };
   const found: FoundWebhook[] = [];
-  for (let from = 0; from < listed.length; from += atOnce) {
-    found.push(...(await Promise.all(listed.slice(from, from + atOnce).map(read))));
-  }
+  for (const some of inChunks(listed, atOnce)) found.push(...(await Promise.all(some.map(read))));
   return found;
 }

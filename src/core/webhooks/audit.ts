@@ -4,10 +4,10 @@
  * for another region claims what is not so.
  */
 
+import type { WebhookStatus } from '../ingest/webhook-status.ts';
 import type { EventTime } from '../model/event-time.ts';
 import { parseEventTime } from '../model/event-time.ts';
 import type { Region } from '../model/region.ts';
-import type { WebhookStatus } from '../query/webhook-status.ts';
 import { describeError } from '../runtime/errors.ts';
 import { quote } from '../runtime/parsed.ts';
 import type { FoundWebhook } from './address.ts';

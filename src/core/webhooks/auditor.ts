@@ -4,11 +4,11 @@
  * give are ever changed. Without this, a region added in the portal stays silent until somebody misses an image.
  */
 
+import type { WebhookAudit, WebhookFinding } from '../ingest/webhook-status.ts';
 import type { Region } from '../model/region.ts';
 import type { Registry } from '../model/registry.ts';
 import type { ReplicaSet } from '../model/replica-set.ts';
 import { expectedRegions } from '../model/replica-set.ts';
-import type { WebhookAudit, WebhookFinding } from '../query/webhook-status.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { describeError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';

@@ -11,6 +11,7 @@ import type { Registry } from '../model/registry.ts';
 import type { ReplicaSet } from '../model/replica-set.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { describeError, isTemporary, UpstreamError } from '../runtime/errors.ts';
+import { inChunks } from '../runtime/in-chunks.ts';
 import type { Log } from '../runtime/log.ts';
 import type { FoundWebhook } from './address.ts';
 import { findWebhooks } from './address.ts';
@@ -93,8 +94,7 @@ export function deliveryRecovery(parts: DeliveryRecoveryDeps): DeliveryRecovery 
     handled.set(key, done);
     const fresh = lost.filter(({ id }) => !done.has(id));
     let taken = 0;
-    for (let from = 0; from < fresh.length; from += atOnce) {
-      const part = fresh.slice(from, from + atOnce);
+    for (const part of inChunks(fresh, atOnce)) {
       const outcomes = await Promise.all(part.map((delivery) => take(registry, webhook, delivery)));
       part.forEach(({ id }, i) => {
         if (outcomes[i] !== 'later') done.add(id);

@@ -25,7 +25,7 @@ export function describeOpenApi(): RouteDescription {
   };
 }
 
-/** @param describe one for each route */
+/** @param describe one for each route, this one included */
 export function openApiFunction(describe: readonly (() => RouteDescription)[]): HttpFunctionOptions {
   let document: JsonObject | undefined;
   return {
@@ -33,7 +33,7 @@ export function openApiFunction(describe: readonly (() => RouteDescription)[]): 
     authLevel: 'anonymous',
     route: 'api/openapi.json',
     handler: httpHandler(noQuery, function describeRoutes() {
-      document ??= openApiDocument([...describe, describeOpenApi].map((one) => one()));
+      document ??= openApiDocument(describe.map((one) => one()));
       return json(200, document);
     }),
   };

@@ -2,13 +2,9 @@
 import type { HttpRequest } from '@azure/functions';
 import * as z from 'zod';
 import { checkBody } from '../../core/checks/request-body.ts';
-import { parseArtifacts } from '../../core/image/attached.ts';
-import { parsePlatforms } from '../../core/image/platforms.ts';
-import { parseReference } from '../../core/model/reference.ts';
-import { findRegistryByHost } from '../../core/model/registry.ts';
 import type { Asked } from '../../core/query/ask.ts';
+import { parseParts, resolveImage } from '../../core/query/resolve-image.ts';
 import { maxImages, splitImages } from '../../core/query/several-images.ts';
-import type { FieldProblem } from '../../core/runtime/parsed.ts';
 import type { Tracker } from '../../core/tracker.ts';
 import type { Read } from '../http/input.ts';
 import { check } from '../http/input.ts';
@@ -89,35 +85,35 @@ export async function readImagesBody<S extends typeof imagesBody>(
 
 /** @param input what `imagesBody` has read */
 export async function readAsked(
-  { images, regions, require, artifacts: named, platforms: run }: z.output<typeof imagesBody>,
+  { images, regions, require, artifacts, platforms }: z.output<typeof imagesBody>,
   tracker: Tracker,
 ): Promise<Read<Asked[]>> {
   const texts = splitImages(images);
-  const artifacts = parseArtifacts((Array.isArray(named) ? named.join(',') : named) ?? undefined);
-  if (!artifacts.ok) return { refusal: badRequest(artifacts.problems) };
-  const platforms = parsePlatforms((Array.isArray(run) ? run.join(',') : run) ?? undefined);
-  if (!platforms.ok) return { refusal: badRequest(platforms.problems) };
+  const parts = parseParts(asOneText(artifacts), asOneText(platforms));
+  if (!parts.ok) return { refusal: badRequest(parts.problems) };
   if (texts.length < 1 || texts.length > maxImages) {
     return { refusal: badRequest([{ field: 'images', reason: countRule }]) };
   }
-  const references = texts.map((text, i) => parseReference(text, `images[${i}]`));
-  const problems: FieldProblem[] = references.flatMap((one) => (one.ok ? [] : one.problems));
+  const resolved = texts.map((text, i) => resolveImage(text, tracker.registries, `images[${i}]`));
+  const problems = resolved.flatMap((one) => (one.kind === 'wrong' ? one.problems : []));
   if (problems.length > 0) return { refusal: badRequest(problems.slice(0, maxProblems)) };
 
-  const query = { regions: Array.isArray(regions) ? regions.join(',') : regions, require: require?.toString() };
+  const query = { regions: asOneText(regions), require: require?.toString() };
   const required = (name: string) => query[name as keyof typeof query] ?? undefined;
   const asked: Asked[] = [];
-  for (const reference of references) {
-    if (!reference.ok) continue;
-    const { registry: host, repository, tag, digest } = reference.value;
-    const registry = findRegistryByHost(tracker.registries, host);
-    if (registry === undefined) return { refusal: unknownRegistry(host, tracker) };
+  for (const one of resolved) {
+    if (one.kind === 'wrong') continue;
+    if (one.kind === 'untracked') return { refusal: unknownRegistry(one.host, tracker) };
+    const { registry } = one.image;
     const known = asked.find(({ question }) => question.registry === registry);
     const requirement =
       known === undefined ? await readRequirement(required, registry, tracker) : { value: known.requirement };
     if ('refusal' in requirement) return requirement;
-    const question = { registry, repository, tag, digest, artifacts: artifacts.value, platforms: platforms.value };
-    asked.push({ question, requirement: requirement.value });
+    asked.push({ question: { ...one.image, ...parts.value }, requirement: requirement.value });
   }
   return { value: asked };
+}
+
+function asOneText(list: string | readonly string[] | null | undefined): string | undefined {
+  return (typeof list === 'object' ? list?.join(',') : list) ?? undefined;
 }

@@ -4,7 +4,10 @@
  * page had a fault.
  */
 import type { HttpFunctionOptions } from '@azure/functions';
+import * as z from 'zod';
 import { httpHandler, noQuery } from '../http/http.ts';
+import type { RouteDescription } from '../http/route.ts';
+import { refusals } from '../http/route.ts';
 
 /** Made once, when the app is built. */
 export interface UiPage {
@@ -14,6 +17,22 @@ export interface UiPage {
   readonly styleHash: string;
   /** With its quotes. */
   readonly etag: string;
+}
+
+export function describeUi(): RouteDescription {
+  return {
+    operation: 'showPage',
+    method: 'get',
+    path: '/ui',
+    alsoHead: true,
+    summary: 'The live page; its data needs the key',
+    lock: 'none',
+    answers: {
+      200: { description: 'The page.', schema: z.string(), contentType: 'text/html' },
+      304: { description: 'The page that the reader has is still the one.' },
+      ...refusals(400),
+    },
+  };
 }
 
 /** @param load called with each request */

@@ -18,7 +18,6 @@ import type { Received } from '../../core/ports.ts';
 import { describeError, UpstreamError } from '../../core/runtime/errors.ts';
 import { quote } from '../../core/runtime/parsed.ts';
 import type { Span, Telemetry } from '../../core/runtime/telemetry.ts';
-import { noTelemetry } from '../../core/runtime/telemetry.ts';
 import { parseTraceParent } from '../../core/runtime/trace-parent.ts';
 import type { Tracker } from '../../core/tracker.ts';
 import { httpHandler, json, noQuery } from '../http/http.ts';
@@ -27,6 +26,7 @@ import { readJsonBody } from '../http/json-body.ts';
 import { badRequest, problemResponse } from '../http/problem.ts';
 import type { RouteDescription } from '../http/route.ts';
 import { named, refusals } from '../http/route.ts';
+import type { WebhookLock } from '../http/webhook-secret.ts';
 import { webhookLock } from '../http/webhook-secret.ts';
 
 const maxBody = 256 * 1024;
@@ -67,75 +67,82 @@ interface Taken {
   readonly region?: Region;
 }
 
-export function webhookFunction(
-  tracker: Tracker,
-  secrets: readonly string[],
-  now: () => number,
+export interface WebhookDeps {
+  readonly tracker: Tracker;
+  readonly secrets: readonly string[];
+  readonly now: () => number;
   /** Told the id of each ping that comes in. */
-  onPing: (id: string) => void = () => undefined,
-  telemetry: Telemetry = noTelemetry,
-): HttpFunctionOptions {
-  const lock = webhookLock(secrets);
+  readonly onPing: (id: string) => void;
+  readonly telemetry: Telemetry;
+}
 
-  async function take(request: HttpRequest, context: InvocationContext): Promise<Taken> {
-    const receivedAt = now();
-    if (!lock.opens(request.headers.get('authorization'))) {
-      return refused(
-        problemResponse(401, 'The Authorization header must be "Bearer" and one of the webhook secrets.', {
-          headers: { 'www-authenticate': 'Bearer' },
-        }),
-      );
-    }
-    const registry = findRegistryByName(tracker.registries, request.params.registry ?? '');
-    if (registry === undefined) {
-      return refused(problemResponse(404, `Registry ${quote(request.params.registry ?? '')} is not tracked here.`));
-    }
-    const input = readInput(regionParam, (name) => request.params[name]);
-    if ('refusal' in input) return refused(input.refusal, { registry });
-    const { region } = input.value;
-    const place = { registry, region };
-    const body = await readJsonBody(request, maxBody, 'a webhook event');
-    if ('refusal' in body) return refused(body.refusal, place);
-    const event = parseWebhookEvent(body.value);
-    if (!event.ok) return refused(badRequest(event.problems), place);
-
-    const warning = tracker.webhookSeen(registry, region);
-    if (event.value.action === 'ping') {
-      onPing(event.value.id);
-      return { ...place, ...answered('pong', warning) };
-    }
-    if (event.value.action === 'other') {
-      context.info(`ignored ${quote(event.value.name)} from ${registry.name} ${region}`);
-      return { ...place, ...answered('ignored', warning) };
-    }
-    const received = toReceived(event.value, { ...place, receivedAt, evidence: 'webhook' });
-    return { ...place, ...(await record(tracker, received, context, warning)) };
-  }
-
-  function note(span: Span, { outcome, registry, region }: Taken): void {
-    // Whoever was turned away may have made up both names: they are counted only where we know them.
-    const name = registry?.name ?? 'other';
-    const known =
-      registry === undefined || region === undefined ? 'other' : measuredRegion(tracker.replicaSet(registry), region);
-    telemetry.measure(deliveries, 1, { registry: name, region: known, source: 'webhook', outcome });
-    span.set({ 'acr_replication.registry': name, 'acr_replication.region': known, 'acr_replication.outcome': outcome });
-  }
-
+export function webhookFunction(deps: WebhookDeps): HttpFunctionOptions {
+  const { telemetry } = deps;
+  const lock = webhookLock(deps.secrets);
   return {
     methods: ['POST'],
-    // The registry can send no function key without showing it in its delivery log; the secret below is the lock.
+    // The registry can send no function key without showing it in its delivery log; the secret is the lock.
     authLevel: 'anonymous',
     route: 'api/webhooks/{registry}/{region}',
     handler: httpHandler(noQuery, async function receiveWebhook(request, context) {
       const parent = parseTraceParent(context.traceContext?.traceParent);
       const work = async (span: Span) => {
-        const taken = await take(request, context);
-        note(span, taken);
+        const taken = await take(deps, lock, request, context);
+        note(deps, span, taken);
         return taken.response;
       };
       return telemetry.span('receive webhook', {}, work, parent);
     }),
   };
+}
+
+async function take(
+  { tracker, now, onPing }: WebhookDeps,
+  lock: WebhookLock,
+  request: HttpRequest,
+  context: InvocationContext,
+): Promise<Taken> {
+  const receivedAt = now();
+  if (!lock.opens(request.headers.get('authorization'))) {
+    return refused(
+      problemResponse(401, 'The Authorization header must be "Bearer" and one of the webhook secrets.', {
+        headers: { 'www-authenticate': 'Bearer' },
+      }),
+    );
+  }
+  const registry = findRegistryByName(tracker.registries, request.params.registry ?? '');
+  if (registry === undefined) {
+    return refused(problemResponse(404, `Registry ${quote(request.params.registry ?? '')} is not tracked here.`));
+  }
+  const input = readInput(regionParam, (name) => request.params[name]);
+  if ('refusal' in input) return refused(input.refusal, { registry });
+  const { region } = input.value;
+  const place = { registry, region };
+  const body = await readJsonBody(request, maxBody, 'a webhook event');
+  if ('refusal' in body) return refused(body.refusal, place);
+  const event = parseWebhookEvent(body.value);
+  if (!event.ok) return refused(badRequest(event.problems), place);
+
+  const warning = tracker.webhookSeen(registry, region);
+  if (event.value.action === 'ping') {
+    onPing(event.value.id);
+    return { ...place, ...answered('pong', warning) };
+  }
+  if (event.value.action === 'other') {
+    context.info(`ignored ${quote(event.value.name)} from ${registry.name} ${region}`);
+    return { ...place, ...answered('ignored', warning) };
+  }
+  const received = toReceived(event.value, { ...place, receivedAt, evidence: 'webhook' });
+  return { ...place, ...(await record(tracker, received, context, warning)) };
+}
+
+function note({ tracker, telemetry }: WebhookDeps, span: Span, { outcome, registry, region }: Taken): void {
+  // Whoever was turned away may have made up both names: they are counted only where we know them.
+  const name = registry?.name ?? 'other';
+  const known =
+    registry === undefined || region === undefined ? 'other' : measuredRegion(tracker.replicaSet(registry), region);
+  telemetry.measure(deliveries, 1, { registry: name, region: known, source: 'webhook', outcome });
+  span.set({ 'acr_replication.registry': name, 'acr_replication.region': known, 'acr_replication.outcome': outcome });
 }
 
 function refused(response: HttpResponseInit, place: Pick<Taken, 'registry' | 'region'> = {}): Taken {

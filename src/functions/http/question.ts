@@ -4,15 +4,12 @@
  */
 import type { HttpResponseInit } from '@azure/functions';
 import * as z from 'zod';
-import { parseArtifacts } from '../../core/image/attached.ts';
 import type { AvailabilityQuery } from '../../core/image/availability.ts';
-import { parsePlatforms } from '../../core/image/platforms.ts';
-import { parseReference } from '../../core/model/reference.ts';
 import type { Registry } from '../../core/model/registry.ts';
 import { findRegistryByHost, findRegistryByName } from '../../core/model/registry.ts';
 import type { Requirement } from '../../core/model/requirement.ts';
 import { parseRequirement } from '../../core/model/requirement.ts';
-import { quote } from '../../core/runtime/parsed.ts';
+import { describeUntracked, listRegistries, parseParts, resolveImage } from '../../core/query/resolve-image.ts';
 import type { Tracker } from '../../core/tracker.ts';
 import type { Query, Read } from './input.ts';
 import { readInput, registryInput } from './input.ts';
@@ -66,16 +63,11 @@ export const registryQuery = z.object({ registry: registryInput.optional() });
 export function readQuestion(query: Query, tracker: Tracker): Read<AvailabilityQuery> {
   const input = readInput(imageQuery, query);
   if ('refusal' in input) return input;
-  const reference = parseReference(input.value.image);
-  if (!reference.ok) return { refusal: badRequest(reference.problems) };
-  const { registry: host, repository, tag, digest } = reference.value;
-  const registry = findRegistryByHost(tracker.registries, host);
-  if (registry === undefined) return { refusal: unknownRegistry(host, tracker) };
-  const artifacts = parseArtifacts(query('artifacts') ?? undefined);
-  if (!artifacts.ok) return { refusal: badRequest(artifacts.problems) };
-  const platforms = parsePlatforms(query('platforms') ?? undefined);
-  if (!platforms.ok) return { refusal: badRequest(platforms.problems) };
-  return { value: { registry, repository, tag, digest, artifacts: artifacts.value, platforms: platforms.value } };
+  const resolved = resolveImage(input.value.image, tracker.registries);
+  if (resolved.kind === 'wrong') return { refusal: badRequest(resolved.problems) };
+  if (resolved.kind === 'untracked') return { refusal: unknownRegistry(resolved.host, tracker) };
+  const parts = parseParts(query('artifacts') ?? undefined, query('platforms') ?? undefined);
+  return parts.ok ? { value: { ...resolved.image, ...parts.value } } : { refusal: badRequest(parts.problems) };
 }
 
 export async function readRequirement(query: Query, registry: Registry, tracker: Tracker): Promise<Read<Requirement>> {
@@ -99,18 +91,14 @@ export function readRegistry(query: Query, tracker: Tracker): Read<Registry> {
   const [only, ...others] = tracker.registries;
   if (name === undefined) {
     if (only !== undefined && others.length === 0) return { value: only };
-    return refuse('registry', `is required: one of ${names(tracker)}`);
+    return refuse('registry', `is required: one of ${listRegistries(tracker.registries)}`);
   }
   const registry = findRegistryByName(tracker.registries, name) ?? findRegistryByHost(tracker.registries, name);
   return registry === undefined ? { refusal: unknownRegistry(name, tracker) } : { value: registry };
 }
 
 export function unknownRegistry(name: string, tracker: Tracker): HttpResponseInit {
-  return problemResponse(404, `Registry ${quote(name)} is not tracked here; tracked: ${names(tracker)}.`);
-}
-
-function names(tracker: Tracker): string {
-  return tracker.registries.map((registry) => registry.loginServer).join(', ');
+  return problemResponse(404, describeUntracked(name, tracker.registries));
 }
 
 export function refuse(field: string, reason: string): { readonly refusal: HttpResponseInit } {

@@ -326,7 +326,7 @@ describe('with instances that come and go', () => {
     await all[0]?.accept(requestOf());
     // Everybody follows it.
     for (const instance of all)
-      for (const ring of [...world.timer.set]) await instance.resume(ring.id, ring.turn, ring.dueAt);
+      for (const ring of [...world.timer.set]) await instance.resume(ring.id, ring.turn, ring.aheadMs);
     await world.pass(5_000, all);
     for (const region of ['eastus', 'westeurope']) await world.push(region);
     await world.pass(300_000, all);
@@ -338,11 +338,11 @@ describe('with instances that come and go', () => {
     const world = checkWorld();
     const one = world.instance();
     await one.accept(requestOf());
-    for (let i = 0; i < 5; i++) await one.resume(requestOf().id, 1);
+    for (let i = 0; i < 5; i++) await one.resume(requestOf().id, 1, 0);
     expect((await world.stored())?.turn).toBe(2);
-    await one.resume('f'.repeat(40), 1);
+    await one.resume('f'.repeat(40), 1, 0);
     const count = world.timer.set.length;
-    await one.resume(requestOf().id, 1);
+    await one.resume(requestOf().id, 1, 0);
     expect(world.timer.set).toHaveLength(count);
   });
 
@@ -634,14 +634,14 @@ describe('the storage', () => {
     await one.accept(requestOf());
     world.timer.set.length = 0;
     const broken = world.instance({ store: { ...world.store, read: async () => Promise.reject(unavailable()) } });
-    await broken.resume(requestOf().id, 1);
+    await broken.resume(requestOf().id, 1, 0);
     const at = world.clock.now() + 30_000;
-    expect(world.timer.set).toEqual([{ id: requestOf().id, turn: 1, at, dueAt: at }]);
+    expect(world.timer.set).toEqual([{ id: requestOf().id, turn: 1, at, aheadMs: 0 }]);
     const both = world.instance({
       store: { ...world.store, read: async () => Promise.reject(unavailable()) },
       timer: { ring: async () => Promise.reject(unavailable()) },
     });
-    await expect(both.resume(requestOf().id, 1)).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(both.resume(requestOf().id, 1, 0)).rejects.toMatchObject({ code: 'unavailable' });
   });
 
   test('failing after the verdict was accepted: it is sent again, the same', async () => {

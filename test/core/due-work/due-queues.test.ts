@@ -1,20 +1,13 @@
 /** What is due later, as those see it who ask for it. */
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { memoryDueWork } from '../../../src/adapters/memory-due-work.ts';
 import {
   dueCheckTimer,
-  dueForwardQueue,
   dueReconcileQueue,
   dueReleaseTimer,
   dueReplayQueue,
-  twiceDeferred,
 } from '../../../src/core/due-work/due-queues.ts';
-import type { DueWork } from '../../../src/core/due-work/due-work.ts';
-import { sweeper } from '../../../src/core/due-work/sweeper.ts';
-import type { ForwardOrder } from '../../../src/core/image/forward-entry.ts';
-import type { Delivery, DueWorkStore } from '../../../src/core/ports.ts';
-import { UpstreamError } from '../../../src/core/runtime/errors.ts';
-import { digestOf, pushOf, repositoryOf, tagOf } from '../../support/build.ts';
+import { digestOf, repositoryOf } from '../../support/build.ts';
 import { manualClock } from '../../support/manual-clock.ts';
 
 const name = { registry: 'contoso', repository: repositoryOf('team/app'), digest: digestOf(1) };
@@ -26,7 +19,7 @@ test('timers of images, checks and releases are rows', async () => {
   const timer = dueReconcileQueue(store, () => 0);
   await timer.add(name, 5);
   await timer.add(name, 6, 1);
-  await dueCheckTimer(store).ring('a'.repeat(40), 3, 7_000, 5_000);
+  await dueCheckTimer(store).ring('a'.repeat(40), 3, 7_000, 2_000);
   await dueReleaseTimer(store).add({ name: 'shop', revision: 2 }, 8_000);
   await dueReleaseTimer(store).add({ name: 'shop', revision: 2, wasMissing: true }, 9_000);
   expect(stored(store)).toEqual([
@@ -60,181 +53,4 @@ test('a step of a replay goes to the queue when it is due now, and to the table 
   await queue.send(message, 45_000);
   expect(sent).toEqual([[message, 0]]);
   expect(stored(store)).toEqual([[clock.now() + 45_000, { kind: 'replay', message }]]);
-});
-
-describe('a delivery', () => {
-  const delivery: Delivery = { name, fact: pushOf('eastus', '2026-06-01T12:00:00Z') };
-  const deferred = async (delayMs: number) => {
-    const delays: number[] = [];
-    await twiceDeferred({ defer: async (_one, delay) => void delays.push(delay) }).defer(delivery, delayMs);
-    return delays;
-  };
-
-  test('that is deferred is said again a minute later, for when whoever works on it is killed', async () => {
-    expect(await deferred(0)).toEqual([0, 60_000]);
-  });
-
-  test('that is put back is not: two of them would be four in the end', async () => {
-    expect(await deferred(7_000)).toEqual([7_000]);
-  });
-
-  test('is deferred only once both are stored', async () => {
-    const queue = twiceDeferred({
-      async defer(_one, delayMs) {
-        if (delayMs > 0) throw new UpstreamError('unavailable', 'the queue is away');
-      },
-    });
-    await expect(queue.defer(delivery, 0)).rejects.toThrow(UpstreamError);
-  });
-});
-
-describe('a forward', () => {
-  const orderOf = (n: number): ForwardOrder => ({
-    target: 'cluster',
-    name: { ...name, digest: digestOf(n) },
-    tag: tagOf('v1'),
-    mediaType: null,
-    pushedAt: '2026-06-01T12:00:00Z',
-    madeAt: 5,
-    id: `5f0c7b1e-0000-8000-a000-${String(n).padStart(12, '0')}`,
-  });
-
-  function world(store: DueWorkStore & { readonly rows: ReadonlyMap<string, unknown> } = memoryDueWork()) {
-    const clock = manualClock();
-    const sent: [n: string, attempt: number, at: number][] = [];
-    const begin = clock.now();
-    const log = { info: () => undefined, warn: () => undefined };
-    const note = async ({ order, attempt }: DueWork & { kind: 'forward' }) => {
-      sent.push([order.id.slice(-1), attempt, clock.now() - begin]);
-    };
-    const queue = (run: typeof note = note) =>
-      dueForwardQueue({ dueWork: store, clock, log, deadLetter: async () => undefined, run });
-    const sweeps = sweeper({
-      dueWork: store,
-      clock,
-      log,
-      run: (work) => (work.kind === 'forward' ? note(work) : Promise.resolve()),
-    });
-    return { clock, store, sent, queue, sweeps };
-  }
-
-  test('is sent at once by whoever found it due, and its row is gone', async () => {
-    const { clock, store, sent, queue, sweeps } = world();
-    await queue().put(orderOf(1), 0, 0);
-    await sweeps.sweep();
-    await clock.settle();
-    expect(sent).toEqual([['1', 0, 0]]);
-    expect(store.rows.size).toBe(0);
-  });
-
-  test('is tried again when its pause is over, not when the next sweep comes', async () => {
-    const { clock, store, sent, queue } = world();
-    await queue().put(orderOf(1), 1, 5_000);
-    await clock.advance(4_999);
-    expect(sent).toEqual([]);
-    await clock.advance(1);
-    expect(sent).toEqual([['1', 1, 5_000]]);
-    expect(store.rows.size).toBe(0);
-  });
-
-  test('whose pause is longer is left to the sweep', async () => {
-    const { clock, sent, queue, sweeps } = world();
-    await queue().put(orderOf(1), 2, 15_000);
-    await clock.advance(15_000);
-    expect(sent).toEqual([]);
-    await sweeps.sweep();
-    expect(sent).toEqual([['1', 2, 15_000]]);
-  });
-
-  test.each([
-    [0, 60_000],
-    [5_000, 65_000],
-  ])('put with a pause of %i ms comes back when whoever sends it dies', async (delayMs, backAt) => {
-    const { clock, sent, queue, sweeps } = world();
-    await queue(() => new Promise(() => undefined)).put(orderOf(1), 0, delayMs);
-    for (let time = 0; time < backAt; time += 5_000) {
-      await sweeps.sweep();
-      expect(sent).toEqual([]);
-      await clock.advance(5_000);
-    }
-    await sweeps.sweep();
-    expect(sent).toEqual([['1', 0, backAt]]);
-  });
-
-  test('of whose instance dies during the pause is sent by the next sweep', async () => {
-    const { clock, store, sent, sweeps } = world();
-    // All that is left of it is the row.
-    await store.add({ kind: 'forward', order: orderOf(1), attempt: 1 }, clock.now() + 5_000);
-    await clock.advance(15_000);
-    await sweeps.sweep();
-    expect(sent).toEqual([['1', 1, 15_000]]);
-  });
-
-  test('is sent by one of sweep and instance, when both find it due', async () => {
-    const { clock, sent, queue, sweeps } = world();
-    await queue().put(orderOf(1), 1, 5_000);
-    await Promise.all([clock.advance(5_000), clock.sleep(5_000).then(sweeps.sweep)]);
-    await clock.settle();
-    expect(sent).toHaveLength(1);
-  });
-
-  test('is not sent by the instance, when another has claimed it during the pause', async () => {
-    const { clock, store, sent, queue } = world();
-    await queue().put(orderOf(1), 1, 5_000);
-    await clock.advance(4_000);
-    const { items } = await store.due({ before: clock.now() + 60_000, cursor: undefined, limit: 10 });
-    for (const item of items) await store.postpone(item, clock.now() + 60_000, 0);
-    await clock.advance(5_000);
-    expect(items).toHaveLength(1);
-    expect(sent).toEqual([]);
-  });
-
-  test('that fails comes back after a minute', async () => {
-    const { clock, sent, queue, sweeps } = world();
-    const fails = async () => {
-      throw new UpstreamError('unavailable', 'the tables are away');
-    };
-    await queue(fails).put(orderOf(1), 0, 0);
-    await clock.advance(60_000);
-    await sweeps.sweep();
-    expect(sent).toEqual([['1', 0, 60_000]]);
-  });
-
-  test.each([0, 5_000])('among many put with a pause of %i ms is held up by none that fails', async (delayMs) => {
-    const { clock, store, queue } = world();
-    const begun: string[] = [];
-    let atOnce = 0;
-    let most = 0;
-    const stumbling = queue(async ({ order }) => {
-      most = Math.max(most, ++atOnce);
-      const nth = begun.push(order.id);
-      await clock.sleep(1_000);
-      atOnce--;
-      if (nth <= 8) throw new UpstreamError('unavailable', 'the tables are away');
-    });
-    for (let n = 0; n < 20; n++) await stumbling.put(orderOf(n), 0, delayMs);
-    await clock.advance(delayMs + 10_000);
-    expect(begun).toHaveLength(20);
-    expect(most).toBe(8);
-    expect(store.rows.size).toBe(8);
-  });
-
-  test('among many waits its turn, and is left to the sweep when its turn does not come in time', async () => {
-    const { clock, store, sent, queue, sweeps } = world();
-    let atOnce = 0;
-    let most = 0;
-    const slow = queue(async () => {
-      most = Math.max(most, ++atOnce);
-      await clock.sleep(20_000);
-      atOnce--;
-    });
-    for (let n = 0; n < 40; n++) await slow.put(orderOf(n), 0, 0);
-    await clock.advance(61_000);
-    expect(most).toBe(8);
-    // Begun in time: at once, after twenty seconds, and no later than after thirty.
-    expect(store.rows.size).toBe(40 - 16);
-    await sweeps.sweep();
-    expect(sent).toHaveLength(40 - 16);
-    expect(store.rows.size).toBe(0);
-  });
 });

@@ -47,6 +47,7 @@ function world() {
     tags,
     timer: memoryReconcileQueue(),
     clock: manualClock(start),
+    log: { info: () => undefined, warn: () => undefined },
     random: () => 0.5,
     uniqueId: randomUUID,
     registry: () => registryOf(),

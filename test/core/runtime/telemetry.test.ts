@@ -25,7 +25,10 @@ const unavailable = () => new UpstreamError('unavailable', 'no answer');
 
 function setUp(input: Parameters<typeof memoryTracker>[0] = {}) {
   const telemetry = memoryTelemetry();
-  const memory = memoryTracker({ ...input, ports: { telemetry, ...input.ports } });
+  const { publisher } = input.ports ?? {};
+  // As the app is composed.
+  const metered = publisher === undefined ? {} : { publisher: meteredPublisher(publisher, telemetry) };
+  const memory = memoryTracker({ ...input, ports: { telemetry, ...input.ports, ...metered } });
   return { ...memory, telemetry };
 }
 

@@ -28,6 +28,7 @@ function setUp(changes: Partial<ImageStore> = {}, store = memoryImageStore()) {
     tags: memoryTagIndex(),
     timer: memoryReconcileQueue(),
     clock,
+    log: { info: () => undefined, warn: () => undefined },
     random: () => 0.5,
     uniqueId: randomUUID,
     registry: () => registryOf(),

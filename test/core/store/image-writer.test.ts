@@ -50,6 +50,7 @@ function instance(store: ImageStore, clock = manualClock()) {
     tags: memoryTagIndex(),
     timer: memoryReconcileQueue(),
     clock,
+    log: { info: () => undefined, warn: () => undefined },
     random: () => 0.5,
     uniqueId: randomUUID,
     registry: () => registryOf(),
@@ -58,6 +59,7 @@ function instance(store: ImageStore, clock = manualClock()) {
   writer.onCommit((commit) => made.push(...commit.made));
   return {
     cache,
+    onCommit: writer.onCommit,
     /** The announcements that are to be published from here. */
     made,
     learn: (fact: Fact, image = 1) => writer.submit(nameOf(image), { kind: 'fact', fact }),
@@ -112,6 +114,19 @@ test('afterwards a repeat is still answered from memory, nothing is published ag
   expect(other.called()).toEqual(['acknowledge']);
   await other.learn(westeurope);
   expect(other.called()).toEqual(['read', 'commit']);
+});
+
+test('a listener that throws leaves the write stored, and the others are called', async () => {
+  const store = memoryImageStore();
+  const one = instance(store);
+  const told: number[] = [];
+  one.onCommit(() => {
+    throw new Error('a listener');
+  });
+  one.onCommit(({ made }) => told.push(made.length));
+  expect((await one.learn(eastus)).outcome).toBe('recorded');
+  expect(told).toEqual([1]);
+  expect(await store.read(name)).toBeDefined();
 });
 
 test('of an image that is gone, nothing is noted', async () => {

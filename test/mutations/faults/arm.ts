@@ -91,7 +91,6 @@ export const armFaults: readonly Fault[] = [
       'const asked = wait === undefined ? {} : { retryAfterMs: wait };',
       'const asked = {};',
     ],
-    ['a pause has no bound', 'Math.min(Math.max(wait, 0), maxRetryAfterMs)', 'Math.max(wait, 0)'],
     ['a 404 is an outage', 'if (status === 404 && plainWord(code) !== undefined) {', 'if (status === 404.5) {'],
 
     [

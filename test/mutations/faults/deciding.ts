@@ -96,13 +96,13 @@ export const decidingFaults: readonly Fault[] = [
     ],
     ['a delete forgets when it was learned', '      learnedAt: fact.receivedAt,\n', ''],
     [
-      'an untag of a tag that is not here is recorded',
-      "if (!hasTag(arrival, tag)) return { arrival, outcome: 'duplicate' };",
-      '',
+      'an untag that comes before the push is forgotten',
+      'if (pushedAt !== null && !isLater(eventTime, pushedAt))',
+      'if (pushedAt === null || !isLater(eventTime, pushedAt))',
     ],
     [
       'an older untag counts',
-      "if (!isLater(eventTime, timeOf(arrival.untagged, tag))) return { arrival, outcome: 'outdated' };",
+      "if (!isLater(eventTime, known)) return { arrival, outcome: eventTime === known ? 'duplicate' : 'outdated' };",
       '',
     ],
     [
@@ -120,12 +120,8 @@ export const decidingFaults: readonly Fault[] = [
       '[...newest(here, maxTags), ...newest(moved, maxMovedTags)]',
       'newest([...here, ...moved], maxMovedTags)',
     ],
-    [
-      'tags grow without end',
-      'if (tags.length <= maxMovedTags) return arrival;',
-      'if (tags.length > 0) return arrival;',
-    ],
-    ['the newest tags are forgotten', 'x > y ? -1 : 1', 'x > y ? 1 : -1'],
+    ['tags grow without end', 'if (all.length <= maxMovedTags) return arrival;', 'if (all.length > 0) return arrival;'],
+    ['the newest tags are forgotten', "(a.at ?? '') > (b.at ?? '') ? -1 : 1", "(a.at ?? '') > (b.at ?? '') ? 1 : -1"],
   ]),
   ...faultsIn(
     'src/core/model/event-time.ts',
@@ -340,12 +336,12 @@ export const decidingFaults: readonly Fault[] = [
   ...faultsIn('src/core/image/announcements.ts', facts, [
     [
       'the same is told twice',
-      'if (announced.has(key) || record.alreadyAnnounced.includes(announcementSubject(announcement))) return false;',
-      'if (record.alreadyAnnounced.includes(announcementSubject(announcement))) return false;',
+      'if (announced.has(key) || alreadyAnnounced.includes(announcementSubject(announcement))) return false;',
+      'if (alreadyAnnounced.includes(announcementSubject(announcement))) return false;',
     ],
     [
       'old news is told',
-      'announced.has(key) || record.alreadyAnnounced.includes(announcementSubject(announcement))',
+      'announced.has(key) || alreadyAnnounced.includes(announcementSubject(announcement))',
       'announced.has(key)',
     ],
     [
@@ -503,9 +499,13 @@ export const decidingFaults: readonly Fault[] = [
   ),
   ...faultsIn(
     'src/core/model/requirement.ts',
-    [core('model/requirement'), ...modes],
+    [core('model/requirement'), core('image/forward-due'), ...modes],
     [
-      ['without replicas nothing is needed', 'needed: Math.max(1, regions.length)', 'needed: regions.length'],
+      [
+        'without replicas nothing is needed',
+        "if (require === 'all') return Math.max(1, regions.length);",
+        "if (require === 'all') return regions.length;",
+      ],
       ['unknown regions are waited for', 'region === undefined || !known.includes(region)', 'region === undefined'],
       ['more than there are may be asked for', 'if (needed > wanted.length || needed < 1) {', 'if (needed < 1) {'],
       ['nothing may be asked for', 'if (needed > wanted.length || needed < 1) {', 'if (needed > wanted.length) {'],
@@ -614,7 +614,6 @@ export const decidingFaults: readonly Fault[] = [
       ],
       ['another registry is forwarded', 'return isRegistry && fits', 'return fits'],
       ['any tag is forwarded', ' && fits(target.tags, tag)', ''],
-      ['without replicas everything is forwarded', 'Math.max(1, regions.length)', 'regions.length'],
       [
         'a forward that is to be queued is forgotten',
         'entry.queuedAt === null || !isOfBefore(entry)',

@@ -20,7 +20,7 @@ export const dueWorkFaults: readonly Fault[] = [
     ['all is begun at once', 'while (running.size >= maxAtOnce) await Promise.race(running);\n          if', 'if'],
     [
       'one that takes long holds up the others',
-      'await within(clock, patienceMs, running);',
+      'await withTimeout(clock, patienceMs, Promise.all(running));',
       'await Promise.all(running);',
     ],
     [
@@ -30,27 +30,37 @@ export const dueWorkFaults: readonly Fault[] = [
     ],
     ['failures are not counted', 'clock.now() + pauseMs, item.failures + 1', 'clock.now() + pauseMs, item.failures'],
   ]),
+  ...faultsIn(
+    'src/core/ingest/twice-deferred.ts',
+    ['test/core/ingest/twice-deferred.test.ts'],
+    [['what is deferred is said once', '[0, copyAfterMs]', '[0]']],
+  ),
+  ...faultsIn(
+    'src/core/due-work/forward-queue.ts',
+    ['test/core/due-work/forward-queue.test.ts'],
+    [
+      [
+        'a forward is not sent by whoever found it due',
+        'if (delayMs >= sweepEveryMs) return;',
+        'if (delayMs >= 0) return;',
+      ],
+      ['a sweep takes a forward that is being sent', '(delayMs > 0 ? delayMs : leaseMs)', 'delayMs'],
+      ['a forward that was sent comes back', '    await dueWork.remove(item);\n', ''],
+      [
+        'a forward that another has claimed is sent all the same',
+        'if (item !== undefined) await send(work, item);',
+        'await send(work, item ?? added);',
+      ],
+      [
+        'one that fails keeps its turn',
+        '    } finally {\n      turns.release();\n    }',
+        '      turns.release();\n    } finally {\n    }',
+      ],
+    ],
+  ),
   ...faultsIn('src/core/due-work/due-queues.ts', queues, [
     ['two timers of an image have one name', 'due + random() * maxJitterMs', 'due + 0 * random() * maxJitterMs'],
-    ['what is deferred is said once', '[0, copyAfterMs]', '[0]'],
-    [
-      'a forward is not sent by whoever found it due',
-      'if (delayMs >= sweepEveryMs) return;',
-      'if (delayMs >= 0) return;',
-    ],
-    ['a sweep takes a forward that is being sent', '(delayMs > 0 ? delayMs : leaseMs)', 'delayMs'],
-    ['a forward that was sent comes back', '    await dueWork.remove(item);\n', ''],
-    [
-      'a forward that another has claimed is sent all the same',
-      'if (item !== undefined) await send(work, item);',
-      'await send(work, item ?? added);',
-    ],
-    [
-      'one that fails keeps its turn',
-      '    } finally {\n      turns.release();\n    }',
-      '      turns.release();\n    } finally {\n    }',
-    ],
-    ['the lateness of a check is forgotten', 'aheadMs: at - dueAt', 'aheadMs: 0'],
+    ['how far a clock is ahead is forgotten', 'turn, aheadMs }', 'turn, aheadMs: 0 }'],
     ['the pause of a step of a replay is forgotten', 'if (delayMs <= 0) return', 'if (delayMs >= 0) return'],
   ]),
   ...faultsIn('src/adapters/table-storage/due-work-table.ts', contract, [

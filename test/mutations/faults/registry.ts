@@ -30,11 +30,15 @@ export const registryFaults: readonly Fault[] = [
       ['any status is a manifest', "if (reply.status !== 200) return unclearStatus(reply, 'manifest', clock);", ''],
     ],
   ),
+  ...faultsIn(
+    'src/core/runtime/retry-after.ts',
+    [...all, 'test/adapters/arm-replicas.test.ts'],
+    [['a pause has no bound', 'Math.min(Math.max(milliseconds, 0), maxMs)', 'Math.max(milliseconds, 0)']],
+  ),
   ...faultsIn('src/adapters/oci-registry/http.ts', all, [
     ['a redirect is followed', "redirect: 'manual'", "redirect: 'follow'"],
     ['a body of any size is read', "if (size > maxBytes) return 'tooLarge';", ''],
     ['no connection is an answer', '      return unclear(describeFailure(error));', '      throw error;'],
-    ['a pause has no bound', 'Math.min(Math.max(wait, 0), maxRetryAfterMs)', 'Math.max(wait, 0)'],
     [
       'a pause that is asked for is forgotten',
       'return unclear(`${reply.status} for the ${what}`, asked);',

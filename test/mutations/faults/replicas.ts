@@ -73,19 +73,33 @@ export const replicaFaults: readonly Fault[] = [
       'set.replicas.length > 0',
     ],
   ]),
-  ...faultsIn('src/core/replicas/replica-set-cache.ts', tests, [
+  ...faultsIn('src/core/replicas/ask-for-replicas.ts', tests, [
     [
       'an answer of ARM replaces a newer one',
       'store.save(registry.name, next, basedOn)',
-      'store.save(registry.name, next, version)',
+      'store.save(registry.name, next, inUse.version())',
       'the line before returns when the two differ',
     ],
     [
       'a set that another instance has stored is passed over',
-      'if (version !== basedOn) return isOlder();\n      const next',
+      'if (isOvertaken()) return againIfOlder();\n    const next',
       'const next',
       'the save that follows is refused, and has the same end',
     ],
+    ['one that cannot be found is absent', "return [name, 'unclear'];", "return [name, 'absent'];"],
+    ['ARM is asked by a flood', 'clock.now() - askedAt < refreshPauseMs', 'clock.now() < 0'],
+    [
+      'a set that was refused by the storage is used',
+      "if (saved === 'conflict' || isOvertaken()) return againIfOlder();",
+      '',
+    ],
+    [
+      'the set is as new as its answer',
+      'const refreshedAt = clock.now();\n    const before = inUse.current();',
+      'let refreshedAt = clock.now();\n    await clock.sleep(1);\n    refreshedAt = clock.now() + 60_000;\n    const before = inUse.current();',
+    ],
+  ]),
+  ...faultsIn('src/core/replicas/replica-set-cache.ts', tests, [
     [
       'what was saved meanwhile is overwritten by what was read',
       'if (version === before && stored?.version !== before) {',
@@ -99,8 +113,6 @@ export const replicaFaults: readonly Fault[] = [
       "if (set.source === 'arm' && clock.now() - set.refreshedAt > unansweredMs) use({ ...set, source: 'remembered' });",
       '',
     ],
-    ['one that cannot be found is absent', "return [name, 'unclear'];", "return [name, 'absent'];"],
-    ['ARM is asked by a flood', 'clock.now() - askedAt < refreshPauseMs', 'clock.now() < 0'],
     ['nobody is told of a change', 'if (changed) parts.onChange(registry);', ''],
     ['nobody waits for the first answer', '        await first;\n', ''],
     [
@@ -108,20 +120,17 @@ export const replicaFaults: readonly Fault[] = [
       'return registry.regions !== undefined || directory === undefined;',
       'return directory === undefined;',
     ],
-    [
-      'a set that was refused by the storage is used',
-      "if (saved === 'conflict' || version !== basedOn) return isOlder();",
-      '',
-    ],
-    [
-      'the set is as new as its answer',
-      'const refreshedAt = clock.now();\n      const before = set;',
-      'let refreshedAt = clock.now();\n      await clock.sleep(1);\n      refreshedAt = clock.now() + 60_000;\n      const before = set;',
-    ],
   ]),
   ...faultsIn('src/core/ingest/receive-time.ts', tests, [
     ['a clock that is behind makes the first words void', 'isBehind ? { ...fact', 'isBehind && false ? { ...fact'],
     ['any difference of clocks is mended', ' && before - fact.receivedAt <= clockSkewMs', ''],
+  ]),
+  ...faultsIn('src/core/store/list-completeness.ts', tests, [
+    [
+      'a grown set leaves images on no list',
+      'return isUnfinished || isMore(note.set, nameOfSet(set));',
+      'return isUnfinished;',
+    ],
   ]),
   ...faultsIn('src/core/reconcile/reconcile-open.ts', tests, [
     [
@@ -131,14 +140,9 @@ export const replicaFaults: readonly Fault[] = [
     ],
     ['a change is not reviewed', 'if (note?.set !== set) {', 'if (note === undefined) {'],
     [
-      'a grown set leaves images on no list',
-      'return isUnfinished || isMore(note.set, nameOf(set));',
-      'return isUnfinished;',
-    ],
-    [
       'a failed review counts as done',
-      'Promise.all(open.entries.slice(from, from + atOnce).map(({ name }) => parts.review(name)))',
-      'Promise.allSettled(open.entries.slice(from, from + atOnce).map(({ name }) => parts.review(name)))',
+      'Promise.all(some.map(({ name }) => parts.review(name)))',
+      'Promise.allSettled(some.map(({ name }) => parts.review(name)))',
     ],
     [
       'only the first page is reviewed',

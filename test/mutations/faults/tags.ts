@@ -157,8 +157,8 @@ export const tagFaults: readonly Fault[] = [
   ...faultsIn('src/core/reconcile/compare-tag.ts', tags, [
     [
       'earlier digests are not told',
-      'await compareWith(other.digest);\n  const isFinal',
-      'void other;\n  const isFinal',
+      'await compareWith(other.digest);\n  const { isOneOnItsWay',
+      'void other;\n  const { isOneOnItsWay',
     ],
     [
       'a digest that cannot be found is never looked for again',
@@ -172,17 +172,21 @@ export const tagFaults: readonly Fault[] = [
     ],
     [
       'this one is not told that it has lost the tag',
-      'if (hasLeft(theirs, own)) own = await tell(image.name, other, theirs);',
+      'if (hasLeft(theirs, found.own)) await tellOwn(other, theirs);',
       '',
     ],
     [
       'what was pushed meanwhile is not seen',
-      'if (latestPushes(theirs, told) !== theirs) own = await tell(image.name, other, told);',
+      'if (latestPushes(theirs, told) !== theirs) await tellOwn(other, told);',
       '',
     ],
-    ['every digest is the newest', 'isNewest &&= isProbablyLater(own, told);', ''],
-    ['every order is known', 'isOrdered &&= isTheirsLater || isPushedLater(own, told);', ''],
-    ['the other pushes are forgotten', 'seenOthers = latestPushes(seenOthers, told);', ''],
+    ['every digest is the newest', 'isNewest: found.isNewest && isProbablyLater(own, told)', 'isNewest: true'],
+    [
+      'every order is known',
+      'isOrdered: found.isOrdered && (isTheirsLater || isPushedLater(own, told))',
+      'isOrdered: true',
+    ],
+    ['the other pushes are forgotten', 'others: latestPushes(found.others, told)', 'others: {}'],
     ['only one earlier digest is told', 'const maxEarlier = 3;', 'const maxEarlier = 1;'],
     [
       'later digests next to it are not compared',
@@ -191,8 +195,8 @@ export const tagFaults: readonly Fault[] = [
     ],
     [
       'the end of the comparison is not noted',
-      "  await writer.submit(image.name, { kind: 'tagCompared', ...compared });",
-      '  void compared;',
+      "  await writer.submit(image.name, { kind: 'tagCompared', ...compared, isFinal });",
+      '  void [compared, isFinal];',
     ],
     ['one whose order is not known is not told', ' || isUnordered', ''],
     ['one that took this for the newer is not told', ' || isMistaken', ''],

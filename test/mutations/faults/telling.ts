@@ -81,10 +81,10 @@ export const tellingFaults: readonly Fault[] = [
     ['what another has written is overwritten', 'basedOn: stored?.version', 'basedOn: undefined'],
     [
       'a conflict counts as stored',
-      "if (outcome !== 'conflict') return committed(made, outcome.version);",
-      "return committed(made, outcome === 'conflict' ? '' : outcome.version);",
+      "if (outcome !== 'conflict') return committed(tried, outcome.version);",
+      "return committed(tried, outcome === 'conflict' ? '' : outcome.version);",
     ],
-    ['a write whose answer was lost is made twice', 'refused = made;', 'refused = undefined;'],
+    ['a write whose answer was lost is made twice', 'refused = tried;', 'refused = undefined;'],
     [
       'the write of another is taken for our own',
       'stored?.record.writtenAs === refused.record.writtenAs',
@@ -94,15 +94,19 @@ export const tellingFaults: readonly Fault[] = [
     ['a conflict is tried once', 'attempt <= maxAttempts', 'attempt <= 1'],
     [
       'after a conflict the copy is used again',
-      '      refused = made;\n      cache.delete(name);',
-      '      refused = made;',
+      '      refused = tried;\n      cache.delete(name);',
+      '      refused = tried;',
     ],
     ['what was made is not told', 'made.push(...decision.announcements.map(announcementKey));', ''],
-    ['what a compared tag makes is not told', 'made.push(...announcements.map(announcementKey));', ''],
     [
-      'a tag that converged by itself is not told',
-      'indexed.tags === proposal.record.tags ? indexed : withTagEvents(indexed, proposal)',
-      'indexed',
+      'what a tag that was the first makes is not told',
+      'const made = [...proposal.made, ...decision.announcements.map(announcementKey)];',
+      'const made = proposal.made;',
+    ],
+    [
+      'what follows from a write fails it',
+      "deps.log.warn('what follows from a write failed, will retry', { image, error: describeError(error) });",
+      'throw error;',
     ],
     ['what the topic has taken is not noted', 'await store.acknowledge(name, accepted, clock.now());', ''],
     [
@@ -112,6 +116,18 @@ export const tellingFaults: readonly Fault[] = [
     ],
     ['a repeat is written', 'if (record === copy.record && result !== undefined) return Promise.resolve(result);', ''],
   ]),
+  ...faultsIn(
+    'src/core/image/first-tags.ts',
+    [core('image/first-tags'), ...writing],
+    [
+      [
+        'a tag that converged by itself is not told',
+        'announce(compared, decisionContext)',
+        '{ record: compared, announcements: [] }',
+      ],
+      ['a first tag is compared once more', 'isFinal: true', 'isFinal: false'],
+    ],
+  ),
   ...faultsIn('src/core/outbox/event-relay.ts', telling, [
     [
       'publish errors are swallowed',
@@ -122,23 +138,23 @@ export const tellingFaults: readonly Fault[] = [
     [
       'one refused event discards those behind it',
       'else refused(part, error);',
-      'else return refused([part, ...parts].flat(), error);',
+      'else return refused([part, ...left].flat(), error);',
     ],
 
     [
       'a topic that goes away loses the other parts of a refused batch',
-      'const left = [part, ...parts].flat();',
-      'const left = part;',
+      'const kept = [part, ...left].flat();',
+      'const kept = part;',
     ],
     [
       'one refused event discards its batch',
-      'if (part.length > 1) parts.unshift(part.slice(0, half), part.slice(half));\n        else refused(part, error);',
+      'if (part.length > 1) left.unshift(part.slice(0, half), part.slice(half));\n        else refused(part, error);',
       'if (half > 0) refused(part, error);',
     ],
 
-    ['a topic that is away loses what it was sent', 'waiting.unshift(...left);', 'forget(left);'],
+    ['a topic that is away loses what it was sent', 'waiting.unshift(...kept);', 'forget(kept);'],
 
-    ['an outage counts as a refusal', 'if (isTemporary(error)) {', 'if (parts.length < 0) {'],
+    ['an outage counts as a refusal', 'if (isTemporary(error)) {', 'if (left.length < 0) {'],
 
     [
       'what is taken is not noted',
@@ -161,7 +177,7 @@ export const tellingFaults: readonly Fault[] = [
       '',
     ],
 
-    ['an end does not wait', 'await Promise.race([idleNow, clock.sleep(milliseconds, done.signal)]);', 'void idleNow;'],
+    ['an end does not wait', 'await withTimeout(clock, milliseconds, idleNow);', 'void idleNow;'],
 
     ['trouble that is over is still said', '    lastError = undefined;\n', ''],
     ['what failed is not counted', 'countFailure(part, lastError);', ''],

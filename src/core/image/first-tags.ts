@@ -1,0 +1,33 @@
+/**
+ * Tags that no digest had before this one: there is none to compare it with, and whoever comes later looks for this one. An image
+ * that waited for nothing else has converged with them, which is announced with the same write.
+ */
+import type { Tag } from '../model/reference.ts';
+import type { Announcement } from './announcement-key.ts';
+import { announce } from './announcements.ts';
+import type { DecisionContext } from './context.ts';
+import type { ImageRecord } from './record.ts';
+import { progressOf, tagPushes } from './record.ts';
+import { tagCompared } from './tag-progress.ts';
+
+export function withFirstTags(
+  record: ImageRecord,
+  firstTags: readonly Tag[],
+  decisionContext: DecisionContext,
+): { record: ImageRecord; announcements: readonly Announcement[] } {
+  const compared = firstTags.reduce((known, tag) => comparedWithNone(known, tag), record);
+  // All else that is true of it has been announced by the decision that noted the tags.
+  return compared.tags === record.tags ? { record: compared, announcements: [] } : announce(compared, decisionContext);
+}
+
+function comparedWithNone(record: ImageRecord, tag: Tag): ImageRecord {
+  return tagCompared(record, {
+    own: tagPushes(record, tag),
+    tag,
+    seen: progressOf(record, tag),
+    others: {},
+    isNewest: true,
+    isOrdered: true,
+    isFinal: true,
+  });
+}

@@ -1,0 +1,16 @@
+/** What is known of an image, held against what is required of it: the document, and how a wait for it stands. */
+import type { AvailabilitySnapshot } from '../image/availability.ts';
+import { availability, waitOutcome } from '../image/availability.ts';
+import type { DecisionContext } from '../image/context.ts';
+import { withSet } from '../model/requirement.ts';
+import type { Asked, Judged } from './ask.ts';
+
+export function judge(
+  { question, requirement: required }: Asked,
+  snapshot: AvailabilitySnapshot,
+  { set, policy, now }: DecisionContext,
+): Judged {
+  const requirement = withSet(required, set);
+  const document = availability(question, snapshot, requirement, set, now, policy.delayedAfterMs);
+  return { outcome: waitOutcome(question, snapshot, requirement, document), document };
+}

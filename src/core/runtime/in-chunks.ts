@@ -1,0 +1,5 @@
+/** @returns all items in their order, at most so many together */
+export function inChunks<T>(items: readonly T[], size: number): (readonly T[])[] {
+  const count = Math.ceil(items.length / size);
+  return Array.from({ length: count }, (_, i) => items.slice(i * size, (i + 1) * size));
+}
