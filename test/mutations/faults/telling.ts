@@ -155,7 +155,6 @@ export const tellingFaults: readonly Fault[] = [
     ['a topic that is away loses what it was sent', 'waiting.unshift(...kept);', 'forget(kept);'],
 
     ['an outage counts as a refusal', 'isAway = isTemporary(error);', 'isAway = left.length < 0;'],
-    ['a topic that refuses is left alone like one that is away', 'isAway = false;', ''],
 
     [
       'what is taken is not noted',
