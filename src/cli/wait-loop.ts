@@ -35,6 +35,11 @@ export interface Progress<A> {
 export type HoldPolicy = (asked: number) => number;
 
 const outcomes: Record<number, Outcome> = { 200: 'satisfied', 409: 'superseded', 410: 'deleted' };
+/**
+ * Deleted or superseded ends the wait once it has been so for that long, or when the time is up: webhooks of a new push may be
+ * on their way. The tracker gives each question as long, but the end of a short question is no end of the wait.
+ */
+const settledAfterMs = 30_000;
 
 /** Too short to ask once more. */
 const instantMs = 200;
@@ -74,6 +79,7 @@ export async function waitFor<A>(
   /** How often in a row all of them had. */
   let outages = 0;
   let isSuggested = false;
+  let over: { readonly outcome: Outcome; readonly since: number } | undefined;
 
   for (let asked = 0; ; asked++) {
     const askedAt = clock.now();
@@ -93,7 +99,10 @@ export async function waitFor<A>(
       const before = failed.at(-1);
       if (before !== undefined) progress.movedOn(before, elapsedMs());
       if (reply.answer !== undefined) progress.answered(reply.answer, elapsedMs());
-      if (reply.outcome !== undefined) return end(reply.outcome);
+      if (reply.outcome === 'satisfied') return end(reply.outcome);
+      if (reply.outcome === undefined) over = undefined;
+      else if (over?.outcome !== reply.outcome) over = { outcome: reply.outcome, since: clock.now() };
+      if (over !== undefined && clock.now() - over.since >= settledAfterMs) return end(over.outcome);
       if (answer !== undefined && waiting.isUnknown(answer) && !isSuggested && elapsedMs() >= suggestAfterMs) {
         isSuggested = true;
         await waiting.suggest(answer, elapsedMs);
@@ -120,7 +129,8 @@ export async function waitFor<A>(
     await clock.sleep(Math.min(pauseMs, timeoutMs - elapsedMs()), signal);
     const interruptedMeanwhile = interruptionOf(signal);
     if (interruptedMeanwhile !== undefined) return end(interruptedMeanwhile);
-    if (timeoutMs - elapsedMs() < instantMs) return end(answer === undefined ? 'unreachable' : 'timedOut');
+    if (timeoutMs - elapsedMs() < instantMs)
+      return end(over?.outcome ?? (answer === undefined ? 'unreachable' : 'timedOut'));
   }
 }
 

@@ -144,19 +144,56 @@ test('reached once and lost then is timed out', async () => {
   expect((await wait.verdict()).hint).toContain('connection refused');
 });
 
-test.each<[number, string, string]>([
-  [409, 'superseded', 'tag v1 points at another digest than'],
-  [410, 'deleted', 'is deleted in every region that had it'],
-])('%d ends it: %s', async (status, outcome, words) => {
-  const wait = startWait(() =>
+describe('what can come no more', () => {
+  const over = (status: number) =>
     json(
       status,
       documentWith([], ['eastus'], { state: 'deleted', tag: { name: 'v1', state: 'converged', regions: [] } }),
-    ),
-  );
-  await wait.clock.settle();
-  expect(await wait.ended).toMatchObject({ outcome, elapsedMs: 0 });
-  expect((await wait.verdict()).text).toContain(words);
+    );
+
+  test.each<[number, string, string]>([
+    [409, 'superseded', 'tag v1 points at another digest than'],
+    [410, 'deleted', 'is deleted in every region that had it'],
+  ])('%d ends the wait once it has been so for half a minute: %s', async (status, outcome, words) => {
+    const wait = startWait(() => over(status));
+    await wait.clock.advance(29_000);
+    expect(wait.askedAt.length).toBeGreaterThan(5);
+    await wait.clock.advance(3_000);
+    const { elapsedMs, ...end } = await wait.ended;
+    expect(end).toMatchObject({ outcome });
+    expect(elapsedMs).toBeGreaterThanOrEqual(30_000);
+    expect((await wait.verdict()).text).toContain(words);
+  });
+
+  test('ends it when the time is up, if that is sooner', async () => {
+    const wait = startWait(() => over(410), { timeoutMs: 20_000 });
+    await wait.clock.advance(20_000);
+    expect(await wait.ended).toMatchObject({ outcome: 'deleted' });
+    expect(wait.askedAt.at(-1)).toBeGreaterThan(15_000);
+  });
+
+  test('ends it at once where there is no time to wait', async () => {
+    const wait = startWait(() => over(410), { timeoutMs: 0 });
+    await wait.clock.settle();
+    expect(await wait.ended).toMatchObject({ outcome: 'deleted', elapsedMs: 0 });
+  });
+
+  test.each<[string, () => Step, string]>([
+    ['there', there, 'satisfied'],
+    ['on its way', notYet, 'timedOut'],
+  ])('does not end it when the image is pushed again meanwhile, and is %s', async (_what, later, outcome) => {
+    const wait = startWait((before) => (before < 4 ? over(410) : later()));
+    await wait.clock.advance(61_000);
+    expect(await wait.ended).toMatchObject({ outcome });
+  });
+
+  test('counts anew when it becomes another reason', async () => {
+    const wait = startWait((before) => over(before < 20 ? 410 : 409));
+    await wait.clock.advance(45_000);
+    expect(wait.askedAt.length).toBeGreaterThan(40);
+    await wait.clock.advance(6_000);
+    expect(await wait.ended).toMatchObject({ outcome: 'superseded' });
+  });
 });
 
 test.each<[number, string]>([
