@@ -4,7 +4,7 @@
  * A push and a delete of the very same instant count as deleted: "not there" is the claim that does no harm.
  */
 import type { EventTime } from '../model/event-time.ts';
-import { countedTime, isLater, latest } from '../model/event-time.ts';
+import { countedTime, isLater, isWithinSkew, latest } from '../model/event-time.ts';
 import type { Tag } from '../model/reference.ts';
 import type { Region } from '../model/region.ts';
 
@@ -178,6 +178,11 @@ function mergeDelete(arrival: Arrival, fact: Fact): { arrival: Arrival; outcome:
     return { arrival, outcome: eventTime === arrival.deletedAt ? 'duplicate' : 'outdated' };
   }
   const deleted = { ...arrival, deletedAt: eventTime };
+  if (isAvailable(deleted) && mayFollowSight(arrival, fact, arrival.pushedAt)) {
+    // Counts again once it is seen again.
+    const doubted = { ...deleted, doubtedAt: latest(arrival.pushedAt, arrival.doubtedAt ?? null) };
+    return { arrival: doubted as Arrival, outcome: 'recorded' };
+  }
   // A delete older than the newest push changes nothing that can be seen, but must still hold against pushes in between.
   if (isAvailable(deleted)) return { arrival: deleted, outcome: 'outdated' };
   const isNewSubject = !isDeleted(arrival);
@@ -208,9 +213,23 @@ function mergeUntag(arrival: Arrival, fact: Fact): { arrival: Arrival; outcome: 
   const known = timeOf(arrival.untagged, tag);
   if (!isLater(eventTime, known)) return { arrival, outcome: eventTime === known ? 'duplicate' : 'outdated' };
   const pushedAt = taggedAt(arrival, tag);
-  if (pushedAt !== null && !isLater(eventTime, pushedAt)) return { arrival, outcome: 'outdated' };
   const learnedAt = arrival === never ? receivedAt : arrival.learnedAt;
-  return { arrival: untag({ ...arrival, learnedAt }, tag, eventTime), outcome: 'recorded' };
+  const untagged = (at: EventTime) => ({
+    arrival: untag({ ...arrival, learnedAt }, tag, at),
+    outcome: 'recorded' as const,
+  });
+  if (pushedAt === null || isLater(eventTime, pushedAt)) return untagged(eventTime);
+  return mayFollowSight(arrival, fact, pushedAt) ? untagged(pushedAt) : { arrival, outcome: 'outdated' };
+}
+
+/**
+ * Whether the region may have removed it after the replica was seen to have it. That was at a time of our clock; what the region
+ * sends has times of its own, which may be some minutes behind.
+ * @param seenAt of the push that would hold against the removal
+ */
+function mayFollowSight(arrival: Arrival, fact: Fact, seenAt: EventTime | null): boolean {
+  const isSight = seenAt !== null && (arrival.eventTime === null || isLater(seenAt, arrival.eventTime));
+  return isSight && isEvent(fact) && isLater(fact.eventTime, arrival.eventTime) && isWithinSkew(fact.eventTime, seenAt);
 }
 
 /** Asking a replica tells that it has the manifest now, not when anybody pushed it. */

@@ -47,6 +47,11 @@ export function countedTime(stated: EventTime, receivedAt: number): EventTime {
   return stated > toEventTime(receivedAt + maxAheadMs) ? toEventTime(receivedAt) : stated;
 }
 
+/** Whether a time of a region's clock may be at or after one of ours, which is later. */
+export function isWithinSkew(time: EventTime, ours: EventTime): boolean {
+  return Date.parse(ours) - Date.parse(time) <= maxAheadMs;
+}
+
 export function isLater(time: EventTime, than: EventTime | null): boolean {
   return than === null || time > than;
 }

@@ -1,10 +1,11 @@
 /** What one replica has said about one digest, fact by fact. */
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Arrival, Fact } from '../../../src/core/image/arrival.ts';
 import {
   hasTag,
   isAvailable,
   isDeleted,
+  isDoubtful,
   maxAhead,
   mayHaveTag,
   mergeFact,
@@ -104,4 +105,38 @@ test('another digest gets a tag only with a later push', () => {
   expect(releaseTag(pushed, v1, eventTimeOf(time(1)))).toBe(pushed);
   expect(releaseTag(pushed, v1, eventTimeOf(time(2)))).toBe(pushed);
   expect(hasTag(releaseTag(pushed, v1, eventTimeOf(time(3))), v1)).toBe(false);
+});
+
+describe('what a region sends after the replica was seen to have it, with a clock that is behind ours', () => {
+  const seen = factOf('push', 'eastus', time(10), { tag: 'v1', evidence: 'probe' });
+  const v1 = tagOf('v1');
+
+  test('a delete leaves a doubt, until it is seen again', () => {
+    const doubtful = merged(seen, deleteOf('eastus', time(7)));
+    expect([isAvailable(doubtful), isDoubtful(doubtful), hasTag(doubtful, v1)]).toEqual([true, true, false]);
+    const again = factOf('push', 'eastus', time(11), { tag: 'v1', evidence: 'probe' });
+    expect(isDoubtful(merged(seen, deleteOf('eastus', time(7)), again))).toBe(false);
+    const gone = factOf('delete', 'eastus', time(11), { evidence: 'probe' });
+    expect(isDeleted(merged(seen, deleteOf('eastus', time(7)), gone))).toBe(true);
+  });
+
+  test('an untag takes the tag off, until it is seen again', () => {
+    const untag = factOf('untag', 'eastus', time(7), { tag: 'v1' });
+    expect(hasTag(merged(seen, untag), v1)).toBe(false);
+    expect(hasTag(merged(seen, untag, factOf('push', 'eastus', time(11), { tag: 'v1', evidence: 'probe' })), v1)).toBe(
+      true,
+    );
+  });
+
+  test.each([
+    ['further behind than clocks may be', [seen, deleteOf('eastus', time(4))]],
+    [
+      'older than what the region has sent itself',
+      [pushOf('eastus', time(8), { tag: 'v1' }), seen, deleteOf('eastus', time(7))],
+    ],
+    ['held against by a push of its own', [pushOf('eastus', time(10), { tag: 'v1' }), deleteOf('eastus', time(7))]],
+  ])('changes nothing where it is %s', (_what, facts) => {
+    const arrival = merged(...facts);
+    expect([isAvailable(arrival), isDoubtful(arrival), hasTag(arrival, v1)]).toEqual([true, false, true]);
+  });
 });
