@@ -97,9 +97,20 @@ export const decidingFaults: readonly Fault[] = [
     ['a delete forgets when it was learned', '      learnedAt: fact.receivedAt,\n', ''],
     [
       'an untag that comes before the push is forgotten',
-      'if (pushedAt !== null && !isLater(eventTime, pushedAt))',
-      'if (pushedAt === null || !isLater(eventTime, pushedAt))',
+      'if (pushedAt === null || isLater(eventTime, pushedAt)) return untagged(eventTime);',
+      'if (pushedAt !== null && isLater(eventTime, pushedAt)) return untagged(eventTime);',
     ],
+    [
+      'a delete that may follow a probe is older than it',
+      'if (isAvailable(deleted) && mayFollowSight(arrival, fact, arrival.pushedAt)) {',
+      'if (isAvailable(deleted) && arrival === never) {',
+    ],
+    [
+      'an untag that may follow a probe is older than it',
+      "return mayFollowSight(arrival, fact, pushedAt) ? untagged(pushedAt) : { arrival, outcome: 'outdated' };",
+      "return { arrival, outcome: 'outdated' };",
+    ],
+    ['a delete much older than a probe counts as one after it', '&& isWithinSkew(fact.eventTime, seenAt)', ''],
     [
       'an older untag counts',
       "if (!isLater(eventTime, known)) return { arrival, outcome: eventTime === known ? 'duplicate' : 'outdated' };",
