@@ -13,7 +13,8 @@ export const systemClock: Clock = {
         signal?.removeEventListener('abort', wake);
         resolve();
       };
-      const timer = setTimeout(wake, milliseconds);
+      // What was due already is due now; Node warns of a negative time.
+      const timer = setTimeout(wake, Math.max(0, milliseconds));
       signal?.addEventListener('abort', wake);
       return undefined;
     }),
