@@ -5,7 +5,7 @@
  */
 
 import { isDeleted, isDoubtful } from '../image/arrival.ts';
-import type { AvailabilityQuery } from '../image/availability.ts';
+import type { AvailabilityQuery, AvailabilitySnapshot } from '../image/availability.ts';
 import type { DecisionContext } from '../image/context.ts';
 import { probeTargets } from '../image/probe-targets.ts';
 import type { ImageName, ImageRecord } from '../image/record.ts';
@@ -36,6 +36,8 @@ export interface ProbeScheduler {
 const minPauseMs = 5_000;
 /** Tags of one image asked for at a time: the newest. */
 const maxTags = 5;
+/** Attached artifacts that are asked for at a time. */
+const maxAttached = 10;
 
 export function probeScheduler(
   parts: ProbeImageDeps & {
@@ -106,6 +108,27 @@ export function probeScheduler(
     );
   }
 
+  /** What the registry lists as attached, and no webhook has reported: it was there before, or its webhook was lost. */
+  async function lookForAttached({ registry, repository }: AvailabilityQuery, asked: WatchedImage): Promise<void> {
+    const { set } = decisionContext(registry);
+    const { attached } = await asked.read();
+    const lacking = (attached?.artifacts ?? []).flatMap(({ digest, regions }) => {
+      const missing = expectedRegions(set).filter((region) => !regions.includes(region));
+      return missing.length === 0 ? [] : [{ digest, missing }];
+    });
+    await Promise.all(
+      lacking.slice(0, maxAttached).map(({ digest, missing }) => {
+        const name = { registry: registry.name, repository, digest };
+        return probeImage(parts, registry, { name, mediaTypes: [] }, missing);
+      }),
+    );
+  }
+
+  /** At once for what nobody has reported at all. */
+  function isUnseen({ record, attached }: AvailabilitySnapshot): boolean {
+    return record === undefined || (attached?.artifacts ?? []).some(({ regions }) => regions.length === 0);
+  }
+
   async function lookRepeatedly(
     question: AvailabilityQuery,
     asked: WatchedImage,
@@ -117,11 +140,12 @@ export function probeScheduler(
       log.warn('probes failed, will retry', { registry: question.registry.name, error: describeError(error) });
       return minPauseMs;
     };
-    let pauseMs = await asked.read().then(({ record }) => (record === undefined ? 0 : afterMs), notNow);
+    let pauseMs = await asked.read().then((known) => (isUnseen(known) ? 0 : afterMs), notNow);
     while (!signal.aborted) {
       await clock.sleep(pauseMs, signal);
       if (signal.aborted) return;
       const leastMs = await look(question, asked.key).then(({ retryAfterMs }) => retryAfterMs, notNow);
+      if (question.artifacts?.length) await lookForAttached(question, asked).catch(notNow);
       pauseMs = Math.max(leastMs, Math.min(afterMs, Math.max(minPauseMs, pauseMs * 2)));
     }
   }

@@ -4,6 +4,7 @@ import { parseArtifacts } from '../../../src/core/image/attached.ts';
 import type { Digest } from '../../../src/core/model/digest.ts';
 import { toEventTime } from '../../../src/core/model/event-time.ts';
 import { defaultRequirement } from '../../../src/core/model/requirement.ts';
+import type { ManifestProbe } from '../../../src/core/ports.ts';
 import { digestOf, regionOf, registryOf, replicaSetOf, repositoryOf, tagOf } from '../../support/build.ts';
 import type { Index } from '../../support/index-of.ts';
 import { attachmentOf, manifestType, memoryManifests } from '../../support/index-of.ts';
@@ -177,4 +178,25 @@ describe('nothing is published about an artifact by itself', () => {
     expect(await list(false)).toEqual([image]);
     expect(await list(true)).toEqual([signature, image]);
   });
+});
+
+test('what was attached before any webhook came is asked for at the replicas while somebody waits', async () => {
+  const manifests = memoryManifests();
+  manifests.attached = [{ digest: signature, artifactType: notation, content: null }];
+  const asked: string[] = [];
+  const probe: ManifestProbe = {
+    async ask(_registry, region, _repository, reference) {
+      asked.push(`${region} ${reference === signature ? 'signature' : 'image'}`);
+      return { kind: 'present', digest: reference as Digest, mediaType: manifestType, isWhole: true };
+    },
+  };
+  const asking = registryOf({ regionalEndpoints: true });
+  const made = memoryTracker({ registries: [asking], probe, policy: { probeAfterMs: 60_000 }, ports: { manifests } });
+  const w = { ...made, manifests };
+  await everywhere(w, image);
+  const question = { registry: asking, repository, digest: image, tag: undefined, artifacts: ['signature'] };
+  const waiting = w.tracker.wait(question, defaultRequirement(replicaSetOf()), 10_000);
+  await w.clock.advance(10_000);
+  expect(asked).toEqual(expect.arrayContaining(['eastus signature', 'westeurope signature']));
+  expect((await waiting).document).toMatchObject({ satisfied: true, artifacts: [{ kind: 'signature', missing: [] }] });
 });
