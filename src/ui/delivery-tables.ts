@@ -94,7 +94,7 @@ function noChecks(named: string, checks: readonly ShownCheck[] | null, isComplet
 
 const forwardWords: Record<ShownForward['state'], readonly [look: Look, words: string, note: string]> = {
   pending: ['replicating', 'Not handed over yet', ''],
-  sent: ['available', 'Sent', 'no attempt is known to have failed; that the first is accepted is not stored'],
+  sent: ['available', 'Sent', 'no failed attempt is known; whether the first one was accepted is not stored'],
   retrying: ['delayed', 'Not accepted yet', ''],
   accepted: ['available', 'Accepted', ''],
   givenUp: ['delayed', 'Given up after a day', ''],

@@ -1,4 +1,4 @@
-/** What was published about one image or release, what is not accepted first, then the newest: which event, when, whether the topic has accepted it, and what it says. */
+/** What was published about one image or release, what is not accepted first, then what is about all regions, then about one; the newest first: which event, when, whether the topic has accepted it, and what it says. */
 import { make, part, setAttribute, setHidden, setText } from './dom.ts';
 import { visible } from './format.ts';
 import { fixedTime } from './live-times.ts';
@@ -29,7 +29,7 @@ export interface ToldEvent {
 
 const shortId = 10;
 
-/** @returns shows events: those not accepted yet, then the newest */
+/** @returns shows events: those not accepted yet, then those about all regions, then those about one; each the newest first */
 export function createEventRows(
   page: Page,
   parts: Pick<RowTable<ToldEvent>, 'place' | 'none' | 'caption'>,
@@ -52,7 +52,7 @@ export function createEventRows(
   return (events) => {
     const waiting = events.filter(({ status }) => status === 'pending');
     const others = events.filter(({ status }) => status !== 'pending');
-    show([...newestFirst(waiting), ...newestFirst(others)]);
+    show([waiting, others].flatMap((some) => wholeFirst(newestFirst(some))));
   };
 }
 
@@ -60,7 +60,8 @@ export function createEventTable(page: Page) {
   const show = createEventRows(page, {
     place: 'image-events',
     none: 'no-events',
-    caption: 'Events published about this image: those not accepted yet, then the newest',
+    caption:
+      'Events published about this image: those not accepted yet, those about all regions, then those about one region',
   });
   const again = part<HTMLButtonElement>('publish-again');
   const result = part('publish-result');
@@ -92,6 +93,14 @@ export function createEventTable(page: Page) {
       setHidden(again, events.length === 0);
     },
   };
+}
+
+/** Of twelve regions there are twelve events; the one that is looked for is most often about all of them. */
+function wholeFirst(events: readonly ToldEvent[]): ToldEvent[] {
+  return [
+    ...events.filter(({ region }) => region === undefined),
+    ...events.filter(({ region }) => region !== undefined),
+  ];
 }
 
 function newestFirst(events: readonly ToldEvent[]): ToldEvent[] {

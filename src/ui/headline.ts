@@ -5,13 +5,21 @@ import { formatSeconds, plural, visible } from './format.ts';
 /** What is usual in each region: seconds that 95 of 100 images are behind the first at most. */
 export type UsualLag = ReadonlyMap<string, number>;
 
-/** @param now milliseconds since 1970, by the tracker's clock */
-export function headline(document: AvailabilityDocument, usual: UsualLag, now: number): string {
-  const { state, requirement, missing, tag, firstSeenAt, availableAt, artifacts = [] } = document;
+/**
+ * @param now milliseconds since 1970, by the tracker's clock
+ * @param ofTags what is known of the image's tags, where the document itself is about no tag
+ */
+export function headline(
+  document: AvailabilityDocument,
+  usual: UsualLag,
+  now: number,
+  ofTags: readonly AvailabilityDocument[] = [],
+): string {
+  const { state, requirement, missing, firstSeenAt, availableAt, artifacts = [] } = document;
   const [have, needed] = [requirement.have, requirement.needed];
   if (state === 'unknown') return 'No region has reported this image.';
   if (state === 'deleted') return 'Deleted in every region that had it.';
-  const split = tag?.state === 'diverged' ? ` Regions resolve ${visible(tag.name)} to different digests.` : '';
+  const split = (document.tag === undefined ? ofTags : [document]).map((one) => splitOf(one, document.digest)).join('');
   // The times are the image's own.
   const asked = artifacts.map(({ kind }) => visible(kind));
   const and = asked.length === 0 ? '' : ` with ${joined(asked)}`;
@@ -20,15 +28,40 @@ export function headline(document: AvailabilityDocument, usual: UsualLag, now: n
     return `In ${all}${and}${and === '' ? took(firstSeenAt, availableAt) : ''}.${split}`;
   }
   const waited = firstSeenAt === null ? 0 : Math.max(0, now - Date.parse(firstSeenAt)) / 1000;
-  const places = missing.map(visible);
-  const named = places.length > 3 ? `${places.slice(0, 2).join(', ')} and ${places.length - 2} more` : joined(places);
-  const word =
-    state === 'deleting'
-      ? `${places.length === 1 ? 'is' : 'are'} missing or deleted`
-      : `${places.length === 1 ? 'is' : 'are'} missing`;
+  const stateOf = new Map(document.regions.map((region) => [region.region, region.state]));
+  const inState = (...states: readonly string[]) =>
+    missing.filter((region) => states.includes(stateOf.get(region) ?? 'missing'));
+  const [absent, deleted] = [inState('missing'), inState('deleted')];
   const since = state === 'replicating' && waited > 0 ? ` for ${formatSeconds(waited)}` : '';
-  const usually = compared(missing, usual, waited, state);
-  return `In ${have} of ${plural(needed, 'region')}${and}; ${named} ${word}${since}${usually}.${split}`;
+  const lacks = [
+    clause(absent, 'is', 'are', `missing${since}${compared(absent, usual, waited, state)}`),
+    clause(deleted, 'has', 'have', 'deleted it'),
+    clause(inState('unverified'), 'is', 'are', 'unverified'),
+    clause(inState('available'), 'has', 'have', lackedThere(document)),
+  ].filter((text) => text !== '');
+  return `In ${have} of ${plural(needed, 'region')}${and}; ${lacks.join('; ')}.${split}`;
+}
+
+function clause(regions: readonly string[], one: string, many: string, rest: string): string {
+  if (regions.length === 0) return '';
+  const places = regions.map(visible);
+  const named = places.length > 3 ? `${places.slice(0, 2).join(', ')} and ${places.length - 2} more` : joined(places);
+  return `${named} ${regions.length === 1 ? one : many} ${rest}`;
+}
+
+/** The image is in the region; what else was asked for is not. */
+function lackedThere({ artifacts = [], tag }: AvailabilityDocument): string {
+  const lacking = artifacts.filter(({ missing }) => missing.length > 0).map(({ kind }) => visible(kind));
+  if (lacking.length > 0) return `the image without ${lacking.join(' or ')}`;
+  return tag === undefined ? 'not all that was asked for' : `the image, but not as ${visible(tag.name)}`;
+}
+
+/** Of a tag that has diverged, which regions resolve it to another digest. */
+function splitOf({ tag }: AvailabilityDocument, digest: string | null): string {
+  if (tag?.state !== 'diverged') return '';
+  const elsewhere = tag.regions.filter((one) => one.digest !== digest).map(({ region }) => region);
+  if (elsewhere.length === 0) return ` Regions resolve ${visible(tag.name)} to different digests.`;
+  return ` ${clause(elsewhere, 'resolves', 'resolve', `${visible(tag.name)} to another digest`)}.`;
 }
 
 function took(firstSeenAt: string | null, availableAt: string | null): string {
@@ -44,9 +77,9 @@ function joined(names: readonly string[]): string {
 function compared(missing: readonly string[], usual: UsualLag, waited: number, state: string): string {
   const known = missing.flatMap((region) => usual.get(region) ?? []);
   const slowest = Math.max(...known);
-  if (known.length < missing.length || state !== 'replicating' || !(slowest > 0)) return '';
+  if (missing.length === 0 || known.length < missing.length || state !== 'replicating' || !(slowest > 0)) return '';
   const times = waited / slowest;
-  const there = missing.length === 1 ? ' there' : '';
+  const there = `${missing.length === 1 ? ' there' : ''} (${formatSeconds(slowest)})`;
   if (times < 1) return `, as is usual${there}`;
   if (times < 2) return `, longer than usual${there}`;
   return `, ${times > 100 ? 'more than 100' : Math.floor(times)} times longer than usual${there}`;

@@ -54,6 +54,7 @@ export function imageScreen(page: Page): Screen {
   let round = 0;
   let usual: UsualLag = new Map();
   let usualOf = '';
+  let ofTags: readonly AvailabilityDocument[] = [];
 
   part('copy-reference').append(copyButton('reference', () => reference));
   allTags.addEventListener('click', () => {
@@ -85,6 +86,7 @@ export function imageScreen(page: Page): Screen {
     heard = undefined;
     isAllTags = false;
     tagPrint = '';
+    ofTags = [];
     round = 0;
     regions.clear();
     tags.show([], null);
@@ -114,7 +116,7 @@ export function imageScreen(page: Page): Screen {
   }
 
   function showHeadline(document: AvailabilityDocument): void {
-    setText(part('image-headline'), headline(document, usual, page.now()));
+    setText(part('image-headline'), headline(document, usual, page.now(), ofTags));
     setHidden(part('image-headline'), false);
   }
 
@@ -151,6 +153,8 @@ export function imageScreen(page: Page): Screen {
     );
     tagPrint = print;
     tags.show(lines, document.digest);
+    ofTags = lines.map((line) => line.document);
+    showHeadline(document);
   }
 
   return {
@@ -168,10 +172,10 @@ function factsOf(document: AvailabilityDocument, now: number): Child[] {
   const facts: [string, Child][] = [
     ['First seen', ago(firstSeenAt)],
     ['In every replica', ago(availableAt)],
-    ['Announced', ago(announcedAt)],
+    ['Event published', ago(announcedAt)],
     ['Kind', mediaType === null ? undefined : make('span', { title: visible(mediaType) }, kind)],
     ['Digest', digest === null ? undefined : make('code', { title: visible(digest) }, shortDigest(digest))],
-    ['Source', `${sourceWord(replicas.source)}${replicas.stale ? ', more than an hour old' : ''}`],
+    ['Region list', `${sourceWord(replicas.source)}${replicas.stale ? ', more than an hour old' : ''}`],
   ];
   return facts.map(([name, value]) => make('div', {}, make('dt', {}, name), make('dd', {}, value ?? 'not yet')));
 }

@@ -71,6 +71,7 @@ export function imagesScreen(page: Page): ImagesScreen {
       registry: registry.name,
       q: view.q,
       state: view.state,
+      members: isDigest(view.q) ? 'true' : undefined,
       region: view.missing,
       missing: view.missing === undefined ? undefined : 'true',
       sort: view.sort,
@@ -155,6 +156,11 @@ export function imagesScreen(page: Page): ImagesScreen {
       empty();
     },
   };
+}
+
+/** What a node reports of a multi-platform image is often the digest of its platform. */
+function isDigest(text: string | undefined): boolean {
+  return text !== undefined && /^(sha256:|sha512:)?[0-9a-f]{7,}$/i.test(text);
 }
 
 /** How many are in that state; leads to them where the list can be narrowed so. */

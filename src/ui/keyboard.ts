@@ -1,4 +1,4 @@
-/** Arrow keys between the rows of a matrix, Enter on a row to open it, Escape to get back. Tab does what it always does. */
+/** Arrow keys between the rows of a matrix and from the search to its first row, Enter on a row to open it, Escape to get back. Tab does what it always does. */
 import { part } from './dom.ts';
 
 export function watchKeyboard(back: () => void): void {
@@ -10,11 +10,12 @@ export function watchKeyboard(back: () => void): void {
   }
 
   function move(event: KeyboardEvent): void {
-    const all = links(event.target);
+    const isSearch = event.target === part('filter-search');
+    const all = isSearch && event.key === 'ArrowDown' ? links(part('matrix')) : links(event.target);
     const here = all.findIndex((link) => link.matches(':focus'));
     const targets: Record<string, number> = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: all.length - 1 };
     const target = Object.hasOwn(targets, event.key) ? all[targets[event.key] ?? -1] : undefined;
-    if (here < 0 || target === undefined) return;
+    if ((here < 0 && !isSearch) || target === undefined) return;
     event.preventDefault();
     target.focus();
     target.scrollIntoView({ block: 'nearest' });

@@ -10,13 +10,14 @@ import { imageKey } from './merge-page.ts';
 import { statePill, tagChip } from './parts.ts';
 import { regionCell } from './region-cell.ts';
 import { createRegionGrid } from './region-grid.ts';
-import { cellValue } from './region-state.ts';
+import { cellKind, cellValue } from './region-state.ts';
 import type { Listed } from './registry-counts.ts';
 import { makeCell, makeRow, rowHeader } from './table.ts';
 import type { ShownState } from './words.ts';
 import { kindWord, shownState } from './words.ts';
 
 const tagsShown = 3;
+const lateNamed = 3;
 
 export interface Matrix {
   show(images: readonly Listed[]): void;
@@ -65,8 +66,8 @@ function imageRow(image: Listed, regions: readonly string[], now: () => number):
       // What nobody has reported yet has the tag that was asked for.
       const asked = document.tag === undefined ? [] : [document.tag.name];
       paintTags(document.tags.length === 0 ? asked : document.tags);
-      paintAbout({ digest: document.digest, kind: kindWord(document.mediaType) });
-      const isDiverged = document.attention === 'diverged';
+      paintAbout({ digest: document.digest, kind: kindWord(document.mediaType), late: lateIn(document) });
+      const isDiverged = document.attention === 'diverged' || document.isDiverged === true;
       paintState({ state: shownState(document), note: stateNote(document), isDiverged });
       for (const { region, cell } of cells) cell.update(cellValue(document, region));
     },
@@ -86,11 +87,27 @@ function tagParts(tags: readonly string[]): Child[] {
   ];
 }
 
-function aboutParts({ digest, kind }: { digest: string | null; kind: string | undefined }): Child[] {
+interface About {
+  readonly digest: string | null;
+  readonly kind: string | undefined;
+  readonly late: string;
+}
+
+function aboutParts({ digest, kind, late }: About): Child[] {
   return [
     digest === null ? undefined : make('code', {}, shortDigest(digest)),
     kind === undefined ? undefined : make('span', {}, kind),
+    late === '' ? undefined : make('span', { class: 'late-in', 'aria-hidden': 'true' }, late),
   ];
+}
+
+/** Where regions are marks under upright names, those that are late are named as well. */
+function lateIn(document: AvailabilityDocument): string {
+  const late = document.regions.filter((region) => cellKind(region, document) === 'late').map(({ region }) => region);
+  if (late.length === 0) return '';
+  const named = late.slice(0, late.length > lateNamed ? lateNamed - 1 : lateNamed).map(visible);
+  const rest = late.length - named.length;
+  return `missing in ${named.join(', ')}${rest === 0 ? '' : ` and ${rest} more`}`;
 }
 
 function stateParts({ state, note, isDiverged }: { state: ShownState; note: string; isDiverged: boolean }): Child[] {

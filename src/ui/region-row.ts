@@ -17,8 +17,8 @@ export const regionColumns: readonly Column[] = [
   { name: 'State', class: 'state' },
   { name: 'After the first', class: 'lag' },
   { name: 'Time line', class: 'track' },
-  { name: 'Learned' },
-  { name: 'Event said' },
+  { name: 'Recorded' },
+  { name: 'Event time' },
   { name: 'Rests on' },
 ];
 
@@ -53,8 +53,8 @@ export function regionCells(line: RegionLine, bar: HTMLElement, now: number): HT
     ),
     valueCell('After the first', 'lag', lagParts(line, kind, now)),
     makeCell('Time line', { class: 'track' }, bar),
-    valueCell('Learned', 'time', since === null ? [] : [fixedTime(since, now)]),
-    valueCell('Event said', 'time', eventTime === null ? [] : [fixedTime(eventTime, now)]),
+    valueCell('Recorded', 'time', since === null ? [] : [fixedTime(since, now)]),
+    valueCell('Event time', 'time', eventTime === null ? [] : [fixedTime(eventTime, now)]),
     valueCell('Rests on', 'evidence', evidence.map(evidenceTag)),
   ];
 }

@@ -10,6 +10,8 @@ import { Unanswered } from './tracker.ts';
 /** An image as the list shows it. */
 export type Listed = AvailabilityDocument & {
   readonly attention?: 'delayed' | 'diverged';
+  /** Also where it is pinned because it is delayed. */
+  readonly isDiverged?: boolean;
   /** Among others, of which one may be the same image. */
   readonly place?: number;
 };
@@ -39,7 +41,9 @@ export async function askOverview(ask: Ask, registry: string, withPinned: boolea
     list('diverged', summary.divergedTags),
   ]);
   const known = new Set(delayed.map(imageKey));
-  return { summary, pinned: [...delayed, ...diverged.filter((image) => !known.has(imageKey(image)))] };
+  const split = new Set(diverged.map(imageKey));
+  const late = delayed.map((image): Listed => (split.has(imageKey(image)) ? { ...image, isDiverged: true } : image));
+  return { summary, pinned: [...late, ...diverged.filter((image) => !known.has(imageKey(image)))] };
 }
 
 function orNone<T>(answer: Promise<T>): Promise<T | undefined> {

@@ -126,9 +126,9 @@ function factsOf(release: Omit<ReleaseDocument, 'images'>, now: number): Child[]
   const at = (iso: string | null) => (iso === null ? 'not yet' : fixedTime(iso, now));
   const facts: [string, Child][] = [
     ['Revision', String(revision)],
-    ['Made', liveTime('ago', createdAt, now)],
+    ['Created', liveTime('ago', createdAt, now)],
     ['Available', at(availableAt)],
-    ['Announced', at(announcedAt)],
+    ['Event published', at(announcedAt)],
     ['Late', delayed ? 'yes' : 'no'],
     ['Must be in', mustBeIn(requirement)],
     ...(artifacts === undefined ? [] : [['Must have', artifacts.map(visible).join(', ')] as [string, Child]]),

@@ -50,9 +50,34 @@ export function releaseHeadline(document: ReleaseDocument): string {
       ? ''
       : ` ${shortReference(gone.image)} was ${visible(gone.outcome)}: it comes only if it is pushed again.`;
   if (missing.length === 0) return `${head}.${over}`;
-  if (missing.length > 2) return `${head}. Images missing: ${lackingText(progress)}.${over}`;
-  const lacks = missing.map(({ image, regions }) => `${shortReference(image)} is missing in ${regionsText(regions)}`);
-  return `${head}: ${lacks.join(', and ')}.${over}`;
+  // Most often not pushed yet: among the regions it would say nothing but the number of all of them.
+  const unheard = new Set(images.filter(({ state }) => state === 'unknown').map(({ image }) => image));
+  const [nowhere, somewhere] = [
+    missing.filter(({ image }) => unheard.has(image)),
+    missing.filter(({ image }) => !unheard.has(image)),
+  ];
+  const yet = nowhere.length === 0 ? '' : ` ${notReported(nowhere.map(({ image }) => shortReference(image)))}`;
+  if (somewhere.length === 0) return `${head}.${yet}${over}`;
+  if (somewhere.length > 2) {
+    return `${head}. Images missing: ${lackingText(progressOf({ images, missing: somewhere }))}.${yet}${over}`;
+  }
+  const lacks = somewhere.map(({ image, regions }) => `${tagged(image, images)} is missing in ${regionsText(regions)}`);
+  return `${head}: ${lacks.join(', and ')}.${yet}${over}`;
+}
+
+function notReported(names: readonly string[]): string {
+  const named =
+    names.length > maxNamed ? `${names.slice(0, 2).join(', ')} and ${names.length - 2} more` : names.join(', ');
+  return `No region has reported ${named}.`;
+}
+
+/** By the tag that the release names, where it names one. */
+function tagged(image: string, images: ReleaseDocument['images']): string {
+  const document = images.find((one) => one.image === image);
+  const tag = document?.tag?.name;
+  return document === undefined || tag === undefined
+    ? shortReference(image)
+    : `${visible(document.repository)}:${visible(tag)}`;
 }
 
 function regionsText(regions: readonly string[]): string {

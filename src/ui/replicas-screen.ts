@@ -100,6 +100,7 @@ export function replicasScreen(page: Page): Screen {
         }),
       );
       rows.show(regions.map((line) => ({ ...line, registry: registry.name, drawing: drawings.get(line.region) })));
+      setHidden(part('replica-table'), regions.length === 0);
       setText(part('replica-headline'), replicaHeadline(regions));
       setHidden(part('replica-headline'), regions.length === 0);
       paintSource({ source, refreshedAt, stale, count: regions.filter(({ expected }) => expected).length });
@@ -153,12 +154,25 @@ function worstFirst(a: RegionReport, b: RegionReport): number {
 
 /** @param regions the worst first */
 function replicaHeadline(regions: readonly RegionReport[]): string {
-  const [worst] = regions.filter(({ expected }) => expected);
+  const expected = regions.filter((region) => region.expected);
+  const [worst] = expected;
   if (worst === undefined) return 'No region is expected to have images.';
   const { region, missingImages, lag } = worst;
-  if (missingImages > 0) return `${visible(region)} is behind: ${plural(missingImages, 'image')} missing there now.`;
-  if (lag.p95Seconds === null) return 'No image is missing in any region.';
-  return `No image is missing in any region. The slowest is ${visible(region)}: 95 of 100 images are there within ${formatSeconds(lag.p95Seconds)}.`;
+  const wrong = wrongWebhooks(expected);
+  if (missingImages > 0)
+    return `${visible(region)} is behind: ${plural(missingImages, 'image')} missing there now.${wrong}`;
+  if (lag.p95Seconds === null) return `No image is missing in any region.${wrong}`;
+  return `No image is missing in any region. The slowest is ${visible(region)}: 95 of 100 images are there within ${formatSeconds(lag.p95Seconds)}.${wrong}`;
+}
+
+/** A webhook that does not work is the first thing to mend, wherever its region stands in the table. */
+function wrongWebhooks(regions: readonly RegionReport[]): string {
+  const wrong = regions.filter(({ webhook }) => webhook.status !== 'ok' && webhook.status !== 'unknown');
+  if (wrong.length === 0) return '';
+  const named = wrong.slice(0, wrong.length > 3 ? 2 : 3);
+  const rest = wrong.length - named.length;
+  const text = named.map(({ region, webhook }) => `${visible(region)} (${visible(webhook.status)})`).join(', ');
+  return ` Webhooks to correct: ${text}${rest === 0 ? '' : ` and ${rest} more`}.`;
 }
 
 function drawingParts(drawing: Drawing | undefined): Child[] {

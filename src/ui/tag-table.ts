@@ -2,13 +2,17 @@
 import type { AvailabilityDocument } from '../core/image/availability.ts';
 import type { Child } from './dom.ts';
 import { make, painted, part, setHidden, spoken } from './dom.ts';
-import { shortDigest, visible } from './format.ts';
+import { plural, shortDigest, visible } from './format.ts';
 import { formatHash, parseHash } from './hash-state.ts';
 import { icon } from './icons.ts';
 import { regionsOf } from './matrix.ts';
 import { digestCode, tagChip } from './parts.ts';
 import { createScrollFrame } from './scroll-frame.ts';
 import { makeCell, makeRow, makeTable, rowHeader } from './table.ts';
+
+/** With more regions than that, what differs is named, and not each region in a column of its own. */
+const mostColumns = 6;
+const groupColumns = ['This image', 'Another image', 'No image'] as const;
 
 export interface TagLine {
   readonly name: string;
@@ -22,12 +26,14 @@ export function createTagTable(): { show(lines: readonly TagLine[], digest: stri
   const watchTable = createScrollFrame(place);
   const paint = painted<{ lines: readonly Summary[]; regions: readonly string[] }>(place, ({ lines, regions }) => {
     if (lines.length === 0) return [];
+    const isGrouped = regions.length > mostColumns;
     const { table, body } = makeTable('Tags of this image: where each points in each region', [
       { name: 'Tag' },
       { name: 'State', class: 'state' },
-      ...regions.map((name) => ({ name })),
+      ...(isGrouped ? groupColumns : regions).map((name) => ({ name })),
     ]);
-    body.append(...lines.map(({ cells, ...line }) => makeRow(...headCells(line), ...cells.map(pointerCell))));
+    const rest = isGrouped ? groupCells : (cells: readonly Pointer[]) => cells.map(pointerCell);
+    body.append(...lines.map(({ cells, ...line }) => makeRow(...headCells(line), ...rest(cells))));
     watchTable(table);
     return [table];
   });
@@ -71,6 +77,44 @@ function headCells({ name, state }: { name: string; state: string }): HTMLElemen
   const mark = state === 'converged' ? icon('available') : state === 'diverged' ? icon('diverged') : undefined;
   const pill = make('span', { class: `pill is-${state}` }, mark, visible(state));
   return [rowHeader(tagChip(name)), makeCell('State', { class: 'state' }, pill)];
+}
+
+/** Regions by what the tag points at there. */
+function groupCells(cells: readonly Pointer[]): HTMLElement[] {
+  const here = cells.filter(({ isThis }) => isThis);
+  const nowhere = cells.filter(({ digest }) => digest === undefined);
+  const others = Map.groupBy(
+    cells.filter(({ isThis, digest }) => !isThis && digest !== undefined),
+    ({ digest }) => digest,
+  );
+  const elsewhere = [...others.values()].flatMap((group) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    return [
+      make(
+        'div',
+        {},
+        ...pointerParts(first.digest, false, first.image),
+        ` in ${group.map(({ region }) => visible(region)).join(', ')}`,
+      ),
+    ];
+  });
+  const names = (some: readonly Pointer[]) => some.map(({ region }) => visible(region)).join(', ');
+  const [thisImage, another, none] = groupColumns;
+  return [
+    makeCell(
+      thisImage,
+      { class: here.length === 0 ? '' : 'is-this', title: names(here) },
+      ...(here.length === 0
+        ? ['–']
+        : [
+            icon('available'),
+            here.length === cells.length ? `all ${here.length} regions` : plural(here.length, 'region'),
+          ]),
+    ),
+    makeCell(another, {}, ...(elsewhere.length === 0 ? ['–'] : elsewhere)),
+    makeCell(none, {}, nowhere.length === 0 ? '–' : names(nowhere)),
+  ];
 }
 
 function pointerCell({ region, digest, isThis, image }: Pointer): HTMLElement {

@@ -39,6 +39,8 @@ const eventWords: Record<string, string> = {
   ReplicationDelayed: 'replication delayed',
   TagConverged: 'tag converged',
   TagSuperseded: 'tag superseded',
+  ReleaseAvailableInAllReplicas: 'release available in all replicas',
+  ReleaseDelayed: 'release delayed',
 };
 
 /** A type that this page does not know yet is shown as it is. */

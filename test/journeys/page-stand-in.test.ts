@@ -337,8 +337,10 @@ describe('more regions than fit', () => {
 
 test('what is typed is searched for by the tracker, letter by letter, and is one step back', async () => {
   const all = [listedImage(2, { repository: 'shop/cart' }), listedImage(1)];
+  const withMembers = new Set<string>();
   answers.images = (query) => {
     const part = query.get('q') ?? '';
+    withMembers.add(`${part.startsWith('sha256:')} ${query.get('members')}`);
     return { images: all.filter(({ repository }) => repository.includes(part)), next: null };
   };
   answers.availability = () => listedImage(1);
@@ -355,9 +357,14 @@ test('what is typed is searched for by the tracker, letter by letter, and is one
   );
   expect(page.url()).toContain('#registry=contoso&q=cart');
   expect(await field.inputValue()).toBe('cart');
+  await field.press('ArrowDown');
+  expect(await page.evaluate('document.activeElement.closest("tbody") !== null')).toBe(true);
+  await field.focus();
   await field.fill(`sha256:${'0'.repeat(64)}`);
   await page.keyboard.press('Enter');
-  await page.getByText('No image is like that.').waitFor();
+  await page.getByText('No image matches these filters.').waitFor();
+  // A digest may be that of one platform.
+  expect(withMembers).toEqual(new Set(['false null', 'true true']));
   // One that is named whole is opened.
   await field.fill('team/app:v1');
   await page.keyboard.press('Enter');
@@ -623,7 +630,7 @@ test("times are the reader's own, or UTC, and say which", async () => {
   answers.availability = () => listedImage(1);
   answers.events = () => ({ events: [] });
   await elsewhere.goto(`${tracker.url}/ui#image=contoso.azurecr.io/team/app:v1`);
-  const learned = elsewhere.locator('#image-regions td[data-label="Learned"] time').first();
+  const learned = elsewhere.locator('#image-regions td[data-label="Recorded"] time').first();
   await learned.getByText('2026-06-01 17:30:01 UTC+5:30').waitFor();
   await elsewhere.getByRole('button', { name: 'Times in local time; show UTC' }).click();
   await learned.getByText('2026-06-01 12:00:01 UTC').waitFor();

@@ -199,7 +199,7 @@ describe('an image', () => {
 
   test('that no region has reported says so', async () => {
     await open(addressOf(999));
-    await page.getByText('Nobody has spoken of this image yet').waitFor();
+    await page.getByText('as soon as a webhook reports it').waitFor();
   });
 });
 

@@ -11,7 +11,17 @@ import { cellKind, cellValue, lagText } from '../../src/ui/region-state.ts';
 import { countStates, describeChanges, hear, listTitle } from '../../src/ui/summary.ts';
 import { timelineOf } from '../../src/ui/timeline.ts';
 import { eventWord, kindWord } from '../../src/ui/words.ts';
-import { at, deleteOf, digestOf, pushOf, recordOf, registryOf, replicaSetOf, tagOf } from '../support/build.ts';
+import {
+  at,
+  deleteOf,
+  digestOf,
+  pushOf,
+  recordOf,
+  regionOf,
+  registryOf,
+  replicaSetOf,
+  tagOf,
+} from '../support/build.ts';
 
 const now = at('2026-06-01T13:00:00Z');
 
@@ -154,18 +164,35 @@ describe('the line of time', () => {
 describe('the answer in a sentence', () => {
   const regions = pushOf('eastus', '2026-06-01T12:00:00Z');
   const one = describeImage(recordOf(digestOf(1), [regions]), registryOf(), replicaSetOf(), now);
+  const deletedThere = deleteOf('westeurope', '2026-06-01T12:01:00Z');
   const usual = (seconds: number) => new Map([['westeurope', seconds]]);
   const soon = at('2026-06-01T12:11:00Z');
 
   test.each<[string, AvailabilityDocument, ReadonlyMap<string, number>, string]>([
     ['while it is missing', one, new Map(), 'In 1 of 2 regions; westeurope is missing for 11 min.'],
-    ['as long as usual', one, usual(900), 'In 1 of 2 regions; westeurope is missing for 11 min, as is usual there.'],
-    ['longer', one, usual(400), 'In 1 of 2 regions; westeurope is missing for 11 min, longer than usual there.'],
+    [
+      'as long as usual',
+      one,
+      usual(900),
+      'In 1 of 2 regions; westeurope is missing for 11 min, as is usual there (15 min).',
+    ],
+    [
+      'longer',
+      one,
+      usual(400),
+      'In 1 of 2 regions; westeurope is missing for 11 min, longer than usual there (6 min 40 s).',
+    ],
     [
       'far longer',
       one,
       usual(220),
-      'In 1 of 2 regions; westeurope is missing for 11 min, 3 times longer than usual there.',
+      'In 1 of 2 regions; westeurope is missing for 11 min, 3 times longer than usual there (3 min 40 s).',
+    ],
+    [
+      'deleted in one region',
+      describeImage(recordOf(digestOf(1), [regions, deletedThere]), registryOf(), replicaSetOf(), now),
+      usual(220),
+      'In 1 of 2 regions; westeurope has deleted it.',
     ],
     ['unheard of', { ...one, state: 'unknown' }, new Map(), 'No region has reported this image.'],
     ['deleted', { ...one, state: 'deleted' }, new Map(), 'Deleted in every region that had it.'],
@@ -180,8 +207,22 @@ describe('the answer in a sentence', () => {
     expect(headline(there, new Map(), soon)).toBe('In all 2 regions, 4.0 s after the first.');
     const tag = { name: tagOf('prod'), state: 'diverged' as const, regions: [] };
     expect(headline({ ...there, tag }, new Map(), soon)).toContain('Regions resolve prod to different digests.');
+    const west = { region: regionOf('westeurope'), digest: digestOf(2), since: '2026-06-01T12:00:00.000Z' };
+    const ofTag = { ...there, tag: { ...tag, regions: [west] } };
+    expect(headline(there, new Map(), soon, [ofTag])).toBe(
+      'In all 2 regions, 4.0 s after the first. westeurope resolves prod to another digest.',
+    );
     const artifacts = ['signature', 'sbom'].map((kind) => ({ kind, known: true, missing: [] }));
     expect(headline({ ...there, artifacts }, new Map(), soon)).toBe('In all 2 regions with signature and sbom.');
+    const unsigned = {
+      ...there,
+      artifacts: [{ kind: 'signature', known: true, missing: [regionOf('westeurope')] }],
+      missing: [regionOf('westeurope')],
+      requirement: { ...there.requirement, have: 1 },
+    };
+    expect(headline(unsigned, new Map(), soon)).toBe(
+      'In 1 of 2 regions with signature; westeurope has the image without signature.',
+    );
   });
 });
 

@@ -42,6 +42,22 @@ describe('who lacks what, in one sentence', () => {
   ])('%s', (sentence, release) => {
     expect(releaseHeadline(release)).toBe(sentence);
   });
+
+  test('names an image by the tag that was asked for, and apart from the others what no region has reported', () => {
+    const worker = 'contoso.azurecr.io/team/worker:v2';
+    const images = [
+      { image: nameOf(0), satisfied: true, state: 'available' },
+      { image: nameOf(1), satisfied: false, state: 'replicating', repository: 'team/app', tag: { name: 'v2' } },
+      { image: worker, satisfied: false, state: 'unknown' },
+    ];
+    const missing = [
+      { image: nameOf(1), regions: west },
+      { image: worker, regions: ['uksouth', 'westeurope'] },
+    ];
+    expect(releaseHeadline(releaseOf(3, {}, { satisfied: false, images, missing }))).toBe(
+      '1 of 3 images is where they must be: team/app:v2 is missing in westeurope. No region has reported team/worker:v2.',
+    );
+  });
 });
 
 test('the region that lacks most comes first, and those that lack as many by name', () => {
