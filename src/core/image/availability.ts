@@ -92,7 +92,7 @@ export interface AvailabilityDocument {
   readonly replicas: { readonly source: ReplicaSet['source']; readonly refreshedAt: string; readonly stale: boolean };
 }
 
-/** Everything one answer is made of. */
+/** What is asked: one image, by tag or digest, and what of it must be there. */
 export interface AvailabilityQuery {
   readonly registry: Registry;
   readonly repository: Repository;

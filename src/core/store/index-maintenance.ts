@@ -124,6 +124,7 @@ export function indexMaintenance({ index, tags, timer, counting }: IndexMaintena
       if (known(after) === undefined) return;
       // One whose time has come is being swept already.
       if (before?.requeueAt != null && after.requeueAt === null && before.requeueAt > now) {
+        // One that rings all the same has the image looked at for nothing.
         timer.cancel(after.name, before.requeueAt).catch(() => undefined);
       }
       const state = imageState(after, set);
@@ -136,6 +137,7 @@ export function indexMaintenance({ index, tags, timer, counting }: IndexMaintena
       // Whoever reads a list leaves out what no longer belongs there: a row that stays costs a read, and no answer.
       if (gone.length > 0) index.remove(entryOf(after), gone).catch(() => undefined);
       if (before !== undefined && before.firstSeenAt !== after.firstSeenAt) {
+        // As above: an entry of an earlier generation is left out by whoever reads the list.
         index.remove(entryOf(before), everyList).catch(() => undefined);
       }
     },
