@@ -39,7 +39,7 @@ export interface Catalogue {
   summary(registry: Registry): Promise<CatalogueSummary>;
 }
 
-export interface CatalogueDeps {
+interface CatalogueDeps {
   readonly store: CatalogueStore;
   readonly timer: CatalogueTimer;
   readonly clock: Clock;

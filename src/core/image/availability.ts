@@ -33,7 +33,7 @@ import { isSuperseded, ownPointers, tagState } from './tag-resolution.ts';
 /** `membersUnknown`: the index counts by its own reports, since nobody could read what it lists. */
 export type ShownEvidence = Evidence | 'membersUnknown';
 
-export type RegionState = 'available' | 'unverified' | 'missing' | 'deleted';
+type RegionState = 'available' | 'unverified' | 'missing' | 'deleted';
 
 export interface RegionAvailability {
   readonly region: Region;

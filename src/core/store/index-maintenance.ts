@@ -25,7 +25,7 @@ export interface IndexMaintenanceDeps {
   };
 }
 
-export interface IndexMaintenance {
+interface IndexMaintenance {
   /** For one write, however many attempts it takes: what has been written is not written again. */
   begin(): WriteIndexes;
   /**
@@ -36,14 +36,14 @@ export interface IndexMaintenance {
 }
 
 /** What the record has to say of the indexes, once they are written. */
-export interface Indexed {
+interface Indexed {
   /** For when the durable timer is set. */
   readonly requeueAt: number | null;
   /** Tags that no digest had before. */
   readonly firstTags: readonly Tag[];
 }
 
-export interface WriteIndexes {
+interface WriteIndexes {
   writeAhead(before: ImageRecord | undefined, after: ImageRecord, decisionContext: DecisionContext): Promise<Indexed>;
   /** Another writer was first: what was so when it was written may not be so any more. */
   conflict(): void;
