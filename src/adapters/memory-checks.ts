@@ -28,7 +28,7 @@ export function memoryCheckStore(): CheckStore & { readonly rows: ReadonlyMap<st
   };
 }
 
-export interface Ring {
+interface Ring {
   readonly id: string;
   readonly turn: number;
   readonly at: number;

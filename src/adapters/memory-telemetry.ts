@@ -12,7 +12,7 @@ export interface Measured {
   readonly attributes: Attributes;
 }
 
-export interface KeptSpan {
+interface KeptSpan {
   readonly name: string;
   readonly attributes: SpanAttributes;
   readonly self: TraceParent;
@@ -22,7 +22,7 @@ export interface KeptSpan {
   readonly tookMs: number | undefined;
 }
 
-export interface MemoryTelemetry extends Telemetry {
+interface MemoryTelemetry extends Telemetry {
   readonly measured: Measured[];
   /** In the order in which they ended. */
   readonly spans: KeptSpan[];

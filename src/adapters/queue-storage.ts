@@ -44,6 +44,7 @@ export function queueDeliveryQueue(queue: QueueClient): DeliveryQueue {
       const together = takeTogether(line.waiting);
       const sent = send(queue, toSharedMessage(together.map(({ received }) => received)), delaySeconds);
       for (const { done } of together) sent.then(done.resolve, done.reject);
+      // Those who deferred them have the error.
       await sent.catch(() => undefined);
     }
     line.sending--;

@@ -90,6 +90,7 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
   const unexpected = unexpectedRegions(ports);
 
   function readyToAnswer(registry: Registry): Promise<void> {
+    // An answer from the set that was known last says how old that set is.
     return sets.ready(registry).catch(() => undefined);
   }
 

@@ -18,7 +18,7 @@ const mayWrite =
 /** A registry can have 500. */
 const maxWebhooks = 1_000;
 
-export interface ArmWebhookOptions extends ArmOptions {
+interface ArmWebhookOptions extends ArmOptions {
   /** For a change as a whole: ARM carries it on in the background. */
   readonly changeTimeoutMs?: number;
   /** How often ARM is asked whether it is done. */

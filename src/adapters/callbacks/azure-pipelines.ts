@@ -40,7 +40,7 @@ export function azurePipelinesSender(parts: {
     },
     async verdict(text, { result, comment }) {
       const callback: AzurePipelinesCallback = JSON.parse(text);
-      // Before the event: a plan that has ended takes no lines.
+      // Before the event: a plan that has ended takes no lines. A line that is lost must not keep the verdict from being sent.
       await postQuickly(feedUrl(callback), bearer(callback), lines(comment)).catch(() => undefined);
       const { taskInstanceId: taskId, jobId } = callback;
       const event = { name: 'TaskCompleted', taskId, jobId, result };

@@ -9,7 +9,7 @@ import type { Post, Reply } from './http.ts';
 
 type Made = { readonly token: string } | { readonly refusal: Reply };
 
-export interface GithubApp {
+interface GithubApp {
   /** @param refused a token that was turned away, which is not given out again */
   installationToken(api: string, installationId: number, refused?: string): Promise<Made>;
 }

@@ -12,7 +12,7 @@ const shortLifeMs = 60_000;
 /** The oldest go first; a registry with more repositories than this costs a few exchanges more. */
 const maxHeld = 2_000;
 
-export interface ExpiringTokens {
+interface ExpiringTokens {
   held(key: string): string | undefined;
   /** @param refused a token that was turned away, which is not given out again */
   obtain(key: string, refused: string | undefined, make: () => Promise<string | Unclear>): Promise<string | Unclear>;

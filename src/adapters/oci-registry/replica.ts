@@ -11,7 +11,7 @@ export interface Replica {
   ask(method: 'GET' | 'HEAD', path: string, more?: ReplicaRequest): Promise<Reply | Unclear>;
 }
 
-export interface ReplicaRequest {
+interface ReplicaRequest {
   /** The `Accept` header. */
   readonly accept?: string;
   /** The largest body worth reading. */

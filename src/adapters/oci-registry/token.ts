@@ -86,7 +86,9 @@ export function replicaTokens(options: TokenOptions): TokenSource {
       const document: unknown = JSON.parse(reply.body.toString());
       const token = (Object(document) as Record<string, unknown>)[field];
       if (typeof token === 'string' && tokenPattern.test(token)) return token;
-    } catch {}
+    } catch {
+      // Not JSON: no token either.
+    }
     return unclear(`no usable ${field} from the ${what}`);
   }
 

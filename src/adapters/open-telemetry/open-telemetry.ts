@@ -22,7 +22,7 @@ export interface Exporters {
   readonly spans: SpanExporter;
 }
 
-export interface OpenTelemetryOptions {
+interface OpenTelemetryOptions {
   readonly exporters: readonly Exporters[];
   /** Name of this app, the same on every instance. */
   readonly service: string;

@@ -12,7 +12,7 @@ import type { Exporters, OpenTelemetry } from './open-telemetry.ts';
 import { openTelemetry } from './open-telemetry.ts';
 import { watchExporter } from './watch-exporter.ts';
 
-export interface TelemetryOptions {
+interface TelemetryOptions {
   readonly service: string;
   /** Where an OTLP receiver listens for HTTP; its headers and time limits are read by its own library. */
   readonly otlpEndpoint: string | undefined;

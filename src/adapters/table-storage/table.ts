@@ -45,7 +45,7 @@ export interface Table {
 }
 
 /** Nothing was written, because of one action. */
-export interface TransactionRefusal {
+interface TransactionRefusal {
   /** Which one; `undefined` when the service does not say. */
   readonly refusedAt: number | undefined;
   /** `conflict`: a row that must be new exists, has another etag, or is gone. */
@@ -53,7 +53,7 @@ export interface TransactionRefusal {
 }
 
 /** Rows of a partition in which a text property sorts at or after that value. */
-export interface TableScan {
+interface TableScan {
   readonly partitionKey: string;
   readonly property: string;
   readonly atLeast: string;

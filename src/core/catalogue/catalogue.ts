@@ -39,7 +39,7 @@ export interface Catalogue {
   summary(registry: Registry): Promise<CatalogueSummary>;
 }
 
-export interface CatalogueDeps {
+interface CatalogueDeps {
   readonly store: CatalogueStore;
   readonly timer: CatalogueTimer;
   readonly clock: Clock;
@@ -156,6 +156,7 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
     const work = turn.then(async () => {
       for (const [registry, some] of Map.groupBy(names, ({ registry }) => registry)) await takeTurn(registry, some);
     });
+    // Whoever asked for it has the error; the next turn begins all the same.
     turn = work.catch(() => undefined);
     return work;
   }

@@ -15,16 +15,7 @@ export const listOrders = ['newest', 'lag', 'name'] as const;
 export type ListOrder = (typeof listOrders)[number];
 
 /** Lists that are kept in each order. */
-export const catalogueLists = [
-  'all',
-  'available',
-  'replicating',
-  'deleting',
-  'deleted',
-  'delayed',
-  'diverged',
-] as const;
-export type CatalogueList = (typeof catalogueLists)[number];
+export type CatalogueList = 'all' | 'available' | 'replicating' | 'deleting' | 'deleted' | 'delayed' | 'diverged';
 
 export interface CatalogueChange {
   readonly name: ImageName;

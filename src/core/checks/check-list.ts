@@ -18,7 +18,7 @@ export interface CheckList {
   read(): Promise<ListedChecks | undefined>;
 }
 
-export interface ListedChecks {
+interface ListedChecks {
   /** Whether these are all there are. */
   readonly isComplete: boolean;
   /** Those that named this image, by its digest or by one of these tags; the newest first. */
@@ -29,7 +29,7 @@ export interface ListedChecks {
   waiting(): readonly Check[];
 }
 
-export interface AskedAbout extends Pick<ImageName, 'registry' | 'repository'> {
+interface AskedAbout extends Pick<ImageName, 'registry' | 'repository'> {
   /** `undefined` while no region has reported it. */
   readonly digest: string | undefined;
   readonly tags: readonly string[];

@@ -11,7 +11,7 @@ import { judge } from './evaluate-check.ts';
 import type { VerdictDelivery, VerdictDeliveryDeps } from './verdict-delivery.ts';
 import { verdictDelivery } from './verdict-delivery.ts';
 
-export interface CheckRunner {
+interface CheckRunner {
   /**
    * Starts, or goes on for longer.
    * @param aheadMs how far our clock is ahead of the one that the check's deadline goes by
@@ -22,7 +22,7 @@ export interface CheckRunner {
   stop(): { readonly checks: readonly HandedOver[]; readonly sent: Promise<void> };
 }
 
-export type HandedOver = Pick<Check, 'id' | 'turn'> & { readonly aheadMs: number };
+type HandedOver = Pick<Check, 'id' | 'turn'> & { readonly aheadMs: number };
 
 interface Followed {
   untilAt: number;

@@ -57,7 +57,7 @@ export interface Check {
   readonly deadlineAt: number;
   /** Sealed; `null` once finished. */
   readonly callback: string | null;
-  /** Counts its timers: a message that rings with an older turn has been replaced, and is dropped. */
+  /** Counts its timers: a row of due work with an older turn has been replaced, and its ring is dropped. */
   readonly turn: number;
   /** Progress told so far: how many lines, and the last. */
   readonly told: { readonly count: number; readonly line: string | null };

@@ -17,7 +17,7 @@ import { registriesOfAsked, resolveCheck } from './resolve-question.ts';
 import { updateCheck } from './update-check.ts';
 import type { VerdictDeliveryDeps } from './verdict-delivery.ts';
 
-export interface ChecksDeps extends VerdictDeliveryDeps {
+interface ChecksDeps extends VerdictDeliveryDeps {
   readonly tracker: JudgingTracker;
   readonly releases: JudgingDeps['releases'];
   readonly timer: CheckTimer;

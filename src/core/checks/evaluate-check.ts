@@ -25,7 +25,7 @@ import {
   timedOut,
 } from './verdict-messages.ts';
 
-export interface Evaluation {
+interface Evaluation {
   /** `undefined`: not yet. */
   readonly verdict: Verdict | undefined;
   /** How it is going. */

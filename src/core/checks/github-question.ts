@@ -10,7 +10,7 @@ import type { CheckBody } from './request-body.ts';
 import { parseCheckBody } from './request-body.ts';
 
 /** Without images when it is refused. */
-export interface GithubQuestion extends CheckBody {
+interface GithubQuestion extends CheckBody {
   /** Why it can have no other verdict than "failed"; `undefined` when nothing is wrong so far. */
   readonly refusal: string | undefined;
 }

@@ -9,7 +9,7 @@ import type { Tracker } from '../tracker.ts';
 import type { DueWork } from './due-work.ts';
 import type { DueItem } from './ports.ts';
 
-export interface DueWorkers {
+interface DueWorkers {
   readonly tracker: Pick<Tracker, 'registries' | 'reconcile' | 'recount'>;
   /** Without, checks wait until there are settings for them. */
   readonly checks: Pick<Checks, 'resume'> | undefined;

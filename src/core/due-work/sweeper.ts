@@ -24,7 +24,7 @@ export interface Sweeper {
   close(milliseconds: number): Promise<void>;
 }
 
-export interface SweeperDeps {
+interface SweeperDeps {
   readonly dueWork: DueWorkStore;
   readonly clock: Clock;
   readonly log: Log;

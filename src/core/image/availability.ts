@@ -33,7 +33,7 @@ import { isSuperseded, ownPointers, tagState } from './tag-resolution.ts';
 /** `membersUnknown`: the index counts by its own reports, since nobody could read what it lists. */
 export type ShownEvidence = Evidence | 'membersUnknown';
 
-export type RegionState = 'available' | 'unverified' | 'missing' | 'deleted';
+type RegionState = 'available' | 'unverified' | 'missing' | 'deleted';
 
 export interface RegionAvailability {
   readonly region: Region;
@@ -92,7 +92,7 @@ export interface AvailabilityDocument {
   readonly replicas: { readonly source: ReplicaSet['source']; readonly refreshedAt: string; readonly stale: boolean };
 }
 
-/** Everything one answer is made of. */
+/** What is asked: one image, by tag or digest, and what of it must be there. */
 export interface AvailabilityQuery {
   readonly registry: Registry;
   readonly repository: Repository;

@@ -55,7 +55,7 @@ type TagStep =
   /** Other digests of the tag have been compared with this one. */
   | ({ readonly kind: 'tagCompared' } & TagCheck);
 
-export interface Decision {
+interface Decision {
   /** The same object when nothing changed. */
   readonly record: ImageRecord | undefined;
   /** For facts. */

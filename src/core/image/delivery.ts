@@ -4,7 +4,8 @@ import type { Region } from '../model/region.ts';
 import type { TraceParent } from '../runtime/trace-parent.ts';
 import type { Evidence, Fact } from './arrival.ts';
 import type { ImageName } from './record.ts';
-/** A webhook event on its way to the tables. */
+
+/** What a replica said of one image, by a webhook, an Event Grid event or a probe, on its way to the tables. */
 export interface Delivery {
   readonly name: ImageName;
   readonly fact: Fact;
@@ -12,7 +13,7 @@ export interface Delivery {
   readonly trace?: TraceParent | undefined;
 }
 
-/** What a webhook event says: of one image, or of a repository. */
+/** What comes in: of one image, or of a repository. */
 export type Received = Delivery | RepositoryDelete;
 
 export interface RepositoryDelete {

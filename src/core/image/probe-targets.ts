@@ -11,7 +11,7 @@ import type { ImageRecord } from './record.ts';
 import { arrivalIn } from './record.ts';
 import { imageState, isUnverified, meetsVerification } from './state.ts';
 
-export interface WhomToAsk {
+interface WhomToAsk {
   /** May have it. */
   readonly presence: readonly Region[];
   /** May have deleted it. */

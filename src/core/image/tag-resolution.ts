@@ -16,7 +16,7 @@ import { arrivalIn, arrivalRegions, progressOf, tagPushes } from './record.ts';
 import type { TagPushes } from './tag-pushes.ts';
 import { isProbablyLater, isPushedLater, lastPush, pushIn } from './tag-pushes.ts';
 
-export interface TagPointer {
+interface TagPointer {
   readonly digest: Digest;
   readonly pushedAt: EventTime;
   /** When we learned it, milliseconds since 1970. */

@@ -13,7 +13,7 @@ export const words = {
 } as const;
 
 /** How many of so many regions have it, and how many must. */
-export interface RegionCount {
+interface RegionCount {
   readonly have: number;
   readonly of: number;
   readonly needed: number;

@@ -25,7 +25,7 @@ export interface HealthEvent {
   readonly toldAt: number;
 }
 
-export type HealthAlert =
+type HealthAlert =
   | { readonly kind: 'event'; readonly event: HealthEvent }
   /** About another service, or nothing that would make a replica late. */
   | { readonly kind: 'ignored'; readonly reason: string };

@@ -39,7 +39,7 @@ export interface IngestOptions {
   readonly deferWithinMs: number;
 }
 
-export interface IngestDeps {
+interface IngestDeps {
   readonly sets: ReplicaSets;
   readonly queue: DeliveryQueue;
   readonly index: ImageIndex;

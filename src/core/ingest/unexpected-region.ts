@@ -17,7 +17,7 @@ const shownMs = 7 * 86_400_000;
 
 const betweenLinesMs = 60_000;
 
-export interface UnexpectedRegions {
+interface UnexpectedRegions {
   /** @returns what is wrong and what to do, for people; `undefined` while it is not known which regions are expected */
   warn(registry: Registry, region: Region, set: ReplicaSet): string | undefined;
 }

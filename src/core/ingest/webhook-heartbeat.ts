@@ -9,7 +9,7 @@ import { describeError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { HeartbeatStore } from './ports.ts';
 
-export interface WebhookHeartbeat {
+interface WebhookHeartbeat {
   /** A webhook spoke, whatever it said. Never fails: only a note. */
   seen(registry: string, region: Region): void;
   /** What is noted, and what this instance has heard since. */

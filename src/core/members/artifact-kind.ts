@@ -5,7 +5,7 @@
 import type { Digest } from '../model/digest.ts';
 import type { Tag } from '../model/reference.ts';
 
-export type ArtifactKind = 'signature' | 'sbom' | 'attestation';
+type ArtifactKind = 'signature' | 'sbom' | 'attestation';
 
 const kinds: readonly (readonly [ArtifactKind, RegExp])[] = [
   ['signature', /notary\.signature|cosign\.(artifact\.sig|simplesigning)/],

@@ -23,7 +23,7 @@ import type { ManifestReader } from './ports.ts';
 import type { IndexRead } from './read-index.ts';
 import { readIndex } from './read-index.ts';
 
-export interface FamilyReader {
+interface FamilyReader {
   /** Whether manifests of this registry can be read, as far as is known here; `undefined` where nobody is to read them. */
   reading(registry: Registry): Reading | undefined;
   /** Reads in the background what this write has put on hold. Never fails. */

@@ -8,7 +8,7 @@ import type { Registry } from './registry.ts';
 import type { ReplicaSet } from './replica-set.ts';
 import { expectedRegions } from './replica-set.ts';
 
-export interface CoverageFault {
+interface CoverageFault {
   /** No region that is waited for has one. */
   readonly isOfAll: boolean;
   readonly reason: string;

@@ -38,7 +38,7 @@ export interface WaitResult extends Judged {
   readonly isSettled: boolean;
 }
 
-export interface AskingDeps {
+interface AskingDeps {
   readonly clock: Clock;
   readonly watch: ImageWatch;
   readonly telemetry: Telemetry;

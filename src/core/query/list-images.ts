@@ -51,7 +51,7 @@ export interface ImageListing {
 
 const readAtOnce = 32;
 
-export interface ListPorts {
+interface ListPorts {
   readonly store: ImageStore;
   readonly index: ImageIndex;
   readonly reviews: Pick<CheckpointStore, 'load'>;

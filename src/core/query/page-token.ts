@@ -7,7 +7,7 @@ import { hash } from 'node:crypto';
 import type { ImageQuery } from './list-images.ts';
 
 /** What decides which images are on the list, and in which order. */
-export type ListedBy = Pick<
+type ListedBy = Pick<
   ImageQuery,
   'registry' | 'repository' | 'state' | 'region' | 'missing' | 'search' | 'sort' | 'members'
 >;

@@ -11,7 +11,7 @@ import { findRegistryByHost } from '../model/registry.ts';
 import type { FieldProblem, Parsed } from '../runtime/parsed.ts';
 import { parsed, quote } from '../runtime/parsed.ts';
 
-export type ResolvedImage =
+type ResolvedImage =
   | { readonly kind: 'image'; readonly image: Pick<AvailabilityQuery, 'registry' | 'repository' | 'tag' | 'digest'> }
   | { readonly kind: 'wrong'; readonly problems: readonly FieldProblem[] }
   /** No registry of the settings. */

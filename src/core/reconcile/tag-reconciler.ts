@@ -15,7 +15,7 @@ import type { ImageWriter } from '../store/image-writer.ts';
 import type { TagIndex } from '../store/ports.ts';
 import { compareTag } from './compare-tag.ts';
 
-export interface TagReconciler {
+interface TagReconciler {
   /** Tells every other digest of its unchecked tags that they have moved on, and this one if it is the older. Never fails. */
   compare(image: ImageRecord): Promise<void>;
   /** The same in the background, if the write has brought anything that was not compared before. */

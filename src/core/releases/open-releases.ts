@@ -29,7 +29,7 @@ export interface OpenReleases {
   add(release: Release): void;
 }
 
-export interface OpenReleasesDeps {
+interface OpenReleasesDeps {
   readonly store: Pick<ReleaseStore, 'open' | 'read' | 'unlist'>;
   readonly tracker: Pick<Tracker, 'registries' | 'ready' | 'replicaSet' | 'answerAll'>;
   readonly clock: Clock;

@@ -11,7 +11,7 @@ export interface StoredRelease {
 export type ReleasePlace = Pick<Release, 'name' | 'createdAt'>;
 
 /** An entry of the list of open releases: the revision that it had when it was listed. */
-export type OpenRelease = Pick<Release, 'name' | 'createdAt' | 'revision'>;
+type OpenRelease = Pick<Release, 'name' | 'createdAt' | 'revision'>;
 
 /** The truth about releases, one record each. The lists change with it; where one was removed they may lag. */
 export interface ReleaseStore {

@@ -35,7 +35,7 @@ export interface ReleasesDeps {
   readonly retentionMs: number;
 }
 
-export type PutOutcome = 'created' | 'revised' | 'unchanged';
+type PutOutcome = 'created' | 'revised' | 'unchanged';
 
 /** Every method that returns a promise fails with an `UpstreamError`. */
 export interface Releases extends Pick<OpenReleases, 'imageChanged'> {

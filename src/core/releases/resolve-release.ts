@@ -12,7 +12,7 @@ import { UpstreamError } from '../runtime/errors.ts';
 import type { Tracker } from '../tracker.ts';
 import type { ReleaseContent } from './release.ts';
 
-export type ResolvedRelease =
+type ResolvedRelease =
   /** One for each image, in their order. */
   | { readonly kind: 'asked'; readonly asked: readonly Asked[] }
   /** A registry has left the settings since. */

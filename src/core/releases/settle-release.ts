@@ -21,14 +21,14 @@ export type SettledRelease =
   | { readonly kind: 'untracked'; readonly release: Release; readonly loginServer: string }
   | { readonly kind: 'unknown' };
 
-export interface ReleaseSettler {
+interface ReleaseSettler {
   /** Looks after this call; those who call meanwhile share the next look. Fails with an `UpstreamError`. */
   settle(name: string): Promise<SettledRelease>;
   /** Once nothing that was noted here is on its way to the topic. */
   announced(): Promise<void>;
 }
 
-export interface ReleaseSettlerDeps {
+interface ReleaseSettlerDeps {
   readonly store: ReleaseStore;
   readonly tracker: Pick<Tracker, 'registries' | 'ready' | 'replicaSet' | 'answerAll'>;
   readonly publisher: EventPublisher<ReleaseEventData>;

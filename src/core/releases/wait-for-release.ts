@@ -13,7 +13,7 @@ import { isSameRevision } from './release.ts';
 import { resolveRelease } from './resolve-release.ts';
 import type { SettledRelease } from './settle-release.ts';
 
-export interface WaitForReleaseDeps {
+interface WaitForReleaseDeps {
   readonly store: Pick<ReleaseStore, 'read'>;
   readonly tracker: Pick<Tracker, 'registries' | 'ready' | 'replicaSet' | 'waitForAll'>;
   readonly records: Watch<StoredRelease | undefined>;

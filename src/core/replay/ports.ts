@@ -2,7 +2,7 @@
 import type { Version } from '../runtime/version.ts';
 import type { ReplayJob, ReplayMessage } from './replay-job.ts';
 
-export interface StoredReplay {
+interface StoredReplay {
   readonly job: ReplayJob;
   readonly version: Version;
 }

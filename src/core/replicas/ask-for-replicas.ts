@@ -15,7 +15,7 @@ import type { Finding } from './replica-proof.ts';
 import { namesToAsk, nextReplicas } from './replica-proof.ts';
 
 /** The set that this instance answers from, and what it knows of the stored one. */
-export interface SetInUse {
+interface SetInUse {
   current(): ReplicaSet;
   /** Of what was stored when it was last looked at. Versions tell which of two sets is the newer; clocks cannot. */
   version(): Version | undefined;

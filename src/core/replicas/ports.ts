@@ -57,7 +57,7 @@ export interface ReplicaDirectory {
   find(registry: Registry, name: string): Promise<Replica | undefined>;
 }
 
-export interface StoredReplicaSet {
+interface StoredReplicaSet {
   readonly set: ReplicaSet;
   readonly version: Version;
 }

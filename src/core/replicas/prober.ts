@@ -34,7 +34,7 @@ export interface Prober {
   ): Promise<ProbeAnswer>;
 }
 
-export interface ProbeBudget {
+interface ProbeBudget {
   /** Requests to one replica per span, and at the same time. */
   readonly perSpan: number;
   readonly spanMs: number;

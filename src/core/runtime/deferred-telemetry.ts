@@ -40,6 +40,7 @@ export function deferredTelemetry(coming: Promise<Telemetry> | undefined): Telem
       try {
         return telemetry?.activeSpan();
       } catch {
+        // As with measurements: without a span, a trace has one link less.
         return undefined;
       }
     },

@@ -1,5 +1,5 @@
 /** Bounds how much of something goes on at a time; who comes when all permits are out waits for one, in order. */
-export interface Semaphore {
+interface Semaphore {
   acquire(): Promise<void>;
   release(): void;
 }

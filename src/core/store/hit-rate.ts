@@ -2,7 +2,7 @@
  * Whether something that saves a request, and costs more than one where it does not hold, has lately held often enough to
  * rely on it. How many instances share the webhooks of an image is nowhere written down; this finds out.
  */
-export interface HitRate {
+interface HitRate {
   isGood(): boolean;
   note(hasHeld: boolean): void;
 }

@@ -8,7 +8,7 @@ import type { ImageName, ImageRecord } from '../image/record.ts';
 import { imageKey, known } from '../image/record.ts';
 import type { Version } from '../runtime/version.ts';
 
-export interface CachedImage {
+interface CachedImage {
   readonly record: ImageRecord;
   /** `undefined`: the storage is known to have another by now, so nothing can be based on this one. */
   readonly version: Version | undefined;

@@ -28,7 +28,7 @@ import { keyQueue } from './key-queue.ts';
 import type { ImageStore } from './ports.ts';
 import { writeBasis } from './write-basis.ts';
 
-export interface ImageWriterDeps extends IndexMaintenanceDeps {
+interface ImageWriterDeps extends IndexMaintenanceDeps {
   readonly store: ImageStore;
   readonly cache: ImageCache;
   readonly clock: Clock;
@@ -42,7 +42,7 @@ export interface ImageWriterDeps extends IndexMaintenanceDeps {
 }
 
 /** One write that is stored. */
-export interface Commit {
+interface Commit {
   readonly record: ImageRecord;
   /** What was there before; `undefined` for the first record. */
   readonly before: ImageRecord | undefined;

@@ -25,7 +25,7 @@ export interface IndexMaintenanceDeps {
   };
 }
 
-export interface IndexMaintenance {
+interface IndexMaintenance {
   /** For one write, however many attempts it takes: what has been written is not written again. */
   begin(): WriteIndexes;
   /**
@@ -36,14 +36,14 @@ export interface IndexMaintenance {
 }
 
 /** What the record has to say of the indexes, once they are written. */
-export interface Indexed {
+interface Indexed {
   /** For when the durable timer is set. */
   readonly requeueAt: number | null;
   /** Tags that no digest had before. */
   readonly firstTags: readonly Tag[];
 }
 
-export interface WriteIndexes {
+interface WriteIndexes {
   writeAhead(before: ImageRecord | undefined, after: ImageRecord, decisionContext: DecisionContext): Promise<Indexed>;
   /** Another writer was first: what was so when it was written may not be so any more. */
   conflict(): void;
@@ -124,6 +124,7 @@ export function indexMaintenance({ index, tags, timer, counting }: IndexMaintena
       if (known(after) === undefined) return;
       // One whose time has come is being swept already.
       if (before?.requeueAt != null && after.requeueAt === null && before.requeueAt > now) {
+        // One that rings all the same has the image looked at for nothing.
         timer.cancel(after.name, before.requeueAt).catch(() => undefined);
       }
       const state = imageState(after, set);
@@ -136,6 +137,7 @@ export function indexMaintenance({ index, tags, timer, counting }: IndexMaintena
       // Whoever reads a list leaves out what no longer belongs there: a row that stays costs a read, and no answer.
       if (gone.length > 0) index.remove(entryOf(after), gone).catch(() => undefined);
       if (before !== undefined && before.firstSeenAt !== after.firstSeenAt) {
+        // As above: an entry of an earlier generation is left out by whoever reads the list.
         index.remove(entryOf(before), everyList).catch(() => undefined);
       }
     },

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../runtime/clock.ts';
 
-export interface KeyQueue<K, J, R> {
+interface KeyQueue<K, J, R> {
   /** Fails as the run does that the job was in. */
   add(key: K, job: J): Promise<R>;
   /** Goes with the next run of its key, or by itself after that time at the latest. */
@@ -15,7 +15,7 @@ export interface KeyQueue<K, J, R> {
   flush(): Promise<void>;
 }
 
-export interface KeyQueueDeps<K, J, R> {
+interface KeyQueueDeps<K, J, R> {
   readonly clock: Clock;
   /** Jobs in one run, besides those that are deferred. */
   readonly maxJobs: number;

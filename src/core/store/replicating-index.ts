@@ -18,7 +18,7 @@ export function mayBeListed(firstSeenAt: number, now: number): boolean {
   return now - firstSeenAt >= notListedBeforeMs;
 }
 
-export interface OpenImagesQuery {
+interface OpenImagesQuery {
   readonly registry: string;
   readonly repository?: Repository | undefined;
   /** As returned by an earlier page. */

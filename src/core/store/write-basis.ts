@@ -10,13 +10,13 @@ import { hitRate } from './hit-rate.ts';
 import type { ImageCache } from './image-cache.ts';
 import type { ImageStore, StoredImage } from './ports.ts';
 
-export interface Basis {
+interface Basis {
   readonly stored: StoredImage | undefined;
   /** Whether it was read, was known here, or is a guess: that there is nothing. */
   readonly origin: 'read' | 'copy' | 'guess';
 }
 
-export interface WriteBasis {
+interface WriteBasis {
   /** @param attempt from 1 on: what has failed once is read. Fails with an `UpstreamError` */
   of(name: ImageName, commands: readonly Command[], attempt: number): Promise<Basis>;
   /** Whether a copy is here that may be relied on, with its version. */

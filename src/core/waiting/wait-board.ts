@@ -82,7 +82,7 @@ export function waitBoard(deps: {
   async function write(): Promise<void> {
     const row = own(settledMs);
     if (row.waits.length === 0) return;
-    // Once: those who look may be rare, and instances come and go.
+    // Once: those who look may be rare, and instances come and go. A row that stays is left out of every list by its age.
     if (writtenAt === Number.NEGATIVE_INFINITY) void list().catch(() => undefined);
     writtenAt = row.writtenAt;
     await store.put(row).catch((error: unknown) => {

@@ -7,7 +7,7 @@ import { findRegistryByHost } from '../model/registry.ts';
 import type { InstanceWaits } from './ports.ts';
 import type { Waited } from './wait-board.ts';
 
-export interface WaitedFor extends Waited {
+interface WaitedFor extends Waited {
   /** Requests that wait now, or waited some seconds ago. */
   readonly requests: number;
   readonly checks: number;

@@ -8,7 +8,7 @@ import type { Registry } from '../model/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { WebhookDirectory } from './ports.ts';
 
-export interface PingWatch {
+interface PingWatch {
   /** Fails when the ping could not even be asked for. @returns whether it came within a minute */
   send(directory: WebhookDirectory, registry: Registry, webhook: string): Promise<boolean>;
   arrived(id: string): void;

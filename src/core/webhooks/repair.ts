@@ -14,7 +14,7 @@ import type { Verdict } from './audit.ts';
 import { pingWatch } from './ping.ts';
 import type { WebhookDirectory } from './ports.ts';
 
-export interface WebhookMender {
+interface WebhookMender {
   /** For one look at one registry. */
   begin(registry: Registry): RepairSession;
   /** A ping with this id came through the door. */
@@ -34,7 +34,7 @@ export interface Outcome extends Pick<Verdict, 'status' | 'reason'> {
   readonly isProven: boolean | undefined;
 }
 
-export interface RepairDeps {
+interface RepairDeps {
   readonly directory: WebhookDirectory;
   /** Where the registry reaches this app. */
   readonly publicUrl: string;

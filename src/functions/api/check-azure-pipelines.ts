@@ -17,7 +17,7 @@ import type { RouteDescription } from '../http/route.ts';
 import { noKey, refusals } from '../http/route.ts';
 import { checkAccepted, checksAreOff } from './check-answers.ts';
 
-export interface AzurePipelinesCheckDeps {
+interface AzurePipelinesCheckDeps {
   /** `undefined` without `CALLBACK_KEY`. */
   readonly checks: Pick<Checks, 'read' | 'accept'> | undefined;
   readonly origins: CallbackOrigins;

@@ -21,7 +21,7 @@ import type { RouteDescription } from '../http/route.ts';
 import { named, refusals } from '../http/route.ts';
 import { checkAccepted, checksAreOff } from './check-answers.ts';
 
-export interface GithubCheckDeps {
+interface GithubCheckDeps {
   /** `undefined` without `CALLBACK_KEY`. */
   readonly checks: Pick<Checks, 'read' | 'accept'> | undefined;
   readonly origins: CallbackOrigins;

@@ -17,7 +17,7 @@ import type { RouteDescription } from '../http/route.ts';
 import { named, refusals } from '../http/route.ts';
 import { webhookLock } from '../http/webhook-secret.ts';
 
-export interface ServiceHealthDeps {
+interface ServiceHealthDeps {
   readonly registries: readonly Registry[];
   readonly secrets: readonly string[];
   readonly health: HealthEventLog;

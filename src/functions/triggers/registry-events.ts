@@ -17,7 +17,7 @@ import type { Telemetry } from '../../core/runtime/telemetry.ts';
 import { noTelemetry } from '../../core/runtime/telemetry.ts';
 import { parseTraceParent } from '../../core/runtime/trace-parent.ts';
 
-export interface RegistryEventsDeps {
+interface RegistryEventsDeps {
   readonly registries: readonly Registry[];
   /** Records what one replica said. */
   process(received: Received): Promise<unknown>;
