@@ -1,5 +1,6 @@
 /** That the net has no holes: each broken world is noticed within a few schedules, and by the rule that is about it. */
 import { expect, test } from 'vitest';
+import { artifactWorlds } from './artifact-worlds.ts';
 import { brokenWorlds as broken } from './broken-worlds.ts';
 import { carelessWorlds } from './careless-worlds.ts';
 import { rules } from './case.ts';
@@ -8,7 +9,7 @@ import { describeFailure } from './report.ts';
 import { runSchedule } from './run-schedule.ts';
 import { parsePath, shrink, toPath } from './shrink.ts';
 
-const brokenWorlds = [...broken, ...carelessWorlds, ...familyWorlds];
+const brokenWorlds = [...broken, ...carelessWorlds, ...familyWorlds, ...artifactWorlds];
 
 /** Few enough that thousands meet a fault of this kind many times over. */
 const maxSeeds = 300;

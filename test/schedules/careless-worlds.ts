@@ -80,7 +80,7 @@ export const carelessWorlds: readonly BrokenWorld[] = [
   },
   {
     name: 'deletes without a digest that say nothing',
-    fromSeed: 60,
+    fromSeed: 170,
     breaks: 'an answer is true',
     sabotage: {
       tracker: (good) => ({

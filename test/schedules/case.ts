@@ -9,6 +9,8 @@ import type { Registry as Settings } from '../../src/core/model/registry.ts';
 import type { TrackerOptions } from '../../src/core/tracker.ts';
 import { regionOf, registryOf, repositoryOf, tagOf, targetOf } from '../support/build.ts';
 import { limits } from '../support/memory-tracker.ts';
+import type { AttachmentLog } from './attachment-log.ts';
+import { attachmentLog } from './attachment-log.ts';
 import type { Choices } from './choices.ts';
 import { pick } from './choices.ts';
 import type { Counters } from './counters.ts';
@@ -39,6 +41,11 @@ export const rules = [
   'a family is published once',
   'a member is published with its family',
   'what an index lists is known',
+  'an artifact counts only where it is',
+  'what is attached is known',
+  'an artifact is published with its subject',
+  'what nobody asked for holds nothing back',
+  'an answer is for the platforms asked for',
   'a release is published only when it is everywhere',
   'a release is published once',
   'an acknowledged release is kept',
@@ -90,6 +97,7 @@ export interface Case {
   readonly readings: Readings;
   readonly familyWrites: FamilyWrites;
   readonly releases: ReleaseLog;
+  readonly attachments: AttachmentLog;
   readonly scheduler: Scheduler;
   readonly counters: Counters;
   readonly trace: Trace;
@@ -158,7 +166,7 @@ export function caseOf(plan: Plan, scheduler: Scheduler, choices: Choices, trace
   const clockSpreadMs = isFixed ? choices.choose('clocks', 0, (random) => pick(random, clockSpreads)) : 0;
   const instances: Instance[] = [];
   const counting = counters();
-  const family = familyOf(world.family);
+  const family = familyOf(world.family, world.signed);
   const { digests } = family;
   const violations: Violation[] = [];
   return {
@@ -181,6 +189,7 @@ export function caseOf(plan: Plan, scheduler: Scheduler, choices: Choices, trace
     familyWrites: familyWrites(family, counting),
     readings: readings(),
     releases: releaseLog(),
+    attachments: attachmentLog(),
     scheduler,
     counters: counting,
     trace,

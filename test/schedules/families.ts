@@ -6,6 +6,8 @@ import type { Digest } from '../../src/core/model/digest.ts';
 import { digestOf } from '../support/build.ts';
 import type { Listed } from '../support/index-of.ts';
 import { indexOf, indexType, manifestType, platformOf } from '../support/index-of.ts';
+import type { Attachment } from './attached.ts';
+import { attachmentsTo } from './attached.ts';
 import type { FamilyShape } from './plan.ts';
 
 export interface Family {
@@ -15,7 +17,13 @@ export interface Family {
   members(image: number): readonly number[];
   /** Those that list it, in one of theirs too. */
   indexes(image: number): readonly number[];
-  /** As webhooks and replicas say it; `undefined` in a schedule without families. */
+  /** What a manifest is for that an index lists, `linux/cpu1`. */
+  platform(image: number): string;
+  /** What the image is attached to, and how; nothing for what is no artifact. */
+  attachment(image: number): Attachment | undefined;
+  /** What is attached to it. */
+  artifacts(image: number): readonly number[];
+  /** As webhooks and replicas say it; `undefined` in a schedule without families and artifacts. */
   mediaType(image: number): string | undefined;
   /** As a registry serves it. */
   body(image: number): string;
@@ -38,7 +46,9 @@ const shapes: Readonly<Record<FamilyShape, ReadonlyMap<number, readonly number[]
 /** How many images there are where nothing is an index. */
 const withoutFamilies = 3;
 
-export function imagesOf(shape: FamilyShape): number {
+/** Artifacts not counted. */
+export function imagesOf(shape: FamilyShape | undefined): number {
+  if (shape === undefined) return withoutFamilies;
   return 1 + Math.max(...[...shapes[shape]].flatMap(([index, listed]) => [index, ...listed]));
 }
 
@@ -50,19 +60,23 @@ export function listedBy(shape: FamilyShape, index: number): readonly number[] {
   return shapes[shape].get(index) ?? [];
 }
 
-export function familyOf(shape: FamilyShape | undefined): Family {
+/** @param signed the image that artifacts are attached to */
+export function familyOf(shape: FamilyShape | undefined, signed: number | undefined): Family {
   const lists = shape === undefined ? new Map<number, readonly number[]>() : shapes[shape];
-  const count = shape === undefined ? withoutFamilies : imagesOf(shape);
+  const count = imagesOf(shape);
   const digests = Array.from({ length: count }, (_, image) => digestOf(image + 1));
   const bodies = Array.from({ length: count }, () => JSON.stringify({ schemaVersion: 2, mediaType: manifestType }));
   const listed = (image: number): Listed =>
-    lists.has(image)
-      ? { digest: digests[image] as Digest, mediaType: indexType }
-      : platformOf(image + 1, `cpu${image + 1}`);
+    lists.has(image) ? { digest: digests[image] as Digest, mediaType: indexType } : platformOf(image + 1, cpuOf(image));
   for (const [image, members] of lists) {
     const { digest, body } = indexOf(...members.map(listed));
     digests[image] = digest;
     bodies[image] = body;
+  }
+  const attached = signed === undefined ? [] : attachmentsTo(signed, digests[signed] as Digest);
+  for (const { digest, body } of attached) {
+    digests.push(digest);
+    bodies.push(body);
   }
   const all = (image: number): readonly number[] =>
     (lists.get(image) ?? []).flatMap((member) => [member, ...all(member)]);
@@ -72,7 +86,15 @@ export function familyOf(shape: FamilyShape | undefined): Family {
     digests,
     members: (image) => members[image] ?? [],
     indexes: (image) => indexes[image] ?? [],
-    mediaType: (image) => (lists.size === 0 ? undefined : lists.has(image) ? indexType : manifestType),
+    platform: (image) => `linux/${cpuOf(image)}`,
+    attachment: (image) => attached[image - count],
+    artifacts: (image) => (image === signed ? attached.map((_, i) => count + i) : []),
+    mediaType: (image) =>
+      lists.size === 0 && signed === undefined ? undefined : lists.has(image) ? indexType : manifestType,
     body: (image) => bodies[image] ?? '',
   };
+}
+
+function cpuOf(image: number): string {
+  return `cpu${image + 1}`;
 }

@@ -8,6 +8,28 @@ export function partsOf(on: Case, image: number, areListed: boolean): readonly n
   return areListed ? [image, ...on.family.members(image)] : [image];
 }
 
+/**
+ * As far as whoever runs these platforms needs it; nothing where the index does not list one of them.
+ * @param areIndexesNeeded whether that includes the indexes in the index
+ */
+export function partsFor(
+  on: Case,
+  image: number,
+  areListed: boolean,
+  platforms: readonly string[] = [],
+  areIndexesNeeded = false,
+): readonly number[] | undefined {
+  const parts = partsOf(on, image, areListed);
+  if (platforms.length === 0 || parts.length === 1) return parts;
+  const { members, platform } = on.family;
+  const [indexes, manifests] = [true, false].map((isIndex) =>
+    members(image).filter((member) => members(member).length > 0 === isIndex),
+  ) as [number[], number[]];
+  const chosen = manifests.filter((member) => platforms.includes(platform(member)));
+  const isListed = platforms.every((asked) => chosen.some((member) => platform(member) === asked));
+  return isListed ? [image, ...(areIndexesNeeded ? indexes : []), ...chosen] : undefined;
+}
+
 /** Of the image itself, if it has no members. */
 export function claimOfAll(on: Case, parts: readonly number[], region: Region, view: View): Claim {
   const claims = parts.map((part) => on.history.claim(part, region, view));

@@ -30,6 +30,7 @@ import { replicaSets } from '../../src/core/replicas/replica-set-cache.ts';
 import type { Tracker, TrackerPorts } from '../../src/core/tracker.ts';
 import { tracker } from '../../src/core/tracker.ts';
 import { deferredDeliveriesFunction } from '../../src/functions/triggers/deferred-deliveries.ts';
+import { hearing } from './attachment-log.ts';
 import type { Case } from './case.ts';
 import { delayedAfterMs } from './case.ts';
 import type { Choices } from './choices.ts';
@@ -155,7 +156,7 @@ export function startInstance(
     reviews: network.wrap(caller, 'reviews', shared.reviews),
     audit: noAudit,
     health: memoryHealthEventLog(),
-    manifests: shared.manifests && network.wrap(caller, 'manifests', shared.manifests),
+    manifests: shared.manifests && hearing(world.on, caller, network.wrap(caller, 'manifests', shared.manifests)),
     prober: prober({ probe: shared.probe && network.wrap(caller, 'probe', shared.probe), clock }),
     clock,
     random: () => world.choices.choose(`${label} random ${++draws}`, 0.5, (random) => random()),

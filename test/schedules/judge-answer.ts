@@ -6,6 +6,8 @@ import type { Case, Rule } from './case.ts';
 import { claimOfAll, partsOf } from './family-claims.ts';
 import type { View } from './history.ts';
 import { judgeMembers } from './judge-members.ts';
+import type { Question } from './judge-requirement.ts';
+import { judgeRequirement } from './judge-requirement.ts';
 
 /** It was deleted everywhere before months passed: then nobody has to know when. */
 export function mayBeForgotten(on: Case, image: number): boolean {
@@ -18,6 +20,7 @@ export function judgeDocument(
   set: ReplicaSet,
   view: View,
   rules: { readonly said: Rule; readonly kept: Rule },
+  question: Question = {},
 ): void {
   const image = on.imageOf(document.digest);
   if (image === undefined) return;
@@ -53,7 +56,11 @@ export function judgeDocument(
     if (state === 'available' && on.plan.world.probing === 'confirm' && !isConfirmed)
       on.violate(rules.said, `image ${image} is available in ${region}, and its replica has not confirmed it`);
   }
+  judgeRequirement(on, image, document, { set, view, ...rules }, question);
+  if (document.subject !== undefined) judgeSubject(on, image, document.subject, rules.said);
   const { requirement } = document;
+  // Who runs some platforms needs less than the whole.
+  if (question.platforms !== undefined) return;
   const counted = document.regions.filter(
     (entry) => requirement.regions.includes(entry.region) && entry.state === 'available',
   );
@@ -63,4 +70,11 @@ export function judgeDocument(
       `image ${image} is said to satisfy ${requirement.needed} of ${requirement.regions}, and is in ${counted.map((entry) => entry.region)}`,
     );
   }
+}
+
+function judgeSubject(on: Case, image: number, subject: string, said: Rule): void {
+  on.attachments.named(image, on.scheduler.now());
+  const attachment = on.family.attachment(image);
+  if (attachment === undefined || on.nameOf(attachment.subject).digest !== subject)
+    on.violate(said, `image ${image} is said to be attached to ${subject}`);
 }

@@ -18,6 +18,7 @@ import type { Claim } from './history.ts';
 import { inTheEnd } from './history.ts';
 import type { Instance } from './instance.ts';
 import { judgeDocument, mayBeForgotten } from './judge-answer.ts';
+import { judgeArtifactsEnd } from './judge-artifacts-end.ts';
 import type { Standing } from './judge-family-end.ts';
 import { judgeFamilies, standingOf } from './judge-family-end.ts';
 import { judgeReleases } from './judge-release.ts';
@@ -38,6 +39,9 @@ export async function judgeEnd(on: Case, instance: Instance): Promise<void> {
   const states = new Map([...documents].map(([image, { state }]) => [image, state]));
   const isPart = (image: number) => standingOf(on, image, documents) !== 'single';
   await judgeTags(on, instance, set);
+  const signed = on.plan.world.signed ?? -1;
+  const plain = documents.get(signed);
+  if (plain !== undefined) await judgeArtifactsEnd(on, instance, signed, plain);
   await judgeReleases(on, instance);
 
   const query = {

@@ -6,6 +6,7 @@ import { start } from './case.ts';
 import { mayBeDeleted, partsOf } from './family-claims.ts';
 import { inTheEnd } from './history.ts';
 import type { Instance } from './instance.ts';
+import { isTagged, ruleAbout } from './judge-family.ts';
 
 /**
  * `part`: of an index that is there; what is told and listed is the family. `single`: no index that somebody has spoken of
@@ -14,11 +15,21 @@ import type { Instance } from './instance.ts';
 export type Standing = 'part' | 'single' | 'either';
 
 export function standingOf(on: Case, image: number, documents: ReadonlyMap<number, AvailabilityDocument>): Standing {
+  const attachment = on.family.attachment(image);
+  // Whose manifest nobody could read is an image like any other.
+  if (attachment !== undefined) return isAttached(on, image, documents) ? 'part' : 'either';
   const indexes = on.family.indexes(image).flatMap((index) => documents.get(index) ?? []);
   if (indexes.length === 0) return 'single';
   const isThere = ({ digest, membersKnown }: AvailabilityDocument) =>
     membersKnown && !mayBeDeleted(on, on.imageOf(digest) ?? 0);
   return indexes.some(isThere) ? 'part' : 'either';
+}
+
+/** An artifact that its document or its tag tells to be one. */
+function isAttached(on: Case, image: number, documents: ReadonlyMap<number, AvailabilityDocument>): boolean {
+  const attachment = on.family.attachment(image);
+  const isNamed = isTagged(on, image, on.scheduler.now()) || documents.get(image)?.subject !== undefined;
+  return attachment !== undefined && isNamed && !mayBeDeleted(on, attachment.subject);
 }
 
 /** Asked of one instance; of the same registry as all else. */
@@ -28,7 +39,7 @@ export async function judgeFamilies(
   documents: ReadonlyMap<number, AvailabilityDocument>,
   query: ImageQuery,
 ): Promise<void> {
-  if (on.plan.world.family === undefined) return;
+  if (on.plan.world.family === undefined && on.plan.world.signed === undefined) return;
   on.counters.count('families', 'schedules');
   const [families, all] = [await tracker.images(query), await tracker.images({ ...query, members: true })];
   for (const [image, document] of documents) {
@@ -39,7 +50,7 @@ export async function judgeFamilies(
     const isListed = (list: typeof all) => list.images.some(({ digest }) => digest === document.digest);
     if (standingOf(on, image, documents) !== 'part') continue;
     on.counters.count('families', 'members at the end');
-    if (isListed(families)) on.violate('a member is published with its family', `image ${image} is listed by ${label}`);
+    if (isListed(families)) on.violate(ruleAbout(on, image), `image ${image} is listed by ${label}`);
     const isKept = on.history.said.some((said) => said.image === image && said.keptAt !== undefined);
     if (isKept && document.state !== 'unknown' && !isListed(all))
       on.violate('images are listed', `image ${image} is not listed by ${label}, members included`);

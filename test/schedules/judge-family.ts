@@ -5,12 +5,16 @@
 import { announcementTypes } from '../../src/core/image/announcement-key.ts';
 import type { CloudEvent } from '../../src/core/image/cloud-event.ts';
 import type { ForwardOrder } from '../../src/core/image/forward-entry.ts';
-import type { Case } from './case.ts';
+import type { Case, Rule } from './case.ts';
 import { clockText } from './case.ts';
 import { mayBeDeleted } from './family-claims.ts';
+import type { Said } from './history.ts';
 
 /** From the documentation: an untagged manifest is told after so long; less what reading its index takes. */
 const claimedWithinMs = 8_000;
+
+/** Where clocks differ by more, it may have been seen long ago by one of them. */
+const maxSpreadMs = 2_000;
 
 /** Events about tags say what the tag points at, whatever that is. */
 const aboutTags: readonly string[] = [announcementTypes.tagConverged, announcementTypes.tagSuperseded];
@@ -39,7 +43,9 @@ export function familyJudge(on: Case): (event: CloudEvent) => void {
   return (event) => {
     const { type, data } = event;
     const image = on.imageOf(data.digest);
-    if (image === undefined || on.plan.world.family === undefined) return;
+    if (image === undefined) return;
+    if (on.family.attachment(image) !== undefined) judgeArtifact(on, image, event);
+    if (on.plan.world.family === undefined) return;
     const isIndex = on.family.members(image).length > 0;
     if (isIndex && data.membersKnown) on.readings.listed(image, on.scheduler.now());
     if (isIndex && (type === announcementTypes.availableInAllReplicas || type === announcementTypes.delayed))
@@ -62,7 +68,54 @@ export function judgeForwardOrder(on: Case, { name }: ForwardOrder): void {
   const image = on.imageOf(name.digest);
   if (image === undefined) return;
   const firstAt = Math.min(...on.history.said.flatMap((said) => (said.image === image ? [said.saidAt] : [])));
+  if (isKnownArtifact(on, image, firstAt)) on.violate(ruleAbout(on, image), `image ${image} is forwarded`);
   judgeMember(on, image, 'forwarded', firstAt);
+}
+
+/** The rule that an event or a list about this part of something larger breaks. */
+export function ruleAbout(on: Case, image: number): Rule {
+  return on.family.attachment(image) === undefined
+    ? 'a member is published with its family'
+    : 'an artifact is published with its subject';
+}
+
+function judgeArtifact(on: Case, image: number, { type, time }: CloudEvent): void {
+  const madeAt = Date.parse(time);
+  on.counters.count('artifacts', 'published by itself');
+  if (isKnownArtifact(on, image, madeAt - on.clockSpreadMs))
+    on.violate(ruleAbout(on, image), `${type} of image ${image}, made at ${clockText(madeAt)}`);
+}
+
+/** Its tag says it, an answer has named its subject, or nobody has failed to read it and to write down what was read. */
+function isKnownArtifact(on: Case, image: number, decidedAt: number): boolean {
+  const attachment = on.family.attachment(image);
+  if (attachment === undefined || mayBeDeleted(on, attachment.subject)) return false;
+  const isNamed = (on.attachments.namedSince(image) ?? decidedAt) < decidedAt;
+  const isRead =
+    !on.readings.isUnreadable(attachment.digest, on.scheduler.now()) &&
+    on.readings.isWritten(attachment.digest) &&
+    isStoredInTime(on, image) &&
+    on.leaps.length === 0 &&
+    on.clockSpreadMs < maxSpreadMs &&
+    on.instances.every(({ isDead }) => !isDead);
+  return isTagged(on, image, decidedAt) || isNamed || isRead;
+}
+
+/** A push has said so; a delete names no tag. */
+export function isTagged(on: Case, image: number, decidedAt: number): boolean {
+  const tag = on.family.attachment(image)?.tag;
+  const isKnown = ({ knownAt }: Said) => knownAt !== undefined && knownAt < decidedAt;
+  return (
+    tag !== undefined && on.history.said.some((said) => said.image === image && said.fact.tag === tag && isKnown(said))
+  );
+}
+
+/** Of what has waited in a queue since, or was deleted before, it may be published before it is read. */
+function isStoredInTime(on: Case, image: number): boolean {
+  const ofImage = on.history.said.filter((said) => said.image === image);
+  const knownAt = Math.min(...ofImage.map((said) => said.knownAt ?? Number.POSITIVE_INFINITY));
+  const isInTime = knownAt < Math.min(...ofImage.map(({ saidAt }) => saidAt)) + claimedWithinMs;
+  return isInTime && ofImage[0]?.fact.kind === 'push';
 }
 
 /** @param decidedAt at the soonest, by the world's clock */

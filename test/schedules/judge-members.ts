@@ -2,6 +2,7 @@
 import type { AvailabilityDocument } from '../../src/core/image/availability.ts';
 import type { ReplicaSet } from '../../src/core/model/replica-set.ts';
 import { findReplica } from '../../src/core/model/replica-set.ts';
+import { hasRival } from './artifact-claims.ts';
 import type { Case } from './case.ts';
 import type { View } from './history.ts';
 
@@ -33,7 +34,15 @@ export function judgeMembers(
     return;
   }
   on.readings.listed(image, on.scheduler.now());
-  const told = (members ?? []).map(({ digest }) => on.imageOf(digest));
+  // Whatever is attached is a member as well, once it is known.
+  const isArtifact = (member: number | undefined) =>
+    member !== undefined && on.family.artifacts(image).includes(member);
+  for (const { digest, kind } of members ?? []) {
+    const member = on.imageOf(digest);
+    if (isArtifact(member) !== (kind === 'artifact'))
+      on.violate('what an index lists is known', `image ${member} is told to be a member of image ${image}, ${kind}`);
+  }
+  const told = (members ?? []).map(({ digest }) => on.imageOf(digest)).filter((member) => !isArtifact(member));
   if (told.toSorted().join() !== listed.toSorted().join())
     on.violate('what an index lists is known', `image ${image} lists ${listed}, and ${told} are told`);
   for (const { digest, missing } of members ?? []) {
@@ -45,10 +54,12 @@ export function judgeMembers(
       const isMissing = missing.includes(region);
       if (!isMissing && !claim.mayCount)
         on.violate(
-          'a family is published only when it is whole',
+          isArtifact(member) ? 'an artifact counts only where it is' : 'a family is published only when it is whole',
           `member ${member} of image ${image} is not missing in ${region}`,
         );
-      if (isMissing && claim.mustBeThere && on.plan.world.probing !== 'confirm')
+      // Its tag may be another digest's there by now.
+      const isCertain = on.plan.world.probing !== 'confirm' && !hasRival(on, member);
+      if (isMissing && claim.mustBeThere && isCertain)
         on.violate('an acknowledged fact is kept', `member ${member} of image ${image} is missing in ${region}`);
     }
   }

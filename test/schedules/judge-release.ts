@@ -5,9 +5,10 @@
 import type { CloudEvent } from '../../src/core/image/cloud-event.ts';
 import type { Region } from '../../src/core/model/region.ts';
 import type { ReleaseContent } from '../../src/core/releases/release.ts';
+import { isEverywhere, mustHaveAll, pushedOfKind, reasonAgainst } from './artifact-claims.ts';
 import type { Case } from './case.ts';
 import { clockText, delayedAfterMs } from './case.ts';
-import { claimOfAll, mustBeListed, partsOf } from './family-claims.ts';
+import { claimOfAll, mustBeListed, partsFor } from './family-claims.ts';
 import { inTheEnd, type View } from './history.ts';
 import type { Instance } from './instance.ts';
 import type { ReleaseCall, ReleaseEvent } from './release-log.ts';
@@ -64,23 +65,27 @@ export function judgeRelease(on: Case, event: ReleaseEvent): void {
     must: ({ knownAt }) => knownAt !== undefined && knownAt < soonest - readingMs,
     may: ({ saidAt }) => saidAt <= latest,
   };
-  const isThere = (digest: string | null, regions: readonly Region[], needed: number) => {
+  const isThere = (digest: string | null, regions: readonly Region[], content: ReleaseContent | undefined) => {
+    const { artifacts = [], platforms } = content ?? {};
     const image = on.imageOf(digest);
     if (image === undefined) return false;
-    const parts = partsOf(on, image, mustBeListed(on, image, soonest - readingMs, latest));
+    const parts = partsFor(on, image, mustBeListed(on, image, soonest - readingMs, latest), platforms);
+    if (parts === undefined) return false;
+    const mayHave = (kind: string, region: Region, lastAbsentAt: number | undefined) =>
+      reasonAgainst(on, image, kind, region, { ...view, lastAbsentAt }, { before: soonest - readingMs }) === undefined;
     const mayCount = (region: Region) =>
       [undefined, on.registry.addedAt(region)].some(
-        (lastAbsentAt) => claimOfAll(on, parts, region, { ...view, lastAbsentAt }).mayCount,
+        (lastAbsentAt) =>
+          claimOfAll(on, parts, region, { ...view, lastAbsentAt }).mayCount &&
+          artifacts.every((kind) => mayHave(kind, region, lastAbsentAt)),
       );
-    return regions.filter(mayCount).length >= needed;
+    return regions.filter(mayCount).length >= (content?.require === 'any' ? 1 : regions.length);
   };
   const sets = new Set([...on.setsUsed].flatMap(([at, used]) => (at <= madeAt ? [...used] : [])));
   const isTrue = [...sets].some((text) => {
     const regions = text.split(',').filter(Boolean) as Region[];
     const isEnough = ({ content }: ReleaseCall) =>
-      event.data.images.every(({ digest }) =>
-        isThere(digest, regions, content?.require === 'any' ? 1 : regions.length),
-      );
+      event.data.images.every(({ digest }) => isThere(digest, regions, content));
     return regions.length > 0 && asked.some(isEnough);
   });
   if (!isTrue)
@@ -126,7 +131,11 @@ export async function judgeReleases(on: Case, { releases, tracker, label }: Inst
       const image = on.imageOf(text.slice(text.indexOf('@') + 1));
       return (
         image !== undefined &&
-        regions.every((region) => claimOfAll(on, partsOf(on, image, true), region, inTheEnd).mustBeThere)
+        regions.every((region) => {
+          const parts = partsFor(on, image, true, release.platforms, true);
+          const isComplete = parts !== undefined && claimOfAll(on, parts, region, inTheEnd).mustBeThere;
+          return isComplete && (release.artifacts ?? []).every((kind) => mustHave(on, image, kind, region));
+        })
       );
     });
     const isCertain = on.plan.world.probing !== 'confirm' && on.plan.world.set === 'settings';
@@ -151,4 +160,12 @@ function judgeKept(on: Case, name: string, kept: ReleaseContent | undefined, lab
   const isKept = content === undefined || kept === undefined ? content === kept : isSameContent(content, kept);
   if (!isKept)
     on.violate('an acknowledged release is kept', `${name} is ${kept?.images}, and ${label} took ${content?.images}`);
+}
+
+/** All that there is of the kind, and every replica lists it. */
+function mustHave(on: Case, image: number, kind: string, region: Region): boolean {
+  return (
+    mustHaveAll(on, image, kind, region, inTheEnd) &&
+    pushedOfKind(on, image, kind).every((one) => isEverywhere(on, one))
+  );
 }

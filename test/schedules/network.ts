@@ -5,6 +5,7 @@
  * and answers pass through whatever they become.
  */
 import type { CloudEvent } from '../../src/core/image/cloud-event.ts';
+import type { ImageChange } from '../../src/core/ports.ts';
 import { UpstreamError } from '../../src/core/runtime/errors.ts';
 import type { Case } from './case.ts';
 import type { Choices, Random } from './choices.ts';
@@ -119,6 +120,7 @@ export function network(on: Case, choices: Choices, onEffect: (effect: Effect) =
     const fail = (milliseconds: number, reason: string) => {
       answerAfter(milliseconds, () => {
         trace(() => `${name} is told: ${reason}`);
+        if (port === 'store' && method === 'commit') on.readings.unwritten((args[0] as ImageChange).record.name.digest);
         if (port === 'publisher' && code === 'invalid') noteRefusal(on, args[0] as readonly CloudEvent[]);
         const unclear = { kind: 'unclear', reason, retryAfterMs: undefined };
         if (port === 'probe') resolve(unclear);
@@ -192,7 +194,7 @@ export function network(on: Case, choices: Choices, onEffect: (effect: Effect) =
 
 /** A reader of manifests never fails: it says that it could not tell. */
 function unread(on: Case, method: string, unclear: object): unknown {
-  on.readings.failed(on.scheduler.now());
+  if (method !== 'referrers') on.readings.failed(on.scheduler.now());
   on.counters.count('manifests', `${method}: unclear`);
   if (method === 'reaches') return false;
   return method === 'read' ? unclear : undefined;

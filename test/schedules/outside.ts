@@ -148,7 +148,7 @@ export function outside(parts: {
       digest: name.digest,
       region: place,
       kind,
-      tag: tag === undefined ? undefined : on.tagOf(tag),
+      tag: tag === undefined ? on.family.attachment(image % on.plan.world.images)?.tag : on.tagOf(tag),
     });
     if (delays.length === 0) counters.count('webhooks', 'lost');
     for (const delay of delays) scheduler.at(scheduler.now() + delay, () => tell(happening));

@@ -3,6 +3,8 @@
  * stays the same when the tracker changes; how the steps interleave and what fails is decided as they come.
  */
 import fc from 'fast-check';
+import { withArtifacts } from './artifact-scenes.ts';
+import type { AskedFor } from './attached.ts';
 import { withFamily } from './family-scenes.ts';
 import { withReleases } from './release-scenes.ts';
 import { withScenes } from './scenes.ts';
@@ -29,6 +31,8 @@ export interface World {
   /** Which images are indexes and members of them; none without. */
   readonly family?: FamilyShape;
   readonly releases?: true;
+  /** The image that artifacts are attached to; there are none without. */
+  readonly signed?: number;
 }
 
 /** Parts of the world that can be out for a while. */
@@ -36,7 +40,7 @@ export const outageParts = ['tables', 'queues', 'topic', 'arm', 'replicas'] as c
 export type OutagePart = (typeof outageParts)[number];
 
 /** What is asked about: a digest, a tag, or both. */
-export interface Subject {
+export interface Subject extends AskedFor {
   readonly image: number | undefined;
   readonly tag: number | undefined;
 }
@@ -107,7 +111,7 @@ export type Command = { readonly gapMs: number } & (
   | { readonly kind: 'manyRegions'; readonly image: number; readonly count: number }
 );
 
-export interface PutRelease {
+export interface PutRelease extends AskedFor {
   readonly name: number;
   readonly images: readonly number[];
   readonly require: 'all' | 'any';
@@ -243,5 +247,5 @@ export function planOf(seed: number): Plan {
   const [made] = fc.sample(plan, { seed, numRuns: 1 });
   if (made === undefined) throw new Error('fast-check makes as many as it is asked for');
   const commands = withScenes(made.commands, seed, made.world.images);
-  return withReleases(withFamily({ ...made, commands }, seed), seed);
+  return withArtifacts(withReleases(withFamily({ ...made, commands }, seed), seed), seed);
 }

@@ -8,9 +8,10 @@ import type { Requirement } from '../../src/core/model/requirement.ts';
 import type { WaitResult } from '../../src/core/query/ask.ts';
 import type { Tracker } from '../../src/core/tracker.ts';
 import { pace } from '../../src/core/tracker.ts';
+import { hasRival, isEverywhere, pushedOfKind, wasDeleted } from './artifact-claims.ts';
 import type { Case } from './case.ts';
 import { clockText } from './case.ts';
-import { partsOf } from './family-claims.ts';
+import { partsFor } from './family-claims.ts';
 import { seenBetween } from './history.ts';
 import type { Instance } from './instance.ts';
 import { judgeDocument } from './judge-answer.ts';
@@ -43,10 +44,12 @@ const refusedAfterMs = 30_000;
 export function questions(on: Case): Questions {
   const waiters = new Set<Waiter>();
 
-  function questionOf({ image, tag }: Subject): AvailabilityQuery {
+  function questionOf({ image, tag, artifacts, platforms }: Subject): AvailabilityQuery {
     const place = { registry: on.settings, repository: on.repository };
     return {
       ...place,
+      ...(artifacts && { artifacts }),
+      ...(platforms && { platforms }),
       digest: image === undefined ? undefined : on.nameOf(image).digest,
       tag: tag === undefined ? undefined : on.tagOf(tag),
     };
@@ -68,15 +71,30 @@ export function questions(on: Case): Questions {
     const tagged = tag === undefined ? [] : on.history.tagPushes(tag);
     const image = about.image ?? tagged[0]?.image;
     if (image === undefined || tagged.some((said) => said.image !== image)) return undefined;
-    const parts = partsOf(on, image, true);
+    const parts = partsFor(on, image, true, about.platforms);
+    if (parts === undefined) return undefined;
     // It has to be read first.
     if (parts.length > 1 && (!on.isCalm || on.readings.lastFailedAt !== undefined)) return undefined;
+    const attachedAt = about.artifacts === undefined ? 0 : attachedSince(image, about.artifacts);
     const readingMs = parts.length > 1 ? longestReadingMs : 0;
     const since = (region: Region): number =>
-      readingMs + Math.max(...parts.map((part) => sinceOf(part, region, part === image ? tag : undefined)));
+      Math.max(attachedAt, ...parts.map((part) => readingMs + sinceOf(part, region, part === image ? tag : undefined)));
     const times = requirement.regions.map(since).sort((a, b) => a - b);
     const met = times[requirement.needed - 1];
     return met === undefined || !Number.isFinite(met) ? undefined : met;
+  }
+
+  /** Everything of these kinds in every replica, told and listed; what is attached is asked for at most every three seconds. */
+  function attachedSince(image: number, kinds: readonly string[]): number {
+    if (!on.isCalm) return Number.POSITIVE_INFINITY;
+    const ofKind = (kind: string): number => {
+      const all = pushedOfKind(on, image, kind);
+      const isSteady = (one: number) => isEverywhere(on, one) && !hasRival(on, one) && !wasDeleted(on, one);
+      if (all.length === 0 || !all.every(isSteady)) return Number.POSITIVE_INFINITY;
+      const times = all.flatMap((one) => on.registry.replicas.map((region) => sinceOf(one, region, undefined)));
+      return Math.max(...times) + 2 * longestReadingMs;
+    };
+    return Math.max(...kinds.map(ofKind));
   }
 
   function sinceOf(image: number, region: Region, tag: Tag | undefined): number {
@@ -143,7 +161,9 @@ export function questions(on: Case): Questions {
     }
     // Whatever others have read for their own questions, and whatever the storage does since: it rests on a later read.
     const seen = seenBetween(waiter.askedAt, on.scheduler.now());
-    judgeDocument(on, document, tracker.replicaSet(on.settings), seen, waitedTruly);
+    const { about, askedAt, instance } = waiter;
+    const asked = { ...about, label: instance.label, askedAt };
+    judgeDocument(on, document, tracker.replicaSet(on.settings), seen, waitedTruly, asked);
     if ((outcome === 'satisfied') !== document.satisfied)
       on.violate('a waiter is answered truly', `${outcome}, and satisfied is ${document.satisfied}`);
     if (outcome !== 'satisfied') judgeRefusal(waiter, outcome);
@@ -165,7 +185,11 @@ export function questions(on: Case): Questions {
       const document = await tracker.answer(questionOf(about), requirement).catch(() => undefined);
       on.counters.count('answers', document?.state ?? 'none');
       if (document !== undefined)
-        judgeDocument(on, document, tracker.replicaSet(on.settings), seenBetween(askedAt, on.scheduler.now()), truly);
+        judgeDocument(on, document, tracker.replicaSet(on.settings), seenBetween(askedAt, on.scheduler.now()), truly, {
+          ...about,
+          label: instance.label,
+          askedAt,
+        });
     },
     async wait(instance, { about, require, region, timeoutMs }) {
       const { tracker } = instance;

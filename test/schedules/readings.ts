@@ -8,6 +8,9 @@ import type { ManifestAnswer } from '../../src/core/ports.ts';
 export interface Readings {
   /** Somebody asked for this manifest, and that is what came of it. */
   read(digest: Digest, kind: ManifestAnswer['kind'], at: number): void;
+  /** Somebody was told that the record of this image could not be written. */
+  unwritten(digest: Digest): void;
+  isWritten(digest: Digest): boolean;
   /** Somebody was told that the registry cannot be read. */
   failed(at: number): void;
   /** An answer or an event has listed the members of this image. */
@@ -28,6 +31,7 @@ export function readings(): Readings {
   let unclearAt: number | undefined;
   let lastFailedAt: number | undefined;
   const listed = new Map<number, number>();
+  const unwritten = new Set<Digest>();
 
   function failed(at: number): void {
     unclearAt ??= at;
@@ -36,6 +40,8 @@ export function readings(): Readings {
 
   return {
     failed,
+    unwritten: (digest) => void unwritten.add(digest),
+    isWritten: (digest) => !unwritten.has(digest),
     read(digest, kind, at) {
       if (kind === 'unclear') failed(at);
       if (kind === 'absent' && !absent.has(digest)) absent.set(digest, at);

@@ -47,6 +47,8 @@ export interface Registry {
   foreign(region: Region, forMs: number): void;
   isForeign(region: Region): boolean;
   calm(): void;
+  /** Nothing goes wrong any more. */
+  readonly isCalm: boolean;
   readonly arm: ControlPlane;
 }
 
@@ -75,6 +77,7 @@ export function registry(world: {
   const everySet = new Set([replicas.join()]);
   const foreignUntil = new Map<Region, number>();
   let count = 0;
+  let isCalm = false;
 
   const isForeign = (region: Region) => now() < (foreignUntil.get(region) ?? 0);
   const replicasAt = (time: number) => changes.findLast(({ at }) => at <= time)?.replicas ?? [];
@@ -154,7 +157,11 @@ export function registry(world: {
       foreignUntil.set(region, now() + forMs);
     },
     isForeign,
+    get isCalm() {
+      return isCalm;
+    },
     calm() {
+      isCalm = true;
       foreignUntil.clear();
       arm.calm();
     },

@@ -25,9 +25,10 @@ const rules = { said: 'an answer is true', kept: 'an acknowledged fact is kept' 
 export function releaseCalls(on: Case): ReleaseCalls {
   const nameOf = (name: number) => `shop-${name}`;
 
-  function contentOf({ images, require }: Command & { kind: 'putRelease' }): ReleaseContent {
+  function contentOf({ images, require, artifacts, platforms }: Command & { kind: 'putRelease' }): ReleaseContent {
     const named = images.map((image) => `${on.settings.loginServer}/${on.repository}@${on.nameOf(image).digest}`);
-    return { images: [...new Set(named)], regions: null, require };
+    const besides = { ...(artifacts && { artifacts }), ...(platforms && { platforms }) };
+    return { images: [...new Set(named)], regions: null, require, ...besides };
   }
 
   function begin(name: string, content: ReleaseContent | undefined): ReleaseCall {
@@ -61,7 +62,11 @@ export function releaseCalls(on: Case): ReleaseCalls {
     on.counters.count('releases', 'deleted');
   }
 
-  async function ask({ releases, tracker }: Instance, name: string, timeoutMs: number | undefined): Promise<void> {
+  async function ask(
+    { releases, tracker, label }: Instance,
+    name: string,
+    timeoutMs: number | undefined,
+  ): Promise<void> {
     const askedAt = on.scheduler.now();
     const found = await (timeoutMs === undefined ? releases.read(name) : releases.wait(name, timeoutMs));
     on.counters.count('releases', `${timeoutMs === undefined ? 'read' : 'waited for'}: ${outcomeOf(found)}`);
@@ -69,7 +74,9 @@ export function releaseCalls(on: Case): ReleaseCalls {
     const { document, outcome } = found.result;
     const view = seenBetween(askedAt, on.scheduler.now());
     const set = tracker.replicaSet(on.settings);
-    for (const image of document.images) judgeDocument(on, image, set, view, rules);
+    const { artifacts, platforms } = found.release;
+    for (const image of document.images)
+      judgeDocument(on, image, set, view, rules, { artifacts, platforms, label, askedAt });
     const areThere = document.images.every(({ satisfied }) => satisfied);
     if ((outcome === 'satisfied') !== areThere)
       on.violate(

@@ -42,5 +42,7 @@ export function areOver(calls: readonly ReleaseCall[], before: ReleaseCall): boo
 
 /** In any order, each once. */
 export function isSameContent(one: ReleaseContent, other: ReleaseContent): boolean {
-  return one.require === other.require && one.images.toSorted().join() === other.images.toSorted().join();
+  const written = ({ images, require, artifacts = [], platforms = [] }: ReleaseContent) =>
+    JSON.stringify([require, images.toSorted(), artifacts.toSorted(), platforms.toSorted()]);
+  return written(one) === written(other);
 }

@@ -197,6 +197,10 @@ async function judgeAll(on: Case): Promise<void> {
   if (open > 0) on.violate('work comes to an end', 'questions at the end are not answered');
 }
 
+function hasManifests({ plan: { world } }: Case): boolean {
+  return world.family !== undefined || world.signed !== undefined;
+}
+
 function goodPorts(on: Case, choices: Choices): SharedPorts {
   const nothing = async () => undefined;
   return {
@@ -213,7 +217,7 @@ function goodPorts(on: Case, choices: Choices): SharedPorts {
     queue: { defer: nothing },
     directory: on.plan.world.set === 'arm' ? on.registry.arm.directory : undefined,
     probe: on.plan.world.probing === 'off' ? undefined : on.registry.probe,
-    manifests: on.plan.world.family && manifestReader(on.family, on.registry, choices),
+    manifests: hasManifests(on) ? manifestReader(on, choices) : undefined,
     releases: memoryReleaseStore(),
   };
 }

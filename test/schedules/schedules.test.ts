@@ -58,6 +58,17 @@ test.each([1, 1 + count])(
       expect(met('families', name), name).toBeGreaterThan(0);
     }
     for (const name of [
+      'asked: satisfied',
+      'asked: not yet',
+      'referrers: no answer',
+      'a list of referrers: lacks the last',
+      'at the end: satisfied',
+    ]) {
+      expect(met('artifacts', name), name).toBeGreaterThan(0);
+    }
+    expect(met('platforms', 'there in a region')).toBeGreaterThan(0);
+    expect(met('platforms', 'missing in a region')).toBeGreaterThan(0);
+    for (const name of [
       'ReleaseAvailableInAllReplicas',
       'ReleaseDelayed',
       'unchanged',
