@@ -187,7 +187,7 @@ describe('what can come no more', () => {
     expect(await wait.ended).toMatchObject({ outcome });
   });
 
-  test('counts anew when it becomes another reason', async () => {
+  test('counts again from the start when it becomes another reason', async () => {
     const wait = startWait((before) => over(before < 20 ? 410 : 409));
     await wait.clock.advance(45_000);
     expect(wait.askedAt.length).toBeGreaterThan(40);

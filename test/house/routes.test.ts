@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { Lock } from '../../src/functions/http/route.ts';
+import type { Auth } from '../../src/functions/http/route.ts';
 import { routes } from '../../src/functions/routes.ts';
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
@@ -82,9 +82,9 @@ describe('the routes that are registered', () => {
   });
 
   test('are locked by the host where they are described so', () => {
-    const levels: Partial<Record<Lock, string>> = { functionKey: 'function', adminKey: 'admin' };
+    const levels: Partial<Record<Auth, string>> = { functionKey: 'function', adminKey: 'admin' };
     const wanted = new Map(
-      described.map(({ method, path, lock }) => [nameOf(method, path), levels[lock] ?? 'anonymous']),
+      described.map(({ method, path, auth }) => [nameOf(method, path), levels[auth] ?? 'anonymous']),
     );
     for (const { name, authLevel } of registered()) {
       expect(`${name} ${authLevel}`).toBe(`${name} ${wanted.get(name.replace('HEAD ', 'GET '))}`);

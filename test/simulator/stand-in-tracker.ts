@@ -108,8 +108,8 @@ export async function startStandInTracker(
     if (event.target === undefined) return;
     const { repository, digest = '', tag = '' } = event.target;
     const path = `${region}/${repository}@${digest}`;
-    const isNewSubject = (known.get(path)?.timestamp ?? '') < event.timestamp;
-    if (isNewSubject) known.set(path, { timestamp: event.timestamp, isThere: event.action === 'push' });
+    const isNewFact = (known.get(path)?.timestamp ?? '') < event.timestamp;
+    if (isNewFact) known.set(path, { timestamp: event.timestamp, isThere: event.action === 'push' });
     const tagPath = `${region}/${repository}:${tag}`;
     const isTagNews = (tags.get(tagPath)?.timestamp ?? '') < event.timestamp;
     if (tag !== '' && isTagNews) tags.set(tagPath, { timestamp: event.timestamp, digest });

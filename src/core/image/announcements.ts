@@ -49,8 +49,8 @@ export function announce(
   const { announcements } = maker;
 
   const due = targets.length === 0 ? [] : dueForwards({ ...record, tags }, set, targets, now);
-  const isNewSubject = announcements.length > 0 || due.length > 0 || completion.completedFor !== before.completedFor;
-  if (!isNewSubject) return { record: before, announcements };
+  const isNewFact = announcements.length > 0 || due.length > 0 || completion.completedFor !== before.completedFor;
+  if (!isNewFact) return { record: before, announcements };
   const made = announcements.map((one) => toEntry(one, { ...record, tags }, set, now));
   return {
     record: {

@@ -168,8 +168,8 @@ function mergePush(arrival: Arrival, fact: Fact): { arrival: Arrival; outcome: M
     learnedAt: isNewPush ? fact.receivedAt : arrival.learnedAt,
     evidence: wasAvailable ? union(arrival.evidence, fact.evidence) : [fact.evidence],
   };
-  const isNewSubject = isNewTag || (isNewPush && isEvent(fact)) || !wasAvailable;
-  return { arrival: merged, outcome: isNewSubject ? 'recorded' : 'duplicate' };
+  const isNewFact = isNewTag || (isNewPush && isEvent(fact)) || !wasAvailable;
+  return { arrival: merged, outcome: isNewFact ? 'recorded' : 'duplicate' };
 }
 
 function mergeDelete(arrival: Arrival, fact: Fact): { arrival: Arrival; outcome: MergeOutcome } {
@@ -185,14 +185,14 @@ function mergeDelete(arrival: Arrival, fact: Fact): { arrival: Arrival; outcome:
   }
   // A delete older than the newest push changes nothing that can be seen, but must still hold against pushes in between.
   if (isAvailable(deleted)) return { arrival: deleted, outcome: 'outdated' };
-  const isNewSubject = !isDeleted(arrival);
+  const isNewFact = !isDeleted(arrival);
   return {
     arrival: {
       ...deleted,
-      eventTime: isEvent(fact) ? eventTime : isNewSubject ? null : arrival.eventTime,
-      since: isNewSubject ? fact.receivedAt : arrival.since,
+      eventTime: isEvent(fact) ? eventTime : isNewFact ? null : arrival.eventTime,
+      since: isNewFact ? fact.receivedAt : arrival.since,
       learnedAt: fact.receivedAt,
-      evidence: isNewSubject ? [fact.evidence] : union(arrival.evidence, fact.evidence),
+      evidence: isNewFact ? [fact.evidence] : union(arrival.evidence, fact.evidence),
     },
     outcome: 'recorded',
   };

@@ -88,11 +88,11 @@ export function tagMoved(
     return progress.movedTo === to && isPushedLater(own, pushes) ? unchecked(next, tag) : next;
   }
   const next = { open: 'superseded', converged: 'moved', superseded: 'superseded', moved: 'moved' } as const;
-  const isNewSubject = progress.state === 'open' || progress.state === 'converged';
+  const isNewFact = progress.state === 'open' || progress.state === 'converged';
   const moved = {
     ...progress,
     state: next[progress.state],
-    movedTo: isNewSubject ? to : progress.movedTo,
+    movedTo: isNewFact ? to : progress.movedTo,
     movedBy: pushes,
     others,
   };

@@ -4,7 +4,7 @@ import type { MergeOutcome } from '../image/arrival.ts';
 import type { MeasuredRegion } from '../model/measured-region.ts';
 import type { Instrument } from '../runtime/telemetry.ts';
 import { instrumentPrefix } from '../runtime/telemetry.ts';
-/** What became of a delivery: `refused` at the door, `failed` when nothing could store it. */
+/** What became of a delivery: `refused` by the endpoint, `failed` when nothing could store it. */
 export type DeliveryOutcome = MergeOutcome | 'ignored' | 'pong' | 'deferred' | 'refused' | 'failed';
 
 /** Where it came from: `queue` is for what was deferred, and is tried again. */

@@ -16,8 +16,8 @@ export function webhookAddress(publicUrl: string, registry: Registry, region: Re
 }
 
 /**
- * The region a webhook speaks for, or `undefined` when it does not point at this app's door for this registry.
- * @param publicUrl without it every app's door counts
+ * The region a webhook speaks for, or `undefined` when it does not point at this app's endpoint for this registry.
+ * @param publicUrl without it every app's endpoint counts
  */
 export function regionOfAddress(
   publicUrl: string | undefined,

@@ -23,7 +23,7 @@ import { silent, webhookMender } from './repair.ts';
 export interface WebhookAuditor extends WebhookAudit {
   /** Looks at every registry now, and mends where the mode is `manage`. Never fails. */
   run(): Promise<void>;
-  /** A ping with this id came through the door. */
+  /** A ping with this id came to the endpoint. */
   arrived(id: string): void;
 }
 
@@ -113,7 +113,7 @@ export function webhookAuditor(parts: WebhookAuditorDeps): WebhookAuditor {
     keep(registry, region, outcome);
   }
 
-  /** A webhook can look right and still be turned away at the door. */
+  /** A webhook can look right and still be turned away by the endpoint. */
   async function withRefusal(verdict: Verdict, registry: Registry, region: Region): Promise<Verdict> {
     const { working: name, status } = verdict;
     if (directory === undefined || name === undefined || status !== 'ok') return verdict;

@@ -14,7 +14,7 @@ export function describeAvailabilityOfImages(): RouteDescription {
     summary: 'Where are these images, and may I pull all of them now?',
     detail:
       'Answered from what is stored, also for images nobody has spoken of. The same image named twice counts once.',
-    lock: 'functionKey',
+    auth: 'functionKey',
     body: imagesBody,
     answers: {
       200: { description: 'The answer.', schema: severalDocument() },

@@ -16,7 +16,7 @@ export function describeAvailability(): RouteDescription {
     path: '/api/availability',
     summary: 'Where is it, and may I pull now?',
     detail: 'Answered from what is stored, also for an image nobody has spoken of: its state is then `unknown`.',
-    lock: 'functionKey',
+    auth: 'functionKey',
     query,
     answers: {
       200: { description: 'The answer.', schema: availabilityDocument() },

@@ -1,4 +1,4 @@
-/** What the doors of both kinds of checks answer alike. */
+/** What the endpoints of both kinds of checks answer alike. */
 import type { HttpResponseInit } from '@azure/functions';
 import * as z from 'zod';
 import { problemResponse } from '../http/problem.ts';

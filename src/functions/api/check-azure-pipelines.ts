@@ -40,7 +40,7 @@ export function describeAzurePipelinesCheck(): RouteDescription {
     detail:
       'For the check "Invoke Azure Function" with the completion event "Callback", which sends these headers. ' +
       'The body names `image`, `images` or both, or a `release`.',
-    lock: 'functionKey',
+    auth: 'functionKey',
     headers: z.object({
       PlanUrl: header('The address of the organisation; `CALLBACK_ORIGINS` must allow it.'),
       ProjectId: header('`$(system.TeamProjectId)`'),

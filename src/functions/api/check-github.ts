@@ -1,5 +1,5 @@
 /**
- * Takes GitHub's requests for a custom deployment protection rule. The signature is the lock: nothing of the body is
+ * Takes GitHub's requests for a custom deployment protection rule. The signature authenticates them: nothing of the body is
  * looked at before it fits, and it is over the bytes as they were sent. GitHub shows nobody what we answer here, so what
  * is wrong with the question itself comes back as a rejection that says why.
  */
@@ -44,7 +44,7 @@ export function describeGithubCheck(): RouteDescription {
     path: '/api/checks/github',
     summary: 'Takes a request of a GitHub deployment protection rule; the verdict is called back',
     detail: 'What is wrong with the image or the regions is told by a rejection with a comment, where people see it.',
-    lock: 'githubSignature',
+    auth: 'githubSignature',
     headers: z.object({
       'X-GitHub-Event': header('`deployment_protection_rule`; every other event is ignored.'),
       'X-GitHub-Delivery': header('The same for a delivery that is sent again.'),
@@ -65,7 +65,7 @@ export function describeGithubCheck(): RouteDescription {
 export function checkGithubFunction(parts: GithubCheckDeps): HttpFunctionOptions {
   return {
     methods: ['POST'],
-    // GitHub can send no function key without showing it in its settings; the signature is the lock.
+    // GitHub can send no function key without showing it in its settings; the signature authenticates it.
     authLevel: 'anonymous',
     route: 'api/checks/github',
     handler: httpHandler(noQuery, async function acceptGithubCheck(request, context) {

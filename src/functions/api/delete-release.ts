@@ -12,7 +12,7 @@ export function describeDeleteRelease(): RouteDescription {
     method: 'delete',
     path: '/api/releases/{name}',
     summary: 'Forgets a release; its images are not touched',
-    lock: 'functionKey',
+    auth: 'functionKey',
     params: releaseParams,
     answers: { 204: { description: 'It is gone.' }, ...refusals(400, 404, 503), ...noKey },
   };

@@ -89,7 +89,7 @@ export function describeEvents(): RouteDescription {
     path: '/api/events',
     summary: 'What was published about an image or a release and how its delivery stands, or how far a replay is',
     detail: 'One of `image`, `release` and `replay` is required.',
-    lock: 'functionKey',
+    auth: 'functionKey',
     query,
     answers: {
       200: {

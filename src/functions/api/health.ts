@@ -32,7 +32,7 @@ export function describeHealth(): RouteDescription {
     path: '/api/health',
     alsoHead: true,
     summary: 'Whether the app can do its work',
-    lock: 'none',
+    auth: 'none',
     answers: {
       200: { description: 'It can.', schema: healthDocument() },
       503: { description: 'It cannot.', schema: healthDocument() },

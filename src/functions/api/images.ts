@@ -77,7 +77,7 @@ export function describeImages(): RouteDescription {
     path: '/api/images',
     summary: 'Images of one registry, a page at a time',
     detail: 'With a filter that few images pass, a page may be short or empty and still have a `next`.',
-    lock: 'functionKey',
+    auth: 'functionKey',
     query,
     answers: { 200: { description: 'One page.', schema: imageList() }, ...refusals(400, 404, 503), ...noKey },
   };

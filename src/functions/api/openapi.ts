@@ -7,7 +7,7 @@ import * as z from 'zod';
 import { httpHandler, json, noQuery } from '../http/http.ts';
 import type { JsonObject, Schemas } from '../http/openapi-schemas.ts';
 import { convertSchemas } from '../http/openapi-schemas.ts';
-import type { Answer, Lock, RouteDescription } from '../http/route.ts';
+import type { Answer, Auth, RouteDescription } from '../http/route.ts';
 import { problemDocument, refusals } from '../http/route.ts';
 
 export function describeOpenApi(): RouteDescription {
@@ -17,7 +17,7 @@ export function describeOpenApi(): RouteDescription {
     path: '/api/openapi.json',
     alsoHead: true,
     summary: 'This description',
-    lock: 'none',
+    auth: 'none',
     answers: {
       200: { description: 'OpenAPI 3.1.', schema: z.looseObject({ openapi: z.string() }) },
       ...refusals(400),
@@ -102,7 +102,7 @@ function toOperation(route: RouteDescription, schemas: Schemas): Operation {
     operationId: route.operation,
     summary: route.summary,
     ...(route.detail === undefined ? {} : { description: route.detail }),
-    security: securityOf(route.lock),
+    security: securityOf(route.auth),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(route.body === undefined ? {} : { requestBody: toBody(route, schemas.of(route.body)) }),
     responses: Object.fromEntries(
@@ -160,9 +160,9 @@ const securitySchemes = {
   githubSignature: inHeader('x-hub-signature-256', 'HMAC-SHA256 of the body, with the secret of the GitHub App.'),
 };
 
-/** Any one of these opens. */
-function securityOf(lock: Lock): JsonObject[] {
-  const ways: Record<Lock, (keyof typeof securitySchemes)[]> = {
+/** Any one of these is accepted. */
+function securityOf(auth: Auth): JsonObject[] {
+  const ways: Record<Auth, (keyof typeof securitySchemes)[]> = {
     functionKey: ['functionKey', 'functionKeyInQuery'],
     adminKey: ['adminKey', 'adminKeyInQuery'],
     webhookSecret: ['webhookSecret'],
@@ -170,5 +170,5 @@ function securityOf(lock: Lock): JsonObject[] {
     githubSignature: ['githubSignature'],
     none: [],
   };
-  return ways[lock].map((way) => ({ [way]: [] }));
+  return ways[auth].map((way) => ({ [way]: [] }));
 }

@@ -19,7 +19,7 @@ export function describePutRelease(): RouteDescription {
     summary: 'Makes a release: images with a name to wait for',
     detail:
       'The same content again changes nothing, whatever the order of the images; other images, regions, artifacts or platforms are the next revision.',
-    lock: 'functionKey',
+    auth: 'functionKey',
     params: releaseParams,
     body: imagesBody,
     answers: {

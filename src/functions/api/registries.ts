@@ -16,7 +16,7 @@ export function describeRegistries(): RouteDescription {
     method: 'get',
     path: '/api/registries',
     summary: 'The registries that are tracked here',
-    lock: 'functionKey',
+    auth: 'functionKey',
     answers: { 200: { description: 'All of them.', schema: registryList() }, ...refusals(400), ...noKey },
   };
 }

@@ -13,7 +13,7 @@ export function describeRelease(): RouteDescription {
     path: '/api/releases/{name}',
     summary: 'Is every image of this release where it must be?',
     detail: 'Answered from what is stored.',
-    lock: 'functionKey',
+    auth: 'functionKey',
     params: releaseParams,
     answers: {
       200: { description: 'The answer.', schema: releaseDocument() },

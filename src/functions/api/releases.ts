@@ -52,7 +52,7 @@ export function describeReleases(): RouteDescription {
     method: 'get',
     path: '/api/releases',
     summary: 'Releases, newest first, a page at a time',
-    lock: 'functionKey',
+    auth: 'functionKey',
     query,
     answers: { 200: { description: 'One page.', schema: releaseList() }, ...refusals(400, 503), ...noKey },
   };

@@ -50,7 +50,7 @@ export function describeReplayRequest(): RouteDescription {
     detail:
       'For one image, or for a registry between two times. As a JSON body, or as query parameters. ' +
       'While the same is being published again already, that replay is the answer.',
-    lock: 'adminKey',
+    auth: 'adminKey',
     query: replayRequest,
     body: replayRequest,
     answers: {

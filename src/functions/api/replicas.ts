@@ -58,7 +58,7 @@ export function describeReplicas(): RouteDescription {
     method: 'get',
     path: '/api/replicas',
     summary: 'How each replica of a registry is doing',
-    lock: 'functionKey',
+    auth: 'functionKey',
     query: registryQuery,
     answers: { 200: { description: 'The report.', schema: replicaReport() }, ...refusals(400, 404, 503), ...noKey },
   };

@@ -15,7 +15,7 @@ import { readJsonBody } from '../http/json-body.ts';
 import { badRequest, problemResponse } from '../http/problem.ts';
 import type { RouteDescription } from '../http/route.ts';
 import { named, refusals } from '../http/route.ts';
-import { webhookLock } from '../http/webhook-secret.ts';
+import { webhookAuth } from '../http/webhook-secret.ts';
 
 interface ServiceHealthDeps {
   readonly registries: readonly Registry[];
@@ -34,7 +34,7 @@ export function describeServiceHealth(): RouteDescription {
     method: 'post',
     path: '/api/service-health/{registry}',
     summary: "Takes Azure Monitor's alerts about the registry service",
-    lock: 'webhookSecretOrPassword',
+    auth: 'webhookSecretOrPassword',
     params: z.object({ registry: z.string().describe("The registry's name in the settings.") }),
     body: z.looseObject({ schemaId: z.string().optional() }).describe('An alert in the common alert schema.'),
     answers: {
@@ -45,16 +45,16 @@ export function describeServiceHealth(): RouteDescription {
 }
 
 export function serviceHealthFunction(parts: ServiceHealthDeps): HttpFunctionOptions {
-  const lock = webhookLock(parts.secrets);
+  const auth = webhookAuth(parts.secrets);
   return {
     methods: ['POST'],
-    // The secret below is the lock.
+    // The secret below authenticates it.
     authLevel: 'anonymous',
     route: 'api/service-health/{registry}',
     handler: httpHandler(noQuery, async function takeHealthAlert(request, context) {
       const given = request.headers.get('authorization');
       // An action group can send no header of its own; a password in the address it turns into this one.
-      if (!lock.opens(given) && !lock.acceptsBasic(given)) {
+      if (!auth.accepts(given) && !auth.acceptsBasic(given)) {
         const detail =
           'The Authorization header must be "Bearer" and one of the webhook secrets, or "Basic" with one as password.';
         return problemResponse(401, detail, {

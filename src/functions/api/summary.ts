@@ -44,7 +44,7 @@ export function describeSummary(): RouteDescription {
     path: '/api/summary',
     summary: 'How many images a registry has in each state',
     detail: 'Counted seconds after each change; after a crash within minutes.',
-    lock: 'functionKey',
+    auth: 'functionKey',
     query: registryQuery,
     answers: { 200: { description: 'The counts.', schema: summaryDocument() }, ...refusals(400, 404, 503), ...noKey },
   };

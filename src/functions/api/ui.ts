@@ -26,7 +26,7 @@ export function describeUi(): RouteDescription {
     path: '/ui',
     alsoHead: true,
     summary: 'The live page; its data needs the key',
-    lock: 'none',
+    auth: 'none',
     answers: {
       200: { description: 'The page.', schema: z.string(), contentType: 'text/html' },
       304: { description: 'The page that the reader has is still the one.' },

@@ -38,7 +38,7 @@ export function describeWaitForImages(): RouteDescription {
     path: '/api/wait',
     summary: 'Holds the request until all of the images are where they must be, or the time is up',
     detail: 'The same image named twice counts once.',
-    lock: 'functionKey',
+    auth: 'functionKey',
     body,
     answers: {
       200: document('The requirement is met for every image.'),

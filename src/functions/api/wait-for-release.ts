@@ -19,7 +19,7 @@ export function describeWaitForRelease(): RouteDescription {
     path: '/api/releases/{name}/wait',
     summary: 'Holds the request until every image of the release is where it must be, or the time is up',
     detail: 'A revision that is made meanwhile is waited for instead.',
-    lock: 'functionKey',
+    auth: 'functionKey',
     params: releaseParams,
     query: timeoutQuery,
     answers: {

@@ -39,7 +39,7 @@ export function describeWait(): RouteDescription {
     method: 'get',
     path: '/api/wait',
     summary: 'Holds the request until the image is where it must be, or the time is up',
-    lock: 'functionKey',
+    auth: 'functionKey',
     query,
     answers: {
       200: document('The requirement is met.'),

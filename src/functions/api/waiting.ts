@@ -43,7 +43,7 @@ export function describeWaiting(): RouteDescription {
     detail:
       'Requests of other instances are as they were up to 15 seconds ago, and those that ended since may be shown for up to two minutes. ' +
       'Releases are shown for every registry.',
-    lock: 'functionKey',
+    auth: 'functionKey',
     query: registryQuery,
     answers: { 200: { description: 'Who waits.', schema: waitingList() }, ...refusals(400, 404, 503), ...noKey },
   };

@@ -1,5 +1,5 @@
 /**
- * The door: takes one webhook event from one replica. The registry tries once and gives up after five seconds, so the
+ * The endpoint that takes one webhook event from one replica. The registry tries once and gives up after five seconds, so the
  * answer always comes before, and says 2xx only once the event is stored where it cannot be lost.
  */
 
@@ -26,8 +26,8 @@ import { readJsonBody } from '../http/json-body.ts';
 import { badRequest, problemResponse } from '../http/problem.ts';
 import type { RouteDescription } from '../http/route.ts';
 import { named, refusals } from '../http/route.ts';
-import type { WebhookLock } from '../http/webhook-secret.ts';
-import { webhookLock } from '../http/webhook-secret.ts';
+import type { WebhookAuth } from '../http/webhook-secret.ts';
+import { webhookAuth } from '../http/webhook-secret.ts';
 
 const maxBody = 256 * 1024;
 const regionParam = z.object({ region: regionInput.meta({ description: "The replica's region." }) });
@@ -48,7 +48,7 @@ export function describeWebhook(): RouteDescription {
     path: '/api/webhooks/{registry}/{region}',
     summary: "Takes one event from the webhook of one region's replica",
     detail: 'Fields that are not described are ignored. Any other action than `push`, `delete` and `ping` is too.',
-    lock: 'webhookSecret',
+    auth: 'webhookSecret',
     params: z.object({ registry: z.string().describe("The registry's name in the settings."), ...regionParam.shape }),
     body: webhookEnvelope.extend({ target: webhookTarget.partial().optional() }),
     answers: {
@@ -78,16 +78,16 @@ export interface WebhookDeps {
 
 export function webhookFunction(deps: WebhookDeps): HttpFunctionOptions {
   const { telemetry } = deps;
-  const lock = webhookLock(deps.secrets);
+  const auth = webhookAuth(deps.secrets);
   return {
     methods: ['POST'],
-    // The registry can send no function key without showing it in its delivery log; the secret is the lock.
+    // The registry can send no function key without showing it in its delivery log; the secret authenticates it.
     authLevel: 'anonymous',
     route: 'api/webhooks/{registry}/{region}',
     handler: httpHandler(noQuery, async function receiveWebhook(request, context) {
       const parent = parseTraceParent(context.traceContext?.traceParent);
       const work = async (span: Span) => {
-        const taken = await take(deps, lock, request, context);
+        const taken = await take(deps, auth, request, context);
         note(deps, span, taken);
         return taken.response;
       };
@@ -98,12 +98,12 @@ export function webhookFunction(deps: WebhookDeps): HttpFunctionOptions {
 
 async function take(
   { tracker, now, onPing }: WebhookDeps,
-  lock: WebhookLock,
+  auth: WebhookAuth,
   request: HttpRequest,
   context: InvocationContext,
 ): Promise<Taken> {
   const receivedAt = now();
-  if (!lock.opens(request.headers.get('authorization'))) {
+  if (!auth.accepts(request.headers.get('authorization'))) {
     return refused(
       problemResponse(401, 'The Authorization header must be "Bearer" and one of the webhook secrets.', {
         headers: { 'www-authenticate': 'Bearer' },

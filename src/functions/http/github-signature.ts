@@ -1,5 +1,5 @@
 /**
- * The lock of GitHub's door: the body's HMAC-SHA256 under a secret that both sides know.
+ * Authenticates GitHub: by the body's HMAC-SHA256 under a secret that both sides know.
  * Source: GitHub documentation, "Validating webhook deliveries".
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';

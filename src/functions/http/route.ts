@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 
-export type Lock =
+export type Auth =
   | 'functionKey'
   | 'adminKey'
   | 'webhookSecret'
@@ -31,7 +31,7 @@ export interface RouteDescription {
   readonly path: string;
   readonly summary: string;
   readonly detail?: string;
-  readonly lock: Lock;
+  readonly auth: Auth;
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly headers?: z.ZodObject;

@@ -1,18 +1,18 @@
 /**
- * The lock of the doors that others' services knock at: a secret that both sides know. Any one of the secrets opens, so
- * that it can be changed region by region. Hashed first: equal lengths are what the constant-time comparison needs, and
- * all are compared so that the time does not tell which one was near.
+ * Authenticates the services that send webhooks and alerts: by a secret that both sides know. Any one of the secrets is
+ * accepted, so that it can be changed region by region. Hashed first: equal lengths are what the constant-time comparison
+ * needs, and all are compared so that the time does not tell which one was near.
  */
 import { hash, timingSafeEqual } from 'node:crypto';
 
-export interface WebhookLock {
+export interface WebhookAuth {
   /** @param header the Authorization header: `Bearer` and the secret */
-  opens(header: string | null): boolean;
+  accepts(header: string | null): boolean;
   /** For senders that can only put a password into an address: `Basic`, any user, the secret as password. */
   acceptsBasic(header: string | null): boolean;
 }
 
-export function webhookLock(secrets: readonly string[]): WebhookLock {
+export function webhookAuth(secrets: readonly string[]): WebhookAuth {
   const hashes = secrets.map(hashed);
 
   function isSecret(given: string | undefined): boolean {
@@ -22,7 +22,7 @@ export function webhookLock(secrets: readonly string[]): WebhookLock {
   }
 
   return {
-    opens(header) {
+    accepts(header) {
       const [, given] = /^bearer +(.+)$/i.exec(header ?? '') ?? [];
       return isSecret(given);
     },

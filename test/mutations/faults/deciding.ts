@@ -88,10 +88,10 @@ export const decidingFaults: readonly Fault[] = [
       "if (isAvailable(deleted)) return { arrival: deleted, outcome: 'outdated' };",
       "if (isAvailable(deleted)) return { arrival, outcome: 'outdated' };",
     ],
-    ['a second delete begins anew', 'since: isNewSubject ? fact.receivedAt : arrival.since', 'since: fact.receivedAt'],
+    ['a second delete begins anew', 'since: isNewFact ? fact.receivedAt : arrival.since', 'since: fact.receivedAt'],
     [
       'a delete is about no time',
-      'eventTime: isEvent(fact) ? eventTime : isNewSubject ? null : arrival.eventTime',
+      'eventTime: isEvent(fact) ? eventTime : isNewFact ? null : arrival.eventTime',
       'eventTime: null',
     ],
     ['a delete forgets when it was learned', '      learnedAt: fact.receivedAt,\n', ''],

@@ -107,7 +107,7 @@ export const tagFaults: readonly Fault[] = [
     ['an older digest takes the tag', 'if (isKnown || !isPushedLater(pushes, own)) {', 'if (isKnown) {'],
     ['a converged tag is superseded', "converged: 'moved'", "converged: 'superseded'"],
     ['an open tag that has moved is not told', "open: 'superseded'", "open: 'moved'"],
-    ['where a tag went at first is forgotten', 'movedTo: isNewSubject ? to : progress.movedTo', 'movedTo: to'],
+    ['where a tag went at first is forgotten', 'movedTo: isNewFact ? to : progress.movedTo', 'movedTo: to'],
     ['a tag that is back opens no round', '{ ...progress, ...newRound, round: progress.round + 1 }', 'progress'],
     ['a tag that is back keeps its round', 'round: progress.round + 1', 'round: progress.round'],
     [
