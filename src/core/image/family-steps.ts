@@ -70,8 +70,7 @@ export function awaitMembers(
     return pushedAt !== null && pushedAt !== arrivalIn(before, region)?.pushedAt;
   });
   const { family } = record;
-  const isToHold = reading !== 'unreachable' && record.availableAt === null;
-  const isHeld = isReported && (isToHold || family?.isIncomplete === true);
+  const isHeld = isReported && (record.availableAt === null || family?.isIncomplete === true);
   // Known of for long and not read so far: with each report there is one more replica that can tell.
   if (family !== undefined) return isHeld ? { ...record, family: readAnew(record, family, now) } : record;
   const nextReadAt = now + (isHeld ? readWithinMs : (readPausesMs[0] ?? 0));

@@ -5,7 +5,7 @@
 
 import type { Reading } from '../image/context.ts';
 import type { Member, RegionalArrivals } from '../image/family.ts';
-import { claimableUntil, isBeingRead, newsForIndexes } from '../image/family-steps.ts';
+import { claimableUntil, isBeingRead, newsForIndexes, readWithinMs } from '../image/family-steps.ts';
 import type { ImageName, ImageRecord } from '../image/record.ts';
 import { imageKey } from '../image/record.ts';
 import type { Digest } from '../model/digest.ts';
@@ -36,8 +36,10 @@ export interface FamilyReader {
 const pausesMs = [300, 900];
 /** Whatever the pauses a registry asks for: the index is held no longer. */
 const maxReadMs = 10_000;
-/** How long no index is held for a registry that did not tell. */
+/** How long a registry that did not tell is taken for one that cannot be read. */
 const unreachableMs = 60_000;
+/** In that time an index is read in one try, and held no longer than this after a report of it. */
+const shortReadMs = 2_000;
 const maxAtOnce = 8;
 /** The bytes of a manifest go with the next write of its record, which an index or the next region makes before. */
 const sizedWithinMs = 60_000;
@@ -75,14 +77,14 @@ export function familyReader(parts: {
     from: ManifestReader,
     registry: Registry,
     key: string,
-    until: number,
+    { until, pauses }: { readonly until: number; readonly pauses: readonly number[] },
   ): Promise<{ read: IndexRead; heldUntil: number | null }> {
     for (let attempt = 0; ; attempt++) {
       const image = underWay.get(key);
       if (image === undefined) throw new Error(`${key} is not being read`);
-      const inTime = await withTimeout(clock, until - clock.now(), readIndex(from, registry, image));
+      const inTime = await withTimeout(clock, Math.max(0, until - clock.now()), readIndex(from, registry, image));
       const read: IndexRead = inTime ?? { kind: 'unclear', reason: 'timeout' };
-      const pauseMs = Math.max(pausesMs[attempt] ?? Number.NaN, 'retryAfterMs' in read ? (read.retryAfterMs ?? 0) : 0);
+      const pauseMs = Math.max(pauses[attempt] ?? Number.NaN, 'retryAfterMs' in read ? (read.retryAfterMs ?? 0) : 0);
       const isOver = read.kind === 'members' || read.kind === 'final' || Number.isNaN(pauseMs);
       if (isOver || clock.now() + pauseMs >= until) return { read, heldUntil: image.family?.nextReadAt ?? null };
       await clock.sleep(pauseMs);
@@ -132,9 +134,14 @@ export function familyReader(parts: {
     underWay.set(key, first);
     if (isRunning) return;
     const registry = parts.registry(name);
+    let reportedAt = clock.now();
     try {
       for (;;) {
-        const { read, heldUntil } = await tryToRead(from, registry, key, clock.now() + maxReadMs);
+        const bounds =
+          readingOf(registry) === 'unreachable'
+            ? { until: reportedAt + shortReadMs, pauses: [] }
+            : { until: clock.now() + maxReadMs, pauses: pausesMs };
+        const { read, heldUntil } = await tryToRead(from, registry, key, bounds);
         if (read.kind !== 'final') note(registry, read.kind !== 'unclear');
         if (read.kind === 'members') {
           const { members, indexes } = read;
@@ -154,6 +161,7 @@ export function familyReader(parts: {
         // Put on hold anew meanwhile, by a region that may tell more.
         if (record === undefined || !isBeingRead(record, clock.now())) return;
         underWay.set(key, record);
+        reportedAt = (record.family?.nextReadAt ?? 0) - readWithinMs;
       }
     } catch (error) {
       log.warn('members not stored, will retry', { image: key, error: describeError(error) });

@@ -47,6 +47,13 @@ export const familyFaults: readonly Fault[] = [
     ],
     ['a region without a member has the index', ' && missingMembers(record, region, set).length === 0;', ';'],
   ]),
+  ...faultsIn('src/core/members/family-reader.ts', families, [
+    [
+      'one index that could not be read has all others held for long',
+      "readingOf(registry) === 'unreachable'",
+      'readingOf(registry) !== readingOf(registry)',
+    ],
+  ]),
   ...faultsIn('src/core/members/read-index.ts', families, [
     [
       'an index in an index that is not found is taken for an index that cannot be read',
@@ -80,8 +87,8 @@ export const familyFaults: readonly Fault[] = [
     ],
     [
       'an incomplete index that is pushed while the registry does not answer is not read again',
-      'isReported && (isToHold || family?.isIncomplete === true)',
-      'isReported && isToHold',
+      'isReported && (record.availableAt === null || family?.isIncomplete === true)',
+      'isReported && record.availableAt === null',
     ],
   ]),
   ...faultsIn('src/core/members/family-reader.ts', incomplete, [
