@@ -3,6 +3,8 @@
  * them knows. In that order, so that no report of a member falls between them; see docs/families.md.
  */
 
+import type { Attachment } from '../image/attached.ts';
+import { maxAttachments } from '../image/attached.ts';
 import type { Reading } from '../image/context.ts';
 import type { Member, RegionalArrivals } from '../image/family.ts';
 import { claimableUntil, isBeingRead, newsForIndexes, readWithinMs } from '../image/family-steps.ts';
@@ -18,6 +20,7 @@ import { inChunks } from '../runtime/in-chunks.ts';
 import type { Log } from '../runtime/log.ts';
 import { withTimeout } from '../runtime/timeout.ts';
 import type { ImageWriter } from '../store/image-writer.ts';
+import { toAttachment } from './artifact-kind.ts';
 import { bytesOf, subjectOf } from './manifest-document.ts';
 import type { ManifestReader } from './ports.ts';
 import type { IndexRead } from './read-index.ts';
@@ -41,6 +44,8 @@ const unreachableMs = 60_000;
 /** In that time an index is read in one try, and held no longer than this after a report of it. */
 const shortReadMs = 2_000;
 const maxAtOnce = 8;
+/** Subjects that nobody has reported yet. */
+const maxAwaited = 1_000;
 /** The bytes of a manifest go with the next write of its record, which an index or the next region makes before. */
 const sizedWithinMs = 60_000;
 
@@ -56,6 +61,9 @@ export function familyReader(parts: {
   const known = new Map<string, { readonly reading: Reading; readonly until: number }>();
   /** What is being read, each as it was last written since. */
   const underWay = new Map<string, ImageRecord>();
+
+  /** What is attached to an image that nobody has reported yet, by image: its record is written with the first report. */
+  const awaited = new Map<string, readonly Attachment[]>();
 
   function note({ name }: Registry, isReadable: boolean): void {
     const until = isReadable ? Number.POSITIVE_INFINITY : clock.now() + unreachableMs;
@@ -120,11 +128,29 @@ export function familyReader(parts: {
         log.warn('bytes not stored', { image: imageKey(name), error: describeError(error) });
       });
     }
-    const subject = subjectOf(answer.body);
-    if (subject === undefined || subject === name.digest) return;
+    const attached = subjectOf(answer.body);
+    if (attached === undefined || attached.subject === name.digest) return;
+    const { subject } = attached;
+    await tellSubject({ ...name, digest: subject }, [toAttachment({ ...attached, digest: name.digest })]);
     await parts.writer.submit(name, { kind: 'attached', subject }).catch((error: unknown) => {
       log.warn('subject not stored', { image: imageKey(name), error: describeError(error) });
     });
+  }
+
+  /** Never fails. */
+  async function tellSubject(subject: ImageName, attachments: readonly Attachment[]): Promise<void> {
+    const key = imageKey(subject);
+    try {
+      const { record } = await parts.writer.submit(subject, { kind: 'attachmentsFound', attachments });
+      if (record !== undefined) return;
+    } catch (error) {
+      log.warn('attachment not stored, will retry', { image: key, error: describeError(error) });
+    }
+    const all = [...(awaited.get(key) ?? []), ...attachments];
+    awaited.delete(key);
+    awaited.set(key, all.slice(-maxAttachments));
+    const oldest = awaited.size > maxAwaited ? awaited.keys().next().value : undefined;
+    if (oldest !== undefined) awaited.delete(oldest);
   }
 
   async function readNow(from: ManifestReader, first: ImageRecord): Promise<void> {
@@ -180,6 +206,12 @@ export function familyReader(parts: {
     reading: readingOf,
     written(image, before) {
       const { family } = image;
+      const key = imageKey(image.name);
+      const attachments = awaited.get(key);
+      if (attachments !== undefined) {
+        awaited.delete(key);
+        void tellSubject(image.name, attachments);
+      }
       const isNew = isBeingRead(image, clock.now()) && family?.nextReadAt !== before?.family?.nextReadAt;
       if (reader === undefined) return;
       if (isNew) void readNow(reader, image);

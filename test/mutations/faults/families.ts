@@ -135,7 +135,24 @@ export const familyFaults: readonly Fault[] = [
       '',
     ],
   ]),
+  ...faultsIn('src/core/members/attached-artifacts.ts', families, [
+    [
+      'what was listed is forgotten with the process',
+      "await parts.writer.submit(name, { kind: 'attachmentsFound', attachments });",
+      '',
+    ],
+    [
+      'a signature that was deleted everywhere is waited for',
+      'if (record !== undefined && isGone(record, set) && !listed.has(digest)) return [];',
+      '',
+    ],
+    ['a signature that is still listed is not waited for', ' && !listed.has(digest)', ''],
+  ]),
+  ...faultsIn('src/core/members/family-reader.ts', families, [
+    ['what is attached to an image before it is reported is lost', 'awaited.set(key, all.slice(-maxAttachments));', ''],
+  ]),
   ...faultsIn('src/core/image/attached.ts', families, [
+    ['attachments without end', '.slice(-maxAttachments)', ''],
     ['a region with one of two signatures counts', 'artifacts.every(({ regions })', 'artifacts.some(({ regions })'],
     ['nothing attached is enough', 'artifacts.length > 0 && ', ''],
   ]),
