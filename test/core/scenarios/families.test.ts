@@ -35,17 +35,19 @@ async function world(
 interface Report {
   readonly kind?: Fact['kind'];
   readonly tag?: string;
+  /** Whether it says of what type the manifest is. */
+  readonly typed?: boolean;
 }
 
 async function report(
   { tracker, clock }: Pick<World, 'tracker' | 'clock'>,
   digest: Digest,
   region: string,
-  { kind = 'push', tag }: Report = {},
+  { kind = 'push', tag, typed = kind === 'push' }: Report = {},
 ) {
   await clock.advance(1);
   const now = clock.now();
-  const mediaType = kind === 'delete' ? undefined : digest.startsWith('sha256:00000') ? manifestType : indexType;
+  const mediaType = !typed ? undefined : digest.startsWith('sha256:00000') ? manifestType : indexType;
   const outcome = await tracker.process({
     name: { registry: registry.name, repository, digest },
     fact: {
@@ -529,6 +531,39 @@ test.each<[string, string[], string[]]>([
   const question = { registry, repository, digest: index.digest, tag: undefined, platforms };
   const document = await w.tracker.answer(question, defaultRequirement(replicaSetOf()));
   expect(document).toMatchObject({ missing, satisfied: missing.length === 0, state: 'replicating' });
+});
+
+describe('platforms of which nobody knows whether they are listed', () => {
+  const answerOf = async (w: World, digest: Digest, platforms: readonly string[]) => {
+    const question = { registry, repository, digest, tag: undefined, platforms };
+    return w.tracker.answer(question, defaultRequirement(replicaSetOf()));
+  };
+
+  test.each<[string, Parameters<typeof world>[1]]>([
+    ['since nobody is to read the index', { registries: [registryOf({ members: false })] }],
+    ['since nobody could read it', {}],
+  ])('%s: no region has them', async (_what, input) => {
+    const w = await world([], input);
+    w.manifests.answer = { kind: 'unclear', reason: '403 for the manifest', retryAfterMs: undefined };
+    for (const region of ['eastus', 'westeurope']) await report(w, index.digest, region);
+    await w.clock.advance(2_000);
+    expect(await answerOf(w, index.digest, [])).toMatchObject({ satisfied: true, membersKnown: false });
+    const missing = ['eastus', 'westeurope'];
+    expect(await answerOf(w, index.digest, ['linux/amd64'])).toMatchObject({ satisfied: false, missing });
+  });
+
+  test('an image that is no index is what it is', async () => {
+    const w = await world();
+    for (const region of ['eastus', 'westeurope']) await report(w, amd.digest, region);
+    expect(await answerOf(w, amd.digest, ['linux/s390x'])).toMatchObject({ satisfied: true });
+  });
+
+  test('nor has any what may be an index, since no report names its type', async () => {
+    const w = await world();
+    for (const region of ['eastus', 'westeurope']) await report(w, amd.digest, region, { typed: false });
+    expect(await answerOf(w, amd.digest, [])).toMatchObject({ satisfied: true, membersKnown: false });
+    expect(await answerOf(w, amd.digest, ['linux/amd64'])).toMatchObject({ satisfied: false });
+  });
 });
 
 test('of two who wait for different platforms, each gets the answer about its own', async () => {

@@ -135,6 +135,13 @@ export const familyFaults: readonly Fault[] = [
       '',
     ],
   ]),
+  ...faultsIn('src/core/image/platforms.ts', families, [
+    [
+      'platforms of an index that nobody could read count',
+      'record.mediaType === null || isIndexType(record.mediaType) ? undefined : record',
+      'record',
+    ],
+  ]),
   ...faultsIn('src/core/members/attached-artifacts.ts', families, [
     [
       'what was listed is forgotten with the process',
