@@ -148,6 +148,8 @@ export function trackerRooms(ports: TrackerPorts, options: TrackerOptions) {
     readImage,
     // Made below, and in need of this.
     readTag: (name) => watch.readTag(name),
+    writer,
+    log,
   });
   const watch: ImageWatch = imageWatch({ clock, pace, tags: ports.tags, readImage, attached });
   const probes = probeScheduler({

@@ -7,7 +7,9 @@ import { imageRow } from '../../src/adapters/table-storage/keys.ts';
 import { table } from '../../src/adapters/table-storage/table.ts';
 import type { Arrival } from '../../src/core/image/arrival.ts';
 import { maxAhead, maxMovedTags, maxTags } from '../../src/core/image/arrival.ts';
+import { maxAttachments } from '../../src/core/image/attached.ts';
 import type { ImageRecord, TagProgress } from '../../src/core/image/record.ts';
+import type { Digest } from '../../src/core/model/digest.ts';
 import type { Version } from '../../src/core/ports.ts';
 import type { Azurite } from '../../src/local/azurite.ts';
 import { startAzuriteInProcess } from '../../src/local/azurite.ts';
@@ -120,6 +122,11 @@ function maxRecord(): ImageRecord {
     uncomparedTags: [...here, ...moved],
     announcements: [...here, ...moved, ...moved].map((tag) => event('tagConverged', tag)),
     forwards: [...here, ...moved].map((tag) => ({ key: `1780000000000.target.99.${tag}`, madeAt: 1, queuedAt: null })),
+    attachments: Array.from({ length: maxAttachments }, (_, i) => ({
+      digest: `sha256:${hash('sha256', `attached ${i}`)}` as Digest,
+      artifactType: random(`type ${i}`, 255),
+      kind: 'attestation',
+    })),
   };
 }
 

@@ -76,9 +76,20 @@ describe('a manifest', () => {
     expect(await read('westeurope')).toMatchObject({ kind: 'absent' });
   });
 
-  test('whose bytes are not those of its digest tells nothing', async () => {
-    const registry = await serve({ [`/v2/team/app/manifests/${top.digest}`]: { ...answer, body: '{"manifests":[]}' } });
-    expect(await reader().read(registry, undefined, repository, top.digest, [])).toMatchObject({ kind: 'unclear' });
+  test.each<[string, Answer]>([
+    ['whose bytes are not those of its digest', { ...answer, body: '{"manifests":[]}' }],
+    ['that is another one', { ...answer, headers: { ...answer.headers, 'docker-content-digest': digest } }],
+    ['that is too large', { ...answer, body: ' '.repeat(4 * 1024 * 1024 + 1) }],
+  ])('%s tells nothing, neither of itself nor of the registry', async (_what, odd) => {
+    const registry = await serve({ [`/v2/team/app/manifests/${top.digest}`]: odd });
+    const read = await reader().read(registry, undefined, repository, top.digest, []);
+    expect(read).toMatchObject({ kind: 'unclear', scope: 'image' });
+  });
+
+  test('that is refused: the registry does not tell', async () => {
+    const registry = await serve({ [`/v2/team/app/manifests/${top.digest}`]: { status: 403 } });
+    const read = await reader().read(registry, undefined, repository, top.digest, []);
+    expect(read).toEqual({ kind: 'unclear', reason: '403 for the manifest', retryAfterMs: undefined });
   });
 });
 

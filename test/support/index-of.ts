@@ -52,6 +52,8 @@ export interface MemoryManifests extends ManifestReader {
   readonly asked: Digest[];
   /** What it says instead of the manifest, while there is one. */
   answer: ManifestAnswer | undefined;
+  /** It never answers, while this is so. */
+  silent: boolean;
   /** What it lists as attached, to whatever; `undefined`: it does not tell. */
   attached: readonly Referrer[] | undefined;
 }
@@ -63,9 +65,11 @@ export function memoryManifests(...served: readonly Index[]): MemoryManifests {
     asked: [],
     attached: [],
     answer: undefined,
+    silent: false,
     serve: (index) => void indexes.push(index),
     async read(_registry, _region, _repository, digest) {
       manifests.asked.push(digest);
+      if (manifests.silent) return new Promise(() => {});
       if (manifests.answer !== undefined) return manifests.answer;
       const index = indexes.find((one) => one.digest === digest);
       return index === undefined ? { kind: 'absent' } : { kind: 'manifest', mediaType: indexType, body: index.body };

@@ -74,6 +74,6 @@ function readNamed(reply: Reply, reference: Digest | Tag, clock: Clock): Named |
   const digest = parseDigest(reply.headers.get('docker-content-digest'));
   if (digest === undefined) return unclear('200 without a usable digest');
   const asked = parseDigest(reference);
-  if (asked !== undefined && asked !== digest) return unclear('200 with another digest');
+  if (asked !== undefined && asked !== digest) return unclearImage('200 with another digest');
   return { kind: 'named', digest, mediaType: mediaTypeOf(reply.headers.get('content-type')), saidAt: saidAt(reply) };
 }

@@ -52,7 +52,7 @@ export function replicaHttp(options: { readonly fetch: typeof globalThis.fetch; 
         ...(body === undefined ? {} : { body }),
       });
       const content = await readBody(response, response.status === 200 ? maxBytes : smallBody);
-      if (content === 'tooLarge' && response.status === 200) return unclear(`more than ${maxBytes} bytes`);
+      if (content === 'tooLarge' && response.status === 200) return unclearImage(`more than ${maxBytes} bytes`);
       return {
         kind: 'reply',
         status: response.status,

@@ -80,7 +80,7 @@ export function replicaTokens(options: TokenOptions): TokenSource {
   }
 
   function readToken(reply: Reply | Unclear, field: string, what: string): string | Unclear {
-    if (reply.kind === 'unclear') return { ...reply, reason: `${reply.reason} at the ${what}` };
+    if (reply.kind === 'unclear') return unclear(`${reply.reason} at the ${what}`, reply.retryAfterMs);
     if (reply.status !== 200) return unclearStatus(reply, what, clock);
     try {
       const document: unknown = JSON.parse(reply.body.toString());

@@ -5,6 +5,27 @@ import type { Parsed } from '../runtime/parsed.ts';
 import { parsed, problem, quote } from '../runtime/parsed.ts';
 import { splitList } from '../runtime/text-list.ts';
 
+/** What names an image as its subject, as the image's record keeps it. */
+export interface Attachment {
+  readonly digest: Digest;
+  readonly artifactType: string | null;
+  /** `signature`, `sbom`, `attestation`; not there for a type of another kind. */
+  readonly kind?: string;
+}
+
+/** Each image keeps the newest of them. */
+export const maxAttachments = 50;
+
+/** @returns the same list when all of them are known */
+export function withAttachments(
+  known: readonly Attachment[] | undefined,
+  news: readonly Attachment[],
+): readonly Attachment[] | undefined {
+  const isNew = ({ digest }: Attachment) => !known?.some((one) => one.digest === digest);
+  const unknown = [...new Map(news.filter(isNew).map((one) => [one.digest, one])).values()];
+  return unknown.length === 0 ? known : [...(known ?? []), ...unknown].slice(-maxAttachments);
+}
+
 export interface AttachedArtifact {
   readonly digest: Digest;
   readonly artifactType: string | null;

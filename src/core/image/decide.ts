@@ -85,7 +85,10 @@ export function decide(
   if (record === undefined || known(record) === undefined) return { ...undecided, record: stored };
   if (step.kind === 'expire') return { ...undecided, record: expire(record, step.unchangedSince, decisionContext) };
   if (step.kind === 'acknowledge') return { ...undecided, record: acknowledge(record, step) };
-  if (step.kind === 'sized') return { ...undecided, record: takeFamilyStep(record, step, decisionContext) };
+  // Nothing is published because of these.
+  if (step.kind === 'sized' || step.kind === 'attachmentsFound') {
+    return { ...undecided, record: takeFamilyStep(record, step, decisionContext) };
+  }
   if (step.kind === 'forwarded') return { ...undecided, record: forwarded(record, step) };
   if (step.kind === 'forwardProgress') return { ...undecided, record: noteForward(record, step) };
   if (step.kind === 'timerSet') return { ...undecided, record: timerSet(record, step, decisionContext.now) };

@@ -7,6 +7,8 @@ import type { Digest } from '../model/digest.ts';
 import { isIndexType } from '../model/media-types.ts';
 import type { Arrival } from './arrival.ts';
 import { isAvailable } from './arrival.ts';
+import type { Attachment } from './attached.ts';
+import { withAttachments } from './attached.ts';
 import type { DecisionContext } from './context.ts';
 import type { Family, Member, RegionalArrivals } from './family.ts';
 import { joinArrivals, withoutTags } from './family.ts';
@@ -20,6 +22,8 @@ export type FamilyStep =
   | { readonly kind: 'sized'; readonly bytes: number }
   /** It names a subject, which it is attached to. */
   | { readonly kind: 'attached'; readonly subject: Digest }
+  /** These name it as their subject. */
+  | { readonly kind: 'attachmentsFound'; readonly attachments: readonly Attachment[] }
   /** The index has been read. `said`, `bytes`: what the records of its members knew once each knew of the index. */
   | {
       readonly kind: 'membersRead';
@@ -70,8 +74,7 @@ export function awaitMembers(
     return pushedAt !== null && pushedAt !== arrivalIn(before, region)?.pushedAt;
   });
   const { family } = record;
-  const isToHold = reading !== 'unreachable' && record.availableAt === null;
-  const isHeld = isReported && (isToHold || family?.isIncomplete === true);
+  const isHeld = isReported && (record.availableAt === null || family?.isIncomplete === true);
   // Known of for long and not read so far: with each report there is one more replica that can tell.
   if (family !== undefined) return isHeld ? { ...record, family: readAnew(record, family, now) } : record;
   const nextReadAt = now + (isHeld ? readWithinMs : (readPausesMs[0] ?? 0));
@@ -100,6 +103,10 @@ export function takeFamilyStep(record: ImageRecord, step: FamilyStep, context: D
   if (step.kind === 'joined') return joined(record, step.index);
   if (step.kind === 'sized') return record.bytes === undefined ? { ...record, bytes: step.bytes } : record;
   if (step.kind === 'attached') return record.subject === undefined ? { ...record, subject: step.subject } : record;
+  if (step.kind === 'attachmentsFound') {
+    const attachments = withAttachments(record.attachments, step.attachments);
+    return attachments === undefined || attachments === record.attachments ? record : { ...record, attachments };
+  }
   const family = record.family ?? emptyFamily;
   if (step.kind === 'memberSaid') {
     const said = mergeSaid(family.said, { [step.member]: step.arrivals });

@@ -2,6 +2,7 @@
  * Which members of an index somebody waits for who runs some of its platforms alone. A platform that the index does not list
  * is nowhere: whoever runs it could not pull it from any region.
  */
+import { isIndexType } from '../model/media-types.ts';
 import type { Parsed } from '../runtime/parsed.ts';
 import { parsed, problem, quote } from '../runtime/parsed.ts';
 import { splitList } from '../runtime/text-list.ts';
@@ -22,12 +23,14 @@ function isOf(platform: string, { platform: listed }: Member): boolean {
 }
 
 /**
- * The record as far as these platforms go; unchanged while its members are not known, and for what is no index.
- * @returns `undefined` where the index does not list one of them
+ * The record as far as these platforms go; unchanged for what is no index.
+ * @returns `undefined` where the index does not list one of them, or nobody knows what it lists
  */
 export function narrowed(record: ImageRecord | undefined, platforms: readonly string[]): ImageRecord | undefined {
   const { family } = record ?? {};
-  if (record === undefined || family?.members == null || platforms.length === 0) return record;
+  if (record === undefined || platforms.length === 0) return record;
+  // Of what type a manifest is that nobody has named the type of, nobody knows.
+  if (family?.members == null) return record.mediaType === null || isIndexType(record.mediaType) ? undefined : record;
   if (!platforms.every((platform) => family.members?.some((member) => isOf(platform, member)))) return undefined;
   // An index in an index names no platform, and is needed to get to them.
   const isNeeded = (member: Member) =>

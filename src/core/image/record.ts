@@ -10,6 +10,7 @@ import type { Region } from '../model/region.ts';
 import { sortRegions } from '../model/region.ts';
 import type { Arrival } from './arrival.ts';
 import { hasTag, taggedAt } from './arrival.ts';
+import type { Attachment } from './attached.ts';
 import { isAttachingTag } from './attached.ts';
 import type { FailedAttempts } from './failed-attempts.ts';
 import type { Family } from './family.ts';
@@ -119,6 +120,8 @@ export interface ImageRecord {
   readonly memberOf?: readonly Digest[];
   /** The manifest that it names as its subject: it is published as part of that one's family. */
   readonly subject?: Digest;
+  /** Manifests that name it as their subject, as far as that was read or listed, in the order they were found. */
+  readonly attachments?: readonly Attachment[];
   /** Of its config and its layers together, where its manifest was read. */
   readonly bytes?: number;
   /** Names the write that made it, and no other: a writer whose answer was lost knows its own by it. `null` before. */

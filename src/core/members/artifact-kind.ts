@@ -2,8 +2,11 @@
  * What is attached to an image, by kind: signatures, bills of materials, attestations. Types: notation's specification, cosign's
  * "Signature specification" and its tags, the Sigstore bundle, SPDX, CycloneDX, in-toto.
  */
+
+import type { Attachment } from '../image/attached.ts';
 import type { Digest } from '../model/digest.ts';
 import type { Tag } from '../model/reference.ts';
+import type { Referrer } from './ports.ts';
 
 type ArtifactKind = 'signature' | 'sbom' | 'attestation';
 
@@ -22,11 +25,14 @@ export function artifactKind(artifactType: string | null, content?: string | nul
   return kinds.find(([, pattern]) => pattern.test(type))?.[0];
 }
 
+/** As the record of its subject keeps it. */
+export function toAttachment({ digest, artifactType, content }: Referrer): Attachment {
+  const kind = artifactKind(artifactType, content);
+  return { digest, artifactType, ...(kind === undefined ? {} : { kind }) };
+}
+
 /** Whether an artifact is what somebody asked for: by its kind, or by its type. */
-export function isAskedFor(
-  asked: string,
-  artifact: { readonly kind: string | undefined; readonly artifactType: string | null },
-) {
+export function isAskedFor(asked: string, artifact: Pick<Attachment, 'kind' | 'artifactType'>) {
   return asked === artifact.kind || asked === artifact.artifactType;
 }
 

@@ -1,11 +1,12 @@
 /**
- * What is attached to an image, found when somebody asks: under cosign's tags, of which webhooks have told, and by `subject`, of
- * which only a registry's referrers tell. Whether a region has an artifact is what its own record says, as of every manifest.
+ * What is attached to an image, found when somebody asks: under cosign's tags, of which webhooks have told, and by `subject`. Of
+ * that a manifest tells that was read, and a registry's referrers; what either has told is noted in the image's record. Whether
+ * a region has an artifact is what its own record says, as of every manifest.
  */
-import type { Attached, AttachedArtifact } from '../image/attached.ts';
+import type { Attached, AttachedArtifact, Attachment } from '../image/attached.ts';
 import type { ImageName, ImageRecord } from '../image/record.ts';
 import { arrivalRegions, imageKey } from '../image/record.ts';
-import { isAvailableIn } from '../image/state.ts';
+import { isAvailableIn, isGone } from '../image/state.ts';
 import type { TagName } from '../image/tag-name.ts';
 import { tagPointers } from '../image/tag-resolution.ts';
 import type { Region } from '../model/region.ts';
@@ -14,15 +15,22 @@ import { regionalOrigin } from '../model/registry.ts';
 import type { ReplicaSet } from '../model/replica-set.ts';
 import { expectedRegions } from '../model/replica-set.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { artifactKind, cosignTag, isAskedFor } from './artifact-kind.ts';
-import type { ManifestReader, Referrer } from './ports.ts';
+import { describeError } from '../runtime/errors.ts';
+import type { Log } from '../runtime/log.ts';
+import type { ImageWriter } from '../store/image-writer.ts';
+import { cosignTag, isAskedFor, toAttachment } from './artifact-kind.ts';
+import type { ManifestReader } from './ports.ts';
 
 interface Found {
   readonly askedAt: number;
   /** One of them answered. */
   readonly isKnown: boolean;
   /** All that any of them has ever told: one that was told is waited for, whoever answers next. */
-  readonly referrers: ReadonlyMap<string, Referrer>;
+  readonly referrers: ReadonlyMap<string, Attachment>;
+  /** What they told when one of them answered last. */
+  readonly listed: ReadonlySet<string>;
+  /** What is in the image's record, or was: it keeps the newest. */
+  readonly noted: ReadonlySet<string>;
 }
 
 /** However many wait for it, the registry is asked no more often. */
@@ -36,29 +44,68 @@ export function attachedArtifacts(parts: {
   set(registry: Registry): ReplicaSet;
   readImage(name: ImageName): Promise<ImageRecord | undefined>;
   readTag(name: TagName): Promise<ImageRecord[]>;
-}): (name: ImageName, asked: readonly string[]) => Promise<Attached> {
-  const { reader, clock } = parts;
+  readonly writer: Pick<ImageWriter, 'submit'>;
+  readonly log: Log;
+}): (name: ImageName, asked: readonly string[], record: ImageRecord | undefined) => Promise<Attached> {
+  const { reader, clock, log } = parts;
   const kept = new Map<string, Promise<Found>>();
 
-  async function ask(name: ImageName, before: Found | undefined): Promise<Found> {
+  async function ask(name: ImageName, before: Found | undefined, record: ImageRecord | undefined): Promise<Found> {
     const registry = parts.registry(name);
     const askedAt = clock.now();
     const referrers = new Map(before?.referrers);
-    if (reader === undefined || registry.members === false) return { askedAt, isKnown: false, referrers };
+    const unanswered = {
+      askedAt,
+      isKnown: false,
+      referrers,
+      listed: before?.listed ?? new Set(),
+      noted: noted(before, record),
+    };
+    if (reader === undefined || registry.members === false) return unanswered;
     const own = expectedRegions(parts.set(registry)).filter((region) => regionalOrigin(registry, region) !== undefined);
     const sources: (Region | undefined)[] = [...own, undefined];
     const answers = await Promise.all(
       sources.map((region) => reader.referrers(registry, region, name.repository, name.digest)),
     );
-    for (const one of answers.flatMap((answer) => answer ?? [])) referrers.set(one.digest, one);
-    return { askedAt, isKnown: answers.some((answer) => answer !== undefined), referrers };
+    if (answers.every((answer) => answer === undefined)) return unanswered;
+    const listed = answers.flatMap((answer) => answer ?? []).map(toAttachment);
+    for (const one of listed) referrers.set(one.digest, one);
+    return {
+      askedAt,
+      isKnown: true,
+      referrers,
+      listed: new Set(listed.map(({ digest }) => digest)),
+      noted: await noteNew(name, listed, record, unanswered.noted),
+    };
   }
 
-  async function find(name: ImageName): Promise<Found> {
+  function noted(before: Found | undefined, record: ImageRecord | undefined): ReadonlySet<string> {
+    return new Set([...(before?.noted ?? []), ...(record?.attachments ?? []).map(({ digest }) => digest)]);
+  }
+
+  /** In the image's record, so that it is waited for after a restart, and on every instance. Never fails. */
+  async function noteNew(
+    name: ImageName,
+    listed: readonly Attachment[],
+    record: ImageRecord | undefined,
+    before: ReadonlySet<string>,
+  ): Promise<ReadonlySet<string>> {
+    const attachments = listed.filter(({ digest }) => !before.has(digest));
+    if (record === undefined || attachments.length === 0) return before;
+    try {
+      await parts.writer.submit(name, { kind: 'attachmentsFound', attachments });
+      return new Set([...before, ...attachments.map(({ digest }) => digest)]);
+    } catch (error) {
+      log.warn('attachments not stored, will retry', { image: imageKey(name), error: describeError(error) });
+      return before;
+    }
+  }
+
+  async function find(name: ImageName, record: ImageRecord | undefined): Promise<Found> {
     const key = imageKey(name);
     const before = await kept.get(key);
     if (before !== undefined && clock.now() < before.askedAt + freshMs) return before;
-    const asking = ask(name, before);
+    const asking = ask(name, before, record);
     kept.delete(key);
     kept.set(key, asking);
     const oldest = kept.size > maxKept ? kept.keys().next().value : undefined;
@@ -66,21 +113,23 @@ export function attachedArtifacts(parts: {
     return asking;
   }
 
-  async function bySubject(name: ImageName, asked: readonly string[], found: Found): Promise<AttachedArtifact[]> {
+  async function bySubject(
+    name: ImageName,
+    asked: readonly string[],
+    { referrers, listed }: Found,
+    image: ImageRecord | undefined,
+  ): Promise<AttachedArtifact[]> {
     const set = parts.set(parts.registry(name));
-    const wanted = [...found.referrers.values()].map((one) => ({
-      ...one,
-      kind: artifactKind(one.artifactType, one.content),
-    }));
-    return Promise.all(
-      wanted
-        .filter((one) => asked.some((text) => isAskedFor(text, one)))
-        .map(async ({ digest, artifactType, kind }) => {
-          const record = await parts.readImage({ ...name, digest });
-          const regions = arrivalRegions(record).filter((region) => isAvailableIn(record, region, set));
-          return { digest, artifactType, kinds: kind === undefined ? [] : [kind], regions };
-        }),
-    );
+    const known = new Map([...(image?.attachments ?? []).map((one) => [one.digest, one] as const), ...referrers]);
+    const wanted = [...known.values()].filter((one) => asked.some((text) => isAskedFor(text, one)));
+    const artifacts = wanted.map(async ({ digest, artifactType, kind }) => {
+      const record = await parts.readImage({ ...name, digest });
+      // Nobody has it any more: it was deleted where it was, and nobody lists it.
+      if (record !== undefined && isGone(record, set) && !listed.has(digest)) return [];
+      const regions = arrivalRegions(record).filter((region) => isAvailableIn(record, region, set));
+      return [{ digest, artifactType, kinds: kind === undefined ? [] : [kind], regions }];
+    });
+    return (await Promise.all(artifacts)).flat();
   }
 
   async function byTag(name: ImageName, asked: string): Promise<AttachedArtifact[]> {
@@ -99,9 +148,12 @@ export function attachedArtifacts(parts: {
     return [{ digest, artifactType: null, kinds: [asked], regions }];
   }
 
-  return async (name, asked) => {
-    const found = await find(name);
-    const artifacts = await Promise.all([bySubject(name, asked, found), ...asked.map((one) => byTag(name, one))]);
+  return async (name, asked, record) => {
+    const found = await find(name, record);
+    const artifacts = await Promise.all([
+      bySubject(name, asked, found, record),
+      ...asked.map((one) => byTag(name, one)),
+    ]);
     return { isKnown: found.isKnown, artifacts: artifacts.flat() };
   };
 }

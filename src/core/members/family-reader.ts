@@ -3,9 +3,11 @@
  * them knows. In that order, so that no report of a member falls between them; see docs/families.md.
  */
 
+import type { Attachment } from '../image/attached.ts';
+import { maxAttachments } from '../image/attached.ts';
 import type { Reading } from '../image/context.ts';
 import type { Member, RegionalArrivals } from '../image/family.ts';
-import { claimableUntil, isBeingRead, newsForIndexes } from '../image/family-steps.ts';
+import { claimableUntil, isBeingRead, newsForIndexes, readWithinMs } from '../image/family-steps.ts';
 import type { ImageName, ImageRecord } from '../image/record.ts';
 import { imageKey } from '../image/record.ts';
 import type { Digest } from '../model/digest.ts';
@@ -18,6 +20,7 @@ import { inChunks } from '../runtime/in-chunks.ts';
 import type { Log } from '../runtime/log.ts';
 import { withTimeout } from '../runtime/timeout.ts';
 import type { ImageWriter } from '../store/image-writer.ts';
+import { toAttachment } from './artifact-kind.ts';
 import { bytesOf, subjectOf } from './manifest-document.ts';
 import type { ManifestReader } from './ports.ts';
 import type { IndexRead } from './read-index.ts';
@@ -36,9 +39,13 @@ interface FamilyReader {
 const pausesMs = [300, 900];
 /** Whatever the pauses a registry asks for: the index is held no longer. */
 const maxReadMs = 10_000;
-/** How long no index is held for a registry that did not tell. */
+/** How long a registry that did not tell is taken for one that cannot be read. */
 const unreachableMs = 60_000;
+/** In that time an index is read in one try, and held no longer than this after a report of it. */
+const shortReadMs = 2_000;
 const maxAtOnce = 8;
+/** Subjects that nobody has reported yet. */
+const maxAwaited = 1_000;
 /** The bytes of a manifest go with the next write of its record, which an index or the next region makes before. */
 const sizedWithinMs = 60_000;
 
@@ -54,6 +61,9 @@ export function familyReader(parts: {
   const known = new Map<string, { readonly reading: Reading; readonly until: number }>();
   /** What is being read, each as it was last written since. */
   const underWay = new Map<string, ImageRecord>();
+
+  /** What is attached to an image that nobody has reported yet, by image: its record is written with the first report. */
+  const awaited = new Map<string, readonly Attachment[]>();
 
   function note({ name }: Registry, isReadable: boolean): void {
     const until = isReadable ? Number.POSITIVE_INFINITY : clock.now() + unreachableMs;
@@ -75,14 +85,14 @@ export function familyReader(parts: {
     from: ManifestReader,
     registry: Registry,
     key: string,
-    until: number,
+    { until, pauses }: { readonly until: number; readonly pauses: readonly number[] },
   ): Promise<{ read: IndexRead; heldUntil: number | null }> {
     for (let attempt = 0; ; attempt++) {
       const image = underWay.get(key);
       if (image === undefined) throw new Error(`${key} is not being read`);
-      const inTime = await withTimeout(clock, until - clock.now(), readIndex(from, registry, image));
+      const inTime = await withTimeout(clock, Math.max(0, until - clock.now()), readIndex(from, registry, image));
       const read: IndexRead = inTime ?? { kind: 'unclear', reason: 'timeout' };
-      const pauseMs = Math.max(pausesMs[attempt] ?? Number.NaN, 'retryAfterMs' in read ? (read.retryAfterMs ?? 0) : 0);
+      const pauseMs = Math.max(pauses[attempt] ?? Number.NaN, 'retryAfterMs' in read ? (read.retryAfterMs ?? 0) : 0);
       const isOver = read.kind === 'members' || read.kind === 'final' || Number.isNaN(pauseMs);
       if (isOver || clock.now() + pauseMs >= until) return { read, heldUntil: image.family?.nextReadAt ?? null };
       await clock.sleep(pauseMs);
@@ -118,11 +128,29 @@ export function familyReader(parts: {
         log.warn('bytes not stored', { image: imageKey(name), error: describeError(error) });
       });
     }
-    const subject = subjectOf(answer.body);
-    if (subject === undefined || subject === name.digest) return;
+    const attached = subjectOf(answer.body);
+    if (attached === undefined || attached.subject === name.digest) return;
+    const { subject } = attached;
+    await tellSubject({ ...name, digest: subject }, [toAttachment({ ...attached, digest: name.digest })]);
     await parts.writer.submit(name, { kind: 'attached', subject }).catch((error: unknown) => {
       log.warn('subject not stored', { image: imageKey(name), error: describeError(error) });
     });
+  }
+
+  /** Never fails. */
+  async function tellSubject(subject: ImageName, attachments: readonly Attachment[]): Promise<void> {
+    const key = imageKey(subject);
+    try {
+      const { record } = await parts.writer.submit(subject, { kind: 'attachmentsFound', attachments });
+      if (record !== undefined) return;
+    } catch (error) {
+      log.warn('attachment not stored, will retry', { image: key, error: describeError(error) });
+    }
+    const all = [...(awaited.get(key) ?? []), ...attachments];
+    awaited.delete(key);
+    awaited.set(key, all.slice(-maxAttachments));
+    const oldest = awaited.size > maxAwaited ? awaited.keys().next().value : undefined;
+    if (oldest !== undefined) awaited.delete(oldest);
   }
 
   async function readNow(from: ManifestReader, first: ImageRecord): Promise<void> {
@@ -132,9 +160,14 @@ export function familyReader(parts: {
     underWay.set(key, first);
     if (isRunning) return;
     const registry = parts.registry(name);
+    let reportedAt = clock.now();
     try {
       for (;;) {
-        const { read, heldUntil } = await tryToRead(from, registry, key, clock.now() + maxReadMs);
+        const bounds =
+          readingOf(registry) === 'unreachable'
+            ? { until: reportedAt + shortReadMs, pauses: [] }
+            : { until: clock.now() + maxReadMs, pauses: pausesMs };
+        const { read, heldUntil } = await tryToRead(from, registry, key, bounds);
         if (read.kind !== 'final') note(registry, read.kind !== 'unclear');
         if (read.kind === 'members') {
           const { members, indexes } = read;
@@ -154,6 +187,7 @@ export function familyReader(parts: {
         // Put on hold anew meanwhile, by a region that may tell more.
         if (record === undefined || !isBeingRead(record, clock.now())) return;
         underWay.set(key, record);
+        reportedAt = (record.family?.nextReadAt ?? 0) - readWithinMs;
       }
     } catch (error) {
       log.warn('members not stored, will retry', { image: key, error: describeError(error) });
@@ -172,6 +206,12 @@ export function familyReader(parts: {
     reading: readingOf,
     written(image, before) {
       const { family } = image;
+      const key = imageKey(image.name);
+      const attachments = awaited.get(key);
+      if (attachments !== undefined) {
+        awaited.delete(key);
+        void tellSubject(image.name, attachments);
+      }
       const isNew = isBeingRead(image, clock.now()) && family?.nextReadAt !== before?.family?.nextReadAt;
       if (reader === undefined) return;
       if (isNew) void readNow(reader, image);

@@ -37,20 +37,24 @@ export function listReferrers(body: string): readonly Referrer[] | undefined {
   const referrers = manifests.map((entry: unknown): Referrer | undefined => {
     const digest = isFields(entry) ? parseDigest(entry.digest) : undefined;
     if (!isFields(entry) || digest === undefined) return undefined;
-    const annotations = isFields(entry.annotations) ? entry.annotations : {};
-    return {
-      digest,
-      artifactType: text(entry.artifactType),
-      content: text(annotations['dev.sigstore.bundle.content']),
-    };
+    return { digest, artifactType: text(entry.artifactType), content: bundleContent(entry.annotations) };
   });
   return referrers.every((one) => one !== undefined) ? referrers : undefined;
 }
 
-/** @returns the manifest that this one is attached to; `undefined` where it names none */
-export function subjectOf(body: string): Digest | undefined {
-  const subject = parseFields(body)?.subject;
-  return isFields(subject) ? parseDigest(subject.digest) : undefined;
+/**
+ * @returns the manifest that this one is attached to, and as what, in the words of a list of referrers (OCI distribution
+ * specification): the type of its config where it states none of its own; `undefined` where it names no subject
+ */
+export function subjectOf(body: string): (Omit<Referrer, 'digest'> & { readonly subject: Digest }) | undefined {
+  const { subject, artifactType, config, annotations } = parseFields(body) ?? {};
+  const digest = isFields(subject) ? parseDigest(subject.digest) : undefined;
+  if (digest === undefined) return undefined;
+  return {
+    subject: digest,
+    artifactType: text(artifactType) ?? (isFields(config) ? text(config.mediaType) : null),
+    content: bundleContent(annotations),
+  };
 }
 
 /**
@@ -81,6 +85,10 @@ function toListed(entry: Fields): ListedManifest | 'blob' | undefined {
     return { ...known, kind: 'attestation', platform: null };
   const isArtifact = platform === null && !isIndexType(mediaType);
   return { ...known, kind: isArtifact ? 'artifact' : 'platform', platform };
+}
+
+function bundleContent(annotations: unknown): string | null {
+  return isFields(annotations) ? text(annotations['dev.sigstore.bundle.content']) : null;
 }
 
 function toPlatform(platform: unknown): string | null {

@@ -52,7 +52,7 @@ export function imageWatch(parts: {
   readonly tags: TagIndex;
   readImage(name: ImageName): Promise<ImageRecord | undefined>;
   /** What is attached to an image, of what is asked for. */
-  attached?(name: ImageName, asked: readonly string[]): Promise<Attached>;
+  attached?(name: ImageName, asked: readonly string[], record: ImageRecord | undefined): Promise<Attached>;
 }): ImageWatch {
   const { clock, pace, readImage } = parts;
   const images = watch<ImageRecord | undefined>(clock, pace);
@@ -105,7 +105,8 @@ export function imageWatch(parts: {
       const known = await image.read();
       const digest = question.digest ?? known.pointers?.newest?.digest;
       if (digest === undefined || parts.attached === undefined) return known;
-      return { ...known, attached: await parts.attached({ registry: registry.name, repository, digest }, asked) };
+      const name = { registry: registry.name, repository, digest };
+      return { ...known, attached: await parts.attached(name, asked, known.record) };
     };
     const family = watched(families, key, read, (known) => known);
     return {

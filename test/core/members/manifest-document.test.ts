@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { bytesOf, listManifests } from '../../../src/core/members/manifest-document.ts';
+import { bytesOf, listManifests, subjectOf } from '../../../src/core/members/manifest-document.ts';
 import { digestOf } from '../../support/build.ts';
 import { indexType, manifestType } from '../../support/index-of.ts';
 
@@ -96,5 +96,32 @@ describe('the bytes of a manifest', () => {
 
   test('are not known of what is not JSON', () => {
     expect(bytesOf('{')).toBeUndefined();
+  });
+});
+
+describe('a subject', () => {
+  const subject = { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest: digestOf(1), size: 1 };
+  const bundle = { 'dev.sigstore.bundle.content': 'dsse-envelope' };
+
+  test.each<[string, object, unknown]>([
+    ['none', {}, undefined],
+    ['one that is no digest', { subject: { digest: 'sha256:abc' } }, undefined],
+    [
+      'with a type of its own',
+      { subject, artifactType: 'text/x', config: { mediaType: 'text/y' } },
+      { subject: digestOf(1), artifactType: 'text/x', content: null },
+    ],
+    [
+      'with the type of its config',
+      { subject, config: { mediaType: 'text/y' } },
+      { subject: digestOf(1), artifactType: 'text/y', content: null },
+    ],
+    [
+      'of an index, which has no config',
+      { subject, annotations: bundle },
+      { subject: digestOf(1), artifactType: null, content: 'dsse-envelope' },
+    ],
+  ])('%s', (_what, document, expected) => {
+    expect(subjectOf(JSON.stringify(document))).toEqual(expected);
   });
 });

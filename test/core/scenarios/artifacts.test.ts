@@ -28,13 +28,26 @@ async function world(...documents: readonly Index[]) {
 
 type World = Awaited<ReturnType<typeof world>>;
 
-async function report({ tracker, clock }: World, digest: Digest, region: string, tag?: string) {
+/** Another process on the same storage, which has asked nobody. */
+async function restarted(w: World): Promise<World> {
+  const next = memoryTracker({ clock: w.clock, ports: { ...w } });
+  await w.clock.settle();
+  return { ...w, tracker: next.tracker };
+}
+
+async function report(
+  { tracker, clock }: World,
+  digest: Digest,
+  region: string,
+  tag?: string,
+  kind: 'push' | 'delete' = 'push',
+) {
   await clock.advance(1);
   const now = clock.now();
   await tracker.process({
     name: { registry: registry.name, repository, digest },
     fact: {
-      kind: 'push',
+      kind,
       region: regionOf(region),
       eventTime: toEventTime(now),
       receivedAt: now,
@@ -126,6 +139,101 @@ test('one that was listed once is waited for, whoever answers next', async () =>
   expect((await ask(w, 'signature')).satisfied).toBe(false);
   w.manifests.attached = [{ digest: signature, artifactType: notation, content: null }];
   expect((await ask(w, 'signature')).satisfied).toBe(false);
+});
+
+describe('reported with a subject, read, and not on the list of the registry', () => {
+  test('it is waited for, as one that is listed', async () => {
+    const attached = attachmentOf(image, notation);
+    const w = await world(attached);
+    await everywhere(w, image, 'v1');
+    await everywhere(w, signature);
+    w.manifests.attached = [{ digest: signature, artifactType: notation, content: null }];
+    expect((await ask(w, 'signature')).satisfied).toBe(true);
+    await report(w, attached.digest, 'eastus');
+    expect(await ask(w, 'signature')).toMatchObject({ satisfied: false, missing: ['westeurope'] });
+    await report(w, attached.digest, 'westeurope');
+    expect((await ask(w, 'signature')).satisfied).toBe(true);
+  });
+
+  test.each<[string, readonly [] | undefined]>([
+    ['which is empty', []],
+    ['which nobody answers', undefined],
+  ])('%s: it is enough', async (_what, list) => {
+    const attached = attachmentOf(image, notation);
+    const w = await world(attached);
+    w.manifests.attached = list;
+    await everywhere(w, image, 'v1');
+    await everywhere(w, attached.digest);
+    expect(await ask(w, 'signature')).toMatchObject({
+      satisfied: true,
+      artifacts: [{ kind: 'signature', known: true, missing: [] }],
+      members: [{ digest: attached.digest, artifactType: notation }],
+    });
+    expect((await ask(w, notation)).satisfied).toBe(true);
+    expect((await ask(w, 'sbom')).satisfied).toBe(false);
+  });
+
+  test('before the image itself was reported', async () => {
+    const attached = attachmentOf(image, notation);
+    const w = await world(attached);
+    await report(w, attached.digest, 'eastus');
+    await everywhere(w, image, 'v1');
+    expect(await ask(w, 'signature')).toMatchObject({ satisfied: false, missing: ['westeurope'] });
+  });
+
+  test('another instance knows of it', async () => {
+    const attached = attachmentOf(image, notation);
+    const w = await world(attached);
+    await everywhere(w, image, 'v1');
+    await report(w, attached.digest, 'eastus');
+    expect(await ask(await restarted(w), 'signature')).toMatchObject({ satisfied: false, missing: ['westeurope'] });
+  });
+});
+
+test('one that was listed once is waited for after a restart', async () => {
+  const w = await world();
+  await everywhere(w, image, 'v1');
+  await everywhere(w, signature);
+  w.manifests.attached = [signature, another].map((digest) => ({ digest, artifactType: notation, content: null }));
+  expect((await ask(w, 'signature')).satisfied).toBe(false);
+  const next = await restarted(w);
+  next.manifests.attached = [{ digest: signature, artifactType: notation, content: null }];
+  expect((await ask(next, 'signature')).satisfied).toBe(false);
+});
+
+test('one that was deleted in every region that had it is waited for only while it is listed', async () => {
+  const w = await world();
+  await everywhere(w, image, 'v1');
+  await everywhere(w, signature);
+  await report(w, another, 'eastus');
+  w.manifests.attached = [signature, another].map((digest) => ({ digest, artifactType: notation, content: null }));
+  expect((await ask(w, 'signature')).satisfied).toBe(false);
+  await report(w, another, 'eastus', undefined, 'delete');
+  expect((await ask(w, 'signature')).satisfied).toBe(false);
+  w.manifests.attached = [{ digest: signature, artifactType: notation, content: null }];
+  expect((await ask(w, 'signature')).satisfied).toBe(true);
+  expect((await ask(await restarted(w), 'signature')).satisfied).toBe(true);
+  for (const region of ['eastus', 'westeurope']) await report(w, signature, region, undefined, 'delete');
+  w.manifests.attached = [];
+  expect((await ask(w, 'signature')).satisfied).toBe(false);
+});
+
+test('what is listed is written once, and no more than fifty of it', async () => {
+  const w = await world();
+  await everywhere(w, image, 'v1');
+  w.manifests.attached = Array.from({ length: 60 }, (_, i) => ({
+    digest: digestOf(100 + i),
+    artifactType: notation,
+    content: null,
+  }));
+  const recordOf = async () => (await w.store.read({ registry: registry.name, repository, digest: image }))?.record;
+  await ask(w, 'signature');
+  const first = await recordOf();
+  expect(first?.attachments).toHaveLength(50);
+  expect(first?.attachments?.[0]).toEqual({ digest: digestOf(110), artifactType: notation, kind: 'signature' });
+  await ask(w, 'signature');
+  await ask(w, 'sbom');
+  expect((await recordOf())?.writtenAs).toBe(first?.writtenAs);
 });
 
 test('where no replica can list what is attached, the answer says so', async () => {

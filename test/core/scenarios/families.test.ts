@@ -35,17 +35,19 @@ async function world(
 interface Report {
   readonly kind?: Fact['kind'];
   readonly tag?: string;
+  /** Whether it says of what type the manifest is. */
+  readonly typed?: boolean;
 }
 
 async function report(
   { tracker, clock }: Pick<World, 'tracker' | 'clock'>,
   digest: Digest,
   region: string,
-  { kind = 'push', tag }: Report = {},
+  { kind = 'push', tag, typed = kind === 'push' }: Report = {},
 ) {
   await clock.advance(1);
   const now = clock.now();
-  const mediaType = kind === 'delete' ? undefined : digest.startsWith('sha256:00000') ? manifestType : indexType;
+  const mediaType = !typed ? undefined : digest.startsWith('sha256:00000') ? manifestType : indexType;
   const outcome = await tracker.process({
     name: { registry: registry.name, repository, digest },
     fact: {
@@ -354,15 +356,68 @@ describe('an index that cannot be read', () => {
     expect((await documentOf(w)).regions[0]?.evidence).toEqual(['webhook', 'membersUnknown']);
   });
 
-  test('the next one of that registry is not held within a minute', async () => {
+  describe('the next one of that registry within a minute', () => {
+    const other = indexOf(platformOf(7));
+    const stateIn = async (w: World, region: number) => (await documentOf(w, other.digest)).regions[region]?.state;
+
+    async function afterFault(): Promise<World> {
+      const w = await world([index, other]);
+      w.manifests.answer = { kind: 'unclear', reason: '503 for the manifest', retryAfterMs: undefined };
+      await report(w, index.digest, 'eastus');
+      await w.clock.advance(2_000);
+      expect((await documentOf(w)).regions[0]?.evidence).toContain('membersUnknown');
+      return w;
+    }
+
+    test('is held and read: the fault was a short one', async () => {
+      const w = await afterFault();
+      w.manifests.answer = undefined;
+      for (const region of ['eastus', 'westeurope']) await report(w, other.digest, region);
+      expect(await documentOf(w, other.digest)).toMatchObject({ satisfied: false, membersKnown: true });
+      expect(told(w).filter((one) => one.startsWith('ImageAvailableInAll'))).toEqual([]);
+    });
+
+    test('is read in one try, and not held once that has failed', async () => {
+      const w = await afterFault();
+      await report(w, other.digest, 'eastus');
+      expect(await stateIn(w, 0)).toBe('available');
+      expect(w.manifests.asked.filter((digest) => digest === other.digest)).toHaveLength(1);
+    });
+
+    test('is held for two seconds after each report, where nobody answers', async () => {
+      const w = await afterFault();
+      w.manifests.silent = true;
+      await report(w, other.digest, 'eastus');
+      await w.clock.advance(500);
+      await report(w, other.digest, 'westeurope');
+      await w.clock.advance(1_900);
+      expect(await stateIn(w, 1)).toBe('unverified');
+      await w.clock.advance(100);
+      expect(await documentOf(w, other.digest)).toMatchObject({ satisfied: true, membersKnown: false });
+    });
+
+    test('is held as long as any other after that minute', async () => {
+      const w = await afterFault();
+      await w.clock.advance(60_000);
+      w.manifests.silent = true;
+      await report(w, other.digest, 'eastus');
+      await w.clock.advance(9_000);
+      expect(await stateIn(w, 0)).toBe('unverified');
+      await w.clock.advance(1_000);
+      expect(await stateIn(w, 0)).toBe('available');
+    });
+  });
+
+  test('of which only this manifest is odd says nothing of the next one: that is held as ever', async () => {
     const other = indexOf(platformOf(7));
     const w = await world([index, other]);
-    w.manifests.answer = { kind: 'unclear', reason: 'ECONNREFUSED', retryAfterMs: undefined };
+    w.manifests.answer = { kind: 'unclear', reason: 'more than 4 bytes', retryAfterMs: undefined, scope: 'image' };
     await report(w, index.digest, 'eastus');
-    await w.clock.advance(2_000);
+    expect((await documentOf(w)).regions[0]?.state).toBe('available');
+    w.manifests.silent = true;
     await report(w, other.digest, 'eastus');
-    expect((await documentOf(w, other.digest)).regions[0]?.state).toBe('available');
-    expect(w.manifests.asked).not.toContain(other.digest);
+    await w.clock.advance(9_000);
+    expect((await documentOf(w, other.digest)).regions[0]?.state).toBe('unverified');
   });
 
   test('and is read later: then its members count', async () => {
@@ -476,6 +531,39 @@ test.each<[string, string[], string[]]>([
   const question = { registry, repository, digest: index.digest, tag: undefined, platforms };
   const document = await w.tracker.answer(question, defaultRequirement(replicaSetOf()));
   expect(document).toMatchObject({ missing, satisfied: missing.length === 0, state: 'replicating' });
+});
+
+describe('platforms of which nobody knows whether they are listed', () => {
+  const answerOf = async (w: World, digest: Digest, platforms: readonly string[]) => {
+    const question = { registry, repository, digest, tag: undefined, platforms };
+    return w.tracker.answer(question, defaultRequirement(replicaSetOf()));
+  };
+
+  test.each<[string, Parameters<typeof world>[1]]>([
+    ['since nobody is to read the index', { registries: [registryOf({ members: false })] }],
+    ['since nobody could read it', {}],
+  ])('%s: no region has them', async (_what, input) => {
+    const w = await world([], input);
+    w.manifests.answer = { kind: 'unclear', reason: '403 for the manifest', retryAfterMs: undefined };
+    for (const region of ['eastus', 'westeurope']) await report(w, index.digest, region);
+    await w.clock.advance(2_000);
+    expect(await answerOf(w, index.digest, [])).toMatchObject({ satisfied: true, membersKnown: false });
+    const missing = ['eastus', 'westeurope'];
+    expect(await answerOf(w, index.digest, ['linux/amd64'])).toMatchObject({ satisfied: false, missing });
+  });
+
+  test('an image that is no index is what it is', async () => {
+    const w = await world();
+    for (const region of ['eastus', 'westeurope']) await report(w, amd.digest, region);
+    expect(await answerOf(w, amd.digest, ['linux/s390x'])).toMatchObject({ satisfied: true });
+  });
+
+  test('nor has any what may be an index, since no report names its type', async () => {
+    const w = await world();
+    for (const region of ['eastus', 'westeurope']) await report(w, amd.digest, region, { typed: false });
+    expect(await answerOf(w, amd.digest, [])).toMatchObject({ satisfied: true, membersKnown: false });
+    expect(await answerOf(w, amd.digest, ['linux/amd64'])).toMatchObject({ satisfied: false });
+  });
 });
 
 test('of two who wait for different platforms, each gets the answer about its own', async () => {

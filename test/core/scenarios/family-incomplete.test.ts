@@ -165,3 +165,18 @@ test.each(['the index itself', 'the index that lists it'])(
     expect(await w.documentOf(top.digest)).toMatchObject({ satisfied: false, membersKnown: true });
   },
 );
+
+test('one that was published before anybody could read it is read again when it is pushed again', async () => {
+  const w = await world();
+  w.manifests.answer = { kind: 'unclear', reason: 'timeout', retryAfterMs: undefined };
+  for (const region of ['eastus', 'westeurope']) await w.report(outer.digest, region);
+  await w.clock.advance(2_000);
+  expect(await w.documentOf()).toMatchObject({ satisfied: true, membersKnown: false });
+  w.manifests.answer = undefined;
+  w.manifests.serve(outer);
+  await passTime(w, 120_000, 5_000);
+  expect(await w.documentOf()).toMatchObject({ satisfied: false, membersKnown: false });
+  w.manifests.serve(inner);
+  await w.report(outer.digest, 'eastus');
+  expect(await w.documentOf()).toMatchObject({ satisfied: false, membersKnown: true });
+});

@@ -47,6 +47,13 @@ export const familyFaults: readonly Fault[] = [
     ],
     ['a region without a member has the index', ' && missingMembers(record, region, set).length === 0;', ';'],
   ]),
+  ...faultsIn('src/core/members/family-reader.ts', families, [
+    [
+      'one index that could not be read has all others held for long',
+      "readingOf(registry) === 'unreachable'",
+      'readingOf(registry) !== readingOf(registry)',
+    ],
+  ]),
   ...faultsIn('src/core/members/read-index.ts', families, [
     [
       'an index in an index that is not found is taken for an index that cannot be read',
@@ -80,8 +87,8 @@ export const familyFaults: readonly Fault[] = [
     ],
     [
       'an incomplete index that is pushed while the registry does not answer is not read again',
-      'isReported && (isToHold || family?.isIncomplete === true)',
-      'isReported && isToHold',
+      'isReported && (record.availableAt === null || family?.isIncomplete === true)',
+      'isReported && record.availableAt === null',
     ],
   ]),
   ...faultsIn('src/core/members/family-reader.ts', incomplete, [
@@ -128,7 +135,31 @@ export const familyFaults: readonly Fault[] = [
       '',
     ],
   ]),
+  ...faultsIn('src/core/image/platforms.ts', families, [
+    [
+      'platforms of an index that nobody could read count',
+      'record.mediaType === null || isIndexType(record.mediaType) ? undefined : record',
+      'record',
+    ],
+  ]),
+  ...faultsIn('src/core/members/attached-artifacts.ts', families, [
+    [
+      'what was listed is forgotten with the process',
+      "await parts.writer.submit(name, { kind: 'attachmentsFound', attachments });",
+      '',
+    ],
+    [
+      'a signature that was deleted everywhere is waited for',
+      'if (record !== undefined && isGone(record, set) && !listed.has(digest)) return [];',
+      '',
+    ],
+    ['a signature that is still listed is not waited for', ' && !listed.has(digest)', ''],
+  ]),
+  ...faultsIn('src/core/members/family-reader.ts', families, [
+    ['what is attached to an image before it is reported is lost', 'awaited.set(key, all.slice(-maxAttachments));', ''],
+  ]),
   ...faultsIn('src/core/image/attached.ts', families, [
+    ['attachments without end', '.slice(-maxAttachments)', ''],
     ['a region with one of two signatures counts', 'artifacts.every(({ regions })', 'artifacts.some(({ regions })'],
     ['nothing attached is enough', 'artifacts.length > 0 && ', ''],
   ]),

@@ -21,7 +21,7 @@ export const registryFaults: readonly Fault[] = [
       ],
       [
         'another digest counts',
-        "if (asked !== undefined && asked !== digest) return unclear('200 with another digest');",
+        "if (asked !== undefined && asked !== digest) return unclearImage('200 with another digest');",
         '',
       ],
       ['a manifest need not match its digest', " && `sha256:${hash('sha256', form)}` === named.digest)", ')'],
