@@ -64,9 +64,12 @@ export function wasTold(on: Case, subject: number, label: string | undefined, un
   );
 }
 
+/** The slowest call. */
+const notedAfterMs = 30_000;
+
 /**
  * Of a region that counts, also these have to be there: they are known to be attached, and not to be deleted. What a list has
- * told is known to the instance that it has reached.
+ * told is known to the instance that it has reached, and to the others once that has noted it with the image.
  */
 export function mustBeWaitedFor(on: Case, artifact: number, by: Decider): boolean {
   const attachment = on.family.attachment(artifact);
@@ -86,9 +89,15 @@ export function mustBeWaitedFor(on: Case, artifact: number, by: Decider): boolea
     return isKnown && isNewest(on, artifact, attachment.tag, by.before);
   }
   const { digest } = on.nameOf(attachment.subject);
+  const isStored = (at: number) =>
+    on.readings.isWritten(digest) &&
+    on.history.said.some(({ image, knownAt = at }) => image === attachment.subject && knownAt < at);
   return on.attachments.told.some(
-    (one) =>
-      one.subject === digest && one.listed.includes(attachment.digest) && one.at < by.before && one.label === by.label,
+    ({ subject, listed, at, label }) =>
+      subject === digest &&
+      listed.includes(attachment.digest) &&
+      at < by.before &&
+      (label === by.label || (at + notedAfterMs < by.before && isStored(at))),
   );
 }
 

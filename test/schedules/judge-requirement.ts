@@ -77,9 +77,11 @@ function judgeArtifacts(
     const what = `image ${image}, ${kind}, asked of ${label}`;
     on.counters.count('artifacts', `asked: ${!known ? 'unknown' : satisfied ? 'satisfied' : 'not yet'}`);
     if (!known && satisfied) on.violate('what is attached is known', `${what}: satisfied, and unknown`);
-    // What has a tag of its own is known without a list.
-    const isTagged = artifactsOfKind(on, image, kind).some((one) => isTaggedOne(on, one));
-    if (known && !isTagged && !wasTold(on, image, label, now))
+    // What has a tag of its own is known without a list; so is what was read and named its subject, or listed to anybody.
+    const isHeardOf = artifactsOfKind(on, image, kind).some(
+      (one) => isTaggedOne(on, one) || on.readings.wasRead(on.nameOf(one).digest) || wasListed(on, image, one),
+    );
+    if (known && !isHeardOf && !wasTold(on, image, label, now))
       on.violate('what is attached is known', `${what}: known, and no registry has told of it`);
     for (const region of requirement.regions) {
       if (lacking.includes(region)) {
@@ -93,6 +95,12 @@ function judgeArtifacts(
       if (reason !== undefined) on.violate('an artifact counts only where it is', `${what}: ${reason}`);
     }
   }
+}
+
+function wasListed(on: Case, image: number, artifact: number): boolean {
+  const { digest } = on.nameOf(image);
+  const attached = on.nameOf(artifact).digest;
+  return on.attachments.told.some(({ subject, listed }) => subject === digest && listed.includes(attached));
 }
 
 /** Somebody has spoken of it. */

@@ -8,6 +8,8 @@ import type { ManifestAnswer } from '../../src/core/ports.ts';
 export interface Readings {
   /** Somebody asked for this manifest, and that is what came of it. */
   read(digest: Digest, kind: ManifestAnswer['kind'], at: number): void;
+  /** Whether somebody was given this manifest. */
+  wasRead(digest: Digest): boolean;
   /** Somebody was told that the record of this image could not be written. */
   unwritten(digest: Digest): void;
   isWritten(digest: Digest): boolean;
@@ -32,6 +34,7 @@ export function readings(): Readings {
   let lastFailedAt: number | undefined;
   const listed = new Map<number, number>();
   const unwritten = new Set<Digest>();
+  const given = new Set<Digest>();
 
   function failed(at: number): void {
     unclearAt ??= at;
@@ -41,8 +44,10 @@ export function readings(): Readings {
   return {
     failed,
     unwritten: (digest) => void unwritten.add(digest),
+    wasRead: (digest) => given.has(digest),
     isWritten: (digest) => !unwritten.has(digest),
     read(digest, kind, at) {
+      if (kind === 'manifest') given.add(digest);
       if (kind === 'unclear') failed(at);
       if (kind === 'absent' && !absent.has(digest)) absent.set(digest, at);
       if (kind !== 'manifest') lastFailedAt = at;
