@@ -164,6 +164,12 @@ test('listed newest first, a page at a time, as it is described', async () => {
   });
 });
 
+test('an image that is named a hundred and one times is one image', async () => {
+  const { instance } = made();
+  const answer = await put(instance, { images: Array.from({ length: 101 }, () => imageOf(1)) });
+  expect(answer).toMatchObject({ status: 201, body: { images: [{ image: imageOf(1) }] } });
+});
+
 describe('refused is', () => {
   test.each(['Shop', 'shop 2', '-shop', 'a'.repeat(129), ''])('the name %j', async (name) => {
     const { world, instance } = made();

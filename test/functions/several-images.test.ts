@@ -63,6 +63,23 @@ test.each([[{ regions: 'eastus' }], [{ regions: ['eastus'], require: 1 }], [{ re
   },
 );
 
+describe('repeats count once', () => {
+  const regional = imageOf(2).replace('contoso.', 'contoso.eastus.geo.');
+  test.each<[string, string | string[], string[]]>([
+    ['one image, many times', Array.from({ length: 1_000 }, () => imageOf(1)), [imageOf(1)]],
+    ['in a text', Array.from({ length: 101 }, () => imageOf(1)).join('\n'), [imageOf(1)]],
+    ['whatever it is called', [imageOf(2), imageOf(1), regional], [imageOf(2), imageOf(1)]],
+    [
+      'a hundred images, each twice',
+      Array.from({ length: 200 }, (_, i) => imageOf(i % 100)),
+      Array.from({ length: 100 }, (_, i) => imageOf(i)),
+    ],
+  ])('%s', async (_what, images, answered) => {
+    const { status, body } = await wait(memoryTracker(), { images, timeout: 0 });
+    expect({ status, body }).toMatchObject({ status: 202, body: { images: answered.map((image) => ({ image })) } });
+  });
+});
+
 describe('a wait is answered', () => {
   test('200 when all are there', async () => {
     const memory = memoryTracker();
@@ -120,6 +137,7 @@ describe('refused is', () => {
     ['an empty text', { images: ' \n' }, 'images'],
     ['more than a hundred', { images: many(101) }, 'images'],
     ['more than a hundred in a text', { images: many(101).join() }, 'images'],
+    ['more than a thousand references', { images: Array.from({ length: 1_001 }, () => imageOf(1)) }, 'images'],
     ['an object', { images: { 0: imageOf(1) } }, 'images'],
     ['a number among them', { images: [imageOf(1), 7] }, 'images[1]'],
     ['an unreadable reference', { images: [imageOf(1), imageOf(2), 'team/app:v1'] }, 'images[2]'],

@@ -19,7 +19,8 @@ export interface EventInput {
 
 /** A webhook event about `team/app`, as it is sent. */
 export function bodyOf({ action = 'push', timestamp = '2026-06-01T12:00:00.1234567Z', target }: EventInput = {}) {
-  const whole = { repository: 'team/app', digest: digestOf(1), ...target };
+  const mediaType = action === 'push' ? { mediaType: 'application/vnd.oci.image.manifest.v1+json' } : {};
+  const whole = { repository: 'team/app', digest: digestOf(1), ...mediaType, ...target };
   return JSON.stringify({ id: 'event-1', timestamp, action, ...(target === null ? {} : { target: whole }) });
 }
 

@@ -8,6 +8,7 @@ import type { Digest } from '../model/digest.ts';
 import { digestRule, isDigest } from '../model/digest.ts';
 import type { EventTime } from '../model/event-time.ts';
 import { eventTimeRule, parseEventTime } from '../model/event-time.ts';
+import { plainMediaType } from '../model/media-types.ts';
 import type { Repository, Tag } from '../model/reference.ts';
 import { parseRepository, parseTag, repositoryRule, tagRule } from '../model/reference.ts';
 import type { Parsed } from '../runtime/parsed.ts';
@@ -107,7 +108,7 @@ export function parseWebhookEvent(body: unknown): Parsed<WebhookEvent> {
     repository: repository as Repository,
     digest: digest as Digest,
     tag: tag as Tag | undefined,
-    mediaType,
+    mediaType: plainMediaType(mediaType ?? '') || undefined,
   });
 }
 

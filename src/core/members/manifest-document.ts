@@ -7,7 +7,7 @@
 import type { Member } from '../image/family.ts';
 import type { Digest } from '../model/digest.ts';
 import { parseDigest } from '../model/digest.ts';
-import { defaultManifestType, isIndexType, namesManifest } from '../model/media-types.ts';
+import { defaultManifestType, isIndexType, namesManifest, plainMediaType } from '../model/media-types.ts';
 import type { Referrer } from './ports.ts';
 
 export interface ListedManifest extends Member {
@@ -74,7 +74,7 @@ export function bytesOf(body: string): number | undefined {
 function toListed(entry: Fields): ListedManifest | 'blob' | undefined {
   const digest = parseDigest(entry.digest);
   if (digest === undefined) return undefined;
-  const mediaType = text(entry.mediaType) ?? defaultManifestType;
+  const mediaType = plainMediaType(text(entry.mediaType) ?? '') || defaultManifestType;
   if (!namesManifest(mediaType)) return 'blob';
   const platform = toPlatform(entry.platform);
   const artifactType = text(entry.artifactType);

@@ -8,6 +8,11 @@ export const indexTypes: ReadonlySet<string> = new Set([
 /** Of an entry of an index that states none. */
 export const defaultManifestType = 'application/vnd.oci.image.manifest.v1+json';
 
+/** As it is compared: without parameters, and in small letters (RFC 9110, 8.3.1). */
+export function plainMediaType(mediaType: string): string {
+  return (mediaType.split(';')[0] ?? '').trim().toLowerCase();
+}
+
 export function isIndexType(mediaType: string | null): boolean {
   return mediaType !== null && indexTypes.has(mediaType);
 }

@@ -34,6 +34,8 @@ export interface SeveralResult {
 }
 
 export const maxImages = 100;
+/** References in one question, with repeats. */
+export const maxReferences = 1_000;
 
 /** The farthest from being everywhere first. What was deleted comes back only when somebody pushes it again. */
 const byAdvance: readonly ImageState[] = ['deleted', 'unknown', 'deleting', 'replicating', 'available'];

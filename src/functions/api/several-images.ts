@@ -4,7 +4,7 @@ import * as z from 'zod';
 import { checkBody } from '../../core/checks/request-body.ts';
 import type { Asked } from '../../core/query/ask.ts';
 import { parseParts, resolveImage } from '../../core/query/resolve-image.ts';
-import { maxImages, splitImages } from '../../core/query/several-images.ts';
+import { maxImages, maxReferences, splitImages, withoutRepeats } from '../../core/query/several-images.ts';
 import type { Tracker } from '../../core/tracker.ts';
 import type { Read } from '../http/input.ts';
 import { check } from '../http/input.ts';
@@ -19,18 +19,21 @@ const maxProblems = 10;
 
 const imagesRule = 'must be a list of image references, or a text with commas or line breaks between them';
 const countRule = `must name 1 to ${maxImages} images`;
+const referencesRule = `must have at most ${maxReferences} references, with repeats`;
 
 export const imagesBody = z.object(
   {
     images: z
       .union(
         [
-          z.array(z.string('must be an image reference, as text')).meta({ minItems: 1, maxItems: maxImages }),
+          z.array(z.string('must be an image reference, as text')).meta({ minItems: 1, maxItems: maxReferences }),
           z.string(),
         ],
         imagesRule,
       )
-      .meta({ description: `1 to ${maxImages} image references, as a list or as a text with commas or line breaks.` }),
+      .meta({
+        description: `1 to ${maxImages} images, as a list or as a text with commas or line breaks. Repeats count once; at most ${maxReferences} references in all.`,
+      }),
     regions: checkBody.shape.regions.meta({ description: 'Regions that must have each. Default: all expected.' }),
     platforms: z
       .union([z.string(), z.array(z.string())], 'must be platforms, as text with commas or as a list')
@@ -85,15 +88,14 @@ export async function readImagesBody<S extends typeof imagesBody>(
 
 /** @param input what `imagesBody` has read */
 export async function readAsked(
-  { images, regions, require, artifacts, platforms }: z.output<typeof imagesBody>,
+  { images: named, regions, require, artifacts, platforms }: z.output<typeof imagesBody>,
   tracker: Tracker,
 ): Promise<Read<Asked[]>> {
-  const texts = splitImages(images);
+  const texts = splitImages(named);
   const parts = parseParts(asOneText(artifacts), asOneText(platforms));
   if (!parts.ok) return { refusal: badRequest(parts.problems) };
-  if (texts.length < 1 || texts.length > maxImages) {
-    return { refusal: badRequest([{ field: 'images', reason: countRule }]) };
-  }
+  if (texts.length < 1) return refused(countRule);
+  if (texts.length > maxReferences) return refused(referencesRule);
   const resolved = texts.map((text, i) => resolveImage(text, tracker.registries, `images[${i}]`));
   const problems = resolved.flatMap((one) => (one.kind === 'wrong' ? one.problems : []));
   if (problems.length > 0) return { refusal: badRequest(problems.slice(0, maxProblems)) };
@@ -111,7 +113,12 @@ export async function readAsked(
     if ('refusal' in requirement) return requirement;
     asked.push({ question: { ...one.image, ...parts.value }, requirement: requirement.value });
   }
-  return { value: asked };
+  const images = withoutRepeats(asked);
+  return images.length > maxImages ? refused(countRule) : { value: images };
+}
+
+function refused(reason: string): Read<never> {
+  return { refusal: badRequest([{ field: 'images', reason }]) };
 }
 
 function asOneText(list: string | readonly string[] | null | undefined): string | undefined {

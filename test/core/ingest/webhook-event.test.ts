@@ -98,6 +98,12 @@ describe('an image event', () => {
     ['an absent tag', { ...push, target: { ...target, tag: undefined } }, { ...read, tag: undefined }],
     ['an empty tag', { ...push, target: { ...target, tag: '' } }, { ...read, tag: undefined }],
     ['a null tag', { ...push, target: { ...target, tag: null } }, { ...read, tag: undefined }],
+    [
+      'a media type with parameters, in capitals',
+      withTarget({ mediaType: ' Application/vnd.OCI.image.index.v1+JSON ; charset=utf-8' }),
+      { ...read, mediaType: 'application/vnd.oci.image.index.v1+json' },
+    ],
+    ['a media type of parameters alone', withTarget({ mediaType: '; q=1' }), { ...read, mediaType: undefined }],
     ['a null media type', { ...push, target: { ...target, mediaType: null } }, { ...read, mediaType: undefined }],
     ['a tag of 128 characters', withTarget({ tag: 't'.repeat(128) }), { ...read, tag: 't'.repeat(128) }],
     // Fields that we do not use may hold anything.

@@ -14,6 +14,11 @@ function read(...manifests: readonly unknown[]) {
 describe('what an entry is', () => {
   test.each<[string, object, object]>([
     ['a platform', { platform: linux }, plain],
+    [
+      'a media type with parameters, in capitals',
+      { platform: linux, mediaType: `${manifestType.toUpperCase()}; charset=utf-8` },
+      plain,
+    ],
     ['a variant', { platform: { ...linux, variant: 'v8' } }, { ...plain, platform: 'linux/arm64/v8' }],
     ['the version of an operating system', { platform: { ...linux, 'os.version': '10' } }, plain],
     [
