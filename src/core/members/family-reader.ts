@@ -37,6 +37,8 @@ interface FamilyReader {
 
 /** Between tries, while the index is held. */
 const pausesMs = [300, 900];
+/** Between tries to store what a manifest is attached to: within the ten seconds in which nothing is published of it. */
+const storePausesMs = [500, 1_500, 4_000];
 /** Whatever the pauses a registry asks for: the index is held no longer. */
 const maxReadMs = 10_000;
 /** How long a registry that did not tell is taken for one that cannot be read. */
@@ -132,9 +134,21 @@ export function familyReader(parts: {
     if (attached === undefined || attached.subject === name.digest) return;
     const { subject } = attached;
     await tellSubject({ ...name, digest: subject }, [toAttachment({ ...attached, digest: name.digest })]);
-    await parts.writer.submit(name, { kind: 'attached', subject }).catch((error: unknown) => {
-      log.warn('subject not stored', { image: imageKey(name), error: describeError(error) });
-    });
+    await storeSubject(name, subject);
+  }
+
+  /** Again while it is held: without it the artifact would be published by itself. Never fails. */
+  async function storeSubject(name: ImageName, subject: Digest): Promise<void> {
+    for (const pauseMs of [...storePausesMs, undefined]) {
+      try {
+        await parts.writer.submit(name, { kind: 'attached', subject });
+        return;
+      } catch (error) {
+        log.warn('subject not stored', { image: imageKey(name), error: describeError(error) });
+        if (pauseMs === undefined) return;
+        await clock.sleep(pauseMs);
+      }
+    }
   }
 
   /** Never fails. */
