@@ -28,10 +28,7 @@ export const evidenceWords: Record<ShownEvidence, readonly [name: string, meanin
   probe: ['asked', 'The replica was asked, and answered for the manifest.'],
   deepProbe: ['asked for all of it', 'The replica was asked for every child, config and layer as well.'],
   deliveryLog: ['delivery log', 'The webhook event was lost, and found in the log of deliveries of the registry.'],
-  membersUnknown: [
-    'index alone',
-    'What the index lists could not be read, or no report says whether it is an index: it counts by its own reports',
-  ],
+  membersUnknown: ['index alone', 'What the index lists could not be read: it counts by its own reports'],
 };
 
 const eventWords: Record<string, string> = {

@@ -30,7 +30,7 @@ import { hasDeletedMember, imageState, isAvailableIn, isUnverified } from './sta
 import type { TagPointers, TagState } from './tag-resolution.ts';
 import { isSuperseded, ownPointers, tagState } from './tag-resolution.ts';
 
-/** `membersUnknown`: it counts by its own reports, since nobody could read what it lists, or knows whether it is an index. */
+/** `membersUnknown`: the index counts by its own reports, since nobody could read what it lists. */
 export type ShownEvidence = Evidence | 'membersUnknown';
 
 type RegionState = 'available' | 'unverified' | 'missing' | 'deleted';
@@ -211,7 +211,7 @@ function listRegions(record: ImageRecord | undefined, requirement: Requirement, 
     // A region that lacks a member has the index, and not the image.
     const told = state === 'missing' ? undefined : arrival;
     const since = record === undefined ? undefined : availableSince(record, region);
-    const isUnread = isAvailable(told) && mayBeIndex(record?.mediaType ?? null) && record?.family?.members == null;
+    const isUnread = isAvailable(told) && isIndexType(record?.mediaType ?? null) && record?.family?.members == null;
     return {
       region,
       state,
@@ -224,11 +224,6 @@ function listRegions(record: ImageRecord | undefined, requirement: Requirement, 
       globalRouting: replica?.globalRouting ?? true,
     };
   });
-}
-
-/** Of what type a manifest is that nobody has named the type of, nobody knows. */
-function mayBeIndex(mediaType: string | null): boolean {
-  return mediaType === null || isIndexType(mediaType);
 }
 
 function stateIn(record: ImageRecord, region: Region, set: ReplicaSet): RegionState {

@@ -17,9 +17,7 @@ const region = () =>
     lagSeconds: z.number().min(0).nullable().describe('Distance from the first region.'),
     evidence: z
       .array(z.enum(evidence))
-      .describe(
-        'What the claim rests on. `membersUnknown`: an index, or what may be one, counts by its own reports alone.',
-      ),
+      .describe('What the claim rests on. `membersUnknown`: the index counts by its own reports alone.'),
     globalRouting: z.boolean().describe('Whether the global endpoint routes to this replica.'),
   });
 
