@@ -78,11 +78,11 @@ describe.each(modes)('exit codes, %s', (mode) => {
     [0, 'there in enough regions', [imageOf(2), '--require', 'any'], 'is in 1 of 3 regions, 1 needed'],
     [2, 'timed out', [imageOf(2), '--timeout', '5'], 'in 1 of 3 regions; missing: southeastasia, westeurope'],
     [2, 'never seen', [imageOf(9), '--timeout', '0'], 'No region has reported it'],
-    [3, 'deleted', [imageOf(3)], 'is deleted in every region that had it'],
+    [3, 'deleted', [imageOf(3), '--timeout', '2'], 'is deleted in every region that had it'],
     [
       3,
       'superseded',
-      [`${loginServer}/team/app:v4@${digestOf(4)}`],
+      [`${loginServer}/team/app:v4@${digestOf(4)}`, '--timeout', '2'],
       'in every region asked for, tag v4 points at another digest',
     ],
     [4, 'refused', [imageOf(1), '--key', 'another'], 'the tracker refused the key (401)'],
