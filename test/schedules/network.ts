@@ -152,6 +152,8 @@ export function network(on: Case, choices: Choices, onEffect: (effect: Effect) =
         return answerAfter(backMs, () => resolve(answer));
       }
       trouble(fault, laterMs);
+      // Until it is told, nothing is known of the registry.
+      if (method === 'reaches') on.readings.failed(scheduler.now());
       trace(() => `${name}: ${fault}`);
       if (fault === 'fails') return fail(backMs, 'failed');
       if (fault === 'hangs') return fail(laterMs, 'timed out');

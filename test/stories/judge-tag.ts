@@ -49,7 +49,9 @@ export function judgeTag(
       model.isPossiblyPointed(tag, digest, region, window) && model.isPossiblyThere(digest, region, window);
     if (!isPossible) complain('wrong yes', 'tag', `${region} counts, though its tag cannot point at ${digest} there`);
   }
-  for (const region of mayBeOld ? [] : document.missing) {
+  // While an index is being read, no region counts: its answer says that its members are not known.
+  const isBeingRead = document.members === null && document.regions.some(({ state }) => state === 'unverified');
+  for (const region of mayBeOld || isBeingRead ? [] : document.missing) {
     const isCertain =
       model.isCertainlyPointed(tag, digest, region, window) &&
       model.isCertainlyThere(digest, region, window) &&
