@@ -94,7 +94,7 @@ function mayBeServedAfter(fact: Fact, servedAt: number): boolean {
 }
 
 function isAfterServed(fact: Fact, servedAt: number): boolean {
-  return fact.sentAt > servedAt && (fact.isOnTime || fact.isClamped || fact.low > servedAt);
+  return fact.sentAt > servedAt && (fact.isClamped || fact.low > servedAt);
 }
 
 export interface Model {
