@@ -52,17 +52,14 @@ export function probeScheduler(
   const underWay = new Map<string, Promise<ProbeSummary>>();
   const waitedFor = new Map<string, { waiters: number; readonly none: AbortController }>();
 
-  /** @param readImage by whoever has it already: without another read */
-  function look(question: AvailabilityQuery, key: string, readImage = parts.readImage): Promise<ProbeSummary> {
-    const looking = underWay.get(key) ?? lookNow(question, readImage).finally(() => underWay.delete(key));
+  /** Reads the record from the storage: what the timer's review returned may be an old copy, and so may its next timer be. */
+  function look(question: AvailabilityQuery, key: string): Promise<ProbeSummary> {
+    const looking = underWay.get(key) ?? lookNow(question).finally(() => underWay.delete(key));
     underWay.set(key, looking);
     return looking;
   }
 
-  async function lookNow(
-    { registry, repository, tag, digest }: AvailabilityQuery,
-    readImage: (name: ImageName) => Promise<ImageRecord | undefined>,
-  ): Promise<ProbeSummary> {
+  async function lookNow({ registry, repository, tag, digest }: AvailabilityQuery): Promise<ProbeSummary> {
     const { set, policy, now } = decisionContext(registry);
     const place = { registry: registry.name, repository };
     if (tag !== undefined) {
@@ -71,7 +68,7 @@ export function probeScheduler(
     }
     if (digest === undefined) throw new Error('a question names a tag or a digest');
     const name = { ...place, digest };
-    const image = await readImage(name);
+    const image = await parts.readImage(name);
     const { presence, absence } = probeTargets(image, set, now - (policy.probeAfterMs ?? 0));
     const asked = { name, mediaTypes: mediaTypesOf(image) };
     const members = image === undefined ? [] : lackingMembers(image, set);
@@ -173,7 +170,7 @@ export function probeScheduler(
       if (!isDue && !hasUnverified(image, set)) return undefined;
       const { repository, digest } = name;
       const question = { registry, repository, digest, tag: undefined };
-      const looked = [await look(question, imageKey(name), async () => image)];
+      const looked = [await look(question, imageKey(name))];
       const tags = image === undefined ? [] : tagsToAsk(image, set);
       for (const tag of tags.slice(-maxTags)) {
         looked.push(await look({ registry, repository, digest, tag }, `${imageKey(name)} ${tag}`));
