@@ -52,7 +52,7 @@ export function probeScheduler(
   const underWay = new Map<string, Promise<ProbeSummary>>();
   const waitedFor = new Map<string, { waiters: number; readonly none: AbortController }>();
 
-  /** Reads the record from the storage: what the timer's review returned may be an old copy, and so may its next timer be. */
+  /** Reads the record first: another instance may have learned more since its timer fired. */
   function look(question: AvailabilityQuery, key: string): Promise<ProbeSummary> {
     const looking = underWay.get(key) ?? lookNow(question).finally(() => underWay.delete(key));
     underWay.set(key, looking);
