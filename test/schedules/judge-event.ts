@@ -106,7 +106,7 @@ export function eventJudge(on: Case): (event: CloudEvent) => void {
     const isConfirmed = (region: Region) =>
       on.plan.world.probing !== 'confirm' || on.history.isConfirmed(image, region, view);
     // What a region said before it got its replica counts no more once it has one.
-    const claimOfReplica = (region: Region, of = [image]): Claim =>
+    const claimOfReplica = (region: Region, of: readonly number[] = [image]): Claim =>
       claimOfAll(on, of, region, { ...view, lastAbsentAt: on.registry.addedAt(region) });
     const isThere = (region: Region, of: readonly number[]) =>
       of.every((part) => on.history.claim(part, region, view).mayCount || claimOfReplica(region, [part]).mayCount);
@@ -150,8 +150,10 @@ export function eventJudge(on: Case): (event: CloudEvent) => void {
       on.violate('an event is true', `${place}: it was not known to be deleted`);
     }
     if (type === announcementTypes.deletedInAllReplicas) {
+      // A region without one of the members does not have the family.
+      const family = partsOf(on, image, true);
       const isTrue =
-        setsUsed.some((regions) => regions.every((region) => !claimOfReplica(region).mustBeThere)) &&
+        setsUsed.some((regions) => regions.every((region) => !claimOfReplica(region, family).mustBeThere)) &&
         on.regions.some(mayBeDeleted);
       if (!isTrue) on.violate('an event is true', `${place}: some replica still had it`);
     }

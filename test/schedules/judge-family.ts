@@ -7,7 +7,7 @@ import type { CloudEvent } from '../../src/core/image/cloud-event.ts';
 import type { ForwardOrder } from '../../src/core/image/forward-entry.ts';
 import type { Case, Rule } from './case.ts';
 import { clockText } from './case.ts';
-import { mayBeDeleted } from './family-claims.ts';
+import { mayBeDeleted, partsOf } from './family-claims.ts';
 import type { Said } from './history.ts';
 
 /** From the documentation: an untagged manifest is told after so long; less what reading its index takes. */
@@ -26,9 +26,11 @@ export function familyJudge(on: Case): (event: CloudEvent) => void {
     const key = `${type} ${image}`;
     const told = (ids.get(key) ?? new Set()).add(id);
     ids.set(key, told);
+    // Deleting one of its members everywhere ends a generation as well.
+    const family = partsOf(on, image, true);
     const deleted = new Set(
       on.history.said.flatMap(({ image: of, fact }) =>
-        of === image && fact.kind === 'delete' ? [fact.eventTime] : [],
+        family.includes(of) && fact.kind === 'delete' ? [fact.eventTime] : [],
       ),
     );
     // Complete for a larger set, it is told anew.

@@ -11,7 +11,7 @@ import { pace } from '../../src/core/tracker.ts';
 import { hasRival, isEverywhere, pushedOfKind, wasDeleted } from './artifact-claims.ts';
 import type { Case } from './case.ts';
 import { clockText } from './case.ts';
-import { partsFor } from './family-claims.ts';
+import { partsFor, partsOf } from './family-claims.ts';
 import { seenBetween } from './history.ts';
 import type { Instance } from './instance.ts';
 import { judgeDocument } from './judge-answer.ts';
@@ -147,8 +147,10 @@ export function questions(on: Case): Questions {
         on.violate('a waiter is answered truly', `${what}, and no region has told of another digest after it`);
       return;
     }
+    // Of an index, one of its members may be what was deleted everywhere.
+    const family = partsOf(on, image, true);
     const isDeleted = on.history.said.some(
-      (said) => said.image === image && said.fact.kind === 'delete' && said.saidAt <= since,
+      (said) => family.includes(said.image) && said.fact.kind === 'delete' && said.saidAt <= since,
     );
     if (!isDeleted) on.violate('no wait is refused too early', `${what}, and it was not for long`);
   }

@@ -124,7 +124,7 @@ function judgeState(
       state === 'unverified' ||
       !isExpected ||
       model.isPossiblyDoubtful(digest, region, window) ||
-      // What an index is called that is nowhere whole because of its members, the contract does not say.
+      // Whether a region that lacks a member has deleted it, the model does not tell.
       model.isPossiblyBroken(digest, region, window),
   );
   if (unclear || expected.length === 0) return;

@@ -165,7 +165,7 @@ function supersededSubjects(region: Region, before: Arrival | undefined, arrival
 }
 
 function expire(record: ImageRecord, unchangedSince: number, { set, now }: DecisionContext): ImageRecord {
-  const isDue = !hasPending(record) && record.changedAt <= unchangedSince && imageState(record, set) === 'deleted';
+  const isDue = !hasPending(record) && record.changedAt <= unchangedSince && isGone(record, set);
   if (!isDue) return record;
   // Regions without a replica may still have it: they have deleted nothing, and keep nothing from being forgotten.
   const deleted = Object.entries(record.arrivals).filter(([, arrival]) => isDeleted(arrival));

@@ -122,16 +122,16 @@ function activeArrivals(record: ImageRecord, set: ReplicaSet): Arrival[] {
   return activeRegions(record, set).flatMap((region) => arrivalIn(record, region) ?? []);
 }
 
-/** Every replica that had it has deleted it. */
+/** Every replica that had it has deleted it: of an index, its own manifest. */
 export function isGone(record: ImageRecord, set: ReplicaSet): boolean {
   const arrivals = activeArrivals(record, set);
   return arrivals.length > 0 && arrivals.every(isDeleted);
 }
 
-/** The last replica that had it in this generation has deleted it. */
+/** The last replica that had it in this generation has deleted it, or a member of it. */
 export function isGoneAgain(record: ImageRecord, set: ReplicaSet): boolean {
   const isAlreadyAnnounced = (region: Region) => record.alreadyAnnounced.includes(regionSubjects(region).deleted);
-  return isGone(record, set) && !activeRegions(record, set).every(isAlreadyAnnounced);
+  return imageState(record, set) === 'deleted' && !activeRegions(record, set).every(isAlreadyAnnounced);
 }
 
 /** Some replica has deleted it; where others have it, either may have changed unheard. */
@@ -141,7 +141,8 @@ export function isDeletedSomewhere(record: ImageRecord, set: ReplicaSet): boolea
 
 /**
  * A replica that has deleted the image may have done so before the others got it anew: it is on its way out only
- * if the newest delete is later than the newest push.
+ * if the newest delete is later than the newest push. An index that lacks a deleted member wherever it still is counts as
+ * deleted, though its own manifest is there.
  */
 export function imageState(record: ImageRecord | undefined, set: ReplicaSet): ImageState {
   if (record === undefined) return 'unknown';
@@ -152,7 +153,9 @@ export function imageState(record: ImageRecord | undefined, set: ReplicaSet): Im
   const arrivals = [...own, ...there.flatMap((region) => memberArrivals(record.family, region))];
   const deletedAt = newest(arrivals.filter(isDeleted).map((arrival) => arrival.deletedAt));
   const pushedAt = newest(arrivals.filter(isAvailable).map((arrival) => arrival.pushedAt));
-  return deletedAt !== null && (pushedAt === null || deletedAt >= pushedAt) ? 'deleting' : 'replicating';
+  const isPushedSince = pushedAt !== null && (deletedAt === null || deletedAt < pushedAt);
+  if (deletedAt === null || isPushedSince) return 'replicating';
+  return there.every((region) => hasDeletedMember(record, region)) ? 'deleted' : 'deleting';
 }
 
 /** Complete, and not noted so: the set has changed since its last write, and nobody has told it. */

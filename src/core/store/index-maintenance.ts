@@ -7,7 +7,7 @@ import type { DecisionContext } from '../image/context.ts';
 import type { ImageRecord } from '../image/record.ts';
 import { arrivalIn, arrivalRegions, hasPending, isMember, isPartOfFamily, known, lastTagged } from '../image/record.ts';
 import { isTimerSet, nextRequeueAt } from '../image/requeue.ts';
-import { imageState, wasComplete } from '../image/state.ts';
+import { imageState, isGone, wasComplete } from '../image/state.ts';
 import { roundOf } from '../image/tag-progress.ts';
 import type { EventTime } from '../model/event-time.ts';
 import type { Tag } from '../model/reference.ts';
@@ -131,7 +131,9 @@ export function indexMaintenance({ index, tags, timer, counting }: IndexMaintena
       const was = imageState(before, set);
       if (state === was && before?.firstSeenAt === after.firstSeenAt) return;
       const gone: IndexList[] = [];
-      const isOver = state === 'available' || state === 'deleted';
+      // An index whose members were deleted may be replicating again in this generation.
+      const isOver = state === 'available' || isGone(after, set);
+      if (was === 'deleted' && before?.firstSeenAt === after.firstSeenAt) gone.push('deleted');
       if (isOver && mayBeListed(after.firstSeenAt, now)) gone.push('replicating');
       if (isOver && after.delayedAt !== null) gone.push('delayed');
       // Whoever reads a list leaves out what no longer belongs there: a row that stays costs a read, and no answer.

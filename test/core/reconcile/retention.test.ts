@@ -73,6 +73,15 @@ test('what is pushed again after that is the next generation, published under id
   expect((await memory.store.read(name))?.record.generation).toBe(2);
 });
 
+test('forgotten a second time, it goes on with the third generation', async () => {
+  const memory = await forgotten(await forgotten());
+  await push(memory);
+  await passTime(memory, 60_000);
+  expect((await memory.store.read(name))?.record.generation).toBe(3);
+  const told = ids(memory, 'ImageAvailableInAllReplicas');
+  expect(new Set(told).size).toBe(3);
+});
+
 test('a repeat of what was said before it was forgotten says nothing', async () => {
   const memory = await forgotten();
   const before = memory.publisher.published.length;

@@ -176,6 +176,12 @@ test('a tag converges with the last member', async () => {
 });
 
 describe('a member is deleted', () => {
+  const goneEverywhere = [
+    'ImageDeletedInAllReplicas index',
+    'ImageDeletedInRegion index eastus',
+    'ImageDeletedInRegion index westeurope',
+  ];
+
   async function complete(input: Parameters<typeof world>[1] = {}): Promise<World> {
     const w = await world([index], input);
     for (const region of ['eastus', 'westeurope']) {
@@ -207,10 +213,20 @@ describe('a member is deleted', () => {
   test('in every region: the index is still there, and must not be forgotten', async () => {
     const w = await complete();
     for (const region of ['eastus', 'westeurope']) await report(w, arm.digest, region, { kind: 'delete' });
-    expect(await documentOf(w)).toMatchObject({ state: 'deleting' });
+    expect(await documentOf(w)).toMatchObject({ state: 'deleted', satisfied: false });
+    expect(told(w).slice(3).toSorted()).toEqual(goneEverywhere);
     await passTime(w, 100 * 86_400_000, 86_400_000);
     await w.tracker.expire();
-    expect(await documentOf(w)).toMatchObject({ state: 'deleting', membersKnown: true });
+    expect(await documentOf(w)).toMatchObject({ state: 'deleted', membersKnown: true });
+    const deleted = async () =>
+      (await w.index.page({ registry: 'contoso', list: 'deleted', limit: 10 })).entries.map(({ name }) => name.digest);
+    expect(await deleted()).toContain(index.digest);
+    for (const region of ['eastus', 'westeurope']) await report(w, arm.digest, region);
+    expect(await documentOf(w)).toMatchObject({ state: 'available', satisfied: true });
+    expect(told(w).slice(6)).toContain('ImageAvailableInAllReplicas index');
+    const everywhere = w.publisher.published.filter(({ type }) => type.endsWith('ImageAvailableInAllReplicas'));
+    expect(new Set(everywhere.map(({ id }) => id)).size).toBe(2);
+    expect(await deleted()).not.toContain(index.digest);
   });
 
   test('in every region, and one of them does not report it: its replica is asked', async () => {
@@ -229,7 +245,7 @@ describe('a member is deleted', () => {
     await report(w, arm.digest, 'westeurope', { kind: 'delete' });
     expect(await documentOf(w)).toMatchObject({ state: 'deleting', missing: ['westeurope'] });
     await passTime(w, 120_000);
-    expect(await documentOf(w)).toMatchObject({ state: 'deleting', missing: ['eastus', 'westeurope'] });
+    expect(await documentOf(w)).toMatchObject({ state: 'deleted', missing: ['eastus', 'westeurope'] });
     expect(await documentOf(w, arm.digest)).toMatchObject({ state: 'deleted' });
 
     for (const region of ['eastus', 'westeurope']) there.add(`${region} ${arm.digest}`);
@@ -243,11 +259,7 @@ describe('a member is deleted', () => {
     for (const region of ['eastus', 'westeurope']) {
       for (const digest of [index.digest, amd.digest, arm.digest]) await report(w, digest, region, { kind: 'delete' });
     }
-    expect(told(w).slice(3).toSorted()).toEqual([
-      'ImageDeletedInAllReplicas index',
-      'ImageDeletedInRegion index eastus',
-      'ImageDeletedInRegion index westeurope',
-    ]);
+    expect(told(w).slice(3).toSorted()).toEqual(goneEverywhere);
     const before = told(w).length;
     for (const region of ['eastus', 'westeurope']) {
       for (const digest of [index.digest, amd.digest, arm.digest]) {

@@ -115,12 +115,12 @@ test('a look at the replicas reads no record of a member that no region has dele
   const asking = registryOf({ regionalEndpoints: true });
   const world = memoryTracker({ registries: [asking], probe, policy: { probeAfterMs: 30_000 }, ports });
   await world.clock.settle();
-  const report = async (digest: typeof index.digest, kind: 'push' | 'delete') => {
+  const report = async (digest: typeof index.digest, kind: 'push' | 'delete', region = 'eastus') => {
     await world.clock.advance(100);
     const now = world.clock.now();
     const mediaType = digest === index.digest ? indexType : manifestType;
     const seen = {
-      region: regionOf('eastus'),
+      region: regionOf(region),
       eventTime: toEventTime(now),
       receivedAt: now,
       tag: undefined,
@@ -139,6 +139,7 @@ test('a look at the replicas reads no record of a member that no region has dele
   expect(read.filter((digest) => digest !== index.digest)).toEqual([]);
 
   const [deleted = index.digest] = digests;
+  await report(index.digest, 'push', 'westeurope');
   await report(deleted, 'delete');
   await passTime(world, 20_000);
   read.splice(0);
