@@ -19,6 +19,7 @@ import { rowBatches } from '../../src/adapters/table-storage/row-batches.ts';
 import type { Policy } from '../../src/core/image/context.ts';
 import type { ForwardTarget } from '../../src/core/image/forward-entry.ts';
 import type { ImageName } from '../../src/core/image/record.ts';
+import { imageKey } from '../../src/core/image/record.ts';
 import type { Registry } from '../../src/core/model/registry.ts';
 import type { ReplicaSet } from '../../src/core/model/replica-set.ts';
 import type { CatalogueStore, CatalogueTimer, Log, ManifestProbe } from '../../src/core/ports.ts';
@@ -98,6 +99,10 @@ export function memoryCatalogue() {
   const timer: CatalogueTimer = {
     async remind(name, at) {
       reminders.push({ name, at });
+    },
+    async cancel(name, at) {
+      const found = reminders.findIndex((one) => one.at === at && imageKey(one.name) === imageKey(name));
+      if (found >= 0) reminders.splice(found, 1);
     },
   };
   return { rows, reminders, store, timer };

@@ -71,7 +71,7 @@ export function tableCatalogue(table: Table, batches: RowBatches): CatalogueStor
       ];
       for (;;) {
         const outcome = await table.transact(actions);
-        if (!('refusedAt' in outcome)) return 'stored';
+        if (!('refusedAt' in outcome)) return { version: outcome[0] };
         if (outcome.reason !== 'conflict') throw outcome.reason;
         const refused = outcome.refusedAt ?? 0;
         if (actions[refused]?.[0] !== 'delete') return 'conflict';

@@ -10,22 +10,23 @@
 
 import type { DecisionContext } from '../image/context.ts';
 import type { ImageName, ImageRecord } from '../image/record.ts';
-import { imageKey, known, progressOf } from '../image/record.ts';
-import type { TagName } from '../image/tag-name.ts';
-import { tagPointers, tagState } from '../image/tag-resolution.ts';
-import type { Tag } from '../model/reference.ts';
+import { imageKey, known } from '../image/record.ts';
+import { dropStaleFacts } from '../image/state.ts';
 import type { Registry } from '../model/registry.ts';
-import { expectedRegions } from '../model/replica-set.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { describeError, UpstreamError } from '../runtime/errors.ts';
 import { inChunks } from '../runtime/in-chunks.ts';
 import type { Log } from '../runtime/log.ts';
+import type { Entries } from './counted-entries.ts';
+import { countedEntries } from './counted-entries.ts';
 import type { CatalogueSummary } from './counts.ts';
 import { count, summarize } from './counts.ts';
-import type { CatalogueEntry, DivergedTag } from './entry.ts';
+import type { TagDeps } from './diverged-tags.ts';
+import { divergedTags } from './diverged-tags.ts';
 import { entryOf, isSameEntry, isSettled } from './entry.ts';
 import type { CatalogueChange, CatalogueStore, CatalogueTimer } from './ports.ts';
 import { maxRows } from './ports.ts';
+import { reminders } from './reminders.ts';
 
 export interface Catalogue {
   /** To be called before an image is written: sets a timer if the write changes what it counts for. */
@@ -39,7 +40,7 @@ export interface Catalogue {
   summary(registry: Registry): Promise<CatalogueSummary>;
 }
 
-interface CatalogueDeps {
+interface CatalogueDeps extends TagDeps {
   readonly store: CatalogueStore;
   readonly timer: CatalogueTimer;
   readonly clock: Clock;
@@ -48,10 +49,6 @@ interface CatalogueDeps {
   readonly random: () => number;
   /** Past every cache. */
   read(name: ImageName): Promise<ImageRecord | undefined>;
-  /** The images that the tag was pushed with last. */
-  readTag(name: TagName): Promise<readonly ImageRecord[]>;
-  registry(name: ImageName): Registry;
-  decisionContext(registry: Registry): DecisionContext;
 }
 
 /** Most images are everywhere by then, and are counted once. */
@@ -60,9 +57,24 @@ const soonMs = 1_500;
 const surelyWrittenMs = 60_000;
 const maxPauseMs = 3_600_000;
 const maxAttempts = 12;
-/** Tags of one image that are looked at. */
-const maxTags = 10;
 const readAtOnce = 32;
+/** Images whose entries and timers a process remembers: some ten megabytes. */
+const maxRemembered = 10_000;
+
+/** An image to be counted. */
+interface Uncounted {
+  readonly name: ImageName;
+  /** As this process wrote it last. */
+  readonly written?: ImageRecord;
+  /** When a timer fires that was set before that write or an earlier one. */
+  readonly remindAt?: number | undefined;
+}
+
+interface UncountedChange extends CatalogueChange, Uncounted {
+  readonly record: ImageRecord | undefined;
+  /** Not remembered. */
+  readonly isRead: boolean;
+}
 
 /** @param ports where nothing is counted: `undefined` */
 export function catalogueOrNone(
@@ -84,62 +96,57 @@ const none: Catalogue = {
 
 export function catalogue(deps: CatalogueDeps): Catalogue {
   const { clock, log } = deps;
-  const soon = new Map<string, ImageName>();
+  const soon = new Map<string, Uncounted>();
+  const counted = countedEntries(maxRemembered);
+  const timers = reminders(deps.timer, maxRemembered);
   let isWaiting = false;
   /** Of one registry after the other: they would only stand in each other's way. */
   let turn: Promise<unknown> = Promise.resolve();
 
-  async function divergedTags(record: ImageRecord | undefined): Promise<DivergedTag[]> {
-    if (record === undefined) return [];
-    const { registry, repository, digest } = record.name;
-    const { set, policy, now } = deps.decisionContext(deps.registry(record.name));
-    const regions = expectedRegions(set);
-    const mayDiverge = Object.keys(record.tags).filter((tag) => {
-      const progress = progressOf(record, tag as Tag);
-      const isAlone = progress?.isCompared === true && Object.keys(progress.others).length === 0;
-      return progress?.state === 'open' && !isAlone;
-    }) as Tag[];
-    const looked = await Promise.all(
-      mayDiverge.slice(-maxTags).map(async (tag): Promise<DivergedTag[]> => {
-        const pointers = tagPointers(tag, await deps.readTag({ registry, repository, tag }));
-        if (pointers.newest?.digest !== digest) return [];
-        if (tagState(pointers, regions, now, policy.delayedAfterMs) !== 'diverged') return [];
-        const held = regions.filter((region) => {
-          const pointer = pointers.regions.get(region);
-          return pointer !== undefined && pointer.digest !== digest;
-        });
-        return [{ tag, regions: held }];
-      }),
-    );
-    return looked.flat();
-  }
-
-  async function entryNow(name: ImageName): Promise<CatalogueEntry | undefined> {
-    const record = known(await deps.read(name));
-    return entryOf(record, deps.decisionContext(deps.registry(name)).set, await divergedTags(record));
+  /**
+   * Nothing is read of an image that this process has created, and counted ever since without anybody else: who has written it
+   * meanwhile has yet to count it.
+   */
+  async function toChange(image: Uncounted, remembered: Entries): Promise<UncountedChange> {
+    const { name, written } = image;
+    const key = imageKey(name);
+    const { set } = deps.decisionContext(deps.registry(name));
+    const isRead = written === undefined || !remembered.has(key);
+    const before = isRead ? await deps.store.entry(name) : remembered.get(key);
+    const record = known(isRead ? await deps.read(name) : dropStaleFacts(written, set));
+    return { ...image, isRead, before, record, after: entryOf(record, set, await divergedTags(deps, record)) };
   }
 
   /** @returns those that are left to be counted, or all if somebody else was first */
-  async function attempt(registry: string, names: readonly ImageName[]): Promise<readonly ImageName[]> {
+  async function attempt(registry: string, images: readonly Uncounted[]): Promise<readonly Uncounted[]> {
     const { counts, version } = await deps.store.counts(registry);
-    const before = await Promise.all(names.map(deps.store.entry));
-    const after = await Promise.all(names.map(entryNow));
-    const all = names
-      .map((name, i): CatalogueChange => ({ name, before: before[i], after: after[i] }))
-      .filter((change) => !isSameEntry(change.before, change.after));
+    const remembered = counted.at(registry, version);
+    const read = await Promise.all(images.map((image) => toChange(image, remembered)));
+    const all = read.filter((change) => !isSameEntry(change.before, change.after));
     const changes = all.slice(0, howManyFit(all.map(deps.store.rowsOf)));
     if (changes.length === 0) return [];
     // Before they are counted: what is counted can be found.
     await deps.store.addParts(changes);
     const changed = changes.reduce((sum, one) => count(count(sum, one.before, -1), one.after, 1), counts);
     const next = { ...changed, changedAt: clock.now() };
-    if ((await deps.store.commit(registry, next, version, changes)) === 'conflict') return names;
-    await deps.store.removeParts(changes);
-    return all.slice(changes.length).map(({ name }) => name);
+    const outcome = await deps.store.commit(registry, next, version, changes);
+    if (outcome === 'conflict') return images;
+    counted.note(registry, outcome.version, changes);
+    await Promise.all([deps.store.removeParts(changes), ...changes.map(endReminder)]);
+    return all.slice(changes.length);
   }
 
-  async function takeTurn(registry: string, names: readonly ImageName[]): Promise<void> {
-    for (const some of inChunks(names, readAtOnce)) {
+  /**
+   * Only of what was counted: where nothing had changed, another instance may be about to count what it has written before,
+   * and has no other way to learn that this is over.
+   */
+  async function endReminder({ name, record, remindAt }: UncountedChange): Promise<void> {
+    const { set, now } = deps.decisionContext(deps.registry(name));
+    if (remindAt !== undefined && remindAt > now && isSettled(record, set)) await timers.takeBack(name, remindAt);
+  }
+
+  async function takeTurn(registry: string, images: readonly Uncounted[]): Promise<void> {
+    for (const some of inChunks(images, readAtOnce)) {
       let left = some;
       for (let tried = 1; left.length > 0; ) {
         const rest = await attempt(registry, left);
@@ -152,9 +159,10 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
     }
   }
 
-  function countAll(names: readonly ImageName[]): Promise<void> {
+  function countAll(images: readonly Uncounted[]): Promise<void> {
     const work = turn.then(async () => {
-      for (const [registry, some] of Map.groupBy(names, ({ registry }) => registry)) await takeTurn(registry, some);
+      const registries = Map.groupBy(images, ({ name }) => name.registry);
+      for (const [registry, some] of registries) await takeTurn(registry, some);
     });
     // Whoever asked for it has the error; the next turn begins all the same.
     turn = work.catch(() => undefined);
@@ -162,31 +170,31 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
   }
 
   /** Timers that fire together go together, however many there are. */
-  let together: { readonly names: ImageName[]; readonly done: Promise<void> } | undefined;
+  let together: { readonly images: Map<string, Uncounted>; readonly done: Promise<void> } | undefined;
   function countTogether(name: ImageName): Promise<void> {
     if (together === undefined) {
-      const names: ImageName[] = [];
+      const images = new Map<string, Uncounted>();
       const done = turn.then(() => {
         together = undefined;
-        return countAll(names);
+        return countAll([...images.values()]);
       });
-      together = { names, done };
+      together = { images, done };
     }
-    together.names.push(name);
+    together.images.set(imageKey(name), { name });
     return together.done;
   }
 
-  function countSoon(name: ImageName): void {
-    soon.set(imageKey(name), name);
+  function countSoon(image: Uncounted): void {
+    soon.set(imageKey(image.name), image);
     if (isWaiting) return;
     isWaiting = true;
     clock
       .sleep(soonMs)
       .then(() => {
         isWaiting = false;
-        const names = [...soon.values()];
+        const images = [...soon.values()];
         soon.clear();
-        return countAll(names);
+        return countAll(images);
       })
       .catch((error: unknown) => {
         log.warn('images not counted, will retry', { error: describeError(error) });
@@ -202,10 +210,13 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
     async beforeWrite(before, after, { set, now }) {
       // While it is not settled, a timer is set.
       if (known(before) !== undefined && !isSettled(before, set)) return;
-      if (isChanged(before, after)) await deps.timer.remind(after.name, now + surelyWrittenMs);
+      if (isChanged(before, after)) await timers.set(after.name, now + surelyWrittenMs);
     },
     written(image, before) {
-      if (isChanged(before, image)) countSoon(image.name);
+      const { name } = image;
+      if (before === undefined) counted.addNew(name);
+      if (!isChanged(before, image) && !soon.has(imageKey(name))) return;
+      countSoon({ name, written: image, remindAt: timers.last(name) });
     },
     async recount(name) {
       await countTogether(name);
@@ -215,7 +226,7 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
       const pause = Math.min(maxPauseMs, Math.max(surelyWrittenMs, (now - record.changedAt) / 2));
       await deps.timer.remind(name, now + pause);
     },
-    recountAll: countAll,
+    recountAll: (names) => countAll(names.map((name) => ({ name }))),
     async summary(registry) {
       const { counts } = await deps.store.counts(registry.name);
       return summarize(counts, deps.decisionContext(registry).set);

@@ -32,13 +32,14 @@ export interface CatalogueStore {
    * Writes the counts, the entries, and where their images are on the lists: all or nothing. Whoever counts reads the counts
    * first, then entries, then records: whatever somebody else has written since is then a `conflict`.
    * @param changes as many as `maxRows` allows
+   * @returns the new version of the counts, `undefined` where the storage does not say
    */
   commit(
     registry: string,
     counts: CatalogueCounts,
     basedOn: Version | undefined,
     changes: readonly CatalogueChange[],
-  ): Promise<'stored' | 'conflict'>;
+  ): Promise<{ readonly version: Version | undefined } | 'conflict'>;
   /** Rows that a change writes. */
   rowsOf(change: CatalogueChange): number;
   /** Makes images to be found by the parts of their names that they did not have before. Hints: the record decides. */
@@ -81,4 +82,6 @@ export const maxRows = 99;
 export interface CatalogueTimer {
   /** @param at milliseconds since 1970 */
   remind(name: ImageName, at: number): Promise<void>;
+  /** Takes back what was set for exactly that time. Not finding it is fine. */
+  cancel(name: ImageName, at: number): Promise<void>;
 }

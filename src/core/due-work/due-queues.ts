@@ -31,6 +31,7 @@ export function dueCatalogueTimer(dueWork: DueWorkStore): CatalogueTimer {
     async remind(name, at) {
       await dueWork.add({ kind: 'count', name }, at);
     },
+    cancel: (name, at) => dueWork.cancel({ kind: 'count', name }, at),
   };
 }
 

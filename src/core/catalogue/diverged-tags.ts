@@ -1,0 +1,46 @@
+/** Which tags of an image regions resolve to other digests, for so long that it is no push under way. */
+import type { DecisionContext } from '../image/context.ts';
+import type { ImageName, ImageRecord } from '../image/record.ts';
+import { progressOf } from '../image/record.ts';
+import type { TagName } from '../image/tag-name.ts';
+import { tagPointers, tagState } from '../image/tag-resolution.ts';
+import type { Tag } from '../model/reference.ts';
+import type { Registry } from '../model/registry.ts';
+import { expectedRegions } from '../model/replica-set.ts';
+import type { DivergedTag } from './entry.ts';
+
+export interface TagDeps {
+  /** The images that the tag was pushed with last. */
+  readTag(name: TagName): Promise<readonly ImageRecord[]>;
+  registry(name: ImageName): Registry;
+  decisionContext(registry: Registry): DecisionContext;
+}
+
+/** Tags of one image that are looked at. */
+const maxTags = 10;
+
+/** @param record as it is counted */
+export async function divergedTags(deps: TagDeps, record: ImageRecord | undefined): Promise<DivergedTag[]> {
+  if (record === undefined) return [];
+  const { registry, repository, digest } = record.name;
+  const { set, policy, now } = deps.decisionContext(deps.registry(record.name));
+  const regions = expectedRegions(set);
+  const mayDiverge = Object.keys(record.tags).filter((tag) => {
+    const progress = progressOf(record, tag as Tag);
+    const isAlone = progress?.isCompared === true && Object.keys(progress.others).length === 0;
+    return progress?.state === 'open' && !isAlone;
+  }) as Tag[];
+  const looked = await Promise.all(
+    mayDiverge.slice(-maxTags).map(async (tag): Promise<DivergedTag[]> => {
+      const pointers = tagPointers(tag, await deps.readTag({ registry, repository, tag }));
+      if (pointers.newest?.digest !== digest) return [];
+      if (tagState(pointers, regions, now, policy.delayedAfterMs) !== 'diverged') return [];
+      const held = regions.filter((region) => {
+        const pointer = pointers.regions.get(region);
+        return pointer !== undefined && pointer.digest !== digest;
+      });
+      return [{ tag, regions: held }];
+    }),
+  );
+  return looked.flat();
+}
