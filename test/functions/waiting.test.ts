@@ -68,6 +68,42 @@ test('images and releases are listed with those who wait for them, the longest f
   expect(await ask('fabrikam')).toMatchObject({ waiting: [shop], instances: 0 });
 });
 
+test('what is required is listed where it is not the default, and each requirement by itself', async () => {
+  const { tracker, clock } = memoryTracker();
+  const store = memoryCheckStore();
+  const log = { info: () => undefined, warn: () => undefined };
+  const board = waitBoard({ store: memoryWaitStore(), clock, log, instance: 'one' });
+  const checks = checkList({ store, registries: tracker.registries, clock });
+  const image = 'contoso.azurecr.io/team/app:v1';
+  const hold = (query: string) =>
+    call(waitFunction(tracker, board), { path: `wait?image=${image}&timeout=60${query}` });
+  const answers = [hold(''), hold('&require=all&artifacts=')];
+  await clock.advance(1_000);
+  answers.push(hold('&regions=westeurope,East%20US&require=any&artifacts=signature,sbom&platforms=linux/arm64'));
+  await clock.advance(1_000);
+  const images = ['contoso.azurecr.io/team/web:v1'];
+  const several = JSON.stringify({ images, regions: ['eastus'], require: 1, timeout: 60 });
+  answers.push(call(waitForImagesFunction(tracker, board), { path: 'wait', body: several }));
+  const asked = { images: [image], regions: 'West Europe\neastus', require: 'any', artifacts: 'signature,sbom' };
+  await store.create(newCheck(requestOf({ id: '1'.repeat(40), ...asked }), 'v1.sealed', clock.now()));
+  const release = { images: [], release: 'shop-2.4', artifacts: 'sbom' };
+  await store.create(newCheck(requestOf({ id: '2'.repeat(40), ...release }), 'v1.sealed', clock.now()));
+  await clock.advance(1_000);
+
+  const { body } = await call(waitingFunction(tracker, board, checks), { path: 'waiting' });
+  const { waiting } = body as { waiting: { kind: string; name: string; since: string }[] };
+  const some = { regions: ['eastus', 'westeurope'], require: 'any', artifacts: ['sbom', 'signature'] };
+  expect(waiting.map(({ since: _, kind: __, ...rest }) => rest)).toEqual([
+    { name: image, requests: 2, checks: 0 },
+    { name: image, ...some, platforms: ['linux/arm64'], requests: 1, checks: 0 },
+    { name: 'contoso.azurecr.io/team/web:v1', regions: ['eastus'], require: 1, requests: 1, checks: 0 },
+    { name: image, ...some, requests: 0, checks: 1 },
+    { name: 'shop-2.4', requests: 0, checks: 1 },
+  ]);
+  await clock.advance(60_000);
+  await Promise.all(answers);
+});
+
 test('requests are listed also where the checks cannot be read, or not all of them', async () => {
   const { tracker, clock } = memoryTracker();
   const board = waitBoard({

@@ -89,7 +89,7 @@ function given(text: string | undefined): string | undefined {
   return text?.trim() || undefined;
 }
 
-function parseRequire(text: string): Requirement['require'] | undefined {
+export function parseRequire(text: string): Requirement['require'] | undefined {
   if (text === 'all' || text === 'any') return text;
   return /^[1-9]\d{0,2}$/.test(text) ? Number(text) : undefined;
 }

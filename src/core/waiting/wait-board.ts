@@ -10,9 +10,10 @@ import { describeError } from '../runtime/errors.ts';
 import { keptFor } from '../runtime/kept-for.ts';
 import type { Log } from '../runtime/log.ts';
 import { withTimeoutOrUndefined } from '../runtime/timeout.ts';
-import type { InstanceWaits, WaitNote, WaitStore } from './ports.ts';
+import type { InstanceWaits, Required, WaitNote, WaitStore } from './ports.ts';
 
-export type Waited = Pick<WaitNote, 'kind' | 'name' | 'registry'>;
+/** One image with two requirements is waited for twice. */
+export type Waited = Pick<WaitNote, 'kind' | 'name' | 'registry'> & Required;
 
 export interface WaitBoard {
   /** A request begins to wait for these. Never fails. @returns how to say that it is over */
@@ -34,6 +35,8 @@ const settledMs = 1_000;
 const maxListAgeMs = 5_000;
 /** A row holds 1 MB, and nobody reads more. */
 const maxNoted = 500;
+/** Characters. A requirement may name very many artifact types: what has no room is left out. */
+const maxText = 400_000;
 
 interface Entry extends Waited {
   requests: number;
@@ -64,8 +67,8 @@ export function waitBoard(deps: {
       .filter((entry) => entry.requests > 0 && now - entry.since >= settled)
       .sort((a, b) => a.since - b.since)
       .slice(0, maxNoted)
-      .map(({ kind, name, registry, requests: count, since }) => ({ kind, name, registry, requests: count, since }));
-    return { instance, writtenAt: now, waits };
+      .map(({ leftAt: _, ...note }): WaitNote => note);
+    return { instance, writtenAt: now, waits: withRoom(waits) };
   }
 
   async function list(): Promise<readonly InstanceWaits[]> {
@@ -141,8 +144,19 @@ export function waitBoard(deps: {
   };
 }
 
-function keyOf({ kind, name }: Waited): string {
-  return `${kind} ${name}`;
+/** Names what is waited for, with what is required of it. */
+export function keyOf({ kind, name, regions, require, artifacts, platforms }: Waited): string {
+  return `${kind} ${name} ${JSON.stringify([regions, require, artifacts, platforms])}`;
+}
+
+function withRoom(notes: readonly WaitNote[]): WaitNote[] {
+  let length = 0;
+  return notes.filter((note) => {
+    const more = JSON.stringify(note).length;
+    if (length + more > maxText) return false;
+    length += more;
+    return true;
+  });
 }
 
 /** Whoever asks again sooner goes on waiting. */

@@ -1,19 +1,27 @@
-/** What is waited for, by how many and for how long: the notes of all instances, and the checks without a verdict. Pure. */
-import type { Check } from '../checks/check.ts';
+/** What is waited for, with which requirement, by how many and for how long: the notes of all instances, and the checks without a verdict. Pure. */
+import type { AskedText, Check } from '../checks/check.ts';
 import { askedText } from '../checks/check.ts';
+import { parseArtifacts } from '../image/attached.ts';
+import type { AvailabilityQuery } from '../image/availability.ts';
 import { formatReference, parseReference } from '../model/reference.ts';
+import { parseRegion, sortRegions } from '../model/region.ts';
 import type { Registry } from '../model/registry.ts';
 import { findRegistryByHost } from '../model/registry.ts';
-import type { InstanceWaits } from './ports.ts';
+import type { Requirement } from '../model/requirement.ts';
+import { parseRequire } from '../model/requirement.ts';
+import type { Asked } from '../query/ask.ts';
+import { splitList } from '../runtime/text-list.ts';
+import type { InstanceWaits, Required } from './ports.ts';
 import type { Waited } from './wait-board.ts';
+import { keyOf } from './wait-board.ts';
 
-interface WaitedFor extends Waited {
+type WaitedFor = Waited & {
   /** Requests that wait now, or waited some seconds ago. */
   readonly requests: number;
   readonly checks: number;
   /** The longest of them, milliseconds since 1970. */
   readonly since: number;
-}
+};
 
 /** @param registry only images of this one; releases, which may have images of several, always. @returns the longest first */
 export function whoWaits(
@@ -26,10 +34,10 @@ export function whoWaits(
 
   function add(
     waited: Waited,
-    { requests = 0, checks: more = 0, since }: Partial<WaitedFor> & { since: number },
+    { requests = 0, checks: more = 0, since }: { requests?: number; checks?: number; since: number },
   ): void {
     if (waited.registry !== null && waited.registry !== registry.name) return;
-    const key = `${waited.kind} ${waited.name}`;
+    const key = keyOf(waited);
     const before = found.get(key) ?? { ...waited, requests: 0, checks: 0, since };
     found.set(key, {
       ...before,
@@ -40,8 +48,7 @@ export function whoWaits(
   }
 
   for (const { waits } of instances) {
-    for (const { requests, since, kind, name, registry: of } of waits)
-      add({ kind, name, registry: of }, { requests, since });
+    for (const { requests, since, ...waited } of waits) add(waited, { requests, since });
   }
   for (const check of checks) {
     for (const waited of waitedBy(check, registries)) add(waited, { checks: 1, since: check.acceptedAt });
@@ -51,20 +58,52 @@ export function whoWaits(
 
 /** Images of a registry that is not tracked any more are left out. */
 function waitedBy(check: Check, registries: readonly Registry[]): Waited[] {
-  const { images, release } = askedText(check);
+  const { images, release, ...asked } = askedText(check);
   if (release !== undefined) return [{ kind: 'release', name: release, registry: null }];
   return images.flatMap((image): Waited[] => {
     const reference = parseReference(image);
     const registry = reference.ok ? findRegistryByHost(registries, reference.value.registry) : undefined;
     if (!reference.ok || registry === undefined) return [];
-    return [waitedImage({ ...reference.value, registry })];
+    return [{ ...nameOf({ ...reference.value, registry }), ...requiredBy(asked) }];
   });
 }
 
+export function waitedImage({ question, requirement }: Asked): Waited {
+  const { regions, require, isForEveryExpected } = requirement;
+  const named = isForEveryExpected === true ? [] : regions;
+  const { artifacts = [], platforms = [] } = question;
+  return { ...nameOf(question), ...withoutDefaults({ regions: named, require, artifacts, platforms }) };
+}
+
 /** One name for one image, whatever it was called. */
-export function waitedImage({ registry, repository, tag, digest }: WaitedQuestion): Waited {
+function nameOf({ registry, repository, tag, digest }: ImageQuestion): Waited {
   const name = formatReference({ registry: registry.loginServer, repository, tag, digest });
   return { kind: 'image', name, registry: registry.name };
 }
 
-type WaitedQuestion = Omit<Parameters<typeof formatReference>[0], 'registry'> & { readonly registry: Registry };
+type ImageQuestion = Pick<AvailabilityQuery, 'registry' | 'repository' | 'tag' | 'digest'>;
+
+/** It was read when the check was accepted: what cannot be read is not there. */
+function requiredBy({ regions = '', require = '', artifacts = '' }: Omit<AskedText, 'images'>): Required {
+  const attached = parseArtifacts(artifacts);
+  return withoutDefaults({
+    regions: sortRegions(splitList(regions).flatMap((name) => parseRegion(name) ?? [])),
+    require: parseRequire(require.trim()) ?? 'all',
+    artifacts: attached.ok ? attached.value : [],
+    platforms: [],
+  });
+}
+
+function withoutDefaults({
+  regions,
+  require,
+  artifacts,
+  platforms,
+}: Pick<Requirement, 'require'> & Record<'regions' | 'artifacts' | 'platforms', readonly string[]>): Required {
+  return {
+    ...(regions.length === 0 ? {} : { regions }),
+    ...(require === 'all' ? {} : { require }),
+    ...(artifacts.length === 0 ? {} : { artifacts }),
+    ...(platforms.length === 0 ? {} : { platforms }),
+  };
+}

@@ -61,9 +61,8 @@ export function waitForImagesFunction(tracker: Tracker, waits?: Waits): HttpFunc
       if ('refusal' in read) return read.refusal;
       const { asked, input } = read.value;
       const timeout = input.timeout ?? defaultTimeoutSeconds;
-      const named = asked.map(({ question }) => waitedImage(question));
       const hold = () => tracker.waitForAll(asked, timeout * 1000);
-      const { outcome, document } = await noted(waits, named, timeout, hold);
+      const { outcome, document } = await noted(waits, asked.map(waitedImage), timeout, hold);
       return waitResponse(outcome, document);
     }),
   };

@@ -68,7 +68,8 @@ export function waitFunction(tracker: Tracker, waits?: Waits): HttpFunctionOptio
 
       const { timeout } = input.value;
       const hold = () => tracker.wait(question.value, requirement.value, timeout * 1000);
-      const { outcome, document } = await noted(waits, [waitedImage(question.value)], timeout, hold);
+      const waited = waitedImage({ question: question.value, requirement: requirement.value });
+      const { outcome, document } = await noted(waits, [waited], timeout, hold);
       return waitResponse(outcome, document);
     }),
   };

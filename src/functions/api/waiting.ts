@@ -1,4 +1,4 @@
-/** Who waits now: which images and releases are waited for, by how many, and for how long. */
+/** Who waits now: which images and releases are waited for, with which requirement, by how many, and for how long. */
 import type { HttpFunctionOptions } from '@azure/functions';
 import * as z from 'zod';
 import type { CheckList } from '../../core/checks/check-list.ts';
@@ -20,12 +20,27 @@ const waitingList = named('WaitingList', () =>
         z.object({
           kind: z.enum(['image', 'release']),
           name: z.string().describe('As it was asked for, by the global login server; or the name of the release.'),
+          regions: z
+            .array(z.string())
+            .optional()
+            .describe('The regions that must have it. Left out: every expected one; or what the release says.'),
+          require: z
+            .union([z.literal('any'), z.int().min(1)])
+            .optional()
+            .describe('How many of these regions. Left out: all of them.'),
+          artifacts: z.array(z.string()).optional().describe('What must be attached to it. Left out: nothing.'),
+          platforms: z
+            .array(z.string())
+            .optional()
+            .describe('Of an index, the platforms that are enough. Left out: all.'),
           requests: z.int().min(0).describe('Requests that wait for it. Of a request for several images each counts.'),
           checks: z.int().min(0).describe('Deployment checks without a verdict.'),
           since: instant().describe('Since when the longest of them waits.'),
         }),
       )
-      .describe('The longest waiting first; the first 500.'),
+      .describe(
+        'The longest waiting first; the first 500. An image that is waited for with two requirements has two entries.',
+      ),
     total: z.int().min(0),
     instances: z.int().min(0).describe('Instances that hold requests.'),
     checksComplete: z
@@ -39,7 +54,7 @@ export function describeWaiting(): RouteDescription {
     operation: 'listWaiting',
     method: 'get',
     path: '/api/waiting',
-    summary: 'Which images and releases are waited for, by how many and for how long',
+    summary: 'Which images and releases are waited for, with which requirement, by how many and for how long',
     detail:
       'Requests of other instances are as they were up to 15 seconds ago, and those that ended since may be shown for up to two minutes. ' +
       'Releases are shown for every registry.',
@@ -64,10 +79,9 @@ export function waitingFunction(
       if ('refusal' in registry) return registry.refusal;
       const [instances, listed] = await Promise.all([board.list(), checks?.read()]);
       const found = whoWaits(instances, listed?.waiting() ?? [], tracker.registries, registry.value);
-      const waiting = found.slice(0, maxShown).map(({ kind, name, requests, checks: asked, since }) => ({
-        ...{ kind, name, requests, checks: asked },
-        since: new Date(since).toISOString(),
-      }));
+      const waiting = found
+        .slice(0, maxShown)
+        .map(({ registry: _, since, ...waited }) => ({ ...waited, since: new Date(since).toISOString() }));
       return json(200, {
         waiting,
         total: found.length,

@@ -99,6 +99,37 @@ describe('what is listed', () => {
     expect((await one.list())[0]?.waits).toEqual([]);
   });
 
+  test('is each requirement of an image by itself', async () => {
+    const { clock, store, board } = setUp();
+    const one = board('one');
+    const [some, signed] = [
+      { ...image, regions: ['eastus'], require: 'any' as const },
+      { ...image, artifacts: ['sbom'] },
+    ];
+    one.enter([image, some]);
+    one.enter([{ ...some }]);
+    const leave = one.enter([signed]);
+    await clock.advance(2_000);
+    const expected = [
+      { ...image, requests: 1 },
+      { ...some, requests: 2 },
+      { ...signed, requests: 1 },
+    ];
+    expect(store.rows.get('one')?.waits).toMatchObject(expected);
+    leave();
+    expect((await one.list())[0]?.waits).toMatchObject(expected.slice(0, 2));
+    expect(store.writes).toBe(1);
+  });
+
+  test('leaves out a requirement that has no room in the row, and nothing else', async () => {
+    const { clock, store, board } = setUp();
+    const one = board('one');
+    one.enter([image, { ...image, artifacts: [`text/${'x'.repeat(400_000)}`] }, release]);
+    await clock.advance(2_000);
+    expect(store.rows.get('one')?.waits).toMatchObject([image, release]);
+    expect((await one.list())[0]?.waits).toHaveLength(2);
+  });
+
   test('is nothing of an instance that has closed, also where it was just writing', async () => {
     const { clock, store, board } = setUp();
     const [one, two] = [board('one'), board('two')];
