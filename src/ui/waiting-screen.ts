@@ -1,14 +1,16 @@
-/** Who waits now: images and releases that are waited for, by how many requests and checks, and for how long. */
+/** Who waits now: images and releases that are waited for, with which requirement, by how many, and for how long. */
 import { make, part, setHidden, setText } from './dom.ts';
 import { plural, shortReference, visible } from './format.ts';
 import { formatHash, parseHash } from './hash-state.ts';
 import { liveTime } from './live-times.ts';
+import type { Required } from './requirement-words.ts';
+import { requirementText, requirementTip } from './requirement-words.ts';
 import { createRowTable } from './row-table.ts';
 import type { Ask, Page, Screen, Shown } from './screen.ts';
 import { makeCell, rowHeader } from './table.ts';
 
 /** As `/api/waiting` answers. */
-interface Waiting {
+interface Waiting extends Required {
   readonly kind: 'image' | 'release';
   readonly name: string;
   readonly requests: number;
@@ -29,8 +31,15 @@ export function waitingScreen(page: Page): Screen {
     place: 'waiting-list',
     none: 'nobody-waits',
     caption: 'Who waits now, the longest first',
-    columns: [{ name: 'Waited for' }, { name: 'Since' }, { name: 'Requests' }, { name: 'Checks' }],
-    keyOf: ({ kind, name }) => `${kind} ${name}`,
+    columns: [
+      { name: 'Waited for' },
+      { name: 'Must be in' },
+      { name: 'Since' },
+      { name: 'Requests' },
+      { name: 'Checks' },
+    ],
+    keyOf: ({ kind, name, regions, require, artifacts, platforms }) =>
+      JSON.stringify([kind, name, regions, require, artifacts, platforms]),
     row: () => (waiting) => cellsOf(waiting, page.now()),
   });
   let title = 'Waiting';
@@ -43,9 +52,12 @@ export function waitingScreen(page: Page): Screen {
         instances,
         checksComplete = true,
       } = await ask<Answer>('waiting', { registry: registry.name });
-      title = total === 0 ? 'Nobody waits' : `${total} waited for`;
+      // Of several requirements of one image each is a row.
+      const named = new Set(waiting.map(({ kind, name }) => `${kind} ${name}`)).size;
+      title = named === 0 ? 'Nobody waits' : `${named} waited for`;
       show(waiting);
-      setText(part('waiting-headline'), headline(total, instances, checksComplete));
+      const cut = total > waiting.length ? ` The ${waiting.length} longest waits of ${total} are listed.` : '';
+      setText(part('waiting-headline'), headline(named, instances, checksComplete) + cut);
       setHidden(part('waiting-headline'), total === 0 && checksComplete);
     },
     title: () => title,
@@ -57,19 +69,28 @@ export function waitingScreen(page: Page): Screen {
   };
 }
 
-function headline(total: number, instances: number, isComplete: boolean): string {
+function headline(named: number, instances: number, isComplete: boolean): string {
   const held = instances === 0 ? 'no request is held' : `requests are held by ${plural(instances, 'instance')}`;
-  const waited = `${plural(total, 'image or release', 'images and releases')} ${total === 1 ? 'is' : 'are'} waited for; ${held}.`;
+  const waited = `${plural(named, 'image or release', 'images and releases')} ${named === 1 ? 'is' : 'are'} waited for; ${held}.`;
   return isComplete ? waited : `${waited} Not all deployment checks could be read: more may wait.`;
 }
 
-function cellsOf({ kind, name, requests, checks, since }: Waiting, now: number): HTMLTableCellElement[] {
-  const opened = kind === 'release' ? { screen: kind, release: name } : { screen: 'image' as const, image: name };
+function cellsOf(waiting: Waiting, now: number): HTMLTableCellElement[] {
+  const { kind, name, artifacts, requests, checks, since } = waiting;
+  const opened =
+    kind === 'release'
+      ? { screen: kind, release: name }
+      : { screen: 'image' as const, image: name, artifacts: artifacts?.join(',') };
   const href = formatHash({ ...parseHash(''), ...opened });
   return [
     rowHeader(
       make('a', { href, class: 'open', title: visible(name) }, kind === 'image' ? shortReference(name) : visible(name)),
       kind === 'release' ? make('span', { class: 'tag' }, 'release') : undefined,
+    ),
+    makeCell(
+      'Must be in',
+      { title: requirementTip(waiting) },
+      kind === 'release' ? 'as the release says' : requirementText(waiting),
     ),
     makeCell('Since', {}, liveTime('ago', since, now)),
     makeCell('Requests', {}, String(requests)),

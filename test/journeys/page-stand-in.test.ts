@@ -580,14 +580,25 @@ test('a release fills while one looks, a hundred images and thirty regions on a 
 test('who waits is listed, and leads to what is waited for', async () => {
   const waited = { requests: 12, checks: 1, since: new Date(Date.now() - 90_000).toISOString() };
   const image = 'contoso.azurecr.io/team/app:v1';
-  answers.waiting = () => ({ waiting: [{ kind: 'image', name: image, ...waited }], total: 1, instances: 2 });
+  const entry = { kind: 'image', name: image, ...waited };
+  const some = { ...entry, regions: ['eastus', 'westeurope'], require: 'any', artifacts: ['signature'], requests: 3 };
+  const alone = { ...entry, regions: ['eastus'], requests: 4 };
+  const waiting = [entry, some, alone, { ...alone, require: 'any', requests: 5 }];
+  answers.waiting = () => ({ waiting, total: 4, instances: 2 });
   answers.availability = () => listedImage(1);
   answers.events = () => ({ events: [] });
   await page.goto(`${tracker.url}/ui`);
   await page.getByRole('link', { name: 'Waiting' }).click();
   await page.getByText('1 image or release is waited for; requests are held by 2 instances.').waitFor();
-  expect(await page.locator('#waiting-list tbody tr').innerText()).toMatch(/team\/app:v1\s+1 min ago\s+12\s+1/);
-  await page.getByRole('link', { name: 'team/app:v1' }).click();
+  const rows = page.locator('#waiting-list tbody tr');
+  expect((await rows.allInnerTexts()).map((text) => text.split(/\s*[\t\n]\s*/))).toEqual([
+    ['team/app:v1', 'every region', '1 min ago', '12', '1'],
+    ['team/app:v1', 'any of eastus, westeurope; with signature', '1 min ago', '3', '1'],
+    ['team/app:v1', 'eastus', '1 min ago', '4', '1'],
+    ['team/app:v1', 'eastus', '1 min ago', '5', '1'],
+  ]);
+  expect(await rows.nth(1).getByRole('link').getAttribute('href')).toContain('artifacts=signature');
+  await rows.first().getByRole('link', { name: 'team/app:v1' }).click();
   await page.locator('#image-details').waitFor();
 });
 

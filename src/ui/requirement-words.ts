@@ -1,0 +1,44 @@
+/** What somebody waits for, in a few words: how many of which regions, and what else must be there. */
+import { plural, visible } from './format.ts';
+
+/** As `/api/waiting` answers: each is left out where it is the default. */
+export interface Required {
+  readonly regions?: readonly string[];
+  readonly require?: 'any' | number;
+  readonly artifacts?: readonly string[];
+  readonly platforms?: readonly string[];
+}
+
+const maxNamed = 3;
+
+/** `every region`, `any of eastus, westeurope, with signature, linux/arm64 only`. */
+export function requirementText(required: Required): string {
+  const { artifacts = [], platforms = [] } = required;
+  return [
+    regionsText(required),
+    ...(artifacts.length === 0 ? [] : [`with ${named(artifacts)}`]),
+    ...(platforms.length === 0 ? [] : [`only ${named(platforms)}`]),
+  ].join('; ');
+}
+
+/** All of the names, for a tool tip; `undefined` where the text has them. */
+export function requirementTip({ regions = [], artifacts = [], platforms = [] }: Required): string | undefined {
+  const cut = [regions, artifacts, platforms].filter((names) => names.length > maxNamed);
+  return cut.length === 0 ? undefined : cut.map((names) => visible(names.join(', '))).join('; ');
+}
+
+function regionsText({ regions = [], require }: Required): string {
+  if (regions.length === 1) return named(regions);
+  const places = regions.length === 0 ? undefined : named(regions);
+  if (require === undefined) return places ?? 'every region';
+  if (require === 'any') return places === undefined ? 'any region' : `any of ${places}`;
+  return places === undefined ? plural(require, 'region') : `${require} of ${places}`;
+}
+
+function named(names: readonly string[]): string {
+  if (names.length <= maxNamed) return names.map(visible).join(', ');
+  return `${names
+    .slice(0, maxNamed - 1)
+    .map(visible)
+    .join(', ')} and ${names.length - maxNamed + 1} more`;
+}
