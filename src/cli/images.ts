@@ -116,8 +116,8 @@ function wideTable(answers: readonly Answer[]): string {
   return textTable(names, rows);
 }
 
-function stateOf({ state, delayed }: Answer): string {
-  return delayed && (state === 'replicating' || state === 'deleting') ? 'delayed' : state;
+export function stateOf({ state, delayed }: Answer): string {
+  return delayed && state === 'replicating' ? 'delayed' : state;
 }
 
 function tagsOf({ document }: Answer): string[] {

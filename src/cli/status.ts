@@ -105,7 +105,7 @@ const stateColumn: Column = { name: 'state', color: stateColor };
 
 export function describeAnswer(answer: Answer, look: Parameters<typeof textTable>[2] = {}): string {
   const { image, state, tag, delayed } = answer;
-  const head = `${image}: ${state}${delayed && state !== 'available' ? ', delayed' : ''}, in ${countOf(answer)}`;
+  const head = `${image}: ${state}${delayed && state === 'replicating' ? ', delayed' : ''}, in ${countOf(answer)}`;
   const tagLine = tag === undefined ? [] : [`tag ${tag.name}: ${tag.state}`];
   const rows = answer.regions.map(({ region, state, lagSeconds, since, required }) => [
     region,

@@ -13,6 +13,7 @@ import { createRegionGrid } from './region-grid.ts';
 import type { CellKind } from './region-state.ts';
 import type { Page } from './screen.ts';
 import { makeCell, makeRow, rowHeader } from './table.ts';
+import { shownState } from './words.ts';
 
 /** What can be asked for with a box; the address takes artifact types as well. */
 const artifactBoxes = ['signature', 'sbom', 'attestation'] as const;
@@ -105,13 +106,13 @@ function memberRow(first: Row, regions: readonly string[], now: () => number): K
 
 /** It is late as the image is. */
 function missingKind({ document }: Row): CellKind {
-  return document.state === 'replicating' && document.delayed ? 'late' : 'missing';
+  return shownState(document) === 'delayed' ? 'late' : 'missing';
 }
 
 function stateOf({ member, needed, document }: Row): Child[] {
   const have = needed - member.missing.length;
   if (have === needed) return [statePill('available')];
-  const word = document.state === 'replicating' && document.delayed ? 'delayed' : 'replicating';
+  const word = shownState(document) === 'delayed' ? 'delayed' : 'replicating';
   return [statePill(word), make('span', { class: 'muted note' }, `${have} of ${needed}`)];
 }
 

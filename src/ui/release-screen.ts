@@ -14,6 +14,7 @@ import { progressOf, releaseHeadline, releaseState } from './release-words.ts';
 import type { Ask, Page, Screen, Shown } from './screen.ts';
 import { Unanswered } from './tracker.ts';
 import type { ShownState } from './words.ts';
+import { shownState } from './words.ts';
 
 /** As `/api/events` answers. */
 interface Sent {
@@ -101,7 +102,7 @@ export function releaseScreen(page: Page): Screen {
     const placed = images.map((image, place) => ({
       ...image,
       place,
-      ...(image.delayed && !image.satisfied ? { attention: 'delayed' as const } : {}),
+      ...(shownState(image) === 'delayed' && !image.satisfied ? { attention: 'delayed' as const } : {}),
     }));
     // What is still missing is what people look for.
     matrix.show([...placed.filter((image) => !image.satisfied), ...placed.filter((image) => image.satisfied)]);

@@ -5,9 +5,9 @@ import type { CellKind } from './region-state.ts';
 
 export type ShownState = AvailabilityDocument['state'] | 'delayed';
 
-/** Delayed is what matters most about an image that is not everywhere. */
+/** Delayed is what matters most about an image that is still to come somewhere. */
 export function shownState({ state, delayed }: Pick<AvailabilityDocument, 'state' | 'delayed'>): ShownState {
-  return delayed && (state === 'replicating' || state === 'deleting') ? 'delayed' : state;
+  return delayed && state === 'replicating' ? 'delayed' : state;
 }
 
 /** One image in one region, for those who listen and in the tip of a cell. */

@@ -71,6 +71,31 @@ test('what is pushed is counted at once, by region as well, and moves on as it s
   expect(await tracker.summary(registry)).toMatchObject({ images: { available: 2, replicating: 0 }, delayed: 0 });
 });
 
+test('what was delayed, and is being deleted, is counted and listed as delayed no more', async () => {
+  const three = registryOf({ regions: regionsOf('eastus', 'uksouth', 'westeurope') });
+  const setup = memoryTracker({ registries: [three], ports: { catalogue: memoryCatalogue() } });
+  const { tracker, clock } = setup;
+  for (const region of ['eastus', 'uksouth']) {
+    await tracker.receive({ name: nameOf(1), fact: pushOf(region, nowOf(clock)) });
+  }
+  await passTime(setup, 1_000_000, 10_000);
+  const listed = async (sort: ListOrder) => {
+    const query = { registry: three, repository: undefined, region: undefined, missing: false, cursor: undefined };
+    return (await tracker.images({ ...query, state: 'delayed', sort, limit: 50 })).images.map(({ state }) => state);
+  };
+  expect(await tracker.summary(three)).toMatchObject({ images: { replicating: 1 }, delayed: 1 });
+  expect([await listed('newest'), await listed('lag')]).toEqual([['replicating'], ['replicating']]);
+
+  await tracker.receive({ name: nameOf(1), fact: deleteOf('uksouth', nowOf(clock)) });
+  await clock.advance(2_000);
+  await clock.settle();
+  const none = { delayed: 0 };
+  expect(await tracker.summary(three)).toMatchObject({
+    ...{ images: { replicating: 0, deleting: 1 }, delayed: 0, regions: [none, none, none] },
+  });
+  expect([await listed('newest'), await listed('lag')]).toEqual([[], []]);
+});
+
 test('a tag that two regions resolve to two digests is diverged in the one that is behind, until it follows', async () => {
   const catalogue = memoryCatalogue();
   const setup = memoryTracker({ ports: { catalogue } });

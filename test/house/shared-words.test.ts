@@ -9,6 +9,7 @@ import { readAnswer } from '../../src/cli/document.ts';
 import { exitCodeMeanings, exitCodes } from '../../src/cli/exit-codes.ts';
 import { stepSummary } from '../../src/cli/github.ts';
 import { exitCodeHelp } from '../../src/cli/help.ts';
+import { stateOf } from '../../src/cli/images.ts';
 import { describeUnknown } from '../../src/cli/plain-progress.ts';
 import { readSeveral } from '../../src/cli/several-document.ts';
 import { stateColor } from '../../src/cli/state-color.ts';
@@ -80,7 +81,18 @@ describe('states', () => {
     const document = documentOf({ delayed: true });
     expect(describeAnswer(answerOf(document))).toContain(`${pinned}: replicating, delayed,`);
     expect(shownState(document)).toBe('delayed');
+    expect(stateOf(answerOf(document))).toBe('delayed');
   });
+
+  test.each(imageStates.filter((name) => name !== 'replicating'))(
+    'of an image that was late: %s, and not delayed',
+    (name) => {
+      const document = documentOf({ delayed: true, state: name });
+      expect(describeAnswer(answerOf(document))).toContain(`${pinned}: ${name}, in`);
+      expect(shownState(document)).toBe(name);
+      expect(stateOf(answerOf(document))).toBe(name);
+    },
+  );
 
   test.each(regionStates)('of a region: %s', (name) => {
     const document = documentOf({}, name);

@@ -23,7 +23,7 @@ export interface DivergedTag {
 
 export interface CatalogueEntry {
   readonly state: CountedState;
-  /** Not everywhere, for longer than is usual. */
+  /** Its copies are still to come, for longer than is usual: not so once it is being deleted. */
   readonly delayed: boolean;
   /** Start of the generation, milliseconds since 1970. */
   readonly firstSeenAt: number;
@@ -48,7 +48,7 @@ export function entryOf(
   const state = imageState(record, set);
   if (record === undefined || state === 'unknown') return undefined;
   const isOpen = state === 'replicating' || state === 'deleting';
-  const delayed = isOpen && record.delayedAt !== null;
+  const delayed = isDelayed(record, state);
   const span = arrivalSpan(record);
   return {
     state,
@@ -60,6 +60,11 @@ export function entryOf(
     tags: currentTags(record),
     diverged,
   };
+}
+
+/** In `state`; what was called delayed may be on its way out since, and then nothing is to come. */
+export function isDelayed({ delayedAt }: ImageRecord, state: ImageState): boolean {
+  return state === 'replicating' && delayedAt !== null;
 }
 
 /**

@@ -4,7 +4,7 @@
  * pass, a page may be short or empty and still have a `next`.
  */
 
-import { entryOf } from '../catalogue/entry.ts';
+import { entryOf, isDelayed } from '../catalogue/entry.ts';
 import type { CatalogueStore, ListOrder } from '../catalogue/ports.ts';
 import type { Search } from '../catalogue/search.ts';
 import { findImages, isFound, maxFound } from '../catalogue/search.ts';
@@ -190,8 +190,7 @@ function passes(record: ImageRecord, query: ImageQuery, set: ReplicaSet): boolea
   if (query.search !== undefined && !isFound(record, query.search)) return false;
   if (query.members !== true && isPartOfFamily(record)) return false;
   const state = imageState(record, set);
-  const isOpen = state === 'replicating' || state === 'deleting';
-  if (query.state === 'delayed' && !(isOpen && record.delayedAt !== null)) return false;
+  if (query.state === 'delayed' && !isDelayed(record, state)) return false;
   if (query.state === 'replicating' && state !== 'replicating') return false;
   if ((query.state === 'available' || query.state === 'deleted') && state !== query.state) return false;
   // What has been deleted is not waited for anywhere.

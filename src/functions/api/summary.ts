@@ -8,7 +8,9 @@ import type { RouteDescription } from '../http/route.ts';
 import { instant, named, noKey, refusals } from '../http/route.ts';
 
 const number = (description: string) => z.int().min(0).describe(description);
-const delayed = number('Images that are not everywhere, for longer than is usual.');
+const delayed = number(
+  'Images that are replicating for longer than is usual; those that are being deleted do not count.',
+);
 
 const summaryDocument = named('Summary', () =>
   z.object({
