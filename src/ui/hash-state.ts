@@ -26,7 +26,14 @@ export interface View {
   readonly release: string | undefined;
 }
 
-export const states: readonly ListableState[] = ['delayed', 'diverged', 'replicating', 'available', 'deleted'];
+export const states: readonly ListableState[] = [
+  'delayed',
+  'diverged',
+  'unpublished',
+  'replicating',
+  'available',
+  'deleted',
+];
 
 /** Screens that the address names; the others are what it opens. */
 const listed = ['releases', 'waiting', 'replicas'] as const;

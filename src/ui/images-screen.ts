@@ -17,7 +17,7 @@ import type { Ask, Page, Screen, Shown } from './screen.ts';
 import type { Counts, Heard } from './summary.ts';
 import { countStates, describeChanges, hear, listTitle } from './summary.ts';
 import { Unanswered } from './tracker.ts';
-import type { ShownState } from './words.ts';
+import type { CountedBy } from './words.ts';
 
 /** Asked for each time; older images every so often, since little happens to them. */
 const pageSize = 100;
@@ -121,7 +121,9 @@ export function imagesScreen(page: Page): ImagesScreen {
     known = images;
     filters.show(shown, summary?.regions.map(({ region }) => region) ?? regionsOf(known));
     part('matrix').removeAttribute('aria-busy');
-    const isAll = isPlain && next === null && (summary === undefined || summary.divergedTags === 0);
+    // Whether a tag has diverged, and whether the topic has accepted all events, only the counts say.
+    const isListed = summary === undefined || summary.divergedTags + (summary.unpublished ?? 0) === 0;
+    const isAll = isPlain && next === null && isListed;
     const counts = isAll || summary === undefined ? countStates(known) : countsOf(summary);
     paintCounts({ counts, view });
     title = listTitle(counts, registry.name);
@@ -164,7 +166,7 @@ function isDigest(text: string | undefined): boolean {
 }
 
 /** How many are in that state; leads to them where the list can be narrowed so. */
-function countItem(state: ShownState | 'diverged', count: number, view: View): HTMLElement {
+function countItem(state: CountedBy, count: number, view: View): HTMLElement {
   const known = states.find((each) => each === state);
   const contents = [make('strong', {}, String(count)), statePill(state)];
   if (known === undefined) return make('li', {}, ...contents);

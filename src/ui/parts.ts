@@ -2,9 +2,9 @@
 import { make, setText } from './dom.ts';
 import { shortDigest, visible } from './format.ts';
 import { icon } from './icons.ts';
-import type { ShownState } from './words.ts';
+import type { CountedBy } from './words.ts';
 
-export function statePill(state: ShownState | 'diverged'): HTMLElement {
+export function statePill(state: CountedBy): HTMLElement {
   return make('span', { class: `pill is-${state}` }, icon(state), visible(state));
 }
 

@@ -54,10 +54,11 @@ function orNone<T>(answer: Promise<T>): Promise<T | undefined> {
 }
 
 /** What needs attention first. States that no image has are left out. */
-export function countsOf({ images, delayed, divergedTags }: CatalogueSummary): Counts {
+export function countsOf({ images, delayed, divergedTags, unpublished }: CatalogueSummary): Counts {
   const all: Counts = [
     ['delayed', delayed],
     ['diverged', divergedTags],
+    ['unpublished', unpublished ?? 0],
     ['replicating', images.replicating],
     ['available', images.available],
     ['deleting', images.deleting],

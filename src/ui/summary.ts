@@ -2,12 +2,12 @@
 import type { AvailabilityDocument } from '../core/image/availability.ts';
 import { plural, visible } from './format.ts';
 import { imageKey } from './merge-page.ts';
-import type { ShownState } from './words.ts';
+import type { CountedBy, ShownState } from './words.ts';
 import { shownState } from './words.ts';
 
 const order: readonly ShownState[] = ['delayed', 'replicating', 'available', 'deleting', 'deleted', 'unknown'];
 
-export type Counts = readonly (readonly [state: ShownState | 'diverged', count: number])[];
+export type Counts = readonly (readonly [state: CountedBy, count: number])[];
 
 /** What needs attention first; states that no image has are left out. */
 export function countStates(images: readonly AvailabilityDocument[]): Counts {

@@ -5,6 +5,9 @@ import type { CellKind } from './region-state.ts';
 
 export type ShownState = AvailabilityDocument['state'] | 'delayed';
 
+/** What images are counted by: also what else may need somebody. */
+export type CountedBy = ShownState | 'diverged' | 'unpublished';
+
 /** Delayed is what matters most about an image that is still to come somewhere. */
 export function shownState({ state, delayed }: Pick<AvailabilityDocument, 'state' | 'delayed'>): ShownState {
   return delayed && state === 'replicating' ? 'delayed' : state;

@@ -90,11 +90,12 @@ describe.each(Object.entries(tables))('the catalogue in %s', (_, open) => {
     await add(2, { firstSeenAt: 2_000, lagMs: 90_000 }, 'b0');
     await add(3, { firstSeenAt: 3_000, lagMs: null, state: 'replicating', delayed: true }, 'a');
     await add(4, { firstSeenAt: 4_000, lagMs: null, state: 'replicating' }, 'b/app');
-    await add(5, { firstSeenAt: 5_000, lagMs: null, state: 'deleted' }, 'c');
+    await add(5, { firstSeenAt: 5_000, lagMs: null, state: 'deleted', unpublished: true }, 'c');
     expect(await listed(store, 'newest', 'all')).toEqual([5, 4, 3, 2, 1]);
     expect(await listed(store, 'name', 'all')).toEqual([3, 4, 1, 2, 5]);
     expect(await listed(store, 'lag', 'all')).toEqual([3, 4, 2, 1, 5]);
     expect(await listed(store, 'lag', 'delayed')).toEqual([3]);
+    expect(await listed(store, 'newest', 'unpublished')).toEqual([5]);
     const first = await store.page({ registry: 'contoso', order: 'name', list: 'all', cursor: undefined, limit: 2 });
     const cursor = first.next ?? '';
     const second = await store.page({ registry: 'contoso', order: 'name', list: 'all', cursor, limit: 50 });

@@ -5,22 +5,25 @@ import {
   memoryCheckpointStore,
   memoryImageIndex,
   memoryImageStore,
+  memoryPublisher,
   memoryTagIndex,
 } from '../../src/adapters/memory.ts';
 import { tableCatalogue } from '../../src/adapters/table-storage/catalogue-store.ts';
 import { memoryTable } from '../../src/adapters/table-storage/memory-table.ts';
 import { rowBatches } from '../../src/adapters/table-storage/row-batches.ts';
 import type { Table } from '../../src/adapters/table-storage/table.ts';
-import { count, noCounts } from '../../src/core/catalogue/counts.ts';
+import { count, noCounts, summarize } from '../../src/core/catalogue/counts.ts';
 import type { CatalogueEntry } from '../../src/core/catalogue/entry.ts';
 import { entryOf } from '../../src/core/catalogue/entry.ts';
 import type { ListOrder } from '../../src/core/catalogue/ports.ts';
 import { parseSearch } from '../../src/core/catalogue/search.ts';
+import type { CloudEvent } from '../../src/core/image/cloud-event.ts';
 import type { ImageName, ImageRecord } from '../../src/core/image/record.ts';
 import type { Region } from '../../src/core/model/region.ts';
 import type { Registry } from '../../src/core/model/registry.ts';
 import type { ListableState } from '../../src/core/query/list-images.ts';
 import { listImages } from '../../src/core/query/list-images.ts';
+import { UpstreamError } from '../../src/core/runtime/errors.ts';
 import {
   deleteOf,
   digestOf,
@@ -122,6 +125,62 @@ test('a tag that two regions resolve to two digests is diverged in the one that 
   await clock.settle();
   expect(await tracker.summary(registry)).toMatchObject({ divergedTags: 0, images: { available: 2 } });
   expect((await tracker.images({ ...list, state: 'diverged' })).images).toEqual([]);
+});
+
+test('an image with an event that the topic refuses is counted and listed until it is accepted, whoever notes that', async () => {
+  const catalogue = memoryCatalogue();
+  const accepting = memoryPublisher();
+  let isRefused = true;
+  const publisher = {
+    async publish(events: readonly CloudEvent[]) {
+      if (isRefused && events.some(({ subject }) => subject.endsWith(digestOf(1)))) {
+        throw new UpstreamError('invalid', 'Event Grid topic (400)');
+      }
+      return accepting.publish(events);
+    },
+  };
+  const shared = { catalogue, publisher, store: memoryImageStore(), index: memoryImageIndex() };
+  const setup = memoryTracker({ ports: shared });
+  const { tracker, clock } = setup;
+  for (const n of [1, 2]) {
+    for (const region of ['eastus', 'westeurope']) {
+      await tracker.receive({ name: nameOf(n), fact: pushOf(region, nowOf(clock)) });
+    }
+  }
+  await clock.advance(5_000);
+  await clock.settle();
+  const query = { registry, region: undefined, missing: false, limit: 50, cursor: undefined };
+  const listed = async (repository?: 'team/app') => {
+    const asked = { ...query, repository: repository && repositoryOf(repository), state: 'unpublished' } as const;
+    return (await tracker.images(asked)).images.map(({ digest, state }) => [digest, state]);
+  };
+  // The first attempt has only just failed: with the image's timer it is noted.
+  expect(await tracker.summary(registry)).toMatchObject({ images: { available: 2 }, unpublished: 0 });
+  await passTime(setup, 120_000);
+  expect(await tracker.summary(registry)).toMatchObject({ images: { available: 2 }, unpublished: 1 });
+  expect(await listed()).toEqual([[digestOf(1), 'available']]);
+  expect(await listed('team/app')).toEqual(await listed());
+  await passTime(setup, 10_800_000, 60_000);
+  await tracker.recount(nameOf(1));
+  expect(catalogue.reminders.at(-1)?.at).toBeLessThanOrEqual(clock.now() + 600_000);
+
+  isRefused = false;
+  // Another instance publishes it, and notes that beside the record: nobody writes that.
+  const keys = (await shared.store.read(nameOf(1)))?.record.announcements.map(({ key }) => key) ?? [];
+  await shared.store.acknowledge(nameOf(1), [{ keys, at: clock.now() }], clock.now());
+  expect(await listed()).toEqual([]);
+  await tracker.recount(nameOf(1));
+  expect(await tracker.summary(registry)).toMatchObject({ images: { available: 2 }, unpublished: 0 });
+});
+
+test('what was counted before unpublished events were is still counted', () => {
+  const before = { ...noCounts, all: { delayed: 2, divergedTags: 1 } };
+  expect(summarize(before, replicaSetOf())).toMatchObject({ delayed: 2, divergedTags: 1, unpublished: 0 });
+  const entry: CatalogueEntry = {
+    ...{ state: 'available', delayed: false, firstSeenAt: 1, regions: [], delayedIn: [], lagMs: 0, tags: [] },
+    ...{ diverged: [], unpublished: true },
+  };
+  expect(count(before, entry, 1).all).toEqual({ delayed: 2, divergedTags: 1, unpublished: 1 });
 });
 
 test('whatever happens on however many instances, and whichever of them dies, all is counted once', async () => {

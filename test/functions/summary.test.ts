@@ -38,6 +38,7 @@ test('counts every image once, in all and by region', async () => {
     images: { available: 2, replicating: 1, deleting: 0, deleted: 0 },
     delayed: 0,
     divergedTags: 0,
+    unpublished: 0,
     regions: [
       { region: 'eastus', available: 3, missing: 0, delayed: 0, divergedTags: 0 },
       { region: 'westeurope', available: 2, missing: 1, delayed: 0, divergedTags: 0 },

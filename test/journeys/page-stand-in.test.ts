@@ -402,6 +402,29 @@ describe('the registry as a whole', () => {
     await until(tags, (found) => found.length === 6, patienceMs);
   });
 
+  test('names what the topic does not accept, and leads to it, though all images are listed', async () => {
+    answers.summary = () => ({
+      ...summary,
+      images: { ...summary.images },
+      delayed: 0,
+      divergedTags: 0,
+      unpublished: 2,
+    });
+    answers.images = (query) => {
+      const images = [3, 2, 1].map((n) => listedImage(n, { state: 'available' }));
+      return { images: query.get('state') === 'unpublished' ? images.slice(1) : images, next: null };
+    };
+    await page.goto(`${tracker.url}/ui`);
+    await page.locator('#counts').getByRole('link', { name: '2 unpublished' }).click();
+    await until(
+      () => rows().count(),
+      (count) => count === 2,
+      patienceMs,
+    );
+    expect(page.url()).toContain('state=unpublished');
+    expect(await page.locator('#filter-state').inputValue()).toBe('unpublished');
+  });
+
   test('is not needed: without it what is loaded is counted', async () => {
     showImages(() => [listedImage(2), listedImage(1)]);
     await page.goto(`${tracker.url}/ui`);

@@ -59,12 +59,13 @@ export function listRows(name: ImageName, entry: CatalogueEntry): RowAddress[] {
   );
 }
 
-function listsOf({ state, delayed, diverged }: CatalogueEntry): CatalogueList[] {
+function listsOf({ state, delayed, diverged, unpublished }: CatalogueEntry): CatalogueList[] {
   return [
     'all',
     state,
     ...(delayed ? ['delayed' as const] : []),
     ...(diverged.length > 0 ? ['diverged' as const] : []),
+    ...(unpublished === true ? ['unpublished' as const] : []),
   ];
 }
 

@@ -10,7 +10,7 @@
 
 import type { DecisionContext } from '../image/context.ts';
 import type { ImageName, ImageRecord } from '../image/record.ts';
-import { imageKey, known } from '../image/record.ts';
+import { imageKey, isUnpublished, known } from '../image/record.ts';
 import { dropStaleFacts } from '../image/state.ts';
 import type { Registry } from '../model/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -56,6 +56,8 @@ const soonMs = 1_500;
 /** A write that was begun has been taken by then, or never will be. */
 const surelyWrittenMs = 60_000;
 const maxPauseMs = 3_600_000;
+/** As often as an event that is not accepted is offered again at least. */
+const maxUnpublishedPauseMs = 600_000;
 const maxAttempts = 12;
 const readAtOnce = 32;
 /** Images whose entries and timers a process remembers: some ten megabytes. */
@@ -223,7 +225,8 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
       const record = known(await deps.read(name));
       const { set, now } = deps.decisionContext(deps.registry(name));
       if (record === undefined || isSettled(record, set)) return;
-      const pause = Math.min(maxPauseMs, Math.max(surelyWrittenMs, (now - record.changedAt) / 2));
+      const most = isUnpublished(record) ? maxUnpublishedPauseMs : maxPauseMs;
+      const pause = Math.min(most, Math.max(surelyWrittenMs, (now - record.changedAt) / 2));
       await deps.timer.remind(name, now + pause);
     },
     recountAll: (names) => countAll(names.map((name) => ({ name }))),

@@ -14,7 +14,8 @@ interface Tally {
 
 export interface CatalogueCounts {
   readonly images: Readonly<Record<CountedState, number>>;
-  readonly all: Tally;
+  /** `unpublished` is left out of counts that were made before it was counted. */
+  readonly all: Tally & { readonly unpublished?: number };
   /** By region. */
   readonly regions: Readonly<Record<string, Tally & { readonly available: number }>>;
   /** When they last changed, milliseconds since 1970. */
@@ -32,6 +33,8 @@ export interface CatalogueSummary {
   readonly images: Readonly<Record<CountedState, number>>;
   readonly delayed: number;
   readonly divergedTags: number;
+  /** Images with an event that the topic has not accepted. */
+  readonly unpublished: number;
   readonly regions: readonly {
     readonly region: Region;
     readonly available: number;
@@ -65,6 +68,7 @@ export function count(counts: CatalogueCounts, entry: CatalogueEntry | undefined
     all: {
       delayed: counts.all.delayed + weight * Number(entry.delayed),
       divergedTags: counts.all.divergedTags + weight * entry.diverged.length,
+      unpublished: (counts.all.unpublished ?? 0) + weight * Number(entry.unpublished === true),
     },
     regions,
   };
@@ -79,7 +83,7 @@ export function summarize(counts: CatalogueCounts, set: ReplicaSet): CatalogueSu
   const somewhere = countedStates.reduce((sum, state) => sum + (state === 'deleted' ? 0 : counts.images[state]), 0);
   return {
     images: counts.images,
-    ...counts.all,
+    ...{ unpublished: 0, ...counts.all },
     regions: sortRegions([...expected, ...others]).map((region) => {
       const { available = 0, delayed = 0, divergedTags = 0 } = counts.regions[region] ?? {};
       const missing = expected.includes(region) ? Math.max(0, somewhere - available) : 0;

@@ -3,7 +3,7 @@
  * neither a count nor a list reads the records of a whole registry.
  */
 import type { ImageRecord } from '../image/record.ts';
-import { arrivalRegions, arrivalSpan, currentTags, known } from '../image/record.ts';
+import { arrivalRegions, arrivalSpan, currentTags, isUnpublished, known } from '../image/record.ts';
 import type { ImageState } from '../image/state.ts';
 import { imageState, isAvailableIn } from '../image/state.ts';
 import type { Tag } from '../model/reference.ts';
@@ -36,6 +36,8 @@ export interface CatalogueEntry {
   readonly tags: readonly Tag[];
   /** Tags whose newest digest this is, and that other regions still resolve to another. */
   readonly diverged: readonly DivergedTag[];
+  /** The topic has not accepted one of its events. Left out where it has: so it is with most, and in entries made before it was counted. */
+  readonly unpublished?: true;
 }
 
 /** @returns `undefined` for an image that nobody knows, or knows anything of */
@@ -59,6 +61,7 @@ export function entryOf(
     lagMs: isOpen || span === undefined ? null : span.last - span.first,
     tags: currentTags(record),
     diverged,
+    ...(isUnpublished(record) ? { unpublished: true } : {}),
   };
 }
 
@@ -69,13 +72,14 @@ export function isDelayed({ delayedAt }: ImageRecord, state: ImageState): boolea
 
 /**
  * Whether the entry stays as it is until somebody writes the image. Of one that is not, somebody looks again: its tags may
- * diverge by nothing but the time that passes.
+ * diverge by nothing but the time that passes, and that the topic has accepted an event may be noted beside the record.
  */
 export function isSettled(record: ImageRecord | undefined, set: ReplicaSet): boolean {
-  if (known(record) === undefined) return true;
+  if (record === undefined || known(record) === undefined) return true;
+  if (isUnpublished(record)) return false;
   const state = imageState(record, set);
   if (state !== 'available' && state !== 'deleted') return false;
-  return state === 'deleted' || !Object.values(record?.tags ?? {}).some((progress) => progress.state === 'open');
+  return state === 'deleted' || !Object.values(record.tags).some((progress) => progress.state === 'open');
 }
 
 export function isSameEntry(a: CatalogueEntry | undefined, b: CatalogueEntry | undefined): boolean {

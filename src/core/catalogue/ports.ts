@@ -5,7 +5,7 @@ import type { Repository } from '../model/reference.ts';
 import type { Version } from '../runtime/version.ts';
 import type { IndexEntry, IndexPage } from '../store/ports.ts';
 import type { CatalogueCounts } from './counts.ts';
-import type { CatalogueEntry } from './entry.ts';
+import type { CatalogueEntry, CountedState } from './entry.ts';
 
 export const listOrders = ['newest', 'lag', 'name'] as const;
 /**
@@ -15,7 +15,7 @@ export const listOrders = ['newest', 'lag', 'name'] as const;
 export type ListOrder = (typeof listOrders)[number];
 
 /** Lists that are kept in each order. */
-export type CatalogueList = 'all' | 'available' | 'replicating' | 'deleting' | 'deleted' | 'delayed' | 'diverged';
+export type CatalogueList = 'all' | CountedState | 'delayed' | 'diverged' | 'unpublished';
 
 export interface CatalogueChange {
   readonly name: ImageName;

@@ -188,6 +188,11 @@ export function pendingKeys(record: ImageRecord, madeBefore = Number.POSITIVE_IN
   );
 }
 
+/** Whether the topic has not accepted one of its events, though it was sent. It may be accepted in the next moment. */
+export function isUnpublished({ announcements }: ImageRecord): boolean {
+  return announcements.some(({ publishedAt, failed }) => publishedAt === null && failed !== undefined);
+}
+
 /** Whether something noted here has not left yet: an event for the topic, or a webhook to be forwarded. */
 export function hasPending(record: ImageRecord): boolean {
   return pendingKeys(record).length > 0 || record.forwards.some((entry) => entry.queuedAt === null);

@@ -11,7 +11,7 @@ import { findImages, isFound, maxFound } from '../catalogue/search.ts';
 import type { AvailabilityDocument } from '../image/availability.ts';
 import { describeImage } from '../image/availability.ts';
 import type { ImageName, ImageRecord } from '../image/record.ts';
-import { isPartOfFamily, known } from '../image/record.ts';
+import { isPartOfFamily, isUnpublished, known } from '../image/record.ts';
 import { dropStaleFacts, imageState, isAvailableIn } from '../image/state.ts';
 import type { Repository } from '../model/reference.ts';
 import type { Region } from '../model/region.ts';
@@ -23,7 +23,7 @@ import { isListIncomplete } from '../store/list-completeness.ts';
 import type { CheckpointStore, ImageIndex, ImageStore, IndexEntry, IndexList } from '../store/ports.ts';
 import { pageOpenImages } from '../store/replicating-index.ts';
 
-export const listableStates = ['replicating', 'available', 'delayed', 'diverged', 'deleted'] as const;
+export const listableStates = ['replicating', 'available', 'delayed', 'diverged', 'deleted', 'unpublished'] as const;
 export type ListableState = (typeof listableStates)[number];
 
 export interface ImageQuery {
@@ -115,7 +115,7 @@ async function findAll(ports: ListPorts, query: ImageQuery): Promise<readonly In
 
 /** The other lists know of an image as soon as it is written. */
 function isInCatalogue({ sort = 'newest', state, repository }: ImageQuery): boolean {
-  return repository === undefined && (sort !== 'newest' || state === 'diverged');
+  return repository === undefined && (sort !== 'newest' || state === 'diverged' || state === 'unpublished');
 }
 
 /** What is found is few enough to be put in order here; the cursor says how many have been shown. */
@@ -191,6 +191,7 @@ function passes(record: ImageRecord, query: ImageQuery, set: ReplicaSet): boolea
   if (query.members !== true && isPartOfFamily(record)) return false;
   const state = imageState(record, set);
   if (query.state === 'delayed' && !isDelayed(record, state)) return false;
+  if (query.state === 'unpublished' && !isUnpublished(record)) return false;
   if (query.state === 'replicating' && state !== 'replicating') return false;
   if ((query.state === 'available' || query.state === 'deleted') && state !== query.state) return false;
   // What has been deleted is not waited for anywhere.

@@ -26,7 +26,7 @@ const filterQuery = z.object({
     .optional()
     .meta({
       description:
-        'Only in this state. `delayed`: replicating for longer than is usual. `diverged`: the newest digest of a tag that some regions still resolve to another one.',
+        'Only in this state. `delayed`: replicating for longer than is usual. `diverged`: the newest digest of a tag that some regions still resolve to another one. `unpublished`: an event was sent, and the topic has not accepted it.',
     }),
   region: regionInput.optional().meta({ description: 'Only what is in this region, or, with `missing`, what is not.' }),
   missing: z

@@ -24,6 +24,7 @@ const summaryDocument = named('Summary', () =>
       .describe('Each image counts once.'),
     delayed,
     divergedTags: number('Tags that some region resolves to another digest than the newest.'),
+    unpublished: number('Images with an event that was sent, and that the topic has not accepted.'),
     regions: z
       .array(
         z.object({
