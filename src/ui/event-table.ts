@@ -1,5 +1,6 @@
-/** What was published about one image or release, what is not accepted first, then what is about all regions, then about one; the newest first: which event, when, whether the topic has accepted it, and what it says. */
+/** What was published about one image or release: which event, when, whether the topic has accepted it, and what it says. */
 import { make, part, setAttribute, setHidden, setText } from './dom.ts';
+import { inShownOrder } from './event-order.ts';
 import { visible } from './format.ts';
 import { fixedTime } from './live-times.ts';
 import { copyButton, deliveryPill, lastAnswer } from './parts.ts';
@@ -29,7 +30,7 @@ export interface ToldEvent {
 
 const shortId = 10;
 
-/** @returns shows events: those not accepted yet, then those about all regions, then those about one; each the newest first */
+/** @returns shows events, in the order of event-order.ts */
 export function createEventRows(
   page: Page,
   parts: Pick<RowTable<ToldEvent>, 'place' | 'none' | 'caption'>,
@@ -49,11 +50,7 @@ export function createEventRows(
       return (event) => cellsOf(event, payload, page.now());
     },
   });
-  return (events) => {
-    const waiting = events.filter(({ status }) => status === 'pending');
-    const others = events.filter(({ status }) => status !== 'pending');
-    show([waiting, others].flatMap((some) => wholeFirst(newestFirst(some))));
-  };
+  return (events) => show(inShownOrder(events));
 }
 
 export function createEventTable(page: Page) {
@@ -93,18 +90,6 @@ export function createEventTable(page: Page) {
       setHidden(again, events.length === 0);
     },
   };
-}
-
-/** Of twelve regions there are twelve events; the one that is looked for is most often about all of them. */
-function wholeFirst(events: readonly ToldEvent[]): ToldEvent[] {
-  return [
-    ...events.filter(({ region }) => region === undefined),
-    ...events.filter(({ region }) => region !== undefined),
-  ];
-}
-
-function newestFirst(events: readonly ToldEvent[]): ToldEvent[] {
-  return events.toSorted((a, b) => (a.time === b.time ? 0 : a.time < b.time ? 1 : -1));
 }
 
 function cellsOf(event: ToldEvent, payload: HTMLElement, now: number) {

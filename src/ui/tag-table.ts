@@ -1,5 +1,4 @@
 /** Where each tag of one image points, region by region: during an overwrite two regions resolve it to two digests. */
-import type { AvailabilityDocument } from '../core/image/availability.ts';
 import type { Child } from './dom.ts';
 import { make, painted, part, setHidden, spoken } from './dom.ts';
 import { plural, shortDigest, visible } from './format.ts';
@@ -9,22 +8,19 @@ import { regionsOf } from './matrix.ts';
 import { digestCode, tagChip } from './parts.ts';
 import { createScrollFrame } from './scroll-frame.ts';
 import { makeCell, makeRow, makeTable, rowHeader } from './table.ts';
+import type { Pointer, TagLine, TagPointers } from './tag-pointers.ts';
+import { groupPointers, pointersOf } from './tag-pointers.ts';
 
 /** With more regions than that, what differs is named, and not each region in a column of its own. */
 const mostColumns = 6;
 const groupColumns = ['This image', 'Another image', 'No image'] as const;
-
-export interface TagLine {
-  readonly name: string;
-  readonly document: AvailabilityDocument;
-}
 
 /** @param digest of the image that is shown */
 export function createTagTable(): { show(lines: readonly TagLine[], digest: string | null): void } {
   const place = part('image-tags');
   const none = part('no-tags');
   const watchTable = createScrollFrame(place);
-  const paint = painted<{ lines: readonly Summary[]; regions: readonly string[] }>(place, ({ lines, regions }) => {
+  const paint = painted<{ lines: readonly TagPointers[]; regions: readonly string[] }>(place, ({ lines, regions }) => {
     if (lines.length === 0) return [];
     const isGrouped = regions.length > mostColumns;
     const { table, body } = makeTable('Tags of this image: where each points in each region', [
@@ -41,36 +37,11 @@ export function createTagTable(): { show(lines: readonly TagLine[], digest: stri
   return {
     show(lines, digest) {
       const regions = regionsOf(lines.map(({ document }) => document));
-      paint({ lines: lines.map((line) => summarize(line, regions, digest)), regions });
+      paint({ lines: lines.map((line) => pointersOf(line, regions, digest)), regions });
       setHidden(place, lines.length === 0);
       setHidden(none, lines.length > 0);
     },
   };
-}
-
-interface Pointer {
-  readonly region: string;
-  readonly digest: string | undefined;
-  readonly isThis: boolean;
-  /** The image it points at instead. */
-  readonly image: string | undefined;
-}
-
-interface Summary {
-  readonly name: string;
-  readonly state: string;
-  readonly cells: readonly Pointer[];
-}
-
-function summarize({ name, document }: TagLine, regions: readonly string[], digest: string | null): Summary {
-  const { registry, repository, tag } = document;
-  const cells = regions.map((region): Pointer => {
-    const pointed = tag?.regions.find((each) => each.region === region)?.digest;
-    const isThis = pointed !== undefined && pointed === digest;
-    const image = pointed === undefined || isThis ? undefined : `${registry}/${repository}@${pointed}`;
-    return { region, digest: pointed, isThis, image };
-  });
-  return { name, state: tag?.state ?? 'unknown', cells };
 }
 
 function headCells({ name, state }: { name: string; state: string }): HTMLElement[] {
@@ -81,25 +52,11 @@ function headCells({ name, state }: { name: string; state: string }): HTMLElemen
 
 /** Regions by what the tag points at there. */
 function groupCells(cells: readonly Pointer[]): HTMLElement[] {
-  const here = cells.filter(({ isThis }) => isThis);
-  const nowhere = cells.filter(({ digest }) => digest === undefined);
-  const others = Map.groupBy(
-    cells.filter(({ isThis, digest }) => !isThis && digest !== undefined),
-    ({ digest }) => digest,
+  const { here, elsewhere, nowhere } = groupPointers(cells);
+  const names = (regions: readonly string[]) => regions.map(visible).join(', ');
+  const others = elsewhere.map(({ pointer, regions }) =>
+    make('div', {}, ...pointerParts(pointer.digest, false, pointer.image), ` in ${names(regions)}`),
   );
-  const elsewhere = [...others.values()].flatMap((group) => {
-    const [first] = group;
-    if (first === undefined) return [];
-    return [
-      make(
-        'div',
-        {},
-        ...pointerParts(first.digest, false, first.image),
-        ` in ${group.map(({ region }) => visible(region)).join(', ')}`,
-      ),
-    ];
-  });
-  const names = (some: readonly Pointer[]) => some.map(({ region }) => visible(region)).join(', ');
   const [thisImage, another, none] = groupColumns;
   return [
     makeCell(
@@ -112,7 +69,7 @@ function groupCells(cells: readonly Pointer[]): HTMLElement[] {
             here.length === cells.length ? `all ${here.length} regions` : plural(here.length, 'region'),
           ]),
     ),
-    makeCell(another, {}, ...(elsewhere.length === 0 ? ['–'] : elsewhere)),
+    makeCell(another, {}, ...(others.length === 0 ? ['–'] : others)),
     makeCell(none, {}, nowhere.length === 0 ? '–' : names(nowhere)),
   ];
 }

@@ -1,0 +1,14 @@
+/** In which order events are shown: those not accepted yet, then those about all regions, then those about one; each the newest first. */
+interface Ordered {
+  readonly status: 'pending' | 'published';
+  /** ISO 8601. */
+  readonly time: string;
+  readonly region?: string;
+}
+
+/** Of twelve regions there are twelve events; the one that is looked for is most often about all of them. */
+export function inShownOrder<T extends Ordered>(events: readonly T[]): T[] {
+  const newest = events.toSorted((a, b) => (a.time === b.time ? 0 : a.time < b.time ? 1 : -1));
+  const rank = ({ status, region }: T) => (status === 'pending' ? 0 : 2) + (region === undefined ? 0 : 1);
+  return newest.toSorted((a, b) => rank(a) - rank(b));
+}

@@ -1,0 +1,118 @@
+/** One replica as a row: health, webhook, lag as numbers and as a drawing, and what is missing there. */
+import type { RegionReport } from '../core/query/replica-report.ts';
+import type { Child } from './dom.ts';
+import { make, painted } from './dom.ts';
+import { formatSeconds, plural, visible } from './format.ts';
+import { formatHash, parseHash } from './hash-state.ts';
+import { icon } from './icons.ts';
+import type { Keyed } from './keyed.ts';
+import { lagChart, spanText } from './lag-chart.ts';
+import type { LagShape, LagSpan } from './lag-shape.ts';
+import { distribution } from './lag-shape.ts';
+import { liveTime } from './live-times.ts';
+import { imagesThere, roleNotes } from './replica-words.ts';
+import type { Column } from './table.ts';
+import { makeCell, makeRow, patchRow, rowHeader } from './table.ts';
+
+interface Drawing {
+  readonly shape: LagShape;
+  readonly span: LagSpan;
+}
+
+export type ReplicaLine = RegionReport & { readonly registry: string; readonly drawing: Drawing | undefined };
+
+export const replicaColumns: readonly Column[] = [
+  { name: 'Region' },
+  { name: 'Health', class: 'state' },
+  { name: 'Webhook', class: 'state' },
+  { name: 'Last webhook' },
+  { name: 'Lag p50', class: 'number' },
+  { name: 'Lag p95', class: 'number' },
+  { name: 'Lag over the last day', class: 'shape' },
+  { name: 'There', class: 'number' },
+  { name: 'Missing now', class: 'number' },
+];
+
+export function replicaRow(now: () => number): Keyed<ReplicaLine> {
+  const node = makeRow();
+  const shape = make('div', {});
+  const paintShape = painted<Drawing | undefined>(shape, drawingParts);
+  return {
+    node,
+    update(line) {
+      paintShape(line.drawing);
+      patchRow(node, cellsOf(line, shape, now()));
+    },
+  };
+}
+
+function drawingParts(drawing: Drawing | undefined): Child[] {
+  if (drawing === undefined || drawing.shape.points.length === 0) return ['–'];
+  const { shape, span } = drawing;
+  const rows = distribution(shape).map(([name, count]) =>
+    make('div', {}, make('dt', {}, name), make('dd', {}, String(count))),
+  );
+  return [
+    lagChart(shape, span),
+    make(
+      'details',
+      {},
+      make('summary', {}, `${spanText(span)} · distribution`),
+      make('dl', { class: 'spread' }, ...rows),
+    ),
+  ];
+}
+
+function cellsOf(line: ReplicaLine, shape: HTMLElement, now: number): HTMLTableCellElement[] {
+  const { region, lastWebhookAt, webhook, lag, missingImages } = line;
+  const seconds = (value: number | null) => (value === null ? '–' : formatSeconds(value));
+  return [
+    rowHeader(visible(region), ...roleNotes(line).map((note) => make('span', { class: 'note muted' }, note))),
+    makeCell('Health', { class: 'state' }, healthPill(line), statusNote(line)),
+    makeCell('Webhook', { class: 'state' }, ...webhookParts(webhook)),
+    makeCell('Last webhook', {}, lastWebhookAt === null ? 'never' : liveTime('ago', lastWebhookAt, now)),
+    makeCell('Lag p50', { class: 'number' }, seconds(lag.p50Seconds)),
+    makeCell('Lag p95', { class: 'number' }, seconds(lag.p95Seconds)),
+    makeCell('Lag over the last day', { class: 'shape' }, shape),
+    makeCell('There', { class: 'number' }, imagesThere(line, line.drawing?.shape.points ?? [])),
+    makeCell('Missing now', { class: 'number' }, missingImages === 0 ? '0' : missingLink(line)),
+  ];
+}
+
+function healthPill({ health, provisioningState }: RegionReport): HTMLElement {
+  const isOdd = provisioningState !== null && provisioningState !== 'Succeeded';
+  const name = health === 'healthy' ? 'available' : health === 'unhealthy' ? 'delayed' : 'unknown';
+  return make(
+    'span',
+    { class: `pill is-${name}` },
+    icon(name),
+    visible(isOdd ? `${health}, ${provisioningState}` : health),
+  );
+}
+
+/** Of a replica that is not healthy, what Azure says is the matter. */
+function statusNote({ health, status }: RegionReport): HTMLElement | undefined {
+  const words = [status?.displayStatus, status?.message].filter((text) => typeof text === 'string').join(': ');
+  if (health === 'unknown' && words === '') return make('span', { class: 'note muted' }, 'Azure has not said');
+  if (health === 'healthy' || words === '') return undefined;
+  return make('span', { class: 'note muted', title: visible(status?.timestamp ?? '') }, visible(words));
+}
+
+function webhookParts({ status, reason, checkedAt }: RegionReport['webhook']): Child[] {
+  const name = status === 'ok' ? 'available' : status === 'unknown' ? 'unknown' : 'delayed';
+  const title = checkedAt === null ? (reason ?? 'Not looked at') : `Looked at ${checkedAt}`;
+  const words = reason ?? (status === 'unknown' ? 'the tracker may not read the webhooks of this registry' : null);
+  return [
+    make('span', { class: `pill is-${name}`, title: visible(title) }, icon(name), visible(status)),
+    words === null ? undefined : make('span', { class: 'note muted' }, visible(words)),
+  ];
+}
+
+function missingLink({ region, registry, missingImages }: ReplicaLine): HTMLElement {
+  const href = formatHash({ ...parseHash(''), registry, missing: region });
+  return make(
+    'a',
+    { href, 'aria-label': `${plural(missingImages, 'image')} missing in ${visible(region)}` },
+    String(missingImages),
+  );
+}

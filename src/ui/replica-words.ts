@@ -1,0 +1,54 @@
+/** What the replicas of a registry are like, in words: which is the worst, what is wrong with it, how many images it has. */
+import type { RegionReport } from '../core/query/replica-report.ts';
+import { formatSeconds, plural, visible } from './format.ts';
+import type { LagPoint } from './lag-shape.ts';
+
+/** What is missing most, then what is slowest; those that nobody waits for last. */
+export function worstFirst(a: RegionReport, b: RegionReport): number {
+  const rank = ({ expected }: RegionReport) => (expected ? 0 : 1);
+  const slow = ({ lag }: RegionReport) => lag.p95Seconds ?? -1;
+  return (
+    rank(a) - rank(b) ||
+    b.missingImages - a.missingImages ||
+    slow(b) - slow(a) ||
+    (String(a.region) < String(b.region) ? -1 : 1)
+  );
+}
+
+/** @param regions the worst first */
+export function replicaHeadline(regions: readonly RegionReport[]): string {
+  const expected = regions.filter((region) => region.expected);
+  const [worst] = expected;
+  if (worst === undefined) return 'No region is expected to have images.';
+  const { region, missingImages, lag } = worst;
+  const wrong = wrongWebhooks(expected);
+  if (missingImages > 0)
+    return `${visible(region)} is behind: ${plural(missingImages, 'image')} missing there now.${wrong}`;
+  if (lag.p95Seconds === null) return `No image is missing in any region.${wrong}`;
+  return `No image is missing in any region. The slowest is ${visible(region)}: 95 of 100 images are there within ${formatSeconds(lag.p95Seconds)}.${wrong}`;
+}
+
+/** A webhook that does not work is the first thing to mend, wherever its region stands in the table. */
+function wrongWebhooks(regions: readonly RegionReport[]): string {
+  const wrong = regions.filter(({ webhook }) => webhook.status !== 'ok' && webhook.status !== 'unknown');
+  if (wrong.length === 0) return '';
+  const named = wrong.slice(0, wrong.length > 3 ? 2 : 3);
+  const rest = wrong.length - named.length;
+  const text = named.map(({ region, webhook }) => `${visible(region)} (${visible(webhook.status)})`).join(', ');
+  return ` Webhooks to correct: ${text}${rest === 0 ? '' : ` and ${rest} more`}.`;
+}
+
+/**
+ * Of the newest images that were not deleted; without them, what the tracker has counted.
+ * @param points one for each of these images
+ */
+export function imagesThere({ lag }: Pick<RegionReport, 'lag'>, points: readonly LagPoint[]): string {
+  if (points.length === 0) return String(lag.count);
+  return `${points.filter((point) => point.lag !== null).length} of ${points.length}`;
+}
+
+/** What is special about its part in the registry. */
+export function roleNotes({ expected, observedOnly, globalRouting }: RegionReport): string[] {
+  const role = observedOnly ? ['observed only'] : expected ? [] : ['not waited for'];
+  return [...role, ...(globalRouting ? [] : ['no global routing'])];
+}
