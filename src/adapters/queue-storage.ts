@@ -44,7 +44,7 @@ export function queueDeliveryQueue(queue: QueueClient): DeliveryQueue {
       const together = takeTogether(line.waiting);
       const sent = send(queue, toSharedMessage(together.map(({ received }) => received)), delaySeconds);
       for (const { done } of together) sent.then(done.resolve, done.reject);
-      // Those who deferred them have the error.
+      // Each who deferred one of them has the error from the line above, and answers it; what waits behind them is sent all the same.
       await sent.catch(() => undefined);
     }
     line.sending--;

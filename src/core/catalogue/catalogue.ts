@@ -166,7 +166,7 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
       const registries = Map.groupBy(images, ({ name }) => name.registry);
       for (const [registry, some] of registries) await takeTurn(registry, some);
     });
-    // Whoever asked for it has the error; the next turn begins all the same.
+    // Whoever asked for it has the error from `work`, and logs or throws it; the next turn begins all the same.
     turn = work.catch(() => undefined);
     return work;
   }

@@ -91,6 +91,7 @@ export function reconciler(parts: {
   async function publishPending(name: ImageName, scheduledFor?: number): Promise<ImageRecord | undefined> {
     const reviewed = writer.submit(name, { kind: 'review', scheduledFor });
     const { record: image } = await reviewed.catch(async (error: unknown) => {
+      // Where it cannot be read either there are no events to send, and the first error says why: the timer rings again.
       offerPending(await writer.read(name).catch(() => undefined));
       throw error;
     });

@@ -74,7 +74,8 @@ export function waitBoard(deps: {
   async function list(): Promise<readonly InstanceWaits[]> {
     const now = clock.now();
     const all = await rows();
-    // Nobody else removes what an instance that died has left; the next who asks tries again.
+    // Nobody else removes what an instance that died has left. Where that fails the row is left out of the list all the same,
+    // and the next who asks tries again: nothing to answer, and nothing to log every two seconds.
     for (const row of all) {
       if (now - row.writtenAt > maxKeptMs) store.remove(row.instance).catch(() => undefined);
     }
@@ -85,7 +86,8 @@ export function waitBoard(deps: {
   async function write(): Promise<void> {
     const row = own(settledMs);
     if (row.waits.length === 0) return;
-    // Once: those who look may be rare, and instances come and go. A row that stays is left out of every list by its age.
+    // Once, to remove what others left: those who look may be rare, and instances come and go. Nobody has asked for the list, so
+    // nobody misses it where it cannot be read, and the rows that stay are left out of every later one by their age.
     if (writtenAt === Number.NEGATIVE_INFINITY) void list().catch(() => undefined);
     writtenAt = row.writtenAt;
     await store.put(row).catch((error: unknown) => {
