@@ -1,6 +1,6 @@
 /** Whether the tracker answers, for eyes and ears: a small line while it does, a banner once it does not. */
 import { part, setAttribute, setHidden, setText } from './dom.ts';
-import { formatMoment, visible } from './format.ts';
+import { momentText, visible } from './format.ts';
 
 export interface Connection {
   answered(): void;
@@ -37,8 +37,8 @@ export function createConnection(now: () => number): Connection {
     },
     lost(reason) {
       show('lost', 'Unreachable');
-      const since = lastAnswerAt === undefined ? '' : ` What you see is from ${formatMoment(lastAnswerAt, now())}.`;
-      setText(text, `${visible(reason)}${since} It is asked again, at growing pauses.`);
+      const since = lastAnswerAt === undefined ? '' : ` What you see is from ${momentText(lastAnswerAt, now())}.`;
+      setText(text, `${visible(reason)}${since} The page asks again, at growing intervals.`);
       setHidden(banner, false);
     },
     refused(reason) {

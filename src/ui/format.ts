@@ -80,6 +80,11 @@ export function formatMoment(time: number, now: number): string {
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${clock}`;
 }
 
+/** With the name of its zone. */
+export function momentText(time: number, now: number): string {
+  return `${formatMoment(time, now)}${Number.isNaN(time) ? '' : ` ${zoneName(new Date(time))}`}`;
+}
+
 /** `1 image`, `2 images` */
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;

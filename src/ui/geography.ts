@@ -11,6 +11,22 @@ export interface Place {
   readonly regions: readonly string[];
 }
 
+/** A name has no more room than the columns below it. */
+const shorter: Readonly<Record<string, readonly string[]>> = {
+  Americas: ['AM'],
+  Europe: ['EU'],
+  'Middle East and Africa': ['MEA'],
+  'Asia Pacific': ['Asia'],
+};
+
+/** Letters above one column. */
+const lettersEach = 4;
+
+/** What has room above so many columns. */
+export function placeLabel(name: string, columns: number): string {
+  return [name, ...(shorter[name] ?? [])].find((each) => each.length <= columns * lettersEach) ?? '…';
+}
+
 /** In the order of the list above, then those that no name tells; in each alphabetical. */
 export function byPlace(regions: readonly string[]): Place[] {
   const found = Map.groupBy([...regions].sort(), placeOf);

@@ -31,12 +31,12 @@ export function headline(
   const stateOf = new Map(document.regions.map((region) => [region.region, region.state]));
   const inState = (...states: readonly string[]) =>
     missing.filter((region) => states.includes(stateOf.get(region) ?? 'missing'));
-  const [absent, deleted] = [inState('missing'), inState('deleted')];
+  const [absent, deleted, unverified] = [inState('missing'), inState('deleted'), inState('unverified')];
   const since = state === 'replicating' && waited > 0 ? ` for ${formatSeconds(waited)}` : '';
   const lacks = [
-    clause(absent, 'is', 'are', `missing${since}${compared(absent, usual, waited, state)}`),
+    absent.length === 0 ? '' : `missing in ${listed(absent)}${since}${compared(absent, usual, waited, state)}`,
     clause(deleted, 'has', 'have', 'deleted it'),
-    clause(inState('unverified'), 'is', 'are', 'unverified'),
+    unverified.length === 0 ? '' : `unverified in ${listed(unverified)}`,
     clause(inState('available'), 'has', 'have', lackedThere(document)),
   ].filter((text) => text !== '');
   return `In ${have} of ${plural(needed, 'region')}${and}; ${lacks.join('; ')}.${split}`;
@@ -44,9 +44,12 @@ export function headline(
 
 function clause(regions: readonly string[], one: string, many: string, rest: string): string {
   if (regions.length === 0) return '';
+  return `${listed(regions)} ${regions.length === 1 ? one : many} ${rest}`;
+}
+
+function listed(regions: readonly string[]): string {
   const places = regions.map(visible);
-  const named = places.length > 3 ? `${places.slice(0, 2).join(', ')} and ${places.length - 2} more` : joined(places);
-  return `${named} ${regions.length === 1 ? one : many} ${rest}`;
+  return places.length > 3 ? `${places.slice(0, 2).join(', ')} and ${places.length - 2} more` : joined(places);
 }
 
 /** The image is in the region; what else was asked for is not. */

@@ -15,7 +15,7 @@ import { askOverview, countsOf, noOverview, totalOf } from './registry-counts.ts
 import type { RegistryName } from './registry-name.ts';
 import type { Ask, Page, Screen, Shown } from './screen.ts';
 import type { Counts, Heard } from './summary.ts';
-import { countStates, describeChanges, hear, listTitle } from './summary.ts';
+import { countListed, describeChanges, hear, listTitle } from './summary.ts';
 import { Unanswered } from './tracker.ts';
 import type { CountedBy } from './words.ts';
 
@@ -124,7 +124,7 @@ export function imagesScreen(page: Page): ImagesScreen {
     // Whether a tag has diverged, and whether the topic has accepted all events, only the counts say.
     const isListed = summary === undefined || summary.divergedTags + (summary.unpublished ?? 0) === 0;
     const isAll = isPlain && next === null && isListed;
-    const counts = isAll || summary === undefined ? countStates(known) : countsOf(summary);
+    const counts = isAll || summary === undefined ? countListed(known) : countsOf(summary);
     paintCounts({ counts, view });
     title = listTitle(counts, registry.name);
     const total = isAll || summary === undefined ? known.length : totalOf(summary);

@@ -1,6 +1,6 @@
 /** Times that go on by themselves: "12 s ago", and how long something has been waited for. The exact one is the title. */
 import { make, setText } from './dom.ts';
-import { formatAgo, formatMoment, formatWaiting, visible, zoneName } from './format.ts';
+import { formatAgo, formatWaiting, momentText, visible } from './format.ts';
 
 type Kind = 'ago' | 'waiting';
 
@@ -14,9 +14,7 @@ export function liveTime(kind: Kind, iso: string, now: number): HTMLTimeElement 
 
 /** The time by the reader's clock. */
 export function fixedTime(iso: string, now: number): HTMLTimeElement {
-  const at = Date.parse(iso);
-  const name = Number.isNaN(at) ? '' : ` ${zoneName(new Date(at))}`;
-  return make('time', { datetime: iso, title: visible(iso) }, `${formatMoment(at, now)}${name}`);
+  return make('time', { datetime: iso, title: visible(iso) }, momentText(Date.parse(iso), now));
 }
 
 /** Of what is shown now. */

@@ -1,7 +1,7 @@
 /** Rows × regions, whatever the rows are: where more regions than fit, a mark for each, grouped by where they are. */
-import { make } from './dom.ts';
+import { make, spoken } from './dom.ts';
 import type { Place } from './geography.ts';
-import { byPlace } from './geography.ts';
+import { byPlace, placeLabel } from './geography.ts';
 import type { Keyed, KeyedList } from './keyed.ts';
 import { keyedList } from './keyed.ts';
 import { createScrollFrame } from './scroll-frame.ts';
@@ -62,13 +62,16 @@ export function createRegionGrid<T>(place: HTMLElement, parts: RegionGridParts<T
 
 /** Above the names of the regions, where they are. */
 function placeRow(places: readonly Place[], after: number): HTMLElement {
-  const cells = places.map(({ name, regions }) =>
-    make(
+  const cells = places.map(({ name, regions }) => {
+    const label = placeLabel(name, regions.length);
+    const isWhole = label === name;
+    return make(
       'th',
       { scope: 'colgroup', colspan: String(regions.length), class: 'place' },
-      make('span', { title: name }, name),
-    ),
-  );
+      make('span', { title: name, 'aria-hidden': isWhole ? undefined : 'true' }, label),
+      isWhole ? undefined : spoken(name),
+    );
+  });
   const rest = Array.from({ length: after }, () => make('td', { role: 'cell' }));
   return make('tr', { role: 'row' }, make('td', { colspan: '2', role: 'cell' }), ...cells, ...rest);
 }

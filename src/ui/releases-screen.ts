@@ -29,7 +29,7 @@ export function releasesScreen(page: Page): Screen {
       { name: 'State', class: 'state' },
       { name: 'Images complete' },
       { name: 'Images missing' },
-      { name: 'Made' },
+      { name: 'Created' },
     ],
     keyOf: ({ release }) => release.name,
     row: () => (row) => cellsOf(row, page.now()),
@@ -85,6 +85,6 @@ function cellsOf({ release, progress }: Row, now: number): HTMLTableCellElement[
       complete === undefined ? `– of ${images.length}` : `${complete} of ${images.length}`,
     ),
     makeCell('Images missing', {}, lacking),
-    makeCell('Made', {}, liveTime('ago', createdAt, now)),
+    makeCell('Created', {}, liveTime('ago', createdAt, now)),
   ];
 }

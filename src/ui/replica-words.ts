@@ -2,6 +2,7 @@
 import type { RegionReport } from '../core/query/replica-report.ts';
 import { formatSeconds, plural, visible } from './format.ts';
 import type { LagPoint } from './lag-shape.ts';
+import { lackingText } from './release-words.ts';
 
 /** What is missing most, then what is slowest; those that nobody waits for last. */
 export function worstFirst(a: RegionReport, b: RegionReport): number {
@@ -22,9 +23,15 @@ export function replicaHeadline(regions: readonly RegionReport[]): string {
   if (worst === undefined) return 'No region is expected to have images.';
   const { region, missingImages, lag } = worst;
   const wrong = wrongWebhooks(expected);
+  const behind = expected.filter((one) => one.missingImages > 0);
+  if (behind.length > 1) {
+    const lacking = behind.map((one) => [one.region, one.missingImages] as const);
+    return `Images missing now: ${lackingText({ lacking })}.${wrong}`;
+  }
   if (missingImages > 0)
     return `${visible(region)} is behind: ${plural(missingImages, 'image')} missing there now.${wrong}`;
-  if (lag.p95Seconds === null) return `No image is missing in any region.${wrong}`;
+  // Of one alone nobody asks which is the slowest.
+  if (lag.p95Seconds === null || expected.length === 1) return `No image is missing in any region.${wrong}`;
   return `No image is missing in any region. The slowest is ${visible(region)}: 95 of 100 images are there within ${formatSeconds(lag.p95Seconds)}.${wrong}`;
 }
 

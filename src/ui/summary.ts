@@ -9,21 +9,30 @@ const order: readonly ShownState[] = ['delayed', 'replicating', 'available', 'de
 
 export type Counts = readonly (readonly [state: CountedBy, count: number])[];
 
-/** What needs attention first; states that no image has are left out. */
-export function countStates(images: readonly AvailabilityDocument[]): Counts {
+/** As the registry as a whole is counted and listed: what is delayed is one of those that are replicating. */
+export function countListed(images: readonly AvailabilityDocument[]): Counts {
+  const isDelayed = (image: AvailabilityDocument) => shownState(image) === 'delayed';
+  return countEach(images.flatMap((image) => (isDelayed(image) ? ['delayed', image.state] : [image.state])));
+}
+
+/** What needs attention first; states that none is in are left out. */
+function countEach(states: readonly ShownState[]): readonly (readonly [state: ShownState, count: number])[] {
   const counts = new Map<ShownState, number>();
-  for (const image of images) counts.set(shownState(image), (counts.get(shownState(image)) ?? 0) + 1);
+  for (const state of states) counts.set(state, (counts.get(state) ?? 0) + 1);
   return order.flatMap((state) => {
     const count = counts.get(state);
     return count === undefined ? [] : [[state, count] as const];
   });
 }
 
+/** Of images that are counted by their state as well. */
+const countedTwice: readonly CountedBy[] = ['delayed', 'diverged', 'unpublished'];
+
 /** Open images first: that is what is looked for among many tabs. */
 export function listTitle(counts: Counts, registry: string): string {
   const open = counts.filter(([state]) => state === 'delayed' || state === 'replicating');
   const words = open.map(([state, count]) => `${count} ${state}`).join(', ');
-  const total = counts.reduce((sum, [, count]) => sum + count, 0);
+  const total = counts.reduce((sum, [state, count]) => sum + (countedTwice.includes(state) ? 0 : count), 0);
   return `${words === '' ? plural(total, 'image') : words} · ${visible(registry)}`;
 }
 
@@ -38,7 +47,7 @@ export function hear(images: readonly AvailabilityDocument[]): Heard {
 export function describeChanges(before: Heard, images: readonly AvailabilityDocument[]): string {
   const changed = images.filter((image) => before.get(imageKey(image)) !== shownState(image));
   const added = changed.filter((image) => !before.has(imageKey(image)));
-  const moved = countStates(changed.filter((image) => before.has(imageKey(image))));
+  const moved = countEach(changed.filter((image) => before.has(imageKey(image))).map(shownState));
   return [
     ...(added.length === 0 ? [] : [`${plural(added.length, 'new image')}.`]),
     ...moved.map(([state, count]) => `${plural(count, 'image')} now ${state}.`),

@@ -3,6 +3,7 @@ import type { Child } from './dom.ts';
 import { make, painted, part, setHidden, spoken } from './dom.ts';
 import { plural, shortDigest, visible } from './format.ts';
 import { formatHash, parseHash } from './hash-state.ts';
+import type { IconName } from './icons.ts';
 import { icon } from './icons.ts';
 import { regionsOf } from './matrix.ts';
 import { digestCode, tagChip } from './parts.ts';
@@ -14,6 +15,12 @@ import { groupPointers, pointersOf } from './tag-pointers.ts';
 /** With more regions than that, what differs is named, and not each region in a column of its own. */
 const mostColumns = 6;
 const groupColumns = ['This image', 'Another image', 'No image'] as const;
+
+const stateIcons: Readonly<Record<string, IconName>> = {
+  converged: 'available',
+  converging: 'replicating',
+  diverged: 'diverged',
+};
 
 /** @param digest of the image that is shown */
 export function createTagTable(): { show(lines: readonly TagLine[], digest: string | null): void } {
@@ -45,8 +52,7 @@ export function createTagTable(): { show(lines: readonly TagLine[], digest: stri
 }
 
 function headCells({ name, state }: { name: string; state: string }): HTMLElement[] {
-  const mark = state === 'converged' ? icon('available') : state === 'diverged' ? icon('diverged') : undefined;
-  const pill = make('span', { class: `pill is-${state}` }, mark, visible(state));
+  const pill = make('span', { class: `pill is-${state}` }, icon(stateIcons[state] ?? 'unknown'), visible(state));
   return [rowHeader(tagChip(name)), makeCell('State', { class: 'state' }, pill)];
 }
 

@@ -121,7 +121,7 @@ export function createTracker({ base, key, fetch: send, now }: TrackerOptions): 
 
 function refusalOf(status: number, text: string): Unanswered {
   if (status === 401 || status === 403) return new Unanswered('key', 'A function key is needed.');
-  const detail = detailOf(text) ?? `It answered ${status}.`;
+  const detail = detailOf(text) ?? `The tracker answered ${status}.`;
   return new Unanswered(status < 500 && status !== 408 && status !== 429 ? 'question' : 'away', detail);
 }
 

@@ -33,7 +33,7 @@ export function waitingScreen(page: Page): Screen {
     caption: 'Who waits now, the longest first',
     columns: [
       { name: 'Waited for' },
-      { name: 'Must be in' },
+      { name: 'Requirement' },
       { name: 'Since' },
       { name: 'Requests' },
       { name: 'Checks' },
@@ -88,7 +88,7 @@ function cellsOf(waiting: Waiting, now: number): HTMLTableCellElement[] {
       kind === 'release' ? make('span', { class: 'tag' }, 'release') : undefined,
     ),
     makeCell(
-      'Must be in',
+      'Requirement',
       { title: requirementTip(waiting) },
       kind === 'release' ? 'as the release says' : requirementText(waiting),
     ),

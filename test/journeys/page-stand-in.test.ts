@@ -238,7 +238,7 @@ describe('a filter that gets no list', () => {
     const field = page.getByLabel('Search');
     await field.fill('UPPER');
     await page.keyboard.press('Enter');
-    await page.getByRole('alert').getByText(`It answered ${status}.`).waitFor();
+    await page.getByRole('alert').getByText(`The tracker answered ${status}.`).waitFor();
     expect(await rows().count()).toBe(0);
     expect(await page.locator('.summary').innerText()).not.toMatch(/\d/);
     expect(
@@ -754,7 +754,7 @@ test('at the address of a registry that is not tracked, no other is shown', asyn
 test('a state that is not known is asked for all the same, and shown as the tracker refuses it', async () => {
   answers.images = (query) => (query.get('state') === 'lost' ? 400 : { images: [listedImage(1)], next: null });
   await page.goto(`${tracker.url}/ui#state=lost`);
-  await page.getByRole('alert').getByText('It answered 400.').waitFor();
+  await page.getByRole('alert').getByText('The tracker answered 400.').waitFor();
   expect(await page.getByLabel('State', { exact: true }).inputValue()).toBe('lost');
   expect(await rows().count()).toBe(0);
   await page.getByRole('button', { name: 'Clear' }).click();

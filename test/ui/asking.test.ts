@@ -125,10 +125,10 @@ describe('a question', () => {
     ['401', () => new Response('', { status: 401 }), 'key', 'A function key is needed.'],
     ['403', () => new Response('', { status: 403 }), 'key', 'A function key is needed.'],
     ['400', problem(400), 'question', 'Because.'],
-    ['404', () => new Response('', { status: 404 }), 'question', 'It answered 404.'],
+    ['404', () => new Response('', { status: 404 }), 'question', 'The tracker answered 404.'],
     ['429', problem(429), 'away', 'Because.'],
     ['503', problem(503), 'away', 'Because.'],
-    ['502 in HTML', () => new Response('<html>', { status: 502 }), 'away', 'It answered 502.'],
+    ['502 in HTML', () => new Response('<html>', { status: 502 }), 'away', 'The tracker answered 502.'],
     ['a sign-in page', () => new Response('<html>'), 'away', 'The tracker cannot be reached.'],
     ['nothing', () => Promise.reject(new TypeError('fetch failed')), 'away', 'The tracker cannot be reached.'],
   ])('answered with %s', async (_title, response, refusal, message) => {

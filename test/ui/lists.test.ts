@@ -3,12 +3,12 @@ import { describe, expect, test } from 'vitest';
 import type { AvailabilityDocument } from '../../src/core/image/availability.ts';
 import { describeImage } from '../../src/core/image/availability.ts';
 import { familyLine } from '../../src/ui/family-line.ts';
-import { byPlace } from '../../src/ui/geography.ts';
+import { byPlace, placeLabel } from '../../src/ui/geography.ts';
 import { headline } from '../../src/ui/headline.ts';
 import { distribution, lagShapes, lagSpan } from '../../src/ui/lag-shape.ts';
 import { mergePage } from '../../src/ui/merge-page.ts';
 import { cellKind, cellValue, lagText } from '../../src/ui/region-state.ts';
-import { countStates, describeChanges, hear, listTitle } from '../../src/ui/summary.ts';
+import { countListed, describeChanges, hear, listTitle } from '../../src/ui/summary.ts';
 import { timelineOf } from '../../src/ui/timeline.ts';
 import { eventWord, kindWord } from '../../src/ui/words.ts';
 import {
@@ -59,13 +59,16 @@ describe('a list in a few words', () => {
   const mixed = [imageOf(1), imageOf(2, { delayed: true }), imageOf(3, { state: 'available' }), imageOf(4)];
 
   test('counts what needs attention first', () => {
-    expect(countStates(mixed)).toEqual([
+    expect(countListed(mixed)).toEqual([
       ['delayed', 1],
-      ['replicating', 2],
+      // One of them is the one that is delayed: so many are listed in that state.
+      ['replicating', 3],
       ['available', 1],
     ]);
-    expect(listTitle(countStates(mixed), 'contoso')).toBe('1 delayed, 2 replicating · contoso');
-    expect(listTitle(countStates([]), 'contoso')).toBe('0 images · contoso');
+    expect(listTitle(countListed(mixed), 'contoso')).toBe('1 delayed, 3 replicating · contoso');
+    expect(listTitle(countListed([]), 'contoso')).toBe('0 images · contoso');
+    const counts = [['available', 2] as const, ['diverged', 1] as const, ['unpublished', 1] as const];
+    expect(listTitle(counts, 'contoso')).toBe('2 images · contoso');
   });
 
   test('says what has changed, and nothing when nothing has', () => {
@@ -169,24 +172,30 @@ describe('the answer in a sentence', () => {
   const soon = at('2026-06-01T12:11:00Z');
 
   test.each<[string, AvailabilityDocument, ReadonlyMap<string, number>, string]>([
-    ['while it is missing', one, new Map(), 'In 1 of 2 regions; westeurope is missing for 11 min.'],
+    ['while it is missing', one, new Map(), 'In 1 of 2 regions; missing in westeurope for 11 min.'],
     [
       'as long as usual',
       one,
       usual(900),
-      'In 1 of 2 regions; westeurope is missing for 11 min, as is usual there (15 min).',
+      'In 1 of 2 regions; missing in westeurope for 11 min, as is usual there (15 min).',
     ],
     [
       'longer',
       one,
       usual(400),
-      'In 1 of 2 regions; westeurope is missing for 11 min, longer than usual there (6 min 40 s).',
+      'In 1 of 2 regions; missing in westeurope for 11 min, longer than usual there (6 min 40 s).',
     ],
     [
       'far longer',
       one,
       usual(220),
-      'In 1 of 2 regions; westeurope is missing for 11 min, 3 times longer than usual there (3 min 40 s).',
+      'In 1 of 2 regions; missing in westeurope for 11 min, 3 times longer than usual there (3 min 40 s).',
+    ],
+    [
+      'in none of them known to be whole',
+      { ...one, regions: one.regions.map((region) => ({ ...region, state: 'unverified' as const })) },
+      usual(220),
+      'In 1 of 2 regions; unverified in westeurope.',
     ],
     [
       'deleted in one region',
@@ -259,6 +268,19 @@ test.each([
 ] as const)('the lag is drawn over %s', (_title, isCut, at, from) => {
   const shape = { region: 'x', points: [{ at, lag: 0 }] };
   expect(lagSpan(shape, isCut, 100_000_000)).toEqual({ from, until: 100_000_000 });
+});
+
+test.each([
+  ['Europe', 'Europe', 2],
+  ['Asia Pacific', 'Asia', 2],
+  ['Asia Pacific', 'Asia Pacific', 3],
+  ['Middle East and Africa', 'MEA', 3],
+  ['Middle East and Africa', 'Middle East and Africa', 6],
+  ['Americas', 'AM', 1],
+  ['Europe', 'EU', 1],
+  ['Elsewhere', '…', 1],
+])('%s is %s above %i columns', (name, label, columns) => {
+  expect(placeLabel(name, columns)).toBe(label);
 });
 
 test('regions stand together by where they are', () => {

@@ -31,7 +31,8 @@ describe('in one sentence', () => {
     ['No region is expected to have images.', []],
     ['No region is expected to have images.', [replicaOf('a', { expected: false })]],
     ['a is behind: 2 images missing there now.', [replicaOf('a', { missingImages: 2 }), replicaOf('b')]],
-    ['No image is missing in any region.', [replicaOf('a', slow(null))]],
+    ['No image is missing in any region.', [replicaOf('a', slow(null)), replicaOf('b', slow(null))]],
+    ['No image is missing in any region.', [replicaOf('a')]],
     [
       'No image is missing in any region. The slowest is a: 95 of 100 images are there within 5.0 s.',
       [replicaOf('a'), replicaOf('b')],
@@ -41,7 +42,7 @@ describe('in one sentence', () => {
       [replicaOf('a', { ...slow(null), ...wrong('missing') }), replicaOf('b', wrong('disabled'))],
     ],
     [
-      'a is behind: 1 image missing there now. Webhooks to correct: a (missing), b (missing) and 2 more.',
+      'Images missing now: a 1, b 1 and 2 more regions. Webhooks to correct: a (missing), b (missing) and 2 more.',
       ['a', 'b', 'c', 'd'].map((name) => replicaOf(name, { missingImages: 1, ...wrong('missing') })),
     ],
     ['No image is missing in any region.', [replicaOf('a', { ...slow(null), ...wrong('unknown') })]],
