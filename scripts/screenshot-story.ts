@@ -74,6 +74,16 @@ export async function play(url: string): Promise<void> {
   await post(`${url}/admin/functions/sweep`, {});
 }
 
+/** What is delayed stands on top of the list once it is counted, a moment later. */
+export async function untilCounted(url: string): Promise<void> {
+  for (const until = Date.now() + 30_000; Date.now() < until; ) {
+    const summary = await fetch(`${url}/api/summary`);
+    if (((await summary.json()) as { delayed: number }).delayed > 0) return;
+    await passed(Date.now(), 0.2);
+  }
+  throw new Error('nothing was counted as delayed within half a minute');
+}
+
 function passed(startedAt: number, seconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, Math.max(0, startedAt + seconds * 1_000 - Date.now())));
 }

@@ -29,6 +29,8 @@ const looks = [
   { width: 1280, colorScheme: 'dark' },
   { width: 2560, colorScheme: 'light' },
 ] as const;
+/** Where there is most to see. */
+const moreLooks = [...looks, { width: 390, colorScheme: 'dark' }, { width: 2560, colorScheme: 'dark' }] as const;
 /** A machine that has other work to do as well takes its time. */
 const patienceMs = 120_000;
 const deadlineMs = 900_000;
@@ -47,7 +49,7 @@ await mkdir(target, { recursive: true });
 try {
   for (const [count, images] of [
     [1, 20],
-    [4, 120],
+    [4, 520],
     [12, 20],
     [30, 40],
   ] as const) {
@@ -93,7 +95,7 @@ async function showFilled(app: AppProcess, regions: readonly string[], images: n
   await fill(app, regions, images);
   const waiting = new AbortController();
   await makeRelease(app, Math.min(images, 40));
-  wait(app, waiting.signal);
+  wait(app, regions, waiting.signal);
   const family = `#image=contoso.azurecr.io/${repositoryOf(1)}@${digestOf(1)}`;
   const everywhere = { list: '', replicas: '#view=replicas', release: '#release=shop-2.4' };
   const views: Record<string, string> = [4, 30].includes(regions.length)
@@ -101,7 +103,9 @@ async function showFilled(app: AppProcess, regions: readonly string[], images: n
         ...everywhere,
         moved: `#image=contoso.azurecr.io/${repositoryOf(3)}@${digestOf(3)}`,
         deleted: `#image=contoso.azurecr.io/${repositoryOf(5)}@${digestOf(5)}`,
+        delayed: family,
         family,
+        unpublished: '',
         releases: '#view=releases',
         waiting: '#view=waiting',
       }
@@ -109,24 +113,46 @@ async function showFilled(app: AppProcess, regions: readonly string[], images: n
   const page = await open(app, '');
   for (const [view, hash] of Object.entries(views)) {
     if (view === 'family') await addFamily(page, regions);
-    for (const { width, colorScheme } of looks) {
+    if (view === 'unpublished')
+      await page.route(
+        '**/api/summary?**',
+        add(() => ({ unpublished: 2 })),
+      );
+    for (const { width, colorScheme } of regions.length === 30 ? moreLooks : looks) {
       await page.setViewportSize({ width, height: heightOf(width) });
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
       await page.goto('about:blank');
       await page.goto(`${app.url}/ui${hash}`);
-      const isWhole = ['moved', 'deleted', 'family'].includes(view);
+      const isWhole = ['moved', 'deleted', 'delayed', 'family'].includes(view);
       await look(page, `${name}-${view}-${width}-${colorScheme}`, 'section:not([hidden]) tbody tr', isWhole);
     }
     await page.unrouteAll({ behavior: 'ignoreErrors' });
   }
   waiting.abort();
   if (regions.length === 4) {
+    await showMany(app);
     await take(await open(app, '#state=lost'), 'error', '#problem');
     await take(await open(app, '#q=cart&sort=lag'), 'search', '#matrix tbody tr');
     await page.goto(`${app.url}/ui`);
     await page.locator('#matrix tbody tr').first().waitFor();
     await app.stop();
     await take(page, 'offline', '#banner');
+  }
+}
+
+/** As many as the page lists. */
+async function showMany(app: AppProcess): Promise<void> {
+  for (const width of [390, 1280]) {
+    const page = await open(app, '');
+    await page.setViewportSize({ width, height: heightOf(width) });
+    for (let rows = 100; rows < 500; rows += 100) {
+      await page.locator(`#matrix tbody tr:nth-child(${rows})`).waitFor();
+      await page.getByRole('button', { name: 'Older images' }).click();
+    }
+    await page.locator('#matrix tbody tr:nth-child(500)').waitFor();
+    await page.locator('#only-newest').scrollIntoViewIfNeeded();
+    await look(page, `many-${width}`, '#matrix tbody tr');
+    await page.context().close();
   }
 }
 
@@ -168,12 +194,16 @@ async function makeRelease(app: AppProcess, images: number): Promise<void> {
 }
 
 /** Asks again and again, as clients do, until the pictures have been taken. */
-function wait(app: AppProcess, signal: AbortSignal): void {
-  const images = [`${repositoryOf(1)}@${digestOf(1)}`, 'team/not-pushed-yet:2.4'];
-  const paths = images.map(
-    (image) => `/api/wait?timeout=200&image=${encodeURIComponent(`contoso.azurecr.io/${image}`)}`,
-  );
-  for (const path of [...paths, ...paths.slice(1)]) void waitOn(`${app.url}${path}`, signal);
+function wait(app: AppProcess, regions: readonly string[], signal: AbortSignal): void {
+  const [late, unknown] = [`${repositoryOf(1)}@${digestOf(1)}`, 'team/not-pushed-yet:2.4'];
+  const questions = [
+    ...[{ image: late }, { image: unknown }, { image: unknown }, { image: unknown, require: 'any' }],
+    { image: unknown, regions: regions.slice(0, 8).join(), artifacts: 'signature,sbom', platforms: 'linux/arm64' },
+  ];
+  for (const { image, ...required } of questions) {
+    const query = new URLSearchParams({ ...required, image: `contoso.azurecr.io/${image}`, timeout: '200' });
+    void waitOn(`${app.url}/api/wait?${query}`, signal);
+  }
 }
 
 async function waitOn(url: string, signal: AbortSignal): Promise<void> {
@@ -184,12 +214,15 @@ async function waitOn(url: string, signal: AbortSignal): Promise<void> {
   }
 }
 
-async function addFamily(page: Page, regions: readonly string[]): Promise<void> {
-  const add = (change: (answer: Record<string, unknown>) => object) => async (route: Route) => {
+function add(change: (answer: Record<string, unknown>) => object): (route: Route) => Promise<void> {
+  return async (route) => {
     const response = await route.fetch();
     const answer = (await response.json()) as Record<string, unknown>;
     await route.fulfill({ response, json: { ...answer, ...change(answer) } });
   };
+}
+
+async function addFamily(page: Page, regions: readonly string[]): Promise<void> {
   await page.route(
     '**/api/availability?**',
     add(() => familyOf(regions)),

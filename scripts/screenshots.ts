@@ -11,7 +11,16 @@ import { startApp } from '../src/local/simulator/app-process.ts';
 import { startArmServer } from '../src/local/simulator/arm-server.ts';
 import { createSimulator } from '../src/local/simulator/simulator.ts';
 import { createVirtualScheduler } from '../src/local/simulator/virtual-scheduler.ts';
-import { delayedAfterSeconds, digestOf, play, regions, secret, story, tellTrouble } from './screenshot-story.ts';
+import {
+  delayedAfterSeconds,
+  digestOf,
+  play,
+  regions,
+  secret,
+  story,
+  tellTrouble,
+  untilCounted,
+} from './screenshot-story.ts';
 
 const root = new URL('..', import.meta.url);
 
@@ -57,20 +66,21 @@ try {
   await mkdir(images, { recursive: true });
   const page = await browser.newPage({ timezoneId: 'UTC' });
   await play(app.url);
+  await untilCounted(app.url);
   const { url } = app;
   const ofImage = (index: number) => `#image=contoso.azurecr.io/${story[index]?.repository}@${digestOf(index)}`;
   await show(page, url, '', 'light', 1200, 770);
-  await page.locator('#counts .is-delayed').waitFor();
+  await page.locator('#matrix tr.is-pinned').waitFor();
   await page.screenshot({ path: join(images, 'images-light.png') });
   await show(page, url, '', 'dark', 1200, 770);
   await page.screenshot({ path: join(images, 'images-dark.png') });
   await show(page, url, '', 'light', 360, 740);
   await page.screenshot({ path: join(images, 'phone.png') });
-  await show(page, url, ofImage(story.length - 1), 'light', 1200, 760);
+  await show(page, url, ofImage(story.length - 1), 'light', 1200, 674);
   await page.getByText('diverged').waitFor();
   await page.screenshot({ path: join(images, 'image.png') });
   await tellTrouble(url, simulator);
-  await show(page, url, '#view=replicas', 'light', 1200, 470);
+  await show(page, url, '#view=replicas', 'light', 1200, 530);
   await page.getByText('disabled', { exact: true }).waitFor();
   await page.screenshot({ path: join(images, 'replicas.png') });
 } finally {
