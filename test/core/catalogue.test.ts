@@ -120,6 +120,13 @@ test('a tag that two regions resolve to two digests is diverged in the one that 
   const list = { registry, repository: undefined, region: undefined, missing: false, limit: 50, cursor: undefined };
   const { images } = await tracker.images({ ...list, state: 'diverged' });
   expect(images.map(({ digest }) => digest)).toEqual([digestOf(2)]);
+  // However else the list is narrowed.
+  const repository = repositoryOf('team/app');
+  const search = parseSearch('app', registry);
+  for (const narrowed of [{ search }, { repository }, { repository, sort: 'lag' as const }, { search, repository }]) {
+    const found = await tracker.images({ ...list, ...narrowed, state: 'diverged' });
+    expect(found.images.map(({ digest }) => digest)).toEqual([digestOf(2)]);
+  }
   await push(2, 'westeurope');
   await clock.advance(2_000);
   await clock.settle();

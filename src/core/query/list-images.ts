@@ -66,7 +66,7 @@ export async function listImages(
   now: number,
 ): Promise<ImageListing> {
   const found = await findAll(ports, query);
-  if (found !== undefined) return listFound(ports.store, found, query, set, now);
+  if (found !== undefined) return listFound(ports, found, query, set, now);
   const images: AvailabilityDocument[] = [];
   const { registry, repository } = query;
   const list = listFor(query);
@@ -84,7 +84,11 @@ export async function listImages(
         ? pageOpenImages(ports.index, { ...asked, isListIncomplete: isIncomplete }, now)
         : ports.index.page({ ...asked, list }));
     const records = await readRecords(ports.store, page.entries, set);
-    const passing = records.filter((record) => passes(record, query, set));
+    const passing = await withDivergence(
+      ports,
+      query,
+      records.filter((record) => passes(record, query, set)),
+    );
     const lastWithRoom = passing[room - 1];
     if (lastWithRoom !== undefined && passing.length > room) {
       // The page ends behind images that there is no room for: once more, up to the last that there is.
@@ -120,15 +124,19 @@ function isInCatalogue({ sort = 'newest', state, repository }: ImageQuery): bool
 
 /** What is found is few enough to be put in order here; the cursor says how many have been shown. */
 async function listFound(
-  store: ImageStore,
+  ports: ListPorts,
   found: readonly IndexEntry[],
   query: ImageQuery,
   set: ReplicaSet,
   now: number,
 ): Promise<ImageListing> {
   const newest = [...found].sort((a, b) => b.firstSeenAt - a.firstSeenAt || (a.name.digest < b.name.digest ? -1 : 1));
-  const records = await readRecords(store, newest, set);
-  const passing = records.filter((record) => passes(record, query, set));
+  const records = await readRecords(ports.store, newest, set);
+  const passing = await withDivergence(
+    ports,
+    query,
+    records.filter((record) => passes(record, query, set)),
+  );
   const [, from = '0'] = /^f([0-9]{1,6})$/.exec(query.cursor ?? '') ?? [];
   const end = Number(from) + query.limit;
   const shown = inOrder(passing, query.sort ?? 'newest', set, now).slice(Number(from), end);
@@ -136,6 +144,21 @@ async function listFound(
     images: shown.map((record) => describeImage(record, query.registry, set, now)),
     next: end < passing.length ? `f${end}` : null,
   };
+}
+
+/** Whether a tag has diverged is not in the record, but in the catalogue: needed where another list than its own is read. */
+async function withDivergence(
+  { catalogue }: ListPorts,
+  query: ImageQuery,
+  records: readonly ImageRecord[],
+): Promise<readonly ImageRecord[]> {
+  if (query.state !== 'diverged' || (query.search === undefined && isInCatalogue(query))) return records;
+  const found: ImageRecord[] = [];
+  for (const some of inChunks(records, readAtOnce)) {
+    const entries = await Promise.all(some.map(({ name }) => catalogue?.store.entry(name)));
+    found.push(...some.filter((_, i) => (entries[i]?.diverged.length ?? 0) > 0));
+  }
+  return found;
 }
 
 /** @param records newest first */
