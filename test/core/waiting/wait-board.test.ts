@@ -95,8 +95,10 @@ describe('what is listed', () => {
     const one = board('one');
     const leave = one.enter([image, release, { ...image }]);
     expect((await one.list())[0]?.waits.map(({ requests }) => requests)).toEqual([1, 1]);
+    one.enter([image]);
     leave();
-    expect((await one.list())[0]?.waits).toEqual([]);
+    leave();
+    expect((await one.list())[0]?.waits.map(({ name, requests }) => [name, requests])).toEqual([[image.name, 1]]);
   });
 
   test('is each requirement of an image by itself', async () => {

@@ -135,6 +135,40 @@ export const checkFaults: readonly Fault[] = [
       ],
       ['a request that has ended waits on', 'for (const one of waited) change(one, -1);', ''],
       ['a request that ends twice counts twice', '        if (isLeft) return;\n', ''],
+      ['two requirements of one image are one', ' ${JSON.stringify([regions, require, artifacts, platforms])}', ''],
+      ['a row is longer than the table takes', 'if (length + more > maxText) return false;', ''],
+    ],
+  ),
+  ...faultsIn(
+    'src/core/waiting/who-waits.ts',
+    ['test/functions/waiting.test.ts'],
+    [
+      ['every expected region is named as if somebody had', 'isForEveryExpected === true ? [] : regions', 'regions'],
+      ['what a check requires is not listed', ', ...requiredBy(asked) }', ' }'],
+    ],
+  ),
+  ...faultsIn(
+    'src/core/catalogue/entry.ts',
+    ['test/core/catalogue.test.ts'],
+    [
+      ['what is being deleted is delayed', "state === 'replicating' && delayedAt !== null", 'delayedAt !== null'],
+      ['nobody looks again at an event that is not accepted', '  if (isUnpublished(record)) return false;\n', ''],
+    ],
+  ),
+  ...faultsIn(
+    'src/core/query/list-images.ts',
+    ['test/core/catalogue.test.ts'],
+    [
+      [
+        'with a search every tag has diverged',
+        'query.search === undefined && isInCatalogue(query)',
+        'isInCatalogue(query)',
+      ],
+      [
+        'an event that is accepted is still unpublished',
+        "  if (query.state === 'unpublished' && !isUnpublished(record)) return false;\n",
+        '',
+      ],
     ],
   ),
   ...faultsIn(
