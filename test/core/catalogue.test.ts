@@ -19,6 +19,7 @@ import type { ListOrder } from '../../src/core/catalogue/ports.ts';
 import { parseSearch } from '../../src/core/catalogue/search.ts';
 import type { CloudEvent } from '../../src/core/image/cloud-event.ts';
 import type { ImageName, ImageRecord } from '../../src/core/image/record.ts';
+import type { Digest } from '../../src/core/model/digest.ts';
 import type { Region } from '../../src/core/model/region.ts';
 import type { Registry } from '../../src/core/model/registry.ts';
 import type { ListableState } from '../../src/core/query/list-images.ts';
@@ -34,6 +35,7 @@ import {
   repositoryOf,
   tagOf,
 } from '../support/build.ts';
+import { attachmentOf, indexOf, indexType, manifestType, memoryManifests, platformOf } from '../support/index-of.ts';
 import type { ManualClock } from '../support/manual-clock.ts';
 import { manualClock } from '../support/manual-clock.ts';
 import { memoryCatalogue, memoryTracker, passTime } from '../support/memory-tracker.ts';
@@ -97,6 +99,46 @@ test('what was delayed, and is being deleted, is counted and listed as delayed n
     ...{ images: { replicating: 0, deleting: 1 }, delayed: 0, regions: [none, none, none] },
   });
   expect([await listed('newest'), await listed('lag')]).toEqual([[], []]);
+});
+
+test('platforms of an index and what is attached to an image are counted with it', async () => {
+  const [amd, arm] = [platformOf(21, 'amd64'), platformOf(22, 'arm64')];
+  const index = indexOf(amd, arm);
+  const attached = attachmentOf(index.digest, 'application/vnd.cncf.notary.signature');
+  const ports = { manifests: memoryManifests(index, attached), catalogue: memoryCatalogue() };
+  const setup = memoryTracker({ ports });
+  const { tracker, clock } = setup;
+  await clock.settle();
+  const report = async (digest: Digest, kind: 'push' | 'delete', tag?: string) => {
+    const name = { ...nameOf(1), digest };
+    for (const region of ['eastus', 'westeurope']) {
+      const of = {
+        mediaType: digest === index.digest ? indexType : manifestType,
+        ...(tag === undefined ? {} : { tag }),
+      };
+      const fact = kind === 'push' ? pushOf(region, nowOf(clock), of) : deleteOf(region, nowOf(clock), of);
+      await tracker.receive({ name, fact });
+      await clock.settle();
+    }
+  };
+  // Before the index and after it, so that what was counted by itself is taken back.
+  await report(amd.digest, 'push');
+  await passTime(setup, 60_000, 5_000);
+  expect(await tracker.summary(registry)).toMatchObject({ images: { available: 1 } });
+  await report(index.digest, 'push', 'v1');
+  await report(arm.digest, 'push');
+  await report(attached.digest, 'push');
+  await report(digestOf(7), 'push', `${index.digest.replace(':', '-')}.sig`);
+  await passTime(setup, 60_000, 5_000);
+  expect(await tracker.summary(registry)).toMatchObject({
+    images: { available: 1, replicating: 0, deleted: 0 },
+    regions: [{ available: 1, missing: 0 }, { available: 1 }],
+  });
+  const { regions } = await tracker.replicas(registry);
+  expect(regions.map(({ lag }) => lag.count)).toEqual([1, 1]);
+  await report(index.digest, 'delete');
+  await passTime(setup, 60_000, 5_000);
+  expect(await tracker.summary(registry)).toMatchObject({ images: { available: 0, deleted: 1 } });
 });
 
 test('a tag that two regions resolve to two digests is diverged in the one that is behind, until it follows', async () => {

@@ -49,7 +49,7 @@ export interface CatalogueSummary {
 
 /** @param weight 1 to add what an image counts for, -1 to take it away */
 export function count(counts: CatalogueCounts, entry: CatalogueEntry | undefined, weight: 1 | -1): CatalogueCounts {
-  if (entry === undefined) return counts;
+  if (entry === undefined || entry.isPart === true) return counts;
   const regions = { ...counts.regions };
   const change = (region: Region, by: Partial<Tally & { available: number }>) => {
     const { available = 0, delayed = 0, divergedTags = 0 } = regions[region] ?? {};

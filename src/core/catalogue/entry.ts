@@ -3,7 +3,7 @@
  * neither a count nor a list reads the records of a whole registry.
  */
 import type { ImageRecord } from '../image/record.ts';
-import { arrivalRegions, arrivalSpan, currentTags, isUnpublished, known } from '../image/record.ts';
+import { arrivalRegions, arrivalSpan, currentTags, isPartOfFamily, isUnpublished, known } from '../image/record.ts';
 import type { ImageState } from '../image/state.ts';
 import { imageState, isAvailableIn } from '../image/state.ts';
 import type { Tag } from '../model/reference.ts';
@@ -38,6 +38,8 @@ export interface CatalogueEntry {
   readonly diverged: readonly DivergedTag[];
   /** The topic has not accepted one of its events. Left out where it has: so it is with most, and in entries made before it was counted. */
   readonly unpublished?: true;
+  /** It belongs to another image: found and listed like others, and counted with that one. Left out of others. */
+  readonly isPart?: true;
 }
 
 /** @returns `undefined` for an image that nobody knows, or knows anything of */
@@ -62,6 +64,7 @@ export function entryOf(
     tags: currentTags(record),
     diverged,
     ...(isUnpublished(record) ? { unpublished: true } : {}),
+    ...(isPartOfFamily(record) ? { isPart: true } : {}),
   };
 }
 

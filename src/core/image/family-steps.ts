@@ -57,6 +57,8 @@ export type FamilyStep =
 export const readWithinMs = 10_000;
 /** Untagged manifests are pushed before the index that lists them: so long nothing is published about one by itself. */
 const claimWithinMs = 10_000;
+/** The same for an index. The outer index follows at once: there are no layers to be pushed in between. */
+const indexClaimWithinMs = 3_000;
 /** Between tries that did not tell, then no more of them. */
 const lastReadPauseMs = 7_200_000;
 const readPausesMs = [60_000, 600_000, lastReadPauseMs];
@@ -211,8 +213,8 @@ export function claimableUntil(
   { reading, now }: Pick<DecisionContext, 'reading' | 'now'>,
 ): number | null {
   const { mediaType, arrivals, firstSeenAt } = record;
-  if (reading !== 'readable' || isPartOfFamily(record) || mediaType === null || isIndexType(mediaType)) return null;
+  if (reading !== 'readable' || isPartOfFamily(record) || mediaType === null) return null;
   const isTagged = Object.values(arrivals).some(({ tags }) => Object.keys(tags).length > 0);
-  const until = firstSeenAt + claimWithinMs;
+  const until = firstSeenAt + (isIndexType(mediaType) ? indexClaimWithinMs : claimWithinMs);
   return isTagged || now >= until ? null : until;
 }

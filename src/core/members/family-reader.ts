@@ -11,6 +11,7 @@ import { claimableUntil, isBeingRead, newsForIndexes, readWithinMs } from '../im
 import type { ImageName, ImageRecord } from '../image/record.ts';
 import { imageKey } from '../image/record.ts';
 import type { Digest } from '../model/digest.ts';
+import { isIndexType } from '../model/media-types.ts';
 import type { Region } from '../model/region.ts';
 import type { Registry } from '../model/registry.ts';
 import { regionalOrigin } from '../model/registry.ts';
@@ -130,7 +131,11 @@ export function familyReader(parts: {
         log.warn('bytes not stored', { image: imageKey(name), error: describeError(error) });
       });
     }
-    const attached = subjectOf(answer.body);
+    await storeAttached(name, subjectOf(answer.body));
+  }
+
+  /** Never fails. */
+  async function storeAttached(name: ImageName, attached: ReturnType<typeof subjectOf>): Promise<void> {
     if (attached === undefined || attached.subject === name.digest) return;
     const { subject } = attached;
     await tellSubject({ ...name, digest: subject }, [toAttachment({ ...attached, digest: name.digest })]);
@@ -184,7 +189,9 @@ export function familyReader(parts: {
         const { read, heldUntil } = await tryToRead(from, registry, key, bounds);
         if (read.kind !== 'final') note(registry, read.kind !== 'unclear');
         if (read.kind === 'members') {
-          const { members, indexes } = read;
+          const { members, indexes, attached } = read;
+          // While it is still held: without its subject it would be published by itself.
+          await storeAttached(name, attached);
           const { said, sizes } = await claim(name, members);
           const bytes = members.map(({ digest }) => (indexes.has(digest) ? 0 : (sizes.get(digest) ?? null)));
           await parts.writer.submit(name, { kind: 'membersRead', members, said, bytes });
@@ -229,6 +236,7 @@ export function familyReader(parts: {
       const isNew = isBeingRead(image, clock.now()) && family?.nextReadAt !== before?.family?.nextReadAt;
       if (reader === undefined) return;
       if (isNew) void readNow(reader, image);
+      if (isIndexType(image.mediaType)) return;
       // Told in ten seconds, unless an index claims it, or it turns out to be attached to something.
       const context = { reading: readingOf(parts.registry(image.name)), now: clock.now() };
       if (before === undefined && claimableUntil(image, context) !== null) void attach(reader, image);

@@ -11,7 +11,7 @@ import type { Region } from '../model/region.ts';
 import type { Registry } from '../model/registry.ts';
 import { regionalOrigin } from '../model/registry.ts';
 import type { ListedManifest } from './manifest-document.ts';
-import { listManifests } from './manifest-document.ts';
+import { listManifests, subjectOf } from './manifest-document.ts';
 import type { ManifestAnswer, ManifestReader } from './ports.ts';
 
 export type IndexRead =
@@ -20,6 +20,8 @@ export type IndexRead =
       readonly members: readonly Member[];
       /** Those of them that are indexes: they have no layers of their own. */
       readonly indexes: ReadonlySet<Digest>;
+      /** What the index itself is attached to. */
+      readonly attached: ReturnType<typeof subjectOf>;
     }
   /** Indexes in it are not where they were asked for; with all that are known to be listed. */
   | {
@@ -49,6 +51,7 @@ export async function readIndex(reader: ManifestReader, registry: Registry, imag
   const indexes = new Set<Digest>();
   const missing: Digest[] = [];
   let final: string | undefined;
+  let attached: ReturnType<typeof subjectOf>;
   const found = new Set<Digest>();
   const ended = (kind: 'unclear' | 'final', reason: string, retryAfterMs?: number): IndexRead => {
     // One that was missing before, and that nobody could be asked for now, is missing still.
@@ -75,6 +78,7 @@ export async function readIndex(reader: ManifestReader, registry: Registry, imag
       if (answer.kind === 'unclear' && answer.scope !== 'image') {
         return ended('unclear', answer.reason, answer.retryAfterMs);
       }
+      if (answer.kind === 'manifest' && depth === 0) attached = subjectOf(answer.body);
       const listed = answer.kind === 'manifest' ? listManifests(answer.body) : answer;
       if ('reason' in listed) {
         final ??= listed.reason;
@@ -98,7 +102,7 @@ export async function readIndex(reader: ManifestReader, registry: Registry, imag
     level = below;
   }
   if (final !== undefined || missing.length > 0) return ended('final', final ?? absentInside);
-  return { kind: 'members', members: [...members.values()], indexes };
+  return { kind: 'members', members: [...members.values()], indexes, attached };
 }
 
 /**

@@ -134,7 +134,7 @@ function describeWebhook({ status, reason, checkedAt }: WebhookFinding): RegionR
   return { status, reason: reason ?? null, checkedAt: checkedAt === null ? null : new Date(checkedAt).toISOString() };
 }
 
-/** Of a member its index is counted. */
+/** Of a part of a family, the image it belongs to is counted. */
 function isSomewhere(record: ImageRecord): boolean {
   return !isPartOfFamily(record) && Object.values(record.arrivals).some(isAvailable);
 }
@@ -142,6 +142,7 @@ function isSomewhere(record: ImageRecord): boolean {
 function lagOf(records: readonly ImageRecord[], region: Region): RegionReport['lag'] {
   const lags = records
     .flatMap((record) => {
+      if (isPartOfFamily(record)) return [];
       const since = availableSince(record, region);
       const first = arrivalSpan(record)?.first;
       return since !== undefined && first !== undefined ? [since - first] : [];

@@ -7,7 +7,7 @@ import { defaultRequirement } from '../../../src/core/model/requirement.ts';
 import type { ManifestProbe } from '../../../src/core/ports.ts';
 import { digestOf, regionOf, registryOf, replicaSetOf, repositoryOf, tagOf } from '../../support/build.ts';
 import type { Index } from '../../support/index-of.ts';
-import { attachmentOf, manifestType, memoryManifests } from '../../support/index-of.ts';
+import { attachmentOf, indexType, manifestType, memoryManifests } from '../../support/index-of.ts';
 import { memoryTracker, passTime } from '../../support/memory-tracker.ts';
 
 const registry = registryOf();
@@ -41,6 +41,7 @@ async function report(
   region: string,
   tag?: string,
   kind: 'push' | 'delete' = 'push',
+  mediaType = manifestType,
 ) {
   await clock.advance(1);
   const now = clock.now();
@@ -53,7 +54,7 @@ async function report(
       receivedAt: now,
       evidence: 'webhook',
       tag: tag === undefined ? undefined : tagOf(tag),
-      mediaType: manifestType,
+      mediaType,
     },
   });
   await clock.settle();
@@ -272,6 +273,25 @@ describe('nothing is published about an artifact by itself', () => {
     await everywhere(w, attached.digest);
     await passTime(w, 1_000_000, 10_000);
     expect(own(w)).toEqual([]);
+  });
+
+  test('that is an index itself, with or without a tag', async () => {
+    for (const tag of [undefined, 'sbom-of-v1']) {
+      const body = JSON.stringify({
+        ...{ schemaVersion: 2, mediaType: indexType, artifactType: 'application/vnd.in-toto+json', manifests: [] },
+        subject: { mediaType: manifestType, digest: image, size: 1 },
+      });
+      const attestation: Index = { digest: digestOf(9), body };
+      const w = await world(attestation);
+      await everywhere(w, image, 'v1');
+      const before = w.publisher.published.length;
+      for (const region of ['eastus', 'westeurope'])
+        await report(w, attestation.digest, region, tag, 'push', indexType);
+      await passTime(w, 3_600_000, 60_000);
+      expect(w.publisher.published.slice(before)).toEqual([]);
+      expect(w.manifests.asked.filter((digest) => digest === attestation.digest)).toHaveLength(1);
+      expect(await ask(w, 'attestation')).toMatchObject({ satisfied: true });
+    }
   });
 
   test('and it is on the list with the members alone', async () => {

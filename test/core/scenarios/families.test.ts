@@ -89,6 +89,9 @@ const everywhere: ImageQuery = {
   cursor: undefined,
 };
 
+/** So long nothing is published about an index without a tag: an outer index may list it. */
+const unclaimedMs = 4_000;
+
 const wholeFamily = [
   'ImageAvailableInRegion index eastus',
   'ImageAvailableInRegion index westeurope',
@@ -114,6 +117,8 @@ test('a region has the index once it has every member', async () => {
     regions: [{ state: 'available' }, { region: 'westeurope', state: 'missing', since: null }],
     members: [{ missing: ['westeurope'] }, { missing: [] }],
   });
+  expect(told(w)).toEqual([]);
+  await passTime(w, unclaimedMs);
   expect(told(w)).toEqual(['ImageAvailableInRegion index eastus']);
   expect(await documentOf(w, amd.digest)).toMatchObject({ memberOf: [index.digest], members: [] });
   expect(await documentOf(w)).not.toHaveProperty('memberOf');
@@ -145,6 +150,7 @@ test('the index hours after its members: they are published by themselves once, 
   expect(told(w)).toHaveLength(6);
   await report(w, index.digest, 'eastus');
   await report(w, index.digest, 'westeurope');
+  await passTime(w, unclaimedMs);
   expect(told(w).slice(6).toSorted()).toEqual(wholeFamily.toSorted());
   await report(w, arm.digest, 'eastus', { kind: 'delete' });
   expect(told(w).slice(9)).toEqual(['ImageDeletedInRegion index eastus']);
@@ -157,6 +163,15 @@ test('an untagged manifest that no index claims is published after ten seconds',
   expect(told(w)).toEqual([]);
   await passTime(w, 3_000);
   expect(told(w)).toEqual(['ImageAvailableInRegion @1 eastus']);
+});
+
+test('an untagged index that no outer one lists is published after three seconds', async () => {
+  const w = await world();
+  for (const digest of [amd.digest, arm.digest, index.digest]) await report(w, digest, 'eastus');
+  await passTime(w, 2_000);
+  expect(told(w)).toEqual([]);
+  await passTime(w, 2_000);
+  expect(told(w)).toEqual(['ImageAvailableInRegion index eastus']);
 });
 
 test('a tagged manifest is published at once', async () => {
@@ -187,6 +202,7 @@ describe('a member is deleted', () => {
     for (const region of ['eastus', 'westeurope']) {
       for (const digest of [amd.digest, arm.digest, index.digest]) await report(w, digest, region);
     }
+    await passTime(w, unclaimedMs);
     return w;
   }
 
@@ -267,6 +283,7 @@ describe('a member is deleted', () => {
         await report(w, digest, region);
       }
     }
+    await passTime(w, unclaimedMs);
     expect(told(w).slice(before).toSorted()).toEqual(wholeFamily.toSorted());
     expect(w.manifests.asked.filter((digest) => digest === index.digest)).toHaveLength(1);
   });
@@ -300,6 +317,9 @@ test('an index in an index: both wait for what the inner one lists', async () =>
   for (const region of ['eastus', 'westeurope']) await report(w, arm.digest, region);
   expect((await documentOf(w, outer.digest)).satisfied).toBe(true);
   expect((await documentOf(w)).satisfied).toBe(true);
+  await passTime(w, unclaimedMs);
+  // Of the inner one nothing, not even in one region.
+  expect(told(w).filter((one) => one.includes('index'))).toEqual([]);
   expect(told(w).filter((one) => one.startsWith('ImageAvailableInAll'))).toEqual([
     `ImageAvailableInAllReplicas @${outer.digest}`,
   ]);
