@@ -11,7 +11,8 @@ export interface Policy {
   readonly outboxCheckMs: number;
 }
 
-export type Reading = 'readable' | 'unknown' | 'unreachable';
+/** `interrupted`: manifests could be read before, and cannot be just now. */
+export type Reading = 'readable' | 'interrupted' | 'unknown' | 'unreachable';
 
 export interface DecisionContext {
   readonly set: ReplicaSet;

@@ -213,7 +213,9 @@ export function claimableUntil(
   { reading, now }: Pick<DecisionContext, 'reading' | 'now'>,
 ): number | null {
   const { mediaType, arrivals, firstSeenAt } = record;
-  if (reading !== 'readable' || isPartOfFamily(record) || mediaType === null) return null;
+  // Of an index that cannot be read just now the members are known later: a pause is no reason to tell of them by themselves.
+  const mayBeClaimed = reading === 'readable' || reading === 'interrupted';
+  if (!mayBeClaimed || isPartOfFamily(record) || mediaType === null) return null;
   const isTagged = Object.values(arrivals).some(({ tags }) => Object.keys(tags).length > 0);
   const until = firstSeenAt + (isIndexType(mediaType) ? indexClaimWithinMs : claimWithinMs);
   return isTagged || now >= until ? null : until;

@@ -26,6 +26,7 @@ import { bytesOf, subjectOf } from './manifest-document.ts';
 import type { ManifestReader } from './ports.ts';
 import type { IndexRead } from './read-index.ts';
 import { readIndex } from './read-index.ts';
+import { readability } from './readability.ts';
 
 interface FamilyReader {
   /** Whether manifests of this registry can be read, as far as is known here; `undefined` where nobody is to read them. */
@@ -42,9 +43,7 @@ const pausesMs = [300, 900];
 const storePausesMs = [500, 1_500, 4_000];
 /** Whatever the pauses a registry asks for: the index is held no longer. */
 const maxReadMs = 10_000;
-/** How long a registry that did not tell is taken for one that cannot be read. */
-const unreachableMs = 60_000;
-/** In that time an index is read in one try, and held no longer than this after a report of it. */
+/** After a try that failed, an index is read in one try, and held no longer than this after a report of it. */
 const shortReadMs = 2_000;
 const maxAtOnce = 8;
 /** Subjects that nobody has reported yet. */
@@ -61,25 +60,23 @@ export function familyReader(parts: {
   registry(name: ImageName): Registry;
 }): FamilyReader {
   const { reader, clock, log } = parts;
-  const known = new Map<string, { readonly reading: Reading; readonly until: number }>();
+  const readings = readability(clock);
   /** What is being read, each as it was last written since. */
   const underWay = new Map<string, ImageRecord>();
 
   /** What is attached to an image that nobody has reported yet, by image: its record is written with the first report. */
   const awaited = new Map<string, readonly Attachment[]>();
 
-  function note({ name }: Registry, isReadable: boolean): void {
-    const until = isReadable ? Number.POSITIVE_INFINITY : clock.now() + unreachableMs;
-    known.set(name, { reading: isReadable ? 'readable' : 'unreachable', until });
-  }
-
   function isOn({ members }: Registry): boolean {
     return reader !== undefined && members !== false;
   }
 
   for (const registry of parts.registries.filter(isOn)) {
-    void reader?.reaches(registry).then((isReadable) => {
-      if (!known.has(registry.name)) note(registry, isReadable);
+    void reader?.reaches(registry).then((isReached) => {
+      // What was tried meanwhile tells more.
+      if (readings.of(registry.name) !== 'unknown') return;
+      if (isReached) readings.reached(registry.name);
+      else readings.failed(registry.name);
     });
   }
 
@@ -182,12 +179,13 @@ export function familyReader(parts: {
     let reportedAt = clock.now();
     try {
       for (;;) {
-        const bounds =
-          readingOf(registry) === 'unreachable'
-            ? { until: reportedAt + shortReadMs, pauses: [] }
-            : { until: clock.now() + maxReadMs, pauses: pausesMs };
+        const bounds = readings.hasJustFailed(registry.name)
+          ? { until: reportedAt + shortReadMs, pauses: [] }
+          : { until: clock.now() + maxReadMs, pauses: pausesMs };
         const { read, heldUntil } = await tryToRead(from, registry, key, bounds);
-        if (read.kind !== 'final') note(registry, read.kind !== 'unclear');
+        if (read.kind === 'members') readings.read(registry.name);
+        else if (read.kind === 'unclear') readings.failed(registry.name);
+        else if (read.kind !== 'final') readings.reached(registry.name);
         if (read.kind === 'members') {
           const { members, indexes, attached } = read;
           // While it is still held: without its subject it would be published by itself.
@@ -218,9 +216,7 @@ export function familyReader(parts: {
   }
 
   function readingOf(registry: Registry): Reading | undefined {
-    if (!isOn(registry)) return undefined;
-    const { reading, until } = known.get(registry.name) ?? { reading: 'unknown', until: Number.POSITIVE_INFINITY };
-    return clock.now() < until ? reading : 'unknown';
+    return isOn(registry) ? readings.of(registry.name) : undefined;
   }
 
   return {

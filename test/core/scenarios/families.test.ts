@@ -409,6 +409,22 @@ describe('an index that cannot be read', () => {
       expect(told(w).filter((one) => one.startsWith('ImageAvailableInAll'))).toEqual([]);
     });
 
+    test('of its platforms nothing is published by itself, where the registry could be read before', async () => {
+      const [x, y] = [platformOf(8, 'amd64'), platformOf(9, 'arm64')];
+      const third = indexOf(x, y);
+      const w = await world([index, other, third]);
+      await report(w, other.digest, 'eastus', { tag: 'v0' });
+      w.manifests.answer = { kind: 'unclear', reason: '503 for the manifest', retryAfterMs: undefined };
+      await report(w, index.digest, 'eastus', { tag: 'v1' });
+      await w.clock.advance(5_000);
+      w.manifests.answer = undefined;
+      const before = told(w).length;
+      for (const digest of [x.digest, y.digest]) await report(w, digest, 'eastus');
+      await report(w, third.digest, 'eastus', { tag: 'v2' });
+      await passTime(w, 60_000);
+      expect(told(w).slice(before)).toEqual([`ImageAvailableInRegion @${third.digest} eastus`]);
+    });
+
     test('is read in one try, and not held once that has failed', async () => {
       const w = await afterFault();
       await report(w, other.digest, 'eastus');
