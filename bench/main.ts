@@ -11,6 +11,7 @@ import { measureDoor } from './measure-door.ts';
 import { measureGrowth } from './measure-growth.ts';
 import { measureLatency } from './measure-latency.ts';
 import { measureMemory } from './measure-memory.ts';
+import { measureReleases } from './measure-releases.ts';
 import { measureStart } from './measure-start.ts';
 import { measureTracker } from './measure-tracker.ts';
 import { measureTrips } from './measure-trips.ts';
@@ -34,6 +35,7 @@ const measures: Record<PartName, (options: BenchOptions) => Promise<Section>> = 
   alternatives: measureAlternatives,
   growth: measureGrowth,
   waiters: measureWaiters,
+  releases: measureReleases,
   memory: measureMemory,
 };
 

@@ -15,6 +15,7 @@ export const partNames = [
   'alternatives',
   'growth',
   'waiters',
+  'releases',
   'memory',
 ] as const;
 export type PartName = (typeof partNames)[number];
