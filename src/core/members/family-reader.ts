@@ -102,9 +102,10 @@ export function familyReader(parts: {
   async function claim({ registry, repository, digest: index }: ImageName, members: readonly Member[]) {
     const said: Record<string, RegionalArrivals> = {};
     const sizes = new Map<Digest, number>();
-    for (const some of inChunks(members, maxAtOnce)) {
+    const digests = [...new Set(members.map(({ digest }) => digest))];
+    for (const some of inChunks(digests, maxAtOnce)) {
       await Promise.all(
-        some.map(async ({ digest }) => {
+        some.map(async (digest) => {
           const { record } = await parts.writer.submit({ registry, repository, digest }, { kind: 'joined', index });
           if (record !== undefined) said[digest] = newsForIndexes(undefined, record);
           if (record?.bytes !== undefined) sizes.set(digest, record.bytes);
@@ -183,15 +184,20 @@ export function familyReader(parts: {
           ? { until: reportedAt + shortReadMs, pauses: [] }
           : { until: clock.now() + maxReadMs, pauses: pausesMs };
         const { read, heldUntil } = await tryToRead(from, registry, key, bounds);
-        if (read.kind === 'members') readings.read(registry.name);
-        else if (read.kind === 'unclear') readings.failed(registry.name);
+        if (read.kind === 'unclear') readings.failed(registry.name);
         else if (read.kind !== 'final') readings.reached(registry.name);
         if (read.kind === 'members') {
+          readings.read(registry.name);
           const { members, indexes, attached } = read;
           // While it is still held: without its subject it would be published by itself.
           await storeAttached(name, attached);
           const { said, sizes } = await claim(name, members);
-          const bytes = members.map(({ digest }) => (indexes.has(digest) ? 0 : (sizes.get(digest) ?? null)));
+          const bytes = members.map(({ digest }) => {
+            const size = indexes.has(digest) ? 0 : (sizes.get(digest) ?? null);
+            // A manifest for two platforms is there once.
+            sizes.set(digest, 0);
+            return size;
+          });
           await parts.writer.submit(name, { kind: 'membersRead', members, said, bytes });
           return;
         }

@@ -16,18 +16,28 @@ export interface ListedManifest extends Member {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** @returns what the index lists, each once and in its order, or why that cannot be told */
+/**
+ * @returns what the index lists, in its order, or why that cannot be told. A manifest that is listed for two platforms, as that
+ * of one variant of arm may be for another, is listed twice
+ */
 export function listManifests(body: string): readonly ListedManifest[] | { readonly reason: string } {
   const document = parseFields(body);
   if (document === undefined) return { reason: 'an index that is not JSON' };
   if (!Array.isArray(document.manifests)) return { reason: 'an index without a list of manifests' };
-  const listed = new Map<Digest, ListedManifest>();
+  const listed = new Map<string, ListedManifest>();
   for (const entry of document.manifests) {
     const one = isFields(entry) ? toListed(entry) : undefined;
     if (one === undefined) return { reason: 'an index with an entry that is not understood' };
-    if (one !== 'blob' && !listed.has(one.digest)) listed.set(one.digest, one);
+    if (one === 'blob') continue;
+    const key = memberKey(one);
+    if (!listed.has(key)) listed.set(key, one);
   }
   return [...listed.values()];
+}
+
+/** The same for entries that say the same. */
+export function memberKey({ digest, platform }: Pick<Member, 'digest' | 'platform'>): string {
+  return `${digest} ${platform}`;
 }
 
 /** @returns what a registry lists as attached to a manifest; `undefined` where that is not understood */

@@ -11,7 +11,7 @@ import type { Region } from '../model/region.ts';
 import type { Registry } from '../model/registry.ts';
 import { regionalOrigin } from '../model/registry.ts';
 import type { ListedManifest } from './manifest-document.ts';
-import { listManifests, subjectOf } from './manifest-document.ts';
+import { listManifests, memberKey, subjectOf } from './manifest-document.ts';
 import type { ManifestAnswer, ManifestReader } from './ports.ts';
 
 export type IndexRead =
@@ -47,7 +47,7 @@ const absentInside = 'an index in it was not found';
  */
 export async function readIndex(reader: ManifestReader, registry: Registry, image: ImageRecord): Promise<IndexRead> {
   const { repository, digest } = image.name;
-  const members = new Map<Digest, Member>();
+  const members = new Map<string, Member>();
   const indexes = new Set<Digest>();
   const missing: Digest[] = [];
   let final: string | undefined;
@@ -85,14 +85,14 @@ export async function readIndex(reader: ManifestReader, registry: Registry, imag
         continue;
       }
       for (const one of listed) {
-        if (one.digest === digest || members.has(one.digest)) continue;
+        if (one.digest === digest || members.has(memberKey(one))) continue;
         if (members.size === maxMembers) {
           final ??= `more than ${maxMembers} members`;
           break;
         }
         const { mediaType, ...member } = one;
-        members.set(one.digest, member);
-        if (!isIndexType(mediaType)) continue;
+        members.set(memberKey(one), member);
+        if (!isIndexType(mediaType) || indexes.has(one.digest)) continue;
         indexes.add(one.digest);
         below.push(one);
       }

@@ -204,7 +204,8 @@ interface LackingMember {
 
 function lackingMembers(image: ImageRecord, set: ReplicaSet): LackingMember[] {
   const lacking = expectedRegions(set).map((region) => ({ region, members: missingMembers(image, region, set) }));
-  return (image.family?.members ?? []).flatMap(({ digest }): LackingMember[] => {
+  const digests = new Set(image.family?.members?.map(({ digest }) => digest));
+  return [...digests].flatMap((digest): LackingMember[] => {
     const regions = lacking.filter(({ members }) => members.some((one) => one.digest === digest));
     if (regions.length === 0) return [];
     const said = Object.values(image.family?.said[digest] ?? {});

@@ -8,7 +8,7 @@ import { defaultRequirement } from '../../../src/core/model/requirement.ts';
 import type { ManifestProbe } from '../../../src/core/ports.ts';
 import type { ImageQuery } from '../../../src/core/query/list-images.ts';
 import { digestOf, regionOf, registryOf, replicaSetOf, repositoryOf, tagOf } from '../../support/build.ts';
-import type { Index, MemoryManifests } from '../../support/index-of.ts';
+import type { Index, Listed, MemoryManifests } from '../../support/index-of.ts';
 import { indexOf, indexType, manifestType, memoryManifests, platformOf } from '../../support/index-of.ts';
 import type { MemoryTracker } from '../../support/memory-tracker.ts';
 import { memoryTracker, passTime } from '../../support/memory-tracker.ts';
@@ -579,6 +579,29 @@ test.each<[string, string[], string[]]>([
   const question = { registry, repository, digest: index.digest, tag: undefined, platforms };
   const document = await w.tracker.answer(question, defaultRequirement(replicaSetOf()));
   expect(document).toMatchObject({ missing, satisfied: missing.length === 0, state: 'replicating' });
+});
+
+test('a manifest that is listed for two platforms is waited for by either', async () => {
+  const [v6, v7] = [6, 7].map((n) => ({
+    ...platformOf(5),
+    platform: { os: 'linux', architecture: 'arm', variant: `v${n}` },
+  }));
+  const both = indexOf(amd, v6 as Listed, v7 as Listed);
+  const w = await world([both]);
+  for (const digest of [amd.digest, digestOf(5), both.digest]) await report(w, digest, 'eastus');
+  for (const digest of [amd.digest, both.digest]) await report(w, digest, 'westeurope');
+  const ask = async (platform: string) => {
+    const question = { registry, repository, digest: both.digest, tag: undefined, platforms: [platform] };
+    return w.tracker.answer(question, defaultRequirement(replicaSetOf()));
+  };
+  for (const platform of ['linux/arm/v6', 'linux/arm/v7', 'linux/arm'])
+    expect(await ask(platform)).toMatchObject({ missing: ['westeurope'] });
+  expect(await ask('linux/amd64')).toMatchObject({ satisfied: true });
+  await report(w, digestOf(5), 'westeurope');
+  expect(await ask('linux/arm/v7')).toMatchObject({
+    satisfied: true,
+    members: [{}, { digest: digestOf(5), platform: 'linux/arm/v6' }, { digest: digestOf(5), platform: 'linux/arm/v7' }],
+  });
 });
 
 describe('platforms of which nobody knows whether they are listed', () => {

@@ -54,6 +54,13 @@ async function bytesOf({ tracker }: MemoryTracker, digest: Digest) {
 }
 
 describe('an index', () => {
+  test('has the bytes of a manifest that it lists for two platforms once', async () => {
+    const twice = indexOf(amd, arm, { ...arm, platform: { os: 'linux', architecture: 'arm', variant: 'v7' } });
+    const here = await world(twice, ...manifests);
+    for (const digest of [amd.digest, arm.digest, twice.digest]) await push(here, digest);
+    expect(await bytesOf(here, twice.digest)).toBe(62_300);
+  });
+
   test('is as large as its members together, and each of them is read once', async () => {
     const here = await world(index, ...manifests);
     for (const { digest } of [amd, arm, index]) await push(here, digest);
