@@ -3,7 +3,12 @@ import type { Fault } from '../fault.ts';
 import { faultsIn } from '../fault.ts';
 
 const contract = 'test/adapters/storage.contract.test.ts';
-const tableTests = ['test/adapters/table-answers.test.ts', 'test/adapters/row-batches.test.ts', contract];
+const tableTests = [
+  'test/adapters/table-answers.test.ts',
+  'test/adapters/table-foreign-answers.test.ts',
+  'test/adapters/row-batches.test.ts',
+  contract,
+];
 
 export const storageFaults: readonly Fault[] = [
   ...faultsIn(
