@@ -2,6 +2,7 @@
 import type { Fault } from './fault.ts';
 import { adapterFaults } from './faults/adapters.ts';
 import { armFaults } from './faults/arm.ts';
+import { catalogueFaults } from './faults/catalogue.ts';
 import { checkFaults } from './faults/checks.ts';
 import { decidingFaults } from './faults/deciding.ts';
 import { dueWorkFaults } from './faults/due-work.ts';
@@ -19,6 +20,7 @@ export const allFaults: readonly Fault[] = [
   ...replicaFaults,
   ...tellingFaults,
   ...checkFaults,
+  ...catalogueFaults,
   ...dueWorkFaults,
   ...storageFaults,
   ...adapterFaults,

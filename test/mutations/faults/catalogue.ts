@@ -1,0 +1,36 @@
+/** Counting the images of a registry on several instances: each once, whoever of them has written it or dies. */
+import type { Fault } from '../fault.ts';
+import { faultsIn } from '../fault.ts';
+
+const tests = ['test/core/catalogue.test.ts'];
+
+export const catalogueFaults: readonly Fault[] = [
+  ...faultsIn('src/core/catalogue/counted-entries.ts', tests, [
+    [
+      'the version of the counts is not compared',
+      'if (remembered?.version === version && remembered !== undefined)',
+      'if (remembered !== undefined)',
+    ],
+    [
+      'what was read is remembered',
+      'if (isRead) remembered.entries.delete(imageKey(name));\n        else remembered.entries',
+      'void isRead;\n        remembered.entries',
+    ],
+  ]),
+  ...faultsIn('src/core/catalogue/reminders.ts', tests, [
+    ['no timer is taken back', 'await timer.cancel(name, at).catch(() => undefined);', ''],
+    ['no timer is set before a write', 'await timer.remind(name, at);', ''],
+  ]),
+  ...faultsIn('src/core/catalogue/catalogue.ts', tests, [
+    [
+      'a timer is taken back where nothing was counted',
+      'if (changes.length === 0) return [];',
+      'await Promise.all(read.filter((one) => !all.includes(one)).map(endReminder));\n    if (changes.length === 0) return [];',
+    ],
+    [
+      'a timer of an image that is not settled is taken back',
+      'remindAt > now && isSettled(record, set)) await',
+      'remindAt > now) await',
+    ],
+  ]),
+];
