@@ -13,9 +13,10 @@ import {
 import type { Fact } from '../../../src/core/image/arrival.ts';
 import { pendingKeys } from '../../../src/core/image/record.ts';
 import type { ImageStore } from '../../../src/core/ports.ts';
+import { UpstreamError } from '../../../src/core/runtime/errors.ts';
 import { imageCache } from '../../../src/core/store/image-cache.ts';
 import { imageWriter } from '../../../src/core/store/image-writer.ts';
-import { at, digestOf, policy, pushOf, registryOf, replicaSetOf, repositoryOf } from '../../support/build.ts';
+import { at, deleteOf, digestOf, policy, pushOf, registryOf, replicaSetOf, repositoryOf } from '../../support/build.ts';
 import { manualClock } from '../../support/manual-clock.ts';
 
 const nameOf = (image: number) => ({
@@ -54,7 +55,7 @@ function instance(store: ImageStore, clock = manualClock()) {
     random: () => 0.5,
     uniqueId: randomUUID,
     registry: () => registryOf(),
-    decisionContext: () => ({ set: replicaSetOf(), policy, now, targets: [] }),
+    decisionContext: () => ({ set: replicaSetOf(), policy, now: clock.now(), targets: [] }),
   });
   writer.onCommit((commit) => made.push(...commit.made));
   return {
@@ -65,6 +66,7 @@ function instance(store: ImageStore, clock = manualClock()) {
     learn: (fact: Fact, image = 1) => writer.submit(nameOf(image), { kind: 'fact', fact }),
     acknowledge: (region: string, image = 1) =>
       writer.submit(nameOf(image), { kind: 'acknowledge', keys: [toldOf(region)], at: now }),
+    review: () => writer.submit(name, { kind: 'review' }),
     /** What was called since the last time. */
     called: () => calls.splice(0),
   };
@@ -149,6 +151,50 @@ test('that notes find the record as it was does not make copies good for what ot
   one.called();
   await one.learn(westeurope, 79);
   expect(one.called()).toEqual(['read', 'commit']);
+});
+
+test('a review reads what others have written, so nothing is decided of what was so before', async () => {
+  const store = memoryImageStore();
+  const clock = manualClock();
+  const [one, other] = [instance(store, clock), instance(store, clock)];
+  await one.learn(eastus);
+  await other.learn(westeurope);
+  await clock.advance(policy.delayedAfterMs + 60_000);
+  one.called();
+  await one.review();
+  expect(one.called()).toEqual(['read']);
+});
+
+test('where most images were new, a push of one that is not known is written at once, and a delete is not', async () => {
+  const store = memoryImageStore();
+  const [one, other] = [instance(store), instance(store)];
+  for (let image = 1; image <= 40; image++) await one.learn(eastus, image);
+  await other.learn(eastus, 50);
+  one.called();
+  await one.learn(eastus, 41);
+  expect(one.called()).toEqual(['commit']);
+  await one.learn(deleteOf('eastus', '2026-06-01T12:00:02Z'), 50);
+  expect(one.called()).toEqual(['read', 'commit']);
+});
+
+test('after a write that failed the image is read: it may be stored', async () => {
+  const store = memoryImageStore();
+  let isAnswerLost = false;
+  const one = instance({
+    ...store,
+    async commit(change) {
+      const committed = await store.commit(change);
+      if (isAnswerLost) throw new UpstreamError('unavailable', 'no answer in time');
+      return committed;
+    },
+  });
+  await one.learn(eastus);
+  isAnswerLost = true;
+  await expect(one.learn(westeurope)).rejects.toThrow('no answer in time');
+  isAnswerLost = false;
+  one.called();
+  expect(await one.learn(westeurope)).toMatchObject({ outcome: 'duplicate' });
+  expect(one.called()).toEqual(['read']);
 });
 
 test.each(['the first word about it', 'the next'])(
