@@ -193,6 +193,49 @@ describe('what is stored never gives way to an older set', () => {
     expect(one.arm.asked).toBe(2);
   });
 
+  test('because an answer came after what is stored had been read again', async () => {
+    const { one, other, clock, restarted } = await setUpTwo();
+    const come = one.holdBack();
+    const asking = one.sets.refresh(registry);
+    await clock.advance(5_000);
+    await other.sets.ready(registry);
+    await clock.advance(31_000);
+    await one.sets.ready(registry);
+    expect(expectedRegions(one.sets.current(registry))).toEqual(three);
+    come();
+    await asking;
+    expect(expectedRegions(one.sets.current(registry))).toEqual(three);
+    expect(await restarted()).toEqual(three);
+  });
+
+  test('because a read that began before the save ended after it', async () => {
+    const store = memoryReplicaSetStore();
+    let isRead = Promise.resolve();
+    const slow: ReplicaSetStore = {
+      ...store,
+      async load(name) {
+        const stored = await store.load(name);
+        await isRead;
+        return stored;
+      },
+    };
+    const { sets, arm, clock, holdBack } = setUp(slow);
+    await sets.ready(registry);
+    await clock.advance(300_000);
+    arm.regions = three;
+    const come = holdBack();
+    const asking = sets.refresh(registry);
+    await clock.advance(31_000);
+    const { promise, resolve } = Promise.withResolvers<void>();
+    isRead = promise;
+    const reading = sets.ready(registry);
+    come();
+    await asking;
+    resolve();
+    await reading;
+    expect(expectedRegions(sets.current(registry))).toEqual(three);
+  });
+
   test('because the clock of whoever asked is ahead', async () => {
     const { one, other, clock } = await setUpTwo(600_000);
     await other.sets.ready(registry);
