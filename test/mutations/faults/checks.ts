@@ -97,9 +97,8 @@ export const checkFaults: readonly Fault[] = [
       ['what is sealed opens for any check', 'Buffer.from(head + owner)', 'Buffer.from(head)'],
       [
         'a key of any length',
-        'key.length === sealingKeyBytes ? key : undefined',
-        'key',
-        'what fits the pattern is 32 bytes',
+        "if (!/^[A-Za-z0-9+/_-]{43}=?$/.test(text)) return undefined;\n  const key = Buffer.from(text, 'base64');\n  return key.length === sealingKeyBytes ? key : undefined;",
+        "return Buffer.from(text, 'base64');",
       ],
       [
         'another key is not named',
