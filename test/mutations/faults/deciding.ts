@@ -501,12 +501,6 @@ export const decidingFaults: readonly Fault[] = [
         'const { tag, digest } = question;',
       ],
       ['a set is never stale', 'stale: isStale(set, now)', 'stale: false'],
-      [
-        'a lag is negative',
-        'Math.max(0, milliseconds) / 1000',
-        'milliseconds / 1000',
-        'no region is learned of before the first, so no distance from it is negative',
-      ],
       ['a lag is in milliseconds', 'Math.max(0, milliseconds) / 1000', 'Math.max(0, milliseconds)'],
     ],
   ),

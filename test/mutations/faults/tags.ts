@@ -55,12 +55,6 @@ export const tagFaults: readonly Fault[] = [
     ['a tag never diverges', 'return isHeldBack && now', 'return isHeldBack && false && now'],
     ['one region is enough to supersede', 'return regions.every((region) => {', 'return regions.some((region) => {'],
     [
-      'a digest that never had the tag is superseded',
-      'if (lastPush(own) === null || regions.length === 0) return false;',
-      'if (regions.length === 0) return false;',
-      'no push is later than one that never was',
-    ],
-    [
       'without replicas a tag is superseded',
       'if (lastPush(own) === null || regions.length === 0) return false;',
       'if (lastPush(own) === null) return false;',

@@ -25,12 +25,6 @@ export const tellingFaults: readonly Fault[] = [
       'line.waiting.splice(0).slice(0, maxJobs)',
     ],
     [
-      'what waits after a run is left',
-      '} while (line.waiting.length > 0);',
-      '} while (line.waiting.length < 0);',
-      'the line is started again as soon as it has ended',
-    ],
-    [
       'a line that has ended is not started again',
       'if (line.waiting.length > 0 || isExpired) start(line);',
       'if (isExpired) start(line);',
