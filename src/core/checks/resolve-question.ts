@@ -6,6 +6,8 @@
 import { parseArtifacts } from '../image/attached.ts';
 import type { Registry } from '../model/registry.ts';
 import type { ReplicaSet } from '../model/replica-set.ts';
+import { isKnown } from '../model/replica-set.ts';
+import { ReplicasUnknownError } from '../model/replicas-unknown.ts';
 import { parseRequirement } from '../model/requirement.ts';
 import type { Asked } from '../query/ask.ts';
 import { describeUntracked, resolveImage } from '../query/resolve-image.ts';
@@ -52,9 +54,7 @@ function readImage(
   }
   const { registry } = resolved.image;
   const set = replicaSet(registry);
-  if (set.replicas.length === 0) {
-    return { kind: 'tooEarly', reason: `The replicas of ${registry.loginServer} are not known yet.` };
-  }
+  if (!isKnown(set)) return { kind: 'tooEarly', reason: new ReplicasUnknownError(registry, set).message };
   const requirement = parseRequirement(text, set);
   if (!requirement.ok) return { kind: 'wrong', problems: requirement.problems };
   const artifacts = parseArtifacts(text.artifacts);

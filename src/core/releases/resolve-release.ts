@@ -4,6 +4,8 @@
  */
 import type { Registry } from '../model/registry.ts';
 import type { ReplicaSet } from '../model/replica-set.ts';
+import { isKnown } from '../model/replica-set.ts';
+import { ReplicasUnknownError } from '../model/replicas-unknown.ts';
 import type { Requirement } from '../model/requirement.ts';
 import { neededOf, withSet } from '../model/requirement.ts';
 import type { Asked } from '../query/ask.ts';
@@ -18,7 +20,7 @@ type ResolvedRelease =
   /** A registry has left the settings since. */
   | { readonly kind: 'untracked'; readonly loginServer: string };
 
-/** Fails with `unavailable` while the replicas of a registry are not known: nothing can be said about what is required. */
+/** Fails with a `ReplicasUnknownError` while the replicas of a registry are not known: nothing can be said about what is required. */
 export async function resolveRelease(
   content: ReleaseContent,
   tracker: Pick<Tracker, 'registries' | 'ready' | 'replicaSet'>,
@@ -33,9 +35,7 @@ export async function resolveRelease(
     if (!sets.has(registry)) await tracker.ready(registry);
     const set = sets.get(registry) ?? tracker.replicaSet(registry);
     sets.set(registry, set);
-    if (set.replicas.length === 0) {
-      throw new UpstreamError('unavailable', `the replicas of ${registry.loginServer} are not known yet`);
-    }
+    if (!isKnown(set)) throw new ReplicasUnknownError(registry, set);
     const { artifacts = [], platforms = [] } = content;
     asked.push({ question: { ...resolved.image, artifacts, platforms }, requirement: requirementOf(content, set) });
   }

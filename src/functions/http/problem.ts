@@ -3,6 +3,7 @@
  * ever holds a stack, a secret or somebody's URL.
  */
 import type { HttpResponseInit } from '@azure/functions';
+import { ReplicasUnknownError } from '../../core/model/replicas-unknown.ts';
 import type { ErrorCode, UpstreamError } from '../../core/runtime/errors.ts';
 import type { FieldProblem } from '../../core/runtime/parsed.ts';
 
@@ -53,7 +54,8 @@ const detailByCode: Record<ErrorCode, string> = {
 export function upstreamProblem(error: UpstreamError): HttpResponseInit {
   const status = statusByCode[error.code];
   const retryAfterSeconds = Math.ceil((error.retryAfterMs ?? 1_000) / 1_000);
-  return problemResponse(status, detailByCode[error.code], {
+  const detail = error instanceof ReplicasUnknownError ? error.message : detailByCode[error.code];
+  return problemResponse(status, detail, {
     headers: status === 503 ? { 'retry-after': String(retryAfterSeconds) } : {},
   });
 }

@@ -7,13 +7,15 @@ import * as z from 'zod';
 import type { AvailabilityQuery } from '../../core/image/availability.ts';
 import type { Registry } from '../../core/model/registry.ts';
 import { findRegistryByHost, findRegistryByName } from '../../core/model/registry.ts';
+import { isKnown } from '../../core/model/replica-set.ts';
+import { ReplicasUnknownError } from '../../core/model/replicas-unknown.ts';
 import type { Requirement } from '../../core/model/requirement.ts';
 import { parseRequirement } from '../../core/model/requirement.ts';
 import { describeUntracked, listRegistries, parseParts, resolveImage } from '../../core/query/resolve-image.ts';
 import type { Tracker } from '../../core/tracker.ts';
 import type { Query, Read } from './input.ts';
 import { readInput, registryInput } from './input.ts';
-import { badRequest, problemResponse } from './problem.ts';
+import { badRequest, problemResponse, upstreamProblem } from './problem.ts';
 
 export const imageInput = z
   .string('is required: an image reference such as myregistry.azurecr.io/team/app:v1')
@@ -72,14 +74,13 @@ export function readQuestion(query: Query, tracker: Tracker): Read<AvailabilityQ
 
 export async function readRequirement(query: Query, registry: Registry, tracker: Tracker): Promise<Read<Requirement>> {
   await tracker.ready(registry);
-  if (tracker.replicaSet(registry).replicas.length === 0) {
-    const detail = 'The replicas of this registry are not known yet: ARM has not answered since the first start.';
-    return { refusal: problemResponse(503, detail, { headers: { 'retry-after': '10' } }) };
-  }
+  const set = tracker.replicaSet(registry);
+  // Regions that are only observed are in the set before anybody has told of the others.
+  if (!isKnown(set)) return { refusal: upstreamProblem(new ReplicasUnknownError(registry, set)) };
   const input = readInput(requirementQuery, query);
   if ('refusal' in input) return input;
   const { regions, require } = input.value;
-  const requirement = parseRequirement({ regions, require }, tracker.replicaSet(registry));
+  const requirement = parseRequirement({ regions, require }, set);
   return requirement.ok ? { value: requirement.value } : { refusal: badRequest(requirement.problems) };
 }
 

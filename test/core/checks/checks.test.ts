@@ -569,13 +569,14 @@ describe('the replicas', () => {
     });
   });
 
-  test('may not be known yet', async () => {
+  test.each([[[]], [['japaneast']]])('may not be known yet, besides %j, only observed', async (observed) => {
     const world = checkWorld();
     let isKnown = false;
+    const observedOnly = regionsOf(...observed);
     const replicaSet = (registry: ReturnType<typeof registryOf>) =>
       isKnown
         ? replicaSetFromSettings(registry, world.clock.now())
-        : { ...replicaSetFromSettings(registry, world.clock.now()), replicas: [] };
+        : replicaSetFromSettings({ ...registry, regions: undefined, observedOnly }, world.clock.now());
     const one = world.instance({ replicaSet });
     expect(await one.read({ images: [image], regions: 'nowhere', require: undefined })).toMatchObject({
       kind: 'tooEarly',

@@ -348,20 +348,24 @@ describe('published', () => {
     expect(instance.memory.lines.join('\n')).toContain('release event not accepted, will retry');
   });
 
-  test('not while the replicas are not known', async () => {
-    const world = releaseWorld();
-    const instance = releaseInstance(world);
-    await everywhere(instance, 1);
-    const blind = releaseInstance(
-      world,
-      {},
-      { replicaSet: (registry) => ({ ...replicaSetOf(registry), replicas: [] }) },
-    );
-    await expect(blind.releases.put('shop', contentOf(1))).rejects.toThrow('not known yet');
-    expect(world.published).toEqual([]);
-    await passReleaseTime(world, instance, 31_000);
-    expect(world.published).toHaveLength(1);
-  });
+  test.each([[[]], [['japaneast']]])(
+    'not while the replicas are not known, besides %j, only observed',
+    async (observed) => {
+      const world = releaseWorld();
+      const instance = releaseInstance(world);
+      await everywhere(instance, 1);
+      const unread = { regions: undefined, observedOnly: regionsOf(...observed) };
+      const blind = releaseInstance(
+        world,
+        {},
+        { replicaSet: (registry) => replicaSetOf({ ...registry, ...unread }, 0) },
+      );
+      await expect(blind.releases.put('shop', contentOf(1))).rejects.toThrow('not known yet');
+      expect(world.published).toEqual([]);
+      await passReleaseTime(world, instance, 31_000);
+      expect(world.published).toHaveLength(1);
+    },
+  );
 });
 
 describe('its timer', () => {
