@@ -104,7 +104,7 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
       const set = sets.current(registry);
       if (findReplica(set, region) !== undefined) return undefined;
       // It may be a replica that has just been added.
-      void sets.refresh(registry);
+      sets.refreshSoon(registry);
       return unexpected.warn(registry, region, set);
     },
     async answer(question, requirement) {

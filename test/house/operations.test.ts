@@ -341,6 +341,7 @@ describe('what is set elsewhere', () => {
     ['src/core/checks/check.ts', /const keptMs = 2 \* 86_400_000/, '2 days after it was answered'],
     ['src/core/ingest/webhook-heartbeat.ts', /const betweenNotesMs = 10_000/, 'at most every 10 seconds'],
     ['src/core/replicas/replica-set-cache.ts', /const reloadMs = 30_000/, 'at most every 30 seconds'],
+    ['src/core/replicas/refresh-pace.ts', /const pauseMs = 30_000/, 'as well, every 30 seconds at most'],
     ['src/functions/api/wait.ts', /const maxTimeoutSeconds = 200/, 'for at most 200 seconds'],
     ['src/core/due-work/sweeper.ts', /const minPauseMs = 30_000/, 'is done within half a minute of that'],
     ['src/core/due-work/sweeper.ts', /const maxAtOnce = 32/, '32 at a time'],

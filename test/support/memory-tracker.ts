@@ -65,7 +65,12 @@ export function memoryTracker(parts: MemoryTrackerInput = {}) {
   };
   const registries = parts.registries ?? [registryOf()];
   const current = parts.replicaSet ?? ((registry: Registry) => replicaSetOf(registry, clock.now()));
-  const sets: ReplicaSets = { current, ready: async () => undefined, refresh: async () => undefined };
+  const sets: ReplicaSets = {
+    current,
+    ready: async () => undefined,
+    refresh: async () => undefined,
+    refreshSoon: () => undefined,
+  };
   const tracked = tracker(
     {
       ...memory,

@@ -7,10 +7,11 @@ import type { Registry } from '../model/registry.ts';
 import type { ReplicaSet } from '../model/replica-set.ts';
 import { findReplica } from '../model/replica-set.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { describeError } from '../runtime/errors.ts';
+import { describeError, UpstreamError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Version } from '../runtime/version.ts';
 import type { ReplicaDirectory, ReplicaSetStore } from './ports.ts';
+import type { Asked } from './refresh-pace.ts';
 import type { Finding } from './replica-proof.ts';
 import { namesToAsk, nextReplicas } from './replica-proof.ts';
 
@@ -26,12 +27,10 @@ interface SetInUse {
   noteSaved(version: Version): void;
 }
 
-/** A flood of webhook events from a new region asks ARM once. */
-const refreshPauseMs = 30_000;
 /** Two instances that ask at the same time get out of each other's way by this; the timer comes again in any case. */
 const maxAttempts = 3;
 
-/** @returns asks now, unless ARM was asked just now; it never fails */
+/** @returns asks now; it never fails */
 export function askForReplicas(parts: {
   readonly registry: Registry;
   readonly directory: ReplicaDirectory;
@@ -41,24 +40,15 @@ export function askForReplicas(parts: {
   readonly inUse: SetInUse;
   /** What the settings add to what ARM says. */
   completed(set: ReplicaSet): ReplicaSet;
-}): () => Promise<void> {
+}): () => Promise<Asked> {
   const { registry, directory, store, clock, log, inUse, completed } = parts;
-  let askedAt = Number.NEGATIVE_INFINITY;
-  let asking: Promise<void> | undefined;
-
-  async function ask(): Promise<void> {
-    askedAt = clock.now();
-    for (let attempt = 1; attempt <= maxAttempts; attempt++) {
-      if ((await askOnce()) === 'done') return;
-    }
-  }
 
   /**
    * Asks between a look at what is stored and the save, which is refused when anything was saved between the two: so
    * of two sets the one stored later was asked for later, and no answer that was slow to come replaces a newer one.
    * @returns `again` where another instance has saved a set instead that may be older
    */
-  async function askOnce(): Promise<'done' | 'again'> {
+  async function askOnce(): Promise<Asked | 'again'> {
     await inUse.load();
     const basedOn = inUse.version();
     // What a region says while the answer is on its way may be from a replica that the answer does not know.
@@ -66,12 +56,12 @@ export function askForReplicas(parts: {
     const before = inUse.current();
     const isOvertaken = () => inUse.version() !== basedOn;
     const told = await askArm(before, refreshedAt);
-    if (told === undefined) {
+    if ('unanswered' in told) {
       const known = inUse.current();
       if (known.refreshedAt > 0 && !isOvertaken()) inUse.use({ ...known, source: 'remembered' });
-      return 'done';
+      return told.unanswered;
     }
-    const againIfOlder = () => (inUse.current().refreshedAt < refreshedAt ? 'again' : 'done');
+    const againIfOlder = () => (inUse.current().refreshedAt < refreshedAt ? 'again' : 'answered');
     if (isOvertaken()) return againIfOlder();
     const next = completed({ ...told, source: 'arm', refreshedAt, verify: registry.verify });
     const saved = await store.save(registry.name, next, basedOn).catch((error: unknown) => {
@@ -83,21 +73,20 @@ export function askForReplicas(parts: {
     if (saved !== undefined) inUse.noteSaved(saved.version);
     inUse.use(next);
     logChanges(before, next);
-    return 'done';
+    return 'answered';
   }
 
-  /** @returns `undefined` where it does not answer */
   async function askArm(
     before: ReplicaSet,
     refreshedAt: number,
-  ): Promise<Pick<ReplicaSet, 'replicas' | 'gone'> | undefined> {
+  ): Promise<Pick<ReplicaSet, 'replicas' | 'gone'> | { readonly unanswered: Exclude<Asked, 'answered'> }> {
     try {
       const list = await directory.list(registry);
       const found = await findAll(namesToAsk(before, list));
       return nextReplicas(before, list, found, refreshedAt);
     } catch (error) {
       log.warn('replica set refresh failed', { registry: registry.name, error: describeError(error) });
-      return undefined;
+      return { unanswered: { retryAfterMs: error instanceof UpstreamError ? error.retryAfterMs : undefined } };
     }
   }
 
@@ -126,10 +115,10 @@ export function askForReplicas(parts: {
   }
 
   return async () => {
-    if (asking === undefined && clock.now() - askedAt < refreshPauseMs && inUse.current().refreshedAt > 0) return;
-    asking ??= ask().finally(() => {
-      asking = undefined;
-    });
-    await asking;
+    for (let attempt = 1; attempt <= maxAttempts; attempt++) {
+      const asked = await askOnce();
+      if (asked !== 'again') return asked;
+    }
+    return 'answered';
   };
 }

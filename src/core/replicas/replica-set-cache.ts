@@ -14,6 +14,7 @@ import type { Log } from '../runtime/log.ts';
 import type { Version } from '../runtime/version.ts';
 import { askForReplicas } from './ask-for-replicas.ts';
 import type { ReplicaDirectory, ReplicaSetStore } from './ports.ts';
+import { refreshPace } from './refresh-pace.ts';
 
 export interface ReplicaSets {
   /** The set in use. Without any replica while nobody has ever told us. */
@@ -27,6 +28,8 @@ export interface ReplicaSets {
   ready(registry: Registry): Promise<void>;
   /** Asks ARM now, unless it was asked just now. Never fails: what is known stays in use. */
   refresh(registry: Registry): Promise<void>;
+  /** Asks ARM after this call, as soon as the pause since it was asked last is over; once for all who call meanwhile. */
+  refreshSoon(registry: Registry): void;
 }
 
 /** What the timer stores, other instances have this much later. */
@@ -97,23 +100,26 @@ export function replicaSets(parts: {
       if (set.source === 'arm' && clock.now() - set.refreshedAt > unansweredMs) use({ ...set, source: 'remembered' });
     }
 
-    const asked =
+    const pace =
       directory === undefined || isFixed(registry, directory)
         ? undefined
-        : askForReplicas({
-            ...{ registry, directory, store, clock, log, completed },
-            inUse: {
-              current: () => set,
-              version: () => version,
-              load,
-              use,
-              noteSaved(saved) {
-                version = saved;
-                loadedAt = clock.now();
+        : refreshPace(
+            clock,
+            askForReplicas({
+              ...{ registry, directory, store, clock, log, completed },
+              inUse: {
+                current: () => set,
+                version: () => version,
+                load,
+                use,
+                noteSaved(saved) {
+                  version = saved;
+                  loadedAt = clock.now();
+                },
               },
-            },
-          });
-    const refresh = async () => asked?.();
+            }),
+          );
+    const refresh = async () => pace?.now();
 
     return {
       current() {
@@ -135,6 +141,7 @@ export function replicaSets(parts: {
           throw new UpstreamError('unavailable', `replica set of ${registry.name} not read for too long`);
       },
       refresh,
+      refreshSoon: () => pace?.soon(),
     };
   }
 
@@ -147,6 +154,7 @@ export function replicaSets(parts: {
     current: (registry) => entryOf(registry).current(),
     ready: (registry) => entryOf(registry).ready(),
     refresh: (registry) => entryOf(registry).refresh(),
+    refreshSoon: (registry) => entryOf(registry).refreshSoon(),
   };
 }
 

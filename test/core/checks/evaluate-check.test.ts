@@ -17,6 +17,7 @@ test('an instance that slept judges by the set that is stored by now', async () 
           set = replicaSetOf({ ...registry, regions: regionsOf('eastus', 'northeurope', 'westeurope') });
         },
         refresh: async () => undefined,
+        refreshSoon: () => undefined,
       },
     },
   });

@@ -174,7 +174,12 @@ function world(heard: (region: Region, digest: Digest, says: ProbeAnswer['kind']
         audit: noAudit,
         health: memoryHealthEventLog(),
         reviews: memoryCheckpointStore(),
-        sets: { current: set, ready: async () => undefined, refresh: async () => undefined },
+        sets: {
+          current: set,
+          ready: async () => undefined,
+          refresh: async () => undefined,
+          refreshSoon: () => undefined,
+        },
         prober: prober({ probe, clock }),
         clock,
         random: () => 0.5,

@@ -210,14 +210,18 @@ describe('a webhook that was lost', () => {
 function trackedByArm() {
   const clock = manualClock();
   const registry = registryOf({ regions: undefined, resourceId: '/registries/contoso' });
-  const arm = { isDown: false, regions: ['eastus', 'westeurope'] };
+  const arm = { isDown: false, regions: ['eastus', 'westeurope'], asked: 0 };
   const store = memoryReplicaSetStore();
   const stored = { store, isDown: false };
   const directory = memoryReplicas(() => {
     if (arm.isDown) throw new UpstreamError('unavailable', 'ARM (503)');
     return arm.regions.map((region) => ({ region }));
   });
-  const parts = { registries: [registry], directory, clock, log: memoryLog() };
+  const list: typeof directory.list = (of) => {
+    arm.asked++;
+    return directory.list(of);
+  };
+  const parts = { registries: [registry], directory: { ...directory, list }, clock, log: memoryLog() };
   const sets = replicaSets({
     ...parts,
     store: {
@@ -272,6 +276,16 @@ describe('while ARM does not answer', () => {
     await memory.refresh();
     expect(await documentOf(memory)).toMatchObject({ state: 'available', replicas: { source: 'arm', stale: false } });
     expect(await toldBy(memory)).toEqual(toldWhenComplete);
+  });
+
+  test('and never has, events of its webhooks have it asked no more often than that', async () => {
+    const memory = trackedByArm();
+    memory.arm.isDown = true;
+    for (let second = 0; second < 60; second++) {
+      await deliver(memory, 'eastus');
+      await memory.clock.advance(1_000);
+    }
+    expect(memory.arm.asked).toBeLessThan(5);
   });
 });
 

@@ -157,6 +157,16 @@ describe('a region outside the set that reports an image', () => {
     expect((await toldBy(memory)).filter((told) => told === 'ImageAvailableInAllReplicas')).toHaveLength(1);
   });
 
+  test('and was made just after ARM was asked is waited for half a minute later, with the first of its events', async () => {
+    const memory = trackedByArm('eastus', 'westeurope');
+    await memory.refresh();
+    await memory.clock.advance(2_000);
+    memory.arm.regions = ['eastus', 'northeurope', 'westeurope'];
+    await deliver(memory, 'northeurope');
+    await memory.clock.advance(28_000);
+    expect(await documentOf(memory)).toMatchObject({ missing: ['eastus', 'westeurope'], requirement: { needed: 3 } });
+  });
+
   test.each(['northeurope', 'East US 2'])('and is not listed by ARM is shown, never waited for: %s', async (region) => {
     const memory = trackedByArm('eastus', 'westeurope');
     expect(await deliver(memory, region)).toMatchObject({ status: 200, body: { outcome: 'recorded' } });

@@ -4,6 +4,7 @@ import { faultsIn } from '../fault.ts';
 
 const tests = [
   'replicas/replica-proof',
+  'replicas/refresh-pace',
   'replicas/replica-set-cache',
   'model/replica-set',
   'scenarios/replaced-replica',
@@ -80,7 +81,6 @@ export const replicaFaults: readonly Fault[] = [
       "const next = completed({ ...told, source: 'arm', refreshedAt, verify: registry.verify });\n    const saved = await store.save(registry.name, next, inUse.version())",
     ],
     ['one that cannot be found is absent', "return [name, 'unclear'];", "return [name, 'absent'];"],
-    ['ARM is asked by a flood', 'clock.now() - askedAt < refreshPauseMs', 'clock.now() < 0'],
     [
       'a set that was refused by the storage is used',
       "if (saved === 'conflict' || isOvertaken()) return againIfOlder();",
@@ -91,6 +91,23 @@ export const replicaFaults: readonly Fault[] = [
       'const refreshedAt = clock.now();\n    const before = inUse.current();',
       'let refreshedAt = clock.now();\n    await clock.sleep(1);\n    refreshedAt = clock.now() + 60_000;\n    const before = inUse.current();',
     ],
+  ]),
+  ...faultsIn('src/core/replicas/refresh-pace.ts', tests, [
+    ['ARM is asked by a flood', 'if (asking === undefined && clock.now() < freeAt) return;', ''],
+    ['a refresh that is wanted in the pause is forgotten', 'else void askLater();', ''],
+    ['each who wants it in the pause has one of their own', 'if (isPostponed) return;', ''],
+    ['what is wanted during a postponed request is forgotten', '    isPostponed = false;\n', ''],
+    [
+      'a request that is under way is soon enough for all',
+      'if (asking === undefined && clock.now() >= freeAt)',
+      'if (asking !== undefined || clock.now() >= freeAt)',
+    ],
+    ['a timer that rings early asks nothing', 'if (freeAt === dueAt) asking', 'if (clock.now() >= freeAt) asking'],
+    ['the pauses never grow', 'Math.min(failures * firstPauseMs, pauseMs)', 'firstPauseMs'],
+    ['the pauses grow for ever', 'Math.min(failures * firstPauseMs, pauseMs)', 'failures * firstPauseMs'],
+    ['an answer does not make them short again', "asked === 'answered' ? 0 : failures + 1", 'failures + 1'],
+    ['what ARM wants is passed over', 'Math.min(retryAfterMs, longestPauseMs)', '0'],
+    ['ARM may want any pause', 'Math.min(retryAfterMs, longestPauseMs)', 'retryAfterMs'],
   ]),
   ...faultsIn('src/core/replicas/replica-set-cache.ts', tests, [
     [
