@@ -68,7 +68,10 @@ export interface Tracker
   noteForward(order: ForwardOrder, sending: ForwardSending): Promise<void>;
   /** Has the replica set read from its source again, and images looked at that it may make complete. Never fails. */
   refreshReplicas(registry: Registry): Promise<void>;
-  /** Once the replica set is the latest that can be had; an answer says how old it is. Never fails. */
+  /**
+   * Once the replica set is the latest that can be had without asking ARM for long; an answer says how old it is. While ARM
+   * does not answer, this has it asked again. Never fails.
+   */
   ready(registry: Registry): Promise<void>;
   /** Forgets images that were deleted everywhere and whose time has passed. Returns how many. Fails with an `UpstreamError`. */
   expire(): Promise<number>;
@@ -89,9 +92,16 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
   );
   const unexpected = unexpectedRegions(ports);
 
-  function readyToAnswer(registry: Registry): Promise<void> {
+  async function ready(registry: Registry): Promise<void> {
     // An answer from the set that was known last says how old that set is.
-    return sets.ready(registry).catch(() => undefined);
+    await sets.ready(registry).catch(() => undefined);
+    await sets.refreshForQuestion(registry);
+  }
+
+  /** What is listed can be listed without any replica. */
+  async function readyToList(registry: Registry): Promise<void> {
+    await sets.ready(registry).catch(() => undefined);
+    void sets.refreshForQuestion(registry);
   }
 
   return {
@@ -116,20 +126,20 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
     answerAll: async (all) => joinResults(await questions.answer(withoutRepeats(all))),
     waitForAll: async (all, timeoutMs, end) => joinResults(await questions.wait(withoutRepeats(all), timeoutMs, end)),
     async images(query) {
-      await readyToAnswer(query.registry);
+      await readyToList(query.registry);
       return listImages(ports, query, sets.current(query.registry), clock.now());
     },
     async summary(registry) {
-      await readyToAnswer(registry);
+      await readyToList(registry);
       return counting.summary(registry);
     },
     recount: counting.recount,
     async replicas(registry) {
-      await readyToAnswer(registry);
+      await readyToList(registry);
       return reportReplicas({ ...ports, webhooks: heartbeat }, registry, sets.current(registry), clock.now());
     },
     async regions(registry) {
-      await readyToAnswer(registry);
+      await readyToList(registry);
       const set = sets.current(registry);
       if (!isKnown(set)) return [];
       const seen = await heartbeat.last(registry.name);
@@ -149,7 +159,7 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
       await open.resume(registry);
       await recountImages({ ...ports, counting }, registry, () => sets.current(registry));
     },
-    ready: readyToAnswer,
+    ready,
     async expire() {
       await Promise.all(options.registries.map(sets.ready));
       return expireImages({ ...ports, writer }, options.registries, options.retentionMs);

@@ -70,6 +70,7 @@ export function memoryTracker(parts: MemoryTrackerInput = {}) {
     ready: async () => undefined,
     refresh: async () => undefined,
     refreshSoon: () => undefined,
+    refreshForQuestion: async () => undefined,
   };
   const tracked = tracker(
     {

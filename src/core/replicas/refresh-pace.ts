@@ -12,6 +12,8 @@ export interface RefreshPace {
   now(): Promise<void>;
   /** Asks after this call, and returns at once. */
   soon(): void;
+  /** The same, where a request that is under way will do. @returns its end, if one is under way now */
+  next(): Promise<void> | undefined;
 }
 
 /** From the beginning of a request that ARM answers. */
@@ -63,7 +65,14 @@ export function refreshPace(clock: Clock, ask: () => Promise<Asked>): RefreshPac
     else void askLater();
   }
 
-  return { now, soon };
+  return {
+    now,
+    soon,
+    next() {
+      if (asking === undefined) soon();
+      return asking;
+    },
+  };
 }
 
 function pauseAfter(failures: number, retryAfterMs = 0): number {

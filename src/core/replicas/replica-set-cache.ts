@@ -7,10 +7,11 @@
 
 import type { Registry } from '../model/registry.ts';
 import type { ReplicaSet } from '../model/replica-set.ts';
-import { replicaSetFromSettings, withObservedOnly } from '../model/replica-set.ts';
+import { isKnown, replicaSetFromSettings, withObservedOnly } from '../model/replica-set.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { describeError, UpstreamError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
+import { withTimeout } from '../runtime/timeout.ts';
 import type { Version } from '../runtime/version.ts';
 import { askForReplicas } from './ask-for-replicas.ts';
 import type { ReplicaDirectory, ReplicaSetStore } from './ports.ts';
@@ -30,12 +31,19 @@ export interface ReplicaSets {
   refresh(registry: Registry): Promise<void>;
   /** Asks ARM after this call, as soon as the pause since it was asked last is over; once for all who call meanwhile. */
   refreshSoon(registry: Registry): void;
+  /**
+   * For each question. While ARM does not answer, has it asked again as often as pauses between requests allow. Where
+   * nobody has told of any replica, waits some seconds for an answer that is under way. Never fails.
+   */
+  refreshForQuestion(registry: Registry): Promise<void>;
 }
 
 /** What the timer stores, other instances have this much later. */
 const reloadMs = 30_000;
 /** A read that fails is passed over for so long, no longer: a set that nobody has read for hours may be any set. */
 const trustedMs = 120_000;
+/** So long a question that cannot be answered without ARM waits for it: ARM answers within a second or two, or not at all. */
+const questionWaitMs = 5_000;
 /** Three turns of the timer. */
 const unansweredMs = 900_000;
 
@@ -142,6 +150,11 @@ export function replicaSets(parts: {
       },
       refresh,
       refreshSoon: () => pace?.soon(),
+      async refreshForQuestion() {
+        if (set.source !== 'remembered') return;
+        const asking = pace?.next();
+        if (asking !== undefined && !isKnown(set)) await withTimeout(clock, questionWaitMs, asking);
+      },
     };
   }
 
@@ -155,6 +168,7 @@ export function replicaSets(parts: {
     ready: (registry) => entryOf(registry).ready(),
     refresh: (registry) => entryOf(registry).refresh(),
     refreshSoon: (registry) => entryOf(registry).refreshSoon(),
+    refreshForQuestion: (registry) => entryOf(registry).refreshForQuestion(),
   };
 }
 

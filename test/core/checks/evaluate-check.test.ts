@@ -18,6 +18,7 @@ test('an instance that slept judges by the set that is stored by now', async () 
         },
         refresh: async () => undefined,
         refreshSoon: () => undefined,
+        refreshForQuestion: async () => undefined,
       },
     },
   });

@@ -179,6 +179,7 @@ function world(heard: (region: Region, digest: Digest, says: ProbeAnswer['kind']
           ready: async () => undefined,
           refresh: async () => undefined,
           refreshSoon: () => undefined,
+          refreshForQuestion: async () => undefined,
         },
         prober: prober({ probe, clock }),
         clock,

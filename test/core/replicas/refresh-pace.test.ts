@@ -25,6 +25,7 @@ describe('ARM is asked', () => {
     const { pace, askedAt, until } = setUp();
     void pace.now();
     void pace.now();
+    pace.next();
     await until(300);
     expect(askedAt).toEqual([0]);
   });
@@ -37,6 +38,7 @@ describe('ARM is asked', () => {
     await until(29);
     expect(askedAt).toEqual([0]);
     for (let time = 0; time < 100; time++) pace.soon();
+    pace.next();
     await until(300);
     expect(askedAt).toEqual([0, 30]);
   });
@@ -95,7 +97,7 @@ describe('while ARM does not answer', () => {
   async function askFor(seconds: number, answer: () => Asked, takesMs?: number) {
     const { pace, askedAt, until } = setUp(answer, takesMs);
     for (let second = 0; second < seconds; second++) {
-      pace.soon();
+      pace.next();
       await until(second + 1);
     }
     return askedAt;
@@ -117,5 +119,18 @@ describe('while ARM does not answer', () => {
   test('and are short again once it has answered', async () => {
     let times = 0;
     expect(await askFor(130, () => (++times === 3 ? 'answered' : silent()))).toEqual([0, 11, 32, 62, 73, 94, 125]);
+  });
+
+  test('what is under way can be waited for, and a pause not', async () => {
+    const { pace, until } = setUp(silent);
+    let isOver = false;
+    pace.next()?.then(() => {
+      isOver = true;
+    });
+    await until(0.9);
+    expect(isOver).toBe(false);
+    await until(1);
+    expect(isOver).toBe(true);
+    expect(pace.next()).toBeUndefined();
   });
 });

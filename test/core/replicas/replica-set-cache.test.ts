@@ -352,6 +352,69 @@ test('a flood of refreshes asks ARM once', async () => {
   expect(arm.asked).toBe(asked + 1);
 });
 
+describe('a question', () => {
+  /** No replica is known, and ARM did not answer ten seconds ago. */
+  async function setUpUnknown() {
+    const one = setUp();
+    one.arm.down = true;
+    await one.sets.ready(registry);
+    one.arm.down = false;
+    await one.clock.advance(10_000);
+    const come = one.holdBack();
+    const over: string[] = [];
+    const ask = (name: string) => one.sets.refreshForQuestion(registry).then(() => over.push(name));
+    return { ...one, come, ask, over };
+  }
+
+  test('that cannot be answered without ARM waits for its answer, and so do all that come meanwhile', async () => {
+    const { sets, arm, clock, come, ask, over } = await setUpUnknown();
+    void ask('first');
+    await clock.advance(3_000);
+    void ask('second');
+    await clock.advance(1_000);
+    expect(over).toEqual([]);
+    come();
+    await clock.settle();
+    expect(over).toEqual(['first', 'second']);
+    expect(expectedRegions(sets.current(registry))).toEqual(['eastus', 'westeurope']);
+    expect(arm.asked).toBe(2);
+  });
+
+  test('waits five seconds at most', async () => {
+    const { clock, ask, over } = await setUpUnknown();
+    void ask('only');
+    await clock.advance(4_999);
+    expect(over).toEqual([]);
+    await clock.advance(1);
+    expect(over).toEqual(['only']);
+  });
+
+  test('that can be answered from what was known last does not wait', async () => {
+    const { sets, arm, clock, holdBack } = setUp();
+    await sets.ready(registry);
+    arm.down = true;
+    await clock.advance(60_000);
+    await sets.refresh(registry);
+    arm.down = false;
+    await clock.advance(10_000);
+    const come = holdBack();
+    await sets.refreshForQuestion(registry);
+    expect(sets.current(registry)).toMatchObject({ source: 'remembered' });
+    come();
+    await clock.settle();
+    expect(sets.current(registry)).toMatchObject({ source: 'arm' });
+  });
+
+  test('asks nothing of ARM while that answers', async () => {
+    const { sets, arm, clock } = setUp();
+    await sets.ready(registry);
+    await clock.advance(600_000);
+    await sets.refreshForQuestion(registry);
+    await clock.settle();
+    expect(arm.asked).toBe(1);
+  });
+});
+
 test('a fixed list of regions wins, and ARM is never asked', async () => {
   const { arm } = setUp();
   const fixed = registryOf({ ...registry, regions: [regionOf('eastus')] });

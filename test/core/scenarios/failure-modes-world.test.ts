@@ -278,6 +278,50 @@ describe('while ARM does not answer', () => {
     expect(await toldBy(memory)).toEqual(toldWhenComplete);
   });
 
+  test('and never has, questions have it asked again, at the pace at which they come themselves', async () => {
+    const memory = trackedByArm();
+    memory.arm.isDown = true;
+    const ask = () =>
+      call(waitFunction(memory.tracker), { path: `wait?image=contoso.azurecr.io/${repository}&timeout=0` });
+    const first = await Promise.all(Array.from({ length: 20 }, ask));
+    expect(new Set(first.map(({ status, headers }) => `${status} ${headers['retry-after']}`))).toEqual(
+      new Set(['503 10']),
+    );
+    expect(memory.arm.asked).toBe(1);
+    memory.arm.isDown = false;
+    await memory.clock.advance(10_000);
+    expect(await ask()).toMatchObject({ status: 202, body: { replicas: { source: 'arm' } } });
+    expect(memory.arm.asked).toBe(2);
+  });
+
+  test('and did an hour ago, questions have it asked again', async () => {
+    const memory = trackedByArm();
+    await memory.elsewhere.ready(memory.registry);
+    await memory.clock.advance(60 * minute + 1_000);
+    memory.arm.isDown = true;
+    memory.arm.regions = ['eastus', 'northeurope', 'westeurope'];
+    const ask = () =>
+      call(waitFunction(memory.tracker), { path: `wait?image=contoso.azurecr.io/${repository}&timeout=0` });
+    expect(await ask()).toMatchObject({ status: 202, body: { missing: ['eastus', 'westeurope'] } });
+    memory.arm.isDown = false;
+    await memory.clock.advance(10_000);
+    await ask();
+    await memory.clock.settle();
+    expect(await ask()).toMatchObject({
+      status: 202,
+      body: { missing: ['eastus', 'northeurope', 'westeurope'], replicas: { source: 'arm', stale: false } },
+    });
+  });
+
+  test('and never has, lists come without it, and have it asked again', async () => {
+    const memory = trackedByArm();
+    memory.arm.isDown = true;
+    expect(await memory.tracker.replicas(memory.registry)).toMatchObject({ regions: [] });
+    memory.arm.isDown = false;
+    await memory.clock.advance(10_000);
+    expect(await memory.tracker.replicas(memory.registry)).toMatchObject({ source: 'arm' });
+  });
+
   test('and never has, events of its webhooks have it asked no more often than that', async () => {
     const memory = trackedByArm();
     memory.arm.isDown = true;

@@ -108,8 +108,20 @@ export const replicaFaults: readonly Fault[] = [
     ['an answer does not make them short again', "asked === 'answered' ? 0 : failures + 1", 'failures + 1'],
     ['what ARM wants is passed over', 'Math.min(retryAfterMs, longestPauseMs)', '0'],
     ['ARM may want any pause', 'Math.min(retryAfterMs, longestPauseMs)', 'retryAfterMs'],
+    ['a question has ARM asked when it is being asked', 'if (asking === undefined) soon();', 'soon();'],
   ]),
   ...faultsIn('src/core/replicas/replica-set-cache.ts', tests, [
+    ['a question asks ARM although it answers', "        if (set.source !== 'remembered') return;\n", ''],
+    [
+      'a question does not wait for the first answer',
+      'if (asking !== undefined && !isKnown(set)) await',
+      'if (asking === undefined) await',
+    ],
+    [
+      'a question waits for an answer that it can do without',
+      'if (asking !== undefined && !isKnown(set))',
+      'if (asking !== undefined)',
+    ],
     [
       'what was saved meanwhile is overwritten by what was read',
       'if (version === before && stored?.version !== before) {',
