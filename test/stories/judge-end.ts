@@ -126,8 +126,12 @@ function judgeImage(history: History, model: Model, digest: string, complain: Co
   const firstAt = Math.min(...facts.map(({ sentAt }) => sentAt));
   const isHeld =
     history.canProbe &&
-    facts.every(({ tag }) => tag === null) &&
-    facts.some(({ action, sentAt }) => action !== 'push' && sentAt <= firstAt + heldMs);
+    facts.some(
+      ({ action, sentAt }) =>
+        action !== 'push' &&
+        sentAt <= firstAt + heldMs &&
+        facts.every((before) => before.tag === null || before.sentAt > sentAt),
+    );
   if (fixed === undefined || isHeld) return;
   let complete = 0;
   let gone = 0;
