@@ -60,7 +60,7 @@ export function conclude({ images, release }: DemoEvents, attempts: readonly Att
   ).length;
   return [
     '',
-    `${attempts.length} webhook events came in: ${repeats} came twice, ${overtaken} were overtaken by a later one.`,
+    `${attempts.length} webhook events came in: ${repeats} came twice, ${overtaken} arrived out of order.`,
     `Published: one event for each of ${images.length} images, none for their platforms and signatures, and one for the release:`,
     '',
     ...formatEvent(release),
