@@ -45,7 +45,7 @@ export const exitCodeMeanings: readonly (readonly [code: number, meaning: string
   [exitCodes.timedOut, 'timed out'],
   [
     exitCodes.deleted,
-    'deleted or superseded: the image or one of them was deleted, or its tag points at another digest, and this has been so for 30 seconds or until the timeout',
+    'deleted or superseded: the image or one of them was deleted, or the question names tag@digest and the tag points at a newer digest in every region asked for; this has been so for 30 seconds or until the timeout',
   ],
   [exitCodes.refused, 'refused: the tracker does not accept the key'],
   [
