@@ -26,6 +26,8 @@ export interface AskedText {
   readonly require: string | undefined;
   /** Comma-separated; not there where nothing must be attached. */
   readonly artifacts?: string | undefined;
+  /** Comma-separated; not there where all platforms of an index are waited for. */
+  readonly platforms?: string | undefined;
 }
 
 export interface CheckRequest extends AskedText {
@@ -53,6 +55,7 @@ export interface Check {
   readonly regions: string | null;
   readonly require: string | null;
   readonly artifacts?: string;
+  readonly platforms?: string;
   readonly acceptedAt: number;
   readonly deadlineAt: number;
   /** Sealed; `null` once finished. */
@@ -108,6 +111,7 @@ export function newCheck(request: CheckRequest, sealed: string, now: number): Ch
     regions: request.regions ?? null,
     require: request.require ?? null,
     ...(request.artifacts === undefined ? {} : { artifacts: request.artifacts }),
+    ...(request.platforms === undefined ? {} : { platforms: request.platforms }),
     acceptedAt: now,
     deadlineAt: now + request.timeoutMs,
     callback: sealed,
@@ -148,13 +152,14 @@ export function sendAnew(check: Check, sealed: string, now: number): Check | und
 }
 
 /** What it asks, as it was written. */
-export function askedText({ images, image = '', release, regions, require, artifacts }: Check): AskedText {
+export function askedText({ images, image = '', release, regions, require, artifacts, platforms }: Check): AskedText {
   return {
     images: images ?? [image],
     release,
     regions: regions ?? undefined,
     require: require ?? undefined,
     artifacts,
+    platforms,
   };
 }
 

@@ -25,6 +25,8 @@ export interface CheckBody {
   readonly require: string | undefined;
   /** Separated by commas or line breaks. */
   readonly artifacts?: string | undefined;
+  /** Separated by commas or line breaks. */
+  readonly platforms?: string | undefined;
   readonly timeoutMs: number;
 }
 
@@ -65,6 +67,10 @@ export const checkBody = z.object(
     artifacts: z
       .union([z.string(), z.array(z.string()).max(20)], 'must be kinds of artifacts, as text with commas or as a list')
       .nullish(),
+    platforms: z
+      .union([z.string(), z.array(z.string()).max(20)], 'must be platforms, as text with commas or as a list')
+      .nullish()
+      .meta({ description: 'Of an index, only the manifests of these platforms are waited for.' }),
     require: z.union([z.string(), z.number()], 'must be "all", "any" or a number').nullish(),
     timeout: seconds.refine((value) => value >= 0 && value <= maxTimeoutSeconds, timeoutRule).nullish(),
   },
@@ -74,16 +80,19 @@ export const checkBody = z.object(
 export function parseCheckBody(value: unknown, prefix = ''): Parsed<CheckBody> {
   const read = readAs(checkBody, value, prefix);
   if (!read.ok) return read;
-  const { regions, require, timeout, artifacts: named } = read.value;
-  const artifacts = given(typeof named === 'object' ? named?.join(',') : named);
+  const { require, timeout } = read.value;
+  const [regions, artifacts, platforms] = [read.value.regions, read.value.artifacts, read.value.platforms].map((list) =>
+    given(typeof list === 'object' ? list?.join(',') : list),
+  );
   const images = parseImages(read.value, prefix);
   if (!images.ok) return images;
   const asked = {
     images: images.value,
     release: given(read.value.release),
-    regions: given(typeof regions === 'object' ? regions?.join(',') : regions),
+    regions,
     require: given(require?.toString()),
     ...(artifacts === undefined ? {} : { artifacts }),
+    ...(platforms === undefined ? {} : { platforms }),
   };
   const reason = asked.release === undefined ? undefined : faultOfRelease({ ...asked, release: asked.release });
   if (reason !== undefined) return problem(`${prefix}release`, reason);
@@ -110,10 +119,12 @@ function parseImages({ image, images }: z.output<typeof checkBody>, prefix: stri
 }
 
 /** It has its images and their requirement with it. */
-function faultOfRelease({ images, release, regions, require }: Omit<CheckBody, 'timeoutMs'> & { release: string }) {
+function faultOfRelease(asked: Omit<CheckBody, 'timeoutMs'> & { release: string }) {
+  const { images, release, regions, require, artifacts, platforms } = asked;
   if (parseReleaseName(release) === undefined) return `${releaseNameRule} (got ${quote(release)})`;
   if (images.length > 0) return 'names its own images: leave out image and images';
-  if (regions !== undefined || require !== undefined) return 'has its own regions and require: leave out both';
+  if ((regions ?? require ?? artifacts ?? platforms) !== undefined)
+    return 'has its own regions, require, artifacts and platforms: leave them out';
   return undefined;
 }
 

@@ -4,6 +4,7 @@
  */
 
 import { parseArtifacts } from '../image/attached.ts';
+import { parsePlatforms } from '../image/platforms.ts';
 import type { Registry } from '../model/registry.ts';
 import type { ReplicaSet } from '../model/replica-set.ts';
 import { isKnown } from '../model/replica-set.ts';
@@ -59,7 +60,9 @@ function readImage(
   if (!requirement.ok) return { kind: 'wrong', problems: requirement.problems };
   const artifacts = parseArtifacts(text.artifacts);
   if (!artifacts.ok) return { kind: 'wrong', problems: artifacts.problems };
-  const question = { ...resolved.image, artifacts: artifacts.value };
+  const platforms = parsePlatforms(text.platforms);
+  if (!platforms.ok) return { kind: 'wrong', problems: platforms.problems };
+  const question = { ...resolved.image, artifacts: artifacts.value, platforms: platforms.value };
   return { kind: 'asked', asked: [{ question, requirement: requirement.value }] };
 }
 

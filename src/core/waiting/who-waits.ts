@@ -3,6 +3,7 @@ import type { AskedText, Check } from '../checks/check.ts';
 import { askedText } from '../checks/check.ts';
 import { parseArtifacts } from '../image/attached.ts';
 import type { AvailabilityQuery } from '../image/availability.ts';
+import { parsePlatforms } from '../image/platforms.ts';
 import { formatReference, parseReference } from '../model/reference.ts';
 import { parseRegion, sortRegions } from '../model/region.ts';
 import type { Registry } from '../model/registry.ts';
@@ -84,13 +85,19 @@ function nameOf({ registry, repository, tag, digest }: ImageQuestion): Waited {
 type ImageQuestion = Pick<AvailabilityQuery, 'registry' | 'repository' | 'tag' | 'digest'>;
 
 /** It was read when the check was accepted: what cannot be read is not there. */
-function requiredBy({ regions = '', require = '', artifacts = '' }: Omit<AskedText, 'images'>): Required {
+function requiredBy({
+  regions = '',
+  require = '',
+  artifacts = '',
+  platforms = '',
+}: Omit<AskedText, 'images'>): Required {
   const attached = parseArtifacts(artifacts);
+  const narrowed = parsePlatforms(platforms);
   return withoutDefaults({
     regions: sortRegions(splitList(regions).flatMap((name) => parseRegion(name) ?? [])),
     require: parseRequire(require.trim()) ?? 'all',
     artifacts: attached.ok ? attached.value : [],
-    platforms: [],
+    platforms: narrowed.ok ? narrowed.value : [],
   });
 }
 

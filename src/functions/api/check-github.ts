@@ -118,6 +118,7 @@ async function takeRequest(
     regions: question.regions,
     require: question.require,
     artifacts: question.artifacts,
+    platforms: question.platforms,
     timeoutMs: question.timeoutMs,
     callback: JSON.stringify(callback),
     ...(refusal === undefined ? {} : { verdict: failed(refusal) }),
