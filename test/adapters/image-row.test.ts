@@ -88,7 +88,10 @@ function maxRecord(): ImageRecord {
     const ahead = Object.fromEntries(stamped);
     return [
       region,
-      { pushedAt: at, deletedAt: at, eventTime: at, since: 1, learnedAt: 1, evidence, tags, untagged, ahead },
+      {
+        ...{ pushedAt: at, deletedAt: at, eventTime: at, since: 1, learnedAt: 1, evidence, tags, untagged, ahead },
+        doubtedTags: Object.keys(untagged),
+      },
     ];
   });
   const progress = (tag: string, state: TagProgress['state']): [string, TagProgress] => {

@@ -49,6 +49,8 @@ export interface Arrival {
   readonly tags: Readonly<Record<string, EventTime>>;
   /** When a tag was last seen not to point here any more. */
   readonly untagged: Readonly<Record<string, EventTime>>;
+  /** Of those, the ones that nobody has seen: a delete that named no digest said so, and the replica may still have the tag. */
+  readonly doubtedTags?: readonly string[];
   /** Newest delete that may have been of this one; see repository-delete.ts. */
   readonly doubtedAt?: EventTime;
   /** Facts with a time far ahead, and what it was counted as: a repeat, received later, must not count as later. */
@@ -103,10 +105,14 @@ export function hasTag(arrival: Arrival, tag: Tag): boolean {
   return at !== null && isAvailable(arrival) && gone.every((time) => isLater(at, time));
 }
 
-/** Deleted with its manifest, which is back since, or doubtful since a delete that named neither: whether the tag came back as well, nobody has said. */
+/**
+ * Deleted with its manifest, which is back since, or doubtful since a delete that named no digest: whether the tag is there,
+ * nobody has said.
+ */
 export function mayHaveTag(arrival: Arrival, tag: Tag): boolean {
   const at = taggedAt(arrival, tag);
-  return at !== null && isAvailable(arrival) && !hasTag(arrival, tag) && isLater(at, timeOf(arrival.untagged, tag));
+  if (at === null || !isAvailable(arrival) || hasTag(arrival, tag)) return false;
+  return isLater(at, timeOf(arrival.untagged, tag)) || arrival.doubtedTags?.includes(tag) === true;
 }
 
 /** Tags are anybody's words: one may be called `constructor`. */
@@ -149,7 +155,7 @@ function mergePush(arrival: Arrival, fact: Fact): { arrival: Arrival; outcome: M
   const { tag, eventTime } = fact;
   const knownAt = tag === undefined ? arrival.pushedAt : taggedAt(arrival, tag);
   const isNewTag = tag !== undefined && isLater(eventTime, knownAt);
-  const tagged = isNewTag ? keepTags({ ...arrival, tags: { ...arrival.tags, [tag]: eventTime } }) : arrival;
+  const tagged = isNewTag ? pushTag(arrival, tag, eventTime) : arrival;
   if (!isLater(eventTime, arrival.deletedAt)) return { arrival: tagged, outcome: 'outdated' };
   const wasAvailable = isAvailable(arrival);
   // Seen there once more is not news.
@@ -215,7 +221,7 @@ function mergeUntag(arrival: Arrival, fact: Fact): { arrival: Arrival; outcome: 
   const pushedAt = taggedAt(arrival, tag);
   const learnedAt = arrival === never ? receivedAt : arrival.learnedAt;
   const untagged = (at: EventTime) => ({
-    arrival: untag({ ...arrival, learnedAt }, tag, at),
+    arrival: untag({ ...arrival, learnedAt }, tag, at, isEvent(fact)),
     outcome: 'recorded' as const,
   });
   if (pushedAt === null || isLater(eventTime, pushedAt)) return untagged(eventTime);
@@ -249,8 +255,23 @@ function union(evidence: readonly Evidence[], one: Evidence): readonly Evidence[
   return evidence.includes(one) ? evidence : [...evidence, one];
 }
 
-function untag(arrival: Arrival, tag: Tag, at: EventTime): Arrival {
-  return keepTags({ ...arrival, untagged: { ...arrival.untagged, [tag]: at } });
+function pushTag(arrival: Arrival, tag: Tag, at: EventTime): Arrival {
+  const tagged = { ...arrival, tags: { ...arrival.tags, [tag]: at } };
+  return keepTags(isLater(at, timeOf(arrival.untagged, tag)) ? withDoubt(tagged, tag, false) : tagged);
+}
+
+/** @param isDoubt said by an event, which named no digest */
+function untag(arrival: Arrival, tag: Tag, at: EventTime, isDoubt = false): Arrival {
+  return keepTags(withDoubt({ ...arrival, untagged: { ...arrival.untagged, [tag]: at } }, tag, isDoubt));
+}
+
+function withDoubt({ doubtedTags = [], ...arrival }: Arrival, tag: Tag, isDoubt: boolean): Arrival {
+  const others = doubtedTags.filter((one) => one !== tag);
+  return withDoubts(arrival, isDoubt ? [...others, tag] : others);
+}
+
+function withDoubts(arrival: Arrival, doubtedTags: readonly string[]): Arrival {
+  return doubtedTags.length === 0 ? arrival : { ...arrival, doubtedTags };
 }
 
 /** Forgets the oldest tags that have moved on, and none that points here before there are very many. */
@@ -267,7 +288,12 @@ function keepTags(arrival: Arrival): Arrival {
   const kept = new Set<string>([...newest(here, maxTags), ...newest(moved, maxMovedTags)].map(({ tag }) => tag));
   const only = (times: Readonly<Record<string, EventTime>>) =>
     Object.fromEntries(Object.entries(times).filter(([tag]) => kept.has(tag)));
-  return { ...arrival, tags: only(tags), untagged: only(untagged) };
+  const { doubtedTags = [], ...rest } = arrival;
+  const left = { ...rest, tags: only(tags), untagged: only(untagged) };
+  return withDoubts(
+    left,
+    doubtedTags.filter((tag) => kept.has(tag)),
+  );
 }
 
 function newest<T extends { readonly tag: Tag; readonly at: EventTime | null }>(

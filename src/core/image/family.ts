@@ -63,7 +63,7 @@ export function wholeSince(arrival: Arrival | undefined, family: Family | undefi
 
 /** What an index has to know of a member: not its tags. */
 export function withoutTags(arrival: Arrival): Arrival {
-  const { ahead: _ahead, ...rest } = arrival;
+  const { ahead: _ahead, doubtedTags: _doubtedTags, ...rest } = arrival;
   return { ...rest, eventTime: null, evidence: [...rest.evidence].sort(), tags: {}, untagged: {} };
 }
 

@@ -7,7 +7,7 @@ import { claimableUntil } from './family-steps.ts';
 import type { ImageRecord } from './record.ts';
 import { isMember, isPartOfFamily } from './record.ts';
 import { hasUnlistedReplica, imageState, isDeletedSomewhere, isOpen, isUnverified } from './state.ts';
-import { tagsToAsk } from './tag-progress.ts';
+import { hasTagInDoubt, tagsToAsk } from './tag-progress.ts';
 
 /**
  * When somebody must look at this image again, even if every instance that knows of it dies now.
@@ -26,14 +26,15 @@ export function nextRequeueAt(record: ImageRecord, decisionContext: DecisionCont
   const isAskable = policy.probeAfterMs !== undefined;
   if ((isAskable && hasUnverified(record, set)) || hasUnlistedReplica(record, set))
     due.push(now + policy.outboxCheckMs);
-  // Of a member the index is published, and its members are looked for with it.
+  const { probeAfterMs } = policy;
+  if (probeAfterMs !== undefined)
+    due.push(...lookedFrom(record, set).map((from) => nextProbeAt(from, now, probeAfterMs)));
+  // Of a member the index is published.
   if (isMember(record)) return due.length === 0 ? null : Math.min(...due);
   if (isOpen(record, set) && record.delayedAt === null && !isPartOfFamily(record)) {
     const soonest = isKnown(set) ? now : now + policy.outboxCheckMs;
     due.push(Math.max(soonest, record.firstSeenAt + policy.delayedAfterMs));
   }
-  const from = probedFrom(record, set);
-  if (Number.isFinite(from) && policy.probeAfterMs !== undefined) due.push(nextProbeAt(from, now, policy.probeAfterMs));
   return due.length === 0 ? null : Math.min(...due);
 }
 
@@ -63,10 +64,23 @@ function nextOfferAt(madeAt: number, now: number, minPauseMs: number): number {
  * still there while the others delete it. Never, when nothing is.
  */
 export function probedFrom(record: ImageRecord, set: ReplicaSet): number {
+  return Math.min(...openSince(record, set));
+}
+
+/** Of each thing that is open, since when; pauses grow for each by itself. */
+function openSince(record: ImageRecord, set: ReplicaSet): number[] {
   const state = imageState(record, set);
-  if (state === 'deleting' || (state === 'replicating' && isDeletedSomewhere(record, set))) return record.changedAt;
-  if (state === 'replicating') return record.firstSeenAt;
-  return state === 'available' && tagsToAsk(record, set).length > 0 ? record.changedAt : Number.POSITIVE_INFINITY;
+  if (state === 'available') return tagsToAsk(record, set).length > 0 ? [record.changedAt] : [];
+  if (state === 'deleting') return [record.changedAt];
+  if (state !== 'replicating') return [];
+  if (isDeletedSomewhere(record, set)) return [record.changedAt];
+  return hasTagInDoubt(record, set) ? [record.firstSeenAt, record.changedAt] : [record.firstSeenAt];
+}
+
+/** A member is looked for with its index, which knows nothing of the member's own tags. */
+function lookedFrom(record: ImageRecord, set: ReplicaSet): number[] {
+  if (!isMember(record)) return openSince(record, set);
+  return hasTagInDoubt(record, set) ? [record.changedAt] : [];
 }
 
 /** Some region reported it, and its replica has not confirmed it yet. */

@@ -174,19 +174,28 @@ export function roundOf(record: ImageRecord, tag: Tag): number {
 }
 
 /**
- * Tags of which a replica could tell something new: not everywhere yet, or deleted somewhere with a manifest that is back.
- * Oldest first.
+ * Tags of which a replica could tell something new: not everywhere yet, or there may be one of which nobody knows. Oldest
+ * first.
  */
 export function tagsToAsk(record: ImageRecord, set: ReplicaSet): Tag[] {
-  const mayBeBack = (tag: Tag) =>
-    expectedRegions(set).some((region) => {
-      const arrival = arrivalIn(record, region);
-      return arrival !== undefined && mayHaveTag(arrival, tag);
-    });
   const tags = Object.entries(record.tags)
-    .filter(([tag, { state }]) => state === 'open' || (state === 'converged' && mayBeBack(tag as Tag)))
+    .filter(([tag, { state }]) => state === 'open' || (state === 'converged' && isInDoubt(record, tag as Tag, set)))
     .map(([tag]) => tag as Tag);
   return oldestFirst(tags, record);
+}
+
+/** Whether some region had a tag of this image, and may still have it or have it again. */
+export function hasTagInDoubt(record: ImageRecord, set: ReplicaSet): boolean {
+  return Object.entries(record.tags).some(
+    ([tag, { state }]) => (state === 'open' || state === 'converged') && isInDoubt(record, tag as Tag, set),
+  );
+}
+
+function isInDoubt(record: ImageRecord, tag: Tag, set: ReplicaSet): boolean {
+  return expectedRegions(set).some((region) => {
+    const arrival = arrivalIn(record, region);
+    return arrival !== undefined && mayHaveTag(arrival, tag);
+  });
 }
 
 /**

@@ -3,7 +3,7 @@
  * goes the same way as what webhooks say, as facts about one digest in one region.
  */
 
-import { hasTag } from '../image/arrival.ts';
+import { hasTag, mayHaveTag } from '../image/arrival.ts';
 import type { Delivery } from '../image/delivery.ts';
 import type { ImageName, ImageRecord } from '../image/record.ts';
 import { arrivalIn } from '../image/record.ts';
@@ -92,7 +92,7 @@ export async function probeTag(
     // Nobody reports untagging and deleting: what pointed here does so no more.
     for (const candidate of candidates) {
       const arrival = arrivalIn(candidate, region);
-      if (arrival === undefined || !hasTag(arrival, tag)) continue;
+      if (arrival === undefined || !(hasTag(arrival, tag) || mayHaveTag(arrival, tag))) continue;
       const eventTime = seenAt(answer, askedAt);
       const seen = { region, eventTime, receivedAt: askedAt, evidence: 'probe', tag, mediaType: undefined } as const;
       await parts.record({ name: candidate.name, fact: { ...seen, kind: 'untag' } });

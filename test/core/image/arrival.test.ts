@@ -1,6 +1,6 @@
 /** What one replica has said about one digest, fact by fact. */
 import { describe, expect, test } from 'vitest';
-import type { Arrival, Fact } from '../../../src/core/image/arrival.ts';
+import type { Arrival, Evidence, Fact } from '../../../src/core/image/arrival.ts';
 import {
   hasTag,
   isAvailable,
@@ -97,6 +97,28 @@ test('a tag that has left stays away until it is pushed again', () => {
   expect(hasTag(merged(...early, pushOf('eastus', time(1), { tag: 'v1' })), v1)).toBe(false);
   expect(hasTag(merged(...early, pushOf('eastus', time(3), { tag: 'v1' })), v1)).toBe(true);
   expect(hasTag(merged(untag(2), pushOf('eastus', time(1), { tag: 'v1' })), v1)).toBe(false);
+});
+
+test('a tag taken off by a delete that named no digest may still be there, until somebody has looked', () => {
+  const v1 = tagOf('v1');
+  const pushed = pushOf('eastus', time(1), { tag: 'v1' });
+  const untag = (minute: number, evidence: Evidence = 'webhook') =>
+    factOf('untag', 'eastus', time(minute), { tag: 'v1', evidence });
+  const told = merged(pushed, untag(2));
+  expect([hasTag(told, v1), mayHaveTag(told, v1)]).toEqual([false, true]);
+  // A push that is late is no proof.
+  expect(mayHaveTag(merged(untag(2), pushed), v1)).toBe(true);
+  expect(mayHaveTag(merged(pushed, untag(2), deleteOf('eastus', time(3))), v1)).toBe(false);
+  const looked: [string, Arrival][] = [
+    ['seen not to be there', merged(pushed, untag(2), untag(3, 'probe'))],
+    ['pushed with another digest', releaseTag(told, v1, eventTimeOf(time(3)))],
+    ['seen to be there', merged(pushed, untag(2), pushOf('eastus', time(3), { tag: 'v1', evidence: 'probe' }))],
+  ];
+  for (const [what, arrival] of looked) {
+    expect(mayHaveTag(arrival, v1), what).toBe(false);
+    expect('doubtedTags' in arrival, what).toBe(false);
+  }
+  expect(mayHaveTag(merged(pushed, untag(2), untag(3, 'probe'), untag(4)), v1)).toBe(true);
 });
 
 test('another digest gets a tag only with a later push', () => {

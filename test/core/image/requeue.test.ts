@@ -1,10 +1,11 @@
 /** When an image must be looked at again, whoever is alive then. */
 import { describe, expect, test } from 'vitest';
+import type { Evidence, Fact } from '../../../src/core/image/arrival.ts';
 import type { DecisionContext } from '../../../src/core/image/context.ts';
 import type { ImageRecord } from '../../../src/core/image/record.ts';
 import { isTimerSet, nextProbeAt, nextRequeueAt, nextUnseenProbeAt } from '../../../src/core/image/requeue.ts';
 import type { VerifyMode } from '../../../src/core/model/registry.ts';
-import { at, digestOf, policy, pushOf, recordOf, registryOf, replicaSetOf } from '../../support/build.ts';
+import { at, digestOf, factOf, policy, pushOf, recordOf, registryOf, replicaSetOf } from '../../support/build.ts';
 
 const time = (minute: number) => `2026-06-01T12:${String(minute).padStart(2, '0')}:00Z`;
 const now = at(time(30));
@@ -47,6 +48,31 @@ describe('an image that is missing somewhere', () => {
     ['and published as late, where replicas can be probed', { delayedAt: 1 }, 60_000, at(time(36))],
   ])('%s', (_, changes, probeAfterMs, due) => {
     expect(nextRequeueAt(finished(east, changes), decisionContextOf('missing', probeAfterMs))).toBe(due);
+  });
+});
+
+describe('a tag taken off by a delete that named no digest', () => {
+  const tags = [pushOf('eastus', time(0), { tag: 'v1' }), pushOf('westeurope', time(1), { tag: 'v1' })];
+  const untag = (evidence: Evidence = 'webhook') => factOf('untag', 'westeurope', time(20), { tag: 'v1', evidence });
+  const converged = (facts: Fact[], changes: Partial<ImageRecord> = {}) => {
+    const image = finished(facts);
+    const progress = image.tags.v1 ?? expect.fail('no tag');
+    const v1 = { ...progress, state: 'converged', isCompared: true } as const;
+    return { ...image, tags: { v1 }, uncomparedTags: [], delayedAt: 1, ...changes };
+  };
+  const asked = at(time(36));
+  test.each<[string, ImageRecord, number | null]>([
+    ['is asked for, since then', converged([...tags, untag()]), asked],
+    ['is asked for of a member', converged([...tags, untag()], { memberOf: [digestOf(2)] }), asked],
+    [
+      'is asked for where the image has been missing for long',
+      converged([tags[1] as Fact, untag()], { firstSeenAt: 0 }),
+      asked,
+    ],
+    ['is not asked for any more where it was seen to be gone', converged([...tags, untag('probe')]), null],
+  ])('%s', (_, image, due) => {
+    expect(nextRequeueAt(image, decisionContextOf('missing', 60_000))).toBe(due);
+    expect(nextRequeueAt(image, decisionContextOf('missing'))).toBeNull();
   });
 });
 

@@ -1,9 +1,11 @@
 /** What is noted of what replicas answer: a clear yes, a clear no where it means something, and nothing else. */
 import { describe, expect, test } from 'vitest';
+import type { Fact } from '../../../src/core/image/arrival.ts';
 import type { Delivery, ProbeAnswer } from '../../../src/core/ports.ts';
 import { probeImage, probeTag } from '../../../src/core/replicas/probe-image.ts';
 import {
   digestOf,
+  factOf,
   pushOf,
   recordOf,
   regionsOf,
@@ -88,5 +90,20 @@ describe('a tag', () => {
     const { parts, noted } = setUp(answers);
     await probeTag(parts as never, registry, name, [one, other], set);
     expect(noted).toEqual(expected);
+  });
+
+  test.each<[string, Fact]>([
+    ['taken off by a delete that named no digest', factOf('untag', 'eastus', time(2), { tag: 'v1' })],
+    ['doubtful with its repository', factOf('doubt', 'eastus', time(2))],
+  ])('that was %s is noted as gone or as there', async (_, doubt) => {
+    const doubtful = recordOf(digestOf(1), [pushOf('eastus', time(1), { tag: 'v1' }), doubt]);
+    for (const [answer, expected] of [
+      [absent, ['untag eastus 1 v1']],
+      [presentAs(1), ['push eastus 1 v1']],
+    ] as const) {
+      const { parts, noted } = setUp({ eastus: answer });
+      await probeTag(parts as never, registry, name, [doubtful], set);
+      expect(noted).toEqual(expected);
+    }
   });
 });

@@ -107,6 +107,11 @@ export const decidingFaults: readonly Fault[] = [
       'if (isAvailable(deleted) && arrival === never) {',
     ],
     [
+      'a delete of a tag that names no digest is believed',
+      'untag({ ...arrival, learnedAt }, tag, at, isEvent(fact))',
+      'untag({ ...arrival, learnedAt }, tag, at)',
+    ],
+    [
       'an untag that may follow a probe is older than it',
       "return mayFollowSight(arrival, fact, pushedAt) ? untagged(pushedAt) : { arrival, outcome: 'outdated' };",
       "return { arrival, outcome: 'outdated' };",

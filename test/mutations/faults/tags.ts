@@ -136,7 +136,11 @@ export const tagFaults: readonly Fault[] = [
       "if (progress.state === 'superseded') note(",
       "if (progress.state === 'superseded' && false) note(",
     ],
-    ['a tag that may be back is never asked for', "(state === 'converged' && mayBeBack(tag as Tag))", 'false'],
+    [
+      'a tag that may be back is never asked for',
+      "(state === 'converged' && isInDoubt(record, tag as Tag, set))",
+      'false',
+    ],
     [
       'an open tag is forgotten with its generation',
       'return { tags: Object.fromEntries(tags), uncomparedTags };\n}\n\n/**\n * Pushed',
@@ -225,8 +229,13 @@ export const tagFaults: readonly Fault[] = [
       ['there while it is being deleted is a push', 'fact !== undefined && !isDeleting', 'fact !== undefined'],
       [
         'every digest of a tag that is gone loses it',
-        'arrival === undefined || !hasTag(arrival, tag)',
+        'arrival === undefined || !(hasTag(arrival, tag) || mayHaveTag(arrival, tag))',
         'arrival === undefined',
+      ],
+      [
+        'a doubtful tag that is gone is not noted as gone',
+        '!(hasTag(arrival, tag) || mayHaveTag(arrival, tag))',
+        '!hasTag(arrival, tag)',
       ],
       ['what is known is noted again', 'const fact = isKnown ? undefined : toFact', 'const fact = toFact'],
       ['no clear answer is one', 'filter(({ pause }) => pause !== undefined)', 'filter(({ pause }) => pause === -1)'],

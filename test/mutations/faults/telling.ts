@@ -212,6 +212,16 @@ export const tellingFaults: readonly Fault[] = [
         'publishedAt === null ? [nextOfferAt(madeAt, now, policy.outboxCheckMs)] : []',
         'publishedAt === 0 ? [nextOfferAt(madeAt, now, policy.outboxCheckMs)] : []',
       ],
+      [
+        "nobody looks for a member's tag in doubt",
+        'return hasTagInDoubt(record, set) ? [record.changedAt] : [];',
+        'return [];',
+      ],
+      [
+        'a tag in doubt waits for the pauses of an image that has long been missing',
+        'hasTagInDoubt(record, set) ? [record.firstSeenAt, record.changedAt] : [record.firstSeenAt]',
+        '[record.firstSeenAt]',
+      ],
       ['no timer for forwards that are to be queued', 'if (isToQueue) due', 'if (record.writtenAs === "") due'],
 
       [
