@@ -35,6 +35,17 @@ export const carelessWorlds: readonly BrokenWorld[] = [
     sabotage: { tracker: answeringFromMemory },
   },
   {
+    name: 'a delete of a tag that names no digest and is believed',
+    fromSeed: 400,
+    breaks: 'a tag in doubt is looked at',
+    sabotage: {
+      tracker: (good) => ({
+        ...good,
+        receive: (one) => good.receive('fact' in one || one.tag === undefined ? one : { ...one, evidence: 'probe' }),
+      }),
+    },
+  },
+  {
     name: 'a replica whose unclear answer is taken for absent',
     fromSeed: 208,
     breaks: 'an event is true',

@@ -36,6 +36,7 @@ import type { Scheduler } from './scheduler.ts';
 export const rules = [
   'an answer is true',
   'an acknowledged fact is kept',
+  'a tag in doubt is looked at',
   'an event is true',
   'a family is published only when it is whole',
   'a family is published once',

@@ -3,8 +3,10 @@
  * then the answer must say so, and what became of the tag with each digest must have been told.
  */
 import { announcementTypes } from '../../src/core/image/announcement-key.ts';
+import type { AvailabilityDocument } from '../../src/core/image/availability.ts';
 import type { CloudEvent } from '../../src/core/image/cloud-event.ts';
 import type { EventTime } from '../../src/core/model/event-time.ts';
+import type { Tag } from '../../src/core/model/reference.ts';
 import type { Region } from '../../src/core/model/region.ts';
 import type { ReplicaSet } from '../../src/core/model/replica-set.ts';
 import { expectedRegions } from '../../src/core/model/replica-set.ts';
@@ -44,6 +46,7 @@ async function judgeTag(on: Case, { tracker, label }: Instance, number: number, 
   }
   const pushes = on.history.tagPushes(tag);
   const images = [...new Set(pushes.map(({ image }) => image))];
+  judgeDoubts(on, document, tag, images, label);
   const isCertain =
     pushes.length > 0 &&
     on.plan.world.probing === 'off' &&
@@ -111,6 +114,28 @@ async function judgeTag(on: Case, { tracker, label }: Instance, number: number, 
     if (image === last || !won || lost || wasDeletedWithTag(on, image, pushes)) continue;
     if (isTold(announcementTypes.tagConverged, image) || isTold(announcementTypes.tagSuperseded, image)) continue;
     on.violate('what is true is published', `${tag} has left image ${image}, and nobody was told what became of it`);
+  }
+}
+
+/** A tag that was taken off by name counts again where its replica still has it: that can be seen, and nobody has to wait for it. */
+function judgeDoubts(
+  on: Case,
+  document: AvailabilityDocument,
+  tag: Tag,
+  images: readonly number[],
+  label: string,
+): void {
+  const [image, ...others] = images;
+  // One that has moved is not looked for where it was before, and of a new replica nothing that was said before counts.
+  if (on.plan.world.probing === 'off' || image === undefined || others.length > 0 || on.registry.everySet.size > 1)
+    return;
+  for (const { region, keptAt } of on.history.doubts.filter((doubt) => doubt.tag === tag)) {
+    const isKnown = on.history.tagPushes(tag, region).some((push) => push.keptAt !== undefined);
+    const isAsked = keptAt !== undefined && isKnown && on.registry.replicas.includes(region);
+    if (!isAsked || on.registry.resolve(region, tag) !== on.nameOf(image).digest) continue;
+    on.counters.count('tags', 'in doubt, and still there');
+    if (document.tag?.regions.some((one) => one.region === region && one.digest === on.nameOf(image).digest)) continue;
+    on.violate('a tag in doubt is looked at', `${tag} is at image ${image} in ${region}, and ${label} does not say so`);
   }
 }
 

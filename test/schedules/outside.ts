@@ -166,13 +166,19 @@ export function outside(parts: {
     }
   }
 
-  function deleteUnnamed({ region, tag: number, tellings: delays }: Command & { kind: 'unnamedDelete' }): void {
+  function deleteUnnamed(
+    { region, tag: number, tellings: delays }: Command & { kind: 'unnamedDelete' },
+    index: number,
+  ): void {
     const place = on.regions[region % on.regions.length] as Region;
     if (on.plan.world.set === 'arm' && !on.registry.replicas.includes(place)) return;
     const tag = number === undefined ? undefined : on.tagOf(number);
     const one = { image: 0, digest: on.nameOf(0).digest, region: place, tag, isUnnamed: true };
+    // What such an event means is documented nowhere: the tag may still be there.
+    const isOnlyTold =
+      tag !== undefined && choices.choose(`command ${index} only told`, false, (random) => random() < 0.5);
     // That there was something to delete at all is no matter to whoever tells of it.
-    const { eventTime } = on.registry.happen({ ...one, kind: 'untag' });
+    const { eventTime } = on.registry.happen({ ...one, kind: 'untag', isOnlyTold });
     for (let image = 0; image < on.plan.world.images && tag === undefined; image++) {
       const { digest } = on.nameOf(image);
       if (on.registry.has(digest, place)) on.registry.happen({ ...one, image, digest, kind: 'delete' });
@@ -242,7 +248,7 @@ export function outside(parts: {
         for (const region of on.regions.keys())
           happen('delete', command.image, region, undefined, command.tellings[region] ?? []);
       } else if (command.kind === 'spread') spread(command);
-      else if (command.kind === 'unnamedDelete') deleteUnnamed(command);
+      else if (command.kind === 'unnamedDelete') deleteUnnamed(command, index);
       else if (command.kind === 'foreign')
         on.registry.foreign(on.regions[command.region % on.regions.length] as Region, command.forMs);
       else if (command.kind === 'leap') leap(command.days);

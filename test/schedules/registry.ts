@@ -26,12 +26,16 @@ export interface Happening {
   readonly eventTime: EventTime;
   /** Part of something larger that was deleted: no event names it. */
   readonly isUnnamed?: boolean;
+  /** It did not happen: there is only the event that says so. */
+  readonly isOnlyTold?: boolean;
 }
 
 export interface Registry {
   readonly happenings: readonly Happening[];
   happen(what: Omit<Happening, 'eventTime'>): Happening;
   has(digest: Digest, region: Region): boolean;
+  /** What the replica in that region has under the tag. */
+  resolve(region: Region, tag: string): Digest | undefined;
   setReplicas(count: number, isSeeding: boolean): void;
   /** Every set of replicas there has been, as a text. */
   readonly everySet: ReadonlySet<string>;
@@ -93,7 +97,8 @@ export function registry(world: {
     newest((one) => one.digest === digest && one.region === region && one.kind !== 'untag')?.kind === 'push';
 
   function resolve(region: Region, tag: string): Digest | undefined {
-    const last = newest((one) => one.region === region && one.kind !== 'delete' && one.tag === tag);
+    const isOfTag = (one: Happening) => one.kind !== 'delete' && one.tag === tag && one.isOnlyTold !== true;
+    const last = newest((one) => one.region === region && isOfTag(one));
     if (last?.kind !== 'push') return undefined;
     const isOf = (one: Happening) => one.region === region && one.digest === last.digest;
     const gone = happenings.findLastIndex((one) => isOf(one) && one.kind === 'delete');
@@ -109,6 +114,7 @@ export function registry(world: {
       changes.some(({ at, replicas: then }) => at > from && at <= until && !then.includes(region)),
     isCurrent: (happening) => happenings.includes(happening),
     has,
+    resolve,
     get replicas() {
       return replicas;
     },
