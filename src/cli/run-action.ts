@@ -18,7 +18,7 @@ export async function runAction(cliContext: CliContext): Promise<number> {
   const key = input('key') ?? environment.ACR_REPLICATION_KEY;
   if (key !== undefined && key !== '') printLine(stdout, workflowCommand('add-mask', {}, key));
   try {
-    const list = (name: string) => splitList(input(name) ?? '').filter((entry) => entry !== '');
+    const list = (name: string) => splitList(input(name) ?? '');
     const named = { release: input('release'), images: list('image'), files: list('file'), isStrict: false };
     const texts = {
       regions: input('regions'),

@@ -37,7 +37,7 @@ export function parseConnection(
   keyText: string | undefined,
   environment: Environment,
 ): Parsed<Connection> {
-  const texts = splitList(urlText ?? '').filter((text) => text !== '');
+  const texts = splitList(urlText ?? '');
   if (texts.length === 0) {
     return problem('url', 'is required: the address of the tracker, as --url or ACR_REPLICATION_URL');
   }

@@ -44,7 +44,7 @@ export function parseWaitRequest(texts: WaitTexts): Parsed<WaitRequest> {
   const require = parseRequire(given(texts.require));
   const timeout = parseTimeout(texts.timeout);
   if (image.ok && regions.ok && require.ok && timeout.ok) {
-    const artifacts = splitList(texts.artifacts ?? '').join(',') || undefined;
+    const artifacts = splitList(texts.artifacts ?? '').join(',') || given(texts.artifacts);
     const required = { regions: regions.value, require: require.value, artifacts };
     return parsed({ image: image.value, ...required, timeoutMs: timeout.value });
   }
@@ -85,7 +85,7 @@ export function parseWaitRequests(
 
 function parseRegions(text: string | undefined): Parsed<string | undefined> {
   if (text === undefined) return parsed(undefined);
-  const names = splitList(text).filter((name) => name !== '');
+  const names = splitList(text);
   const unread = names.find((name) => parseRegion(name) === undefined);
   if (unread !== undefined || names.length === 0) return refuse('regions', regionRule, unread ?? text);
   return parsed(names.map(parseRegion).join(','));

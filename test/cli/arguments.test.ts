@@ -19,6 +19,10 @@ describe('what is waited for', () => {
       { image, regions: '', require: '', timeout: '' },
       { regions: undefined, timeoutMs: 1_800_000 },
     ],
+    [{ image, regions: ',eastus\n\n,westeurope,' }, { regions: 'eastus,westeurope' }],
+    [{ image, artifacts: 'signature,\n,sbom' }, { artifacts: 'signature,sbom' }],
+    // The tracker says what is wrong with it.
+    [{ image, artifacts: ' , ' }, { artifacts: ',' }],
     [{ image, require: 'any' }, { require: 'any' }],
     [
       { image, require: '2', timeout: '90s' },

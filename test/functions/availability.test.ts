@@ -54,12 +54,25 @@ describe('the answer', () => {
       'regions=eastus&regions=westeurope',
       'regions=eastus,westeurope',
       'regions=eastus%2Cwesteurope',
+      'regions=,eastus,%0A,westeurope,',
     ]) {
       const { body } = await call(availabilityFunction(memory.tracker), {
         path: `availability?image=${image}&${regions}`,
       });
       expect(body).toMatchObject({ satisfied: false, requirement: { needed: 2, have: 1 }, missing: ['westeurope'] });
     }
+  });
+
+  test.each([
+    ['artifacts=signature,,sbom,', 200],
+    ['artifacts=,', 400],
+    ['platforms=,linux/amd64,,linux/arm64', 200],
+    ['platforms=,', 400],
+    ['regions=,', 400],
+    ['regions=&require=&artifacts=&platforms=', 200],
+  ])('takes empty parts of a list for nothing, and a list of nothing for a mistake: %s', async (query, status) => {
+    const asked = availabilityFunction(memoryTracker().tracker);
+    expect((await call(asked, { path: `availability?image=${image}&${query}` })).status).toBe(status);
   });
 
   test.each([

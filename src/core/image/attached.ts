@@ -3,7 +3,7 @@ import type { Digest } from '../model/digest.ts';
 import type { Region } from '../model/region.ts';
 import type { Parsed } from '../runtime/parsed.ts';
 import { parsed, problem, quote } from '../runtime/parsed.ts';
-import { splitList } from '../runtime/text-list.ts';
+import { splitList, unreadOf } from '../runtime/text-list.ts';
 
 /** What names an image as its subject, as the image's record keeps it. */
 export interface Attachment {
@@ -46,7 +46,7 @@ const kinds = ['signature', 'sbom', 'attestation'];
 /** In an order of their own, so that whoever asks for the same asks one question. */
 export function parseArtifacts(text: string | undefined): Parsed<readonly string[]> {
   const asked = [...new Set(splitList(text ?? ''))].sort();
-  const unread = asked.find((one) => !kinds.includes(one) && !/^[\w.+-]+\/[\w.+-]+$/.test(one));
+  const unread = unreadOf(text, asked, (one) => kinds.includes(one) || /^[\w.+-]+\/[\w.+-]+$/.test(one));
   if (unread === undefined) return parsed(asked);
   return problem('artifacts', `must be ${kinds.join(', ')} or artifact types such as text/spdx (got ${quote(unread)})`);
 }

@@ -5,14 +5,15 @@
 import { isIndexType } from '../model/media-types.ts';
 import type { Parsed } from '../runtime/parsed.ts';
 import { parsed, problem, quote } from '../runtime/parsed.ts';
-import { splitList } from '../runtime/text-list.ts';
+import { splitList, unreadOf } from '../runtime/text-list.ts';
 import type { Member } from './family.ts';
 import type { ImageRecord } from './record.ts';
 
 /** In an order of their own, so that whoever asks for the same asks one question. */
 export function parsePlatforms(text: string | undefined): Parsed<readonly string[]> {
   const asked = [...new Set(splitList(text ?? ''))].sort();
-  const unread = asked.find((one) => !/^[a-z0-9]{1,32}\/[a-z0-9_]{1,32}(\/[a-z0-9.]{1,32})?$/.test(one));
+  const isRead = (one: string) => /^[a-z0-9]{1,32}\/[a-z0-9_]{1,32}(\/[a-z0-9.]{1,32})?$/.test(one);
+  const unread = unreadOf(text, asked, isRead);
   if (unread === undefined) return parsed(asked);
   return problem('platforms', `must be platforms such as linux/arm64 (got ${quote(unread)})`);
 }

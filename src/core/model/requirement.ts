@@ -4,7 +4,7 @@
  */
 import type { Parsed } from '../runtime/parsed.ts';
 import { parsed, problem, quote } from '../runtime/parsed.ts';
-import { splitList } from '../runtime/text-list.ts';
+import { splitList, unreadOf } from '../runtime/text-list.ts';
 import type { Region } from './region.ts';
 import { parseRegion, sortRegions } from './region.ts';
 import type { ReplicaSet } from './replica-set.ts';
@@ -44,14 +44,10 @@ export function parseRequirement(input: RequirementInput, set: ReplicaSet): Pars
   const known = set.replicas.map((replica) => replica.region);
   const list = given(input.regions);
   const named = list === undefined ? undefined : splitList(list);
-  const regions: Region[] = [];
-  for (const name of named ?? []) {
-    const region = parseRegion(name);
-    if (region === undefined || !known.includes(region)) {
-      return problem('regions', describeUnknown(name, known));
-    }
-    regions.push(region);
-  }
+  const read = (name: string) => known.find((region) => region === parseRegion(name));
+  const unread = unreadOf(list, named ?? [], (name) => read(name) !== undefined);
+  if (unread !== undefined) return problem('regions', describeUnknown(unread, known));
+  const regions = (named ?? []).flatMap((name) => read(name) ?? []);
   const wanted = named === undefined ? expectedRegions(set) : sortRegions(regions);
   const require = parseRequire(given(input.require) ?? 'all');
   if (require === undefined) {

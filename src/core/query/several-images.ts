@@ -9,7 +9,7 @@ import { formatReference } from '../model/reference.ts';
 import type { Region } from '../model/region.ts';
 import { sortRegions } from '../model/region.ts';
 import type { Requirement } from '../model/requirement.ts';
-import { splitList } from '../runtime/text-list.ts';
+import { splitWithGaps } from '../runtime/text-list.ts';
 import type { Asked, WaitOutcome, WaitResult } from './ask.ts';
 
 export interface SeveralDocument {
@@ -45,7 +45,7 @@ const byWeight: readonly WaitOutcome[] = ['deleted', 'superseded', 'waiting'];
 /** @param images a list, or one text with commas or white space between them, which no reference contains */
 export function splitImages(images: string | readonly string[]): readonly string[] {
   if (typeof images !== 'string') return images.map((image) => image.trim());
-  return splitList(images).flatMap((entry) => entry.split(/\s+/));
+  return splitWithGaps(images).flatMap((entry) => entry.split(/\s+/));
 }
 
 /** Each question once, where it was asked first, whatever it was called. */

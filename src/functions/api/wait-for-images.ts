@@ -13,13 +13,13 @@ import type { RouteDescription } from '../http/route.ts';
 import { noKey, refusals } from '../http/route.ts';
 import { waitResponse } from '../http/wait-response.ts';
 import { imagesBody, readImagesBody, severalDocument } from './several-images.ts';
-import { defaultTimeoutSeconds, maxTimeoutSeconds, parseTimeout, timeoutRule } from './wait.ts';
+import { defaultTimeoutSeconds, maxTimeoutSeconds, readTimeout, timeoutRule } from './wait.ts';
 
 /** A pipeline's variable that was not set arrives as an empty text. */
 const seconds = z
   .union([z.number(), z.string()], timeoutRule)
   .transform((value, context) => {
-    const timeout = value === '' ? defaultTimeoutSeconds : parseTimeout(String(value).trim());
+    const timeout = readTimeout(String(value).trim());
     if (timeout === undefined) context.addIssue({ code: 'custom', message: timeoutRule });
     return timeout ?? z.NEVER;
   })

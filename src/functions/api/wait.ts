@@ -21,7 +21,7 @@ export const maxTimeoutSeconds = 200;
 
 export const timeoutRule = `must be a number of seconds from 0 to ${maxTimeoutSeconds}; ask again to wait longer`;
 export const timeoutQuery = z.object({
-  timeout: textReadBy(parseTimeout, timeoutRule).default(defaultTimeoutSeconds).meta({
+  timeout: textReadBy(readTimeout, timeoutRule).default(defaultTimeoutSeconds).meta({
     description: 'How long to hold the request, seconds. Ask again to wait longer.',
     type: 'number',
     default: defaultTimeoutSeconds,
@@ -75,7 +75,12 @@ export function waitFunction(tracker: Tracker, waits?: Waits): HttpFunctionOptio
   };
 }
 
-export function parseTimeout(text: string): number | undefined {
+/** An empty text is a variable that was not set, as with the regions. */
+export function readTimeout(text: string): number | undefined {
+  return text === '' ? defaultTimeoutSeconds : parseTimeout(text);
+}
+
+function parseTimeout(text: string): number | undefined {
   const seconds = /^\d{1,3}(\.\d{1,3})?$/.test(text) ? Number(text) : Number.NaN;
   return seconds >= 0 && seconds <= maxTimeoutSeconds ? seconds : undefined;
 }

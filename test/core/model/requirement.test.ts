@@ -29,6 +29,7 @@ describe('a requirement', () => {
     ['on lines', ask('eastus\nwesteurope\n'), ['eastus', 'westeurope'], 'all', 2],
     ['on lines of Windows', ask('eastus\r\nwesteurope\r\n', '2\r\n'), ['eastus', 'westeurope'], 2, 2],
     ['a line break alone', ask('\n', '\r\n'), ['eastus', 'westeurope'], 'all', 2],
+    ['commas with nothing beside them', ask(',eastus,,westeurope,'), ['eastus', 'westeurope'], 'all', 2],
     ['one region twice', ask('eastus,East US', '1'), ['eastus'], 1, 1],
     // Never waited for by default, and waited for when somebody asks.
     ['an observed-only region', ask('australiaeast'), ['australiaeast'], 'all', 1],
@@ -40,7 +41,7 @@ describe('a requirement', () => {
   test.each<[string, RequirementInput, string, RegExp]>([
     ['a region elsewhere', ask('northeurope'), 'regions', /"northeurope" is not a region of this registry/],
     ['a region elsewhere among known ones', ask('eastus,northeurope'), 'regions', /"northeurope"/],
-    ['a trailing comma', ask('eastus,'), 'regions', /"" is not/],
+    ['a comma alone', ask(' , '), 'regions', /"," is not/],
     ['a name no region has', ask('<script>'), 'regions', /"<script>" is not/],
     ['a name that every object has', ask('constructor'), 'regions', /"constructor" is not/],
     ['more than there are', ask(undefined, '3'), 'require', /3 of 2 regions can never be met/],

@@ -77,7 +77,8 @@ test.each<[string | undefined, readonly string[] | undefined]>([
   ['signature, signature', ['signature']],
   [notation, [notation]],
   ['signatures', undefined],
-  ['signature,,sbom', undefined],
+  [',signature,,sbom,', ['sbom', 'signature']],
+  [',', undefined],
   ['a b/c', undefined],
 ])('asked as %s: %s', (text, expected) => {
   const read = parseArtifacts(text);

@@ -518,7 +518,7 @@ export const decidingFaults: readonly Fault[] = [
         "if (require === 'all') return Math.max(1, regions.length);",
         "if (require === 'all') return regions.length;",
       ],
-      ['unknown regions are waited for', 'region === undefined || !known.includes(region)', 'region === undefined'],
+      ['unknown regions are waited for', 'known.find((region) => region === parseRegion(name))', 'parseRegion(name)'],
       ['more than there are may be asked for', 'if (needed > wanted.length || needed < 1) {', 'if (needed < 1) {'],
       ['nothing may be asked for', 'if (needed > wanted.length || needed < 1) {', 'if (needed > wanted.length) {'],
       ['a removed replica is waited for', 'return { ...requirement, regions, needed };', 'return requirement;'],
