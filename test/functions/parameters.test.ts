@@ -173,6 +173,10 @@ test.each([
   const get = await call(options, { path: 'any' });
   const head = await call({ ...options, methods: ['HEAD'] }, { path: 'any' });
   expect(head.status).toBe(get.status);
-  expect(head.headers).toEqual(get.headers);
+  expect(head.headers).toEqual({ ...get.headers, 'content-length': String(Buffer.byteLength(get.text)) });
   expect(head.text).toBe('');
+  const headers = { 'accept-encoding': 'gzip' };
+  const compressed = await call({ ...options, methods: ['HEAD'] }, { path: 'any', headers });
+  if (compressed.headers['content-encoding'] === 'gzip')
+    expect(Number(compressed.headers['content-length'])).toBeLessThan(Buffer.byteLength(get.text));
 });

@@ -191,6 +191,20 @@ export function describeQuestions(host: () => HostUnderTest): void {
       }
     });
 
+    test.each(['/api/health', '/api/openapi.json', '/ui'])(
+      'HEAD %s has the length of GET and no body',
+      async (path) => {
+        const [get, head] = await Promise.all(
+          ['GET', 'HEAD'].map((method) =>
+            send(host(), path, { method, key: null, headers: { 'accept-encoding': 'gzip' } }),
+          ),
+        );
+        expect(head?.status).toBe(200);
+        expect([null, get?.headers.get('content-length')]).toContain(head?.headers.get('content-length'));
+        expect(head?.text).toBe('');
+      },
+    );
+
     test('the page, once', async () => {
       const page = await send(host(), '/ui', { key: null });
       expect(page.status).toBe(200);

@@ -78,6 +78,14 @@ test.each([
   expect(await response.text()).toBe('');
 });
 
+test.each([
+  ['?content-length=12', '12'],
+  ['', null],
+])('HEAD is answered with the length that the function says: bare%s', async (query, length) => {
+  const response = await call(`/api/bare${query}`, { method: 'HEAD' });
+  expect([response.status, response.headers.get('content-length')]).toEqual([200, length]);
+});
+
 test('an error is logged with its function and its stack', async () => {
   await call('/api/throws');
   const logged = entries.find(({ level }) => level === 'error');

@@ -23,10 +23,20 @@ export function httpHandler(query: z.ZodObject, handle: Handle): HttpHandler {
     const unknown = unknownParameters(request, known);
     const answered = unknown.length > 0 ? badRequest(unknown) : await answer(handle, request, context);
     const response = compressedResponse(request, answered);
-    const headers = { 'cache-control': 'no-store', ...response.headers, 'x-request-id': context.invocationId };
+    const isHead = request.method === 'HEAD';
+    const headers = {
+      ...{ 'cache-control': 'no-store', ...response.headers, 'x-request-id': context.invocationId },
+      ...(isHead ? lengthOf(response) : {}),
+    };
     // A web server drops the body of such an answer, if it is a good one.
-    return { ...response, ...(request.method === 'HEAD' ? { body: undefined } : {}), headers };
+    return { ...response, ...(isHead ? { body: undefined } : {}), headers };
   };
+}
+
+/** Of the body that GET gets. */
+function lengthOf({ body }: HttpResponseInit): { readonly 'content-length'?: string } {
+  if (typeof body === 'string') return { 'content-length': String(Buffer.byteLength(body)) };
+  return body instanceof Uint8Array ? { 'content-length': String(body.byteLength) } : {};
 }
 
 /** The function key and its name: the host reads them in any letter case, and hands them on. */

@@ -20,9 +20,12 @@ export function sendRpcResponse(response: ServerResponse, value: RpcTypedData | 
     throw new Error(`the function answered with status ${String(http.statusCode)}, which cannot be sent`);
   }
   const body = toBytes(http.body);
-  const headers = Object.entries(http.headers ?? {}).filter(([name]) => !OWN_HEADERS.includes(name.toLowerCase()));
+  // What HEAD is answered has no body; how long it would be, only the function can tell.
+  const isBare = response.req.method === 'HEAD' && body.length === 0;
+  const isOwn = (name: string) => OWN_HEADERS.includes(name) && !(isBare && name === 'content-length');
+  const headers = Object.entries(http.headers ?? {}).filter(([name]) => !isOwn(name.toLowerCase()));
   for (const cookie of http.cookies ?? []) headers.push(['set-cookie', formatCookie(cookie)]);
-  if (status !== 204 && status !== 304) headers.push(['content-length', String(body.length)]);
+  if (status !== 204 && status !== 304 && !isBare) headers.push(['content-length', String(body.length)]);
   // All at once, as they are: set one by one, each is checked and kept for somebody who might ask.
   response.writeHead(status, headers.flat()).end(body);
 }
