@@ -38,9 +38,21 @@ function readEnded({ image, outcome }: Fields): Ended[] {
   return name === undefined || how === undefined ? [] : [{ image: name, outcome: how }];
 }
 
-/** Short enough for a table: without the registry, by its tag where it was asked for by one. */
-export function labelOf({ document, image, tag, digest }: Answer): string {
-  const repository = readText(document.repository) ?? image;
+/**
+ * Short enough for a table: without the registry while all of these are of one, by its tag where it was asked for by one.
+ * @returns what each of these is called
+ */
+export function labeller(images: readonly Answer[]): (answer: Answer) => string {
+  const isOfOne = new Set(images.map(registryOf)).size <= 1;
+  return (answer) => (isOfOne ? labelOf(answer) : `${registryOf(answer)}/${labelOf(answer)}`);
+}
+
+function registryOf({ document, image }: Answer): string {
+  return readText(document.registry) ?? image.slice(0, image.indexOf('/'));
+}
+
+function labelOf({ document, image, tag, digest }: Answer): string {
+  const repository = readText(document.repository) ?? image.slice(image.indexOf('/') + 1).replace(/[:@].*$/, '');
   if (tag !== undefined) return `${repository}:${tag.name}`;
   if (digest === undefined) return image.slice(image.indexOf('/') + 1);
   return `${repository}@${digest.slice(0, 'sha256:'.length + 12)}`;
@@ -62,7 +74,8 @@ export function describeTogether({ images }: SeveralAnswer): string {
 }
 
 function waitingOf(images: readonly Answer[]): Waiting[] {
+  const label = labeller(images);
   return images
     .filter(({ satisfied }) => !satisfied)
-    .map((answer) => ({ name: labelOf(answer), missing: answer.missing }));
+    .map((answer) => ({ name: label(answer), missing: answer.missing }));
 }

@@ -8,7 +8,7 @@ import type { CliContext } from './cli-context.ts';
 import type { Failure } from './failure.ts';
 import { withSize } from './live-output.ts';
 import type { SeveralAnswer } from './several-document.ts';
-import { countImages, labelOf, nameRequest } from './several-document.ts';
+import { countImages, labeller, nameRequest } from './several-document.ts';
 import type { SeveralProgress } from './several-progress.ts';
 import type { Paint } from './terminal.ts';
 import { painter } from './terminal.ts';
@@ -72,7 +72,7 @@ export function drawSeveral({ request, answer, notices, elapsedMs, size }: Sever
   const isTooMany = answer.images.length > room;
   const all = isTooMany ? answer.images.toSorted((a, b) => Number(a.satisfied) - Number(b.satisfied)) : answer.images;
   const shown = all.slice(0, room);
-  const labels = shown.map(labelOf);
+  const labels = shown.map(labeller(answer.images));
   const width = Math.min(Math.max(...labels.map((label) => label.length)), Math.floor(size.columns / 2));
   const rows = shown.map((image, i) => {
     const mark = image.satisfied ? '✔' : image.state === 'deleted' ? '✖' : '·';

@@ -7,7 +7,7 @@ import type { Output } from './cli-context.ts';
 import { printLine } from './cli-context.ts';
 import type { Answer } from './document.ts';
 import type { SeveralAnswer } from './several-document.ts';
-import { countImages, describeTogether, labelOf, nameRequest } from './several-document.ts';
+import { countImages, describeTogether, labeller, nameRequest } from './several-document.ts';
 import { countOf } from './verdict.ts';
 import type { Progress } from './wait-loop.ts';
 import type { SeveralRequest } from './wait-request.ts';
@@ -46,9 +46,10 @@ export function plainSeveral(output: Output, request: SeveralRequest, clock: Clo
       if (isFailing) print(elapsedMs, 'the tracker answers again');
       isFailing = false;
       state = describeTogether(answer);
+      const label = labeller(answer.images);
       for (const [i, image] of answer.images.entries()) {
         const line = describeImage(image);
-        if (before.get(i) !== line) print(elapsedMs, `${labelOf(image)}: ${line} (${countImages(answer)})`);
+        if (before.get(i) !== line) print(elapsedMs, `${label(image)}: ${line} (${countImages(answer)})`);
         before.set(i, line);
       }
     },

@@ -12,7 +12,7 @@ import { askOnce, need, postOnce, Stop } from './question.ts';
 import { parseReleaseRequest } from './release-request.ts';
 import type { Named } from './select-images.ts';
 import { readNamed, selectTracked } from './select-images.ts';
-import { countImages, labelOf, readSeveral } from './several-document.ts';
+import { countImages, labeller, readSeveral } from './several-document.ts';
 import { stateColor } from './state-color.ts';
 import { painter } from './terminal.ts';
 import type { Column } from './text-table.ts';
@@ -78,8 +78,9 @@ async function statusOfSeveral(
 function printSeveral(document: Fields, output: 'text' | 'json', where: string, cliContext: CliContext): void {
   const answer = readSeveral(document);
   if (answer === undefined) throw noDocument();
+  const label = labeller(answer.images);
   const rows = answer.images.map((one) => [
-    labelOf(one),
+    label(one),
     one.state,
     `${one.have}/${one.asked.length}`,
     one.missing.join(', '),

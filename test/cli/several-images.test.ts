@@ -108,6 +108,30 @@ test('status shows a row for each', async () => {
   expect(tracker.asked).toMatchObject([{ path: '/api/availability', body: { images: [shop, worker] } }]);
 });
 
+test('where they are of more than one registry, each is named with its own', async () => {
+  const [one, other] = ['contoso.azurecr.io', 'fabrikam.azurecr.io'].map((registry) => ({
+    ...shopWith(['eastus'], ['westeurope']),
+    registry,
+    image: `${registry}/team/shop:v1`,
+  }));
+  if (one === undefined || other === undefined) expect.fail();
+  const body = severalWith([one, other], 'replicating');
+  const { url } = await startTrackerStandIn(() => ({ status: 202, body }));
+  const images = [one.image, other.image];
+  const status = await callCommand(['status', ...images, '--url', url]);
+  const waited = await callCommand(['wait', ...images, '--url', url, '--timeout', '0']);
+  const live = drawSeveral(
+    { request, answer: read(body), notices: [], elapsedMs: 0, size: { columns: 80, rows: 24 } },
+    (_color, text) => text,
+  );
+  for (const image of images) {
+    expect(status.out).toMatch(new RegExp(`^${image} +replicating`, 'm'));
+    expect(waited.out).toContain(`${image} (westeurope)`);
+    expect(waited.err).toContain(`${image}: in 1 of 2 regions`);
+    expect(live).toMatch(new RegExp(`^· ${image} +1/2  westeurope$`, 'm'));
+  }
+});
+
 const request = { images: [shop, worker], regions: undefined, require: undefined, timeoutMs: 600_000 };
 const read = (document: object) => readSeveral({ ...document }) ?? expect.fail();
 
