@@ -4,7 +4,7 @@ import { listOrders } from '../core/catalogue/ports.ts';
 import { listableStates } from '../core/query/list-images.ts';
 import type { CliContext } from './cli-context.ts';
 import { printLine } from './cli-context.ts';
-import type { CompletedCommand, Shell } from './completion.ts';
+import type { CompletedOption, Shell } from './completion.ts';
 import { completion, shells } from './completion.ts';
 import type { EventsOptions } from './events.ts';
 import { events, replay } from './events.ts';
@@ -159,17 +159,29 @@ function createCommand(version: string, cliContext: CliContext, setExitCode: (co
     .action((image: string, flags: { output: 'text' | 'json' }) => replay(image, flags, client(), cliContext));
   command('completion', 'print a script that completes commands and options', completionHelp)
     .addArgument(new Argument('<shell>', 'which shell it is for').choices(shells))
-    .action((shell: Shell) => printLine(stdout, completion(shell, program.commands.map(toCompleted))));
+    .action((shell: Shell) => printLine(stdout, completion(shell, toCompleted(program))));
   return program;
 }
 
-function toCompleted(command: Command): CompletedCommand {
-  const options = command.options.map(({ long, argChoices, required, optional }) => ({
-    name: long ?? '',
-    values: argChoices ?? [],
-    hasValue: required || optional,
+function toCompleted(program: Command): Parameters<typeof completion>[1] {
+  const optionsOf = ({ options }: Command): CompletedOption[] =>
+    options.map(({ long, short, argChoices, required, optional }) => ({
+      name: long ?? '',
+      short,
+      values: argChoices ?? [],
+      hasValue: required || optional,
+    }));
+  const commands = program.commands.map((one) => ({
+    name: one.name(),
+    description: one.description(),
+    options: optionsOf(one),
   }));
-  return { name: command.name(), description: command.description(), options };
+  const help = { name: '--help', short: '-h', values: [], hasValue: false };
+  const { true: atFirst = [], false: everywhere = [] } = Object.groupBy(
+    optionsOf(program),
+    ({ name }) => `${name === '--version'}` as const,
+  );
+  return { commands, everywhere: [...everywhere, help], atFirst };
 }
 
 function readLimit(text: string): number {
