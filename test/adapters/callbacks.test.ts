@@ -70,9 +70,10 @@ function statusOf(misbehaviour: Misbehaviour): number {
 }
 
 describe('Azure Pipelines', () => {
-  test('takes a line of progress, and the verdict with a last line', async () => {
+  test('takes a line of progress, a last line, and the verdict', async () => {
     const { plan, headers } = azure.wait();
     await toAzure.progress(azureCallback(headers), 'waiting: 1 of 2');
+    await toAzure.lastLine?.(azureCallback(headers), succeeded.comment);
     expect(await toAzure.verdict(azureCallback(headers), succeeded)).toBe('taken');
     expect(azure.lines(plan)).toEqual(['waiting: 1 of 2', succeeded.comment]);
     expect(azure.results(plan)).toEqual(['succeeded']);
@@ -96,11 +97,12 @@ describe('Azure Pipelines', () => {
     expect(await toAzure.verdict(azureCallback(headers), succeeded)).toBe('dead');
   });
 
-  test('a verdict is sent even when its line is not taken', async () => {
+  test('a last line that is not taken fails, and the verdict brings none', async () => {
     const { plan, headers } = azure.wait();
     azure.misbehave = ({ path }) => (path.includes('/feed') ? { status: 500 } : undefined);
+    await failureOf(toAzure.lastLine?.(azureCallback(headers), succeeded.comment) ?? expect.fail());
     expect(await toAzure.verdict(azureCallback(headers), succeeded)).toBe('taken');
-    expect(azure.results(plan)).toEqual(['succeeded']);
+    expect([azure.lines(plan), azure.results(plan)]).toEqual([[], ['succeeded']]);
   });
 
   test.each<[string, Misbehaviour, 'dead' | 'notYet' | string, number?]>([
@@ -282,9 +284,10 @@ describe('one call', () => {
   });
 });
 
-test('a line that nobody answers does not keep the verdict back', async () => {
+test('a last line that nobody answers does not keep the verdict back for long', async () => {
   const { plan, headers } = azure.wait();
   azure.misbehave = ({ path }) => (path.includes('/feed') ? 'hangUp' : undefined);
+  await failureOf(toAzure.lastLine?.(azureCallback(headers), succeeded.comment) ?? expect.fail());
   expect(await toAzure.verdict(azureCallback(headers), succeeded)).toBe('taken');
   expect(azure.results(plan)).toEqual(['succeeded']);
 });

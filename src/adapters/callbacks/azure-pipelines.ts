@@ -29,19 +29,18 @@ export function azurePipelinesSender(parts: {
 
   const feedUrl = (callback: AzurePipelinesCallback) =>
     `${planUrl(callback)}/timelines/${callback.timelineId}/records/${callback.jobId}/feed?api-version=${feedVersion}`;
-  const lines = (line: string) => ({ value: [line], count: 1 });
+  async function postLine(posted: typeof post, text: string, line: string): Promise<void> {
+    const callback: AzurePipelinesCallback = JSON.parse(text);
+    const reply = await posted(feedUrl(callback), bearer(callback), { value: [line], count: 1 });
+    if (!isAccepted(reply.status)) throw toUpstreamError(reply, parts.clock);
+  }
 
   return {
     maxLines: 1_000,
-    async progress(text, line) {
+    progress: (text, line) => postLine(post, text, line),
+    lastLine: (text, line) => postLine(postQuickly, text, line),
+    async verdict(text, { result }) {
       const callback: AzurePipelinesCallback = JSON.parse(text);
-      const reply = await post(feedUrl(callback), bearer(callback), lines(line));
-      if (!isAccepted(reply.status)) throw toUpstreamError(reply, parts.clock);
-    },
-    async verdict(text, { result, comment }) {
-      const callback: AzurePipelinesCallback = JSON.parse(text);
-      // Before the event: a plan that has ended takes no lines. A line that is lost must not keep the verdict from being sent.
-      await postQuickly(feedUrl(callback), bearer(callback), lines(comment)).catch(() => undefined);
       const { taskInstanceId: taskId, jobId } = callback;
       const event = { name: 'TaskCompleted', taskId, jobId, result };
       const reply = await post(`${planUrl(callback)}/events?api-version=${eventsVersion}`, bearer(callback), event);

@@ -66,6 +66,8 @@ export interface Check {
   readonly told: { readonly count: number; readonly line: string | null };
   /** Once set it never changes. */
   readonly verdict: Verdict | null;
+  /** Whether the verdict's comment was taken as a last line; absent where it was not. */
+  readonly isLastLineTaken?: boolean;
   /** How often the verdict was sent. */
   readonly attempts: number;
   /** Somebody is sending it until then. */

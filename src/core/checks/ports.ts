@@ -34,6 +34,8 @@ export interface VerdictSender {
   /** Lines of progress that one check may be sent. */
   readonly maxLines: number;
   progress(callback: string, line: string): Promise<void>;
+  /** Before a verdict that has no room for its comment: a last line, which must not hold it up. Fails like `progress`. */
+  lastLine?(callback: string, line: string): Promise<void>;
   /** Fails with `unauthorized` when our credentials are refused, with `invalid` when it would never be taken; all else may pass. */
   verdict(callback: string, verdict: Verdict): Promise<VerdictReply>;
 }

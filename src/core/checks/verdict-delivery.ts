@@ -65,16 +65,34 @@ export function verdictDelivery(parts: VerdictDeliveryDeps): VerdictDelivery {
     }
   }
 
+  /** @returns whether it has been taken, by now or by an attempt before */
+  async function tellLast(check: Check, { comment }: Verdict): Promise<boolean> {
+    if (check.isLastLineTaken === true) return true;
+    const sender = senders[check.kind];
+    if (sender?.lastLine === undefined) return false;
+    try {
+      await sender.lastLine(tokenCipher.open(check.id, check.callback ?? ''), comment);
+      return true;
+    } catch {
+      // The next attempt tells it; what is wrong, the answer to the verdict says.
+      return false;
+    }
+  }
+
   async function conclude(claimed: Check, verdict: Verdict): Promise<Check | undefined> {
+    // Before the verdict: a plan that has ended takes no lines.
+    const isLastLineTaken = await tellLast(claimed, verdict);
     const told = { check: claimed.id, result: verdict.result, attempt: claimed.attempts };
     const reply = await attempt(claimed, verdict);
     if (typeof reply === 'object') log.warn('verdict delivery failed', { ...told, error: reply.logged });
     else log.info(reply === 'taken' ? 'verdict delivered' : 'nobody waits for the verdict any more', told);
     const random = parts.random();
-    const change = (check: Check) =>
-      typeof reply === 'object'
+    const change = (stored: Check) => {
+      const check = isLastLineTaken ? { ...stored, isLastLineTaken } : stored;
+      return typeof reply === 'object'
         ? retryLater(check, reply.failure, clock.now(), random)
         : finish(check, reply, clock.now());
+    };
     const stored = await updateCheck(store, claimed.id, (check) => (isFinished(check) ? undefined : change(check)));
     const isGivenUp = typeof reply === 'object' && stored?.isChanged === true && isFinished(stored.check);
     if (isGivenUp) log.warn('verdict delivery abandoned', told);

@@ -63,3 +63,44 @@ test.each<[string, Error, string]>([
   expect((await store.read(check.id))?.check.lastError).toBe(lastError);
   expect(logged).toMatchObject([{ error: expect.stringContaining(error.message) }]);
 });
+
+test.each([
+  ['accepted at once', 0],
+  ['refused twice', 2],
+  ['never accepted', 9],
+])('a last line that is %s is sent until it is accepted, and each verdict after it', async (_what, refusals) => {
+  const [clock, store, seen] = [manualClock(), memoryCheckStore(), [] as string[]];
+  const check = { ...newCheck(requestOf(), 'sealed', clock.now()), nextTryAt: clock.now() };
+  await store.create(check);
+  const away = async () => Promise.reject(new UpstreamError('unavailable', 'answered 500'));
+  const parts = {
+    store,
+    senders: {
+      azurePipelines: {
+        maxLines: 1,
+        progress: async () => undefined,
+        async lastLine(_callback: string, line: string) {
+          seen.push(line);
+          if (seen.filter((one) => one === line).length <= refusals) await away();
+        },
+        async verdict() {
+          seen.push('verdict');
+          return seen.filter((one) => one === 'verdict').length < 5 ? away() : ('taken' as const);
+        },
+      },
+    },
+    tokenCipher: { seal: (_owner: string, text: string) => text, open: (_owner: string, text: string) => text },
+    clock,
+    random: () => 0.5,
+    log: { info: () => undefined, warn: () => undefined },
+  };
+  // Each attempt may be made by another instance.
+  for (let at: number | undefined = clock.now(); at !== undefined; ) {
+    await clock.advance(at - clock.now());
+    at = await verdictDelivery(parts).send(check.id, verdict);
+  }
+  const sent = Math.min(refusals + 1, 5);
+  const attempts = Array.from({ length: 5 }, (_, i) => (i < sent ? [verdict.comment, 'verdict'] : ['verdict']));
+  expect(seen).toEqual(attempts.flat());
+  expect((await store.read(check.id))?.check.outcome).toBe('taken');
+});

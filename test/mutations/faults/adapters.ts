@@ -165,7 +165,6 @@ export const adapterFaults: readonly Fault[] = [
       'if (isNotYet(reply.status)) return { notYet: `${who} (${reply.status})` };',
       '',
     ],
-    ['a line that is not taken keeps the verdict back', 'lines(comment)).catch(() => undefined)', 'lines(comment))'],
     [
       'the verdict names no result',
       "const event = { name: 'TaskCompleted', taskId, jobId, result };",

@@ -40,6 +40,8 @@ export const checkFaults: readonly Fault[] = [
     ['a check rings after its deadline', 'Math.min(regular, Math.max(check.deadlineAt, now + minPauseMs))', 'regular'],
   ]),
   ...faultsIn('src/core/checks/verdict-delivery.ts', checks, [
+    ['a last line that was taken is sent again', 'check.isLastLineTaken === true', 'false'],
+    ['a last line that was not taken counts as taken', 'return false;\n    }\n  }', 'return true;\n    }\n  }'],
     [
       'any failure is the end',
       "code === 'unauthorized' || code === 'invalid' ? code : 'passing'",
