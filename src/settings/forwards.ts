@@ -88,13 +88,14 @@ function checkTogether(
   if (typeof registry === 'string' && findRegistryByName(registries, registry) === undefined) {
     fault('registry', registryRule);
   }
-  if (Array.isArray(regions) && regions.length > 0 && typeof require === 'number' && require > regions.length) {
-    fault('require', `can never be met by ${regions.length} regions`);
+  const count = Array.isArray(regions) ? new Set(regions.map((one) => parseRegion(one) ?? one)).size : 0;
+  if (count > 0 && typeof require === 'number' && require > count) {
+    fault('require', `can never be met by ${count} regions`);
   }
 }
 
 function toTarget(one: z.infer<typeof entry>, registries: readonly Registry[]): ForwardTarget {
   const registry = one.registry === undefined ? undefined : findRegistryByName(registries, one.registry);
-  const regions = one.regions?.flatMap((text) => parseRegion(text) ?? []);
+  const regions = one.regions && [...new Set(one.regions.flatMap((text) => parseRegion(text) ?? []))];
   return { ...one, registry: registry?.name, regions, secret: one.secret };
 }

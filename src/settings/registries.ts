@@ -14,7 +14,9 @@ const region = z.string(regionRule).transform((text, context): Region => {
   if (parsed === undefined) context.addIssue({ code: 'custom', message: regionRule });
   return parsed ?? z.NEVER;
 });
+/** One that is named twice, be it `eastus` and `East US`, is one region, as in a request. */
 const regions = z.array(region, 'must be a list of regions');
+const once = (list: readonly Region[]) => [...new Set(list)];
 
 const endpoints = z
   .union(
@@ -43,8 +45,8 @@ const registryEntry = z.object(
       .regex(/^[a-zA-Z0-9][a-zA-Z0-9.-]*(:\d{1,5})?$/, loginServerRule)
       .optional(),
     resourceId: z.string(resourceIdRule).regex(resourceIdPattern, resourceIdRule).optional(),
-    regions: regions.min(1, 'must name at least one region').optional(),
-    observedOnly: regions.default([]),
+    regions: regions.min(1, 'must name at least one region').transform(once).optional(),
+    observedOnly: regions.transform(once).default([]),
     regionalEndpoints: endpoints.default(false),
     verify: z.enum(['missing', 'confirm', 'deep'], 'must be "missing", "confirm" or "deep"').default('missing'),
     members: z.boolean('must be true or false').default(true),

@@ -384,6 +384,16 @@ describe('a fault is told as NAME: reason (got …)', () => {
     expect(faultsOf(withEntry(entry))).toEqual([fault]);
   });
 
+  test('a region that is named twice is one', () => {
+    const lists = { regions: ['eastus', 'East US', 'West Europe'], observedOnly: ['uksouth', 'UK South'] };
+    const { registries: read, forwards } = readConfig({
+      ...withEntry({ name: 'contoso', ...lists }),
+      FORWARD_WEBHOOKS: JSON.stringify([{ name: 'flux', url: 'https://flux.example/', regions: lists.regions }]),
+    });
+    expect(read).toMatchObject([{ regions: ['eastus', 'westeurope'], observedOnly: ['uksouth'] }]);
+    expect(forwards).toMatchObject([{ regions: ['eastus', 'westeurope'] }]);
+  });
+
   test.each<[string, unknown, string]>([
     ['name', { name: 'CONTOSO', regions: ['eastus'], loginServer: 'other.azurecr.io' }, '"contoso"'],
     ['loginServer', { name: 'other', regions: ['eastus'], loginServer: 'Contoso.azurecr.io' }, '"contoso.azurecr.io"'],
@@ -699,6 +709,7 @@ describe('FORWARD_WEBHOOKS', () => {
     [[{ ...flux, regions: [] }], /0\.regions: must name at least one/],
     [[{ ...flux, regions: ['east-us'] }], /0\.regions\.0: /],
     [[{ ...flux, regions: ['eastus'], require: 2 }], /0\.require: can never be met by 1 regions/],
+    [[{ ...flux, regions: ['eastus', 'East US'], require: 2 }], /0\.require: can never be met by 1 regions/],
     [[{ ...flux, require: 0 }], /0\.require: must be "all", "any" or a number/],
     [[{ ...flux, secret: 'short' }], /0\.secret: must have at least 8/],
     [[{ ...flux, headers: { 'X-A': 'a\r\nX-B: b' } }], /0\.headers\.X-A: must be one line/],
