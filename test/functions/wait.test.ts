@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { memoryImageStore } from '../../src/adapters/memory.ts';
+import { memoryImageStore, memoryTagIndex } from '../../src/adapters/memory.ts';
 import { UpstreamError } from '../../src/core/runtime/errors.ts';
 import { waitFunction } from '../../src/functions/api/wait.ts';
 import { digestOf } from '../support/build.ts';
@@ -221,6 +221,35 @@ describe('while the tables are away', () => {
     const asked = wait(memory, `image=${image}&timeout=5`);
     await memory.clock.advance(6_000);
     expect(asked.answer).toMatchObject({ status: 503, headers: { 'retry-after': expect.stringMatching(/^[1-9]/) } });
+  });
+
+  test.each([
+    ['a digest', image],
+    ['a tag', 'contoso.azurecr.io/team/app:v1'],
+  ])('and hang, a wait for %s ends soon after its timeout: 503', async (_what, asked) => {
+    const hanging = () => new Promise<never>(() => undefined);
+    const ports = { store: { ...memoryImageStore(), read: hanging }, tags: { ...memoryTagIndex(), digests: hanging } };
+    const memory = memoryTracker({ ports });
+    const waited = wait(memory, `image=${asked}&timeout=3`);
+    await memory.clock.advance(3_000);
+    expect(waited.answer).toBeUndefined();
+    await memory.clock.advance(2_000);
+    await memory.clock.settle();
+    expect(waited.answer).toMatchObject({ status: 503, headers: { 'retry-after': expect.stringMatching(/^[1-9]/) } });
+  });
+
+  test('and hang since it was read, the wait ends at its timeout with what was read: 202', async () => {
+    const store = memoryImageStore();
+    let isHanging = false;
+    const read: typeof store.read = (name) => (isHanging ? new Promise<never>(() => undefined) : store.read(name));
+    const memory = memoryTracker({ ports: { store: { ...store, read } } });
+    await deliver(memory, 'eastus');
+    const waited = wait(memory, `image=${image}&timeout=5`);
+    await memory.clock.advance(100);
+    isHanging = true;
+    await memory.clock.advance(4_900);
+    await memory.clock.settle();
+    expect(waited.answer).toMatchObject({ status: 202, body: { missing: ['westeurope'] } });
   });
 });
 

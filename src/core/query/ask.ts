@@ -9,6 +9,7 @@ import type { Requirement } from '../model/requirement.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { semaphore } from '../runtime/semaphore.ts';
 import type { Telemetry } from '../runtime/telemetry.ts';
+import { readAtEnd } from '../runtime/timeout.ts';
 import type { ImageWatch, WatchedImage } from '../store/image-watch.ts';
 import { waiters } from './instruments.ts';
 import type { Judgement } from './shared-judgement.ts';
@@ -93,6 +94,12 @@ export function asking({ clock, watch, telemetry, maxReads, judge, probeWhileWai
     }
   }
 
+  /** @param timeoutMs of the wait; whoever waits for nothing asks, and has the time of a question */
+  function readLast({ asked, watched }: Followed, timeoutMs: number): Promise<Judged> {
+    const reading = readNow(asked, watched);
+    return timeoutMs === 0 ? reading : readAtEnd(clock, reading);
+  }
+
   function note(followed: Followed, known: AvailabilitySnapshot): void {
     followed.last = followed.judgement.of(known);
     const { outcome } = followed.last;
@@ -144,7 +151,7 @@ export function asking({ clock, watch, telemetry, maxReads, judge, probeWhileWai
     end.abort();
     return Promise.all(
       all.map(async (one) => ({
-        ...(one.last ?? (await readNow(one.asked, one.watched))),
+        ...(one.last ?? (await readLast(one, timeoutMs))),
         isSettled: isSettled(one),
       })),
     );

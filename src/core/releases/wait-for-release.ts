@@ -5,6 +5,7 @@
 import type { SeveralResult } from '../query/several-images.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { UpstreamError } from '../runtime/errors.ts';
+import { readAtEnd } from '../runtime/timeout.ts';
 import type { Watch } from '../store/shared-poller.ts';
 import type { Tracker } from '../tracker.ts';
 import type { ReleaseStore, StoredRelease } from './ports.ts';
@@ -46,7 +47,7 @@ export async function waitForRelease(
     clock.sleep(timeoutMs, done.signal).then(() => end.abort());
     const read = await records.follow(subject, (stored) => ({ stored }), end.signal);
     done.abort();
-    return read === undefined ? store.read(name) : read.stored;
+    return read === undefined ? readAtEnd(clock, store.read(name)) : read.stored;
   }
 
   async function waitFor(waited: Release, asked: Parameters<Tracker['waitForAll']>[0]): Promise<Round> {

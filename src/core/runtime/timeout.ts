@@ -1,5 +1,6 @@
 /** A bound on how long a result is waited for; the work itself goes on. */
 import type { Clock } from './clock.ts';
+import { UpstreamError } from './errors.ts';
 
 /** @returns the result, or `undefined` when it did not come in time. Fails as the work does. */
 export async function withTimeout<T>(clock: Clock, milliseconds: number, work: Promise<T>): Promise<T | undefined> {
@@ -23,4 +24,21 @@ export function withTimeoutOrUndefined<T>(
     milliseconds,
     work.catch(() => undefined),
   );
+}
+
+const lastReadMs = 2_000;
+
+/**
+ * What was not read while it was waited for is read once more at the end. Where the storage hangs, nobody who has waited for
+ * as long as they meant to waits for that much longer. Fails as the reading does, and with `unavailable`.
+ */
+export async function readAtEnd<T>(clock: Clock, reading: Promise<T>): Promise<T> {
+  const read = await withTimeout(
+    clock,
+    lastReadMs,
+    reading.then((value) => ({ value })),
+  );
+  if (read === undefined)
+    throw new UpstreamError('unavailable', 'the storage has not answered while it was waited for');
+  return read.value;
 }

@@ -475,6 +475,17 @@ describe('a wait by name', () => {
     await world.clock.advance(4_000);
     await failed;
   });
+
+  test('fails soon after its time where the storage hangs', async () => {
+    const world = releaseWorld();
+    const read = () => new Promise<never>(() => undefined);
+    const { releases } = releaseInstance(world, { store: { ...world.store, read } });
+    const waited = expect(
+      Promise.race([releases.wait('shop', 3_000), world.clock.sleep(5_500).then(() => 'too late')]),
+    ).rejects.toThrow('has not answered');
+    await world.clock.advance(6_000);
+    await waited;
+  });
 });
 
 test('a release whose registry has left the settings cannot be published', async () => {
