@@ -122,6 +122,10 @@ function createCommand(version: string, cliContext: CliContext, setExitCode: (co
       '--artifacts <kinds>',
       'what must be attached to it and be there as well: signature, sbom, attestation or artifact types, separated by commas',
     )
+    .option(
+      '--platforms <platforms>',
+      'of an index, only these must be there: such as linux/amd64, separated by commas (default: all)',
+    )
     .option('--timeout <duration>', 'how long to wait; 0 asks once', defaultTimeout)
     .addOption(output('the availability document on one line'))
     .action(async (images: string[], flags: NamingFlags & Omit<WaitTexts, 'image'>) => {

@@ -11,7 +11,7 @@ import { parseTimeout, problemsOf } from './wait-request.ts';
 export function parseReleaseRequest(
   release: string,
   { images, files }: Named,
-  { regions, require, timeout }: Omit<WaitTexts, 'image'>,
+  { regions, require, artifacts, platforms, timeout }: Omit<WaitTexts, 'image'>,
 ): Parsed<SeveralRequest & { readonly release: string }> {
   const name = parseReleaseName(release.trim());
   const timeoutMs = parseTimeout(timeout);
@@ -21,8 +21,10 @@ export function parseReleaseRequest(
     problems.push({ field: 'release', reason: 'names its own images: leave out images and files' });
   }
   // An action's input has "all" where nobody has written anything.
-  if ((regions ?? '').trim() !== '' || !['', 'all'].includes((require ?? '').trim())) {
-    problems.push({ field: 'release', reason: 'has its own regions and requirement: leave out both' });
+  const isGiven = [regions, artifacts, platforms].some((text) => (text ?? '').trim() !== '');
+  if (isGiven || !['', 'all'].includes((require ?? '').trim())) {
+    const reason = 'has its own regions, require, artifacts and platforms: leave them out';
+    problems.push({ field: 'release', reason });
   }
   if (name === undefined || !timeoutMs.ok || problems.length > 0) return { ok: false, problems };
   return parsed({ release: name, images: [], regions: undefined, require: undefined, timeoutMs: timeoutMs.value });

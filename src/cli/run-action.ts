@@ -24,6 +24,7 @@ export async function runAction(cliContext: CliContext): Promise<number> {
       regions: input('regions'),
       require: input('require'),
       artifacts: input('artifacts'),
+      platforms: input('platforms'),
       timeout: input('timeout'),
     };
     const connect = () => need(parseConnection(url, key, environment));

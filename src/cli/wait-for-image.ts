@@ -24,10 +24,10 @@ export function waitForImage(
   progress: Progress,
   holdPolicy: HoldPolicy,
 ): Promise<WaitEnd> {
-  const { timeoutMs, image, regions, require, artifacts } = request;
+  const { timeoutMs, image, regions, require, artifacts, platforms } = request;
   const waiting = {
     ask: (holdSeconds: number, limitMs: number) =>
-      client.get('api/wait', { image, regions, require, artifacts, timeout: String(holdSeconds) }, limitMs),
+      client.get('api/wait', { image, regions, require, artifacts, platforms, timeout: String(holdSeconds) }, limitMs),
     read: readAnswer,
     isUnknown: ({ state }: Answer) => state === 'unknown',
     async suggest(_answer: Answer, elapsedMs: () => number) {

@@ -16,6 +16,7 @@ export interface WaitTexts {
   readonly regions?: string | undefined;
   readonly require?: string | undefined;
   readonly artifacts?: string | undefined;
+  readonly platforms?: string | undefined;
   readonly timeout?: string | undefined;
 }
 
@@ -26,6 +27,8 @@ export interface WaitRequest {
   readonly require: string | undefined;
   /** What must be attached as well; not there where nothing must. */
   readonly artifacts?: string | undefined;
+  /** Of an index, which platforms must be there; all of them when absent. */
+  readonly platforms?: string | undefined;
   readonly timeoutMs: number;
 }
 
@@ -44,8 +47,10 @@ export function parseWaitRequest(texts: WaitTexts): Parsed<WaitRequest> {
   const require = parseRequire(given(texts.require));
   const timeout = parseTimeout(texts.timeout);
   if (image.ok && regions.ok && require.ok && timeout.ok) {
-    const artifacts = splitList(texts.artifacts ?? '').join(',') || given(texts.artifacts);
-    const required = { regions: regions.value, require: require.value, artifacts };
+    const [artifacts, platforms] = [texts.artifacts, texts.platforms].map(
+      (text) => splitList(text ?? '').join(',') || given(text),
+    );
+    const required = { regions: regions.value, require: require.value, artifacts, platforms };
     return parsed({ image: image.value, ...required, timeoutMs: timeout.value });
   }
   return { ok: false, problems: [image, regions, require, timeout].flatMap(problemsOf) };

@@ -34,7 +34,7 @@ export async function waitForSeveral(
   { output, live }: SeveralOptions,
   cliContext: CliContext,
 ): Promise<number> {
-  const { release, images, regions, require, artifacts, timeoutMs } = request;
+  const { release, images, regions, require, artifacts, platforms, timeoutMs } = request;
   const { stdout, stderr, environment, clock } = cliContext;
   const progress = live === undefined ? plainSeveral(stderr, request, clock) : await live(request, cliContext);
   const build = buildReport(cliContext);
@@ -44,7 +44,7 @@ export async function waitForSeveral(
     {
       ask: (timeout, limitMs) =>
         release === undefined
-          ? client.post('api/wait', { images, regions, require, artifacts, timeout }, limitMs)
+          ? client.post('api/wait', { images, regions, require, artifacts, platforms, timeout }, limitMs)
           : client.get(`api/releases/${release}/wait`, { timeout: String(timeout) }, limitMs),
       read: readSeveral,
       isUnknown,

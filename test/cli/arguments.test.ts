@@ -23,6 +23,7 @@ describe('what is waited for', () => {
     [{ image, artifacts: 'signature,\n,sbom' }, { artifacts: 'signature,sbom' }],
     // The tracker says what is wrong with it.
     [{ image, artifacts: ' , ' }, { artifacts: ',' }],
+    [{ image, platforms: ' linux/amd64,\nlinux/arm64 ' }, { platforms: 'linux/amd64,linux/arm64' }],
     [{ image, require: 'any' }, { require: 'any' }],
     [
       { image, require: '2', timeout: '90s' },

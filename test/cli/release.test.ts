@@ -50,6 +50,7 @@ describe('bad usage, before the tracker is asked', () => {
     [['wait', '--release', 'shop', shop], /release: names its own images/],
     [['wait', '--release', 'shop', '--regions', 'eastus'], /release: has its own regions/],
     [['wait', '--release', 'shop', '--require', 'any'], /release: has its own regions/],
+    [['wait', '--release', 'shop', '--platforms', 'linux/amd64'], /release: has its own regions/],
     [['wait', '--release', 'shop', '--timeout', 'soon'], /timeout: /],
     [['status', '--release', 'shop', shop], /release: names its own images/],
   ])('%j', async (words, said) => {

@@ -18,9 +18,9 @@ const there = () => json(200, documentWith(['eastus', 'westeurope'], []));
 /** Waits 60 s where nothing else is given; `answer` is the tracker, which holds a question it answers with 202 as long as asked. */
 function startWait(
   answer: (before: number, url: URL) => Step,
-  input: { timeoutMs?: number; holdPolicy?: HoldPolicy; urls?: string[] } = {},
+  input: { timeoutMs?: number; holdPolicy?: HoldPolicy; urls?: string[]; required?: object } = {},
 ) {
-  const { timeoutMs = 60_000, holdPolicy = () => 5_000, urls = ['http://tracker.example/'] } = input;
+  const { timeoutMs = 60_000, holdPolicy = () => 5_000, urls = ['http://tracker.example/'], required } = input;
   const clock = manualClock();
   const interruption = new AbortController();
   const startedAt = clock.now();
@@ -46,7 +46,8 @@ function startWait(
       return { status: step.status, headers: step.headers, text: await step.text() };
     },
   };
-  const request = { image: 'contoso.azurecr.io/team/app:v1', regions: undefined, require: undefined, timeoutMs };
+  const image = 'contoso.azurecr.io/team/app:v1';
+  const request = { image, regions: undefined, require: undefined, timeoutMs, ...required };
   const client = trackerClient({ urls: urls.map((url) => new URL(url)), key: undefined, proxies: {} }, cliContext);
   const progress = {
     answered: ({ have }: Answer) => void said.push(`have ${have}`),
@@ -76,6 +77,19 @@ test('released by the tracker, after questions that follow each other without a 
   expect(await wait.ended).toMatchObject({ outcome: 'satisfied', elapsedMs: 15_000 });
   expect(wait.askedAt).toEqual([0, 5_000, 10_000, 15_000]);
   expect((await wait.verdict()).text).toBe(`${pinned} is in 2 of 2 regions after 15 s`);
+});
+
+test('asks with all that is required', async () => {
+  const asked: (string | null)[] = [];
+  const wait = startWait(
+    (_, url) => {
+      asked.push(url.searchParams.get('artifacts'), url.searchParams.get('platforms'));
+      return there();
+    },
+    { required: { artifacts: 'signature', platforms: 'linux/amd64' } },
+  );
+  await wait.ended;
+  expect(asked).toEqual(['signature', 'linux/amd64']);
 });
 
 test('times out with what is missing, the tracker having been asked until shortly before', async () => {

@@ -55,6 +55,7 @@ describe('action.yml', () => {
       'regions',
       'require',
       'artifacts',
+      'platforms',
       'timeout',
     ]);
     expect(Object.keys(action.outputs)).toEqual(['digest', 'image', 'state', 'images']);
