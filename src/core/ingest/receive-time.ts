@@ -3,6 +3,10 @@
  * or after ARM was asked, and the two times are by the clocks of two instances. But an instance that has an answer of ARM
  * in hand when a webhook speaks knows the order without any clock: else a clock that is ahead would make the first words
  * of a new replica void, and they are published once.
+ *
+ * Only of a webhook, which comes within five seconds or never. Event Grid repeats an event for a day, and the log of deliveries
+ * is read much later: that one of these comes in after ARM's answer does not tell that it was said after it, and the words of
+ * the old replica must not count for the new one. What the queue hands back has had its time set before.
  */
 
 import type { Fact } from '../image/arrival.ts';
