@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { UpstreamError } from '../../src/core/runtime/errors.ts';
 import { availabilityFunction } from '../../src/functions/api/availability.ts';
 import { availabilityOfImagesFunction } from '../../src/functions/api/availability-of-images.ts';
-import { imageAvailabilityTool } from '../../src/functions/api/mcp-tool.ts';
+import { imageAvailabilityTool } from '../../src/functions/triggers/mcp-tool.ts';
 import { digestOf, registryOf } from '../support/build.ts';
 import { call } from '../support/call.ts';
 import type { MemoryTracker } from '../support/memory-tracker.ts';

@@ -60,11 +60,12 @@ export const coreRooms: Record<string, readonly string[]> = {
   'ports.ts': ['webhooks', 'due-work', 'waiting'],
 };
 
-/** What several functions share, the routes, everything else the host calls, and the description of the routes. */
+/** What several functions share, what several of them answer, the routes, everything else the host calls, and the description of the routes. */
 const functionRooms: Record<string, readonly string[]> = {
   http: [],
-  api: ['http'],
-  triggers: ['http'],
+  documents: ['http'],
+  api: ['documents'],
+  triggers: ['documents'],
   'routes.ts': ['api'],
 };
 

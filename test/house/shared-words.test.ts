@@ -21,7 +21,7 @@ import { describeWhere, failedBy, failedByOne, timedOut } from '../../src/core/c
 import type { AvailabilityDocument } from '../../src/core/image/availability.ts';
 import { words } from '../../src/core/image/wait-words.ts';
 import type { SeveralDocument } from '../../src/core/query/several-images.ts';
-import { availabilityDocument } from '../../src/functions/api/availability-document.ts';
+import { availabilityDocument } from '../../src/functions/documents/availability-document.ts';
 import { headline } from '../../src/ui/headline.ts';
 import { cellKind } from '../../src/ui/region-state.ts';
 import { createTracker } from '../../src/ui/tracker.ts';

@@ -1,10 +1,10 @@
 /** Where are they, and may I pull all of them now? The question of `GET /api/availability`, for several images. */
 import type { HttpFunctionOptions } from '@azure/functions';
 import type { Tracker } from '../../core/tracker.ts';
+import { imagesBody, readImagesBody, severalDocument } from '../documents/several-images.ts';
 import { httpHandler, json, noQuery } from '../http/http.ts';
 import type { RouteDescription } from '../http/route.ts';
 import { noKey, refusals } from '../http/route.ts';
-import { imagesBody, readImagesBody, severalDocument } from './several-images.ts';
 
 export function describeAvailabilityOfImages(): RouteDescription {
   return {

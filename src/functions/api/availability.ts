@@ -1,11 +1,11 @@
 /** Where is it, and may I pull now? Answered from what is stored, also for an image nobody has spoken of. */
 import type { HttpFunctionOptions } from '@azure/functions';
 import type { Tracker } from '../../core/tracker.ts';
+import { availabilityDocument } from '../documents/availability-document.ts';
 import { httpHandler, json, readQuery } from '../http/http.ts';
 import { imageQuery, readQuestion, readRequirement, requirementQuery } from '../http/question.ts';
 import type { RouteDescription } from '../http/route.ts';
 import { noKey, refusals } from '../http/route.ts';
-import { availabilityDocument } from './availability-document.ts';
 
 const query = imageQuery.extend(requirementQuery.shape);
 

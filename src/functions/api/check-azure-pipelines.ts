@@ -10,12 +10,12 @@ import { checkId } from '../../core/checks/check-id.ts';
 import type { Checks } from '../../core/checks/checks.ts';
 import { checkBody, parseCheckBody } from '../../core/checks/request-body.ts';
 import type { FieldProblem } from '../../core/runtime/parsed.ts';
+import { checkAccepted, checksAreOff } from '../documents/check-answers.ts';
 import { httpHandler, json, noQuery } from '../http/http.ts';
 import { readJsonBody } from '../http/json-body.ts';
 import { badRequest, problemResponse } from '../http/problem.ts';
 import type { RouteDescription } from '../http/route.ts';
 import { noKey, refusals } from '../http/route.ts';
-import { checkAccepted, checksAreOff } from './check-answers.ts';
 
 interface AzurePipelinesCheckDeps {
   /** `undefined` without `CALLBACK_KEY`. */

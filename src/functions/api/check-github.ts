@@ -13,13 +13,13 @@ import { parseGithubRequest } from '../../core/checks/github-request.ts';
 import { describeAsked } from '../../core/checks/resolve-question.ts';
 import { failed } from '../../core/checks/verdict-messages.ts';
 import { quote } from '../../core/runtime/parsed.ts';
+import { checkAccepted, checksAreOff } from '../documents/check-answers.ts';
 import { isSignedByGithub } from '../http/github-signature.ts';
 import { httpHandler, json, noQuery } from '../http/http.ts';
 import { emptyBody } from '../http/json-body.ts';
 import { badRequest, problemResponse } from '../http/problem.ts';
 import type { RouteDescription } from '../http/route.ts';
 import { named, refusals } from '../http/route.ts';
-import { checkAccepted, checksAreOff } from './check-answers.ts';
 
 interface GithubCheckDeps {
   /** `undefined` without `CALLBACK_KEY`. */

@@ -1,10 +1,10 @@
 /** Forgets a release. Its images stay what they are; whoever waits for it by name is answered 404. */
 import type { HttpFunctionOptions } from '@azure/functions';
 import type { Releases } from '../../core/releases/releases.ts';
+import { noSuchRelease, readReleaseName, releaseParams } from '../documents/release-document.ts';
 import { httpHandler, noQuery } from '../http/http.ts';
 import type { RouteDescription } from '../http/route.ts';
 import { noKey, refusals } from '../http/route.ts';
-import { noSuchRelease, readReleaseName, releaseParams } from './release-document.ts';
 
 export function describeDeleteRelease(): RouteDescription {
   return {

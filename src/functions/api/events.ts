@@ -14,12 +14,6 @@ import type { Releases } from '../../core/releases/releases.ts';
 import type { Replays } from '../../core/replay/replay.ts';
 import { describeReplay, registryOfReplay, replayIdPattern } from '../../core/replay/replay-job.ts';
 import type { Tracker } from '../../core/tracker.ts';
-import { httpHandler, json, readQuery } from '../http/http.ts';
-import { readInput, textReadBy } from '../http/input.ts';
-import { problemResponse } from '../http/problem.ts';
-import { imageInput, readQuestion, refuse } from '../http/question.ts';
-import type { RouteDescription } from '../http/route.ts';
-import { instant, named, noKey, refusals } from '../http/route.ts';
 import {
   checkDocument,
   describeCheck,
@@ -27,9 +21,15 @@ import {
   describeForward,
   failedAttempts,
   forwardDocument,
-} from './deliveries-description.ts';
-import { listOfRelease, releaseEventList } from './release-events.ts';
-import { replayDocument } from './replay-description.ts';
+} from '../documents/deliveries-description.ts';
+import { listOfRelease, releaseEventList } from '../documents/release-events.ts';
+import { replayDocument } from '../documents/replay-description.ts';
+import { httpHandler, json, readQuery } from '../http/http.ts';
+import { readInput, textReadBy } from '../http/input.ts';
+import { problemResponse } from '../http/problem.ts';
+import { imageInput, readQuestion, refuse } from '../http/question.ts';
+import type { RouteDescription } from '../http/route.ts';
+import { instant, named, noKey, refusals } from '../http/route.ts';
 
 const otherQuery = z.object({
   release: textReadBy(parseReleaseName, releaseNameRule)

@@ -8,12 +8,12 @@ import { describeUnknown } from '../../core/model/requirement.ts';
 import { listableStates } from '../../core/query/list-images.ts';
 import { parseListCursor, toListCursor } from '../../core/query/page-token.ts';
 import type { Tracker } from '../../core/tracker.ts';
+import { availabilityDocument } from '../documents/availability-document.ts';
 import { httpHandler, json, readQuery } from '../http/http.ts';
 import { readInput, regionInput, textReadBy } from '../http/input.ts';
 import { readRegistry, refuse, registryQuery } from '../http/question.ts';
 import type { RouteDescription } from '../http/route.ts';
 import { named, noKey, refusals } from '../http/route.ts';
-import { availabilityDocument } from './availability-document.ts';
 
 const defaultLimit = 50;
 const maxLimit = 500;

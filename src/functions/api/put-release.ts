@@ -5,11 +5,11 @@ import type { Asked } from '../../core/query/ask.ts';
 import type { ReleaseContent } from '../../core/releases/release.ts';
 import type { Releases } from '../../core/releases/releases.ts';
 import type { Tracker } from '../../core/tracker.ts';
+import { answerRelease, readReleaseName, releaseDocument, releaseParams } from '../documents/release-document.ts';
+import { imagesBody, readImagesBody } from '../documents/several-images.ts';
 import { httpHandler, json, noQuery } from '../http/http.ts';
 import type { RouteDescription } from '../http/route.ts';
 import { noKey, refusals } from '../http/route.ts';
-import { answerRelease, readReleaseName, releaseDocument, releaseParams } from './release-document.ts';
-import { imagesBody, readImagesBody } from './several-images.ts';
 
 export function describePutRelease(): RouteDescription {
   return {

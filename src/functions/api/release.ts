@@ -1,10 +1,10 @@
 /** Is every image of a release where it must be? */
 import type { HttpFunctionOptions } from '@azure/functions';
 import type { Releases } from '../../core/releases/releases.ts';
+import { answerRelease, readReleaseName, releaseDocument, releaseParams } from '../documents/release-document.ts';
 import { httpHandler, json, noQuery } from '../http/http.ts';
 import type { RouteDescription } from '../http/route.ts';
 import { noKey, refusals } from '../http/route.ts';
-import { answerRelease, readReleaseName, releaseDocument, releaseParams } from './release-document.ts';
 
 export function describeRelease(): RouteDescription {
   return {

@@ -5,12 +5,12 @@ import type { ReleasePlace } from '../../core/releases/ports.ts';
 import { parseReleaseName } from '../../core/releases/release.ts';
 import { listRelease } from '../../core/releases/release-document.ts';
 import type { Releases } from '../../core/releases/releases.ts';
+import { releaseHead } from '../documents/release-document.ts';
+import { severalDocument } from '../documents/several-images.ts';
 import { httpHandler, json, readQuery } from '../http/http.ts';
 import { readInput, textReadBy } from '../http/input.ts';
 import type { RouteDescription } from '../http/route.ts';
 import { named, noKey, refusals } from '../http/route.ts';
-import { releaseHead } from './release-document.ts';
-import { severalDocument } from './several-images.ts';
 
 const defaultLimit = 50;
 const maxLimit = 500;

@@ -9,6 +9,7 @@ import type { Replays } from '../../core/replay/replay.ts';
 import type { ReplayDescription, ReplayScope } from '../../core/replay/replay-job.ts';
 import { describeReplay } from '../../core/replay/replay-job.ts';
 import type { Tracker } from '../../core/tracker.ts';
+import { replayProgress } from '../documents/replay-description.ts';
 import { httpHandler, json, readQuery } from '../http/http.ts';
 import type { Read } from '../http/input.ts';
 import { check, registryInput, textReadBy } from '../http/input.ts';
@@ -17,7 +18,6 @@ import { problemResponse } from '../http/problem.ts';
 import { imageInput, readQuestion, readRegistry, refuse } from '../http/question.ts';
 import type { RouteDescription } from '../http/route.ts';
 import { named, noKey, refusals } from '../http/route.ts';
-import { replayProgress } from './replay-description.ts';
 
 const maxBody = 16 * 1024;
 const maxRangeMs = 86_400_000;

@@ -6,13 +6,13 @@ import type { HttpFunctionOptions } from '@azure/functions';
 import * as z from 'zod';
 import type { Tracker } from '../../core/tracker.ts';
 import { waitedImage } from '../../core/waiting/who-waits.ts';
+import { imagesBody, readImagesBody, severalDocument } from '../documents/several-images.ts';
 import { httpHandler, noQuery } from '../http/http.ts';
 import type { Waits } from '../http/noted-wait.ts';
 import { noted } from '../http/noted-wait.ts';
 import type { RouteDescription } from '../http/route.ts';
 import { noKey, refusals } from '../http/route.ts';
 import { waitResponse } from '../http/wait-response.ts';
-import { imagesBody, readImagesBody, severalDocument } from './several-images.ts';
 import { defaultTimeoutSeconds, maxTimeoutSeconds, readTimeout, timeoutRule } from './wait.ts';
 
 /** A pipeline's variable that was not set arrives as an empty text. */

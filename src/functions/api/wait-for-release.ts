@@ -1,6 +1,7 @@
 /** Holds the request until every image of a release is where it must be, or one can no longer come there, or the time is up. */
 import type { HttpFunctionOptions } from '@azure/functions';
 import type { Releases } from '../../core/releases/releases.ts';
+import { answerRelease, readReleaseName, releaseDocument, releaseParams } from '../documents/release-document.ts';
 import { httpHandler, readQuery } from '../http/http.ts';
 import { readInput } from '../http/input.ts';
 import type { Waits } from '../http/noted-wait.ts';
@@ -8,7 +9,6 @@ import { noted } from '../http/noted-wait.ts';
 import type { RouteDescription } from '../http/route.ts';
 import { noKey, refusals } from '../http/route.ts';
 import { waitResponse } from '../http/wait-response.ts';
-import { answerRelease, readReleaseName, releaseDocument, releaseParams } from './release-document.ts';
 import { timeoutQuery } from './wait.ts';
 
 export function describeWaitForRelease(): RouteDescription {

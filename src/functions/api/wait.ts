@@ -6,6 +6,7 @@ import type { HttpFunctionOptions } from '@azure/functions';
 import * as z from 'zod';
 import type { Tracker } from '../../core/tracker.ts';
 import { waitedImage } from '../../core/waiting/who-waits.ts';
+import { availabilityDocument } from '../documents/availability-document.ts';
 import { httpHandler, readQuery } from '../http/http.ts';
 import { readInput, textReadBy } from '../http/input.ts';
 import type { Waits } from '../http/noted-wait.ts';
@@ -14,7 +15,6 @@ import { imageQuery, readQuestion, readRequirement, requirementQuery } from '../
 import type { RouteDescription } from '../http/route.ts';
 import { noKey, refusals } from '../http/route.ts';
 import { waitResponse } from '../http/wait-response.ts';
-import { availabilityDocument } from './availability-document.ts';
 
 export const defaultTimeoutSeconds = 60;
 export const maxTimeoutSeconds = 200;

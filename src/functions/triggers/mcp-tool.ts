@@ -10,11 +10,11 @@ import * as z from 'zod';
 import { maxImages } from '../../core/query/several-images.ts';
 import { describeError, UpstreamError } from '../../core/runtime/errors.ts';
 import type { Tracker } from '../../core/tracker.ts';
+import { imagesBody, maxBody, readAsked } from '../documents/several-images.ts';
 import type { Query } from '../http/input.ts';
 import { check } from '../http/input.ts';
 import { badRequest, problemResponse, upstreamProblem } from '../http/problem.ts';
 import { readQuestion, readRequirement } from '../http/question.ts';
-import { imagesBody, maxBody, readAsked } from './several-images.ts';
 
 const { McpTextContent, McpToolResponse } = functions;
 
