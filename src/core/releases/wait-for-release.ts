@@ -5,8 +5,8 @@
 import type { SeveralResult } from '../query/several-images.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { UpstreamError } from '../runtime/errors.ts';
+import type { Watch } from '../runtime/shared-poller.ts';
 import { readAtEnd } from '../runtime/timeout.ts';
-import type { Watch } from '../store/shared-poller.ts';
 import type { Tracker } from '../tracker.ts';
 import type { ReleaseStore, StoredRelease } from './ports.ts';
 import type { Release } from './release.ts';

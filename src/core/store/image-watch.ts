@@ -12,9 +12,9 @@ import { tagPointers } from '../image/tag-resolution.ts';
 import type { Digest } from '../model/digest.ts';
 import type { Tag } from '../model/reference.ts';
 import type { Clock } from '../runtime/clock.ts';
+import type { Pace, Watch } from '../runtime/shared-poller.ts';
+import { watch } from '../runtime/shared-poller.ts';
 import type { TagIndex } from './ports.ts';
-import type { Pace, Watch } from './shared-poller.ts';
-import { watch } from './shared-poller.ts';
 
 /**
  * Digests read to see where a tag points. A region that points at one of the newest is found among them; one that is

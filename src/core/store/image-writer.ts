@@ -19,12 +19,12 @@ import type { Registry } from '../model/registry.ts';
 import { backoff } from '../runtime/backoff.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { describeError, UpstreamError } from '../runtime/errors.ts';
+import { keyQueue } from '../runtime/key-queue.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Version } from '../runtime/version.ts';
 import type { ImageCache } from './image-cache.ts';
 import type { IndexMaintenanceDeps } from './index-maintenance.ts';
 import { indexMaintenance } from './index-maintenance.ts';
-import { keyQueue } from './key-queue.ts';
 import type { ImageStore } from './ports.ts';
 import { writeBasis } from './write-basis.ts';
 

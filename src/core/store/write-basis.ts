@@ -6,7 +6,7 @@
 import type { Command } from '../image/decide.ts';
 import type { ImageName } from '../image/record.ts';
 import type { Clock } from '../runtime/clock.ts';
-import { hitRate } from './hit-rate.ts';
+import { hitRate } from '../runtime/hit-rate.ts';
 import type { ImageCache } from './image-cache.ts';
 import type { ImageStore, StoredImage } from './ports.ts';
 

@@ -531,8 +531,8 @@ export const decidingFaults: readonly Fault[] = [
     ],
   ),
   ...faultsIn(
-    'src/core/store/shared-poller.ts',
-    [core('store/shared-poller')],
+    'src/core/runtime/shared-poller.ts',
+    [core('runtime/shared-poller')],
     [
       [
         'whoever comes is shown what was read before',

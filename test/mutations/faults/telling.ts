@@ -18,7 +18,7 @@ const telling = [
 ];
 
 export const tellingFaults: readonly Fault[] = [
-  ...faultsIn('src/core/store/key-queue.ts', writing, [
+  ...faultsIn('src/core/runtime/key-queue.ts', writing, [
     [
       'the forty-first command of one image is dropped',
       'line.waiting.splice(0, maxJobs)',

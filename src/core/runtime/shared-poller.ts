@@ -1,10 +1,10 @@
 /**
- * Lets any number of waiters follow one thing at the price of one. Whoever waits for the same image or tag shares one
+ * Lets any number of waiters follow one thing at the price of one. Whoever waits for the same subject shares one
  * poller, which stops with its last waiter; what this process writes itself is passed on at once, without a poll. Nobody is
  * shown what was read before they asked: another instance may have written since.
  */
-import type { Clock } from '../runtime/clock.ts';
-import { semaphore } from '../runtime/semaphore.ts';
+import type { Clock } from './clock.ts';
+import { semaphore } from './semaphore.ts';
 
 export interface Watch<T> {
   /**

@@ -1,7 +1,7 @@
 /** Many waiters on one thing: at the price of one, and none is shown what was read before it asked. */
 import { expect, test } from 'vitest';
 import { semaphore } from '../../../src/core/runtime/semaphore.ts';
-import { watch } from '../../../src/core/store/shared-poller.ts';
+import { watch } from '../../../src/core/runtime/shared-poller.ts';
 import { manualClock } from '../../support/manual-clock.ts';
 
 const pace = { minPauseMs: 300, maxPauseMs: 1_000, maxReads: 2 };

@@ -1,8 +1,8 @@
 /**
  * A queue for each key: what meets in one shares a run, and no two runs of one key overlap. Without the sharing, ten
- * regions reporting one image at once would conflict with each other over and over.
+ * that come at once for one key would conflict with each other over and over.
  */
-import type { Clock } from '../runtime/clock.ts';
+import type { Clock } from './clock.ts';
 
 interface KeyQueue<K, J, R> {
   /** Fails as the run does that the job was in. */

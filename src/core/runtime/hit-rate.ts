@@ -1,6 +1,6 @@
 /**
  * Whether something that saves a request, and costs more than one where it does not hold, has lately held often enough to
- * rely on it. How many instances share the webhooks of an image is nowhere written down; this finds out.
+ * rely on it. How many instances share one kind of work is nowhere written down; this finds out.
  */
 interface HitRate {
   isGood(): boolean;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { coverageWarnings } from '../../../src/core/model/endpoint-coverage.ts';
 import type { ReplicaSet } from '../../../src/core/model/replica-set.ts';
+import { coverageWarnings } from '../../../src/core/replicas/coverage-warnings.ts';
 import { regionsOf, registryOf, replicaSetOf } from '../../support/build.ts';
 
 const endpoints = (...names: string[]) => new Map(regionsOf(...names).map((region) => [region, 'https://r.example']));

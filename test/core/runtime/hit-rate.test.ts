@@ -1,6 +1,6 @@
 /** A guess that saves a request is only worth it while it holds: this is what decides. */
 import { expect, test } from 'vitest';
-import { hitRate } from '../../../src/core/store/hit-rate.ts';
+import { hitRate } from '../../../src/core/runtime/hit-rate.ts';
 
 function after(start: 0 | 1, held: readonly boolean[]): boolean {
   const one = hitRate(start);
