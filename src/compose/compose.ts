@@ -273,7 +273,7 @@ export function compose(config: Config) {
 function deploymentChecks(
   { callbacks, github }: Config,
   storage: Storage,
-  parts: {
+  deps: {
     readonly store: CheckStore;
     readonly tracker: Tracker;
     readonly releases: Releases;
@@ -283,7 +283,7 @@ function deploymentChecks(
   if (callbacks.key === undefined) return undefined;
   const calling = { fetch, clock: systemClock };
   return checks({
-    ...parts,
+    ...deps,
     timer: dueCheckTimer(storage.dueWork),
     tokenCipher: tokenCipher(callbacks.key, randomBytes),
     senders: {

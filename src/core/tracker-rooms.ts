@@ -119,14 +119,14 @@ export function trackerRooms(ports: TrackerPorts, options: TrackerOptions) {
     read: async (name) => (await ports.store.read(name))?.record,
     // Made below: images are counted after they were written.
     readTag: (name) => watch.readTag(name),
-    registry: registryOf,
+    registryOf,
     decisionContext,
   });
   const writer = imageWriter({
     ...ports,
     counting,
     cache: imageCache(options.cachedImages),
-    registry: registryOf,
+    registryOf,
     decisionContext,
   });
   const relay = eventRelay({ ...ports, writer });
@@ -138,12 +138,12 @@ export function trackerRooms(ports: TrackerPorts, options: TrackerOptions) {
     writer,
     clock,
     log,
-    registry: registryOf,
+    registryOf,
   });
   const attached = attachedArtifacts({
     reader: ports.manifests,
     clock,
-    registry: registryOf,
+    registryOf,
     set: sets.current,
     readImage,
     // Made below, and in need of this.
@@ -157,7 +157,7 @@ export function trackerRooms(ports: TrackerPorts, options: TrackerOptions) {
     watch,
     // Made below, and in need of this.
     record: (delivery) => intake.record(delivery),
-    registry: registryOf,
+    registryOf,
     decisionContext,
     readImage: writer.read,
   });
@@ -179,7 +179,7 @@ export function trackerRooms(ports: TrackerPorts, options: TrackerOptions) {
     relay,
     forwards,
     probes,
-    registry: registryOf,
+    registryOf,
     decisionContext,
     dueEvents,
     compareTags: tags.compare,

@@ -114,9 +114,9 @@ export function imagesScreen(page: Page): ImagesScreen {
   function show(shown: Shown, images: readonly AvailabilityDocument[], isPlain: boolean): void {
     const { view, registry } = shown;
     const { summary, pinned } = overview;
-    const isPinned = new Set(pinned.map(imageKey));
+    const pinnedKeys = new Set(pinned.map(imageKey));
     const attention = view.state === 'diverged' ? ({ attention: 'diverged' } as const) : {};
-    const others = images.filter((image) => !isPinned.has(imageKey(image)));
+    const others = images.filter((image) => !pinnedKeys.has(imageKey(image)));
     matrix.show([...pinned, ...others.map((image): Listed => ({ ...image, ...attention }))]);
     known = images;
     filters.show(shown, summary?.regions.map(({ region }) => region) ?? regionsOf(known));

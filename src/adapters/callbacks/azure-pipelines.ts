@@ -20,19 +20,19 @@ const ended = /OrchestrationSessionNotFoundException|TaskOrchestrationPlanTermin
 /** A line beside the verdict must not hold it up. */
 const lastLineMs = 2_000;
 
-export function azurePipelinesSender(parts: {
+export function azurePipelinesSender(deps: {
   readonly fetch: typeof globalThis.fetch;
   readonly clock: Clock;
 }): VerdictSender {
-  const post = poster(who, parts.fetch);
-  const postQuickly = poster(who, parts.fetch, lastLineMs);
+  const post = poster(who, deps.fetch);
+  const postQuickly = poster(who, deps.fetch, lastLineMs);
 
   const feedUrl = (callback: AzurePipelinesCallback) =>
     `${planUrl(callback)}/timelines/${callback.timelineId}/records/${callback.jobId}/feed?api-version=${feedVersion}`;
   async function postLine(posted: typeof post, text: string, line: string): Promise<void> {
     const callback: AzurePipelinesCallback = JSON.parse(text);
     const reply = await posted(feedUrl(callback), bearer(callback), { value: [line], count: 1 });
-    if (!isAccepted(reply.status)) throw toUpstreamError(reply, parts.clock);
+    if (!isAccepted(reply.status)) throw toUpstreamError(reply, deps.clock);
   }
 
   return {
@@ -47,7 +47,7 @@ export function azurePipelinesSender(parts: {
       if (isAccepted(reply.status)) return 'taken';
       if (isEnded(reply)) return 'dead';
       if (isNotYet(reply.status)) return { notYet: `${who} (${reply.status})` };
-      throw toUpstreamError(reply, parts.clock);
+      throw toUpstreamError(reply, deps.clock);
     },
   };
 }

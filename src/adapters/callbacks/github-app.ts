@@ -23,15 +23,15 @@ const marginMs = 120_000;
 export const apiHeaders = { accept: 'application/vnd.github+json', 'x-github-api-version': '2022-11-28' } as const;
 
 /** @throws when the key is none */
-export function githubApp(parts: {
+export function githubApp(deps: {
   readonly post: Post;
   readonly clock: Clock;
   readonly appId: string;
   /** PEM. */
   readonly privateKey: string;
 }): GithubApp {
-  const { post, clock, appId } = parts;
-  const key = createPrivateKey(parts.privateKey);
+  const { post, clock, appId } = deps;
+  const key = createPrivateKey(deps.privateKey);
   const tokens = new Map<string, { readonly token: string; readonly until: number }>();
   /** However many verdicts are due at the same time, one token is enough. */
   const underWay = new Map<string, Promise<Made>>();

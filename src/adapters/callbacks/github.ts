@@ -18,15 +18,15 @@ const maxComment = 1_024;
 
 type Answer = { readonly reply: Reply; readonly of: 'token' | 'review' };
 
-export function githubSender(parts: {
+export function githubSender(deps: {
   readonly fetch: typeof globalThis.fetch;
   readonly clock: Clock;
   readonly appId: string;
   /** PEM. */
   readonly privateKey: string;
 }): VerdictSender {
-  const post = poster(who, parts.fetch);
-  const app = githubApp({ ...parts, post });
+  const post = poster(who, deps.fetch);
+  const app = githubApp({ ...deps, post });
 
   async function review(callback: GithubCallback, body: object, refused?: string): Promise<Answer> {
     const token = await app.installationToken(callback.api, callback.installationId, refused);
@@ -44,7 +44,7 @@ export function githubSender(parts: {
       const callback: GithubCallback = JSON.parse(text);
       const note = { environment_name: callback.environment, comment: toComment(line) };
       const answer = await review(callback, note);
-      if (!isAccepted(answer.reply.status)) throw toUpstreamError(answer, parts.clock);
+      if (!isAccepted(answer.reply.status)) throw toUpstreamError(answer, deps.clock);
     },
     async verdict(text, { result, comment }) {
       const callback: GithubCallback = JSON.parse(text);
@@ -57,7 +57,7 @@ export function githubSender(parts: {
       if (answer.of === 'review' && isAccepted(status)) return 'taken';
       if (status === 410) return 'dead';
       if (isNotYet(status)) return { notYet: `${who} (${status})` };
-      throw toUpstreamError(answer, parts.clock);
+      throw toUpstreamError(answer, deps.clock);
     },
   };
 }

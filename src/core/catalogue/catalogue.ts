@@ -112,7 +112,7 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
   async function toChange(image: Uncounted, remembered: Entries): Promise<UncountedChange> {
     const { name, written } = image;
     const key = imageKey(name);
-    const { set } = deps.decisionContext(deps.registry(name));
+    const { set } = deps.decisionContext(deps.registryOf(name));
     const isRead = written === undefined || !remembered.has(key);
     const before = isRead ? await deps.store.entry(name) : remembered.get(key);
     const record = known(isRead ? await deps.read(name) : dropStaleFacts(written, set));
@@ -143,7 +143,7 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
    * and has no other way to learn that this is over.
    */
   async function endReminder({ name, record, remindAt }: UncountedChange): Promise<void> {
-    const { set, now } = deps.decisionContext(deps.registry(name));
+    const { set, now } = deps.decisionContext(deps.registryOf(name));
     if (remindAt !== undefined && remindAt > now && isSettled(record, set)) await timers.takeBack(name, remindAt);
   }
 
@@ -204,7 +204,7 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
   }
 
   function isChanged(before: ImageRecord | undefined, after: ImageRecord): boolean {
-    const { set } = deps.decisionContext(deps.registry(after.name));
+    const { set } = deps.decisionContext(deps.registryOf(after.name));
     return !isSameEntry(entryOf(before, set), entryOf(after, set)) || !isSettled(after, set);
   }
 
@@ -223,7 +223,7 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
     async recount(name) {
       await countTogether(name);
       const record = known(await deps.read(name));
-      const { set, now } = deps.decisionContext(deps.registry(name));
+      const { set, now } = deps.decisionContext(deps.registryOf(name));
       if (record === undefined || isSettled(record, set)) return;
       const most = isUnpublished(record) ? maxUnpublishedPauseMs : maxPauseMs;
       const pause = Math.min(most, Math.max(surelyWrittenMs, (now - record.changedAt) / 2));

@@ -12,7 +12,7 @@ import type { DivergedTag } from './entry.ts';
 export interface TagDeps {
   /** The images that the tag was pushed with last. */
   readTag(name: TagName): Promise<readonly ImageRecord[]>;
-  registry(name: ImageName): Registry;
+  registryOf(name: ImageName): Registry;
   decisionContext(registry: Registry): DecisionContext;
 }
 
@@ -23,7 +23,7 @@ const maxTags = 10;
 export async function divergedTags(deps: TagDeps, record: ImageRecord | undefined): Promise<DivergedTag[]> {
   if (record === undefined) return [];
   const { registry, repository, digest } = record.name;
-  const { set, policy, now } = deps.decisionContext(deps.registry(record.name));
+  const { set, policy, now } = deps.decisionContext(deps.registryOf(record.name));
   const regions = expectedRegions(set);
   const mayDiverge = Object.keys(record.tags).filter((tag) => {
     const progress = progressOf(record, tag as Tag);

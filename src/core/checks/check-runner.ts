@@ -45,9 +45,9 @@ type Next = { readonly seen: number | undefined; readonly at: number } | undefin
 const overlapMs = 15_000;
 const errorPauseMs = 2_000;
 
-export function checkRunner(parts: VerdictDeliveryDeps & JudgingDeps): CheckRunner {
-  const { store, clock, log } = parts;
-  const sending = verdictDelivery(parts);
+export function checkRunner(deps: VerdictDeliveryDeps & JudgingDeps): CheckRunner {
+  const { store, clock, log } = deps;
+  const sending = verdictDelivery(deps);
   const followed = new Map<string, Followed>();
   let isStopping = false;
 
@@ -70,8 +70,8 @@ export function checkRunner(parts: VerdictDeliveryDeps & JudgingDeps): CheckRunn
   }
 
   /** Judged by the clock that the deadline goes by. */
-  function partsOf({ aheadMs }: Followed): typeof parts {
-    return { ...parts, clock: { ...clock, now: () => clock.now() - aheadMs } };
+  function depsOf({ aheadMs }: Followed): typeof deps {
+    return { ...deps, clock: { ...clock, now: () => clock.now() - aheadMs } };
   }
 
   async function step(id: string, seen: number | undefined, entry: Followed): Promise<Next> {
@@ -81,7 +81,7 @@ export function checkRunner(parts: VerdictDeliveryDeps & JudgingDeps): CheckRunn
     // Before that, the other side may not have noticed that we took the check.
     if (check.attempts === 0 && check.nextTryAt > clock.now()) return { seen, at: check.nextTryAt };
     const timeoutMs = Math.min(entry.untilAt, check.deadlineAt + entry.aheadMs) - clock.now();
-    const evaluation = check.verdict === null ? await judge(partsOf(entry), check, seen, timeoutMs) : undefined;
+    const evaluation = check.verdict === null ? await judge(depsOf(entry), check, seen, timeoutMs) : undefined;
     if (evaluation !== undefined && evaluation.verdict === undefined) {
       // Beside the watching: a slow answer to a line of progress must not hold up the verdict.
       void tell(check, evaluation.line, entry, sending);

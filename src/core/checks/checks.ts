@@ -60,9 +60,9 @@ interface Accepted {
 
 const acceptedLines = { accepted: 'check accepted', sentAnew: 'verdict sent anew', known: 'check known' } as const;
 
-export function checks(parts: ChecksDeps): Checks {
-  const { tracker, store, timer, tokenCipher, clock, log } = parts;
-  const following = checkRunner(parts);
+export function checks(deps: ChecksDeps): Checks {
+  const { tracker, store, timer, tokenCipher, clock, log } = deps;
+  const following = checkRunner(deps);
   let isClosing = false;
 
   /** @param at by our clock */

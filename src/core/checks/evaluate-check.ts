@@ -63,17 +63,17 @@ const pauseMs = 5_000;
  * @param timeoutMs at the latest
  */
 export async function judge(
-  parts: JudgingDeps,
+  deps: JudgingDeps,
   check: Check,
   seen: number | undefined,
   timeoutMs: number,
 ): Promise<Evaluation> {
-  const { clock } = parts;
+  const { clock } = deps;
   const heldMs = seen === undefined ? 0 : Math.max(0, timeoutMs);
   const text = askedText(check);
   const standing = await (text.release === undefined
-    ? followImages(parts, text, seen, heldMs)
-    : followRelease(parts, text.release, heldMs));
+    ? followImages(deps, text, seen, heldMs)
+    : followRelease(deps, text.release, heldMs));
   const outOfTime = (where: string) =>
     clock.now() >= check.deadlineAt ? timedOut(check.deadlineAt - check.acceptedAt, where) : undefined;
 

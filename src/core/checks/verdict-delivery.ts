@@ -43,8 +43,8 @@ interface FailedAttempt {
   readonly logged: string;
 }
 
-export function verdictDelivery(parts: VerdictDeliveryDeps): VerdictDelivery {
-  const { store, senders, tokenCipher, clock, log, telemetry = noTelemetry } = parts;
+export function verdictDelivery(deps: VerdictDeliveryDeps): VerdictDelivery {
+  const { store, senders, tokenCipher, clock, log, telemetry = noTelemetry } = deps;
 
   function senderOf(check: Check): VerdictSender {
     const sender = senders[check.kind];
@@ -86,7 +86,7 @@ export function verdictDelivery(parts: VerdictDeliveryDeps): VerdictDelivery {
     const reply = await attempt(claimed, verdict);
     if (typeof reply === 'object') log.warn('verdict delivery failed', { ...told, error: reply.logged });
     else log.info(reply === 'taken' ? 'verdict delivered' : 'nobody waits for the verdict any more', told);
-    const random = parts.random();
+    const random = deps.random();
     const change = (stored: Check) => {
       const check = isLastLineTaken ? { ...stored, isLastLineTaken } : stored;
       return typeof reply === 'object'

@@ -38,7 +38,7 @@ const maxPauseMs = 3_600_000;
 /** A webhook is sent again once its lease has ended: a slow write of what became of it must not use that up. */
 const maxNoteMs = 2_000;
 
-export function forwarder(parts: {
+export function forwarder(deps: {
   readonly targets: readonly ForwardTarget[];
   readonly registries: readonly Registry[];
   readonly queue: ForwardQueue;
@@ -53,19 +53,19 @@ export function forwarder(parts: {
   /** Notes what became of it, for people; never fails. */
   note(order: ForwardOrder, sending: ForwardSending): Promise<void>;
 }): Forwarder {
-  const { queue, clock, log, telemetry = noTelemetry } = parts;
+  const { queue, clock, log, telemetry = noTelemetry } = deps;
 
   function outcomeOf(order: ForwardOrder, registry: Registry, target: ForwardTarget): Promise<WaitResult['outcome']> {
     const { repository, digest } = order.name;
-    const requirement = requirementOf(target, parts.replicaSet(registry));
-    return parts.outcome({ registry, repository, tag: order.tag, digest }, requirement);
+    const requirement = requirementOf(target, deps.replicaSet(registry));
+    return deps.outcome({ registry, repository, tag: order.tag, digest }, requirement);
   }
 
   return {
     async deliver(order, attempt) {
       const outcome = await tryOnce(order, attempt);
       // A target that has left the settings is no name any more.
-      const isKnown = parts.targets.some(({ name }) => name === order.target);
+      const isKnown = deps.targets.some(({ name }) => name === order.target);
       const target = isKnown ? order.target : 'other';
       telemetry.measure(forwards, 1, { registry: order.name.registry, target, outcome });
       return outcome;
@@ -74,8 +74,8 @@ export function forwarder(parts: {
 
   async function tryOnce(order: ForwardOrder, attempt: number): Promise<ForwardOutcome> {
     const fields = { target: order.target, image: imageKey(order.name), tag: order.tag, attempt };
-    const target = parts.targets.find(({ name }) => name === order.target);
-    const registry = findRegistryByName(parts.registries, order.name.registry);
+    const target = deps.targets.find(({ name }) => name === order.target);
+    const registry = findRegistryByName(deps.registries, order.name.registry);
     if (target === undefined || registry === undefined) {
       log.warn('webhook not forwarded: its target is not in the settings any more', fields);
       return drop(order, attempt, 'its target is not in the settings any more');
@@ -88,7 +88,7 @@ export function forwarder(parts: {
     if (outcome === 'waiting') {
       return later(order, attempt, 'not sent: the image is not where the target needs it');
     }
-    const answer = await parts.sender.send(target, JSON.stringify(toPushWebhook(order, registry)));
+    const answer = await deps.sender.send(target, JSON.stringify(toPushWebhook(order, registry)));
     if (answer === 'taken') {
       log.info('webhook forwarded', fields);
       // Most are accepted at once: those cost no write.
@@ -109,7 +109,7 @@ export function forwarder(parts: {
     attempts: number,
     lastError: string | null,
   ): Promise<void> {
-    const noted = parts.note(order, { state, attempts, at: clock.now(), lastError });
+    const noted = deps.note(order, { state, attempts, at: clock.now(), lastError });
     await withTimeoutOrUndefined(clock, maxNoteMs, noted);
   }
 
@@ -134,6 +134,6 @@ export function forwarder(parts: {
   }
 
   function pauseAfter(attempt: number): number {
-    return firstPauseMs * 3 ** Math.min(attempt, 10) * (0.8 + 0.4 * parts.random());
+    return firstPauseMs * 3 ** Math.min(attempt, 10) * (0.8 + 0.4 * deps.random());
   }
 }

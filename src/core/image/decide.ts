@@ -131,12 +131,12 @@ function applyFact(
       ['replicating', 'available'].includes(imageState(merged, set)) &&
       isLater(fact.eventTime, newestDelete(record, set)));
   const started = isPushedAgain ? pushedAgain(record, fact, set) : record;
-  const isOver = supersededSubjects(fact.region, earlier, arrival);
+  const superseded = supersededSubjects(fact.region, earlier, arrival);
   const learned = {
     ...started,
     mediaType: record.mediaType ?? fact.mediaType ?? null,
     arrivals: merged.arrivals,
-    alreadyAnnounced: started.alreadyAnnounced.filter((news) => !isOver.includes(news)),
+    alreadyAnnounced: started.alreadyAnnounced.filter((news) => !superseded.includes(news)),
     ...learnTag(started, fact),
     changedAt: Math.max(record.changedAt, fact.receivedAt),
   };
@@ -226,8 +226,8 @@ function timerRang(
 ): ImageRecord {
   const { requeueAt } = record;
   const { now } = decisionContext;
-  const isCountedOnAfter = nextRequeueAt(record, decisionContext) === null ? now - clockSkewMs : now;
-  return scheduledFor !== undefined && requeueAt !== null && requeueAt > isCountedOnAfter && requeueAt <= scheduledFor
+  const countedOnAfter = nextRequeueAt(record, decisionContext) === null ? now - clockSkewMs : now;
+  return scheduledFor !== undefined && requeueAt !== null && requeueAt > countedOnAfter && requeueAt <= scheduledFor
     ? { ...record, requeueAt: null }
     : record;
 }

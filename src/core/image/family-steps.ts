@@ -197,7 +197,7 @@ function mergeSaid(before: Family['said'], news: Family['said']): Family['said']
 }
 
 /** What a write has changed of what the indexes that list this one have to know. */
-export function newsForIndexes(before: ImageRecord | undefined, after: ImageRecord): RegionalArrivals {
+export function newsForParents(before: ImageRecord | undefined, after: ImageRecord): RegionalArrivals {
   const news = arrivalRegions(after).flatMap((region): [string, Arrival][] => {
     const [old, arrival] = [arrivalIn(before, region), arrivalIn(after, region)];
     if (arrival === undefined || arrival === old) return [];

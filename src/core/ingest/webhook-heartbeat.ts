@@ -29,12 +29,12 @@ interface Heard {
   isDue: boolean;
 }
 
-export function webhookHeartbeat(parts: {
+export function webhookHeartbeat(deps: {
   readonly webhooks: HeartbeatStore;
   readonly clock: Clock;
   readonly log: Log;
 }): WebhookHeartbeat {
-  const { webhooks, clock, log } = parts;
+  const { webhooks, clock, log } = deps;
   const all = new Map<string, Heard>();
   const closing = new AbortController();
 

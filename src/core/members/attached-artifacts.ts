@@ -37,21 +37,21 @@ interface Found {
 const freshMs = 3_000;
 const maxKept = 1_000;
 
-export function attachedArtifacts(parts: {
+export function attachedArtifacts(deps: {
   readonly reader: ManifestReader | undefined;
   readonly clock: Clock;
-  registry(name: ImageName): Registry;
+  registryOf(name: ImageName): Registry;
   set(registry: Registry): ReplicaSet;
   readImage(name: ImageName): Promise<ImageRecord | undefined>;
   readTag(name: TagName): Promise<ImageRecord[]>;
   readonly writer: Pick<ImageWriter, 'submit'>;
   readonly log: Log;
 }): (name: ImageName, asked: readonly string[], record: ImageRecord | undefined) => Promise<Attached> {
-  const { reader, clock, log } = parts;
+  const { reader, clock, log } = deps;
   const kept = new Map<string, Promise<Found>>();
 
   async function ask(name: ImageName, before: Found | undefined, record: ImageRecord | undefined): Promise<Found> {
-    const registry = parts.registry(name);
+    const registry = deps.registryOf(name);
     const askedAt = clock.now();
     const referrers = new Map(before?.referrers);
     const unanswered = {
@@ -62,7 +62,7 @@ export function attachedArtifacts(parts: {
       noted: noted(before, record),
     };
     if (reader === undefined || registry.members === false) return unanswered;
-    const own = expectedRegions(parts.set(registry)).filter((region) => regionalOrigin(registry, region) !== undefined);
+    const own = expectedRegions(deps.set(registry)).filter((region) => regionalOrigin(registry, region) !== undefined);
     const sources: (Region | undefined)[] = [...own, undefined];
     const answers = await Promise.all(
       sources.map((region) => reader.referrers(registry, region, name.repository, name.digest)),
@@ -93,7 +93,7 @@ export function attachedArtifacts(parts: {
     const attachments = listed.filter(({ digest }) => !before.has(digest));
     if (record === undefined || attachments.length === 0) return before;
     try {
-      await parts.writer.submit(name, { kind: 'attachmentsFound', attachments });
+      await deps.writer.submit(name, { kind: 'attachmentsFound', attachments });
       return new Set([...before, ...attachments.map(({ digest }) => digest)]);
     } catch (error) {
       log.warn('attachments not stored, will retry', { image: imageKey(name), error: describeError(error) });
@@ -119,11 +119,11 @@ export function attachedArtifacts(parts: {
     { referrers, listed }: Found,
     image: ImageRecord | undefined,
   ): Promise<AttachedArtifact[]> {
-    const set = parts.set(parts.registry(name));
+    const set = deps.set(deps.registryOf(name));
     const known = new Map([...(image?.attachments ?? []).map((one) => [one.digest, one] as const), ...referrers]);
     const wanted = [...known.values()].filter((one) => asked.some((text) => isAskedFor(text, one)));
     const artifacts = wanted.map(async ({ digest, artifactType, kind }) => {
-      const record = await parts.readImage({ ...name, digest });
+      const record = await deps.readImage({ ...name, digest });
       // Nobody has it any more: it was deleted where it was, and nobody lists it.
       if (record !== undefined && isGone(record, set) && !listed.has(digest)) return [];
       const regions = arrivalRegions(record).filter((region) => isAvailableIn(record, region, set));
@@ -136,12 +136,12 @@ export function attachedArtifacts(parts: {
     const tag = cosignTag(name.digest, asked);
     if (tag === undefined) return [];
     const { registry, repository } = name;
-    const records = await parts.readTag({ registry, repository, tag });
+    const records = await deps.readTag({ registry, repository, tag });
     const pointers = tagPointers(tag, records);
     const digest = pointers.newest?.digest;
     const record = records.find((one) => one.name.digest === digest);
     if (digest === undefined || record === undefined || pointers.regions.size === 0) return [];
-    const set = parts.set(parts.registry(name));
+    const set = deps.set(deps.registryOf(name));
     const regions = [...pointers.regions.keys()].filter(
       (region) => pointers.regions.get(region)?.digest === digest && isAvailableIn(record, region, set),
     );

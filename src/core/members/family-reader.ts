@@ -7,7 +7,7 @@ import type { Attachment } from '../image/attached.ts';
 import { maxAttachments } from '../image/attached.ts';
 import type { Reading } from '../image/context.ts';
 import type { Member, RegionalArrivals } from '../image/family.ts';
-import { claimableUntil, isBeingRead, newsForIndexes, readWithinMs } from '../image/family-steps.ts';
+import { claimableUntil, isBeingRead, newsForParents, readWithinMs } from '../image/family-steps.ts';
 import type { ImageName, ImageRecord } from '../image/record.ts';
 import { imageKey } from '../image/record.ts';
 import type { Digest } from '../model/digest.ts';
@@ -51,15 +51,15 @@ const maxAwaited = 1_000;
 /** The bytes of a manifest go with the next write of its record, which an index or the next region makes before. */
 const sizedWithinMs = 60_000;
 
-export function familyReader(parts: {
+export function familyReader(deps: {
   readonly reader: ManifestReader | undefined;
   readonly registries: readonly Registry[];
   readonly writer: ImageWriter;
   readonly clock: Clock;
   readonly log: Log;
-  registry(name: ImageName): Registry;
+  registryOf(name: ImageName): Registry;
 }): FamilyReader {
-  const { reader, clock, log } = parts;
+  const { reader, clock, log } = deps;
   const readings = readability(clock);
   /** What is being read, each as it was last written since. */
   const underWay = new Map<string, ImageRecord>();
@@ -71,7 +71,7 @@ export function familyReader(parts: {
     return reader !== undefined && members !== false;
   }
 
-  for (const registry of parts.registries.filter(isOn)) {
+  for (const registry of deps.registries.filter(isOn)) {
     void reader?.reaches(registry).then((isReached) => {
       // What was tried meanwhile tells more.
       if (readings.of(registry.name) !== 'unknown') return;
@@ -106,8 +106,8 @@ export function familyReader(parts: {
     for (const some of inChunks(digests, maxAtOnce)) {
       await Promise.all(
         some.map(async (digest) => {
-          const { record } = await parts.writer.submit({ registry, repository, digest }, { kind: 'joined', index });
-          if (record !== undefined) said[digest] = newsForIndexes(undefined, record);
+          const { record } = await deps.writer.submit({ registry, repository, digest }, { kind: 'joined', index });
+          if (record !== undefined) said[digest] = newsForParents(undefined, record);
           if (record?.bytes !== undefined) sizes.set(digest, record.bytes);
         }),
       );
@@ -117,7 +117,7 @@ export function familyReader(parts: {
 
   /** Part of the family of its subject: what is attached is not told by itself. Never fails. */
   async function attach(from: ManifestReader, { name, mediaType, arrivals }: ImageRecord): Promise<void> {
-    const registry = parts.registry(name);
+    const registry = deps.registryOf(name);
     const [first] = Object.keys(arrivals) as Region[];
     const own = first !== undefined && regionalOrigin(registry, first) !== undefined ? first : undefined;
     const answer = await from.read(registry, own, name.repository, name.digest, mediaType === null ? [] : [mediaType]);
@@ -125,7 +125,7 @@ export function familyReader(parts: {
     const bytes = bytesOf(answer.body);
     // Not waited for: it goes with what is written next.
     if (bytes !== undefined) {
-      parts.writer.submitWithin(name, { kind: 'sized', bytes }, sizedWithinMs).catch((error: unknown) => {
+      deps.writer.submitWithin(name, { kind: 'sized', bytes }, sizedWithinMs).catch((error: unknown) => {
         log.warn('bytes not stored', { image: imageKey(name), error: describeError(error) });
       });
     }
@@ -144,7 +144,7 @@ export function familyReader(parts: {
   async function storeSubject(name: ImageName, subject: Digest): Promise<void> {
     for (const pauseMs of [...storePausesMs, undefined]) {
       try {
-        await parts.writer.submit(name, { kind: 'attached', subject });
+        await deps.writer.submit(name, { kind: 'attached', subject });
         return;
       } catch (error) {
         log.warn('subject not stored', { image: imageKey(name), error: describeError(error) });
@@ -158,7 +158,7 @@ export function familyReader(parts: {
   async function tellSubject(subject: ImageName, attachments: readonly Attachment[]): Promise<void> {
     const key = imageKey(subject);
     try {
-      const { record } = await parts.writer.submit(subject, { kind: 'attachmentsFound', attachments });
+      const { record } = await deps.writer.submit(subject, { kind: 'attachmentsFound', attachments });
       if (record !== undefined) return;
     } catch (error) {
       log.warn('attachment not stored, will retry', { image: key, error: describeError(error) });
@@ -176,7 +176,7 @@ export function familyReader(parts: {
     const isRunning = underWay.has(key);
     underWay.set(key, first);
     if (isRunning) return;
-    const registry = parts.registry(name);
+    const registry = deps.registryOf(name);
     let reportedAt = clock.now();
     try {
       for (;;) {
@@ -198,7 +198,7 @@ export function familyReader(parts: {
             sizes.set(digest, 0);
             return size;
           });
-          await parts.writer.submit(name, { kind: 'membersRead', members, said, bytes });
+          await deps.writer.submit(name, { kind: 'membersRead', members, said, bytes });
           return;
         }
         const { reason } = read;
@@ -208,7 +208,7 @@ export function familyReader(parts: {
         // What any of them reports has the index read again.
         const { said } = await claim(name, members);
         const step = { kind: 'membersUnread', reason, isFinal, missing, said, heldUntil } as const;
-        const { record } = await parts.writer.submit(name, step);
+        const { record } = await deps.writer.submit(name, step);
         // Put on hold anew meanwhile, by a region that may tell more.
         if (record === undefined || !isBeingRead(record, clock.now())) return;
         underWay.set(key, record);
@@ -240,13 +240,13 @@ export function familyReader(parts: {
       if (isNew) void readNow(reader, image);
       if (isIndexType(image.mediaType)) return;
       // Told in ten seconds, unless an index claims it, or it turns out to be attached to something.
-      const context = { reading: readingOf(parts.registry(image.name)), now: clock.now() };
+      const context = { reading: readingOf(deps.registryOf(image.name)), now: clock.now() };
       if (before === undefined && claimableUntil(image, context) !== null) void attach(reader, image);
     },
     async readIfDue(image) {
       const { members, nextReadAt } = image.family ?? {};
       if (members !== null || nextReadAt == null || clock.now() < nextReadAt) return false;
-      if (reader === undefined || !isOn(parts.registry(image.name))) return false;
+      if (reader === undefined || !isOn(deps.registryOf(image.name))) return false;
       await readNow(reader, image);
       return true;
     },

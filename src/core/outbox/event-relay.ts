@@ -63,14 +63,14 @@ const maxRefused = 20_000;
 /** Acknowledging what is published per region can wait for the next region's write. */
 const patienceMs = 10_000;
 
-export function eventRelay(parts: {
+export function eventRelay(deps: {
   readonly publisher: EventPublisher;
   readonly writer: ImageWriter;
   readonly clock: Clock;
   readonly log: Log;
   readonly telemetry?: Telemetry | undefined;
 }): EventRelay {
-  const { publisher, clock, log, telemetry = noTelemetry } = parts;
+  const { publisher, clock, log, telemetry = noTelemetry } = deps;
   const waiting: Item[] = [];
   /** Until their acknowledgement is stored; with the time from which the topic had them. */
   const onTheirWay = new Map<string, number | undefined>();
@@ -110,7 +110,7 @@ export function eventRelay(parts: {
         const keys = group.map((item) => item.due.key);
         const isLast = keys.some((key) => parseAnnouncementKey(key).region === undefined);
         const step = { kind: 'acknowledge', keys, at } as const;
-        await parts.writer.submitWithin(first.name, step, isLast ? 0 : maxMs);
+        await deps.writer.submitWithin(first.name, step, isLast ? 0 : maxMs);
       }),
     );
   }

@@ -19,13 +19,13 @@ export interface ForwardRelay {
   handOver(record: ImageRecord): Promise<void>;
 }
 
-export function forwardRelay(parts: {
+export function forwardRelay(deps: {
   readonly queue: ForwardQueue;
   readonly writer: ImageWriter;
   readonly clock: Clock;
   readonly log: Log;
 }): ForwardRelay {
-  const { queue, clock, log } = parts;
+  const { queue, clock, log } = deps;
   const onTheirWay = new Set<string>();
 
   async function handOver(record: ImageRecord): Promise<void> {
@@ -38,7 +38,7 @@ export function forwardRelay(parts: {
       const answers = await Promise.allSettled(due.map((entry) => queue.put(toOrder(record, entry), 0, 0)));
       const accepted = keys.filter((_, i) => answers[i]?.status === 'fulfilled');
       if (accepted.length > 0)
-        await parts.writer.submit(record.name, { kind: 'forwarded', keys: accepted, at: clock.now() });
+        await deps.writer.submit(record.name, { kind: 'forwarded', keys: accepted, at: clock.now() });
       const refused = answers.find((answer) => answer.status === 'rejected');
       if (refused !== undefined) throw refused.reason;
     } finally {

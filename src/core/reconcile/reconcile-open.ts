@@ -29,7 +29,7 @@ const maxPages = 100;
 const maxMs = 120_000;
 const atOnce = 10;
 
-export function reconcileOpen(parts: {
+export function reconcileOpen(deps: {
   readonly index: ImageIndex;
   readonly sets: ReplicaSets;
   readonly reviews: CheckpointStore;
@@ -37,24 +37,24 @@ export function reconcileOpen(parts: {
   readonly log: Log;
   review(name: ImageName): Promise<void>;
 }): ReconcileOpen {
-  const { index, sets, clock, log } = parts;
+  const { index, sets, clock, log } = deps;
 
   /** @returns where the next page starts; `null` after the last */
   async function reviewPage(registry: Registry, cursor: string, isListIncomplete = false): Promise<string | null> {
     const query = { registry: registry.name, cursor, isListIncomplete, limit: 100 };
     const open = await pageOpenImages(index, query, clock.now());
-    for (const some of inChunks(open.entries, atOnce)) await Promise.all(some.map(({ name }) => parts.review(name)));
+    for (const some of inChunks(open.entries, atOnce)) await Promise.all(some.map(({ name }) => deps.review(name)));
     return open.next;
   }
 
   async function step(registry: Registry): Promise<void> {
     const until = clock.now() + maxMs;
     const set = nameOfSet(sets.current(registry));
-    const note = await parts.reviews.load(registry.name);
+    const note = await deps.reviews.load(registry.name);
     if (note?.set !== set) {
       // Whoever found the change has begun. The next call looks at all: by then every instance uses this set.
       const isGrown = isListIncomplete(note, sets.current(registry));
-      await parts.reviews.save(registry.name, { set, cursor: '', ...(isGrown ? { isGrown } : {}) });
+      await deps.reviews.save(registry.name, { set, cursor: '', ...(isGrown ? { isGrown } : {}) });
       return;
     }
     let { cursor } = note;
@@ -62,7 +62,7 @@ export function reconcileOpen(parts: {
       cursor = await reviewPage(registry, cursor, note.isGrown);
       // Changed meanwhile, it is looked at from the start.
       if (nameOfSet(sets.current(registry)) !== set) return;
-      await parts.reviews.save(registry.name, { ...note, cursor });
+      await deps.reviews.save(registry.name, { ...note, cursor });
     }
   }
 

@@ -32,7 +32,7 @@ export interface Reconciler {
   review(name: ImageName): Promise<void>;
 }
 
-export function reconciler(parts: {
+export function reconciler(deps: {
   readonly timer: ReconcileQueue;
   readonly index: ImageIndex;
   readonly sets: ReplicaSets;
@@ -41,7 +41,7 @@ export function reconciler(parts: {
   readonly relay: EventRelay;
   readonly forwards: ForwardRelay;
   readonly probes: ProbeScheduler;
-  registry(name: ImageName): Registry;
+  registryOf(name: ImageName): Registry;
   decisionContext(registry: Registry): DecisionContext;
   dueEvents(image: ImageRecord, keys: readonly string[]): DueEvent[];
   compareTags(image: ImageRecord): Promise<void>;
@@ -50,11 +50,11 @@ export function reconciler(parts: {
   /** The releases that it is part of may be complete with it. Never fails. */
   imageChanged?(name: ImageName): void;
 }): Reconciler {
-  const { timer, index, sets, clock, writer, relay, probes, decisionContext } = parts;
+  const { timer, index, sets, clock, writer, relay, probes, decisionContext } = deps;
 
   /** Sets the image's next timer, unless the record knows of one: each of two would set the next, and so on. */
   async function setNext(image: ImageRecord, again = Number.POSITIVE_INFINITY): Promise<void> {
-    const around = decisionContext(parts.registry(image.name));
+    const around = decisionContext(deps.registryOf(image.name));
     const next = nextRequeueAt(image, around);
     const due = next === null ? null : Math.min(next, again);
     if (due === null || isTimerSet(image.requeueAt, due, around.now)) return;
@@ -67,7 +67,7 @@ export function reconciler(parts: {
   async function list(image: ImageRecord): Promise<void> {
     if (isMember(image)) return;
     const { name, firstSeenAt } = image;
-    const state = imageState(image, sets.current(parts.registry(name)));
+    const state = imageState(image, sets.current(deps.registryOf(name)));
     // One on its way out is listed as well: it may be complete for the next set of replicas.
     if (state === 'replicating' || state === 'deleting') await index.add({ name, firstSeenAt }, ['replicating']);
   }
@@ -81,7 +81,7 @@ export function reconciler(parts: {
 
   function offerPending(image: ImageRecord | undefined): void {
     if (image === undefined) return;
-    relay.offerPending(image.name, pendingKeys(image), (keys) => parts.dueEvents(image, keys));
+    relay.offerPending(image.name, pendingKeys(image), (keys) => deps.dueEvents(image, keys));
   }
 
   /**
@@ -101,7 +101,7 @@ export function reconciler(parts: {
 
   /** There is no record to tell what has been tried: the timer itself says since when. */
   async function searchOn(name: ImageName, firstNoticedAt: number, retryAfterMs: number): Promise<void> {
-    const { policy, now } = decisionContext(parts.registry(name));
+    const { policy, now } = decisionContext(deps.registryOf(name));
     if (policy.probeAfterMs === undefined) return;
     const next = nextUnseenProbeAt(firstNoticedAt, now, policy.probeAfterMs, retryAfterMs);
     if (next !== null) await timer.add(name, next, firstNoticedAt);
@@ -110,14 +110,14 @@ export function reconciler(parts: {
   return {
     review,
     async reconcile(name, scheduledFor, firstNoticedAt) {
-      const registry = parts.registry(name);
+      const registry = deps.registryOf(name);
       await sets.ready(registry);
       let image = await publishPending(name, scheduledFor);
-      if (image !== undefined) parts.imageChanged?.(name);
+      if (image !== undefined) deps.imageChanged?.(name);
       const setAt = image?.requeueAt;
       // Before what may fail below, for the same reason; and a queue that always refuses must not keep that from being done.
-      const [handedOver] = await Promise.allSettled([image && parts.forwards.handOver(image)]);
-      if (image !== undefined && (await parts.readFamily(image)))
+      const [handedOver] = await Promise.allSettled([image && deps.forwards.handOver(image)]);
+      if (image !== undefined && (await deps.readFamily(image)))
         ({ record: image } = await writer.submit(name, { kind: 'review' }));
       const summary = await probes.probeIfDue(name, image);
       if (summary !== undefined) ({ record: image } = await writer.submit(name, { kind: 'review' }));
@@ -126,7 +126,7 @@ export function reconciler(parts: {
         return;
       }
       await list(image);
-      await parts.compareTags(image);
+      await deps.compareTags(image);
       // The timer that fired is tried again until this succeeds: with a next one beside it each failure would add one.
       if (handedOver.status === 'rejected') throw handedOver.reason;
       // A replica that could not tell is asked again when it may be, not only when the pauses have grown that far.
@@ -139,7 +139,7 @@ export function reconciler(parts: {
       );
     },
     async trackUnseen(name) {
-      const { policy, now } = decisionContext(parts.registry(name));
+      const { policy, now } = decisionContext(deps.registryOf(name));
       if (policy.probeAfterMs !== undefined) await timer.add(name, now + policy.probeAfterMs, now);
     },
   };

@@ -22,13 +22,13 @@ interface TagReconciler {
   written(image: ImageRecord, before: ImageRecord | undefined): void;
 }
 
-export function tagReconciler(parts: {
+export function tagReconciler(deps: {
   readonly tags: TagIndex;
   readonly writer: ImageWriter;
   readonly clock: Clock;
   readonly log: Log;
 }): TagReconciler {
-  const { tags, clock, log } = parts;
+  const { tags, clock, log } = deps;
   /** Tags that are being compared, each with the image as it was last written since. */
   const comparing = new Map<string, ImageRecord | undefined>();
 
@@ -41,7 +41,7 @@ export function tagReconciler(parts: {
     try {
       for (let latest: ImageRecord | undefined = image; latest !== undefined; latest = comparing.get(key)) {
         comparing.set(key, undefined);
-        await compareTag({ writer: parts.writer, tags }, latest, tag, clock.now());
+        await compareTag({ writer: deps.writer, tags }, latest, tag, clock.now());
       }
     } catch (error) {
       log.warn('tag not compared, will retry', { image: imageKey(image.name), tag, error: describeError(error) });

@@ -31,7 +31,7 @@ interface SetInUse {
 const maxAttempts = 3;
 
 /** @returns asks now; it never fails */
-export function askForReplicas(parts: {
+export function askForReplicas(deps: {
   readonly registry: Registry;
   readonly directory: ReplicaDirectory;
   readonly store: ReplicaSetStore;
@@ -41,7 +41,7 @@ export function askForReplicas(parts: {
   /** What the settings add to what ARM says. */
   completed(set: ReplicaSet): ReplicaSet;
 }): () => Promise<Asked> {
-  const { registry, directory, store, clock, log, inUse, completed } = parts;
+  const { registry, directory, store, clock, log, inUse, completed } = deps;
 
   /**
    * Asks between a look at what is stored and the save, which is refused when anything was saved between the two: so

@@ -38,13 +38,13 @@ export interface ProbeSummary {
  * @param image what to ask for, and what events have called it
  */
 export async function probeImage(
-  parts: ProbeImageDeps,
+  deps: ProbeImageDeps,
   registry: Registry,
   image: { readonly name: ImageName; readonly mediaTypes: readonly string[] },
   regions: readonly Region[],
   isDeleting = false,
 ): Promise<ProbeSummary> {
-  const { prober, clock } = parts;
+  const { prober, clock } = deps;
   const { name, mediaTypes } = image;
   const asked = regions.filter((region) => prober.canAsk(registry, region));
   return gather(asked, async (region) => {
@@ -54,9 +54,9 @@ export async function probeImage(
     const eventTime = seenAt(answer, askedAt);
     const seen = { region, eventTime, receivedAt: askedAt, tag: undefined, mediaType: undefined };
     const fact = toFact(registry, region, answer, askedAt, undefined);
-    if (fact !== undefined && !isDeleting) await parts.record({ name, fact });
+    if (fact !== undefined && !isDeleting) await deps.record({ name, fact });
     if (answer.kind === 'absent' && isDeleting) {
-      await parts.record({ name, fact: { ...seen, kind: 'delete', evidence: 'probe' } });
+      await deps.record({ name, fact: { ...seen, kind: 'delete', evidence: 'probe' } });
     }
     return undefined;
   });
@@ -64,13 +64,13 @@ export async function probeImage(
 
 /** Asks every expected replica where the tag points, and notes what differs from what is known. */
 export async function probeTag(
-  parts: ProbeImageDeps,
+  deps: ProbeImageDeps,
   registry: Registry,
   name: TagName,
   candidates: readonly ImageRecord[],
   set: ReplicaSet,
 ): Promise<ProbeSummary> {
-  const { prober, clock } = parts;
+  const { prober, clock } = deps;
   const { repository, tag } = name;
   const pointers = tagPointers(tag, candidates);
   const mediaTypes = [...new Set(candidates.flatMap(mediaTypesOf))];
@@ -86,7 +86,7 @@ export async function probeTag(
       const record = candidates.find((candidate) => candidate.name.digest === answer.digest);
       const isKnown = known === answer.digest && isAvailableIn(record, region, set);
       const fact = isKnown ? undefined : toFact(registry, region, answer, askedAt, tag);
-      if (fact !== undefined) await parts.record({ name: imageOf(answer.digest), fact });
+      if (fact !== undefined) await deps.record({ name: imageOf(answer.digest), fact });
       return undefined;
     }
     // Nobody reports untagging and deleting: what pointed here does so no more.
@@ -95,7 +95,7 @@ export async function probeTag(
       if (arrival === undefined || !(hasTag(arrival, tag) || mayHaveTag(arrival, tag))) continue;
       const eventTime = seenAt(answer, askedAt);
       const seen = { region, eventTime, receivedAt: askedAt, evidence: 'probe', tag, mediaType: undefined } as const;
-      await parts.record({ name: candidate.name, fact: { ...seen, kind: 'untag' } });
+      await deps.record({ name: candidate.name, fact: { ...seen, kind: 'untag' } });
     }
     return undefined;
   });

@@ -40,15 +40,15 @@ const maxTags = 5;
 const maxAttached = 10;
 
 export function probeScheduler(
-  parts: ProbeImageDeps & {
+  deps: ProbeImageDeps & {
     readonly watch: ImageWatch;
     readonly log: Log;
-    registry(name: ImageName): Registry;
+    registryOf(name: ImageName): Registry;
     decisionContext(registry: Registry): DecisionContext;
     readImage(name: ImageName): Promise<ImageRecord | undefined>;
   },
 ): ProbeScheduler {
-  const { clock, log, decisionContext } = parts;
+  const { clock, log, decisionContext } = deps;
   const underWay = new Map<string, Promise<ProbeSummary>>();
   const waitedFor = new Map<string, { waiters: number; readonly none: AbortController }>();
 
@@ -63,19 +63,19 @@ export function probeScheduler(
     const { set, policy, now } = decisionContext(registry);
     const place = { registry: registry.name, repository };
     if (tag !== undefined) {
-      const candidates = await parts.watch.readTag({ ...place, tag });
-      return probeTag(parts, registry, { ...place, tag }, candidates, set);
+      const candidates = await deps.watch.readTag({ ...place, tag });
+      return probeTag(deps, registry, { ...place, tag }, candidates, set);
     }
     if (digest === undefined) throw new Error('a question names a tag or a digest');
     const name = { ...place, digest };
-    const image = await parts.readImage(name);
+    const image = await deps.readImage(name);
     const { presence, absence } = probeTargets(image, set, now - (policy.probeAfterMs ?? 0));
     const asked = { name, mediaTypes: mediaTypesOf(image) };
     const members = image === undefined ? [] : lackingMembers(image, set);
     return together(
       await Promise.all([
-        probeImage(parts, registry, asked, presence),
-        probeImage(parts, registry, asked, absence, true),
+        probeImage(deps, registry, asked, presence),
+        probeImage(deps, registry, asked, absence, true),
         ...members.map(({ digest: member, regions, isInDoubt }) =>
           lookForMember(registry, { ...place, digest: member }, regions, isInDoubt),
         ),
@@ -91,17 +91,14 @@ export function probeScheduler(
     isInDoubt: boolean,
   ): Promise<ProbeSummary> {
     // An index has a hundred members: only of those that are in doubt is more needed than its copies of them say.
-    if (!isInDoubt) return probeImage(parts, registry, { name, mediaTypes: [] }, lacking);
+    if (!isInDoubt) return probeImage(deps, registry, { name, mediaTypes: [] }, lacking);
     const { set, policy, now } = decisionContext(registry);
-    const image = await parts.readImage(name);
+    const image = await deps.readImage(name);
     const { presence, absence } = probeTargets(image, set, now - (policy.probeAfterMs ?? 0));
     const asked = { name, mediaTypes: mediaTypesOf(image) };
     const missing = presence.filter((region) => lacking.includes(region));
     return together(
-      await Promise.all([
-        probeImage(parts, registry, asked, missing),
-        probeImage(parts, registry, asked, absence, true),
-      ]),
+      await Promise.all([probeImage(deps, registry, asked, missing), probeImage(deps, registry, asked, absence, true)]),
     );
   }
 
@@ -116,7 +113,7 @@ export function probeScheduler(
     await Promise.all(
       lacking.slice(0, maxAttached).map(({ digest, missing }) => {
         const name = { registry: registry.name, repository, digest };
-        return probeImage(parts, registry, { name, mediaTypes: [] }, missing);
+        return probeImage(deps, registry, { name, mediaTypes: [] }, missing);
       }),
     );
   }
@@ -132,7 +129,7 @@ export function probeScheduler(
     afterMs: number,
     signal: AbortSignal,
   ): Promise<void> {
-    /** Every waiter of the topic relies on this one loop: what the tables would not read or write is tried again. */
+    /** Everybody who waits for the image relies on this one loop: what the tables would not read or write is tried again. */
     const notNow = (error: unknown) => {
       log.warn('probes failed, will retry', { registry: question.registry.name, error: describeError(error) });
       return minPauseMs;
@@ -163,7 +160,7 @@ export function probeScheduler(
       void lookRepeatedly(question, asked, probeAfterMs, entry.none.signal);
     },
     async probeIfDue(name, image) {
-      const registry = parts.registry(name);
+      const registry = deps.registryOf(name);
       const { policy, set, now } = decisionContext(registry);
       if (policy.probeAfterMs === undefined) return undefined;
       const isDue = image === undefined || now >= probedFrom(image, set) + policy.probeAfterMs;
@@ -178,10 +175,10 @@ export function probeScheduler(
       return together(looked);
     },
     confirm(image, region) {
-      const registry = parts.registry(image.name);
+      const registry = deps.registryOf(image.name);
       const { set } = decisionContext(registry);
       if (!isUnverified(arrivalIn(image, region), set)) return;
-      probeImage(parts, registry, { name: image.name, mediaTypes: mediaTypesOf(image) }, [region]).catch(
+      probeImage(deps, registry, { name: image.name, mediaTypes: mediaTypesOf(image) }, [region]).catch(
         (error: unknown) => {
           log.warn('probe failed, will retry', {
             image: imageKey(image.name),

@@ -59,13 +59,13 @@ interface Replica {
   readonly queue: (() => void)[];
 }
 
-export function prober(parts: {
+export function prober(deps: {
   readonly probe: ManifestProbe | undefined;
   readonly clock: Clock;
   readonly budget?: ProbeBudget;
   readonly telemetry?: Telemetry;
 }): Prober {
-  const { probe, clock, budget = defaultBudget, telemetry = noTelemetry } = parts;
+  const { probe, clock, budget = defaultBudget, telemetry = noTelemetry } = deps;
   const replicas = new Map<string, Replica>();
 
   function replicaOf(registry: Registry, region: Region): Replica {

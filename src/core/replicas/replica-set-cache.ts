@@ -47,7 +47,7 @@ const questionWaitMs = 5_000;
 /** Three turns of the timer. */
 const unansweredMs = 900_000;
 
-export function replicaSets(parts: {
+export function replicaSets(deps: {
   readonly registries: readonly Registry[];
   /** `undefined` where no registry has a resource id. */
   readonly directory: ReplicaDirectory | undefined;
@@ -57,8 +57,8 @@ export function replicaSets(parts: {
   /** Told after each change of which regions are expected. */
   onChange(registry: Registry): void;
 }): ReplicaSets {
-  const { directory, store, clock, log } = parts;
-  const entries = new Map(parts.registries.map((registry) => [registry.name, keep(registry)]));
+  const { directory, store, clock, log } = deps;
+  const entries = new Map(deps.registries.map((registry) => [registry.name, keep(registry)]));
 
   function keep(registry: Registry) {
     let set = isFixed(registry, directory) ? replicaSetFromSettings(registry, clock.now()) : unknownSet(registry);
@@ -79,7 +79,7 @@ export function replicaSets(parts: {
       const before = expectedKey(set);
       set = next;
       const changed = isInUse && expectedKey(set) !== before;
-      if (changed) parts.onChange(registry);
+      if (changed) deps.onChange(registry);
     }
 
     function load(): Promise<void> {

@@ -46,7 +46,7 @@ export interface ImageWatch {
   readTag(name: TagName): Promise<ImageRecord[]>;
 }
 
-export function imageWatch(parts: {
+export function imageWatch(deps: {
   readonly clock: Clock;
   readonly pace: Pace;
   readonly tags: TagIndex;
@@ -54,7 +54,7 @@ export function imageWatch(parts: {
   /** What is attached to an image, of what is asked for. */
   attached?(name: ImageName, asked: readonly string[], record: ImageRecord | undefined): Promise<Attached>;
 }): ImageWatch {
-  const { clock, pace, readImage } = parts;
+  const { clock, pace, readImage } = deps;
   const images = watch<ImageRecord | undefined>(clock, pace);
   const tags = watch<readonly ImageRecord[]>(clock, pace);
   /** Whoever follows the same tag is shown the same snapshot of what was read. */
@@ -65,7 +65,7 @@ export function imageWatch(parts: {
 
   async function readTag(name: TagName): Promise<ImageRecord[]> {
     const { registry, repository } = name;
-    const digests = (await parts.tags.digests(name)).slice(0, maxCandidates);
+    const digests = (await deps.tags.digests(name)).slice(0, maxCandidates);
     const records = await Promise.all(digests.map(({ digest }) => readImage({ registry, repository, digest })));
     return records.filter((candidate) => candidate !== undefined);
   }
@@ -104,9 +104,9 @@ export function imageWatch(parts: {
     const read = async (): Promise<AvailabilitySnapshot> => {
       const known = await image.read();
       const digest = question.digest ?? known.pointers?.newest?.digest;
-      if (digest === undefined || parts.attached === undefined) return known;
+      if (digest === undefined || deps.attached === undefined) return known;
       const name = { registry: registry.name, repository, digest };
-      return { ...known, attached: await parts.attached(name, asked, known.record) };
+      return { ...known, attached: await deps.attached(name, asked, known.record) };
     };
     const family = watched(families, key, read, (known) => known);
     return {

@@ -10,7 +10,7 @@ import type { MergeOutcome } from '../image/arrival.ts';
 import type { DecisionContext } from '../image/context.ts';
 import type { Command } from '../image/decide.ts';
 import { decide } from '../image/decide.ts';
-import { newsForIndexes } from '../image/family-steps.ts';
+import { newsForParents } from '../image/family-steps.ts';
 import { withFirstTags } from '../image/first-tags.ts';
 import type { ImageName, ImageRecord } from '../image/record.ts';
 import { imageKey, isMember, known } from '../image/record.ts';
@@ -37,7 +37,7 @@ interface ImageWriterDeps extends IndexMaintenanceDeps {
   readonly random: () => number;
   /** A text that no other process gives, and this one only once. */
   readonly uniqueId: () => string;
-  registry(name: ImageName): Registry;
+  registryOf(name: ImageName): Registry;
   decisionContext(registry: Registry): DecisionContext;
 }
 
@@ -97,7 +97,7 @@ export function imageWriter(deps: ImageWriterDeps): ImageWriter {
   const { store, cache, clock } = deps;
   const listeners: ((commit: Commit) => void)[] = [];
   const basis = writeBasis(deps);
-  const indexes = indexMaintenance(deps);
+  const lookups = indexMaintenance(deps);
   const queue = keyQueue<ImageName, Command, Written>({
     clock,
     maxJobs: maxCommandsPerWrite,
@@ -113,7 +113,7 @@ export function imageWriter(deps: ImageWriterDeps): ImageWriter {
   });
 
   async function write(name: ImageName, commands: readonly Command[]): Promise<readonly Written[]> {
-    const entries = indexes.begin();
+    const entries = lookups.begin();
     const isOnlyNoted = commands.every(isAcknowledgement);
     let refused: Attempt | undefined;
     for (let attempt = 1; attempt <= maxAttempts; attempt++) {
@@ -131,7 +131,7 @@ export function imageWriter(deps: ImageWriterDeps): ImageWriter {
         if (stored !== undefined) cache.set(stored);
         return proposal.results;
       }
-      await reportToIndexes(stored?.record, proposal.record);
+      await reportToParents(stored?.record, proposal.record);
       const { context } = proposal;
       const { requeueAt, firstTags } = await entries.writeAhead(stored?.record, proposal.record, context);
       const decision = withFirstTags({ ...proposal.record, requeueAt }, firstTags, context);
@@ -152,12 +152,12 @@ export function imageWriter(deps: ImageWriterDeps): ImageWriter {
     throw new UpstreamError('conflict', `${imageKey(name)}: other writers were first ${maxAttempts} times`);
   }
 
-  /** Before its own record has it, so that an index that lists it is never behind what was acknowledged. */
-  async function reportToIndexes(before: ImageRecord | undefined, after: ImageRecord): Promise<void> {
+  /** Before its own record has it, so that an OCI index that lists it is never behind what was acknowledged. */
+  async function reportToParents(before: ImageRecord | undefined, after: ImageRecord): Promise<void> {
     if (!isMember(after)) return;
     const { name, bytes } = after;
     const { registry, repository, digest } = name;
-    const arrivals = newsForIndexes(before, after);
+    const arrivals = newsForParents(before, after);
     if (Object.keys(arrivals).length === 0) return;
     const command = { kind: 'memberSaid', member: digest, arrivals, bytes } as const;
     await Promise.all((after.memberOf ?? []).map((index) => submit({ registry, repository, digest: index }, command)));
@@ -165,7 +165,7 @@ export function imageWriter(deps: ImageWriterDeps): ImageWriter {
 
   function committed({ record, proposal, before, begunAt }: Attempt, version: Version): Written[] {
     cache.set({ record, version });
-    indexes.prune(before, record, proposal.context);
+    lookups.prune(before, record, proposal.context);
     const commit = { record, before, made: proposal.made, begunAt };
     for (const listener of listeners) callListener(listener, commit);
     return proposal.results.map((result) => ({ ...result, record: known(record) }));
@@ -190,7 +190,7 @@ export function imageWriter(deps: ImageWriterDeps): ImageWriter {
   }
 
   function applyAll(stored: ImageRecord | undefined, name: ImageName, commands: readonly Command[]): Proposal {
-    const context = deps.decisionContext(deps.registry(name));
+    const context = deps.decisionContext(deps.registryOf(name));
     const made: string[] = [];
     const results: Written[] = [];
     let record = stored;
@@ -219,7 +219,7 @@ export function imageWriter(deps: ImageWriterDeps): ImageWriter {
       if (stored === undefined) cache.delete(name);
       else if (!queue.has(name)) cache.set(stored);
       if (stored === undefined || known(stored.record) === undefined) return undefined;
-      return dropStaleFacts(stored.record, deps.decisionContext(deps.registry(name)).set);
+      return dropStaleFacts(stored.record, deps.decisionContext(deps.registryOf(name)).set);
     },
     submit,
     submitWithin: queue.addDeferred,

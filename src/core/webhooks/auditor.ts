@@ -48,12 +48,12 @@ const freshMs = 16 * 60_000;
 /** For a region that nobody has looked at, such as one added since. */
 const firstLookMs = 60_000;
 
-export function webhookAuditor(parts: WebhookAuditorDeps): WebhookAuditor {
-  const { directory, publicUrl, clock, log, mode } = parts;
+export function webhookAuditor(deps: WebhookAuditorDeps): WebhookAuditor {
+  const { directory, publicUrl, clock, log, mode } = deps;
   const access =
     directory === undefined || publicUrl === undefined
       ? undefined
-      : { directory, publicUrl, mender: webhookMender({ ...parts, directory, publicUrl }) };
+      : { directory, publicUrl, mender: webhookMender({ ...deps, directory, publicUrl }) };
   const findings = new Map<string, WebhookFinding>();
   /** Regions whose last ping did not come. */
   const unproven = new Set<string>();
@@ -79,8 +79,8 @@ export function webhookAuditor(parts: WebhookAuditorDeps): WebhookAuditor {
 
   async function look(registry: Registry, mends: boolean): Promise<void> {
     if (access === undefined || obstacle(registry) !== undefined) return;
-    await parts.ready?.(registry);
-    const set = parts.replicaSet(registry);
+    await deps.ready?.(registry);
+    const set = deps.replicaSet(registry);
     const expected = expectedRegions(set);
     lookedAt.set(registry.name, clock.now());
     const regions = set.replicas.map(({ region }) => region);
@@ -140,7 +140,7 @@ export function webhookAuditor(parts: WebhookAuditorDeps): WebhookAuditor {
 
   return {
     async run() {
-      await Promise.all(parts.registries.map((registry) => queue(registry, mode === 'manage')));
+      await Promise.all(deps.registries.map((registry) => queue(registry, mode === 'manage')));
     },
     arrived(id) {
       access?.mender.arrived(id);
@@ -149,7 +149,7 @@ export function webhookAuditor(parts: WebhookAuditorDeps): WebhookAuditor {
       const unknown = (reason: string): WebhookFinding => ({ status: 'unknown', reason, checkedAt: null });
       const reason = obstacle(registry);
       if (reason !== undefined) return unknown(reason);
-      if (!expectedRegions(parts.replicaSet(registry)).includes(region)) return unknown('not an expected region');
+      if (!expectedRegions(deps.replicaSet(registry)).includes(region)) return unknown('not an expected region');
       const finding = findings.get(keyOf(registry, region));
       const ageMs = clock.now() - (lookedAt.get(registry.name) ?? Number.NEGATIVE_INFINITY);
       const isDue = ageMs > (finding === undefined ? firstLookMs : freshMs);

@@ -40,8 +40,8 @@ export interface DeliveryRecoveryDeps {
 
 const atOnce = 8;
 
-export function deliveryRecovery(parts: DeliveryRecoveryDeps): DeliveryRecovery {
-  const { directory, clock, log } = parts;
+export function deliveryRecovery(deps: DeliveryRecoveryDeps): DeliveryRecovery {
+  const { directory, clock, log } = deps;
   /** By webhook: deliveries dealt with that its log still lists. The log's own length bounds it. */
   const handled = new Map<string, ReadonlySet<string>>();
 
@@ -60,11 +60,11 @@ export function deliveryRecovery(parts: DeliveryRecoveryDeps): DeliveryRecovery 
   }
 
   async function readWebhooks(registry: Registry, complain: (error: unknown) => void): Promise<number> {
-    await parts.ready?.(registry);
-    const regions = parts.replicaSet(registry).replicas.map(({ region }) => region);
+    await deps.ready?.(registry);
+    const regions = deps.replicaSet(registry).replicas.map(({ region }) => region);
     let webhooks: FoundWebhook[];
     try {
-      webhooks = await findWebhooks(directory, registry, regions, parts.publicUrl);
+      webhooks = await findWebhooks(directory, registry, regions, deps.publicUrl);
     } catch (error) {
       complain(error);
       return 0;
@@ -113,12 +113,12 @@ export function deliveryRecovery(parts: DeliveryRecoveryDeps): DeliveryRecovery 
     }
     if (event.value.action === 'ping' || event.value.action === 'other') return 'nothing';
     const now = clock.now();
-    if (event.value.eventTime < toEventTime(now - parts.maxAgeMs)) return 'nothing';
+    if (event.value.eventTime < toEventTime(now - deps.maxAgeMs)) return 'nothing';
     // The webhook's own region is the truth, wherever it points: it is fixed for good when the webhook is made.
     const received = toReceived(event.value, { registry, region, receivedAt: now, evidence: 'deliveryLog' });
     const { kind, subject: image } = describeReceived(received);
     try {
-      await parts.process(received);
+      await deps.process(received);
       log.info('lost delivery recovered', { ...where, kind, image });
       return 'taken';
     } catch (error) {
@@ -129,7 +129,7 @@ export function deliveryRecovery(parts: DeliveryRecoveryDeps): DeliveryRecovery 
 
   return {
     async run() {
-      const tracked = parts.registries.filter(({ resourceId }) => resourceId !== undefined);
+      const tracked = deps.registries.filter(({ resourceId }) => resourceId !== undefined);
       const taken = await Promise.all(tracked.map(readRegistry));
       return taken.reduce((sum, one) => sum + one, 0);
     },

@@ -44,8 +44,8 @@ export function describeServiceHealth(): RouteDescription {
   };
 }
 
-export function serviceHealthFunction(parts: ServiceHealthDeps): HttpFunctionOptions {
-  const auth = webhookAuth(parts.secrets);
+export function serviceHealthFunction(deps: ServiceHealthDeps): HttpFunctionOptions {
+  const auth = webhookAuth(deps.secrets);
   return {
     methods: ['POST'],
     // The secret below authenticates it.
@@ -62,18 +62,18 @@ export function serviceHealthFunction(parts: ServiceHealthDeps): HttpFunctionOpt
         });
       }
       const name = request.params.registry ?? '';
-      const registry = findRegistryByName(parts.registries, name);
+      const registry = findRegistryByName(deps.registries, name);
       if (registry === undefined) return problemResponse(404, `Registry ${quote(name)} is not tracked here.`);
       const body = await readJsonBody(request, maxBody, 'an alert in the common alert schema');
       if ('refusal' in body) return body.refusal;
-      const alert = parseHealthAlert(body.value, parts.now());
+      const alert = parseHealthAlert(body.value, deps.now());
       if (!alert.ok) return badRequest(alert.problems);
       if (alert.value.kind === 'ignored') {
         context.info(`service health alert ignored for ${registry.name}: ${alert.value.reason}`);
         return json(200, { outcome: 'ignored' });
       }
       const { event } = alert.value;
-      const noted = await parts.health.note(registry.name, event);
+      const noted = await deps.health.note(registry.name, event);
       const where = event.isEverywhere ? 'everywhere' : event.regions.join(', ');
       context.info(
         `service health ${event.trackingId} ${event.isOpen ? 'open' : 'over'} ${noted} ${registry.name}: ${where}`,

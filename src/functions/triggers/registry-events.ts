@@ -27,16 +27,16 @@ interface RegistryEventsDeps {
   readonly telemetry?: Telemetry;
 }
 
-export function registryEventsFunction(parts: RegistryEventsDeps): EventGridFunctionOptions<unknown> {
-  const { telemetry = noTelemetry } = parts;
+export function registryEventsFunction(deps: RegistryEventsDeps): EventGridFunctionOptions<unknown> {
+  const { telemetry = noTelemetry } = deps;
   return {
     handler: async function takeRegistryEvent(input, context) {
-      const event = parseRegistryEvent(input, parts.registries, parts.now());
+      const event = parseRegistryEvent(input, deps.registries, deps.now());
       if (event.kind === 'ignored') return context.info(`registry event ignored: ${event.reason}`);
       if (event.kind === 'invalid') return context.warn(`registry event not readable: ${event.reason}`);
       try {
         const parent = parseTraceParent(context.traceContext?.traceParent);
-        context.info(await telemetry.span('take registry event', {}, () => take(event, parts), parent));
+        context.info(await telemetry.span('take registry event', {}, () => take(event, deps), parent));
       } catch (error) {
         if (!(error instanceof UpstreamError) || error.temporary) throw error;
         context.warn(`registry event given up: ${describeError(error)}`);
@@ -46,12 +46,12 @@ export function registryEventsFunction(parts: RegistryEventsDeps): EventGridFunc
 }
 
 /** @returns the line for the log */
-async function take(event: Extract<RegistryEvent, { kind: 'fact' | 'known' }>, parts: RegistryEventsDeps) {
+async function take(event: Extract<RegistryEvent, { kind: 'fact' | 'known' }>, deps: RegistryEventsDeps) {
   if (event.kind === 'known') {
-    await parts.notice(event.name);
+    await deps.notice(event.name);
     return `registry event noticed ${imageKey(event.name)}`;
   }
-  const outcome = await parts.process(event.delivery);
+  const outcome = await deps.process(event.delivery);
   const { kind, subject, region } = describeReceived(event.delivery);
   return `registry event ${kind} ${String(outcome)} ${subject} ${region}`;
 }

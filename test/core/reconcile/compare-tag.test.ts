@@ -50,7 +50,7 @@ function world() {
     log: { info: () => undefined, warn: () => undefined },
     random: () => 0.5,
     uniqueId: randomUUID,
-    registry: () => registryOf(),
+    registryOf: () => registryOf(),
     decisionContext: () => ({ set, policy, now: start, targets: [] }),
   });
   const read = async (digest: number) => (await writer.read(nameOf(digest))) ?? expect.fail('no image');

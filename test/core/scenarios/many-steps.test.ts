@@ -31,7 +31,7 @@ function setUp(changes: Partial<ImageStore> = {}, store = memoryImageStore()) {
     log: { info: () => undefined, warn: () => undefined },
     random: () => 0.5,
     uniqueId: randomUUID,
-    registry: () => registryOf(),
+    registryOf: () => registryOf(),
     decisionContext: () => ({ set: replicaSetOf(), policy, now: at(time), targets: [] }),
   });
   writer.onCommit((commit) => made.push(...commit.made));

@@ -54,7 +54,7 @@ function instance(store: ImageStore, clock = manualClock()) {
     log: { info: () => undefined, warn: () => undefined },
     random: () => 0.5,
     uniqueId: randomUUID,
-    registry: () => registryOf(),
+    registryOf: () => registryOf(),
     decisionContext: () => ({ set: replicaSetOf(), policy, now: clock.now(), targets: [] }),
   });
   writer.onCommit((commit) => made.push(...commit.made));

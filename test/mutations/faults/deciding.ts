@@ -315,7 +315,7 @@ export const decidingFaults: readonly Fault[] = [
       ],
       [
         'what has changed is old news still',
-        'alreadyAnnounced: started.alreadyAnnounced.filter((news) => !isOver.includes(news))',
+        'alreadyAnnounced: started.alreadyAnnounced.filter((news) => !superseded.includes(news))',
         'alreadyAnnounced: started.alreadyAnnounced',
       ],
       [

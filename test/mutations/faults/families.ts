@@ -28,14 +28,14 @@ export const familyFaults: readonly Fault[] = [
   ...faultsIn('src/core/store/image-writer.ts', races, [
     [
       'an index that another instance has just read is not told of a report',
-      '      await reportToIndexes(stored?.record, proposal.record);\n',
-      '      if (attempt === 1) await reportToIndexes(stored?.record, proposal.record);\n',
+      '      await reportToParents(stored?.record, proposal.record);\n',
+      '      if (attempt === 1) await reportToParents(stored?.record, proposal.record);\n',
     ],
   ]),
   ...faultsIn('src/core/members/family-reader.ts', races, [
     [
       'what members said before the index was read is lost',
-      'if (record !== undefined) said[digest] = newsForIndexes(undefined, record);',
+      'if (record !== undefined) said[digest] = newsForParents(undefined, record);',
       '',
     ],
   ]),
@@ -145,7 +145,7 @@ export const familyFaults: readonly Fault[] = [
   ...faultsIn('src/core/members/attached-artifacts.ts', families, [
     [
       'what was listed is forgotten with the process',
-      "await parts.writer.submit(name, { kind: 'attachmentsFound', attachments });",
+      "await deps.writer.submit(name, { kind: 'attachmentsFound', attachments });",
       '',
     ],
     [

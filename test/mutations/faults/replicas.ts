@@ -134,7 +134,7 @@ export const replicaFaults: readonly Fault[] = [
       "if (set.source === 'arm' && clock.now() - set.refreshedAt > unansweredMs) use({ ...set, source: 'remembered' });",
       '',
     ],
-    ['nobody is told of a change', 'if (changed) parts.onChange(registry);', ''],
+    ['nobody is told of a change', 'if (changed) deps.onChange(registry);', ''],
     ['nobody waits for the first answer', '        await first;\n', ''],
     [
       'settings are asked of ARM',
@@ -156,14 +156,14 @@ export const replicaFaults: readonly Fault[] = [
   ...faultsIn('src/core/reconcile/reconcile-open.ts', tests, [
     [
       'a review that fails is not begun again',
-      'await parts.reviews.save(registry.name, { ...note, cursor });',
-      'await parts.reviews.save(registry.name, { ...note, cursor: null });',
+      'await deps.reviews.save(registry.name, { ...note, cursor });',
+      'await deps.reviews.save(registry.name, { ...note, cursor: null });',
     ],
     ['a change is not reviewed', 'if (note?.set !== set) {', 'if (note === undefined) {'],
     [
       'a failed review counts as done',
-      'Promise.all(some.map(({ name }) => parts.review(name)))',
-      'Promise.allSettled(some.map(({ name }) => parts.review(name)))',
+      'Promise.all(some.map(({ name }) => deps.review(name)))',
+      'Promise.allSettled(some.map(({ name }) => deps.review(name)))',
     ],
     [
       'only the first page is reviewed',

@@ -98,7 +98,7 @@ export const tellingFaults: readonly Fault[] = [
     ['what the topic has taken is not noted', 'await store.acknowledge(name, accepted, clock.now());', ''],
     [
       'a removed replica is read as there',
-      'return dropStaleFacts(stored.record, deps.decisionContext(deps.registry(name)).set);',
+      'return dropStaleFacts(stored.record, deps.decisionContext(deps.registryOf(name)).set);',
       'return stored.record;',
     ],
     ['a repeat is written', 'if (record === copy.record && result !== undefined) return Promise.resolve(result);', ''],
@@ -145,7 +145,7 @@ export const tellingFaults: readonly Fault[] = [
 
     [
       'what is taken is not noted',
-      'await parts.writer.submitWithin(first.name, step, isLast ? 0 : maxMs);',
+      'await deps.writer.submitWithin(first.name, step, isLast ? 0 : maxMs);',
       'void first; void step; void isLast; void maxMs;',
     ],
     ['events go twice', 'if (!isFree(key) || stop.signal.aborted) continue;', 'if (stop.signal.aborted) continue;'],
