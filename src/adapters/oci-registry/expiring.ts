@@ -2,7 +2,9 @@
  * Tokens held until shortly before they end, each made once however many ask for it at the same time. Without this,
  * a burst of probes would exchange the app's identity once per probe, and meet the registry's limit on that first.
  */
+
 import type { Clock } from '../../core/ports.ts';
+import { putNewest } from '../../core/runtime/bounded-map.ts';
 import type { Unclear } from './http.ts';
 
 /** Ended early by this much: a token must outlive the request it goes with, and clocks differ. */
@@ -29,10 +31,8 @@ export function expiringTokens(clock: Clock): ExpiringTokens {
 
   function keep(key: string, token: string): void {
     const endsAt = expiryOf(token);
-    tokens.delete(key);
-    tokens.set(key, { token, until: endsAt === undefined ? clock.now() + shortLifeMs : endsAt - marginMs });
-    const [oldest] = tokens.keys();
-    if (tokens.size > maxHeld && oldest !== undefined) tokens.delete(oldest);
+    const until = endsAt === undefined ? clock.now() + shortLifeMs : endsAt - marginMs;
+    putNewest(tokens, key, { token, until }, maxHeld);
   }
 
   return {

@@ -13,6 +13,7 @@ import type { ImageName, ImageRecord } from '../image/record.ts';
 import { imageKey, isUnpublished, known } from '../image/record.ts';
 import { dropStaleFacts } from '../image/state.ts';
 import type { Registry } from '../model/registry.ts';
+import { backoff } from '../runtime/backoff.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { describeError, UpstreamError } from '../runtime/errors.ts';
 import { inChunks } from '../runtime/in-chunks.ts';
@@ -155,7 +156,7 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
         if (rest !== left) tried = 1;
         else if (++tried > maxAttempts) {
           throw new UpstreamError('conflict', `counts of ${registry}: overtaken by other writers ${maxAttempts} times`);
-        } else await clock.sleep(deps.random() * Math.min(1_000, 20 * 2 ** tried));
+        } else await clock.sleep(deps.random() * backoff(tried, { firstMs: 40, maxMs: 1_000 }));
         left = rest;
       }
     }

@@ -14,6 +14,7 @@ import type { Registry } from '../model/registry.ts';
 import { regionalOrigin } from '../model/registry.ts';
 import type { ReplicaSet } from '../model/replica-set.ts';
 import { expectedRegions } from '../model/replica-set.ts';
+import { putNewest } from '../runtime/bounded-map.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { describeError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
@@ -106,10 +107,7 @@ export function attachedArtifacts(deps: {
     const before = await kept.get(key);
     if (before !== undefined && clock.now() < before.askedAt + freshMs) return before;
     const asking = ask(name, before, record);
-    kept.delete(key);
-    kept.set(key, asking);
-    const oldest = kept.size > maxKept ? kept.keys().next().value : undefined;
-    if (oldest !== undefined) kept.delete(oldest);
+    putNewest(kept, key, asking, maxKept);
     return asking;
   }
 

@@ -15,6 +15,7 @@ import { isIndexType } from '../model/media-types.ts';
 import type { Region } from '../model/region.ts';
 import type { Registry } from '../model/registry.ts';
 import { regionalOrigin } from '../model/registry.ts';
+import { putNewest } from '../runtime/bounded-map.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { describeError } from '../runtime/errors.ts';
 import { inChunks } from '../runtime/in-chunks.ts';
@@ -164,10 +165,7 @@ export function familyReader(deps: {
       log.warn('attachment not stored, will retry', { image: key, error: describeError(error) });
     }
     const all = [...(awaited.get(key) ?? []), ...attachments];
-    awaited.delete(key);
-    awaited.set(key, all.slice(-maxAttachments));
-    const oldest = awaited.size > maxAwaited ? awaited.keys().next().value : undefined;
-    if (oldest !== undefined) awaited.delete(oldest);
+    putNewest(awaited, key, all.slice(-maxAttachments), maxAwaited);
   }
 
   async function readNow(from: ManifestReader, first: ImageRecord): Promise<void> {

@@ -11,6 +11,7 @@ import type { FailedAttempts } from '../image/failed-attempts.ts';
 import type { ImageName } from '../image/record.ts';
 import { imageKey } from '../image/record.ts';
 import { backoff } from '../runtime/backoff.ts';
+import { putNewest } from '../runtime/bounded-map.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { describeError, isTemporary } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
@@ -163,10 +164,8 @@ export function eventRelay(deps: {
     for (const { name, due } of items) {
       const key = itemKey(name, due.key);
       const count = (failed.get(key)?.count ?? due.failedBefore ?? 0) + 1;
-      failed.delete(key);
-      failed.set(key, { count, lastAt: clock.now(), lastError: error });
+      putNewest(failed, key, { count, lastAt: clock.now(), lastError: error }, maxWaiting);
     }
-    dropOldest(failed, maxWaiting);
   }
 
   async function backOff(events: number): Promise<void> {
@@ -202,10 +201,8 @@ export function eventRelay(deps: {
       const key = itemKey(name, due.key);
       const now = clock.now();
       const pauseMs = Math.min(maxRefusedMs, Math.max(minRefusedMs, now - Date.parse(time)));
-      refusedUntil.delete(key);
-      refusedUntil.set(key, now + pauseMs - earlyMs);
+      putNewest(refusedUntil, key, now + pauseMs - earlyMs, maxRefused);
     }
-    dropOldest(refusedUntil, maxRefused);
   }
 
   function offer(name: ImageName, events: readonly DueEvent[]): void {
@@ -243,11 +240,4 @@ export function eventRelay(deps: {
       stop.abort();
     },
   };
-}
-
-function dropOldest(map: Map<string, unknown>, max: number): void {
-  for (const key of map.keys()) {
-    if (map.size <= max) break;
-    map.delete(key);
-  }
 }

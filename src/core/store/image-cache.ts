@@ -6,6 +6,7 @@
 
 import type { ImageName, ImageRecord } from '../image/record.ts';
 import { imageKey, known } from '../image/record.ts';
+import { putNewest } from '../runtime/bounded-map.ts';
 import type { Version } from '../runtime/version.ts';
 
 interface CachedImage {
@@ -27,21 +28,14 @@ export function imageCache(capacity: number): ImageCache {
     get(name) {
       const key = imageKey(name);
       const cached = entries.get(key);
-      if (cached !== undefined) {
-        // A Map iterates in insertion order: the first key is the least recently used.
-        entries.delete(key);
-        entries.set(key, cached);
-      }
+      if (cached !== undefined) putNewest(entries, key, cached, capacity);
       return cached;
     },
     set(image) {
       const key = imageKey(image.record.name);
-      entries.delete(key);
       // What was forgotten knows less than what another instance may have stored since: it answers for nothing.
-      if (known(image.record) === undefined) return;
-      entries.set(key, image);
-      const oldest = entries.size > capacity ? entries.keys().next().value : undefined;
-      if (oldest !== undefined) entries.delete(oldest);
+      if (known(image.record) === undefined) entries.delete(key);
+      else putNewest(entries, key, image, capacity);
     },
     delete(name) {
       entries.delete(imageKey(name));

@@ -156,7 +156,11 @@ export const familyFaults: readonly Fault[] = [
     ['a signature that is still listed is not waited for', ' && !listed.has(digest)', ''],
   ]),
   ...faultsIn('src/core/members/family-reader.ts', families, [
-    ['what is attached to an image before it is reported is lost', 'awaited.set(key, all.slice(-maxAttachments));', ''],
+    [
+      'what is attached to an image before it is reported is lost',
+      'putNewest(awaited, key, all.slice(-maxAttachments), maxAwaited);',
+      '',
+    ],
   ]),
   ...faultsIn('src/core/image/attached.ts', families, [
     ['attachments without end', '.slice(-maxAttachments)', ''],

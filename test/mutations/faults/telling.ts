@@ -154,8 +154,8 @@ export const tellingFaults: readonly Fault[] = [
     ['what was refused counts as on its way', 'error: unknown): void {\n    forget(items);', 'error: unknown): void {'],
     [
       'what was refused is sent again at once',
-      'refusedUntil.set(key, now + pauseMs - earlyMs);',
-      'refusedUntil.set(key, now);',
+      'putNewest(refusedUntil, key, now + pauseMs - earlyMs, maxRefused);',
+      'putNewest(refusedUntil, key, now, maxRefused);',
     ],
 
     [
