@@ -1,31 +1,25 @@
 /**
- * The rooms of the tracker, each made once and given what it needs of the others. Some need one that is made after them: they call it
- * from a function, which nothing calls before all are made.
+ * The rooms of the tracker, each made once and given what it needs of the others. Two things need a room that is made after them,
+ * reading an image and recording what a replica answers: they are functions, which nothing calls before all rooms are made.
  */
 
 import { catalogueOrNone } from './catalogue/catalogue.ts';
-import type { CatalogueStore, CatalogueTimer } from './catalogue/ports.ts';
 import type { DueEvent } from './image/cloud-event.ts';
-import type { DecisionContext, Policy } from './image/context.ts';
+import type { DecisionContext } from './image/context.ts';
 import { buildEvents } from './image/due-events.ts';
-import type { ForwardTarget } from './image/forward-entry.ts';
 import type { ImageName, ImageRecord } from './image/record.ts';
 import { imageKey, known } from './image/record.ts';
 import { isUnpublishedComplete } from './image/state.ts';
-import type { IngestOptions } from './ingest/ingest.ts';
 import { ingest } from './ingest/ingest.ts';
-import type { DeliveryQueue, HealthEventLog, HeartbeatStore } from './ingest/ports.ts';
 import { webhookHeartbeat } from './ingest/webhook-heartbeat.ts';
-import type { WebhookAudit } from './ingest/webhook-status.ts';
 import { attachedArtifacts } from './members/attached-artifacts.ts';
 import { familyReader } from './members/family-reader.ts';
-import type { ManifestReader } from './members/ports.ts';
+import { readability } from './members/readability.ts';
 import type { Registry } from './model/registry.ts';
 import { findRegistryByName } from './model/registry.ts';
 import { eventRelay } from './outbox/event-relay.ts';
 import { forwardRelay } from './outbox/forward-relay.ts';
 import { recordLag } from './outbox/lag-metrics.ts';
-import type { EventPublisher, ForwardQueue } from './outbox/ports.ts';
 import { inFlightDeliveries, traceLinksFor } from './outbox/trace-links.ts';
 import { asking } from './query/ask.ts';
 import { judge } from './query/judge.ts';
@@ -33,65 +27,23 @@ import { reconcileOpen } from './reconcile/reconcile-open.ts';
 import { reconciler } from './reconcile/reconciler.ts';
 import { tagReconciler } from './reconcile/tag-reconciler.ts';
 import { probeScheduler } from './replicas/probe-scheduler.ts';
-import type { Prober } from './replicas/prober.ts';
-import type { ReplicaSets } from './replicas/replica-set-cache.ts';
-import type { Clock } from './runtime/clock.ts';
 import { describeError, UpstreamError } from './runtime/errors.ts';
-import type { Log } from './runtime/log.ts';
-import type { Telemetry } from './runtime/telemetry.ts';
 import { noTelemetry } from './runtime/telemetry.ts';
 import { imageCache } from './store/image-cache.ts';
-import type { ImageWatch } from './store/image-watch.ts';
 import { imageWatch } from './store/image-watch.ts';
 import { imageWriter } from './store/image-writer.ts';
-import type { CheckpointStore, ImageIndex, ImageStore, ReconcileQueue, TagIndex } from './store/ports.ts';
-
-export interface TrackerPorts {
-  readonly store: ImageStore;
-  readonly index: ImageIndex;
-  readonly tags: TagIndex;
-  readonly webhooks: HeartbeatStore;
-  readonly timer: ReconcileQueue;
-  readonly queue: DeliveryQueue;
-  readonly publisher: EventPublisher;
-  readonly forwards: ForwardQueue;
-  readonly sets: ReplicaSets;
-  readonly reviews: CheckpointStore;
-  readonly audit: WebhookAudit;
-  readonly health: HealthEventLog;
-  /** Without, nothing is counted, and lists are in one order only. */
-  readonly catalogue?: { readonly store: CatalogueStore; readonly timer: CatalogueTimer };
-  readonly prober: Prober;
-  /** Not there where nobody is to read what an index lists. */
-  readonly manifests?: ManifestReader | undefined;
-  readonly clock: Clock;
-  /** From 0 up to 1. */
-  readonly random: () => number;
-  /** A text that no other process gives, and this one only once. */
-  readonly uniqueId: () => string;
-  readonly log: Log;
-  readonly telemetry?: Telemetry;
-  /** Something new is known of an image, and stored. */
-  readonly imageChanged?: (name: ImageName) => void;
-}
-
-export interface TrackerOptions extends IngestOptions {
-  readonly policy: Policy;
-  /** Who gets the registry's webhooks once an image is where they need it. */
-  readonly targets: readonly ForwardTarget[];
-  /** How long images that were deleted everywhere are remembered after their last change. */
-  readonly retentionMs: number;
-  /** Records kept in memory. */
-  readonly cachedImages: number;
-}
+import { tagReader } from './store/read-tag.ts';
+import type { TrackerOptions, TrackerPorts } from './tracker-ports.ts';
 
 /** How an image that somebody waits for is polled: each read costs one, and half of the pause is what a waiter loses. */
 export const pace = { minPauseMs: 300, maxPauseMs: 1_000, maxReads: 16 };
 
 export function trackerRooms(ports: TrackerPorts, options: TrackerOptions) {
-  const { clock, log, sets, telemetry = noTelemetry } = ports;
+  const { clock, log, sets, telemetry = noTelemetry, imageChanged = () => undefined } = ports;
   const inFlight = inFlightDeliveries();
-  const heartbeat = webhookHeartbeat(ports);
+  const heartbeat = webhookHeartbeat({ webhooks: ports.webhooks, clock, log });
+  const readings = readability({ reader: ports.manifests, registries: options.registries, clock });
+  const readTag = tagReader(ports.tags, readImage);
 
   const decisionContext = (registry: Registry): DecisionContext => ({
     set: sets.current(registry),
@@ -99,8 +51,7 @@ export function trackerRooms(ports: TrackerPorts, options: TrackerOptions) {
     policy: registry.regionalEndpoints === false ? { ...options.policy, probeAfterMs: undefined } : options.policy,
     now: clock.now(),
     targets: options.targets,
-    // Made below: what is decided is decided later.
-    reading: families.reading(registry),
+    reading: readings.reading(registry),
   });
   const registryOf = (name: ImageName): Registry => {
     const registry = findRegistryByName(options.registries, name.registry);
@@ -117,24 +68,30 @@ export function trackerRooms(ports: TrackerPorts, options: TrackerOptions) {
     log,
     random: ports.random,
     read: async (name) => (await ports.store.read(name))?.record,
-    // Made below: images are counted after they were written.
-    readTag: (name) => watch.readTag(name),
+    readTag,
     registryOf,
     decisionContext,
   });
   const writer = imageWriter({
-    ...ports,
+    store: ports.store,
+    index: ports.index,
+    tags: ports.tags,
+    timer: ports.timer,
     counting,
     cache: imageCache(options.cachedImages),
+    clock,
+    log,
+    random: ports.random,
+    uniqueId: ports.uniqueId,
     registryOf,
     decisionContext,
   });
-  const relay = eventRelay({ ...ports, writer });
-  const forwards = forwardRelay({ ...ports, queue: ports.forwards, writer });
-  const tags = tagReconciler({ ...ports, writer });
+  const relay = eventRelay({ publisher: ports.publisher, writer, clock, log, telemetry });
+  const forwards = forwardRelay({ queue: ports.forwards, writer, clock, log });
+  const tags = tagReconciler({ tags: ports.tags, writer, clock, log });
   const families = familyReader({
     reader: ports.manifests,
-    registries: options.registries,
+    readings,
     writer,
     clock,
     log,
@@ -146,23 +103,39 @@ export function trackerRooms(ports: TrackerPorts, options: TrackerOptions) {
     registryOf,
     set: sets.current,
     readImage,
-    // Made below, and in need of this.
-    readTag: (name) => watch.readTag(name),
+    readTag,
     writer,
     log,
   });
-  const watch: ImageWatch = imageWatch({ clock, pace, tags: ports.tags, readImage, attached });
+  const watch = imageWatch({ clock, pace, readTag, readImage, attached });
   const probes = probeScheduler({
-    ...ports,
-    watch,
-    // Made below, and in need of this.
+    prober: ports.prober,
+    clock,
+    log,
+    readTag,
+    // Made below: what is recorded may have a replica asked, whose answer is recorded.
     record: (delivery) => intake.record(delivery),
     registryOf,
     decisionContext,
     readImage: writer.read,
   });
   const intake = ingest(
-    { ...ports, writer, watch, relay, probes, inFlight, telemetry, registryOf, dueEvents },
+    {
+      sets,
+      queue: ports.queue,
+      index: ports.index,
+      writer,
+      readTag,
+      relay,
+      probes,
+      inFlight,
+      clock,
+      random: ports.random,
+      log,
+      telemetry,
+      registryOf,
+      dueEvents,
+    },
     options,
   );
   const questions = asking({
@@ -174,7 +147,11 @@ export function trackerRooms(ports: TrackerPorts, options: TrackerOptions) {
     probeWhileWaiting: ({ question }, watched, signal) => probes.probeWhileWaiting(question, watched, signal),
   });
   const due = reconciler({
-    ...ports,
+    timer: ports.timer,
+    index: ports.index,
+    sets,
+    clock,
+    imageChanged,
     writer,
     relay,
     forwards,
@@ -185,7 +162,7 @@ export function trackerRooms(ports: TrackerPorts, options: TrackerOptions) {
     compareTags: tags.compare,
     readFamily: families.readIfDue,
   });
-  const open = reconcileOpen({ ...ports, review: due.review });
+  const open = reconcileOpen({ index: ports.index, sets, reviews: ports.reviews, clock, log, review: due.review });
 
   followWrites();
 
@@ -214,7 +191,7 @@ export function trackerRooms(ports: TrackerPorts, options: TrackerOptions) {
     writer.onCommit(({ record, before }) => families.written(record, before));
     writer.onCommit(({ record, before }) => counting.written(record, before));
     writer.onCommit(({ record, before, made }) => {
-      if (made.length > 0 || record.arrivals !== before?.arrivals) ports.imageChanged?.(record.name);
+      if (made.length > 0 || record.arrivals !== before?.arrivals) imageChanged(record.name);
     });
   }
 

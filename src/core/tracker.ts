@@ -31,10 +31,10 @@ import type { Reconciler } from './reconcile/reconciler.ts';
 import { expireImages } from './reconcile/retention.ts';
 import { describeError } from './runtime/errors.ts';
 import { withTimeoutOrUndefined } from './runtime/timeout.ts';
-import type { TrackerOptions, TrackerPorts } from './tracker-rooms.ts';
+import type { TrackerOptions, TrackerPorts } from './tracker-ports.ts';
 import { trackerRooms } from './tracker-rooms.ts';
 
-export type { TrackerOptions, TrackerPorts } from './tracker-rooms.ts';
+export type { TrackerOptions, TrackerPorts } from './tracker-ports.ts';
 export { pace } from './tracker-rooms.ts';
 
 export interface Tracker

@@ -241,7 +241,7 @@ describe('a push to four regions', () => {
     expect(moved).toBe(Number(most));
     expect(await answer({ digest: name.digest })).toBe(1);
     expect(await answer({ tag: fact.tag })).toBe(1 + digests + 1);
-    const [, kept] = /const maxCandidates = (\d+)/.exec(read('src/core/store/image-watch.ts')) ?? [];
+    const [, kept] = /const maxCandidates = (\d+)/.exec(read('src/core/store/read-tag.ts')) ?? [];
     expect(text).toContain(`1 + the digests the tag has had, at most ${Number(kept) + 1} in all`);
   });
 });

@@ -2,16 +2,15 @@
 import type { DecisionContext } from '../image/context.ts';
 import type { ImageName, ImageRecord } from '../image/record.ts';
 import { progressOf } from '../image/record.ts';
-import type { TagName } from '../image/tag-name.ts';
 import { tagPointers, tagState } from '../image/tag-resolution.ts';
 import type { Tag } from '../model/reference.ts';
 import type { Registry } from '../model/registry.ts';
 import { expectedRegions } from '../model/replica-set.ts';
+import type { ReadTag } from '../store/read-tag.ts';
 import type { DivergedTag } from './entry.ts';
 
 export interface TagDeps {
-  /** The images that the tag was pushed with last. */
-  readTag(name: TagName): Promise<readonly ImageRecord[]>;
+  readonly readTag: ReadTag;
   registryOf(name: ImageName): Registry;
   decisionContext(registry: Registry): DecisionContext;
 }

@@ -19,9 +19,9 @@ import { describeError, UpstreamError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Telemetry } from '../runtime/telemetry.ts';
 import { withTimeoutOrUndefined } from '../runtime/timeout.ts';
-import type { ImageWatch } from '../store/image-watch.ts';
 import type { ImageWriter } from '../store/image-writer.ts';
 import type { ImageIndex } from '../store/ports.ts';
+import type { ReadTag } from '../store/read-tag.ts';
 import type { DeliveryOutcome, DeliverySource } from './instruments.ts';
 import { deliveries } from './instruments.ts';
 import type { DeliveryQueue } from './ports.ts';
@@ -44,7 +44,7 @@ interface IngestDeps {
   readonly queue: DeliveryQueue;
   readonly index: ImageIndex;
   readonly writer: ImageWriter;
-  readonly watch: ImageWatch;
+  readonly readTag: ReadTag;
   readonly relay: EventRelay;
   readonly probes: Pick<ProbeScheduler, 'confirm'>;
   readonly inFlight: InFlightDeliveries;
@@ -105,7 +105,7 @@ export function ingest(deps: IngestDeps, options: IngestOptions): Ingest {
 
   async function take(received: Received): Promise<MergeOutcome> {
     if ('fact' in received) return record(received);
-    await markDoubtful({ index: deps.index, readTag: deps.watch.readTag, record }, received);
+    await markDoubtful({ index: deps.index, readTag: deps.readTag, record }, received);
     return 'recorded';
   }
 

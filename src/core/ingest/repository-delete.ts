@@ -6,10 +6,9 @@
  */
 
 import type { Delivery, RepositoryDelete } from '../image/delivery.ts';
-import type { ImageRecord } from '../image/record.ts';
-import type { TagName } from '../image/tag-name.ts';
 import { inChunks } from '../runtime/in-chunks.ts';
 import type { ImageIndex } from '../store/ports.ts';
+import type { ReadTag } from '../store/read-tag.ts';
 
 const pageSize = 100;
 const maxAtOnce = 16;
@@ -18,7 +17,7 @@ const maxAtOnce = 16;
 export async function markDoubtful(
   deps: {
     readonly index: ImageIndex;
-    readTag(name: TagName): Promise<readonly ImageRecord[]>;
+    readonly readTag: ReadTag;
     record(delivery: Delivery): Promise<unknown>;
   },
   deleted: RepositoryDelete,

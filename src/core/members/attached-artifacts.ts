@@ -7,7 +7,6 @@ import type { Attached, AttachedArtifact, Attachment } from '../image/attached.t
 import type { ImageName, ImageRecord } from '../image/record.ts';
 import { arrivalRegions, imageKey } from '../image/record.ts';
 import { isAvailableIn, isGone } from '../image/state.ts';
-import type { TagName } from '../image/tag-name.ts';
 import { tagPointers } from '../image/tag-resolution.ts';
 import type { Region } from '../model/region.ts';
 import type { Registry } from '../model/registry.ts';
@@ -19,6 +18,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { describeError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { ImageWriter } from '../store/image-writer.ts';
+import type { ReadTag } from '../store/read-tag.ts';
 import { cosignTag, isAskedFor, toAttachment } from './artifact-kind.ts';
 import type { ManifestReader } from './ports.ts';
 
@@ -44,7 +44,7 @@ export function attachedArtifacts(deps: {
   registryOf(name: ImageName): Registry;
   set(registry: Registry): ReplicaSet;
   readImage(name: ImageName): Promise<ImageRecord | undefined>;
-  readTag(name: TagName): Promise<ImageRecord[]>;
+  readonly readTag: ReadTag;
   readonly writer: Pick<ImageWriter, 'submit'>;
   readonly log: Log;
 }): (name: ImageName, asked: readonly string[], record: ImageRecord | undefined) => Promise<Attached> {

@@ -3,35 +3,26 @@
  * them knows. In that order, so that no report of a member falls between them; see docs/families.md.
  */
 
-import type { Attachment } from '../image/attached.ts';
-import { maxAttachments } from '../image/attached.ts';
-import type { Reading } from '../image/context.ts';
 import type { Member, RegionalArrivals } from '../image/family.ts';
 import { claimableUntil, isBeingRead, newsForParents, readWithinMs } from '../image/family-steps.ts';
 import type { ImageName, ImageRecord } from '../image/record.ts';
 import { imageKey } from '../image/record.ts';
 import type { Digest } from '../model/digest.ts';
 import { isIndexType } from '../model/media-types.ts';
-import type { Region } from '../model/region.ts';
 import type { Registry } from '../model/registry.ts';
-import { regionalOrigin } from '../model/registry.ts';
-import { putNewest } from '../runtime/bounded-map.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { describeError } from '../runtime/errors.ts';
 import { inChunks } from '../runtime/in-chunks.ts';
 import type { Log } from '../runtime/log.ts';
 import { withTimeout } from '../runtime/timeout.ts';
 import type { ImageWriter } from '../store/image-writer.ts';
-import { toAttachment } from './artifact-kind.ts';
-import { bytesOf, subjectOf } from './manifest-document.ts';
+import { attacher } from './attach.ts';
 import type { ManifestReader } from './ports.ts';
 import type { IndexRead } from './read-index.ts';
 import { readIndex } from './read-index.ts';
-import { readability } from './readability.ts';
+import type { Readability } from './readability.ts';
 
 interface FamilyReader {
-  /** Whether manifests of this registry can be read, as far as is known here; `undefined` where nobody is to read them. */
-  reading(registry: Registry): Reading | undefined;
   /** Reads in the background what this write has put on hold. Never fails. */
   written(image: ImageRecord, before: ImageRecord | undefined): void;
   /** The index's timer fired: reads it, if that is due, and tells whether it was. Never fails. */
@@ -40,46 +31,24 @@ interface FamilyReader {
 
 /** Between tries, while the index is held. */
 const pausesMs = [300, 900];
-/** Between tries to store what a manifest is attached to: within the ten seconds in which nothing is published of it. */
-const storePausesMs = [500, 1_500, 4_000];
 /** Whatever the pauses a registry asks for: the index is held no longer. */
 const maxReadMs = 10_000;
 /** After a try that failed, an index is read in one try, and held no longer than this after a report of it. */
 const shortReadMs = 2_000;
 const maxAtOnce = 8;
-/** Subjects that nobody has reported yet. */
-const maxAwaited = 1_000;
-/** The bytes of a manifest go with the next write of its record, which an index or the next region makes before. */
-const sizedWithinMs = 60_000;
 
 export function familyReader(deps: {
   readonly reader: ManifestReader | undefined;
-  readonly registries: readonly Registry[];
+  readonly readings: Readability;
   readonly writer: ImageWriter;
   readonly clock: Clock;
   readonly log: Log;
   registryOf(name: ImageName): Registry;
 }): FamilyReader {
-  const { reader, clock, log } = deps;
-  const readings = readability(clock);
+  const { reader, readings, clock, log } = deps;
+  const attachments = attacher(deps);
   /** What is being read, each as it was last written since. */
   const underWay = new Map<string, ImageRecord>();
-
-  /** What is attached to an image that nobody has reported yet, by image: its record is written with the first report. */
-  const awaited = new Map<string, readonly Attachment[]>();
-
-  function isOn({ members }: Registry): boolean {
-    return reader !== undefined && members !== false;
-  }
-
-  for (const registry of deps.registries.filter(isOn)) {
-    void reader?.reaches(registry).then((isReached) => {
-      // What was tried meanwhile tells more.
-      if (readings.of(registry.name) !== 'unknown') return;
-      if (isReached) readings.reached(registry.name);
-      else readings.failed(registry.name);
-    });
-  }
 
   /** `heldUntil`: of the record that the last attempt was made with. What has come since may be news to it. */
   async function tryToRead(
@@ -116,58 +85,6 @@ export function familyReader(deps: {
     return { said, sizes };
   }
 
-  /** Part of the family of its subject: what is attached is not told by itself. Never fails. */
-  async function attach(from: ManifestReader, { name, mediaType, arrivals }: ImageRecord): Promise<void> {
-    const registry = deps.registryOf(name);
-    const [first] = Object.keys(arrivals) as Region[];
-    const own = first !== undefined && regionalOrigin(registry, first) !== undefined ? first : undefined;
-    const answer = await from.read(registry, own, name.repository, name.digest, mediaType === null ? [] : [mediaType]);
-    if (answer.kind !== 'manifest') return;
-    const bytes = bytesOf(answer.body);
-    // Not waited for: it goes with what is written next.
-    if (bytes !== undefined) {
-      deps.writer.submitWithin(name, { kind: 'sized', bytes }, sizedWithinMs).catch((error: unknown) => {
-        log.warn('bytes not stored', { image: imageKey(name), error: describeError(error) });
-      });
-    }
-    await storeAttached(name, subjectOf(answer.body));
-  }
-
-  /** Never fails. */
-  async function storeAttached(name: ImageName, attached: ReturnType<typeof subjectOf>): Promise<void> {
-    if (attached === undefined || attached.subject === name.digest) return;
-    const { subject } = attached;
-    await tellSubject({ ...name, digest: subject }, [toAttachment({ ...attached, digest: name.digest })]);
-    await storeSubject(name, subject);
-  }
-
-  /** Again while it is held: without it the artifact would be published by itself. Never fails. */
-  async function storeSubject(name: ImageName, subject: Digest): Promise<void> {
-    for (const pauseMs of [...storePausesMs, undefined]) {
-      try {
-        await deps.writer.submit(name, { kind: 'attached', subject });
-        return;
-      } catch (error) {
-        log.warn('subject not stored', { image: imageKey(name), error: describeError(error) });
-        if (pauseMs === undefined) return;
-        await clock.sleep(pauseMs);
-      }
-    }
-  }
-
-  /** Never fails. */
-  async function tellSubject(subject: ImageName, attachments: readonly Attachment[]): Promise<void> {
-    const key = imageKey(subject);
-    try {
-      const { record } = await deps.writer.submit(subject, { kind: 'attachmentsFound', attachments });
-      if (record !== undefined) return;
-    } catch (error) {
-      log.warn('attachment not stored, will retry', { image: key, error: describeError(error) });
-    }
-    const all = [...(awaited.get(key) ?? []), ...attachments];
-    putNewest(awaited, key, all.slice(-maxAttachments), maxAwaited);
-  }
-
   async function readNow(from: ManifestReader, first: ImageRecord): Promise<void> {
     const { name } = first;
     const key = imageKey(name);
@@ -188,7 +105,7 @@ export function familyReader(deps: {
           readings.read(registry.name);
           const { members, indexes, attached } = read;
           // While it is still held: without its subject it would be published by itself.
-          await storeAttached(name, attached);
+          await attachments.store(name, attached);
           const { said, sizes } = await claim(name, members);
           const bytes = members.map(({ digest }) => {
             const size = indexes.has(digest) ? 0 : (sizes.get(digest) ?? null);
@@ -219,32 +136,22 @@ export function familyReader(deps: {
     }
   }
 
-  function readingOf(registry: Registry): Reading | undefined {
-    return isOn(registry) ? readings.of(registry.name) : undefined;
-  }
-
   return {
-    reading: readingOf,
     written(image, before) {
       const { family } = image;
-      const key = imageKey(image.name);
-      const attachments = awaited.get(key);
-      if (attachments !== undefined) {
-        awaited.delete(key);
-        void tellSubject(image.name, attachments);
-      }
+      attachments.reported(image.name);
       const isNew = isBeingRead(image, clock.now()) && family?.nextReadAt !== before?.family?.nextReadAt;
       if (reader === undefined) return;
       if (isNew) void readNow(reader, image);
       if (isIndexType(image.mediaType)) return;
       // Told in ten seconds, unless an index claims it, or it turns out to be attached to something.
-      const context = { reading: readingOf(deps.registryOf(image.name)), now: clock.now() };
-      if (before === undefined && claimableUntil(image, context) !== null) void attach(reader, image);
+      const context = { reading: readings.reading(deps.registryOf(image.name)), now: clock.now() };
+      if (before === undefined && claimableUntil(image, context) !== null) void attachments.attach(reader, image);
     },
     async readIfDue(image) {
       const { members, nextReadAt } = image.family ?? {};
       if (members !== null || nextReadAt == null || clock.now() < nextReadAt) return false;
-      if (reader === undefined || !isOn(deps.registryOf(image.name))) return false;
+      if (reader === undefined || readings.reading(deps.registryOf(image.name)) === undefined) return false;
       await readNow(reader, image);
       return true;
     },

@@ -48,7 +48,7 @@ export function reconciler(deps: {
   /** Whether it was due. */
   readFamily(image: ImageRecord): Promise<boolean>;
   /** The releases that it is part of may be complete with it. Never fails. */
-  imageChanged?(name: ImageName): void;
+  imageChanged(name: ImageName): void;
 }): Reconciler {
   const { timer, index, sets, clock, writer, relay, probes, decisionContext } = deps;
 
@@ -113,7 +113,7 @@ export function reconciler(deps: {
       const registry = deps.registryOf(name);
       await sets.ready(registry);
       let image = await publishPending(name, scheduledFor);
-      if (image !== undefined) deps.imageChanged?.(name);
+      if (image !== undefined) deps.imageChanged(name);
       const setAt = image?.requeueAt;
       // Before what may fail below, for the same reason; and a queue that always refuses must not keep that from being done.
       const [handedOver] = await Promise.allSettled([image && deps.forwards.handOver(image)]);

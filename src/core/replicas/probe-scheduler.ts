@@ -20,7 +20,8 @@ import type { ReplicaSet } from '../model/replica-set.ts';
 import { expectedRegions } from '../model/replica-set.ts';
 import { describeError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
-import type { ImageWatch, WatchedImage } from '../store/image-watch.ts';
+import type { WatchedImage } from '../store/image-watch.ts';
+import type { ReadTag } from '../store/read-tag.ts';
 import type { ProbeImageDeps, ProbeSummary } from './probe-image.ts';
 import { mediaTypesOf, probeImage, probeTag } from './probe-image.ts';
 
@@ -41,7 +42,7 @@ const maxAttached = 10;
 
 export function probeScheduler(
   deps: ProbeImageDeps & {
-    readonly watch: ImageWatch;
+    readonly readTag: ReadTag;
     readonly log: Log;
     registryOf(name: ImageName): Registry;
     decisionContext(registry: Registry): DecisionContext;
@@ -63,7 +64,7 @@ export function probeScheduler(
     const { set, policy, now } = decisionContext(registry);
     const place = { registry: registry.name, repository };
     if (tag !== undefined) {
-      const candidates = await deps.watch.readTag({ ...place, tag });
+      const candidates = await deps.readTag({ ...place, tag });
       return probeTag(deps, registry, { ...place, tag }, candidates, set);
     }
     if (digest === undefined) throw new Error('a question names a tag or a digest');

@@ -14,13 +14,8 @@ import type { Tag } from '../model/reference.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Pace, Watch } from '../runtime/shared-poller.ts';
 import { watch } from '../runtime/shared-poller.ts';
-import type { TagIndex } from './ports.ts';
+import type { ReadTag } from './read-tag.ts';
 
-/**
- * Digests read to see where a tag points. A region that points at one of the newest is found among them; one that is
- * further behind than that is behind.
- */
-const maxCandidates = 20;
 /**
  * While a tag is followed, only the digest that is waited for is read: whoever pushes the tag with another digest notes that
  * in it. All of them are read again when it changes, when somebody comes, and after this time.
@@ -42,19 +37,17 @@ export interface ImageWatch {
    * @param begunAt when the write was sent, milliseconds since 1970
    */
   publish(record: ImageRecord, begunAt: number): void;
-  /** The images that the tag was pushed with last, newest first. */
-  readTag(name: TagName): Promise<ImageRecord[]>;
 }
 
 export function imageWatch(deps: {
   readonly clock: Clock;
   readonly pace: Pace;
-  readonly tags: TagIndex;
+  readonly readTag: ReadTag;
   readImage(name: ImageName): Promise<ImageRecord | undefined>;
   /** What is attached to an image, of what is asked for. */
   attached?(name: ImageName, asked: readonly string[], record: ImageRecord | undefined): Promise<Attached>;
 }): ImageWatch {
-  const { clock, pace, readImage } = deps;
+  const { clock, pace, readImage, readTag } = deps;
   const images = watch<ImageRecord | undefined>(clock, pace);
   const tags = watch<readonly ImageRecord[]>(clock, pace);
   /** Whoever follows the same tag is shown the same snapshot of what was read. */
@@ -62,13 +55,6 @@ export function imageWatch(deps: {
   const families = watch<AvailabilitySnapshot>(clock, pace);
   /** By repository: whose artifacts may be in what is written there. */
   const followed = new Map<string, Set<string>>();
-
-  async function readTag(name: TagName): Promise<ImageRecord[]> {
-    const { registry, repository } = name;
-    const digests = (await deps.tags.digests(name)).slice(0, maxCandidates);
-    const records = await Promise.all(digests.map(({ digest }) => readImage({ registry, repository, digest })));
-    return records.filter((candidate) => candidate !== undefined);
-  }
 
   /** Reads everything, and then, poll by poll, no more than it needs to notice a change. */
   function followedTag(
@@ -157,7 +143,6 @@ export function imageWatch(deps: {
   }
 
   return {
-    readTag,
     of(question) {
       const { artifacts = [] } = question;
       return artifacts.length === 0 ? plain(question) : withArtifacts(question, artifacts);

@@ -155,7 +155,7 @@ export const familyFaults: readonly Fault[] = [
     ],
     ['a signature that is still listed is not waited for', ' && !listed.has(digest)', ''],
   ]),
-  ...faultsIn('src/core/members/family-reader.ts', families, [
+  ...faultsIn('src/core/members/attach.ts', families, [
     [
       'what is attached to an image before it is reported is lost',
       'putNewest(awaited, key, all.slice(-maxAttachments), maxAwaited);',
