@@ -1,10 +1,8 @@
 /** Puts adapters into the ports of the core: everything the functions call, made from the settings. Reads no environment. */
 
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { armReplicaDirectory } from '../adapters/arm/replica-directory.ts';
 import { armWebhookDirectory } from '../adapters/arm/webhook-directory.ts';
-import { azurePipelinesSender } from '../adapters/callbacks/azure-pipelines.ts';
-import { githubSender } from '../adapters/callbacks/github.ts';
 import { consoleLog } from '../adapters/console-log.ts';
 import { lazyCredential } from '../adapters/credential.ts';
 import { eventGridPublisher, topicClient } from '../adapters/event-grid.ts';
@@ -31,24 +29,13 @@ import { tableWaitStore } from '../adapters/table-storage/wait-store.ts';
 import { webhookSender } from '../adapters/webhook-sender.ts';
 import type { Config } from '../config.ts';
 import { checkList } from '../core/checks/check-list.ts';
-import type { Checks } from '../core/checks/checks.ts';
-import { checks } from '../core/checks/checks.ts';
-import type { CheckStore } from '../core/checks/ports.ts';
-import { tokenCipher } from '../core/checks/token-encryption.ts';
-import {
-  dueCatalogueTimer,
-  dueCheckTimer,
-  dueReconcileQueue,
-  dueReleaseTimer,
-  dueReplayQueue,
-} from '../core/due-work/due-queues.ts';
+import { dueCatalogueTimer, dueReconcileQueue, dueReleaseTimer, dueReplayQueue } from '../core/due-work/due-queues.ts';
 import { dueForwardQueue } from '../core/due-work/forward-queue.ts';
 import { runDueWork } from '../core/due-work/run-due-work.ts';
 import { sweeper } from '../core/due-work/sweeper.ts';
 import { forwarder } from '../core/forwarding/forwarder.ts';
 import { twiceDeferred } from '../core/ingest/twice-deferred.ts';
 import { meteredPublisher } from '../core/outbox/metered-publisher.ts';
-import type { Releases } from '../core/releases/releases.ts';
 import { releases } from '../core/releases/releases.ts';
 import { replays } from '../core/replay/replay.ts';
 import { coverageWarnings } from '../core/replicas/coverage-warnings.ts';
@@ -56,15 +43,13 @@ import { prober } from '../core/replicas/prober.ts';
 import { replicaSets } from '../core/replicas/replica-set-cache.ts';
 import { deferredTelemetry } from '../core/runtime/deferred-telemetry.ts';
 import { describeError } from '../core/runtime/errors.ts';
-import type { Telemetry } from '../core/runtime/telemetry.ts';
 import type { Tracker } from '../core/tracker.ts';
 import { tracker } from '../core/tracker.ts';
 import { waitBoard } from '../core/waiting/wait-board.ts';
-import { webhookAuditor } from '../core/webhooks/auditor.ts';
-import { deliveryRecovery } from '../core/webhooks/delivery-recovery.ts';
+import { deploymentChecks } from './checks.ts';
 import { startCollector } from './clients.ts';
-import type { Storage } from './storage.ts';
 import { openStorage } from './storage.ts';
+import { registryWebhooks } from './webhooks.ts';
 
 export function compose(config: Config) {
   const collector = startCollector(config);
@@ -100,17 +85,12 @@ export function compose(config: Config) {
       });
     },
   });
-  const webhookDirectory = isInArm ? armWebhookDirectory(arm) : undefined;
-  const auditor = webhookAuditor({
-    registries,
-    directory: webhookDirectory,
-    mode: config.webhookManagement,
-    publicUrl: config.publicUrl,
-    secret: config.webhookSecrets[0] ?? '',
-    ...around,
-    ready: (registry) => tracked.ready(registry),
+  const webhooks = registryWebhooks(config, {
+    directory: isInArm ? armWebhookDirectory(arm) : undefined,
     replicaSet: sets.current,
   });
+  // Made before the tracker, which shows what it has found.
+  const auditor = webhooks.auditor((registry) => tracked.ready(registry));
   const health = tableHealthEventLog(storage.index);
   const probe = isAskable ? ociManifestProbe({ credential, fetch, clock: systemClock }) : undefined;
 
@@ -219,20 +199,6 @@ export function compose(config: Config) {
       replays: replaysNow,
     }),
   });
-  const lostDeliveries =
-    webhookDirectory &&
-    deliveryRecovery({
-      registries,
-      directory: webhookDirectory,
-      publicUrl: config.publicUrl,
-      // Older than that, an image may have been forgotten, and would come back as news.
-      maxAgeMs: Math.min(7, config.retentionDays) * 86_400_000,
-      ...around,
-      ready: tracked.ready,
-      replicaSet: sets.current,
-      process: tracked.process,
-    });
-
   return {
     tracker: tracked,
     releases: keptReleases,
@@ -244,7 +210,7 @@ export function compose(config: Config) {
     auditor,
     sweeper: due,
     /** `undefined` where no registry is read through Azure Resource Manager. */
-    lostDeliveries,
+    lostDeliveries: webhooks.recovery(tracked),
     health: {
       events: health,
       probes: [tableHealth(storage.images), queueHealth(storage.deliveries)],
@@ -267,31 +233,4 @@ export function compose(config: Config) {
       await Promise.race([sent, systemClock.sleep(2_000)]);
     },
   };
-}
-
-/** `undefined` where nothing seals the tokens that come with them. */
-function deploymentChecks(
-  { callbacks, github }: Config,
-  storage: Storage,
-  deps: {
-    readonly store: CheckStore;
-    readonly tracker: Tracker;
-    readonly releases: Releases;
-    readonly telemetry: Telemetry;
-  },
-): Checks | undefined {
-  if (callbacks.key === undefined) return undefined;
-  const calling = { fetch, clock: systemClock };
-  return checks({
-    ...deps,
-    timer: dueCheckTimer(storage.dueWork),
-    tokenCipher: tokenCipher(callbacks.key, randomBytes),
-    senders: {
-      azurePipelines: azurePipelinesSender(calling),
-      ...(github === undefined ? {} : { github: githubSender({ ...calling, ...github }) }),
-    },
-    clock: systemClock,
-    random: Math.random,
-    log: consoleLog,
-  });
 }

@@ -1,0 +1,50 @@
+/** The registry's webhooks: audited and repaired, and lost deliveries recovered from their logs. */
+
+import { consoleLog } from '../adapters/console-log.ts';
+import { systemClock } from '../adapters/system-clock.ts';
+import type { Config } from '../config.ts';
+import type { Registry } from '../core/model/registry.ts';
+import type { ReplicaSet } from '../core/model/replica-set.ts';
+import type { Tracker } from '../core/tracker.ts';
+import { webhookAuditor } from '../core/webhooks/auditor.ts';
+import { deliveryRecovery } from '../core/webhooks/delivery-recovery.ts';
+import type { WebhookDirectory } from '../core/webhooks/ports.ts';
+
+export function registryWebhooks(
+  config: Config,
+  deps: {
+    /** `undefined` where no registry is read through Azure Resource Manager. */
+    readonly directory: WebhookDirectory | undefined;
+    replicaSet(registry: Registry): ReplicaSet;
+  },
+) {
+  const { directory, replicaSet } = deps;
+  const { registries, publicUrl } = config;
+  const around = { clock: systemClock, log: consoleLog };
+  return {
+    auditor: (ready: Tracker['ready']) =>
+      webhookAuditor({
+        registries,
+        directory,
+        mode: config.webhookManagement,
+        publicUrl,
+        secret: config.webhookSecrets[0] ?? '',
+        ...around,
+        ready,
+        replicaSet,
+      }),
+    recovery: ({ ready, process }: Pick<Tracker, 'ready' | 'process'>) =>
+      directory &&
+      deliveryRecovery({
+        registries,
+        directory,
+        publicUrl,
+        // Older than that, an image may have been forgotten, and would come back as news.
+        maxAgeMs: Math.min(7, config.retentionDays) * 86_400_000,
+        ...around,
+        ready,
+        replicaSet,
+        process,
+      }),
+  };
+}
