@@ -6,8 +6,8 @@ import { tableImageStore } from '../../src/adapters/table-storage/image-store.ts
 import { imageRow } from '../../src/adapters/table-storage/keys.ts';
 import { table } from '../../src/adapters/table-storage/table.ts';
 import type { Arrival } from '../../src/core/image/arrival.ts';
-import { maxAhead, maxMovedTags, maxTags } from '../../src/core/image/arrival.ts';
 import { maxAttachments } from '../../src/core/image/attached.ts';
+import { maxAhead, maxMovedTags, maxTags } from '../../src/core/image/merge-fact.ts';
 import type { ImageRecord, TagProgress } from '../../src/core/image/record.ts';
 import type { Digest } from '../../src/core/model/digest.ts';
 import type { Version } from '../../src/core/ports.ts';

@@ -2,9 +2,10 @@
  * Takes what replicas report: within the time that the registry gives, and again from the queue for what had to be deferred.
  * Nothing is acknowledged before it is stored.
  */
-import type { MergeOutcome } from '../image/arrival.ts';
+
 import type { DueEvent } from '../image/cloud-event.ts';
 import type { Delivery, Received } from '../image/delivery.ts';
+import type { MergeOutcome } from '../image/merge-fact.ts';
 import type { ImageName, ImageRecord } from '../image/record.ts';
 import { imageKey, pendingKeys } from '../image/record.ts';
 import { measuredRegion } from '../model/measured-region.ts';

@@ -1,6 +1,6 @@
 /** What ingest measures. */
 
-import type { MergeOutcome } from '../image/arrival.ts';
+import type { MergeOutcome } from '../image/merge-fact.ts';
 import type { MeasuredRegion } from '../model/measured-region.ts';
 import type { Instrument } from '../runtime/telemetry.ts';
 import { instrumentPrefix } from '../runtime/telemetry.ts';

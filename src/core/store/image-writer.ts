@@ -6,12 +6,12 @@
 import type { Acknowledgement } from '../image/acknowledge.ts';
 import { acknowledge } from '../image/acknowledge.ts';
 import { announcementKey } from '../image/announcement-key.ts';
-import type { MergeOutcome } from '../image/arrival.ts';
 import type { DecisionContext } from '../image/context.ts';
 import type { Command } from '../image/decide.ts';
 import { decide } from '../image/decide.ts';
 import { newsForParents } from '../image/family-steps.ts';
 import { withFirstTags } from '../image/first-tags.ts';
+import type { MergeOutcome } from '../image/merge-fact.ts';
 import type { ImageName, ImageRecord } from '../image/record.ts';
 import { imageKey, isMember, known } from '../image/record.ts';
 import { dropStaleFacts } from '../image/state.ts';

@@ -1,18 +1,8 @@
 /** What one replica has said about one digest, fact by fact. */
 import { describe, expect, test } from 'vitest';
 import type { Arrival, Evidence, Fact } from '../../../src/core/image/arrival.ts';
-import {
-  hasTag,
-  isAvailable,
-  isDeleted,
-  isDoubtful,
-  maxAhead,
-  mayHaveTag,
-  mergeFact,
-  releaseTag,
-  withAhead,
-  withCountedTime,
-} from '../../../src/core/image/arrival.ts';
+import { hasTag, isAvailable, isDeleted, isDoubtful, mayHaveTag } from '../../../src/core/image/arrival.ts';
+import { maxAhead, mergeFact, releaseTag, withAhead, withCountedTime } from '../../../src/core/image/merge-fact.ts';
 import { at, deleteOf, eventTimeOf, factOf, pushOf, tagOf } from '../../support/build.ts';
 
 const time = (minute: number) => `2026-06-01T12:${String(minute).padStart(2, '0')}:00Z`;

@@ -2,8 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Arrival, Fact } from '../../../src/core/image/arrival.ts';
-import { isAvailable, isDoubtful, mergeFact } from '../../../src/core/image/arrival.ts';
+import { isAvailable, isDoubtful } from '../../../src/core/image/arrival.ts';
 import { joinArrivals, withoutTags } from '../../../src/core/image/family.ts';
+import { mergeFact } from '../../../src/core/image/merge-fact.ts';
 import { toEventTime } from '../../../src/core/model/event-time.ts';
 import { regionOf, tagOf } from '../../support/build.ts';
 

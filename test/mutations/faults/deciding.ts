@@ -49,6 +49,8 @@ export const decidingFaults: readonly Fault[] = [
       'return Object.hasOwn(times, tag) ? (times[tag] ?? null) : null;',
       'return times[tag] ?? null;',
     ],
+  ]),
+  ...faultsIn('src/core/image/merge-fact.ts', facts, [
     ['a repeat of a time far ahead counts as later', 'known?.ahead?.[aheadKey(fact)] ?? countedTime', 'countedTime'],
     [
       'what a time far ahead was counted as is forgotten',
