@@ -1,5 +1,6 @@
 /** One region of one image: its state, its time after the first region, and what the claim rests on. */
-import type { AvailabilityDocument, RegionAvailability } from '../core/image/availability.ts';
+import type { AvailabilityDocument } from '../core/image/availability.ts';
+import type { RegionAvailability } from '../core/image/region-availability.ts';
 import type { Child } from './dom.ts';
 import { make, spoken } from './dom.ts';
 import { visible } from './format.ts';

@@ -1,5 +1,6 @@
 /** What one image is in one region, in the words of the page. */
-import type { AvailabilityDocument, RegionAvailability } from '../core/image/availability.ts';
+import type { AvailabilityDocument } from '../core/image/availability.ts';
+import type { RegionAvailability } from '../core/image/region-availability.ts';
 import { formatSeconds } from './format.ts';
 
 /**

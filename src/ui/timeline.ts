@@ -4,7 +4,7 @@
  * and eleven minutes can both be seen.
  */
 
-import type { RegionAvailability } from '../core/image/availability.ts';
+import type { RegionAvailability } from '../core/image/region-availability.ts';
 import type { ImageState } from '../core/image/state.ts';
 import { formatSeconds } from './format.ts';
 

@@ -1,5 +1,6 @@
 /** The product's words as a reader of the page meets them. */
-import type { AvailabilityDocument, ShownEvidence } from '../core/image/availability.ts';
+import type { AvailabilityDocument } from '../core/image/availability.ts';
+import type { ShownEvidence } from '../core/image/region-availability.ts';
 import { visible } from './format.ts';
 import type { CellKind } from './region-state.ts';
 

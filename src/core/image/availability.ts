@@ -4,52 +4,27 @@
  */
 
 import type { Digest } from '../model/digest.ts';
-import type { EventTime } from '../model/event-time.ts';
-import { toIsoMilliseconds } from '../model/event-time.ts';
-import { isIndexType } from '../model/media-types.ts';
 import type { Repository, Tag } from '../model/reference.ts';
 import { formatReference } from '../model/reference.ts';
 import type { Region } from '../model/region.ts';
-import { sortRegions } from '../model/region.ts';
 import type { Registry } from '../model/registry.ts';
 import type { ReplicaSet } from '../model/replica-set.ts';
-import { findReplica, isStale } from '../model/replica-set.ts';
+import { isStale } from '../model/replica-set.ts';
 import type { Requirement } from '../model/requirement.ts';
 import { defaultRequirement } from '../model/requirement.ts';
-import type { Evidence } from './arrival.ts';
-import { isAvailable, isDeleted } from './arrival.ts';
 import type { Attached } from './attached.ts';
 import { hasArtifactsIn } from './attached.ts';
 import type { ArtifactAvailability, MemberAvailability } from './family-availability.ts';
 import { describeArtifacts, describeMembers } from './family-availability.ts';
 import { narrowed } from './platforms.ts';
 import type { ImageRecord } from './record.ts';
-import { arrivalIn, arrivalRegions, arrivalSpan, availableSince, currentTags } from './record.ts';
+import { currentTags } from './record.ts';
+import type { RegionAvailability } from './region-availability.ts';
+import { listRegions, toIso } from './region-availability.ts';
 import type { ImageState } from './state.ts';
-import { hasDeletedMember, imageState, isAvailableIn, isUnverified } from './state.ts';
+import { imageState, isAvailableIn } from './state.ts';
 import type { TagPointers, TagState } from './tag-resolution.ts';
 import { isSuperseded, ownPointers, tagState } from './tag-resolution.ts';
-
-/** `membersUnknown`: the index counts by its own reports, since nobody could read what it lists. */
-export type ShownEvidence = Evidence | 'membersUnknown';
-
-type RegionState = 'available' | 'unverified' | 'missing' | 'deleted';
-
-export interface RegionAvailability {
-  readonly region: Region;
-  readonly state: RegionState;
-  /** Asked for by the requirement. */
-  readonly required: boolean;
-  readonly expected: boolean;
-  /** When we learned it; ISO 8601, as every time here. */
-  readonly since: string | null;
-  /** What the event said. */
-  readonly eventTime: string | null;
-  /** Distance from the first region, never negative. */
-  readonly lagSeconds: number | null;
-  readonly evidence: readonly ShownEvidence[];
-  readonly globalRouting: boolean;
-}
 
 export interface AvailabilityDocument {
   readonly image: string;
@@ -198,43 +173,6 @@ export function waitOutcome(
   return document.state === 'deleted' ? 'deleted' : 'waiting';
 }
 
-function listRegions(record: ImageRecord | undefined, requirement: Requirement, set: ReplicaSet): RegionAvailability[] {
-  const first = record === undefined ? undefined : arrivalSpan(record)?.first;
-  const listed = sortRegions([
-    ...set.replicas.map((replica) => replica.region),
-    ...(record === undefined ? [] : arrivalRegions(record)),
-  ]);
-  return listed.map((region) => {
-    const replica = findReplica(set, region);
-    const arrival = arrivalIn(record, region);
-    const state = record === undefined ? 'missing' : stateIn(record, region, set);
-    // A region that lacks a member has the index, and not the image.
-    const told = state === 'missing' ? undefined : arrival;
-    const since = record === undefined ? undefined : availableSince(record, region);
-    const isUnread = isAvailable(told) && isIndexType(record?.mediaType ?? null) && record?.family?.members == null;
-    return {
-      region,
-      state,
-      required: requirement.regions.includes(region),
-      expected: replica?.expected ?? false,
-      since: told?.pushedAt == null && told?.deletedAt == null ? null : toIso(since ?? told.since),
-      eventTime: toIsoTime(told?.eventTime ?? null),
-      lagSeconds: told !== undefined && since !== undefined && first !== undefined ? toSeconds(since - first) : null,
-      evidence: [...(told?.evidence ?? []), ...(isUnread ? (['membersUnknown'] as const) : [])],
-      globalRouting: replica?.globalRouting ?? true,
-    };
-  });
-}
-
-function stateIn(record: ImageRecord, region: Region, set: ReplicaSet): RegionState {
-  const arrival = arrivalIn(record, region);
-  if (isDeleted(arrival) || hasDeletedMember(record, region)) return 'deleted';
-  if (isAvailableIn(record, region, set)) return 'available';
-  // What is there, and does not count yet: the index, or all of the family.
-  const isWhole = availableSince(record, region) !== undefined;
-  return isUnverified(arrival, set) || isWhole ? 'unverified' : 'missing';
-}
-
 function describeTag(tag: Tag, pointers: TagPointers, state: TagState) {
   return {
     name: tag,
@@ -245,16 +183,4 @@ function describeTag(tag: Tag, pointers: TagPointers, state: TagState) {
       since: new Date(since).toISOString(),
     })),
   };
-}
-
-export function toSeconds(milliseconds: number): number {
-  return Math.max(0, milliseconds) / 1000;
-}
-
-function toIso(milliseconds: number | null | undefined): string | null {
-  return milliseconds === null || milliseconds === undefined ? null : new Date(milliseconds).toISOString();
-}
-
-function toIsoTime(time: EventTime | null): string | null {
-  return time === null ? null : toIsoMilliseconds(time);
 }

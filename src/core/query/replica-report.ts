@@ -4,9 +4,9 @@
  */
 
 import { isAvailable } from '../image/arrival.ts';
-import { toSeconds } from '../image/availability.ts';
 import type { ImageRecord } from '../image/record.ts';
 import { arrivalSpan, availableSince, isPartOfFamily } from '../image/record.ts';
+import { toSeconds } from '../image/region-availability.ts';
 import { isAvailableIn } from '../image/state.ts';
 import type { HealthEventLog, HeartbeatStore } from '../ingest/ports.ts';
 import { regionWarning, shownRegions } from '../ingest/unexpected-region.ts';

@@ -478,16 +478,6 @@ export const decidingFaults: readonly Fault[] = [
         'pointers?.newest?.digest ?? question.digest ?? null',
       ],
       [
-        'a copy that is not confirmed is available',
-        "if (isAvailableIn(record, region, set)) return 'available';",
-        "if (isAvailable(arrival)) return 'available';",
-      ],
-      [
-        'a deleted copy is missing',
-        "if (isDeleted(arrival) || hasDeletedMember(record, region)) return 'deleted';",
-        '',
-      ],
-      [
         'a wait for a superseded tag goes on',
         "if (isSuperseded(known.pointers, known.record, tag, requirement.regions)) return 'superseded';",
         '',
@@ -508,6 +498,22 @@ export const decidingFaults: readonly Fault[] = [
         'const { tag, digest } = question;',
       ],
       ['a set is never stale', 'stale: isStale(set, now)', 'stale: false'],
+    ],
+  ),
+  ...faultsIn(
+    'src/core/image/region-availability.ts',
+    [core('image/availability'), core('image/tag-resolution'), ...modes],
+    [
+      [
+        'a copy that is not confirmed is available',
+        "if (isAvailableIn(record, region, set)) return 'available';",
+        "if (isAvailable(arrival)) return 'available';",
+      ],
+      [
+        'a deleted copy is missing',
+        "if (isDeleted(arrival) || hasDeletedMember(record, region)) return 'deleted';",
+        '',
+      ],
       ['a lag is in milliseconds', 'Math.max(0, milliseconds) / 1000', 'Math.max(0, milliseconds)'],
     ],
   ),
