@@ -5,7 +5,7 @@
 
 /** `true`: the work is done; `false`: the time is over and it goes on unwatched. Rejects as the work does. */
 export async function isDoneWithin(work: Promise<unknown>, withinMs: number): Promise<boolean> {
-  const { promise: isOver, resolve } = Promise.withResolvers<false>();
+  const { promise: timeUp, resolve } = Promise.withResolvers<false>();
   const timer = setTimeout(() => resolve(false), withinMs);
-  return Promise.race([work.then(() => true), isOver]).finally(() => clearTimeout(timer));
+  return Promise.race([work.then(() => true), timeUp]).finally(() => clearTimeout(timer));
 }
