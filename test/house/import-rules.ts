@@ -61,7 +61,10 @@ export const coreRooms: Record<string, readonly string[]> = {
   'ports.ts': ['webhooks', 'due-work', 'waiting'],
 };
 
-/** What several functions share, what several of them answer, the routes, everything else the host calls, and the description of the routes. */
+/**
+ * What all routes share, what several functions answer, the routes, everything else the host calls, and the description of
+ * the routes.
+ */
 const functionRooms: Record<string, readonly string[]> = {
   http: [],
   documents: ['http'],
