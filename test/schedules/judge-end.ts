@@ -95,7 +95,10 @@ async function judgeDocumentOf(on: Case, { tracker, label }: Instance, image: nu
   const claim = claimer(on, image, set);
   const parts = partsOf(on, image, true);
   const expected = expectedRegions(set);
-  const isKept = on.history.said.some((said) => said.image === image && said.keptAt !== undefined);
+  // What a replica said that has left is void; whether it is remembered all the same is the tracker's own affair.
+  const isKept = on.history.said.some(
+    ({ image: of, fact: { region }, keptAt }) => of === image && keptAt !== undefined && expected.includes(region),
+  );
   const isForgotten = mayBeForgotten(on, image) && expected.every((region) => !claim(region).mustBeThere);
   if (
     isKept &&
