@@ -9,7 +9,7 @@ import type { RawRequest } from './draft.ts';
 import type { Exchange } from './exchange.ts';
 import type { Secrets } from './planted.ts';
 import type { Answer } from './read-answers.ts';
-import { headerOf } from './read-answers.ts';
+import { headerOf, isHeadRequest } from './read-answers.ts';
 
 export interface Rules {
   readonly secrets: Secrets;
@@ -86,7 +86,7 @@ function checkAnswer(
     if (!requestId.test(id)) found.push(`x-request-id is ${JSON.stringify(id)}`);
     // Another path may have led to another function: those are described, too, but not here.
     if (isRouted) found.push(...conforms(operation, answer));
-    const isBare = bytes.toString('latin1', 0, 5) === 'HEAD ';
+    const isBare = isHeadRequest(bytes);
     if (headerOf(answer, 'content-type') === 'application/problem+json') {
       if (!isBare) found.push(...checkProblem(answer));
     } else if (status >= 400 && !isDocumented(operation, status)) found.push(`a ${status} that is no problem document`);

@@ -5,7 +5,7 @@
 import { connect } from 'node:net';
 import type { RawRequest } from './draft.ts';
 import type { Answer } from './read-answers.ts';
-import { headerOf, readAnswers } from './read-answers.ts';
+import { headerOf, isHeadRequest, readAnswers } from './read-answers.ts';
 
 export interface Exchange {
   readonly answers: readonly Answer[];
@@ -35,7 +35,7 @@ export function exchange(
   { boundMs, leaveAfterMs, quietMs }: HoldPolicy = patience,
 ): Promise<Exchange> {
   const { bytes, answers: wanted, isCut, holdMs } = request;
-  const isHead = bytes.toString('latin1', 0, 5) === 'HEAD ';
+  const isHead = isHeadRequest(bytes);
   const startedAt = performance.now();
   const chunks: Buffer[] = [];
   return new Promise((resolve) => {

@@ -21,6 +21,11 @@ const endOfHead = Buffer.from('\r\n\r\n');
 const statusLine = /^HTTP\/1\.1 ([1-5]\d\d) [\t\x20-\x7e\x80-\xff]*$/;
 const headerLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[\t ]*([\t\x20-\x7e\x80-\xff]*?)[\t ]*$/;
 
+/** Whether the answer has no body, whatever length it states. Empty lines before a request are no part of it. */
+export function isHeadRequest(sent: Buffer): boolean {
+  return /^[\r\n]*HEAD /.test(sent.toString('latin1', 0, 64));
+}
+
 /** @param isHead answers have a length and no body */
 export function readAnswers(bytes: Buffer, isHead: boolean, isClosed: boolean): Read {
   const answers: Answer[] = [];

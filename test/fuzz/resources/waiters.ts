@@ -10,8 +10,8 @@ import { repeat } from './left-behind.ts';
 import type { ResourceResult, Scale } from './resource-test.ts';
 
 const images = 50;
-/** Each image has one poller, looking every 300 ms; a tag has one more for its digest. */
-const maxReadsASecond = (images + 4) * 5;
+/** Each image has one poller, looking every 300 ms, and is read once at the start; a tag has one more for its digest. */
+const maxReadsASecond = (images + 4) * 7;
 /** Timers of the background may look once in a while. */
 const maxReadsAfterwards = 6;
 
