@@ -17,6 +17,7 @@ import type { AnnouncementEntry, ImageRecord } from './record.ts';
 import { arrivalIn, arrivalRegions, isPartOfFamily, lastTagged, pendingKeys, progressOf } from './record.ts';
 import {
   hasDeletedMember,
+  imageState,
   isAvailableIn,
   isComplete,
   isGoneAgain,
@@ -41,7 +42,7 @@ export function announce(
   const { set, now, targets = [] } = decisionContext;
   if (isPartOfFamily(before)) return { record: settledInSilence(before, set, now), announcements: [] };
   if (claimableUntil(before, decisionContext) !== null) return { record: before, announcements: [] };
-  const record = completedAnew(before, set);
+  const record = completedAnew(backAgain(before, set, now), set);
   const maker = announcementMaker(record);
   announceRegions(record, set, maker);
   const completion = announceCompletion(record, decisionContext, maker);
@@ -50,7 +51,7 @@ export function announce(
 
   const due = targets.length === 0 ? [] : dueForwards({ ...record, tags }, set, targets, now);
   const isNewFact = announcements.length > 0 || due.length > 0 || completion.completedFor !== before.completedFor;
-  if (!isNewFact) return { record: before, announcements };
+  if (!isNewFact && record.generation === before.generation) return { record: before, announcements };
   const made = announcements.map((one) => toEntry(one, { ...record, tags }, set, now));
   return {
     record: {
@@ -193,12 +194,23 @@ function completedAnew(record: ImageRecord, set: ReplicaSet): ImageRecord {
   const isSeeding = expectedRegions(set).some((region) => isSeeded(record, region, set));
   const isForMore = wasComplete(record) && isGrown && !isSeeding;
   if (!isComplete(record, set) || !(isForMore || wasPublishedGone(record))) return record;
+  return anew(record, set, record.firstSeenAt);
+}
+
+/** An index that was published as gone from all, for want of members that are being pushed again. */
+function backAgain(record: ImageRecord, set: ReplicaSet, now: number): ImageRecord {
+  const isBack = record.family?.members != null && wasPublishedGone(record) && imageState(record, set) !== 'deleted';
+  // Lists tell generations apart by when they began.
+  return isBack ? anew(record, set, Math.max(now, record.firstSeenAt + 1)) : record;
+}
+
+function anew(record: ImageRecord, set: ReplicaSet, firstSeenAt: number): ImageRecord {
   const { tags, uncomparedTags } = record;
   const ofTags = Object.entries(tags)
     .filter(([, { state }]) => state === 'superseded')
     .map(([name, { round }]) => announcementSubject({ kind: 'tagSuperseded', tag: { name: name as Tag, round } }));
   const alreadyAnnounced = [...carriedOver(record, set), ...ofTags];
-  return { ...nextGeneration(record, record.firstSeenAt), tags, uncomparedTags, alreadyAnnounced };
+  return { ...nextGeneration(record, firstSeenAt), tags, uncomparedTags, alreadyAnnounced };
 }
 
 /** What has been announced of the regions and is still so: the next generation, too, has nothing new to publish about it. */

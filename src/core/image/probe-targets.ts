@@ -9,7 +9,7 @@ import { expectedRegions } from '../model/replica-set.ts';
 import { isDeleted, isDoubtful } from './arrival.ts';
 import type { ImageRecord } from './record.ts';
 import { arrivalIn } from './record.ts';
-import { imageState, isUnverified, meetsVerification } from './state.ts';
+import { isBeingDeleted, isUnverified, meetsVerification } from './state.ts';
 
 interface WhomToAsk {
   /** May have it. */
@@ -20,7 +20,7 @@ interface WhomToAsk {
 
 /** @param settledBefore a replica that was heard of later may still be behind its own word; milliseconds since 1970 */
 export function probeTargets(image: ImageRecord | undefined, set: ReplicaSet, settledBefore: number): WhomToAsk {
-  const isDeleting = imageState(image, set) === 'deleting';
+  const isDeleting = isBeingDeleted(image, set);
   const arrivals = expectedRegions(set).map((region) => ({ region, arrival: arrivalIn(image, region) }));
   const isAnyDeleted = arrivals.some(({ arrival }) => isDeleted(arrival));
   const presence: Region[] = [];

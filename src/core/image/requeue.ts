@@ -6,7 +6,7 @@ import type { DecisionContext } from './context.ts';
 import { claimableUntil } from './family-steps.ts';
 import type { ImageRecord } from './record.ts';
 import { isMember, isPartOfFamily } from './record.ts';
-import { hasUnlistedReplica, imageState, isDeletedSomewhere, isOpen, isUnverified } from './state.ts';
+import { hasUnlistedReplica, imageState, isBeingDeleted, isDeletedSomewhere, isOpen, isUnverified } from './state.ts';
 import { hasTagInDoubt, tagsToAsk } from './tag-progress.ts';
 
 /**
@@ -71,7 +71,7 @@ export function probedFrom(record: ImageRecord, set: ReplicaSet): number {
 function openSince(record: ImageRecord, set: ReplicaSet): number[] {
   const state = imageState(record, set);
   if (state === 'available') return tagsToAsk(record, set).length > 0 ? [record.changedAt] : [];
-  if (state === 'deleting') return [record.changedAt];
+  if (isBeingDeleted(record, set)) return [record.changedAt];
   if (state !== 'replicating') return [];
   if (isDeletedSomewhere(record, set)) return [record.changedAt];
   return hasTagInDoubt(record, set) ? [record.firstSeenAt, record.changedAt] : [record.firstSeenAt];

@@ -158,6 +158,14 @@ export function imageState(record: ImageRecord | undefined, set: ReplicaSet): Im
   return there.every((region) => hasDeletedMember(record, region)) ? 'deleted' : 'deleting';
 }
 
+/**
+ * On its way out: not gone yet everywhere, or an index that lacks deleted members wherever it is, and may have got them anew.
+ */
+export function isBeingDeleted(record: ImageRecord | undefined, set: ReplicaSet): boolean {
+  const state = imageState(record, set);
+  return state === 'deleting' || (state === 'deleted' && record !== undefined && !isGone(record, set));
+}
+
 /** Complete, and not noted so: the set has changed since its last write, and nobody has told it. */
 export function isUnpublishedComplete(record: ImageRecord, set: ReplicaSet): boolean {
   return isComplete(record, set) && expectedRegions(set).some((region) => !record.completedFor.includes(region));

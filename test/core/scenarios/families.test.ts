@@ -239,7 +239,10 @@ describe('a member is deleted', () => {
     expect(await deleted()).toContain(index.digest);
     for (const region of ['eastus', 'westeurope']) await report(w, arm.digest, region);
     expect(await documentOf(w)).toMatchObject({ state: 'available', satisfied: true });
-    expect(told(w).slice(6)).toContain('ImageAvailableInAllReplicas index');
+    await passTime(w, unclaimedMs);
+    expect(told(w).slice(6).toSorted()).toEqual(wholeFamily.toSorted());
+    const news = w.publisher.published.slice(6);
+    expect(new Set(news.map(({ data }) => data.generation))).toEqual(new Set([2]));
     const everywhere = w.publisher.published.filter(({ type }) => type.endsWith('ImageAvailableInAllReplicas'));
     expect(new Set(everywhere.map(({ id }) => id)).size).toBe(2);
     expect(await deleted()).not.toContain(index.digest);
