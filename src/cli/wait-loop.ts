@@ -39,7 +39,7 @@ const outcomes: Record<number, Outcome> = { 200: 'satisfied', 409: 'superseded',
  * Deleted or superseded ends the wait once it has been so for that long, or when the time is up: webhooks of a new push may be
  * on their way. The tracker gives each question as long, but the end of a short question is no end of the wait.
  */
-const settledAfterMs = 30_000;
+const finalAfterMs = 30_000;
 
 /** Too short to ask once more. */
 const instantMs = 200;
@@ -102,7 +102,7 @@ export async function waitFor<A>(
       if (reply.outcome === 'satisfied') return end(reply.outcome);
       if (reply.outcome === undefined) over = undefined;
       else if (over?.outcome !== reply.outcome) over = { outcome: reply.outcome, since: clock.now() };
-      if (over !== undefined && clock.now() - over.since >= settledAfterMs) return end(over.outcome);
+      if (over !== undefined && clock.now() - over.since >= finalAfterMs) return end(over.outcome);
       if (answer !== undefined && waiting.isUnknown(answer) && !isSuggested && elapsedMs() >= suggestAfterMs) {
         isSuggested = true;
         await waiting.suggest(answer, elapsedMs);

@@ -8,7 +8,7 @@ import type { DueEvent } from './image/cloud-event.ts';
 import type { DecisionContext } from './image/context.ts';
 import { buildEvents } from './image/due-events.ts';
 import type { ImageName, ImageRecord } from './image/record.ts';
-import { imageKey, known } from './image/record.ts';
+import { imageKey, unexpired } from './image/record.ts';
 import { isUnpublishedComplete } from './image/state.ts';
 import { ingest } from './ingest/ingest.ts';
 import { webhookHeartbeat } from './ingest/webhook-heartbeat.ts';
@@ -173,7 +173,7 @@ export function trackerRooms(ports: TrackerPorts, options: TrackerOptions) {
    */
   function followWrites(): void {
     writer.onCommit(({ record, begunAt }) => {
-      if (known(record) !== undefined) watch.publish(record, begunAt);
+      if (unexpired(record) !== undefined) watch.publish(record, begunAt);
     });
     writer.onCommit(({ record, before }) => {
       if (record.forwards !== before?.forwards) forwards.offer(record);

@@ -51,7 +51,7 @@ export interface Tracker
   webhookSeen(registry: Registry, region: Region): string | undefined;
   answer(question: AvailabilityQuery, requirement: Requirement): Promise<AvailabilityDocument>;
   /**
-   * Answers as soon as the requirement is met, or could not be met for `settledAfterMs`, at the latest after `timeoutMs`.
+   * Answers as soon as the requirement is met, or could not be met for `finalAfterMs`, at the latest after `timeoutMs`.
    * Fails with an `UpstreamError` when the storage could not be read all the while.
    */
   wait(question: AvailabilityQuery, requirement: Requirement, timeoutMs: number): Promise<WaitResult>;

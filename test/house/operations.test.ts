@@ -352,7 +352,7 @@ describe('what is set elsewhere', () => {
     ['src/compose/compose.ts', /recordWithinMs: 1_500/, 'have not taken after 1.5 seconds'],
     [
       'src/core/ingest/ingest.ts',
-      /recordWithinMs \/ 3[\s\S]*atDoor \* aheadMs/,
+      /recordWithinMs \/ 3[\s\S]*unanswered \* processingMs/,
       'a millisecond for each, down to half a second',
     ],
     ['infra/main.bicep', /param maxInstances int = 40/, 'up to 40 instances: 20,000 places'],

@@ -171,7 +171,7 @@ function answeringFromMemory(good: Tracker): Tracker {
       } catch (error) {
         const document = remembered.get(key);
         if (document === undefined) throw error;
-        return { outcome: 'satisfied', isSettled: false, document };
+        return { outcome: 'satisfied', isFinal: false, document };
       }
     },
   };
@@ -237,7 +237,7 @@ function refusingAtOnce(good: Tracker): Tracker {
     async wait(question, requirement, timeoutMs) {
       const first = await good.wait(question, requirement, 0);
       const isRefused = first.outcome === 'deleted' || first.outcome === 'superseded';
-      return isRefused ? { ...first, isSettled: true } : good.wait(question, requirement, timeoutMs);
+      return isRefused ? { ...first, isFinal: true } : good.wait(question, requirement, timeoutMs);
     },
   };
 }

@@ -118,8 +118,8 @@ function mayBeForgotten(on: Case, { askedAt }: ReleaseCall): boolean {
 export async function judgeReleases(on: Case, { releases, tracker, label }: Instance): Promise<void> {
   for (const name of new Set(on.releases.calls.map((call) => call.name))) {
     const found = await releases.read(name);
-    judgeKept(on, name, found.kind === 'settled' ? found.release : undefined, label);
-    if (found.kind !== 'settled') continue;
+    judgeKept(on, name, found.kind === 'evaluated' ? found.release : undefined, label);
+    if (found.kind !== 'evaluated') continue;
     const { release, result } = found;
     const revision = `${name}, made ${new Date(release.createdAt).toISOString()}, revision ${release.revision}`;
     const wasTold = (type: string) =>

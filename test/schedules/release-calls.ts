@@ -1,6 +1,7 @@
 /** Whoever makes, changes, deletes, reads and waits for releases, and whether the answer is true. */
+
+import type { ReleaseEvaluation } from '../../src/core/releases/evaluate-release.ts';
 import type { ReleaseContent } from '../../src/core/releases/release.ts';
-import type { SettledRelease } from '../../src/core/releases/settle-release.ts';
 import type { Case } from './case.ts';
 import { seenBetween } from './history.ts';
 import type { Instance } from './instance.ts';
@@ -47,7 +48,7 @@ export function releaseCalls(on: Case): ReleaseCalls {
       call.answeredAt = on.scheduler.now();
     });
     call.outcome = made.outcome;
-    if (made.found.kind === 'settled') call.revision = made.found.release;
+    if (made.found.kind === 'evaluated') call.revision = made.found.release;
     on.counters.count('releases', made.outcome);
     on.trace(() => `${call.name} is ${made.outcome}, revision ${call.revision?.revision}`);
     judgeRepeat(on, call);
@@ -70,7 +71,7 @@ export function releaseCalls(on: Case): ReleaseCalls {
     const askedAt = on.scheduler.now();
     const found = await (timeoutMs === undefined ? releases.read(name) : releases.wait(name, timeoutMs));
     on.counters.count('releases', `${timeoutMs === undefined ? 'read' : 'waited for'}: ${outcomeOf(found)}`);
-    if (found.kind !== 'settled') return;
+    if (found.kind !== 'evaluated') return;
     const { document, outcome } = found.result;
     const view = seenBetween(askedAt, on.scheduler.now());
     const set = tracker.replicaSet(on.settings);
@@ -100,6 +101,6 @@ export function releaseCalls(on: Case): ReleaseCalls {
   };
 }
 
-function outcomeOf(found: SettledRelease): string {
-  return found.kind === 'settled' ? found.result.outcome : found.kind;
+function outcomeOf(found: ReleaseEvaluation): string {
+  return found.kind === 'evaluated' ? found.result.outcome : found.kind;
 }

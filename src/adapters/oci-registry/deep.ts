@@ -20,7 +20,7 @@ const maxLevels = 5;
 const atATime = 4;
 const maxMs = 60_000;
 
-/** One part that is missing settles it, whatever could not be found out about others. */
+/** One part that is missing decides it, whatever could not be found out about others. */
 export async function lookBelow(root: Manifest, replica: Replica, clock: Clock): Promise<'whole' | 'broken' | Unclear> {
   const giveUpAt = clock.now() + maxMs;
   const seen = new Set<string>([root.digest]);
@@ -45,18 +45,18 @@ type Look = (part: Part) => Promise<readonly Part[] | 'broken' | Unclear>;
 async function lookAtAll(parts: readonly Part[], look: Look): Promise<readonly Part[] | 'broken' | Unclear> {
   const queue = parts.values();
   const below: Part[] = [];
-  let settled: 'broken' | Unclear | undefined;
+  let decided: 'broken' | Unclear | undefined;
   const worker = async () => {
     for (const part of queue) {
-      if (settled !== undefined) return;
+      if (decided !== undefined) return;
       const found = await look(part);
-      if (found === 'broken') settled = found;
-      else if ('kind' in found) settled ??= found;
+      if (found === 'broken') decided = found;
+      else if ('kind' in found) decided ??= found;
       else below.push(...found);
     }
   };
   await Promise.all(Array.from({ length: atATime }, worker));
-  return settled ?? below;
+  return decided ?? below;
 }
 
 async function lookAt(part: Part, replica: Replica, clock: Clock): ReturnType<Look> {

@@ -10,7 +10,7 @@
 
 import type { DecisionContext } from '../image/context.ts';
 import type { ImageName, ImageRecord } from '../image/record.ts';
-import { imageKey, isUnpublished, known } from '../image/record.ts';
+import { imageKey, isUnpublished, unexpired } from '../image/record.ts';
 import { dropStaleFacts } from '../image/state.ts';
 import type { Registry } from '../model/registry.ts';
 import { backoff } from '../runtime/backoff.ts';
@@ -24,7 +24,7 @@ import type { CatalogueSummary } from './counts.ts';
 import { count, summarize } from './counts.ts';
 import type { TagDeps } from './diverged-tags.ts';
 import { divergedTags } from './diverged-tags.ts';
-import { entryOf, isSameEntry, isSettled } from './entry.ts';
+import { entryOf, isSameEntry, isStable } from './entry.ts';
 import type { CatalogueChange, CatalogueStore, CatalogueTimer } from './ports.ts';
 import { maxRows } from './ports.ts';
 import { reminders } from './reminders.ts';
@@ -116,7 +116,7 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
     const { set } = deps.decisionContext(deps.registryOf(name));
     const isRead = written === undefined || !remembered.has(key);
     const before = isRead ? await deps.store.entry(name) : remembered.get(key);
-    const record = known(isRead ? await deps.read(name) : dropStaleFacts(written, set));
+    const record = unexpired(isRead ? await deps.read(name) : dropStaleFacts(written, set));
     return { ...image, isRead, before, record, after: entryOf(record, set, await divergedTags(deps, record)) };
   }
 
@@ -145,7 +145,7 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
    */
   async function endReminder({ name, record, remindAt }: UncountedChange): Promise<void> {
     const { set, now } = deps.decisionContext(deps.registryOf(name));
-    if (remindAt !== undefined && remindAt > now && isSettled(record, set)) await timers.takeBack(name, remindAt);
+    if (remindAt !== undefined && remindAt > now && isStable(record, set)) await timers.takeBack(name, remindAt);
   }
 
   async function takeTurn(registry: string, images: readonly Uncounted[]): Promise<void> {
@@ -206,13 +206,13 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
 
   function isChanged(before: ImageRecord | undefined, after: ImageRecord): boolean {
     const { set } = deps.decisionContext(deps.registryOf(after.name));
-    return !isSameEntry(entryOf(before, set), entryOf(after, set)) || !isSettled(after, set);
+    return !isSameEntry(entryOf(before, set), entryOf(after, set)) || !isStable(after, set);
   }
 
   return {
     async beforeWrite(before, after, { set, now }) {
-      // While it is not settled, a timer is set.
-      if (known(before) !== undefined && !isSettled(before, set)) return;
+      // While it is not stable, a timer is set.
+      if (unexpired(before) !== undefined && !isStable(before, set)) return;
       if (isChanged(before, after)) await timers.set(after.name, now + surelyWrittenMs);
     },
     written(image, before) {
@@ -223,9 +223,9 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
     },
     async recount(name) {
       await countTogether(name);
-      const record = known(await deps.read(name));
+      const record = unexpired(await deps.read(name));
       const { set, now } = deps.decisionContext(deps.registryOf(name));
-      if (record === undefined || isSettled(record, set)) return;
+      if (record === undefined || isStable(record, set)) return;
       const most = isUnpublished(record) ? maxUnpublishedPauseMs : maxPauseMs;
       const pause = Math.min(most, Math.max(surelyWrittenMs, (now - record.changedAt) / 2));
       await deps.timer.remind(name, now + pause);

@@ -3,7 +3,7 @@
  * neither a count nor a list reads the records of a whole registry.
  */
 import type { ImageRecord } from '../image/record.ts';
-import { arrivalRegions, arrivalSpan, currentTags, isPartOfFamily, isUnpublished, known } from '../image/record.ts';
+import { arrivalRegions, arrivalSpan, currentTags, isPartOfFamily, isUnpublished, unexpired } from '../image/record.ts';
 import type { ImageState } from '../image/state.ts';
 import { imageState, isAvailableIn } from '../image/state.ts';
 import type { Tag } from '../model/reference.ts';
@@ -48,7 +48,7 @@ export function entryOf(
   set: ReplicaSet,
   diverged: readonly DivergedTag[] = [],
 ): CatalogueEntry | undefined {
-  const record = known(stored);
+  const record = unexpired(stored);
   const state = imageState(record, set);
   if (record === undefined || state === 'unknown') return undefined;
   const isOpen = state === 'replicating' || state === 'deleting';
@@ -77,8 +77,8 @@ export function isDelayed({ delayedAt }: ImageRecord, state: ImageState): boolea
  * Whether the entry stays as it is until somebody writes the image. Of one that is not, somebody looks again: its tags may
  * diverge by nothing but the time that passes, and that the topic has accepted an event may be noted beside the record.
  */
-export function isSettled(record: ImageRecord | undefined, set: ReplicaSet): boolean {
-  if (record === undefined || known(record) === undefined) return true;
+export function isStable(record: ImageRecord | undefined, set: ReplicaSet): boolean {
+  if (record === undefined || unexpired(record) === undefined) return true;
   if (isUnpublished(record)) return false;
   const state = imageState(record, set);
   if (state !== 'available' && state !== 'deleted') return false;

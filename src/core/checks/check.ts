@@ -182,7 +182,7 @@ export function nextRingAt(check: Check, now: number): number {
   return Math.min(regular, Math.max(check.deadlineAt, now + minPauseMs));
 }
 
-/** Takes the sending for one instance, and with the first of it settles the verdict; `undefined`: not now. */
+/** Takes the sending for one instance, and with the first of it stores the verdict; `undefined`: not now. */
 export function claimSending(check: Check, decided: Verdict | undefined, now: number): Check | undefined {
   const verdict = check.verdict ?? decided;
   const isHeld = check.leasedUntil !== null && check.leasedUntil > now;

@@ -44,7 +44,7 @@ interface Standing {
   /** It could not succeed as things stand. */
   readonly failure: Verdict | undefined;
   /** That has been so for long enough. */
-  readonly isSettled: boolean;
+  readonly isFinal: boolean;
 }
 
 export interface JudgingDeps {
@@ -81,10 +81,10 @@ export async function judge(
     if (seen !== undefined) await clock.sleep(Math.min(timeoutMs, pauseMs));
     return { verdict: outOfTime(standing), line: describeProgress(standing), have: 0 };
   }
-  const { have, success, failure, isSettled } = standing;
+  const { have, success, failure, isFinal } = standing;
   const line = describeProgress(standing.text);
   if (success !== undefined) return { verdict: success, line, have };
-  const isLastWord = isSettled || clock.now() >= check.deadlineAt;
+  const isLastWord = isFinal || clock.now() >= check.deadlineAt;
   return { verdict: (isLastWord ? failure : undefined) ?? outOfTime(standing.text), line, have };
 }
 
@@ -124,7 +124,7 @@ async function followOne(
   const more = Math.min((seen ?? 0) + 1, requirement.needed);
   // One region more than before is worth a line; the whole requirement is only the last of these steps.
   const step = more < requirement.needed ? { ...requirement, require: more, needed: more } : requirement;
-  const { outcome, isSettled, document } = await tracker.wait(question, step, heldMs);
+  const { outcome, isFinal, document } = await tracker.wait(question, step, heldMs);
   const { needed, require } = withSet(requirement, tracker.replicaSet(question.registry));
   const whole = { ...document, requirement: { ...document.requirement, require, needed } };
   const { have } = document.requirement;
@@ -133,7 +133,7 @@ async function followOne(
     have,
     success: have >= needed ? succeeded(whole) : undefined,
     failure: failedBy(outcome, whole),
-    isSettled,
+    isFinal,
   };
 }
 
@@ -147,12 +147,12 @@ async function followAll(
   return standingOf(await tracker.waitForAll(asked, heldMs, { enough }));
 }
 
-function standingOf({ outcome, isSettled, document }: SeveralResult): Standing {
+function standingOf({ outcome, isFinal, document }: SeveralResult): Standing {
   return {
     text: describeTogether(document),
     have: document.images.filter(({ satisfied }) => satisfied).length,
     success: outcome === 'satisfied' ? succeededTogether(document) : undefined,
     failure: failedByOne(outcome, document),
-    isSettled,
+    isFinal,
   };
 }

@@ -1,5 +1,5 @@
 /**
- * Sends verdicts and progress. A verdict is settled in the record before it is sent, by whoever takes the lease: were
+ * Sends verdicts and progress. A verdict is stored in the record before it is sent, by whoever takes the lease: were
  * it decided anew for each attempt, a late webhook between two attempts could turn "failed" into "succeeded".
  */
 
@@ -18,7 +18,7 @@ import { updateCheck } from './update-check.ts';
 export interface VerdictDelivery {
   /**
    * One attempt, unless another instance is at it or it is too early.
-   * @param decided the verdict, where none is settled yet
+   * @param decided the verdict, where none is stored yet
    * @returns when to look again, milliseconds since 1970; `undefined` when there is nothing left to send
    */
   send(id: string, decided: Verdict | undefined): Promise<number | undefined>;

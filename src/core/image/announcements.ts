@@ -3,30 +3,28 @@
  * record itself, so whoever writes the record first is the only one to tell.
  */
 
-import type { Tag } from '../model/reference.ts';
 import type { Region } from '../model/region.ts';
 import type { ReplicaSet } from '../model/replica-set.ts';
-import { expectedRegions, findReplica, isKnown } from '../model/replica-set.ts';
+import { expectedRegions, isKnown } from '../model/replica-set.ts';
 import type { Announcement } from './announcement-key.ts';
 import { announcementKey, announcementSubject, parseAnnouncementKey, regionSubjects } from './announcement-key.ts';
-import { isAvailable, isDeleted } from './arrival.ts';
+import { isDeleted } from './arrival.ts';
 import type { DecisionContext, Policy } from './context.ts';
 import { claimableUntil } from './family-steps.ts';
 import { dueForwards, keepForwards } from './forward-entry.ts';
+import { withGenerationDue } from './generation.ts';
 import type { AnnouncementEntry, ImageRecord } from './record.ts';
 import { arrivalIn, arrivalRegions, isPartOfFamily, lastTagged, pendingKeys, progressOf } from './record.ts';
 import {
   hasDeletedMember,
-  imageState,
   isAvailableIn,
   isComplete,
   isGoneAgain,
   isOpen,
+  isSeeded,
   isUnpublishedComplete,
-  predatesReplica,
-  wasComplete,
 } from './state.ts';
-import { settleTags } from './tag-progress.ts';
+import { closeTags } from './tag-progress.ts';
 
 /** Enough for the history of an image that is deleted and pushed again now and then, or that many builds tag anew. */
 const maxAnnouncements = 200;
@@ -40,9 +38,9 @@ export function announce(
   decisionContext: DecisionContext,
 ): { record: ImageRecord; announcements: readonly Announcement[] } {
   const { set, now, targets = [] } = decisionContext;
-  if (isPartOfFamily(before)) return { record: settledInSilence(before, set, now), announcements: [] };
+  if (isPartOfFamily(before)) return { record: withoutEvents(before, set, now), announcements: [] };
   if (claimableUntil(before, decisionContext) !== null) return { record: before, announcements: [] };
-  const record = completedAnew(backAgain(before, set, now), set);
+  const record = withGenerationDue(before, set, now);
   const maker = announcementMaker(record);
   announceRegions(record, set, maker);
   const completion = announceCompletion(record, decisionContext, maker);
@@ -123,7 +121,7 @@ function announceCompletion(
 
 function announceTags(record: ImageRecord, set: ReplicaSet, { make }: AnnouncementMaker): ImageRecord['tags'] {
   let tagEvents = pendingKeys(record).filter((key) => parseAnnouncementKey(key).tag !== undefined).length;
-  return settleTags(record, set, (kind, tag) => {
+  return closeTags(record, set, (kind, tag) => {
     if (tagEvents >= maxPendingTagEvents) return false;
     if (make(kind, { tag })) tagEvents++;
     return true;
@@ -139,12 +137,12 @@ function toEntry(one: Announcement, record: ImageRecord, set: ReplicaSet, now: n
 }
 
 /** Of a member nothing is published; what it is, is noted all the same. */
-function settledInSilence(record: ImageRecord, set: ReplicaSet, now: number): ImageRecord {
-  const tags = settleTags(record, set, () => true);
+function withoutEvents(record: ImageRecord, set: ReplicaSet, now: number): ImageRecord {
+  const tags = closeTags(record, set, () => true);
   const isSame = Object.entries(tags).every(([tag, progress]) => record.tags[tag] === progress);
-  const settled = isSame ? record : { ...record, tags };
-  if (!isUnpublishedComplete(record, set)) return settled;
-  return { ...settled, availableAt: record.availableAt ?? now, completedFor: expectedRegions(set) };
+  const closed = isSame ? record : { ...record, tags };
+  if (!isUnpublishedComplete(record, set)) return closed;
+  return { ...closed, availableAt: record.availableAt ?? now, completedFor: expectedRegions(set) };
 }
 
 function missingRegions(record: ImageRecord, set: ReplicaSet): Region[] {
@@ -156,12 +154,6 @@ function madeAt({ region }: Announcement, record: ImageRecord, now: number): num
   return Math.max(now, region === undefined ? now : (arrivalIn(record, region)?.learnedAt ?? now));
 }
 
-/** A replica that is still being filled reports old images one by one: that is no news about images complete before. */
-function isSeeded(record: ImageRecord, region: Region, set: ReplicaSet): boolean {
-  const isOld = wasComplete(record) && !record.completedFor.includes(region);
-  return isOld && (findReplica(set, region)?.seeding ?? false);
-}
-
 /** Keeps everything unpublished and what could become due anew if it were forgotten, and the newest of the rest. */
 function forgetOld(entries: readonly AnnouncementEntry[], record: ImageRecord): readonly AnnouncementEntry[] {
   const spare = entries.length - maxAnnouncements;
@@ -169,88 +161,20 @@ function forgetOld(entries: readonly AnnouncementEntry[], record: ImageRecord): 
   const isOld = (entry: AnnouncementEntry) => {
     if (entry.publishedAt === null) return false;
     const announcement = parseAnnouncementKey(entry.key);
-    return announcement.generation < record.generation || isSettled(announcement, record);
+    return announcement.generation < record.generation || mayForget(announcement, record);
   };
   const old = new Set(entries.filter(isOld).slice(0, spare));
   return entries.filter((entry) => !old.has(entry));
 }
 
 /** Whether it may be forgotten: only a tag that is pushed here once more after a hundred others is published again. */
-function isSettled({ kind, tag }: Announcement, record: ImageRecord): boolean {
+function mayForget({ kind, tag }: Announcement, record: ImageRecord): boolean {
   if (tag === undefined) return false;
   const progress = progressOf(record, tag.name);
   if (progress !== undefined && progress.round > tag.round) return true;
   // One that every build pushes once more is the first whose progress is forgotten, and then starts over.
   if (lastTagged(record, tag.name) !== null) return false;
   return progress?.round !== tag.round || (kind === 'tagConverged' && progress.state !== 'open');
-}
-
-/**
- * Complete again for a set that has grown since, or after it was published as gone from all: the same arrivals, a new generation
- * of "in all replicas".
- */
-function completedAnew(record: ImageRecord, set: ReplicaSet): ImageRecord {
-  const isGrown = expectedRegions(set).some((region) => !record.completedFor.includes(region));
-  const isSeeding = expectedRegions(set).some((region) => isSeeded(record, region, set));
-  const isForMore = wasComplete(record) && isGrown && !isSeeding;
-  if (!isComplete(record, set) || !(isForMore || wasPublishedGone(record))) return record;
-  return anew(record, set, record.firstSeenAt);
-}
-
-/** An index that was published as gone from all, for want of members that are being pushed again. */
-function backAgain(record: ImageRecord, set: ReplicaSet, now: number): ImageRecord {
-  const isBack = record.family?.members != null && wasPublishedGone(record) && imageState(record, set) !== 'deleted';
-  // Lists tell generations apart by when they began.
-  return isBack ? anew(record, set, Math.max(now, record.firstSeenAt + 1)) : record;
-}
-
-function anew(record: ImageRecord, set: ReplicaSet, firstSeenAt: number): ImageRecord {
-  const { tags, uncomparedTags } = record;
-  const ofTags = Object.entries(tags)
-    .filter(([, { state }]) => state === 'superseded')
-    .map(([name, { round }]) => announcementSubject({ kind: 'tagSuperseded', tag: { name: name as Tag, round } }));
-  const alreadyAnnounced = [...carriedOver(record, set), ...ofTags];
-  return { ...nextGeneration(record, firstSeenAt), tags, uncomparedTags, alreadyAnnounced };
-}
-
-/** What has been announced of the regions and is still so: the next generation, too, has nothing new to publish about it. */
-export function carriedOver(record: ImageRecord, set: ReplicaSet): string[] {
-  const announced = new Set(record.alreadyAnnounced);
-  for (const { key, madeAt } of record.announcements) {
-    const { generation, ...about } = parseAnnouncementKey(key);
-    const isOfThisReplica = about.region === undefined || !predatesReplica(about.region, madeAt, set);
-    if (generation !== record.generation || !isOfThisReplica) continue;
-    announced.add(announcementSubject(about));
-    // Where it is again since, the last word was that it is not.
-    if (about.kind === 'deletedInRegion' && about.region !== undefined)
-      announced.delete(regionSubjects(about.region).available);
-  }
-  return arrivalRegions(record)
-    .map((region) => regionSubjects(region)[isAvailable(arrivalIn(record, region)) ? 'available' : 'deleted'])
-    .filter((news) => announced.has(news));
-}
-
-/** The last word on all replicas, in this generation, was that it is gone from them. */
-export function wasPublishedGone({ announcements, generation }: ImageRecord): boolean {
-  const gone = announcementKey({ kind: 'deletedInAllReplicas', generation });
-  const everywhere = announcementKey({ kind: 'availableInAllReplicas', generation });
-  return announcements.findLast(({ key }) => key === gone || key === everywhere)?.key === gone;
-}
-
-/** Starts over: nothing of this generation has been published. What the replicas said stays. */
-export function nextGeneration(record: ImageRecord, startedAt: number): ImageRecord {
-  return {
-    ...record,
-    generation: record.generation + 1,
-    firstSeenAt: startedAt,
-    availableAt: null,
-    completedFor: [],
-    announcedAt: null,
-    delayedAt: null,
-    expiredAt: null,
-    tags: {},
-    uncomparedTags: [],
-  };
 }
 
 function isDelayed(record: ImageRecord, set: ReplicaSet, policy: Policy, now: number): boolean {

@@ -5,7 +5,6 @@
  */
 
 import type { Digest } from '../model/digest.ts';
-import { isLater } from '../model/event-time.ts';
 import type { Tag } from '../model/reference.ts';
 import type { Region } from '../model/region.ts';
 import type { ReplicaSet } from '../model/replica-set.ts';
@@ -14,7 +13,7 @@ import type { Acknowledgement } from './acknowledge.ts';
 import { acknowledge, noteFailures } from './acknowledge.ts';
 import type { Announcement } from './announcement-key.ts';
 import { regionSubjects } from './announcement-key.ts';
-import { announce, carriedOver, nextGeneration, wasPublishedGone } from './announcements.ts';
+import { announce } from './announcements.ts';
 import type { Arrival, Fact } from './arrival.ts';
 import { isAvailable, isDeleted, onlyDeleted } from './arrival.ts';
 import type { DecisionContext } from './context.ts';
@@ -23,15 +22,16 @@ import type { FamilyStep } from './family-steps.ts';
 import { awaitMembers, releaseUnread, takeFamilyStep } from './family-steps.ts';
 import type { ForwardProgress } from './forward-entry.ts';
 import { noteForward } from './forward-entry.ts';
+import { carriedOver, inGenerationOf } from './generation.ts';
 import { keepRegions } from './kept-regions.ts';
 import type { MergeOutcome } from './merge-fact.ts';
 import { mergeFact, withAhead, withCountedTime } from './merge-fact.ts';
 import type { ForwardEntry, ImageName, ImageRecord } from './record.ts';
-import { arrivalIn, hasPending, known } from './record.ts';
+import { arrivalIn, hasPending, unexpired } from './record.ts';
 import { isTimerSet, nextRequeueAt } from './requeue.ts';
-import { dropStaleFacts, imageState, isGone, newestDelete, predatesReplica } from './state.ts';
+import { dropStaleFacts, isGone, predatesReplica } from './state.ts';
 import type { TagCheck } from './tag-progress.ts';
-import { carryOpenTags, learnTag, releaseEarlier, tagCompared, tagMoved } from './tag-progress.ts';
+import { learnTag, releaseEarlier, tagCompared, tagMoved } from './tag-progress.ts';
 import type { TagPushes } from './tag-pushes.ts';
 
 export type Command =
@@ -76,7 +76,7 @@ export function decide(
   if (step.kind === 'fact') {
     const { record: merged, outcome } = applyFact(record, name, step.fact, decisionContext.set);
     if (merged === record || merged === undefined) return { record, outcome, announcements: [] };
-    if (known(merged) === undefined) return { record: merged, outcome, announcements: [] };
+    if (unexpired(merged) === undefined) return { record: merged, outcome, announcements: [] };
     return { ...announce(awaitMembers(merged, record, decisionContext), decisionContext), outcome };
   }
   // From here the order counts: a member may be named before anybody has reported it, and all else is of a known image.
@@ -84,7 +84,7 @@ export function decide(
     const member = record ?? newRecord(name, decisionContext.now);
     return { ...undecided, record: takeFamilyStep(member, step, decisionContext) };
   }
-  if (record === undefined || known(record) === undefined) return { ...undecided, record: stored };
+  if (record === undefined || unexpired(record) === undefined) return { ...undecided, record: stored };
   if (step.kind === 'expire') return { ...undecided, record: expire(record, step.unchangedSince, decisionContext) };
   if (step.kind === 'acknowledge') return { ...undecided, record: acknowledge(record, step) };
   // Nothing is published because of these.
@@ -125,14 +125,7 @@ function applyFact(
   if (isExpired && !isAvailable(next)) return { record: stillForgotten(record, fact, next, set), outcome };
   const arrival = withAhead(next, stated, fact);
   const merged = { ...record, arrivals: { ...record.arrivals, [fact.region]: arrival } };
-  // A push from between the deletes may have come after it was published as gone: what follows is as new as it is then.
-  const isPushedAgain =
-    isExpired ||
-    (fact.kind === 'push' &&
-      (isGone(record, set) || wasPublishedGone(record)) &&
-      ['replicating', 'available'].includes(imageState(merged, set)) &&
-      isLater(fact.eventTime, newestDelete(record, set)));
-  const started = isPushedAgain ? pushedAgain(record, fact, set) : record;
+  const started = inGenerationOf(fact, record, merged, set);
   const superseded = supersededSubjects(fact.region, earlier, arrival);
   const learned = {
     ...started,
@@ -150,12 +143,6 @@ function stillForgotten(record: ImageRecord, { kind, region, receivedAt }: Fact,
   if (kind !== 'delete') return record;
   const arrivals = { ...record.arrivals, [region]: onlyDeleted(next) };
   return keepRegions({ ...record, arrivals, changedAt: Math.max(record.changedAt, receivedAt) }, region, set);
-}
-
-function pushedAgain(record: ImageRecord, push: Fact, set: ReplicaSet): ImageRecord {
-  // Lists tell generations apart by when they began.
-  const next = nextGeneration(record, Math.max(push.receivedAt, record.firstSeenAt + 1));
-  return { ...next, ...carryOpenTags(record), alreadyAnnounced: carriedOver(record, set) };
 }
 
 /** What was published about the region and is so no more: it is published anew when it comes to be so again. */

@@ -11,15 +11,15 @@ import type { ImageRecord } from './record.ts';
 import { arrivalIn } from './record.ts';
 import { isBeingDeleted, isUnverified, meetsVerification } from './state.ts';
 
-interface WhomToAsk {
+interface ProbeTargets {
   /** May have it. */
   readonly presence: readonly Region[];
   /** May have deleted it. */
   readonly absence: readonly Region[];
 }
 
-/** @param settledBefore a replica that was heard of later may still be behind its own word; milliseconds since 1970 */
-export function probeTargets(image: ImageRecord | undefined, set: ReplicaSet, settledBefore: number): WhomToAsk {
+/** @param recentSince a replica that was heard of later may still be behind its own word; milliseconds since 1970 */
+export function probeTargets(image: ImageRecord | undefined, set: ReplicaSet, recentSince: number): ProbeTargets {
   const isDeleting = isBeingDeleted(image, set);
   const arrivals = expectedRegions(set).map((region) => ({ region, arrival: arrivalIn(image, region) }));
   const isAnyDeleted = arrivals.some(({ arrival }) => isDeleted(arrival));
@@ -27,7 +27,7 @@ export function probeTargets(image: ImageRecord | undefined, set: ReplicaSet, se
   const absence: Region[] = [];
   for (const { region, arrival } of arrivals) {
     if (arrival !== undefined && isDoubtful(arrival)) absence.push(region);
-    const isSettled = arrival !== undefined && arrival.since <= settledBefore;
+    const isSettled = arrival !== undefined && arrival.since <= recentSince;
     if (meetsVerification(arrival, set)) {
       // Seen there after the delete, it may have been on its way out all the same.
       if (isDeleting || (isAnyDeleted && isSettled)) absence.push(region);

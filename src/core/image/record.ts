@@ -129,7 +129,7 @@ export interface ImageRecord {
 }
 
 /** The record of an image that is known; `undefined` for one that was forgotten. */
-export function known(record: ImageRecord | undefined): ImageRecord | undefined {
+export function unexpired(record: ImageRecord | undefined): ImageRecord | undefined {
   return record === undefined || record.expiredAt !== null ? undefined : record;
 }
 

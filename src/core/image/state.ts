@@ -12,6 +12,7 @@ import type { Family, Member } from './family.ts';
 import { memberArrival, memberArrivals } from './family.ts';
 import type { ImageRecord } from './record.ts';
 import { arrivalIn, arrivalRegions } from './record.ts';
+
 /** What the image is, over all expected regions. `unknown` is for an image nobody has spoken of. */
 export type ImageState = 'unknown' | 'replicating' | 'available' | 'deleting' | 'deleted';
 
@@ -174,6 +175,15 @@ export function isUnpublishedComplete(record: ImageRecord, set: ReplicaSet): boo
 /** Was everywhere at some time in this generation; every replica it was complete for may have been replaced since. */
 export function wasComplete(record: ImageRecord): boolean {
   return record.availableAt !== null;
+}
+
+/**
+ * Whether a replica that is still being filled reports an image that was complete before without it: the registry copies old
+ * images there, and publishes nothing new about them.
+ */
+export function isSeeded(record: ImageRecord, region: Region, set: ReplicaSet): boolean {
+  const isOld = wasComplete(record) && !record.completedFor.includes(region);
+  return isOld && (findReplica(set, region)?.seeding ?? false);
 }
 
 /** Not everywhere yet, for the first time in this generation. */

@@ -203,7 +203,7 @@ function isInDoubt(record: ImageRecord, tag: Tag, set: ReplicaSet): boolean {
  * Makes known what became of the tags, and closes the rounds of those that every expected region has.
  * @param note returns whether it is noted, now or before; where it cannot be noted yet, the round stays as it is
  */
-export function settleTags(
+export function closeTags(
   record: ImageRecord,
   set: ReplicaSet,
   note: (kind: 'tagConverged' | 'tagSuperseded', tag: { name: Tag; round: number }) => boolean,
@@ -214,14 +214,14 @@ export function settleTags(
     return arrival !== undefined && isAvailableIn(record, region, set) ? [arrival] : [];
   });
   const isEverywhere = expected.length > 0 && there.length === expected.length;
-  const settled = Object.entries(record.tags).map(([text, progress]): [string, TagProgress] => {
+  const closed = Object.entries(record.tags).map(([text, progress]): [string, TagProgress] => {
     const name = text as Tag;
     if (progress.state === 'superseded') note('tagSuperseded', { name, round: progress.round });
-    const isSettled = progress.state !== 'open' || !progress.isCompared;
-    if (isSettled || !isEverywhere || !there.every((arrival) => hasTag(arrival, name))) return [text, progress];
+    const isClosed = progress.state !== 'open' || !progress.isCompared;
+    if (isClosed || !isEverywhere || !there.every((arrival) => hasTag(arrival, name))) return [text, progress];
     return note('tagConverged', { name, round: progress.round })
       ? [text, { ...progress, state: 'converged' }]
       : [text, progress];
   });
-  return Object.fromEntries(settled);
+  return Object.fromEntries(closed);
 }

@@ -75,7 +75,7 @@ export interface Ingest {
  * Processor time that a delivery takes. Of a burst, each has waited so long for those ahead of it before it was even read,
  * and the registry has been waiting since it sent it.
  */
-const aheadMs = 1;
+const processingMs = 1;
 /** A timer this late says that the process was held up. */
 const heldUpMs = 50;
 /** Time enough to read what has been answered. */
@@ -86,7 +86,7 @@ const unpublishedAfterMs = 15_000;
 export function ingest(deps: IngestDeps, options: IngestOptions): Ingest {
   const { clock, log, relay, sets, telemetry } = deps;
   /** Deliveries of which the registry waits for the answer, and which the tables have not taken yet. */
-  let atDoor = 0;
+  let unanswered = 0;
 
   async function record(delivery: Delivery): Promise<MergeOutcome> {
     await sets.ready(deps.registryOf(delivery.name));
@@ -104,23 +104,23 @@ export function ingest(deps: IngestDeps, options: IngestOptions): Ingest {
     return outcome ?? 'duplicate';
   }
 
-  async function take(received: Received): Promise<MergeOutcome> {
+  async function recordReceived(received: Received): Promise<MergeOutcome> {
     if ('fact' in received) return record(received);
     await markDoubtful({ index: deps.index, readTag: deps.readTag, record }, received);
     return 'recorded';
   }
 
   /** With the set in use at the very moment it comes in. */
-  function inOrder(received: Received): Received {
+  function withReceiveTime(received: Received): Received {
     if (!('fact' in received)) return received;
     return { ...received, fact: receivedAfter(received.fact, sets.current(deps.registryOf(received.name))) };
   }
 
   /** What the tables do not take in time goes to the queue. */
   async function recordOrDefer(recorded: Promise<MergeOutcome>, defer: () => Promise<void>): Promise<DeliveryReceipt> {
-    const patienceMs = Math.max(options.recordWithinMs / 3, options.recordWithinMs - atDoor * aheadMs);
-    atDoor++;
-    const receipt = await withTimeoutOrUndefined(clock, patienceMs, recorded).finally(() => atDoor--);
+    const tablesWithinMs = Math.max(options.recordWithinMs / 3, options.recordWithinMs - unanswered * processingMs);
+    unanswered++;
+    const receipt = await withTimeoutOrUndefined(clock, tablesWithinMs, recorded).finally(() => unanswered--);
     if (receipt !== undefined) return receipt;
     const deferred = defer().then(() => 'deferred' as const);
     const stored = Promise.any<DeliveryReceipt>([recorded, deferred]);
@@ -147,15 +147,15 @@ export function ingest(deps: IngestDeps, options: IngestOptions): Ingest {
   return {
     record,
     receive(received) {
-      const taken = inOrder(received);
-      return recordOrDefer(take(taken), () => deps.queue.defer(traced(taken), 0));
+      const timed = withReceiveTime(received);
+      return recordOrDefer(recordReceived(timed), () => deps.queue.defer(traced(timed), 0));
     },
     async process(received) {
       const { evidence } = 'fact' in received ? received.fact : received;
       // Webhooks come this way only once they have been deferred.
       const source = evidence === 'eventGrid' || evidence === 'deliveryLog' ? evidence : 'queue';
       try {
-        const outcome = await take(received);
+        const outcome = await recordReceived(received);
         count(received, source, outcome);
         return outcome;
       } catch (error) {

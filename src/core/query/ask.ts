@@ -19,7 +19,7 @@ import { sharedJudgements } from './shared-judgement.ts';
  * What was just pushed again is reported some seconds later: "deleted" and "superseded" end a wait only once they have been so
  * for this long.
  */
-export const settledAfterMs = 30_000;
+export const finalAfterMs = 30_000;
 
 /** One image, and what is required of it. */
 export interface Asked {
@@ -35,8 +35,8 @@ export interface Judged {
 }
 
 export interface WaitResult extends Judged {
-  /** Whether it has been deleted or superseded for `settledAfterMs` of this wait. */
-  readonly isSettled: boolean;
+  /** Whether it has been deleted or superseded for `finalAfterMs` of this wait. */
+  readonly isFinal: boolean;
 }
 
 interface AskingDeps {
@@ -61,7 +61,7 @@ export interface Asking {
   /** Fails with an `UpstreamError` when the storage could not be read. @returns one for each, in their order */
   answer(asked: readonly Asked[]): Promise<WaitResult[]>;
   /**
-   * Until all are satisfied at one time, or one of them could not be for `settledAfterMs`, at the latest after `timeoutMs`.
+   * Until all are satisfied at one time, or one of them could not be for `finalAfterMs`, at the latest after `timeoutMs`.
    * Fails with an `UpstreamError` when the storage could not be read all the while.
    * @returns one for each, in their order
    */
@@ -109,7 +109,7 @@ export function asking({ clock, watch, telemetry, maxReads, judge, probeWhileWai
     else if (followed.over?.what !== what) followed.over = { what, since: clock.now() };
   }
 
-  const isSettled = ({ over }: Followed) => over !== undefined && clock.now() - over.since >= settledAfterMs;
+  const isFinal = ({ over }: Followed) => over !== undefined && clock.now() - over.since >= finalAfterMs;
 
   async function waitUntil(
     asked: readonly Asked[],
@@ -138,7 +138,7 @@ export function asking({ clock, watch, telemetry, maxReads, judge, probeWhileWai
         note(one, known);
         const now = one.last?.outcome === 'satisfied';
         waiting += Number(before) - Number(now);
-        if (isSettled(one)) waiting = 0;
+        if (isFinal(one)) waiting = 0;
         return isDecided() || undefined;
       }, end.signal),
     );
@@ -152,7 +152,7 @@ export function asking({ clock, watch, telemetry, maxReads, judge, probeWhileWai
     return Promise.all(
       all.map(async (one) => ({
         ...(one.last ?? (await readLast(one, timeoutMs))),
-        isSettled: isSettled(one),
+        isFinal: isFinal(one),
       })),
     );
   }
@@ -169,7 +169,7 @@ export function asking({ clock, watch, telemetry, maxReads, judge, probeWhileWai
 
   return {
     answer: (asked) =>
-      Promise.all(asked.map(async (one) => ({ ...(await readNow(one, watch.of(one.question))), isSettled: false }))),
+      Promise.all(asked.map(async (one) => ({ ...(await readNow(one, watch.of(one.question))), isFinal: false }))),
     async wait(asked, timeoutMs, end = {}) {
       const endOfMeasure = measureWaiting(asked);
       try {

@@ -11,7 +11,7 @@ import { findImages, isFound, maxFound } from '../catalogue/search.ts';
 import type { AvailabilityDocument } from '../image/availability.ts';
 import { describeImage } from '../image/availability.ts';
 import type { ImageName, ImageRecord } from '../image/record.ts';
-import { isPartOfFamily, isUnpublished, known } from '../image/record.ts';
+import { isPartOfFamily, isUnpublished, unexpired } from '../image/record.ts';
 import { dropStaleFacts, imageState, isAvailableIn } from '../image/state.ts';
 import type { Repository } from '../model/reference.ts';
 import type { Region } from '../model/region.ts';
@@ -193,7 +193,7 @@ export async function readRecords(
   for (const some of inChunks(entries, readAtOnce)) {
     const read = await Promise.all(
       some.map(async (entry) => {
-        const record = known((await store.read(entry.name))?.record);
+        const record = unexpired((await store.read(entry.name))?.record);
         // An entry of an earlier generation, or of a first sight that another instance won.
         return record?.firstSeenAt === entry.firstSeenAt ? [dropStaleFacts(record, set)] : [];
       }),

@@ -28,7 +28,7 @@ export interface SeveralDocument {
 }
 
 export interface SeveralResult {
-  readonly isSettled: boolean;
+  readonly isFinal: boolean;
   readonly outcome: WaitOutcome;
   readonly document: SeveralDocument;
 }
@@ -64,12 +64,12 @@ export function joinResults(results: readonly WaitResult[]): SeveralResult {
   const [first] = documents;
   if (first === undefined) throw new Error('a question names at least one image');
   // What has ended the wait is its outcome, not what has only just been deleted as well.
-  const settled = results.filter(({ isSettled }) => isSettled);
-  const weighed = settled.length > 0 ? settled : results;
+  const final = results.filter(({ isFinal }) => isFinal);
+  const weighed = final.length > 0 ? final : results;
   const outcome = byWeight.find((one) => weighed.some((result) => result.outcome === one)) ?? 'satisfied';
   return {
     outcome,
-    isSettled: settled.length > 0,
+    isFinal: final.length > 0,
     document: {
       satisfied: outcome === 'satisfied',
       state: byAdvance.find((state) => documents.some((document) => document.state === state)) ?? first.state,

@@ -37,7 +37,7 @@ interface OpenReleasesDeps {
   /** From 0 up to 1. */
   readonly random: () => number;
   /** Every image of it has been seen where it must be. */
-  settle(name: string): Promise<unknown>;
+  evaluate(name: string): Promise<unknown>;
 }
 
 /** How old the list may be. */
@@ -112,7 +112,7 @@ export function openReleases(deps: OpenReleasesDeps): OpenReleases {
     const missing = resolved.asked.filter((_, i) => images[i]?.satisfied !== true);
     entry.missing = missing[Math.floor(deps.random() * missing.length)];
     if (entry.missing !== undefined) return;
-    await deps.settle(entry.release.name);
+    await deps.evaluate(entry.release.name);
     if (entries.get(entry.release.name) === entry) entries.delete(entry.release.name);
   }
 

@@ -10,6 +10,8 @@ import type { Log } from '../runtime/log.ts';
 import { watch } from '../runtime/shared-poller.ts';
 import { withTimeout } from '../runtime/timeout.ts';
 import type { Tracker } from '../tracker.ts';
+import type { ReleaseEvaluation } from './evaluate-release.ts';
+import { releaseEvaluator } from './evaluate-release.ts';
 import type { OpenReleases } from './open-releases.ts';
 import { maxListAgeMs, openReleases } from './open-releases.ts';
 import type { ReleasePlace, ReleaseStore, ReleaseTimer, StoredRelease, TimedRelease } from './ports.ts';
@@ -17,8 +19,6 @@ import type { Release, ReleaseContent } from './release.ts';
 import { isFinished, isSameContent, makeRevision, nextLookAt } from './release.ts';
 import type { ReleaseEventData } from './release-document.ts';
 import { resolveRelease } from './resolve-release.ts';
-import type { SettledRelease } from './settle-release.ts';
-import { releaseSettler } from './settle-release.ts';
 import { waitForRelease } from './wait-for-release.ts';
 
 export interface ReleasesDeps {
@@ -40,10 +40,13 @@ type PutOutcome = 'created' | 'revised' | 'unchanged';
 /** Every method that returns a promise fails with an `UpstreamError`. */
 export interface Releases extends Pick<OpenReleases, 'imageChanged'> {
   /** Returns once it is stored, and what can be said of it now; the same content again changes nothing. */
-  put(name: string, content: ReleaseContent): Promise<{ readonly outcome: PutOutcome; readonly found: SettledRelease }>;
-  read(name: string): Promise<SettledRelease>;
+  put(
+    name: string,
+    content: ReleaseContent,
+  ): Promise<{ readonly outcome: PutOutcome; readonly found: ReleaseEvaluation }>;
+  read(name: string): Promise<ReleaseEvaluation>;
   /** As the tracker's wait for several images; a revision that is made meanwhile is waited for instead. */
-  wait(name: string, timeoutMs: number): Promise<SettledRelease>;
+  wait(name: string, timeoutMs: number): Promise<ReleaseEvaluation>;
   /** Newest first. @param after the last of the page before */
   list(
     limit: number,
@@ -71,9 +74,9 @@ export function releases(deps: ReleasesDeps): Releases {
   const { store, timer, tracker, clock, log, delayedAfterMs } = deps;
   const records = watch<StoredRelease | undefined>(clock, pace);
   const onWritten = (stored: StoredRelease, begunAt: number) => records.publish(stored.release.name, stored, begunAt);
-  const settler = releaseSettler({ ...deps, onWritten });
-  const { settle } = settler;
-  const open = openReleases({ ...deps, settle });
+  const evaluator = releaseEvaluator({ ...deps, onWritten });
+  const { evaluate } = evaluator;
+  const open = openReleases({ ...deps, evaluate });
 
   async function keep(name: string, content: ReleaseContent): Promise<{ outcome: PutOutcome; release: Release }> {
     for (let attempt = 0; attempt < maxAttempts; attempt++) {
@@ -101,10 +104,10 @@ export function releases(deps: ReleasesDeps): Releases {
     const resolved = await resolveRelease(release, tracker);
     if (resolved.kind === 'untracked') return;
     const { outcome } = await tracker.waitForAll(resolved.asked, maxListAgeMs + 1_000);
-    if (outcome === 'satisfied') await settle(release.name);
+    if (outcome === 'satisfied') await evaluate(release.name);
   }
 
-  async function read(name: string): Promise<SettledRelease> {
+  async function read(name: string): Promise<ReleaseEvaluation> {
     const stored = await store.read(name);
     if (stored === undefined) return { kind: 'unknown' };
     const { release } = stored;
@@ -112,7 +115,7 @@ export function releases(deps: ReleasesDeps): Releases {
     if (resolved.kind === 'untracked') return { ...resolved, release };
     const result: SeveralResult = await tracker.answerAll(resolved.asked);
     const isNew = result.document.satisfied && release.availableAt === null;
-    return isNew ? settle(name) : { kind: 'settled', release, result };
+    return isNew ? evaluate(name) : { kind: 'evaluated', release, result };
   }
 
   return {
@@ -121,8 +124,8 @@ export function releases(deps: ReleasesDeps): Releases {
       const { outcome, release } = await keep(name, content);
       if (outcome === 'unchanged') return { outcome, found: await read(name) };
       open.add(release);
-      const found = await settle(name);
-      if (found.kind === 'settled' && found.release.availableAt === null) {
+      const found = await evaluate(name);
+      if (found.kind === 'evaluated' && found.release.availableAt === null) {
         followAtFirst(release).catch((error: unknown) => {
           log.warn('release not followed, will retry', { release: name, error: describeError(error) });
         });
@@ -130,7 +133,7 @@ export function releases(deps: ReleasesDeps): Releases {
       return { outcome, found };
     },
     read,
-    wait: (name, timeoutMs) => waitForRelease({ ...deps, records, settle }, name, timeoutMs),
+    wait: (name, timeoutMs) => waitForRelease({ ...deps, records, evaluate }, name, timeoutMs),
     async list(limit, after) {
       const { releases: found, next } = await store.page({ limit, after });
       return { releases: found.map(({ release }) => release), next };
@@ -147,7 +150,7 @@ export function releases(deps: ReleasesDeps): Releases {
       throw new UpstreamError('conflict', `release ${name} kept changing`);
     },
     async resume({ name, revision, wasMissing }) {
-      const found = await settle(name);
+      const found = await evaluate(name);
       if (found.kind === 'unknown' || found.release.revision < revision) {
         if (wasMissing !== true) await timer.add({ name, revision, wasMissing: true }, clock.now() + missingForMs);
         return;
@@ -172,7 +175,7 @@ export function releases(deps: ReleasesDeps): Releases {
       return forgotten;
     },
     async close(milliseconds) {
-      await withTimeout(clock, milliseconds, settler.announced());
+      await withTimeout(clock, milliseconds, evaluator.announced());
     },
   };
 }

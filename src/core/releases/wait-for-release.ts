@@ -8,18 +8,18 @@ import { UpstreamError } from '../runtime/errors.ts';
 import type { Watch } from '../runtime/shared-poller.ts';
 import { readAtEnd } from '../runtime/timeout.ts';
 import type { Tracker } from '../tracker.ts';
+import type { ReleaseEvaluation } from './evaluate-release.ts';
 import type { ReleaseStore, StoredRelease } from './ports.ts';
 import type { Release } from './release.ts';
 import { isSameRevision } from './release.ts';
 import { resolveRelease } from './resolve-release.ts';
-import type { SettledRelease } from './settle-release.ts';
 
 interface WaitForReleaseDeps {
   readonly store: Pick<ReleaseStore, 'read'>;
   readonly tracker: Pick<Tracker, 'registries' | 'ready' | 'replicaSet' | 'waitForAll'>;
   readonly records: Watch<StoredRelease | undefined>;
   readonly clock: Clock;
-  settle(name: string): Promise<SettledRelease>;
+  evaluate(name: string): Promise<ReleaseEvaluation>;
 }
 
 interface Round {
@@ -35,7 +35,7 @@ export async function waitForRelease(
   deps: WaitForReleaseDeps,
   name: string,
   timeoutMs: number,
-): Promise<SettledRelease> {
+): Promise<ReleaseEvaluation> {
   const { store, tracker, records, clock } = deps;
   const endsAt = clock.now() + timeoutMs;
   const subject = { key: name, read: () => store.read(name) };
@@ -79,14 +79,15 @@ export async function waitForRelease(
       current = moved.stored;
       continue;
     }
-    const waited = { kind: 'settled', release, result } as const;
+    const waited = { kind: 'evaluated', release, result } as const;
     if (result.outcome !== 'satisfied') return waited;
     // Noted before it is answered: the document says since when.
-    const settled = await deps.settle(name).catch((error: unknown) => {
+    const evaluated = await deps.evaluate(name).catch((error: unknown) => {
       if (error instanceof UpstreamError) return waited;
       throw error;
     });
-    if (settled.kind !== 'settled' || settled.result.outcome === 'satisfied' || clock.now() >= endsAt) return settled;
+    if (evaluated.kind !== 'evaluated' || evaluated.result.outcome === 'satisfied' || clock.now() >= endsAt)
+      return evaluated;
     current = await store.read(name);
   }
   return { kind: 'unknown' };

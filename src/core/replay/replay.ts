@@ -43,7 +43,7 @@ export interface Replays {
 }
 
 /** That the topic has taken an event is written down up to ten seconds later. */
-const settleMs = 12_000;
+const maxRecordDelayMs = 12_000;
 const pageSize = 50;
 const batchSize = 100;
 const maxEmptyPages = 20;
@@ -86,7 +86,7 @@ export function replays(ports: ReplayPorts): Replays {
   /** What was taken just before the end of the range must have been written down. */
   function delayOf({ scope, requestedAt }: ReplayJob): number {
     const until = scope.kind === 'image' ? requestedAt : scope.until;
-    return Math.max(0, until + settleMs - clock.now());
+    return Math.max(0, until + maxRecordDelayMs - clock.now());
   }
 
   async function step(message: ReplayMessage): Promise<void> {

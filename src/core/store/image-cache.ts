@@ -5,7 +5,7 @@
  */
 
 import type { ImageName, ImageRecord } from '../image/record.ts';
-import { imageKey, known } from '../image/record.ts';
+import { imageKey, unexpired } from '../image/record.ts';
 import { putNewest } from '../runtime/bounded-map.ts';
 import type { Version } from '../runtime/version.ts';
 
@@ -34,7 +34,7 @@ export function imageCache(capacity: number): ImageCache {
     set(image) {
       const key = imageKey(image.record.name);
       // What was forgotten knows less than what another instance may have stored since: it answers for nothing.
-      if (known(image.record) === undefined) entries.delete(key);
+      if (unexpired(image.record) === undefined) entries.delete(key);
       else putNewest(entries, key, image, capacity);
     },
     delete(name) {

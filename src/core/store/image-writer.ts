@@ -13,7 +13,7 @@ import { newsForParents } from '../image/family-steps.ts';
 import { withFirstTags } from '../image/first-tags.ts';
 import type { MergeOutcome } from '../image/merge-fact.ts';
 import type { ImageName, ImageRecord } from '../image/record.ts';
-import { imageKey, isMember, known } from '../image/record.ts';
+import { imageKey, isMember, unexpired } from '../image/record.ts';
 import { dropStaleFacts } from '../image/state.ts';
 import type { Registry } from '../model/registry.ts';
 import { backoff } from '../runtime/backoff.ts';
@@ -168,7 +168,7 @@ export function imageWriter(deps: ImageWriterDeps): ImageWriter {
     lookups.prune(before, record, proposal.context);
     const commit = { record, before, made: proposal.made, begunAt };
     for (const listener of listeners) callListener(listener, commit);
-    return proposal.results.map((result) => ({ ...result, record: known(record) }));
+    return proposal.results.map((result) => ({ ...result, record: unexpired(record) }));
   }
 
   /** The write is stored, whatever fails now: timers of other instances make up for it. */
@@ -197,7 +197,7 @@ export function imageWriter(deps: ImageWriterDeps): ImageWriter {
     for (const command of commands) {
       const decision = decide(record, name, command, context);
       record = decision.record;
-      results.push({ record: known(record), outcome: decision.outcome });
+      results.push({ record: unexpired(record), outcome: decision.outcome });
       made.push(...decision.announcements.map(announcementKey));
     }
     return { record, results, made, context };
@@ -218,7 +218,7 @@ export function imageWriter(deps: ImageWriterDeps): ImageWriter {
       const stored = await store.read(name);
       if (stored === undefined) cache.delete(name);
       else if (!queue.has(name)) cache.set(stored);
-      if (stored === undefined || known(stored.record) === undefined) return undefined;
+      if (stored === undefined || unexpired(stored.record) === undefined) return undefined;
       return dropStaleFacts(stored.record, deps.decisionContext(deps.registryOf(name)).set);
     },
     submit,

@@ -5,7 +5,15 @@
  */
 import type { DecisionContext } from '../image/context.ts';
 import type { ImageRecord } from '../image/record.ts';
-import { arrivalIn, arrivalRegions, hasPending, isMember, isPartOfFamily, known, lastTagged } from '../image/record.ts';
+import {
+  arrivalIn,
+  arrivalRegions,
+  hasPending,
+  isMember,
+  isPartOfFamily,
+  lastTagged,
+  unexpired,
+} from '../image/record.ts';
 import { isTimerSet, nextRequeueAt } from '../image/requeue.ts';
 import { imageState, isGone, wasComplete } from '../image/state.ts';
 import { roundOf } from '../image/tag-progress.ts';
@@ -94,7 +102,7 @@ export function indexMaintenance({ index, tags, timer, counting }: IndexMaintena
     return {
       async writeAhead(before, after, decisionContext) {
         const count = counting?.beforeWrite(before, after, decisionContext);
-        if (known(after) === undefined) {
+        if (unexpired(after) === undefined) {
           await count;
           return { requeueAt: after.requeueAt, firstTags: [] };
         }
@@ -121,7 +129,7 @@ export function indexMaintenance({ index, tags, timer, counting }: IndexMaintena
   return {
     begin,
     prune(before, after, { set, now }) {
-      if (known(after) === undefined) return;
+      if (unexpired(after) === undefined) return;
       // One whose time has come is being swept already.
       if (before?.requeueAt != null && after.requeueAt === null && before.requeueAt > now) {
         // One that rings all the same has the image looked at for nothing.

@@ -30,7 +30,7 @@ const maxShownMs = maxPauseMs + clockSkewMs;
 /** A row that is removed while its instance lives is missing until that writes again: far more than clocks differ by. */
 const maxKeptMs = 600_000;
 /** Most are answered at once, or at the first webhook: those cost nothing. */
-const settledMs = 1_000;
+const minListedMs = 1_000;
 /** Everybody who looks asks every two seconds. */
 const maxListAgeMs = 5_000;
 /** A row holds 1 MB, and nobody reads more. */
@@ -60,11 +60,11 @@ export function waitBoard(deps: {
   let running: Promise<void> | undefined;
   let writtenAt = Number.NEGATIVE_INFINITY;
 
-  /** @param settled how long it must have been waited for */
-  function own(settled: number): InstanceWaits {
+  /** @param minWaitedMs how long it must have been waited for */
+  function own(minWaitedMs: number): InstanceWaits {
     const now = clock.now();
     const waits = [...entries.values()]
-      .filter((entry) => entry.requests > 0 && now - entry.since >= settled)
+      .filter((entry) => entry.requests > 0 && now - entry.since >= minWaitedMs)
       .sort((a, b) => a.since - b.since)
       .slice(0, maxNoted)
       .map(({ leftAt: _, ...note }): WaitNote => note);
@@ -84,7 +84,7 @@ export function waitBoard(deps: {
   }
 
   async function write(): Promise<void> {
-    const row = own(settledMs);
+    const row = own(minListedMs);
     if (row.waits.length === 0) return;
     // Once, to remove what others left: those who look may be rare, and instances come and go. Nobody has asked for the list, so
     // nobody misses it where it cannot be read, and the rows that stay are left out of every later one by their age.
@@ -98,7 +98,7 @@ export function waitBoard(deps: {
   /** Until nobody waits here any more. */
   async function run(): Promise<void> {
     while (requests > 0 && !closing.signal.aborted) {
-      await clock.sleep(Math.max(settledMs, writtenAt + betweenWritesMs - clock.now()), closing.signal);
+      await clock.sleep(Math.max(minListedMs, writtenAt + betweenWritesMs - clock.now()), closing.signal);
       for (const [key, entry] of entries) {
         if (isOver(entry, clock.now())) entries.delete(key);
       }

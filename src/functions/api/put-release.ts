@@ -42,7 +42,7 @@ export function putReleaseFunction(tracker: Tracker, releases: Pick<Releases, 'p
       const read = await readImagesBody(request, imagesBody, tracker);
       if ('refusal' in read) return read.refusal;
       const { outcome, found } = await releases.put(name.value, contentOf(read.value.asked));
-      if (found.kind === 'settled')
+      if (found.kind === 'evaluated')
         context.info(`release ${name.value} ${outcome}, revision ${found.release.revision}`);
       return answerRelease(name.value, found, (document) => json(outcome === 'created' ? 201 : 200, document));
     }),

@@ -1,9 +1,9 @@
 /** What the routes of releases share: the name in the path, the document, and the answer where there is none. */
 import type { HttpRequest, HttpResponseInit } from '@azure/functions';
 import * as z from 'zod';
+import type { ReleaseEvaluation } from '../../core/releases/evaluate-release.ts';
 import { parseReleaseName, releaseNameRule } from '../../core/releases/release.ts';
 import { describeRelease } from '../../core/releases/release-document.ts';
-import type { SettledRelease } from '../../core/releases/settle-release.ts';
 import { quote } from '../../core/runtime/parsed.ts';
 import type { Read } from '../http/input.ts';
 import { readInput, textReadBy } from '../http/input.ts';
@@ -47,11 +47,11 @@ export function readReleaseName(request: HttpRequest): Read<string> {
 /** @returns the answer to a question about a release, made by `answer` where there is one to report */
 export function answerRelease(
   name: string,
-  found: SettledRelease,
-  answer: (document: object, found: SettledRelease & { kind: 'settled' }) => HttpResponseInit,
+  found: ReleaseEvaluation,
+  answer: (document: object, found: ReleaseEvaluation & { kind: 'evaluated' }) => HttpResponseInit,
 ): HttpResponseInit {
   if (found.kind === 'unknown') return noSuchRelease(name);
-  if (found.kind === 'settled') return answer(describeRelease(found.release, found.result.document), found);
+  if (found.kind === 'evaluated') return answer(describeRelease(found.release, found.result.document), found);
   const detail = `Release ${quote(name)} has images of ${quote(found.loginServer)}, which is not tracked here any more.`;
   return problemResponse(404, detail);
 }

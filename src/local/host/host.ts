@@ -125,7 +125,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
         serve = serveWithoutApp;
         const stopped = Promise.all(listeners.map((listener) => listener.stop()));
         // Closing the server first would cut answers that are written but not sent.
-        const finished = Promise.all([stopped, inFlight.settled(), invoker.settled()]);
+        const finished = Promise.all([stopped, inFlight.idle(), invoker.idle()]);
         await isDoneWithin(finished, withinMs);
         const hookData = {};
         const terminated = core.hooks.run('appTerminate', { hookData, appHookData: core.appHookData });

@@ -5,7 +5,7 @@ export interface InFlight {
   /** Work that fails has ended, too. */
   add(work: Promise<unknown>): void;
   /** Resolves when everything that is under way now has ended. */
-  settled(): Promise<void>;
+  idle(): Promise<void>;
 }
 
 export function createInFlight(): InFlight {
@@ -15,7 +15,7 @@ export function createInFlight(): InFlight {
       const tracked = work.catch(() => undefined).finally(() => running.delete(tracked));
       running.add(tracked);
     },
-    async settled() {
+    async idle() {
       await Promise.all(running);
     },
   };

@@ -29,7 +29,7 @@ export interface Invoker {
   /** Rejects with the function's own error, after logging it. */
   invoke(target: RegisteredFunction, trigger: Trigger): Promise<InvocationResponse>;
   /** Resolves when everything that runs now has ended. */
-  settled(): Promise<void>;
+  idle(): Promise<void>;
 }
 
 export function createInvoker(core: Core, timeoutMs: number | undefined): Invoker {
@@ -57,7 +57,7 @@ export function createInvoker(core: Core, timeoutMs: number | undefined): Invoke
       inFlight.add(invocation);
       return invocation;
     },
-    settled: inFlight.settled,
+    idle: inFlight.idle,
   };
 }
 

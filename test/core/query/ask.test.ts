@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { memoryImageStore } from '../../../src/adapters/memory.ts';
 import { defaultRequirement } from '../../../src/core/model/requirement.ts';
 import type { ImageStore } from '../../../src/core/ports.ts';
-import { settledAfterMs } from '../../../src/core/query/ask.ts';
+import { finalAfterMs } from '../../../src/core/query/ask.ts';
 import { UpstreamError } from '../../../src/core/runtime/errors.ts';
 import { deleteOf, digestOf, pushOf, registryOf, replicaSetOf, repositoryOf, tagOf } from '../../support/build.ts';
 import type { MemoryTracker } from '../../support/memory-tracker.ts';
@@ -71,5 +71,5 @@ test.each([
   await clock.advance(120_000);
   const result = await waiting;
   expect(result.outcome).toBe(outcome);
-  expect(result.afterMs).toBeGreaterThanOrEqual(15_000 + settledAfterMs);
+  expect(result.afterMs).toBeGreaterThanOrEqual(15_000 + finalAfterMs);
 });

@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { memoryImageStore } from '../../../src/adapters/memory.ts';
 import type { ImageName } from '../../../src/core/image/record.ts';
+import type { ReleaseEvaluation } from '../../../src/core/releases/evaluate-release.ts';
 import type { ReleaseContent } from '../../../src/core/releases/release.ts';
-import type { SettledRelease } from '../../../src/core/releases/settle-release.ts';
 import { UpstreamError } from '../../../src/core/runtime/errors.ts';
 import { digestOf, regionsOf, registryOf, replicaSetOf } from '../../support/build.ts';
 import { memoryManifests } from '../../support/index-of.ts';
@@ -35,8 +35,8 @@ async function everywhere(instance: ReleaseInstance, ...numbers: number[]) {
   for (const n of numbers) for (const region of regions) await push(instance, n, region);
 }
 
-function settled(found: SettledRelease) {
-  if (found.kind !== 'settled') throw new Error(`the release is ${found.kind}`);
+function evaluated(found: ReleaseEvaluation) {
+  if (found.kind !== 'evaluated') throw new Error(`the release is ${found.kind}`);
   return { ...found.release, outcome: found.result.outcome, document: found.result.document };
 }
 
@@ -57,7 +57,7 @@ describe('made', () => {
     await world.clock.advance(10_000);
     const { outcome, found } = await releases.put('shop', contentOf(1, 3));
     expect(outcome).toBe('revised');
-    expect(settled(found)).toMatchObject({ revision: 2, images: contentOf(1, 3).images });
+    expect(evaluated(found)).toMatchObject({ revision: 2, images: contentOf(1, 3).images });
   });
 
   test('by two at once, on two instances: each content is a revision', async () => {
@@ -75,7 +75,7 @@ describe('made', () => {
     const instance = releaseInstance(world);
     await everywhere(instance, 1, 2);
     const { found } = await instance.releases.put('shop', contentOf(1, 2));
-    expect(settled(found)).toMatchObject({ availableAt: world.clock.now(), outcome: 'satisfied' });
+    expect(evaluated(found)).toMatchObject({ availableAt: world.clock.now(), outcome: 'satisfied' });
     await world.clock.settle();
     expect(world.published).toMatchObject([{ type: 'AcrReplication.ReleaseAvailableInAllReplicas' }]);
   });
@@ -118,7 +118,7 @@ describe('published', () => {
     await passReleaseTime(world, instance, 3_600_000);
     expect(world.published).toHaveLength(1);
     expect(world.timer.set).toEqual([]);
-    expect(settled(await instance.releases.read('shop')).announcedAt).not.toBeNull();
+    expect(evaluated(await instance.releases.read('shop')).announcedAt).not.toBeNull();
   });
 
   test('by whichever instance stores the last report', async () => {
@@ -183,9 +183,9 @@ describe('published', () => {
     await everywhere(instance, 1);
     await instance.releases.put('shop', contentOf(1));
     await world.clock.settle();
-    const { availableAt } = settled(await instance.releases.read('shop'));
+    const { availableAt } = evaluated(await instance.releases.read('shop'));
     for (const region of regions) await remove(instance, 1, region);
-    const gone = settled(await instance.releases.read('shop'));
+    const gone = evaluated(await instance.releases.read('shop'));
     expect(gone).toMatchObject({ availableAt, outcome: 'deleted', document: { satisfied: false, state: 'deleted' } });
     for (const region of regions) await push(instance, 1, region, '2026-06-01T12:00:20Z');
     await passReleaseTime(world, instance, 60_000);
@@ -314,7 +314,7 @@ describe('published', () => {
     await instance.releases.put('shop', { ...contentOf(1), artifacts: ['signature'] });
     await everywhere(instance, 1);
     await passReleaseTime(world, instance, 60_000);
-    expect(settled(await instance.releases.read('shop')).document.images[0]?.artifacts).toEqual([
+    expect(evaluated(await instance.releases.read('shop')).document.images[0]?.artifacts).toEqual([
       { kind: 'signature', known: true, missing: regions },
     ]);
     expect(world.published).toEqual([]);
@@ -338,7 +338,7 @@ describe('published', () => {
     await passReleaseTime(world, instance, 905_000);
     await everywhere(instance, 1);
     await passReleaseTime(world, instance, 120_000);
-    expect(settled(await instance.releases.read('shop'))).toMatchObject({
+    expect(evaluated(await instance.releases.read('shop'))).toMatchObject({
       delayedAt: expect.any(Number),
       announcedAt: null,
     });
@@ -400,7 +400,7 @@ describe('a wait by name', () => {
     await world.clock.advance(20_000);
     await everywhere(a, 2);
     await world.clock.advance(1_000);
-    expect(settled(await waiting)).toMatchObject({ outcome: 'satisfied', availableAt: expect.any(Number) });
+    expect(evaluated(await waiting)).toMatchObject({ outcome: 'satisfied', availableAt: expect.any(Number) });
   });
 
   test('ends with its time', async () => {
@@ -409,8 +409,8 @@ describe('a wait by name', () => {
     await releases.put('shop', contentOf(1));
     const waiting = releases.wait('shop', 5_000);
     await world.clock.advance(5_000);
-    expect(settled(await waiting).outcome).toBe('waiting');
-    expect(settled(await releases.wait('shop', 0)).outcome).toBe('waiting');
+    expect(evaluated(await waiting).outcome).toBe('waiting');
+    expect(evaluated(await releases.wait('shop', 0)).outcome).toBe('waiting');
   });
 
   test('of one that is not there, or is deleted meanwhile', async () => {
@@ -438,7 +438,7 @@ describe('a wait by name', () => {
     await a.releases.put('shop', contentOf(3));
     await world.clock.advance(6_000);
     for (const found of await Promise.all(waiting)) {
-      expect(settled(found)).toMatchObject({ revision: 2, outcome: 'satisfied' });
+      expect(evaluated(found)).toMatchObject({ revision: 2, outcome: 'satisfied' });
     }
   });
 
@@ -453,7 +453,7 @@ describe('a wait by name', () => {
     await world.clock.advance(10_000);
     await everywhere(a, 2);
     await world.clock.advance(2_000);
-    expect(settled(await waiting)).toMatchObject({ revision: 2, outcome: 'satisfied' });
+    expect(evaluated(await waiting)).toMatchObject({ revision: 2, outcome: 'satisfied' });
   });
 
   test('ends when an image of it is deleted everywhere', async () => {
@@ -464,7 +464,7 @@ describe('a wait by name', () => {
     await remove(instance, 1, 'eastus');
     const waiting = instance.releases.wait('shop', 200_000);
     await world.clock.advance(40_000);
-    expect(settled(await waiting).outcome).toBe('deleted');
+    expect(evaluated(await waiting).outcome).toBe('deleted');
   });
 
   test('fails when the storage could not be read all the while', async () => {
@@ -553,7 +553,7 @@ describe('what it costs the storage', () => {
     const lastAt = world.clock.now();
     await world.clock.advance(900);
     const found = await Promise.race([Promise.all(waiting), world.clock.settle().then(() => undefined)]);
-    for (const one of found ?? []) expect(settled(one)).toMatchObject({ outcome: 'satisfied', availableAt: lastAt });
+    for (const one of found ?? []) expect(evaluated(one)).toMatchObject({ outcome: 'satisfied', availableAt: lastAt });
     expect(found).toHaveLength(waiters);
     expect(world.published).toHaveLength(1);
     return { whileWaiting, all: { images: images - before.images, records: records - before.records } };

@@ -28,8 +28,8 @@ export const catalogueFaults: readonly Fault[] = [
       'await Promise.all(read.filter((one) => !all.includes(one)).map(endReminder));\n    if (changes.length === 0) return [];',
     ],
     [
-      'a timer of an image that is not settled is taken back',
-      'remindAt > now && isSettled(record, set)) await',
+      'a timer of an image that is not stable is taken back',
+      'remindAt > now && isStable(record, set)) await',
       'remindAt > now) await',
     ],
   ]),

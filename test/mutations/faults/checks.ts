@@ -62,7 +62,7 @@ export const checkFaults: readonly Fault[] = [
     ['some of several images are enough', "success: outcome === 'satisfied'", "success: outcome !== 'deleted'"],
     [
       'what was just deleted ends a check at once',
-      'const isLastWord = isSettled || clock.now() >= check.deadlineAt;',
+      'const isLastWord = isFinal || clock.now() >= check.deadlineAt;',
       'const isLastWord = true;',
     ],
     ['only the end of several images is told', 'Math.min((seen ?? 0) + 1, asked.length)', 'asked.length'],

@@ -305,12 +305,6 @@ export const decidingFaults: readonly Fault[] = [
       ],
 
       [
-        'a push after the deletion is no new generation',
-        'const started = isPushedAgain ? pushedAgain(record, fact, set) : record;',
-        'const started = record;',
-      ],
-      ['a push between the deletes is a new generation', 'isLater(fact.eventTime, newestDelete(record, set))', 'true'],
-      [
         'the media type is forgotten',
         'mediaType: record.mediaType ?? fact.mediaType ?? null',
         'mediaType: record.mediaType',
@@ -319,11 +313,6 @@ export const decidingFaults: readonly Fault[] = [
         'what has changed is old news still',
         'alreadyAnnounced: started.alreadyAnnounced.filter((news) => !superseded.includes(news))',
         'alreadyAnnounced: started.alreadyAnnounced',
-      ],
-      [
-        'two generations begin in one millisecond',
-        'Math.max(push.receivedAt, record.firstSeenAt + 1)',
-        'push.receivedAt',
       ],
       [
         'a forward that the queue has taken is taken again',
@@ -422,19 +411,32 @@ export const decidingFaults: readonly Fault[] = [
     ['announcements that are not taken are forgotten', 'if (entry.publishedAt === null) return false;', ''],
     [
       'what could become due again is forgotten',
-      'announcement.generation < record.generation || isSettled(announcement, record)',
+      'announcement.generation < record.generation || mayForget(announcement, record)',
       'true',
     ],
-    [
-      'an image that is complete for more regions is not told',
-      'const isForMore = wasComplete(record) && isGrown && !isSeeding;',
-      'const isForMore = false;',
-    ],
-    ['an image that came back everywhere is not told', '!(isForMore || wasPublishedGone(record))', '!isForMore'],
-    ['a new generation keeps the number', 'generation: record.generation + 1', 'generation: record.generation'],
-    ['a new generation is delayed from the start', '    delayedAt: null,\n', ''],
-    ['a new generation was complete before', '    completedFor: [],\n', ''],
   ]),
+  ...faultsIn(
+    'src/core/image/generation.ts',
+    [core('scenarios/early-timer'), core('scenarios/clock-ahead'), ...facts],
+    [
+      [
+        'a push after the deletion is no new generation',
+        'if (!isPushedAgain) return record;',
+        'if (true) return record;',
+      ],
+      ['a push between the deletes is a new generation', 'isLater(fact.eventTime, newestDelete(record, set))', 'true'],
+      ['two generations begin in one millisecond', 'Math.max(fact.receivedAt, minStart(record))', 'fact.receivedAt'],
+      [
+        'an image that is complete for more regions is not told',
+        'const isForMore = wasComplete(record) && isGrown && !isSeeding;',
+        'const isForMore = false;',
+      ],
+      ['an image that came back everywhere is not told', '!(isForMore || wasPublishedGone(record))', '!isForMore'],
+      ['a new generation keeps the number', 'generation: record.generation + 1', 'generation: record.generation'],
+      ['a new generation is delayed from the start', '    delayedAt: null,\n', ''],
+      ['a new generation was complete before', '    completedFor: [],\n', ''],
+    ],
+  ),
   ...faultsIn(
     'src/core/image/acknowledge.ts',
     [core('image/decide-steps'), core('store/image-writer'), core('image/cloud-event'), ...modes, ...properties],

@@ -67,8 +67,8 @@ export const registryFaults: readonly Fault[] = [
       ['only the first level is looked at', 'level = below;', "return 'whole';"],
       [
         'what is unclear hides what is missing',
-        "if (found === 'broken') settled = found;",
-        "if (found === 'broken') settled ??= found;",
+        "if (found === 'broken') decided = found;",
+        "if (found === 'broken') decided ??= found;",
       ],
       [
         'a child that is unclear is whole',

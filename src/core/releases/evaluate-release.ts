@@ -16,19 +16,19 @@ import type { ReleaseEventData } from './release-document.ts';
 import { durationOf, toReleaseEvent } from './release-document.ts';
 import { resolveRelease } from './resolve-release.ts';
 
-export type SettledRelease =
-  | { readonly kind: 'settled'; readonly release: Release; readonly result: SeveralResult }
+export type ReleaseEvaluation =
+  | { readonly kind: 'evaluated'; readonly release: Release; readonly result: SeveralResult }
   | { readonly kind: 'untracked'; readonly release: Release; readonly loginServer: string }
   | { readonly kind: 'unknown' };
 
-interface ReleaseSettler {
+interface ReleaseEvaluator {
   /** Looks after this call; those who call meanwhile share the next look. Fails with an `UpstreamError`. */
-  settle(name: string): Promise<SettledRelease>;
+  evaluate(name: string): Promise<ReleaseEvaluation>;
   /** Once nothing that was noted here is on its way to the topic. */
   announced(): Promise<void>;
 }
 
-interface ReleaseSettlerDeps {
+interface ReleaseEvaluatorDeps {
   readonly store: ReleaseStore;
   readonly tracker: Pick<Tracker, 'registries' | 'ready' | 'replicaSet' | 'answerAll'>;
   readonly publisher: EventPublisher<ReleaseEventData>;
@@ -43,9 +43,12 @@ const maxAttempts = 20;
 /** Until then whoever noted it may have it on its way to the topic. */
 const othersTellAfterMs = 10_000;
 
-export function releaseSettler(deps: ReleaseSettlerDeps): ReleaseSettler {
+export function releaseEvaluator(deps: ReleaseEvaluatorDeps): ReleaseEvaluator {
   const { store, tracker, publisher, clock, log } = deps;
-  const looks = new Map<string, { readonly now: Promise<SettledRelease>; next: Promise<SettledRelease> | undefined }>();
+  const looks = new Map<
+    string,
+    { readonly now: Promise<ReleaseEvaluation>; next: Promise<ReleaseEvaluation> | undefined }
+  >();
   const onTheirWay = new Map<string, Promise<void>>();
   /** What was last sent to the store without an answer, by name: it may be stored. */
   const unanswered = new Map<string, Release>();
@@ -59,7 +62,7 @@ export function releaseSettler(deps: ReleaseSettlerDeps): ReleaseSettler {
     return stored;
   }
 
-  async function look(name: string): Promise<SettledRelease> {
+  async function look(name: string): Promise<ReleaseEvaluation> {
     for (let attempt = 0; attempt < maxAttempts; attempt++) {
       const stored = await store.read(name);
       if (stored === undefined) return { kind: 'unknown' };
@@ -72,7 +75,7 @@ export function releaseSettler(deps: ReleaseSettlerDeps): ReleaseSettler {
       const written = release === stored.release ? stored : await write(release, stored);
       if (written === 'conflict') continue;
       announce(written.release, result, written !== stored || isOurs(stored.release));
-      return { kind: 'settled', release, result };
+      return { kind: 'evaluated', release, result };
     }
     throw new UpstreamError('conflict', `release ${name} kept changing`);
   }
@@ -112,7 +115,7 @@ export function releaseSettler(deps: ReleaseSettlerDeps): ReleaseSettler {
   }
 
   /** What a look that is under way has read may be older than the call. */
-  function settle(name: string): Promise<SettledRelease> {
+  function evaluate(name: string): Promise<ReleaseEvaluation> {
     const running = looks.get(name);
     if (running === undefined) return begin(name);
     running.next ??= running.now.then(
@@ -122,7 +125,7 @@ export function releaseSettler(deps: ReleaseSettlerDeps): ReleaseSettler {
     return running.next;
   }
 
-  function begin(name: string): Promise<SettledRelease> {
+  function begin(name: string): Promise<ReleaseEvaluation> {
     const now = look(name);
     const entry = { now, next: undefined };
     looks.set(name, entry);
@@ -134,7 +137,7 @@ export function releaseSettler(deps: ReleaseSettlerDeps): ReleaseSettler {
   }
 
   return {
-    settle,
+    evaluate,
     announced: async () => {
       await Promise.all(onTheirWay.values());
     },

@@ -1,0 +1,111 @@
+/**
+ * Where a generation of an image begins. The ids of its events contain the generation, so a fact that was published before
+ * is published once more only in the next one: when an image that was gone is pushed again, when it is complete for more
+ * regions than before, and when an index that was published as gone has all its members again.
+ */
+import { isLater } from '../model/event-time.ts';
+import type { Tag } from '../model/reference.ts';
+import type { ReplicaSet } from '../model/replica-set.ts';
+import { expectedRegions } from '../model/replica-set.ts';
+import { announcementKey, announcementSubject, parseAnnouncementKey, regionSubjects } from './announcement-key.ts';
+import type { Fact } from './arrival.ts';
+import { isAvailable } from './arrival.ts';
+import type { ImageRecord } from './record.ts';
+import { arrivalIn, arrivalRegions } from './record.ts';
+import { imageState, isComplete, isGone, isSeeded, newestDelete, predatesReplica, wasComplete } from './state.ts';
+import { carryOpenTags } from './tag-progress.ts';
+
+/**
+ * The record in the generation that the fact belongs to: the next one if the image was gone, or published as gone, and the
+ * fact is a push that is newer than every delete. What the fact says is not yet in the returned record.
+ * @param merged the record with what the fact says
+ */
+export function inGenerationOf(fact: Fact, record: ImageRecord, merged: ImageRecord, set: ReplicaSet): ImageRecord {
+  // A push from between the deletes may arrive after the image was published as gone. It begins nothing.
+  const isPushedAgain =
+    record.expiredAt !== null ||
+    (fact.kind === 'push' &&
+      (isGone(record, set) || wasPublishedGone(record)) &&
+      ['replicating', 'available'].includes(imageState(merged, set)) &&
+      isLater(fact.eventTime, newestDelete(record, set)));
+  if (!isPushedAgain) return record;
+  return {
+    ...nextGeneration(record, Math.max(fact.receivedAt, minStart(record))),
+    ...carryOpenTags(record),
+    alreadyAnnounced: carriedOver(record, set),
+  };
+}
+
+/** The record in the next generation, if nothing but the replica set or the members of an index have to change for it. */
+export function withGenerationDue(record: ImageRecord, set: ReplicaSet, now: number): ImageRecord {
+  return completeOnceMore(backAfterDeletion(record, set, now), set);
+}
+
+/** Complete for a set that has grown, or complete after it was published as gone: the arrivals are the same. */
+function completeOnceMore(record: ImageRecord, set: ReplicaSet): ImageRecord {
+  const isGrown = expectedRegions(set).some((region) => !record.completedFor.includes(region));
+  const isSeeding = expectedRegions(set).some((region) => isSeeded(record, region, set));
+  const isForMore = wasComplete(record) && isGrown && !isSeeding;
+  if (!isComplete(record, set) || !(isForMore || wasPublishedGone(record))) return record;
+  return withSameTags(record, set, record.firstSeenAt);
+}
+
+/** An index that was published as gone for want of members, which are being pushed again. */
+function backAfterDeletion(record: ImageRecord, set: ReplicaSet, now: number): ImageRecord {
+  const isBack = record.family?.members != null && wasPublishedGone(record) && imageState(record, set) !== 'deleted';
+  return isBack ? withSameTags(record, set, Math.max(now, minStart(record))) : record;
+}
+
+function withSameTags(record: ImageRecord, set: ReplicaSet, firstSeenAt: number): ImageRecord {
+  const { tags, uncomparedTags } = record;
+  const ofTags = Object.entries(tags)
+    .filter(([, { state }]) => state === 'superseded')
+    .map(([name, { round }]) => announcementSubject({ kind: 'tagSuperseded', tag: { name: name as Tag, round } }));
+  const alreadyAnnounced = [...carriedOver(record, set), ...ofTags];
+  return { ...nextGeneration(record, firstSeenAt), tags, uncomparedTags, alreadyAnnounced };
+}
+
+/** Lists tell generations apart by their start. */
+function minStart({ firstSeenAt }: ImageRecord): number {
+  return firstSeenAt + 1;
+}
+
+/** Subjects that were announced and are still true: the next generation does not announce them again. */
+export function carriedOver(record: ImageRecord, set: ReplicaSet): string[] {
+  const announced = new Set(record.alreadyAnnounced);
+  for (const { key, madeAt } of record.announcements) {
+    const { generation, ...about } = parseAnnouncementKey(key);
+    const isOfThisReplica = about.region === undefined || !predatesReplica(about.region, madeAt, set);
+    if (generation !== record.generation || !isOfThisReplica) continue;
+    announced.add(announcementSubject(about));
+    // Where the image is back, it was announced as deleted after it was announced as available.
+    if (about.kind === 'deletedInRegion' && about.region !== undefined)
+      announced.delete(regionSubjects(about.region).available);
+  }
+  return arrivalRegions(record)
+    .map((region) => regionSubjects(region)[isAvailable(arrivalIn(record, region)) ? 'available' : 'deleted'])
+    .filter((subject) => announced.has(subject));
+}
+
+/** Whether the last event of this generation about all replicas was that the image is gone from them. */
+function wasPublishedGone({ announcements, generation }: ImageRecord): boolean {
+  const gone = announcementKey({ kind: 'deletedInAllReplicas', generation });
+  const everywhere = announcementKey({ kind: 'availableInAllReplicas', generation });
+  return announcements.findLast(({ key }) => key === gone || key === everywhere)?.key === gone;
+}
+
+/** Nothing of this generation has been published. What the replicas reported stays. */
+function nextGeneration(record: ImageRecord, startedAt: number): ImageRecord {
+  return {
+    ...record,
+    generation: record.generation + 1,
+    firstSeenAt: startedAt,
+    availableAt: null,
+    completedFor: [],
+    announcedAt: null,
+    delayedAt: null,
+    expiredAt: null,
+    tags: {},
+    uncomparedTags: [],
+  };
+}
