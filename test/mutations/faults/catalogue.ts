@@ -2,7 +2,7 @@
 import type { Fault } from '../fault.ts';
 import { faultsIn } from '../fault.ts';
 
-const tests = ['test/core/catalogue.test.ts'];
+const tests = ['test/core/catalogue.test.ts', 'test/core/catalogue/reminders.test.ts'];
 
 export const catalogueFaults: readonly Fault[] = [
   ...faultsIn('src/core/catalogue/counted-entries.ts', tests, [
@@ -19,6 +19,11 @@ export const catalogueFaults: readonly Fault[] = [
   ]),
   ...faultsIn('src/core/catalogue/reminders.ts', tests, [
     ['no timer is taken back', 'await timer.cancel(name, at).catch(() => undefined);', ''],
+    [
+      'the timer of a write is cancelled once the write before it was counted',
+      'if (known.get(imageKey(name)) !== at) return;',
+      'at = known.get(imageKey(name)) ?? at;',
+    ],
     ['no timer is set before a write', 'await timer.remind(name, at);', ''],
   ]),
   ...faultsIn('src/core/catalogue/catalogue.ts', tests, [
