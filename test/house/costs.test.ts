@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
-const page = read('docs/operations.md');
+const page = read('docs/cost.md');
 /** What follows the first cell, in the row of that table: of prices, or of sums. */
 const cells = (table: 'prices' | 'sums', first: string) =>
   page

@@ -1,6 +1,6 @@
 /**
- * The figures of `docs/operations.md`: what a push costs is counted in a real run, what follows from it is worked out anew,
- * and what is set elsewhere is read there. A page that tells yesterday's cost is worse than none.
+ * The figures of the pages for those who run the tracker: what a push costs is counted in a real run, what follows from it is
+ * worked out again, and what is set elsewhere is read there. A page that states yesterday's cost is worse than none.
  */
 import { readFileSync } from 'node:fs';
 import { TableClient } from '@azure/data-tables';
@@ -25,8 +25,10 @@ import { startAzuriteInProcess } from '../../src/local/azurite.ts';
 import { parseSchedule } from '../../src/local/host/ncrontab.ts';
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
-const page = read('docs/operations.md');
-const text = page.replaceAll(/\s+/g, ' ');
+const pages = ['cost', 'limits', 'operations', 'rehearsal', 'replicas'].map((name) => [name, read(`docs/${name}.md`)]);
+const textsOfPages = new Map(pages.map(([name = '', text = '']) => [name, text.replaceAll(/\s+/g, ' ')]));
+const page = pages.map(([, text]) => text).join('\n');
+const text = [...textsOfPages.values()].join(' ');
 /** Cells of the table row that begins so. */
 const row = (first: string) =>
   page
@@ -333,32 +335,43 @@ describe('what is set elsewhere', () => {
   });
 
   test.each([
-    ['src/core/reconcile/reconcile-open.ts', /const maxPages = 100;[\s\S]*limit: 100 \}/, 'the newest 10,000'],
-    ['src/compose/compose.ts', /cachedImages: 20_000/, 'remembers the 20,000 images'],
-    ['src/core/replicas/prober.ts', /perSpan: 300, spanMs: 60_000/, '300 times a minute'],
-    ['src/core/image/announcements.ts', /const maxAnnouncements = 200/, 'up to 200 in all'],
-    ['src/core/replay/replay.ts', /const keptMs = 7 \* 86_400_000/, '7 days, until the next replay'],
-    ['src/core/checks/check.ts', /const keptMs = 2 \* 86_400_000/, '2 days after it was answered'],
-    ['src/core/ingest/webhook-heartbeat.ts', /const betweenNotesMs = 10_000/, 'at most every 10 seconds'],
-    ['src/core/replicas/replica-set-cache.ts', /const reloadMs = 30_000/, 'at most every 30 seconds'],
-    ['src/core/replicas/refresh-pace.ts', /const pauseMs = 30_000/, 'as well, every 30 seconds at most'],
-    ['src/core/replicas/refresh-pace.ts', /const firstPauseMs = 10_000/, 'pauses of 10, 20 and then 30 seconds'],
-    ['src/core/replicas/refresh-pace.ts', /const longestPauseMs = 120_000/, 'up to 2 minutes'],
-    ['src/functions/api/wait.ts', /const maxTimeoutSeconds = 200/, 'for at most 200 seconds'],
-    ['src/core/due-work/sweeper.ts', /const minPauseMs = 30_000/, 'is done within half a minute of that'],
-    ['src/core/due-work/sweeper.ts', /const maxAtOnce = 32/, '32 at a time'],
-    ['infra/main.bicep', /param httpConcurrency int = 500/, 'takes 500 requests at once'],
-    ['infra/main.bicep', /param httpConcurrency int = 500/, 'keep one ready for each 500'],
-    ['src/compose/compose.ts', /recordWithinMs: 1_500/, 'have not taken after 1.5 seconds'],
     [
+      'replicas',
+      'src/core/reconcile/reconcile-open.ts',
+      /const maxPages = 100;[\s\S]*limit: 100 \}/,
+      'the newest 10,000',
+    ],
+    ['limits', 'src/compose/compose.ts', /cachedImages: 20_000/, 'remembers the 20,000 images'],
+    ['operations', 'src/core/replicas/prober.ts', /perSpan: 300, spanMs: 60_000/, '300 times a minute'],
+    ['operations', 'src/core/image/announcements.ts', /const maxAnnouncements = 200/, 'up to 200 in all'],
+    ['operations', 'src/core/replay/replay.ts', /const keptMs = 7 \* 86_400_000/, '7 days, until the next replay'],
+    ['operations', 'src/core/checks/check.ts', /const keptMs = 2 \* 86_400_000/, '2 days after it was answered'],
+    ['cost', 'src/core/ingest/webhook-heartbeat.ts', /const betweenNotesMs = 10_000/, 'at most every 10 seconds'],
+    ['cost', 'src/core/replicas/replica-set-cache.ts', /const reloadMs = 30_000/, 'at most every 30 seconds'],
+    ['cost', 'src/core/replicas/refresh-pace.ts', /const pauseMs = 30_000/, 'not expected | every 30 seconds at most'],
+    [
+      'cost',
+      'src/core/replicas/refresh-pace.ts',
+      /const firstPauseMs = 10_000/,
+      'pauses of 10, 20 and then 30 seconds',
+    ],
+    ['cost', 'src/core/replicas/refresh-pace.ts', /const longestPauseMs = 120_000/, 'up to 2 minutes'],
+    ['limits', 'src/functions/api/wait.ts', /const maxTimeoutSeconds = 200/, 'for at most 200 seconds'],
+    ['rehearsal', 'src/core/due-work/sweeper.ts', /const minPauseMs = 30_000/, 'is done within half a minute of that'],
+    ['limits', 'src/core/due-work/sweeper.ts', /const maxAtOnce = 32/, '32 at a time'],
+    ['limits', 'infra/main.bicep', /param httpConcurrency int = 500/, 'takes 500 requests at once'],
+    ['limits', 'infra/main.bicep', /param httpConcurrency int = 500/, 'keep one ready for each 500'],
+    ['limits', 'src/compose/compose.ts', /recordWithinMs: 1_500/, 'have not taken it after 1.5 seconds'],
+    [
+      'limits',
       'src/core/ingest/ingest.ts',
       /recordWithinMs \/ 3[\s\S]*unanswered \* processingMs/,
       'a millisecond for each, down to half a second',
     ],
-    ['infra/main.bicep', /param maxInstances int = 40/, 'up to 40 instances: 20,000 places'],
-    ['infra/main.bicep', /param alwaysReadyInstances int = 2/, '**Always-ready instances**, 2 by default'],
-  ])('%s %s', (file, source, words) => {
+    ['limits', 'infra/main.bicep', /param maxInstances int = 40/, 'up to 40 instances: 20,000 places'],
+    ['cost', 'infra/main.bicep', /param alwaysReadyInstances int = 2/, '**Always-ready instances**, 2 by default'],
+  ])('%s: %s %s', (name, file, source, words) => {
     expect(read(file)).toMatch(source);
-    expect(text).toContain(words);
+    expect(textsOfPages.get(name)).toContain(words);
   });
 });

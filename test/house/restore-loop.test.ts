@@ -1,4 +1,4 @@
-/** The loop that brings images back after their table was lost, as the page about operating has it, run by a shell. */
+/** The loop that brings images back after their table was lost, as the page about stored data has it, run by a shell. */
 import { spawn } from 'node:child_process';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
