@@ -125,11 +125,11 @@ function withoutDeletions(store: ImageStore): ImageStore {
   const there = (arrival: Arrival): Arrival => ({ ...arrival, deletedAt: null });
   return changing(store, (record) => {
     if (record.family === undefined) return record;
-    const said = Object.entries(record.family.said).map(([member, arrivals]) => [
+    const said = Object.entries(record.family.reported).map(([member, arrivals]) => [
       member,
       Object.fromEntries(Object.entries(arrivals).map(([region, arrival]) => [region, there(arrival)])),
     ]);
-    return { ...record, family: { ...record.family, said: Object.fromEntries(said) } };
+    return { ...record, family: { ...record.family, reported: Object.fromEntries(said) } };
   });
 }
 

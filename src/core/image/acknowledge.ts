@@ -1,6 +1,6 @@
 /**
- * That the topic has taken something, or not. Unlike every other step it takes nothing away and decides nothing: it may be noted
- * in any order, more than once, and without having read the record.
+ * Notes that the topic has accepted announcements, or has failed to. Unlike other commands this only adds to the record and
+ * decides nothing, so it may be applied in any order, more than once, and without reading the record first.
  */
 import { announcementKey } from './announcement-key.ts';
 import type { FailedAttempts } from './failed-attempts.ts';
@@ -9,27 +9,27 @@ import type { ImageRecord } from './record.ts';
 import { pendingKeys } from './record.ts';
 
 export interface Acknowledgement {
-  /** Of announcements; those that the record does not have, or that it knows to be taken, are left out. */
+  /** Of announcements. Keys that the record does not have, or that it knows to be accepted, are ignored. */
   readonly keys: readonly string[];
-  /** When the topic took them, milliseconds since 1970. */
+  /** When the topic accepted them, milliseconds since 1970. */
   readonly at: number;
 }
 
-/** @returns the same object when nothing changed */
+/** @returns the same object if nothing changed */
 export function acknowledge(record: ImageRecord, { keys, at }: Acknowledgement): ImageRecord {
-  const taken = pendingKeys(record).filter((key) => keys.includes(key));
-  if (taken.length === 0) return record;
+  const accepted = pendingKeys(record).filter((key) => keys.includes(key));
+  if (accepted.length === 0) return record;
   const completion = announcementKey({ kind: 'availableInAllReplicas', generation: record.generation });
   return {
     ...record,
     announcements: record.announcements.map((entry) =>
-      taken.includes(entry.key) ? { ...entry, publishedAt: at } : entry,
+      accepted.includes(entry.key) ? { ...entry, publishedAt: at } : entry,
     ),
-    announcedAt: taken.includes(completion) ? at : record.announcedAt,
+    announcedAt: accepted.includes(completion) ? at : record.announcedAt,
   };
 }
 
-/** @param failed by announcement; those that the topic has accepted since are left alone */
+/** @param failed by announcement key; ignored for announcements that the topic has accepted since */
 export function noteFailures(record: ImageRecord, failed: Readonly<Record<string, FailedAttempts>> = {}): ImageRecord {
   const announcements = record.announcements.map((entry) => {
     const joined = entry.publishedAt === null ? joinFailures(entry.failed, failed[entry.key]) : undefined;

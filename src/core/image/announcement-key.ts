@@ -3,6 +3,7 @@
 import type { Tag } from '../model/reference.ts';
 import type { Region } from '../model/region.ts';
 import { parseRegion } from '../model/region.ts';
+
 export const announcementTypes = {
   availableInRegion: 'AcrReplication.ImageAvailableInRegion',
   availableInAllReplicas: 'AcrReplication.ImageAvailableInAllReplicas',
@@ -15,22 +16,22 @@ export const announcementTypes = {
 
 export type AnnouncementKind = keyof typeof announcementTypes;
 
-/** One decision to tell something about one image. */
+/** One decision to publish an event about one image. */
 export interface Announcement {
   readonly kind: AnnouncementKind;
   readonly generation: number;
-  /** For what is published per region. */
+  /** For events about one region. */
   readonly region?: Region | undefined;
-  /** For what is published about a tag, and which time the tag came to this digest. */
+  /** For events about a tag. `round`: how often the tag has come to this digest; see `TagProgress`. */
   readonly tag?: { readonly name: Tag; readonly round: number } | undefined;
 }
 
-/** Sorts by generation; names the announcement within its image. */
+/** Unique within the image; sorts by generation. */
 export function announcementKey(announcement: Announcement): string {
   return `${String(announcement.generation).padStart(6, '0')}.${announcementSubject(announcement)}`;
 }
 
-/** What can be published about one region. */
+/** Subjects of the events about one region. */
 export function regionSubjects(region: Region): { readonly available: string; readonly deleted: string } {
   return {
     available: announcementSubject({ kind: 'availableInRegion', region }),
@@ -38,7 +39,7 @@ export function regionSubjects(region: Region): { readonly available: string; re
   };
 }
 
-/** What is published, in whatever generation. */
+/** The key without its generation. */
 export function announcementSubject({ kind, region, tag }: Pick<Announcement, 'kind' | 'region' | 'tag'>): string {
   const about = tag === undefined ? region : `${tag.round}.${tag.name}`;
   return about === undefined ? kind : `${kind}.${about}`;

@@ -1,6 +1,7 @@
 /**
- * What must be published about an image: all that is true now and has not been published in this generation. It is noted in the
- * record itself, so whoever writes the record first is the only one to tell.
+ * Which events must be published about an image: those that are true now and have not been announced in this generation. They
+ * are stored in the record itself, with the write that makes them true. A writer that loses the race for the record has
+ * announced nothing, so each event is announced once.
  */
 
 import type { Region } from '../model/region.ts';
@@ -10,7 +11,7 @@ import type { Announcement } from './announcement-key.ts';
 import { announcementKey, announcementSubject, parseAnnouncementKey, regionSubjects } from './announcement-key.ts';
 import { isDeleted } from './arrival.ts';
 import type { DecisionContext, Policy } from './context.ts';
-import { claimableUntil } from './family-steps.ts';
+import { claimableUntil } from './family-commands.ts';
 import { dueForwards, keepForwards } from './forward-entry.ts';
 import { withGenerationDue } from './generation.ts';
 import type { AnnouncementEntry, ImageRecord } from './record.ts';
@@ -26,13 +27,18 @@ import {
 } from './state.ts';
 import { closeTags } from './tag-progress.ts';
 
-/** Enough for the history of an image that is deleted and pushed again now and then, or that many builds tag anew. */
+/** Enough for an image that is deleted and pushed again now and then, or that many builds tag again. */
 const maxAnnouncements = 200;
 
-/** More wait in their tags until the topic has taken these: a record must not outgrow its row while the topic is away. */
+/**
+ * While so many are pending, no more tag events are added: a record must not outgrow its row while the topic is unavailable.
+ */
 const maxPendingTagEvents = 500;
 
-/** Notes in the record all that is true now and has not been announced in this generation. */
+/**
+ * Adds to the record the announcements that are due now.
+ * @returns the same record object if nothing changed
+ */
 export function announce(
   before: ImageRecord,
   decisionContext: DecisionContext,
@@ -65,11 +71,11 @@ export function announce(
 }
 
 interface AnnouncementMaker {
-  /** Those that are new, in the order in which they were made. */
+  /** The new ones, in the order in which they were made. */
   readonly announcements: readonly Announcement[];
-  /** @returns whether it is new */
+  /** Adds one. @returns `false` if it was announced before */
   make(kind: Announcement['kind'], about?: Pick<Announcement, 'region' | 'tag'>): boolean;
-  /** Whether it was announced in this generation. */
+  /** Whether it has been announced in this generation. */
   isMade(kind: Announcement['kind'], region: Region): boolean;
 }
 
@@ -93,7 +99,7 @@ function announcementMaker({ generation, announcements: earlier, alreadyAnnounce
 function announceRegions(record: ImageRecord, set: ReplicaSet, { make, isMade }: AnnouncementMaker): void {
   for (const region of arrivalRegions(record)) {
     const arrival = arrivalIn(record, region);
-    // A region it was complete for has been told, or was filled without being told.
+    // For a region that it was complete for, the event was published before, or left out while the replica was being filled.
     const isOld = record.completedFor.includes(region) || isSeeded(record, region, set);
     const { available } = regionSubjects(region);
     const wasThere = isOld || isMade('availableInRegion', region) || record.alreadyAnnounced.includes(available);
@@ -136,7 +142,7 @@ function toEntry(one: Announcement, record: ImageRecord, set: ReplicaSet, now: n
   return movedTo === undefined || movedTo === null ? entry : { ...entry, supersededBy: movedTo };
 }
 
-/** Of a member nothing is published; what it is, is noted all the same. */
+/** The record of a family's part: no events are published about it, but its tags and its completion are kept up to date. */
 function withoutEvents(record: ImageRecord, set: ReplicaSet, now: number): ImageRecord {
   const tags = closeTags(record, set, () => true);
   const isSame = Object.entries(tags).every(([tag, progress]) => record.tags[tag] === progress);
@@ -149,12 +155,17 @@ function missingRegions(record: ImageRecord, set: ReplicaSet): Region[] {
   return expectedRegions(set).filter((region) => !isAvailableIn(record, region, set));
 }
 
-/** Not before it was learned, be that by a clock ahead of ours: what was made before a replica was there is about another. */
+/**
+ * Never earlier than we learned the fact, even if another instance's clock ran ahead when it stored it. An announcement from
+ * before a replica existed would count as one about the replica before it.
+ */
 function madeAt({ region }: Announcement, record: ImageRecord, now: number): number {
   return Math.max(now, region === undefined ? now : (arrivalIn(record, region)?.learnedAt ?? now));
 }
 
-/** Keeps everything unpublished and what could become due anew if it were forgotten, and the newest of the rest. */
+/**
+ * Drops the oldest entries above the limit, but none that is unpublished or that would be announced again without its entry.
+ */
 function forgetOld(entries: readonly AnnouncementEntry[], record: ImageRecord): readonly AnnouncementEntry[] {
   const spare = entries.length - maxAnnouncements;
   if (spare <= 0) return entries;
@@ -167,17 +178,19 @@ function forgetOld(entries: readonly AnnouncementEntry[], record: ImageRecord): 
   return entries.filter((entry) => !old.has(entry));
 }
 
-/** Whether it may be forgotten: only a tag that is pushed here once more after a hundred others is published again. */
+/**
+ * Whether a tag event's entry may be dropped. At worst, a tag pushed here again after a hundred other tags is announced again.
+ */
 function mayForget({ kind, tag }: Announcement, record: ImageRecord): boolean {
   if (tag === undefined) return false;
   const progress = progressOf(record, tag.name);
   if (progress !== undefined && progress.round > tag.round) return true;
-  // One that every build pushes once more is the first whose progress is forgotten, and then starts over.
+  // While an arrival has the tag, a repeat of its push may start again at round 1, if the progress was dropped.
   if (lastTagged(record, tag.name) !== null) return false;
   return progress?.round !== tag.round || (kind === 'tagConverged' && progress.state !== 'open');
 }
 
 function isDelayed(record: ImageRecord, set: ReplicaSet, policy: Policy, now: number): boolean {
-  // Before anybody has told which replicas there are, nobody can say that one is late.
+  // While the replica set is not known, no replica can be late.
   return isKnown(set) && isOpen(record, set) && now >= record.firstSeenAt + policy.delayedAfterMs;
 }

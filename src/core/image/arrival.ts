@@ -1,18 +1,18 @@
-/** What one replica has said about one digest, and what that makes of it there; merge-fact.ts says how the next fact changes it. */
+/** What one replica has reported about one digest. merge-fact.ts decides how the next fact changes it. */
 import type { EventTime } from '../model/event-time.ts';
 import { isLater } from '../model/event-time.ts';
 import type { Tag } from '../model/reference.ts';
 import type { Region } from '../model/region.ts';
 
-/** What a claim rests on. */
+/** The source of a fact. `deepProbe`: a probe that also found config and layers and, of an index, its members. */
 export type Evidence = 'webhook' | 'eventGrid' | 'probe' | 'deepProbe' | 'deliveryLog';
 
 /** One thing learned about one digest in one replica. */
 export interface Fact {
   readonly region: Region;
   /**
-   * `untag`: the replica no longer resolves `tag` to this digest, which may still be there. `doubt`: something was deleted
-   * that this may have been part of.
+   * `untag`: the replica no longer resolves `tag` to this digest, which may still be there. `doubt`: a delete named no digest,
+   * and may have been of this one.
    */
   readonly kind: 'push' | 'delete' | 'untag' | 'doubt';
   /** When it happened there, as the event says; for a probe, when the replica answered. */
@@ -25,36 +25,35 @@ export interface Fact {
 }
 
 export interface Arrival {
-  /** Newest push, or newest sight of the manifest. */
+  /** Newest push, or newest probe that found the manifest. */
   readonly pushedAt: EventTime | null;
-  /** Newest delete, or newest sight of its absence. */
+  /** Newest delete, or newest probe that did not find the manifest. */
   readonly deletedAt: EventTime | null;
-  /** What the newest event about the present state said; `null` where only asking has told us. */
+  /** The time in the newest event about the present state; `null` if it is known from probes alone. */
   readonly eventTime: EventTime | null;
   /** When we learned the present state, milliseconds since 1970. */
   readonly since: number;
   /** When we learned of the newest push or delete, or of a doubt where there was neither; milliseconds since 1970. */
   readonly learnedAt: number;
-  /** In order of arrival, without repeats; about the present state. */
+  /** For the present state, in the order received, without repeats. */
   readonly evidence: readonly Evidence[];
   /**
-   * When each tag was last pushed with this digest: the newest `maxTags` of those that were pushed with no other since, and
-   * the newest `maxMovedTags` of the others. Kept after a delete: a tag that was pushed here last and deleted with its
-   * manifest points nowhere, not at an older digest.
+   * When each tag was last pushed with this digest: the newest `maxTags` tags that still point here, and the newest
+   * `maxMovedTags` others. Kept after a delete: a tag that was deleted with its manifest points nowhere, not at an older digest.
    */
   readonly tags: Readonly<Record<string, EventTime>>;
-  /** When a tag was last seen not to point here any more. */
+  /** When each tag was last reported not to point here. */
   readonly untagged: Readonly<Record<string, EventTime>>;
-  /** Of those, the ones that nobody has seen: a delete that named no digest said so, and the replica may still have the tag. */
+  /** Tags in `untagged` that are known only from a delete that named no digest: the replica may still have them. */
   readonly doubtedTags?: readonly string[];
-  /** Newest delete that may have been of this one; see repository-delete.ts. */
+  /** Time of the newest delete that may have been of this image; see repository-delete.ts. */
   readonly doubtedAt?: EventTime;
-  /** Facts with a time far ahead, and what it was counted as: a repeat, received later, must not count as later. */
+  /** Facts with a time far in the future, and the time used instead: a repeat that is received later must get the same time. */
   readonly ahead?: Readonly<Record<string, EventTime>>;
 }
 
-/** Of a region that has said nothing. */
-export const never: Arrival = {
+/** The arrival of a region that has reported nothing. */
+export const noArrival: Arrival = {
   pushedAt: null,
   deletedAt: null,
   eventTime: null,
@@ -65,16 +64,16 @@ export const never: Arrival = {
   untagged: {},
 };
 
-/** What is left of one where the image was forgotten after it had been deleted: when that was. */
+/** The part of an arrival that an expired record keeps: the time of the delete. */
 export function onlyDeleted({ deletedAt, since, learnedAt }: Arrival): Arrival {
-  return { ...never, deletedAt, since, learnedAt };
+  return { ...noArrival, deletedAt, since, learnedAt };
 }
 
 export function isAvailable(arrival: Arrival | undefined): boolean {
   return arrival !== undefined && arrival.pushedAt !== null && isLater(arrival.pushedAt, arrival.deletedAt);
 }
 
-/** Something was deleted that it may have been part of, and it has not been seen to be there since. */
+/** Whether a delete that named no digest may have been of this image, and it has not been found there since. */
 export function isDoubtful({ pushedAt, doubtedAt }: Arrival): boolean {
   return doubtedAt !== undefined && pushedAt !== null && !isLater(pushedAt, doubtedAt);
 }
@@ -83,12 +82,12 @@ export function isDeleted(arrival: Arrival | undefined): boolean {
   return arrival !== undefined && arrival.deletedAt !== null && !isAvailable(arrival);
 }
 
-/** Newest push under that tag, whether or not the tag is still there. */
+/** Newest push under that tag, even if the tag is no longer there. */
 export function taggedAt(arrival: Arrival, tag: Tag): EventTime | null {
   return timeOf(arrival.tags, tag);
 }
 
-/** Whether this replica resolves the tag to this digest, for all its own facts tell. */
+/** Whether this replica resolves the tag to this digest, judged by the facts about this digest alone. */
 export function hasTag(arrival: Arrival, tag: Tag): boolean {
   const at = taggedAt(arrival, tag);
   const gone = [arrival.deletedAt, arrival.doubtedAt ?? null, timeOf(arrival.untagged, tag)];
@@ -96,8 +95,8 @@ export function hasTag(arrival: Arrival, tag: Tag): boolean {
 }
 
 /**
- * Deleted with its manifest, which is back since, or doubtful since a delete that named no digest: whether the tag is there,
- * nobody has said.
+ * Whether it is unknown if the replica has the tag: the manifest was deleted and is back, or a delete named no digest, and the
+ * tag has not been reported since.
  */
 export function mayHaveTag(arrival: Arrival, tag: Tag): boolean {
   const at = taggedAt(arrival, tag);
@@ -105,7 +104,7 @@ export function mayHaveTag(arrival: Arrival, tag: Tag): boolean {
   return isLater(at, timeOf(arrival.untagged, tag)) || arrival.doubtedTags?.includes(tag) === true;
 }
 
-/** Tags are anybody's words: one may be called `constructor`. */
+/** Users choose tags freely: one may be called `constructor`. */
 export function timeOf(times: Readonly<Record<string, EventTime>>, tag: Tag): EventTime | null {
   return Object.hasOwn(times, tag) ? (times[tag] ?? null) : null;
 }

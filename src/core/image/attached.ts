@@ -1,49 +1,52 @@
-/** What is attached to an image, and whether a region has what was asked for of it: at least one of each kind, and every known one. */
+/**
+ * Artifacts attached to an image, and whether a region has those that were asked for: at least one of each kind, and every known
+ * one.
+ */
 import type { Digest } from '../model/digest.ts';
 import type { Region } from '../model/region.ts';
 import type { Parsed } from '../runtime/parsed.ts';
 import { parsed, problem, quote } from '../runtime/parsed.ts';
 import { splitList, unreadOf } from '../runtime/text-list.ts';
 
-/** What names an image as its subject, as the image's record keeps it. */
+/** A manifest that names an image as its subject (an OCI referrer), as the image's record stores it. */
 export interface Attachment {
   readonly digest: Digest;
   readonly artifactType: string | null;
-  /** `signature`, `sbom`, `attestation`; not there for a type of another kind. */
+  /** `signature`, `sbom` or `attestation`; absent for every other type. */
   readonly kind?: string;
 }
 
-/** Each image keeps the newest of them. */
+/** Each image's record keeps the newest ones. */
 export const maxAttachments = 50;
 
-/** @returns the same list when all of them are known */
+/** @returns the same list if all of them are known */
 export function withAttachments(
   known: readonly Attachment[] | undefined,
-  news: readonly Attachment[],
+  found: readonly Attachment[],
 ): readonly Attachment[] | undefined {
   const isNew = ({ digest }: Attachment) => !known?.some((one) => one.digest === digest);
-  const unknown = [...new Map(news.filter(isNew).map((one) => [one.digest, one])).values()];
+  const unknown = [...new Map(found.filter(isNew).map((one) => [one.digest, one])).values()];
   return unknown.length === 0 ? known : [...(known ?? []), ...unknown].slice(-maxAttachments);
 }
 
 export interface AttachedArtifact {
   readonly digest: Digest;
   readonly artifactType: string | null;
-  /** `signature`, `sbom`, `attestation`; none for a type of another kind. */
+  /** `signature`, `sbom`, `attestation`; empty for every other type. */
   readonly kinds: readonly string[];
-  /** Where it is. */
+  /** Regions that have it. */
   readonly regions: readonly Region[];
 }
 
 export interface Attached {
-  /** Whether a registry could be asked. Otherwise only what has a tag of its own is known. */
+  /** Whether the registry's referrers could be read. If not, only artifacts under a cosign tag are known. */
   readonly isKnown: boolean;
   readonly artifacts: readonly AttachedArtifact[];
 }
 
 const kinds = ['signature', 'sbom', 'attestation'];
 
-/** In an order of their own, so that whoever asks for the same asks one question. */
+/** Sorted, so that requests for the same artifacts share one question. */
 export function parseArtifacts(text: string | undefined): Parsed<readonly string[]> {
   const asked = [...new Set(splitList(text ?? ''))].sort();
   const unread = unreadOf(text, asked, (one) => kinds.includes(one) || /^[\w.+-]+\/[\w.+-]+$/.test(one));
@@ -63,7 +66,7 @@ export function hasArtifactsIn(attached: Attached | undefined, asked: readonly s
   });
 }
 
-/** Tags that attach one manifest to another: cosign's, and the referrers tag schema of OCI. */
+/** Tags that attach one manifest to another: cosign's tags, and OCI's referrers tag schema. */
 const attachingTag = /^sha256-[0-9a-f]{64}(\.(sig|att|sbom))?$/;
 
 export function isAttachingTag(tag: string): boolean {

@@ -1,6 +1,6 @@
 /**
- * The answer: expected regions + arrivals + requirement → the availability document of the public contract.
- * Pure, so that the same record gives the same document on every instance and in every event.
+ * The availability document of the public API, from the record, the requirement and the replica set. Pure: the same record
+ * gives the same document on every instance and in every event.
  */
 
 import type { Digest } from '../model/digest.ts';
@@ -16,7 +16,7 @@ import type { Attached } from './attached.ts';
 import { hasArtifactsIn } from './attached.ts';
 import type { ArtifactAvailability, MemberAvailability } from './family-availability.ts';
 import { describeArtifacts, describeMembers } from './family-availability.ts';
-import { narrowed } from './platforms.ts';
+import { narrowToPlatforms } from './platforms.ts';
 import type { ImageRecord } from './record.ts';
 import { currentTags } from './record.ts';
 import type { RegionAvailability } from './region-availability.ts';
@@ -32,18 +32,18 @@ export interface AvailabilityDocument {
   readonly repository: Repository;
   readonly digest: Digest | null;
   readonly mediaType: string | null;
-  /** What an index lists; empty for what is no index, `null` while that is not known. */
+  /** What an index lists; empty if it is not an index, `null` while not known. */
   readonly members: readonly MemberAvailability[] | null;
   readonly membersKnown: boolean;
-  /** Config and layers together, of an index those of all its members; `null` where that is not known. */
+  /** Of config and layers; of an index the sum over its members. `null` if not known. */
   readonly bytes: number | null;
-  /** Of a member, the indexes that list it. */
+  /** The indexes that list it. */
   readonly memberOf?: readonly Digest[];
-  /** Of an artifact, the manifest that it is attached to. */
+  /** The manifest that it is attached to. */
   readonly subject?: Digest;
-  /** Present when the question asked for artifacts. */
+  /** Present if the question asked for artifacts. */
   readonly artifacts?: readonly ArtifactAvailability[];
-  /** About every expected region; `satisfied` is about the requirement. */
+  /** Over all expected regions; `satisfied` is about the requirement. */
   readonly state: ImageState;
   readonly satisfied: boolean;
   readonly requirement: {
@@ -67,7 +67,7 @@ export interface AvailabilityDocument {
   readonly replicas: { readonly source: ReplicaSet['source']; readonly refreshedAt: string; readonly stale: boolean };
 }
 
-/** What is asked: one image, by tag or digest, and what of it must be there. */
+/** A question: one image, by tag or digest, and which parts of it must be available. */
 export interface AvailabilityQuery {
   readonly registry: Registry;
   readonly repository: Repository;
@@ -75,17 +75,17 @@ export interface AvailabilityQuery {
   readonly digest: Digest | undefined;
   /** What must be attached to it: `signature`, `sbom`, `attestation`, or an artifact type. */
   readonly artifacts?: readonly string[];
-  /** Of an index: only these platforms are waited for; all of them without. */
+  /** Of an index, only these platforms are required; `undefined` or empty: all. */
   readonly platforms?: readonly string[];
 }
 
-/** What is known for a question at one moment. */
+/** The records that answer a question, as read at one moment. */
 export interface AvailabilitySnapshot {
-  /** The image asked for, or the one the tag's newest push points at. */
+  /** The image asked for, or the one that the newest push of the tag points at. */
   readonly record: ImageRecord | undefined;
-  /** Present when the question named a tag. */
+  /** Present if the question named a tag. */
   readonly pointers: TagPointers | undefined;
-  /** Present when the question asked for artifacts, and the digest is known. */
+  /** Present if the question asked for artifacts and the digest is known. */
   readonly attached?: Attached;
 }
 
@@ -101,7 +101,7 @@ export function availability(
   const { registry, repository, tag } = question;
   const { record, pointers, attached } = known;
   const { artifacts = [], platforms = [] } = question;
-  const needed = narrowed(record, platforms);
+  const needed = narrowToPlatforms(record, platforms);
   const digest = question.digest ?? pointers?.newest?.digest ?? null;
   const satisfies = (region: Region) =>
     isAvailableIn(needed, region, set) &&
@@ -140,7 +140,7 @@ export function availability(
   };
 }
 
-/** The document about an image as such, with nobody's requirement. */
+/** The document about an image with the default requirement, as lists and events contain it. */
 export function describeImage(
   record: ImageRecord,
   registry: Registry,
@@ -156,8 +156,8 @@ export function describeImage(
 }
 
 /**
- * How things stand for whoever waits. Only `satisfied` ends a wait at once: what is deleted or superseded may have been pushed
- * again, so how long that must last is the caller's to decide.
+ * The outcome of a wait at this moment. Only `satisfied` ends a wait at once: what is deleted or superseded may have been pushed
+ * again, so the caller decides how long that outcome must last.
  */
 export function waitOutcome(
   question: AvailabilityQuery,

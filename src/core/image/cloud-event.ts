@@ -1,8 +1,8 @@
 /**
- * The events we publish. What is published is decided once, in the write that makes it true, and noted in the record; the
- * event is built from the record when it is published, so one that is published late says what is true by then.
- * Ids are a digest of the fact itself: the same fact has the same id on every instance, however often it is sent.
- * CloudEvents 1.0: consumers may treat equal `source` + `id` as duplicates.
+ * The events we publish. Which events are published is decided once, in the write that makes them true, and stored in the
+ * record. The event itself is built from the record when it is sent, so a late event describes the state at that time.
+ * The id is a hash of the fact: the same fact has the same id on every instance, however often it is sent.
+ * CloudEvents 1.0: consumers may treat events with equal `source` and `id` as duplicates.
  */
 
 import { hash } from 'node:crypto';
@@ -16,7 +16,7 @@ import { announcementTypes } from './announcement-key.ts';
 import type { AvailabilityDocument } from './availability.ts';
 import type { AnnouncementEntry, ImageRecord } from './record.ts';
 
-/** @typeParam Data by default what is published about images */
+/** @typeParam Data by default that of events about images */
 export interface CloudEvent<Data extends object = EventData> {
   readonly specversion: '1.0';
   readonly id: string;
@@ -39,9 +39,9 @@ export type EventData = Omit<AvailabilityDocument, 'satisfied' | 'requirement'> 
   readonly supersededBy?: Digest;
 };
 
-/** What made an event due: what some replica said. */
+/** The report that made an event due; a link of the event's trace. */
 export interface TraceLink {
-  /** When it was learned, milliseconds since 1970; `undefined` where it is only as old as the announcement. */
+  /** When the report was received, milliseconds since 1970; `undefined` if only the announcement's time is known. */
   readonly at: number | undefined;
   readonly trace: TraceParent | undefined;
 }
@@ -50,15 +50,16 @@ export interface TraceLink {
 export interface DueEvent {
   readonly key: string;
   readonly event: CloudEvent;
-  /** Known only where the event is published by whoever wrote the record. */
+  /** Known only to the instance that wrote the record. */
   readonly cause?: TraceLink | undefined;
-  /** How often it is known to have been sent in vain. */
+  /** Failed attempts that the record knows of. */
   readonly failedBefore?: number | undefined;
 }
 
 /**
- * @param document about the image; for what is published about a tag, with its `tag` part
- * @param noted in the announcement, about the moment when it was made
+ * @param document about the image; for an event about a tag, with its `tag` part
+ * @param madeAt when the announcement was made, milliseconds since 1970
+ * @param noted what the announcement stores about that moment
  */
 export function toEvent(
   announcement: Announcement,
@@ -68,7 +69,7 @@ export function toEvent(
   madeAt: number,
   { supersededBy, missing }: Pick<AnnouncementEntry, 'supersededBy' | 'missing'> = {},
 ): CloudEvent {
-  const { satisfied: _satisfied, requirement: _requirement, ...told } = document;
+  const { satisfied: _satisfied, requirement: _requirement, ...described } = document;
   const { kind, generation, region, tag } = announcement;
   const { repository, digest } = record.name;
   const type = announcementTypes[kind];
@@ -83,7 +84,7 @@ export function toEvent(
     time: new Date(madeAt).toISOString(),
     datacontenttype: 'application/json',
     data: {
-      ...told,
+      ...described,
       ...(kind === 'delayed' ? { missing: missing ?? missingAt(madeAt, document) } : {}),
       generation,
       ...(region === undefined ? {} : { region }),
@@ -93,19 +94,21 @@ export function toEvent(
   };
 }
 
-/** What was missing when a delay was noted, worked out afterwards: records of earlier versions do not say. */
+/**
+ * The regions that were missing when the delay was announced, derived afterwards: records of earlier versions do not store them.
+ */
 function missingAt(madeAt: number, { missing, regions }: AvailabilityDocument): Region[] {
   const arrivals = regions
     .filter((entry) => entry.required && entry.state === 'available' && entry.since !== null)
     .map((entry) => ({ region: entry.region, since: Date.parse(entry.since ?? '') }));
   const later = arrivals.filter(({ since }) => since > madeAt);
-  // What came in the same millisecond came after it: the write that noted the delay knew less.
+  // A region with the latest `since` counts as missing: it was reported in the same millisecond, after the announcement.
   const last = Math.max(...arrivals.map(({ since }) => since));
   const came = later.length > 0 || missing.length > 0 ? later : arrivals.filter(({ since }) => since === last);
   return [...missing, ...came.map(({ region }) => region)].sort();
 }
 
-/** From the first region to the last that is in the state the event reports. */
+/** Seconds from the first to the last region that reached the state the event reports. */
 function durationOf(kind: AnnouncementKind, document: AvailabilityDocument): number {
   const state = kind === 'deletedInAllReplicas' ? 'deleted' : 'available';
   const times = document.regions
@@ -114,7 +117,7 @@ function durationOf(kind: AnnouncementKind, document: AvailabilityDocument): num
   return times.length === 0 ? 0 : (Math.max(...times) - Math.min(...times)) / 1000;
 }
 
-/** Parts are joined by a character that none of them can hold. */
+/** @param parts none contains a line break, which separates them */
 export function eventId(parts: readonly string[]): string {
   return hash('sha256', parts.join('\n')).slice(0, 40);
 }

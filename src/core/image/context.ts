@@ -7,19 +7,19 @@ export interface Policy {
   readonly delayedAfterMs: number;
   /** `undefined` where replicas cannot be asked. */
   readonly probeAfterMs: number | undefined;
-  /** How soon another instance looks after announcements that were made and not acknowledged. */
+  /** How soon after a write another instance publishes what the writer may have left unpublished. */
   readonly outboxCheckMs: number;
 }
 
-/** `interrupted`: manifests could be read before, and cannot be just now. */
+/** Whether manifests of a registry can be read. `interrupted`: they could be read within the last hour, and cannot now. */
 export type Reading = 'readable' | 'interrupted' | 'unknown' | 'unreachable';
 
 export interface DecisionContext {
   readonly set: ReplicaSet;
   readonly policy: Policy;
   readonly now: number;
-  /** Whether manifests of this registry can be read, as far as this process knows; not there where nobody is to read them. */
+  /** As far as this process knows; `undefined` if the settings say that manifests are not read. */
   readonly reading?: Reading | undefined;
-  /** Who gets the webhooks of this registry once their images are where they must be. */
+  /** Receivers of the registry's webhooks, once their images are where they must be. */
   readonly targets?: readonly ForwardTarget[];
 }

@@ -1,7 +1,8 @@
 /**
- * The decisions: what a step (a fact, an acknowledgement, the passing of time) makes of an image's record, and what
- * must be published because of it. Pure and step by step, so the outcome does not depend on how many steps happened to
- * share a write. Everything announced is noted in the record itself: whoever writes it first is the only one to tell.
+ * The decisions: how a command (a fact, an acknowledgement, a fired timer) changes an image's record, and which events
+ * must be published because of it. Pure, and one command at a time, so the outcome does not depend on how many commands
+ * share a write. Announcements are stored in the record itself: of several writers that decide the same announcement, only
+ * the one whose write is stored has made it.
  */
 
 import type { Digest } from '../model/digest.ts';
@@ -18,8 +19,8 @@ import type { Arrival, Fact } from './arrival.ts';
 import { isAvailable, isDeleted, onlyDeleted } from './arrival.ts';
 import type { DecisionContext } from './context.ts';
 import type { FailedAttempts } from './failed-attempts.ts';
-import type { FamilyStep } from './family-steps.ts';
-import { awaitMembers, releaseUnread, takeFamilyStep } from './family-steps.ts';
+import type { FamilyCommand } from './family-commands.ts';
+import { applyFamilyCommand, awaitMembers, releaseHoldWithoutReader } from './family-commands.ts';
 import type { ForwardProgress } from './forward-entry.ts';
 import { noteForward } from './forward-entry.ts';
 import { carriedOver, inGenerationOf } from './generation.ts';
@@ -31,36 +32,42 @@ import { arrivalIn, hasPending, unexpired } from './record.ts';
 import { isTimerSet, nextRequeueAt } from './requeue.ts';
 import { dropStaleFacts, isGone, predatesReplica } from './state.ts';
 import type { TagCheck } from './tag-progress.ts';
-import { learnTag, releaseEarlier, tagCompared, tagMoved } from './tag-progress.ts';
+import { notePushedTag, releaseEarlier, tagCompared, tagMoved } from './tag-progress.ts';
 import type { TagPushes } from './tag-pushes.ts';
 
 export type Command =
   | { readonly kind: 'fact'; readonly fact: Fact }
-  /** The topic has taken these announcements. */
+  /** The topic has accepted these announcements. */
   | ({ readonly kind: 'acknowledge' } & Acknowledgement)
-  /** The queue has taken these forwards. */
-  | { readonly kind: 'forwarded'; readonly keys: readonly string[]; readonly at: number }
-  /** What became of one of them. */
+  /** These forwards have been put into the queue. */
+  | { readonly kind: 'forwardsQueued'; readonly keys: readonly string[]; readonly at: number }
+  /** How the delivery of one forward went. */
   | ForwardProgress
-  /** Look again: time has passed, or the replica set has changed. A timer that was set for `scheduledFor` or earlier has rung. */
+  /**
+   * Evaluate the record again, because time has passed or the replica set has changed. With `scheduledFor`: the timer that was
+   * set for that time has fired.
+   */
   | { readonly kind: 'review'; readonly scheduledFor?: number | undefined }
-  /** Forget all but the generation, if it was deleted everywhere and has not changed since that time. */
+  /** Remove all but the generation and the deletes, if it is deleted everywhere and has not changed after `unchangedSince`. */
   | { readonly kind: 'expire'; readonly unchangedSince: number }
-  /** A durable timer will fire at that time. By the way: what the topic has not accepted so far, by announcement. */
+  /**
+   * A durable timer is set for that time. `failed`: failed attempts to publish, by announcement key; they are stored here so
+   * that they cost no write of their own.
+   */
   | { readonly kind: 'timerSet'; readonly at: number; readonly failed?: Readonly<Record<string, FailedAttempts>> }
-  | FamilyStep
-  | TagStep;
+  | FamilyCommand
+  | TagCommand;
 
-type TagStep =
+type TagCommand =
   /** The tag was pushed with another digest, in those regions at those times. */
   | { readonly kind: 'tagMoved'; readonly tag: Tag; readonly to: Digest; readonly pushes: TagPushes }
   /** Other digests of the tag have been compared with this one. */
   | ({ readonly kind: 'tagCompared' } & TagCheck);
 
 interface Decision {
-  /** The same object when nothing changed. */
+  /** The same object if nothing changed. */
   readonly record: ImageRecord | undefined;
-  /** For facts. */
+  /** For facts only. */
   readonly outcome: MergeOutcome | undefined;
   readonly announcements: readonly Announcement[];
 }
@@ -68,43 +75,55 @@ interface Decision {
 export function decide(
   stored: ImageRecord | undefined,
   name: ImageName,
-  step: Command,
+  command: Command,
   decisionContext: DecisionContext,
 ): Decision {
   const record = stored === undefined ? undefined : dropStaleFacts(stored, decisionContext.set);
   const undecided = { record, outcome: undefined, announcements: [] };
-  if (step.kind === 'fact') {
-    const { record: merged, outcome } = applyFact(record, name, step.fact, decisionContext.set);
+  if (command.kind === 'fact') {
+    const { record: merged, outcome } = applyFact(record, name, command.fact, decisionContext.set);
     if (merged === record || merged === undefined) return { record, outcome, announcements: [] };
     if (unexpired(merged) === undefined) return { record: merged, outcome, announcements: [] };
     return { ...announce(awaitMembers(merged, record, decisionContext), decisionContext), outcome };
   }
-  // From here the order counts: a member may be named before anybody has reported it, and all else is of a known image.
-  if (step.kind === 'joined') {
+  // The order of the next two checks matters: an index may be read before any replica reports its members, so this command
+  // creates the record of an unknown image. All commands below need an image that is known.
+  if (command.kind === 'listedByIndex') {
     const member = record ?? newRecord(name, decisionContext.now);
-    return { ...undecided, record: takeFamilyStep(member, step, decisionContext) };
+    return { ...undecided, record: applyFamilyCommand(member, command, decisionContext) };
   }
   if (record === undefined || unexpired(record) === undefined) return { ...undecided, record: stored };
-  if (step.kind === 'expire') return { ...undecided, record: expire(record, step.unchangedSince, decisionContext) };
-  if (step.kind === 'acknowledge') return { ...undecided, record: acknowledge(record, step) };
-  // Nothing is published because of these.
-  if (step.kind === 'sized' || step.kind === 'attachmentsFound') {
-    return { ...undecided, record: takeFamilyStep(record, step, decisionContext) };
+  if (command.kind === 'expire')
+    return { ...undecided, record: expire(record, command.unchangedSince, decisionContext) };
+  if (command.kind === 'acknowledge') return { ...undecided, record: acknowledge(record, command) };
+  // These change nothing that events depend on.
+  if (command.kind === 'bytesRead' || command.kind === 'attachmentsFound') {
+    return { ...undecided, record: applyFamilyCommand(record, command, decisionContext) };
   }
-  if (step.kind === 'forwarded') return { ...undecided, record: forwarded(record, step) };
-  if (step.kind === 'forwardProgress') return { ...undecided, record: noteForward(record, step) };
-  if (step.kind === 'timerSet') return { ...undecided, record: timerSet(record, step, decisionContext.now) };
-  if (step.kind === 'review') {
-    const rung = timerRang(releaseUnread(record, decisionContext), step.scheduledFor, decisionContext);
-    return { ...announce(rung, decisionContext), outcome: undefined };
+  if (command.kind === 'forwardsQueued') return { ...undecided, record: withForwardsQueued(record, command) };
+  if (command.kind === 'forwardProgress') return { ...undecided, record: noteForward(record, command) };
+  if (command.kind === 'timerSet') return { ...undecided, record: timerSet(record, command, decisionContext.now) };
+  if (command.kind === 'review') {
+    const current = withoutFiredTimer(
+      releaseHoldWithoutReader(record, decisionContext),
+      command.scheduledFor,
+      decisionContext,
+    );
+    return { ...announce(current, decisionContext), outcome: undefined };
   }
-  const next = takeStep(record, step, decisionContext);
+  const next = applyFamilyOrTagCommand(record, command, decisionContext);
   return next === record ? undecided : { ...announce(next, decisionContext), outcome: undefined };
 }
 
-function takeStep(record: ImageRecord, step: FamilyStep | TagStep, decisionContext: DecisionContext): ImageRecord {
-  if (step.kind === 'tagMoved') return tagMoved(record, step);
-  return step.kind === 'tagCompared' ? tagCompared(record, step) : takeFamilyStep(record, step, decisionContext);
+function applyFamilyOrTagCommand(
+  record: ImageRecord,
+  command: FamilyCommand | TagCommand,
+  decisionContext: DecisionContext,
+): ImageRecord {
+  if (command.kind === 'tagMoved') return tagMoved(record, command);
+  return command.kind === 'tagCompared'
+    ? tagCompared(record, command)
+    : applyFamilyCommand(record, command, decisionContext);
 }
 
 function applyFact(
@@ -114,7 +133,7 @@ function applyFact(
   set: ReplicaSet,
 ): { record: ImageRecord | undefined; outcome: MergeOutcome } {
   if (predatesReplica(stated.region, stated.receivedAt, set)) return { record: before, outcome: 'outdated' };
-  // It says nothing of an image that nobody knows.
+  // A doubt is about images that are known. For an unknown image it would only create an empty record.
   if (before === undefined && stated.kind === 'doubt') return { record: before, outcome: 'outdated' };
   const record = before ?? newRecord(name, stated.receivedAt);
   const isExpired = record.expiredAt !== null;
@@ -122,41 +141,44 @@ function applyFact(
   const fact = withCountedTime(earlier, stated);
   const { arrival: next, outcome } = mergeFact(earlier, fact);
   if (next === earlier) return { record: before, outcome };
-  if (isExpired && !isAvailable(next)) return { record: stillForgotten(record, fact, next, set), outcome };
+  if (isExpired && !isAvailable(next)) return { record: stillExpired(record, fact, next, set), outcome };
   const arrival = withAhead(next, stated, fact);
   const merged = { ...record, arrivals: { ...record.arrivals, [fact.region]: arrival } };
   const started = inGenerationOf(fact, record, merged, set);
   const superseded = supersededSubjects(fact.region, earlier, arrival);
-  const learned = {
+  const updated = {
     ...started,
     mediaType: record.mediaType ?? fact.mediaType ?? null,
     arrivals: merged.arrivals,
-    alreadyAnnounced: started.alreadyAnnounced.filter((news) => !superseded.includes(news)),
-    ...learnTag(started, fact),
+    alreadyAnnounced: started.alreadyAnnounced.filter((subject) => !superseded.includes(subject)),
+    ...notePushedTag(started, fact),
     changedAt: Math.max(record.changedAt, fact.receivedAt),
   };
-  return { outcome, record: keepRegions(releaseEarlier(learned, fact.tag), fact.region, set) };
+  return { outcome, record: keepRegions(releaseEarlier(updated, fact.tag), fact.region, set) };
 }
 
-/** It begins nothing, and nobody is told; but a push from before that delete may still be on its way, and is the older one. */
-function stillForgotten(record: ImageRecord, { kind, region, receivedAt }: Fact, next: Arrival, set: ReplicaSet) {
+/**
+ * A delete of an image whose record has expired starts no generation and publishes nothing. It is stored all the same: a push
+ * from before this delete may arrive later, and must count as older.
+ */
+function stillExpired(record: ImageRecord, { kind, region, receivedAt }: Fact, next: Arrival, set: ReplicaSet) {
   if (kind !== 'delete') return record;
   const arrivals = { ...record.arrivals, [region]: onlyDeleted(next) };
   return keepRegions({ ...record, arrivals, changedAt: Math.max(record.changedAt, receivedAt) }, region, set);
 }
 
-/** What was published about the region and is so no more: it is published anew when it comes to be so again. */
+/** Announcements about the region that are no longer true. If they become true again, they are published again. */
 function supersededSubjects(region: Region, before: Arrival | undefined, arrival: Arrival): string[] {
   const { available, deleted } = regionSubjects(region);
   if (isAvailable(arrival)) return [deleted];
-  // An event reports a time of its own; asking a replica once more what it has deleted does not.
+  // Only an event has a time of its own. A probe that finds once more that the image is deleted is no new delete.
   return arrival.eventTime === before?.eventTime ? [available] : [available, deleted];
 }
 
 function expire(record: ImageRecord, unchangedSince: number, { set, now }: DecisionContext): ImageRecord {
   const isDue = !hasPending(record) && record.changedAt <= unchangedSince && isGone(record, set);
   if (!isDue) return record;
-  // Regions without a replica may still have it: they have deleted nothing, and keep nothing from being forgotten.
+  // Regions outside the replica set may still have the image. They do not keep the record from expiring.
   const deleted = Object.entries(record.arrivals).filter(([, arrival]) => isDeleted(arrival));
   const left = { ...record, arrivals: Object.fromEntries(deleted) };
   const arrivals = deleted.map(([region, arrival]) => [region, onlyDeleted(arrival)]);
@@ -197,26 +219,27 @@ const nothingYet = {
   writtenAs: null,
 } as const;
 
-function forwarded(record: ImageRecord, step: Command & { kind: 'forwarded' }): ImageRecord {
-  const isAccepted = (entry: ForwardEntry) => entry.queuedAt === null && step.keys.includes(entry.key);
+function withForwardsQueued(record: ImageRecord, command: Command & { kind: 'forwardsQueued' }): ImageRecord {
+  const isAccepted = (entry: ForwardEntry) => entry.queuedAt === null && command.keys.includes(entry.key);
   if (!record.forwards.some(isAccepted)) return record;
-  const forwards = record.forwards.map((entry) => (isAccepted(entry) ? { ...entry, queuedAt: step.at } : entry));
+  const forwards = record.forwards.map((entry) => (isAccepted(entry) ? { ...entry, queuedAt: command.at } : entry));
   return { ...record, forwards };
 }
 
 /**
- * What has rung does not ring again, also when by this clock its time is still to come: nobody may count on it. While
- * something is open the next timer takes its place; else it may still be to come by the clock of somebody who learns more.
+ * The record without the timer that has fired: it will not fire again, so no write may rely on it. This also holds if this
+ * instance's clock is behind and the timer's time still lies in the future. If nothing else is due, a time that another
+ * instance's clock may not have reached yet is removed as well; hence the allowance for clock skew.
  */
-function timerRang(
+function withoutFiredTimer(
   record: ImageRecord,
   scheduledFor: number | undefined,
   decisionContext: DecisionContext,
 ): ImageRecord {
   const { requeueAt } = record;
   const { now } = decisionContext;
-  const countedOnAfter = nextRequeueAt(record, decisionContext) === null ? now - clockSkewMs : now;
-  return scheduledFor !== undefined && requeueAt !== null && requeueAt > countedOnAfter && requeueAt <= scheduledFor
+  const reliedOnAfter = nextRequeueAt(record, decisionContext) === null ? now - clockSkewMs : now;
+  return scheduledFor !== undefined && requeueAt !== null && requeueAt > reliedOnAfter && requeueAt <= scheduledFor
     ? { ...record, requeueAt: null }
     : record;
 }

@@ -5,22 +5,22 @@ import type { TraceParent } from '../runtime/trace-parent.ts';
 import type { Evidence, Fact } from './arrival.ts';
 import type { ImageName } from './record.ts';
 
-/** What a replica said of one image, by a webhook, an Event Grid event or a probe, on its way to the tables. */
+/** A replica's report about one image, from a webhook, an Event Grid event or a probe, before it is stored. */
 export interface Delivery {
   readonly name: ImageName;
   readonly fact: Fact;
-  /** Where it was when it was put off, so that its trace goes on there. */
+  /** The trace it was received in, so that the trace continues if it is stored later. */
   readonly trace?: TraceParent | undefined;
 }
 
-/** What comes in: of one image, or of a repository. */
+/** A report about one image, or about a repository. */
 export type Received = Delivery | RepositoryDelete;
 
 export interface RepositoryDelete {
   /** The registry's name from settings. */
   readonly registry: string;
   readonly repository: Repository;
-  /** Only this tag was taken off. */
+  /** If given, only this tag was removed. */
   readonly tag: Tag | undefined;
   readonly region: Region;
   readonly eventTime: EventTime;

@@ -1,6 +1,6 @@
 /**
- * Announcements of a record turned into the events that are sent. The id comes from the fact alone, so an event that is
- * built a second time, later or elsewhere, is the same event to whoever has seen the first.
+ * Builds the events to be sent from the announcements of a record. The id depends on the fact alone, so an event that is built
+ * again, later or by another instance, is a duplicate for its receivers.
  */
 
 import type { Registry } from '../model/registry.ts';
@@ -21,7 +21,7 @@ export function buildEvents(
   now: number,
 ): DueEvent[] {
   const entries = new Map(image.announcements.map((entry) => [entry.key, entry]));
-  // All that is published about an image at one moment says the same of it, but for its tag.
+  // The document differs only by tag.
   const documents = new Map<string | undefined, AvailabilityDocument>();
   return keys.map((key) => {
     const announcement = parseAnnouncementKey(key);
@@ -34,14 +34,14 @@ export function buildEvents(
   });
 }
 
-/** Keys of what the topic took between two times, both included. */
+/** Keys of the announcements that the topic accepted between two times, both included; milliseconds since 1970. */
 export function publishedKeys(image: ImageRecord, since: number, until: number): string[] {
   return image.announcements
     .filter(({ publishedAt }) => publishedAt !== null && publishedAt >= since && publishedAt <= until)
     .map((entry) => entry.key);
 }
 
-/** When the topic last took something about this image; `null` before it has. */
+/** When the topic last accepted an event about this image, milliseconds since 1970; `null` if it never has. */
 export function lastPublishedAt(image: ImageRecord): number | null {
   const times = image.announcements.flatMap(({ publishedAt }) => publishedAt ?? []);
   return times.length === 0 ? null : Math.max(...times);

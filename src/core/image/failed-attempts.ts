@@ -1,7 +1,7 @@
-/** What somebody outside did not accept: how often it was sent, and what they answered last. */
+/** Failed attempts to send something to another service: how many, and the last error. */
 
 export interface FailedAttempts {
-  /** At least: each instance counts its own, from what is noted in the record. */
+  /** A lower bound: each instance adds its own attempts to the count in the record. */
   readonly count: number;
   /** Milliseconds since 1970. */
   readonly lastAt: number;
@@ -9,7 +9,7 @@ export interface FailedAttempts {
   readonly lastError: string;
 }
 
-/** Of two instances the later word, and the higher count. */
+/** The later error and the higher count of two instances. */
 export function joinFailures(
   one: FailedAttempts | undefined,
   other: FailedAttempts | undefined,

@@ -1,4 +1,4 @@
-/** What the availability document says of an index's members, and of what is attached. */
+/** The availability document's part about an index's members and the attached artifacts. */
 import { isIndexType } from '../model/media-types.ts';
 import type { Region } from '../model/region.ts';
 import type { ReplicaSet } from '../model/replica-set.ts';
@@ -15,9 +15,9 @@ export interface MemberAvailability extends Member {
 }
 
 export interface ArtifactAvailability {
-  /** As asked. */
+  /** As in the request. */
   readonly kind: string;
-  /** Whether it could be found out what is attached. */
+  /** Whether the list of attached artifacts could be read. */
   readonly known: boolean;
   /** Regions asked about that lack one of them, or have none. */
   readonly missing: readonly Region[];
@@ -58,10 +58,10 @@ export function describeMembers(
     }),
   );
   const all = members === undefined ? null : [...members, ...attachments];
-  return { members: all, membersKnown: members !== undefined, bytes: totalBytes(record), ...belongsTo(record) };
+  return { members: all, membersKnown: members !== undefined, bytes: totalBytes(record), ...parentsOf(record) };
 }
 
-/** Its own, or those of all its members; `null` while one is not known. */
+/** Its own bytes, or of an index the sum over all members; `null` while one is not known. */
 function totalBytes(record: ImageRecord | undefined): number | null {
   if (record === undefined || !isIndexType(record.mediaType)) return record?.bytes ?? null;
   const { members, bytes = [] } = record.family ?? {};
@@ -74,8 +74,8 @@ function addBytes(sum: number | null, bytes: number | null | undefined): number 
   return Number.isSafeInteger(total) ? total : null;
 }
 
-/** The way up: the indexes that list it, and the manifest that it is attached to. */
-function belongsTo(record: ImageRecord | undefined) {
+/** The indexes that list it, and the manifest that it is attached to. */
+function parentsOf(record: ImageRecord | undefined) {
   const { memberOf = [], subject } = record ?? {};
   return { ...(memberOf.length === 0 ? {} : { memberOf }), ...(subject === undefined ? {} : { subject }) };
 }

@@ -1,6 +1,6 @@
 /**
- * An index and the manifests that it lists, its members: what the record of an index knows of them. What a member's own record
- * says of each region is copied here, so that one record decides where the whole family is. See docs/families.md.
+ * A family: an index and the manifests that it lists, its members. The index's record holds a copy of each member's arrivals,
+ * so that this one record decides in which regions the whole family is available. See docs/families.md.
  */
 import type { Digest } from '../model/digest.ts';
 import { isLater, latest } from '../model/event-time.ts';
@@ -15,44 +15,46 @@ export interface Member {
   readonly artifactType: string | null;
 }
 
-/** Of one manifest, by region. */
+/** The arrivals of one manifest, by region. */
 export type RegionalArrivals = Readonly<Record<string, Arrival>>;
 
 export interface Family {
-  /** With those of an index in it; `null` while they are not known. */
+  /** Also those that a nested index lists; `null` while they are not known. */
   readonly members: readonly Member[] | null;
-  /** Bytes of each member, in their order; `null` where they are not known. */
+  /** Bytes of each member, in the order of `members`; `null` where not known. */
   readonly bytes?: readonly (number | null)[];
-  /** By digest; also of a member that reports before it is known as one. */
-  readonly said: Readonly<Record<string, RegionalArrivals>>;
-  /** The index is being read, or incomplete: until that has ended no region counts. */
+  /** The members' arrivals, by digest. A manifest may be here before `members` is known. */
+  readonly reported: Readonly<Record<string, RegionalArrivals>>;
+  /** While `true` the image is available in no region: the index is being read, or is incomplete. */
   readonly isHeld: boolean;
-  /** An index that it lists was not found when it was last read: it stays held until none is missing. */
+  /** A nested index was not found at the last read. The image stays held until none is missing. */
   readonly isIncomplete?: true;
-  /** While it is incomplete: those that were not found when it was last read. */
+  /** While it is incomplete: the nested indexes that were not found at the last read. */
   readonly missing?: readonly Digest[];
-  /** Tries that have ended without members; not those that a report has caused. */
+  /** Failed attempts to read it, without those that a report has caused. */
   readonly tries: number;
-  /** When it is to be read again at the latest, milliseconds since 1970; `null` once that is over. */
+  /** When it must be read again at the latest, milliseconds since 1970; `null` if it will not be read again. */
   readonly nextReadAt: number | null;
-  /** Why the members are not known, for people. */
+  /** Why the members are not known; one line for people. */
   readonly reason: string | null;
 }
 
-/** A row holds that many in every region of Azure. */
+/** Their arrivals fit in one table row, even with every Azure region. */
 export const maxMembers = 100;
 
 export function memberArrival(family: Family | undefined, member: Digest, region: string): Arrival | undefined {
-  const arrivals = family !== undefined && Object.hasOwn(family.said, member) ? family.said[member] : undefined;
+  const arrivals = family !== undefined && Object.hasOwn(family.reported, member) ? family.reported[member] : undefined;
   return arrivals !== undefined && Object.hasOwn(arrivals, region) ? arrivals[region] : undefined;
 }
 
-/** What the members say of one region. */
+/** The arrivals of all members in one region, as far as they have reported. */
 export function memberArrivals(family: Family | undefined, region: string): Arrival[] {
   return (family?.members ?? []).flatMap(({ digest }) => memberArrival(family, digest, region) ?? []);
 }
 
-/** When the last of the index and its members was learned to be there; `undefined` while one is not. */
+/**
+ * When we learned that the region has the index and all its members, milliseconds since 1970; `undefined` while one is missing.
+ */
 export function wholeSince(arrival: Arrival | undefined, family: Family | undefined, region: string) {
   const members = (family?.members ?? []).map(({ digest }) => memberArrival(family, digest, region));
   const isShown = arrival?.evidence.includes('deepProbe') === true;
@@ -61,19 +63,22 @@ export function wholeSince(arrival: Arrival | undefined, family: Family | undefi
   return times.length < all.length ? undefined : Math.max(...times);
 }
 
-/** What an index has to know of a member: not its tags. */
+/** The part of a member's arrival that its index stores: everything but tags. */
 export function withoutTags(arrival: Arrival): Arrival {
   const { ahead: _ahead, doubtedTags: _doubtedTags, ...rest } = arrival;
   return { ...rest, eventTime: null, evidence: [...rest.evidence].sort(), tags: {}, untagged: {} };
 }
 
-/** Both copies together, in any order: of each time the newest. The first one where the second brings nothing new. */
+/**
+ * Merges two copies of one arrival; the order does not matter. Takes the newest of each time.
+ * @returns the same object as `before` if `other` adds nothing
+ */
 export function joinArrivals(before: Arrival | undefined, other: Arrival): Arrival {
   if (before === undefined) return withoutTags(other);
   const deletedAt = latest(before.deletedAt, other.deletedAt);
   const doubtedAt = latest(before.doubtedAt ?? null, other.doubtedAt ?? null);
   const times = { ...before, pushedAt: latest(before.pushedAt, other.pushedAt), deletedAt };
-  // About the present state those speak that have seen it.
+  // Evidence and `since` come only from copies that already know the present state.
   const hasSeen = (one: Arrival) =>
     isAvailable(times) ? one.pushedAt !== null && isLater(one.pushedAt, deletedAt) : one.deletedAt === deletedAt;
   const seen = [before, other].filter(hasSeen);

@@ -1,6 +1,6 @@
 /**
- * Tags that no digest had before this one: there is none to compare it with, and whoever comes later looks for this one. An image
- * that waited for nothing else has converged with them, which is announced with the same write.
+ * Tags that no digest had before this one. There is no other digest to compare with, and a later digest of the tag is compared
+ * with this one by its own writer. If nothing else was missing, the tag has converged, which is announced in the same write.
  */
 import type { Tag } from '../model/reference.ts';
 import type { Announcement } from './announcement-key.ts';
@@ -16,7 +16,7 @@ export function withFirstTags(
   decisionContext: DecisionContext,
 ): { record: ImageRecord; announcements: readonly Announcement[] } {
   const compared = firstTags.reduce((known, tag) => comparedWithNone(known, tag), record);
-  // All else that is true of it has been announced by the decision that noted the tags.
+  // Everything else was announced by the decision that added the tags.
   return compared.tags === record.tags ? { record: compared, announcements: [] } : announce(compared, decisionContext);
 }
 

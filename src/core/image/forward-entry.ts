@@ -1,7 +1,7 @@
 /**
- * Forwarding: the push webhook that the registry would send, sent once the image is where its receiver will pull it from.
+ * Forwarding: the registry's push webhook, sent to its receiver once the image is in the regions that the receiver pulls from.
  * Tools that act on a registry's webhook (Flux, Argo CD Image Updater, Kargo, Keel) then act at the right moment, without
- * knowing about replicas. What is to be forwarded is noted in the image's record, in the write that makes it true.
+ * knowing about replicas. Like announcements, forwards are stored in the image's record, in the write that makes them due.
  */
 
 import { hash } from 'node:crypto';
@@ -19,25 +19,25 @@ import { arrivalIn, lastTagged, progressOf } from './record.ts';
 import { isAvailableIn } from './state.ts';
 
 export interface ForwardTarget {
-  /** Letters, digits and hyphens; names it in records and logs. */
+  /** Letters, digits and hyphens; identifies it in records and logs. */
   readonly name: string;
   readonly url: string;
-  /** Which registry's images; every one without. */
+  /** Only images of this registry; `undefined`: of all registries. */
   readonly registry: string | undefined;
-  /** `*` stands for anything; one of them must fit. */
+  /** Globs, in which `*` matches anything; one of them must match. */
   readonly repositories: readonly string[];
   readonly tags: readonly string[];
-  /** Regions that must have it; every expected one without. */
+  /** Regions that must have the image; `undefined`: every expected region. */
   readonly regions: readonly Region[] | undefined;
   readonly require: Requirement['require'];
-  /** Signs the body, in `X-Signature`. */
+  /** Key of the body's signature in `X-Signature`. */
   readonly secret: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
-  /** Whether it may be on this machine or in a private network. */
+  /** Whether the URL may lead to this machine or a private network. */
   readonly allowPrivate: boolean;
 }
 
-/** One webhook on its way to one target. */
+/** One webhook to be sent to one target. */
 export interface ForwardOrder {
   readonly target: string;
   readonly name: ImageName;
@@ -47,25 +47,25 @@ export interface ForwardOrder {
   readonly pushedAt: string;
   /** When the requirement was met, milliseconds since 1970. */
   readonly madeAt: number;
-  /** Equal for equal facts, so that a receiver can tell a repeat. */
+  /** A UUID; equal for equal facts, so that a receiver can recognise a repeat. */
   readonly id: string;
 }
 
-/** Whether images of this name are for this target at all. */
+/** Whether the target wants this image and tag, by its patterns. */
 export function isFor(target: ForwardTarget, { registry, repository }: ImageName, tag: Tag): boolean {
   const fits = (patterns: readonly string[], text: string) => patterns.some((pattern) => matchesGlob(pattern, text));
   const isRegistry = target.registry === undefined || target.registry === registry;
   return isRegistry && fits(target.repositories, repository) && fits(target.tags, tag);
 }
 
-/** Regions and how many of them, for this target. */
+/** Which regions must have an image before it is forwarded to this target, and how many of them. */
 export function requirementOf(target: ForwardTarget, set: ReplicaSet): Requirement {
   const regions = target.regions ?? expectedRegions(set);
   const { require } = target;
   return { regions, require, needed: neededOf(require, regions) };
 }
 
-/** What has become due and is not noted yet. A tag that has moved on is forwarded with the digest it moved to. */
+/** Forwards that are due and not stored yet. A tag that has moved is forwarded with its new digest. */
 export function dueForwards(
   record: ImageRecord,
   set: ReplicaSet,
@@ -98,7 +98,9 @@ function isMet(record: ImageRecord, tag: Tag, set: ReplicaSet, target: ForwardTa
 /** Enough that a tag pushed once more with the same digest is not forwarded again before many others have been. */
 const maxForwards = 200;
 
-/** Keeps what is still to be queued, and of this generation what could become due again and the newest of the rest. */
+/**
+ * Drops forwards of earlier generations, and the oldest above the limit; none that is not queued yet or may become due again.
+ */
 export function keepForwards(entries: readonly ForwardEntry[], record: ImageRecord): readonly ForwardEntry[] {
   const isOfBefore = ({ key }: ForwardEntry) => !key.startsWith(`${record.firstSeenAt}.`);
   const kept = entries.filter((entry) => entry.queuedAt === null || !isOfBefore(entry));
@@ -109,7 +111,7 @@ export function keepForwards(entries: readonly ForwardEntry[], record: ImageReco
   return kept.filter((entry) => !old.has(entry));
 }
 
-/** Whether the tag still stands where it was forwarded, or may start over there when it is pushed again. */
+/** Whether the forward would be due again without its entry: the tag still points here, or may start again at round 1. */
 function mayBeDueAgain(entry: ForwardEntry, record: ImageRecord): boolean {
   const { tag, round } = partsOf(entry);
   const progress = progressOf(record, tag);
@@ -134,20 +136,20 @@ function orderId({ registry, repository, digest }: ImageName, { key }: ForwardEn
   return uuidOf([key, registry, repository, digest]);
 }
 
-/** What became of one order, for whoever looks at the image. */
+/** How the delivery of one order went; shown with the image. */
 export interface ForwardProgress {
   readonly kind: 'forwardProgress';
-  /** Of the order. */
+  /** `ForwardOrder.id`. */
   readonly id: string;
   readonly sending: ForwardSending;
 }
 
-/** What one target accepted once is accepted, whatever became of a repeat. */
+/** Which state wins: once accepted, an order stays accepted, whatever happens to a repeat. */
 const finality: Record<ForwardSending['state'], number> = { retrying: 0, dropped: 1, givenUp: 1, accepted: 2 };
 
 /**
- * The same order may be delivered by two instances, and their notes may be written in any order: what is final stays, then
- * the higher attempt. Their clocks may differ, so that times decide only between equal attempts.
+ * Two instances may deliver the same order and store their progress in any order. A final state wins, then the higher attempt.
+ * Clocks of instances differ, so times decide only between equal attempts.
  */
 function isFurther(one: ForwardSending, other: ForwardSending): boolean {
   const differences = [finality[one.state] - finality[other.state], one.attempts - other.attempts, one.at - other.at];
@@ -161,7 +163,7 @@ export function noteForward(record: ImageRecord, { id, sending }: ForwardProgres
   return { ...record, forwards: record.forwards.map((entry) => (isMeant(entry) ? { ...entry, sending } : entry)) };
 }
 
-/** One forward, as it is shown. */
+/** One forward, as the API shows it. */
 export interface ForwardReport {
   readonly id: string;
   readonly target: string;
@@ -179,7 +181,7 @@ export function reportForwards({ name, forwards }: ImageRecord): ForwardReport[]
   });
 }
 
-/** The body as the registry writes it. The manifest's size is left out: no replica has told it. */
+/** The body of a registry's push webhook. The manifest's size is left out, since it is not known here. */
 export function toPushWebhook(order: ForwardOrder, registry: Registry): object {
   const { name, tag, mediaType, pushedAt, id } = order;
   return {
@@ -196,7 +198,7 @@ export function toPushWebhook(order: ForwardOrder, registry: Registry): object {
   };
 }
 
-/** RFC 9562 version 8: from the facts themselves. */
+/** An RFC 9562 version 8 UUID, from a hash of the facts. */
 function uuidOf(facts: readonly string[]): string {
   const hex = hash('sha256', facts.join('\n'));
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;

@@ -1,4 +1,4 @@
-/** How many regions are kept for one image: whoever knows the secret can invent any number of them. */
+/** Limits the regions kept for one image: a sender that knows the webhook secret can invent any number of them. */
 import type { Region } from '../model/region.ts';
 import type { ReplicaSet } from '../model/replica-set.ts';
 import { findReplica } from '../model/replica-set.ts';
@@ -6,20 +6,21 @@ import { parseAnnouncementKey } from './announcement-key.ts';
 import type { ImageRecord } from './record.ts';
 import { arrivalIn, arrivalRegions } from './record.ts';
 
-/** Kept for one image, and shown of one registry; those in the replica set first. Azure has about sixty regions. */
+/** Kept for one image, and shown for one registry; regions of the replica set have priority. Azure has about sixty regions. */
 export const maxRegions = 50;
 
 /**
- * Forgets regions beyond the bound: never one in the replica set, nor the one that has just spoken, and of the others those
- * first that have been silent for longest. With a region goes what was announced of it.
- * @returns the same object within the bound
+ * Drops regions above the limit, with their announcements: those with the oldest reports first, but none of the replica set,
+ * and not `reporting`.
+ * @param reporting the region that has just reported
+ * @returns the same object within the limit
  */
-export function keepRegions(record: ImageRecord, spoken: Region, set: ReplicaSet): ImageRecord {
+export function keepRegions(record: ImageRecord, reporting: Region, set: ReplicaSet): ImageRecord {
   const regions = arrivalRegions(record);
   if (regions.length <= maxRegions) return record;
   const learnedAt = (region: Region) => arrivalIn(record, region)?.learnedAt ?? 0;
   const gone = regions
-    .filter((region) => region !== spoken && findReplica(set, region) === undefined)
+    .filter((region) => region !== reporting && findReplica(set, region) === undefined)
     .sort((a, b) => learnedAt(a) - learnedAt(b))
     .slice(0, regions.length - maxRegions);
   const isGone = (region: string | undefined) => region !== undefined && gone.includes(region as Region);

@@ -1,31 +1,34 @@
 /**
- * How a fact changes an arrival. Facts arrive in any order, with repeats, some of them days late; merging takes the newest of
- * each kind, so every order of the same facts ends in the same arrival. A push and a delete of the very same instant count as
- * deleted: "not there" is the claim that does no harm.
+ * How a fact changes an arrival. Facts arrive in any order, with repeats, some of them days late. Merging keeps the newest of
+ * each kind, so the same facts in any order give the same arrival. A push and a delete of the same instant count as deleted:
+ * a false "not there" does no harm.
  */
 import type { EventTime } from '../model/event-time.ts';
 import { countedTime, isLater, isWithinSkew, latest } from '../model/event-time.ts';
 import type { Tag } from '../model/reference.ts';
 import type { Arrival, Evidence, Fact } from './arrival.ts';
-import { isAvailable, isDeleted, isDoubtful, never, taggedAt, timeOf } from './arrival.ts';
+import { isAvailable, isDeleted, isDoubtful, noArrival, taggedAt, timeOf } from './arrival.ts';
 
-/** Builds that change nothing push tag after tag with one digest, and all of them point there. */
+/** Tags that point here. Builds without changes push tag after tag with the same digest. */
 export const maxTags = 500;
-/** What only pointed here once may be forgotten: a digest that every build tags anew would otherwise outgrow its row. */
+/** Tags that have moved on may be dropped: without a limit, a digest that every build tags again would outgrow its row. */
 export const maxMovedTags = 50;
 
 export type MergeOutcome = 'recorded' | 'duplicate' | 'outdated';
 
-/** Enough to know the repeats of what a clock gone wrong has stamped lately; each that is forgotten could count again, later. */
+/**
+ * Enough to recognise recent repeats from a clock that is wrong. A repeat of a dropped entry could count again, with a later
+ * time.
+ */
 export const maxAhead = 50;
 
-/** The fact with the time that counts; see `countedTime`. */
+/** The fact with the time that is used for it: that of an earlier receipt, or `countedTime`. */
 export function withCountedTime(known: Arrival | undefined, fact: Fact): Fact {
   const eventTime = known?.ahead?.[aheadKey(fact)] ?? countedTime(fact.eventTime, fact.receivedAt);
   return eventTime === fact.eventTime ? fact : { ...fact, eventTime };
 }
 
-/** Remembers what the time of a fact was counted as. */
+/** Stores the time that was used for the fact instead of its own. */
 export function withAhead(arrival: Arrival, stated: Fact, counted: Fact): Arrival {
   if (stated.eventTime === counted.eventTime) return arrival;
   const ahead = [...Object.entries(arrival.ahead ?? {}), [aheadKey(stated), counted.eventTime]];
@@ -37,11 +40,11 @@ function aheadKey({ kind, eventTime, tag }: Fact): string {
 }
 
 /**
- * @returns the merged arrival, the same object when nothing changed, and what the fact was:
- * `recorded` said something new, `duplicate` was known, `outdated` is older than what the region already said.
+ * @returns the merged arrival, the same object if nothing changed, and what the fact was: `recorded` if it was new, `duplicate`
+ * if it was known, `outdated` if it is older than what the region has already reported.
  */
 export function mergeFact(before: Arrival | undefined, fact: Fact): { arrival: Arrival; outcome: MergeOutcome } {
-  const arrival = before ?? never;
+  const arrival = before ?? noArrival;
   if (fact.kind === 'push') return mergePush(arrival, fact);
   if (fact.kind === 'doubt') return mergeDoubt(arrival, fact);
   return fact.kind === 'delete' ? mergeDelete(arrival, fact) : mergeUntag(arrival, fact);
@@ -54,7 +57,7 @@ function mergePush(arrival: Arrival, fact: Fact): { arrival: Arrival; outcome: M
   const tagged = isNewTag ? pushTag(arrival, tag, eventTime) : arrival;
   if (!isLater(eventTime, arrival.deletedAt)) return { arrival: tagged, outcome: 'outdated' };
   const wasAvailable = isAvailable(arrival);
-  // Seen there once more is not news.
+  // A probe that finds an available image once more changes nothing.
   const wasCertain = wasAvailable && !isDoubtful(arrival);
   const isNewPush = isLater(eventTime, arrival.pushedAt) && (isEvent(fact) || isNewTag || !wasCertain);
   const isNewEvidence = !wasAvailable || !arrival.evidence.includes(fact.evidence);
@@ -80,12 +83,12 @@ function mergeDelete(arrival: Arrival, fact: Fact): { arrival: Arrival; outcome:
     return { arrival, outcome: eventTime === arrival.deletedAt ? 'duplicate' : 'outdated' };
   }
   const deleted = { ...arrival, deletedAt: eventTime };
-  if (isAvailable(deleted) && mayFollowSight(arrival, fact, arrival.pushedAt)) {
-    // Counts again once it is seen again.
+  if (isAvailable(deleted) && mayFollowProbe(arrival, fact, arrival.pushedAt)) {
+    // Available again as soon as a probe finds it.
     const doubted = { ...deleted, doubtedAt: latest(arrival.pushedAt, arrival.doubtedAt ?? null) };
     return { arrival: doubted as Arrival, outcome: 'recorded' };
   }
-  // A delete older than the newest push changes nothing that can be seen, but must still hold against pushes in between.
+  // A delete older than the newest push changes no answer, but it must be stored: a push older than the delete may follow.
   if (isAvailable(deleted)) return { arrival: deleted, outcome: 'outdated' };
   const isNewFact = !isDeleted(arrival);
   return {
@@ -102,44 +105,46 @@ function mergeDelete(arrival: Arrival, fact: Fact): { arrival: Arrival; outcome:
 
 function mergeDoubt(arrival: Arrival, { eventTime, receivedAt }: Fact): { arrival: Arrival; outcome: MergeOutcome } {
   if (!isLater(eventTime, arrival.doubtedAt ?? null)) return { arrival, outcome: 'duplicate' };
-  // Where the replica has said nothing else, this alone tells the word of a new one from that of the one before it.
-  const learnedAt = arrival === never ? receivedAt : arrival.learnedAt;
+  // Without any other report, `learnedAt` shows whether the doubt is from this replica or from the one before it.
+  const learnedAt = arrival === noArrival ? receivedAt : arrival.learnedAt;
   const doubted = { ...arrival, learnedAt, doubtedAt: eventTime };
   return { arrival: doubted, outcome: isDoubtful(doubted) ? 'recorded' : 'outdated' };
 }
 
-/** Also where the tag is not known to point here: the push may still come, and was before. */
+/** Stored even if the tag is not known to point here: an older push may arrive later. */
 function mergeUntag(arrival: Arrival, fact: Fact): { arrival: Arrival; outcome: MergeOutcome } {
   const { tag, eventTime, receivedAt } = fact;
   if (tag === undefined) return { arrival, outcome: 'duplicate' };
   const known = timeOf(arrival.untagged, tag);
   if (!isLater(eventTime, known)) return { arrival, outcome: eventTime === known ? 'duplicate' : 'outdated' };
   const pushedAt = taggedAt(arrival, tag);
-  const learnedAt = arrival === never ? receivedAt : arrival.learnedAt;
+  const learnedAt = arrival === noArrival ? receivedAt : arrival.learnedAt;
   const untagged = (at: EventTime) => ({
     arrival: untag({ ...arrival, learnedAt }, tag, at, isEvent(fact)),
     outcome: 'recorded' as const,
   });
   if (pushedAt === null || isLater(eventTime, pushedAt)) return untagged(eventTime);
-  return mayFollowSight(arrival, fact, pushedAt) ? untagged(pushedAt) : { arrival, outcome: 'outdated' };
+  return mayFollowProbe(arrival, fact, pushedAt) ? untagged(pushedAt) : { arrival, outcome: 'outdated' };
 }
 
 /**
- * Whether the region may have removed it after the replica was seen to have it. That was at a time of our clock; what the region
- * sends has times of its own, which may be some minutes behind.
- * @param seenAt of the push that would hold against the removal
+ * Whether the region may have removed it after a probe found it. The probe's time is from our clock; the event's time is from the
+ * region's clock, which may be some minutes behind.
+ * @param seenAt time of the push that would otherwise outweigh the removal
  */
-function mayFollowSight(arrival: Arrival, fact: Fact, seenAt: EventTime | null): boolean {
-  const isSight = seenAt !== null && (arrival.eventTime === null || isLater(seenAt, arrival.eventTime));
-  return isSight && isEvent(fact) && isLater(fact.eventTime, arrival.eventTime) && isWithinSkew(fact.eventTime, seenAt);
+function mayFollowProbe(arrival: Arrival, fact: Fact, seenAt: EventTime | null): boolean {
+  const isFromProbe = seenAt !== null && (arrival.eventTime === null || isLater(seenAt, arrival.eventTime));
+  return (
+    isFromProbe && isEvent(fact) && isLater(fact.eventTime, arrival.eventTime) && isWithinSkew(fact.eventTime, seenAt)
+  );
 }
 
-/** Asking a replica tells that it has the manifest now, not when anybody pushed it. */
+/** A probe reports that the manifest is there now, not when it was pushed. */
 function isEvent(fact: Fact): boolean {
   return fact.evidence !== 'probe' && fact.evidence !== 'deepProbe';
 }
 
-/** Pushed with another digest there at that time: if that is later, the tag has left this one. */
+/** The tag was pushed with another digest in that region, at that time. If that is later, the tag has left this digest. */
 export function releaseTag(arrival: Arrival, tag: Tag, at: EventTime): Arrival {
   const pushedAt = taggedAt(arrival, tag);
   const isKnown = !isLater(at, timeOf(arrival.untagged, tag));
@@ -156,7 +161,7 @@ function pushTag(arrival: Arrival, tag: Tag, at: EventTime): Arrival {
   return keepTags(isLater(at, timeOf(arrival.untagged, tag)) ? withDoubt(tagged, tag, false) : tagged);
 }
 
-/** @param isDoubt said by an event, which named no digest */
+/** @param isDoubt known only from an event, which named no digest */
 function untag(arrival: Arrival, tag: Tag, at: EventTime, isDoubt = false): Arrival {
   return keepTags(withDoubt({ ...arrival, untagged: { ...arrival.untagged, [tag]: at } }, tag, isDoubt));
 }
@@ -170,7 +175,7 @@ function withDoubts(arrival: Arrival, doubtedTags: readonly string[]): Arrival {
   return doubtedTags.length === 0 ? arrival : { ...arrival, doubtedTags };
 }
 
-/** Forgets the oldest tags that have moved on, and none that points here before there are very many. */
+/** Drops the oldest tags above the limits; see `maxTags` and `maxMovedTags`. */
 function keepTags(arrival: Arrival): Arrival {
   const { tags, untagged } = arrival;
   const all = Object.keys({ ...untagged, ...tags }) as Tag[];

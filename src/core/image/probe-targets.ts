@@ -1,6 +1,6 @@
 /**
- * Which replicas can tell something new about an image: the ones that may have it and have not said so, and, once any of
- * them has deleted it, the ones that may have deleted it and have not said so.
+ * Which replicas to probe for an image: those that may have it without a report, and, once any replica has deleted it, those
+ * that may have deleted it without a report.
  */
 
 import type { Region } from '../model/region.ts';
@@ -12,13 +12,16 @@ import { arrivalIn } from './record.ts';
 import { isBeingDeleted, isUnverified, meetsVerification } from './state.ts';
 
 interface ProbeTargets {
-  /** May have it. */
+  /** Probed to find out whether the image has arrived. */
   readonly presence: readonly Region[];
-  /** May have deleted it. */
+  /** Probed to find out whether the image has been deleted. */
   readonly absence: readonly Region[];
 }
 
-/** @param recentSince a replica that was heard of later may still be behind its own word; milliseconds since 1970 */
+/**
+ * @param recentSince milliseconds since 1970: a replica that has reported later is not probed for a change, since it may still
+ * answer with its state from before
+ */
 export function probeTargets(image: ImageRecord | undefined, set: ReplicaSet, recentSince: number): ProbeTargets {
   const isDeleting = isBeingDeleted(image, set);
   const arrivals = expectedRegions(set).map((region) => ({ region, arrival: arrivalIn(image, region) }));
@@ -27,15 +30,15 @@ export function probeTargets(image: ImageRecord | undefined, set: ReplicaSet, re
   const absence: Region[] = [];
   for (const { region, arrival } of arrivals) {
     if (arrival !== undefined && isDoubtful(arrival)) absence.push(region);
-    const isSettled = arrival !== undefined && arrival.since <= recentSince;
+    const isOldEnough = arrival !== undefined && arrival.since <= recentSince;
     if (meetsVerification(arrival, set)) {
-      // Seen there after the delete, it may have been on its way out all the same.
-      if (isDeleting || (isAnyDeleted && isSettled)) absence.push(region);
+      // Even a report that is newer than the delete elsewhere may be from before the delete in this region.
+      if (isDeleting || (isAnyDeleted && isOldEnough)) absence.push(region);
     } else if (isDeleted(arrival)) {
-      // It may have got the image anew, and nobody knows of that.
-      if (isSettled) presence.push(region);
+      // It may have received the image again, and the webhook may have been lost.
+      if (isOldEnough) presence.push(region);
     } else if (!isDeleting || isUnverified(arrival, set)) {
-      // While the others delete it, nobody gets it who never had it; but an unconfirmed copy is neither there nor gone.
+      // During a delete a region that never had the image will not receive it; but an unconfirmed copy must be probed.
       presence.push(region);
     }
   }

@@ -1,7 +1,7 @@
 /**
- * An image: one digest in one repository of one registry, and everything known about it. The record is the whole
- * truth about the image: it is read in one point read and written in one transaction, so no crash can leave
- * half of a fact behind.
+ * An image: one digest in one repository of one registry, and everything known about it. The record is the only source of
+ * truth about the image. It is read in one point read and written in one transaction, so a crash can leave no part of a fact
+ * behind.
  */
 import type { Digest } from '../model/digest.ts';
 import type { EventTime } from '../model/event-time.ts';
@@ -19,116 +19,120 @@ import type { TagPushes } from './tag-pushes.ts';
 import { lastPush } from './tag-pushes.ts';
 
 export interface ImageName {
-  /** The registry's name from settings. */
+  /** The registry's name from the settings. */
   readonly registry: string;
   readonly repository: Repository;
   readonly digest: Digest;
 }
 
-/** One announcement, noted in the very write that made it true: so it is made once, and told until it is taken. */
+/** One announcement, stored in the write that made it true, so it is made once. It is sent until the topic accepts it. */
 export interface AnnouncementEntry {
   /** Generation, kind, and region or tag; see announcement-key.ts. */
   readonly key: string;
   readonly madeAt: number;
-  /** When the topic took it; `null` before. */
+  /** When the topic accepted it; `null` before. */
   readonly publishedAt: number | null;
-  /** For a superseded tag: where it had moved to. It may have come back before that is published. */
+  /** For a superseded tag: the digest it had moved to. The tag may move back before the event is published. */
   readonly supersededBy?: Digest;
-  /** For a delay: the regions it was about. They may have it before that is published. */
+  /** For a delay: the regions that were missing. They may have the image before the event is published. */
   readonly missing?: readonly Region[];
-  /** Noted with the image's next timer: no attempt costs a write of its own. */
+  /** Stored together with the next timer, so that a failed attempt costs no write of its own. */
   readonly failed?: FailedAttempts;
 }
 
-/** One webhook to be forwarded, noted like an announcement; see forward-entry.ts. */
+/** One webhook to be forwarded, stored like an announcement; see forward-entry.ts. */
 export interface ForwardEntry {
   /** Start of the generation, target, round and tag. */
   readonly key: string;
   readonly madeAt: number;
-  /** When the queue took it; `null` before. */
+  /** When it was put into the queue; `null` before. */
   readonly queuedAt: number | null;
-  /** What became of it, once an attempt has failed: one that is accepted at once costs no write. */
+  /** Its delivery, once an attempt has failed: a forward that is accepted at once costs no write. */
   readonly sending?: ForwardSending;
 }
 
 export interface ForwardSending {
-  /** `dropped`: it would not have been true any more, or its target has left the settings. */
+  /** `dropped`: it was no longer true, or its target was removed from the settings. */
   readonly state: 'retrying' | 'accepted' | 'givenUp' | 'dropped';
   readonly attempts: number;
-  /** Of the last attempt, milliseconds since 1970. */
+  /** Time of the last attempt, milliseconds since 1970. */
   readonly at: number;
-  /** Why the last one that failed did, one line for people; `null` where none has. */
+  /** Why the last failed attempt failed, one line for people; `null` if none has failed. */
   readonly lastError: string | null;
 }
 
-/** Where one tag stands with one digest. */
+/** The progress of one tag with this digest. */
 export interface TagProgress {
-  /** One more each time the tag comes back to this digest after it had moved on. */
+  /** How often the tag has come to this digest: 1 at first, and one more each time it comes back. */
   readonly round: number;
-  /** `open` until every expected region has it; pushed with another digest before that: `superseded`, after: `moved`. */
+  /**
+   * `open` until every expected region has the tag; if pushed with another digest before that `superseded`, after that `moved`.
+   */
   readonly state: 'open' | 'converged' | 'superseded' | 'moved';
-  /** Other digests of the tag have been looked at in this round; before that nobody knows what it is among them. */
+  /**
+   * The tag's other digests have been compared in this round. Before that, it is not known whether this digest is the newest.
+   */
   readonly isCompared: boolean;
-  /** Of each of those it was known which came later. While of one it is not, the next region to tell of this one may tell. */
+  /** For each other digest it is known which was pushed later. If not, the next report about this digest may show it. */
   readonly isOrdered: boolean;
-  /** The digest it was pushed with later, and where that was, as far as it was known; `null` while it never was. */
+  /** The later digest of the tag; `movedBy`: its pushes, as far as known. `null` while no later digest is known. */
   readonly movedTo: Digest | null;
   readonly movedBy: TagPushes | null;
-  /** Where and when it was pushed with any other digest, as far as it is known here. */
+  /** The last push with any other digest, per region, as far as known. */
   readonly others: TagPushes;
 }
 
 export interface ImageRecord {
   readonly name: ImageName;
   readonly mediaType: string | null;
-  /** 1 at first; one more each time the image is pushed again after it was deleted everywhere, or the set grew. */
+  /** 1 at first, and one more for each generation; see generation.ts. */
   readonly generation: number;
-  /** Start of this generation, milliseconds since 1970, like every time here that is a number. */
+  /** Start of this generation, milliseconds since 1970, like every number here that is a time. */
   readonly firstSeenAt: number;
   /** By region. */
   readonly arrivals: Readonly<Record<string, Arrival>>;
-  /** When every expected region had it; `null` before. */
+  /** When every expected region first had it in this generation; `null` before. */
   readonly availableAt: number | null;
-  /** The expected regions it was complete for; a set that has grown since makes a new generation. */
+  /** The expected regions that it was last complete for. A set that has grown since starts a new generation. */
   readonly completedFor: readonly Region[];
-  /** Announced in a generation before and still so: not to be announced anew in this one. See `announcementSubject`. */
+  /** Subjects announced in an earlier generation and still true: not announced again in this one. See `announcementSubject`. */
   readonly alreadyAnnounced: readonly string[];
-  /** When the topic took "in all replicas". */
+  /** When the topic accepted "available in all replicas" of this generation; `null` before. */
   readonly announcedAt: number | null;
-  /** When it was called delayed. */
+  /** When a delay was announced in this generation; `null` before. */
   readonly delayedAt: number | null;
-  /** What became of each tag that was pushed with this digest, in this generation. */
+  /** The progress of each tag that was pushed with this digest in this generation. */
   readonly tags: Readonly<Record<string, TagProgress>>;
-  /** Tags whose other digests have not been looked at since they were pushed with this one. */
+  /** Tags whose other digests have not been compared since the tag was pushed with this digest. */
   readonly uncomparedTags: readonly string[];
-  /** What has been announced, oldest first: all of this generation, and the newest of those before. */
+  /** Oldest first: all announcements of this generation, and the newest of earlier ones. */
   readonly announcements: readonly AnnouncementEntry[];
-  /** What has been forwarded in this generation, and what is still to be. */
+  /** All forwards of this generation, and earlier ones that are not queued yet. */
   readonly forwards: readonly ForwardEntry[];
-  /** A durable timer is known to be set for this time; past times are spent. */
+  /** When a durable timer fires that is known to be set; a time in the past means that there is none. */
   readonly requeueAt: number | null;
-  /** When anything about it last changed. */
+  /** When the record last changed. */
   readonly changedAt: number;
   /**
-   * When all but its generation, and when it was deleted where, was forgotten; `null` for every image that is known. What
-   * is pushed again begins the next generation: under the ids of the one before, consumers would drop what is published about it.
+   * When the record was reduced to its generation and its deletes; `null` for every image that is known. If the image is pushed
+   * again, it starts the next generation: with the event ids of an earlier one, consumers would drop its events as duplicates.
    */
   readonly expiredAt: number | null;
-  /** Of an index, once it is to be read: what it lists. */
+  /** Only for an index whose members are to be read. */
   readonly family?: Family;
-  /** The indexes that list it, in the order they were found. While there is one it is published as part of them alone. */
+  /** The indexes that list it, in the order found. While there is one, the image is published only as part of them. */
   readonly memberOf?: readonly Digest[];
-  /** The manifest that it names as its subject: it is published as part of that one's family. */
+  /** The manifest that it names as its subject. It is published only as part of that one. */
   readonly subject?: Digest;
-  /** Manifests that name it as their subject, as far as that was read or listed, in the order they were found. */
+  /** Manifests that name it as their subject, as far as they were read or listed, in the order found. */
   readonly attachments?: readonly Attachment[];
-  /** Of its config and its layers together, where its manifest was read. */
+  /** Bytes of config and layers, if the manifest was read. */
   readonly bytes?: number;
-  /** Names the write that made it, and no other: a writer whose answer was lost knows its own by it. `null` before. */
+  /** A unique id of the write that stored it. If the answer to a write was lost, the writer finds its own record by this id. */
   readonly writtenAs: string | null;
 }
 
-/** The record of an image that is known; `undefined` for one that was forgotten. */
+/** The record, unless it has expired. */
 export function unexpired(record: ImageRecord | undefined): ImageRecord | undefined {
   return record === undefined || record.expiredAt !== null ? undefined : record;
 }
@@ -138,19 +142,19 @@ export function isMember(record: ImageRecord | undefined): boolean {
   return (record?.memberOf?.length ?? 0) > 0;
 }
 
-/** Whether it is published as part of something else: listed by an index, or attached by its subject or under a tag for just that. */
+/** Whether it is published only as part of another image: listed by an index, or attached by a subject or an attaching tag. */
 export function isPartOfFamily(record: ImageRecord): boolean {
   if (isMember(record) || record.subject !== undefined) return true;
   const tags = Object.values(record.arrivals).flatMap((arrival) => Object.keys(arrival.tags));
   return tags.length > 0 && tags.every(isAttachingTag);
 }
 
-/** One text per image, for maps in memory. */
+/** Unique per image; a key for maps in memory. */
 export function imageKey(name: ImageName): string {
   return `${name.registry}/${name.repository}@${name.digest}`;
 }
 
-/** Tags that point at this digest in some region and have not moved on to another. */
+/** Tags that some region resolves to this digest, and that have not moved to another. */
 export function currentTags(record: ImageRecord): Tag[] {
   const tags = Object.entries(record.tags).filter(
     ([, progress]) => progress.state === 'open' || progress.state === 'converged',
@@ -171,29 +175,29 @@ export function tagPushes(record: ImageRecord, tag: Tag): TagPushes {
   return Object.fromEntries(pushes);
 }
 
-/** When the tag was last pushed with this digest, in any region. */
+/** When the tag was last pushed with this digest, in any region; `null` if it never was. */
 export function lastTagged(record: ImageRecord, tag: Tag): EventTime | null {
   return lastPush(tagPushes(record, tag));
 }
 
-/** What became of the tag with this digest; `undefined` for one that was not pushed with it in this generation. */
+/** The tag's progress; `undefined` if it was not pushed with this digest in this generation. */
 export function progressOf(record: ImageRecord, tag: Tag): TagProgress | undefined {
   return Object.hasOwn(record.tags, tag) ? record.tags[tag] : undefined;
 }
 
-/** Keys of what was announced and not taken by the topic yet. */
+/** Keys of announcements that the topic has not accepted yet. */
 export function pendingKeys(record: ImageRecord, madeBefore = Number.POSITIVE_INFINITY): string[] {
   return record.announcements.flatMap(({ key, madeAt, publishedAt }) =>
     publishedAt === null && madeAt < madeBefore ? [key] : [],
   );
 }
 
-/** Whether the topic has not accepted one of its events, though it was sent. It may be accepted in the next moment. */
+/** Whether an attempt to publish one of its events has failed, and the topic has not accepted it since. */
 export function isUnpublished({ announcements }: ImageRecord): boolean {
   return announcements.some(({ publishedAt, failed }) => publishedAt === null && failed !== undefined);
 }
 
-/** Whether something noted here has not left yet: an event for the topic, or a webhook to be forwarded. */
+/** Whether an event is not published, or a forward not queued. */
 export function hasPending(record: ImageRecord): boolean {
   return pendingKeys(record).length > 0 || record.forwards.some((entry) => entry.queuedAt === null);
 }
@@ -206,12 +210,14 @@ export function arrivalIn(record: ImageRecord | undefined, region: Region): Arri
   return record !== undefined && Object.hasOwn(record.arrivals, region) ? record.arrivals[region] : undefined;
 }
 
-/** When it was learned that the region has it, with all its members; `undefined` while it has not. */
+/** When we learned that the region has it, with all its members, milliseconds since 1970; `undefined` while it has not. */
 export function availableSince(record: ImageRecord, region: Region): number | undefined {
   return wholeSince(arrivalIn(record, region), record.family, region);
 }
 
-/** First and last time a region that has it now was learned of; `undefined` where no region has it. */
+/**
+ * When we learned of the first and the last region that has it now, milliseconds since 1970; `undefined` if no region has it.
+ */
 export function arrivalSpan(record: ImageRecord): { first: number; last: number } | undefined {
   const times = arrivalRegions(record).flatMap((region) => availableSince(record, region) ?? []);
   return times.length === 0 ? undefined : { first: Math.min(...times), last: Math.max(...times) };

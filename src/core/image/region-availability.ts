@@ -14,7 +14,7 @@ import type { ImageRecord } from './record.ts';
 import { arrivalIn, arrivalRegions, arrivalSpan, availableSince } from './record.ts';
 import { hasDeletedMember, isAvailableIn, isUnverified } from './state.ts';
 
-/** `membersUnknown`: the index counts by its own reports, since nobody could read what it lists. */
+/** `membersUnknown`: availability is judged by the index's own reports, since its members could not be read. */
 export type ShownEvidence = Evidence | 'membersUnknown';
 
 type RegionState = 'available' | 'unverified' | 'missing' | 'deleted';
@@ -22,14 +22,14 @@ type RegionState = 'available' | 'unverified' | 'missing' | 'deleted';
 export interface RegionAvailability {
   readonly region: Region;
   readonly state: RegionState;
-  /** Asked for by the requirement. */
+  /** Named by the requirement. */
   readonly required: boolean;
   readonly expected: boolean;
-  /** When we learned it; ISO 8601, as every time here. */
+  /** When we learned the state; ISO 8601, like every time here. */
   readonly since: string | null;
-  /** What the event said. */
+  /** The time in the event; `null` if it is known from probes alone. */
   readonly eventTime: string | null;
-  /** Distance from the first region, never negative. */
+  /** Time behind the first region that has it; 0 for that one. */
   readonly lagSeconds: number | null;
   readonly evidence: readonly ShownEvidence[];
   readonly globalRouting: boolean;
@@ -49,19 +49,19 @@ export function listRegions(
     const replica = findReplica(set, region);
     const arrival = arrivalIn(record, region);
     const state = record === undefined ? 'missing' : stateIn(record, region, set);
-    // A region that lacks a member has the index, and not the image.
-    const told = state === 'missing' ? undefined : arrival;
+    // A region that lacks a member has the index, but not the whole image.
+    const shown = state === 'missing' ? undefined : arrival;
     const since = record === undefined ? undefined : availableSince(record, region);
-    const isUnread = isAvailable(told) && isIndexType(record?.mediaType ?? null) && record?.family?.members == null;
+    const isUnread = isAvailable(shown) && isIndexType(record?.mediaType ?? null) && record?.family?.members == null;
     return {
       region,
       state,
       required: requirement.regions.includes(region),
       expected: replica?.expected ?? false,
-      since: told?.pushedAt == null && told?.deletedAt == null ? null : toIso(since ?? told.since),
-      eventTime: toIsoTime(told?.eventTime ?? null),
-      lagSeconds: told !== undefined && since !== undefined && first !== undefined ? toSeconds(since - first) : null,
-      evidence: [...(told?.evidence ?? []), ...(isUnread ? (['membersUnknown'] as const) : [])],
+      since: shown?.pushedAt == null && shown?.deletedAt == null ? null : toIso(since ?? shown.since),
+      eventTime: toIsoTime(shown?.eventTime ?? null),
+      lagSeconds: shown !== undefined && since !== undefined && first !== undefined ? toSeconds(since - first) : null,
+      evidence: [...(shown?.evidence ?? []), ...(isUnread ? (['membersUnknown'] as const) : [])],
       globalRouting: replica?.globalRouting ?? true,
     };
   });
@@ -71,7 +71,7 @@ function stateIn(record: ImageRecord, region: Region, set: ReplicaSet): RegionSt
   const arrival = arrivalIn(record, region);
   if (isDeleted(arrival) || hasDeletedMember(record, region)) return 'deleted';
   if (isAvailableIn(record, region, set)) return 'available';
-  // What is there, and does not count yet: the index, or all of the family.
+  // `unverified` also if the index and all members are there, but one of them is not verified.
   const isWhole = availableSince(record, region) !== undefined;
   return isUnverified(arrival, set) || isWhole ? 'unverified' : 'missing';
 }

@@ -1,44 +1,44 @@
-/** When an image must be looked at again: so that what is open is published, found late or found out, whoever is alive then. */
+/** When an image must be evaluated again. The durable timer is set for that time, so that any instance can do it. */
 
 import type { ReplicaSet } from '../model/replica-set.ts';
 import { isKnown } from '../model/replica-set.ts';
 import type { DecisionContext } from './context.ts';
-import { claimableUntil } from './family-steps.ts';
+import { claimableUntil } from './family-commands.ts';
 import type { ImageRecord } from './record.ts';
 import { isMember, isPartOfFamily } from './record.ts';
 import { hasUnlistedReplica, imageState, isBeingDeleted, isDeletedSomewhere, isOpen, isUnverified } from './state.ts';
 import { hasTagInDoubt, tagsToAsk } from './tag-progress.ts';
 
 /**
- * When somebody must look at this image again, even if every instance that knows of it dies now.
- * @returns milliseconds since 1970, or `null` when nothing is due
+ * The earliest time at which this image must be evaluated again, for any of these: events to publish, forwards to queue, tags to
+ * compare, an index to read, replicas to probe, or a delay to announce.
+ * @returns milliseconds since 1970; `null` if nothing is due
  */
 export function nextRequeueAt(record: ImageRecord, decisionContext: DecisionContext): number | null {
   const { set, policy, now } = decisionContext;
   const due = [...familyDue(record, decisionContext)];
-  const offeredAgain = record.announcements.flatMap(({ madeAt, publishedAt }) =>
-    publishedAt === null ? [nextOfferAt(madeAt, now, policy.outboxCheckMs)] : [],
+  const resendTimes = record.announcements.flatMap(({ madeAt, publishedAt }) =>
+    publishedAt === null ? [nextSendAt(madeAt, now, policy.outboxCheckMs)] : [],
   );
-  due.push(...offeredAgain);
+  due.push(...resendTimes);
   const isToQueue = record.forwards.some(({ queuedAt }) => queuedAt === null);
   if (isToQueue) due.push(now + policy.outboxCheckMs);
-  if (record.uncomparedTags.length > 0) due.push(nextOfferAt(record.changedAt, now, policy.outboxCheckMs));
-  const isAskable = policy.probeAfterMs !== undefined;
-  if ((isAskable && hasUnverified(record, set)) || hasUnlistedReplica(record, set))
-    due.push(now + policy.outboxCheckMs);
+  if (record.uncomparedTags.length > 0) due.push(nextSendAt(record.changedAt, now, policy.outboxCheckMs));
+  const canProbe = policy.probeAfterMs !== undefined;
+  if ((canProbe && hasUnverified(record, set)) || hasUnlistedReplica(record, set)) due.push(now + policy.outboxCheckMs);
   const { probeAfterMs } = policy;
   if (probeAfterMs !== undefined)
-    due.push(...lookedFrom(record, set).map((from) => nextProbeAt(from, now, probeAfterMs)));
-  // Of a member the index is published.
+    due.push(...openTimesToProbe(record, set).map((from) => nextProbeAt(from, now, probeAfterMs)));
+  // A delay is announced for the index, not for its members.
   if (isMember(record)) return due.length === 0 ? null : Math.min(...due);
   if (isOpen(record, set) && record.delayedAt === null && !isPartOfFamily(record)) {
-    const soonest = isKnown(set) ? now : now + policy.outboxCheckMs;
-    due.push(Math.max(soonest, record.firstSeenAt + policy.delayedAfterMs));
+    const earliest = isKnown(set) ? now : now + policy.outboxCheckMs;
+    due.push(Math.max(earliest, record.firstSeenAt + policy.delayedAfterMs));
   }
   return due.length === 0 ? null : Math.min(...due);
 }
 
-/** When an index is to be read, and when a manifest that no index has claimed may be published. */
+/** When an index must be read, and when an untagged manifest that no index has claimed may be published. */
 function familyDue(record: ImageRecord, decisionContext: DecisionContext): number[] {
   const { reading, policy, now } = decisionContext;
   const readAt = record.family?.nextReadAt ?? null;
@@ -47,28 +47,29 @@ function familyDue(record: ImageRecord, decisionContext: DecisionContext): numbe
   return claimedUntil === null ? due : [...due, claimedUntil];
 }
 
-/** So long after the topic is back, all has been published that no living process had kept. */
-const maxOfferPauseMs = 600_000;
+/** Once the topic accepts events again, everything pending is published within this time. */
+const maxSendPauseMs = 600_000;
 
 /**
- * When an event that is not published must be offered to the topic again, and a tag that is not compared looked at again.
- * The pause is as long as it has waited: a topic that has been away for an hour will hardly be back within half a minute,
- * a digest that could not be found for an hour was hardly stored since, and each look at an image costs a read and a write.
+ * When an event that is not published must be sent again, or a tag that is not compared must be compared again. The pause is as
+ * long as the time that it has waited so far: what has failed for an hour will hardly succeed within half a minute, and each
+ * evaluation of an image costs a read and a write.
  */
-function nextOfferAt(madeAt: number, now: number, minPauseMs: number): number {
-  return now + Math.min(maxOfferPauseMs, Math.max(minPauseMs, now - madeAt));
+function nextSendAt(madeAt: number, now: number, minPauseMs: number): number {
+  return now + Math.min(maxSendPauseMs, Math.max(minPauseMs, now - madeAt));
 }
 
 /**
- * Since when something is open that a replica could tell: where the image or a tag of it is missing, or whether it is
- * still there while the others delete it. Never, when nothing is.
+ * Since when a question about the image is open that a probe can answer: does a region have the image or the tag by now, or does
+ * it still have what the others have deleted?
+ * @returns milliseconds since 1970; `Infinity` if no question is open
  */
-export function probedFrom(record: ImageRecord, set: ReplicaSet): number {
-  return Math.min(...openSince(record, set));
+export function openSince(record: ImageRecord, set: ReplicaSet): number {
+  return Math.min(...openTimes(record, set));
 }
 
-/** Of each thing that is open, since when; pauses grow for each by itself. */
-function openSince(record: ImageRecord, set: ReplicaSet): number[] {
+/** For each open question, since when; the pauses between probes grow for each separately. */
+function openTimes(record: ImageRecord, set: ReplicaSet): number[] {
   const state = imageState(record, set);
   if (state === 'available') return tagsToAsk(record, set).length > 0 ? [record.changedAt] : [];
   if (isBeingDeleted(record, set)) return [record.changedAt];
@@ -77,28 +78,30 @@ function openSince(record: ImageRecord, set: ReplicaSet): number[] {
   return hasTagInDoubt(record, set) ? [record.firstSeenAt, record.changedAt] : [record.firstSeenAt];
 }
 
-/** A member is looked for with its index, which knows nothing of the member's own tags. */
-function lookedFrom(record: ImageRecord, set: ReplicaSet): number[] {
-  if (!isMember(record)) return openSince(record, set);
+/** Members are probed with their index. Only their own tags are probed separately, since the index does not know them. */
+function openTimesToProbe(record: ImageRecord, set: ReplicaSet): number[] {
+  if (!isMember(record)) return openTimes(record, set);
   return hasTagInDoubt(record, set) ? [record.changedAt] : [];
 }
 
-/** Some region reported it, and its replica has not confirmed it yet. */
+/** Whether some region has reported the image and its replica has not confirmed it yet. */
 export function hasUnverified(record: ImageRecord, set: ReplicaSet): boolean {
   return Object.values(record.arrivals).some((arrival) => isUnverified(arrival, set));
 }
 
-/** A timer that rings this much later than wanted is near enough. */
+/** A timer that fires at most this much later than needed is good enough. */
 const timerSlackMs = 20_000;
 
-/** @param requeueAt for when a timer is known to be set; past times are spent */
+/** @param requeueAt when the known timer fires; a time in the past means that there is none */
 export function isTimerSet(requeueAt: number | null, due: number, now: number): boolean {
   return requeueAt !== null && requeueAt > now && requeueAt <= due + timerSlackMs;
 }
 
 const dayMs = 86_400_000;
 
-/** After `afterMs`, then at pauses that double up to a day: a replica may be out for a week. */
+/**
+ * The first probe is `afterMs` after `firstSeenAt`; then the pauses double up to a day, since a replica may be down for a week.
+ */
 export function nextProbeAt(firstSeenAt: number, now: number, afterMs: number): number {
   let at = firstSeenAt + afterMs;
   for (let pause = afterMs; at <= now; pause = Math.min(dayMs, pause * 2)) at += pause;
@@ -106,10 +109,11 @@ export function nextProbeAt(firstSeenAt: number, now: number, afterMs: number): 
 }
 
 /**
- * When to look again for an image that somebody spoke of and no replica has reported yet. What is nowhere after a day has
- * been deleted, or never was.
- * @param retryAfterMs how long a replica asked to be left alone
- * @returns `null` when nobody is to look for it any more
+ * When to probe again for an image that an event has named without a region, and that no replica has reported. If no replica has
+ * it after a day, it has been deleted, or never existed.
+ * @param firstNoticedAt when that event was received, milliseconds since 1970
+ * @param retryAfterMs the pause that a replica asked for in its last answer
+ * @returns milliseconds since 1970; `null` if it must not be probed any more
  */
 export function nextUnseenProbeAt(
   firstNoticedAt: number,

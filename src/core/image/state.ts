@@ -13,16 +13,18 @@ import { memberArrival, memberArrivals } from './family.ts';
 import type { ImageRecord } from './record.ts';
 import { arrivalIn, arrivalRegions } from './record.ts';
 
-/** What the image is, over all expected regions. `unknown` is for an image nobody has spoken of. */
+/** The state of the image over all expected regions. `unknown`: no region has reported it. */
 export type ImageState = 'unknown' | 'replicating' | 'available' | 'deleting' | 'deleted';
 
-/** What a region said before its replica was removed is void, also when it gets another one. */
+/**
+ * Whether the report is from before the region's replica was removed. It is void then, even if the region has a new replica.
+ */
 export function predatesReplica(region: Region, learnedAt: number, set: ReplicaSet): boolean {
   const lastAbsentAt = findReplica(set, region)?.lastAbsentAt;
   return lastAbsentAt !== undefined && learnedAt <= lastAbsentAt;
 }
 
-/** The record without what is void; the same object when nothing is. */
+/** The record without reports of removed replicas; the same object if there are none. */
 export function dropStaleFacts(record: ImageRecord, set: ReplicaSet): ImageRecord {
   const gone = arrivalRegions(record).filter((region) =>
     predatesReplica(region, arrivalIn(record, region)?.learnedAt ?? 0, set),
@@ -32,7 +34,7 @@ export function dropStaleFacts(record: ImageRecord, set: ReplicaSet): ImageRecor
   const arrivals = Object.entries(record.arrivals).filter(([region]) => !gone.includes(region as Region));
   const completedFor = record.completedFor.filter((region) => !gone.includes(region));
   const ofGone = gone.map(regionSubjects).flatMap(({ available, deleted }) => [available, deleted]);
-  const alreadyAnnounced = record.alreadyAnnounced.filter((news) => !ofGone.includes(news));
+  const alreadyAnnounced = record.alreadyAnnounced.filter((subject) => !ofGone.includes(subject));
   return withFamily({ ...record, arrivals: Object.fromEntries(arrivals), completedFor, alreadyAnnounced }, family);
 }
 
@@ -42,31 +44,31 @@ function withFamily(record: ImageRecord, family: Family | undefined): ImageRecor
 
 function dropStaleMembers(family: Family | undefined, set: ReplicaSet): Family | undefined {
   const isStale = ([region, { learnedAt }]: [string, Arrival]) => predatesReplica(region as Region, learnedAt, set);
-  const said = Object.entries(family?.said ?? {});
-  if (family === undefined || !said.some(([, arrivals]) => Object.entries(arrivals).some(isStale))) return family;
-  const kept = said.map(([digest, arrivals]) => [
+  const reported = Object.entries(family?.reported ?? {});
+  if (family === undefined || !reported.some(([, arrivals]) => Object.entries(arrivals).some(isStale))) return family;
+  const kept = reported.map(([digest, arrivals]) => [
     digest,
     Object.fromEntries(Object.entries(arrivals).filter((one) => !isStale(one))),
   ]);
-  return { ...family, said: Object.fromEntries(kept) };
+  return { ...family, reported: Object.fromEntries(kept) };
 }
 
-/** Whether the region's copy counts: it is there, and has been verified as far as this registry asks for. */
+/** Whether the region's copy counts: it is there, and verified as `set.verify` requires. */
 export function meetsVerification(arrival: Arrival | undefined, set: ReplicaSet): boolean {
   if (arrival === undefined || !isAvailable(arrival) || isDoubtful(arrival)) return false;
   if (set.verify === 'missing') return true;
   return arrival.evidence.includes('deepProbe') || (set.verify === 'confirm' && arrival.evidence.includes('probe'));
 }
 
-/** Reported, and its replica has not confirmed it yet, or not since something was deleted that it may have been part of. */
+/** Reported as available, but not verified by its replica yet, or not since a delete that it may have been part of. */
 export function isUnverified(arrival: Arrival | undefined, set: ReplicaSet): boolean {
   return isAvailable(arrival) && !meetsVerification(arrival, set);
 }
 
-/** Members that the region does not have, or that do not count there; none while they are not known. */
+/** Members that the region lacks, or that are not verified there; none while the members are not known. */
 export function missingMembers(record: ImageRecord, region: Region, set: ReplicaSet): readonly Member[] {
   const { family } = record;
-  // Asked for with all that is below it, the index has shown its members as well.
+  // A deep probe of the index has also found its members; only a later delete or doubt makes one missing.
   const isShown = set.verify === 'deep' && meetsVerification(arrivalIn(record, region), set);
   return (family?.members ?? []).filter(({ digest }) => {
     const arrival = memberArrival(family, digest, region);
@@ -76,7 +78,7 @@ export function missingMembers(record: ImageRecord, region: Region, set: Replica
   });
 }
 
-/** Whether the region has it, and every manifest that it lists. */
+/** Whether the region has the image and, of an index, every manifest that it lists. */
 export function isAvailableIn(record: ImageRecord | undefined, region: Region, set: ReplicaSet): boolean {
   if (record === undefined || record.family?.isHeld === true) return false;
   return meetsVerification(arrivalIn(record, region), set) && missingMembers(record, region, set).length === 0;
@@ -93,28 +95,28 @@ export function isComplete(record: ImageRecord, set: ReplicaSet): boolean {
 }
 
 /**
- * Regions that speak for the registry. A replica that was removed has taken its copies along; what it said last holds
- * no image back. While only regions outside the set have spoken, they are all there is. One of which only a delete that
- * named no digest is known has said nothing of this image.
+ * Regions whose reports decide the image's state. A removed replica does not count: its copies are gone with it, and its last
+ * report must not hold the image back. If only regions outside the set have reported the image, those count. A region with
+ * nothing but a delete that named no digest has not reported this image.
  */
 function activeRegions(record: ImageRecord, set: ReplicaSet): Region[] {
   const regions = arrivalRegions(record).filter((region) => {
     const arrival = arrivalIn(record, region);
     return isAvailable(arrival) || isDeleted(arrival);
   });
-  const standing = regions.filter(
+  const counted = regions.filter(
     (region) => findReplica(set, region) !== undefined || isUnlistedReplica(record, region, set),
   );
-  return standing.length > 0 ? standing : regions;
+  return counted.length > 0 ? counted : regions;
 }
 
-/** Has spoken since ARM was last asked which replicas there are, and was not among them: there may be one by now. */
+/** Whether the region is not in the set but has reported after the set was last read: it may have a replica by now. */
 function isUnlistedReplica(record: ImageRecord, region: Region, set: ReplicaSet): boolean {
   if (set.source === 'settings' || findReplica(set, region) !== undefined) return false;
   return (arrivalIn(record, region)?.learnedAt ?? 0) > set.refreshedAt;
 }
 
-/** Whether a region has spoken of which the next word from ARM will tell if it counts. */
+/** Whether some region has reported of which the next read of the replica set decides whether it counts. */
 export function hasUnlistedReplica(record: ImageRecord, set: ReplicaSet): boolean {
   return arrivalRegions(record).some((region) => isUnlistedReplica(record, region, set));
 }
@@ -123,27 +125,27 @@ function activeArrivals(record: ImageRecord, set: ReplicaSet): Arrival[] {
   return activeRegions(record, set).flatMap((region) => arrivalIn(record, region) ?? []);
 }
 
-/** Every replica that had it has deleted it: of an index, its own manifest. */
+/** Whether every replica that had it has deleted it. For an index only its own manifest is considered, not its members. */
 export function isGone(record: ImageRecord, set: ReplicaSet): boolean {
   const arrivals = activeArrivals(record, set);
   return arrivals.length > 0 && arrivals.every(isDeleted);
 }
 
-/** The last replica that had it in this generation has deleted it, or a member of it. */
+/** Whether it is deleted everywhere, and at least one of these deletes has not been published in an earlier generation. */
 export function isGoneAgain(record: ImageRecord, set: ReplicaSet): boolean {
   const isAlreadyAnnounced = (region: Region) => record.alreadyAnnounced.includes(regionSubjects(region).deleted);
   return imageState(record, set) === 'deleted' && !activeRegions(record, set).every(isAlreadyAnnounced);
 }
 
-/** Some replica has deleted it; where others have it, either may have changed unheard. */
+/** Whether some replica has deleted it. The webhook of another delete, or of another push, may have been lost. */
 export function isDeletedSomewhere(record: ImageRecord, set: ReplicaSet): boolean {
   return activeArrivals(record, set).some(isDeleted);
 }
 
 /**
- * A replica that has deleted the image may have done so before the others got it anew: it is on its way out only
- * if the newest delete is later than the newest push. An index that lacks a deleted member wherever it still is counts as
- * deleted, though its own manifest is there.
+ * The state over all regions that count. With both pushes and deletes the newest decides: `deleting` only if the newest delete
+ * is later than the newest push, since a replica may have deleted the image before the others received it again. An index
+ * counts as deleted if every region that still has it has deleted one of its members.
  */
 export function imageState(record: ImageRecord | undefined, set: ReplicaSet): ImageState {
   if (record === undefined) return 'unknown';
@@ -160,38 +162,39 @@ export function imageState(record: ImageRecord | undefined, set: ReplicaSet): Im
 }
 
 /**
- * On its way out: not gone yet everywhere, or an index that lacks deleted members wherever it is, and may have got them anew.
+ * Whether a delete is under way: some replica still has the image. Also for an index that is `deleted` only because its members
+ * were deleted: they may have been pushed again.
  */
 export function isBeingDeleted(record: ImageRecord | undefined, set: ReplicaSet): boolean {
   const state = imageState(record, set);
   return state === 'deleting' || (state === 'deleted' && record !== undefined && !isGone(record, set));
 }
 
-/** Complete, and not noted so: the set has changed since its last write, and nobody has told it. */
+/** Whether it is complete for expected regions that `completedFor` lacks: the set has changed since the last write. */
 export function isUnpublishedComplete(record: ImageRecord, set: ReplicaSet): boolean {
   return isComplete(record, set) && expectedRegions(set).some((region) => !record.completedFor.includes(region));
 }
 
-/** Was everywhere at some time in this generation; every replica it was complete for may have been replaced since. */
+/** Whether it was in all replicas at some time in this generation. Those replicas may have been removed since. */
 export function wasComplete(record: ImageRecord): boolean {
   return record.availableAt !== null;
 }
 
 /**
- * Whether a replica that is still being filled reports an image that was complete before without it: the registry copies old
- * images there, and publishes nothing new about them.
+ * Whether the region has a new replica that is still being filled, and the image was complete before without it. Its reports
+ * are about old images that are being copied there, so nothing is published about them.
  */
 export function isSeeded(record: ImageRecord, region: Region, set: ReplicaSet): boolean {
   const isOld = wasComplete(record) && !record.completedFor.includes(region);
   return isOld && (findReplica(set, region)?.seeding ?? false);
 }
 
-/** Not everywhere yet, for the first time in this generation. */
+/** Whether it is replicating, and has not been in all replicas yet in this generation. */
 export function isOpen(record: ImageRecord, set: ReplicaSet): boolean {
   return !wasComplete(record) && imageState(record, set) === 'replicating';
 }
 
-/** Newest delete any replica has reported. */
+/** The newest delete that a region that counts has reported. */
 export function newestDelete(record: ImageRecord, set: ReplicaSet): EventTime | null {
   return newest(activeArrivals(record, set).map((arrival) => arrival.deletedAt));
 }

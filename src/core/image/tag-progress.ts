@@ -1,4 +1,7 @@
-/** What becomes of a tag with one digest: opened by a push, closed once every expected region has it, or left behind. */
+/**
+ * The rounds of a tag with one digest: opened by a push; closed once every expected region has it, or it moves to another
+ * digest.
+ */
 
 import type { Digest } from '../model/digest.ts';
 import type { EventTime } from '../model/event-time.ts';
@@ -16,8 +19,8 @@ import { isAvailableIn } from './state.ts';
 import type { TagPushes } from './tag-pushes.ts';
 import { isPushedLater, lastPush, latestPushes, pushIn } from './tag-pushes.ts';
 
-/** A tag that is new to this digest opens a round; one that may have come back to it must be compared first. */
-export function learnTag(
+/** Opens round 1 for a tag that is new to this digest. A tag that may have come back is marked to be compared first. */
+export function notePushedTag(
   record: ImageRecord,
   { kind, tag, region, eventTime }: Fact,
 ): Pick<ImageRecord, 'tags' | 'uncomparedTags'> {
@@ -34,12 +37,12 @@ export function learnTag(
 
 const newRound = { state: 'open', movedTo: null, movedBy: null } as const;
 
-/** Or it is the old push, late: what other regions have seen since decides. */
+/** A push newer than the move in this region. It may also be an old push that was received late; the comparison decides. */
 function mayBeBack({ movedBy }: TagProgress, region: Region, eventTime: EventTime): boolean {
   return movedBy !== null && isLater(eventTime, pushIn(movedBy, region));
 }
 
-/** About as many as the arrivals keep: progress of a tag that no arrival remembers is of no use. */
+/** Keeps about as many tags as the arrivals do: progress of a tag that no arrival has is of no use. */
 function keepNewest(tags: Readonly<Record<string, TagProgress>>, record: ImageRecord, added: Tag) {
   if (Object.keys(tags).length <= 2 * maxMovedTags) return tags;
   const known = oldestFirst(Object.keys(tags) as Tag[], record).filter((tag) => tag !== added);
@@ -52,14 +55,14 @@ function keepNewest(tags: Readonly<Record<string, TagProgress>>, record: ImageRe
   return Object.fromEntries(Object.entries(tags).filter(([tag]) => kept.has(tag)));
 }
 
-/** By their last push. An object says nothing of it: tags that are numbers come first in it, whenever they came. */
+/** Sorted by last push. The order of an object's keys does not help: keys that are numbers always come first. */
 function oldestFirst(tags: readonly Tag[], record: ImageRecord): Tag[] {
   const known = tags.map((tag) => ({ tag, pushedAt: lastTagged(record, tag) ?? '' }));
   known.sort((a, b) => Number(a.pushedAt > b.pushedAt) - Number(a.pushedAt < b.pushedAt));
   return known.map(({ tag }) => tag);
 }
 
-/** Tags that a region which nobody waits for still has: what becomes of them has to be published, whatever the others delete. */
+/** Open tags of the ended generation that an unexpected region still has: the new generation must publish their outcome. */
 export function carryOpenTags(record: ImageRecord): Pick<ImageRecord, 'tags' | 'uncomparedTags'> {
   const isThere = (tag: string) => Object.values(record.arrivals).some((arrival) => hasTag(arrival, tag as Tag));
   const tags = Object.entries(record.tags).filter(([tag, { state }]) => state === 'open' && isThere(tag));
@@ -68,8 +71,8 @@ export function carryOpenTags(record: ImageRecord): Pick<ImageRecord, 'tags' | '
 }
 
 /**
- * Pushed with another digest, in those regions at those times. If that was later and this one had not converged, it never
- * will.
+ * The tag was pushed with another digest, in those regions at those times. If that was later, and the tag had not converged on
+ * this digest, it never will.
  */
 export function tagMoved(
   record: ImageRecord,
@@ -85,7 +88,7 @@ export function tagMoved(
     const isOrdered = progress.isOrdered && (isPushedLater(pushes, own) || isPushedLater(own, pushes));
     const isSame = others === progress.others && isOrdered === progress.isOrdered;
     const next = isSame ? left : { ...left, tags: { ...left.tags, [tag]: { ...progress, isOrdered, others } } };
-    // What it had moved to turns out to be the older one.
+    // The digest it had moved to turns out to be the older one.
     return progress.movedTo === to && isPushedLater(own, pushes) ? unchecked(next, tag) : next;
   }
   const next = { open: 'superseded', converged: 'moved', superseded: 'superseded', moved: 'moved' } as const;
@@ -100,7 +103,7 @@ export function tagMoved(
   return { ...left, tags: { ...left.tags, [tag]: moved } };
 }
 
-/** Where it arrives late, another digest may have had the tag before it came, and be the newer one. */
+/** After a late report: another digest may have had the tag in that region already, and be the newer one. */
 export function releaseEarlier(record: ImageRecord, tag: Tag | undefined): ImageRecord {
   const progress = tag === undefined ? undefined : progressOf(record, tag);
   if (tag === undefined || progress === undefined) return record;
@@ -124,20 +127,22 @@ function leftInRegions(record: ImageRecord, tag: Tag, pushes: TagPushes): ImageR
 
 export interface TagCheck {
   readonly tag: Tag;
-  /** What was looked at: what has happened since has to be looked at anew. */
+  /** The progress that was compared. If it has changed since, the result is void. */
   readonly seen: TagProgress | undefined;
   readonly own: TagPushes;
-  /** Their pushes: the last in each region. */
+  /** The other digests' pushes: the last one per region. */
   readonly others: TagPushes;
-  /** Pushed later than each of the others, for all that is known or can be guessed. */
+  /** This digest was pushed later than each other one, as far as known or guessed. */
   readonly isNewest: boolean;
-  /** Whether the order is known to each of the others. */
+  /** The order to each other digest is known, not guessed. */
   readonly isOrdered: boolean;
-  /** Unless another digest may be on its way. */
+  /** `false` if another digest of the tag may still be about to be stored: the tag must be compared again. */
   readonly isFinal: boolean;
 }
 
-/** Other digests of the tag have been looked at, and know of this one. If it had moved, it may turn out to be back. */
+/**
+ * The tag's other digests have been compared, and their records have this digest's pushes. A tag that had moved may be back.
+ */
 export function tagCompared(record: ImageRecord, check: TagCheck): ImageRecord {
   const { tag, seen, own, others, isNewest, isOrdered, isFinal } = check;
   const progress = progressOf(record, tag);
@@ -169,14 +174,14 @@ export function hasNewPush(before: ImageRecord, after: ImageRecord, tag: Tag): b
   return latestPushes(pushes, tagPushes(after, tag)) !== pushes;
 }
 
-/** How often the tag has come to this digest; 0 before the first time, and once it is forgotten. */
+/** How often the tag has come to this digest; 0 if it has no progress here. */
 export function roundOf(record: ImageRecord, tag: Tag): number {
   return progressOf(record, tag)?.round ?? 0;
 }
 
 /**
- * Tags of which a replica could tell something new: not everywhere yet, or there may be one of which nobody knows. Oldest
- * first.
+ * Tags to ask the replicas for: those not yet in all regions, and those that a region may still have without a report. Oldest
+ * push first.
  */
 export function tagsToAsk(record: ImageRecord, set: ReplicaSet): Tag[] {
   const tags = Object.entries(record.tags)
@@ -185,7 +190,7 @@ export function tagsToAsk(record: ImageRecord, set: ReplicaSet): Tag[] {
   return oldestFirst(tags, record);
 }
 
-/** Whether some region had a tag of this image, and may still have it or have it again. */
+/** Whether some region had a tag of this image, and it is unknown whether it still has it. */
 export function hasTagInDoubt(record: ImageRecord, set: ReplicaSet): boolean {
   return Object.entries(record.tags).some(
     ([tag, { state }]) => (state === 'open' || state === 'converged') && isInDoubt(record, tag as Tag, set),
@@ -200,8 +205,8 @@ function isInDoubt(record: ImageRecord, tag: Tag, set: ReplicaSet): boolean {
 }
 
 /**
- * Makes known what became of the tags, and closes the rounds of those that every expected region has.
- * @param note returns whether it is noted, now or before; where it cannot be noted yet, the round stays as it is
+ * Announces tags that have converged or were superseded, and closes the rounds of those that every expected region has.
+ * @param note stores an announcement; returns `false` if that must wait, and the round then stays open
  */
 export function closeTags(
   record: ImageRecord,

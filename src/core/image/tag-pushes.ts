@@ -1,12 +1,12 @@
 /**
- * Which of two digests a tag was pushed with later. The events of one region tell, by their times. Times of two regions do
- * not: clocks of replicas differ, and the registry does not promise that an event carries the time of the push and not of
- * its arrival. So the order is known only where some region has reported both, and none has reported the opposite.
+ * Which of two digests a tag was pushed with later. Times of one region can be compared. Times of two regions cannot: clocks of
+ * replicas differ, and the registry does not promise that an event carries the time of the push and not of its arrival. So the
+ * order is known only if some region has reported both pushes, and no region has reported the opposite order.
  */
 import type { EventTime } from '../model/event-time.ts';
 import { isLater, latest } from '../model/event-time.ts';
 
-/** Of one digest under one tag: the last push in each region. */
+/** The last push of one digest under one tag, by region. */
 export type TagPushes = Readonly<Record<string, EventTime>>;
 
 export function lastPush(pushes: TagPushes): EventTime | null {
@@ -26,17 +26,20 @@ export function isPushedLater(pushes: TagPushes, than: TagPushes): boolean {
   return regionsLater(pushes, than).length > 0 && regionsLater(than, pushes).length === 0;
 }
 
-/** The same, with a guess by the last push of any region where the order is not known. Nothing may be claimed on it. */
+/** As `isPushedLater`, but guesses by the last push of any region if the order is not known. No claim may rest on the guess. */
 export function isProbablyLater(pushes: TagPushes, than: TagPushes): boolean {
   if (isPushedLater(pushes, than) || isPushedLater(than, pushes)) return isPushedLater(pushes, than);
   const [last, other] = [lastPush(pushes), lastPush(than)];
   return last !== null && isLater(last, other);
 }
 
-/** In each region the later of both. The same object as the first when the second brings nothing new. */
+/**
+ * The later push of both in each region.
+ * @returns the same object as `pushes` if `others` adds nothing
+ */
 export function latestPushes(pushes: TagPushes, others: TagPushes): TagPushes {
-  const news = Object.entries(others).filter(([region, at]) => isLater(at, pushIn(pushes, region)));
-  return news.length === 0 ? pushes : { ...pushes, ...Object.fromEntries(news) };
+  const newer = Object.entries(others).filter(([region, at]) => isLater(at, pushIn(pushes, region)));
+  return newer.length === 0 ? pushes : { ...pushes, ...Object.fromEntries(newer) };
 }
 
 export function pushIn(pushes: TagPushes, region: string): EventTime | null {

@@ -1,7 +1,6 @@
 /**
- * Where a tag points, per region. A tag is a movable name: each replica resolves it by itself, and during an
- * overwrite two regions resolve it to two digests. The facts live with the digests (each arrival knows the tags
- * pushed with it and when); this puts together what they say about one tag.
+ * Where a tag points, per region. A tag can move: each replica resolves it by itself, and while it is overwritten, two regions
+ * resolve it to two digests. Each digest's arrivals store the tags pushed with it and when; this combines them for one tag.
  */
 
 import type { Digest } from '../model/digest.ts';
@@ -21,7 +20,7 @@ interface TagPointer {
   readonly pushedAt: EventTime;
   /** When we learned it, milliseconds since 1970. */
   readonly since: number;
-  /** All pushes of that digest under the tag. */
+  /** The last push of that digest under the tag, in each region. */
   readonly pushes: TagPushes;
 }
 
@@ -31,10 +30,13 @@ interface Candidate {
   readonly pushes: TagPushes;
 }
 
-/** What is known of one tag: the newest pointer of each region that has one. */
+/** Where one tag points: the newest pointer of each region that has one. */
 export interface TagPointers {
   readonly regions: ReadonlyMap<Region, TagPointer>;
-  /** The newest of all regions, of those that have it; where none has, of those that had it. `null` while nobody has spoken of the tag. */
+  /**
+   * The newest pointer of all regions that have the tag; if none has, of those that had it before its digest was deleted; `null`
+   * if no region has reported the tag.
+   */
   readonly newest: TagPointer | null;
 }
 
@@ -45,32 +47,36 @@ export function tagPointers(tag: Tag, images: readonly ImageRecord[]): TagPointe
   const candidates = images
     .map((record): Candidate => ({ digest: record.name.digest, record, pushes: tagPushes(record, tag) }))
     .sort((a, b) => (a.digest < b.digest ? -1 : 1));
-  const isInSight = ({ record }: Candidate) => !isMovedOutOfSight(record, tag, candidates);
-  return pointersOf(tag, candidates, isInSight);
+  const mayPointHere = ({ record }: Candidate) => !hasMovedToUnknownDigest(record, tag, candidates);
+  return pointersOf(tag, candidates, mayPointHere);
 }
 
-/** What one image by itself says about the tag. */
+/** Where the tag points by the record of one image alone. */
 export function ownPointers(tag: Tag, record: ImageRecord): TagPointers {
   return pointersOf(tag, [{ digest: record.name.digest, record, pushes: tagPushes(record, tag) }], () => true);
 }
 
-function pointersOf(tag: Tag, candidates: readonly Candidate[], isInSight: (one: Candidate) => boolean): TagPointers {
+function pointersOf(
+  tag: Tag,
+  candidates: readonly Candidate[],
+  mayPointHere: (one: Candidate) => boolean,
+): TagPointers {
   const regions = new Map<Region, TagPointer>();
   const deleted: TagPointer[] = [];
   for (const region of sortRegions(candidates.flatMap(({ record }) => arrivalRegions(record)))) {
-    // The last push in this region decides, even if its digest is gone by now: then the tag is gone with it.
+    // The last push in this region decides, even if its digest was deleted: the tag was deleted with it.
     const last = candidates.reduce<Candidate | undefined>((a, b) => (isLastIn(region, b, a) ? b : a), undefined);
     const arrival = arrivalIn(last?.record, region);
     const pushedAt = last === undefined ? null : pushIn(last.pushes, region);
     if (last === undefined || arrival === undefined || pushedAt === null) continue;
     const pointer = { digest: last.digest, pushedAt, since: arrival.since, pushes: last.pushes };
     if (isDeleted(arrival)) deleted.push(pointer);
-    else if (hasTag(arrival, tag) && isInSight(last)) regions.set(region, pointer);
+    else if (hasTag(arrival, tag) && mayPointHere(last)) regions.set(region, pointer);
   }
   return { regions, newest: newestOf(regions.size > 0 ? [...regions.values()] : deleted) };
 }
 
-/** Two pushes of the same instant are decided by digest, so that every instance decides alike. */
+/** Of two pushes at the same instant the order of candidates, by digest, decides, so that every instance decides alike. */
 function isLastIn(region: Region, one: Candidate, than: Candidate | undefined): boolean {
   const [at, other] = [pushIn(one.pushes, region), than === undefined ? null : pushIn(than.pushes, region)];
   return at !== null && (other === null || at >= other);
@@ -85,15 +91,15 @@ function newestOf(pointers: readonly TagPointer[]): TagPointer | null {
   }, null);
 }
 
-/** It has moved to a digest that was forgotten since: where it points now, nobody knows. */
-function isMovedOutOfSight(record: ImageRecord, tag: Tag, candidates: readonly Candidate[]): boolean {
+/** Whether the tag has moved to a digest whose record is gone: where it points now is not known. */
+function hasMovedToUnknownDigest(record: ImageRecord, tag: Tag, candidates: readonly Candidate[]): boolean {
   const movedTo = progressOf(record, tag)?.movedTo;
   return movedTo != null && !candidates.some(({ digest, pushes }) => digest === movedTo && lastPush(pushes) !== null);
 }
 
 /**
- * `converged` when every one of these regions resolves the tag to one digest; `diverged` when one has held another digest
- * than the newest for longer than `delayedAfterMs`; `converging` before that, and while a region has not told of the tag.
+ * `converged` if every one of these regions resolves the tag to one digest; `diverged` if one has resolved it to another digest
+ * than the newest for longer than `delayedAfterMs`; `converging` before that, and while a region has not reported the tag.
  */
 export function tagState(
   pointers: TagPointers,
@@ -105,8 +111,8 @@ export function tagState(
   if (pointers.regions.size === 0 || newest === null) return 'unknown';
   const digests = new Set(regions.map((region) => pointers.regions.get(region)?.digest));
   if (digests.size === 1 && !digests.has(undefined)) return 'converged';
-  const isHeldBack = [...digests].some((digest) => digest !== undefined && digest !== newest.digest);
-  return isHeldBack && now - firstPush(newest.pushes) > delayedAfterMs ? 'diverged' : 'converging';
+  const isAnyBehind = [...digests].some((digest) => digest !== undefined && digest !== newest.digest);
+  return isAnyBehind && now - firstPush(newest.pushes) > delayedAfterMs ? 'diverged' : 'converging';
 }
 
 /** Milliseconds since 1970. */
@@ -115,8 +121,8 @@ function firstPush(pushes: TagPushes): number {
 }
 
 /**
- * Whether the image once had the tag and lost it: every one of these regions resolves it to another digest that is
- * known to be newer. A digest nobody has reported under this tag is not superseded, it is not there yet.
+ * Whether the image has lost the tag: every one of these regions resolves it to another digest that is known to be newer.
+ * `false` for a digest that was never reported under this tag, since it may still arrive.
  */
 export function isSuperseded(
   pointers: TagPointers,
@@ -126,7 +132,7 @@ export function isSuperseded(
 ): boolean {
   if (record === undefined) return false;
   const own = tagPushes(record, tag);
-  // No region at all: which replicas there are is not known yet.
+  // Without any region, the replica set is not known yet.
   if (lastPush(own) === null || regions.length === 0) return false;
   return regions.every((region) => {
     const pointer = pointers.regions.get(region);

@@ -1,7 +1,6 @@
 /**
- * Where an image is and how a wait for it ended, in one wording for everybody who reads it: in the command, in the summary
- * of the action, and in the comment of a check. Who has read one of them finds the same words in the others. The page
- * imports only types of the core; a test compares its words with these.
+ * The wording of an image's state and of the end of a wait: the same in the command, in the action's summary, and in the comment
+ * of a check. The page imports only types of the core; a test compares its wording with this one.
  */
 import { formatDuration } from '../runtime/format-duration.ts';
 
@@ -12,20 +11,20 @@ export const words = {
   unreachable: 'cannot be reached',
 } as const;
 
-/** How many of so many regions have it, and how many must. */
+/** How many regions have an image, of how many, and how many are needed. */
 interface RegionCount {
   readonly have: number;
   readonly of: number;
   readonly needed: number;
 }
 
-/** `3 of 4 regions`, and how many would do where that is not all of them. */
+/** `3 of 4 regions`; with the number needed if that is less than all. */
 export function countRegions({ have, of, needed }: RegionCount): string {
   const regions = `${have} of ${of} ${of === 1 ? 'region' : 'regions'}`;
   return needed < of ? `${regions}, ${needed} needed` : regions;
 }
 
-/** `; missing: eastus, westeurope`, or nothing. */
+/** `; missing: eastus, westeurope`, or an empty text. */
 export function listMissing(missing: readonly string[]): string {
   return missing.length === 0 ? '' : `; missing: ${missing.join(', ')}`;
 }
@@ -39,7 +38,7 @@ export function describeSuperseded(image: string, tag: string): string {
   return `superseded: in every region asked for, tag ${tag} points at another digest than ${image}`;
 }
 
-/** @param standing where it is instead */
+/** @param standing the state at the end */
 export function describeTimedOut(afterMs: number, standing: string): string {
   return `timed out after ${formatDuration(afterMs)}: ${standing}`;
 }
@@ -59,7 +58,7 @@ export function describeImages(of: number, waiting: readonly Waiting[]): string 
   return `${countImages(of - waiting.length, of)} are where they must be${listMissing(nameWaiting(waiting))}`;
 }
 
-/** A line that is too long is cut by who shows it. */
+/** Images named in one line; more would make it too long. */
 const maxNamed = 5;
 
 function nameWaiting(waiting: readonly Waiting[]): string[] {

@@ -56,7 +56,7 @@ export function attacher(deps: {
     const bytes = bytesOf(answer.body);
     // Not waited for: it goes with what is written next.
     if (bytes !== undefined) {
-      deps.writer.submitWithin(name, { kind: 'sized', bytes }, sizedWithinMs).catch((error: unknown) => {
+      deps.writer.submitWithin(name, { kind: 'bytesRead', bytes }, sizedWithinMs).catch((error: unknown) => {
         log.warn('bytes not stored', { image: imageKey(name), error: describeError(error) });
       });
     }
@@ -75,7 +75,7 @@ export function attacher(deps: {
   async function storeSubject(name: ImageName, subject: Digest): Promise<void> {
     for (const pauseMs of [...storePausesMs, undefined]) {
       try {
-        await deps.writer.submit(name, { kind: 'attached', subject });
+        await deps.writer.submit(name, { kind: 'subjectRead', subject });
         return;
       } catch (error) {
         log.warn('subject not stored', { image: imageKey(name), error: describeError(error) });

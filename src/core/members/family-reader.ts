@@ -4,7 +4,7 @@
  */
 
 import type { Member, RegionalArrivals } from '../image/family.ts';
-import { claimableUntil, isBeingRead, newsForParents, readWithinMs } from '../image/family-steps.ts';
+import { changesForIndexes, claimableUntil, isBeingRead, readWithinMs } from '../image/family-commands.ts';
 import type { ImageName, ImageRecord } from '../image/record.ts';
 import { imageKey } from '../image/record.ts';
 import type { Digest } from '../model/digest.ts';
@@ -70,19 +70,22 @@ export function familyReader(deps: {
   }
 
   async function claim({ registry, repository, digest: index }: ImageName, members: readonly Member[]) {
-    const said: Record<string, RegionalArrivals> = {};
+    const reported: Record<string, RegionalArrivals> = {};
     const sizes = new Map<Digest, number>();
     const digests = [...new Set(members.map(({ digest }) => digest))];
     for (const some of inChunks(digests, maxAtOnce)) {
       await Promise.all(
         some.map(async (digest) => {
-          const { record } = await deps.writer.submit({ registry, repository, digest }, { kind: 'joined', index });
-          if (record !== undefined) said[digest] = newsForParents(undefined, record);
+          const { record } = await deps.writer.submit(
+            { registry, repository, digest },
+            { kind: 'listedByIndex', index },
+          );
+          if (record !== undefined) reported[digest] = changesForIndexes(undefined, record);
           if (record?.bytes !== undefined) sizes.set(digest, record.bytes);
         }),
       );
     }
-    return { said, sizes };
+    return { reported, sizes };
   }
 
   async function readNow(from: ManifestReader, first: ImageRecord): Promise<void> {
@@ -106,14 +109,14 @@ export function familyReader(deps: {
           const { members, indexes, attached } = read;
           // While it is still held: without its subject it would be published by itself.
           await attachments.store(name, attached);
-          const { said, sizes } = await claim(name, members);
+          const { reported, sizes } = await claim(name, members);
           const bytes = members.map(({ digest }) => {
             const size = indexes.has(digest) ? 0 : (sizes.get(digest) ?? null);
             // A manifest for two platforms is there once.
             sizes.set(digest, 0);
             return size;
           });
-          await deps.writer.submit(name, { kind: 'membersRead', members, said, bytes });
+          await deps.writer.submit(name, { kind: 'membersRead', members, reported, bytes });
           return;
         }
         const { reason } = read;
@@ -121,8 +124,8 @@ export function familyReader(deps: {
         log.info('index not read', { image: key, reason });
         const { members, missing } = read.kind === 'incomplete' ? read : { members: [], missing: [] };
         // What any of them reports has the index read again.
-        const { said } = await claim(name, members);
-        const step = { kind: 'membersUnread', reason, isFinal, missing, said, heldUntil } as const;
+        const { reported } = await claim(name, members);
+        const step = { kind: 'membersUnread', reason, isFinal, missing, reported, heldUntil } as const;
         const { record } = await deps.writer.submit(name, step);
         // Put on hold anew meanwhile, by a region that may tell more.
         if (record === undefined || !isBeingRead(record, clock.now())) return;

@@ -1,4 +1,7 @@
-/** Reads what an index lists, with what the indexes in it list, from whoever has it: a replica that reported it, or the login server. */
+/**
+ * Reads what an index lists, with what the indexes in it list, from whoever has it: a replica that reported it, or the login
+ * server.
+ */
 
 import { isAvailable } from '../image/arrival.ts';
 import type { Member } from '../image/family.ts';
@@ -110,7 +113,7 @@ export async function readIndex(reader: ManifestReader, registry: Registry, imag
  * leads to any of them.
  */
 function sourcesOf(registry: Registry, image: ImageRecord, index: Digest): (Region | undefined)[] {
-  const reported = Object.keys(image.family?.said[index] ?? {}).filter((region) =>
+  const reported = Object.keys(image.family?.reported[index] ?? {}).filter((region) =>
     isAvailable(memberArrival(image.family, index, region)),
   ) as Region[];
   const listing = arrivalRegions(image).filter((region) => isAvailable(arrivalIn(image, region)));

@@ -38,7 +38,7 @@ export function forwardRelay(deps: {
       const answers = await Promise.allSettled(due.map((entry) => queue.put(toOrder(record, entry), 0, 0)));
       const accepted = keys.filter((_, i) => answers[i]?.status === 'fulfilled');
       if (accepted.length > 0)
-        await deps.writer.submit(record.name, { kind: 'forwarded', keys: accepted, at: clock.now() });
+        await deps.writer.submit(record.name, { kind: 'forwardsQueued', keys: accepted, at: clock.now() });
       const refused = answers.find((answer) => answer.status === 'rejected');
       if (refused !== undefined) throw refused.reason;
     } finally {

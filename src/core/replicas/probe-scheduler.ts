@@ -10,7 +10,7 @@ import type { DecisionContext } from '../image/context.ts';
 import { probeTargets } from '../image/probe-targets.ts';
 import type { ImageName, ImageRecord } from '../image/record.ts';
 import { arrivalIn, imageKey } from '../image/record.ts';
-import { hasUnverified, probedFrom } from '../image/requeue.ts';
+import { hasUnverified, openSince } from '../image/requeue.ts';
 import { isUnverified, missingMembers } from '../image/state.ts';
 import { tagsToAsk } from '../image/tag-progress.ts';
 import type { Digest } from '../model/digest.ts';
@@ -164,7 +164,7 @@ export function probeScheduler(
       const registry = deps.registryOf(name);
       const { policy, set, now } = decisionContext(registry);
       if (policy.probeAfterMs === undefined) return undefined;
-      const isDue = image === undefined || now >= probedFrom(image, set) + policy.probeAfterMs;
+      const isDue = image === undefined || now >= openSince(image, set) + policy.probeAfterMs;
       if (!isDue && !hasUnverified(image, set)) return undefined;
       const { repository, digest } = name;
       const question = { registry, repository, digest, tag: undefined };
@@ -206,7 +206,7 @@ function lackingMembers(image: ImageRecord, set: ReplicaSet): LackingMember[] {
   return [...digests].flatMap((digest): LackingMember[] => {
     const regions = lacking.filter(({ members }) => members.some((one) => one.digest === digest));
     if (regions.length === 0) return [];
-    const said = Object.values(image.family?.said[digest] ?? {});
+    const said = Object.values(image.family?.reported[digest] ?? {});
     const isInDoubt = said.some((arrival) => isDeleted(arrival) || isDoubtful(arrival));
     return [{ digest, regions: regions.map(({ region }) => region), isInDoubt }];
   });

@@ -64,7 +64,7 @@ export function imageWatch(deps: {
   ): (isNew: boolean) => Promise<readonly ImageRecord[]> {
     let known: readonly ImageRecord[] = [];
     let readAt = Number.NEGATIVE_INFINITY;
-    const readAnew = async () => {
+    const readAllAgain = async () => {
       const startedAt = clock.now();
       known = await readAll();
       readAt = startedAt;
@@ -74,9 +74,9 @@ export function imageWatch(deps: {
       const { record } = toSnapshot(known);
       // Where another digest has the tag, all that follows is said of that one.
       const hasMoved = record !== undefined && (progressOf(record, tag)?.movedBy ?? null) !== null;
-      if (isNew || record === undefined || hasMoved || clock.now() - readAt > maxAgeMs) return readAnew();
+      if (isNew || record === undefined || hasMoved || clock.now() - readAt > maxAgeMs) return readAllAgain();
       const now = await readImage(record.name);
-      if (now === undefined || isMoved(record, now, tag)) return readAnew();
+      if (now === undefined || isMoved(record, now, tag)) return readAllAgain();
       known = known.map((one) => (one === record ? now : one));
       return known;
     };

@@ -9,7 +9,7 @@ import { announcementKey } from '../image/announcement-key.ts';
 import type { DecisionContext } from '../image/context.ts';
 import type { Command } from '../image/decide.ts';
 import { decide } from '../image/decide.ts';
-import { newsForParents } from '../image/family-steps.ts';
+import { changesForIndexes } from '../image/family-commands.ts';
 import { withFirstTags } from '../image/first-tags.ts';
 import type { MergeOutcome } from '../image/merge-fact.ts';
 import type { ImageName, ImageRecord } from '../image/record.ts';
@@ -68,7 +68,10 @@ export interface ImageWriter {
   submitWithin(name: ImageName, command: Command, milliseconds: number): Promise<Written>;
   /** Writes what is still deferred; for an orderly end. */
   flush(): Promise<void>;
-  /** Calls the listener after each write, in the order in which listeners were added. What one throws is logged: the write is stored. */
+  /**
+   * Calls the listener after each write, in the order in which listeners were added. What one throws is logged: the write is
+   * stored.
+   */
   onCommit(listener: (commit: Commit) => void): void;
 }
 
@@ -131,7 +134,7 @@ export function imageWriter(deps: ImageWriterDeps): ImageWriter {
         if (stored !== undefined) cache.set(stored);
         return proposal.results;
       }
-      await reportToParents(stored?.record, proposal.record);
+      await reportToIndexes(stored?.record, proposal.record);
       const { context } = proposal;
       const { requeueAt, firstTags } = await entries.writeAhead(stored?.record, proposal.record, context);
       const decision = withFirstTags({ ...proposal.record, requeueAt }, firstTags, context);
@@ -153,13 +156,13 @@ export function imageWriter(deps: ImageWriterDeps): ImageWriter {
   }
 
   /** Before its own record has it, so that an OCI index that lists it is never behind what was acknowledged. */
-  async function reportToParents(before: ImageRecord | undefined, after: ImageRecord): Promise<void> {
+  async function reportToIndexes(before: ImageRecord | undefined, after: ImageRecord): Promise<void> {
     if (!isMember(after)) return;
     const { name, bytes } = after;
     const { registry, repository, digest } = name;
-    const arrivals = newsForParents(before, after);
+    const arrivals = changesForIndexes(before, after);
     if (Object.keys(arrivals).length === 0) return;
-    const command = { kind: 'memberSaid', member: digest, arrivals, bytes } as const;
+    const command = { kind: 'memberReported', member: digest, arrivals, bytes } as const;
     await Promise.all((after.memberOf ?? []).map((index) => submit({ registry, repository, digest: index }, command)));
   }
 

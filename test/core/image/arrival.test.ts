@@ -1,4 +1,4 @@
-/** What one replica has said about one digest, fact by fact. */
+/** What one replica has reported about one digest, fact by fact. */
 import { describe, expect, test } from 'vitest';
 import type { Arrival, Evidence, Fact } from '../../../src/core/image/arrival.ts';
 import { hasTag, isAvailable, isDeleted, isDoubtful, mayHaveTag } from '../../../src/core/image/arrival.ts';
@@ -13,7 +13,7 @@ function merged(...facts: Fact[]): Arrival {
   return arrival ?? expect.fail('no facts');
 }
 
-test.each(['probe', 'deepProbe'] as const)('asking a replica once more what it has is no new push: %s', (evidence) => {
+test.each(['probe', 'deepProbe'] as const)('a probe that finds it once more is no new push: %s', (evidence) => {
   const asked = merged(pushOf('eastus', time(0)), pushOf('eastus', time(5), { evidence }));
   expect(asked).toMatchObject({
     pushedAt: eventTimeOf(time(0)),
@@ -26,7 +26,7 @@ test.each(['probe', 'deepProbe'] as const)('asking a replica once more what it h
   expect([arrival === asked, outcome]).toEqual([true, 'outdated']);
 });
 
-test('of times far ahead, the last are remembered', () => {
+test('of times far in the future, the last are kept', () => {
   const count = maxAhead + 7;
   let arrival = merged(pushOf('eastus', time(0)));
   for (let i = 0; i < count; i++) {
@@ -60,7 +60,7 @@ test('what confirmed a copy that was deleted does not confirm the next', () => {
   const confirmed = [pushOf('eastus', time(0)), pushOf('eastus', time(1), { evidence: 'deepProbe' })];
   expect(merged(...confirmed).evidence).toEqual(['webhook', 'deepProbe']);
   expect(merged(...confirmed, deleteOf('eastus', time(2)), pushOf('eastus', time(3))).evidence).toEqual(['webhook']);
-  // Nor does the question that found it gone.
+  // Nor does the probe that found it gone.
   const gone = deleteOf('eastus', time(2), { evidence: 'probe' });
   expect(merged(...confirmed, gone, pushOf('eastus', time(3))).evidence).toEqual(['webhook']);
 });
@@ -89,22 +89,22 @@ test('a tag that has left stays away until it is pushed again', () => {
   expect(hasTag(merged(untag(2), pushOf('eastus', time(1), { tag: 'v1' })), v1)).toBe(false);
 });
 
-test('a tag taken off by a delete that named no digest may still be there, until somebody has looked', () => {
+test('a tag removed by a delete that named no digest may still be there, until a probe finds out', () => {
   const v1 = tagOf('v1');
   const pushed = pushOf('eastus', time(1), { tag: 'v1' });
   const untag = (minute: number, evidence: Evidence = 'webhook') =>
     factOf('untag', 'eastus', time(minute), { tag: 'v1', evidence });
-  const told = merged(pushed, untag(2));
-  expect([hasTag(told, v1), mayHaveTag(told, v1)]).toEqual([false, true]);
+  const doubted = merged(pushed, untag(2));
+  expect([hasTag(doubted, v1), mayHaveTag(doubted, v1)]).toEqual([false, true]);
   // A push that is late is no proof.
   expect(mayHaveTag(merged(untag(2), pushed), v1)).toBe(true);
   expect(mayHaveTag(merged(pushed, untag(2), deleteOf('eastus', time(3))), v1)).toBe(false);
-  const looked: [string, Arrival][] = [
-    ['seen not to be there', merged(pushed, untag(2), untag(3, 'probe'))],
-    ['pushed with another digest', releaseTag(told, v1, eventTimeOf(time(3)))],
-    ['seen to be there', merged(pushed, untag(2), pushOf('eastus', time(3), { tag: 'v1', evidence: 'probe' }))],
+  const later: [string, Arrival][] = [
+    ['found absent', merged(pushed, untag(2), untag(3, 'probe'))],
+    ['pushed with another digest', releaseTag(doubted, v1, eventTimeOf(time(3)))],
+    ['found there', merged(pushed, untag(2), pushOf('eastus', time(3), { tag: 'v1', evidence: 'probe' }))],
   ];
-  for (const [what, arrival] of looked) {
+  for (const [what, arrival] of later) {
     expect(mayHaveTag(arrival, v1), what).toBe(false);
     expect('doubtedTags' in arrival, what).toBe(false);
   }
@@ -119,34 +119,34 @@ test('another digest gets a tag only with a later push', () => {
   expect(hasTag(releaseTag(pushed, v1, eventTimeOf(time(3))), v1)).toBe(false);
 });
 
-describe('what a region sends after the replica was seen to have it, with a clock that is behind ours', () => {
-  const seen = factOf('push', 'eastus', time(10), { tag: 'v1', evidence: 'probe' });
+describe('an event received after a probe found the image, from a clock that is behind ours', () => {
+  const found = factOf('push', 'eastus', time(10), { tag: 'v1', evidence: 'probe' });
   const v1 = tagOf('v1');
 
-  test('a delete leaves a doubt, until it is seen again', () => {
-    const doubtful = merged(seen, deleteOf('eastus', time(7)));
+  test('a delete leaves a doubt, until a probe finds it again', () => {
+    const doubtful = merged(found, deleteOf('eastus', time(7)));
     expect([isAvailable(doubtful), isDoubtful(doubtful), hasTag(doubtful, v1)]).toEqual([true, true, false]);
     const again = factOf('push', 'eastus', time(11), { tag: 'v1', evidence: 'probe' });
-    expect(isDoubtful(merged(seen, deleteOf('eastus', time(7)), again))).toBe(false);
+    expect(isDoubtful(merged(found, deleteOf('eastus', time(7)), again))).toBe(false);
     const gone = factOf('delete', 'eastus', time(11), { evidence: 'probe' });
-    expect(isDeleted(merged(seen, deleteOf('eastus', time(7)), gone))).toBe(true);
+    expect(isDeleted(merged(found, deleteOf('eastus', time(7)), gone))).toBe(true);
   });
 
-  test('an untag takes the tag off, until it is seen again', () => {
+  test('an untag removes the tag, until a probe finds it again', () => {
     const untag = factOf('untag', 'eastus', time(7), { tag: 'v1' });
-    expect(hasTag(merged(seen, untag), v1)).toBe(false);
-    expect(hasTag(merged(seen, untag, factOf('push', 'eastus', time(11), { tag: 'v1', evidence: 'probe' })), v1)).toBe(
+    expect(hasTag(merged(found, untag), v1)).toBe(false);
+    expect(hasTag(merged(found, untag, factOf('push', 'eastus', time(11), { tag: 'v1', evidence: 'probe' })), v1)).toBe(
       true,
     );
   });
 
   test.each([
-    ['further behind than clocks may be', [seen, deleteOf('eastus', time(4))]],
+    ['further behind than clocks may be', [found, deleteOf('eastus', time(4))]],
     [
       'older than what the region has sent itself',
-      [pushOf('eastus', time(8), { tag: 'v1' }), seen, deleteOf('eastus', time(7))],
+      [pushOf('eastus', time(8), { tag: 'v1' }), found, deleteOf('eastus', time(7))],
     ],
-    ['held against by a push of its own', [pushOf('eastus', time(10), { tag: 'v1' }), deleteOf('eastus', time(7))]],
+    ['older than a push of its own region', [pushOf('eastus', time(10), { tag: 'v1' }), deleteOf('eastus', time(7))]],
   ])('changes nothing where it is %s', (_what, facts) => {
     const arrival = merged(...facts);
     expect([isAvailable(arrival), isDoubtful(arrival), hasTag(arrival, v1)]).toEqual([true, false, true]);

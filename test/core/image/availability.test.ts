@@ -377,7 +377,7 @@ describe('a tag', () => {
     });
   });
 
-  test('overwritten in one region: the newest digest is asked for, and only who points at it counts', () => {
+  test('overwritten in one region: the newest digest is asked for, and only regions that point at it count', () => {
     const records = [
       recordOf(digest, everywhere),
       // Already there under another name: present is not enough, the tag must point at it.
@@ -494,10 +494,10 @@ describe('the keys of every document are those of the contract', () => {
   const regionKeys = 'region state required expected since eventTime lagSeconds evidence globalRouting'.split(' ');
 
   test.each<[string, Asked, string[]]>([
-    ['never seen', { digest }, keys],
+    ['never reported', { digest }, keys],
     ['partly there', { digest, records: [recordOf(digest, [pushedEast])] }, keys],
     ['there', { digest, records: [recordOf(digest, everywhere)] }, keys],
-    ['a tag never seen', { tag: 'v1' }, [...keys, 'tag']],
+    ['a tag never reported', { tag: 'v1' }, [...keys, 'tag']],
     ['a tag', { tag: 'v1', records: [recordOf(digest, everywhere)] }, [...keys, 'tag']],
   ])('%s', (_what, asked, expected) => {
     const document = documentOf(asked) as AvailabilityDocument;
@@ -524,7 +524,7 @@ describe('the keys of every document are those of the contract', () => {
   });
 });
 
-test('a wait for an image that is on its way out goes on: it may be pushed again', () => {
+test('a wait for an image that is being deleted goes on: it may be pushed again', () => {
   const deleted = deleteOf('westeurope', '2026-06-01T12:25:00Z');
   const { document, outcome } = ask({ digest, records: [recordOf(digest, [pushedEast, pushedWest, deleted])] });
   expect([document.state, outcome]).toEqual(['deleting', 'waiting']);

@@ -60,7 +60,7 @@ describe('types', () => {
     ['deletedInRegion', 'AcrReplication.ImageDeletedInRegion'],
     ['deletedInAllReplicas', 'AcrReplication.ImageDeletedInAllReplicas'],
     ['delayed', 'AcrReplication.ReplicationDelayed'],
-  ])('%s is told as %s', (kind, type) => {
+  ])('%s is published as %s', (kind, type) => {
     expect(announcementTypes[kind]).toBe(type);
     expect(event({ kind }).type).toBe(type);
   });
@@ -72,12 +72,12 @@ describe('a delay', () => {
     return toEvent(delayed, recordOf(digest, facts, set), registry, document(facts), at(madeAt)).data.missing;
   };
 
-  test('carries what was missing then, also where it has come meanwhile', () => {
+  test('lists the regions that were missing then, even if one has it by now', () => {
     expect(missing(pushes, '2026-06-01T12:00:06Z')).toEqual(['westeurope']);
     expect(missing(pushes.slice(0, 1), '2026-06-01T12:00:06Z')).toEqual(['westeurope']);
   });
 
-  test('carries what was missing then, also where all has come, one was deleted, and one came again', () => {
+  test('lists the regions that were missing then, even if all have had it since and one has it again after a delete', () => {
     const dueAt = at('2026-06-01T12:20:00Z');
     const name = { registry: registry.name, repository, digest };
     const before = recordOf(digest, pushes.slice(0, 1), set);
@@ -91,14 +91,14 @@ describe('a delay', () => {
       late,
     );
     const delayed = announcementKey({ kind: 'delayed', generation: 1 });
-    const told = (record: ImageRecord | undefined) =>
+    const missingIn = (record: ImageRecord | undefined) =>
       record && buildEvents(record, [delayed], registry, set, dueAt).map(({ event: { data } }) => data.missing);
     expect(late?.announcements.map(({ key }) => key)).toContain(delayed);
-    expect(told(late)).toEqual([['westeurope']]);
-    expect(told(after)).toEqual([['westeurope']]);
+    expect(missingIn(late)).toEqual([['westeurope']]);
+    expect(missingIn(after)).toEqual([['westeurope']]);
   });
 
-  test('carries what was missing at last where all came within the same millisecond', () => {
+  test('lists the region that was missing last if all reported within the same millisecond', () => {
     expect(missing(pushes, '2026-06-01T12:00:12.5Z')).toEqual(['westeurope']);
   });
 });
@@ -120,10 +120,10 @@ describe('an event', () => {
     expect(event({}, pushes, registryOf({ resourceId })).source).toBe(resourceId);
   });
 
-  test('carries the document without what somebody asked, and its generation', () => {
-    const { satisfied, requirement, ...told } = document();
+  test('carries the document without the requirement, and its generation', () => {
+    const { satisfied, requirement, ...described } = document();
     expect([satisfied, requirement.have]).toEqual([true, 2]);
-    expect(event({ kind: 'availableInRegion', generation: 3 }).data).toEqual({ ...told, generation: 3 });
+    expect(event({ kind: 'availableInRegion', generation: 3 }).data).toEqual({ ...described, generation: 3 });
   });
 
   test('about a region names it', () => {

@@ -1,6 +1,6 @@
 /**
- * The promises of the core, for any set of deliveries in any order with any repeats: the answer is the same, and each
- * thing is announced once.
+ * The guarantees of the core, for any set of deliveries in any order with any repeats: the answer is the same, and each event is
+ * announced once.
  */
 
 import fc from 'fast-check';
@@ -84,9 +84,9 @@ describe('any order, any repeats', () => {
   test('the answer is the same', () => {
     fc.assert(
       fc.property(shuffled, ([facts, again]) => {
-        // A delete before any push makes the same state by another road; what is asked is what can be seen at the end.
+        // Records may differ where a delete came before any push; only the answers are compared.
         expect(documentOf(fold(again).record)).toEqual(documentOf(fold(facts).record));
-        // A generation begins when its first word came, or a millisecond after the one before it.
+        // A generation begins with its first report, or a millisecond after the one before it.
         for (const { record } of [fold(facts), fold(again)]) {
           const late = (record?.firstSeenAt ?? 0) - 1_700_000_000_500;
           expect(late).toBe((record?.generation ?? 0) - 1);
@@ -96,7 +96,7 @@ describe('any order, any repeats', () => {
     );
   });
 
-  test('a repeat of what has been said changes nothing and announces nothing', () => {
+  test('a repeat of a report changes nothing and announces nothing', () => {
     fc.assert(
       fc.property(deliveries, fc.nat(), (facts, pick) => {
         const { record } = fold(facts);
@@ -119,15 +119,15 @@ describe('any order, any repeats', () => {
     );
   });
 
-  test('"in all replicas" is announced exactly in the step that makes it true, never before', () => {
+  test('"in all replicas" is announced by the very command that makes it true, never before', () => {
     fc.assert(
       fc.property(shuffled, ([, facts]) => {
         let record: ImageRecord | undefined;
         for (const fact of facts) {
           const decision = decide(record, name, { kind: 'fact', fact }, decisionContext);
           record = decision.record;
-          const told = decision.announcements.some((one) => one.kind === 'availableInAllReplicas');
-          if (told) expect(documentOf(record).state).toBe('available');
+          const isAnnounced = decision.announcements.some((one) => one.kind === 'availableInAllReplicas');
+          if (isAnnounced) expect(documentOf(record).state).toBe('available');
         }
         const document = documentOf(record);
         if (document.state === 'available') expect(record?.completedFor).toEqual(regions);
@@ -138,19 +138,19 @@ describe('any order, any repeats', () => {
   test('two "in all replicas" of one image have a deletion everywhere between them', () => {
     fc.assert(
       fc.property(shuffled, ([, facts]) => {
-        const told = fold(facts).announcements.filter(
+        const announced = fold(facts).announcements.filter(
           ({ kind }) => kind === 'availableInAllReplicas' || kind === 'deletedInAllReplicas',
         );
-        told.forEach((one, i) => {
-          if (one.kind === 'availableInAllReplicas') expect(told[i - 1]?.kind).not.toBe('availableInAllReplicas');
+        announced.forEach((one, i) => {
+          if (one.kind === 'availableInAllReplicas') expect(announced[i - 1]?.kind).not.toBe('availableInAllReplicas');
         });
       }),
     );
   });
 
-  test('the last word on all replicas is what is so in the end', () => {
+  test('the last event about all replicas matches the state in the end', () => {
     const last = { available: 'availableInAllReplicas', deleted: 'deletedInAllReplicas' } as const;
-    // Of two regions, the more often is it everywhere, and gone from everywhere.
+    // With only two regions it is more often available, or deleted, in all of them.
     const both = replicaSetFromSettings({ ...registry, regions: regions.slice(0, 2) }, 0);
     const inBoth = fc.tuple(factArbitrary, fc.constantFrom(...regions.slice(0, 2)), fc.boolean());
     fc.assert(
@@ -159,9 +159,11 @@ describe('any order, any repeats', () => {
           ([fact, region, isPush]): Fact => ({ ...fact, region, kind: isPush ? 'push' : 'delete' }),
         );
         const { record, announcements } = fold(facts, { ...decisionContext, set: both });
-        const told = announcements.map(({ kind }) => kind).filter((kind) => Object.values<string>(last).includes(kind));
+        const announced = announcements
+          .map(({ kind }) => kind)
+          .filter((kind) => Object.values<string>(last).includes(kind));
         const state = imageState(record, both);
-        if (state === 'available' || state === 'deleted') expect(told.at(-1)).toBe(last[state]);
+        if (state === 'available' || state === 'deleted') expect(announced.at(-1)).toBe(last[state]);
       }),
       { numRuns: 3_000 },
     );
@@ -202,8 +204,8 @@ describe('push and delete', () => {
       ...all(3_000),
     ]);
     expect(record?.generation).toBe(2);
-    const told = announcements.filter((one) => one.kind === 'availableInAllReplicas');
-    expect(told.map((one) => one.generation)).toEqual([1, 2]);
+    const announced = announcements.filter((one) => one.kind === 'availableInAllReplicas');
+    expect(announced.map((one) => one.generation)).toEqual([1, 2]);
   });
 
   test('no two generations begin at one time, or removing one from the lists would remove the other', () => {
@@ -270,7 +272,7 @@ describe('push and delete', () => {
     for (const fact of facts) record = decide(record, name, { kind: 'fact', fact }, asked).record;
     if (record === undefined) throw new Error('there is no record');
     expect(imageState(record, asked.set)).toBe('replicating');
-    // Soon, since the next word from ARM decides what it is.
+    // Soon, since the next answer of ARM decides its state.
     expect(nextRequeueAt(record, asked)).toBe(asked.now + asked.policy.outboxCheckMs);
     expect(imageState(record, { ...grown, source: 'arm', refreshedAt: 4_000 })).toBe('replicating');
     const without = { ...asked, set: { ...asked.set, refreshedAt: 4_000 } };
@@ -282,8 +284,8 @@ describe('push and delete', () => {
     const { record } = fold(regions.map((region) => push(region, 1_000)));
     const grownSet = replicaSetFromSettings({ ...registry, regions: [...regions, 'northeurope' as Region] }, 0);
     const grown = { ...decisionContext, set: grownSet };
-    const step = { kind: 'fact', fact: push('northeurope', 1_500) } as const;
-    const decision = decide(record, name, step, grown);
+    const command = { kind: 'fact', fact: push('northeurope', 1_500) } as const;
+    const decision = decide(record, name, command, grown);
     expect(decision.record?.generation).toBe(2);
     expect(decision.announcements.map((one) => one.kind)).toEqual(['availableInRegion', 'availableInAllReplicas']);
   });
@@ -301,7 +303,7 @@ describe('push and delete', () => {
     const { record, announcements } = decide(undefined, name, { kind: 'fact', fact: push('eastus', 1_000) }, later);
     if (record === undefined) throw new Error('there is no record');
     expect(announcements.map((one) => one.kind)).toEqual(['availableInRegion']);
-    // It is looked at again, for when somebody has.
+    // It is evaluated again, in case they are known by then.
     expect(nextRequeueAt(record, later)).not.toBeNull();
   });
 

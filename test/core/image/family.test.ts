@@ -1,4 +1,4 @@
-/** Copies of what a member's record says, merged: whatever the order, the same region state as the record itself comes to. */
+/** Merged copies of a member's record: in any order they give the same region state as the record itself. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Arrival, Fact } from '../../../src/core/image/arrival.ts';
@@ -32,7 +32,7 @@ const facts = fc.array(
   { minLength: 1, maxLength: 6 },
 );
 
-/** What the record says after each of the facts. */
+/** The arrival after each of the facts. */
 function versionsOf(list: readonly Fact[]): Arrival[] {
   const versions: Arrival[] = [];
   for (const fact of list) versions.push(mergeFact(versions.at(-1), fact).arrival);
@@ -50,7 +50,7 @@ function joinAll(versions: readonly Arrival[]): Arrival | undefined {
 }
 
 describe('copies', () => {
-  test('in any order, and repeated, come to what the record says last', () => {
+  test('in any order, and repeated, give the state of the last one', () => {
     const shuffled = facts.chain((list) => {
       const versions = versionsOf(list);
       const order = fc.shuffledSubarray([...versions, ...versions], { minLength: versions.length * 2 });
@@ -63,14 +63,19 @@ describe('copies', () => {
     );
   });
 
-  test('of two records with different reports come to what one record with all reports has', () => {
+  test('of two records with different reports give the state of one record with all reports', () => {
     fc.assert(
       fc.property(facts, facts, (some, others) => {
         // What a probe found is recorded only where it changes something, so the other reports decide on it.
-        const [heard, alsoHeard] = [some, others].map((list) => list.filter(({ evidence }) => evidence === 'webhook'));
-        fc.pre(heard?.length !== 0 && alsoHeard?.length !== 0);
-        const whole = versionsOf([...(heard ?? []), ...(alsoHeard ?? [])]).at(-1);
-        const [one, other] = [versionsOf(heard ?? []).at(-1), versionsOf(alsoHeard ?? []).at(-1)] as [Arrival, Arrival];
+        const [webhooks, otherWebhooks] = [some, others].map((list) =>
+          list.filter(({ evidence }) => evidence === 'webhook'),
+        );
+        fc.pre(webhooks?.length !== 0 && otherWebhooks?.length !== 0);
+        const whole = versionsOf([...(webhooks ?? []), ...(otherWebhooks ?? [])]).at(-1);
+        const [one, other] = [versionsOf(webhooks ?? []).at(-1), versionsOf(otherWebhooks ?? []).at(-1)] as [
+          Arrival,
+          Arrival,
+        ];
         const { isThere, isDoubtful: isInDoubt } = stateOf(whole);
         const same = { isThere, isDoubtful: isInDoubt };
         expect(stateOf(joinArrivals(withoutTags(one), other))).toMatchObject(same);

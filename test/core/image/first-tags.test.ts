@@ -1,4 +1,4 @@
-/** What becomes of a tag that turns out to have had no digest before. */
+/** A tag that turns out to have had no digest before. */
 import { expect, test } from 'vitest';
 import type { DecisionContext } from '../../../src/core/image/context.ts';
 import { withFirstTags } from '../../../src/core/image/first-tags.ts';
@@ -30,7 +30,7 @@ test('on its way, it is compared, and nothing is announced', () => {
   expect(announcements).toEqual([]);
 });
 
-test.each([[[]], [[tagOf('v2')]]])('of other tags, %j, nothing is said', (tags) => {
+test.each([[[]], [[tagOf('v2')]]])('with other tags, %j, nothing changes', (tags) => {
   const before = given(inBoth);
   expect(withFirstTags(before, tags, context)).toEqual({ record: before, announcements: [] });
 });

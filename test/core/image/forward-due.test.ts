@@ -97,7 +97,7 @@ test('what is on its way to the queue does not go twice, and goes again after a 
   const second = forwarded.handOver(record);
   asked[1]?.resolve();
   await second;
-  expect(noted).toEqual([{ kind: 'forwarded', keys: forwards.map(({ key }) => key), at: now }]);
+  expect(noted).toEqual([{ kind: 'forwardsQueued', keys: forwards.map(({ key }) => key), at: now }]);
 });
 
 test('what the queue has accepted is recorded, also when it does not accept another', async () => {
@@ -107,7 +107,7 @@ test('what the queue has accepted is recorded, also when it does not accept anot
   asked[1]?.reject(new UpstreamError('unavailable', 'away'));
   for (const { resolve } of asked) resolve();
   await expect(handedOver).rejects.toMatchObject({ code: 'unavailable' });
-  expect(noted).toEqual([{ kind: 'forwarded', keys: ['a', 'c'], at: now }]);
+  expect(noted).toEqual([{ kind: 'forwardsQueued', keys: ['a', 'c'], at: now }]);
 });
 
 test.each<[string, Partial<ForwardSending>, Partial<ForwardSending>]>([

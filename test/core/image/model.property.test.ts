@@ -99,7 +99,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('time' as const), seconds: fc.integer({ min: 1, max: 60 }) }) },
 );
 
-function world(heard: (region: Region, digest: Digest, says: ProbeAnswer['kind'], at: number) => void) {
+function world(onAnswer: (region: Region, digest: Digest, says: ProbeAnswer['kind'], at: number) => void) {
   const clock = manualClock(noon);
   const registry = registryOf({ regions: allRegions.slice(0, 2), regionalEndpoints: true });
   const replicas = new Map<string, ProbeAnswer['kind']>();
@@ -110,7 +110,7 @@ function world(heard: (region: Region, digest: Digest, says: ProbeAnswer['kind']
       const says = digest === undefined ? 'unclear' : (replicas.get(`${region} ${digest}`) ?? 'unclear');
       if (digest === undefined || says === 'unclear')
         return { kind: 'unclear', reason: 'silent', retryAfterMs: undefined };
-      heard(region, digest, says, clock.now());
+      onAnswer(region, digest, says, clock.now());
       return says === 'absent' ? { kind: says } : { kind: says, digest, mediaType: undefined, isWhole: true };
     },
   };
@@ -124,7 +124,7 @@ function world(heard: (region: Region, digest: Digest, says: ProbeAnswer['kind']
     queue: memoryDeliveryQueue(),
   };
   const timers: SetTimer[] = [];
-  const told: CloudEvent[] = [];
+  const published: CloudEvent[] = [];
   const forwarded: ForwardOrder[] = [];
   const set = () => replicaSetOf(registryOf({ regions }), noon);
 
@@ -160,8 +160,8 @@ function world(heard: (region: Region, digest: Digest, says: ProbeAnswer['kind']
         publisher: {
           publish: (events) =>
             step(async () => {
-              if (topicFails) throw new UpstreamError('unavailable', 'the topic was told to fail');
-              told.push(...events);
+              if (topicFails) throw new UpstreamError('unavailable', 'the topic fails on purpose');
+              published.push(...events);
             }),
         },
         forwards: {
@@ -202,7 +202,7 @@ function world(heard: (region: Region, digest: Digest, says: ProbeAnswer['kind']
   return {
     clock,
     registry,
-    told,
+    published,
     forwarded,
     read: store.read,
     set,
@@ -228,7 +228,7 @@ function world(heard: (region: Region, digest: Digest, says: ProbeAnswer['kind']
         const waking = alive.reconcile(due.name, due.at, due.firstNoticedAt).finally(() => {
           isAwake = true;
         });
-        // It may have to step back before other writers, which takes time of its own.
+        // It may have to pause after conflicts with other writers.
         for (let step = 0; step < 200 && !isAwake; step++) await clock.advance(10);
         await waking;
       }
@@ -246,22 +246,22 @@ const nameOf = (image: number): ImageName => ({
 test('in any order, and whichever process is killed: true documents, everything published, under one id', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(command, { minLength: 1, maxLength: 25 }), async (commands) => {
-      const said: { image: number; fact: Fact }[] = [];
+      const reports: { image: number; fact: Fact }[] = [];
       const newest = (image: number, region: string, kind: Fact['kind']) =>
-        said
+        reports
           .filter((one) => one.image === image && one.fact.region === region && one.fact.kind === kind)
           .map(({ fact }) => fact.eventTime)
           .sort()
           .at(-1) ?? '';
       const isThere = (image: number, region: string) =>
         newest(image, region, 'push') > newest(image, region, 'delete');
-      // A replica is asked where the image is missing, or where it may be gone: there its word is a fact like any other.
+      // A replica is asked where the image is missing, or where it may be gone: there its answer is a fact like any other.
       const acr = world((region, digest, says, at) => {
         const image = digest === digestOf(1) ? 1 : 2;
         if (isThere(image, region) === (says === 'present')) return;
         const kind = says === 'present' ? 'push' : 'delete';
         const seen = { region, eventTime: toEventTime(at), receivedAt: at, tag: undefined, mediaType: undefined };
-        said.push({ image, fact: { ...seen, kind, evidence: 'probe' } });
+        reports.push({ image, fact: { ...seen, kind, evidence: 'probe' } });
       });
       let running = acr.start({ afterOperations: 1_000_000 });
       for (const one of commands) {
@@ -283,7 +283,7 @@ test('in any order, and whichever process is killed: true documents, everything 
             tag: one.delete ? undefined : tagOf(`v${one.tag}`),
             mediaType: undefined,
           };
-          said.push({ image: one.image, fact });
+          reports.push({ image: one.image, fact });
           const mortal = acr.start(one.crash);
           // What is not acknowledged by the process that dies is delivered again, as a repeat.
           for (let i = 0; i < one.repeats; i++) void mortal.process({ name: nameOf(one.image), fact });
@@ -297,20 +297,20 @@ test('in any order, and whichever process is killed: true documents, everything 
       await acr.pass(3_600, running);
 
       const set = acr.set();
-      for (const image of new Set(said.map((one) => one.image))) {
+      for (const image of new Set(reports.map((one) => one.image))) {
         const { repository, digest } = nameOf(image);
         const question = { registry: acr.registry, repository, digest, tag: undefined };
         const document = await running.answer(question, defaultRequirement(set));
         expect(document.missing).toEqual(expectedRegions(set).filter((region) => !isThere(image, region)));
 
-        const events = acr.told.filter((event) => event.data.digest === digest);
+        const events = acr.published.filter((event) => event.data.digest === digest);
         const isEverywhere = expectedRegions(set).every((region) => isThere(image, region));
-        const told = events.filter((event) => event.type === allReplicas);
-        if (isEverywhere) expect(told.length).toBeGreaterThan(0);
+        const completions = events.filter((event) => event.type === allReplicas);
+        if (isEverywhere) expect(completions.length).toBeGreaterThan(0);
         // One fact, one id: within one generation there is exactly one.
-        for (const generation of new Set(told.map((event) => event.data.generation))) {
+        for (const generation of new Set(completions.map((event) => event.data.generation))) {
           expect(
-            new Set(told.filter((event) => event.data.generation === generation).map((event) => event.id)).size,
+            new Set(completions.filter((event) => event.data.generation === generation).map((event) => event.id)).size,
           ).toBe(1);
         }
         const record = await running.events(question);

@@ -1,4 +1,4 @@
-/** Which replicas are asked about an image, by what each of them has said. */
+/** Which replicas are probed for an image, by what each has reported. */
 import { expect, test } from 'vitest';
 import type { Fact } from '../../../src/core/image/arrival.ts';
 import { probeTargets } from '../../../src/core/image/probe-targets.ts';
@@ -35,7 +35,7 @@ test.each<[what: string, facts: Fact[], presence: string[], absence: string[], r
     [],
   ],
   [
-    'one was seen to have it just after the other deleted it',
+    'a probe found it in one just after the other deleted it',
     [deleteOf('eastus', later), seenNow('westeurope')],
     ['eastus'],
     [],
@@ -47,7 +47,7 @@ test.each<[what: string, facts: Fact[], presence: string[], absence: string[], r
     ['westeurope'],
     [],
   ],
-  ['a copy that nobody has confirmed', [pushOf('eastus', early)], ['eastus', 'westeurope'], [], confirming],
+  ['a copy that is not confirmed', [pushOf('eastus', early)], ['eastus', 'westeurope'], [], confirming],
   [
     'one, unconfirmed, while the other deletes it',
     [pushOf('westeurope', early), deleteOf('eastus', now)],

@@ -1,4 +1,4 @@
-/** What an image is, out of what its regions said and which replicas there are. */
+/** The state of an image, by the reports of its regions and the replica set. */
 
 import { describe, expect, test } from 'vitest';
 import type { Evidence, Fact } from '../../../src/core/image/arrival.ts';
@@ -93,19 +93,23 @@ describe('the state', () => {
       [pushOf('eastus', time(0)), deleteOf('eastus', time(1))],
       'deleted',
     ],
-    ['only where nobody expects it', [away], 'replicating'],
-    ['deleted only where nobody expects it', [away, deleteOf('northeurope', time(1))], 'deleted'],
+    ['only in a region that is not expected', [away], 'replicating'],
+    ['deleted only in a region that is not expected', [away, deleteOf('northeurope', time(1))], 'deleted'],
     [
-      'deleted where it is expected, and left where nobody expects it',
+      'deleted where it is expected, and left in a region that is not expected',
       [away, pushOf('eastus', time(0)), deleteOf('eastus', time(1))],
       'deleted',
     ],
     [
-      'left where it is expected, deleted where nobody expects it',
+      'left where it is expected, deleted in a region that is not expected',
       [away, pushOf('eastus', time(0)), deleteOf('northeurope', time(1))],
       'replicating',
     ],
-    ['only where nobody expects it, and its repository is deleted elsewhere', [away, doubt('eastus')], 'replicating'],
+    [
+      'only in a region that is not expected, and its repository is deleted elsewhere',
+      [away, doubt('eastus')],
+      'replicating',
+    ],
     [
       'deleted where it was, and its repository in the other',
       [pushOf('eastus', time(0)), doubt('westeurope'), deleteOf('eastus', time(3))],
@@ -148,12 +152,12 @@ test('what has been announced is pending until the topic has accepted it, and a 
   expect([pendingKeys(record).length, hasPending(record)]).toEqual([1, true]);
   expect(pendingKeys(record, at(time(0)))).toEqual([]);
   const decisionContext = { set: two, policy, now: at(time(1)) };
-  const step = { kind: 'acknowledge', keys: [key ?? ''], at: at(time(1)) } as const;
-  const taken = decide(record, name, step, decisionContext).record ?? expect.fail('no record');
-  expect([pendingKeys(taken), hasPending(taken)]).toEqual([[], false]);
+  const command = { kind: 'acknowledge', keys: [key ?? ''], at: at(time(1)) } as const;
+  const accepted = decide(record, name, command, decisionContext).record ?? expect.fail('no record');
+  expect([pendingKeys(accepted), hasPending(accepted)]).toEqual([[], false]);
   const forwards = [{ key: 'a', madeAt: 0, queuedAt: null }];
-  expect(hasPending({ ...taken, forwards })).toBe(true);
-  expect(hasPending({ ...taken, forwards: [{ key: 'a', madeAt: 0, queuedAt: 1 }] })).toBe(false);
+  expect(hasPending({ ...accepted, forwards })).toBe(true);
+  expect(hasPending({ ...accepted, forwards: [{ key: 'a', madeAt: 0, queuedAt: 1 }] })).toBe(false);
 });
 
 test('current tags point here in some region', () => {
@@ -168,7 +172,7 @@ test.each([
   [time(5), true],
   [time(6), false],
 ])(
-  'what was learned at %s, where the replica before was proven gone five minutes past, is void: %s',
+  'a report received at %s, with the earlier replica proven gone at five minutes past, is void: %s',
   (learned, isPast) => {
     const replicas = two.replicas.map((replica) => ({ ...replica, lastAbsentAt: at(time(5)) }));
     expect(predatesReplica(regionOf('eastus'), at(learned), { ...two, replicas })).toBe(isPast);
@@ -176,7 +180,7 @@ test.each([
   },
 );
 
-test('what was deleted without a digest in a new replica is no old word, though it has said nothing else', () => {
+test('a delete without a digest in a new replica is not mistaken for one of the old replica, though it has reported nothing else', () => {
   const replicas = two.replicas.map((replica) => ({ ...replica, lastAbsentAt: at(time(5)) }));
   const facts = [
     pushOf('eastus', time(6)),

@@ -1,4 +1,4 @@
-/** When an image must be looked at again, whoever is alive then. */
+/** When an image must be evaluated again. */
 import { describe, expect, test } from 'vitest';
 import type { Evidence, Fact } from '../../../src/core/image/arrival.ts';
 import type { DecisionContext } from '../../../src/core/image/context.ts';
@@ -14,7 +14,7 @@ function decisionContextOf(verify: VerifyMode = 'missing', probeAfterMs?: number
   return { set: replicaSetOf(registryOf({ verify })), policy: { ...policy, probeAfterMs }, now };
 }
 
-/** With nothing that is still to be published. */
+/** With nothing left to publish. */
 function finished(facts: ReturnType<typeof pushOf>[], changes: Partial<ImageRecord> = {}): ImageRecord {
   return { ...recordOf(digestOf(1), facts), announcements: [], ...changes };
 }
@@ -31,7 +31,7 @@ describe('an image that is everywhere', () => {
     ['and not published for hours', pending(0), 'missing', now + 600_000],
     ['and not forwarded', { forwards: [{ key: 'a', madeAt: 0, queuedAt: null }] }, 'missing', soon],
     ['with a tag that is not compared', { uncomparedTags: ['v1'], changedAt: now }, 'missing', soon],
-    ['for all that webhooks say, and no replica has confirmed', { delayedAt: 1 }, 'confirm', soon],
+    ['by its webhooks, and not confirmed by a replica', { delayedAt: 1 }, 'confirm', soon],
   ])('%s', (_, changes, verify, due) => {
     // A replica confirms only where it can be asked.
     const probeAfterMs = verify === 'missing' ? undefined : 60_000;
@@ -51,7 +51,7 @@ describe('an image that is missing somewhere', () => {
   });
 });
 
-describe('a tag taken off by a delete that named no digest', () => {
+describe('a tag removed by a delete that named no digest', () => {
   const tags = [pushOf('eastus', time(0), { tag: 'v1' }), pushOf('westeurope', time(1), { tag: 'v1' })];
   const untag = (evidence: Evidence = 'webhook') => factOf('untag', 'westeurope', time(20), { tag: 'v1', evidence });
   const converged = (facts: Fact[], changes: Partial<ImageRecord> = {}) => {
@@ -69,7 +69,7 @@ describe('a tag taken off by a delete that named no digest', () => {
       converged([tags[1] as Fact, untag()], { firstSeenAt: 0 }),
       asked,
     ],
-    ['is not asked for any more where it was seen to be gone', converged([...tags, untag('probe')]), null],
+    ['is not asked for any more once a probe did not find it', converged([...tags, untag('probe')]), null],
   ])('%s', (_, image, due) => {
     expect(nextRequeueAt(image, decisionContextOf('missing', 60_000))).toBe(due);
     expect(nextRequeueAt(image, decisionContextOf('missing'))).toBeNull();
@@ -78,10 +78,10 @@ describe('a tag taken off by a delete that named no digest', () => {
 
 test.each<[string, number | null, boolean]>([
   ['none', null, false],
-  ['one that is spent', now, false],
+  ['one that has fired', now, false],
   ['one before', now + 30_000, true],
-  ['one that rings a little later', now + 80_000, true],
-  ['one that rings much later', now + 80_001, false],
+  ['one that fires a little later', now + 80_000, true],
+  ['one that fires much later', now + 80_001, false],
 ])('a timer is set for a minute from now by %s: %s', (_, requeueAt, isSet) => {
   expect(isTimerSet(requeueAt, now + 60_000, now)).toBe(isSet);
 });
@@ -94,7 +94,7 @@ test('replicas are asked at pauses that double up to a day', () => {
   expect(pauses).toEqual([1, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, 1_440, 1_440]);
 });
 
-test('what nobody has is looked for during a day', () => {
+test('an image that no replica has is probed for during a day', () => {
   const day = 86_400_000;
   expect(nextUnseenProbeAt(0, 0, 60_000, 0)).toBe(60_000);
   expect(nextUnseenProbeAt(0, 0, 60_000, 300_000)).toBe(300_000);
@@ -107,7 +107,7 @@ test.each([
   [20_000, 30_000],
   [300_000, 300_000],
   [3_600_000, 600_000],
-])('a tag that could not be compared for %i ms is looked at again after %i ms', (sinceMs, pauseMs) => {
+])('a tag that could not be compared for %i ms is compared again after %i ms', (sinceMs, pauseMs) => {
   const image = finished(both, { uncomparedTags: ['v1'], changedAt: now - sinceMs });
   expect(nextRequeueAt(image, decisionContextOf())).toBe(now + pauseMs);
 });

@@ -1,8 +1,8 @@
-/** What becomes of a tag with one digest, step by step. */
+/** The progress of a tag with one digest, command by command. */
 import { describe, expect, test } from 'vitest';
 import type { ImageRecord, TagProgress } from '../../../src/core/image/record.ts';
 import { tagPushes } from '../../../src/core/image/record.ts';
-import { carryOpenTags, learnTag, tagCompared, tagMoved } from '../../../src/core/image/tag-progress.ts';
+import { carryOpenTags, notePushedTag, tagCompared, tagMoved } from '../../../src/core/image/tag-progress.ts';
 import { deleteOf, digestOf, eventTimeOf, pushOf, recordOf, tagOf } from '../../support/build.ts';
 
 const tag = tagOf('v1');
@@ -25,7 +25,7 @@ describe('the next region that reports it', () => {
     ['where it has moved on before that', { ...moved, movedBy: { westeurope: at(3) } }, true],
     ['where it has moved on after that', { ...moved, movedBy: { westeurope: at(5) } }, false],
   ])('%s has it compared: %s', (_, changes, isCompared) => {
-    expect(learnTag(withTag(changes), next).uncomparedTags).toEqual(isCompared ? ['v1'] : []);
+    expect(notePushedTag(withTag(changes), next).uncomparedTags).toEqual(isCompared ? ['v1'] : []);
   });
 });
 
@@ -61,7 +61,7 @@ describe('a comparison', () => {
     isFinal: true,
   };
 
-  test('is noted', () => {
+  test('is stored', () => {
     const { tags, uncomparedTags } = tagCompared(record, check);
     expect([tags.v1, uncomparedTags]).toMatchObject([{ isCompared: true, others: { eastus: at(0) } }, []]);
   });

@@ -42,7 +42,7 @@ describe('a tag points', () => {
     });
   });
 
-  test('at two pushes of one instant to the same digest for everybody', () => {
+  test('for two pushes at one instant to the same digest on every instance', () => {
     const records = [recordOf(high, [pushed('eastus', '12:00:00')]), recordOf(low, [pushed('eastus', '12:00:00')])];
     expect(pointed(records)).toEqual({ eastus: high });
     expect(pointed([...records].reverse())).toEqual({ eastus: high });
@@ -55,7 +55,7 @@ describe('a tag points', () => {
     expect(pointed([recordOf(low, [pushed('eastus', '12:00:00')]), gone])).toEqual({});
   });
 
-  test('where nobody has it any more, at what was deleted last', () => {
+  test('to what was deleted last, once no region has it', () => {
     const gone = recordOf(high, [pushed('eastus', '12:00:05'), deleteOf('eastus', '2026-06-01T12:00:09Z')]);
     expect(tagPointers(v1, [gone]).newest).toMatchObject({ digest: high });
     expect(tagState(tagPointers(v1, [gone]), regionsOf('eastus'), at('2026-06-01T12:30:00Z'), 900_000)).toBe('unknown');
@@ -80,7 +80,7 @@ describe('a tag points', () => {
     }
   });
 
-  test('nowhere once it has moved to a digest that was forgotten since', () => {
+  test('nowhere once it has moved to a digest whose record is gone', () => {
     const old = recordOf(low, [pushed('eastus', '12:00:00')]);
     const moved = { ...old.tags.v1, movedTo: high, movedBy: { eastus: eventTimeOf('2026-06-01T12:00:05Z') } };
     const left = { ...old, tags: { v1: { ...moved, state: 'moved' } } } as ImageRecord;

@@ -1,4 +1,4 @@
-/** Regions that somebody has made up: kept within bounds, and never at the cost of a replica. */
+/** Invented regions: their number is limited, and replicas are never dropped for them. */
 import { expect, test } from 'vitest';
 import { availability } from '../../../src/core/image/availability.ts';
 import { decide } from '../../../src/core/image/decide.ts';
@@ -29,11 +29,11 @@ function pushedIn(regions: readonly string[], inSet = set, before?: ImageRecord)
     const now = (known?.changedAt ?? start) + 1_000;
     const fact = pushOf(region, new Date(now).toISOString());
     const around = { set: inSet, policy, now };
-    const { record: told } = decide(known, name, { kind: 'fact', fact }, around);
-    const keys = (told?.announcements ?? []).map(({ key }) => key);
-    return decide(told, name, { kind: 'acknowledge', keys, at: now }, around).record;
+    const { record: next } = decide(known, name, { kind: 'fact', fact }, around);
+    const keys = (next?.announcements ?? []).map(({ key }) => key);
+    return decide(next, name, { kind: 'acknowledge', keys, at: now }, around).record;
   }, before);
-  if (record === undefined) throw new Error('somebody has spoken');
+  if (record === undefined) throw new Error('no region was pushed to');
   return record;
 }
 

@@ -1,4 +1,6 @@
-/** The core: what a fact means, what an image is, who is told, what is forwarded, forgotten and answered. */
+/**
+ * The core: how facts are merged, what state an image has, which events are published, what is forwarded, expired and answered.
+ */
 import type { Fault } from '../fault.ts';
 import { faultsIn } from '../fault.ts';
 
@@ -20,7 +22,7 @@ const facts = [
   ].map(core),
   ...[
     'image/cloud-event',
-    'image/decide-steps',
+    'image/decide-commands',
     'scenarios/replaced-replica',
     'scenarios/families',
     'replicas/replica-set-cache',
@@ -72,7 +74,7 @@ export const decidingFaults: readonly Fault[] = [
       'const isNewEvidence = false;',
     ],
     [
-      'it is there since the last word of it',
+      'it is there only since its last report',
       'since: wasAvailable ? arrival.since : fact.receivedAt',
       'since: fact.receivedAt',
     ],
@@ -91,7 +93,11 @@ export const decidingFaults: readonly Fault[] = [
       "if (isAvailable(deleted)) return { arrival: deleted, outcome: 'outdated' };",
       "if (isAvailable(deleted)) return { arrival, outcome: 'outdated' };",
     ],
-    ['a second delete begins anew', 'since: isNewFact ? fact.receivedAt : arrival.since', 'since: fact.receivedAt'],
+    [
+      'a second delete counts from its own receipt',
+      'since: isNewFact ? fact.receivedAt : arrival.since',
+      'since: fact.receivedAt',
+    ],
     [
       'a delete is about no time',
       'eventTime: isEvent(fact) ? eventTime : isNewFact ? null : arrival.eventTime',
@@ -105,7 +111,7 @@ export const decidingFaults: readonly Fault[] = [
     ],
     [
       'a delete that may follow a probe is older than it',
-      'if (isAvailable(deleted) && mayFollowSight(arrival, fact, arrival.pushedAt)) {',
+      'if (isAvailable(deleted) && mayFollowProbe(arrival, fact, arrival.pushedAt)) {',
       'if (isAvailable(deleted) && arrival === never) {',
     ],
     [
@@ -115,7 +121,7 @@ export const decidingFaults: readonly Fault[] = [
     ],
     [
       'an untag that may follow a probe is older than it',
-      "return mayFollowSight(arrival, fact, pushedAt) ? untagged(pushedAt) : { arrival, outcome: 'outdated' };",
+      "return mayFollowProbe(arrival, fact, pushedAt) ? untagged(pushedAt) : { arrival, outcome: 'outdated' };",
       "return { arrival, outcome: 'outdated' };",
     ],
     ['a delete much older than a probe counts as one after it', '&& isWithinSkew(fact.eventTime, seenAt)', ''],
@@ -171,12 +177,12 @@ export const decidingFaults: readonly Fault[] = [
     [...facts, core('scenarios/silent-images')],
     [
       [
-        'what a removed replica said counts',
+        'a report of a removed replica counts',
         'return lastAbsentAt !== undefined && learnedAt <= lastAbsentAt;',
         'return false;',
       ],
       [
-        'the word of the very instant counts for the new replica',
+        'a report of the very instant counts for the new replica',
         'learnedAt <= lastAbsentAt',
         'learnedAt < lastAbsentAt',
       ],
@@ -186,8 +192,8 @@ export const decidingFaults: readonly Fault[] = [
         'record.completedFor',
       ],
       [
-        'what was told of a removed replica is old news',
-        'record.alreadyAnnounced.filter((news) => !ofGone.includes(news))',
+        'events published about a removed replica keep those about the new one back',
+        'record.alreadyAnnounced.filter((subject) => !ofGone.includes(subject))',
         'record.alreadyAnnounced',
       ],
       [
@@ -215,11 +221,11 @@ export const decidingFaults: readonly Fault[] = [
         'expected.every((region) => isAvailableIn(record, region, set));',
         'expected.some((region) => isAvailableIn(record, region, set));',
       ],
-      ['a removed region holds the image back', 'return standing.length > 0 ? standing : regions;', 'return regions;'],
+      ['a removed region holds the image back', 'return counted.length > 0 ? counted : regions;', 'return regions;'],
       [
         'regions outside the set count for nothing',
-        'return standing.length > 0 ? standing : regions;',
-        'return standing;',
+        'return counted.length > 0 ? counted : regions;',
+        'return counted;',
       ],
       ['a newcomer counts for nothing', '(arrivalIn(record, region)?.learnedAt ?? 0) > set.refreshedAt', 'false'],
       [
@@ -228,12 +234,12 @@ export const decidingFaults: readonly Fault[] = [
         'arrivals.some(isDeleted)',
       ],
       [
-        'an image of which nobody has spoken is gone',
+        'an image that no region has reported is gone',
         'arrivals.length > 0 && arrivals.every(isDeleted)',
         'arrivals.every(isDeleted)',
       ],
       [
-        'a delete that was told is told again',
+        'a delete that was published is published again',
         "return imageState(record, set) === 'deleted' && !activeRegions(record, set).every(isAlreadyAnnounced);",
         "return imageState(record, set) === 'deleted';",
       ],
@@ -271,7 +277,7 @@ export const decidingFaults: readonly Fault[] = [
       ],
       ['events that have not left are not pending', 'pendingKeys(record).length > 0 || ', ''],
       [
-        'what was taken is pending',
+        'what was accepted is pending',
         'publishedAt === null && madeAt < madeBefore ? [key] : []',
         'madeAt < madeBefore ? [key] : []',
       ],
@@ -282,18 +288,18 @@ export const decidingFaults: readonly Fault[] = [
     [core('scenarios/early-timer'), core('scenarios/clock-ahead'), ...facts],
     [
       [
-        'what a removed replica said is kept',
+        'reports of a removed replica are kept',
         'stored === undefined ? undefined : dropStaleFacts(stored, decisionContext.set)',
         'stored',
       ],
       [
-        'a late word of a removed replica is recorded',
+        'a late report of a removed replica is recorded',
         "if (predatesReplica(stated.region, stated.receivedAt, set)) return { record: before, outcome: 'outdated' };",
         '',
       ],
       ['a time far ahead counts', 'const fact = withCountedTime(earlier, stated);', 'const fact = stated;'],
       [
-        'images with events that were not told are forgotten',
+        'images with unpublished events expire',
         '!hasPending(record) && record.changedAt <= unchangedSince',
         'record.changedAt <= unchangedSince',
       ],
@@ -310,18 +316,18 @@ export const decidingFaults: readonly Fault[] = [
         'mediaType: record.mediaType',
       ],
       [
-        'what has changed is old news still',
-        'alreadyAnnounced: started.alreadyAnnounced.filter((news) => !superseded.includes(news))',
+        'what has changed still counts as published',
+        'alreadyAnnounced: started.alreadyAnnounced.filter((subject) => !superseded.includes(subject))',
         'alreadyAnnounced: started.alreadyAnnounced',
       ],
       [
-        'a forward that the queue has taken is taken again',
-        'entry.queuedAt === null && step.keys.includes(entry.key)',
-        'step.keys.includes(entry.key)',
+        'a forward that is queued is queued again',
+        'entry.queuedAt === null && command.keys.includes(entry.key)',
+        'command.keys.includes(entry.key)',
       ],
       [
-        'all forwards count as taken',
-        'entry.queuedAt === null && step.keys.includes(entry.key)',
+        'all forwards count as queued',
+        'entry.queuedAt === null && command.keys.includes(entry.key)',
         'entry.queuedAt === null',
       ],
       [
@@ -336,45 +342,45 @@ export const decidingFaults: readonly Fault[] = [
         'return record;',
       ],
       [
-        'where the tag was before is not looked at',
-        'keepRegions(releaseEarlier(learned, fact.tag), fact.region, set)',
-        'keepRegions(learned, fact.region, set)',
+        'pushes of the tag with earlier digests are ignored',
+        'keepRegions(releaseEarlier(updated, fact.tag), fact.region, set)',
+        'keepRegions(updated, fact.region, set)',
       ],
     ],
   ),
   ...faultsIn('src/core/image/announcements.ts', facts, [
     [
-      'the same is told twice',
+      'the same event is announced twice',
       'if (announced.has(key) || alreadyAnnounced.includes(announcementSubject(announcement))) return false;',
       'if (alreadyAnnounced.includes(announcementSubject(announcement))) return false;',
     ],
     [
-      'old news is told',
+      'what was announced in an earlier generation is announced again',
       'announced.has(key) || alreadyAnnounced.includes(announcementSubject(announcement))',
       'announced.has(key)',
     ],
     [
-      'regions that an image was complete for are told anew',
+      'regions that an image was complete for are announced again',
       'record.completedFor.includes(region) || isSeeded(record, region, set);',
       'isSeeded(record, region, set);',
     ],
     [
-      'old images in a new replica are news',
+      'old images in a new replica are announced',
       'const isOld = record.completedFor.includes(region) || isSeeded(record, region, set);',
       'const isOld = record.completedFor.includes(region);',
     ],
     [
-      'a copy that is not confirmed is told',
+      'a copy that is not confirmed is announced',
       'if (isAvailableIn(record, region, set) && !isOld)',
       'if (isAvailable(arrival) && !isOld)',
     ],
     [
-      'deletes are not told',
+      'deletes are not announced',
       "else if (isDeleted(arrival) || (wasThere && hasDeletedMember(record, region))) make('deletedInRegion', { region });",
       '',
     ],
     [
-      'in all replicas is told before it is',
+      'in all replicas is announced too early',
       "else if (isComplete(record, set) && make('availableInAllReplicas')) {",
       "else if (make('availableInAllReplicas')) {",
     ],
@@ -384,20 +390,20 @@ export const decidingFaults: readonly Fault[] = [
       "&& make('availableInAllReplicas')) {\n    availableAt = now;\n    completedFor = expectedRegions(set);",
       "&& make('availableInAllReplicas')) {\n    availableAt = now;",
     ],
-    ['deleted everywhere is not told', "if (isGoneAgain(record, set)) make('deletedInAllReplicas');", ''],
-    ['delayed is told on time', 'now >= record.firstSeenAt + policy.delayedAfterMs', 'now >= record.firstSeenAt'],
+    ['deleted everywhere is not announced', "if (isGoneAgain(record, set)) make('deletedInAllReplicas');", ''],
+    ['an image is delayed at once', 'now >= record.firstSeenAt + policy.delayedAfterMs', 'now >= record.firstSeenAt'],
     [
-      'delayed is told a millisecond late',
+      'delayed is announced a millisecond late',
       'now >= record.firstSeenAt + policy.delayedAfterMs',
       'now > record.firstSeenAt + policy.delayedAfterMs',
     ],
     [
-      'delayed is told while no replica is known',
+      'delayed is announced while no replica is known',
       'return isKnown(set) && isOpen(record, set) &&',
       'return isOpen(record, set) &&',
     ],
     [
-      'what it was superseded by is not told',
+      'the superseding digest is left out',
       'movedTo === undefined || movedTo === null ? entry : { ...entry, supersededBy: movedTo }',
       'entry',
     ],
@@ -408,7 +414,7 @@ export const decidingFaults: readonly Fault[] = [
       'forwards: due.length >= 0 ? record.forwards : keepForwards',
     ],
     ['announcements are kept without end', 'if (spare <= 0) return entries;', 'return entries;'],
-    ['announcements that are not taken are forgotten', 'if (entry.publishedAt === null) return false;', ''],
+    ['announcements that are not accepted are dropped', 'if (entry.publishedAt === null) return false;', ''],
     [
       'what could become due again is forgotten',
       'announcement.generation < record.generation || mayForget(announcement, record)',
@@ -427,11 +433,11 @@ export const decidingFaults: readonly Fault[] = [
       ['a push between the deletes is a new generation', 'isLater(fact.eventTime, newestDelete(record, set))', 'true'],
       ['two generations begin in one millisecond', 'Math.max(fact.receivedAt, minStart(record))', 'fact.receivedAt'],
       [
-        'an image that is complete for more regions is not told',
+        'an image that is complete for more regions is not announced',
         'const isForMore = wasComplete(record) && isGrown && !isSeeding;',
         'const isForMore = false;',
       ],
-      ['an image that came back everywhere is not told', '!(isForMore || wasPublishedGone(record))', '!isForMore'],
+      ['an image that came back everywhere is not announced', '!(isForMore || wasPublishedGone(record))', '!isForMore'],
       ['a new generation keeps the number', 'generation: record.generation + 1', 'generation: record.generation'],
       ['a new generation is delayed from the start', '    delayedAt: null,\n', ''],
       ['a new generation was complete before', '    completedFor: [],\n', ''],
@@ -439,13 +445,17 @@ export const decidingFaults: readonly Fault[] = [
   ),
   ...faultsIn(
     'src/core/image/acknowledge.ts',
-    [core('image/decide-steps'), core('store/image-writer'), core('image/cloud-event'), ...modes, ...properties],
+    [core('image/decide-commands'), core('store/image-writer'), core('image/cloud-event'), ...modes, ...properties],
     [
-      ['all that is pending counts as taken', '.filter((key) => keys.includes(key))', ''],
-      ['nothing counts as taken', 'if (taken.length === 0) return record;', 'if (taken.length >= 0) return record;'],
+      ['everything pending counts as accepted', '.filter((key) => keys.includes(key))', ''],
       [
-        'when all was told is not noted',
-        'announcedAt: taken.includes(completion) ? at : record.announcedAt',
+        'nothing counts as accepted',
+        'if (accepted.length === 0) return record;',
+        'if (accepted.length >= 0) return record;',
+      ],
+      [
+        'the time of the completion event is not stored',
+        'announcedAt: accepted.includes(completion) ? at : record.announcedAt',
         'announcedAt: record.announcedAt',
       ],
     ],
@@ -470,7 +480,7 @@ export const decidingFaults: readonly Fault[] = [
         'set.replicas.map(({ region }) => region).filter(satisfies).length',
       ],
       [
-        'what is missing is not said',
+        'missing regions are left out',
         'missing: requirement.regions.filter((region) => !satisfies(region))',
         'missing: []',
       ],

@@ -15,11 +15,11 @@ export const familyFaults: readonly Fault[] = [
       'sum === null ? Number.NaN',
     ],
   ]),
-  ...faultsIn('src/core/image/family-steps.ts', bytes, [
+  ...faultsIn('src/core/image/family-commands.ts', bytes, [
     [
-      'bytes that were learned late never reach the index',
-      '{ ...withBytes(family, step.member, step.bytes), said }',
-      '{ ...family, said }',
+      'bytes that were known late never reach the index',
+      '{ ...withBytes(family, command.member, command.bytes), reported }',
+      '{ ...family, reported }',
     ],
   ]),
   ...faultsIn('src/core/members/manifest-document.ts', bytes, [
@@ -27,15 +27,15 @@ export const familyFaults: readonly Fault[] = [
   ]),
   ...faultsIn('src/core/store/image-writer.ts', races, [
     [
-      'an index that another instance has just read is not told of a report',
-      '      await reportToParents(stored?.record, proposal.record);\n',
-      '      if (attempt === 1) await reportToParents(stored?.record, proposal.record);\n',
+      'a report does not reach an index that another instance has just read',
+      '      await reportToIndexes(stored?.record, proposal.record);\n',
+      '      if (attempt === 1) await reportToIndexes(stored?.record, proposal.record);\n',
     ],
   ]),
   ...faultsIn('src/core/members/family-reader.ts', races, [
     [
-      'what members said before the index was read is lost',
-      'if (record !== undefined) said[digest] = newsForParents(undefined, record);',
+      'reports of members from before the index was read are lost',
+      'if (record !== undefined) reported[digest] = changesForIndexes(undefined, record);',
       '',
     ],
   ]),
@@ -56,16 +56,16 @@ export const familyFaults: readonly Fault[] = [
   ]),
   ...faultsIn('src/core/members/read-index.ts', families, [
     [
-      'an index in an index that is not found is taken for an index that cannot be read',
+      'a nested index that is not found counts as one that cannot be read',
       "if (answer.kind === 'absent' && depth > 0)",
       "if (answer.kind === 'absent' && depth > 9)",
     ],
   ]),
-  ...faultsIn('src/core/image/family-steps.ts', families, [
+  ...faultsIn('src/core/image/family-commands.ts', families, [
     [
       'a try that failed makes an incomplete index count',
-      'if (step.missing.length > 0 || isIncomplete === true) {',
-      'if (step.missing.length > 0) {',
+      'if (command.missing.length > 0 || isIncomplete === true) {',
+      'if (command.missing.length > 0) {',
     ],
     [
       'an incomplete index is not read again when a member reports',
@@ -74,7 +74,7 @@ export const familyFaults: readonly Fault[] = [
     ],
     ['an incomplete index that is deleted is read for ever', 'nextReadAt: isThere ?', 'nextReadAt: true ?'],
   ]),
-  ...faultsIn('src/core/image/family-steps.ts', incomplete, [
+  ...faultsIn('src/core/image/family-commands.ts', incomplete, [
     [
       'a report uses up a try',
       'isBeingRead(record, now) ? family.tries : Math.max(0, family.tries - 1)',
@@ -82,8 +82,8 @@ export const familyFaults: readonly Fault[] = [
     ],
     [
       'what is missing, and was reported before it was made a member, is not read',
-      'if (step.missing.some(isNews))',
-      'if (step.missing.length < 0)',
+      'if (command.missing.some(isReportedSince))',
+      'if (command.missing.length < 0)',
     ],
     [
       'an incomplete index that is pushed while the registry does not answer is not read again',
@@ -93,7 +93,7 @@ export const familyFaults: readonly Fault[] = [
   ]),
   ...faultsIn('src/core/members/family-reader.ts', incomplete, [
     [
-      'a report during the last attempt is taken for one before it',
+      'a report during the last attempt counts as one before it',
       'heldUntil: image.family?.nextReadAt ?? null',
       'heldUntil: underWay.get(key)?.family?.nextReadAt ?? null',
     ],
@@ -125,19 +125,19 @@ export const familyFaults: readonly Fault[] = [
   ),
   ...faultsIn('src/core/image/announcements.ts', families, [
     [
-      'a member is told by itself',
+      'a member is published by itself',
       'if (isPartOfFamily(before)) return { record: withoutEvents(before, set, now), announcements: [] };',
       '',
     ],
     [
-      'an untagged manifest is told before an index can claim it',
+      'an untagged manifest is published before an index can claim it',
       'if (claimableUntil(before, decisionContext) !== null) return { record: before, announcements: [] };',
       '',
     ],
   ]),
   ...faultsIn('src/core/image/platforms.ts', families, [
     [
-      'platforms of an index that nobody could read count',
+      'platforms of an index that was not read count',
       'record.mediaType === null || isIndexType(record.mediaType) ? undefined : record',
       'record',
     ],

@@ -73,7 +73,7 @@ export const tellingFaults: readonly Fault[] = [
     ],
     ['a write whose answer was lost is made twice', 'refused = tried;', 'refused = undefined;'],
     [
-      'the write of another is taken for our own',
+      'the write of another is mistaken for our own',
       'stored?.record.writtenAs === refused.record.writtenAs',
       'stored !== undefined',
     ],
@@ -84,9 +84,9 @@ export const tellingFaults: readonly Fault[] = [
       '      refused = tried;\n      cache.delete(name);',
       '      refused = tried;',
     ],
-    ['what was made is not told', 'made.push(...decision.announcements.map(announcementKey));', ''],
+    ['announcements are not passed to the publisher', 'made.push(...decision.announcements.map(announcementKey));', ''],
     [
-      'what a tag that was the first makes is not told',
+      'announcements of a first tag are not passed to the publisher',
       'const made = [...proposal.made, ...decision.announcements.map(announcementKey)];',
       'const made = proposal.made;',
     ],
@@ -95,7 +95,7 @@ export const tellingFaults: readonly Fault[] = [
       "deps.log.warn('what follows from a write failed, will retry', { image, error: describeError(error) });",
       'throw error;',
     ],
-    ['what the topic has taken is not noted', 'await store.acknowledge(name, accepted, clock.now());', ''],
+    ['what the topic has accepted is not stored', 'await store.acknowledge(name, accepted, clock.now());', ''],
     [
       'a removed replica is read as there',
       'return dropStaleFacts(stored.record, deps.decisionContext(deps.registryOf(name)).set);',
@@ -108,7 +108,7 @@ export const tellingFaults: readonly Fault[] = [
     [core('image/first-tags'), ...writing],
     [
       [
-        'a tag that converged by itself is not told',
+        'a first tag that has converged is not announced',
         'announce(compared, decisionContext)',
         '{ record: compared, announcements: [] }',
       ],
@@ -208,12 +208,12 @@ export const tellingFaults: readonly Fault[] = [
     ],
     [
       [
-        'no timer for what is not told',
-        'publishedAt === null ? [nextOfferAt(madeAt, now, policy.outboxCheckMs)] : []',
-        'publishedAt === 0 ? [nextOfferAt(madeAt, now, policy.outboxCheckMs)] : []',
+        'no timer for unpublished events',
+        'publishedAt === null ? [nextSendAt(madeAt, now, policy.outboxCheckMs)] : []',
+        'publishedAt === 0 ? [nextSendAt(madeAt, now, policy.outboxCheckMs)] : []',
       ],
       [
-        "nobody looks for a member's tag in doubt",
+        "a member's tag in doubt is not probed",
         'return hasTagInDoubt(record, set) ? [record.changedAt] : [];',
         'return [];',
       ],
@@ -237,7 +237,7 @@ export const tellingFaults: readonly Fault[] = [
       ],
       [
         'no timer for copies that are not confirmed',
-        'if ((isAskable && hasUnverified(record, set)) || hasUnlistedReplica(record, set))',
+        'if ((canProbe && hasUnverified(record, set)) || hasUnlistedReplica(record, set))',
         'if (hasUnlistedReplica(record, set))',
       ],
 
@@ -248,7 +248,11 @@ export const tellingFaults: readonly Fault[] = [
       ],
       ['a timer of next week counts as set', ' && requeueAt <= due + timerSlackMs', ''],
       ['pauses between questions do not grow', 'pause = Math.min(dayMs, pause * 2)', 'pause = Math.min(dayMs, pause)'],
-      ['what nobody has is looked for without end', 'return at <= firstNoticedAt + dayMs ? at : null;', 'return at;'],
+      [
+        'an image that no replica has is probed without end',
+        'return at <= firstNoticedAt + dayMs ? at : null;',
+        'return at;',
+      ],
     ],
   ),
 ];

@@ -1,4 +1,4 @@
-/** Steps that are no facts: what each notes in the record, and what it leaves alone. */
+/** Commands other than facts: what each stores in the record, and what it leaves unchanged. */
 
 import { describe, expect, test } from 'vitest';
 import { announcementSubject } from '../../../src/core/image/announcement-key.ts';
@@ -13,13 +13,13 @@ const name = { registry: 'contoso', repository: repositoryOf('team/app'), digest
 const time = (minute: number) => `2026-06-01T12:${String(minute).padStart(2, '0')}:00Z`;
 const start = at(time(0));
 
-function take(before: ImageRecord | undefined, step: Command, now = start) {
-  const { record, announcements } = decide(before, name, step, { set: replicaSetOf(), policy, now });
-  return { record: record ?? expect.fail('no record'), news: announcements.map(announcementSubject) };
+function apply(before: ImageRecord | undefined, command: Command, now = start) {
+  const { record, announcements } = decide(before, name, command, { set: replicaSetOf(), policy, now });
+  return { record: record ?? expect.fail('no record'), events: announcements.map(announcementSubject) };
 }
 
 const learn = (facts: readonly Fact[]) =>
-  facts.reduce<ImageRecord | undefined>((record, fact) => take(record, { kind: 'fact', fact }).record, undefined) ??
+  facts.reduce<ImageRecord | undefined>((record, fact) => apply(record, { kind: 'fact', fact }).record, undefined) ??
   expect.fail('no record');
 const pushed = learn([pushOf('eastus', time(0))]);
 
@@ -31,41 +31,41 @@ describe('forwards that the queue has accepted', () => {
   ];
   const record = { ...pushed, forwards };
 
-  test('are noted, those and no others, with the first time', () => {
-    const next = take(record, { kind: 'forwarded', keys: ['a', 'b'], at: 9 }).record;
+  test('are stored, those and no others, with the first time', () => {
+    const next = apply(record, { kind: 'forwardsQueued', keys: ['a', 'b'], at: 9 }).record;
     expect(next.forwards.map(({ queuedAt }) => queuedAt)).toEqual([2, 9, null]);
   });
 
   test('change nothing the second time', () => {
-    expect(take(record, { kind: 'forwarded', keys: ['a'], at: 9 }).record).toBe(record);
+    expect(apply(record, { kind: 'forwardsQueued', keys: ['a'], at: 9 }).record).toBe(record);
   });
 });
 
 describe('a timer that is set', () => {
-  test('is noted', () => {
-    expect(take(pushed, { kind: 'timerSet', at: start + 60_000 }).record.requeueAt).toBe(start + 60_000);
+  test('is stored', () => {
+    expect(apply(pushed, { kind: 'timerSet', at: start + 60_000 }).record.requeueAt).toBe(start + 60_000);
   });
 
   test.each<[string, number, number]>([
     ['for nearly the same time leaves the first', start + 60_000, start + 60_000 - 20_000],
-    ['for much earlier counts', start + 30_000, start + 30_000],
+    ['for much earlier replaces it', start + 30_000, start + 30_000],
   ])('%s', (_, second, noted) => {
     const first = { ...pushed, requeueAt: noted === second ? start + 60_000 : noted };
-    expect(take(first, { kind: 'timerSet', at: second }).record.requeueAt).toBe(noted);
+    expect(apply(first, { kind: 'timerSet', at: second }).record.requeueAt).toBe(noted);
   });
 
-  test('once the first is spent counts', () => {
+  test('after the first has fired is stored', () => {
     const spent = { ...pushed, requeueAt: start - 1 };
-    expect(take(spent, { kind: 'timerSet', at: start + 60_000 }).record.requeueAt).toBe(start + 60_000);
+    expect(apply(spent, { kind: 'timerSet', at: start + 60_000 }).record.requeueAt).toBe(start + 60_000);
   });
 });
 
 test.each([
   [-1, []],
   [0, ['delayed']],
-])('%i ms after its time an image that is missing somewhere is published as %j', (late, news) => {
+])('%i ms after its time an image that is missing somewhere is published as %j', (late, events) => {
   const now = pushed.firstSeenAt + policy.delayedAfterMs + late;
-  expect(take(pushed, { kind: 'review' }, now).news).toEqual(news);
+  expect(apply(pushed, { kind: 'review' }, now).events).toEqual(events);
 });
 
 test('generations that begin in one millisecond begin one after the other', () => {
@@ -83,34 +83,34 @@ test('generations that begin in one millisecond begin one after the other', () =
 });
 
 test('an image that is pushed again after it was deleted everywhere is late by its new time, and published as late again', () => {
-  const late = take(pushed, { kind: 'review' }, pushed.firstSeenAt + policy.delayedAfterMs);
-  expect([late.news, late.record.delayedAt]).toEqual([['delayed'], pushed.firstSeenAt + policy.delayedAfterMs]);
-  const gone = take(late.record, { kind: 'fact', fact: deleteOf('eastus', time(20)) }).record;
-  const again = take(gone, { kind: 'fact', fact: pushOf('eastus', time(30)) }, at(time(30)));
+  const late = apply(pushed, { kind: 'review' }, pushed.firstSeenAt + policy.delayedAfterMs);
+  expect([late.events, late.record.delayedAt]).toEqual([['delayed'], pushed.firstSeenAt + policy.delayedAfterMs]);
+  const gone = apply(late.record, { kind: 'fact', fact: deleteOf('eastus', time(20)) }).record;
+  const again = apply(gone, { kind: 'fact', fact: pushOf('eastus', time(30)) }, at(time(30)));
   expect([again.record.generation, again.record.delayedAt]).toEqual([2, null]);
-  expect(take(again.record, { kind: 'review' }, at(time(44))).news).toEqual([]);
-  expect(take(again.record, { kind: 'review' }, at(time(45))).news).toEqual(['delayed']);
+  expect(apply(again.record, { kind: 'review' }, at(time(44))).events).toEqual([]);
+  expect(apply(again.record, { kind: 'review' }, at(time(45))).events).toEqual(['delayed']);
 });
 
 test('of several that are pending, only what the topic has accepted counts as accepted', () => {
-  const both = take(pushed, { kind: 'fact', fact: pushOf('westeurope', time(1)) }).record;
+  const both = apply(pushed, { kind: 'fact', fact: pushOf('westeurope', time(1)) }).record;
   const [first, ...others] = pendingKeys(both);
   expect(others.length).toBeGreaterThan(0);
-  const taken = take(both, { kind: 'acknowledge', keys: [first ?? ''], at: start }).record;
-  expect([pendingKeys(taken), taken.announcedAt]).toEqual([others, null]);
-  const all = take(taken, { kind: 'acknowledge', keys: others, at: start + 1 }).record;
+  const accepted = apply(both, { kind: 'acknowledge', keys: [first ?? ''], at: start }).record;
+  expect([pendingKeys(accepted), accepted.announcedAt]).toEqual([others, null]);
+  const all = apply(accepted, { kind: 'acknowledge', keys: others, at: start + 1 }).record;
   expect([pendingKeys(all), all.announcedAt]).toEqual([[], start + 1]);
 });
 
-test('a push of before the last deletion begins no new generation, though it is the first word of a region that counts', () => {
+test('a push of before the last deletion begins no new generation, though it is the first report of a region that counts', () => {
   const record = learn([pushOf('japaneast', time(0)), deleteOf('japaneast', time(10))]);
   const late = pushOf('eastus', time(12), { eventTime: time(5) });
-  expect(take(record, { kind: 'fact', fact: late }).record.generation).toBe(1);
-  expect(take(record, { kind: 'fact', fact: pushOf('eastus', time(12)) }).record.generation).toBe(2);
+  expect(apply(record, { kind: 'fact', fact: late }).record.generation).toBe(1);
+  expect(apply(record, { kind: 'fact', fact: pushOf('eastus', time(12)) }).record.generation).toBe(2);
 });
 
-describe('a topic that has been away for long', () => {
-  test('finds no more than five hundred events of tags at once, and the rest once it has accepted these', () => {
+describe('a topic that was unavailable for long', () => {
+  test('receives at most five hundred events about tags at once, and the rest once it has accepted these', () => {
     const progress = {
       round: 1,
       state: 'superseded',
@@ -121,19 +121,19 @@ describe('a topic that has been away for long', () => {
       others: {},
     } as const;
     const tags = Object.fromEntries(Array.from({ length: 600 }, (_, i) => [`v${i}`, progress]));
-    const ofTags = (news: readonly string[]) => news.filter((one) => one.startsWith('tagSuperseded')).length;
-    const first = take({ ...pushed, tags }, { kind: 'review' });
-    expect(ofTags(first.news)).toBe(500);
-    expect(ofTags(take(first.record, { kind: 'review' }).news)).toBe(0);
-    const taken = take(first.record, { kind: 'acknowledge', keys: pendingKeys(first.record), at: start }).record;
-    expect(ofTags(take(taken, { kind: 'review' }).news)).toBe(100);
+    const ofTags = (events: readonly string[]) => events.filter((one) => one.startsWith('tagSuperseded')).length;
+    const first = apply({ ...pushed, tags }, { kind: 'review' });
+    expect(ofTags(first.events)).toBe(500);
+    expect(ofTags(apply(first.record, { kind: 'review' }).events)).toBe(0);
+    const accepted = apply(first.record, { kind: 'acknowledge', keys: pendingKeys(first.record), at: start }).record;
+    expect(ofTags(apply(accepted, { kind: 'review' }).events)).toBe(100);
   });
 
   const old = (publishedAt: number | null) =>
     Array.from({ length: 250 }, (_, i) => ({ key: `000001.tagSuperseded.1.v${i}`, madeAt: 1, publishedAt }));
   const afterNews = (publishedAt: number | null) => {
     const record = { ...pushed, generation: 2, announcements: old(publishedAt) };
-    return take(record, { kind: 'fact', fact: pushOf('westeurope', time(1)) }).record.announcements;
+    return apply(record, { kind: 'fact', fact: pushOf('westeurope', time(1)) }).record.announcements;
   };
 
   test('loses nothing that it has not accepted, however much that is', () => {
