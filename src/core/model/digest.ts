@@ -1,6 +1,6 @@
 /**
  * A manifest's digest: `sha256:` and 64 lower-case hex digits, the only algorithm the registry stores.
- * Parsed once where it comes in and carried as a type, so nothing behind it has to ask whether a string is one.
+ * Parsed once where input is read and carried as a type, so that no other code has to check it.
  */
 declare const digestBrand: unique symbol;
 export type Digest = string & { readonly [digestBrand]: true };

@@ -1,18 +1,18 @@
 /**
- * Whether the regional endpoints in the settings are those of the regions that are waited for. Endpoints of others change
- * nothing, in silence: a typing error, or a replica that has moved, and no replica is ever asked.
+ * Whether the regional endpoints in the settings fit the expected regions. Endpoints of other regions would have no effect, and
+ * no warning: after a typing error, or after a replica has moved, no replica would ever be probed.
  */
 import type { Region } from './region.ts';
 
 interface CoverageFault {
-  /** No region that is waited for has one. */
+  /** No expected region has an endpoint. */
   readonly isOfAll: boolean;
   readonly reason: string;
 }
 
 /**
- * @param expected the regions that are waited for; nothing is wrong while there are none
- * @param mustConfirm a report counts only once its replica has confirmed it
+ * @param expected the regions that are waited for; without any there is no fault
+ * @param mustConfirm whether a report counts only once its replica has confirmed it
  */
 export function faultOfCoverage(
   endpoints: readonly (Region | undefined)[],

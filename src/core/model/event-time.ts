@@ -35,19 +35,19 @@ export function toIsoMilliseconds(time: EventTime): string {
   return `${time.slice(0, 23)}Z`;
 }
 
-/** Clocks of replicas may differ by so much. */
+/** Clocks of replicas may differ by up to this much. */
 const maxAheadMs = 300_000;
 
 /**
- * What an event's time counts as: one that lies further ahead than clocks differ is no time at all, and would hold against
- * everything that the region says until then. The receipt stands in for it.
+ * The time used for an event: its own, unless that is further in the future than clocks differ. Such a time would outweigh
+ * everything that the region reports until then, so the time of receipt is used instead.
  * @param receivedAt milliseconds since 1970
  */
 export function countedTime(stated: EventTime, receivedAt: number): EventTime {
   return stated > toEventTime(receivedAt + maxAheadMs) ? toEventTime(receivedAt) : stated;
 }
 
-/** Whether a time of a region's clock may be at or after one of ours, which is later. */
+/** Whether `time`, from a region's clock, may be at or after `ours`, from our clock, although it is earlier by its digits. */
 export function isWithinSkew(time: EventTime, ours: EventTime): boolean {
   return Date.parse(ours) - Date.parse(time) <= maxAheadMs;
 }

@@ -3,7 +3,8 @@
 import type { Region } from './region.ts';
 import type { ReplicaSet } from './replica-set.ts';
 import { findReplica } from './replica-set.ts';
-/** A region of the replica set; `other` for everything else, so that nobody can invent any number of them. */
+
+/** A region of the replica set, or `other`: an invented region must not create a metric series. */
 export type MeasuredRegion = Region | 'other';
 
 export function measuredRegion(set: ReplicaSet, region: Region): MeasuredRegion {

@@ -1,14 +1,14 @@
-/** What the media type of a manifest tells: whether it is an index, and whether what an index lists is a manifest at all. */
+/** Media types of manifests: whether one is an index, and whether an entry of an index is a manifest. */
 
 export const indexTypes: ReadonlySet<string> = new Set([
   'application/vnd.oci.image.index.v1+json',
   'application/vnd.docker.distribution.manifest.list.v2+json',
 ]);
 
-/** Of an entry of an index that states none. */
+/** The media type of an index's entry that states none. */
 export const defaultManifestType = 'application/vnd.oci.image.manifest.v1+json';
 
-/** As it is compared: without parameters, and in small letters (RFC 9110, 8.3.1). */
+/** In the form used to compare: lower case, without parameters (RFC 9110, 8.3.1). */
 export function plainMediaType(mediaType: string): string {
   return (mediaType.split(';')[0] ?? '').trim().toLowerCase();
 }
@@ -17,7 +17,9 @@ export function isIndexType(mediaType: string | null): boolean {
   return mediaType !== null && indexTypes.has(mediaType);
 }
 
-/** Every type of a manifest or an index that was ever specified says so. Build caches are indexes too, and list layers. */
+/**
+ * Every media type specified for manifests and indexes contains one of these words. The entries of a build cache are layers.
+ */
 export function namesManifest(mediaType: string): boolean {
   return /manifest|index/i.test(mediaType);
 }

@@ -1,8 +1,7 @@
 /**
- * An image reference as people write it, read by Docker's rules: `registry/repository[:tag][@digest]`.
- * What's in a name? `localhost/app` names an image of this machine, and no tag means `latest`; a tracker with rules of its
- * own would answer about another image than the one that is pulled. `app` and `team/app` would be Docker Hub's, where
- * nothing is tracked: whoever writes them has forgotten the login server, and is told so.
+ * An image reference as people write it, read by Docker's rules: `registry/repository[:tag][@digest]`. With rules of its own the
+ * tracker could answer about another image than the one that is pulled: `localhost/app` is an image of this machine, and no tag
+ * means `latest`. `app` and `team/app` are on Docker Hub, which is not tracked, so the answer is that the login server is missing.
  * Grammar: distribution/reference. Which names have a host: Docker's reference normalisation.
  */
 
@@ -84,7 +83,7 @@ function splitDomain(name: string): { domain: string | undefined; rest: string }
   return isHost ? { domain: first, rest: name.slice(slash + 1) } : { domain: undefined, rest: name };
 }
 
-/** The inverse of `parseReference`, with the tag only where one is meant. */
+/** The inverse of `parseReference`; without a tag if `tag` is `undefined`. */
 export function formatReference(reference: Reference): string {
   const { registry, repository, tag, digest } = reference;
   return `${registry}/${repository}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`;

@@ -1,6 +1,6 @@
 /**
- * One geo-replicated registry as the settings describe it, and the host names it answers to. A regional login
- * server names the same images as the global one, so references to either must find the same registry.
+ * One geo-replicated registry as the settings describe it, and its host names. The global and the regional login servers name the
+ * same images, so a reference with either must find the same registry.
  */
 import type { Region } from './region.ts';
 import { parseRegion } from './region.ts';
@@ -12,27 +12,27 @@ export interface Registry {
   readonly name: string;
   /** Lower case host, with a port if it has one. */
   readonly loginServer: string;
-  /** ARM id; `undefined` when the replica set comes from settings alone. */
+  /** ARM id; `undefined` if the replica set comes from the settings alone. */
   readonly resourceId: string | undefined;
-  /** A fixed list of regions; wins over ARM. */
+  /** A fixed list of regions, used instead of ARM's. */
   readonly regions: readonly Region[] | undefined;
-  /** Shown, never waited for. */
+  /** Regions that are shown and never waited for. */
   readonly observedOnly: readonly Region[];
-  /** Where each replica can be asked by itself: not at all, at the standard host names, or at these origins. */
+  /** How each replica can be probed separately: not at all, at the standard host names, or at these origins. */
   readonly regionalEndpoints: boolean | ReadonlyMap<Region, string>;
   readonly verify: VerifyMode;
-  /** `false`: manifests are not read, so nobody learns what an index lists. */
+  /** `false`: manifests are not read, so the members of an index are not known. */
   readonly members?: boolean;
 }
 
-/** CloudEvents `source` of everything told about this registry. */
+/** CloudEvents `source` of every event about this registry. */
 export function eventSource(registry: Registry): string {
   return registry.resourceId ?? `https://${registry.loginServer}`;
 }
 
 /**
- * Origin of one replica, or `undefined` where replicas cannot be asked one by one. The standard name is built
- * from the login server's first label, which may carry a `-hash`, not from the registry's name.
+ * Origin of one replica; `undefined` if replicas cannot be probed separately. The standard name is built from the login server's
+ * first label, which may end in a `-hash`, not from the registry's name.
  */
 export function regionalOrigin(registry: Registry, region: Region): string | undefined {
   if (registry.regionalEndpoints === false) return undefined;
@@ -56,7 +56,7 @@ export function findRegistryByHost<R extends Pick<Registry, 'loginServer' | 'reg
   );
 }
 
-/** `contoso.eastus.geo.azurecr.io` is `contoso.azurecr.io`; anything else stays as it is. */
+/** `contoso.azurecr.io` for `contoso.eastus.geo.azurecr.io`; every other host unchanged. */
 function globalLoginServer(host: string): string {
   const [label, region, geo, ...suffix] = host.split('.');
   const isRegional = geo === 'geo' && suffix.length > 0 && parseRegion(region) === region;

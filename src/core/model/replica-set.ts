@@ -1,13 +1,13 @@
 /**
- * Which regions a registry has replicas in, and which of them an image must reach. The set comes from settings or
- * from ARM; when ARM does not answer, the last known set is used and says so. It shrinks only on proof, see
- * replica-proof.ts: else "in all replicas" would be published while a replica is still without the image.
+ * Which regions a registry has replicas in, and which of them an image must reach. The set comes from the settings or from ARM.
+ * While ARM does not answer, the last known set is used, with `source: 'remembered'`. A replica is removed only on proof, see
+ * replica-proof.ts: otherwise "in all replicas" could be published while one is still without the image.
  */
 import type { Region } from './region.ts';
 import { sortRegions } from './region.ts';
 import type { Registry, VerifyMode } from './registry.ts';
 
-/** What ARM says of a replica, in its own words; `null` where it leaves one out. */
+/** The status that ARM reports for a replica, unchanged; `null` for a field that it leaves out. */
 export interface ReplicaStatus {
   readonly displayStatus: string | null;
   readonly message: string | null;
@@ -17,25 +17,30 @@ export interface ReplicaStatus {
 
 export interface Replica {
   readonly region: Region;
-  /** ARM's name of it; not there where it has no resource of its own, and for one that settings name. */
+  /** Name of its ARM resource; absent if it has none of its own, and if it comes from the settings. */
   readonly name?: string;
-  /** Its copy is waited for. `false` for regions that are only observed. */
+  /** Whether images must reach it. `false` for regions that are only observed. */
   readonly expected: boolean;
-  /** ARM's `provisioningState`; `null` when the set comes from settings. */
+  /** ARM's `provisioningState`; `null` if the set comes from the settings. */
   readonly provisioningState: string | null;
   readonly health: 'healthy' | 'unhealthy' | 'unknown';
-  /** What `health` was read from; `null` or not there where ARM says nothing. */
+  /** The status that `health` comes from; `null` or absent if ARM reports none. */
   readonly status?: ReplicaStatus | null;
   /** Whether the global endpoint routes to this replica. A replica that is not routed to still gets every image. */
   readonly globalRouting: boolean;
-  /** Still being filled with the registry's old content (ARM: not yet ready), so what it reports is old news. */
+  /**
+   * Whether it is still being filled with the registry's old content (ARM: not yet ready), so that its reports are about old
+   * images.
+   */
   readonly seeding: boolean;
   /**
-   * When the one before it was proven gone, milliseconds since 1970; not there for a region's first replica. What the region
-   * said until then, another replica said, which took its copies along when it was removed.
+   * When the region's earlier replica was proven to be removed, milliseconds since 1970; absent for its first replica. Reports
+   * from before are about that replica, whose copies are gone.
    */
   readonly lastAbsentAt?: number;
-  /** Since when ARM, asked for it by name, has said that there is none, milliseconds since 1970. Alone it is no proof. */
+  /**
+   * Since when ARM has answered, when asked for it by name, that it does not exist; milliseconds since 1970. No proof by itself.
+   */
   readonly missingAt?: number;
 }
 
@@ -43,30 +48,30 @@ export interface Replica {
 export interface GoneReplica {
   readonly region: Region;
   readonly name: string;
-  /** When that was proven, milliseconds since 1970. */
+  /** When the removal was proven, milliseconds since 1970. */
   readonly at: number;
 }
 
 export interface ReplicaSet {
   /** Alphabetical by region. */
   readonly replicas: readonly Replica[];
-  /** Of regions that have none now; not there for a set that settings tell. */
+  /** Removed replicas of regions that have none now; absent for a set from the settings. */
   readonly gone?: readonly GoneReplica[];
   readonly source: 'settings' | 'arm' | 'remembered';
-  /** When it was last read from its source, milliseconds since 1970; 0 for one that never was. */
+  /** When it was last read from its source, milliseconds since 1970; 0 if it never was. */
   readonly refreshedAt: number;
-  /** What a replica must have shown before its copy counts: nothing more, its manifest, or all of the image. */
+  /** What a probe must have found before a copy counts: `missing` nothing, `confirm` its manifest, `deep` all of the image. */
   readonly verify: VerifyMode;
 }
 
-/** A set from ARM that is older than this is called stale. */
+/** A set from ARM that is older than this counts as stale. */
 export const staleAfterMs = 3_600_000;
 
 export function expectedRegions(set: ReplicaSet): Region[] {
   return set.replicas.filter((replica) => replica.expected).map((replica) => replica.region);
 }
 
-/** Whether anybody has told which replicas there are. */
+/** Whether any expected region is known. */
 export function isKnown(set: ReplicaSet): boolean {
   return set.replicas.some((replica) => replica.expected);
 }
@@ -79,7 +84,7 @@ export function isStale(set: ReplicaSet, now: number): boolean {
   return set.source !== 'settings' && now - set.refreshedAt > staleAfterMs;
 }
 
-/** The set that settings alone can tell. */
+/** The set by the settings alone. */
 export function replicaSetFromSettings(registry: Registry, now: number): ReplicaSet {
   const plain = (region: Region): Replica => ({
     region,
@@ -97,7 +102,7 @@ export function replicaSetFromSettings(registry: Registry, now: number): Replica
   });
 }
 
-/** Observed-only regions are listed, and never waited for, whoever names them. */
+/** The set with all observed-only regions, none of them expected, even if ARM has a replica there. */
 export function withObservedOnly(registry: Registry, set: ReplicaSet): ReplicaSet {
   const all = sortRegions([...set.replicas.map((replica) => replica.region), ...registry.observedOnly]);
   const replicas = all.map((region): Replica => {

@@ -1,12 +1,12 @@
-/** While nobody has told which replicas must have an image, nothing can be said about what is required. */
+/** The error for requests whose requirement cannot be evaluated, since the registry's replicas are not known. */
 import { UpstreamError } from '../runtime/errors.ts';
 import type { Registry } from './registry.ts';
 import type { ReplicaSet } from './replica-set.ts';
 
-/** Whoever is told so asks again after this. */
+/** Suggested pause before the client tries again. */
 export const askAgainMs = 10_000;
 
-/** Its message is for those who ask: it says nothing of what is stored, nor of what was sent. */
+/** The message is shown to clients, so it contains nothing about stored or received data. */
 export class ReplicasUnknownError extends UpstreamError {
   constructor({ loginServer }: Registry, { refreshedAt }: ReplicaSet) {
     super(

@@ -1,6 +1,6 @@
 /**
- * Which regions must have an image, and how many of them: "all of them", "any", or a number. A cluster in one
- * region seldom needs every replica, so the question carries its own requirement.
+ * Which regions must have an image, and how many of them: all, any, or a number. A cluster in one region seldom needs every
+ * replica, so each question has its own requirement.
  */
 import type { Parsed } from '../runtime/parsed.ts';
 import { parsed, problem, quote } from '../runtime/parsed.ts';
@@ -16,25 +16,25 @@ export interface Requirement {
   readonly require: 'all' | 'any' | number;
   /** How many of `regions` must have it, at least 1. */
   readonly needed: number;
-  /** Nobody named regions: every expected one is meant, also when the set changes while somebody waits. */
+  /** Whether no regions were named: every expected region is meant, even if the set changes during a wait. */
   readonly isForEveryExpected?: boolean;
 }
 
-/** Empty texts are as good as absent: a pipeline's variable that was not set arrives as one. */
+/** Empty texts count as absent: an unset variable of a pipeline arrives as an empty text. */
 export interface RequirementInput {
-  /** Separated by commas or line breaks; every expected region if absent. */
+  /** Separated by commas or line breaks; `undefined`: every expected region. */
   readonly regions: string | undefined;
   /** `all` (default), `any` or a number. */
   readonly require: string | undefined;
 }
 
-/** What nobody asked otherwise: every expected region, all of them. While none is known, nothing is enough. */
+/** The requirement without any input: all expected regions. While none is known, it cannot be met. */
 export function defaultRequirement(set: ReplicaSet): Requirement {
   const regions = expectedRegions(set);
   return { regions, require: 'all', needed: neededOf('all', regions) };
 }
 
-/** How many of these regions must have it. Where there is none yet, one. */
+/** How many of these regions must have it; 1 if there are none, so that the requirement is not met. */
 export function neededOf(require: Requirement['require'], regions: readonly Region[]): number {
   if (require === 'all') return Math.max(1, regions.length);
   return require === 'any' ? 1 : require;
@@ -72,7 +72,7 @@ function describeKnown(known: readonly Region[]): string {
   return `known regions: ${known.join(', ') || 'none yet'}`;
 }
 
-/** The requirement as it stands with this set: a replica that has been removed is waited for by nobody. */
+/** The requirement adapted to the current set, so that a removed replica is not waited for. Named regions stay. */
 export function withSet(requirement: Requirement, set: ReplicaSet): Requirement {
   if (requirement.isForEveryExpected !== true) return requirement;
   const regions = expectedRegions(set);

@@ -1,4 +1,4 @@
-/** Where it matters, an expectation is what `docker pull` makes of the same words (distribution/reference). */
+/** Expectations follow what `docker pull` does with the same reference (distribution/reference). */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Reference } from '../../../src/core/model/reference.ts';
@@ -30,7 +30,7 @@ const good: [string, string, string, string | undefined, boolean][] = [
   // Separators inside a component.
   ['a.io/a.b/c_d/e__f/g---h', 'a.io', 'a.b/c_d/e__f/g---h', 'latest', false],
   ['a.io/0/1/2', 'a.io', '0/1/2', 'latest', false],
-  // Tags keep their case, and may look like anything a word may look like.
+  // Tags keep their case.
   ['a.io/app:V1.0_rc-1', 'a.io', 'app', 'V1.0_rc-1', false],
   ['a.io/app:_', 'a.io', 'app', '_', false],
   [`a.io/app:sha256-${hex}`, 'a.io', 'app', `sha256-${hex}`, false],
@@ -49,7 +49,7 @@ const bad: [string, string, RegExp][] = [
   ['a login server alone', 'myregistry.azurecr.io', /login server/],
   ['a login server and a port alone', 'localhost:5000', /login server/],
   ['an upper-case repository', 'myregistry.azurecr.io/Team/App', /repository.*lower-case/],
-  // Docker reads "Team" as a host; nobody means one.
+  // Docker reads "Team" as a host, which is never meant.
   ['an upper-case first component', 'Team/app', /login server/],
   ['64 hex digits alone: an image id', hex, /login server/],
   ['a trailing colon', 'a.io/app:', /the tag/],
@@ -113,7 +113,7 @@ describe('a reference', () => {
 
   test.each(bad)('is not %s', (_what, text, reason) => {
     const reference = parseReference(text);
-    if (reference.ok) throw new Error(`taken for ${formatReference(reference.value)}`);
+    if (reference.ok) throw new Error(`read as ${formatReference(reference.value)}`);
     expect(reference.problems).toHaveLength(1);
     expect(reference.problems[0]).toMatchObject({ field: 'image', reason: expect.stringMatching(reason) });
   });

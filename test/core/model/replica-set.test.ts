@@ -30,20 +30,20 @@ test('the set from settings lists every region in alphabetical order, and waits 
   });
 });
 
-test('observed-only keeps what ARM says about the replica, and is not undone by it', () => {
-  const told = { provisioningState: 'Syncing', health: 'healthy', globalRouting: false, seeding: true } as const;
+test('an observed-only region keeps the status from ARM, and stays observed only', () => {
+  const status = { provisioningState: 'Syncing', health: 'healthy', globalRouting: false, seeding: true } as const;
   const arm = {
     source: 'arm',
     refreshedAt: noon,
     verify: 'missing',
     replicas: [
-      { region: regionOf('eastus'), expected: true, ...told },
-      { region: regionOf('westeurope'), expected: true, ...told },
+      { region: regionOf('eastus'), expected: true, ...status },
+      { region: regionOf('westeurope'), expected: true, ...status },
     ],
   } as const;
   const set = withObservedOnly(registry, arm);
-  expect(findReplica(set, regionOf('westeurope'))).toEqual({ region: 'westeurope', expected: false, ...told });
-  expect(findReplica(set, regionOf('eastus'))).toEqual({ region: 'eastus', expected: true, ...told });
+  expect(findReplica(set, regionOf('westeurope'))).toEqual({ region: 'westeurope', expected: false, ...status });
+  expect(findReplica(set, regionOf('eastus'))).toEqual({ region: 'eastus', expected: true, ...status });
   expect(expectedRegions(set)).toEqual(['eastus']);
   expect(set.source).toBe('arm');
 });

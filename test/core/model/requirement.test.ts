@@ -31,7 +31,7 @@ describe('a requirement', () => {
     ['a line break alone', ask('\n', '\r\n'), ['eastus', 'westeurope'], 'all', 2],
     ['commas with nothing beside them', ask(',eastus,,westeurope,'), ['eastus', 'westeurope'], 'all', 2],
     ['one region twice', ask('eastus,East US', '1'), ['eastus'], 1, 1],
-    // Never waited for by default, and waited for when somebody asks.
+    // Not waited for by default, but if named.
     ['an observed-only region', ask('australiaeast'), ['australiaeast'], 'all', 1],
     ['an observed-only region among others', ask('southeastasia,eastus'), ['eastus', 'southeastasia'], 'all', 2],
   ])('%s', (_what, input, regions, require, needed) => {
@@ -89,11 +89,11 @@ describe('before any region is known', () => {
   });
 });
 
-test('what nobody asked otherwise is every expected region', () => {
+test('without any input every expected region is required', () => {
   expect(defaultRequirement(set)).toEqual({ regions: ['eastus', 'westeurope'], require: 'all', needed: 2 });
 });
 
-describe('a requirement while somebody waits', () => {
+describe('a requirement during a wait', () => {
   const parse = (input: RequirementInput) => {
     const requirement = parseRequirement(input, set);
     return requirement.ok ? requirement.value : expect.fail('no requirement');
