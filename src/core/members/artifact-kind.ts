@@ -1,5 +1,5 @@
 /**
- * What is attached to an image, by kind: signatures, bills of materials, attestations. Types: notation's specification, cosign's
+ * The kind of an attached artifact: signature, bill of materials or attestation. Types: notation's specification, cosign's
  * "Signature specification" and its tags, the Sigstore bundle, SPDX, CycloneDX, in-toto.
  */
 
@@ -18,27 +18,27 @@ const kinds: readonly (readonly [ArtifactKind, RegExp])[] = [
 
 const bundle = /dev\.sigstore\.bundle/;
 
-/** @param content of a Sigstore bundle, as its annotation `dev.sigstore.bundle.content` says */
+/** @param content for a Sigstore bundle, its annotation `dev.sigstore.bundle.content` */
 export function artifactKind(artifactType: string | null, content?: string | null): ArtifactKind | undefined {
   const type = artifactType?.toLowerCase() ?? '';
   if (bundle.test(type)) return content === 'dsse-envelope' ? 'attestation' : 'signature';
   return kinds.find(([, pattern]) => pattern.test(type))?.[0];
 }
 
-/** As the record of its subject keeps it. */
+/** A referrer in the form that the record of its subject stores. */
 export function toAttachment({ digest, artifactType, content }: Referrer): Attachment {
   const kind = artifactKind(artifactType, content);
   return { digest, artifactType, ...(kind === undefined ? {} : { kind }) };
 }
 
-/** Whether an artifact is what somebody asked for: by its kind, or by its type. */
+/** Whether an artifact has the requested kind or artifact type. */
 export function isAskedFor(asked: string, artifact: Pick<Attachment, 'kind' | 'artifactType'>) {
   return asked === artifact.kind || asked === artifact.artifactType;
 }
 
 const suffixes: Readonly<Record<ArtifactKind, string>> = { signature: 'sig', sbom: 'sbom', attestation: 'att' };
 
-/** The tag under which cosign attaches one kind; `undefined` where it has none for what is asked. */
+/** The tag under which cosign attaches that kind; `undefined` if `asked` is an artifact type. */
 export function cosignTag(digest: Digest, asked: string): Tag | undefined {
   const suffix = Object.hasOwn(suffixes, asked) ? suffixes[asked as ArtifactKind] : undefined;
   return suffix === undefined ? undefined : (`${digest.replace(':', '-')}.${suffix}` as Tag);

@@ -1,6 +1,6 @@
 /**
- * Notes what an untagged manifest is attached to: in its own record, so that it is not published by itself, and in that of its
- * subject, so that it is waited for with it.
+ * Finds out what an untagged manifest is attached to. Stores that in its own record, so that it is not published by itself, and
+ * in the subject's record, so that the subject is waited for together with it.
  */
 
 import type { Attachment } from '../image/attached.ts';
@@ -21,19 +21,19 @@ import { bytesOf, subjectOf } from './manifest-document.ts';
 import type { ManifestReader } from './ports.ts';
 
 interface Attacher {
-  /** Reads what it is attached to, and notes that. Never fails. */
+  /** Reads the manifest, and stores its subject, if it has one. Never fails. */
   attach(from: ManifestReader, image: ImageRecord): Promise<void>;
-  /** Notes what its manifest has told. Never fails. */
+  /** Stores the subject that was read from the manifest. Never fails. */
   store(name: ImageName, attached: ReturnType<typeof subjectOf>): Promise<void>;
-  /** Somebody has reported the image, to which something may be attached. Never fails. */
+  /** To be called when a region has reported the image: stores attachments found before it had a record. Never fails. */
   reported(image: ImageName): void;
 }
 
-/** Between tries to store what a manifest is attached to: within the ten seconds in which nothing is published of it. */
+/** Pauses between attempts to store the subject: within the ten seconds in which the manifest is not published by itself. */
 const storePausesMs = [500, 1_500, 4_000];
-/** Subjects that nobody has reported yet. */
+/** Subjects without a record whose attachments are kept in memory. */
 const maxAwaited = 1_000;
-/** The bytes of a manifest go with the next write of its record, which an index or the next region makes before. */
+/** Bytes are stored with the next write of the record. A report of an index or of the next region usually comes sooner. */
 const sizedWithinMs = 60_000;
 
 export function attacher(deps: {
@@ -43,10 +43,10 @@ export function attacher(deps: {
   registryOf(name: ImageName): Registry;
 }): Attacher {
   const { clock, log } = deps;
-  /** What is attached to an image that nobody has reported yet, by image: its record is written with the first report. */
+  /** Attachments of images that no region has reported yet, by image. They are stored after the first report. */
   const awaited = new Map<string, readonly Attachment[]>();
 
-  /** Part of the family of its subject: what is attached is not told by itself. Never fails. */
+  /** Never fails. */
   async function attach(from: ManifestReader, { name, mediaType, arrivals }: ImageRecord): Promise<void> {
     const registry = deps.registryOf(name);
     const [first] = Object.keys(arrivals) as Region[];
@@ -54,7 +54,7 @@ export function attacher(deps: {
     const answer = await from.read(registry, own, name.repository, name.digest, mediaType === null ? [] : [mediaType]);
     if (answer.kind !== 'manifest') return;
     const bytes = bytesOf(answer.body);
-    // Not waited for: it goes with what is written next.
+    // Not awaited, since it is stored with the next write.
     if (bytes !== undefined) {
       deps.writer.submitWithin(name, { kind: 'bytesRead', bytes }, sizedWithinMs).catch((error: unknown) => {
         log.warn('bytes not stored', { image: imageKey(name), error: describeError(error) });
@@ -67,11 +67,11 @@ export function attacher(deps: {
   async function store(name: ImageName, attached: ReturnType<typeof subjectOf>): Promise<void> {
     if (attached === undefined || attached.subject === name.digest) return;
     const { subject } = attached;
-    await tellSubject({ ...name, digest: subject }, [toAttachment({ ...attached, digest: name.digest })]);
+    await storeAtSubject({ ...name, digest: subject }, [toAttachment({ ...attached, digest: name.digest })]);
     await storeSubject(name, subject);
   }
 
-  /** Again while it is held: without it the artifact would be published by itself. Never fails. */
+  /** Retries while no event may be published about it: without its subject it would be published by itself. Never fails. */
   async function storeSubject(name: ImageName, subject: Digest): Promise<void> {
     for (const pauseMs of [...storePausesMs, undefined]) {
       try {
@@ -86,7 +86,7 @@ export function attacher(deps: {
   }
 
   /** Never fails. */
-  async function tellSubject(subject: ImageName, attachments: readonly Attachment[]): Promise<void> {
+  async function storeAtSubject(subject: ImageName, attachments: readonly Attachment[]): Promise<void> {
     const key = imageKey(subject);
     try {
       const { record } = await deps.writer.submit(subject, { kind: 'attachmentsFound', attachments });
@@ -106,7 +106,7 @@ export function attacher(deps: {
       const attachments = awaited.get(key);
       if (attachments === undefined) return;
       awaited.delete(key);
-      void tellSubject(image, attachments);
+      void storeAtSubject(image, attachments);
     },
   };
 }

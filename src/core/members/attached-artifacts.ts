@@ -1,7 +1,7 @@
 /**
- * What is attached to an image, found when somebody asks: under cosign's tags, of which webhooks have told, and by `subject`. Of
- * that a manifest tells that was read, and a registry's referrers; what either has told is noted in the image's record. Whether
- * a region has an artifact is what its own record says, as of every manifest.
+ * Finds the artifacts attached to an image, when a request asks for them: under cosign's tags, known from webhooks; and by
+ * `subject`, known from manifests that were read and from the registry's referrers. Those found by `subject` are stored in the
+ * image's record. Which regions have an artifact is decided by its own record, as for every manifest.
  */
 import type { Attached, AttachedArtifact, Attachment } from '../image/attached.ts';
 import type { ImageName, ImageRecord } from '../image/record.ts';
@@ -24,17 +24,17 @@ import type { ManifestReader } from './ports.ts';
 
 interface Found {
   readonly askedAt: number;
-  /** One of them answered. */
+  /** Whether any replica, or the login server, listed its referrers. */
   readonly isKnown: boolean;
-  /** All that any of them has ever told: one that was told is waited for, whoever answers next. */
+  /** All referrers ever listed. Once listed, an artifact is waited for, even if the next answer lacks it. */
   readonly referrers: ReadonlyMap<string, Attachment>;
-  /** What they told when one of them answered last. */
+  /** The referrers in the latest answers. */
   readonly listed: ReadonlySet<string>;
-  /** What is in the image's record, or was: it keeps the newest. */
+  /** Those that were stored in the image's record, which keeps only the newest. */
   readonly noted: ReadonlySet<string>;
 }
 
-/** However many wait for it, the registry is asked no more often. */
+/** An answer is reused for this long, however many requests wait for the image. */
 const freshMs = 3_000;
 const maxKept = 1_000;
 
@@ -84,7 +84,7 @@ export function attachedArtifacts(deps: {
     return new Set([...(before?.noted ?? []), ...(record?.attachments ?? []).map(({ digest }) => digest)]);
   }
 
-  /** In the image's record, so that it is waited for after a restart, and on every instance. Never fails. */
+  /** Stores new ones in the image's record, so that they are waited for after a restart and on every instance. Never fails. */
   async function noteNew(
     name: ImageName,
     listed: readonly Attachment[],
@@ -122,7 +122,7 @@ export function attachedArtifacts(deps: {
     const wanted = [...known.values()].filter((one) => asked.some((text) => isAskedFor(text, one)));
     const artifacts = wanted.map(async ({ digest, artifactType, kind }) => {
       const record = await deps.readImage({ ...name, digest });
-      // Nobody has it any more: it was deleted where it was, and nobody lists it.
+      // It was deleted in every region, and the registry does not list it any more.
       if (record !== undefined && isGone(record, set) && !listed.has(digest)) return [];
       const regions = arrivalRegions(record).filter((region) => isAvailableIn(record, region, set));
       return [{ digest, artifactType, kinds: kind === undefined ? [] : [kind], regions }];

@@ -1,6 +1,6 @@
 /**
- * Has indexes read, and makes their members known: to each member the index that lists it, and then to the index what each of
- * them knows. In that order, so that no report of a member falls between them; see docs/families.md.
+ * Reads indexes and connects the records: first each member's record stores which index lists it, then the index's record stores
+ * what the members have reported. In this order no report of a member is lost; see docs/families.md.
  */
 
 import type { Member, RegionalArrivals } from '../image/family.ts';
@@ -23,17 +23,17 @@ import { readIndex } from './read-index.ts';
 import type { Readability } from './readability.ts';
 
 interface FamilyReader {
-  /** Reads in the background what this write has put on hold. Never fails. */
+  /** To be called after each write: reads in the background an index that this write has put on hold. Never fails. */
   written(image: ImageRecord, before: ImageRecord | undefined): void;
-  /** The index's timer fired: reads it, if that is due, and tells whether it was. Never fails. */
+  /** To be called when the index's timer fires. Never fails. @returns whether a read was due, and was made */
   readIfDue(image: ImageRecord): Promise<boolean>;
 }
 
-/** Between tries, while the index is held. */
+/** Pauses between attempts while the index is held. */
 const pausesMs = [300, 900];
-/** Whatever the pauses a registry asks for: the index is held no longer. */
+/** The longest time an index is held, whatever pauses the registry asks for. */
 const maxReadMs = 10_000;
-/** After a try that failed, an index is read in one try, and held no longer than this after a report of it. */
+/** While the registry's manifests cannot be read: one attempt per index, and this longest hold after a report. */
 const shortReadMs = 2_000;
 const maxAtOnce = 8;
 
@@ -47,10 +47,12 @@ export function familyReader(deps: {
 }): FamilyReader {
   const { reader, readings, clock, log } = deps;
   const attachments = attacher(deps);
-  /** What is being read, each as it was last written since. */
+  /** The indexes that are being read now, with the record as it was last written. */
   const underWay = new Map<string, ImageRecord>();
 
-  /** `heldUntil`: of the record that the last attempt was made with. What has come since may be news to it. */
+  /**
+   * `heldUntil`: `nextReadAt` of the record that the last attempt was made with. A later report may call for another attempt.
+   */
   async function tryToRead(
     from: ManifestReader,
     registry: Registry,
@@ -107,12 +109,12 @@ export function familyReader(deps: {
         if (read.kind === 'members') {
           readings.read(registry.name);
           const { members, indexes, attached } = read;
-          // While it is still held: without its subject it would be published by itself.
+          // Before the hold ends: without its subject the index would be published by itself.
           await attachments.store(name, attached);
           const { reported, sizes } = await claim(name, members);
           const bytes = members.map(({ digest }) => {
             const size = indexes.has(digest) ? 0 : (sizes.get(digest) ?? null);
-            // A manifest for two platforms is there once.
+            // A manifest that is listed for two platforms is counted once.
             sizes.set(digest, 0);
             return size;
           });
@@ -123,11 +125,11 @@ export function familyReader(deps: {
         const isFinal = read.kind === 'final';
         log.info('index not read', { image: key, reason });
         const { members, missing } = read.kind === 'incomplete' ? read : { members: [], missing: [] };
-        // What any of them reports has the index read again.
+        // From now on a report of any of them lets the index be read again.
         const { reported } = await claim(name, members);
-        const step = { kind: 'membersUnread', reason, isFinal, missing, reported, heldUntil } as const;
-        const { record } = await deps.writer.submit(name, step);
-        // Put on hold anew meanwhile, by a region that may tell more.
+        const command = { kind: 'membersUnread', reason, isFinal, missing, reported, heldUntil } as const;
+        const { record } = await deps.writer.submit(name, command);
+        // A report of another region has started another hold: read it again.
         if (record === undefined || !isBeingRead(record, clock.now())) return;
         underWay.set(key, record);
         reportedAt = (record.family?.nextReadAt ?? 0) - readWithinMs;
@@ -147,7 +149,7 @@ export function familyReader(deps: {
       if (reader === undefined) return;
       if (isNew) void readNow(reader, image);
       if (isIndexType(image.mediaType)) return;
-      // Told in ten seconds, unless an index claims it, or it turns out to be attached to something.
+      // It is published in ten seconds, unless an index claims it or it turns out to have a subject.
       const context = { reading: readings.reading(deps.registryOf(image.name)), now: clock.now() };
       if (before === undefined && claimableUntil(image, context) !== null) void attachments.attach(reader, image);
     },

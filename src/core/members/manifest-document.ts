@@ -1,6 +1,6 @@
 /**
- * What a manifest says of other manifests: which ones an index lists. Read strictly: an entry that is passed over would be missing
- * unnoticed, so a document with one that is not understood lists nothing that anybody may count on.
+ * Parses manifests: what an index lists, and a manifest's subject and bytes. An index is read strictly: a skipped entry would be
+ * a missing member that is not noticed, so an index with any entry that is not understood is rejected.
  * Shapes: OCI image specification, image index; Docker's manifest list; BuildKit, docs/attestations/attestation-storage.md.
  */
 
@@ -17,8 +17,8 @@ export interface ListedManifest extends Member {
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * @returns what the index lists, in its order, or why that cannot be told. A manifest that is listed for two platforms, as that
- * of one variant of arm may be for another, is listed twice
+ * @returns what the index lists, in its order, or why it was rejected. A manifest that is listed for two platforms, as with
+ * variants of arm, is returned twice
  */
 export function listManifests(body: string): readonly ListedManifest[] | { readonly reason: string } {
   const document = parseFields(body);
@@ -35,12 +35,12 @@ export function listManifests(body: string): readonly ListedManifest[] | { reado
   return [...listed.values()];
 }
 
-/** The same for entries that say the same. */
+/** Equal for entries with the same digest and platform. */
 export function memberKey({ digest, platform }: Pick<Member, 'digest' | 'platform'>): string {
   return `${digest} ${platform}`;
 }
 
-/** @returns what a registry lists as attached to a manifest; `undefined` where that is not understood */
+/** @returns the entries of a registry's list of referrers; `undefined` if one is not understood */
 export function listReferrers(body: string): readonly Referrer[] | undefined {
   const manifests = parseFields(body)?.manifests;
   if (!Array.isArray(manifests)) return undefined;
@@ -53,8 +53,8 @@ export function listReferrers(body: string): readonly Referrer[] | undefined {
 }
 
 /**
- * @returns the manifest that this one is attached to, and as what, in the words of a list of referrers (OCI distribution
- * specification): the type of its config where it states none of its own; `undefined` where it names no subject
+ * @returns the subject of this manifest, and this manifest as a list of referrers would show it (OCI distribution specification):
+ * without an artifact type of its own, with the type of its config; `undefined` if it names no subject
  */
 export function subjectOf(body: string): (Omit<Referrer, 'digest'> & { readonly subject: Digest }) | undefined {
   const { subject, artifactType, config, annotations } = parseFields(body) ?? {};
@@ -68,8 +68,7 @@ export function subjectOf(body: string): (Omit<Referrer, 'digest'> & { readonly 
 }
 
 /**
- * @returns the bytes of its config and its layers, as it states them: each layer as often as it is listed. `undefined` where one
- * of them is not stated
+ * @returns the sum of the stated sizes of config and layers, each layer as often as it is listed; `undefined` if one is not stated
  */
 export function bytesOf(body: string): number | undefined {
   const { config, layers } = parseFields(body) ?? {};
@@ -80,7 +79,7 @@ export function bytesOf(body: string): number | undefined {
   return Number.isSafeInteger(sum) ? sum : undefined;
 }
 
-/** Build caches are indexes that list layers, of which no webhook ever tells. */
+/** @returns `blob` for a layer: build caches are indexes that list layers, about which no webhook is ever sent */
 function toListed(entry: Fields): ListedManifest | 'blob' | undefined {
   const digest = parseDigest(entry.digest);
   if (digest === undefined) return undefined;

@@ -1,34 +1,34 @@
-/** What families need from the world: manifests, as a registry serves them. */
+/** Port for reading manifests from a registry. */
 import type { Digest } from '../model/digest.ts';
 import type { Repository } from '../model/reference.ts';
 import type { Region } from '../model/region.ts';
 import type { Registry } from '../model/registry.ts';
 
 export type ManifestAnswer =
-  /** Its bytes hash to the digest. */
+  /** The body; it hashes to the digest. */
   | { readonly kind: 'manifest'; readonly mediaType: string | undefined; readonly body: string }
-  /** The registry said so, in a registry's own words. */
+  /** The registry itself answered that it does not exist, not a proxy. */
   | { readonly kind: 'absent' }
   | {
       readonly kind: 'unclear';
       /** For people: `429 for the manifest`, `timeout`. No URL, no token. */
       readonly reason: string;
       readonly retryAfterMs: number | undefined;
-      /** The registry answers; only this manifest is not understood. */
+      /** Present if the registry answers, and only this manifest is not understood. */
       readonly scope?: 'image';
     };
 
-/** What names another manifest as its subject. */
+/** A manifest that names another one as its subject. */
 export interface Referrer {
   readonly digest: Digest;
   readonly artifactType: string | null;
-  /** Of a Sigstore bundle: its annotation `dev.sigstore.bundle.content`. */
+  /** For a Sigstore bundle, its annotation `dev.sigstore.bundle.content`. */
   readonly content: string | null;
 }
 
 /** Reads manifests. No method fails. */
 export interface ManifestReader {
-  /** @param region whose replica is asked; the login server without one, and where the replica has no endpoint of its own */
+  /** @param region whose replica is asked; the login server if `undefined`, or if the replica has no endpoint of its own */
   read(
     registry: Registry,
     region: Region | undefined,
@@ -36,7 +36,10 @@ export interface ManifestReader {
     digest: Digest,
     mediaTypes: readonly string[],
   ): Promise<ManifestAnswer>;
-  /** All of them, page by page, or by the tag schema. @returns `undefined` where that could not be found out */
+  /**
+   * All referrers, page by page, or by the referrers tag schema.
+   * @returns `undefined` if they could not be read
+   */
   referrers(
     registry: Registry,
     region: Region | undefined,

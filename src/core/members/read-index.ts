@@ -1,7 +1,4 @@
-/**
- * Reads what an index lists, with what the indexes in it list, from whoever has it: a replica that reported it, or the login
- * server.
- */
+/** Reads what an index and its nested indexes list, from a replica that has reported them, or from the login server. */
 
 import { isAvailable } from '../image/arrival.ts';
 import type { Member } from '../image/family.ts';
@@ -21,12 +18,12 @@ export type IndexRead =
   | {
       readonly kind: 'members';
       readonly members: readonly Member[];
-      /** Those of them that are indexes: they have no layers of their own. */
+      /** The members that are indexes: they have no layers of their own. */
       readonly indexes: ReadonlySet<Digest>;
-      /** What the index itself is attached to. */
+      /** The index's own subject. */
       readonly attached: ReturnType<typeof subjectOf>;
     }
-  /** Indexes in it are not where they were asked for; with all that are known to be listed. */
+  /** Nested indexes were not found. `members`: those found so far. */
   | {
       readonly kind: 'incomplete';
       readonly members: readonly Member[];
@@ -34,19 +31,19 @@ export type IndexRead =
       readonly reason: string;
       readonly retryAfterMs?: number | undefined;
     }
-  /** Not where it was asked for. */
+  /** The index itself was not found. */
   | { readonly kind: 'absent'; readonly reason: string }
-  /** `final`: it, or an index in it, will never be understood. No index in it is known to be missing. */
+  /** `final`: it, or a nested index, will never be understood. No nested index is known to be missing. */
   | { readonly kind: 'unclear' | 'final'; readonly reason: string; readonly retryAfterMs?: number | undefined };
 
-/** An index in an index in an index, and one to spare. */
+/** The index, two levels of nested indexes, and one level to spare. */
 const maxLevels = 4;
 
 const absentInside = 'an index in it was not found';
 
 /**
- * One that is known to be missing decides, whatever the others are: so all that are listed are asked for, except while the
- * registry does not answer.
+ * A nested index that is missing decides the result, whatever else fails. So all nested indexes are read, even after one was not
+ * understood, unless the registry stops answering.
  */
 export async function readIndex(reader: ManifestReader, registry: Registry, image: ImageRecord): Promise<IndexRead> {
   const { repository, digest } = image.name;
@@ -57,7 +54,7 @@ export async function readIndex(reader: ManifestReader, registry: Registry, imag
   let attached: ReturnType<typeof subjectOf>;
   const found = new Set<Digest>();
   const ended = (kind: 'unclear' | 'final', reason: string, retryAfterMs?: number): IndexRead => {
-    // One that was missing before, and that nobody could be asked for now, is missing still.
+    // One that was missing before and was not asked for now still counts as missing.
     const unseen = (image.family?.missing ?? []).filter((one) => !found.has(one) && !missing.includes(one));
     const all = kind === 'final' ? [...missing, ...unseen] : missing;
     return all.length > 0
@@ -100,7 +97,7 @@ export async function readIndex(reader: ManifestReader, registry: Registry, imag
         below.push(one);
       }
     }
-    // Of what it lists itself, nothing may be counted on.
+    // If the index itself is not understood, its nested indexes do not matter.
     if (depth === 0 && final !== undefined) break;
     level = below;
   }
@@ -109,8 +106,8 @@ export async function readIndex(reader: ManifestReader, registry: Registry, imag
 }
 
 /**
- * Those that have reported it, or the index that it is listed by, at endpoints of their own, and then the login server, which
- * leads to any of them.
+ * Regions to read it from: those that have reported it, or the outer index, and have an endpoint of their own. Then the login
+ * server, which routes to any replica.
  */
 function sourcesOf(registry: Registry, image: ImageRecord, index: Digest): (Region | undefined)[] {
   const reported = Object.keys(image.family?.reported[index] ?? {}).filter((region) =>
@@ -121,16 +118,16 @@ function sourcesOf(registry: Registry, image: ImageRecord, index: Digest): (Regi
   return [...[...regions].filter((region) => regionalOrigin(registry, region) !== undefined), undefined];
 }
 
-/** The first that has it; else what could not be found out, before "not there". */
+/** The first answer with the manifest. Without one, an unclear answer is preferred to an absent one. */
 async function ask(
   sources: readonly (Region | undefined)[],
   read: (region: Region | undefined) => Promise<ManifestAnswer>,
 ): Promise<ManifestAnswer> {
   let answer: ManifestAnswer = { kind: 'absent' };
   for (const source of sources) {
-    const told = await read(source);
-    if (told.kind === 'manifest') return told;
-    if (answer.kind === 'absent') answer = told;
+    const next = await read(source);
+    if (next.kind === 'manifest') return next;
+    if (answer.kind === 'absent') answer = next;
   }
   return answer;
 }

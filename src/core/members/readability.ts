@@ -1,27 +1,27 @@
-/** Whether manifests of a registry can be read, as far as this process knows from its last tries. */
+/** Whether manifests of a registry can be read, as far as this process knows from its latest attempts. */
 import type { Reading } from '../image/context.ts';
 import type { Registry } from '../model/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { ManifestReader } from './ports.ts';
 
 export interface Readability {
-  /** `undefined` where nobody is to read them. */
+  /** `undefined` if the settings say that manifests are not read. */
   reading(registry: Registry): Reading | undefined;
-  /** Whether the last try was a moment ago, and nobody answered. */
+  /** Whether the latest attempt failed, within the last minute. */
   hasJustFailed(registry: string): boolean;
-  /** It answers: whether it lets manifests be read is not known. */
+  /** The registry answers. Whether it lets manifests be read is not known. */
   reached(registry: string): void;
   /** A manifest was read. */
   read(registry: string): void;
   failed(registry: string): void;
 }
 
-/** How long a registry that did not tell is taken for one that cannot be read. */
+/** For so long after a failed attempt, a registry counts as one that cannot be read. */
 const unreachableMs = 60_000;
-/** A registry that let nothing be read for so long has been closed to this app, rather than being away. */
+/** After so long without a manifest, access is assumed to be denied, rather than interrupted. */
 const closedMs = 3_600_000;
 
-/** Asks at once whether each registry can be reached. */
+/** Checks at once whether each registry can be reached. */
 export function readability(deps: {
   readonly reader: Pick<ManifestReader, 'reaches'> | undefined;
   readonly registries: readonly Registry[];
@@ -56,7 +56,7 @@ export function readability(deps: {
 
   for (const registry of deps.registries.filter(isOn)) {
     void reader?.reaches(registry).then((isReached) => {
-      // What was tried meanwhile tells more.
+      // An attempt to read a manifest meanwhile is more reliable.
       if (readingOf(registry.name) !== 'unknown') return;
       if (isReached) noteReached(registry.name);
       else noteFailed(registry.name);

@@ -1,4 +1,4 @@
-/** What one read of an index comes to when some of the indexes in it are missing, not understood, or cannot be read. */
+/** The result of reading an index when some nested indexes are missing, not understood, or cannot be read. */
 import { expect, test } from 'vitest';
 import { readIndex } from '../../../src/core/members/read-index.ts';
 import type { ManifestAnswer } from '../../../src/core/ports.ts';
@@ -15,7 +15,7 @@ function nested({ digest }: Index) {
   return { digest, mediaType: indexType };
 }
 
-/** @param answers what is said instead of the manifest of one that is served */
+/** @param answers returned for a digest instead of its manifest */
 async function read(outer: Index, served: readonly Index[], answers: ReadonlyMap<string, ManifestAnswer> = new Map()) {
   const manifests = memoryManifests(outer, ...served);
   const reader: typeof manifests = {
