@@ -1,5 +1,5 @@
 /** Checks in memory, for tests. They go through JSON, so that nothing is shared that storage would not share. */
-import type { CheckStore, CheckTimer } from '../core/ports.ts';
+import type { CheckQueue, CheckStore } from '../core/ports.ts';
 
 export function memoryCheckStore(): CheckStore & { readonly rows: ReadonlyMap<string, { readonly text: string }> } {
   const rows = new Map<string, { readonly text: string; readonly version: string }>();
@@ -28,20 +28,20 @@ export function memoryCheckStore(): CheckStore & { readonly rows: ReadonlyMap<st
   };
 }
 
-interface Ring {
+interface Row {
   readonly id: string;
-  readonly turn: number;
+  readonly sequence: number;
   readonly at: number;
   readonly aheadMs: number;
 }
 
-/** @returns the timer, and what was set on it */
-export function memoryCheckTimer(): CheckTimer & { readonly set: Ring[] } {
-  const set: Ring[] = [];
+/** @returns the queue, and the rows that were added to it */
+export function memoryCheckQueue(): CheckQueue & { readonly rows: Row[] } {
+  const rows: Row[] = [];
   return {
-    set,
-    async ring(id, turn, at, aheadMs) {
-      set.push({ id, turn, at, aheadMs });
+    rows,
+    async add(id, sequence, at, aheadMs) {
+      rows.push({ id, sequence, at, aheadMs });
     },
   };
 }

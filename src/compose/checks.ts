@@ -10,13 +10,13 @@ import type { Checks } from '../core/checks/checks.ts';
 import { checks } from '../core/checks/checks.ts';
 import type { CheckStore } from '../core/checks/ports.ts';
 import { tokenCipher } from '../core/checks/token-encryption.ts';
-import { dueCheckTimer } from '../core/due-work/due-queues.ts';
+import { dueCheckQueue } from '../core/due-work/due-queues.ts';
 import type { Releases } from '../core/releases/releases.ts';
 import type { Telemetry } from '../core/runtime/telemetry.ts';
 import type { Tracker } from '../core/tracker.ts';
 import type { Storage } from './storage.ts';
 
-/** `undefined` where nothing seals the tokens that come with them. */
+/** `undefined` where there is no key to encrypt the tokens of checks. */
 export function deploymentChecks(
   { callbacks, github }: Config,
   storage: Storage,
@@ -31,7 +31,7 @@ export function deploymentChecks(
   const calling = { fetch, clock: systemClock };
   return checks({
     ...deps,
-    timer: dueCheckTimer(storage.dueWork),
+    queue: dueCheckQueue(storage.dueWork),
     tokenCipher: tokenCipher(callbacks.key, randomBytes),
     senders: {
       azurePipelines: azurePipelinesSender(calling),

@@ -45,7 +45,7 @@ const dueWork = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('check'),
     id: z.string().regex(/^[0-9a-f]{40}$/),
-    turn: z.int().min(1),
+    sequence: z.int().min(1),
     aheadMs: z.number(),
   }),
   z.object({

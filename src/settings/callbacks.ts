@@ -1,9 +1,9 @@
-/** Where the verdicts of checks go, what seals their tokens, and the GitHub App that speaks: `CALLBACK_*`, `GITHUB_*`. */
+/** Where the verdicts of checks go, the key that encrypts their tokens, and the GitHub App that speaks: `CALLBACK_*`, `GITHUB_*`. */
 import { createPrivateKey } from 'node:crypto';
 import type { CallbackOrigins } from '../core/checks/callback-origins.ts';
 import { defaultCallbackOrigins, parseCallbackOrigins } from '../core/checks/callback-origins.ts';
 import { parseImageTemplate } from '../core/checks/image-template.ts';
-import { parseSealingKey } from '../core/checks/token-encryption.ts';
+import { parseEncryptionKey } from '../core/checks/token-encryption.ts';
 import type { Fault, Get } from './values.ts';
 import { mayBeSecret, show } from './values.ts';
 
@@ -26,7 +26,7 @@ export function readCallbacks(get: Get, fault: Fault): CallbackConfig {
   const origins = parseCallbackOrigins(get('CALLBACK_ORIGINS') ?? defaultCallbackOrigins, 'CALLBACK_ORIGINS', show);
   if (!origins.ok) for (const { field, reason } of origins.problems) fault(field, reason);
   const text = get('CALLBACK_KEY');
-  const key = text === undefined ? undefined : parseSealingKey(text);
+  const key = text === undefined ? undefined : parseEncryptionKey(text);
   if (text !== undefined && key === undefined) {
     fault('CALLBACK_KEY', 'must be 32 bytes in base64, as "openssl rand -base64 32" makes them (got something else)');
   }

@@ -24,7 +24,7 @@ const stores: Record<string, () => Promise<CheckStore>> = {
 };
 
 const checkOf = (n: number, changes: Partial<Check> = {}): Check => ({
-  ...newCheck(requestOf({ id: n.toString(16).padStart(40, '0') }), 'v1.sealed', 1_000),
+  ...newCheck(requestOf({ id: n.toString(16).padStart(40, '0') }), 'v1.encrypted', 1_000),
   ...changes,
 });
 

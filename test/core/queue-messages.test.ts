@@ -88,12 +88,12 @@ describe('due work', () => {
     madeAt: 5,
     id: '5f0c7b1e-0000-8000-a000-000000000000',
   };
-  const check = { kind: 'check', id: 'a'.repeat(40), turn: 3, aheadMs: -7 } as const;
+  const check = { kind: 'check', id: 'a'.repeat(40), sequence: 3, aheadMs: -7 } as const;
   const stored = (work: unknown) => JSON.parse(JSON.stringify(work));
 
   test.each<[string, DueWork]>([
     ['an image', { kind: 'image', name }],
-    ['an image that nobody has reported', { kind: 'image', name, firstNoticedAt: 500 }],
+    ['an image that no replica has reported', { kind: 'image', name, firstNoticedAt: 500 }],
     ['a check', check],
     ['a forward', { kind: 'forward', order, attempt: 3 }],
     ['a release', { kind: 'release', name: 'shop-2.4', revision: 2 }],
@@ -111,7 +111,7 @@ describe('due work', () => {
     ['an image that is none', { kind: 'image', name: { ...name, digest: 'latest' } }],
     ['a check of another form', { ...check, id: 'x' }],
     ['a check whose id would be more than an id', { ...check, id: "a' or 'a".padEnd(40, 'a') }],
-    ['a check before its first turn', { ...check, turn: 0 }],
+    ['a check without a sequence number', { ...check, sequence: 0 }],
     ['a tag that is none', { kind: 'forward', order: { ...order, tag: '../' }, attempt: 1 }],
     ['a release of another name', { kind: 'release', name: 'Shop', revision: 2 }],
     ['a release before its first revision', { kind: 'release', name: 'shop', revision: 0 }],

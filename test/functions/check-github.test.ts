@@ -191,7 +191,7 @@ describe('the image', () => {
     const { status, accepted } = await send(bodyOf({}, { deployment: null }), { template });
     expect([status, accepted[0]?.verdict]).toEqual([
       202,
-      { result: 'failed', comment: 'GITHUB_IMAGE_TEMPLATE: names {sha}, which GitHub did not tell' },
+      { result: 'failed', comment: 'GITHUB_IMAGE_TEMPLATE: names {sha}, which GitHub did not send' },
     ]);
   });
 

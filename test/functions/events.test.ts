@@ -172,7 +172,7 @@ describe('what was published for an image', () => {
     const named = ['contoso.azurecr.io/team/app:v1', image, 'contoso.eastus.geo.azurecr.io/team/app:v1'];
     const others = ['contoso.azurecr.io/team/app:v2', 'contoso.azurecr.io/team/other:v1', 'elsewhere.io/team/app:v1'];
     for (const [i, text] of [...named, ...others].entries()) {
-      const check = newCheck(requestOf({ id: `${i}`.padStart(40, '0'), images: [text] }), 'v1.sealed', 1_000 + i);
+      const check = newCheck(requestOf({ id: `${i}`.padStart(40, '0'), images: [text] }), 'v1.encrypted', 1_000 + i);
       await store.create(i === 0 ? retryLater(check, { kind: 'passing', reason: 'answered 503' }, 2_000, 0.5) : check);
     }
     const { registries } = memory.tracker;
@@ -193,7 +193,7 @@ describe('what was published for an image', () => {
     await memory.clock.advance(1_000);
     expect((await slow).body).toMatchObject(unread);
     // As many as are read at most: there may be more.
-    const other = newCheck(requestOf({ images: ['contoso.azurecr.io/team/other:v1'] }), 'v1.sealed', 1_000);
+    const other = newCheck(requestOf({ images: ['contoso.azurecr.io/team/other:v1'] }), 'v1.encrypted', 1_000);
     const cut = await readingAs(async () => Array.from({ length: 2_000 }, () => other));
     expect(cut.body).toMatchObject({ checks: [], checksComplete: false });
   });
@@ -241,7 +241,7 @@ describe('what was published for a release', () => {
     const store = memoryCheckStore();
     for (const [i, release] of ['shop', 'other', 'shop'].entries()) {
       const request = { ...requestOf({ id: `${i}`.padStart(40, '0') }), images: [], release };
-      await store.create(newCheck(request, 'v1.sealed', 1_000 + i));
+      await store.create(newCheck(request, 'v1.encrypted', 1_000 + i));
     }
     const checks = checkList({ store, registries: instance.memory.tracker.registries, clock: world.clock });
     const { body } = await ask(instance, 'release=shop', checks);

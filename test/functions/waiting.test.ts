@@ -37,7 +37,7 @@ test('images and releases are listed with those who wait for them, the longest f
   const checkOf = (id: number, changes: object) =>
     newCheck(
       requestOf({ id: `${id}`.padStart(40, '0'), images: [image], ...changes }),
-      'v1.sealed',
+      'v1.encrypted',
       start - id * 1_000,
     );
   await store.create(checkOf(1, {}));
@@ -85,9 +85,9 @@ test('what is required is listed where it is not the default, and each requireme
   const several = JSON.stringify({ images, regions: ['eastus'], require: 1, timeout: 60 });
   answers.push(call(waitForImagesFunction(tracker, board), { path: 'wait', body: several }));
   const asked = { images: [image], regions: 'West Europe\neastus', require: 'any', artifacts: 'signature,sbom' };
-  await store.create(newCheck(requestOf({ id: '1'.repeat(40), ...asked }), 'v1.sealed', clock.now()));
+  await store.create(newCheck(requestOf({ id: '1'.repeat(40), ...asked }), 'v1.encrypted', clock.now()));
   const release = { images: [], release: 'shop-2.4', artifacts: 'sbom' };
-  await store.create(newCheck(requestOf({ id: '2'.repeat(40), ...release }), 'v1.sealed', clock.now()));
+  await store.create(newCheck(requestOf({ id: '2'.repeat(40), ...release }), 'v1.encrypted', clock.now()));
   await clock.advance(1_000);
 
   const { body } = await call(waitingFunction(tracker, board, checks), { path: 'waiting' });
@@ -123,7 +123,7 @@ test('requests are listed also where the checks cannot be read, or not all of th
   const requests = { waiting: [{ name: image, requests: 1, checks: 0 }], checksComplete: false };
   expect(await ask(() => Promise.reject(new UpstreamError('unavailable', 'tables')))).toMatchObject(requests);
   expect(await ask(() => new Promise(() => undefined))).toMatchObject(requests);
-  const done = { ...newCheck(requestOf({ images: [image] }), 'v1.sealed', 1_000), finishedAt: 2_000 };
+  const done = { ...newCheck(requestOf({ images: [image] }), 'v1.encrypted', 1_000), finishedAt: 2_000 };
   expect(await ask(async () => Array.from({ length: 2_000 }, () => done))).toMatchObject(requests);
   expect(await ask(async () => [done])).toMatchObject({ ...requests, checksComplete: true });
 });

@@ -2,12 +2,12 @@
  * Instances of the checks that share their storage and a clock the test moves, with a tracker each, and one who waits for
  * verdicts and answers as the test says.
  */
-import { memoryCheckStore, memoryCheckTimer } from '../../src/adapters/memory-checks.ts';
+import { memoryCheckQueue, memoryCheckStore } from '../../src/adapters/memory-checks.ts';
 import type { CheckRequest, Verdict } from '../../src/core/checks/check.ts';
 import type { Checks } from '../../src/core/checks/checks.ts';
 import { checks } from '../../src/core/checks/checks.ts';
 import type { JudgingDeps } from '../../src/core/checks/evaluate-check.ts';
-import type { CheckStore, CheckTimer, VerdictReply, VerdictSender } from '../../src/core/checks/ports.ts';
+import type { CheckQueue, CheckStore, VerdictReply, VerdictSender } from '../../src/core/checks/ports.ts';
 import { tokenCipher } from '../../src/core/checks/token-encryption.ts';
 import type { Registry } from '../../src/core/model/registry.ts';
 import type { ReplicaSet } from '../../src/core/model/replica-set.ts';
@@ -24,13 +24,13 @@ export interface Waiting extends VerdictSender {
   readonly verdicts: { readonly callback: string; readonly verdict: Verdict; readonly at: number }[];
   /** By attempt, from 0. */
   answer: (attempt: number) => Answered;
-  tellAnswer: () => Promise<void>;
+  answerLine: () => Promise<void>;
   maxLines: number;
 }
 
 export interface InstanceInput {
   readonly store?: CheckStore;
-  readonly timer?: CheckTimer;
+  readonly queue?: CheckQueue;
   readonly replicaSet?: (registry: Registry) => ReplicaSet;
   readonly key?: Uint8Array;
   readonly registries?: readonly Registry[];
@@ -59,7 +59,7 @@ export function requestOf(changes: Partial<CheckRequest> = {}): CheckRequest {
 export function checkWorld() {
   const clock: ManualClock = manualClock();
   const store = memoryCheckStore();
-  const timer = memoryCheckTimer();
+  const queue = memoryCheckQueue();
   const lines: string[] = [];
   const first = memoryTracker({ clock });
   const warnings: string[] = [];
@@ -74,10 +74,10 @@ export function checkWorld() {
     lines: [],
     verdicts: [],
     answer: () => 'taken',
-    tellAnswer: async () => undefined,
+    answerLine: async () => undefined,
     async progress(_callback, line) {
       waiting.lines.push(line);
-      await waiting.tellAnswer();
+      await waiting.answerLine();
     },
     async verdict(callback, verdict) {
       const answer = waiting.answer(waiting.verdicts.length);
@@ -91,9 +91,9 @@ export function checkWorld() {
   function instance(input: InstanceInput = {}): Checks {
     const { replicaSet, registries, aheadMs = 0 } = input;
     const own: ManualClock = { ...clock, now: () => clock.now() + aheadMs };
-    // What is set goes by the clock of the test, as the rows of the table are read by its clock.
-    const ownTimer: CheckTimer = {
-      ring: (id, turn, at, setterAheadMs) => timer.ring(id, turn, at - aheadMs, setterAheadMs - aheadMs),
+    // Rows have the time of the test's clock, as rows of the table are read by its clock.
+    const ownQueue: CheckQueue = {
+      add: (id, sequence, at, ownAheadMs) => queue.add(id, sequence, at - aheadMs, ownAheadMs - aheadMs),
     };
     const { tracker } = memoryTracker({
       clock: own,
@@ -106,7 +106,7 @@ export function checkWorld() {
       tracker,
       releases: input.releases ?? { wait: async () => ({ kind: 'unknown' }) },
       store: input.store ?? store,
-      timer: input.timer ?? ownTimer,
+      queue: input.queue ?? ownQueue,
       senders: { azurePipelines: waiting, github: waiting },
       tokenCipher: tokenCipher(input.key ?? new Uint8Array(32), (bytes) => new Uint8Array(bytes).fill(++nonces)),
       clock: own,
@@ -114,7 +114,7 @@ export function checkWorld() {
       log: { info: note, warn },
       ...(input.telemetry === undefined ? {} : { telemetry: input.telemetry }),
     });
-    return { ...all, resume: (id, turn, worldAheadMs) => all.resume(id, turn, worldAheadMs + aheadMs) };
+    return { ...all, resume: (id, sequence, worldAheadMs) => all.resume(id, sequence, worldAheadMs + aheadMs) };
   }
 
   /** A webhook says that it is there. */
@@ -125,18 +125,18 @@ export function checkWorld() {
     await clock.settle();
   }
 
-  /** Lets time pass, and every timer ring at its time on one of these instances. */
+  /** Lets time pass, and has one of these instances run each row when it is due. */
   async function pass(milliseconds: number, instances: readonly Checks[], stepMs = 1_000): Promise<void> {
-    let turn = 0;
+    let runs = 0;
     for (const until = clock.now() + milliseconds; clock.now() < until; ) {
       await clock.advance(Math.min(stepMs, until - clock.now()));
-      const due = timer.set.filter(({ at }) => at <= clock.now());
-      timer.set.splice(0, timer.set.length, ...timer.set.filter(({ at }) => at > clock.now()));
-      for (const ring of due) void instances[turn++ % instances.length]?.resume(ring.id, ring.turn, ring.aheadMs);
+      const due = queue.rows.filter(({ at }) => at <= clock.now());
+      queue.rows.splice(0, queue.rows.length, ...queue.rows.filter(({ at }) => at > clock.now()));
+      for (const row of due) void instances[runs++ % instances.length]?.resume(row.id, row.sequence, row.aheadMs);
       await clock.settle();
     }
   }
 
   const stored = async (id = requestOf().id) => (await store.read(id))?.check;
-  return { clock, store, timer, lines, warnings, waiting, first, instance, push, pass, stored };
+  return { clock, store, queue, lines, warnings, waiting, first, instance, push, pass, stored };
 }

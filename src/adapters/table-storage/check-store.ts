@@ -1,4 +1,4 @@
-/** Checks, a row and a partition each. What is secret in them comes sealed; this knows nothing of it. */
+/** Checks, a row and a partition each. Secrets in them are encrypted before they come here. */
 
 import type { Check } from '../../core/checks/check.ts';
 import type { CheckStore } from '../../core/ports.ts';

@@ -1,7 +1,7 @@
 /**
  * The request of an Azure Pipelines check "Invoke Azure Function", completion event Callback. Its headers say where and
- * with which token to call back. They are whatever the pipeline's author made of them, and become parts of an address:
- * a value that could lead the token elsewhere is refused.
+ * with which token to call back. The pipeline's author writes them, and they become parts of a URL: a value that could send
+ * the token to another host is refused.
  * Source: Azure DevOps documentation, "Invoke Azure Function / REST API checks".
  */
 
@@ -27,16 +27,16 @@ const idPattern = /^[A-Za-z0-9-]{1,64}$/;
 const idRule = 'must be an id of letters, digits and dashes';
 const hubPattern = /^[A-Za-z0-9_-]{1,64}$/;
 const tokenPattern = /^[\x21-\x7e]{1,16384}$/;
-/** Whatever an organisation or a collection may be called; no encoded slash. */
+/** Any name that an organisation or a collection may have; no encoded slash. */
 const pathPattern = /^(?:\/(?:[A-Za-z0-9._~-]|%(?!2f|5c)[0-9a-f]{2})+)*\/?$/i;
 
-/** @param header the value of a header, whatever its case; `null` when it was not sent */
+/** @param header returns the value of a header, in any case; `null` when it was not sent */
 export function parseAzurePipelinesCallback(
   header: (name: string) => string | null,
   origins: CallbackOrigins,
 ): Parsed<AzurePipelinesCallback> {
   const problems: FieldProblem[] = [];
-  /** A header's value is not repeated: one may have been put in the place of another, the token's for example. */
+  /** Problems do not quote the value: the author may have swapped two headers, and it may be the token. */
   function read(name: string, accepts: (value: string) => boolean, reason: string): string {
     const value = header(name)?.trim() ?? '';
     if (value === '') problems.push({ field: name, reason: 'is required: this header was not sent, or is empty' });

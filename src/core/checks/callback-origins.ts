@@ -1,18 +1,18 @@
 /**
- * Where verdicts may be sent. The address comes from whoever asks, and a token goes with the verdict, so an address that
- * merely looks like the right one would be handed a key to somebody's pipeline.
+ * Where verdicts may be sent. The request names the address, and a token is sent with the verdict: an address that only
+ * resembles the right one would receive a key to a pipeline.
  */
 
 import type { FieldProblem, Parsed } from '../runtime/parsed.ts';
 import { parsed, quote } from '../runtime/parsed.ts';
 import { isProtected } from '../runtime/url-origin.ts';
 
-/** One allowed origin; a label that is `*` stands for exactly one, whatever it is. */
+/** One allowed origin; a label `*` matches exactly one label. */
 interface OriginPattern {
   /** With its colon, as `URL` has it. */
   readonly protocol: string;
   readonly labels: readonly string[];
-  /** Empty: the protocol's own. */
+  /** Empty for the default port of the protocol. */
   readonly port: string;
 }
 
@@ -20,16 +20,16 @@ export type CallbackOrigins = readonly OriginPattern[];
 
 export const defaultCallbackOrigins = 'https://dev.azure.com,https://*.visualstudio.com,https://api.github.com';
 
-/** Stands in for `*` while `URL` looks at the rest. */
+/** Replaces `*` while `URL` parses the rest. */
 const anyLabel = 'any-label-0';
-/** Below these many labels names belong to nobody in particular: `*.com` is everybody. */
-const leastFixedLabels = 2;
+/** This many labels at the end must be fixed: `*.com` would allow every domain. */
+const minFixedLabels = 2;
 const rule =
   'must be an https:// origin without a path, with "*" for one whole label left of a domain (http:// on loopback addresses only)';
 
 /**
  * @param text comma-separated
- * @param show how an entry that is none is shown
+ * @param show how a problem shows an invalid entry
  */
 export function parseCallbackOrigins(
   text: string,
@@ -53,13 +53,13 @@ function parsePattern(entry: string): OriginPattern | undefined {
   const url = new URL(concrete);
   const labels = url.hostname.split('.').map((label) => (label === anyLabel ? '*' : label));
   const isWhole = labels.every((label) => label !== '' && !label.includes(anyLabel));
-  const isOwned = !labels.slice(-leastFixedLabels).includes('*') || !labels.includes('*');
+  const isOwned = !labels.slice(-minFixedLabels).includes('*') || !labels.includes('*');
   return isWhole && isOwned && isProtected(url) ? { protocol: url.protocol, labels, port: url.port } : undefined;
 }
 
 /**
- * An address that a verdict may go to: allowed, and with nothing in it that two readers could understand differently.
- * Its path may be anything; `undefined` for every other address.
+ * A URL that a verdict may be sent to: its origin is allowed, and it has nothing that two parsers could read differently. Any
+ * path is allowed. `undefined` for every other URL.
  */
 export function parseCallbackUrl(text: string, origins: CallbackOrigins): URL | undefined {
   if (!/^https?:\/\/(?!\/)[\x21-\x7e]+$/i.test(text) || /[\\@?#]/.test(text) || !URL.canParse(text)) return undefined;

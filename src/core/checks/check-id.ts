@@ -1,8 +1,8 @@
-/** Names a check after what makes its request the same when it is sent again; safe in keys, queues, logs and answers. */
+/** The id of a check: a hash of what is the same when its request is sent again; safe in keys, queues, logs and answers. */
 import { hash } from 'node:crypto';
 import type { CheckKind } from './check.ts';
 
 export function checkId(kind: CheckKind, ...parts: readonly string[]): string {
-  // As JSON: joined by any character, two different lists could read the same.
+  // As JSON: two different lists joined by a character could give the same text.
   return hash('sha256', JSON.stringify([kind, ...parts])).slice(0, 40);
 }

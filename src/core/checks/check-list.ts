@@ -1,6 +1,6 @@
 /**
- * The checks of the last two days, for people: which wait, and what became of the others. Nothing finds checks by image, so
- * their table is read as a whole, at most every ten seconds for everybody who asks this instance.
+ * The checks of the last two days, for people: which wait, and how the others ended. Checks have no index by image, so an
+ * instance reads the whole table, at most every ten seconds.
  */
 import type { ImageName } from '../image/record.ts';
 import { parseReference } from '../model/reference.ts';
@@ -14,18 +14,18 @@ import { askedText } from './check.ts';
 import type { CheckStore } from './ports.ts';
 
 export interface CheckList {
-  /** `undefined` where they cannot be read within a second: who asks is answered without them. Never fails. */
+  /** `undefined` where they cannot be read within a second. Never fails. */
   read(): Promise<ListedChecks | undefined>;
 }
 
 interface ListedChecks {
-  /** Whether these are all there are. */
+  /** Whether the list has all checks; it may be cut. */
   readonly isComplete: boolean;
-  /** Those that named this image, by its digest or by one of these tags; the newest first. */
+  /** Checks that named this image, by its digest or by one of these tags; newest first. */
   about(name: AskedAbout): readonly Check[];
-  /** Those that named this release; the newest first. */
+  /** Checks that named this release; newest first. */
   aboutRelease(release: string): readonly Check[];
-  /** Those without a verdict. */
+  /** Checks without a verdict. */
   waiting(): readonly Check[];
 }
 
@@ -37,7 +37,7 @@ interface AskedAbout extends Pick<ImageName, 'registry' | 'repository'> {
 
 /** How old the list may be. */
 export const maxListAgeMs = 10_000;
-/** Each request brings a thousand. */
+/** Each request to the table returns a thousand. */
 const maxListed = 2_000;
 const maxReadMs = 1_000;
 

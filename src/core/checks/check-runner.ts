@@ -1,11 +1,12 @@
 /**
- * Follows checks in memory, so that a verdict leaves within a moment of the last webhook. Each is followed for a while
- * only: past its next run somebody else has it, and one check is never watched by every instance there is.
+ * Follows checks in memory, so that a verdict is sent within a moment of the last webhook. Each is followed only until some
+ * seconds after its next row of due work is due: then the instance that runs that row follows it, so that one check is not
+ * followed by every instance.
  */
 
 import { describeError } from '../runtime/errors.ts';
 import type { Check } from './check.ts';
-import { isFinished, nextRingAt } from './check.ts';
+import { isFinished, nextRunAt } from './check.ts';
 import type { JudgingDeps } from './evaluate-check.ts';
 import { judge } from './evaluate-check.ts';
 import type { VerdictDelivery, VerdictDeliveryDeps } from './verdict-delivery.ts';
@@ -13,35 +14,35 @@ import { verdictDelivery } from './verdict-delivery.ts';
 
 interface CheckRunner {
   /**
-   * Starts, or goes on for longer.
-   * @param aheadMs how far our clock is ahead of the one that the check's deadline goes by
-   * @returns once it has been judged, and sent if there was something to send
+   * Starts to follow the check, or goes on for longer.
+   * @param aheadMs how far our clock is ahead of the clock by which the check's deadline was set
+   * @returns once it has been evaluated, and its verdict was sent if there was one
    */
   follow(check: Check, aheadMs: number): Promise<void>;
-  /** Stops, but for calls that are under way. @returns the checks that were followed; `sent` resolves after the calls */
+  /** Stops; calls under way go on. @returns the checks that were followed; `sent` resolves after the calls */
   stop(): { readonly checks: readonly HandedOver[]; readonly sent: Promise<void> };
 }
 
-type HandedOver = Pick<Check, 'id' | 'turn'> & { readonly aheadMs: number };
+type HandedOver = Pick<Check, 'id' | 'sequence'> & { readonly aheadMs: number };
 
 interface Followed {
   untilAt: number;
-  turn: number;
+  sequence: number;
   readonly aheadMs: number;
   readonly first: PromiseWithResolvers<void>;
-  /** Somebody has called since the last step began: the record may be another by now. */
+  /** `follow()` was called since the last step began: the record may have changed. */
   isCalled: boolean;
   pause: AbortController;
   sending: Promise<unknown>;
-  /** The newest line of progress, and whether one is being told. */
+  /** The newest line of progress, and whether one is being sent. */
   line: string;
-  isTelling: boolean;
+  isSendingLine: boolean;
 }
 
-/** How many regions have it, and when to go on; `undefined`: nothing is left to do here. */
+/** How many regions have the image, and when to go on; `undefined` when nothing is left to do here. */
 type Next = { readonly seen: number | undefined; readonly at: number } | undefined;
 
-/** The next ring may be late by this much without a gap. */
+/** The next row may run late by this much before nobody follows the check. */
 const overlapMs = 15_000;
 const errorPauseMs = 2_000;
 
@@ -69,7 +70,7 @@ export function checkRunner(deps: VerdictDeliveryDeps & JudgingDeps): CheckRunne
     }
   }
 
-  /** Judged by the clock that the deadline goes by. */
+  /** With the clock by which the deadline was set. */
   function depsOf({ aheadMs }: Followed): typeof deps {
     return { ...deps, clock: { ...clock, now: () => clock.now() - aheadMs } };
   }
@@ -78,13 +79,13 @@ export function checkRunner(deps: VerdictDeliveryDeps & JudgingDeps): CheckRunne
     const stored = await store.read(id);
     if (stored === undefined || isFinished(stored.check)) return undefined;
     const { check } = stored;
-    // Before that, the other side may not have noticed that we took the check.
+    // Before that, the service may not have received our answer that the check was accepted.
     if (check.attempts === 0 && check.nextTryAt > clock.now()) return { seen, at: check.nextTryAt };
     const timeoutMs = Math.min(entry.untilAt, check.deadlineAt + entry.aheadMs) - clock.now();
     const evaluation = check.verdict === null ? await judge(depsOf(entry), check, seen, timeoutMs) : undefined;
     if (evaluation !== undefined && evaluation.verdict === undefined) {
-      // Beside the watching: a slow answer to a line of progress must not hold up the verdict.
-      void tell(check, evaluation.line, entry, sending);
+      // Not awaited: a slow answer to a line of progress must not delay the verdict.
+      void sendNewestLine(check, evaluation.line, entry, sending);
       return { seen: evaluation.have, at: clock.now() };
     }
     const sent = sending.send(id, evaluation?.verdict);
@@ -95,28 +96,28 @@ export function checkRunner(deps: VerdictDeliveryDeps & JudgingDeps): CheckRunne
 
   return {
     follow(check, aheadMs) {
-      const untilAt = nextRingAt(check, clock.now() - aheadMs) + aheadMs + overlapMs;
+      const untilAt = nextRunAt(check, clock.now() - aheadMs) + aheadMs + overlapMs;
       const known = followed.get(check.id);
       if (known !== undefined) {
         known.untilAt = Math.max(known.untilAt, untilAt);
-        known.turn = check.turn;
-        // There may be a verdict to be sent earlier than the record said.
+        known.sequence = check.sequence;
+        // A verdict may be due earlier than the record said before.
         known.isCalled = true;
         known.pause.abort();
         return known.first.promise;
       }
-      const { id, turn } = check;
+      const { id, sequence } = check;
       const first = Promise.withResolvers<void>();
       const entry: Followed = {
         untilAt,
-        turn,
+        sequence,
         aheadMs,
         first,
         isCalled: false,
         pause: new AbortController(),
         sending: Promise.resolve(),
         line: '',
-        isTelling: false,
+        isSendingLine: false,
       };
       followed.set(id, entry);
       void run(id, entry).finally(() => {
@@ -130,21 +131,21 @@ export function checkRunner(deps: VerdictDeliveryDeps & JudgingDeps): CheckRunne
       for (const entry of followed.values()) entry.pause.abort();
       const calls = [...followed.values()].map((entry) => entry.sending);
       return {
-        checks: [...followed].map(([id, { turn, aheadMs }]) => ({ id, turn, aheadMs })),
+        checks: [...followed].map(([id, { sequence, aheadMs }]) => ({ id, sequence, aheadMs })),
         sent: Promise.allSettled(calls).then(() => undefined),
       };
     },
   };
 }
 
-/** One line at a time, and of those that come meanwhile only the newest. */
-async function tell(check: Check, line: string, entry: Followed, sending: VerdictDelivery): Promise<void> {
+/** Sends one line at a time. Of the lines that come meanwhile, only the newest is sent. */
+async function sendNewestLine(check: Check, line: string, entry: Followed, sending: VerdictDelivery): Promise<void> {
   entry.line = line;
-  if (entry.isTelling) return;
-  entry.isTelling = true;
-  for (let told: string | undefined; told !== entry.line; ) {
-    told = entry.line;
-    await sending.tell(check, told);
+  if (entry.isSendingLine) return;
+  entry.isSendingLine = true;
+  for (let sent: string | undefined; sent !== entry.line; ) {
+    sent = entry.line;
+    await sending.sendProgress(check, sent);
   }
-  entry.isTelling = false;
+  entry.isSendingLine = false;
 }

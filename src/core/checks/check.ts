@@ -1,12 +1,12 @@
 /**
- * A deployment check: somebody's pipeline stands still until we call back with a verdict. The record is all that
- * survives a restart, and every step is a change of it, so that two instances never say two things.
+ * A deployment check: a pipeline is paused until we call back with a verdict. Only the record survives a restart. Every step
+ * is a conditional change of the record, so two instances never send different verdicts.
  *
  * All times are milliseconds since 1970.
  */
 import { backoff } from '../runtime/backoff.ts';
 
-/** Who asked, and so how the verdict is sent. */
+/** The service that asked. It decides how the verdict is sent. */
 export type CheckKind = 'azurePipelines' | 'github';
 
 export interface Verdict {
@@ -15,33 +15,36 @@ export interface Verdict {
   readonly comment: string;
 }
 
-/** The question in the words of whoever asked: the replicas may change while it waits. */
+/** The question as the sender wrote it. It is stored as text because the replica set may change while the check waits. */
 export interface AskedText {
-  /** At least one, where nothing is wrong with the request and there is no release; each is required. */
+  /** At least one, unless the request is invalid or names a release; all of them are required. */
   readonly images: readonly string[];
-  /** A release by name, instead of images: it has a requirement of its own, and may be made later than the check. */
+  /** A release by name, instead of images. It has a requirement of its own, and may be created after the check. */
   readonly release?: string | undefined;
   /** Comma-separated. */
   readonly regions: string | undefined;
   readonly require: string | undefined;
-  /** Comma-separated; not there where nothing must be attached. */
+  /** Comma-separated; absent where nothing must be attached. */
   readonly artifacts?: string | undefined;
-  /** Comma-separated; not there where all platforms of an index are waited for. */
+  /** Comma-separated; absent where all platforms of an index are waited for. */
   readonly platforms?: string | undefined;
 }
 
 export interface CheckRequest extends AskedText {
-  /** The same for the same request, however often it is sent. */
+  /** The same each time the same request is sent. */
   readonly id: string;
   readonly kind: CheckKind;
   readonly timeoutMs: number;
-  /** What the sender of the verdict needs, tokens included. Stored sealed. */
+  /** What the `VerdictSender` needs, tokens included. Stored encrypted. */
   readonly callback: string;
-  /** Where the answer is known already: the request itself cannot be met. */
+  /** Set where the request itself can never be met. */
   readonly verdict?: Verdict;
 }
 
-/** How a finished check ended: the verdict was taken; nobody waited for it any more; or nobody took it in time, or ever would. */
+/**
+ * How a finished check ended. `taken`: the service accepted the verdict. `dead`: the service no longer waited for it.
+ * `givenUp`: it was not accepted in time, or was refused permanently.
+ */
 export type CheckOutcome = 'taken' | 'dead' | 'givenUp';
 
 export interface Check {
@@ -49,7 +52,7 @@ export interface Check {
   readonly kind: CheckKind;
   /** Absent in checks stored before there could be several. */
   readonly images?: readonly string[];
-  /** Of such a check, its only one. */
+  /** The only image of such a check. */
   readonly image?: string;
   readonly release?: string;
   readonly regions: string | null;
@@ -58,53 +61,54 @@ export interface Check {
   readonly platforms?: string;
   readonly acceptedAt: number;
   readonly deadlineAt: number;
-  /** Sealed; `null` once finished. */
+  /** Encrypted; `null` once finished. */
   readonly callback: string | null;
-  /** Counts its timers: a row of due work with an older turn has been replaced, and its ring is dropped. */
-  readonly turn: number;
-  /** Progress told so far: how many lines, and the last. */
-  readonly told: { readonly count: number; readonly line: string | null };
-  /** Once set it never changes. */
+  /** Numbers the check's rows of due work, from 1: a row with a lower number was replaced by a later one and is ignored. */
+  readonly sequence: number;
+  /** Lines of progress sent so far: how many, and the last. */
+  readonly progress: { readonly count: number; readonly line: string | null };
+  /** Once set, it never changes. */
   readonly verdict: Verdict | null;
-  /** Whether the verdict's comment was taken as a last line; absent where it was not. */
-  readonly isLastLineTaken?: boolean;
-  /** How often the verdict was sent. */
+  /** Whether the service accepted the verdict's comment as a last line; absent where it did not. */
+  readonly isLastLineAccepted?: boolean;
+  /** How often the verdict has been sent. */
   readonly attempts: number;
-  /** Somebody is sending it until then. */
+  /** Until then, one instance has the right to send the verdict. */
   readonly leasedUntil: number | null;
   readonly nextTryAt: number;
-  /** Since when our credentials have been refused without a break. */
+  /** Since when every attempt was refused as `unauthorized`. */
   readonly refusedSince: number | null;
-  /** Since when nobody has waited for it yet, without a break; absent in checks stored before there was such an answer. */
+  /** Since when every attempt was answered `notYet`; absent in checks stored before there was such an answer. */
   readonly notYetSince?: number | null;
   readonly finishedAt: number | null;
   readonly outcome: CheckOutcome | null;
-  /** Why the last attempt that failed did, one line for people; absent where none has. */
+  /** The reason of the last failed attempt, one line for people; absent where none has failed. */
   readonly lastError?: string;
 }
 
-/** Azure Pipelines' tokens live this long; nobody waits longer for us on the other side either. */
+/** Tokens of Azure Pipelines are valid this long, and neither service waits longer for a verdict. */
 export const maxTimeoutSeconds = 48 * 3_600;
 export const defaultTimeoutSeconds = 3_600;
 
-/** The other side first has to hear that we have taken the check: an earlier verdict would be for nobody. */
+/** The service must first receive our answer that the check was accepted: it ignores a verdict that comes before. */
 const firstCallMs = 1_000;
 const afterDeadlineMs = 86_400_000;
 const tokenLifeMs = maxTimeoutSeconds * 1_000;
-/** Credentials may be refused for a while by mistake, and be repaired. */
-const patienceWithRefusalMs = 3_600_000;
-/** The other side may begin to wait some minutes after it has asked; whoever does not by then, never will. */
-const patienceWithNotYetMs = 600_000;
-/** Finished checks still answer a request that is sent again. */
+/** How long attempts may be refused as `unauthorized`: an administrator may repair the credentials meanwhile. */
+const maxRefusedMs = 3_600_000;
+/** How long attempts may be answered `notYet`: a service begins to wait some minutes after its request, or never. */
+const maxNotYetMs = 600_000;
+/** Finished checks are kept this long, to answer a request that is sent again. */
 const keptMs = 2 * 86_400_000;
 /** One attempt: a few calls of ten seconds each. */
 const leaseMs = 60_000;
-const minRingMs = 30_000;
-const maxRingMs = 120_000;
+const minRunIntervalMs = 30_000;
+const maxRunIntervalMs = 120_000;
 const minPauseMs = 1_000;
 const maxPauseMs = 300_000;
 
-export function newCheck(request: CheckRequest, sealed: string, now: number): Check {
+/** @param callback `request.callback`, encrypted */
+export function newCheck(request: CheckRequest, callback: string, now: number): Check {
   return {
     id: request.id,
     kind: request.kind,
@@ -116,9 +120,9 @@ export function newCheck(request: CheckRequest, sealed: string, now: number): Ch
     ...(request.platforms === undefined ? {} : { platforms: request.platforms }),
     acceptedAt: now,
     deadlineAt: now + request.timeoutMs,
-    callback: sealed,
-    turn: 1,
-    told: { count: 0, line: null },
+    callback,
+    sequence: 1,
+    progress: { count: 0, line: null },
     verdict: request.verdict ?? null,
     attempts: 0,
     leasedUntil: null,
@@ -131,19 +135,20 @@ export function newCheck(request: CheckRequest, sealed: string, now: number): Ch
 }
 
 /**
- * The same request has come again while its verdict was not taken: the sending begins anew, with the callback that came
- * now and all the time of a new check. The verdict stays: the first may have been heard after all.
+ * The same request has come again and its verdict was not accepted: the verdict is sent again, with the callback of the new
+ * request and as much time as a new check has. The verdict itself stays: the service may have received the first one.
  *
- * @returns `undefined` where there is nothing to send, or it was taken
+ * @param callback of the new request, encrypted
+ * @returns `undefined` where there is no verdict, or the service accepted it
  */
-export function sendAnew(check: Check, sealed: string, now: number): Check | undefined {
+export function sendAgain(check: Check, callback: string, now: number): Check | undefined {
   if (check.verdict === null || check.outcome === 'taken') return undefined;
   return {
     ...check,
     acceptedAt: now,
     deadlineAt: now,
-    callback: sealed,
-    turn: check.turn + 1,
+    callback,
+    sequence: check.sequence + 1,
     attempts: 0,
     nextTryAt: now + firstCallMs,
     refusedSince: null,
@@ -153,7 +158,7 @@ export function sendAnew(check: Check, sealed: string, now: number): Check | und
   };
 }
 
-/** What it asks, as it was written. */
+/** The question as the sender wrote it. */
 export function askedText({ images, image = '', release, regions, require, artifacts, platforms }: Check): AskedText {
   return {
     images: images ?? [image],
@@ -169,20 +174,23 @@ export function isFinished(check: Check): boolean {
   return check.finishedAt !== null;
 }
 
-/** When its row may go. */
+/** Whether its record may be removed. */
 export function isForgettable(check: Check, now: number): boolean {
   return check.finishedAt !== null && now >= check.finishedAt + keptMs;
 }
 
-/** When its durable timer should ring next. The instance that follows the check is faster, as long as it lives. */
-export function nextRingAt(check: Check, now: number): number {
+/** When its next row of due work is due. This matters only if the instance that follows the check has died. */
+export function nextRunAt(check: Check, now: number): number {
   if (check.finishedAt !== null) return check.finishedAt + keptMs;
-  const regular = now + Math.min(maxRingMs, Math.max(minRingMs, (now - check.acceptedAt) / 10));
+  const regular = now + Math.min(maxRunIntervalMs, Math.max(minRunIntervalMs, (now - check.acceptedAt) / 10));
   if (check.verdict !== null) return Math.max(regular, check.nextTryAt);
   return Math.min(regular, Math.max(check.deadlineAt, now + minPauseMs));
 }
 
-/** Takes the sending for one instance, and with the first of it stores the verdict; `undefined`: not now. */
+/**
+ * Gives one instance the right to send the verdict, and stores the verdict if none is stored yet.
+ * @returns `undefined` when it may not be sent now
+ */
 export function claimSending(check: Check, decided: Verdict | undefined, now: number): Check | undefined {
   const verdict = check.verdict ?? decided;
   const isHeld = check.leasedUntil !== null && check.leasedUntil > now;
@@ -194,42 +202,42 @@ export function finish(check: Check, outcome: CheckOutcome, now: number): Check 
   return { ...check, callback: null, leasedUntil: null, finishedAt: now, outcome };
 }
 
-/** Why a verdict was not taken. */
+/** Why a verdict was not accepted. */
 export interface SendingFailure {
-  /** Our credentials; nobody waits for it yet; it would never be taken; or anything else, which may pass. */
+  /** Credentials were refused; the service does not wait yet; it would never be accepted; or a failure that may pass. */
   readonly kind: 'unauthorized' | 'notYet' | 'invalid' | 'passing';
-  /** How long the other side asks to be left alone. */
+  /** The pause that the service asked for. */
   readonly retryAfterMs?: number | undefined;
   /** One line, for people. */
   readonly reason: string;
 }
 
 /**
- * After an attempt that failed: when to try again, or the end of trying.
- * @param random from 0 up to 1: many checks of one outage must not come back at the same moment
+ * After a failed attempt: sets the time of the next one, or finishes the check.
+ * @param random from 0 up to 1: many checks that failed in one outage must not be sent again at the same moment
  */
 export function retryLater(stored: Check, failure: SendingFailure, now: number, random: number): Check {
   const check = { ...stored, lastError: failure.reason };
   const refusedSince = failure.kind === 'unauthorized' ? (check.refusedSince ?? now) : null;
   const notYetSince = failure.kind === 'notYet' ? (check.notYetSince ?? now) : null;
-  const notYetUntil = notYetSince === null ? Number.POSITIVE_INFINITY : notYetSince + patienceWithNotYetMs;
-  const refusedUntil = refusedSince === null ? Number.POSITIVE_INFINITY : refusedSince + patienceWithRefusalMs;
+  const notYetUntil = notYetSince === null ? Number.POSITIVE_INFINITY : notYetSince + maxNotYetMs;
+  const refusedUntil = refusedSince === null ? Number.POSITIVE_INFINITY : refusedSince + maxRefusedMs;
   const end = Math.min(giveUpAt(check), notYetUntil, refusedUntil);
   if (failure.kind === 'invalid' || now >= end) return finish(check, 'givenUp', now);
   const doubled = backoff(check.attempts, { firstMs: minPauseMs, maxMs: maxPauseMs });
   const pause = Math.max(doubled * (0.75 + random / 2), failure.retryAfterMs ?? 0);
-  // The last try is at the very end of the time.
+  // The last attempt is made at the end of the allowed time.
   return { ...check, leasedUntil: null, nextTryAt: Math.min(now + pause, notYetUntil), refusedSince, notYetSince };
 }
 
-/** Azure Pipelines' token is dead by then; GitHub's is made anew each time, and a day is enough for any outage. */
+/** The token of Azure Pipelines has expired by then. GitHub's is created for each attempt, and a day covers an outage. */
 function giveUpAt(check: Check): number {
   return check.kind === 'azurePipelines' ? check.acceptedAt + tokenLifeMs : check.deadlineAt + afterDeadlineMs;
 }
 
-/** Notes that this line is about to be sent; `undefined` when it has been, or there is no room for more. */
-export function claimTelling(check: Check, line: string, maxLines: number): Check | undefined {
-  const { count, line: last } = check.told;
+/** Notes that this line is about to be sent; `undefined` when it was the last line sent, or `maxLines` are sent. */
+export function claimProgress(check: Check, line: string, maxLines: number): Check | undefined {
+  const { count, line: last } = check.progress;
   if (check.verdict !== null || isFinished(check) || last === line || count >= maxLines) return undefined;
-  return { ...check, told: { count: count + 1, line } };
+  return { ...check, progress: { count: count + 1, line } };
 }

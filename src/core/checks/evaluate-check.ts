@@ -1,7 +1,7 @@
 /**
- * Follows the images a check asks for, through the tracker: whoever asks for the same image shares one poller, and the
- * webhook that completes it is heard at once. Several are followed by one wait, which ends with the first that can never
- * be there.
+ * Follows the images that a check asks for, through the tracker: everything that waits for the same image shares one poller,
+ * and a webhook that completes the image ends the wait at once. Several images are followed by one wait, which also ends when
+ * one of them can never become available.
  */
 
 import { withSet } from '../model/requirement.ts';
@@ -26,24 +26,24 @@ import {
 } from './verdict-messages.ts';
 
 interface Evaluation {
-  /** `undefined`: not yet. */
+  /** `undefined` while there is none. */
   readonly verdict: Verdict | undefined;
-  /** How it is going. */
+  /** The line of progress. */
   readonly line: string;
-  /** Regions asked for that have it; of several images, those that are where they must be. */
+  /** How many of the regions asked for have the image; of several images, how many satisfy the requirement. */
   readonly have: number;
 }
 
 export type JudgingTracker = Pick<Tracker, 'registries' | 'replicaSet' | 'ready' | 'wait' | 'waitForAll'>;
 
-/** Where the images stand, whatever the time is. */
-interface Standing {
+/** How far the images are, without regard to the deadline. */
+interface Progress {
   readonly text: string;
   readonly have: number;
   readonly success: Verdict | undefined;
-  /** It could not succeed as things stand. */
+  /** Set when an image is deleted or superseded: the check could not succeed now. */
   readonly failure: Verdict | undefined;
-  /** That has been so for long enough. */
+  /** Whether that has lasted long enough to end the check. */
   readonly isFinal: boolean;
 }
 
@@ -53,14 +53,14 @@ export interface JudgingDeps {
   readonly clock: Clock;
 }
 
-/** Of a release, how it is going is sent at least so often. */
+/** A wait for a release ends after this time at the latest, so that its progress can be sent. */
 const maxHeldMs = 60_000;
-/** The replicas may become known, and what is wrong be put right. */
+/** Between evaluations while the question cannot be resolved: the replicas may become known, and settings may be repaired. */
 const pauseMs = 5_000;
 
 /**
- * @param seen what `have` was at the last evaluation: the next comes once there are more; `undefined`: at once
- * @param timeoutMs at the latest
+ * @param seen `have` of the last evaluation: waits until more regions or images are there; `undefined` to answer at once
+ * @param timeoutMs how long to wait at most
  */
 export async function judge(
   deps: JudgingDeps,
@@ -71,34 +71,35 @@ export async function judge(
   const { clock } = deps;
   const heldMs = seen === undefined ? 0 : Math.max(0, timeoutMs);
   const text = askedText(check);
-  const standing = await (text.release === undefined
+  const progress = await (text.release === undefined
     ? followImages(deps, text, seen, heldMs)
     : followRelease(deps, text.release, heldMs));
   const outOfTime = (where: string) =>
     clock.now() >= check.deadlineAt ? timedOut(check.deadlineAt - check.acceptedAt, where) : undefined;
 
-  if (typeof standing === 'string') {
+  if (typeof progress === 'string') {
     if (seen !== undefined) await clock.sleep(Math.min(timeoutMs, pauseMs));
-    return { verdict: outOfTime(standing), line: describeProgress(standing), have: 0 };
+    return { verdict: outOfTime(progress), line: describeProgress(progress), have: 0 };
   }
-  const { have, success, failure, isFinal } = standing;
-  const line = describeProgress(standing.text);
+  const { have, success, failure, isFinal } = progress;
+  const line = describeProgress(progress.text);
   if (success !== undefined) return { verdict: success, line, have };
-  const isLastWord = isFinal || clock.now() >= check.deadlineAt;
-  return { verdict: (isLastWord ? failure : undefined) ?? outOfTime(standing.text), line, have };
+  const isEnd = isFinal || clock.now() >= check.deadlineAt;
+  return { verdict: (isEnd ? failure : undefined) ?? outOfTime(progress.text), line, have };
 }
 
-/** @returns where they stand, or why that cannot be told at present */
+/** @returns how far they are, or the reason why that is not known now */
 async function followImages(
   { tracker }: JudgingDeps,
   text: AskedText,
   seen: number | undefined,
   heldMs: number,
-): Promise<Standing | string> {
-  // A verdict is for good, and an instance that had nothing to do for hours knows the set of hours ago.
+): Promise<Progress | string> {
+  // A verdict cannot be changed, and the set in memory of an instance that was idle for hours is hours old.
   await Promise.all(registriesOfAsked(text, tracker.registries).map((registry) => tracker.ready(registry)));
   const resolved = resolveCheck(text, tracker.registries, tracker.replicaSet);
-  // It was fine when it came. An instance with older settings must not end what another can still answer.
+  // The question was valid when it was accepted. An instance with older settings must not end a check that another instance
+  // can still answer.
   if (resolved.kind !== 'asked') return describeAsked(resolved) ?? '';
   const [only, ...others] = resolved.asked;
   return only !== undefined && others.length === 0
@@ -106,13 +107,13 @@ async function followImages(
     : followAll(tracker, resolved.asked, seen, heldMs);
 }
 
-/** It may be made, or made again, while the check waits. */
-async function followRelease({ releases }: JudgingDeps, name: string, heldMs: number): Promise<Standing | string> {
+/** The release may be created, or created again, while the check waits. */
+async function followRelease({ releases }: JudgingDeps, name: string, heldMs: number): Promise<Progress | string> {
   const found = await releases.wait(name, Math.min(heldMs, maxHeldMs));
   if (found.kind === 'unknown') return `there is no release ${quote(name)} yet`;
   if (found.kind === 'untracked')
     return `release ${name} has images of ${found.loginServer}, which is not tracked here`;
-  return standingOf(found.result);
+  return progressOf(found.result);
 }
 
 async function followOne(
@@ -120,9 +121,9 @@ async function followOne(
   { question, requirement }: Asked,
   seen: number | undefined,
   heldMs: number,
-): Promise<Standing> {
+): Promise<Progress> {
   const more = Math.min((seen ?? 0) + 1, requirement.needed);
-  // One region more than before is worth a line; the whole requirement is only the last of these steps.
+  // Waits for one more region, since each gives a line of progress; the last of these steps meets the requirement.
   const step = more < requirement.needed ? { ...requirement, require: more, needed: more } : requirement;
   const { outcome, isFinal, document } = await tracker.wait(question, step, heldMs);
   const { needed, require } = withSet(requirement, tracker.replicaSet(question.registry));
@@ -142,12 +143,12 @@ async function followAll(
   asked: readonly Asked[],
   seen: number | undefined,
   heldMs: number,
-): Promise<Standing> {
+): Promise<Progress> {
   const enough = Math.min((seen ?? 0) + 1, asked.length);
-  return standingOf(await tracker.waitForAll(asked, heldMs, { enough }));
+  return progressOf(await tracker.waitForAll(asked, heldMs, { enough }));
 }
 
-function standingOf({ outcome, isFinal, document }: SeveralResult): Standing {
+function progressOf({ outcome, isFinal, document }: SeveralResult): Progress {
   return {
     text: describeTogether(document),
     have: document.images.filter(({ satisfied }) => satisfied).length,

@@ -1,6 +1,6 @@
 /**
- * What a deployment asks for: in its payload the same words as in every other check, and the images of the template
- * where it names none. What is wrong becomes a rejection: nobody on GitHub's side would see another answer.
+ * What a deployment asks for: the payload has the same fields as every other check; where it names no image, the template does.
+ * Problems become a verdict "failed" with a comment, since GitHub shows no other answer to anybody.
  */
 import type { FieldProblem, Parsed } from '../runtime/parsed.ts';
 import { parsed, problem } from '../runtime/parsed.ts';
@@ -9,15 +9,15 @@ import { fillImageTemplate } from './image-template.ts';
 import type { CheckBody } from './request-body.ts';
 import { parseCheckBody } from './request-body.ts';
 
-/** Without images when it is refused. */
+/** Without images when it has a refusal. */
 interface GithubQuestion extends CheckBody {
-  /** Why it can have no other verdict than "failed"; `undefined` when nothing is wrong so far. */
+  /** Why its verdict must be "failed"; `undefined` when no problem was found. */
   readonly refusal: string | undefined;
 }
 
 export function readGithubQuestion(request: GithubRequest, template: string | undefined): GithubQuestion {
   const { payload } = request;
-  // A payload may be anything; one that is no object names no image.
+  // A payload may be any JSON; one that is not an object names no image.
   const isObject = typeof payload === 'object' && payload !== null && !Array.isArray(payload);
   const body = parseCheckBody(isObject ? payload : {}, 'deployment.payload.');
   if (!body.ok) return refused(body.problems);

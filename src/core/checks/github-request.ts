@@ -1,6 +1,6 @@
 /**
- * The request of a GitHub deployment protection rule. It names a deployment, not an image: the image is what the
- * deployment's payload says, else what a template makes of repository, commit and environment.
+ * The request of a GitHub deployment protection rule. It names a deployment, not an image: the deployment's payload names the
+ * image, or a template builds the name from repository, commit and environment.
  * Source: GitHub documentation, "Creating custom deployment protection rules".
  */
 import * as z from 'zod';
@@ -12,7 +12,7 @@ import { parseCallbackUrl } from './callback-origins.ts';
 import type { Deployed } from './image-template.ts';
 
 export interface GithubCallback {
-  /** Where the API is: `https://api.github.com`, or `https://host/api/v3`. */
+  /** Base URL of the API: `https://api.github.com`, or `https://host/api/v3`. */
   readonly api: string;
   readonly callbackUrl: string;
   readonly environment: string;
@@ -22,21 +22,21 @@ export interface GithubCallback {
 export interface GithubRequest {
   readonly callback: GithubCallback;
   readonly deployed: Deployed;
-  /** What the deployment was made with; an object, where it was one or the JSON of one. */
+  /** The deployment's payload; where it is a text with JSON, the value of that JSON. */
   readonly payload: unknown;
 }
 
 const text = z.string().min(1).max(1_000);
 const id = z.int().positive();
-/** Not told at times, and nobody at GitHub would see a complaint: whatever is no text is as good as not told. */
-const told = text.optional().catch(undefined);
-const commitAndRef = z.object({ sha: told, ref: told });
+/** Absent at times, and GitHub shows problems to nobody: a value that is not a text counts as absent. */
+const optionalText = text.optional().catch(undefined);
+const commitAndRef = z.object({ sha: optionalText, ref: optionalText });
 const body = z.object(
   {
     action: text,
     environment: text,
     deployment_callback_url: text,
-    // Source: https://docs.github.com/webhooks/webhook-events-and-payloads: always there, also where there is no deployment.
+    // Source: https://docs.github.com/webhooks/webhook-events-and-payloads: always present, also without a deployment.
     ...commitAndRef.shape,
     deployment: commitAndRef.extend({ payload: z.unknown().optional() }).nullish().catch(undefined),
     repository: z.object({ full_name: z.string().regex(/^[\w.-]{1,100}\/[\w.-]{1,100}$/, 'must be owner/name') }),
@@ -45,7 +45,7 @@ const body = z.object(
   'must be a JSON object',
 );
 
-/** @returns `undefined` for an action that asks nothing */
+/** @returns `undefined` for an action other than `requested` */
 export function parseGithubRequest(value: unknown, origins: CallbackOrigins): Parsed<GithubRequest | undefined> {
   const action = z.object({ action: z.string() }).safeParse(value);
   if (action.success && action.data.action !== 'requested') return parsed(undefined);
@@ -66,10 +66,10 @@ export function parseGithubRequest(value: unknown, origins: CallbackOrigins): Pa
   });
 }
 
-/** A token of the whole installation goes with the verdict: the address must be this run's, and no other. */
+/** A token of the whole installation is sent with the verdict: the URL must be that of this run. */
 function parseApi(callbackUrl: string, fullName: string, origins: CallbackOrigins): string | undefined {
   const url = parseCallbackUrl(callbackUrl, origins);
-  // What `URL` would write otherwise is not what it looks like.
+  // A text that `URL` normalizes to another one is ambiguous.
   if (url === undefined || url.href !== callbackUrl) return undefined;
   const [, prefix, owner, name] =
     /^(\/api\/v3)?\/repos\/([^/]+)\/([^/]+)\/actions\/runs\/\d{1,20}\/deployment_protection_rule$/.exec(url.pathname) ??

@@ -1,7 +1,7 @@
 /**
- * Which images a deployment is of, where nobody says: `contoso.azurecr.io/{owner}/{repo}:sha-{sha:7}`, or several such with
- * white space between them. Filled in with names that images may have: owner and repository in lower case, and a branch's
- * slashes as dashes.
+ * Names the images of a deployment whose payload does not: `contoso.azurecr.io/{owner}/{repo}:sha-{sha:7}`, or several,
+ * separated by white space. Values are made valid for image names: owner and repository in lower case, slashes of a branch
+ * as dashes.
  */
 
 import { parseReference } from '../model/reference.ts';
@@ -12,13 +12,13 @@ import { parsed, problem, quote } from '../runtime/parsed.ts';
 export interface Deployed {
   readonly owner: string;
   readonly repository: string;
-  /** Its full id, as GitHub gives it; `undefined` where it does not. */
+  /** The full id, as GitHub gives it; `undefined` where it gives none. */
   readonly commit: string | undefined;
   readonly ref: string | undefined;
   readonly environment: string;
 }
 
-/** Filled in with these, a template must make names of images. */
+/** A template is valid if it gives image references with these values. */
 const example: Deployed = {
   owner: 'contoso',
   repository: 'app',
@@ -27,7 +27,7 @@ const example: Deployed = {
   environment: 'production',
 };
 
-/** @returns `undefined` where that is not told */
+/** @returns `undefined` where the request does not say */
 type Filler = (deployed: Deployed, digits: number | undefined) => string | undefined;
 
 const fillers: Readonly<Record<string, Filler>> = {
@@ -41,7 +41,7 @@ const fillers: Readonly<Record<string, Filler>> = {
 const placeholder = /\{(?:(owner|repo|sha|ref|environment)|sha:([1-9]|[1-3]\d|40))\}/g;
 const known = '{owner} {repo} {sha} {sha:1} to {sha:40} {ref} {environment}';
 
-/** @returns the template itself, which is good for `fillImageTemplate` */
+/** @returns the template itself, once it is valid for `fillImageTemplate` */
 export function parseImageTemplate(template: string, field = 'GITHUB_IMAGE_TEMPLATE'): Parsed<string> {
   const [unknown] = /\{[^}]*\}?/.exec(template.replaceAll(placeholder, '')) ?? [];
   if (unknown !== undefined) return problem(field, `${quote(unknown)} is none of ${known} (got ${quote(template)})`);
@@ -49,27 +49,27 @@ export function parseImageTemplate(template: string, field = 'GITHUB_IMAGE_TEMPL
   if (!filled.ok) return filled;
   const [first = '', ...more] = filled.value;
   if (more.length >= maxImages) return problem(field, `must name at most ${maxImages} images (got ${more.length + 1})`);
-  const wrong = [first, ...more].map((image) => parseReference(image, field)).find(({ ok }) => !ok);
-  return wrong === undefined || wrong.ok ? parsed(template) : wrong;
+  const invalid = [first, ...more].map((image) => parseReference(image, field)).find(({ ok }) => !ok);
+  return invalid === undefined || invalid.ok ? parsed(template) : invalid;
 }
 
-/** @returns each image once; a problem where the template names what was not told */
+/** @returns each image once; a problem where the request does not have a value that the template names */
 export function fillImageTemplate(
   template: string,
   deployed: Deployed,
   field = 'GITHUB_IMAGE_TEMPLATE',
 ): Parsed<readonly string[]> {
-  const untold = new Set<string>();
+  const absent = new Set<string>();
   const fill = (image: string) =>
     image.replaceAll(placeholder, (found: string, name = 'sha', digits?: string) => {
       const value = fillers[`{${name}}`]?.(deployed, digits === undefined ? undefined : Number(digits));
-      if (value === undefined) untold.add(found);
+      if (value === undefined) absent.add(found);
       return value ?? '';
     });
-  // Split first: what a name brings along makes no further image.
+  // Split before filling: white space or commas in a value make no further image.
   const images = [...new Set(splitImages(template).map(fill))];
-  if (untold.size === 0) return parsed(images);
-  return problem(field, `names ${[...untold].join(' and ')}, which GitHub did not tell`);
+  if (absent.size === 0) return parsed(images);
+  return problem(field, `names ${[...absent].join(' and ')}, which GitHub did not send`);
 }
 
 function toWord(text: string): string {

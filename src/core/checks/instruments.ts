@@ -6,7 +6,7 @@ import type { CheckKind, CheckOutcome, Verdict } from './check.ts';
 export const verdicts: Instrument<{
   readonly kind: CheckKind;
   readonly result: Verdict['result'];
-  /** `again`: it was not taken this time. */
+  /** `again`: it was not accepted, and will be sent again. */
   readonly outcome: CheckOutcome | 'again';
 }> = {
   kind: 'counter',

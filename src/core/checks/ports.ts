@@ -20,29 +20,32 @@ export interface CheckStore {
   list(limit: number): Promise<readonly Check[]>;
 }
 
-/** A durable timer: somebody, on whatever instance, will look at the check at about that time. At least once. */
-export interface CheckTimer {
+/** Durable: some instance resumes the check at about that time, at least once. */
+export interface CheckQueue {
   /**
+   * @param sequence numbers the rows of a check, from 1
    * @param at milliseconds since 1970; past times mean now
-   * @param aheadMs how far the clock that `at` goes by is ahead of the one that the check's own times go by; kept with the ring
+   * @param aheadMs how far the clock that `at` was read from is ahead of the clock by which the check's times were set; stored
+   *   with the row
    */
-  ring(id: string, turn: number, at: number, aheadMs: number): Promise<void>;
+  add(id: string, sequence: number, at: number, aheadMs: number): Promise<void>;
 }
 
-/** Answers whoever asked. `callback` is what came with the request, decrypted. */
+/** Sends verdicts to the service that asked. `callback` is what came with the request, decrypted. */
 export interface VerdictSender {
-  /** Lines of progress that one check may be sent. */
+  /** How many lines of progress the service accepts for one check. */
   readonly maxLines: number;
   progress(callback: string, line: string): Promise<void>;
-  /** Before a verdict that has no room for its comment: a last line, which must not hold it up. Fails like `progress`. */
+  /** Where a verdict has no room for its comment: sends the comment as a last line before it. Fails as `progress` does. */
   lastLine?(callback: string, line: string): Promise<void>;
-  /** Fails with `unauthorized` when our credentials are refused, with `invalid` when it would never be taken; all else may pass. */
+  /** Fails with `unauthorized` when credentials are refused, with `invalid` when it would never be accepted; all else may pass. */
   verdict(callback: string, verdict: Verdict): Promise<VerdictReply>;
 }
 
 /**
- * `dead`: nobody waits for it any more, and never will. `notYet`: nobody waits for it now. Both sides say that before they
- * begin to wait as well as after the end, and only time tells which it was. The text says what they answered.
+ * `taken`: the service accepted the verdict. `dead`: it no longer waits for it. `notYet`: it does not wait for it now. Both
+ * services answer the same before they begin to wait and after they have ended, so only time shows which it was; the text is
+ * their answer.
  */
 export type VerdictReply = 'taken' | 'dead' | { readonly notYet: string };
 

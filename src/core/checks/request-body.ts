@@ -1,6 +1,6 @@
 /**
- * The part of a request that people write: which images, where, how many, how long. The same in the body of an Azure
- * Pipelines check and in the payload of a GitHub deployment; what else is in there is somebody else's.
+ * The part of a request that people write: which images, where, how many, how long. It is the same in the body of an Azure
+ * Pipelines check and in the payload of a GitHub deployment. Other fields are ignored.
  */
 import * as z from 'zod';
 import { parseReference } from '../model/reference.ts';
@@ -12,11 +12,11 @@ import { readAs } from '../runtime/validation.ts';
 import { defaultTimeoutSeconds, maxTimeoutSeconds } from './check.ts';
 
 /**
- * What was sent empty is `undefined`, too: a pipeline's variable that was not set arrives as an empty text. Nothing has
- * white space around it.
+ * An empty text is `undefined` as well: a pipeline variable that was not set arrives as an empty text. No value has white space
+ * around it.
  */
 export interface CheckBody {
-  /** References that can be read, each text once: of `image` first, then of `images`. Empty where neither was given. */
+  /** Valid references, each text once: those of `image` first, then those of `images`. Empty where neither was given. */
   readonly images: readonly string[];
   /** Instead of images, regions and `require`. */
   readonly release: string | undefined;
@@ -34,7 +34,7 @@ const maxProblems = 10;
 const countRule = `must name 1 to ${maxImages} images`;
 const imagesRule = 'must be a list of image references, or a text with commas or white space between them';
 const timeoutRule = `must be a number of seconds from 0 to ${maxTimeoutSeconds}`;
-// A pipeline's variables arrive as text, wherever they stand.
+// Pipeline variables always arrive as text.
 const seconds = z.union(
   [
     z.number(),
@@ -112,13 +112,13 @@ function parseImages({ image, images }: z.output<typeof checkBody>, prefix: stri
     const reference = parseReference(text, field);
     return reference.ok ? [] : reference.problems;
   });
-  // A list that came out empty is no variable that was not set: whatever made it found nothing to wait for.
+  // An empty list is not an unset variable: the step that made it found no image, and the check must not succeed by that.
   const isEmptyList = typeof images === 'object' && images?.length === 0;
   if (isEmptyList || texts.length > maxImages) problems.push({ field: `${prefix}images`, reason: countRule });
   return problems.length === 0 ? parsed(texts) : { ok: false, problems: problems.slice(0, maxProblems) };
 }
 
-/** It has its images and their requirement with it. */
+/** A release names its images and their requirement itself. */
 function faultOfRelease(asked: Omit<CheckBody, 'timeoutMs'> & { release: string }) {
   const { images, release, regions, require, artifacts, platforms } = asked;
   if (parseReleaseName(release) === undefined) return `${releaseNameRule} (got ${quote(release)})`;

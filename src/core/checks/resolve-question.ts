@@ -1,6 +1,6 @@
 /**
- * Turns what a check asks, in its sender's words, into questions and their requirements. Done when it comes and again each
- * time it is judged: the replicas, and even the settings, may be others by then.
+ * Turns the text of a check into questions and their requirements. This is done when the check is accepted and at each
+ * evaluation: the replica set, and even the settings, may have changed.
  */
 
 import { parseArtifacts } from '../image/attached.ts';
@@ -17,9 +17,9 @@ import type { FieldProblem } from '../runtime/parsed.ts';
 import type { AskedText } from './check.ts';
 
 export type ResolvedCheck =
-  /** One for each image, in their order, each once. */
+  /** One for each image, in the order asked, without repeats. */
   | { readonly kind: 'asked'; readonly asked: readonly Asked[] }
-  /** The replicas are not known yet, so nothing can be said about what is required. */
+  /** The replicas are not known yet, so the requirement cannot be evaluated. */
   | { readonly kind: 'tooEarly'; readonly reason: string }
   | { readonly kind: 'unknownRegistry'; readonly reason: string }
   | { readonly kind: 'wrong'; readonly problems: readonly FieldProblem[] };
@@ -34,7 +34,7 @@ export function resolveCheck(
   let tooEarly: ResolvedCheck | undefined;
   for (const image of text.images) {
     const one = readImage(image, text, registries, replicaSet);
-    // What can never be answered is said at once, also while the replicas of another registry are not known.
+    // Permanent problems are returned at once, also while the replicas of another registry are not known.
     if (one.kind === 'wrong' || one.kind === 'unknownRegistry') return one;
     if (one.kind === 'tooEarly') tooEarly ??= one;
     else asked.push(...one.asked);
@@ -66,7 +66,7 @@ function readImage(
   return { kind: 'asked', asked: [{ question, requirement: requirement.value }] };
 }
 
-/** Which registries are meant, each once, where that can be told. */
+/** The registries of those images whose reference names a tracked one, each once. */
 export function registriesOfAsked({ images }: AskedText, registries: readonly Registry[]): Registry[] {
   const meant = images.flatMap((image) => {
     const resolved = resolveImage(image, registries);

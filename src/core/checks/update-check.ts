@@ -1,4 +1,4 @@
-/** Changes a stored check: read, decide, write, and all over again when another instance was first. */
+/** Changes a stored check: reads it, decides, writes it, and starts again when another instance has written first. */
 
 import { UpstreamError } from '../runtime/errors.ts';
 import type { Check } from './check.ts';

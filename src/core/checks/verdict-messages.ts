@@ -1,4 +1,4 @@
-/** What a check tells people, each on one line: how it is going, and why it ended as it did. */
+/** The texts of a check for people, one line each: its progress, and why it ended as it did. */
 
 import type { AvailabilityDocument } from '../image/availability.ts';
 import type { Waiting } from '../image/wait-words.ts';
@@ -14,9 +14,9 @@ import type { WaitResult } from '../query/ask.ts';
 import type { SeveralDocument } from '../query/several-images.ts';
 import type { Verdict } from './check.ts';
 
-/** @param standing where what it asks for is, or why that is not known */
-export function describeProgress(standing: string): string {
-  return `waiting: ${standing}`;
+/** @param progress where the images are, or why that is not known */
+export function describeProgress(progress: string): string {
+  return `waiting: ${progress}`;
 }
 
 export function succeeded(document: AvailabilityDocument): Verdict {
@@ -31,7 +31,7 @@ export function failedBy(outcome: WaitResult['outcome'], document: AvailabilityD
   return undefined;
 }
 
-/** Of several images: how many, and where the others are missing. */
+/** For several images: how many satisfy the requirement, and where the others are missing. */
 export function describeTogether({ images }: SeveralDocument): string {
   const isOneRegistry = new Set(images.map(({ registry }) => registry)).size === 1;
   const waiting = images.flatMap((one): Waiting[] => {
@@ -45,7 +45,7 @@ export function succeededTogether(document: SeveralDocument): Verdict {
   return { result: 'succeeded', comment: describeTogether(document) };
 }
 
-/** Of several images, by the first that ended so; @returns `undefined` while they may still succeed */
+/** For several images: names the first with this outcome. @returns `undefined` while they may still succeed */
 export function failedByOne(outcome: WaitResult['outcome'], document: SeveralDocument): Verdict | undefined {
   const ended = document.ended.find((one) => one.outcome === outcome);
   const first = document.images.find(({ image }) => image === ended?.image);
@@ -53,11 +53,12 @@ export function failedByOne(outcome: WaitResult['outcome'], document: SeveralDoc
   return failure && failed(`${failure.comment}; ${describeTogether(document)}`);
 }
 
-export function timedOut(timeoutMs: number, standing: string): Verdict {
-  return failed(describeTimedOut(timeoutMs, standing));
+/** @param progress where the images are, or why that is not known */
+export function timedOut(timeoutMs: number, progress: string): Verdict {
+  return failed(describeTimedOut(timeoutMs, progress));
 }
 
-/** What cannot be met, however long one waits. */
+/** A verdict for a question that can never be met, or was not met in time. */
 export function failed(comment: string): Verdict {
   return { result: 'failed', comment };
 }
@@ -74,7 +75,7 @@ export function describeWhere({ image, requirement, missing, regions }: Availabi
   ].join('');
 }
 
-/** Without the registry, and by its tag where it was asked for by one. */
+/** Without the registry; with the tag where the question named one. */
 function shortName({ repository, tag, digest }: AvailabilityDocument): string {
   if (tag !== undefined) return `${repository}:${tag.name}`;
   return `${repository}@${digest?.slice(0, 'sha256:'.length + 12)}`;

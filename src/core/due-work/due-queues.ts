@@ -1,7 +1,7 @@
-/** The ports of those who want something done later, on the table of due work. */
+/** Ports that store work for later, implemented with the table of due work. */
 
 import type { CatalogueTimer } from '../catalogue/ports.ts';
-import type { CheckTimer } from '../checks/ports.ts';
+import type { CheckQueue } from '../checks/ports.ts';
 import type { ReleaseTimer } from '../releases/ports.ts';
 import type { ReplayQueue } from '../replay/ports.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -11,8 +11,8 @@ import type { DueWorkStore } from './ports.ts';
 const maxJitterMs = 1_000;
 
 /**
- * The time of a timer is its name, by which it is called off: one that is set again must not be called off with the one
- * before it.
+ * A timer is cancelled by its time. The jitter gives each timer of an image a time of its own, so that cancelling an old one
+ * does not cancel a newer one.
  * @param random from 0 up to 1
  */
 export function dueReconcileQueue(dueWork: DueWorkStore, random: () => number): ReconcileQueue {
@@ -35,10 +35,10 @@ export function dueCatalogueTimer(dueWork: DueWorkStore): CatalogueTimer {
   };
 }
 
-export function dueCheckTimer(dueWork: DueWorkStore): CheckTimer {
+export function dueCheckQueue(dueWork: DueWorkStore): CheckQueue {
   return {
-    async ring(id, turn, at, aheadMs) {
-      await dueWork.add({ kind: 'check', id, turn, aheadMs }, at);
+    async add(id, sequence, at, aheadMs) {
+      await dueWork.add({ kind: 'check', id, sequence, aheadMs }, at);
     },
   };
 }
@@ -51,7 +51,7 @@ export function dueReleaseTimer(dueWork: DueWorkStore): ReleaseTimer {
   };
 }
 
-/** @param queue takes what is due now */
+/** @param queue gets what is due now */
 export function dueReplayQueue(dueWork: DueWorkStore, queue: ReplayQueue, clock: Clock): ReplayQueue {
   return {
     async send(message, delayMs) {

@@ -1,7 +1,7 @@
 /**
- * Work that is due at some time: images and releases to look at again, deployment checks, webhooks to be forwarded once more, pauses of
- * replays. It is kept in a table, by due time, and a timer function sweeps what is due. A message that hides on a queue
- * until then would count for the queue's scale metric all the while, and ten thousand sleeping images would ask for
+ * Work that is due at some time: images and releases to evaluate again, deployment checks, webhooks to forward again, replays
+ * after a pause. It is stored in a table, sorted by due time, and a timer function runs what is due. It is not stored as
+ * invisible queue messages: they count in the metric by which the app is scaled, and ten thousand waiting images would start
  * hundreds of instances.
  */
 import type { ForwardOrder } from '../image/forward-entry.ts';
@@ -13,24 +13,24 @@ export type DueWork =
   | {
       readonly kind: 'image';
       readonly name: ImageName;
-      /** Since when it is looked for, where no replica has reported it. */
+      /** Since when replicas are asked for it, where none has reported it; milliseconds since 1970. */
       readonly firstNoticedAt?: number | undefined;
     }
   | {
       readonly kind: 'check';
       readonly id: string;
-      readonly turn: number;
-      /** How far the clock of whoever added it is ahead of the one that the check's own times go by. */
+      readonly sequence: number;
+      /** How far the clock of the instance that added it is ahead of the clock by which the check's times were set. */
       readonly aheadMs: number;
     }
   | { readonly kind: 'forward'; readonly order: ForwardOrder; readonly attempt: number }
   | { readonly kind: 'replay'; readonly message: ReplayMessage }
-  /** An image to be counted anew. */
+  /** An image to be counted again. */
   | { readonly kind: 'count'; readonly name: ImageName }
   | ({ readonly kind: 'release' } & TimedRelease);
 
 /** As the timer function's schedule says. */
 export const sweepEveryMs = 15_000;
 
-/** Whoever works on an item for longer may find that another has taken it. */
+/** How long an item is postponed while an instance works on it; after that another instance may start it. */
 export const leaseMs = 60_000;

@@ -2,17 +2,17 @@
 import type { DueWork } from './due-work.ts';
 
 export interface DueItem {
-  /** Names the stored item; another one once it is postponed. Opaque. */
+  /** Names the stored item; changes when it is postponed. Opaque. */
   readonly key: string;
   /** `undefined` when this version of the app cannot read it. */
   readonly work: DueWork | undefined;
   /** The work as it is stored. */
   readonly text: string;
-  /** When it was due first, by the clock of whoever added it; milliseconds since 1970. */
+  /** When it was first due, by the clock of the instance that added it; milliseconds since 1970. */
   readonly scheduledFor: number;
-  /** Tries in a row that failed. */
+  /** Failed attempts in a row. */
   readonly failures: number;
-  /** How far our clock is ahead of that of whoever added it, as far as the storage's own clock tells; 0 below seconds. */
+  /** How far our clock is ahead of that of the instance that added it, measured by the storage's clock; 0 if below seconds. */
   readonly clockAheadMs: number;
 }
 
@@ -33,7 +33,7 @@ export interface DueWorkStore {
     readonly cursor: string | undefined;
     readonly limit: number;
   }): Promise<{ readonly items: readonly DueItem[]; readonly next: string | null }>;
-  /** Of several who postpone the same item one gets it; `undefined` for the others, and once it is removed. */
+  /** If several postpone the same item, one succeeds; `undefined` for the others, and when it was removed. */
   postpone(item: DueItem, dueAt: number, failures: number): Promise<DueItem | undefined>;
   /** Not finding it is fine. */
   remove(item: DueItem): Promise<void>;

@@ -1,7 +1,7 @@
 /**
- * Does what is due. An item is removed once its work is done, so an instance that is killed loses nothing, late and missed
- * sweeps catch up, and two sweeps at once do the same work twice, which changes nothing: all but forwards, which others
- * would see twice, and which are therefore taken by one of them first.
+ * Does the work that is due. An item is removed only after its work is done, so an instance that is killed loses nothing, and a
+ * late sweep catches up. Two sweeps at the same time may do the same work twice, which changes nothing. Only forwards would be
+ * sent twice, so a sweep must first postpone them, which one of two sweeps can.
  */
 
 import { imageKey } from '../image/record.ts';
@@ -16,11 +16,11 @@ import type { DueItem, DueWorkStore } from './ports.ts';
 
 export interface Sweeper {
   /**
-   * Starts all that is due, and returns once it is done, or some seconds later: what takes longer goes on, and holds up no
-   * other work. Fails with an `UpstreamError` when it cannot be read what is due.
+   * Starts all work that is due, and returns when it is done, or some seconds later: work that takes longer goes on and does
+   * not delay other work. Fails with an `UpstreamError` when the due work cannot be read.
    */
   sweep(): Promise<void>;
-  /** Begins nothing new, and waits for what is under way, at most that long. */
+  /** Starts nothing new, and waits for work under way, at most that long. */
   close(milliseconds: number): Promise<void>;
 }
 
@@ -31,15 +31,16 @@ interface SweeperDeps {
   run(work: DueWork, item: DueItem): Promise<void>;
 }
 
-/** Few enough that requests are still answered at once where they share the process. */
+/** Few enough that requests in the same process are still answered at once. */
 const maxAtOnce = 32;
 const pageSize = 1_000;
 /** The host ends a function after five minutes. */
 const maxSweepMs = 200_000;
-const patienceMs = 10_000;
+/** How long a sweep waits for work under way before it returns. */
+const maxWaitMs = 10_000;
 const minPauseMs = 30_000;
 const maxPauseMs = 3_600_000;
-/** So often in a row nothing fails that comes right by itself soon: somebody should look. */
+/** After this many failures in a row an item will hardly recover by itself: a log line for an alert. */
 const failuresToReport = 10;
 
 const noFailures = { items: 0, lasting: 0, first: '' };
@@ -76,10 +77,10 @@ export function sweeper({ dueWork, clock, log, run }: SweeperDeps): Sweeper {
     try {
       if (latest.work === undefined) throw new UpstreamError('invalid', 'due work of an unknown kind');
       if (latest.work.kind === 'forward') {
-        const taken = await Promise.all(
+        const postponed = await Promise.all(
           items.map((item) => dueWork.postpone(item, clock.now() + leaseMs, item.failures)),
         );
-        mine = taken.filter((item) => item !== undefined);
+        mine = postponed.filter((item) => item !== undefined);
         if (mine.length === 0) return;
       }
       await run(latest.work, latest);
@@ -93,7 +94,7 @@ export function sweeper({ dueWork, clock, log, run }: SweeperDeps): Sweeper {
     for (const { key } of items) underWay.add(key);
     const done: Promise<void> = work(items)
       .catch((error: unknown) => {
-        // It stays due, and the next sweep finds it again.
+        // The item stays due, and the next sweep finds it again.
         log.warn('due work not removed, will retry', { error: describeError(error) });
       })
       .finally(() => {
@@ -117,7 +118,7 @@ export function sweeper({ dueWork, clock, log, run }: SweeperDeps): Sweeper {
         }
         cursor = page.next ?? undefined;
       } while (cursor !== undefined && clock.now() < before + maxSweepMs);
-      await withTimeout(clock, patienceMs, Promise.all(running));
+      await withTimeout(clock, maxWaitMs, Promise.all(running));
       const { items, lasting, first: error } = failed;
       if (items > 0) log.warn('due work failed, will retry', { failures: items, error });
       if (lasting > 0) log.warn('due work keeps failing', { failures: lasting, error });

@@ -131,7 +131,7 @@ describe('a verdict', () => {
   test('does not wait for a line of progress that is slow', async () => {
     const world = checkWorld();
     const one = world.instance();
-    world.waiting.tellAnswer = () => new Promise(() => undefined);
+    world.waiting.answerLine = () => new Promise(() => undefined);
     await one.accept(requestOf());
     await world.pass(3_000, [one]);
     await world.push('eastus');
@@ -143,7 +143,7 @@ describe('a verdict', () => {
   test('does not depend on lines of progress being accepted', async () => {
     const world = checkWorld();
     const one = world.instance();
-    world.waiting.tellAnswer = async () => Promise.reject(unavailable());
+    world.waiting.answerLine = async () => Promise.reject(unavailable());
     await one.accept(requestOf());
     await world.pass(3_000, [one]);
     for (const region of ['eastus', 'westeurope']) await world.push(region);
@@ -168,10 +168,10 @@ describe('the same request again', () => {
 
   test.each<[string, (attempt: number) => Answered]>([
     ['was given up', () => new UpstreamError('invalid', '400')],
-    ['was for nobody', () => 'dead'],
+    ['was no longer waited for', () => 'dead'],
     ['is not accepted yet', () => notYet],
     ['is refused', () => new UpstreamError('unauthorized', '401')],
-  ])('starts the sending of a verdict anew that %s, with what came now', async (_what, first) => {
+  ])('sends a verdict again that %s, with the new callback', async (_what, first) => {
     const world = checkWorld();
     const [one, two] = [world.instance(), world.instance()];
     for (const region of ['eastus', 'westeurope']) await world.push(region);
@@ -180,7 +180,7 @@ describe('the same request again', () => {
     await world.pass(9 * 60_000, [one]);
     const before = world.waiting.verdicts.length;
     world.waiting.answer = () => 'taken';
-    expect(await two.accept(requestOf({ callback: 'the-callback-of-now' }))).toBe('sentAnew');
+    expect(await two.accept(requestOf({ callback: 'the-callback-of-now' }))).toBe('sentAgain');
     await world.pass(3_000, [one, two]);
     expect(world.waiting.verdicts.slice(before)).toMatchObject([
       { callback: 'the-callback-of-now', verdict: { result: 'succeeded' } },
@@ -189,9 +189,9 @@ describe('the same request again', () => {
     expect(await two.accept(requestOf())).toBe('known');
     await world.pass(hour, [one, two]);
     expect(world.waiting.verdicts).toHaveLength(before + 1);
-    // One timer that counts, for the row to be forgotten.
-    const { turn = 0 } = (await world.stored()) ?? {};
-    expect(world.timer.set.filter((ring) => ring.turn >= turn)).toHaveLength(1);
+    // One row that counts: it removes the record later.
+    const { sequence = 0 } = (await world.stored()) ?? {};
+    expect(world.queue.rows.filter((row) => row.sequence >= sequence)).toHaveLength(1);
   });
 
   test('starts it again on the instance that waits for the next try, too', async () => {
@@ -207,7 +207,7 @@ describe('the same request again', () => {
     expect(world.waiting.verdicts).toHaveLength(9);
   });
 
-  test('gives the verdict that was settled, though another would be right by now', async () => {
+  test('gives the verdict that is stored, though another would be decided by now', async () => {
     const world = checkWorld();
     const one = world.instance();
     world.waiting.answer = (attempt) => (attempt === 0 ? 'dead' : 'taken');
@@ -219,7 +219,7 @@ describe('the same request again', () => {
     expect(world.waiting.verdicts.map(({ verdict }) => verdict.result)).toEqual(['failed', 'failed']);
   });
 
-  test('and a crash right after it: the timer sends it', async () => {
+  test('and a crash right after it: the next row sends it', async () => {
     const world = checkWorld();
     const one = world.instance();
     for (const region of ['eastus', 'westeurope']) await world.push(region);
@@ -231,7 +231,7 @@ describe('the same request again', () => {
     // Dies once it has answered: its own reading for the sending never comes back.
     const read: typeof world.store.read = (id) => (reads++ === 0 ? world.store.read(id) : new Promise(() => undefined));
     const lost = world.instance({ store: { ...world.store, read } });
-    expect(await lost.accept(requestOf())).toBe('sentAnew');
+    expect(await lost.accept(requestOf())).toBe('sentAgain');
     await world.pass(60_000, [world.instance()]);
     expect(world.waiting.verdicts).toHaveLength(2);
     expect(await world.stored()).toMatchObject({ outcome: 'taken' });
@@ -246,7 +246,7 @@ describe('the same request again', () => {
 });
 
 describe('with instances that come and go', () => {
-  test('another receives the timer and goes on', async () => {
+  test('another runs the next row and goes on', async () => {
     const world = checkWorld();
     const lost = world.instance();
     await lost.accept(requestOf());
@@ -258,7 +258,7 @@ describe('with instances that come and go', () => {
     expect(world.waiting.verdicts).toHaveLength(1);
   });
 
-  test('after a crash one timer is enough, and there is never more than one timer that counts', async () => {
+  test('after a crash one row is enough, and there is never more than one row that counts', async () => {
     const world = checkWorld();
     const lost = world.instance({ store: { ...world.store, read: () => new Promise(() => undefined) } });
     await lost.accept(requestOf());
@@ -268,7 +268,7 @@ describe('with instances that come and go', () => {
     expect(world.waiting.verdicts).toEqual([]);
     await world.pass(2_000, [heir]);
     expect(world.waiting.verdicts).toHaveLength(1);
-    expect(world.timer.set).toHaveLength(1);
+    expect(world.queue.rows).toHaveLength(1);
   });
 
   test('a crash between the decision and the sending: the other sends what was decided', async () => {
@@ -324,9 +324,9 @@ describe('with instances that come and go', () => {
     const world = checkWorld();
     const all = Array.from({ length: 5 }, () => world.instance());
     await all[0]?.accept(requestOf());
-    // Everybody follows it.
+    // Every instance follows it.
     for (const instance of all)
-      for (const ring of [...world.timer.set]) await instance.resume(ring.id, ring.turn, ring.aheadMs);
+      for (const row of [...world.queue.rows]) await instance.resume(row.id, row.sequence, row.aheadMs);
     await world.pass(5_000, all);
     for (const region of ['eastus', 'westeurope']) await world.push(region);
     await world.pass(300_000, all);
@@ -334,26 +334,26 @@ describe('with instances that come and go', () => {
     expect(new Set(world.waiting.lines).size).toBe(world.waiting.lines.length);
   });
 
-  test('a ring that was replaced is dropped, and one for nothing as well', async () => {
+  test('a row that was replaced is ignored, and one without a check as well', async () => {
     const world = checkWorld();
     const one = world.instance();
     await one.accept(requestOf());
     for (let i = 0; i < 5; i++) await one.resume(requestOf().id, 1, 0);
-    expect((await world.stored())?.turn).toBe(2);
+    expect((await world.stored())?.sequence).toBe(2);
     await one.resume('f'.repeat(40), 1, 0);
-    const count = world.timer.set.length;
+    const count = world.queue.rows.length;
     await one.resume(requestOf().id, 1, 0);
-    expect(world.timer.set).toHaveLength(count);
+    expect(world.queue.rows).toHaveLength(count);
   });
 
-  test('a long wait rings more seldom', async () => {
+  test('a long wait has fewer rows', async () => {
     const world = checkWorld();
     const one = world.instance();
     await one.accept(requestOf({ timeoutMs: 48 * hour }));
     await world.pass(hour, [one], 5_000);
-    const turns = (await world.stored())?.turn ?? 0;
-    expect(turns).toBeGreaterThan(30);
-    expect(turns).toBeLessThan(60);
+    const sequence = (await world.stored())?.sequence ?? 0;
+    expect(sequence).toBeGreaterThan(30);
+    expect(sequence).toBeLessThan(60);
   }, 60_000);
 });
 
@@ -384,7 +384,7 @@ describe('sending', () => {
     expect(world.waiting.verdicts).toHaveLength(2);
   });
 
-  test('goes on for ten minutes while nobody waits for it yet, with growing pauses, and then says so', async () => {
+  test('goes on for ten minutes while the service does not wait yet, with growing pauses, and then says so', async () => {
     const world = checkWorld();
     const one = world.instance();
     world.waiting.answer = () => notYet;
@@ -417,7 +417,7 @@ describe('sending', () => {
     expect(await world.stored()).toMatchObject({ outcome: 'taken' });
   });
 
-  test('counts the ten minutes from the first of such answers, whoever got it', async () => {
+  test('counts the ten minutes from the first of such answers, on whatever instance', async () => {
     const world = checkWorld();
     world.waiting.answer = () => notYet;
     for (const region of ['eastus', 'westeurope']) await world.push(region);
@@ -458,7 +458,7 @@ describe('sending', () => {
     ]);
   });
 
-  test('ends when nobody waits any more', async () => {
+  test('ends when the service no longer waits', async () => {
     const world = checkWorld();
     const one = world.instance();
     world.waiting.answer = () => 'dead';
@@ -499,14 +499,14 @@ describe('sending', () => {
     const world = checkWorld();
     const one = world.instance();
     await one.accept(requestOf({ timeoutMs: 48 * hour }));
-    // Nobody follows it meanwhile: two days of looking would take the test a minute.
+    // No instance follows it meanwhile: two days of evaluations would take the test a minute.
     await one.close(0);
     await world.clock.advance(48 * hour - 60_000);
     await world.pass(180_000, [world.instance()]);
     expect(world.waiting.verdicts).toMatchObject([{ verdict: { result: 'failed' } }]);
   });
 
-  test('goes on when the sealing key is back', async () => {
+  test('goes on when the encryption key is set again', async () => {
     const world = checkWorld();
     const one = world.instance();
     await one.accept(requestOf());
@@ -621,7 +621,7 @@ describe('the replicas', () => {
 describe('the storage', () => {
   test('not answering: the request is refused in time', async () => {
     const world = checkWorld();
-    const one = world.instance({ timer: { ring: () => new Promise(() => undefined) } });
+    const one = world.instance({ queue: { add: () => new Promise(() => undefined) } });
     const accepting = expect(one.accept(requestOf())).rejects.toMatchObject({ code: 'unavailable' });
     await world.clock.advance(2_100);
     await accepting;
@@ -629,18 +629,18 @@ describe('the storage', () => {
     await expect(two.accept(requestOf())).rejects.toMatchObject({ code: 'unavailable' });
   });
 
-  test('failing when a timer rings: the ring comes back later', async () => {
+  test('failing when a row is run: it is added again for later', async () => {
     const world = checkWorld();
     const one = world.instance();
     await one.accept(requestOf());
-    world.timer.set.length = 0;
+    world.queue.rows.length = 0;
     const broken = world.instance({ store: { ...world.store, read: async () => Promise.reject(unavailable()) } });
     await broken.resume(requestOf().id, 1, 0);
     const at = world.clock.now() + 30_000;
-    expect(world.timer.set).toEqual([{ id: requestOf().id, turn: 1, at, aheadMs: 0 }]);
+    expect(world.queue.rows).toEqual([{ id: requestOf().id, sequence: 1, at, aheadMs: 0 }]);
     const both = world.instance({
       store: { ...world.store, read: async () => Promise.reject(unavailable()) },
-      timer: { ring: async () => Promise.reject(unavailable()) },
+      queue: { add: async () => Promise.reject(unavailable()) },
     });
     await expect(both.resume(requestOf().id, 1, 0)).rejects.toMatchObject({ code: 'unavailable' });
   });
@@ -668,7 +668,7 @@ describe('the storage', () => {
     const world = checkWorld();
     const one = world.instance();
     await one.accept(requestOf());
-    const everything = () => JSON.stringify([[...world.store.rows.values()], world.timer.set, world.lines]);
+    const everything = () => JSON.stringify([[...world.store.rows.values()], world.queue.rows, world.lines]);
     expect(everything()).not.toContain('token');
     expect(await world.stored()).toMatchObject({ callback: expect.stringMatching(/^v1\./) });
     for (const region of ['eastus', 'westeurope']) await world.push(region);
@@ -678,7 +678,7 @@ describe('the storage', () => {
     expect(await world.stored()).toBeDefined();
     await world.pass(2 * hour, [one], 600_000);
     expect(await world.stored()).toBeUndefined();
-    expect(world.timer.set).toEqual([]);
+    expect(world.queue.rows).toEqual([]);
   });
 });
 

@@ -27,7 +27,7 @@ test('an instance that slept judges by the set that is stored by now', async () 
   for (const region of ['eastus', 'westeurope']) {
     await elsewhere.tracker.receive({ name, fact: pushOf(region, '2026-06-01T12:00:00Z') });
   }
-  const check = newCheck(requestOf(), 'sealed', memory.clock.now());
+  const check = newCheck(requestOf(), 'encrypted', memory.clock.now());
   const releases = { wait: async () => ({ kind: 'unknown' as const }) };
   expect(await judge({ ...memory, releases }, check, undefined, 0)).toMatchObject({ verdict: undefined, have: 2 });
 });

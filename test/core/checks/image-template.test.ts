@@ -32,12 +32,12 @@ test('what was not given is named', () => {
   const names = { ...deployed, commit: undefined, ref: undefined };
   expect(fillImageTemplate(template, names)).toEqual({
     ok: false,
-    problems: [{ field: 'GITHUB_IMAGE_TEMPLATE', reason: 'names {ref} and {sha:7}, which GitHub did not tell' }],
+    problems: [{ field: 'GITHUB_IMAGE_TEMPLATE', reason: 'names {ref} and {sha:7}, which GitHub did not send' }],
   });
   expect(fillImageTemplate('r.azurecr.io/{repo}', names)).toEqual({ ok: true, value: ['r.azurecr.io/my.app'] });
 });
 
-test('what a name brings along is not filled in again', () => {
+test('placeholders in a value are not filled in', () => {
   const filled = fillImageTemplate('r.azurecr.io/{repo}', { ...deployed, repository: '{sha}' });
   expect(filled).toEqual({ ok: true, value: ['r.azurecr.io/{sha}'] });
   const spaced = fillImageTemplate('r.azurecr.io/app:{sha}', { ...deployed, commit: 'a r.azurecr.io/b' });

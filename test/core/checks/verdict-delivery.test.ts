@@ -1,4 +1,4 @@
-/** A verdict on its way while another instance is faster: what is finished stays as it was finished. */
+/** A verdict is being sent while another instance finishes the check: a finished check stays as it is. */
 import { expect, test } from 'vitest';
 import { memoryCheckStore } from '../../../src/adapters/memory-checks.ts';
 import { finish, newCheck } from '../../../src/core/checks/check.ts';
@@ -12,11 +12,11 @@ const verdict = { result: 'succeeded', comment: 'there' } as const;
 
 test.each<[string, () => Promise<VerdictReply>]>([
   ['fails', () => Promise.reject(new UpstreamError('unavailable', 'away'))],
-  ['is for nobody', async () => 'dead'],
+  ['is not waited for any more', async () => 'dead'],
   ['is not waited for yet', async () => ({ notYet: '422' })],
-])('an attempt that %s changes nothing once another was taken', async (_, reply) => {
+])('an attempt that %s changes nothing once another was accepted', async (_, reply) => {
   const [clock, store] = [manualClock(), memoryCheckStore()];
-  const check = { ...newCheck(requestOf(), 'sealed', clock.now()), nextTryAt: clock.now() };
+  const check = { ...newCheck(requestOf(), 'encrypted', clock.now()), nextTryAt: clock.now() };
   await store.create(check);
   const sending = verdictDelivery({
     store,
@@ -31,7 +31,7 @@ test.each<[string, () => Promise<VerdictReply>]>([
         },
       },
     },
-    tokenCipher: { seal: (_owner, text) => text, open: (_owner, text) => text },
+    tokenCipher: { encrypt: (_owner, text) => text, decrypt: (_owner, text) => text },
     clock,
     random: () => 0.5,
     log: { info: () => undefined, warn: () => undefined },
@@ -47,14 +47,14 @@ test.each<[string, Error, string]>([
   ['anything else', new TypeError('no way to https://internal.example/?sig=secret'), 'TypeError'],
 ])('of %s, what is stored for people names no more than it may', async (_what, error, lastError) => {
   const [clock, store, logged] = [manualClock(), memoryCheckStore(), [] as unknown[]];
-  const check = { ...newCheck(requestOf(), 'sealed', clock.now()), nextTryAt: clock.now() };
+  const check = { ...newCheck(requestOf(), 'encrypted', clock.now()), nextTryAt: clock.now() };
   await store.create(check);
   const sending = verdictDelivery({
     store,
     senders: {
       azurePipelines: { maxLines: 1, progress: async () => undefined, verdict: () => Promise.reject(error) },
     },
-    tokenCipher: { seal: (_owner, text) => text, open: (_owner, text) => text },
+    tokenCipher: { encrypt: (_owner, text) => text, decrypt: (_owner, text) => text },
     clock,
     random: () => 0.5,
     log: { info: () => undefined, warn: (_line, fields) => void logged.push(fields) },
@@ -70,7 +70,7 @@ test.each([
   ['never accepted', 9],
 ])('a last line that is %s is sent until it is accepted, and each verdict after it', async (_what, refusals) => {
   const [clock, store, seen] = [manualClock(), memoryCheckStore(), [] as string[]];
-  const check = { ...newCheck(requestOf(), 'sealed', clock.now()), nextTryAt: clock.now() };
+  const check = { ...newCheck(requestOf(), 'encrypted', clock.now()), nextTryAt: clock.now() };
   await store.create(check);
   const away = async () => Promise.reject(new UpstreamError('unavailable', 'answered 500'));
   const parts = {
@@ -89,7 +89,7 @@ test.each([
         },
       },
     },
-    tokenCipher: { seal: (_owner: string, text: string) => text, open: (_owner: string, text: string) => text },
+    tokenCipher: { encrypt: (_owner: string, text: string) => text, decrypt: (_owner: string, text: string) => text },
     clock,
     random: () => 0.5,
     log: { info: () => undefined, warn: () => undefined },

@@ -1,8 +1,8 @@
-/** What is due later, as those see it who ask for it. */
+/** The table of due work, through the ports of the rooms that add to it. */
 import { expect, test } from 'vitest';
 import { memoryDueWork } from '../../../src/adapters/memory-due-work.ts';
 import {
-  dueCheckTimer,
+  dueCheckQueue,
   dueReconcileQueue,
   dueReleaseTimer,
   dueReplayQueue,
@@ -19,19 +19,19 @@ test('timers of images, checks and releases are rows', async () => {
   const timer = dueReconcileQueue(store, () => 0);
   await timer.add(name, 5);
   await timer.add(name, 6, 1);
-  await dueCheckTimer(store).ring('a'.repeat(40), 3, 7_000, 2_000);
+  await dueCheckQueue(store).add('a'.repeat(40), 3, 7_000, 2_000);
   await dueReleaseTimer(store).add({ name: 'shop', revision: 2 }, 8_000);
   await dueReleaseTimer(store).add({ name: 'shop', revision: 2, wasMissing: true }, 9_000);
   expect(stored(store)).toEqual([
     [5, { kind: 'image', name }],
     [6, { kind: 'image', name, firstNoticedAt: 1 }],
-    [7_000, { kind: 'check', id: 'a'.repeat(40), turn: 3, aheadMs: 2_000 }],
+    [7_000, { kind: 'check', id: 'a'.repeat(40), sequence: 3, aheadMs: 2_000 }],
     [8_000, { kind: 'release', name: 'shop', revision: 2 }],
     [9_000, { kind: 'release', name: 'shop', revision: 2, wasMissing: true }],
   ]);
 });
 
-test('a timer of an image is called off by its time, which is another for each that is set', async () => {
+test('a timer of an image is cancelled by its time, and no two timers have the same time', async () => {
   const store = memoryDueWork();
   let draws = 0;
   const timer = dueReconcileQueue(store, () => ++draws / 10);

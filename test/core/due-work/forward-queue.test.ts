@@ -1,4 +1,4 @@
-/** Forwards are sent by whoever found them due, and by a sweep where that instance is gone. */
+/** Forwards are sent by the instance that stored them, and by a sweep when that instance has died. */
 import { describe, expect, test } from 'vitest';
 import { memoryDueWork } from '../../../src/adapters/memory-due-work.ts';
 import type { DueWork } from '../../../src/core/due-work/due-work.ts';
@@ -42,7 +42,7 @@ describe('a forward', () => {
     return { clock, store, sent, queue, sweeps };
   }
 
-  test('is sent at once by whoever found it due, and its row is gone', async () => {
+  test('is sent at once by the instance that stored it, and its row is removed', async () => {
     const { clock, store, sent, queue, sweeps } = world();
     await queue().put(orderOf(1), 0, 0);
     await sweeps.sweep();
@@ -51,7 +51,7 @@ describe('a forward', () => {
     expect(store.rows.size).toBe(0);
   });
 
-  test('is tried again when its pause is over, not when the next sweep comes', async () => {
+  test('is tried again when its pause is over, before the next sweep', async () => {
     const { clock, store, sent, queue } = world();
     await queue().put(orderOf(1), 1, 5_000);
     await clock.advance(4_999);
@@ -73,7 +73,7 @@ describe('a forward', () => {
   test.each([
     [0, 60_000],
     [5_000, 65_000],
-  ])('put with a pause of %i ms comes back when whoever sends it dies', async (delayMs, backAt) => {
+  ])('put with a pause of %i ms comes back when the instance that sends it dies', async (delayMs, backAt) => {
     const { clock, sent, queue, sweeps } = world();
     await queue(() => new Promise(() => undefined)).put(orderOf(1), 0, delayMs);
     for (let time = 0; time < backAt; time += 5_000) {
@@ -85,9 +85,9 @@ describe('a forward', () => {
     expect(sent).toEqual([['1', 0, backAt]]);
   });
 
-  test('of whose instance dies during the pause is sent by the next sweep', async () => {
+  test('is sent by the next sweep when its instance dies during the pause', async () => {
     const { clock, store, sent, sweeps } = world();
-    // All that is left of it is the row.
+    // Only the row is left.
     await store.add({ kind: 'forward', order: orderOf(1), attempt: 1 }, clock.now() + 5_000);
     await clock.advance(15_000);
     await sweeps.sweep();
@@ -124,7 +124,7 @@ describe('a forward', () => {
     expect(sent).toEqual([['1', 0, 60_000]]);
   });
 
-  test.each([0, 5_000])('among many put with a pause of %i ms is held up by none that fails', async (delayMs) => {
+  test.each([0, 5_000])('among many put with a pause of %i ms is delayed by none that fails', async (delayMs) => {
     const { clock, store, queue } = world();
     const begun: string[] = [];
     let atOnce = 0;
@@ -143,7 +143,7 @@ describe('a forward', () => {
     expect(store.rows.size).toBe(8);
   });
 
-  test('among many waits its turn, and is left to the sweep when its turn does not come in time', async () => {
+  test('among many waits for a permit, and is left to the sweep when none is free in time', async () => {
     const { clock, store, sent, queue, sweeps } = world();
     let atOnce = 0;
     let most = 0;

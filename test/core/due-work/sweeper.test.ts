@@ -202,7 +202,7 @@ describe('work that fails', () => {
     expect(store.rows?.size).toBe(0);
   });
 
-  test('ten times in a row is said in a line of its own, for an alert', async () => {
+  test('ten times in a row has a log line of its own, for an alert', async () => {
     const { clock, store, lines, instance } = world();
     await store.add(imageOf(1), clock.now());
     const one = instance(() => away());
@@ -222,7 +222,7 @@ describe('work that fails', () => {
     let tries = 0;
     const one = instance(async () => {
       tries++;
-      throw new TypeError('of a kind that nobody thought of');
+      throw new TypeError('an unexpected error');
     });
     for (let time = 0; time < 24 * hour; time += 60_000) {
       await one.sweep();
@@ -298,7 +298,7 @@ describe('due work', () => {
     return { run: (work: DueWork, changes = {}) => run(work, { ...item, work, ...changes }), calls };
   }
 
-  test('goes to those whose it is', async () => {
+  test('goes to the room that does it', async () => {
     const { run, calls } = workers();
     await run({ kind: 'image', name: nameOf(1), firstNoticedAt: 5 });
     await run({ kind: 'forward', order, attempt: 2 });
@@ -318,9 +318,9 @@ describe('due work', () => {
     expect(calls).toEqual([]);
   });
 
-  test('of a check says how far our clock is ahead of that of its own times, however late the sweep is', async () => {
+  test('of a check says how far our clock is ahead of the clock of its times, however late the sweep is', async () => {
     const { run, calls } = workers();
-    const check = { kind: 'check', id: 'a'.repeat(40), turn: 3 } as const;
+    const check = { kind: 'check', id: 'a'.repeat(40), sequence: 3 } as const;
     await run({ ...check, aheadMs: 0 });
     await run({ ...check, aheadMs: 20_000 }, { clockAheadMs: -50_000 });
     expect(calls).toEqual([
@@ -331,6 +331,6 @@ describe('due work', () => {
 
   test('of a check waits while there are no settings for checks', async () => {
     const { run } = workers(false);
-    await expect(run({ kind: 'check', id: 'a'.repeat(40), turn: 3, aheadMs: 0 })).rejects.toThrow('no settings');
+    await expect(run({ kind: 'check', id: 'a'.repeat(40), sequence: 3, aheadMs: 0 })).rejects.toThrow('no settings');
   });
 });

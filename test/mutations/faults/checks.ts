@@ -1,4 +1,4 @@
-/** Deployment checks: one verdict, never another, and sent until it is taken. */
+/** Deployment checks: one verdict, never another, and sent until it is accepted. */
 import type { Fault } from '../fault.ts';
 import { faultsIn } from '../fault.ts';
 
@@ -16,39 +16,39 @@ export const checkFaults: readonly Fault[] = [
     ['two instances send at once', '|| isHeld ||', '||'],
     ['a verdict is sent before its pause is over', ' || check.nextTryAt > now) return', ') return'],
     [
-      'a verdict that was taken is sent anew',
+      'a verdict that was accepted is sent again',
       "if (check.verdict === null || check.outcome === 'taken') return undefined;",
       'if (check.verdict === null) return undefined;',
     ],
-    ['refused credentials end the check at once', 'refusedSince + patienceWithRefusalMs', 'refusedSince'],
+    ['refused credentials end the check at once', 'refusedSince + maxRefusedMs', 'refusedSince'],
     [
-      'refused credentials are tried for ever',
+      'refused credentials are tried forever',
       'Math.min(giveUpAt(check), notYetUntil, refusedUntil)',
       'Math.min(giveUpAt(check), notYetUntil)',
     ],
     [
-      'whoever does not wait yet is tried for ever',
+      'a service that does not wait yet is tried forever',
       'Math.min(giveUpAt(check), notYetUntil, refusedUntil)',
       'Math.min(giveUpAt(check), refusedUntil)',
     ],
     ['a pause that is asked for is forgotten', 'failure.retryAfterMs ?? 0', '0'],
     ['pauses do not grow', 'backoff(check.attempts, { firstMs: minPauseMs, maxMs: maxPauseMs })', 'minPauseMs'],
     ['a finished check keeps its token', '{ ...check, callback: null, leasedUntil', '{ ...check, leasedUntil'],
-    ['a line is told twice', ' || last === line', ''],
+    ['a line is sent twice', ' || last === line', ''],
     ['lines have no bound', ' || count >= maxLines', ''],
     ['a finished check is forgotten at once', 'now >= check.finishedAt + keptMs', 'now >= check.finishedAt'],
-    ['a check rings after its deadline', 'Math.min(regular, Math.max(check.deadlineAt, now + minPauseMs))', 'regular'],
+    ['a check runs after its deadline', 'Math.min(regular, Math.max(check.deadlineAt, now + minPauseMs))', 'regular'],
   ]),
   ...faultsIn('src/core/checks/verdict-delivery.ts', checks, [
-    ['a last line that was taken is sent again', 'check.isLastLineTaken === true', 'false'],
-    ['a last line that was not taken counts as taken', 'return false;\n    }\n  }', 'return true;\n    }\n  }'],
+    ['a last line that was accepted is sent again', 'check.isLastLineAccepted === true', 'false'],
+    ['a last line that was not accepted counts as accepted', 'return false;\n    }\n  }', 'return true;\n    }\n  }'],
     [
       'any failure is the end',
       "code === 'unauthorized' || code === 'invalid' ? code : 'passing'",
       "code === 'unauthorized' ? code : 'invalid'",
     ],
     [
-      'a verdict that was not taken counts as taken',
+      'a verdict that was not accepted counts as accepted',
       "typeof reply === 'object'\n        ? retryLater",
       "typeof reply === 'number'\n        ? retryLater",
     ],
@@ -62,28 +62,28 @@ export const checkFaults: readonly Fault[] = [
     ['some of several images are enough', "success: outcome === 'satisfied'", "success: outcome !== 'deleted'"],
     [
       'what was just deleted ends a check at once',
-      'const isLastWord = isFinal || clock.now() >= check.deadlineAt;',
-      'const isLastWord = true;',
+      'const isEnd = isFinal || clock.now() >= check.deadlineAt;',
+      'const isEnd = true;',
     ],
-    ['only the end of several images is told', 'Math.min((seen ?? 0) + 1, asked.length)', 'asked.length'],
+    ['no progress of several images is sent', 'Math.min((seen ?? 0) + 1, asked.length)', 'asked.length'],
   ]),
   ...faultsIn('src/core/checks/checks.ts', checks, [
-    ['a check is stored before it has a timer', '    await ring(check, nextRing(check, 0), 0);\n', ''],
+    ['a check is stored before it has a row', '    await addRow(check, nextRun(check, 0), 0);\n', ''],
     [
       'a check that was not stored counts as accepted',
       "if (accepted === undefined) throw new UpstreamError('unavailable', `check ${id} not stored in time`);",
       "if (accepted === undefined) return 'accepted';",
     ],
-    ['a check that met an outage is dropped', 'await ring({ id, turn }, clock.now() + putBackMs, aheadMs);', ''],
+    ['a check that met an outage is dropped', 'await addRow({ id, sequence }, clock.now() + putBackMs, aheadMs);', ''],
     [
-      'a ring that was replaced counts',
-      'if (stored === undefined || turn < stored.check.turn) return undefined;',
+      'a row that was replaced counts',
+      'if (stored === undefined || sequence < stored.check.sequence) return undefined;',
       'if (stored === undefined) return undefined;',
     ],
-    ['no next timer is set', 'await ring({ id, turn: next }, nextRing(stored.check, aheadMs), aheadMs);', ''],
+    ['no next row is added', 'await addRow({ id, sequence: next }, nextRun(stored.check, aheadMs), aheadMs);', ''],
     [
-      'an end hands nothing on',
-      'const handed = left.map((check) => ring(check, clock.now(), check.aheadMs));',
+      'a closing instance hands nothing over',
+      'const handed = left.map((check) => addRow(check, clock.now(), check.aheadMs));',
       'const handed = left.map(() => undefined);',
     ],
     [
@@ -96,15 +96,15 @@ export const checkFaults: readonly Fault[] = [
     'src/core/checks/token-encryption.ts',
     ['test/core/checks/token-encryption.test.ts'],
     [
-      ['what is sealed opens for any check', 'Buffer.from(head + owner)', 'Buffer.from(head)'],
+      ['an encrypted text can be decrypted for any check', 'Buffer.from(head + owner)', 'Buffer.from(head)'],
       [
         'a key of any length',
-        "if (!/^[A-Za-z0-9+/_-]{43}=?$/.test(text)) return undefined;\n  const key = Buffer.from(text, 'base64');\n  return key.length === sealingKeyBytes ? key : undefined;",
+        "if (!/^[A-Za-z0-9+/_-]{43}=?$/.test(text)) return undefined;\n  const key = Buffer.from(text, 'base64');\n  return key.length === encryptionKeyBytes ? key : undefined;",
         "return Buffer.from(text, 'base64');",
       ],
       [
         'another key is not named',
-        "if (!sealed.startsWith(head)) throw cannotOpen('it was sealed with another key');",
+        "if (!encrypted.startsWith(head)) throw cannotDecrypt('it was encrypted with another key');",
         '',
       ],
       ['a nonce is used again', 'const nonce = random(nonceBytes);', 'const nonce = Buffer.alloc(nonceBytes);'],
@@ -186,7 +186,7 @@ export const checkFaults: readonly Fault[] = [
       ['a busy service is permanent', '  throttled: true,', '  throttled: false,'],
       ['an outage is permanent', '  unavailable: true,', '  unavailable: false,'],
       ['a crowd is permanent', '  conflict: true,', '  conflict: false,'],
-      ['what is refused for good is tried for ever', '  invalid: false,', '  invalid: true,'],
+      ['a permanent refusal is tried again forever', '  invalid: false,', '  invalid: true,'],
     ],
   ),
 ];

@@ -1,4 +1,4 @@
-/** Work that is due later: what is lost there nobody does, and forwards that are taken twice are sent twice. */
+/** Work that is due later: what is lost is never done, and forwards that two sweeps postpone are sent twice. */
 import type { Fault } from '../fault.ts';
 import { faultsIn } from '../fault.ts';
 
@@ -15,12 +15,12 @@ export const dueWorkFaults: readonly Fault[] = [
       "if (latest.work.kind === 'forward') {",
       'if (mine.length < 0) {',
     ],
-    ['only the first page is looked at', 'cursor = page.next ?? undefined;', 'cursor = undefined;'],
+    ['only the first page is read', 'cursor = page.next ?? undefined;', 'cursor = undefined;'],
     ['what is under way is begun again', 'page.items.filter(({ key }) => !underWay.has(key))', 'page.items'],
     ['all is begun at once', 'while (running.size >= maxAtOnce) await Promise.race(running);\n          if', 'if'],
     [
       'one that takes long holds up the others',
-      'await withTimeout(clock, patienceMs, Promise.all(running));',
+      'await withTimeout(clock, maxWaitMs, Promise.all(running));',
       'await Promise.all(running);',
     ],
     [
@@ -33,18 +33,18 @@ export const dueWorkFaults: readonly Fault[] = [
   ...faultsIn(
     'src/core/ingest/twice-deferred.ts',
     ['test/core/ingest/twice-deferred.test.ts'],
-    [['what is deferred is said once', '[0, copyAfterMs]', '[0]']],
+    [['what is deferred is queued once', '[0, copyAfterMs]', '[0]']],
   ),
   ...faultsIn(
     'src/core/due-work/forward-queue.ts',
     ['test/core/due-work/forward-queue.test.ts'],
     [
       [
-        'a forward is not sent by whoever found it due',
+        'a forward is not sent by the instance that stored it',
         'if (delayMs >= sweepEveryMs) return;',
         'if (delayMs >= 0) return;',
       ],
-      ['a sweep takes a forward that is being sent', '(delayMs > 0 ? delayMs : leaseMs)', 'delayMs'],
+      ['a sweep sends a forward that is being sent', '(delayMs > 0 ? delayMs : leaseMs)', 'delayMs'],
       ['a forward that was sent comes back', '    await dueWork.remove(item);\n', ''],
       [
         'a forward that another has claimed is sent all the same',
@@ -52,15 +52,15 @@ export const dueWorkFaults: readonly Fault[] = [
         'await send(work, item ?? added);',
       ],
       [
-        'one that fails keeps its turn',
-        '    } finally {\n      turns.release();\n    }',
-        '      turns.release();\n    } finally {\n    }',
+        'one that fails keeps its permit',
+        '    } finally {\n      permits.release();\n    }',
+        '      permits.release();\n    } finally {\n    }',
       ],
     ],
   ),
   ...faultsIn('src/core/due-work/due-queues.ts', queues, [
     ['two timers of an image have one name', 'due + random() * maxJitterMs', 'due + 0 * random() * maxJitterMs'],
-    ['how far a clock is ahead is forgotten', 'turn, aheadMs }', 'turn, aheadMs: 0 }'],
+    ['how far a clock is ahead is forgotten', 'sequence, aheadMs }', 'sequence, aheadMs: 0 }'],
     ['the pause of a step of a replay is forgotten', 'if (delayMs <= 0) return', 'if (delayMs >= 0) return'],
   ]),
   ...faultsIn('src/adapters/table-storage/due-work-table.ts', contract, [
@@ -76,12 +76,12 @@ export const dueWorkFaults: readonly Fault[] = [
       'scheduledFor: String(dueAt),',
     ],
     ['there is no second page', 'next: found.length < limit ? null : (items.at(-1)?.key ?? null)', 'next: null'],
-    ['a timer is called off with those of other times', '`${dueAt} ${text}`', 'text'],
+    ['a timer is cancelled with those of other times', '`${dueAt} ${text}`', 'text'],
     [
       'what is done stays in the table',
       'await rows.remove([{ partitionKey: dueRow(0',
       'void ([{ partitionKey: dueRow(0',
     ],
-    ['what is called off stays', 'rows.remove([addressOf(JSON.stringify(work), dueAt)])', 'Promise.resolve()'],
+    ['what is cancelled stays', 'rows.remove([addressOf(JSON.stringify(work), dueAt)])', 'Promise.resolve()'],
   ]),
 ];
