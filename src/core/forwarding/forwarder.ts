@@ -1,7 +1,7 @@
 /**
- * Sends forwarded webhooks to their targets, with growing pauses for a day; after that they are laid aside for people to
- * look at. Before each try it asks whether the webhook would still be true. An image that was deleted everywhere, or a tag
- * that has moved on, is not announced any more; one that a region of the target has lost waits until it is there again.
+ * Forwards webhooks to their targets, with growing pauses for a day; after that they are dead-lettered. Before each attempt it
+ * checks that the webhook is still true. If the image was deleted everywhere, or the tag has moved to another digest, the
+ * webhook is dropped. If a region that the target requires no longer has the image, it waits until it has it again.
  */
 
 import type { AvailabilityQuery } from '../image/availability.ts';
@@ -26,8 +26,8 @@ import type { WebhookSender } from './ports.ts';
 
 export interface Forwarder {
   /**
-   * One try. A refusal puts the order back on the queue, so only trouble with the storage makes it fail.
-   * @param attempt how often it has been tried before
+   * One attempt. If the target refuses, the order goes back on the queue. Fails with an `UpstreamError` only for the storage.
+   * @param attempt how many attempts were made before
    */
   deliver(order: ForwardOrder, attempt: number): Promise<ForwardOutcome>;
 }
@@ -35,7 +35,7 @@ export interface Forwarder {
 const maxMs = 86_400_000;
 const firstPauseMs = 5_000;
 const maxPauseMs = 3_600_000;
-/** A webhook is sent again once its lease has ended: a slow write of what became of it must not use that up. */
+/** Another instance sends the webhook again when the lease ends: a slow write of the outcome must not last that long. */
 const maxNoteMs = 2_000;
 
 export function forwarder(deps: {
@@ -50,7 +50,7 @@ export function forwarder(deps: {
   readonly telemetry?: Telemetry;
   replicaSet(registry: Registry): ReplicaSet;
   outcome(question: AvailabilityQuery, requirement: Requirement): Promise<WaitResult['outcome']>;
-  /** Notes what became of it, for people; never fails. */
+  /** Notes the outcome of the attempt, for people; never fails. */
   note(order: ForwardOrder, sending: ForwardSending): Promise<void>;
 }): Forwarder {
   const { queue, clock, log, telemetry = noTelemetry } = deps;
@@ -64,7 +64,7 @@ export function forwarder(deps: {
   return {
     async deliver(order, attempt) {
       const outcome = await tryOnce(order, attempt);
-      // A target that has left the settings is no name any more.
+      // Metrics name only targets of the settings, so that the number of series is bounded.
       const isKnown = deps.targets.some(({ name }) => name === order.target);
       const target = isKnown ? order.target : 'other';
       telemetry.measure(forwards, 1, { registry: order.name.registry, target, outcome });
@@ -91,7 +91,7 @@ export function forwarder(deps: {
     const answer = await deps.sender.send(target, JSON.stringify(toPushWebhook(order, registry)));
     if (answer === 'taken') {
       log.info('webhook forwarded', fields);
-      // Most are accepted at once: those cost no write.
+      // Most are accepted at the first attempt: those cost no write.
       if (attempt > 0) await note(order, 'accepted', attempt + 1, null);
       return 'taken';
     }

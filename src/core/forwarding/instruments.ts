@@ -2,6 +2,7 @@
 import type { Instrument } from '../runtime/telemetry.ts';
 import { instrumentPrefix } from '../runtime/telemetry.ts';
 
+/** `taken`: the target accepted it. `again`: it will be tried again. */
 export type ForwardOutcome = 'taken' | 'again' | 'dropped' | 'deadLettered';
 
 export const forwards: Instrument<{

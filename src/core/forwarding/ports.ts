@@ -1,9 +1,9 @@
 /** What forwarding needs. */
 
 import type { ForwardTarget } from '../image/forward-entry.ts';
-/** Sends one webhook to somebody else's address. */
+/** Sends one webhook to a target. */
 export interface WebhookSender {
-  /** A refusal is an answer: for people, without the address. Never fails. */
+  /** `taken`: the target accepted it. `refusal`: the reason, for people, without the address. Never fails. */
   send(
     target: ForwardTarget,
     body: string,

@@ -1,24 +1,24 @@
-/** Where instances note who waits on them. Every method fails with an `UpstreamError`, as in ports.ts. */
+/** Where instances note which requests wait on them. Every method fails with an `UpstreamError`, as in ../ports.ts. */
 
-/** What is required of it; each is left out where it is the default, so that notes stay as short as they can. */
+/** The requirement. Defaults are left out, to keep rows short. */
 export interface Required {
-  /** Alphabetical; every expected region without. */
+  /** Alphabetical; absent: every expected region. */
   readonly regions?: readonly string[];
-  /** All of the regions without. */
+  /** Absent: all of the regions. */
   readonly require?: 'any' | number;
   readonly artifacts?: readonly string[];
   readonly platforms?: readonly string[];
 }
 
-/** Something that is waited for by requests that one instance holds. */
+/** An image or a release that requests on one instance wait for. */
 export interface WaitNote extends Required {
   readonly kind: 'image' | 'release';
-  /** By the global login server, or the name of a release. */
+  /** A reference by the global login server, or the name of a release. */
   readonly name: string;
   /** The registry's name from settings; `null` for a release. */
   readonly registry: string | null;
   readonly requests: number;
-  /** The longest of them, milliseconds since 1970. */
+  /** When the oldest of them began to wait, milliseconds since 1970. */
   readonly since: number;
 }
 

@@ -1,7 +1,7 @@
 /**
- * Who waits on which instance. Requests that wait live in the process that holds them, so each instance notes its own in one
- * row: every fifteen seconds at most, and only of those that have waited for a second. What is older than three such pauses,
- * and a minute more since clocks differ, was left behind by an instance that has none any more, or that died.
+ * Which requests wait on which instance. Only the process that holds a request knows of it, so each instance writes its own to
+ * one row: every fifteen seconds at most, and only requests that have waited for a second. A row that is older than three such
+ * pauses, and a minute for clock skew, was left by an instance that has no waiting requests, or that died.
  */
 
 import type { Clock } from '../runtime/clock.ts';
@@ -12,36 +12,36 @@ import type { Log } from '../runtime/log.ts';
 import { withTimeoutOrUndefined } from '../runtime/timeout.ts';
 import type { InstanceWaits, Required, WaitNote, WaitStore } from './ports.ts';
 
-/** One image with two requirements is waited for twice. */
+/** What a request waits for. The same image with another requirement is another entry. */
 export type Waited = Pick<WaitNote, 'kind' | 'name' | 'registry'> & Required;
 
 export interface WaitBoard {
-  /** A request begins to wait for these. Never fails. @returns how to say that it is over */
+  /** A request begins to wait for these. Never fails. @returns a function to call when the request ends */
   enter(waited: readonly Waited[]): () => void;
-  /** What all instances note, this one as it is now. Fails with an `UpstreamError`. */
+  /** The rows of all instances; of this one its present state. Fails with an `UpstreamError`. */
   list(): Promise<readonly InstanceWaits[]>;
-  /** Notes nothing more, and removes what this instance has noted: those who wait here ask another one. At most that long; never fails. */
+  /** Stops writing and removes this instance's row: its clients ask another instance. Takes at most that long; never fails. */
   close(milliseconds: number): Promise<void>;
 }
 
 const betweenWritesMs = 15_000;
 const maxPauseMs = 3 * betweenWritesMs;
 const maxShownMs = maxPauseMs + clockSkewMs;
-/** A row that is removed while its instance lives is missing until that writes again: far more than clocks differ by. */
+/** Older rows are removed. Far more than the clock skew: the row of a live instance would be missing until its next write. */
 const maxKeptMs = 600_000;
-/** Most are answered at once, or at the first webhook: those cost nothing. */
+/** Most requests are answered at once, or at the first webhook: those cost no write. */
 const minListedMs = 1_000;
-/** Everybody who looks asks every two seconds. */
+/** Open pages ask every two seconds. */
 const maxListAgeMs = 5_000;
-/** A row holds 1 MB, and nobody reads more. */
+/** Entries in a row: a row holds 1 MB, and people do not read more. */
 const maxNoted = 500;
-/** Characters. A requirement may name very many artifact types: what has no room is left out. */
+/** Characters in a row. A requirement may name very many artifact types: entries that do not fit are left out. */
 const maxText = 400_000;
 
 interface Entry extends Waited {
   requests: number;
   since: number;
-  /** When the last request ended; whoever asks again goes on waiting. */
+  /** When the last request ended; a client that asks again soon continues this entry. */
   leftAt: number;
 }
 
@@ -49,7 +49,7 @@ export function waitBoard(deps: {
   readonly store: WaitStore;
   readonly clock: Clock;
   readonly log: Log;
-  /** No other process has it. */
+  /** Unique to this process. */
   readonly instance: string;
 }): WaitBoard {
   const { store, clock, log, instance } = deps;
@@ -60,7 +60,7 @@ export function waitBoard(deps: {
   let running: Promise<void> | undefined;
   let writtenAt = Number.NEGATIVE_INFINITY;
 
-  /** @param minWaitedMs how long it must have been waited for */
+  /** @param minWaitedMs entries that have waited for less are left out */
   function own(minWaitedMs: number): InstanceWaits {
     const now = clock.now();
     const waits = [...entries.values()]
@@ -74,8 +74,8 @@ export function waitBoard(deps: {
   async function list(): Promise<readonly InstanceWaits[]> {
     const now = clock.now();
     const all = await rows();
-    // Nobody else removes what an instance that died has left. Where that fails the row is left out of the list all the same,
-    // and the next who asks tries again: nothing to answer, and nothing to log every two seconds.
+    // Rows of instances that died. If removing one fails, the list leaves it out by its age, and the next call tries again: no
+    // reason to fail, nor to log every two seconds.
     for (const row of all) {
       if (now - row.writtenAt > maxKeptMs) store.remove(row.instance).catch(() => undefined);
     }
@@ -86,8 +86,8 @@ export function waitBoard(deps: {
   async function write(): Promise<void> {
     const row = own(minListedMs);
     if (row.waits.length === 0) return;
-    // Once, to remove what others left: those who look may be rare, and instances come and go. Nobody has asked for the list, so
-    // nobody misses it where it cannot be read, and the rows that stay are left out of every later one by their age.
+    // Once per instance, to remove rows of instances that died: there may be no other call of `list()` for a long time. A
+    // failure is ignored, since the result is not used.
     if (writtenAt === Number.NEGATIVE_INFINITY) void list().catch(() => undefined);
     writtenAt = row.writtenAt;
     await store.put(row).catch((error: unknown) => {
@@ -95,7 +95,7 @@ export function waitBoard(deps: {
     });
   }
 
-  /** Until nobody waits here any more. */
+  /** Runs until no request waits here. */
   async function run(): Promise<void> {
     while (requests > 0 && !closing.signal.aborted) {
       await clock.sleep(Math.max(minListedMs, writtenAt + betweenWritesMs - clock.now()), closing.signal);
@@ -108,7 +108,7 @@ export function waitBoard(deps: {
   }
 
   async function removeOwn(): Promise<void> {
-    // What is being written would be there afterwards.
+    // A write under way would store the row after its removal.
     await running;
     if (writtenAt > Number.NEGATIVE_INFINITY) await store.remove(instance);
   }
@@ -125,7 +125,7 @@ export function waitBoard(deps: {
 
   return {
     enter(named) {
-      // One request that names an image twice is one that waits for it.
+      // A request that names an image twice counts once.
       const waited = [...new Map(named.map((one) => [keyOf(one), one])).values()];
       for (const one of waited) change(one, 1);
       requests++;
@@ -146,7 +146,7 @@ export function waitBoard(deps: {
   };
 }
 
-/** Names what is waited for, with what is required of it. */
+/** A key of what is waited for and of the requirement. */
 export function keyOf({ kind, name, regions, require, artifacts, platforms }: Waited): string {
   return `${kind} ${name} ${JSON.stringify([regions, require, artifacts, platforms])}`;
 }
@@ -161,7 +161,7 @@ function withRoom(notes: readonly WaitNote[]): WaitNote[] {
   });
 }
 
-/** Whoever asks again sooner goes on waiting. */
+/** A client that asks again before that continues the entry. */
 function isOver({ requests, leftAt }: Entry, now: number): boolean {
   return requests === 0 && now - leftAt > maxPauseMs;
 }

@@ -1,4 +1,7 @@
-/** What is waited for, with which requirement, by how many and for how long: the notes of all instances, and the checks without a verdict. Pure. */
+/**
+ * What is waited for, with which requirement, by how many and since when: combines the rows of all instances and the checks
+ * without a verdict. Pure.
+ */
 import type { AskedText, Check } from '../checks/check.ts';
 import { askedText } from '../checks/check.ts';
 import { parseArtifacts } from '../image/attached.ts';
@@ -17,14 +20,17 @@ import type { Waited } from './wait-board.ts';
 import { keyOf } from './wait-board.ts';
 
 type WaitedFor = Waited & {
-  /** Requests that wait now, or waited some seconds ago. */
+  /** Requests that wait now, or did some seconds ago. */
   readonly requests: number;
   readonly checks: number;
-  /** The longest of them, milliseconds since 1970. */
+  /** When the oldest of them began to wait, milliseconds since 1970. */
   readonly since: number;
 };
 
-/** @param registry only images of this one; releases, which may have images of several, always. @returns the longest first */
+/**
+ * @param registry only images of this registry; all releases, since a release may have images of several registries
+ * @returns those that have waited longest first
+ */
 export function whoWaits(
   instances: readonly InstanceWaits[],
   checks: readonly Check[],
@@ -57,7 +63,7 @@ export function whoWaits(
   return [...found.values()].sort((a, b) => a.since - b.since);
 }
 
-/** Images of a registry that is not tracked any more are left out. */
+/** Leaves out images of a registry that is no longer tracked. */
 function waitedBy(check: Check, registries: readonly Registry[]): Waited[] {
   const { images, release, ...asked } = askedText(check);
   if (release !== undefined) return [{ kind: 'release', name: release, registry: null }];
@@ -76,7 +82,7 @@ export function waitedImage({ question, requirement }: Asked): Waited {
   return { ...nameOf(question), ...withoutDefaults({ regions: named, require, artifacts, platforms }) };
 }
 
-/** One name for one image, whatever it was called. */
+/** One name for each image, also where a request used an alias of the registry. */
 function nameOf({ registry, repository, tag, digest }: ImageQuestion): Waited {
   const name = formatReference({ registry: registry.loginServer, repository, tag, digest });
   return { kind: 'image', name, registry: registry.name };
@@ -84,7 +90,7 @@ function nameOf({ registry, repository, tag, digest }: ImageQuestion): Waited {
 
 type ImageQuestion = Pick<AvailabilityQuery, 'registry' | 'repository' | 'tag' | 'digest'>;
 
-/** It was read when the check was accepted: what cannot be read is not there. */
+/** It was valid when the check was accepted: what cannot be read now is left out. */
 function requiredBy({
   regions = '',
   require = '',

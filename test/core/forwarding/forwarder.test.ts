@@ -1,4 +1,4 @@
-/** Forwarded webhooks: when they are due, for whom, what they say, and that none is lost or sent on for ever. */
+/** Forwarded webhooks: when they are due, for which target, what they contain, and that none is lost or retried forever. */
 import { describe, expect, test } from 'vitest';
 import { memoryForwardQueue } from '../../../src/adapters/memory.ts';
 import { forwarder } from '../../../src/core/forwarding/forwarder.ts';
@@ -88,7 +88,7 @@ describe('a webhook is due', () => {
     ],
     ['not for what has no tag, such as the platforms of an image', [east], [[1, push('eastus', 1)]], []],
     [
-      'only for the digest that has the tag by then',
+      'only for the digest that has the tag then',
       [all],
       [
         [1, push('eastus', 1, 'v1')],
@@ -122,7 +122,7 @@ describe('a webhook is due', () => {
     expect((await forwarded(targets, deliveries)).said).toEqual(expected);
   });
 
-  test('and equal facts have equal ids, others have others', async () => {
+  test('equal facts have equal ids, different facts have different ids', async () => {
     const deliveries: [number, Fact][] = [
       [1, push('eastus', 1, 'v1')],
       [1, push('eastus', 2, 'latest')],
@@ -154,7 +154,7 @@ describe('a target', () => {
   });
 });
 
-test('a queue that does not answer loses nothing: the timer brings it there, with the same id', async () => {
+test('a queue that does not answer loses nothing: the timer queues it later, with the same id', async () => {
   const kept = memoryForwardQueue();
   let fails = true;
   const forwards: ForwardQueue = {
@@ -276,7 +276,7 @@ describe('sending', () => {
     ['accepted', 'taken', 'satisfied', 'taken'],
     ['refused', refusal('answered 503'), 'satisfied', 'again'],
     ['dropped', 'taken', 'deleted', 'dropped'],
-  ])('one that is %s is done within seconds, while what became of it cannot be written', async (...given) => {
+  ])('one that is %s is done within seconds, while its outcome cannot be written', async (...given) => {
     const [, answer, outcome, expected] = given;
     const { webhooks, clock, noted } = setup([answer], outcome, [targetOf()], new Promise(() => undefined));
     let done: string | undefined;
@@ -318,10 +318,10 @@ describe('sending', () => {
     ['satisfied', 2, 1],
     ['deleted', 2, 0],
     ['superseded', 2, 0],
-    // It may be over before the first try, however soon that is.
+    // It may be deleted or superseded before the first attempt.
     ['deleted', 0, 0],
     ['superseded', 0, 0],
-  ])('an image that is %s by try %i is announced %i times', async (outcome, attempt, times) => {
+  ])('an image that is %s at attempt %i is sent %i times', async (outcome, attempt, times) => {
     const { webhooks, sent } = setup([], outcome);
     expect(await webhooks.deliver(order, attempt)).toBe(times === 1 ? 'taken' : 'dropped');
     expect(sent).toHaveLength(times);

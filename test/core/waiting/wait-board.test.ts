@@ -1,4 +1,4 @@
-/** Who waits, over several instances: seen everywhere within seconds, for one write in fifteen seconds and none for nobody. */
+/** Which requests wait on several instances: listed within seconds, with one write in fifteen seconds and none while no request waits. */
 import { describe, expect, test } from 'vitest';
 import { memoryWaitStore } from '../../../src/adapters/memory-waits.ts';
 import { waitBoard } from '../../../src/core/waiting/wait-board.ts';
@@ -170,7 +170,7 @@ describe('what is listed', () => {
     const { clock, store, board } = setUp();
     const waits = [{ ...image, requests: 1, since: clock.now() }];
     await store.put({ instance: 'dead', writtenAt: clock.now(), waits });
-    // As one that lives and whose clock is a minute behind.
+    // Like a live instance whose clock is a minute behind.
     await clock.advance(104_000);
     expect(await board('other').list()).toHaveLength(2);
     await clock.advance(2_000);
