@@ -1,8 +1,8 @@
 /**
- * Publishes due events, and notes that the topic has taken them. The events are already durable. Whoever makes one offers
- * it here, and so does whoever finds one that is not published: when the process dies, or keeps no more of them, the
- * image's timer offers them again, on whatever instance. Events that come while a batch is under way go together in the
- * next one. It is known here, for all images at once, that the topic is away, and what it has refused.
+ * Publishes due events, and notes that the topic accepted them. The events are already stored in image records. The write that
+ * makes an event offers it here, and so does a reader of a record that finds one unpublished. If the process dies, or holds too
+ * many events, the image's timer offers them again, on whatever instance. Events that come while a batch is being sent go
+ * together in the next one. That the topic does not answer, and which events it refused, is remembered here for all images.
  */
 
 import { parseAnnouncementKey } from '../image/announcement-key.ts';
@@ -24,23 +24,23 @@ import type { EventPublisher } from './ports.ts';
 
 export interface EventRelay {
   /**
-   * Publishes these in the background, but for those that are on their way, or have just been refused. When too many wait
-   * for the topic it does nothing: each image has a timer, which brings them back.
+   * Publishes these in the background, except those that are in flight or were just refused. If too many events wait
+   * already, it does nothing: the timer of each image offers them again.
    */
   offer(name: ImageName, events: readonly DueEvent[]): void;
   /**
-   * The same for events that another process may have on their way. While the topic is away they are left to whoever has
-   * them, and to the image's timer: else every process would keep them, and publish them once it is back.
-   * @param build makes events of those keys that are to be published
+   * The same for events that another process may be publishing. While the topic does not answer, they are left to that
+   * process and to the image's timer: otherwise every process would hold them, and publish them when the topic answers again.
+   * @param build makes the events of those keys that will be published
    */
   offerPending(name: ImageName, keys: readonly string[], build: (keys: readonly string[]) => readonly DueEvent[]): void;
-  /** When the topic took this one, while nobody has been able to note it yet; milliseconds since 1970. */
+  /** When the topic accepted this event, until that is stored in the record; milliseconds since 1970. */
   acceptedAt(name: ImageName, key: string): number | undefined;
-  /** Those of them that this instance has sent and the topic has not accepted. */
+  /** By key, those events that this instance has sent and the topic has not accepted. */
   failures(name: ImageName, keys: readonly string[]): Readonly<Record<string, FailedAttempts>>;
-  /** What the topic said last; `undefined` while it takes everything. */
+  /** The topic's last error; `undefined` after a request that it accepted. */
   lastError(): string | undefined;
-  /** Waits for what is on its way, at most that long. */
+  /** Waits for events in flight, at most that long. */
   drain(milliseconds: number): Promise<void>;
 }
 
@@ -50,19 +50,19 @@ interface Item {
 }
 
 const batchSize = 200;
-/** More would be smaller ones: each costs a request, and what waits for one goes with the next. */
+/** More at a time would make smaller batches, and each costs a request: events that wait go with the next batch. */
 const parallelBatches = 2;
-/** Events kept until the topic has taken them; more are left to the timers of their images. */
+/** Events held until the topic accepts them; more are left to the timers of their images. */
 const maxWaiting = 20_000;
 const maxPauseMs = 10_000;
-/** An event that the topic refuses is tried again when it is twice as old, within these bounds. */
+/** A refused event is tried again when it is twice as old, within these bounds. */
 const minRefusedMs = 30_000;
 const maxRefusedMs = 3_600_000;
-/** Timers fire that much early. */
+/** Timers may fire this much early, and must not find their event still paused. */
 const earlyMs = 10_000;
 const maxRefused = 20_000;
-/** Acknowledging what is published per region can wait for the next region's write. */
-const patienceMs = 10_000;
+/** How long the acknowledgement of an event about one region may wait, to be stored with the next region's write. */
+const maxAcknowledgeDelayMs = 10_000;
 
 export function eventRelay(deps: {
   readonly publisher: EventPublisher;
@@ -73,35 +73,35 @@ export function eventRelay(deps: {
 }): EventRelay {
   const { publisher, clock, log, telemetry = noTelemetry } = deps;
   const waiting: Item[] = [];
-  /** Until their acknowledgement is stored; with the time from which the topic had them. */
-  const onTheirWay = new Map<string, number | undefined>();
-  /** When what the topic has refused may be tried again, oldest refusal first; milliseconds since 1970. */
+  /** By event, until its acknowledgement is stored; with the time at which the topic accepted it. */
+  const inFlight = new Map<string, number | undefined>();
+  /** When refused events may be tried again, oldest refusal first; milliseconds since 1970. */
   const refusedUntil = new Map<string, number>();
-  /** What was sent and not accepted, the longest untouched first. */
+  /** Events that were sent and not accepted, the oldest attempt first. */
   const failed = new Map<string, FailedAttempts>();
   const stop = new AbortController();
   let sending = 0;
   let failures = 0;
-  /** It did not answer, or asked to be left alone, the last time that it was asked. */
+  /** Whether the topic gave no answer, or asked for a pause, at the last request. */
   let isAway = false;
   let lastError: string | undefined;
   const idle: (() => void)[] = [];
 
   const itemKey = (name: ImageName, key: string) => `${imageKey(name)} ${key}`;
 
-  function isFree(key: string): boolean {
-    return !onTheirWay.has(key) && (refusedUntil.get(key) ?? 0) <= clock.now();
+  function canSend(key: string): boolean {
+    return !inFlight.has(key) && (refusedUntil.get(key) ?? 0) <= clock.now();
   }
 
   function measure({ name, due }: Item, acceptedAt: number): void {
     const { kind } = parseAnnouncementKey(due.key);
     const from = due.cause?.at ?? Date.parse(due.event.time);
-    const said = { 'acr_replication.event': kind, 'acr_replication.image': imageKey(name) };
+    const attributes = { 'acr_replication.event': kind, 'acr_replication.image': imageKey(name) };
     telemetry.measure(announcing, (acceptedAt - from) / 1000, { registry: name.registry, event: kind });
-    telemetry.recordSpan('announce', said, from, acceptedAt, due.cause?.trace);
+    telemetry.recordSpan('announce', attributes, from, acceptedAt, due.cause?.trace);
   }
 
-  /** Until this is stored the events count as on their way; if it fails, the timer tells them again, same ids. */
+  /** Until this is stored the events count as in flight. If it fails, the timer publishes them again, with the same ids. */
   async function acknowledge(items: readonly Item[], at: number, maxMs: number): Promise<void> {
     const byImage = [...Map.groupBy(items, (item) => imageKey(item.name)).values()];
     await Promise.all(
@@ -117,7 +117,7 @@ export function eventRelay(deps: {
   }
 
   function forget(items: readonly Item[]): void {
-    for (const item of items) onTheirWay.delete(itemKey(item.name, item.due.key));
+    for (const item of items) inFlight.delete(itemKey(item.name, item.due.key));
   }
 
   function pump(): void {
@@ -132,7 +132,7 @@ export function eventRelay(deps: {
     }
   }
 
-  /** One event that the topic refuses does not hold back the others: a batch that it refuses is sent again in halves. */
+  /** Sends a refused batch again in halves, so that one refused event does not hold back the others. */
   async function sendBatch(batch: readonly Item[]): Promise<void> {
     const left = [batch];
     let isAnyAccepted = false;
@@ -140,11 +140,11 @@ export function eventRelay(deps: {
       try {
         await publisher.publish(part.map((item) => item.due.event));
         isAnyAccepted = true;
-        taken(part);
+        accepted(part);
       } catch (error) {
         lastError = describeError(error);
         countFailure(part, lastError);
-        // One that refuses has answered.
+        // A topic that refuses the batch has answered.
         isAway = isTemporary(error);
         if (isAway) {
           const kept = [part, ...left].flat();
@@ -156,7 +156,7 @@ export function eventRelay(deps: {
         else refused(part, error);
       }
     }
-    // A topic that takes nothing of many would take none of the next ones.
+    // A topic that accepted no event of the batch would hardly accept any of the next one.
     return isAnyAccepted || batch.length === 1 ? undefined : backOff(batch.length);
   }
 
@@ -175,7 +175,7 @@ export function eventRelay(deps: {
     if (stop.signal.aborted) forget(waiting.splice(0));
   }
 
-  function taken(items: readonly Item[]): void {
+  function accepted(items: readonly Item[]): void {
     const acceptedAt = clock.now();
     failures = 0;
     isAway = false;
@@ -184,15 +184,15 @@ export function eventRelay(deps: {
       const key = itemKey(item.name, item.due.key);
       refusedUntil.delete(key);
       failed.delete(key);
-      onTheirWay.set(key, acceptedAt);
+      inFlight.set(key, acceptedAt);
       measure(item, acceptedAt);
     }
-    acknowledge(items, acceptedAt, patienceMs)
+    acknowledge(items, acceptedAt, maxAcknowledgeDelayMs)
       .catch((error: unknown) => log.warn('acknowledgement not stored', { error: describeError(error) }))
       .finally(() => forget(items));
   }
 
-  /** What the topic refuses now it may take later, once people have seen to it: nothing is dropped. */
+  /** No event is dropped: the topic may accept it later, when people have repaired the cause. */
   function refused(items: readonly Item[], error: unknown): void {
     forget(items);
     for (const { name, due } of items) {
@@ -208,10 +208,10 @@ export function eventRelay(deps: {
   function offer(name: ImageName, events: readonly DueEvent[]): void {
     for (const due of events) {
       const key = itemKey(name, due.key);
-      if (!isFree(key) || stop.signal.aborted) continue;
-      // What is being sent may come back to wait.
+      if (!canSend(key) || stop.signal.aborted) continue;
+      // Batches that are being sent may fail and wait again.
       if (waiting.length + sending * batchSize >= maxWaiting) break;
-      onTheirWay.set(key, undefined);
+      inFlight.set(key, undefined);
       waiting.push({ name, due });
     }
     pump();
@@ -220,12 +220,12 @@ export function eventRelay(deps: {
   return {
     offer,
     offerPending(name, keys, build) {
-      // Whatever is under way finds out when it is back.
+      // The batch that is being sent shows when the topic answers again.
       if (isAway && sending > 0) return;
-      const free = keys.filter((key) => isFree(itemKey(name, key)));
-      if (free.length > 0) offer(name, build(free));
+      const sendable = keys.filter((key) => canSend(itemKey(name, key)));
+      if (sendable.length > 0) offer(name, build(sendable));
     },
-    acceptedAt: (name, key) => onTheirWay.get(itemKey(name, key)),
+    acceptedAt: (name, key) => inFlight.get(itemKey(name, key)),
     failures(name, keys) {
       const known = keys.flatMap((key) => {
         const one = failed.get(itemKey(name, key));

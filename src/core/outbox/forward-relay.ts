@@ -1,6 +1,6 @@
 /**
- * Brings what is to be forwarded from the image's record to the queue. Like announcements it is durable before it
- * leaves: when this process dies in between, the image's timer has another one do it, with the same ids.
+ * Queues the forwards that an image's record has. Like events, they are stored in the record first: if this process dies before
+ * it has queued them, the image's timer has another one do it, with the same ids.
  */
 
 import { toOrder } from '../image/forward-entry.ts';
@@ -13,9 +13,9 @@ import type { ImageWriter } from '../store/image-writer.ts';
 import type { ForwardQueue } from './ports.ts';
 
 export interface ForwardRelay {
-  /** In the background; what is on its way already does not go twice. */
+  /** In the background; forwards that are being queued are not queued twice. */
   offer(record: ImageRecord): void;
-  /** Fails with an `UpstreamError` when the queue does not take all of them; what it takes is noted, and does not go again. */
+  /** Fails with an `UpstreamError` when the queue does not accept all; those it accepts are noted, and not queued again. */
   handOver(record: ImageRecord): Promise<void>;
 }
 
@@ -26,14 +26,14 @@ export function forwardRelay(deps: {
   readonly log: Log;
 }): ForwardRelay {
   const { queue, clock, log } = deps;
-  const onTheirWay = new Set<string>();
+  const inFlight = new Set<string>();
 
   async function handOver(record: ImageRecord): Promise<void> {
-    const wayOf = (key: string) => `${imageKey(record.name)} ${key}`;
-    const due = record.forwards.filter(({ key, queuedAt }) => queuedAt === null && !onTheirWay.has(wayOf(key)));
+    const forwardKey = (key: string) => `${imageKey(record.name)} ${key}`;
+    const due = record.forwards.filter(({ key, queuedAt }) => queuedAt === null && !inFlight.has(forwardKey(key)));
     if (due.length === 0) return;
     const keys = due.map(({ key }) => key);
-    for (const key of keys) onTheirWay.add(wayOf(key));
+    for (const key of keys) inFlight.add(forwardKey(key));
     try {
       const answers = await Promise.allSettled(due.map((entry) => queue.put(toOrder(record, entry), 0, 0)));
       const accepted = keys.filter((_, i) => answers[i]?.status === 'fulfilled');
@@ -42,7 +42,7 @@ export function forwardRelay(deps: {
       const refused = answers.find((answer) => answer.status === 'rejected');
       if (refused !== undefined) throw refused.reason;
     } finally {
-      for (const key of keys) onTheirWay.delete(wayOf(key));
+      for (const key of keys) inFlight.delete(forwardKey(key));
     }
   }
 

@@ -1,6 +1,6 @@
 /**
- * What a write tells about time. Lag is measured where a region's arrival is announced, once for each: a new replica that
- * is being filled with old images is no lag.
+ * Measures what a write shows about time. Lag is measured when the arrival in a region is announced, once for each region. That
+ * leaves out a new replica that is being filled with old images, which announces nothing.
  */
 
 import { parseAnnouncementKey } from '../image/announcement-key.ts';

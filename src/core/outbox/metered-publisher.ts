@@ -1,4 +1,4 @@
-/** A topic whose refusals are counted: they cost no event, and yet somebody should hear of them. */
+/** Counts failed requests to the topic: they lose no event, but an operator should see them. */
 
 import { UpstreamError } from '../runtime/errors.ts';
 import type { Telemetry } from '../runtime/telemetry.ts';

@@ -2,18 +2,18 @@
 
 import type { CloudEvent, EventData } from '../image/cloud-event.ts';
 import type { ForwardOrder } from '../image/forward-entry.ts';
-/** Webhooks to be forwarded, on their way to their targets. Durable; handed back at least once. */
+/** Webhooks to be forwarded. Durable; each is handed back at least once. */
 export interface ForwardQueue {
   /**
-   * @param attempt how often it has been tried
-   * @param delayMs how long to leave it alone first
+   * @param attempt how many attempts were made
+   * @param delayMs how long it stays on the queue at least
    */
   put(order: ForwardOrder, attempt: number, delayMs: number): Promise<void>;
-  /** Lays aside what no target would take, for people to look at. */
+  /** Stores a webhook that its target does not accept, for people. */
   deadLetter(order: ForwardOrder, reason: string): Promise<void>;
 }
 
-/** The topic. Returns once it has taken all of them; on an error, none may be assumed taken. */
+/** The topic. Returns when it has accepted all of them; after an error, none counts as accepted. */
 export interface EventPublisher<Data extends object = EventData> {
   publish(events: readonly CloudEvent<Data>[]): Promise<void>;
 }

@@ -1,6 +1,6 @@
 /**
- * Which delivery made which news. Several regions may speak of an image in one write, and each news is to be timed from,
- * and traced back to, the one that made it.
+ * Finds the delivery that caused an event. One write may have reports of several regions, and each event is timed from, and
+ * linked in traces to, the report that caused it.
  */
 
 import { parseAnnouncementKey } from '../image/announcement-key.ts';
@@ -11,9 +11,9 @@ import { arrivalIn, arrivalRegions, imageKey } from '../image/record.ts';
 import type { Region } from '../model/region.ts';
 import type { TraceParent } from '../runtime/trace-parent.ts';
 
-/** Which deliveries are being recorded at the moment, and where each is in its trace. */
+/** The deliveries that are being recorded now, each with its place in its trace. */
 export interface InFlightDeliveries {
-  /** @returns how to say that it is over */
+  /** @returns a function to call when it is recorded */
   begin(image: string, region: Region, trace: TraceParent | undefined): () => void;
   traceOf(image: string, region: Region): TraceParent | undefined;
 }
@@ -33,32 +33,32 @@ export function inFlightDeliveries(): InFlightDeliveries {
 }
 
 /**
- * What made each announcement of a write: for what is published about a region, what that region said; for everything else, the
- * last to speak of those that this write heard.
- * @returns `undefined` where nobody spoke: time has passed, or the replica set has changed
+ * The cause of each announcement of a write: for an event about one region, the report of that region; for every other event,
+ * the latest report in this write.
+ * @returns `undefined` where the write has no report: time has passed, or the replica set has changed
  */
 export function traceLinksFor(
   record: ImageRecord,
   before: ImageRecord | undefined,
-  underWay: InFlightDeliveries,
+  inFlight: InFlightDeliveries,
 ): (key: string) => TraceLink | undefined {
   const image = imageKey(record.name);
-  const heard = new Map(
+  const causes = new Map(
     arrivalRegions(record).flatMap((region) => {
       const arrival = arrivalIn(record, region);
       if (arrival === undefined || arrival === arrivalIn(before, region)) return [];
-      // Confirmed, or given another tag: the time it came is not the time of this news.
+      // Confirmed, or with another tag: the time of arrival is not the time of this change.
       const was = arrivalIn(before, region);
       const isSame = was !== undefined && isAvailable(was) === isAvailable(arrival) && was.since === arrival.since;
-      return [[region, { at: isSame ? undefined : arrival.since, trace: underWay.traceOf(image, region) }] as const];
+      return [[region, { at: isSame ? undefined : arrival.since, trace: inFlight.traceOf(image, region) }] as const];
     }),
   );
-  const last = [...heard.values()].reduce<TraceLink | undefined>(
+  const last = [...causes.values()].reduce<TraceLink | undefined>(
     (latest, cause) => (latest === undefined || (cause.at ?? 0) >= (latest.at ?? 0) ? cause : latest),
     undefined,
   );
   return (key) => {
     const { region } = parseAnnouncementKey(key);
-    return (region === undefined ? undefined : heard.get(region)) ?? last;
+    return (region === undefined ? undefined : causes.get(region)) ?? last;
   };
 }

@@ -16,7 +16,7 @@ const nameOf = (i: number): ImageName => ({
 const key = '000001.delayed';
 const dueOf = (id: number) => ({ key, event: { id: String(id), time: '2026-06-01T12:00:00.000Z' } }) as DueEvent;
 
-/** @param answer to each request; what it throws, the topic says, and after that time */
+/** @param answer of the topic to each request, or the error that it throws, after that time */
 function setUp(answer: (ids: readonly string[]) => void, afterMs = 0) {
   const clock = manualClock();
   const taken: string[] = [];
@@ -59,7 +59,7 @@ describe.each([1, 2, 3, 4, 5])('one event among five that the topic refuses fore
     expect(relay.acceptedAt(nameOf(refused), key)).toBeUndefined();
   });
 
-  test('is tried again a while later, by whoever offers it', async () => {
+  test('is tried again a while later, when it is offered again', async () => {
     let isRefused = true;
     const { relay, clock, taken, noted } = setUp((ids) => {
       if (isRefused && ids.includes(String(refused))) throw new UpstreamError('invalid', 'no');
@@ -98,7 +98,7 @@ describe.each(['unavailable', 'throttled', 'unauthorized'] as const)('a topic th
   });
 });
 
-test('what is on its way does not go twice', async () => {
+test('an event in flight is not sent twice', async () => {
   const { relay, clock, taken, noted } = setUp(() => undefined, 500);
   offerAll(relay, [1, 1]);
   relay.offerPending(nameOf(1), [key], () => [dueOf(1)]);
@@ -126,7 +126,7 @@ test.each([
 test('a topic that goes away while a refused batch is sent in parts loses none of them', async () => {
   const answers = ['invalid', 'unavailable'] as const;
   let requests = 0;
-  // The first two go alone, before the others are offered.
+  // The first two are sent alone, before the others are offered.
   const { relay, clock, taken } = setUp((ids) => {
     const code = ids.includes('3') ? answers[requests++] : undefined;
     if (code !== undefined) throw new UpstreamError(code, 'no');

@@ -1,4 +1,4 @@
-/** What waits for the topic: bounded, whatever the topic does, and never a reason to call it without a pause. */
+/** Events that wait for the topic: bounded in number, whatever the topic does, and sent with pauses. */
 import { describe, expect, test } from 'vitest';
 import type { CloudEvent, DueEvent } from '../../../src/core/image/cloud-event.ts';
 import { eventRelay } from '../../../src/core/outbox/event-relay.ts';
@@ -44,7 +44,7 @@ function setUp(answer: (ids: readonly number[]) => ErrorCode | undefined, afterM
     taken,
     calls,
     lines,
-    /** As whoever made them does. */
+    /** As the write that made them does. */
     offer(count: number) {
       for (let i = 0; i < count; i++) relay.offer(nameOf(++offered), [dueOf(offered)]);
     },
@@ -104,7 +104,7 @@ describe('events for a topic that is away', () => {
     expect(taken).toEqual([1, 7]);
   });
 
-  test('are found to be welcome again by one that a timer brings to a process that has none', async () => {
+  test('are accepted again, as a process without events finds out by one that a timer offers', async () => {
     let isAway = true;
     const { clock, taken, calls, offerPending } = setUp(() => (isAway ? 'unavailable' : undefined));
     expect(offerPending(1)).toBe(true);
@@ -178,7 +178,7 @@ describe('an event that the topic refuses', () => {
     offer(4);
     await clock.advance(5_000);
     expect(taken).toEqual([]);
-    // One that has just been made here is on its way while another is brought by a timer.
+    // One that was just made here is in flight while a timer offers another.
     offer(1);
     expect(offerPending(9)).toBe(true);
     await clock.advance(5_000);

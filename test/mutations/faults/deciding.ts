@@ -708,17 +708,17 @@ export const decidingFaults: readonly Fault[] = [
     [core('forwarding/forwarder'), core('image/forward-due')],
     [
       [
-        'what the queue did not take counts as queued',
+        'a forward that the queue did not accept counts as queued',
         "answers[i]?.status === 'fulfilled'",
         'answers[i] !== undefined',
       ],
       [
-        'what the queue took goes again with what it refused',
+        'a queued forward is queued again with a refused one',
         'if (accepted.length > 0)',
         'if (accepted.length === keys.length)',
       ],
-      ['what is on its way goes twice', '!onTheirWay.has(wayOf(key))', 'key !== ""'],
-      ['after a failure nothing goes again', 'for (const key of keys) onTheirWay.delete(wayOf(key));', ''],
+      ['a forward in flight is queued twice', '!inFlight.has(forwardKey(key))', 'key !== ""'],
+      ['after a failure nothing is queued again', 'for (const key of keys) inFlight.delete(forwardKey(key));', ''],
     ],
   ),
 ];

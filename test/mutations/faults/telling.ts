@@ -35,7 +35,7 @@ export const tellingFaults: readonly Fault[] = [
       '[...line.deferred.splice(0).slice(1), ...line.waiting',
     ],
     [
-      'deferred jobs wait for ever',
+      'deferred jobs wait forever',
       '          line.deferredUntil = expired;\n          start(line);',
       '          line.deferredUntil = expired;',
     ],
@@ -144,14 +144,18 @@ export const tellingFaults: readonly Fault[] = [
     ['an outage counts as a refusal', 'isAway = isTemporary(error);', 'isAway = left.length < 0;'],
 
     [
-      'what is taken is not noted',
+      'an accepted event is not noted',
       'await deps.writer.submitWithin(first.name, step, isLast ? 0 : maxMs);',
       'void first; void step; void isLast; void maxMs;',
     ],
-    ['events go twice', 'if (!isFree(key) || stop.signal.aborted) continue;', 'if (stop.signal.aborted) continue;'],
+    [
+      'events are sent twice',
+      'if (!canSend(key) || stop.signal.aborted) continue;',
+      'if (stop.signal.aborted) continue;',
+    ],
 
     ['events wait without a bound', 'if (waiting.length + sending * batchSize >= maxWaiting) break;', ''],
-    ['what was refused counts as on its way', 'error: unknown): void {\n    forget(items);', 'error: unknown): void {'],
+    ['a refused event counts as in flight', 'error: unknown): void {\n    forget(items);', 'error: unknown): void {'],
     [
       'what was refused is sent again at once',
       'putNewest(refusedUntil, key, now + pauseMs - earlyMs, maxRefused);',
@@ -159,14 +163,14 @@ export const tellingFaults: readonly Fault[] = [
     ],
 
     [
-      'a topic in trouble is called without a pause',
+      'a topic that fails is called without a pause',
       'await clock.sleep(backoff(failures, { firstMs: 1_000, maxMs: maxPauseMs }), stop.signal);',
       '',
     ],
 
     ['an end does not wait', 'await withTimeout(clock, milliseconds, idleNow);', 'void idleNow;'],
 
-    ['trouble that is over is still said', '    lastError = undefined;\n', ''],
+    ['an error that is over is still shown', '    lastError = undefined;\n', ''],
     ['what failed is not counted', 'countFailure(part, lastError);', ''],
   ]),
   ...faultsIn(
