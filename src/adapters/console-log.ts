@@ -1,4 +1,6 @@
-/** One line per decision: a sentence, then `key=value` pairs. The Functions host collects the console. */
+/**
+ * One line per decision: a sentence, then `key=value` pairs, written to the console, which the Functions host collects.
+ */
 import type { Log, LogFields } from '../core/ports.ts';
 
 export const consoleLog: Log = {

@@ -1,6 +1,6 @@
 /**
- * The app's identity, loaded when it is first asked for a token: with keys and connection strings it never is, and
- * its SDK is the slowest of all to load.
+ * The app's identity. Its SDK loads slowest of all, so it is loaded when a token is first needed: with keys and
+ * connection strings, never.
  */
 import type { TokenCredential } from '@azure/identity';
 

@@ -1,6 +1,6 @@
 /**
- * The Event Grid topic, spoken to with CloudEvents. A batch is taken whole or not at all; what is too large for one
- * request is sent in parts.
+ * Publishes CloudEvents to the Event Grid topic. The topic accepts a whole batch or none of it; what is too large for
+ * one request is sent in several.
  */
 import { setImmediate } from 'node:timers/promises';
 import type { EventGridPublisherClient } from '@azure/eventgrid';
@@ -10,18 +10,18 @@ import type { EventPublisher } from '../core/ports.ts';
 import { UpstreamError } from '../core/runtime/errors.ts';
 import { isLoopback } from '../core/runtime/url-origin.ts';
 
-/** A request holds 1 MB; events are measured in characters, and ids, types and most names are ASCII. */
+/** A request holds 1 MB. The limit counts characters: ids, types and most names are ASCII. */
 const maxBatch = 700_000;
 const callTimeoutMs = 15_000;
 
 type Client = EventGridPublisherClient<'CloudEvent'>;
 
-/** @param credential where there is no key */
+/** @param credential used where there is no key */
 export async function topicClient(
   { endpoint, key }: { readonly endpoint: string; readonly key: string | undefined },
   credential: TokenCredential,
 ): Promise<Client> {
-  // The answer to the webhook event that made the first event due need not wait for a library to load.
+  // Load the library only after the answer to the webhook event that made the first event due.
   await setImmediate();
   const { AzureKeyCredential, EventGridPublisherClient } = await import('@azure/eventgrid');
   const options = {
@@ -36,7 +36,7 @@ export async function topicClient(
   );
 }
 
-/** @param connect called at the first event: no webhook has to wait for a library that its answer does not need */
+/** @param connect called at the first event, so that no webhook's answer waits for the library to load */
 export function eventGridPublisher(connect: () => Promise<Client>): EventPublisher<object> {
   let connected: Promise<Client> | undefined;
   return {

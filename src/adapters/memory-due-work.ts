@@ -1,4 +1,6 @@
-/** Due work in memory, for tests. It goes through JSON, so that nothing is shared that storage would not share. */
+/**
+ * Due work in memory, for tests. It is stored as JSON, so that no object is shared that real storage would not share.
+ */
 
 import type { DueWork } from '../core/due-work/due-work.ts';
 import type { DueItem, DueWorkStore } from '../core/ports.ts';
@@ -11,7 +13,7 @@ interface Row {
   readonly failures: number;
 }
 
-/** @returns the store, and what is in it */
+/** @returns the store, with its rows */
 export function memoryDueWork(): DueWorkStore & { readonly rows: ReadonlyMap<string, Row> } {
   const rows = new Map<string, Row>();
   let postponed = 0;

@@ -1,4 +1,7 @@
-/** Releases in memory, for tests. They go through JSON, so that nothing is shared that storage would not share. */
+/**
+ * Releases in memory, for tests. They are stored as JSON, so that no object is shared that real storage would not
+ * share.
+ */
 import type { ReleaseStore, ReleaseTimer, StoredRelease, TimedRelease } from '../core/ports.ts';
 import type { Release } from '../core/releases/release.ts';
 
@@ -45,7 +48,7 @@ export function memoryReleaseStore(): ReleaseStore {
   };
 }
 
-/** @returns the timer, and what was set on it */
+/** @returns the timer, with what was set on it */
 export function memoryReleaseTimer(): ReleaseTimer & { readonly set: { timed: TimedRelease; at: number }[] } {
   const set: { timed: TimedRelease; at: number }[] = [];
   return {

@@ -1,4 +1,6 @@
-/** Replays in memory, for tests. Jobs go through JSON, so that nothing is shared that storage would not share. */
+/**
+ * Replays in memory, for tests. They are stored as JSON, so that no object is shared that real storage would not share.
+ */
 import type { ReplayQueue, ReplayStore } from '../core/ports.ts';
 import type { ReplayJob, ReplayMessage } from '../core/replay/replay-job.ts';
 
@@ -25,7 +27,7 @@ export function memoryReplayStore(): ReplayStore {
   };
 }
 
-/** @returns the queue, and what was put on it */
+/** @returns the queue, with what was put on it */
 export function memoryReplayQueue(): ReplayQueue & {
   readonly sent: { readonly message: ReplayMessage; readonly delayMs: number }[];
 } {

@@ -1,4 +1,4 @@
-/** Telemetry in memory, for tests: what was measured, and which span belongs to which. */
+/** Telemetry in memory, for tests: every measured value, and the tree of spans. */
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Attributes, Span, SpanAttributes, Telemetry } from '../core/ports.ts';
@@ -6,7 +6,7 @@ import { instrumentPrefix } from '../core/ports.ts';
 import type { TraceParent } from '../core/runtime/trace-parent.ts';
 
 export interface Measured {
-  /** The instrument's name without the prefix that all share: `deliveries`. */
+  /** The instrument's name without the common prefix: `deliveries`. */
   readonly name: string;
   readonly value: number;
   readonly attributes: Attributes;
@@ -18,7 +18,7 @@ interface KeptSpan {
   readonly self: TraceParent;
   readonly parent: TraceParent | undefined;
   readonly hasFailed: boolean;
-  /** For spans that were noted when they were over: milliseconds. */
+  /** For spans that were recorded after they had ended: milliseconds. */
   readonly tookMs: number | undefined;
 }
 
@@ -26,7 +26,7 @@ interface MemoryTelemetry extends Telemetry {
   readonly measured: Measured[];
   /** In the order in which they ended. */
   readonly spans: KeptSpan[];
-  /** How often each outcome was counted, the attributes as text: `{"registry":"contoso",…}`. */
+  /** How often each set of attributes was counted, the attributes as JSON: `{"registry":"contoso",…}`. */
   counts(name: string): Record<string, number>;
   /** Every value of one instrument. */
   values(name: string): number[];

@@ -1,4 +1,4 @@
-/** Who waits on which instance, in memory, for tests. */
+/** The waits on each instance, in memory, for tests. */
 import type { InstanceWaits, WaitStore } from '../core/ports.ts';
 
 export function memoryWaitStore(): WaitStore & { readonly rows: ReadonlyMap<string, InstanceWaits>; writes: number } {

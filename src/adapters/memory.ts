@@ -1,8 +1,8 @@
 /**
- * Storage, queues and the topic in memory: the tracker without a world around it, for tests and benchmarks. Such twins, in files
- * named `memory*`, are kept beside the adapters that they stand in for: both fulfil the same port and the same contract suite,
- * and the same rules of imports hold for both. Nothing that is deployed imports one. Records go through JSON, so that nothing is
- * shared that storage would not share.
+ * Storage, queues and the topic in memory, to run the tracker without Azure in tests and benchmarks. The files named
+ * `memory*` stay beside the adapters that they replace: both implement the same port, run the same contract suite and
+ * obey the same import rules. Nothing that is deployed imports one. Records are stored as JSON, so that no object is
+ * shared that real storage would not share.
  */
 
 import { acknowledge } from '../core/image/acknowledge.ts';
@@ -35,7 +35,7 @@ import type {
   TagIndex,
 } from '../core/ports.ts';
 
-/** @returns the store, and a way to drop an image from it as if it had never been, for a long run in little memory */
+/** @returns the store, and `drop`, which removes an image without a trace so that a long run needs little memory */
 export function memoryImageStore(): ImageStore & { drop(name: ImageName): void } {
   const images = new Map<string, { readonly text: string; readonly version: string }>();
   let writes = 0;
@@ -182,7 +182,7 @@ export function memoryHealthEventLog(): HealthEventLog {
   };
 }
 
-/** Where nobody looks after the webhooks. */
+/** For an app that does not audit webhooks. */
 export const noAudit: WebhookAudit = { status: () => ({ status: 'unknown', checkedAt: null }) };
 
 export interface SetTimer {
@@ -191,7 +191,7 @@ export interface SetTimer {
   readonly firstNoticedAt?: number | undefined;
 }
 
-/** @returns the timer, and what was set on it */
+/** @returns the timer, with what was set on it */
 export function memoryReconcileQueue(): ReconcileQueue & { readonly set: SetTimer[] } {
   const set: SetTimer[] = [];
   return {
@@ -207,7 +207,7 @@ export function memoryReconcileQueue(): ReconcileQueue & { readonly set: SetTime
   };
 }
 
-/** @returns the queue, and what was put on it */
+/** @returns the queue, with what was put on it */
 export function memoryDeliveryQueue(): DeliveryQueue & { readonly deferred: Received[] } {
   const deferred: Received[] = [];
   return {
@@ -218,7 +218,7 @@ export function memoryDeliveryQueue(): DeliveryQueue & { readonly deferred: Rece
   };
 }
 
-/** @returns the topic, and what it took */
+/** @returns the topic, with what it accepted */
 export function memoryPublisher(): EventPublisher & { readonly published: CloudEvent[] } {
   const published: CloudEvent[] = [];
   return {
@@ -229,7 +229,7 @@ export function memoryPublisher(): EventPublisher & { readonly published: CloudE
   };
 }
 
-/** @returns the queue, what was put on it, and what was laid aside */
+/** @returns the queue, with what was put on it and what was dead-lettered */
 export function memoryForwardQueue(): ForwardQueue & {
   readonly waiting: { readonly order: ForwardOrder; readonly attempt: number; readonly delayMs: number }[];
   readonly deadLettered: { readonly order: ForwardOrder; readonly reason: string }[];

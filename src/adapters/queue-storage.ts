@@ -1,8 +1,8 @@
 /**
- * The queues of work that is due now: deliveries that the tables could not take, steps of replays; and forwards laid aside.
- * What is due later is in a table (see core/due-work). Messages are base64, as the Functions host expects, never expire, and have one
- * top-level field of our own: the host merges a message's top-level fields into its metadata, where `id` or
- * `dequeueCount` would replace its own.
+ * The queues of work that is due now: deliveries that the tables could not store, steps of replays, and dead-lettered
+ * forwards. Work that is due later is in a table (see core/due-work). Messages are base64, as the Functions host
+ * expects, never expire, and have a single top-level field: the host merges a message's top-level fields into its
+ * metadata, where `id` or `dequeueCount` would replace its own.
  */
 import { setImmediate } from 'node:timers/promises';
 import type { QueueClient } from '@azure/storage-queue';
@@ -11,13 +11,16 @@ import type { DeliveryQueue, ForwardQueue, HealthProbe, Received, ReplayQueue } 
 import { toDeliveryMessage, toReplayMessage, toSharedMessage } from '../core/queue-messages.ts';
 import { UpstreamError } from '../core/runtime/errors.ts';
 
-/** A message that hides counts for the queue's scale metric: what is due later than that is no message. */
+/** A hidden message counts for the queue's scale metric, so work that is due later than this goes to the table. */
 const maxDelaySeconds = 60;
 const callTimeoutMs = 10_000;
 
-/** A message may have 64 KiB (Queue service REST documentation), which base64 makes of 48; a little is left for what encloses them. */
+/**
+ * A message may have 64 KiB (Queue service REST documentation), 48 KiB before base64; a little is left for the
+ * enclosing field.
+ */
 const maxMessageBytes = 48 * 1024 - 100;
-/** Messages under way with the same delay; what is deferred meanwhile shares the next ones. */
+/** Requests in flight with the same delay; what is deferred meanwhile shares the next ones. */
 const maxSending = 4;
 
 interface Deferred {
@@ -31,20 +34,24 @@ interface Line {
   sending: number;
 }
 
-/** What is deferred together shares a message: the patience of a burst ends all at once, when there is least time left. */
+/**
+ * Deliveries that are deferred together share a message: a burst reaches its time limit all at once, with the least
+ * time left.
+ */
 export function queueDeliveryQueue(queue: QueueClient): DeliveryQueue {
   /** By seconds of delay. */
   const lines = new Map<number, Line>();
 
   async function run(line: Line, delaySeconds: number): Promise<void> {
     line.sending++;
-    // What else is deferred in this turn of the event loop, each by a timer of its own, still goes along.
+    // Wait for the other deliveries deferred in this turn of the event loop, each by its own timer: they share the
+    // message.
     await setImmediate();
     while (line.waiting.length > 0) {
       const together = takeTogether(line.waiting);
       const sent = send(queue, toSharedMessage(together.map(({ received }) => received)), delaySeconds);
       for (const { done } of together) sent.then(done.resolve, done.reject);
-      // Each who deferred one of them has the error from the line above, and answers it; what waits behind them is sent all the same.
+      // Each caller gets the error from its own promise; the deliveries behind them are sent all the same.
       await sent.catch(() => undefined);
     }
     line.sending--;
@@ -65,7 +72,7 @@ export function queueDeliveryQueue(queue: QueueClient): DeliveryQueue {
   };
 }
 
-/** At least one. */
+/** At least one delivery. */
 function takeTogether(waiting: Deferred[]): Deferred[] {
   let bytes = 0;
   const count = waiting.findIndex((one) => {
@@ -75,7 +82,7 @@ function takeTogether(waiting: Deferred[]): Deferred[] {
   return waiting.splice(0, count === -1 ? waiting.length : Math.max(1, count));
 }
 
-/** @param queue where what nobody took ends; nothing reads it but people */
+/** @param queue where forwards end that no target accepted; only people read it */
 export function queueDeadLetteredForwards(queue: QueueClient): Pick<ForwardQueue, 'deadLetter'> {
   return {
     deadLetter: (order, reason) => send(queue, { forward: { order, reason } }, 0),
@@ -88,7 +95,7 @@ export function queueReplayQueue(queue: QueueClient): ReplayQueue {
   };
 }
 
-/** Reads the queue's properties. A queue that nobody has needed yet is as good as one that answers. */
+/** Reads the queue's properties. A queue that was not needed yet, and does not exist, counts as healthy. */
 export function queueHealth(queue: QueueClient): HealthProbe {
   return {
     name: 'queues',

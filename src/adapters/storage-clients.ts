@@ -1,6 +1,6 @@
 /**
- * Clients for the app's storage account, with a connection string or with an identity. Retries are short: the door has
- * four seconds in all, and a queue as its way out.
+ * Clients for the app's storage account, with a connection string or with an identity. Retries are short: the webhook
+ * endpoint has four seconds in all, and can still put the event on a queue.
  */
 
 import { TableClient } from '@azure/data-tables';
@@ -21,7 +21,7 @@ const retryOptions = { maxRetries: 2, retryDelayInMs: 100, maxRetryDelayInMs: 50
 export function tableClient(account: StorageAccount, name: string): TableClient {
   if (account.kind === 'identity') return new TableClient(account.tableUri, name, account.credential, { retryOptions });
   const { connectionString } = account;
-  // The development storage speaks plain http.
+  // Azurite uses plain http.
   const allowInsecureConnection = /DefaultEndpointsProtocol=http;|UseDevelopmentStorage=true|TableEndpoint=http:/i.test(
     connectionString,
   );

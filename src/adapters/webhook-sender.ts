@@ -1,7 +1,7 @@
 /**
- * Posts webhooks to addresses that stand in the settings. Whoever may set them must not thereby reach what only this app
- * can reach: names are resolved here, and unless the target says so, nothing private is connected to. The address that
- * was checked is the one that is used, so a name that changes its answer in between gains nothing.
+ * Posts webhooks to URLs from the settings. An operator who may change settings must not thereby reach what only this
+ * app can reach: host names are resolved here, and private addresses are refused unless the target allows them. The
+ * request goes to the checked address, so a name that resolves differently the second time gains nothing.
  */
 import { createHmac } from 'node:crypto';
 import { lookup } from 'node:dns';
@@ -14,7 +14,7 @@ import type { WebhookSender } from '../core/ports.ts';
 
 const timeoutMs = 10_000;
 
-/** RFC 6890 and its registries: what is not a public host, and what could lead back to one that is not. */
+/** RFC 6890 and its registries: networks without public hosts, and those that can lead back to a private one. */
 const privateNetworks: readonly [network: string, prefix: number, family: 'ipv4' | 'ipv6'][] = [
   ['0.0.0.0', 8, 'ipv4'],
   ['10.0.0.0', 8, 'ipv4'],
@@ -41,14 +41,14 @@ const privateNetworks: readonly [network: string, prefix: number, family: 'ipv4'
   ['fe80::', 9, 'ipv6'],
   ['ff00::', 8, 'ipv6'],
 ];
-// The platform's own address, public by its number: it answers every machine in Azure and nobody else.
+// Azure's platform address: public by its number, but reachable from every machine in Azure and from nowhere else.
 const platformAddress = '168.63.129.16';
 
 const blocked = new BlockList();
 for (const network of privateNetworks) blocked.addSubnet(...network);
 blocked.addAddress(platformAddress);
 
-/** @param address as the resolver gives it; an IPv4 address in IPv6 clothes is judged as what it is */
+/** @param address as the resolver returns it; an IPv4-mapped IPv6 address is checked as IPv4 */
 export function isPrivate(address: string): boolean {
   const family = isIP(address);
   return family === 0 || blocked.check(address, family === 6 ? 'ipv6' : 'ipv4');
@@ -81,7 +81,7 @@ export function webhookSender(userAgent: string): WebhookSender {
         const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
         const request = send(url, {
           method: 'POST',
-          // A connection of its own: none that was opened for a target with other rules.
+          // A new connection: a pooled one may have been opened for a target with other rules.
           agent: false,
           headers: { ...headersOf(target, body), 'user-agent': userAgent },
           signal: AbortSignal.timeout(timeoutMs),
@@ -103,7 +103,7 @@ export function webhookSender(userAgent: string): WebhookSender {
   };
 }
 
-/** `X-Signature` as Flux's `generic-hmac` receivers read it. */
+/** `X-Signature` in the format of Flux's `generic-hmac` receivers. */
 function headersOf(target: ForwardTarget, body: string): Record<string, string | number> {
   const signature = target.secret && createHmac('sha256', target.secret).update(body).digest('hex');
   return {

@@ -1,12 +1,12 @@
-/** One call of ARM: of which registry, and what to say when it fails. */
+/** One call to ARM: the registry it concerns, and what the error message says when it fails. */
 
 import type { Registry } from '../../core/model/registry.ts';
 export interface ArmCall {
   readonly registry: Registry;
-  /** For people: what was asked of ARM. */
+  /** For the error message: what was requested from ARM. */
   readonly what: string;
-  /** What to do when ARM refuses. */
+  /** For the error message: the role to assign when ARM answers 403. */
   readonly role: string;
-  /** Longer than usual, for operations that ARM carries on in the background. */
+  /** For operations that ARM finishes in the background: longer than the default. */
   readonly timeoutMs?: number;
 }

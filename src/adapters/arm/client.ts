@@ -1,8 +1,8 @@
 /**
- * How both directories reach ARM: one SDK client per subscription, loaded when it is first needed because the SDK is
- * large, every call bounded and tried a second and third time where that can help. Whatever goes wrong becomes a
- * `UpstreamError` that names the call and the registry, and nothing from the request: that holds a token, and sometimes
- * a webhook's secret.
+ * How both directories call ARM: one SDK client per subscription, loaded at first use because the SDK is large. Every
+ * attempt has a time limit, and a call that may succeed on retry is tried up to three times. Every failure becomes an
+ * `UpstreamError` that names the call and the registry and quotes nothing of the request, which holds a token and
+ * sometimes a webhook's secret.
  */
 
 import type { ContainerRegistryManagementClient } from '@azure/arm-containerregistry';
@@ -18,17 +18,20 @@ type PipelinePolicy = Parameters<ContainerRegistryManagementClient['pipeline']['
 export interface ArmOptions {
   readonly credential: TokenCredential;
   readonly clock: Clock;
-  /** ARM's origin; other clouds have their own. `http://` on loopback addresses only, and without any token. */
+  /**
+   * ARM's origin; sovereign clouds have their own. `http://` is allowed for loopback addresses only, and then no token
+   * is sent.
+   */
   readonly endpoint?: string;
-  /** For each attempt of a call. */
+  /** Limit of each attempt of a call. */
   readonly timeoutMs?: number;
 }
 
-/** The registry as the SDK's methods want it, first of their arguments. */
+/** The registry as the first arguments of the SDK's methods. */
 export interface ArmRegistry {
   readonly client: ContainerRegistryManagementClient;
   readonly address: readonly [resourceGroup: string, name: string];
-  /** Ends the attempt; goes into the options of every call made in it. */
+  /** Ends the attempt. Every SDK call made in the attempt gets it in its options. */
   readonly abortSignal: AbortSignal;
 }
 
@@ -62,7 +65,7 @@ export function armCaller(options: ArmOptions): Arm {
       } catch (error) {
         const problem = toUpstreamError(error, call, clock.now());
         const pauseMs = pausesMs[attempt];
-        // Only what may pass by itself within a second: not a limit, and not an answer that was understood.
+        // Retry only what may pass within a second: no rate limit, and no answer that was understood.
         const mayPass = problem.code === 'unavailable' && !(error instanceof UpstreamError) && !abortSignal.aborted;
         if (!mayPass || pauseMs === undefined) throw problem;
         await clock.sleep(pauseMs);
@@ -84,7 +87,7 @@ async function makeClient(
     retryOptions: { maxRetries: 0 },
     userAgentOptions: { userAgentPrefix: 'acr-replication-tracker' },
   });
-  // The policy refuses plain http; on this machine there is nobody to authenticate to.
+  // The policy refuses plain http, and a local stand-in needs no token.
   if (isStandIn) client.pipeline.removePolicy({ name: bearerPolicy });
   client.pipeline.addPolicy(answersOfArm(hostname), { beforePolicies: [bearerPolicy] });
   return client;
@@ -94,11 +97,11 @@ function answersOfArm(hostname: string): PipelinePolicy {
   return {
     name: 'answersOfArmPolicy',
     async sendRequest(request, next) {
-      // Next pages and running operations are found at addresses ARM names, and the token would go along.
+      // ARM names the URLs of next pages and of running operations, and the token would be sent there.
       const host = new URL(request.url).hostname;
       if (host !== hostname && !host.endsWith(`.${hostname}`)) throw nonsense('it named an address outside ARM');
       const response = await next(request);
-      // Before the SDK sees it, which trips over errors without a body and loses their status.
+      // Before the SDK sees the response: it fails on errors without a body and loses their status.
       if (response.status >= 400) throw refusalBy(response);
       return response;
     },

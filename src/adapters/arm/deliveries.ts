@@ -1,7 +1,7 @@
 /**
- * What a webhook's log of deliveries says, which is the only way to read an event that was lost. Taken from the raw
- * answer: the SDK cuts times to milliseconds and drops bodies that arrive as text, and an event read back would then
- * differ from the one that was sent.
+ * Reads a webhook's delivery log, the only place where a lost event can still be read. It uses the raw response: the
+ * SDK cuts times to milliseconds and drops bodies that arrive as text, and the recovered event would differ from the
+ * one that was sent.
  */
 import type { LoggedDelivery } from '../../core/ports.ts';
 import type { ArmRegistry } from './client.ts';
@@ -22,9 +22,9 @@ export async function readDeliveries(
       },
     })
     .byPage();
-  // The first page only: the SDK asks for the second with the wrong method.
+  // The first page only: the SDK requests the second with the wrong HTTP method.
   await pages.next().catch((error) => {
-    // One entry that the SDK stumbles over should not cost us the others.
+    // One entry that the SDK cannot parse must not cost the others.
     if (raw === undefined) throw error;
   });
   const { value } = Object(raw) as { value?: unknown };

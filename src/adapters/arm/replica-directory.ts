@@ -1,7 +1,7 @@
 /**
- * Which replicas a registry has, read from ARM, so that regions that are added or removed are followed without anybody
- * changing a setting. An answer that makes no sense is an error, not a smaller set. What the answers prove is decided in the
- * core: here a list is a list, and only a 404 for one name says that there is no such replica.
+ * Reads a registry's replicas from ARM, so that regions that are added or removed need no change of settings. A
+ * malformed answer is an error, not a smaller set. The core decides what an answer proves; here, only a 404 for one
+ * name means that there is no such replica.
  */
 
 import { parseRegion } from '../../core/model/region.ts';
@@ -14,7 +14,7 @@ import { armCaller } from './client.ts';
 import { isNotFound, nonsense } from './upstream-error.ts';
 
 const role = 'give the app\'s identity the role "Reader" on the registry';
-/** More than Azure has regions; a list without an end is not a list. */
+/** Azure has fewer regions. A longer list is treated as endless and refused. */
 const maxReplicas = 200;
 
 export function armReplicaDirectory(options: ArmOptions): ReplicaDirectory {
@@ -47,13 +47,13 @@ async function findReplica({ client, address, abortSignal }: ArmRegistry, name: 
   }
 }
 
-/** The registry's own region, which has a replication only where there is a second one, or has been. */
+/** The registry's home region. It has a replication resource only where there is, or was, a second region. */
 async function homeReplica({ client, address, abortSignal }: ArmRegistry): Promise<Replica> {
   const { location, status } = await client.registries.get(...address, { abortSignal });
   return toReplica({ location, status });
 }
 
-/** The SDK's types promise text; the wire does not. */
+/** The SDK's types promise strings; the response may hold anything. */
 interface State {
   readonly name?: unknown;
   readonly location?: unknown;
@@ -67,7 +67,7 @@ function toNamedReplica(state: State): Replica {
   return { ...toReplica(state), name: state.name };
 }
 
-/** `Updating` is nothing to worry about: it is what a replica says while only its routing is changed. */
+/** `Updating` counts as healthy: ARM also reports it while only the replica's routing changes. */
 function toReplica({ location, provisioningState, status, regionEndpointEnabled }: State): Replica {
   const region = parseRegion(location);
   if (region === undefined) throw nonsense('a replica without a region');
@@ -84,12 +84,12 @@ function toReplica({ location, provisioningState, status, regionEndpointEnabled 
   };
 }
 
-/** Of no use to anybody who waits, and neither good nor bad. */
+/** Transitional values: neither healthy nor unhealthy. */
 const passing = new Set(['', 'creating', 'provisioning', 'syncing', 'updating', 'deleting']);
 
 /**
- * "Geo-replicas experiencing issues show a status other than online" (Azure's page on geo-replication); recorded answers
- * say `Ready`. The words are nowhere listed.
+ * "Geo-replicas experiencing issues show a status other than online" (Azure's page on geo-replication); recorded
+ * answers say `Ready`. No page lists the values.
  */
 function healthOf(display: string, provisioning: string): Replica['health'] {
   if (display === 'ready' || display === 'online') return 'healthy';

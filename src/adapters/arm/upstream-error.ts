@@ -1,18 +1,18 @@
 /**
- * What ARM's failures mean to us. Neither message nor cause quotes the SDK's error: those hold addresses, and of an
- * answer that could not be parsed the whole text.
+ * Maps ARM's failures to `UpstreamError`. Neither the message nor the cause quotes the SDK's error: it holds URLs, and
+ * for an answer that could not be parsed the whole body.
  */
 
 import { UpstreamError } from '../../core/runtime/errors.ts';
 import { parseRetryAfter } from '../../core/runtime/retry-after.ts';
 import type { ArmCall } from './call.ts';
 
-/** An answer that is none: unknown shapes, missing fields. ARM may do better next time, and until then is not believed. */
+/** For a malformed answer: unknown shape, missing field. It counts as temporary, and nothing of it is used. */
 export function nonsense(detail: string): UpstreamError {
   return new UpstreamError('unavailable', detail);
 }
 
-/** What is left of an answer with an error status. */
+/** What is kept of an answer with an error status. */
 interface Refusal {
   readonly statusCode: number;
   readonly code: string | undefined;
@@ -31,7 +31,7 @@ export function refusalBy(response: {
   });
 }
 
-/** ARM's own word for it, `AuthorizationFailed`; never its message, which quotes identities and addresses. */
+/** ARM's error code, such as `AuthorizationFailed`; never its message, which quotes identities and URLs. */
 function errorCode(body: string): string | undefined {
   try {
     const { error } = Object(JSON.parse(body)) as { error?: unknown };
@@ -54,7 +54,7 @@ export function toUpstreamError(error: unknown, { registry, what, role }: ArmCal
   const asked = wait === undefined ? {} : { retryAfterMs: wait };
 
   if (status === 401 || status === 403) return new UpstreamError('unauthorized', message, { hint: role });
-  // From the credential, before anything was sent.
+  // From the credential, before a request was sent.
   if (/Authentication|Credential/.test(String(name))) {
     return new UpstreamError('unauthorized', `${place}: no identity token`, { hint: "check the app's identity" });
   }
@@ -74,8 +74,8 @@ function plainWord(code: unknown): string | undefined {
 }
 
 /**
- * ARM's word that what was asked for is not there. That its resource group, subscription or registry is not found says
- * that we ask in the wrong place, and a 404 without a word of ARM's comes from somebody on the way.
+ * Whether ARM answers that the requested resource does not exist. If its resource group, subscription or registry is
+ * not found, the settings are wrong; and a 404 without ARM's error code comes from a proxy.
  */
 export function isNotFound(error: unknown): boolean {
   const { statusCode, code } = Object(error) as Partial<Refusal>;

@@ -1,6 +1,6 @@
 /**
- * The registry's webhooks as ARM knows them: where they point, what they were sent, and setting them right. A webhook
- * that was forgotten, disabled or pointed elsewhere loses every event of its region without anybody being told.
+ * The registry's webhooks in ARM: reads their URLs and delivery logs, and creates and repairs them. A webhook that was
+ * deleted, disabled or pointed elsewhere loses every event of its region, and nothing reports it.
  */
 import type { WebhookCreateParameters, WebhookUpdateParameters } from '@azure/arm-containerregistry';
 import { parseRegion } from '../../core/model/region.ts';
@@ -19,9 +19,9 @@ const mayWrite =
 const maxWebhooks = 1_000;
 
 interface ArmWebhookOptions extends ArmOptions {
-  /** For a change as a whole: ARM carries it on in the background. */
+  /** Limit of a whole change, which ARM finishes in the background. */
   readonly changeTimeoutMs?: number;
-  /** How often ARM is asked whether it is done. */
+  /** How often ARM is polled until the change is finished. */
   readonly pollIntervalMs?: number;
 }
 
@@ -52,10 +52,10 @@ export function armWebhookDirectory(options: ArmWebhookOptions): WebhookDirector
       return arm(call, async ({ client, address, abortSignal }) => {
         const wanted: WebhookUpdateParameters = {
           serviceUri,
-          // The only header that the registry's own log of deliveries masks.
+          // The only header that the registry masks in its delivery log.
           customHeaders: { Authorization: `Bearer ${secret}` },
           status: 'enabled',
-          // Everything: a filter would be matched by tag, and pushes by digest have none.
+          // No filter: it would match by tag, and pushes by digest have none.
           scope: '',
           actions: ['push', 'delete'],
         };
@@ -91,7 +91,7 @@ export function armWebhookDirectory(options: ArmWebhookOptions): WebhookDirector
   };
 }
 
-/** The SDK's types promise text; the wire does not. */
+/** The SDK's types promise strings; the response may hold anything. */
 function toRegistration(webhook: {
   readonly name?: unknown;
   readonly location?: unknown;

@@ -1,6 +1,7 @@
 /**
- * Azure Pipelines' side of a check: lines for its log, and the event that ends it, with the token that came with the
- * check. A plan that has ended says so in an error of its own; a plain 404 may be a plan that is not there yet.
+ * Azure Pipelines' side of a check: sends lines to its log, and the event that completes it, with the token that came
+ * with the check. A plan that has ended is reported by an error of its own; a plain 404 may mean that the plan does not
+ * exist yet.
  * Source: Azure DevOps documentation, "Invoke Azure Function / REST API checks"; microsoft/azure-pipelines-extensions,
  * ServerTaskHelper.
  */
@@ -11,13 +12,15 @@ import { parseRetryAfter } from '../../core/runtime/retry-after.ts';
 import type { Reply } from './http.ts';
 import { isNotYet, isRejected, poster } from './http.ts';
 
-/** As the samples of the documentation send them. */
+/** The version that the samples in the documentation send. */
 const eventsVersion = '2.0-preview.1';
 const feedVersion = '4.1';
 const who = 'Azure Pipelines';
-/** https://github.com/microsoft/azure-pipelines-tasks/issues/15470: a verdict that comes too late is answered 500. */
+/**
+ * https://github.com/microsoft/azure-pipelines-tasks/issues/15470: a verdict that comes too late is answered with 500.
+ */
 const ended = /OrchestrationSessionNotFoundException|TaskOrchestrationPlanTerminatedException/;
-/** A line beside the verdict must not hold it up. */
+/** A log line sent along with the verdict must not delay it. */
 const lastLineMs = 2_000;
 
 export function azurePipelinesSender(deps: {
@@ -61,7 +64,7 @@ function bearer({ authToken }: AzurePipelinesCallback): Record<string, string> {
   return { authorization: `Bearer ${authToken}` };
 }
 
-/** 203 is how the service shows its sign-in page to a token that it does not know. */
+/** 203 is the service's sign-in page, which it sends for an unknown token. */
 function isAccepted(status: number): boolean {
   return status >= 200 && status < 300 && status !== 203;
 }

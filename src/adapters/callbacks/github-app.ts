@@ -1,6 +1,6 @@
 /**
- * Speaks as a GitHub App: a token that it signs itself is good for nothing but the token of an installation, which is
- * good for an hour and kept for the next verdict.
+ * Authenticates as a GitHub App. The app signs a JWT, which only serves to request an installation token; that token is
+ * valid for an hour and kept for the next verdict.
  * Source: GitHub documentation, "Generating a JSON Web Token (JWT) for a GitHub App".
  */
 import { createPrivateKey, sign } from 'node:crypto';
@@ -10,19 +10,19 @@ import type { Post, Reply } from './http.ts';
 type Made = { readonly token: string } | { readonly refusal: Reply };
 
 interface GithubApp {
-  /** @param refused a token that was turned away, which is not given out again */
+  /** @param refused a token that was answered with 401, which is not returned again */
   installationToken(api: string, installationId: number, refused?: string): Promise<Made>;
 }
 
-/** Clocks differ: signed a minute ago, and good for less than the ten minutes that are allowed. */
+/** Clocks differ: the JWT is issued a minute in the past and expires before the ten minutes that are allowed. */
 const backdatedSeconds = 60;
 const lifeSeconds = 540;
-/** A token must outlive the call it goes with. */
+/** A token must still be valid when the call with it arrives. */
 const marginMs = 120_000;
 
 export const apiHeaders = { accept: 'application/vnd.github+json', 'x-github-api-version': '2022-11-28' } as const;
 
-/** @throws when the key is none */
+/** @throws when the key is not a private key */
 export function githubApp(deps: {
   readonly post: Post;
   readonly clock: Clock;
@@ -33,7 +33,7 @@ export function githubApp(deps: {
   const { post, clock, appId } = deps;
   const key = createPrivateKey(deps.privateKey);
   const tokens = new Map<string, { readonly token: string; readonly until: number }>();
-  /** However many verdicts are due at the same time, one token is enough. */
+  /** Verdicts that are due at the same time share one token request. */
   const underWay = new Map<string, Promise<Made>>();
 
   function appToken(): string {

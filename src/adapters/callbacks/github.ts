@@ -1,6 +1,6 @@
 /**
- * GitHub's side of a check: notes while it waits, and the review that ends it, written as the installation of a GitHub
- * App. A run that does not wait yet is answered like one that waits no more, with 422.
+ * GitHub's side of a check: sends comments while it waits, and the review that completes it, as the installation of a
+ * GitHub App. A run that does not wait yet and one that no longer waits are both answered with 422.
  * Source: GitHub documentation, "Review custom deployment protection rules for a workflow run".
  */
 
@@ -33,7 +33,7 @@ export function githubSender(deps: {
     if ('refusal' in token) return { reply: token.refusal, of: 'token' };
     const headers = { ...apiHeaders, authorization: `Bearer ${token.token}` };
     const reply = await post(callback.callbackUrl, headers, body);
-    // A token that was kept may have been revoked; a new one is asked for once.
+    // The kept token may have been revoked: request a new one, once.
     if (reply.status === 401 && refused === undefined) return review(callback, body, token.token);
     return { reply, of: 'review' };
   }
@@ -62,7 +62,7 @@ export function githubSender(deps: {
   };
 }
 
-/** Comments are Markdown: names of images and tags hold characters that mean something there, and quotes may hold any. */
+/** Comments are Markdown: names of images and tags hold special characters, and quoted text may hold any. */
 function toComment(line: string): string {
   const plain = line.replaceAll(/[\\`*_[\]<>|~]/g, String.raw`\$&`);
   return plain.length <= maxComment ? plain : `${plain.slice(0, maxComment - 1).replace(/\\+$/, '')}…`;
@@ -83,7 +83,7 @@ function toUpstreamError({ reply: { status, headers, text }, of }: Answer, clock
   const isLimit = status === 403 && (retryAfterMs !== undefined || /secondary rate limit/i.test(text));
   if (status === 429 || isLimit) return new UpstreamError('throttled', `${who} (${status})`, asked);
   const isRefusal = status === 401 || status === 403 || (status >= 300 && status < 400);
-  // Whoever is given no token has shown the wrong key.
+  // No installation token: the App's key is wrong.
   if (isRefusal || (of === 'token' && isRejected(status)))
     return new UpstreamError('unauthorized', `${who} (${status})`, asked);
   return new UpstreamError(isRejected(status) ? 'invalid' : 'unavailable', `${who} (${status})`, asked);

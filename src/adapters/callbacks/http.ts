@@ -1,28 +1,34 @@
 /**
- * One call to whoever waits for a verdict, with everything bounded: its time, the size of what comes back, and where it
- * goes. A redirect is an answer, never followed: it would carry a token to an address that nobody has checked.
+ * One call to the service that waits for a verdict. Its time and the size of its answer are limited, and it goes
+ * nowhere else: a redirect counts as an answer and is never followed, since it would carry a token to an unchecked
+ * address.
  */
 import { UpstreamError } from '../../core/runtime/errors.ts';
 
 export interface Reply {
   readonly status: number;
   readonly headers: Headers;
-  /** As much of it as is worth reading. */
+  /** The first part of the body, up to the size limit. */
   readonly text: string;
 }
 
-/** Posts JSON. Fails with `unavailable` when there is no answer; every status is an answer. */
+/** Posts JSON. Fails with `unavailable` when there is no answer; an answer with any status is returned. */
 export type Post = (url: string, headers: Readonly<Record<string, string>>, body: object | undefined) => Promise<Reply>;
 
 const defaultTimeoutMs = 10_000;
 const maxBytes = 64 * 1024;
 
-/** What both sides answer while they do not wait yet, and once they wait no more: not found, conflict, unprocessable. */
+/**
+ * What both services answer before they wait and after they have stopped waiting: not found, conflict, unprocessable.
+ */
 export function isNotYet(status: number): boolean {
   return [404, 409, 422, 423, 425].includes(status);
 }
 
-/** Would be answered the same again. For a status that is no refusal of our credentials and not `isNotYet`. */
+/**
+ * The same request would be answered the same. For a status that is neither a refusal of our credentials nor
+ * `isNotYet`.
+ */
 export function isRejected(status: number): boolean {
   return status >= 400 && status < 500 && status !== 408 && status !== 429;
 }
@@ -57,7 +63,7 @@ async function readText(response: Response): Promise<string> {
   for await (const chunk of response.body as ReadableStream<Uint8Array>) {
     chunks.push(chunk);
     size += chunk.length;
-    // Leaving the loop cancels the rest.
+    // Leaving the loop cancels the rest of the body.
     if (size >= maxBytes) break;
   }
   return Buffer.concat(chunks, size).subarray(0, maxBytes).toString('utf8');

@@ -1,7 +1,7 @@
 /**
- * The `WWW-Authenticate` header in which a replica says where its tokens come from. It decides where our identity is
- * sent, and whoever can forge it could have that identity posted to themselves. So it is read strictly, and refused
- * unless it names the replica's own origin and the one repository that was asked for.
+ * Parses the `WWW-Authenticate` header, in which a replica names its token endpoint. The app sends its identity token
+ * there, so a forged header could direct that token to an attacker. The header is therefore parsed strictly, and
+ * refused unless it names the replica's own origin and the one repository that was requested.
  * Grammar: RFC 9110, 11.3. Parameters: distribution's token specification.
  */
 
@@ -9,14 +9,14 @@ import type { Repository } from '../../core/model/reference.ts';
 import { isProtected } from '../../core/runtime/url-origin.ts';
 
 export interface Challenge {
-  /** Where tokens are made; same origin as the replica. */
+  /** The token endpoint; same origin as the replica. */
   readonly realm: URL;
   readonly service: string;
   readonly scope: string;
 }
 
 export interface Refusal {
-  /** For people, without anything the other side wrote. */
+  /** The reason, for logs; quotes nothing of the header. */
   readonly refused: string;
 }
 
@@ -24,7 +24,7 @@ const maxHeader = 4_096;
 const token = "[A-Za-z0-9!#$%&'*+.^_`|~-]+";
 const parameter = new RegExp(`[\\s,]*(${token})\\s*=\\s*(?:"((?:[^"\\\\]|\\\\.)*)"|(${token}))\\s*(?=,|$)`, 'y');
 const schemeName = new RegExp(`[\\s,]*(${token})(?:\\s+|(?=,)|$)`, 'y');
-/** What reading needs. A token that could do more is not asked for, whoever suggests it. */
+/** What reading needs. A challenge that suggests more is refused. */
 const harmlessActions = new Set(['pull', 'metadata_read']);
 
 /** @param origin of the replica that sent the header */
@@ -61,7 +61,7 @@ interface Parsed {
   readonly parameters: Map<string, string>;
 }
 
-/** @returns `undefined` for what does not follow the grammar, or says something twice */
+/** @returns `undefined` where the header breaks the grammar or repeats a parameter */
 function parseChallenges(header: string): Parsed[] | undefined {
   const challenges: Parsed[] = [];
   for (let at = 0; at < header.length; ) {

@@ -1,7 +1,7 @@
 /**
- * Whether everything below a manifest is there as well: the children of an index, and of each image its config and
- * layers. A replica can hold an index before its children, or a manifest before its blobs; pulls then fail although the
- * digest is "there". Level by level, a few requests at a time, everything bounded.
+ * Checks whether everything below a manifest is present: the children of an index, and each image's config and layers.
+ * A replica can hold an index before its children, or a manifest before its blobs; pulls then fail although the digest
+ * is present. Goes level by level, a few requests at a time, within fixed limits.
  */
 import type { Digest } from '../../core/model/digest.ts';
 import type { Clock } from '../../core/ports.ts';
@@ -20,7 +20,7 @@ const maxLevels = 5;
 const atATime = 4;
 const maxMs = 60_000;
 
-/** One part that is missing decides it, whatever could not be found out about others. */
+/** One missing part decides the answer, also where others were unclear. */
 export async function lookBelow(root: Manifest, replica: Replica, clock: Clock): Promise<'whole' | 'broken' | Unclear> {
   const giveUpAt = clock.now() + maxMs;
   const seen = new Set<string>([root.digest]);
@@ -76,10 +76,10 @@ async function lookAtManifest(digest: Digest, mediaType: string, replica: Replic
   return 'reason' in parts ? unclearImage(`${parts.reason}, in a child`) : parts;
 }
 
-/** The registry keeps blobs elsewhere and redirects to them; that it knows where is the answer. */
+/** The registry redirects to its blob storage; the redirect proves that it has the blob. */
 async function lookAtBlob(digest: Digest, replica: Replica, clock: Clock): ReturnType<Look> {
   let reply = await replica.ask('HEAD', `blobs/${digest}`);
-  // An answer to HEAD has no error document, which tells whose it is.
+  // An answer to HEAD has no error document, which would say who sent the 404.
   if (reply.kind === 'reply' && reply.status === 404 && !isFromRegistry(reply)) {
     reply = await replica.ask('GET', `blobs/${digest}`);
   }
@@ -89,6 +89,6 @@ async function lookAtBlob(digest: Digest, replica: Replica, clock: Clock): Retur
     return found.kind === 'absent' ? 'broken' : found;
   }
   if (reply.status !== 200 && reply.status !== 307) return unclearStatus(reply, 'blob', clock);
-  // Sign-in pages of proxies are 200 whatever was asked for.
+  // A proxy's sign-in page is 200 whatever was requested.
   return mediaTypeOf(reply.headers.get('content-type')) === 'text/html' ? unclear('a page instead of a blob') : [];
 }

@@ -1,22 +1,25 @@
 /**
- * Tokens held until shortly before they end, each made once however many ask for it at the same time. Without this,
- * a burst of probes would exchange the app's identity once per probe, and meet the registry's limit on that first.
+ * Keeps tokens until shortly before they expire. Simultaneous requests for one token share one exchange: otherwise a
+ * burst of probes would exchange the app's identity token once per probe and soon meet the registry's rate limit.
  */
 
 import type { Clock } from '../../core/ports.ts';
 import { putNewest } from '../../core/runtime/bounded-map.ts';
 import type { Unclear } from './http.ts';
 
-/** Ended early by this much: a token must outlive the request it goes with, and clocks differ. */
+/**
+ * Tokens are dropped this long before they expire: a token must still be valid when the request arrives, and clocks
+ * differ.
+ */
 const marginMs = 120_000;
-/** For tokens that do not say when they end. */
+/** For tokens that do not say when they expire. */
 const shortLifeMs = 60_000;
-/** The oldest go first; a registry with more repositories than this costs a few exchanges more. */
+/** The oldest are dropped first; a registry with more repositories than this costs a few more exchanges. */
 const maxHeld = 2_000;
 
 interface ExpiringTokens {
   held(key: string): string | undefined;
-  /** @param refused a token that was turned away, which is not given out again */
+  /** @param refused a token that was answered with 401, which is not returned again */
   obtain(key: string, refused: string | undefined, make: () => Promise<string | Unclear>): Promise<string | Unclear>;
 }
 
@@ -54,7 +57,10 @@ export function expiringTokens(clock: Clock): ExpiringTokens {
   };
 }
 
-/** Milliseconds since 1970, from the `exp` of a JSON web token. Only the issuer can check it; we merely plan by it. */
+/**
+ * Milliseconds since 1970, from the `exp` claim of a JWT. The signature is not checked: the time is only used to plan
+ * the next exchange.
+ */
 function expiryOf(token: string): number | undefined {
   try {
     const payload: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());

@@ -1,6 +1,6 @@
 /**
- * Reads one manifest whole, and believes neither the name it was asked by nor the header it came with until the bytes
- * hash to them. A replica in trouble can serve half a document with a 200.
+ * Reads one whole manifest, and accepts the requested name and the `Docker-Content-Digest` header only when the bytes
+ * hash to them: a failing replica can serve half a document with a 200.
  */
 import { hash } from 'node:crypto';
 import type { Digest } from '../../core/model/digest.ts';
@@ -19,7 +19,7 @@ export interface Manifest {
   readonly digest: Digest;
   readonly mediaType: string | undefined;
   readonly saidAt: number | undefined;
-  /** What the digest names: of a signed manifest, what was signed. */
+  /** The bytes that the digest is computed of: of a signed manifest, its signed payload. */
   readonly body: Buffer;
 }
 
@@ -30,13 +30,13 @@ export interface Named {
   readonly saidAt: number | undefined;
 }
 
-/** Registries take manifests up to this size (OCI distribution specification). */
+/** The largest manifest that registries accept (OCI distribution specification). */
 const maxBytes = 4 * 1024 * 1024;
 
 /**
- * Whether it is there, without reading it: an answer to GET can count as a pull. A 404 to HEAD does not say whose it is,
- * and why, so that it is asked once more in a way that tells.
- * @param types what it has been called, beside the kinds that are known
+ * Whether the manifest exists, by HEAD, since a GET can count as a pull. A 404 to HEAD has no body that says who sent
+ * it and why, so it is repeated as a GET.
+ * @param types media types it was reported with, besides the known ones
  */
 export async function askForManifest(
   replica: Replica,
@@ -67,7 +67,7 @@ export async function fetchManifest(
   return { ...named, kind: 'manifest', body };
 }
 
-/** What an answer says, but for the manifest in it. */
+/** What the answer says, apart from the manifest itself. */
 function readNamed(reply: Reply, reference: Digest | Tag, clock: Clock): Named | Absent | Unclear {
   if (reply.status === 404) return readNotFound(reply, 'manifest');
   if (reply.status !== 200) return unclearStatus(reply, 'manifest', clock);

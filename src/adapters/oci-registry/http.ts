@@ -1,7 +1,7 @@
 /**
- * One request to one replica, with everything bounded: its time, the size of what comes back, and where it goes. A
- * redirect is an answer, never followed: following it would ask somebody else, and could carry a token there. Whatever
- * keeps a replica from answering is "unclear", so that no failure can be mistaken for "not there".
+ * One request to one replica. Its time and the size of its answer are limited, and it goes nowhere else: a redirect
+ * counts as an answer and is never followed, since it would ask another host and could carry a token there. Every
+ * failure becomes `unclear`, so that none can be mistaken for `absent`.
  */
 import type { Clock, ProbeAnswer } from '../../core/ports.ts';
 import { parseRetryAfter } from '../../core/runtime/retry-after.ts';
@@ -13,7 +13,7 @@ export interface Reply {
   readonly kind: 'reply';
   readonly status: number;
   readonly headers: Headers;
-  /** Whole, or empty where an error's is too large to be a registry's. */
+  /** The whole body; empty where an error's body is larger than a registry's would be. */
   readonly body: Buffer;
 }
 
@@ -22,20 +22,20 @@ export interface Request {
   readonly method: 'GET' | 'HEAD' | 'POST';
   readonly headers?: Record<string, string>;
   readonly body?: URLSearchParams;
-  /** The largest body worth reading. */
+  /** The largest body that is read. */
   readonly maxBytes?: number;
 }
 
 export type Send = (request: Request) => Promise<Reply | Unclear>;
 
-/** Enough to take a registry's error document off the connection, so that it can be used again. */
+/** Enough to read a registry's error document to its end, so that the connection can be reused. */
 const smallBody = 64 * 1024;
 
 export function unclear(reason: string, retryAfterMs?: number): Unclear {
   return { kind: 'unclear', reason, retryAfterMs };
 }
 
-/** Of this image alone: no reason to leave the replica alone. */
+/** Unclear for this image only: no reason to pause probes of the replica. */
 export function unclearImage(reason: string): Unclear {
   return { ...unclear(reason), scope: 'image' };
 }
@@ -45,7 +45,7 @@ export function replicaHttp(options: { readonly fetch: typeof globalThis.fetch; 
     try {
       const response = await options.fetch(url, {
         method,
-        // Manifests are hashed as they are stored: nobody on the way may compress them.
+        // A manifest is hashed as it is stored, so no proxy may compress it.
         headers: { 'user-agent': 'acr-replication-tracker', 'accept-encoding': 'identity', ...headers },
         redirect: 'manual',
         signal: AbortSignal.timeout(options.timeoutMs),
@@ -65,14 +65,14 @@ export function replicaHttp(options: { readonly fetch: typeof globalThis.fetch; 
   };
 }
 
-/** When the replica answered, by its own clock: whole seconds, cut off (RFC 9110, 6.6.1). */
+/** When the replica answered, by its own clock, in milliseconds since 1970, cut off to the second (RFC 9110, 6.6.1). */
 export function saidAt(reply: Reply): number | undefined {
   const header = reply.headers.get('date') ?? '';
   const at = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/.test(header) ? Date.parse(header) : -1;
   return at >= 0 ? at : undefined;
 }
 
-/** A status that answers nothing, told with what it was for: `429 for the manifest`. */
+/** A status that gives no answer, with what was requested: `429 for the manifest`. */
 export function unclearStatus(reply: Reply, what: string, clock: Clock): Unclear {
   const asked = parseRetryAfter(reply.headers.get('retry-after'), clock.now());
   return unclear(`${reply.status} for the ${what}`, asked);
@@ -84,14 +84,14 @@ async function readBody(response: Response, maxBytes: number): Promise<Buffer | 
   let size = 0;
   for await (const chunk of response.body as ReadableStream<Uint8Array>) {
     size += chunk.length;
-    // Leaving the loop cancels the rest.
+    // Leaving the loop cancels the rest of the body.
     if (size > maxBytes) return 'tooLarge';
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, size);
 }
 
-/** The code alone: messages of network errors can hold addresses and header values. */
+/** The code only: messages of network errors can hold addresses and header values. */
 function describeFailure(error: unknown): string {
   const { name, code, cause } = Object(error) as { name?: unknown; code?: unknown; cause?: unknown };
   if (name === 'TimeoutError') return 'timeout';

@@ -1,8 +1,8 @@
 /**
- * Asks a replica itself whether it has a manifest, over the OCI distribution API at its own endpoint. Webhooks are
- * sent once and can be lost; without this, an image whose event was lost would be missing forever. Only a 404 in the
- * registry's own words means absent. Everything else that is not a clear yes is "unclear", with a reason short enough
- * for a log.
+ * Asks a replica's own endpoint whether it has a manifest, over the OCI distribution API. Webhooks are sent once and
+ * can be lost; without probes, an image whose event was lost would be missing forever. Only a 404 with a registry's
+ * error document means absent. Everything else that is not a clear yes is `unclear`, with a reason short enough for a
+ * log.
  */
 import type { TokenCredential } from '@azure/identity';
 import { regionalOrigin } from '../../core/model/registry.ts';
@@ -17,9 +17,9 @@ export interface ManifestProbeOptions {
   readonly credential: TokenCredential;
   readonly fetch: typeof globalThis.fetch;
   readonly clock: Clock;
-  /** The registry's Entra tenant; needed only where it is not the identity's own. */
+  /** The registry's Entra tenant; needed only where it differs from the identity's own. */
   readonly tenant?: string;
-  /** What the identity token is for; other clouds have their own. */
+  /** Audience of the identity token; sovereign clouds have their own. */
   readonly audience?: string;
   /** For each request. */
   readonly timeoutMs?: number;

@@ -1,6 +1,7 @@
 /**
- * Reads manifests over the OCI distribution API: from a replica at its own endpoint, or from the registry's login server, with the
- * credentials that probing uses. On this machine a registry may speak plain http, as everywhere in the settings.
+ * Reads manifests over the OCI distribution API, from a replica's own endpoint or from the registry's login server,
+ * with the credentials of the probes. A registry on a loopback address may use plain http, as everywhere in the
+ * settings.
  */
 import { listReferrers } from '../../core/members/manifest-document.ts';
 import type { Digest } from '../../core/model/digest.ts';
@@ -17,7 +18,7 @@ import type { Replica } from './replica.ts';
 import { replicaAt } from './replica.ts';
 import { replicaTokens } from './token.ts';
 
-/** More than anybody attaches to one manifest. */
+/** More pages than any manifest has referrers for. */
 const maxPages = 50;
 const maxBytes = 4 * 1024 * 1024;
 
@@ -31,7 +32,7 @@ export function ociManifestReader(options: ManifestProbeOptions): ManifestReader
     return replicaAt(new URL(origin).origin, repository, { send, tokens });
   }
 
-  /** By the tag under which clients list what is attached, where the registry has no API for it. */
+  /** The referrers tag schema, for registries without the referrers API. */
   async function byTagSchema(replica: Replica, digest: Digest): Promise<readonly Referrer[] | undefined> {
     const listed = await fetchManifest(replica, digest.replace(':', '-') as Tag, [], clock);
     if (listed.kind === 'absent') return [];
@@ -79,8 +80,8 @@ export function ociManifestReader(options: ManifestProbeOptions): ManifestReader
 }
 
 /**
- * OCI distribution specification, "Listing Referrers": a link to the next page, absolute or not.
- * @returns the path below the repository; `undefined` on the last page; `elsewhere` for a link that leads to something else
+ * OCI distribution specification, "Listing Referrers": a `Link` to the next page, absolute or relative.
+ * @returns the path below the repository; `undefined` on the last page; `elsewhere` for a link to another host or path
  */
 function nextPage(link: string | null, repository: Repository, digest: Digest): string | 'elsewhere' | undefined {
   const [, target] = /<([^>]+)>\s*;[^,]*\brel="?next"?/i.exec(link ?? '') ?? [];

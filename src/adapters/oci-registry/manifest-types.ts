@@ -1,7 +1,7 @@
 /**
- * The kinds of manifests, and how they are asked for. A registry answers 404 for a manifest whose kind is not accepted,
- * so that a kind left out here would be missing for ever: everything that was ever specified is named, what a webhook
- * told, and a wildcard for registries that heed one.
+ * The media types of manifests, for the `Accept` header. A registry answers 404 for a manifest whose type is not
+ * accepted, so an image of a type left out here would never be found. The header names every type that was ever
+ * specified, the type that a webhook reported, and a wildcard for registries that honour one.
  */
 
 import { indexTypes } from '../../core/model/media-types.ts';
@@ -10,21 +10,21 @@ export const imageTypes: ReadonlySet<string> = new Set([
   'application/vnd.oci.image.manifest.v1+json',
   'application/vnd.docker.distribution.manifest.v2+json',
 ]);
-/** Between OCI 1.0 and 1.1, and still stored: blobs, and perhaps a subject. */
+/** From between OCI 1.0 and 1.1, and still stored: blobs, and perhaps a subject. */
 export const artifactTypes: ReadonlySet<string> = new Set([
   'application/vnd.oci.artifact.manifest.v1+json',
   'application/vnd.cncf.oras.artifact.manifest.v1+json',
 ]);
-/** Docker's schema 1, signed and not. */
+/** Docker's schema 1, signed and unsigned. */
 export const schema1Types: ReadonlySet<string> = new Set([
   'application/vnd.docker.distribution.manifest.v1+prettyjws',
   'application/vnd.docker.distribution.manifest.v1+json',
 ]);
 
-/** What webhooks told is bounded, since whoever pushes chooses it. */
+/** Limits the types that webhooks reported, since the client that pushes chooses them. */
 const maxNamed = 10;
 
-/** @param named what webhooks or descriptors call it, in any form */
+/** @param named media types as webhooks or descriptors write them */
 export function acceptHeader(named: readonly string[]): string {
   const told = named.slice(0, maxNamed).flatMap((type) => mediaTypeOf(type) ?? []);
   const types = [...indexTypes, ...imageTypes, ...artifactTypes, ...schema1Types, ...told, '*/*'];

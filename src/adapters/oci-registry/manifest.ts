@@ -1,7 +1,8 @@
 /**
- * What a manifest is made of: the children of an index, the config and layers of an image. It is read strictly. A part
- * that was overlooked here would never be looked for, and an image without it would be called whole.
- * Shapes: OCI image specification; Docker's manifests, version 2, and version 1 before it; ORAS and OCI artifact manifests.
+ * Lists the parts of a manifest: the children of an index, the config and layers of an image. It parses strictly: a
+ * part that was overlooked here would never be probed, and an image without it would be reported complete.
+ * Shapes: OCI image specification; Docker's manifests, version 2, and version 1 before it; ORAS and OCI artifact
+ * manifests.
  */
 import type { Digest } from '../../core/model/digest.ts';
 import { parseDigest } from '../../core/model/digest.ts';
@@ -11,26 +12,27 @@ import { artifactTypes, imageTypes, schema1Types } from './manifest-types.ts';
 export type Part =
   | { readonly kind: 'blob'; readonly digest: Digest }
   | {
-      /** `either`: listed by an index, under a type that does not tell whether it is a manifest. */
+      /** `either`: listed by an index under a media type that does not say whether it is a manifest or a blob. */
       readonly kind: 'manifest' | 'either';
       readonly digest: Digest;
-      /** As the index calls it: what it has to be asked for as. */
+      /** The media type in the index, to be sent as `Accept`. */
       readonly mediaType: string;
     };
 
-/** More than any image has; a document that lists more is not worth the requests. */
+/** More parts than any image has; a document that lists more is refused. */
 export const maxParts = 2_000;
 
 /**
- * @param mediaType as the registry announced it
- * @returns what has to be there as well, or why that cannot be told. Of a kind that is not understood nothing has to:
- * that it is there is all that anybody could find out.
+ * @param mediaType the `Content-Type` that the registry sent
+ * @returns the parts that must be present as well, or why they cannot be determined. A manifest of an unknown type has
+ * none: only its own presence can be checked.
  */
 export function partsOf(body: Buffer, mediaType: string | undefined): readonly Part[] | { readonly reason: string } {
   const manifest = parseObject(body);
   if (mediaType === undefined) return { reason: 'a manifest without a type' };
   if (manifest === undefined) return isUnderstood(mediaType) ? { reason: 'a manifest that is not JSON' } : [];
-  // One document read as an index by some and as an image by others would hide half of its parts.
+  // One client could read the document as an index and another as an image; either reading would miss half of its
+  // parts.
   if (manifest.mediaType !== undefined && manifest.mediaType !== mediaType) {
     return { reason: 'a manifest that calls itself something else' };
   }
@@ -73,7 +75,7 @@ function toChild({ mediaType, digest }: Document): Part | undefined {
   return { kind: namesManifest(type) ? 'manifest' : 'either', digest: parsed, mediaType: type };
 }
 
-/** Layers that must not be distributed are pulled from the addresses beside them, never from the registry. */
+/** Non-distributable layers are pulled from the URLs beside them, never from the registry. */
 function toBlob({ mediaType, digest, urls }: Document): Part | 'skip' | undefined {
   const isElsewhere = /\.foreign\.|\.nondistributable\./.test(String(mediaType));
   if (isElsewhere && Array.isArray(urls) && urls.length > 0) return 'skip';

@@ -1,7 +1,7 @@
 /**
- * Which 404 says "not here". Gateways, wrong paths and endpoints that are switched off answer 404 as well; taken for the
- * registry's word, such a page would have an image told as deleted that every replica has. And a registry says 404 of a
- * manifest that it has, in a type it was not asked for.
+ * Decides which 404 means "not here". Gateways, wrong paths and disabled endpoints answer 404 as well; read as the
+ * registry's answer, one would have an image published as deleted that every replica has. And a registry answers 404
+ * for a manifest that it has, if its media type was not accepted.
  * Error documents and their codes: OCI distribution specification, "Error codes".
  */
 import type { Absent, Reply, Unclear } from './http.ts';
@@ -11,7 +11,7 @@ const absentCodes: ReadonlySet<unknown> = new Set(['NAME_UNKNOWN', 'MANIFEST_UNK
 
 /**
  * @param reply a 404
- * @param what for people: what was asked for
+ * @param what for the reason: what was requested
  */
 export function readNotFound(reply: Reply, what: string): Absent | Unclear {
   const errors = readErrors(reply.body);
@@ -24,7 +24,7 @@ export function readNotFound(reply: Reply, what: string): Absent | Unclear {
   return isThere ? unclearImage(`404 for the ${what}: there, in a type that was not asked for`) : absent(reply);
 }
 
-/** Every answer of a registry may carry it; nobody else's does. */
+/** Every answer of a registry may carry this header; no other server sends it. */
 export function isFromRegistry(reply: Reply): boolean {
   return /^registry\/\d/.test(reply.headers.get('docker-distribution-api-version') ?? '');
 }
@@ -38,7 +38,7 @@ interface RegistryError {
   readonly message?: unknown;
 }
 
-/** @returns `undefined` for what is no error document of a registry */
+/** @returns `undefined` for what is not a registry's error document */
 function readErrors(body: Buffer): readonly RegistryError[] | undefined {
   try {
     const { errors } = Object(JSON.parse(body.toString())) as { errors?: unknown };

@@ -1,6 +1,6 @@
 /**
- * Asks one replica about one repository, with a token if it wants one. The first request goes without; a 401 is
- * answered once, and a second 401 stands. Asking on would be guessing at somebody's door.
+ * Sends one replica requests about one repository, with the token kept for it, if any. A 401 is answered once with a
+ * new token; a second 401 is final.
  */
 import type { Repository } from '../../core/model/reference.ts';
 import type { Reply, Send, Unclear } from './http.ts';
@@ -14,7 +14,7 @@ export interface Replica {
 interface ReplicaRequest {
   /** The `Accept` header. */
   readonly accept?: string;
-  /** The largest body worth reading. */
+  /** The largest body that is read. */
   readonly maxBytes?: number;
 }
 

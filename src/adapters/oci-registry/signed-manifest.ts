@@ -1,10 +1,10 @@
 /**
- * Docker's schema 1 is served with its signatures and named by the digest of what was signed, which has to be put
- * together from the signature's own words. Hashing what was served would call every such manifest forged.
- * The form: distribution, "Image Manifest V 2, Schema 1", Signed Manifests.
+ * Docker's schema 1 manifests are served with their signatures, but their digest is that of the signed payload, which
+ * is rebuilt from fields of the signature. Hashing the served bytes would call every such manifest forged.
+ * Format: distribution, "Image Manifest V 2, Schema 1", Signed Manifests.
  */
 
-/** @returns what was signed, byte for byte; `undefined` where nothing was */
+/** @returns the signed payload, byte for byte; `undefined` for a manifest without signatures */
 export function signedPayload(body: Buffer): Buffer | undefined {
   try {
     const { signatures } = Object(JSON.parse(body.toString())) as { signatures?: { protected?: unknown }[] };

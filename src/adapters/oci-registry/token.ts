@@ -1,8 +1,8 @@
 /**
- * Tokens for reading one repository of one replica: the app's identity is exchanged for the replica's refresh token,
- * and that for an access token, each at the replica that asked. Every replica is a host of its own, so nothing earned
- * from one is shown to another.
- * The flow: Azure/acr, docs/AAD-OAuth.md.
+ * Tokens for reading one repository of one replica: the app's identity token is exchanged for the replica's refresh
+ * token, and that for an access token, both at the replica that sent the challenge. Every replica is a host of its own,
+ * so no token of one is sent to another.
+ * Flow: Azure/acr, docs/AAD-OAuth.md.
  */
 import type { TokenCredential } from '@azure/identity';
 import type { Repository } from '../../core/model/reference.ts';
@@ -14,11 +14,11 @@ import type { Reply, Send, Unclear } from './http.ts';
 import { unclear, unclearStatus } from './http.ts';
 
 export interface TokenSource {
-  /** A token that should still do; `undefined` where none was asked for yet. */
+  /** A token that should still be valid; `undefined` where none was requested yet. */
   held(origin: string, repository: Repository): string | undefined;
   /**
-   * A token that answers a 401.
-   * @param refused the token the 401 came back for
+   * A token in answer to a 401.
+   * @param refused the token that was answered with that 401
    */
   answer(
     origin: string,
@@ -37,7 +37,7 @@ export interface TokenOptions {
   readonly timeoutMs: number;
 }
 
-/** Both kinds are a few thousand characters; what would not fit into a header is no token. */
+/** Both kinds have a few thousand characters; what does not fit into a header is no token. */
 const tokenPattern = /^[\x21-\x7e]{1,16384}$/;
 
 export function replicaTokens(options: TokenOptions): TokenSource {
@@ -62,7 +62,7 @@ export function replicaTokens(options: TokenOptions): TokenSource {
     let reply = await redeem(challenge, refreshToken);
     const isTurnedAway = reply.kind === 'reply' && (reply.status === 400 || reply.status === 401);
     if (isTurnedAway && refreshToken === kept) {
-      // It may have been revoked since; a new one is worth one try.
+      // The refresh token may have been revoked: try a new one, once.
       const another = await refreshTokens.obtain(key, kept, () => exchange(challenge));
       if (typeof another !== 'string') return another;
       reply = await redeem(challenge, another);
@@ -87,7 +87,7 @@ export function replicaTokens(options: TokenOptions): TokenSource {
       const token = (Object(document) as Record<string, unknown>)[field];
       if (typeof token === 'string' && tokenPattern.test(token)) return token;
     } catch {
-      // Not JSON: no token either.
+      // Not JSON, so no token.
     }
     return unclear(`no usable ${field} from the ${what}`);
   }
@@ -97,20 +97,20 @@ export function replicaTokens(options: TokenOptions): TokenSource {
     async answer(origin, repository, unauthorized, refused) {
       const challenge = readChallenge(unauthorized.headers.get('www-authenticate'), origin, repository);
       if ('refused' in challenge) return unclear(challenge.refused);
-      // The scope names the repository; it was just compared.
+      // The challenge was checked: its scope names this repository.
       return accessTokens.obtain(`${origin} ${repository}`, refused, () => makeAccessToken(challenge));
     },
   };
 }
 
-/** The error's name alone: identity errors quote requests and answers. */
+/** The error's name only: the messages of identity errors quote requests and answers. */
 async function identityToken({ credential, audience, timeoutMs }: TokenOptions): Promise<string | Unclear> {
   const abortSignal = AbortSignal.timeout(timeoutMs);
   const tooLate = new Promise<never>((_resolve, reject) => {
     abortSignal.addEventListener('abort', () => reject(abortSignal.reason), { once: true });
   });
   try {
-    // Not every credential listens to the signal.
+    // Not every credential honours the signal.
     const token = await Promise.race([credential.getToken(`${audience}/.default`, { abortSignal }), tooLate]);
     return token?.token ?? unclear('no identity token');
   } catch (error) {

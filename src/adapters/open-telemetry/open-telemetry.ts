@@ -1,6 +1,6 @@
 /**
- * Telemetry by OpenTelemetry's own library, with whatever exporters it is given. Nothing is registered globally: the
- * app's spans are its own, and no library of somebody else's is patched.
+ * Telemetry by OpenTelemetry's own library, with the given exporters. Nothing is registered globally: only the app's
+ * own spans are recorded, and no library is patched.
  */
 
 import { AsyncLocalStorage } from 'node:async_hooks';
@@ -24,16 +24,16 @@ export interface Exporters {
 
 interface OpenTelemetryOptions {
   readonly exporters: readonly Exporters[];
-  /** Name of this app, the same on every instance. */
+  /** Service name, the same on every instance. */
   readonly service: string;
-  /** Which spans are kept; `undefined` for what the standard environment variables say. */
+  /** Which spans are kept; `undefined`: as the standard environment variables say. */
   readonly sampler: Sampler | undefined;
   /** Between two exports of the metrics. */
   readonly exportEveryMs: number;
 }
 
 export interface OpenTelemetry extends Telemetry {
-  /** Exports what is left. Never fails; takes its time where nobody answers. */
+  /** Exports what is left. Never fails; takes its full time limit where the collector does not answer. */
   close(): Promise<void>;
 }
 
@@ -113,7 +113,7 @@ export function openTelemetry({ exporters, service, sampler, exportEveryMs }: Op
   };
 }
 
-/** What went wrong by its name: the message of somebody else's error may hold an address. */
+/** The error's name: the message of another library's error may hold an address. */
 function faultOf(error: unknown): string {
   if (error instanceof UpstreamError) return error.code;
   return error instanceof Error ? error.name : 'unknown';

@@ -1,6 +1,6 @@
 /**
- * Chooses where telemetry goes, and loads what that takes. Only ever imported while the app runs: what it takes is a sixth
- * of the bundle, and none of it is run where nobody has configured telemetry.
+ * Chooses the exporters of telemetry and loads them. Import this file only dynamically: its libraries are a sixth of
+ * the bundle, and must not run where no telemetry is configured.
  */
 import type { AzureMonitorExporterOptions } from '@azure/monitor-opentelemetry-exporter';
 import { AzureMonitorMetricExporter, AzureMonitorTraceExporter } from '@azure/monitor-opentelemetry-exporter';
@@ -33,7 +33,8 @@ export function startTelemetry(options: TelemetryOptions): OpenTelemetry {
     watchExporter(metrics, 'metrics', log);
     watchExporter(spans, 'traces', log);
   }
-  // The Functions host says "not sampled" of everything while it traces nothing itself: that is no wish of anybody's.
+  // The Functions host marks every request "not sampled" while it traces nothing itself; that is not the operator's
+  // choice.
   const sampler = hasOwnSampler ? undefined : new AlwaysOnSampler();
   return openTelemetry({ exporters, service, sampler, exportEveryMs });
 }
@@ -46,7 +47,7 @@ function otlpExporters(endpoint: string): Exporters {
   };
 }
 
-/** What cannot be sent now is dropped: an instance's disk is gone sooner than the trouble. */
+/** What cannot be sent now is dropped: an instance's disk may be gone before the collector is back. */
 function azureMonitorExporters(given: AzureMonitorExporterOptions): Exporters {
   const options = { ...given, disableOfflineStorage: true };
   return { metrics: new AzureMonitorMetricExporter(options), spans: new AzureMonitorTraceExporter(options) };

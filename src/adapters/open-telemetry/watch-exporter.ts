@@ -1,6 +1,6 @@
 /**
- * Says that telemetry is not taken, once in a while and without what the exporter says: its messages hold addresses, and
- * sometimes what was sent.
+ * Logs failed exports of telemetry, at most once per `quietMs`, without the exporter's message: it holds addresses, and
+ * sometimes the data itself.
  */
 import type { Log } from '../../core/ports.ts';
 

@@ -1,7 +1,7 @@
 /**
- * Keys of the catalogue. All rows of a registry share a partition, since an image's entry and the counts are written
- * together, and since a range of it is a list in order. Beside what keys.ts says: a slash is written as the lowest of the
- * characters that a key may hold, so that `a/b` sorts before `a0`.
+ * Keys of the catalogue. All rows of a registry share a partition: an image's entry and the counts are written in one
+ * transaction, and each list is one range of keys. In addition to the rules in keys.ts, a slash is written as the
+ * lowest character that a key may hold, so that `a/b` sorts before `a0`.
  */
 
 import type { CatalogueEntry } from '../../core/catalogue/entry.ts';
@@ -15,10 +15,10 @@ import type { RowAddress, RowRange } from './keys.ts';
 const separator = '|';
 const last = '~';
 const farFuture = 9_999_999_999_999;
-/** What is looked for is cut to it as well. A row key has at most 512 characters. */
+/** Search texts are cut to this length as well. A row key has at most 512 characters. */
 const maxPart = 64;
 
-/** No registry has that name. */
+/** Not a valid registry name. */
 const partitionOf = (registry: string) => `${registry}${separator}catalogue`;
 const escapeSlash = (text: string) => text.replaceAll('/', '!');
 const hex = ({ digest }: ImageName) => digest.slice('sha256:'.length);
@@ -38,12 +38,12 @@ export function entryRow(name: ImageName): RowAddress {
   return { partitionKey: partitionOf(name.registry), rowKey: join('entry', hex(name), escapeSlash(name.repository)) };
 }
 
-/** Entries of digests that begin so. */
+/** Entries whose digests begin with these hex digits. */
 export function entryRange(registry: string, start: string): RowRange {
   return rangeOf(registry, join('entry', start));
 }
 
-/** Everywhere an image of that entry is listed. */
+/** Every list row of an image with that entry. */
 export function listRows(name: ImageName, entry: CatalogueEntry): RowAddress[] {
   const place = [escapeSlash(name.repository), hex(name)];
   const keys: Record<ListOrder, string[]> = {
@@ -69,7 +69,10 @@ function listsOf({ state, delayed, diverged, unpublished }: CatalogueEntry): Cat
   ];
 }
 
-/** Of what is not everywhere the longest waiting first, then by lag, then what is nowhere. */
+/**
+ * Orders images that are not available everywhere by waiting time, longest first; then those that are, by lag; then
+ * those available nowhere.
+ */
 function lagKey({ state, firstSeenAt, lagMs }: CatalogueEntry): string {
   if (lagMs !== null) return `1${digits(farFuture - lagMs)}`;
   return state === 'deleted' ? `2${newestFirst(firstSeenAt)}` : `0${digits(firstSeenAt)}`;
@@ -80,7 +83,7 @@ export function listRange(registry: string, order: ListOrder, list: CatalogueLis
   return cursor === undefined ? range : { ...range, after: cursor };
 }
 
-/** A row for each end of the tag: what begins with a part of it is found by a range. */
+/** One row for each suffix of the tag, so that a range query finds every tag that contains a text. */
 export function tagParts(name: ImageName, tag: string): RowAddress[] {
   return partsOf(tag).map((part) => ({
     partitionKey: partitionOf(name.registry),

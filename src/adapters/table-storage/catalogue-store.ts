@@ -1,6 +1,6 @@
 /**
- * The catalogue in Table Storage: a row for the counts, one for each image's entry, and rows whose keys are lists in order
- * and parts of names. What an image counts for goes in one transaction with the counts, by the counts' etag.
+ * The catalogue in Table Storage: a row for the counts, a row for each image's entry, and rows whose keys are ordered
+ * lists or parts of names. An image's entry and the counts change in one transaction, guarded by the counts' etag.
  */
 import type { TransactionAction } from '@azure/data-tables';
 import type { CatalogueCounts } from '../../core/catalogue/counts.ts';
@@ -28,7 +28,7 @@ import { joinText, splitText } from './long-text.ts';
 import type { RowBatches } from './row-batches.ts';
 import type { Row, Table } from './table.ts';
 
-/** Repositories remembered to be found: each has as many rows as letters. */
+/** Repositories whose search rows are known to exist; each has one row per letter. */
 const maxKnown = 10_000;
 
 /** @param batches of the same table */
@@ -75,7 +75,7 @@ export function tableCatalogue(table: Table, batches: RowBatches): CatalogueStor
         if (outcome.reason !== 'conflict') throw outcome.reason;
         const refused = outcome.refusedAt ?? 0;
         if (actions[refused]?.[0] !== 'delete') return 'conflict';
-        // It is not there: somebody has cleared up by hand.
+        // The row is not there: an operator has deleted it.
         actions.splice(refused, 1);
       }
     },
@@ -112,7 +112,7 @@ export function tableCatalogue(table: Table, batches: RowBatches): CatalogueStor
     byTag: (registry, part, where, limit) => find(registry, tagRange(registry, part, where), limit),
     byDigest: (registry, start, limit) => find(registry, entryRange(registry, start), limit),
     async repositories(registry, part, limit) {
-      // A name may have the part more than once.
+      // A name may contain the part more than once.
       const rows = await table.range(repositoryRange(registry, part), limit * 4, ['rowKey']);
       const names = new Set(rows.flatMap((row) => parseRepositoryPart(row) ?? []));
       return [...names].slice(0, limit);
@@ -140,7 +140,7 @@ function listedBefore(name: ImageName, before: CatalogueEntry | undefined): stri
   return before === undefined ? [] : listRows(name, before).map(({ rowKey }) => rowKey);
 }
 
-/** With the time of the generation, by which whoever finds one knows it. */
+/** `seen` is the first-seen time of the generation, which tells a reader which generation the row belongs to. */
 function addedParts({ name, before, after }: CatalogueChange): Row[] {
   if (after === undefined) return [];
   const had = before?.firstSeenAt === after.firstSeenAt ? before.tags : [];
@@ -153,7 +153,7 @@ function removedParts({ name, before, after }: CatalogueChange): RowAddress[] {
 }
 
 function partsOf(name: ImageName, tags: readonly Tag[], but: readonly Tag[]): RowAddress[] {
-  // Two tags may end alike: what one of them is still found by stays.
+  // Two tags may have a common suffix: keep the rows that another tag still needs.
   const kept = new Set(but.flatMap((tag) => tagParts(name, tag)).map(({ rowKey }) => rowKey));
   return tags.flatMap((tag) => tagParts(name, tag)).filter(({ rowKey }) => !kept.has(rowKey));
 }

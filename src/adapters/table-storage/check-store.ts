@@ -25,7 +25,7 @@ export function tableCheckStore(table: Table): CheckStore {
   };
 }
 
-/** The id is hex digits. It is the row key as well, since the development storage finds rows by that (see keys.ts). */
+/** The id is hex digits. It is the row key as well, since Azurite finds rows by row key (see keys.ts). */
 function checkRow(id: string): RowAddress {
   return { partitionKey: id, rowKey: id };
 }

@@ -1,4 +1,4 @@
-/** How far each registry's images have been looked at since its replicas changed: one row beside its lists. */
+/** How far the reconciler has read each registry's images since its replicas changed: one row beside its lists. */
 import type { CheckpointStore, ReconcileCheckpoint } from '../../core/ports.ts';
 import { reviewRow } from './keys.ts';
 import type { Table } from './table.ts';

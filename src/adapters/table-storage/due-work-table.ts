@@ -1,7 +1,8 @@
 /**
- * Due work, a row each, whose key begins with when it is due: what is due is one range of one partition. A partition takes
- * 2,000 rows a second, and an image adds and removes two or so in its life: no registry gets as far with its own partition.
- * The rest of the key is made of the work and its time, so that whoever added it can remove it without having read it.
+ * Due work, a row each. The key begins with the due time, so that due work is one range of one partition. A partition
+ * accepts 2,000 rows a second, and an image adds and removes about two in its life: the registry's own partition
+ * reaches that limit first. The rest of the key is a hash of the work and its time, so that an item can be removed
+ * without reading it.
  */
 import { hash, randomUUID } from 'node:crypto';
 import type { DueWork } from '../../core/due-work/due-work.ts';
@@ -12,7 +13,7 @@ import { dueRange, dueRow } from './keys.ts';
 import { rowBatches } from './row-batches.ts';
 import type { Row, Table } from './table.ts';
 
-/** The service tells its time to the second. */
+/** The table service reports its time in whole seconds. */
 const clockResolutionMs = 2_000;
 
 export function tableDueWork(table: Table, clock: Clock): DueWorkStore {
@@ -33,13 +34,13 @@ export function tableDueWork(table: Table, clock: Clock): DueWorkStore {
     },
     cancel: (work, dueAt) => rows.remove([addressOf(JSON.stringify(work), dueAt)]),
     async due({ before, cursor, limit }) {
-      // The service's clock when it answered, to tell how far ours is ahead of those of the rows' writers.
+      // The service's time when it answered: tells how far our clock is ahead of the clocks that wrote the rows.
       let servedAt = Number.NaN;
       const noteDate = (date: number) => {
         servedAt = date;
       };
       const found = await table.range(dueRange(before, cursor), limit, undefined, noteDate);
-      // Cut off to the second.
+      // The service cuts its time off to the second: half a second late on average.
       const aheadMs = clock.now() - servedAt - 500;
       const items = found.map((row) => readItem(row, aheadMs));
       return { items, next: found.length < limit ? null : (items.at(-1)?.key ?? null) };
@@ -52,7 +53,7 @@ export function tableDueWork(table: Table, clock: Clock): DueWorkStore {
         work: item.text,
         scheduledFor: String(item.scheduledFor),
         failures,
-        // As if by the clock of whoever added it.
+        // As the clock of the instance that added it would have written it.
         writtenAt: String(clock.now() - item.clockAheadMs),
       };
       const outcome = await table.transact([

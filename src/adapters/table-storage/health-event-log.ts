@@ -1,6 +1,6 @@
 /**
- * Incidents of the registry service as Azure reported them, a row each beside the registry's lists. Of two words about
- * one incident the newer holds, whichever is written last.
+ * Incidents of the registry service as Azure reported them, a row each beside the registry's lists. Of two reports
+ * about one incident, the newer one is kept, in whatever order they are written.
  */
 
 import type { HealthEvent } from '../../core/ingest/health-alert.ts';

@@ -1,6 +1,6 @@
 /**
- * The lists of images, and when each replica's webhook last spoke, in one partition per registry. Rows carry nothing
- * but their key: they say where to look, and the image's record says what is true.
+ * The lists of images, and the time of each replica's last webhook event, in one partition per registry. A row carries
+ * only its key: it says which image to read, and the image's record is authoritative.
  */
 
 import type { ImageName } from '../../core/image/record.ts';
@@ -12,7 +12,7 @@ import type { RowBatches } from './row-batches.ts';
 import type { Table } from './table.ts';
 
 const keysOnly = ['partitionKey', 'rowKey'];
-/** More regions than Azure has. */
+/** Azure has fewer regions. */
 const maxRegions = 200;
 
 /** @param batches of the same table */

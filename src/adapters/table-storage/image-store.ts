@@ -1,11 +1,11 @@
 /**
- * Images in Table Storage, keyed by digest and region: a row per image, which holds the whole record, and in it a column
- * per region for whoever looks into the table. Every write names the version it was derived from (`If-Match`), so of two
- * writers one is told that the other was first; writes of different images that meet go in one transaction. What the topic
- * has taken may be noted in columns beside the record, without reading it; the next write takes them into the record.
+ * Images in Table Storage, keyed by digest and region: a row per image, which holds the whole record, and a column per
+ * region for people who read the table. Every write names the version it is based on (`If-Match`), so the second of two
+ * writers gets a conflict; simultaneous writes of different images share a transaction. Events that the topic has
+ * accepted may be noted in columns beside the record, without reading it; the next write moves them into the record.
  *
- * A row is merged unless it has columns that are to go: on Azure it makes no difference, and the development storage
- * replaces a row by searching its whole table several times.
+ * A row is merged unless it has columns to drop: on Azure it makes no difference, but Azurite replaces a row by
+ * searching its whole table several times.
  */
 
 import { hash } from 'node:crypto';
@@ -22,12 +22,12 @@ import { joinText, splitText } from './long-text.ts';
 import { rowBatches } from './row-batches.ts';
 import type { Row, Table } from './table.ts';
 
-/** A row holds 252 properties; more regions than Azure has are still in the record. */
+/** A row holds 252 properties. The record holds all regions, also those beyond this limit. */
 const maxColumns = 150;
 const acceptedPrefix = 'taken_';
 const regionPrefix = 'region_';
 const recordPrefix = 'record';
-/** Every other column is in every row, or leads to a record that says what is so. */
+/** Columns that a later row may lack. Every other column is in every row, or is reached through one that is. */
 const passingPrefixes = [acceptedPrefix, regionPrefix, recordPrefix];
 
 export function tableImageStore(images: Table): ImageStore {
@@ -51,7 +51,7 @@ export function tableImageStore(images: Table): ImageStore {
     },
 
     async acknowledge(name, taken, now) {
-      // Not older than what others have noted, whatever the order in which the notes come in.
+      // The newest of all noted times, in whatever order the notes are written.
       const toldAt = new Date(now).toISOString();
       await batches.amend({ ...imageRow(name), toldAt, ...acceptedColumns(taken) });
     },
@@ -74,10 +74,10 @@ export function tableImageStore(images: Table): ImageStore {
   };
 }
 
-/** The row's etag, and those of its columns that a later record may be without. */
+/** The row's etag, and the names of those columns that a later row may lack. */
 function versionOf(etag: string, row: Row): Version {
   const columns = Object.keys(row).filter((column) => passingPrefixes.some((prefix) => column.startsWith(prefix)));
-  // Columns come back in an order of the service's own.
+  // The service returns columns in an order of its own.
   return `${columns.sort().join(',')} ${etag}`;
 }
 
@@ -92,7 +92,7 @@ function toRow(record: ImageRecord): Row {
   return {
     ...imageRow(name),
     generation: record.generation,
-    // For whoever publishes again what was published since a time.
+    // Lets a replay find what was published since a time.
     ...(toldAt === null ? {} : { toldAt: new Date(toldAt).toISOString() }),
     ...regionColumns(record),
     ...splitText(recordPrefix, JSON.stringify(rest)),
@@ -104,7 +104,10 @@ function readRecord(name: ImageName, row: Row): ImageRecord {
   return acceptedIn(row).reduce(acknowledge, record);
 }
 
-/** One for each, so that those of two instances stand side by side; of the same announcements, under the same name. */
+/**
+ * One column for each acknowledgement, so that two instances do not overwrite each other. The name is a hash of the
+ * events, so the same ones get the same column.
+ */
 function acceptedColumns(taken: readonly Acknowledgement[]): Record<string, string> {
   const columnOf = (keys: readonly string[]) => acceptedPrefix + hash('sha256', keys.join('\n')).slice(0, 16);
   return Object.fromEntries(taken.map(({ keys, at }) => [columnOf(keys), JSON.stringify({ keys, at })]));
@@ -116,7 +119,7 @@ function acceptedIn(row: Row): Acknowledgement[] {
   );
 }
 
-/** `region_eastus`: since when what is so there. */
+/** Column `region_eastus`: its state, since when, and the evidence. */
 function regionColumns(record: ImageRecord): Record<string, string> {
   const columns: Record<string, string> = {};
   for (const region of arrivalRegions(record).slice(0, maxColumns)) {

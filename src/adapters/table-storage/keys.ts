@@ -1,11 +1,11 @@
 /**
- * Partition and row keys. Table keys forbid `/ \ # ?` and control characters, and repository names hold `/`; a key
- * that cannot be turned back would lose the name. Pure; legality and the way back are held by properties.
+ * Partition and row keys. Table keys forbid `/ \ # ?` and control characters, and repository names hold `/`, so names
+ * are escaped in a way that can be reversed. Pure; property tests check that keys are legal and reversible.
  *
- * Every image's row key begins with its digest: the development storage finds rows by row key first, and a key shared by
- * many images would make every point read as slow as the table is long. The images of a registry share a partition, since
- * only rows of one partition can be written together. One takes 2,000 rows a second (Table storage scalability targets);
- * a registry takes as many writes a minute (older ACR service tier pages), in however many regions.
+ * Every image's row key begins with its digest: Azurite finds rows by row key first, and with a key shared by many
+ * images every point read would scan the table. The images of a registry share a partition, since only rows of one
+ * partition can be written in one transaction. A partition accepts 2,000 rows a second (Table storage scalability
+ * targets); a registry accepts as many writes a minute (older ACR service tier pages), over all its regions.
  */
 
 import { hash } from 'node:crypto';
@@ -18,11 +18,11 @@ import { parseRepository } from '../../core/model/reference.ts';
 import type { Region } from '../../core/model/region.ts';
 import type { IndexList } from '../../core/ports.ts';
 
-/** No name of ours holds it, so parts joined by it can be split again. */
+/** Never part of a name, so joined parts can be split. */
 const separator = '|';
-/** Sorts after every character our keys use: the end of a range of keys with one prefix. */
+/** Sorts after every character in our keys: the end of a range of keys with one prefix. */
 const last = '~';
-/** Later than any time we meet; times are stored as their distance to it, so that the newest sorts first. */
+/** Later than any real time; times are stored as their distance to it, so that the newest sorts first. */
 const farFuture = 9_999_999_999_999;
 
 export type RowAddress = {
@@ -30,7 +30,7 @@ export type RowAddress = {
   readonly rowKey: string;
 };
 
-/** Repository names never hold a colon (distribution/reference), so it can stand for the slash. */
+/** Repository names never hold a colon (distribution/reference), so it replaces the slash. */
 function escapeRepository(repository: Repository): string {
   return repository.replaceAll('/', ':');
 }
@@ -71,10 +71,10 @@ export interface RowRange {
   readonly before: string;
 }
 
-/** Which list, and whose: one repository's images are a list of their own. */
+/** A registry's lists, and a list for each of its repositories. */
 export type ListName = IndexList | `repository:${string}`;
 
-/** A row key has at most 512 characters (Table service REST documentation), and holds the longest of names only once. */
+/** A row key has at most 512 characters (Table service REST documentation), so a long name must not be in it twice. */
 export function repositoryList(repository: Repository): ListName {
   return `repository:${hash('sha256', repository).slice(0, 32)}`;
 }
@@ -93,10 +93,10 @@ export function parseListRow({
   return name === undefined ? undefined : { name, firstSeenAt: farFuture - Number(time) };
 }
 
-/** The part of a list after the cursor, of images first seen before that time. */
+/** The part of a list after the cursor, of images first seen before `before` (milliseconds). */
 export function listRange(registry: string, list: ListName, cursor?: string, before?: number): RowRange {
   const prefix = list + separator;
-  // A time before all times has one digit more, which would sort it before all of them.
+  // A negative time would have one digit more, and would sort before all others.
   const start = before === undefined ? prefix : before <= 0 ? prefix + last : prefix + newestFirst(before - 1);
   const after = cursor !== undefined && cursor > start ? cursor : start;
   return { partitionKey: registry, after, before: prefix + last };
@@ -134,7 +134,7 @@ export function healthEventRange(registry: string): RowRange {
   return rangeOf(registry, 'incident');
 }
 
-/** No registry has that name, so no list can be met here. */
+/** Not a valid registry name, so it cannot be the partition of a list. */
 const replays = `${separator}replays`;
 
 export function replayRow(key: string): RowAddress {
@@ -145,7 +145,7 @@ export function replayRange(): RowRange {
   return rangeOf(replays, 'replay');
 }
 
-/** In a table of their own: a release and its entries on the lists can be written together. */
+/** In a table of their own: a release and its list entries can be written in one transaction. */
 const releases = 'releases';
 
 export function releaseRow(name: string): RowAddress {
@@ -156,7 +156,7 @@ export function releaseListRow(name: string, createdAt: number): RowAddress {
   return { partitionKey: releases, rowKey: ['list', newestFirst(createdAt), name].join(separator) };
 }
 
-/** The part of the list after that place, of releases made before that time. */
+/** The part of the list after that release, of releases created before `before` (milliseconds). */
 export function releaseListRange(after?: { name: string; createdAt: number }, before?: number): RowRange {
   const whole = rangeOf(releases, 'list');
   const start = before === undefined ? whole.after : ['list', newestFirst(before - 1)].join(separator);
@@ -183,7 +183,7 @@ export function dueRow(dueAt: number, unique: string): RowAddress {
   return { partitionKey: dueWork, rowKey: [oldestFirst(dueAt), unique].join(separator) };
 }
 
-/** All that is due at that time or before it, after the cursor. */
+/** All work due at or before that time, after the cursor. */
 export function dueRange(at: number, cursor = ''): RowRange {
   return { partitionKey: dueWork, after: cursor, before: oldestFirst(Math.floor(at) + 1) };
 }
@@ -192,13 +192,13 @@ function oldestFirst(time: number): string {
   return String(Math.max(0, Math.ceil(time))).padStart(13, '0');
 }
 
-/** Beside the lists, so that what a new image adds to both goes in one transaction. */
+/** In the partition of the lists, so that the rows a new image adds to both go in one transaction. */
 export function tagRow(name: TagName): RowAddress {
   const repository = escapeRepository(name.repository);
   return { partitionKey: name.registry, rowKey: ['tag', name.tag, repository].join(separator) };
 }
 
-/** No registry has that name. */
+/** Not a valid registry name. */
 const waits = `${separator}waits`;
 
 export function waitsRow(instance: string): RowAddress {

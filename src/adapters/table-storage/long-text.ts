@@ -1,7 +1,7 @@
 /**
  * Text of any length in table properties. One string property holds 32 Ki UTF-16 characters and one row 1 MiB (Table
- * service REST documentation), so what is longer is compressed and cut into binary properties. A digest with very many
- * tags and regions says the same names over and over, at long distances: Brotli's window spans them.
+ * service REST documentation), so longer text is compressed and split into binary properties. A digest with very many
+ * tags and regions repeats the same names far apart, which fits into Brotli's window.
  */
 import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib';
 

@@ -1,4 +1,4 @@
-/** A table in memory, for tests: with etags, transactions that are all or nothing, and ranges in the order of keys. */
+/** A table in memory, for tests: with etags, atomic transactions, and ranges in key order. */
 import { UpstreamError } from '../../core/runtime/errors.ts';
 import type { RowAddress } from './keys.ts';
 import type { Row, Table } from './table.ts';
@@ -29,7 +29,7 @@ export function memoryTable(): Table {
     sorted.set(partitionKey, keys);
     return keys;
   }
-  /** `undefined`: the row has another etag, or is gone. */
+  /** @returns `undefined` when the row has another etag, or is gone */
   const matching = (address: RowAddress, etag: string) => {
     const stored = find(address);
     return stored !== undefined && (etag === anyVersion || stored.etag === etag) ? stored : undefined;
@@ -96,7 +96,7 @@ export function memoryTable(): Table {
   };
 }
 
-/** Keys are in order. */
+/** Binary search; `keys` is sorted. */
 function firstAfter(keys: readonly string[], after: string): number {
   let [low, high] = [0, keys.length];
   while (low < high) {

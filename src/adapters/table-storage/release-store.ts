@@ -1,7 +1,7 @@
 /**
- * Releases, a row each, with a row on the list of all and, while it is open, one on the list of those: all in one partition, so
- * that they change together. An entry's key holds when the release was made, so what is removed late is never one that was
- * made again.
+ * Releases, a row each, with a row on the list of all releases and, while it is open, a row on the list of open ones.
+ * All are in one partition, so that they change in one transaction. A list entry's key holds the release's creation
+ * time, so a late removal never hits a release that was created again under the same name.
  */
 
 import type { TransactionAction } from '@azure/data-tables';
@@ -72,7 +72,7 @@ export function tableReleaseStore(table: Table): ReleaseStore {
     unlist: ({ name, createdAt }) => table.remove(openReleaseRow(name, createdAt)),
   };
 
-  /** Whoever removed it may have been killed before its entry was off the list. */
+  /** The instance that removed the release may have been killed before it removed the list entry. */
   async function readListed(place: { name: string; createdAt: number }): Promise<StoredRelease | undefined> {
     const stored = await read(place.name);
     if (stored?.release.createdAt === place.createdAt) return stored;
@@ -89,7 +89,7 @@ function listRow({ name, createdAt }: Release): RowAddress {
   return releaseListRow(name, createdAt);
 }
 
-/** What keeps the list of open ones as the release is. */
+/** The changes that keep the list of open releases consistent with the release. */
 function openActions(release: Release, before: Release | undefined): TransactionAction[] {
   const { name, createdAt, revision, availableAt } = release;
   const row = openReleaseRow(name, createdAt);

@@ -1,7 +1,7 @@
 /**
- * Collects writes of single rows to one partition into transactions: what comes while one is under way goes together in
- * the next. A row in a transaction costs a fraction of a request of its own, for us and for the service, and only the
- * first of a burst pays the whole price.
+ * Collects writes of single rows to one partition into transactions: writes that come while one is running share the
+ * next. A row in a transaction costs a fraction of a request of its own, for us and for the service; only the first
+ * write of a burst goes alone.
  */
 import type { TransactionAction } from '@azure/data-tables';
 import type { RowAddress } from './keys.ts';
@@ -9,19 +9,19 @@ import type { Row, Table } from './table.ts';
 import { anyVersion, maxActions } from './table.ts';
 
 export interface RowBatches {
-  /** @returns the new etag, or `conflict` when there is such a row */
+  /** @returns the new etag, or `conflict` when the row exists */
   create(row: Row): Promise<string | 'conflict'>;
-  /** @returns the new etag, or `conflict` when the row has another etag now, or is gone */
+  /** @returns the new etag, or `conflict` when the row has another etag or is gone */
   replace(row: Row, etag: string): Promise<string | 'conflict'>;
-  /** Writes these properties and leaves the rows' others alone. */
+  /** Writes these properties and keeps the rows' others. */
   merge(rows: readonly Row[]): Promise<void>;
   /**
-   * Writes these properties of a row that is there, and leaves its others alone.
+   * Writes these properties of an existing row, and keeps its others.
    * @param etag by default any
-   * @returns the new etag, or `conflict` when the row has another etag now, or is gone
+   * @returns the new etag, or `conflict` when the row has another etag or is gone
    */
   amend(row: Row, etag?: string): Promise<string | 'conflict'>;
-  /** Not finding a row is fine. */
+  /** A missing row is no error. */
   remove(rows: readonly RowAddress[]): Promise<void>;
 }
 
@@ -31,19 +31,21 @@ type Write =
   | { readonly kind: 'remove'; readonly row: RowAddress };
 
 type Job = Write & {
-  /** Nobody asks a merge or a remove which of the two it was. */
+  /** For a merge or a remove the value is ignored. */
   readonly done: PromiseWithResolvers<string | 'conflict'>;
 };
 
 interface Partition {
-  /** By row key, each in the order they came: a transaction may name a row only once. */
+  /** By row key, each in order of arrival: a transaction may name a row only once. */
   readonly waiting: Map<string, Job[]>;
   running: boolean;
 }
 
-/** A transaction may have 4 MiB (Table service REST documentation); what is not ASCII takes more than a byte. */
+/**
+ * A transaction may have 4 MiB (Table service REST documentation); characters other than ASCII take more than one byte.
+ */
 const maxCharacters = 1_000_000;
-/** Transactions tried on the same rows, before each goes by itself. */
+/** Transactions tried with the same rows before each is written alone. */
 const maxTogether = 3;
 
 export function rowBatches(table: Table): RowBatches {
@@ -66,7 +68,7 @@ export function rowBatches(table: Table): RowBatches {
 
   async function run(partitionKey: string, partition: Partition): Promise<void> {
     partition.running = true;
-    // Whatever else is enqueued in this same turn still goes with the first transaction.
+    // Wait for other writes enqueued in this turn of the event loop: they share the first transaction.
     await Promise.resolve();
     while (partition.waiting.size > 0) await writeTogether(table, takeBatch(partition.waiting));
     partitions.delete(partitionKey);
@@ -100,7 +102,9 @@ function lengthOf(row: RowAddress): number {
   return Object.values(row as Row).reduce<number>((sum, value) => sum + (isLong(value) ? value.length : 10), 0);
 }
 
-/** One row that was in the way undoes the whole transaction: it gets its answer, and the others go again without it. */
+/**
+ * One refused row undoes the whole transaction: that row gets its answer, and the others are written again without it.
+ */
 async function writeTogether(table: Table, jobs: readonly Job[]): Promise<void> {
   let rest = jobs;
   for (let attempt = 1; attempt <= maxTogether && rest.length > 1; attempt++) {
@@ -108,7 +112,7 @@ async function writeTogether(table: Table, jobs: readonly Job[]): Promise<void> 
       const outcome = await table.transact(rest.map(toAction));
       if (!('refusedAt' in outcome)) {
         rest.forEach(({ done }, i) => {
-          // Whoever is not told the new etag has to read it.
+          // The etag of a row is missing: `conflict` makes the caller read the row.
           done.resolve(outcome[i] ?? 'conflict');
         });
         return;
@@ -116,7 +120,7 @@ async function writeTogether(table: Table, jobs: readonly Job[]): Promise<void> 
       const culprit = rest[outcome.refusedAt ?? Number.NaN];
       if (culprit === undefined) break;
       if (outcome.reason !== 'conflict') culprit.done.reject(outcome.reason);
-      // A merge asks for nothing that could be otherwise: by itself it is written, or fails.
+      // A merge has no condition that could conflict: written alone, it succeeds or fails.
       else if (culprit.kind === 'merge') writeAlone(table, culprit).then(culprit.done.resolve, culprit.done.reject);
       else culprit.done.resolve('conflict');
       rest = rest.filter((job) => job !== culprit);

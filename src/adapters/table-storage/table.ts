@@ -1,6 +1,6 @@
 /**
- * One table, spoken to in the few ways we need, with the SDK's errors turned into ours. Every call has a time limit:
- * a connection that hangs must not hold up the image behind it for ever.
+ * One table, with the few operations that the app needs, and the SDK's errors mapped to ours. Every call has a time
+ * limit: a hanging connection must not block the image that waits for it forever.
  */
 import type { ListTableEntitiesOptions, TableClient, TableEntity, TransactionAction } from '@azure/data-tables';
 import { RestError } from '@azure/data-tables';
@@ -14,45 +14,45 @@ export interface Table {
   /** `undefined` when there is no such row. */
   get(address: RowAddress): Promise<(Row & { etag: string }) | undefined>;
   /**
-   * All or nothing, in one partition, at most `maxActions`, each row once.
-   * @returns the new etag of each row, or which one was in the way
+   * Atomic, in one partition, at most `maxActions` actions, each row once.
+   * @returns the new etag of each row, or the action that was refused
    */
   transact(actions: TransactionAction[]): Promise<readonly (string | undefined)[] | TransactionRefusal>;
-  /** @returns the new etag, or `conflict` when there is such a row */
+  /** @returns the new etag, or `conflict` when the row exists */
   create(row: Row): Promise<string | 'conflict'>;
-  /** Writes these properties and leaves the row's others alone. */
+  /** Writes these properties and keeps the row's others. */
   merge(row: Row): Promise<void>;
   /**
-   * Writes these properties of a row that is there, and leaves its others alone.
-   * @returns the new etag, or `conflict` when the row has another etag now, or is gone
+   * Writes these properties of an existing row, and keeps its others.
+   * @returns the new etag, or `conflict` when the row has another etag or is gone
    */
   amend(row: Row, etag: string): Promise<string | 'conflict'>;
-  /** @returns the new etag, or `conflict` when the row has another etag now, or is gone */
+  /** @returns the new etag, or `conflict` when the row has another etag or is gone */
   replace(row: Row, etag: string): Promise<string | 'conflict'>;
-  /** Not finding the row is fine. */
+  /** A missing row is no error. */
   remove(address: RowAddress): Promise<void>;
-  /** `conflict` when the row has another etag now, or is gone. */
+  /** `conflict` when the row has another etag or is gone. */
   removeVersion(address: RowAddress, etag: string): Promise<'removed' | 'conflict'>;
   /**
    * Rows of one partition between two keys, in order.
-   * @param onDate called with the service's own time, milliseconds since 1970, with each page
+   * @param onDate called for each page with the service's time, milliseconds since 1970
    */
   range(range: RowRange, limit: number, select?: string[], onDate?: (date: number) => void): Promise<Row[]>;
-  /** Rows of every partition, a request for each thousand: for tables that stay small. */
+  /** Rows of all partitions, one request per thousand rows: for tables that stay small. */
   all(limit: number): Promise<Row[]>;
-  /** One round trip over a partition, which may find nothing and still have a `next`. */
+  /** One page of a partition scan; it may be empty and still have a `next`. */
   scan(query: TableScan): Promise<{ readonly rows: readonly Row[]; readonly next: string | null }>;
 }
 
-/** Nothing was written, because of one action. */
+/** Nothing was written, because one action was refused. */
 interface TransactionRefusal {
-  /** Which one; `undefined` when the service does not say. */
+  /** Index of that action; `undefined` when the service does not say. */
   readonly refusedAt: number | undefined;
   /** `conflict`: a row that must be new exists, has another etag, or is gone. */
   readonly reason: 'conflict' | UpstreamError;
 }
 
-/** Rows of a partition in which a text property sorts at or after that value. */
+/** The rows of a partition whose text property is at or after a value. */
 interface TableScan {
   readonly partitionKey: string;
   readonly property: string;
@@ -66,13 +66,13 @@ interface TableScan {
 export const maxActions = 100;
 const callTimeoutMs = 10_000;
 
-/** Of a row that must be there, whatever is in it. */
+/** Matches a row that exists, whatever its etag. */
 export const anyVersion = '*';
 
 export function table(client: TableClient): Table {
   let creating: Promise<void> | undefined;
 
-  /** Tables are made when first missed: no round trip is spent on asking whether they exist. */
+  /** Tables are created when an operation finds them missing, which saves a round trip that asks whether they exist. */
   async function call<T>(work: (abortSignal: AbortSignal) => Promise<T>): Promise<T> {
     try {
       return await work(AbortSignal.timeout(callTimeoutMs));
@@ -169,7 +169,7 @@ export function table(client: TableClient): Table {
   };
 }
 
-/** One point read of a row that does not exist. */
+/** A point read of a row that does not exist. */
 export function tableHealth(any: Table): HealthProbe {
   return { name: 'tables', check: () => any.get({ partitionKey: 'health', rowKey: 'health' }).then(ignore) };
 }
@@ -195,13 +195,13 @@ function isTableMissing(error: unknown): boolean {
   return statusOf(error) === 404 && codeOf(error) === 'TableNotFound';
 }
 
-/** The service's own word for it. A 404 of a proxy or of another address says nothing about a row. */
+/** By the service's error code: a 404 from a proxy or another host says nothing about the row. */
 function isMissing(error: unknown): boolean {
   const isRow = ['ResourceNotFound', 'EntityNotFound'].includes(codeOf(error) ?? '');
   return statusOf(error) === 404 && (isRow || isTableMissing(error));
 }
 
-/** The service begins the message about a transaction with the place of the action that failed. */
+/** The service begins the error message of a transaction with the index of the refused action. */
 function refusedAt(error: unknown): number | undefined {
   const [, place] = /^(\d+):/.exec(error instanceof Error ? error.message : '') ?? [];
   return place === undefined ? undefined : Number(place);
@@ -221,7 +221,7 @@ export function toUpstreamError(error: unknown, where: string): UpstreamError {
     return new UpstreamError('unauthorized', detail, { cause: error, hint });
   }
   if (status === 429 || status === 503) return new UpstreamError('throttled', detail, { cause: error });
-  // A 404 that the service does not speak comes from somewhere else.
+  // A 404 without the service's error code comes from another host.
   const isForeign = status === 404 && codeOf(error) === undefined;
   if (status !== undefined && status >= 400 && status < 500 && status !== 408 && !isForeign) {
     return new UpstreamError('invalid', detail, { cause: error });

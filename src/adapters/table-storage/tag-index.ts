@@ -1,6 +1,6 @@
 /**
- * Which digests each tag was pushed with: one row per tag, one property per digest, written without reading. Writers
- * never conflict, and a question about a tag begins with one point read.
+ * The digests that each tag was pushed with: one row per tag, one property per digest, written without reading. Writers
+ * never conflict, and a query by tag begins with one point read.
  */
 import type { TagName } from '../../core/image/tag-name.ts';
 import { isDigest } from '../../core/model/digest.ts';
@@ -13,12 +13,12 @@ import { tagRow } from './keys.ts';
 import type { RowBatches } from './row-batches.ts';
 import type { Row, Table } from './table.ts';
 
-/** A row holds at most 252 properties; a tag that moves with every build would outgrow it. */
+/** A row holds at most 252 properties; a tag that moves with every build would exceed that. */
 const maxDigests = 150;
 const keptDigests = 50;
-/** Tags remembered to have a row: of a tag that moves with every build, only the first note tries to make it. */
+/** Tags whose row is known to exist: for a tag that moves with every build, only the first note tries to create it. */
 const maxKnown = 10_000;
-/** A digest that could not be forgotten leads nowhere: whoever follows it finds no image. */
+/** Attempts to forget a digest. Failing is harmless: a reader that follows the digest finds no image. */
 const maxAttempts = 5;
 const prefix = 'd';
 
@@ -40,7 +40,7 @@ export function tableTagIndex(tags: Table, batches: RowBatches): TagIndex {
     if (row === undefined) return;
     const kept = digestsOf(row).slice(0, keptDigests);
     const properties = kept.map(({ digest, pushedAt }) => [propertyOf(digest), pushedAt]);
-    // Losing to another writer is fine: the next one who finds the row too long prunes it.
+    // A conflict is fine: the next writer or reader that finds the row too long prunes it.
     await tags.replace({ ...tagRow(name), ...Object.fromEntries(properties) }, row.etag);
   }
 
@@ -73,7 +73,7 @@ export function tableTagIndex(tags: Table, batches: RowBatches): TagIndex {
         const kept = digests.filter((one) => one !== noted);
         const properties = kept.map((one) => [propertyOf(one.digest), one.pushedAt]);
         const smaller = { ...tagRow(name), ...Object.fromEntries(properties) };
-        // By its etag: another digest, or this one, may have been noted since the row was read.
+        // Guarded by the etag: a digest may have been noted since the row was read.
         const done = await (kept.length === 0 ? tags.removeVersion(row, row.etag) : tags.replace(smaller, row.etag));
         if (done !== 'conflict') return;
       }

@@ -1,18 +1,18 @@
-/** Who waits on which instance: a row for each, in one partition, so that all are one query. */
+/** The waits on each instance: a row per instance, all in one partition, so that one query reads them. */
 import type { WaitStore } from '../../core/ports.ts';
 import { waitsRange, waitsRow } from './keys.ts';
 import { joinText, splitText } from './long-text.ts';
 import type { Table } from './table.ts';
 import { anyVersion } from './table.ts';
 
-/** Forty instances at most; what is left behind is removed by whoever lists. */
+/** There are forty instances at most. Rows of stopped instances are removed by the instance that lists. */
 const maxRows = 500;
 
 export function tableWaitStore(index: Table): WaitStore {
   return {
     async put(waits) {
       const row = { ...waitsRow(waits.instance), ...splitText('waits', JSON.stringify(waits)) };
-      // Not merged: what was there may have been longer, in more columns.
+      // Replaced, not merged: the previous text may have been longer and left columns behind.
       if ((await index.replace(row, anyVersion)) === 'conflict') await index.create(row);
     },
     list: async () => (await index.range(waitsRange(), maxRows)).map((row) => JSON.parse(joinText('waits', row))),
