@@ -1,6 +1,6 @@
 /**
- * Settings in, checked Config out. Read once at start; every fault is reported at once, as `NAME: reason (got …)`, and
- * the app does not start half-configured. Secrets are never echoed.
+ * Parses the settings into a checked Config, once at start. All faults are reported together, as `NAME: reason (got
+ * …)`, and the app does not start with a faulty setting. Secrets are never shown.
  */
 import type { ForwardTarget } from './core/image/forward-entry.ts';
 import type { Registry } from './core/model/registry.ts';
@@ -26,9 +26,9 @@ export interface Config {
   readonly probeAfterSeconds: number;
   readonly retentionDays: number;
   readonly webhookManagement: 'off' | 'audit' | 'manage';
-  /** Where the registry reaches this app; `undefined` when nothing tells. */
+  /** The URL under which the registry reaches this app; `undefined` when no setting says. */
   readonly publicUrl: string | undefined;
-  /** ARM of another cloud than the public one. */
+  /** ARM endpoint of a sovereign cloud. */
   readonly armEndpoint: string | undefined;
   readonly forwards: readonly ForwardTarget[];
   readonly callbacks: CallbackConfig;
@@ -36,7 +36,7 @@ export interface Config {
   readonly github: GithubConfig | undefined;
   /** `undefined`: nothing is measured. */
   readonly telemetry: TelemetryConfig | undefined;
-  /** What keeps the app from nothing and is most likely not meant so; a line each. */
+  /** Likely mistakes that do not stop the app; a line each. */
   readonly warnings: readonly string[];
 }
 
@@ -45,7 +45,7 @@ export class ConfigError extends Error {
   readonly faults: readonly string[];
   readonly warnings: readonly string[];
 
-  /** @param warnings may say why something that is required was not found */
+  /** @param warnings they may explain why a required setting was not found */
   constructor(faults: readonly string[], warnings: readonly string[] = []) {
     super(`The settings are not usable:\n${[...faults, ...warnings].join('\n')}`);
     this.name = 'ConfigError';
@@ -68,7 +68,8 @@ export function readConfig(environment: Environment = process.env): Config {
   };
   const get = (name: string) => {
     const text = environment[name]?.trim() || undefined;
-    // Taken for the secret itself, it would be one that whoever may read the settings knows.
+    // An unresolved Key Vault reference. Used as the secret itself, it would be known to everyone who may read the
+    // settings.
     if (text?.startsWith('@Microsoft.KeyVault(')) {
       fault(name, 'is a reference to a vault that the platform could not resolve (got the reference)');
     }
@@ -96,12 +97,12 @@ export function readConfig(environment: Environment = process.env): Config {
   return config;
 }
 
-/** On a developer's machine, as Core Tools and the local host say it. */
+/** On a developer's machine, by the variables that Core Tools and the local host set. */
 export function isDevelopment(environment: Environment = process.env): boolean {
   return environment.AZURE_FUNCTIONS_ENVIRONMENT === 'Development';
 }
 
-/** Beyond these, the time that somebody must look again is no date any more. */
+/** Above these limits, a computed due time would no longer be a valid date. */
 const secondsOfYear = 31_536_000;
 const daysOfCentury = 36_500;
 
@@ -134,7 +135,7 @@ function readTopic(get: Get, fault: Fault): Config['topic'] {
   return { endpoint: endpoint ?? '', key };
 }
 
-/** The platform tells its own host name, without a scheme. */
+/** The platform provides its host name without a scheme. */
 function readPublicUrl(get: Get, fault: Fault): string | undefined {
   const host = get('WEBSITE_HOSTNAME');
   const own = host === undefined ? undefined : `${isLoopback(host.replace(/:\d+$/, '')) ? 'http' : 'https'}://${host}`;

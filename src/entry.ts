@@ -1,18 +1,18 @@
 /**
- * What the Functions worker loads first: lets Node keep what it makes of the app's code, and loads the app. A worker that
- * starts again on the same instance is sooner at its first webhook event.
+ * The first file that the Functions worker loads: enables Node's compile cache, then loads the app. A worker that
+ * restarts on the same instance is sooner ready for its first webhook event.
  */
 import { enableCompileCache, flushCompileCache } from 'node:module';
 
-/** Workers are ended without warning: by then the start is over, and what it needed is kept. */
+/** Workers are ended without warning. After this time the start is over, and its code is in the cache. */
 const keepAfterMs = 10_000;
 
 enableCompileCache();
 setTimeout(flushCompileCache, keepAfterMs).unref();
 try {
-  // Not an import: those are loaded before anything is done here.
+  // Not an import: imports are loaded before the cache is enabled.
   require('./main.ts');
 } catch (error) {
-  // To a worker whose entry fails the host gives no function, and then nobody answers what is wrong.
+  // The host gives a worker whose entry fails no function, and then nothing would report the faults.
   if (!(error instanceof Error && error.name === 'FaultsAnswered')) throw error;
 }

@@ -1,6 +1,6 @@
 /**
- * Registers every function with the Functions host, which loads this file through `entry.ts`; what they call is made in
- * `compose/`. A fault in the settings ends the start here.
+ * Registers every function with the Functions host, which loads this file through `entry.ts`; `compose/` creates what
+ * they call. A fault in the settings ends the start here.
  */
 import { app } from '@azure/functions';
 import { consoleLog } from './adapters/console-log.ts';
@@ -119,14 +119,16 @@ if (lostDeliveries !== undefined) {
 }
 app.hook.appTerminate(close);
 
-/** Who develops sees a start that fails; on Azure nobody does, so there the health route says what is wrong. */
+/**
+ * A developer sees a start that fails. On Azure nobody watches the start, so there the health route reports the faults.
+ */
 function readConfigOrAnswerFaults(): Config {
   try {
     return readConfig();
   } catch (error) {
     if (!(error instanceof ConfigError) || isDevelopment()) throw error;
     app.http('health', faultySettingsFunction(error.faults));
-    // One by one: of a text of several lines the host takes the first for an error alone.
+    // One by one: of a text with several lines, the host logs only the first as an error.
     for (const fault of error.faults) console.error(`the app runs without its functions: ${fault}`);
     throw Object.assign(new Error('the settings are not usable'), { name: 'FaultsAnswered' });
   }

@@ -1,4 +1,4 @@
-/** Deployment checks, where they are configured. */
+/** Deployment checks, if they are configured. */
 
 import { randomBytes } from 'node:crypto';
 import { azurePipelinesSender } from '../adapters/callbacks/azure-pipelines.ts';

@@ -1,11 +1,14 @@
-/** What clients of Azure services are made with, from the settings. The adapters make them: nothing here loads a library of Azure. */
+/**
+ * Parameters of the clients of Azure services, from the settings. The adapters create the clients: nothing here loads
+ * an Azure library.
+ */
 import { consoleLog } from '../adapters/console-log.ts';
 import { lazyCredential } from '../adapters/credential.ts';
 import type { OpenTelemetry } from '../adapters/open-telemetry/open-telemetry.ts';
 import type { StorageAccount } from '../adapters/storage-clients.ts';
 import type { Config } from '../config.ts';
 
-/** Loads beside everything else, and only where telemetry goes anywhere. */
+/** Loads in parallel with everything else, and only where telemetry is configured. */
 export function startCollector({ telemetry: wanted }: Config): Promise<OpenTelemetry> | undefined {
   if (wanted === undefined) return undefined;
   const { azureMonitor, ...options } = wanted;

@@ -89,7 +89,7 @@ export function compose(config: Config) {
     directory: isInArm ? armWebhookDirectory(arm) : undefined,
     replicaSet: sets.current,
   });
-  // Made before the tracker, which shows what it has found.
+  // Created before the tracker, which reports the audit's findings.
   const auditor = webhooks.auditor((registry) => tracked.ready(registry));
   const health = tableHealthEventLog(storage.index);
   const probe = isAskable ? ociManifestProbe({ credential, fetch, clock: systemClock }) : undefined;
@@ -135,8 +135,8 @@ export function compose(config: Config) {
         outboxCheckMs: 30_000,
       },
       retentionMs,
-      // An answer may take four seconds; what is left is for the host, and for timers that are late. The queue has more of them:
-      // what it does not take is lost, and where tables are slow under load, it is too.
+      // An answer may take four seconds; the rest is for the host and for late timers. The larger share is for the
+      // queue: an event that it does not store is lost, and when tables are slow under load, so is the queue.
       recordWithinMs: 1_500,
       deferWithinMs: 1_800,
       cachedImages: 20_000,
@@ -177,7 +177,7 @@ export function compose(config: Config) {
     targets: config.forwards,
     registries,
     queue: forwards,
-    // Kargo tells a registry's webhook by the beginning of this.
+    // Kargo recognizes a registry's webhook by the beginning of this.
     sender: webhookSender('AzureContainerRegistry/1.0 (acr-replication-tracker)'),
     clock: systemClock,
     random: Math.random,
@@ -204,7 +204,7 @@ export function compose(config: Config) {
     releases: keptReleases,
     replays: replaying,
     checks: pending,
-    /** `undefined` where no check is taken. */
+    /** `undefined` where no checks are configured. */
     checkList: pending && checkList({ store: checkStore, registries, clock: systemClock }),
     waits,
     auditor,
@@ -225,7 +225,7 @@ export function compose(config: Config) {
         keptReleases.close(5_000),
         pending?.close(5_000),
       ]);
-      // What the last seconds have seen; nobody is kept waiting for a collector that is not there.
+      // Export what the last seconds measured, but do not wait for a collector that does not answer.
       const sent = collector?.then(
         (running) => running.close(),
         () => undefined,

@@ -1,4 +1,4 @@
-/** The tables and queues of the app, under the names that `infra/storage.bicep` makes them with. */
+/** The app's tables and queues, under the names that `infra/storage.bicep` creates them with. */
 import { queueClient, tableClient } from '../adapters/storage-clients.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { tableDueWork } from '../adapters/table-storage/due-work-table.ts';
@@ -22,7 +22,7 @@ export const queueNames = {
   deadLetteredForwards: 'replication-forwards-given-up',
 };
 
-/** Nothing is asked of the account before the first of them is used. */
+/** Sends no request to the account until one of them is used. */
 export function openStorage(config: Config) {
   const account = storageAccount(config);
   const openTable = (name: string) => table(tableClient(account, name));

@@ -1,4 +1,4 @@
-/** The registry's webhooks: audited and repaired, and lost deliveries recovered from their logs. */
+/** The registry's webhooks: audits and repairs them, and recovers lost deliveries from their logs. */
 
 import { consoleLog } from '../adapters/console-log.ts';
 import { systemClock } from '../adapters/system-clock.ts';
@@ -39,7 +39,7 @@ export function registryWebhooks(
         registries,
         directory,
         publicUrl,
-        // Older than that, an image may have been forgotten, and would come back as news.
+        // An older image may have been forgotten, and would be published as new.
         maxAgeMs: Math.min(7, config.retentionDays) * 86_400_000,
         ...around,
         ready,

@@ -9,7 +9,7 @@ import { mayBeSecret, show } from './values.ts';
 
 export interface CallbackConfig {
   readonly origins: CallbackOrigins;
-  /** 32 bytes; without it there are no checks. */
+  /** 32 bytes; `undefined`: no checks. */
   readonly key: Uint8Array | undefined;
 }
 
@@ -18,7 +18,10 @@ export interface GithubConfig {
   readonly appId: string;
   /** PEM. */
   readonly privateKey: string;
-  /** Names the images of a deployment that does not: `contoso.azurecr.io/{owner}/{repo}:{sha}`, white space between them. */
+  /**
+   * Names the images of a deployment whose payload names none: `contoso.azurecr.io/{owner}/{repo}:{sha}`, separated by
+   * white space.
+   */
   readonly imageTemplate: string | undefined;
 }
 
@@ -33,7 +36,7 @@ export function readCallbacks(get: Get, fault: Fault): CallbackConfig {
   return { origins: origins.ok ? origins.value : [], key };
 }
 
-/** All three, or none: half a GitHub App approves nothing. */
+/** All three settings or none: an incomplete GitHub App can approve nothing. */
 export function readGithub(get: Get, fault: Fault): GithubConfig | undefined {
   const webhookSecret = get('GITHUB_WEBHOOK_SECRET');
   const appId = get('GITHUB_APP_ID');
@@ -67,8 +70,9 @@ function readTemplate(text: string | undefined, fault: Fault): string | undefine
 }
 
 /**
- * Settings are one line in many places, and a key takes shape by all it went through: line ends that became spaces, or
- * letters, once or twice; quotes around it; all of it in base64. Between its first and its last line a key is base64 alone.
+ * Settings are often stored on one line, which damages a PEM key: line ends become spaces or the characters `\n`,
+ * escaped once or twice; quotes are added; the whole is base64-encoded. Between its first and its last line a key is
+ * base64 only, so it can be restored.
  */
 function readPem(text: string): string {
   const plain = text.includes('-----BEGIN')

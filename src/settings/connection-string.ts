@@ -1,10 +1,10 @@
 /**
- * A storage connection string, as far as the libraries for tables and queues need it. They refuse a bad one as well, but at
- * the first call, or with an error that names no setting.
+ * Checks a storage connection string as far as the table and queue libraries need it. They refuse a bad one as well,
+ * but only at the first call, or with an error that names no setting.
  * Source: Azure Storage documentation, "Configure Azure Storage connection strings".
  */
 
-/** @returns what is wrong with it, in words that hold nothing of it; `undefined` when nothing is */
+/** @returns the fault, in words that quote nothing of the text; `undefined` when there is none */
 export function faultOfConnectionString(text: string): string | undefined {
   const parts = new Map(
     text

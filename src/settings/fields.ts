@@ -1,12 +1,12 @@
 /**
- * Fields that an entry of a JSON setting does not have. Passed over in silence, `"verfy": "deep"` would switch
- * verification off.
+ * Reports unknown fields in an entry of a JSON setting. Ignored silently, `"verfy": "deep"` would switch verification
+ * off.
  */
 import { nearest } from '../core/runtime/nearest.ts';
 import { quote } from '../core/runtime/parsed.ts';
 import type { Fault } from './values.ts';
 
-/** What stands in such a field is not shown: it may be anything. */
+/** The field's value is not shown: it may be a secret. */
 export function checkFields(
   setting: string,
   place: number,

@@ -1,4 +1,7 @@
-/** `FORWARD_WEBHOOKS`: a JSON array of who gets the registry's push webhooks, and when. Holds secrets: never shown. */
+/**
+ * `FORWARD_WEBHOOKS`: a JSON array of the targets of the registry's push webhooks, and when each is sent. Holds
+ * secrets: never shown.
+ */
 import * as z from 'zod';
 import type { ForwardTarget } from '../core/image/forward-entry.ts';
 import { parseRegion, regionRule } from '../core/model/region.ts';
@@ -15,7 +18,7 @@ const urlRule = 'must be an https:// address (http:// with "allowPrivate")';
 const registryRule = 'must be the name of a registry in REGISTRIES';
 const requireRule = 'must be "all", "any" or a number from 1';
 const patterns = z.array(z.string().min(1).max(300), 'must be a list of names, with * for anything').min(1);
-/** RFC 9110; what could end a header and begin another is refused. */
+/** RFC 9110. Refuses characters that could end a header and begin another. */
 const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const headerValue = /^[\t\x20-\x7e]*$/;
 
@@ -75,7 +78,7 @@ export function readForwards(
   return targets;
 }
 
-/** What the fields of one entry mean together; looked at even when one of them is wrong in itself. */
+/** Rules over several fields of one entry; checked even when single fields are wrong. */
 function checkTogether(
   { url: address, allowPrivate, registry, regions, require }: { readonly [field: string]: unknown },
   fault: (field: string, reason: string) => void,

@@ -1,6 +1,6 @@
 /**
- * The names of all settings, to tell one that was mistyped: the platform sets a hundred variables beside ours, so a name
- * that is not ours is no fault, and one that is nearly ours is most likely meant to be.
+ * The names of all settings, to find a mistyped one. The platform sets a hundred variables of its own, so an unknown
+ * name is no fault; one that is nearly ours is most likely a typing error.
  */
 import { changesBetween } from '../core/runtime/nearest.ts';
 
@@ -29,13 +29,13 @@ export const settingNames = [
   'GITHUB_IMAGE_TEMPLATE',
 ] as const;
 
-/** @returns a line for each variable that is one letter, or its case alone, away from a setting */
+/** @returns a line for each variable whose name differs from a setting by one letter or only by case */
 export function nearMisses(environment: Readonly<Record<string, string | undefined>>): string[] {
   const ours: readonly string[] = settingNames;
   return Object.keys(environment).flatMap((name) => {
     if (ours.includes(name)) return [];
     const meant = ours.find((one) => changesBetween(name.toLowerCase(), one.toLowerCase()) <= 1);
-    // Windows finds a variable whatever its case.
+    // Windows finds a variable in any letter case.
     const isRead = meant?.toLowerCase() === name.toLowerCase() && environment[meant] === environment[name];
     return meant === undefined || isRead ? [] : [`${name}: is not read; the nearest setting is ${meant}`];
   });

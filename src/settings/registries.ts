@@ -14,7 +14,7 @@ const region = z.string(regionRule).transform((text, context): Region => {
   if (parsed === undefined) context.addIssue({ code: 'custom', message: regionRule });
   return parsed ?? z.NEVER;
 });
-/** One that is named twice, be it `eastus` and `East US`, is one region, as in a request. */
+/** Two spellings of one region, such as `eastus` and `East US`, count once, as in a request. */
 const regions = z.array(region, 'must be a list of regions');
 const once = (list: readonly Region[]) => [...new Set(list)];
 
@@ -54,7 +54,7 @@ const registryEntry = z.object(
   'must be an object with a "name"',
 );
 
-/** @param warn told what is no fault and most likely not meant so */
+/** @param warn called with likely mistakes that are no faults */
 export function readRegistries(text: string | undefined, fault: Fault, warn: Fault): Registry[] {
   const example = 'a JSON array such as [{"name":"contoso","regions":["eastus","westeurope"]}]';
   if (text === undefined) {
@@ -81,7 +81,7 @@ export function readRegistries(text: string | undefined, fault: Fault, warn: Fau
   return registries;
 }
 
-/** Looked at even when something else is wrong with an entry. */
+/** Checked even when an entry has other faults. */
 function checkRepeats(entries: readonly unknown[], fault: Fault): void {
   const all = entries.map(namesOf);
   all.forEach(({ name, loginServer }, i) => {
@@ -105,7 +105,7 @@ function defaultLoginServer(name: string): string {
   return `${name}.azurecr.io`;
 }
 
-/** What the fields of one entry mean together; looked at even when one of them is wrong in itself. */
+/** Rules over several fields of one entry; checked even when single fields are wrong. */
 function checkTogether(entry: { [field: string]: unknown }, place: string, fault: Fault, warn: Fault): void {
   const { regions, resourceId, observedOnly, regionalEndpoints = false, verify } = entry;
   if (regions === undefined && resourceId === undefined) {

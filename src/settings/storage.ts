@@ -30,7 +30,7 @@ export function readStorage(get: Get, fault: Fault): StorageConfig {
     const name = `AzureWebJobsStorage__${service}ServiceUri`;
     const uri = get(name);
     if (uri !== undefined && !isOrigin(uri)) fault(name, `${originRule} (got ${show(uri)})`);
-    // The endpoints that Azure shows for an account end in a slash.
+    // Azure shows the endpoints of an account with a slash at the end.
     return uri?.replace(/\/$/, '') ?? (account && `https://${account}.${service}.core.windows.net`);
   };
   const tableUri = serviceUri('table');

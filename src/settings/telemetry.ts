@@ -1,14 +1,17 @@
-/** Where telemetry goes: standard names, not ours. A fault in them never keeps the app from starting. */
+/**
+ * Where telemetry goes, from standard variables, not from settings of our own. A fault in them never keeps the app from
+ * starting.
+ */
 import type { Get } from './values.ts';
 
 export interface TelemetryConfig {
-  /** Name of this app to whoever collects. */
+  /** Service name of this app in the collected telemetry. */
   readonly service: string;
   readonly otlpEndpoint: string | undefined;
   readonly azureMonitor:
     | {
         readonly connectionString: string;
-        /** `undefined` where the component takes telemetry from anybody who knows the connection string. */
+        /** `undefined` where the component accepts telemetry with the connection string alone. */
         readonly identity: { readonly clientId: string | undefined } | undefined;
       }
     | undefined;
@@ -16,7 +19,7 @@ export interface TelemetryConfig {
   readonly hasOwnSampler: boolean;
 }
 
-/** @returns `undefined`: nothing is measured */
+/** @returns `undefined` where no telemetry is configured: nothing is measured then */
 export function readTelemetry(get: Get): TelemetryConfig | undefined {
   const otlpEndpoint = get('OTEL_EXPORTER_OTLP_ENDPOINT');
   const connectionString = get('APPLICATIONINSIGHTS_CONNECTION_STRING');
@@ -34,7 +37,9 @@ export function readTelemetry(get: Get): TelemetryConfig | undefined {
   };
 }
 
-/** `Authorization=AAD;ClientId=…`, as the Functions host reads it; without a `ClientId`, the system's identity. */
+/**
+ * `Authorization=AAD;ClientId=…`, as the Functions host reads it; without a `ClientId`, the system-assigned identity.
+ */
 function readIdentity(text: string | undefined): { clientId: string | undefined } | undefined {
   const fields = new Map(
     (text ?? '').split(';').map((field) => {

@@ -1,4 +1,4 @@
-/** How single settings are read, and how a fault shows what was found without showing a secret. */
+/** Reads single settings, and describes their faults without showing a secret. */
 
 import { quote } from '../core/runtime/parsed.ts';
 import { isOrigin } from '../core/runtime/url-origin.ts';
@@ -23,7 +23,7 @@ export function readOrigin(name: string, get: Get, fault: Fault): string | undef
   return text;
 }
 
-/** Of JSON, or of JSON in base64: azd and others put a setting into a file of JSON without escaping its quotes. */
+/** Accepts JSON, or JSON in base64: azd and other tools write settings into a JSON file without escaping quotes. */
 export function parseJson(text: string): unknown {
   return readJson(text) ?? readJson(Buffer.from(text, 'base64').toString('utf8'));
 }
@@ -37,8 +37,8 @@ function readJson(text: string): unknown {
 }
 
 /**
- * What was found, for a message. An address may carry a password, or a key in its query; and where settings were mixed up
- * any may hold the secret of another: then it is not repeated.
+ * The value found, for a message. Not shown when it may be a secret: a URL may carry a password or a key, and where
+ * settings were mixed up, any may hold the secret of another.
  */
 export function show(value: unknown): string {
   if (value === undefined) return 'nothing';
@@ -47,19 +47,19 @@ export function show(value: unknown): string {
   return typeof value === 'string' ? quote(value) : text.slice(0, 80);
 }
 
-/** Addresses with more than a place in them; keys and tokens, which are long and say nothing; what names a key. */
+/** URLs with a user or a query; long opaque texts, like keys and tokens; texts that name a key. */
 export function mayBeSecret(text: string): boolean {
   const isOpaque = /^[A-Za-z0-9+/=_-]{24,}$/.test(text) && !text.startsWith('/subscriptions/');
   return isOpaque || /[@?]|-----BEGIN|(?:Key|Signature|Secret|Password|Token)["']?\s*[=:]/i.test(text);
 }
 
-/** What was found where a secret may be: how long it is, at most. */
+/** For a value that is a secret: shows at most its length. */
 export function conceal(value: unknown): string {
   if (value === undefined) return 'nothing';
   return typeof value === 'string' ? `${value.length} characters, not shown` : 'something else, not shown';
 }
 
-/** @param path as a schema names what is wrong */
+/** @param path as a schema reports the place of a fault */
 export function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value);
 }
