@@ -1,4 +1,4 @@
-/** Every route there is, for their description. A function that is registered and not named here fails a test. */
+/** The descriptions of all routes. A test fails when a registered function is missing here. */
 import { describeAvailability } from './api/availability.ts';
 import { describeAvailabilityOfImages } from './api/availability-of-images.ts';
 import { describeAzurePipelinesCheck } from './api/check-azure-pipelines.ts';

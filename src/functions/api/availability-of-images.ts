@@ -1,4 +1,4 @@
-/** Where are they, and may I pull all of them now? The question of `GET /api/availability`, for several images. */
+/** `GET /api/availability` for several images: where they are, and whether all can be pulled now. */
 import type { HttpFunctionOptions } from '@azure/functions';
 import type { Tracker } from '../../core/tracker.ts';
 import { imagesBody, readImagesBody, severalDocument } from '../documents/several-images.ts';

@@ -1,4 +1,7 @@
-/** Where is it, and may I pull now? Answered from what is stored, also for an image nobody has spoken of. */
+/**
+ * `GET /api/availability`: where an image is, and whether it can be pulled now. Answered from the tables, also for an
+ * image that no event has mentioned.
+ */
 import type { HttpFunctionOptions } from '@azure/functions';
 import type { Tracker } from '../../core/tracker.ts';
 import { availabilityDocument } from '../documents/availability-document.ts';

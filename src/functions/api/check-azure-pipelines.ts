@@ -1,6 +1,6 @@
 /**
- * Takes an Azure Pipelines check "Invoke Azure Function" in callback mode. The pipeline gives us three seconds, asks
- * once and then stands still: so the answer is 200 only after the check is stored where it cannot be lost.
+ * Accepts an Azure Pipelines check "Invoke Azure Function" in callback mode. The pipeline waits three seconds for the
+ * answer, calls once and then pauses, so the answer is 200 only after the check is stored durably.
  */
 import type { HttpFunctionOptions } from '@azure/functions';
 import * as z from 'zod';
@@ -80,7 +80,7 @@ export function checkAzurePipelinesFunction({ checks, origins }: AzurePipelinesC
       if (asked.kind === 'wrong') return badRequest(asked.problems);
       if (asked.kind === 'unknownRegistry') return problemResponse(404, asked.reason);
       const { planUrl, projectId, hubName, planId, jobId, taskInstanceId } = callback.value;
-      // Ids are one organisation's own: another may have the same, and waits for a verdict of its own.
+      // These ids are unique within an organisation only, so the id of the check includes the URL of the organisation.
       const id = checkId('azurePipelines', planUrl, projectId, hubName, planId, jobId, taskInstanceId);
       const address = JSON.stringify(callback.value);
       await checks.accept({ id, kind: 'azurePipelines', ...text, timeoutMs, callback: address });

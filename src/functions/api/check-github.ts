@@ -1,7 +1,7 @@
 /**
- * Takes GitHub's requests for a custom deployment protection rule. The signature authenticates them: nothing of the body is
- * looked at before it fits, and it is over the bytes as they were sent. GitHub shows nobody what we answer here, so what
- * is wrong with the question itself comes back as a rejection that says why.
+ * Accepts GitHub's requests for a custom deployment protection rule. The signature over the raw bytes authenticates
+ * them, so the body is parsed only after the signature matches. GitHub shows our answer to no one, so a fault in the
+ * question is returned as a rejection with a comment.
  */
 import type { HttpFunctionOptions, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
 import * as z from 'zod';
@@ -65,7 +65,7 @@ export function describeGithubCheck(): RouteDescription {
 export function checkGithubFunction(parts: GithubCheckDeps): HttpFunctionOptions {
   return {
     methods: ['POST'],
-    // GitHub can send no function key without showing it in its settings; the signature authenticates it.
+    // GitHub would show a function key in its settings; the signature authenticates it.
     authLevel: 'anonymous',
     route: 'api/checks/github',
     handler: httpHandler(noQuery, async function acceptGithubCheck(request, context) {
@@ -73,7 +73,7 @@ export function checkGithubFunction(parts: GithubCheckDeps): HttpFunctionOptions
       if (Number(request.headers.get('content-length') ?? 0) > maxBody) return tooLarge();
       const bytes = new Uint8Array(await request.arrayBuffer());
       if (bytes.byteLength > maxBody) return tooLarge();
-      // Before the signature, which cannot fit: what fails is whatever stands between GitHub and the app.
+      // Before the signature, which cannot match an empty body: the body was lost between GitHub and the app.
       if (bytes.byteLength === 0) return emptyBody("one of GitHub's events");
       if (!isSignedByGithub(request.headers.get('x-hub-signature-256'), bytes, parts.webhookSecret)) {
         const detail = "X-Hub-Signature-256 must be GitHub's signature of the body, with the secret of the app.";

@@ -1,4 +1,4 @@
-/** Forgets a release. Its images stay what they are; whoever waits for it by name is answered 404. */
+/** Deletes a release. Its images are not affected; a client that waits for it by name is answered 404. */
 import type { HttpFunctionOptions } from '@azure/functions';
 import type { Releases } from '../../core/releases/releases.ts';
 import { noSuchRelease, readReleaseName, releaseParams } from '../documents/release-document.ts';

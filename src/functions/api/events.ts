@@ -1,6 +1,6 @@
 /**
- * What was published about an image, when, and whether the topic has taken it; what else was sent because of it; and how far
- * a replay of it is.
+ * The events published about an image, with their times and whether the topic has accepted them; the webhooks and
+ * verdicts sent because of it; and the progress of a replay.
  */
 import type { HttpFunctionOptions, HttpResponseInit } from '@azure/functions';
 import * as z from 'zod';
@@ -105,7 +105,7 @@ export function describeEvents(): RouteDescription {
 export interface EventsDeps {
   readonly replays?: Pick<Replays, 'find' | 'ofImage'>;
   readonly releases?: Pick<Releases, 'read'>;
-  /** Not there where no deployment check is taken. */
+  /** Absent where no deployment checks are configured. */
   readonly checks?: CheckList | undefined;
 }
 
@@ -143,7 +143,7 @@ async function listOf(
 ) {
   const { registry: place, ...asked } = question;
   const registry = place.loginServer;
-  // What was published is answered also while the checks cannot be read.
+  // The events are answered also while the checks cannot be read.
   const [told, read] = await Promise.all([tracker.events(question), checks?.read()]);
   const { repository, digest } = told?.name ?? question;
   const tags = [...(told?.tags ?? []), ...(question.tag === undefined ? [] : [question.tag])];

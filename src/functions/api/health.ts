@@ -1,6 +1,6 @@
 /**
- * Whether the app can do its work, for load balancers and people. Anybody may ask, so it names no registry, and asks
- * the storage at most every few seconds however often it is asked itself.
+ * Whether the app can do its work, for load balancers and people. The route is public, so it names no registry, and it
+ * checks the storage at most every few seconds, however often it is called.
  */
 import type { HttpFunctionOptions } from '@azure/functions';
 import * as z from 'zod';
@@ -69,7 +69,7 @@ export function healthFunction(
       }
       const checks = await last.checks;
       const isWorking = Object.values(checks).every((result) => result === 'ok');
-      // Without the topic every answer is still right and every event follows later: that is no reason to restart.
+      // While the topic fails, answers are right and events are delayed: no reason to restart the app.
       const topic = tracker.publishError() === undefined ? 'ok' : 'failing';
       const status = isWorking ? (topic === 'ok' ? 'ok' : 'degraded') : 'failing';
       return json(isWorking ? 200 : 503, { status, checks: { ...checks, topic } });
@@ -77,7 +77,7 @@ export function healthFunction(
   };
 }
 
-/** @returns why it does not answer; `undefined` where it does */
+/** @returns the failure; `undefined` where the probe succeeds */
 async function problemOf(probe: HealthProbe): Promise<string | undefined> {
   const timeout = new Promise<string>((resolve) => setTimeout(resolve, probeTimeoutMs, 'timeout').unref());
   return Promise.race([probe.check().then(() => undefined, describeError), timeout]);

@@ -96,7 +96,7 @@ export function imagesFunction(tracker: Tracker): HttpFunctionOptions {
       if ('refusal' in filters) return filters.refusal;
       const { repository, state, region, missing, q, sort, members, limit, cursor: given } = filters.value;
       const search = q === undefined || q.trim() === '' ? undefined : parseSearch(q, registry.value);
-      // Nothing can have that name.
+      // No image can have such a name.
       if (search === undefined && q !== undefined && q.trim() !== '') return json(200, { images: [], next: null });
       const list = {
         registry: registry.value,
@@ -111,7 +111,7 @@ export function imagesFunction(tracker: Tracker): HttpFunctionOptions {
       const cursor = given === undefined ? undefined : parseListCursor(given, list);
       if (given !== undefined && cursor === undefined) return refuse('cursor', cursorRule).refusal;
       const known = region === undefined ? [] : await tracker.regions(registry.value);
-      // While no region is known, this one may be.
+      // While no region is known, any region may exist.
       if (region !== undefined && known.length > 0 && !known.includes(region)) {
         return refuse('region', describeUnknown(region, known)).refusal;
       }

@@ -1,5 +1,5 @@
 /**
- * The description of every route, as OpenAPI 3.1, put together from what each function says of itself. Made at the first
+ * The OpenAPI 3.1 description of every route, assembled from the description beside each function. Built at the first
  * request and then kept.
  */
 import type { HttpFunctionOptions } from '@azure/functions';
@@ -25,7 +25,7 @@ export function describeOpenApi(): RouteDescription {
   };
 }
 
-/** @param describe one for each route, this one included */
+/** @param describe one function for each route, this one included */
 export function openApiFunction(describe: readonly (() => RouteDescription)[]): HttpFunctionOptions {
   let document: JsonObject | undefined;
   return {
@@ -129,7 +129,7 @@ function toParameters(schema: JsonObject, place: 'path' | 'query' | 'header'): J
   });
 }
 
-/** A request that may be made with query parameters alone needs no body. */
+/** The body is optional where query parameters can replace it. */
 function toBody(route: RouteDescription, schema: JsonObject): JsonObject {
   return { required: route.query === undefined, content: { 'application/json': { schema } } };
 }
@@ -160,7 +160,7 @@ const securitySchemes = {
   githubSignature: inHeader('x-hub-signature-256', 'HMAC-SHA256 of the body, with the secret of the GitHub App.'),
 };
 
-/** Any one of these is accepted. */
+/** Alternatives: any one of these is accepted. */
 function securityOf(auth: Auth): JsonObject[] {
   const ways: Record<Auth, (keyof typeof securitySchemes)[]> = {
     functionKey: ['functionKey', 'functionKeyInQuery'],

@@ -1,4 +1,7 @@
-/** Makes a release, or another revision of it. Sending the same again changes nothing, so a pipeline may repeat its step. */
+/**
+ * Creates a release, or a new revision of it. Sending the same content again changes nothing, so a pipeline may repeat
+ * its step.
+ */
 import type { HttpFunctionOptions } from '@azure/functions';
 import { formatReference } from '../../core/model/reference.ts';
 import type { Asked } from '../../core/query/ask.ts';
@@ -49,7 +52,7 @@ export function putReleaseFunction(tracker: Tracker, releases: Pick<Releases, 'p
   };
 }
 
-/** As the tracker understood it: a regional login server, or a tag that was left out, makes no other content. */
+/** Normalized: a regional login server or an omitted tag does not make the content different. */
 function contentOf(asked: readonly Asked[]): ReleaseContent {
   const images = asked.map(({ question: { registry, ...rest } }) =>
     formatReference({ registry: registry.loginServer, ...rest }),

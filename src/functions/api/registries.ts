@@ -1,4 +1,4 @@
-/** Which registries are tracked here: what a page or a command line can ask about without being told. */
+/** Lists the tracked registries, so that the page and the command need no configuration of their own. */
 import type { HttpFunctionOptions } from '@azure/functions';
 import * as z from 'zod';
 import type { Registry } from '../../core/model/registry.ts';

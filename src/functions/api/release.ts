@@ -1,4 +1,4 @@
-/** Is every image of a release where it must be? */
+/** Whether every image of a release is in its required regions. */
 import type { HttpFunctionOptions } from '@azure/functions';
 import type { Releases } from '../../core/releases/releases.ts';
 import { answerRelease, readReleaseName, releaseDocument, releaseParams } from '../documents/release-document.ts';

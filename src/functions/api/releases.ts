@@ -1,4 +1,6 @@
-/** Lists releases, newest first, a page at a time: what was asked for and what has become of it, without reading the images. */
+/**
+ * Lists releases, newest first, a page at a time: what was requested and the stored state, without reading the images.
+ */
 import type { HttpFunctionOptions } from '@azure/functions';
 import * as z from 'zod';
 import type { ReleasePlace } from '../../core/releases/ports.ts';

@@ -1,6 +1,6 @@
 /**
- * Asks for a replay: what was published about an image, or about a registry's images in a span of time, is published again with the
- * same ids. The work goes on after the answer, and over restarts.
+ * Starts a replay: publishes again, with the same ids, the events of one image, or of a registry's images in a time
+ * range. The work goes on after the answer, also over restarts.
  */
 import type { HttpFunctionOptions, HttpRequest } from '@azure/functions';
 import * as z from 'zod';
@@ -123,7 +123,7 @@ function readRange(input: Input, tracker: Tracker, now: number) {
   const registry = readRegistry((name) => (name === 'registry' ? input.registry : undefined), tracker);
   if ('refusal' in registry) return registry;
   if (since === undefined) return refuse('since', 'is required with "registry": an ISO 8601 time');
-  // Somebody's clock may be ahead of ours.
+  // The client's clock may be ahead of ours.
   const until = Math.min(now, input.until ?? now);
   if (since > until) return refuse('since', 'must not be after "until", or in the future');
   if (until - since > maxRangeMs) return refuse('until', 'must be at most 24 hours after "since"');

@@ -1,4 +1,7 @@
-/** How each replica of a registry is doing: expected or not, last heard of, how far behind, what is missing there. */
+/**
+ * The state of each replica of a registry: whether it is expected, when its last event came, how far behind it is, and
+ * what it misses.
+ */
 import type { HttpFunctionOptions } from '@azure/functions';
 import * as z from 'zod';
 import type { Tracker } from '../../core/tracker.ts';

@@ -1,6 +1,6 @@
 /**
- * Takes Azure Monitor's alerts about the registry service. The sender tries again on 503 and on little else, so storage
- * trouble answers that; an alert about something else is fine and answered 200.
+ * Accepts Azure Monitor's alerts about the registry service. The sender retries on 503 and on little else, so a storage
+ * failure is answered with 503, and an alert about something else with 200.
  */
 
 import type { HttpFunctionOptions } from '@azure/functions';
@@ -48,12 +48,12 @@ export function serviceHealthFunction(deps: ServiceHealthDeps): HttpFunctionOpti
   const auth = webhookAuth(deps.secrets);
   return {
     methods: ['POST'],
-    // The secret below authenticates it.
+    // The webhook secret authenticates it.
     authLevel: 'anonymous',
     route: 'api/service-health/{registry}',
     handler: httpHandler(noQuery, async function takeHealthAlert(request, context) {
       const given = request.headers.get('authorization');
-      // An action group can send no header of its own; a password in the address it turns into this one.
+      // An action group sends no custom header, but turns a password in its URL into this one.
       if (!auth.accepts(given) && !auth.acceptsBasic(given)) {
         const detail =
           'The Authorization header must be "Bearer" and one of the webhook secrets, or "Basic" with one as password.';

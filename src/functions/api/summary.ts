@@ -1,4 +1,4 @@
-/** How many images a registry has in each state: kept, so that an answer costs one read, however many images there are. */
+/** The number of images in each state, from stored counts: one read, however many images there are. */
 import type { HttpFunctionOptions } from '@azure/functions';
 import * as z from 'zod';
 import type { Tracker } from '../../core/tracker.ts';

@@ -1,7 +1,7 @@
-/** The live page, in a file of its own once it is built: few starts are asked for it. */
+/** The live page, in a file of its own in the build: most instances never load it. */
 import type { UiPage } from './ui.ts';
 
-/** Put in by the build; see scripts/ui-page.ts. */
+/** Inserted by the build; see scripts/ui-page.ts. */
 declare const uiPage: UiPage;
 
 export const page = uiPage;

@@ -1,7 +1,7 @@
 /**
- * The live page. Anybody may have it, since it holds no data: what it shows it asks for with the reader's key. The policy
- * it comes with lets nothing run, load or frame it but what was built, so a hostile name would stay a name even if the
- * page had a fault.
+ * Serves the live page. It is public, since it holds no data: it requests what it shows with the reader's key. Its
+ * Content-Security-Policy allows only the built script and style, so that a hostile image name could do nothing even if
+ * the page had a fault.
  */
 import type { HttpFunctionOptions } from '@azure/functions';
 import * as z from 'zod';
@@ -9,13 +9,13 @@ import { httpHandler, noQuery } from '../http/http.ts';
 import type { RouteDescription } from '../http/route.ts';
 import { refusals } from '../http/route.ts';
 
-/** Made once, when the app is built. */
+/** Built together with the app. */
 export interface UiPage {
   readonly html: string;
   /** `sha256-…` of the script's text, as a Content-Security-Policy names it. */
   readonly scriptHash: string;
   readonly styleHash: string;
-  /** With its quotes. */
+  /** Quoted, as in the header. */
   readonly etag: string;
 }
 
@@ -54,7 +54,7 @@ function headersOf({ scriptHash, styleHash, etag }: UiPage): Record<string, stri
     `script-src '${scriptHash}'`,
     `style-src '${styleHash}'`,
     "connect-src 'self'",
-    // Its icon.
+    // For the page's icon.
     'img-src data:',
     "base-uri 'none'",
     "form-action 'none'",

@@ -1,6 +1,6 @@
 /**
- * Holds the request until all of several images are where they must be, or one can no longer come there, or the time is
- * up: one deadline for all of them.
+ * Holds the request until all of several images are in their required regions, one of them can no longer get there, or
+ * the time is up. All share one deadline.
  */
 import type { HttpFunctionOptions } from '@azure/functions';
 import * as z from 'zod';
@@ -15,7 +15,7 @@ import { noKey, refusals } from '../http/route.ts';
 import { waitResponse } from '../http/wait-response.ts';
 import { defaultTimeoutSeconds, maxTimeoutSeconds, readTimeout, timeoutRule } from './wait.ts';
 
-/** A pipeline's variable that was not set arrives as an empty text. */
+/** An unset variable of a pipeline arrives as an empty text. */
 const seconds = z
   .union([z.number(), z.string()], timeoutRule)
   .transform((value, context) => {

@@ -1,4 +1,7 @@
-/** Holds the request until every image of a release is where it must be, or one can no longer come there, or the time is up. */
+/**
+ * Holds the request until every image of a release is in its required regions, one of them can no longer get there, or
+ * the time is up.
+ */
 import type { HttpFunctionOptions } from '@azure/functions';
 import type { Releases } from '../../core/releases/releases.ts';
 import { answerRelease, readReleaseName, releaseDocument, releaseParams } from '../documents/release-document.ts';

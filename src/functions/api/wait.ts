@@ -1,6 +1,6 @@
 /**
- * Holds the request until the image is where it must be, or can no longer come there, or the time is up. The platform
- * cuts every response off after 230 seconds, so the caller asks again rather than waiting longer.
+ * Holds the request until the image is in its required regions, can no longer get there, or the time is up. The
+ * platform cuts every response off after 230 seconds, so a client that wants to wait longer asks again.
  */
 import type { HttpFunctionOptions } from '@azure/functions';
 import * as z from 'zod';
@@ -75,7 +75,7 @@ export function waitFunction(tracker: Tracker, waits?: Waits): HttpFunctionOptio
   };
 }
 
-/** An empty text is a variable that was not set, as with the regions. */
+/** An empty text counts as not given, as with the regions: it is an unset variable. */
 export function readTimeout(text: string): number | undefined {
   return text === '' ? defaultTimeoutSeconds : parseTimeout(text);
 }

@@ -1,4 +1,7 @@
-/** Who waits now: which images and releases are waited for, with which requirement, by how many, and for how long. */
+/**
+ * Lists the waits that are open now: for which images and releases, with which requirement, by how many clients, and
+ * since when.
+ */
 import type { HttpFunctionOptions } from '@azure/functions';
 import * as z from 'zod';
 import type { CheckList } from '../../core/checks/check-list.ts';
@@ -10,7 +13,7 @@ import { readRegistry, registryQuery } from '../http/question.ts';
 import type { RouteDescription } from '../http/route.ts';
 import { instant, named, noKey, refusals } from '../http/route.ts';
 
-/** The longest waiting. */
+/** The longest waits are shown first; the rest is cut off. */
 const maxShown = 500;
 
 const waitingList = named('WaitingList', () =>
@@ -64,7 +67,7 @@ export function describeWaiting(): RouteDescription {
   };
 }
 
-/** @param checks not there where no deployment check is taken */
+/** @param checks `undefined` where no deployment checks are configured */
 export function waitingFunction(
   tracker: Tracker,
   board: Pick<WaitBoard, 'list'>,

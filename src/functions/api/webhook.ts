@@ -1,6 +1,6 @@
 /**
- * The endpoint that takes one webhook event from one replica. The registry tries once and gives up after five seconds, so the
- * answer always comes before, and says 2xx only once the event is stored where it cannot be lost.
+ * Receives one webhook event from one replica. The registry sends it once and gives up after five seconds, so the
+ * answer is sent before that, and is 2xx only once the event is stored durably.
  */
 
 import type { HttpFunctionOptions, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
@@ -62,7 +62,7 @@ export function describeWebhook(): RouteDescription {
 interface Taken {
   readonly response: HttpResponseInit;
   readonly outcome: DeliveryOutcome;
-  /** As far as they are known. */
+  /** `undefined` where the request was refused before they were known. */
   readonly registry?: Registry;
   readonly region?: Region;
 }
@@ -71,7 +71,7 @@ export interface WebhookDeps {
   readonly tracker: Tracker;
   readonly secrets: readonly string[];
   readonly now: () => number;
-  /** Told the id of each ping that comes in. */
+  /** Called with the id of each ping that arrives. */
   readonly onPing: (id: string) => void;
   readonly telemetry: Telemetry;
 }
@@ -81,7 +81,7 @@ export function webhookFunction(deps: WebhookDeps): HttpFunctionOptions {
   const auth = webhookAuth(deps.secrets);
   return {
     methods: ['POST'],
-    // The registry can send no function key without showing it in its delivery log; the secret authenticates it.
+    // The registry would show a function key in its delivery log; the secret authenticates it.
     authLevel: 'anonymous',
     route: 'api/webhooks/{registry}/{region}',
     handler: httpHandler(noQuery, async function receiveWebhook(request, context) {
@@ -137,7 +137,7 @@ async function take(
 }
 
 function note({ tracker, telemetry }: WebhookDeps, span: Span, { outcome, registry, region }: Taken): void {
-  // Whoever was turned away may have made up both names: they are counted only where we know them.
+  // A refused request may carry made-up names, so only known ones become attributes of the metric.
   const name = registry?.name ?? 'other';
   const known =
     registry === undefined || region === undefined ? 'other' : measuredRegion(tracker.replicaSet(registry), region);
@@ -167,7 +167,7 @@ async function record(
     return answered(outcome, warning);
   } catch (error) {
     if (!(error instanceof UpstreamError)) throw error;
-    // The registry will not send it again: only its log of deliveries has it now.
+    // The registry will not send it again: it can only be recovered from the webhook's delivery log.
     context.error(`webhook not stored: ${kind} ${subject} ${region}: ${describeError(error)}`);
     const response = problemResponse(503, 'The event could not be stored. Send it again.', {
       headers: { 'retry-after': '5' },

@@ -1,4 +1,4 @@
-/** The shape of the availability document, for the description of the routes and for the tests of real answers. */
+/** The schema of the availability document, for the OpenAPI description and for the tests of real answers. */
 import * as z from 'zod';
 import { instant, named } from '../http/route.ts';
 

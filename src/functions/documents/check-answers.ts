@@ -1,4 +1,4 @@
-/** What the endpoints of both kinds of checks answer alike. */
+/** Answers that both check endpoints share. */
 import type { HttpResponseInit } from '@azure/functions';
 import * as z from 'zod';
 import { problemResponse } from '../http/problem.ts';

@@ -1,4 +1,4 @@
-/** How `/api/events` writes what was sent about an image, besides events, and what became of it. */
+/** How `/api/events` shows the webhooks and verdicts sent about an image, and their outcome. */
 import * as z from 'zod';
 import type { Check } from '../../core/checks/check.ts';
 import { askedText } from '../../core/checks/check.ts';

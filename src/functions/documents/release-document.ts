@@ -1,4 +1,6 @@
-/** What the routes of releases share: the name in the path, the document, and the answer where there is none. */
+/**
+ * What the routes of releases share: the name in the path, the document, and the answer when there is no such release.
+ */
 import type { HttpRequest, HttpResponseInit } from '@azure/functions';
 import * as z from 'zod';
 import type { ReleaseEvaluation } from '../../core/releases/evaluate-release.ts';
@@ -44,7 +46,7 @@ export function readReleaseName(request: HttpRequest): Read<string> {
   return 'refusal' in input ? input : { value: input.value.name };
 }
 
-/** @returns the answer to a question about a release, made by `answer` where there is one to report */
+/** @returns the answer to a query about a release; `answer` makes it where the release was evaluated */
 export function answerRelease(
   name: string,
   found: ReleaseEvaluation,

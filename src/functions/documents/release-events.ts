@@ -1,4 +1,7 @@
-/** What was published about a release, whether the topic has accepted it, and which deployment checks named the release. */
+/**
+ * The events published about a release, whether the topic has accepted them, and the deployment checks that name the
+ * release.
+ */
 import type { HttpResponseInit } from '@azure/functions';
 import * as z from 'zod';
 import type { CheckList } from '../../core/checks/check-list.ts';
@@ -41,7 +44,7 @@ export const releaseEventList = named('ReleaseEventList', () =>
   }),
 );
 
-/** @param checks not there where no deployment check is taken */
+/** @param checks `undefined` where no deployment checks are configured */
 export async function listOfRelease(
   name: string,
   tracker: Pick<Tracker, 'registries'>,

@@ -1,4 +1,4 @@
-/** The shape of what is said about a replay, by the request that starts it and by the list of events. */
+/** How a replay is shown, by the route that starts it and by the list of events. */
 import * as z from 'zod';
 import { instant, named } from '../http/route.ts';
 

@@ -1,4 +1,4 @@
-/** Reads the question about several images, each with the one requirement, from a body. */
+/** Reads a query about several images, all with the same requirement, from a request body. */
 import type { HttpRequest } from '@azure/functions';
 import * as z from 'zod';
 import { checkBody } from '../../core/checks/request-body.ts';
@@ -72,7 +72,7 @@ export const severalDocument = named('SeveralImagesDocument', () =>
   }),
 );
 
-/** @param schema of the whole body, which has at least the fields of `imagesBody` */
+/** @param schema of the whole body, including at least the fields of `imagesBody` */
 export async function readImagesBody<S extends typeof imagesBody>(
   request: HttpRequest,
   schema: S,
@@ -86,7 +86,7 @@ export async function readImagesBody<S extends typeof imagesBody>(
   return 'refusal' in asked ? asked : { value: { input: input.value, asked: asked.value } };
 }
 
-/** @param input what `imagesBody` has read */
+/** @param input the output of `imagesBody` */
 export async function readAsked(
   { images: named, regions, require, artifacts, platforms }: z.output<typeof imagesBody>,
   tracker: Tracker,

@@ -1,12 +1,12 @@
 /**
- * Answers that need not travel: what the reader has already is answered 304, and what is long goes compressed. Who looks at
- * the same list every few seconds then costs some hundred bytes each time.
+ * Answers 304 where the client has the same content already, and compresses long bodies. A client that polls a list
+ * every few seconds then costs some hundred bytes each time.
  */
 import { hash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import type { HttpRequest, HttpResponseInit } from '@azure/functions';
 
-/** Compressing less than that saves nothing. */
+/** A shorter body fits into one packet: compressing it saves nothing. */
 const minLength = 1_400;
 
 export function compressedResponse(request: HttpRequest, response: HttpResponseInit): HttpResponseInit {
@@ -22,7 +22,7 @@ export function compressedResponse(request: HttpRequest, response: HttpResponseI
   return { ...response, headers: { ...headers, 'content-encoding': 'gzip' }, body: gzipSync(body) };
 }
 
-/** Whether it may be another compression of the same text is no matter here. */
+/** The etag without its weak mark: another encoding of the same text counts as the same. */
 function plain(etag: string): string {
   return etag.trim().replace(/^W\//, '');
 }

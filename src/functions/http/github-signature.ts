@@ -1,12 +1,12 @@
 /**
- * Authenticates GitHub: by the body's HMAC-SHA256 under a secret that both sides know.
+ * Authenticates GitHub by the HMAC-SHA256 of the body under a shared secret.
  * Source: GitHub documentation, "Validating webhook deliveries".
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 /**
  * @param header X-Hub-Signature-256: `sha256=` and 64 hex digits
- * @param body as it was sent, to the byte
+ * @param body the raw bytes of the request
  */
 export function isSignedByGithub(header: string | null, body: Uint8Array, secret: string): boolean {
   const [, given] = /^sha256=([0-9a-f]{64})$/i.exec(header ?? '') ?? [];

@@ -1,6 +1,6 @@
 /**
- * What every HTTP function shares: the request id on every answer, errors turned into problem documents, query parameters
- * read the same way whether the host buffers or streams, and those that the route does not know refused.
+ * What every HTTP function shares: a request id on every answer; errors as problem documents; query parameters read in
+ * the same way whether the host buffers or streams; unknown parameters refused.
  */
 import type { HttpHandler, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
 import * as z from 'zod';
@@ -13,10 +13,10 @@ import { badRequest, problemResponse, upstreamProblem } from './problem.ts';
 
 type Handle = (request: HttpRequest, context: InvocationContext) => Promise<HttpResponseInit> | HttpResponseInit;
 
-/** Of a route that knows no parameters. */
+/** For a route without parameters. */
 export const noQuery = z.object({});
 
-/** @param query the parameters that the route knows, as its description has them */
+/** @param query the route's parameters, from the schema that also describes it */
 export function httpHandler(query: z.ZodObject, handle: Handle): HttpHandler {
   const known = Object.keys(query.shape);
   return async function handleRequest(request, context) {
@@ -28,18 +28,18 @@ export function httpHandler(query: z.ZodObject, handle: Handle): HttpHandler {
       ...{ 'cache-control': 'no-store', ...response.headers, 'x-request-id': context.invocationId },
       ...(isHead ? lengthOf(response) : {}),
     };
-    // A web server drops the body of such an answer, if it is a good one.
+    // Some web servers drop the body of an answer to HEAD only when its status is a success.
     return { ...response, ...(isHead ? { body: undefined } : {}), headers };
   };
 }
 
-/** Of the body that GET gets. */
+/** The length that a GET would return. */
 function lengthOf({ body }: HttpResponseInit): { readonly 'content-length'?: string } {
   if (typeof body === 'string') return { 'content-length': String(Buffer.byteLength(body)) };
   return body instanceof Uint8Array ? { 'content-length': String(body.byteLength) } : {};
 }
 
-/** The function key and its name: the host reads them in any letter case, and hands them on. */
+/** The function key and its name: the host accepts them in any letter case and passes them on. */
 const parametersOfHost = ['code', 'clientid'];
 const maxProblems = 10;
 
@@ -57,7 +57,7 @@ function describeUnknown(name: string, known: readonly string[]): string {
   return `is not a parameter of this route; the nearest is ${quote(meant)} (known: ${known.join(', ')})`;
 }
 
-/** A name as it was sent, unless nobody could see it in an answer. */
+/** The name as it was sent if it is printable, otherwise quoted. */
 function toField(name: string): string {
   return /^[\x21-\x7e]{1,80}$/.test(name) ? name : quote(name);
 }
@@ -76,9 +76,9 @@ async function answer(handle: Handle, request: HttpRequest, context: InvocationC
 }
 
 /**
- * Repeated keys are one value with commas, so that a second region counts and a second image is refused. The host does so
- * in one mode and not in the other; the URL is the same in both. White space around a value is dropped: the output of a
- * command, taken as one, ends with a line break.
+ * Repeated parameters are joined with commas, so that a second region counts and a second image is refused. The host
+ * joins them in one of its modes only; the URL is the same in both. White space around a value is dropped: the output
+ * of a command often ends with a line break.
  */
 export function readQuery(request: HttpRequest): (name: string) => string | undefined {
   const { searchParams } = new URL(request.url);

@@ -1,6 +1,6 @@
 /**
- * What comes in as text, in the query or the path, is read by one schema each: the same that the description of the
- * routes is made from, so what is described is what is checked.
+ * Reads text from the query or the path with the same schemas that the OpenAPI description is made from, so what is
+ * described is what is checked.
  */
 import type { HttpResponseInit } from '@azure/functions';
 import * as z from 'zod';
@@ -8,11 +8,11 @@ import { parseRegion, regionRule } from '../../core/model/region.ts';
 import { readAs } from '../../core/runtime/validation.ts';
 import { badRequest } from './problem.ts';
 
-/** The value of a name, or `undefined` when it was not given. */
+/** The value of a parameter, or `undefined` when it was not given. */
 export type Query = (name: string) => string | undefined;
 export type Read<T> = { readonly value: T } | { readonly refusal: HttpResponseInit };
 
-/** Reads the fields of the schema and no others. */
+/** Reads only the fields of the schema. */
 export function readInput<S extends z.ZodObject>(schema: S, query: Query): Read<z.output<S>> {
   return check(schema, Object.fromEntries(Object.keys(schema.shape).map((name) => [name, query(name)])));
 }
@@ -22,7 +22,7 @@ export function check<S extends z.ZodType>(schema: S, input: unknown): Read<z.ou
   return read.ok ? { value: read.value } : { refusal: badRequest(read.problems) };
 }
 
-/** A text that one of the core's parsers reads. */
+/** A text that is parsed by a function of the core. */
 export function textReadBy<T>(parse: (text: string) => T | undefined, rule: string) {
   return z
     .string('must be a text')
@@ -36,7 +36,7 @@ export function textReadBy<T>(parse: (text: string) => T | undefined, rule: stri
 
 export const regionInput = textReadBy(parseRegion, regionRule);
 
-/** A registry's name, or its login server. */
+/** A registry's name or login server. */
 export const registryInput = z
   .string('must be a text')
   .trim()

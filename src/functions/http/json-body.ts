@@ -1,8 +1,8 @@
-/** Reads a request's body as JSON, never more than a set number of bytes: what is larger is refused, not held. */
+/** Reads a request's body as JSON, up to a limit of bytes; a larger body is refused before it is parsed. */
 import type { HttpRequest, HttpResponseInit } from '@azure/functions';
 import { badRequest, problemResponse } from './problem.ts';
 
-/** @param what what the body must be, for the refusal: `an alert` */
+/** @param what the expected body, for the refusal: `an alert` */
 export async function readJsonBody(
   request: HttpRequest,
   largest: number,
@@ -20,7 +20,7 @@ export async function readJsonBody(
   }
 }
 
-/** Nobody sends an empty body on purpose: the host makes one of every chunked body. */
+/** No client sends an empty body on purpose: the host empties every chunked body. */
 export function emptyBody(what: string): HttpResponseInit {
   const reason = `must be ${what} as JSON, sent with Content-Length (the host drops chunked bodies)`;
   return badRequest([{ field: 'body', reason }]);

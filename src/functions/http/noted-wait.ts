@@ -1,9 +1,9 @@
-/** A request that is held is noted for as long as it waits, so that people can see who waits. */
+/** Lists a held request on the wait board while it waits, so that people can see who waits. */
 import type { WaitBoard, Waited } from '../../core/waiting/wait-board.ts';
 
 export type Waits = Pick<WaitBoard, 'enter'>;
 
-/** @param timeoutSeconds one of 0 asks, and waits for nothing */
+/** @param timeoutSeconds 0 for a query that does not wait, which is not listed */
 export async function noted<T>(
   waits: Waits | undefined,
   waited: readonly Waited[],

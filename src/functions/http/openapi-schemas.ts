@@ -1,6 +1,6 @@
 /**
- * The schemas of all routes as JSON Schema 2020-12, in one go: what has a name becomes a component, and whatever holds
- * it refers to it. Described is what is sent, for input and for answers alike: a reader must be ready for more fields.
+ * The schemas of all routes as JSON Schema 2020-12, converted together: a named schema becomes a component, and its
+ * users refer to it. Input and output schemas both describe what is sent; a client must tolerate additional fields.
  */
 import * as z from 'zod';
 import type { RouteDescription } from './route.ts';

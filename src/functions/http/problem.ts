@@ -1,6 +1,6 @@
 /**
  * Errors as RFC 9457 problem documents: what is wrong, where, and what to do. Built in one place, so that no answer
- * ever holds a stack, a secret or somebody's URL.
+ * ever holds a stack trace, a secret or a callback URL.
  */
 import type { HttpResponseInit } from '@azure/functions';
 import { ReplicasUnknownError } from '../../core/model/replicas-unknown.ts';

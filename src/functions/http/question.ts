@@ -1,6 +1,6 @@
 /**
- * Reads the question that availability, wait and events share: which image, and which regions must have it.
- * Refusals name the field and what would be accepted.
+ * Reads the parameters that availability, wait and events share: the image and its required regions. Refusals name the
+ * field and what would be accepted.
  */
 import type { HttpResponseInit } from '@azure/functions';
 import * as z from 'zod';
@@ -28,7 +28,7 @@ export const imageInput = z
 
 export const imageQuery = z.object({ image: imageInput });
 
-/** What the replica set decides about is checked by `parseRequirement`, for which an empty text is the default. */
+/** `parseRequirement` checks what depends on the replica set; it reads an empty text as the default. */
 export const requirementQuery = z.object({
   regions: z
     .string()
@@ -75,7 +75,7 @@ export function readQuestion(query: Query, tracker: Tracker): Read<AvailabilityQ
 export async function readRequirement(query: Query, registry: Registry, tracker: Tracker): Promise<Read<Requirement>> {
   await tracker.ready(registry);
   const set = tracker.replicaSet(registry);
-  // Regions that are only observed are in the set before anybody has told of the others.
+  // Observed regions are in the set already before ARM has reported the others.
   if (!isKnown(set)) return { refusal: upstreamProblem(new ReplicasUnknownError(registry, set)) };
   const input = readInput(requirementQuery, query);
   if ('refusal' in input) return input;
@@ -84,7 +84,7 @@ export async function readRequirement(query: Query, registry: Registry, tracker:
   return requirement.ok ? { value: requirement.value } : { refusal: badRequest(requirement.problems) };
 }
 
-/** By name or login server; may be left out while there is only one. */
+/** By name or login server; optional while only one registry is tracked. */
 export function readRegistry(query: Query, tracker: Tracker): Read<Registry> {
   const input = readInput(registryQuery, query);
   if ('refusal' in input) return input;

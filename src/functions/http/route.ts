@@ -1,6 +1,6 @@
 /**
- * What each function says of itself, for the description of the routes. Made only when somebody asks for it: the start
- * of an instance does not pay for a document that few read.
+ * How each function describes its route for OpenAPI. Built only on request, so that the start of an instance does not
+ * pay for a document that few clients read.
  */
 import * as z from 'zod';
 
@@ -8,7 +8,7 @@ export type Auth =
   | 'functionKey'
   | 'adminKey'
   | 'webhookSecret'
-  /** The webhook secret, also as the password of an address. */
+  /** The webhook secret, also as the password in a URL. */
   | 'webhookSecretOrPassword'
   | 'githubSignature'
   | 'none';
@@ -18,16 +18,16 @@ export interface Answer {
   readonly schema?: z.ZodType;
   /** Default: `application/json`. */
   readonly contentType?: string;
-  /** What each says. */
+  /** By name: the description of each header. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface RouteDescription {
   readonly operation: string;
   readonly method: 'get' | 'post' | 'put' | 'delete';
-  /** Whoever asks for the headers alone is answered the same without the body. */
+  /** HEAD is answered like GET, without the body. */
   readonly alsoHead?: true;
-  /** From the root, `/api/…`, with `{name}` for what `params` describes. */
+  /** From the root, `/api/…`, with `{name}` for each of `params`. */
   readonly path: string;
   readonly summary: string;
   readonly detail?: string;
@@ -36,13 +36,13 @@ export interface RouteDescription {
   readonly query?: z.ZodObject;
   readonly headers?: z.ZodObject;
   readonly body?: z.ZodType;
-  /** By status. */
+  /** By HTTP status. */
   readonly answers: Readonly<Record<number, Answer>>;
 }
 
 const made = new Map<string, z.ZodType>();
 
-/** Schemas that have a name of their own in the description; filled as they are made. */
+/** Schemas with a name in the description; filled as they are made. */
 export const namedSchemas: ReadonlyMap<string, z.ZodType> = made;
 
 /** @returns the schema, made at the first call */
@@ -77,7 +77,7 @@ const reasons: Record<number, string> = {
   503: 'The storage, or something else this depends on, does not answer; `Retry-After` says when to try again.',
 };
 
-/** Refusals that are problem documents. */
+/** Refusals as problem documents. */
 export function refusals(...statuses: (keyof typeof reasons & number)[]): Record<number, Answer> {
   return Object.fromEntries(
     statuses.map((status) => [
@@ -92,12 +92,12 @@ export function refusals(...statuses: (keyof typeof reasons & number)[]): Record
   );
 }
 
-/** What the platform itself answers to a missing or wrong key: nothing but the status. */
+/** How the platform answers a missing or wrong key: with the status alone. */
 export const noKey: Record<number, Answer> = { 401: { description: 'The key is missing or wrong. No body.' } };
 
-/** ISO 8601, UTC, milliseconds: how every answer writes times. */
+/** ISO 8601, UTC, with milliseconds: the format of all times in answers. */
 export const instant = () =>
   z.iso
     .datetime({ precision: 3 })
-    // The format says it; the pattern of all dates that exist is long.
+    // The format implies it, and zod's pattern of valid dates is long.
     .meta({ pattern: undefined });

@@ -1,4 +1,4 @@
-/** What a wait for one image, for several or for a release is answered with. */
+/** The answer to a wait, for one image, for several or for a release. */
 import type { HttpResponseInit } from '@azure/functions';
 import type { WaitOutcome } from '../../core/query/ask.ts';
 import { json } from './http.ts';

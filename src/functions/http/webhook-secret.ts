@@ -1,14 +1,14 @@
 /**
- * Authenticates the services that send webhooks and alerts: by a secret that both sides know. Any one of the secrets is
- * accepted, so that it can be changed region by region. Hashed first: equal lengths are what the constant-time comparison
- * needs, and all are compared so that the time does not tell which one was near.
+ * Authenticates the services that send webhooks and alerts by a shared secret. Any of the configured secrets is
+ * accepted, so that it can be changed region by region. The secrets are hashed because the constant-time comparison
+ * needs equal lengths, and all are compared so that the time does not reveal which one matched.
  */
 import { hash, timingSafeEqual } from 'node:crypto';
 
 export interface WebhookAuth {
   /** @param header the Authorization header: `Bearer` and the secret */
   accepts(header: string | null): boolean;
-  /** For senders that can only put a password into an address: `Basic`, any user, the secret as password. */
+  /** For senders that can only put a password into a URL: `Basic`, any user, the secret as password. */
   acceptsBasic(header: string | null): boolean;
 }
 

@@ -1,4 +1,4 @@
-/** Takes the deliveries that the tables could not take when they came. */
+/** Processes deliveries that the tables could not store when they arrived. */
 
 import type { InvocationContext, StorageQueueFunctionOptions } from '@azure/functions';
 import { describeReceived } from '../../core/ingest/to-delivery.ts';
@@ -19,14 +19,14 @@ export function deferredDeliveriesFunction(
     connection: 'AzureWebJobsStorage',
     handler: async function processDelivery(message, context) {
       const taken = parseDeliveryMessage(message).map((delivery) => take(delivery, context));
-      // Each has its try before one that failed has the host hand all of them back: a repeat is a cheap duplicate.
+      // All are tried before a failure makes the host return the whole message: a repeat is a cheap duplicate.
       await Promise.allSettled(taken);
       await Promise.all(taken);
     },
   };
 
   async function take(delivery: Received, context: InvocationContext): Promise<void> {
-    // Its trace began when it came, not when the queue handed it back.
+    // The trace began when the delivery arrived, not when the queue returned it.
     const began = 'fact' in delivery ? delivery.trace : undefined;
     const parent = began ?? parseTraceParent(context.traceContext?.traceParent);
     const work = () => tracker.process(delivery);

@@ -1,10 +1,10 @@
 /**
- * The availability document as a tool for language models: the same questions about one image or several, the same parsing,
- * the same answers. What is wrong with a question is an answer, too: from a failed call, the model learns nothing that it
+ * The availability document as a tool for language models: the same queries about one image or several, the same
+ * parsing, the same answers. A faulty query gets an answer, too: from a failed call, the model learns nothing that it
  * could correct.
  */
 import type { McpToolFunctionOptions } from '@azure/functions';
-// By name these two do not exist for native modules: the package is one CommonJS bundle.
+// Native modules cannot import these two by name: the package is one CommonJS bundle.
 import functions from '@azure/functions';
 import * as z from 'zod';
 import { maxImages } from '../../core/query/several-images.ts';
@@ -64,7 +64,7 @@ const toolProperties = [
   },
 ];
 
-/** What the host hands over, as far as it is used. Models send lists and numbers where texts are described. */
+/** The arguments from the host that are used. Models send lists and numbers where strings are described. */
 const word = z.union([z.string(), z.number(), z.array(z.string())]).transform(String);
 const call = z.object({ arguments: z.record(z.string(), word.optional().catch(undefined)).default({}) });
 
@@ -75,7 +75,7 @@ export function imageAvailabilityTool(tracker: Tracker): McpToolFunctionOptions<
     toolProperties,
     handler: async function answerModel(input, context) {
       const { arguments: given } = call.parse(input);
-      // A model that has nothing to say about a field often sends an empty text.
+      // A model without a value for an argument often sends an empty string.
       const query: Query = (name) => (given[name] === '' ? undefined : given[name]);
       try {
         return await answer(query, tracker);
@@ -98,7 +98,10 @@ async function answer(query: Query, tracker: Tracker) {
   return toResponse(await tracker.answer(question.value, requirement.value));
 }
 
-/** Within the limits of `POST /api/availability`. @param images with commas or line breaks between them */
+/**
+ * Within the limits of `POST /api/availability`.
+ * @param images separated by commas or line breaks
+ */
 async function answerSeveral(images: string, query: Query, tracker: Tracker) {
   if (query('image') !== undefined) {
     return toText(badRequest([{ field: 'image', reason: 'must be left out where images is given' }]).body);

@@ -1,4 +1,4 @@
-/** Every five minutes, records what the log of deliveries says the webhooks could not deliver. */
+/** Every five minutes, reads the webhooks' delivery logs and records the events that could not be delivered. */
 import type { TimerFunctionOptions } from '@azure/functions';
 import type { DeliveryRecovery } from '../../core/webhooks/delivery-recovery.ts';
 

@@ -1,4 +1,7 @@
-/** Every few minutes, reads each registry's replicas anew; what an outage leaves unanswered stays as it was. */
+/**
+ * Every few minutes, reads each registry's replicas from ARM again; what cannot be read during an outage stays as it
+ * was.
+ */
 import type { TimerFunctionOptions } from '@azure/functions';
 import type { Tracker } from '../../core/tracker.ts';
 

@@ -1,7 +1,7 @@
 /**
- * Takes the registry's own events from Event Grid, which are delivered again until they are taken. So storage trouble
- * must fail the function, and an event that will never be readable must not: one such event would have its whole batch
- * sent again and again.
+ * Receives the registry's own events from Event Grid, which delivers an event again until the function succeeds. A
+ * storage failure must therefore fail the function, and an event that can never be read must not: it would have its
+ * whole batch sent again and again.
  */
 
 import type { EventGridFunctionOptions } from '@azure/functions';
@@ -19,9 +19,9 @@ import { parseTraceParent } from '../../core/runtime/trace-parent.ts';
 
 interface RegistryEventsDeps {
   readonly registries: readonly Registry[];
-  /** Records what one replica said. */
+  /** Records an event of one replica. */
   process(received: Received): Promise<unknown>;
-  /** The image exists in this registry, nobody knows where. */
+  /** Records that the image exists in the registry, in an unknown region. */
   notice(name: ImageName): Promise<void>;
   now(): number;
   readonly telemetry?: Telemetry;

@@ -1,4 +1,4 @@
-/** Does the next part of a replay. What cannot be done now comes back after a pause. */
+/** Does the next step of a replay. A step that cannot be done now is retried after a pause. */
 import type { StorageQueueFunctionOptions } from '@azure/functions';
 import { parseReplayMessage } from '../../core/queue-messages.ts';
 import type { Replays } from '../../core/replay/replay.ts';

@@ -1,4 +1,4 @@
-/** Several times a minute, does what is due: see core/due-work. Sweeps that are missed are caught up with. */
+/** Several times a minute, does the work that is due: see core/due-work. The next sweep catches up on missed ones. */
 import type { TimerFunctionOptions } from '@azure/functions';
 import type { Sweeper } from '../../core/due-work/sweeper.ts';
 import { describeError, isTemporary } from '../../core/runtime/errors.ts';
