@@ -1,4 +1,4 @@
-/** Says what has changed to those who listen to the page: not more often than somebody can listen to. */
+/** Announces changes to screen readers, limited to what a listener can follow. */
 import { part, setText } from './dom.ts';
 
 const pauseMs = 5_000;
@@ -10,7 +10,7 @@ export function createAnnouncer(): (text: string) => void {
 
   function speak(): void {
     if (waiting.length === 0 || isPausing) return;
-    // Only the newest few: what happened a while ago can be read.
+    // Only the newest few: older changes can be read on the page.
     setText(place, waiting.slice(-3).join(' '));
     waiting = [];
     isPausing = true;

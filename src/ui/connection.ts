@@ -1,14 +1,17 @@
-/** Whether the tracker answers, for eyes and ears: a small line while it does, a banner once it does not. */
+/**
+ * Shows whether the tracker answers, on screen and to screen readers: a small line while it does, a banner while it
+ * does not.
+ */
 import { part, setAttribute, setHidden, setText } from './dom.ts';
 import { momentText, visible } from './format.ts';
 
 export interface Connection {
   answered(): void;
-  /** @param reason in the tracker's own words, where it has any */
+  /** @param reason the tracker's message, if it sent one */
   lost(reason: string): void;
-  /** The question was not taken. */
+  /** The tracker refused the request. */
   refused(reason: string): void;
-  /** Nothing is asked: a key is waited for. */
+  /** No requests are sent until the reader enters a key. */
   waiting(): void;
   isLost(): boolean;
 }

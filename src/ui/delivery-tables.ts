@@ -1,4 +1,4 @@
-/** What else was sent because of one image or release: webhooks that are forwarded, and verdicts of deployment checks. */
+/** What was sent about one image or release besides events: forwarded webhooks, and verdicts of deployment checks. */
 import { make, part, setText } from './dom.ts';
 import { visible } from './format.ts';
 import { fixedTime, liveTime } from './live-times.ts';
@@ -53,7 +53,7 @@ export function createDeliveryTables(page: Page) {
   return {
     /**
      * @param shown `null` where they could not be read
-     * @param isComplete whether the tracker has looked through all checks
+     * @param isComplete whether the tracker has read all checks
      */
     show(forwards: readonly ShownForward[], shown: readonly ShownCheck[] | null, isComplete: boolean): void {
       showForwards(forwards);
@@ -62,7 +62,7 @@ export function createDeliveryTables(page: Page) {
   };
 }
 
-/** @param parts `named`: what checks of this table name */
+/** @param parts `named`: what a check in this table names, the image or the release */
 export function createCheckTable(
   page: Page,
   { named, ...parts }: Pick<RowTable<ShownCheck>, 'place' | 'none' | 'caption'> & { readonly named: string },
@@ -85,7 +85,7 @@ export function createCheckTable(
   };
 }
 
-/** Shown where none is listed. */
+/** The text in place of an empty table. */
 function noChecks(named: string, checks: readonly ShownCheck[] | null, isComplete: boolean): string {
   if (checks === null) return 'The checks could not be read just now.';
   const which = isComplete ? 'No check of the last two days' : 'None of the 2,000 checks that were read, of more,';
@@ -101,7 +101,7 @@ const forwardWords: Record<ShownForward['state'], readonly [look: Look, words: s
   dropped: ['deleted', 'Not sent any more', ''],
 };
 
-/** A state that a newer tracker knows. */
+/** For a state that only a newer tracker has. */
 function unknownWords(state: string): readonly [look: Look, words: string, note: string] {
   return ['replicating', state, ''];
 }

@@ -1,6 +1,6 @@
 /**
- * The few things this page does to the document. Values become text nodes and attributes and never markup, so that no
- * name a registry may hold can be anything but a name.
+ * The few changes the page makes to the document. Values become text nodes and attributes, never markup, so a hostile
+ * name from a registry stays plain text.
  */
 export type Child = Node | string | undefined;
 
@@ -17,7 +17,7 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** Writes only what differs: what is not written keeps its selection, and wakes no screen reader. */
+/** Writes only what differs: unchanged text keeps its selection and is not announced again. */
 export function setText(node: Node, text: string): void {
   if (node.textContent !== text) node.textContent = text;
 }
@@ -31,19 +31,19 @@ export function setHidden(element: HTMLElement, isHidden: boolean): void {
   if (element.hidden !== isHidden) element.hidden = isHidden;
 }
 
-/** A part of index.html. */
+/** An element of index.html, by id. */
 export function part<T extends HTMLElement = HTMLElement>(id: string): T {
   const element = document.getElementById(id);
   if (element === null) throw new Error(`the page has no part "${id}"`);
   return element as T;
 }
 
-/** For those who listen instead of looking. */
+/** Text for screen readers only. */
 export function spoken(text: string): HTMLElement {
   return make('span', { class: 'spoken' }, text);
 }
 
-/** Paints a part anew only when the value it shows has changed. */
+/** Renders an element again only when the value it shows has changed. */
 export function painted<T>(node: Element, paint: (value: T) => readonly Child[]): (value: T) => void {
   let last: string | undefined;
   return (value) => {

@@ -1,4 +1,7 @@
-/** In which order events are shown: those not accepted yet, then those about all regions, then those about one; each the newest first. */
+/**
+ * The display order of events: those not accepted yet, then those about all regions, then those about one region; the
+ * newest first in each group.
+ */
 interface Ordered {
   readonly status: 'pending' | 'published';
   /** ISO 8601. */
@@ -6,7 +9,7 @@ interface Ordered {
   readonly region?: string;
 }
 
-/** Of twelve regions there are twelve events; the one that is looked for is most often about all of them. */
+/** With twelve regions there are twelve events about single ones; readers mostly look for those about all regions. */
 export function inShownOrder<T extends Ordered>(events: readonly T[]): T[] {
   const newest = events.toSorted((a, b) => (a.time === b.time ? 0 : a.time < b.time ? 1 : -1));
   const rank = ({ status, region }: T) => (status === 'pending' ? 0 : 2) + (region === undefined ? 0 : 1);

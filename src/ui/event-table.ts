@@ -1,4 +1,4 @@
-/** What was published about one image or release: which event, when, whether the topic has accepted it, and what it says. */
+/** The events published about one image or release: type, time, whether the topic has accepted them, and their data. */
 import { make, part, setAttribute, setHidden, setText } from './dom.ts';
 import { inShownOrder } from './event-order.ts';
 import { visible } from './format.ts';
@@ -18,19 +18,19 @@ export interface ToldEvent {
   readonly type: string;
   readonly subject: string;
   readonly time: string;
-  /** Of an image; a release has a revision instead. */
+  /** Of an image's events; a release's have a revision instead. */
   readonly generation?: number;
   readonly region?: string;
   readonly status: 'pending' | 'published';
   readonly publishedAt: string | null;
-  /** Not there in answers of an older tracker. */
+  /** Absent in answers of an older tracker. */
   readonly failedAttempts?: { readonly count: number; readonly lastAt: string; readonly lastError: string } | null;
   readonly data?: unknown;
 }
 
 const shortId = 10;
 
-/** @returns shows events, in the order of event-order.ts */
+/** @returns a function that shows events in the order of event-order.ts */
 export function createEventRows(
   page: Page,
   parts: Pick<RowTable<ToldEvent>, 'place' | 'none' | 'caption'>,
@@ -79,7 +79,7 @@ export function createEventTable(page: Page) {
   });
 
   return {
-    /** @param error what the topic answered last, while it accepts nothing */
+    /** @param error the topic's last error, while it accepts no events */
     show(events: readonly ToldEvent[], shown = '', error: string | null = null): void {
       if (shown !== image) setText(result, '');
       image = shown;
@@ -129,7 +129,7 @@ function deliveryOf({ publishedAt, failedAttempts: failed = null }: ToldEvent, n
   ];
 }
 
-/** Made once for each event, so that what somebody has opened stays open. */
+/** Built once for each event, so that an opened payload stays open. */
 function payloadOf({ id, source, type, subject, time, data }: ToldEvent): HTMLElement {
   const event = { specversion: '1.0', id, source, type, subject, time, datacontenttype: 'application/json', data };
   const json = () => JSON.stringify(event, null, 2);

@@ -1,4 +1,4 @@
-/** What an image is made of, in one sentence. */
+/** The manifests that make up an image, in one sentence. */
 import type { AvailabilityDocument } from '../core/image/availability.ts';
 import type { MemberAvailability } from '../core/image/family-availability.ts';
 import { plural } from './format.ts';

@@ -1,4 +1,7 @@
-/** What belongs to one image: its platforms, their attestations, and what is attached, with the regions that lack one of them. */
+/**
+ * The manifests that belong to one image: its platforms, their attestations and what is attached, with the regions that
+ * lack one of them.
+ */
 import type { AvailabilityDocument } from '../core/image/availability.ts';
 import type { MemberAvailability } from '../core/image/family-availability.ts';
 import type { Child } from './dom.ts';
@@ -15,7 +18,7 @@ import type { Page } from './screen.ts';
 import { makeCell, makeRow, rowHeader } from './table.ts';
 import { shownState } from './words.ts';
 
-/** What can be asked for with a box; the address takes artifact types as well. */
+/** Artifacts that can be required by a checkbox; the page's address accepts artifact types as well. */
 const artifactBoxes = ['signature', 'sbom', 'attestation'] as const;
 
 interface Row {
@@ -52,7 +55,7 @@ export function createFamily(page: Page) {
   }
 
   return {
-    /** @param image as the address names it */
+    /** @param image the reference in the page's address */
     show(document: AvailabilityDocument, image: string, artifacts: string | undefined): void {
       shown = { image, artifacts: artifacts ?? '' };
       for (const { kind, box } of boxes) box.checked = shown.artifacts.split(',').includes(kind);
@@ -65,7 +68,7 @@ export function createFamily(page: Page) {
         needed: requirement.regions.length,
         document: { state, delayed },
       }));
-      // Where nothing is missing, no region needs a column.
+      // Nothing is missing: no region needs a column.
       grid.show(rows, isSplit ? [...requirement.regions] : []);
       setText(part('image-family'), familyLine(document));
       paintPart(document);
@@ -104,7 +107,7 @@ function memberRow(first: Row, regions: readonly string[], now: () => number): K
   };
 }
 
-/** It is late as the image is. */
+/** A missing manifest counts as delayed when its image does. */
 function missingKind({ document }: Row): CellKind {
   return shownState(document) === 'delayed' ? 'late' : 'missing';
 }
@@ -116,7 +119,7 @@ function stateOf({ member, needed, document }: Row): Child[] {
   return [statePill(word), make('span', { class: 'muted note' }, `${have} of ${needed}`)];
 }
 
-/** The way up: the index that lists it, or the image that it is attached to. */
+/** The parent: the index that lists it, or the image that it is attached to. */
 function partOf({ memberOf = [], subject, registry, repository }: AvailabilityDocument): Child[] {
   const link = (digest: string) => {
     const image = `${registry}/${repository}@${digest}`;
@@ -130,7 +133,7 @@ function partOf({ memberOf = [], subject, registry, repository }: AvailabilityDo
   ];
 }
 
-/** Of each kind that was asked for, where it is. */
+/** One line for each required kind of artifact: the regions that have it. */
 function artifactLines({ artifacts = [], requirement }: AvailabilityDocument): Child[] {
   return artifacts.map(({ kind, known, missing }) => {
     const isNowhere = missing.length === requirement.regions.length;

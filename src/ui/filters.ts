@@ -1,4 +1,7 @@
-/** What the list is narrowed to and how it is ordered: registry, search, state, a region where it is missing. The address keeps it. */
+/**
+ * The filters and the order of the list: registry, search, state, and the region where images are missing. The page's
+ * address holds them.
+ */
 
 import { part, setAttribute, setHidden, setText } from './dom.ts';
 import { visible } from './format.ts';
@@ -7,12 +10,12 @@ import type { RegistryName } from './registry-name.ts';
 import type { Page, Shown } from './screen.ts';
 
 export interface Filters {
-  /** Shows the view's filters, and offers what there is to choose from. */
+  /** Shows the view's filters and the available choices. */
   show(shown: Shown, regions: readonly string[]): void;
   offerRegistries(registries: readonly RegistryName[]): void;
 }
 
-/** Since the last letter: by then somebody has stopped typing, or wants to see what there is. */
+/** Time since the last keystroke: by then the reader has stopped typing. */
 const typedMs = 250;
 
 export function createFilters(page: Page): Filters {
@@ -30,7 +33,7 @@ export function createFilters(page: Page): Filters {
 
   function apply(): void {
     clearTimeout(typing);
-    // Letter by letter is one step back, not ten.
+    // Ten typed letters are one step of the Back button, not ten.
     const isGoingOn = searched !== '' && search.value.trim() !== searched;
     searched = search.value.trim();
     page.go(
@@ -95,7 +98,7 @@ export function createFilters(page: Page): Filters {
   };
 }
 
-/** Adds what is new; a choice that somebody holds open keeps its place. */
+/** Adds new choices only, so that an open list does not jump. */
 function offer(select: HTMLSelectElement, values: readonly string[], chosen: string | undefined): void {
   const offered = new Set([...select.options].map((option) => option.value));
   const all = chosen === undefined || values.includes(chosen) ? values : [...values, chosen];

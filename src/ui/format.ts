@@ -1,10 +1,10 @@
 /**
- * Values as short texts. What comes from a registry is anybody's words: characters that turn, hide or join the text
- * around them are shown as their numbers, so that a name looks like what it is.
+ * Values as short texts. Names from a registry are untrusted: characters that reorder, hide or join the text around
+ * them are shown as their code points, so that no name can look like another.
  */
 const longestShown = 300;
 
-/** Control and format characters: among them the ones that turn the direction of the line. */
+/** Control and format characters, among them those that change the direction of the text. */
 const unseen = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 export function visible(text: string): string {
@@ -25,7 +25,7 @@ export function shortReference(image: string): string {
   return at < 0 ? visible(name) : `${visible(name.slice(0, at))} ${shortDigest(name.slice(at + 1))}`;
 }
 
-/** A span of time with as much precision as somebody cares for: `0.4 s`, `34 s`, `4 min 10 s`, `3 h 5 min`, `2 d 4 h`. */
+/** A duration, rounded for reading: `0.4 s`, `34 s`, `4 min 10 s`, `3 h 5 min`, `2 d 4 h`. */
 export function formatSeconds(seconds: number): string {
   if (seconds === 0) return '0 s';
   if (seconds < 9.95) return `${Math.max(0.1, seconds).toFixed(1)} s`;
@@ -42,13 +42,13 @@ function withRest(count: number, unit: string, rest: number, restUnit: string): 
   return rest === 0 ? `${count} ${unit}` : `${count} ${unit} ${rest} ${restUnit}`;
 }
 
-/** Whole units only: it is written anew every second. A clock that runs ahead of ours makes nothing "in 2 s". */
+/** Whole units only, since it is updated every second. A clock ahead of ours gives "now", not "in 2 s". */
 export function formatAgo(milliseconds: number): string {
   const seconds = Math.floor(milliseconds / 1000);
   return seconds < 1 ? 'now' : `${formatWhole(seconds)} ago`;
 }
 
-/** How long something has been waited for. */
+/** The duration of a wait. */
 export function formatWaiting(milliseconds: number): string {
   return formatWhole(Math.max(0, Math.floor(milliseconds / 1000)));
 }
@@ -59,7 +59,7 @@ function formatWhole(seconds: number): string {
   return seconds < 86_400 ? `${Math.floor(seconds / 3_600)} h` : `${Math.floor(seconds / 86_400)} d`;
 }
 
-/** Whether times are told in UTC; else by the reader's own clock. */
+/** Whether times are shown in UTC; otherwise in the reader's time zone. */
 export const zone = { isUtc: false };
 
 /** `UTC`, `UTC+2`, `UTC-3:30` */
@@ -70,7 +70,7 @@ export function zoneName(at: Date): string {
   return `UTC${minutes < 0 ? '-' : '+'}${hours}${rest === 0 ? '' : `:${String(rest).padStart(2, '0')}`}`;
 }
 
-/** The time of today, else the date as well. */
+/** The time, with the date unless it is today. */
 export function formatMoment(time: number, now: number): string {
   const two = (value: number) => String(value).padStart(2, '0');
   const shown = (at: number) => new Date(zone.isUtc ? at + new Date(at).getTimezoneOffset() * 60_000 : at);
@@ -80,7 +80,7 @@ export function formatMoment(time: number, now: number): string {
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${clock}`;
 }
 
-/** With the name of its zone. */
+/** The time with the name of its zone. */
 export function momentText(time: number, now: number): string {
   return `${formatMoment(time, now)}${Number.isNaN(time) ? '' : ` ${zoneName(new Date(time))}`}`;
 }

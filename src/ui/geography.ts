@@ -1,4 +1,4 @@
-/** Regions grouped by where they are: thirty names in alphabetical order say nothing. */
+/** Groups regions by part of the world: thirty names in alphabetical order are hard to scan. */
 const places: readonly (readonly [name: string, pattern: RegExp])[] = [
   ['Americas', /us\d?$|us(stage|euap)$|^us|canada|brazil|mexico|chile/],
   ['Europe', /europe|^uk|france|germany|switzerland|norway|sweden|italy|poland|spain|austria|belgium|denmark/],
@@ -11,7 +11,7 @@ export interface Place {
   readonly regions: readonly string[];
 }
 
-/** A name has no more room than the columns below it. */
+/** Shorter labels, for names wider than the columns below them. */
 const shorter: Readonly<Record<string, readonly string[]>> = {
   Americas: ['AM'],
   Europe: ['EU'],
@@ -19,15 +19,15 @@ const shorter: Readonly<Record<string, readonly string[]>> = {
   'Asia Pacific': ['Asia'],
 };
 
-/** Letters above one column. */
+/** Letters that fit above one column. */
 const lettersEach = 4;
 
-/** What has room above so many columns. */
+/** The longest label that fits above so many columns. */
 export function placeLabel(name: string, columns: number): string {
   return [name, ...(shorter[name] ?? [])].find((each) => each.length <= columns * lettersEach) ?? '…';
 }
 
-/** In the order of the list above, then those that no name tells; in each alphabetical. */
+/** The groups in the order of the list above, then regions that match none; alphabetical within each group. */
 export function byPlace(regions: readonly string[]): Place[] {
   const found = Map.groupBy([...regions].sort(), placeOf);
   return [...places.map(([name]) => name), 'Elsewhere'].flatMap((name) => {

@@ -1,6 +1,6 @@
 /**
- * What the page shows, as the part of its address after `#`: so that a view can be linked, reloaded and left with the
- * browser's own Back. The key is never part of it.
+ * The view as the fragment of the page's address, so that it can be linked, reloaded and left with the browser's Back.
+ * The key is never part of it.
  */
 
 import type { ListableState } from '../core/query/list-images.ts';
@@ -8,19 +8,19 @@ import type { RegistryName } from './registry-name.ts';
 
 export interface View {
   readonly screen: 'images' | 'image' | 'releases' | 'release' | 'waiting' | 'replicas';
-  /** Without it, the first registry. */
+  /** Default: the first registry. */
   readonly registry: string | undefined;
   /** Part of a repository's name or of a tag, the beginning of a digest, or a whole reference. */
   readonly q: string | undefined;
-  /** Whatever the address says: of one that is not known the tracker says which are. */
+  /** Not checked here: for an unknown state, the tracker's refusal lists the known ones. */
   readonly state: string | undefined;
   /** Only images that are missing in this region. */
   readonly missing: string | undefined;
-  /** Without it, the newest first. */
+  /** Default: the newest first. */
   readonly sort: string | undefined;
   /** The reference of the opened image. */
   readonly image: string | undefined;
-  /** What must be attached to it, comma-separated. */
+  /** The kinds of artifacts that must be attached to it, comma-separated. */
   readonly artifacts: string | undefined;
   /** The name of the opened release. */
   readonly release: string | undefined;
@@ -35,12 +35,12 @@ export const states: readonly ListableState[] = [
   'deleted',
 ];
 
-/** Screens that the address names; the others are what it opens. */
+/** Screens with a name of their own in the address. The others follow from what is opened. */
 const listed = ['releases', 'waiting', 'replicas'] as const;
 
 const longest = 1024;
 
-/** Reads what somebody typed or linked: what cannot be meant is as if it were not there. */
+/** Parses an address that may be typed or linked; invalid parts are ignored. */
 export function parseHash(hash: string): View {
   const parameters = new URLSearchParams(hash.replace(/^#/, ''));
   const read = (name: string) => {
@@ -53,7 +53,7 @@ export function parseHash(hash: string): View {
   return {
     screen,
     registry: read('registry'),
-    // Older links name a repository.
+    // Links of older versions name a repository.
     q: read('q') ?? read('repository'),
     state: read('state'),
     missing: read('missing'),
@@ -69,7 +69,7 @@ function opened(image: string | undefined, release: string | undefined): View['s
   return release === undefined ? 'images' : 'release';
 }
 
-/** The inverse of `parseHash`; slashes, colons and `@` stay readable. */
+/** The inverse of `parseHash`; slashes, colons and `@` stay unescaped and readable. */
 export function formatHash(view: View): string {
   const { screen, image, artifacts, release, ...list } = view;
   const fields = { view: listed.find((name) => name === screen), ...list, image, artifacts, release };
@@ -83,21 +83,24 @@ function readable(encoded: string): string {
   return encoded.replaceAll('%2F', '/').replaceAll('%3A', ':').replaceAll('%40', '@').replaceAll('%2C', ',');
 }
 
-/** By its name or its login server, as the tracker reads it. `undefined`: the address is about none of them. */
+/** By name or login server, as the tracker accepts it. `undefined`: the address names no tracked registry. */
 export function findRegistry(registries: readonly RegistryName[], view: View): RegistryName | undefined {
   const wanted = view.registry?.toLowerCase();
-  // An image names its registry itself, and a release may have images of several.
+  // An image's reference names its registry, and a release may have images of several registries.
   const isOfOne = ['images', 'waiting', 'replicas'].includes(view.screen);
   if (wanted === undefined || !isOfOne) return registries[0];
   return registries.find((each) => [each.name, each.loginServer].some((name) => name.toLowerCase() === wanted));
 }
 
-/** Whole, with a digest or a tag: what names one image. By Docker's rules no repository has 64 hex digits for a name. */
+/**
+ * A whole reference with a digest or a tag, which names one image. Docker's rules forbid a repository name of 64 hex
+ * digits.
+ */
 const named = /^[a-z0-9][^\s@:]*(:[\w.-]+)?(@sha256:[0-9a-f]{64})?$/;
 
 /**
- * The image that somebody's text names; `undefined` for what may be meant as a part of a name.
- * @param loginServer where the text names none
+ * The image that a typed text names; `undefined` for a text that may be part of a name.
+ * @param loginServer of the registry to use where the text names none
  */
 export function readReference(text: string, loginServer: string): string | undefined {
   const typed = text.trim().replace(/^[a-z]+:\/\//i, '');

@@ -1,13 +1,13 @@
-/** The answer about one image in a sentence: for who asks "may I deploy?" and reads no table. */
+/** The answer about one image in one sentence, for a reader who asks "may I deploy?" and reads no table. */
 import type { AvailabilityDocument } from '../core/image/availability.ts';
 import { formatSeconds, plural, visible } from './format.ts';
 
-/** What is usual in each region: seconds that 95 of 100 images are behind the first at most. */
+/** Per region, the 95th percentile of the lag behind the first region, in seconds. */
 export type UsualLag = ReadonlyMap<string, number>;
 
 /**
  * @param now milliseconds since 1970, by the tracker's clock
- * @param ofTags what is known of the image's tags, where the document itself is about no tag
+ * @param ofTags where the image's tags point, for a document that is about no tag
  */
 export function headline(
   document: AvailabilityDocument,
@@ -20,7 +20,7 @@ export function headline(
   if (state === 'unknown') return 'No region has reported this image.';
   if (state === 'deleted') return 'Deleted in every region that had it.';
   const split = (document.tag === undefined ? ofTags : [document]).map((one) => splitOf(one, document.digest)).join('');
-  // The times are the image's own.
+  // The document's times are those of the image, not of its artifacts.
   const asked = artifacts.map(({ kind }) => visible(kind));
   const and = asked.length === 0 ? '' : ` with ${joined(asked)}`;
   if (missing.length === 0) {
@@ -52,14 +52,14 @@ function listed(regions: readonly string[]): string {
   return places.length > 3 ? `${places.slice(0, 2).join(', ')} and ${places.length - 2} more` : joined(places);
 }
 
-/** The image is in the region; what else was asked for is not. */
+/** The regions that have the image but lack a required artifact. */
 function lackedThere({ artifacts = [], tag }: AvailabilityDocument): string {
   const lacking = artifacts.filter(({ missing }) => missing.length > 0).map(({ kind }) => visible(kind));
   if (lacking.length > 0) return `the image without ${lacking.join(' or ')}`;
   return tag === undefined ? 'not all that was asked for' : `the image, but not as ${visible(tag.name)}`;
 }
 
-/** Of a tag that has diverged, which regions resolve it to another digest. */
+/** For a tag that has diverged: the regions that resolve it to another digest. */
 function splitOf({ tag }: AvailabilityDocument, digest: string | null): string {
   if (tag?.state !== 'diverged') return '';
   const elsewhere = tag.regions.filter((one) => one.digest !== digest).map(({ region }) => region);
@@ -76,7 +76,7 @@ function joined(names: readonly string[]): string {
   return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
 
-/** Of one region, or of the one that is usually slowest: the others are late all the more. */
+/** Compares the wait with the usual lag of the one missing region, or of the slowest of them. */
 function compared(missing: readonly string[], usual: UsualLag, waited: number, state: string): string {
   const known = missing.flatMap((region) => usual.get(region) ?? []);
   const slowest = Math.max(...known);

@@ -1,4 +1,7 @@
-/** Small drawings beside the words: never the only thing that says it. Drawn, so that they look alike in every font. */
+/**
+ * Small drawings beside words, never the only carrier of a meaning. Drawn as SVG, so that they look the same in every
+ * font.
+ */
 const paths = {
   available: 'M3 8.6 6.5 12 13 4.4',
   replicating: 'M8 2a6 6 0 1 1-5.6 3.9M8 4.8v3.4l2.3 1.5',
@@ -22,7 +25,7 @@ export function icon(name: IconName): SVGSVGElement {
   svg.setAttribute('viewBox', '0 0 16 16');
   svg.setAttribute('class', `icon icon-${name}`);
   svg.setAttribute('aria-hidden', 'true');
-  // A newer tracker may know states that have no drawing here.
+  // A newer tracker may send states without a drawing.
   if (Object.hasOwn(paths, name)) path.setAttribute('d', paths[name]);
   svg.append(path);
   return svg;

@@ -1,4 +1,7 @@
-/** One image: its state, every region on a line of time, where its tags point, and what was told about it. */
+/**
+ * One image: its state, its arrival in every region on a time line, where its tags point, and the events published
+ * about it.
+ */
 import type { AvailabilityDocument } from '../core/image/availability.ts';
 import type { ReplicaReport } from '../core/query/replica-report.ts';
 import type { ShownCheck, ShownForward } from './delivery-tables.ts';
@@ -20,11 +23,11 @@ import { Unanswered } from './tracker.ts';
 import type { ShownState } from './words.ts';
 import { kindWord, shownState, sourceWord } from './words.ts';
 
-/** Each is a question of its own: the others are asked about when somebody wants to see them. */
+/** Each tag costs a request: the others are requested when the reader opens them. */
 const tagsAsked = 8;
 const tagsEvery = 5;
 
-/** As `/api/events` answers; an older tracker knows events alone. */
+/** As `/api/events` answers; an older tracker sends events only. */
 interface Sent {
   readonly events: readonly ToldEvent[];
   readonly topicError?: string | null;
@@ -92,7 +95,7 @@ export function imageScreen(page: Page): Screen {
     tags.show([], null);
     events.show([]);
     deliveries.show([], [], true);
-    // Nothing of the image before stands beside the name of this one.
+    // Hide the details of the previous image while the name is already that of this one.
     for (const one of [part('image-details'), part('image-state'), part('image-headline')]) setHidden(one, true);
     setText(part('image-title'), visible(image));
   }
@@ -120,7 +123,7 @@ export function imageScreen(page: Page): Screen {
     setHidden(part('image-headline'), false);
   }
 
-  /** What is usual in each region of this registry; without it the sentence is shorter. */
+  /** Requests the usual lag of each region of this registry; without it the headline is shorter. */
   async function learnUsual(document: AvailabilityDocument, ask: Ask): Promise<void> {
     const isNeeded = document.missing.length > 0 && document.state === 'replicating';
     if (!isNeeded || usualOf === document.registry) return;

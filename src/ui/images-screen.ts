@@ -1,4 +1,4 @@
-/** The list of images as a matrix, with its filters, the line that sums it up, and the way to older images. */
+/** The list of images as a matrix, with its filters, a summary line, and a button for older images. */
 
 import type { AvailabilityDocument } from '../core/image/availability.ts';
 import { make, painted, part, setHidden, setText } from './dom.ts';
@@ -19,11 +19,11 @@ import { countListed, describeChanges, hear, listTitle } from './summary.ts';
 import { Unanswered } from './tracker.ts';
 import type { CountedBy } from './words.ts';
 
-/** Asked for each time; older images every so often, since little happens to them. */
+/** The newest page is requested at every poll, older ones rarely, since they seldom change. */
 const pageSize = 100;
 const mostImages = 500;
 const wholeEvery = 5;
-/** The registry as a whole is asked about less often. */
+/** The overview of the registry is requested at every third poll. */
 const overviewEvery = 3;
 
 export interface ImagesScreen extends Screen {
@@ -78,7 +78,7 @@ export function imagesScreen(page: Page): ImagesScreen {
       limit: String(isWhole ? limit : pageSize),
     });
     const [answer, about] = await Promise.all([list, asked]).catch((failure: unknown) => {
-      // What still stands there is the list of another filter.
+      // The list on screen belongs to another filter.
       if (failure instanceof Unanswered && !isAnswered) empty();
       throw failure;
     });
@@ -89,7 +89,7 @@ export function imagesScreen(page: Page): ImagesScreen {
     showMore();
   }
 
-  /** Another question: nothing of what was known answers it. */
+  /** Another query: nothing known applies to it. */
   function begin(asked: string): void {
     filter = asked;
     isAnswered = false;
@@ -110,7 +110,7 @@ export function imagesScreen(page: Page): ImagesScreen {
     title = 'Images';
   }
 
-  /** @param isPlain nothing is left out: where there is no more, the list itself is the newest count */
+  /** @param isPlain no filter is set: where there is no next page, the list itself is the newest count */
   function show(shown: Shown, images: readonly AvailabilityDocument[], isPlain: boolean): void {
     const { view, registry } = shown;
     const { summary, pinned } = overview;
@@ -121,7 +121,7 @@ export function imagesScreen(page: Page): ImagesScreen {
     known = images;
     filters.show(shown, summary?.regions.map(({ region }) => region) ?? regionsOf(known));
     part('matrix').removeAttribute('aria-busy');
-    // Whether a tag has diverged, and whether the topic has accepted all events, only the counts say.
+    // Only the counts know whether a tag has diverged and whether the topic has accepted all events.
     const isListed = summary === undefined || summary.divergedTags + (summary.unpublished ?? 0) === 0;
     const isAll = isPlain && next === null && isListed;
     const counts = isAll || summary === undefined ? countListed(known) : countsOf(summary);
@@ -160,17 +160,17 @@ export function imagesScreen(page: Page): ImagesScreen {
   };
 }
 
-/** What a node reports of a multi-platform image is often the digest of its platform. */
+/** A digest from a node is often that of one platform of a multi-platform image. */
 function isDigest(text: string | undefined): boolean {
   return text !== undefined && /^(sha256:|sha512:)?[0-9a-f]{7,}$/i.test(text);
 }
 
-/** How many are in that state; leads to them where the list can be narrowed so. */
+/** The number of images in that state, as a link where the list can be filtered by it. */
 function countItem(state: CountedBy, count: number, view: View): HTMLElement {
   const known = states.find((each) => each === state);
   const contents = [make('strong', {}, String(count)), statePill(state)];
   if (known === undefined) return make('li', {}, ...contents);
-  // The one that is chosen leads back to all.
+  // The link of the chosen state leads back to all images.
   const isChosen = view.state === known;
   const href = formatHash({ ...view, state: isChosen ? undefined : known });
   return make('li', {}, make('a', { href, 'aria-current': isChosen ? 'true' : undefined }, ...contents));

@@ -1,5 +1,5 @@
 /**
- * The function key: asked for once per tab, kept in the tab's own storage, sent in a header, and never part of an address.
+ * The function key: requested once per tab, kept in session storage, sent in a header, and never part of an address.
  */
 import { part, setHidden, setText } from './dom.ts';
 
@@ -8,12 +8,12 @@ const item = 'acr-replication-tracker.key';
 export interface KeyForm {
   /** The key to send. */
   key(): string | undefined;
-  /** Shows the form; says so when it was a key that has been refused. */
+  /** Shows the form, with a message when the tracker has refused the key. */
   request(): void;
   done(): void;
 }
 
-/** @param onChange a key was given, or forgotten */
+/** @param onChange called when a key was entered or forgotten */
 export function createKeyForm(storage: Storage, onChange: (change: 'given' | 'forgotten') => void): KeyForm {
   const form = part<HTMLFormElement>('key-form');
   const field = part<HTMLInputElement>('key');
@@ -24,7 +24,7 @@ export function createKeyForm(storage: Storage, onChange: (change: 'given' | 'fo
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     const given = field.value.trim();
-    // A header takes no other characters, and no key has them.
+    // A header accepts no other characters, and no key has them.
     const isKey = /^[\x21-\x7e]+$/.test(given);
     setText(problem, isKey ? '' : 'That is not a key: it has letters, digits and a few signs.');
     if (!isKey) return;

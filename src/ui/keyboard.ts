@@ -1,4 +1,7 @@
-/** Arrow keys between the rows of a matrix and from the search to its first row, Enter on a row to open it, Escape to get back. Tab does what it always does. */
+/**
+ * Arrow keys move between the rows of a matrix and from the search to its first row, Enter opens a row, Escape goes
+ * back. Tab keeps its usual meaning.
+ */
 import { part } from './dom.ts';
 
 export function watchKeyboard(back: () => void): void {
@@ -25,7 +28,7 @@ export function watchKeyboard(back: () => void): void {
     const hasModifier = event.altKey || event.ctrlKey || event.metaKey || event.shiftKey;
     if (!hasModifier) move(event);
   });
-  // A click anywhere in a row is a click on its link, unless somebody marks text.
+  // A click anywhere in a row follows its link, unless the reader is selecting text.
   main.addEventListener('click', (event) => {
     const target = event.target instanceof Element ? event.target : undefined;
     if (target === undefined || target.closest('a, button') !== null || getSelection()?.isCollapsed === false) return;

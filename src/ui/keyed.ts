@@ -1,6 +1,6 @@
 /**
- * A list of elements that follows a list of values: what is still there stays the same element in the same place, what is
- * unchanged is not touched. So focus, selection and scroll position outlive every answer.
+ * A list of elements for a list of values: an element stays in the document while its value is on the list, and
+ * unchanged ones are not touched. So focus, selection and scroll position survive every update.
  */
 export interface Keyed<T> {
   readonly node: Element;

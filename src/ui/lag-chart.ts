@@ -1,10 +1,13 @@
-/** The lag of one region over the last day: a dot for each image, at the time that it came; higher is later, in steps of ten. */
+/**
+ * The lag of one region over the last day: a dot for each image at its arrival time; a higher dot means a larger lag,
+ * on a logarithmic scale.
+ */
 import { formatSeconds, plural, visible } from './format.ts';
 import type { LagPoint, LagShape, LagSpan } from './lag-shape.ts';
 
 const namespace = 'http://www.w3.org/2000/svg';
 const [width, height] = [160, 34];
-/** A tenth of a second at the bottom, a day at the top. */
+/** The scale: from a tenth of a second at the bottom to a day at the top. */
 const [least, most] = [Math.log10(0.1), Math.log10(86_400)];
 
 export function lagChart({ region, points }: LagShape, span: LagSpan): SVGSVGElement {

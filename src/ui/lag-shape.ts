@@ -1,4 +1,4 @@
-/** How far one region was behind for each of the newest images, to be drawn or counted. */
+/** The lag of one region for each of the newest images, to draw or to count. */
 import type { AvailabilityDocument } from '../core/image/availability.ts';
 
 export interface LagPoint {
@@ -10,11 +10,11 @@ export interface LagPoint {
 
 export interface LagShape {
   readonly region: string;
-  /** The oldest first. */
+  /** Oldest first. */
   readonly points: readonly LagPoint[];
 }
 
-/** The time that is drawn. */
+/** The time range of the chart, in milliseconds since 1970. */
 export interface LagSpan {
   readonly from: number;
   readonly until: number;
@@ -22,7 +22,7 @@ export interface LagSpan {
 
 const dayMs = 86_400_000;
 
-/** @param images newest first, as every list */
+/** @param images newest first, as in every list */
 export function lagShapes(images: readonly AvailabilityDocument[], regions: readonly string[]): LagShape[] {
   const oldestFirst = images.filter(({ state }) => state !== 'deleted').toReversed();
   return regions.map((region) => ({
@@ -36,8 +36,7 @@ export function lagShapes(images: readonly AvailabilityDocument[], regions: read
 }
 
 /**
- * The last day; less where the newest images do not go back so far.
- *
+ * The last day, or less where the newest images do not go back that far.
  * @param isCut whether there are older images than these
  */
 export function lagSpan({ points }: LagShape, isCut: boolean, now: number): LagSpan {
@@ -47,7 +46,7 @@ export function lagSpan({ points }: LagShape, isCut: boolean, now: number): LagS
 
 const bounds = [1, 10, 60, 600, 3_600];
 
-/** How many images were how far behind: for who wants more than a shape. */
+/** The number of images per range of lag, as a text alternative to the chart. */
 export function distribution({ points }: LagShape): readonly (readonly [span: string, count: number])[] {
   const names = ['under 1 s', '1 to 10 s', '10 s to 1 min', '1 to 10 min', '10 min to 1 h', 'over 1 h'];
   const counts = names.map(() => 0);

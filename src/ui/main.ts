@@ -1,6 +1,6 @@
 /**
- * The live page: ties the address, the tracker, the screens and the clock together. It asks, shows, waits and asks again;
- * everything it shows was answered by the tracker, and everything that was chosen is in the address.
+ * The live page: connects the address, the tracker, the screens and the clock. It polls the tracker; all data comes
+ * from the tracker's answers, and all choices of the reader are in the address.
  */
 
 import { createAnnouncer } from './announcer.ts';
@@ -69,7 +69,7 @@ const paintTracked = painted<readonly (readonly [href: string, loginServer: stri
 
 let view = parseHash(location.hash);
 let registries: readonly RegistryName[] = [];
-/** The list as it was left, to come back to. */
+/** The address of the list as the reader left it, to return to. */
 let listHash = '#';
 let listScroll = 0;
 let opened: Element | null = null;
@@ -78,7 +78,7 @@ async function refresh(signal: AbortSignal): Promise<'answered' | 'unchanged' | 
   const before = tracker.changes();
   const ask: Ask = (route, query) => tracker.ask(route, query, signal);
   try {
-    // One that is not known may be new.
+    // An unknown registry may have been added since the list was requested.
     if (findRegistry(registries, view) === undefined) await learnRegistries(ask);
     const registry = findRegistry(registries, view);
     showTracked(registry === undefined ? registries : []);
@@ -109,7 +109,7 @@ function describeNoRegistry(): string {
   return isElsewhere() ? `Registry "${view.registry}" is not tracked here.` : 'No registry is tracked here.';
 }
 
-/** Links to what can be shown instead. */
+/** Links to the registries that are tracked. */
 function showTracked(offered: readonly RegistryName[]): void {
   paintTracked(offered.map(({ name: registry, loginServer }) => [formatHash({ ...view, registry }), loginServer]));
   setHidden(part('tracked'), offered.length === 0);
@@ -151,7 +151,7 @@ function forgetAll(): void {
 }
 
 function showScreen(): void {
-  // What is known of one registry is not shown at the address of another.
+  // Data of one registry must not be shown at the address of another.
   if (isElsewhere()) setHidden(part('screens'), true);
   for (const screen of Object.keys(screens)) setHidden(part(screen), view.screen !== screen);
   for (const link of ['images', 'releases', 'waiting', 'replicas'] as const) {
@@ -178,7 +178,7 @@ function changeView(): void {
   poller.poke();
 }
 
-/** Back in the list, to the very row; else to the head of what was opened. */
+/** Back in the list, focus the row that was opened; otherwise the heading of the opened screen. */
 function moveFocus(before: View['screen']): void {
   const isBack = view.screen === 'images' && before === 'image' && opened instanceof HTMLElement && opened.isConnected;
   scrollTo(0, isBack ? listScroll : 0);

@@ -1,4 +1,4 @@
-/** Images × regions: a row for each image, newest first, which fills while one looks. */
+/** Images × regions: a row for each image, newest first, updated at every poll. */
 import type { AvailabilityDocument } from '../core/image/availability.ts';
 import type { Child } from './dom.ts';
 import { make, painted, setAttribute } from './dom.ts';
@@ -41,7 +41,7 @@ export function createMatrix(
   return { show: (images) => grid.show(images, regionsOf(images)) };
 }
 
-/** Every region any of them speaks of, in the order of every answer. */
+/** All regions of these images, in the order of the answers. */
 export function regionsOf(images: readonly Pick<AvailabilityDocument, 'regions'>[]): string[] {
   return [...new Set(images.flatMap(({ regions }) => regions.map(({ region }) => String(region))))].sort();
 }
@@ -63,7 +63,7 @@ function imageRow(image: Listed, regions: readonly string[], now: () => number):
     node,
     update(document) {
       setAttribute(node, 'class', document.attention === undefined ? undefined : `is-pinned is-${document.attention}`);
-      // What nobody has reported yet has the tag that was asked for.
+      // An image that no region has reported has the requested tag only.
       const asked = document.tag === undefined ? [] : [document.tag.name];
       paintTags(document.tags.length === 0 ? asked : document.tags);
       paintAbout({ digest: document.digest, kind: kindWord(document.mediaType), late: lateIn(document) });
@@ -101,7 +101,7 @@ function aboutParts({ digest, kind, late }: About): Child[] {
   ];
 }
 
-/** Where regions are marks under upright names, those that are late are named as well. */
+/** Where regions are mere marks under upright names, delayed ones are named in the row as well. */
 function lateIn(document: AvailabilityDocument): string {
   const late = document.regions.filter((region) => cellKind(region, document) === 'late').map(({ region }) => region);
   if (late.length === 0) return '';
@@ -118,7 +118,7 @@ function stateParts({ state, note, isDiverged }: { state: ShownState; note: stri
   ];
 }
 
-/** How far it is, or how long it took. */
+/** How many regions have it, or how long it took. */
 export function stateNote({ state, requirement, firstSeenAt, availableAt }: AvailabilityDocument): string {
   if (state === 'deleted' || state === 'unknown') return '';
   if (state !== 'available') return `${requirement.have} of ${requirement.needed}`;

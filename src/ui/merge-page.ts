@@ -1,6 +1,6 @@
 /**
- * Keeps a long list fresh at the price of its newest page. A page says everything about the span it covers: what is known
- * from that span and not on it has gone; what is older stays as it was until the whole list is asked for again.
+ * Keeps a long list fresh by requesting only its newest page. A page is complete for the time it covers: a known image
+ * of that time that is not on it is gone. Older images stay as they were until the whole list is requested again.
  */
 import type { AvailabilityDocument } from '../core/image/availability.ts';
 
@@ -13,14 +13,14 @@ export function imageKey({ registry, repository, digest }: AvailabilityDocument)
   return `${registry}/${repository}@${digest}`;
 }
 
-/** @param known newest first, as every list here */
+/** @param known newest first, as in every list here */
 export function mergePage(
   known: readonly AvailabilityDocument[],
   page: ImagesPage,
   most: number,
 ): readonly AvailabilityDocument[] {
   const oldest = page.images.at(-1)?.firstSeenAt;
-  // A page with no end covers everything; an empty one that has an end says nothing of what lies behind it.
+  // The last page covers all older images; an empty page that is not the last covers nothing.
   if (page.next === null) return page.images;
   if (oldest === undefined || oldest === null) return known;
   const onPage = new Set(page.images.map(imageKey));

@@ -1,4 +1,7 @@
-/** How far releases are that are open: a read of each of their images, so asked of the newest alone, and not each time. */
+/**
+ * The progress of open releases. Each costs a read of all its images, so only the newest are requested, and not at
+ * every poll.
+ */
 import type { ListedRelease, ReleaseDocument } from '../core/releases/release-document.ts';
 import type { ReleaseProgress } from './release-words.ts';
 import { progressOf } from './release-words.ts';
@@ -12,16 +15,16 @@ export interface OpenProgress {
   /** `undefined` where it is not known. */
   of(release: ListedRelease): ReleaseProgress | undefined;
   /**
-   * Asks when it is time, or when there is a release that was not asked about yet. Fails with an `Unanswered`.
-   * @param open the newest first
-   * @returns whether it asked
+   * Requests the progress when it is due, or when there is a new release. Fails with an `Unanswered`.
+   * @param open newest first
+   * @returns whether it sent requests
    */
   refresh(open: readonly ListedRelease[], ask: Ask): Promise<boolean>;
   forget(): void;
 }
 
 export function openProgress(): OpenProgress {
-  /** By name and revision; `undefined` of one that was asked about and not answered, which is not asked sooner for that. */
+  /** By name and revision; `undefined` after a failed request, which is not repeated before the next is due. */
   let progress = new Map<string, ReleaseProgress | undefined>();
   let round = 0;
 
@@ -47,7 +50,7 @@ function keyOf({ name, revision, createdAt }: ListedRelease): string {
   return `${name} ${revision} ${createdAt}`;
 }
 
-/** `undefined` of one that was deleted meanwhile, or whose registry is not tracked any more. */
+/** `undefined` for a release that was deleted meanwhile, or whose registry is no longer tracked. */
 async function askProgress({ name }: ListedRelease, ask: Ask): Promise<ReleaseProgress | undefined> {
   try {
     return progressOf(await ask<ReleaseDocument>(`releases/${encodeURIComponent(name)}`, {}));

@@ -1,4 +1,4 @@
-/** What several screens show: a state with its icon, tags, a digest that can be copied. */
+/** Elements that several screens show: a state with its icon, tags, a digest with a copy button. */
 import { make, setText } from './dom.ts';
 import { shortDigest, visible } from './format.ts';
 import { icon } from './icons.ts';
@@ -18,7 +18,7 @@ export function digestCode(digest: string): HTMLElement {
 
 const copiedMs = 1_500;
 
-/** @param what for its name: "Copy digest" */
+/** @param what completes the button's name: "Copy digest" */
 export function copyButton(what: string, text: () => string, word = 'Copy'): HTMLButtonElement {
   const button = make('button', { type: 'button', class: 'quiet', 'aria-label': `Copy ${what}` }, word);
   button.addEventListener('click', async () => {
@@ -32,7 +32,7 @@ export function copyButton(what: string, text: () => string, word = 'Copy'): HTM
   return button;
 }
 
-/** How a delivery stands. @param answer the whole of what was answered, for the tool tip */
+/** The state of a delivery. @param answer the whole answer, for the tool tip */
 export function deliveryPill(
   state: 'available' | 'replicating' | 'delayed' | 'deleted',
   words: string,
@@ -42,7 +42,7 @@ export function deliveryPill(
   return make('span', { class: `pill is-${state} is-wordy`, title }, icon(state), visible(words));
 }
 
-/** Of an error as the tracker writes it the status, where there is one: "503". */
+/** The HTTP status in an error as the tracker writes it, if there is one: "503". */
 export function lastAnswer(error: string): string {
   return /\((\d{3})\)/.exec(error)?.[1] ?? /^answered (\d{3})$/.exec(error)?.[1] ?? visible(error);
 }

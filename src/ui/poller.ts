@@ -1,27 +1,27 @@
 /**
- * Asks again and again while somebody looks: every two seconds, slower where answers take long or nothing changes, at growing
- * pauses while there are none, and not at all in a tab that is not seen.
+ * Polls while the page is visible: every two seconds, slower where answers take long or nothing changes, with growing
+ * pauses after failures, and not at all in a hidden tab.
  */
 export interface PollerOptions {
-  /** @returns whether an answer came, and another than before; `wait` when there is no use in asking before something is done */
+  /** @returns the outcome of one poll; `wait` when no poll makes sense before the reader has done something */
   readonly ask: (signal: AbortSignal) => Promise<'answered' | 'unchanged' | 'failed' | 'wait'>;
   readonly isSeen: () => boolean;
-  /** Milliseconds; only differences count. */
+  /** Milliseconds; only differences matter. */
   readonly now: () => number;
 }
 
 export interface Poller {
-  /** Asks at once, and forgets the question that was under way. */
+  /** Polls at once, and drops the answer of a poll in flight. */
   poke(): void;
-  /** To be called when the tab is shown or hidden. */
+  /** Call it when the tab is shown or hidden. */
   seen(): void;
 }
 
 export const everyMs = 2_000;
 export const longestPauseMs = 30_000;
-/** Where nothing happens. */
+/** The interval while nothing changes. */
 export const calmMs = 6_000;
-/** Asking must not be what keeps the tracker busy. */
+/** The pause is at least this many times the time of the last answer, so that polling never overloads the tracker. */
 const pausePerAnswer = 4;
 
 export function createPoller({ ask, isSeen, now }: PollerOptions): Poller {
@@ -58,7 +58,7 @@ export function createPoller({ ask, isSeen, now }: PollerOptions): Poller {
   };
 }
 
-/** @param unchanged answers in a row that said nothing new */
+/** @param unchanged the number of unchanged answers in a row */
 export function pauseAfter(failures: number, tookMs: number, unchanged = 0): number {
   const calm = Math.min(calmMs, everyMs * 1.25 ** Math.max(0, unchanged - 3));
   const pause = failures === 0 ? Math.max(calm, tookMs * pausePerAnswer) : everyMs * 2 ** (failures - 1);

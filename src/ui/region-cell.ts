@@ -1,4 +1,4 @@
-/** One image in one region, as the matrix shows it: an icon, a word for those who listen, and the one number of interest. */
+/** One image in one region, as a cell of the matrix: an icon, a word for screen readers, and one number. */
 import type { Child } from './dom.ts';
 import { make, painted, setAttribute, spoken } from './dom.ts';
 import { visible } from './format.ts';
@@ -28,7 +28,7 @@ export function regionCell(name: string, now: () => number) {
   };
 }
 
-/** Where there is no room for it, only those who listen have it. */
+/** For screen readers only where the cell has no room for text. */
 function text(value: Child): HTMLElement {
   return make('span', { class: 'value' }, value);
 }
@@ -55,6 +55,6 @@ function contents({ kind, lagSeconds, waitingSince }: CellValue, now: number): C
     case 'none':
       return [spoken(cellWords.none)];
   }
-  // A state that a newer tracker knows.
+  // A state that only a newer tracker has.
   return [visible(kind)];
 }

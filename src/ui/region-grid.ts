@@ -1,4 +1,4 @@
-/** Rows × regions, whatever the rows are: where more regions than fit, a mark for each, grouped by where they are. */
+/** Rows × regions for any kind of row. Where more regions than fit, each is a mark, grouped by part of the world. */
 import { make, spoken } from './dom.ts';
 import type { Place } from './geography.ts';
 import { byPlace, placeLabel } from './geography.ts';
@@ -10,7 +10,7 @@ import { makeTable } from './table.ts';
 
 export interface RegionGridParts<T> {
   readonly caption: string;
-  /** Two: what it is, and its state. */
+  /** Two columns: the name and the state. */
   readonly before: readonly [Column, Column];
   readonly after: readonly Column[];
   readonly keyOf: (value: T) => string;
@@ -22,7 +22,10 @@ export interface RegionGrid<T> {
   show(values: readonly T[], regions: readonly string[]): void;
 }
 
-/** Pixels that a region takes where its time is written out, and that all the rest takes. More get a mark each. */
+/**
+ * Pixels that a region needs with its time written out, and that all other columns need together. Where they do not
+ * fit, each region gets a mark.
+ */
 const [wideRegion, wideRest] = [122, 540];
 
 export function createRegionGrid<T>(place: HTMLElement, parts: RegionGridParts<T>): RegionGrid<T> {
@@ -60,7 +63,7 @@ export function createRegionGrid<T>(place: HTMLElement, parts: RegionGridParts<T
   };
 }
 
-/** Above the names of the regions, where they are. */
+/** The header row with the parts of the world, above the names of the regions. */
 function placeRow(places: readonly Place[], after: number): HTMLElement {
   const cells = places.map(({ name, regions }) => {
     const label = placeLabel(name, regions.length);

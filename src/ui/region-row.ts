@@ -1,4 +1,4 @@
-/** One region of one image: its state, its time after the first region, and what the claim rests on. */
+/** One region of one image: its state, its lag behind the first region, and the evidence. */
 import type { AvailabilityDocument } from '../core/image/availability.ts';
 import type { RegionAvailability } from '../core/image/region-availability.ts';
 import type { Child } from './dom.ts';
@@ -38,7 +38,7 @@ const marks: Record<CellKind, IconName | undefined> = {
   none: undefined,
 };
 
-/** @param bar its place on the line of time, drawn by the table */
+/** @param bar its bar on the time line, drawn by the table */
 export function regionCells(line: RegionLine, bar: HTMLElement, now: number): HTMLTableCellElement[] {
   const { region, expected, globalRouting, since, eventTime, evidence } = line.entry;
   const kind = cellKind(line.entry, line);
@@ -60,7 +60,7 @@ export function regionCells(line: RegionLine, bar: HTMLElement, now: number): HT
   ];
 }
 
-/** How far behind it was; while it is awaited, how far it is at least. */
+/** The lag, or, while the region is awaited, the least that it will be. */
 function lagParts({ entry, firstSeenAt }: RegionLine, kind: CellKind, now: number): Child[] {
   if (isAwaited(kind) && firstSeenAt !== null) {
     const sign = make('span', { 'aria-hidden': 'true' }, '> ');
@@ -69,7 +69,7 @@ function lagParts({ entry, firstSeenAt }: RegionLine, kind: CellKind, now: numbe
   return entry.lagSeconds === null ? [] : [lagText(entry.lagSeconds)];
 }
 
-/** Where there is no value, a card leaves it out. */
+/** On a narrow screen, a card omits cells without a value. */
 function valueCell(label: string, kind: string, parts: readonly Child[]): HTMLTableCellElement {
   const isEmpty = parts.length === 0;
   return makeCell(label, { class: isEmpty ? `${kind} is-empty` : kind }, ...(isEmpty ? ['–'] : parts));

@@ -1,22 +1,22 @@
-/** What one image is in one region, in the words of the page. */
+/** The state of one image in one region, as the page shows it. */
 import type { AvailabilityDocument } from '../core/image/availability.ts';
 import type { RegionAvailability } from '../core/image/region-availability.ts';
 import { formatSeconds } from './format.ts';
 
 /**
- * `waiting`: on its way. `late`: called delayed. `absent`: missing, and not waited for. `none`: not a replica of this
- * image's registry.
+ * `waiting`: on its way. `delayed`: waiting for longer than the policy allows. `absent`: missing, and not required.
+ * `none`: not a replica of this image's registry.
  */
 export type CellKind = 'available' | 'unverified' | 'waiting' | 'late' | 'missing' | 'absent' | 'deleted' | 'none';
 
 export interface CellValue {
   readonly kind: CellKind;
   readonly lagSeconds: number | null;
-  /** Since when it is waited for. */
+  /** Since when the region is awaited, ISO 8601. */
   readonly waitingSince: string | null;
 }
 
-/** @param region what the image's document says of it; `undefined` where it says nothing */
+/** @param region its entry in the image's document; `undefined` where there is none */
 export function cellKind(
   region: RegionAvailability | undefined,
   { state, delayed }: Pick<AvailabilityDocument, 'state' | 'delayed'>,

@@ -1,4 +1,4 @@
-/** Where one image is and since when: a row for each region, with its place on a common line of time. */
+/** Where one image is and since when: a row for each region, with a bar on a common time line. */
 import type { AvailabilityDocument } from '../core/image/availability.ts';
 import { make, painted, part } from './dom.ts';
 import { keyedList } from './keyed.ts';

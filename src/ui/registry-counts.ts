@@ -1,4 +1,6 @@
-/** What the whole registry has, and which of its images need somebody: asked for less often than the list itself. */
+/**
+ * The counts of the whole registry, and those of its images that need attention; requested less often than the list.
+ */
 
 import type { CatalogueSummary } from '../core/catalogue/counts.ts';
 import type { AvailabilityDocument } from '../core/image/availability.ts';
@@ -10,15 +12,15 @@ import { Unanswered } from './tracker.ts';
 /** An image as the list shows it. */
 export type Listed = AvailabilityDocument & {
   readonly attention?: 'delayed' | 'diverged';
-  /** Also where it is pinned because it is delayed. */
+  /** Also set where the image is pinned because it is delayed. */
   readonly isDiverged?: boolean;
-  /** Among others, of which one may be the same image. */
+  /** Tells rows apart where several may be the same image. */
   readonly place?: number;
 };
 
 export interface Overview {
   readonly summary: CatalogueSummary | undefined;
-  /** Delayed, then with a tag that has diverged; the longest waiting first. */
+  /** Delayed images, then those with a tag that has diverged; the longest waiting first. */
   readonly pinned: readonly Listed[];
 }
 
@@ -26,7 +28,7 @@ export const noOverview: Overview = { summary: undefined, pinned: [] };
 
 const mostPinned = 5;
 
-/** Of a tracker that keeps no counts there is none, and the list has to do without. */
+/** `undefined` from a tracker that keeps no counts: the page then shows the list alone. */
 export async function askOverview(ask: Ask, registry: string, withPinned: boolean): Promise<Overview> {
   const summary = await orNone(ask<CatalogueSummary>('summary', { registry }));
   if (summary === undefined || !withPinned) return { summary, pinned: [] };
@@ -53,7 +55,7 @@ function orNone<T>(answer: Promise<T>): Promise<T | undefined> {
   });
 }
 
-/** What needs attention first. States that no image has are left out. */
+/** Most urgent first; states without images are left out. */
 export function countsOf({ images, delayed, divergedTags, unpublished }: CatalogueSummary): Counts {
   const all: Counts = [
     ['delayed', delayed],

@@ -1,4 +1,4 @@
-/** A registry as the page knows it. */
+/** A registry as `/api/registries` lists it. */
 
 export interface RegistryName {
   readonly name: string;

@@ -1,4 +1,7 @@
-/** One release: who lacks what, when it became available, and its images × regions, which fill while one looks. */
+/**
+ * One release: which regions lack which images, when it became available, and its images × regions, updated at every
+ * poll.
+ */
 import type { ReleaseDocument } from '../core/releases/release-document.ts';
 import type { ShownCheck } from './delivery-tables.ts';
 import { createCheckTable } from './delivery-tables.ts';
@@ -23,7 +26,7 @@ interface Sent {
   readonly checksComplete: boolean;
 }
 
-/** What was sent is asked for less often than where the images are. */
+/** Deliveries are requested less often than the state of the images. */
 const sentEveryMs = 10_000;
 
 export function releaseScreen(page: Page): Screen {
@@ -60,7 +63,7 @@ export function releaseScreen(page: Page): Screen {
     if (release !== shown) begin(release);
     const document = await ask<ReleaseDocument>(`releases/${encodeURIComponent(release)}`, {}).catch(
       (failure: unknown) => {
-        // What stood there is no more.
+        // The release shown before is gone.
         if (failure instanceof Unanswered && failure.refusal === 'question') begin(release);
         throw failure;
       },
@@ -70,7 +73,7 @@ export function releaseScreen(page: Page): Screen {
     if (page.now() - sentAt < sentEveryMs && before === heard) return;
     sentAt = page.now();
     const sent = await ask<Sent>('events', { release }).catch((failure: unknown) => {
-      // The images are shown all the same.
+      // The images are shown without it.
       if (failure instanceof Unanswered) return undefined;
       throw failure;
     });
@@ -98,13 +101,13 @@ export function releaseScreen(page: Page): Screen {
     paintState({ state, note: `${complete} of ${plural(of, 'image')}` });
     setText(part('release-headline'), releaseHeadline(document));
     paintFacts({ name, ...rest });
-    // Two of them may have come to be the same image.
+    // Two images of the release may have become the same digest.
     const placed = images.map((image, place) => ({
       ...image,
       place,
       ...(shownState(image) === 'delayed' && !image.satisfied ? { attention: 'delayed' as const } : {}),
     }));
-    // What is still missing is what people look for.
+    // Missing images first: readers look for those.
     matrix.show([...placed.filter((image) => !image.satisfied), ...placed.filter((image) => image.satisfied)]);
     for (const one of [part('release-details'), part('release-state'), part('release-headline')]) setHidden(one, false);
     if (heard !== undefined && heard !== state) page.say(`This release is now ${state}.`);

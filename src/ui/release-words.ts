@@ -1,9 +1,11 @@
-/** A release in words: its state, how many of its images are where they must be, and who lacks what. */
+/**
+ * A release in words: its state, how many of its images are in their required regions, and which regions lack how many.
+ */
 import type { ListedRelease, ReleaseDocument } from '../core/releases/release-document.ts';
 import { plural, shortReference, visible } from './format.ts';
 import type { ShownState } from './words.ts';
 
-/** What has become of the revision; it stays available, whatever becomes of the images. */
+/** The state of the revision. Once available, it stays so, even if images are deleted. */
 export function releaseState({ availableAt, delayed }: Pick<ListedRelease, 'availableAt' | 'delayed'>): ShownState {
   if (availableAt !== null) return 'available';
   return delayed ? 'delayed' : 'replicating';
@@ -12,7 +14,7 @@ export function releaseState({ availableAt, delayed }: Pick<ListedRelease, 'avai
 export interface ReleaseProgress {
   readonly complete: number;
   readonly of: number;
-  /** Those that lack an image, the one that lacks most first. */
+  /** The regions that lack an image, the one that lacks the most first. */
   readonly lacking: readonly (readonly [region: string, images: number])[];
 }
 
@@ -35,7 +37,7 @@ export function lackingText({ lacking }: Pick<ReleaseProgress, 'lacking'>): stri
   return rest === 0 ? text : `${text} and ${rest} more regions`;
 }
 
-/** Who lacks what, in one sentence. */
+/** Which regions lack which images, in one sentence. */
 export function releaseHeadline(document: ReleaseDocument): string {
   const { satisfied, images, missing, ended } = document;
   if (satisfied) {
@@ -50,7 +52,8 @@ export function releaseHeadline(document: ReleaseDocument): string {
       ? ''
       : ` ${shortReference(gone.image)} was ${visible(gone.outcome)}: it comes only if it is pushed again.`;
   if (missing.length === 0) return `${head}.${over}`;
-  // Most often not pushed yet: among the regions it would say nothing but the number of all of them.
+  // Images without any event were most likely not pushed yet. Counted per region, they would only repeat their number
+  // in every region.
   const unheard = new Set(images.filter(({ state }) => state === 'unknown').map(({ image }) => image));
   const [nowhere, somewhere] = [
     missing.filter(({ image }) => unheard.has(image)),
@@ -71,7 +74,7 @@ function notReported(names: readonly string[]): string {
   return `No region has reported ${named}.`;
 }
 
-/** By the tag that the release names, where it names one. */
+/** By the tag in the release, where it has one. */
 function tagged(image: string, images: ReleaseDocument['images']): string {
   const document = images.find((one) => one.image === image);
   const tag = document?.tag?.name;

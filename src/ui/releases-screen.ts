@@ -1,4 +1,4 @@
-/** The list of releases, newest first: their state, and of those that are open how far they are. */
+/** The list of releases, newest first: their state and, for open ones, their progress. */
 import type { ListedRelease } from '../core/releases/release-document.ts';
 import { make, part, setHidden } from './dom.ts';
 import { plural, visible } from './format.ts';

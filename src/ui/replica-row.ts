@@ -1,4 +1,4 @@
-/** One replica as a row: health, webhook, lag as numbers and as a drawing, and what is missing there. */
+/** One replica as a row: health, webhook, lag as numbers and as a chart, and the number of missing images. */
 import type { RegionReport } from '../core/query/replica-report.ts';
 import type { Child } from './dom.ts';
 import { make, painted } from './dom.ts';
@@ -90,7 +90,7 @@ function healthPill({ health, provisioningState }: RegionReport): HTMLElement {
   );
 }
 
-/** Of a replica that is not healthy, what Azure says is the matter. */
+/** For an unhealthy replica, Azure's status message. */
 function statusNote({ health, status }: RegionReport): HTMLElement | undefined {
   const words = [status?.displayStatus, status?.message].filter((text) => typeof text === 'string').join(': ');
   if (health === 'unknown' && words === '') return make('span', { class: 'note muted' }, 'Azure has not said');

@@ -1,10 +1,10 @@
-/** What the replicas of a registry are like, in words: which is the worst, what is wrong with it, how many images it has. */
+/** The replicas of a registry in words: which is the worst and why, and how many images each has. */
 import type { RegionReport } from '../core/query/replica-report.ts';
 import { formatSeconds, plural, visible } from './format.ts';
 import type { LagPoint } from './lag-shape.ts';
 import { lackingText } from './release-words.ts';
 
-/** What is missing most, then what is slowest; those that nobody waits for last. */
+/** By missing images, then by lag; regions that no wait requires last. */
 export function worstFirst(a: RegionReport, b: RegionReport): number {
   const rank = ({ expected }: RegionReport) => (expected ? 0 : 1);
   const slow = ({ lag }: RegionReport) => lag.p95Seconds ?? -1;
@@ -30,12 +30,12 @@ export function replicaHeadline(regions: readonly RegionReport[]): string {
   }
   if (missingImages > 0)
     return `${visible(region)} is behind: ${plural(missingImages, 'image')} missing there now.${wrong}`;
-  // Of one alone nobody asks which is the slowest.
+  // With a single region there is no slowest one.
   if (lag.p95Seconds === null || expected.length === 1) return `No image is missing in any region.${wrong}`;
   return `No image is missing in any region. The slowest is ${visible(region)}: 95 of 100 images are there within ${formatSeconds(lag.p95Seconds)}.${wrong}`;
 }
 
-/** A webhook that does not work is the first thing to mend, wherever its region stands in the table. */
+/** A broken webhook must be repaired first, wherever its region is in the table. */
 function wrongWebhooks(regions: readonly RegionReport[]): string {
   const wrong = regions.filter(({ webhook }) => webhook.status !== 'ok' && webhook.status !== 'unknown');
   if (wrong.length === 0) return '';
@@ -46,7 +46,7 @@ function wrongWebhooks(regions: readonly RegionReport[]): string {
 }
 
 /**
- * Of the newest images that were not deleted; without them, what the tracker has counted.
+ * The number of the newest images, without deleted ones, that the region has; without them, the tracker's count.
  * @param points one for each of these images
  */
 export function imagesThere({ lag }: Pick<RegionReport, 'lag'>, points: readonly LagPoint[]): string {
@@ -54,7 +54,7 @@ export function imagesThere({ lag }: Pick<RegionReport, 'lag'>, points: readonly
   return `${points.filter((point) => point.lag !== null).length} of ${points.length}`;
 }
 
-/** What is special about its part in the registry. */
+/** How the region differs from a normal replica. */
 export function roleNotes({ expected, observedOnly, globalRouting }: RegionReport): string[] {
   const role = observedOnly ? ['observed only'] : expected ? [] : ['not waited for'];
   return [...role, ...(globalRouting ? [] : ['no global routing'])];

@@ -1,4 +1,4 @@
-/** How each replica is doing: a region that has gone silent shows here first. */
+/** The state of each replica: a region whose events stop shows here first. */
 import type { AvailabilityDocument } from '../core/image/availability.ts';
 import type { ReplicaReport } from '../core/query/replica-report.ts';
 import type { Child } from './dom.ts';
@@ -17,10 +17,10 @@ import { makeTable } from './table.ts';
 import { Unanswered } from './tracker.ts';
 import { sourceWord } from './words.ts';
 
-/** Told from hundreds of images: an answer is good for a while. */
+/** Computed from hundreds of images, so it is requested only this often. */
 const goodForMs = 5_000;
 
-/** Images that the shape of the lag is drawn from, and how long it is good for. */
+/** The number of images that the lag chart is drawn from, and how often they are requested. */
 const drawnImages = 200;
 const drawnEveryMs = 30_000;
 
@@ -46,7 +46,7 @@ export function replicasScreen(page: Page): Screen {
   let images: readonly AvailabilityDocument[] = [];
   let title = 'Replicas';
 
-  /** Without it the numbers stand alone. */
+  /** Draws the lag charts; where the request fails, the table shows numbers only. */
   async function draw(registry: string, ask: Ask): Promise<void> {
     const answer = await ask<{ images: readonly AvailabilityDocument[] }>('images', {
       registry,

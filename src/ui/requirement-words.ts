@@ -1,7 +1,7 @@
-/** What somebody waits for, in a few words: how many of which regions, and what else must be there. */
+/** The requirement of a wait in a few words: how many of which regions, and which artifacts and platforms. */
 import { plural, visible } from './format.ts';
 
-/** As `/api/waiting` answers: each is left out where it is the default. */
+/** As `/api/waiting` answers: fields with their default value are left out. */
 export interface Required {
   readonly regions?: readonly string[];
   readonly require?: 'any' | number;
@@ -21,7 +21,7 @@ export function requirementText(required: Required): string {
   ].join('; ');
 }
 
-/** All of the names, for a tool tip; `undefined` where the text has them. */
+/** All names, for a tool tip; `undefined` where the text has them. */
 export function requirementTip({ regions = [], artifacts = [], platforms = [] }: Required): string | undefined {
   const cut = [regions, artifacts, platforms].filter((names) => names.length > maxNamed);
   return cut.length === 0 ? undefined : cut.map((names) => visible(names.join(', '))).join('; ');

@@ -1,4 +1,4 @@
-/** A table in a card, a row for each of several values; a line of text stands in its place while there is none. */
+/** A table in a card, with a row for each value, or a line of text while there is none. */
 import { part, setHidden } from './dom.ts';
 import { keyedList } from './keyed.ts';
 import { createScrollFrame } from './scroll-frame.ts';
@@ -7,12 +7,12 @@ import { makeRow, makeTable, patchRow } from './table.ts';
 
 export interface RowTable<T> {
   readonly place: string;
-  /** Shown where there is nothing else. */
+  /** The text shown while there is no row. */
   readonly none: string;
   readonly caption: string;
   readonly columns: readonly Column[];
   readonly keyOf: (value: T) => string;
-  /** Called once for each row. @returns what makes its cells */
+  /** Called once for each row. @returns a function that makes its cells */
   readonly row: (value: T) => (value: T) => readonly HTMLTableCellElement[];
 }
 

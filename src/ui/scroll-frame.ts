@@ -1,14 +1,15 @@
-/** A card whose table may be wider than it: then the card scrolls and not the page, and the keyboard gets there as well. */
+/** A card whose table may be wider than the card: the card scrolls, not the page, also by keyboard. */
 import { setAttribute } from './dom.ts';
 
-/** @returns to be called with each table that the frame gets */
+/** @returns a function to call with each new table of the frame */
 export function createScrollFrame(frame: HTMLElement): (table: HTMLTableElement) => void {
   let shown: HTMLTableElement | undefined;
-  // A frame later: what is measured is also changed, and nothing may be measured anew in the same one.
+  // In the next animation frame: measuring also changes the layout, and a second change in the same frame would be a
+  // loop for the observer.
   const observer = new ResizeObserver(() => requestAnimationFrame(measure));
 
   function measure(): void {
-    // Borders included: a scroll bar takes none of that, so it cannot decide whether it is needed.
+    // Widths including borders: a scroll bar does not change them, so it cannot decide whether it is needed.
     const isWide = shown !== undefined && shown.offsetWidth > 0 && shown.offsetWidth >= frame.offsetWidth;
     frame.classList.toggle('is-wide', isWide);
     setAttribute(frame, 'tabindex', isWide ? '0' : undefined);

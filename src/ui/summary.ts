@@ -1,4 +1,4 @@
-/** A list of images in a few words: for the line above the matrix, the title of the tab, and who listens to the page. */
+/** A list of images in a few words: for the line above the matrix, the title of the tab, and screen readers. */
 import type { AvailabilityDocument } from '../core/image/availability.ts';
 import { plural, visible } from './format.ts';
 import { imageKey } from './merge-page.ts';
@@ -9,13 +9,13 @@ const order: readonly ShownState[] = ['delayed', 'replicating', 'available', 'de
 
 export type Counts = readonly (readonly [state: CountedBy, count: number])[];
 
-/** As the registry as a whole is counted and listed: what is delayed is one of those that are replicating. */
+/** Counted as in the overview of the registry: a delayed image is also a replicating one. */
 export function countListed(images: readonly AvailabilityDocument[]): Counts {
   const isDelayed = (image: AvailabilityDocument) => shownState(image) === 'delayed';
   return countEach(images.flatMap((image) => (isDelayed(image) ? ['delayed', image.state] : [image.state])));
 }
 
-/** What needs attention first; states that none is in are left out. */
+/** Most urgent first; states without images are left out. */
 function countEach(states: readonly ShownState[]): readonly (readonly [state: ShownState, count: number])[] {
   const counts = new Map<ShownState, number>();
   for (const state of states) counts.set(state, (counts.get(state) ?? 0) + 1);
@@ -25,10 +25,10 @@ function countEach(states: readonly ShownState[]): readonly (readonly [state: Sh
   });
 }
 
-/** Of images that are counted by their state as well. */
+/** Images counted here are counted by their state as well. */
 const countedTwice: readonly CountedBy[] = ['delayed', 'diverged', 'unpublished'];
 
-/** Open images first: that is what is looked for among many tabs. */
+/** Open images first: readers look for those among many tabs. */
 export function listTitle(counts: Counts, registry: string): string {
   const open = counts.filter(([state]) => state === 'delayed' || state === 'replicating');
   const words = open.map(([state, count]) => `${count} ${state}`).join(', ');
@@ -36,14 +36,14 @@ export function listTitle(counts: Counts, registry: string): string {
   return `${words === '' ? plural(total, 'image') : words} · ${visible(registry)}`;
 }
 
-/** Which state each image was in when the page last spoke of it. */
+/** The state of each image when the page last announced it. */
 export type Heard = ReadonlyMap<string, ShownState>;
 
 export function hear(images: readonly AvailabilityDocument[]): Heard {
   return new Map(images.map((image) => [imageKey(image), shownState(image)]));
 }
 
-/** What a listener should know has changed; empty when there is nothing to say. */
+/** The changes to announce; empty when there are none. */
 export function describeChanges(before: Heard, images: readonly AvailabilityDocument[]): string {
   const changed = images.filter((image) => before.get(imageKey(image)) !== shownState(image));
   const added = changed.filter((image) => !before.has(imageKey(image)));

@@ -1,6 +1,6 @@
 /**
- * Real tables, with a caption, a header for each column and one for each row. On a narrow screen the style sheet makes
- * cards of them; the roles are written out, since a table that is not laid out as one would otherwise stop being one.
+ * Real tables, with a caption and with headers for columns and rows. On a narrow screen the style sheet turns them into
+ * cards; their ARIA roles are explicit, since the changed layout would remove the implied ones.
  */
 import type { Attributes, Child } from './dom.ts';
 import { make } from './dom.ts';
@@ -41,12 +41,12 @@ export function rowHeader(...children: readonly Child[]): HTMLTableCellElement {
   return make('th', { scope: 'row', role: 'rowheader' }, ...children);
 }
 
-/** @param label the name of its column, shown beside the value where there are no columns */
+/** @param label the column's name, shown beside the value where the table is a card */
 export function makeCell(label: string, attributes: Attributes = {}, ...children: readonly Child[]) {
   return make('td', { role: 'cell', 'data-label': visible(label), ...attributes }, ...children);
 }
 
-/** Gives a row new cells where they differ: a cell that says the same keeps its focus. */
+/** Replaces only the cells that differ: an unchanged cell keeps its focus. */
 export function patchRow(row: HTMLTableRowElement, cells: readonly HTMLTableCellElement[]): void {
   cells.forEach((cell, index) => {
     const old = row.cells[index];

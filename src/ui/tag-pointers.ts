@@ -1,4 +1,4 @@
-/** Where a tag points in each region, seen from the page of one image; with many regions, by what it points at. */
+/** The digest that a tag points at in each region, compared with one image; with many regions, grouped by digest. */
 import type { AvailabilityDocument } from '../core/image/availability.ts';
 
 export interface TagLine {
@@ -10,7 +10,7 @@ export interface Pointer {
   readonly region: string;
   readonly digest: string | undefined;
   readonly isThis: boolean;
-  /** The image it points at instead. */
+  /** The other image that it points at. */
   readonly image: string | undefined;
 }
 
@@ -36,11 +36,11 @@ export function pointersOf(
 }
 
 export interface PointerGroups {
-  /** Regions that resolve it to the image that is shown. */
+  /** Regions that resolve the tag to the shown image. */
   readonly here: readonly string[];
-  /** To another: by image, each where its first region is. */
+  /** Regions that resolve it to another image, grouped by image, in the order of their first region. */
   readonly elsewhere: readonly { readonly pointer: Pointer; readonly regions: readonly string[] }[];
-  /** To none. */
+  /** Regions that resolve it to none. */
   readonly nowhere: readonly string[];
 }
 

@@ -1,4 +1,7 @@
-/** Where each tag of one image points, region by region: during an overwrite two regions resolve it to two digests. */
+/**
+ * Where each tag of one image points, region by region: while a tag is being overwritten, two regions resolve it to
+ * different digests.
+ */
 import type { Child } from './dom.ts';
 import { make, painted, part, setHidden, spoken } from './dom.ts';
 import { plural, shortDigest, visible } from './format.ts';
@@ -12,7 +15,7 @@ import { makeCell, makeRow, makeTable, rowHeader } from './table.ts';
 import type { Pointer, TagLine, TagPointers } from './tag-pointers.ts';
 import { groupPointers, pointersOf } from './tag-pointers.ts';
 
-/** With more regions than that, what differs is named, and not each region in a column of its own. */
+/** With more regions than this, only the differences are listed instead of a column for each region. */
 const mostColumns = 6;
 const groupColumns = ['This image', 'Another image', 'No image'] as const;
 
@@ -22,7 +25,7 @@ const stateIcons: Readonly<Record<string, IconName>> = {
   diverged: 'diverged',
 };
 
-/** @param digest of the image that is shown */
+/** @param digest of the shown image */
 export function createTagTable(): { show(lines: readonly TagLine[], digest: string | null): void } {
   const place = part('image-tags');
   const none = part('no-tags');
@@ -56,7 +59,7 @@ function headCells({ name, state }: { name: string; state: string }): HTMLElemen
   return [rowHeader(tagChip(name)), makeCell('State', { class: 'state' }, pill)];
 }
 
-/** Regions by what the tag points at there. */
+/** Regions grouped by what the tag points at. */
 function groupCells(cells: readonly Pointer[]): HTMLElement[] {
   const { here, elsewhere, nowhere } = groupPointers(cells);
   const names = (regions: readonly string[]) => regions.map(visible).join(', ');

@@ -1,7 +1,7 @@
 /**
- * The times of one image on one line, from the first region that had it until now: how far each region was behind, how long
- * the missing ones have kept silent, and when it was deleted where. The scale is logarithmic, so that a tenth of a second
- * and eleven minutes can both be seen.
+ * The times of one image on one line, from its first arrival until now: the lag of each region, how long the missing
+ * ones have been awaited, and when it was deleted where. The scale is logarithmic, so that both a tenth of a second and
+ * eleven minutes are visible.
  */
 
 import type { RegionAvailability } from '../core/image/region-availability.ts';
@@ -10,7 +10,7 @@ import { formatSeconds } from './format.ts';
 
 export interface Bar {
   readonly kind: 'arrived' | 'waiting' | 'deleted' | 'none';
-  /** Share of the line, 0 to 1. */
+  /** Fraction of the line, 0 to 1. */
   readonly length: number;
 }
 
@@ -22,13 +22,16 @@ export interface Timeline {
 const steps = [0.1, 1, 10, 60, 600, 3_600, 21_600, 86_400, 604_800, 2_592_000];
 const finest = 0.1;
 const shortestSeconds = 1;
-/** Labels that stand closer would run into each other; the last, which says most, begins before the end of the line. */
+/**
+ * The least distance between labels as a fraction of the line; closer ones would overlap. `lastLabel` is kept free for
+ * the last one, which is the widest.
+ */
 const leastGap = 0.13;
 const lastLabel = 0.3;
 
 /**
  * @param now milliseconds since 1970, by the tracker's clock
- * @param firstSeenAt where the line begins if no region has the image any more
+ * @param firstSeenAt the start of the line where no region has the image any more
  */
 export function timelineOf(
   regions: readonly RegionAvailability[],
@@ -65,7 +68,7 @@ export function timelineOf(
   };
 }
 
-/** From the left, as many as have room; the last is the end of the line. */
+/** From the left, as many as fit; the last is at the end of the line. */
 function ticksOf(end: number, place: (seconds: number) => number, isOpen: boolean): Timeline['ticks'] {
   const ticks = [{ at: 0, label: '0' }];
   for (const step of steps) {

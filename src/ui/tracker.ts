@@ -1,13 +1,13 @@
 /**
- * Asks the tracker this page came from, with the key in a header and nowhere else. Every way not to get an answer is one
- * of three that the page can do something about.
+ * Sends requests to the tracker that served this page, with the key in a header and nowhere else. Every failure is one
+ * of three kinds that the page can react to.
  */
 export type Refusal =
-  /** It wants a key, or another one. */
+  /** The tracker requires a key, or refuses this one. */
   | 'key'
-  /** It does not take the question; `message` says why. */
+  /** The tracker refuses the request; `message` says why. */
   | 'question'
-  /** Nobody answers, or not sensibly. */
+  /** No answer, or one that is not the tracker's. */
   | 'away';
 
 export class Unanswered extends Error {
@@ -25,9 +25,9 @@ export type Query = Readonly<Record<string, string | undefined>>;
 export interface Tracker {
   /** @throws Unanswered, or the signal's reason */
   ask<T>(route: string, query: Query, signal: AbortSignal): Promise<T>;
-  /** Has something done. @throws Unanswered */
+  /** Sends a POST request. @throws Unanswered */
   send(route: string, body: unknown): Promise<void>;
-  /** How many answers have said something new. */
+  /** The number of new answers so far: all but 304. */
   changes(): number;
   /** Forgets every answer. */
   forget(): void;
@@ -36,7 +36,7 @@ export interface Tracker {
 }
 
 export interface TrackerOptions {
-  /** Ends in `/api/`. */
+  /** Absolute, ends in `/api/`. */
   readonly base: string;
   readonly key: () => string | undefined;
   readonly fetch: typeof fetch;
@@ -45,13 +45,13 @@ export interface TrackerOptions {
 
 const timeoutMs = 15_000;
 const mostKnown = 60;
-/** `Date` has whole seconds, and the answer takes a moment: less than that is no difference. */
+/** `Date` has whole seconds, and the answer takes a moment: a smaller difference counts as none. */
 const clocksAgreeMs = 3_000;
 
 export function createTracker({ base, key, fetch: send, now }: TrackerOptions): Tracker {
   let aheadMs = 0;
   let changes = 0;
-  /** The last answer to each question: where it still holds, it does not travel again. */
+  /** The last answer to each request, by URL: while it is current, the tracker answers 304 without a body. */
   const known = new Map<string, { readonly etag: string; readonly answer: unknown }>();
 
   function keep(address: string, etag: string | null, answer: unknown): void {
@@ -125,7 +125,7 @@ function refusalOf(status: number, text: string): Unanswered {
   return new Unanswered(status < 500 && status !== 408 && status !== 429 ? 'question' : 'away', detail);
 }
 
-/** Of a problem document, what it says to people. */
+/** The `detail` of a problem document. */
 function detailOf(text: string): string | undefined {
   try {
     const problem: unknown = JSON.parse(text);

@@ -1,4 +1,4 @@
-/** Who waits now: images and releases that are waited for, with which requirement, by how many, and for how long. */
+/** The open waits: for which images and releases, with which requirement, by how many clients, and for how long. */
 import { make, part, setHidden, setText } from './dom.ts';
 import { plural, shortReference, visible } from './format.ts';
 import { formatHash, parseHash } from './hash-state.ts';
@@ -22,7 +22,7 @@ interface Answer {
   readonly waiting: readonly Waiting[];
   readonly total: number;
   readonly instances: number;
-  /** An older tracker leaves it out. */
+  /** Absent in answers of an older tracker. */
   readonly checksComplete?: boolean;
 }
 
@@ -52,7 +52,7 @@ export function waitingScreen(page: Page): Screen {
         instances,
         checksComplete = true,
       } = await ask<Answer>('waiting', { registry: registry.name });
-      // Of several requirements of one image each is a row.
+      // An image with several requirements has several rows.
       const named = new Set(waiting.map(({ kind, name }) => `${kind} ${name}`)).size;
       title = named === 0 ? 'Nobody waits' : `${named} waited for`;
       show(waiting);

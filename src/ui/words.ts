@@ -1,4 +1,4 @@
-/** The product's words as a reader of the page meets them. */
+/** The tracker's states, events and types as words for readers. */
 import type { AvailabilityDocument } from '../core/image/availability.ts';
 import type { ShownEvidence } from '../core/image/region-availability.ts';
 import { visible } from './format.ts';
@@ -6,15 +6,15 @@ import type { CellKind } from './region-state.ts';
 
 export type ShownState = AvailabilityDocument['state'] | 'delayed';
 
-/** What images are counted by: also what else may need somebody. */
+/** The groups that images are counted in: their state, and two conditions that need attention. */
 export type CountedBy = ShownState | 'diverged' | 'unpublished';
 
-/** Delayed is what matters most about an image that is still to come somewhere. */
+/** For an image that is still missing somewhere, `delayed` matters most. */
 export function shownState({ state, delayed }: Pick<AvailabilityDocument, 'state' | 'delayed'>): ShownState {
   return delayed && state === 'replicating' ? 'delayed' : state;
 }
 
-/** One image in one region, for those who listen and in the tip of a cell. */
+/** The state of an image in a region, for screen readers and in the tip of a cell. */
 export const cellWords: Record<CellKind, string> = {
   available: 'available',
   unverified: 'unverified',
@@ -47,13 +47,13 @@ const eventWords: Record<string, string> = {
   ReleaseDelayed: 'release delayed',
 };
 
-/** A type that this page does not know yet is shown as it is. */
+/** An event type that is unknown to this page is shown as it is. */
 export function eventWord(type: string): string {
   const name = type.split('.').at(-1) ?? type;
   return Object.hasOwn(eventWords, name) ? (eventWords[name] ?? name) : name;
 }
 
-/** What the manifest is; `undefined` for a plain image, where nothing needs saying. */
+/** The kind of manifest; `undefined` for a plain image, which needs no word. */
 export function kindWord(mediaType: string | null): string | undefined {
   if (mediaType === null) return undefined;
   if (/index|manifest\.list/.test(mediaType)) return 'multi-platform';

@@ -1,10 +1,10 @@
-/** Times by the reader's own clock, or in UTC as logs and colleagues elsewhere have them. */
+/** A switch between times in the reader's time zone and UTC, the zone of logs. */
 import { setAttribute, setText } from './dom.ts';
 import { zone } from './format.ts';
 
 const item = 'acr-replication-tracker.utc';
 
-/** @param onChange every time that is shown is to be written anew */
+/** @param onChange must render all times again */
 export function createZoneSwitch(button: HTMLButtonElement, onChange: () => void): void {
   zone.isUtc = localStorage.getItem(item) === 'yes';
   show();
