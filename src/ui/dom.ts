@@ -47,9 +47,9 @@ export function spoken(text: string): HTMLElement {
 export function painted<T>(node: Element, paint: (value: T) => readonly Child[]): (value: T) => void {
   let last: string | undefined;
   return (value) => {
-    const print = JSON.stringify(value);
-    if (print === last) return;
-    last = print;
+    const fingerprint = JSON.stringify(value);
+    if (fingerprint === last) return;
+    last = fingerprint;
     node.replaceChildren(...paint(value).filter((child) => child !== undefined));
   };
 }

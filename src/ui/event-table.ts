@@ -12,7 +12,7 @@ import { Unanswered } from './tracker.ts';
 import { eventWord } from './words.ts';
 
 /** As `/api/events` answers. */
-export interface ToldEvent {
+export interface ShownEvent {
   readonly id: string;
   readonly source?: string;
   readonly type: string;
@@ -33,9 +33,9 @@ const shortId = 10;
 /** @returns a function that shows events in the order of event-order.ts */
 export function createEventRows(
   page: Page,
-  parts: Pick<RowTable<ToldEvent>, 'place' | 'none' | 'caption'>,
-): (events: readonly ToldEvent[]) => void {
-  const show = createRowTable<ToldEvent>({
+  parts: Pick<RowTable<ShownEvent>, 'place' | 'none' | 'caption'>,
+): (events: readonly ShownEvent[]) => void {
+  const show = createRowTable<ShownEvent>({
     ...parts,
     columns: [
       { name: 'Event' },
@@ -80,7 +80,7 @@ export function createEventTable(page: Page) {
 
   return {
     /** @param error the topic's last error, while it accepts no events */
-    show(events: readonly ToldEvent[], shown = '', error: string | null = null): void {
+    show(events: readonly ShownEvent[], shown = '', error: string | null = null): void {
       if (shown !== image) setText(result, '');
       image = shown;
       const isWaiting = events.some(({ status }) => status === 'pending');
@@ -92,7 +92,7 @@ export function createEventTable(page: Page) {
   };
 }
 
-function cellsOf(event: ToldEvent, payload: HTMLElement, now: number) {
+function cellsOf(event: ShownEvent, payload: HTMLElement, now: number) {
   const { id, type, subject, time, region } = event;
   const tag = /^[^@]*:([^@]*)$/.exec(subject)?.[1];
   const about = region ?? tag;
@@ -114,7 +114,7 @@ function cellsOf(event: ToldEvent, payload: HTMLElement, now: number) {
   ];
 }
 
-function deliveryOf({ publishedAt, failedAttempts: failed = null }: ToldEvent, now: number) {
+function deliveryOf({ publishedAt, failedAttempts: failed = null }: ShownEvent, now: number) {
   const tries = failed?.count ?? 0;
   if (publishedAt !== null) {
     const note = make('span', { class: 'note muted' }, fixedTime(publishedAt, now));
@@ -130,7 +130,7 @@ function deliveryOf({ publishedAt, failedAttempts: failed = null }: ToldEvent, n
 }
 
 /** Built once for each event, so that an opened payload stays open. */
-function payloadOf({ id, source, type, subject, time, data }: ToldEvent): HTMLElement {
+function payloadOf({ id, source, type, subject, time, data }: ShownEvent): HTMLElement {
   const event = { specversion: '1.0', id, source, type, subject, time, datacontenttype: 'application/json', data };
   const json = () => JSON.stringify(event, null, 2);
   const text = make('pre', { tabindex: '0', 'aria-label': `Payload of ${visible(eventWord(type))}` });
@@ -148,8 +148,8 @@ function payloadOf({ id, source, type, subject, time, data }: ToldEvent): HTMLEl
   return details;
 }
 
-const longestJson = 20_000;
+const maxJson = 20_000;
 
 function visibleLines(text: string): string {
-  return text.slice(0, longestJson).split('\n').map(visible).join('\n');
+  return text.slice(0, maxJson).split('\n').map(visible).join('\n');
 }

@@ -109,7 +109,7 @@ function memberRow(first: Row, regions: readonly string[], now: () => number): K
 
 /** A missing manifest counts as delayed when its image does. */
 function missingKind({ document }: Row): CellKind {
-  return shownState(document) === 'delayed' ? 'late' : 'missing';
+  return shownState(document) === 'delayed' ? 'delayed' : 'missing';
 }
 
 function stateOf({ member, needed, document }: Row): Child[] {

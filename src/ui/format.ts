@@ -2,13 +2,13 @@
  * Values as short texts. Names from a registry are untrusted: characters that reorder, hide or join the text around
  * them are shown as their code points, so that no name can look like another.
  */
-const longestShown = 300;
+const maxShown = 300;
 
 /** Control and format characters, among them those that change the direction of the text. */
 const unseen = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 export function visible(text: string): string {
-  const shown = text.length > longestShown ? `${text.slice(0, longestShown)}…` : text;
+  const shown = text.length > maxShown ? `${text.slice(0, maxShown)}…` : text;
   return shown.replaceAll(unseen, (found) => `\\u{${found.codePointAt(0)?.toString(16)}}`);
 }
 

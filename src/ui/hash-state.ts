@@ -38,14 +38,14 @@ export const states: readonly ListableState[] = [
 /** Screens with a name of their own in the address. The others follow from what is opened. */
 const listed = ['releases', 'waiting', 'replicas'] as const;
 
-const longest = 1024;
+const maxLength = 1024;
 
 /** Parses an address that may be typed or linked; invalid parts are ignored. */
 export function parseHash(hash: string): View {
   const parameters = new URLSearchParams(hash.replace(/^#/, ''));
   const read = (name: string) => {
     const value = parameters.get(name)?.trim() ?? '';
-    return value === '' || value.length > longest ? undefined : value;
+    return value === '' || value.length > maxLength ? undefined : value;
   };
   const image = read('image');
   const release = read('release');

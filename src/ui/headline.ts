@@ -19,13 +19,15 @@ export function headline(
   const [have, needed] = [requirement.have, requirement.needed];
   if (state === 'unknown') return 'No region has reported this image.';
   if (state === 'deleted') return 'Deleted in every region that had it.';
-  const split = (document.tag === undefined ? ofTags : [document]).map((one) => splitOf(one, document.digest)).join('');
+  const diverged = (document.tag === undefined ? ofTags : [document])
+    .map((one) => divergenceOf(one, document.digest))
+    .join('');
   // The document's times are those of the image, not of its artifacts.
   const asked = artifacts.map(({ kind }) => visible(kind));
   const and = asked.length === 0 ? '' : ` with ${joined(asked)}`;
   if (missing.length === 0) {
     const all = have === 1 ? 'its one region' : `all ${have} regions`;
-    return `In ${all}${and}${and === '' ? took(firstSeenAt, availableAt) : ''}.${split}`;
+    return `In ${all}${and}${and === '' ? durationOf(firstSeenAt, availableAt) : ''}.${diverged}`;
   }
   const waited = firstSeenAt === null ? 0 : Math.max(0, now - Date.parse(firstSeenAt)) / 1000;
   const stateOf = new Map(document.regions.map((region) => [region.region, region.state]));
@@ -34,12 +36,12 @@ export function headline(
   const [absent, deleted, unverified] = [inState('missing'), inState('deleted'), inState('unverified')];
   const since = state === 'replicating' && waited > 0 ? ` for ${formatSeconds(waited)}` : '';
   const lacks = [
-    absent.length === 0 ? '' : `missing in ${listed(absent)}${since}${compared(absent, usual, waited, state)}`,
+    absent.length === 0 ? '' : `missing in ${listed(absent)}${since}${comparedToUsual(absent, usual, waited, state)}`,
     clause(deleted, 'has', 'have', 'deleted it'),
     unverified.length === 0 ? '' : `unverified in ${listed(unverified)}`,
     clause(inState('available'), 'has', 'have', lackedThere(document)),
   ].filter((text) => text !== '');
-  return `In ${have} of ${plural(needed, 'region')}${and}; ${lacks.join('; ')}.${split}`;
+  return `In ${have} of ${plural(needed, 'region')}${and}; ${lacks.join('; ')}.${diverged}`;
 }
 
 function clause(regions: readonly string[], one: string, many: string, rest: string): string {
@@ -60,14 +62,14 @@ function lackedThere({ artifacts = [], tag }: AvailabilityDocument): string {
 }
 
 /** For a tag that has diverged: the regions that resolve it to another digest. */
-function splitOf({ tag }: AvailabilityDocument, digest: string | null): string {
+function divergenceOf({ tag }: AvailabilityDocument, digest: string | null): string {
   if (tag?.state !== 'diverged') return '';
   const elsewhere = tag.regions.filter((one) => one.digest !== digest).map(({ region }) => region);
   if (elsewhere.length === 0) return ` Regions resolve ${visible(tag.name)} to different digests.`;
   return ` ${clause(elsewhere, 'resolves', 'resolve', `${visible(tag.name)} to another digest`)}.`;
 }
 
-function took(firstSeenAt: string | null, availableAt: string | null): string {
+function durationOf(firstSeenAt: string | null, availableAt: string | null): string {
   if (firstSeenAt === null || availableAt === null) return '';
   return `, ${formatSeconds(Math.max(0, Date.parse(availableAt) - Date.parse(firstSeenAt)) / 1000)} after the first`;
 }
@@ -77,7 +79,7 @@ function joined(names: readonly string[]): string {
 }
 
 /** Compares the wait with the usual lag of the one missing region, or of the slowest of them. */
-function compared(missing: readonly string[], usual: UsualLag, waited: number, state: string): string {
+function comparedToUsual(missing: readonly string[], usual: UsualLag, waited: number, state: string): string {
   const known = missing.flatMap((region) => usual.get(region) ?? []);
   const slowest = Math.max(...known);
   if (missing.length === 0 || known.length < missing.length || state !== 'replicating' || !(slowest > 0)) return '';

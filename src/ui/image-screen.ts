@@ -8,7 +8,7 @@ import type { ShownCheck, ShownForward } from './delivery-tables.ts';
 import { createDeliveryTables } from './delivery-tables.ts';
 import type { Child } from './dom.ts';
 import { make, painted, part, setHidden, setText } from './dom.ts';
-import { createEventTable, type ToldEvent } from './event-table.ts';
+import { createEventTable, type ShownEvent } from './event-table.ts';
 import { createFamily } from './family.ts';
 import { plural, shortDigest, visible } from './format.ts';
 import type { UsualLag } from './headline.ts';
@@ -29,7 +29,7 @@ const tagsEvery = 5;
 
 /** As `/api/events` answers; an older tracker sends events only. */
 interface Sent {
-  readonly events: readonly ToldEvent[];
+  readonly events: readonly ShownEvent[];
   readonly topicError?: string | null;
   readonly forwards?: readonly ShownForward[];
   readonly checks?: readonly ShownCheck[] | null;
@@ -51,8 +51,8 @@ export function imageScreen(page: Page): Screen {
   let shownImage: string | undefined;
   let reference = '';
   let title = 'Image';
-  let heard: ShownState | undefined;
-  let tagPrint = '';
+  let announced: ShownState | undefined;
+  let tagFingerprint = '';
   let isAllTags = false;
   let round = 0;
   let usual: UsualLag = new Map();
@@ -62,23 +62,23 @@ export function imageScreen(page: Page): Screen {
   part('copy-reference').append(copyButton('reference', () => reference));
   allTags.addEventListener('click', () => {
     isAllTags = true;
-    tagPrint = '';
+    tagFingerprint = '';
     page.poke();
   });
 
   async function refresh({ view: { image, artifacts } }: Shown, ask: Ask): Promise<void> {
     if (image === undefined) return;
     if (image !== shownImage) begin(image);
-    const [document, told] = await Promise.all([
+    const [document, sent] = await Promise.all([
       ask<AvailabilityDocument>('availability', { image, artifacts }),
       ask<Sent>('events', { image }),
     ]);
     show(document);
     family.show(document, image, artifacts);
     const reference = `${document.registry}/${document.repository}@${document.digest}`;
-    events.show(told.events, reference, told.topicError ?? null);
-    deliveries.show(told.forwards ?? [], told.checks ?? null, told.checksComplete ?? true);
-    await learnUsual(document, ask);
+    events.show(sent.events, reference, sent.topicError ?? null);
+    deliveries.show(sent.forwards ?? [], sent.checks ?? null, sent.checksComplete ?? true);
+    await loadUsualLag(document, ask);
     await refreshTags(document, ask);
     round += 1;
   }
@@ -86,9 +86,9 @@ export function imageScreen(page: Page): Screen {
   function begin(image: string): void {
     shownImage = image;
     title = 'Image';
-    heard = undefined;
+    announced = undefined;
     isAllTags = false;
-    tagPrint = '';
+    tagFingerprint = '';
     ofTags = [];
     round = 0;
     regions.clear();
@@ -114,8 +114,8 @@ export function imageScreen(page: Page): Screen {
     showHeadline(document);
     for (const one of [part('image-details'), part('image-state')]) setHidden(one, false);
     setHidden(part('image-unknown'), document.state !== 'unknown');
-    if (heard !== undefined && heard !== state) page.say(`This image is now ${state}.`);
-    heard = state;
+    if (announced !== undefined && announced !== state) page.say(`This image is now ${state}.`);
+    announced = state;
   }
 
   function showHeadline(document: AvailabilityDocument): void {
@@ -124,7 +124,7 @@ export function imageScreen(page: Page): Screen {
   }
 
   /** Requests the usual lag of each region of this registry; without it the headline is shorter. */
-  async function learnUsual(document: AvailabilityDocument, ask: Ask): Promise<void> {
+  async function loadUsualLag(document: AvailabilityDocument, ask: Ask): Promise<void> {
     const isNeeded = document.missing.length > 0 && document.state === 'replicating';
     if (!isNeeded || usualOf === document.registry) return;
     usualOf = document.registry;
@@ -144,17 +144,17 @@ export function imageScreen(page: Page): Screen {
   async function refreshTags(document: AvailabilityDocument, ask: Ask): Promise<void> {
     const named = [...new Set([...(document.tag === undefined ? [] : [String(document.tag.name)]), ...document.tags])];
     const asked = isAllTags ? named : named.slice(0, tagsAsked);
-    const print = JSON.stringify([asked, document.regions]);
+    const fingerprint = JSON.stringify([asked, document.regions]);
     setHidden(allTags, asked.length === named.length);
     setText(allTags, `Show all ${plural(named.length, 'tag')}`);
-    if (print === tagPrint && round % tagsEvery !== 0) return;
+    if (fingerprint === tagFingerprint && round % tagsEvery !== 0) return;
     const lines = await Promise.all(
       asked.map(async (name) => {
         const image = `${document.registry}/${document.repository}:${name}`;
         return { name, document: await ask<AvailabilityDocument>('availability', { image }) };
       }),
     );
-    tagPrint = print;
+    tagFingerprint = fingerprint;
     tags.show(lines, document.digest);
     ofTags = lines.map((line) => line.document);
     showHeadline(document);

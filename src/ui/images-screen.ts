@@ -14,14 +14,14 @@ import type { Listed, Overview } from './registry-counts.ts';
 import { askOverview, countsOf, noOverview, totalOf } from './registry-counts.ts';
 import type { RegistryName } from './registry-name.ts';
 import type { Ask, Page, Screen, Shown } from './screen.ts';
-import type { Counts, Heard } from './summary.ts';
-import { countListed, describeChanges, hear, listTitle } from './summary.ts';
+import type { AnnouncedStates, Counts } from './summary.ts';
+import { countListed, describeChanges, listTitle, statesOf } from './summary.ts';
 import { Unanswered } from './tracker.ts';
 import type { CountedBy } from './words.ts';
 
 /** The newest page is requested at every poll, older ones rarely, since they seldom change. */
 const pageSize = 100;
-const mostImages = 500;
+const maxImages = 500;
 const wholeEvery = 5;
 /** The overview of the registry is requested at every third poll. */
 const overviewEvery = 3;
@@ -39,7 +39,7 @@ export function imagesScreen(page: Page): ImagesScreen {
   );
   let known: readonly AvailabilityDocument[] = [];
   let overview: Overview = noOverview;
-  let heard: Heard | undefined;
+  let announced: AnnouncedStates | undefined;
   let filter = '';
   let isAnswered = false;
   let limit = pageSize;
@@ -50,7 +50,7 @@ export function imagesScreen(page: Page): ImagesScreen {
 
   more.addEventListener('click', () => {
     firstOfMore = known.length;
-    limit = Math.min(mostImages, limit + pageSize);
+    limit = Math.min(maxImages, limit + pageSize);
     round = 0;
     more.disabled = true;
     page.poke();
@@ -95,7 +95,7 @@ export function imagesScreen(page: Page): ImagesScreen {
     isAnswered = false;
     known = [];
     overview = noOverview;
-    heard = undefined;
+    announced = undefined;
     limit = pageSize;
     round = 0;
     firstOfMore = undefined;
@@ -133,12 +133,12 @@ export function imagesScreen(page: Page): ImagesScreen {
     const isNarrowed = view.q !== undefined || view.state !== undefined || view.missing !== undefined;
     setHidden(part('no-images-yet'), isNarrowed);
     setHidden(part('no-images-here'), !isNarrowed);
-    if (heard !== undefined) page.say(describeChanges(heard, known));
-    heard = hear(known);
+    if (announced !== undefined) page.say(describeChanges(announced, known));
+    announced = statesOf(known);
   }
 
   function showMore(): void {
-    const isMore = next !== null && limit < mostImages;
+    const isMore = next !== null && limit < maxImages;
     more.disabled = false;
     setHidden(part('only-newest'), next === null || isMore);
     if (firstOfMore !== undefined) {

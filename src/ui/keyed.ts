@@ -17,20 +17,20 @@ export function keyedList<T>(
   keyOf: (value: T) => string,
   create: (value: T) => Keyed<T>,
 ): KeyedList<T> {
-  const items = new Map<string, { readonly item: Keyed<T>; print: string }>();
+  const items = new Map<string, { readonly item: Keyed<T>; fingerprint: string }>();
 
   function take(value: T): Element {
     const key = keyOf(value);
-    const print = JSON.stringify(value);
+    const fingerprint = JSON.stringify(value);
     const known = items.get(key);
     if (known === undefined) {
       const item = create(value);
       item.update(value);
-      items.set(key, { item, print });
+      items.set(key, { item, fingerprint });
       return item.node;
     }
-    if (known.print !== print) {
-      known.print = print;
+    if (known.fingerprint !== fingerprint) {
+      known.fingerprint = fingerprint;
       known.item.update(value);
     }
     return known.item.node;

@@ -8,7 +8,7 @@ import type { LagPoint, LagShape, LagSpan } from './lag-shape.ts';
 const namespace = 'http://www.w3.org/2000/svg';
 const [width, height] = [160, 34];
 /** The scale: from a tenth of a second at the bottom to a day at the top. */
-const [least, most] = [Math.log10(0.1), Math.log10(86_400)];
+const [min, max] = [Math.log10(0.1), Math.log10(86_400)];
 
 export function lagChart({ region, points }: LagShape, span: LagSpan): SVGSVGElement {
   const drawn = points.filter(({ at }) => at >= span.from);
@@ -40,7 +40,7 @@ export function spanText({ from, until }: LagSpan): string {
 }
 
 function yOf(seconds: number): number {
-  const share = (Math.log10(Math.max(0.1, seconds)) - least) / (most - least);
+  const share = (Math.log10(Math.max(0.1, seconds)) - min) / (max - min);
   return height - 3 - Math.min(1, share) * (height - 6);
 }
 

@@ -79,7 +79,7 @@ async function refresh(signal: AbortSignal): Promise<'answered' | 'unchanged' | 
   const ask: Ask = (route, query) => tracker.ask(route, query, signal);
   try {
     // An unknown registry may have been added since the list was requested.
-    if (findRegistry(registries, view) === undefined) await learnRegistries(ask);
+    if (findRegistry(registries, view) === undefined) await loadRegistries(ask);
     const registry = findRegistry(registries, view);
     showTracked(registry === undefined ? registries : []);
     if (registry === undefined) throw new Unanswered('question', describeNoRegistry());
@@ -95,18 +95,18 @@ async function refresh(signal: AbortSignal): Promise<'answered' | 'unchanged' | 
   }
 }
 
-async function learnRegistries(ask: Ask): Promise<void> {
+async function loadRegistries(ask: Ask): Promise<void> {
   const answer = await ask<{ registries: readonly RegistryName[] }>('registries', {});
   list.offerRegistries(answer.registries);
   registries = answer.registries;
 }
 
-function isElsewhere(): boolean {
+function isUnknownRegistry(): boolean {
   return registries.length > 0 && findRegistry(registries, view) === undefined;
 }
 
 function describeNoRegistry(): string {
-  return isElsewhere() ? `Registry "${view.registry}" is not tracked here.` : 'No registry is tracked here.';
+  return isUnknownRegistry() ? `Registry "${view.registry}" is not tracked here.` : 'No registry is tracked here.';
 }
 
 /** Links to the registries that are tracked. */
@@ -128,7 +128,7 @@ function explain(failure: unknown): 'answered' | 'failed' | 'wait' {
   }
   if (refusal === 'question' && failure instanceof Unanswered) {
     keys.done();
-    setHidden(part('screens'), isElsewhere());
+    setHidden(part('screens'), isUnknownRegistry());
     connection.refused(failure.message);
     showTitle();
     return 'answered';
@@ -139,7 +139,7 @@ function explain(failure: unknown): 'answered' | 'failed' | 'wait' {
 }
 
 function showTitle(): void {
-  const what = isElsewhere() ? 'Unknown registry' : screens[view.screen].title();
+  const what = isUnknownRegistry() ? 'Unknown registry' : screens[view.screen].title();
   const title = `${connection.isLost() ? 'Unreachable · ' : ''}${what} · ${name}`;
   if (document.title !== title) document.title = title;
 }
@@ -152,7 +152,7 @@ function forgetAll(): void {
 
 function showScreen(): void {
   // Data of one registry must not be shown at the address of another.
-  if (isElsewhere()) setHidden(part('screens'), true);
+  if (isUnknownRegistry()) setHidden(part('screens'), true);
   for (const screen of Object.keys(screens)) setHidden(part(screen), view.screen !== screen);
   for (const link of ['images', 'releases', 'waiting', 'replicas'] as const) {
     setAttribute(part(`to-${link}`), 'aria-current', view.screen === link ? 'page' : undefined);

@@ -17,7 +17,7 @@ import type { ShownState } from './words.ts';
 import { kindWord, shownState } from './words.ts';
 
 const tagsShown = 3;
-const lateNamed = 3;
+const maxDelayedNamed = 3;
 
 export interface Matrix {
   show(images: readonly Listed[]): void;
@@ -66,7 +66,7 @@ function imageRow(image: Listed, regions: readonly string[], now: () => number):
       // An image that no region has reported has the requested tag only.
       const asked = document.tag === undefined ? [] : [document.tag.name];
       paintTags(document.tags.length === 0 ? asked : document.tags);
-      paintAbout({ digest: document.digest, kind: kindWord(document.mediaType), late: lateIn(document) });
+      paintAbout({ digest: document.digest, kind: kindWord(document.mediaType), delayed: delayedIn(document) });
       const isDiverged = document.attention === 'diverged' || document.isDiverged === true;
       paintState({ state: shownState(document), note: stateNote(document), isDiverged });
       for (const { region, cell } of cells) cell.update(cellValue(document, region));
@@ -90,23 +90,25 @@ function tagParts(tags: readonly string[]): Child[] {
 interface About {
   readonly digest: string | null;
   readonly kind: string | undefined;
-  readonly late: string;
+  readonly delayed: string;
 }
 
-function aboutParts({ digest, kind, late }: About): Child[] {
+function aboutParts({ digest, kind, delayed }: About): Child[] {
   return [
     digest === null ? undefined : make('code', {}, shortDigest(digest)),
     kind === undefined ? undefined : make('span', {}, kind),
-    late === '' ? undefined : make('span', { class: 'late-in', 'aria-hidden': 'true' }, late),
+    delayed === '' ? undefined : make('span', { class: 'delayed-in', 'aria-hidden': 'true' }, delayed),
   ];
 }
 
 /** Where regions are mere marks under upright names, delayed ones are named in the row as well. */
-function lateIn(document: AvailabilityDocument): string {
-  const late = document.regions.filter((region) => cellKind(region, document) === 'late').map(({ region }) => region);
-  if (late.length === 0) return '';
-  const named = late.slice(0, late.length > lateNamed ? lateNamed - 1 : lateNamed).map(visible);
-  const rest = late.length - named.length;
+function delayedIn(document: AvailabilityDocument): string {
+  const delayed = document.regions
+    .filter((region) => cellKind(region, document) === 'delayed')
+    .map(({ region }) => region);
+  if (delayed.length === 0) return '';
+  const named = delayed.slice(0, delayed.length > maxDelayedNamed ? maxDelayedNamed - 1 : maxDelayedNamed).map(visible);
+  const rest = delayed.length - named.length;
   return `missing in ${named.join(', ')}${rest === 0 ? '' : ` and ${rest} more`}`;
 }
 

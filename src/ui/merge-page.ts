@@ -17,7 +17,7 @@ export function imageKey({ registry, repository, digest }: AvailabilityDocument)
 export function mergePage(
   known: readonly AvailabilityDocument[],
   page: ImagesPage,
-  most: number,
+  limit: number,
 ): readonly AvailabilityDocument[] {
   const oldest = page.images.at(-1)?.firstSeenAt;
   // The last page covers all older images; an empty page that is not the last covers nothing.
@@ -25,5 +25,5 @@ export function mergePage(
   if (oldest === undefined || oldest === null) return known;
   const onPage = new Set(page.images.map(imageKey));
   const older = known.filter((image) => !onPage.has(imageKey(image)) && (image.firstSeenAt ?? '') <= oldest);
-  return [...page.images, ...older].slice(0, most);
+  return [...page.images, ...older].slice(0, limit);
 }

@@ -18,7 +18,7 @@ export interface Poller {
 }
 
 export const everyMs = 2_000;
-export const longestPauseMs = 30_000;
+export const maxPauseMs = 30_000;
 /** The interval while nothing changes. */
 export const calmMs = 6_000;
 /** The pause is at least this many times the time of the last answer, so that polling never overloads the tracker. */
@@ -62,5 +62,5 @@ export function createPoller({ ask, isSeen, now }: PollerOptions): Poller {
 export function pauseAfter(failures: number, tookMs: number, unchanged = 0): number {
   const calm = Math.min(calmMs, everyMs * 1.25 ** Math.max(0, unchanged - 3));
   const pause = failures === 0 ? Math.max(calm, tookMs * pausePerAnswer) : everyMs * 2 ** (failures - 1);
-  return Math.min(longestPauseMs, pause);
+  return Math.min(maxPauseMs, pause);
 }

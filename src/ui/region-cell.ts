@@ -19,8 +19,9 @@ export function regionCell(name: string, now: () => number) {
   return {
     node,
     update(value: CellValue): void {
-      const isNews = shown !== undefined && shown !== 'available' && value.kind === 'available';
-      if (shown !== value.kind) setAttribute(node, 'class', `region is-${value.kind}${isNews ? ' is-news' : ''}`);
+      const hasArrived = shown !== undefined && shown !== 'available' && value.kind === 'available';
+      if (shown !== value.kind)
+        setAttribute(node, 'class', `region is-${value.kind}${hasArrived ? ' has-arrived' : ''}`);
       shown = value.kind;
       paint(value);
       setAttribute(node, 'title', describeCell(name, value));
@@ -44,7 +45,7 @@ function contents({ kind, lagSeconds, waitingSince }: CellValue, now: number): C
     case 'unverified':
       return [icon(kind), spoken(`${kind} `), text(lagText(lagSeconds))];
     case 'waiting':
-    case 'late':
+    case 'delayed':
       if (waitingSince === null) return [icon('missing'), text('missing')];
       return [icon('missing'), spoken('missing for '), text(liveTime('waiting', waitingSince, now))];
     case 'missing':

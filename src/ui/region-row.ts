@@ -31,7 +31,7 @@ const marks: Record<CellKind, IconName | undefined> = {
   available: 'available',
   unverified: 'unverified',
   waiting: 'missing',
-  late: 'delayed',
+  delayed: 'delayed',
   missing: 'missing',
   absent: undefined,
   deleted: 'deleted',

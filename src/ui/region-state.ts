@@ -7,7 +7,7 @@ import { formatSeconds } from './format.ts';
  * `waiting`: on its way. `delayed`: waiting for longer than the policy allows. `absent`: missing, and not required.
  * `none`: not a replica of this image's registry.
  */
-export type CellKind = 'available' | 'unverified' | 'waiting' | 'late' | 'missing' | 'absent' | 'deleted' | 'none';
+export type CellKind = 'available' | 'unverified' | 'waiting' | 'delayed' | 'missing' | 'absent' | 'deleted' | 'none';
 
 export interface CellValue {
   readonly kind: CellKind;
@@ -25,11 +25,11 @@ export function cellKind(
   if (region.state !== 'missing') return region.state;
   if (!region.expected || state === 'deleted') return 'absent';
   if (state !== 'replicating') return 'missing';
-  return delayed ? 'late' : 'waiting';
+  return delayed ? 'delayed' : 'waiting';
 }
 
 export function isAwaited(kind: CellKind): boolean {
-  return kind === 'waiting' || kind === 'late';
+  return kind === 'waiting' || kind === 'delayed';
 }
 
 export function cellValue(document: AvailabilityDocument, name: string): CellValue {

@@ -26,7 +26,7 @@ export interface Overview {
 
 export const noOverview: Overview = { summary: undefined, pinned: [] };
 
-const mostPinned = 5;
+const maxPinned = 5;
 
 /** `undefined` from a tracker that keeps no counts: the page then shows the list alone. */
 export async function askOverview(ask: Ask, registry: string, withPinned: boolean): Promise<Overview> {
@@ -34,7 +34,7 @@ export async function askOverview(ask: Ask, registry: string, withPinned: boolea
   if (summary === undefined || !withPinned) return { summary, pinned: [] };
   const list = async (state: 'delayed' | 'diverged', count: number): Promise<readonly Listed[]> => {
     if (count === 0) return [];
-    const query = { registry, state, sort: 'lag', limit: String(mostPinned) };
+    const query = { registry, state, sort: 'lag', limit: String(maxPinned) };
     const answer = await orNone(ask<{ images: readonly AvailabilityDocument[] }>('images', query));
     return (answer?.images ?? []).map((image) => ({ ...image, attention: state }));
   };
@@ -44,8 +44,10 @@ export async function askOverview(ask: Ask, registry: string, withPinned: boolea
   ]);
   const known = new Set(delayed.map(imageKey));
   const split = new Set(diverged.map(imageKey));
-  const late = delayed.map((image): Listed => (split.has(imageKey(image)) ? { ...image, isDiverged: true } : image));
-  return { summary, pinned: [...late, ...diverged.filter((image) => !known.has(imageKey(image)))] };
+  const delayedFirst = delayed.map(
+    (image): Listed => (split.has(imageKey(image)) ? { ...image, isDiverged: true } : image),
+  );
+  return { summary, pinned: [...delayedFirst, ...diverged.filter((image) => !known.has(imageKey(image)))] };
 }
 
 function orNone<T>(answer: Promise<T>): Promise<T | undefined> {

@@ -7,7 +7,7 @@ import type { ShownCheck } from './delivery-tables.ts';
 import { createCheckTable } from './delivery-tables.ts';
 import type { Child } from './dom.ts';
 import { make, painted, part, setHidden, setText } from './dom.ts';
-import type { ToldEvent } from './event-table.ts';
+import type { ShownEvent } from './event-table.ts';
 import { createEventRows } from './event-table.ts';
 import { plural, visible } from './format.ts';
 import { fixedTime, liveTime } from './live-times.ts';
@@ -21,7 +21,7 @@ import { shownState } from './words.ts';
 
 /** As `/api/events` answers. */
 interface Sent {
-  readonly events: readonly ToldEvent[];
+  readonly events: readonly ShownEvent[];
   readonly checks: readonly ShownCheck[] | null;
   readonly checksComplete: boolean;
 }
@@ -54,7 +54,7 @@ export function releaseScreen(page: Page): Screen {
     factsOf(release, page.now()),
   );
   let shown: string | undefined;
-  let heard: ShownState | undefined;
+  let announced: ShownState | undefined;
   let title = 'Release';
   let sentAt = Number.NEGATIVE_INFINITY;
 
@@ -68,9 +68,9 @@ export function releaseScreen(page: Page): Screen {
         throw failure;
       },
     );
-    const before = heard;
+    const before = announced;
     show(document);
-    if (page.now() - sentAt < sentEveryMs && before === heard) return;
+    if (page.now() - sentAt < sentEveryMs && before === announced) return;
     sentAt = page.now();
     const sent = await ask<Sent>('events', { release }).catch((failure: unknown) => {
       // The images are shown without it.
@@ -84,7 +84,7 @@ export function releaseScreen(page: Page): Screen {
 
   function begin(release: string): void {
     shown = release;
-    heard = undefined;
+    announced = undefined;
     title = 'Release';
     sentAt = Number.NEGATIVE_INFINITY;
     showEvents([]);
@@ -110,8 +110,8 @@ export function releaseScreen(page: Page): Screen {
     // Missing images first: readers look for those.
     matrix.show([...placed.filter((image) => !image.satisfied), ...placed.filter((image) => image.satisfied)]);
     for (const one of [part('release-details'), part('release-state'), part('release-headline')]) setHidden(one, false);
-    if (heard !== undefined && heard !== state) page.say(`This release is now ${state}.`);
-    heard = state;
+    if (announced !== undefined && announced !== state) page.say(`This release is now ${state}.`);
+    announced = state;
   }
 
   return {

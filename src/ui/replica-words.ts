@@ -22,25 +22,25 @@ export function replicaHeadline(regions: readonly RegionReport[]): string {
   const [worst] = expected;
   if (worst === undefined) return 'No region is expected to have images.';
   const { region, missingImages, lag } = worst;
-  const wrong = wrongWebhooks(expected);
+  const webhookNote = webhooksToCorrect(expected);
   const behind = expected.filter((one) => one.missingImages > 0);
   if (behind.length > 1) {
     const lacking = behind.map((one) => [one.region, one.missingImages] as const);
-    return `Images missing now: ${lackingText({ lacking })}.${wrong}`;
+    return `Images missing now: ${lackingText({ lacking })}.${webhookNote}`;
   }
   if (missingImages > 0)
-    return `${visible(region)} is behind: ${plural(missingImages, 'image')} missing there now.${wrong}`;
+    return `${visible(region)} is behind: ${plural(missingImages, 'image')} missing there now.${webhookNote}`;
   // With a single region there is no slowest one.
-  if (lag.p95Seconds === null || expected.length === 1) return `No image is missing in any region.${wrong}`;
-  return `No image is missing in any region. The slowest is ${visible(region)}: 95 of 100 images are there within ${formatSeconds(lag.p95Seconds)}.${wrong}`;
+  if (lag.p95Seconds === null || expected.length === 1) return `No image is missing in any region.${webhookNote}`;
+  return `No image is missing in any region. The slowest is ${visible(region)}: 95 of 100 images are there within ${formatSeconds(lag.p95Seconds)}.${webhookNote}`;
 }
 
 /** A broken webhook must be repaired first, wherever its region is in the table. */
-function wrongWebhooks(regions: readonly RegionReport[]): string {
-  const wrong = regions.filter(({ webhook }) => webhook.status !== 'ok' && webhook.status !== 'unknown');
-  if (wrong.length === 0) return '';
-  const named = wrong.slice(0, wrong.length > 3 ? 2 : 3);
-  const rest = wrong.length - named.length;
+function webhooksToCorrect(regions: readonly RegionReport[]): string {
+  const failing = regions.filter(({ webhook }) => webhook.status !== 'ok' && webhook.status !== 'unknown');
+  if (failing.length === 0) return '';
+  const named = failing.slice(0, failing.length > 3 ? 2 : 3);
+  const rest = failing.length - named.length;
   const text = named.map(({ region, webhook }) => `${visible(region)} (${visible(webhook.status)})`).join(', ');
   return ` Webhooks to correct: ${text}${rest === 0 ? '' : ` and ${rest} more`}.`;
 }

@@ -37,14 +37,14 @@ export function listTitle(counts: Counts, registry: string): string {
 }
 
 /** The state of each image when the page last announced it. */
-export type Heard = ReadonlyMap<string, ShownState>;
+export type AnnouncedStates = ReadonlyMap<string, ShownState>;
 
-export function hear(images: readonly AvailabilityDocument[]): Heard {
+export function statesOf(images: readonly AvailabilityDocument[]): AnnouncedStates {
   return new Map(images.map((image) => [imageKey(image), shownState(image)]));
 }
 
 /** The changes to announce; empty when there are none. */
-export function describeChanges(before: Heard, images: readonly AvailabilityDocument[]): string {
+export function describeChanges(before: AnnouncedStates, images: readonly AvailabilityDocument[]): string {
   const changed = images.filter((image) => before.get(imageKey(image)) !== shownState(image));
   const added = changed.filter((image) => !before.has(imageKey(image)));
   const moved = countEach(changed.filter((image) => before.has(imageKey(image))).map(shownState));

@@ -16,7 +16,7 @@ import type { Pointer, TagLine, TagPointers } from './tag-pointers.ts';
 import { groupPointers, pointersOf } from './tag-pointers.ts';
 
 /** With more regions than this, only the differences are listed instead of a column for each region. */
-const mostColumns = 6;
+const maxColumns = 6;
 const groupColumns = ['This image', 'Another image', 'No image'] as const;
 
 const stateIcons: Readonly<Record<string, IconName>> = {
@@ -32,7 +32,7 @@ export function createTagTable(): { show(lines: readonly TagLine[], digest: stri
   const watchTable = createScrollFrame(place);
   const paint = painted<{ lines: readonly TagPointers[]; regions: readonly string[] }>(place, ({ lines, regions }) => {
     if (lines.length === 0) return [];
-    const isGrouped = regions.length > mostColumns;
+    const isGrouped = regions.length > maxColumns;
     const { table, body } = makeTable('Tags of this image: where each points in each region', [
       { name: 'Tag' },
       { name: 'State', class: 'state' },

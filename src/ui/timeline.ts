@@ -21,12 +21,12 @@ export interface Timeline {
 
 const steps = [0.1, 1, 10, 60, 600, 3_600, 21_600, 86_400, 604_800, 2_592_000];
 const finest = 0.1;
-const shortestSeconds = 1;
+const minSeconds = 1;
 /**
  * The least distance between labels as a fraction of the line; closer ones would overlap. `lastLabel` is kept free for
  * the last one, which is the widest.
  */
-const leastGap = 0.13;
+const minGap = 0.13;
 const lastLabel = 0.3;
 
 /**
@@ -54,7 +54,7 @@ export function timelineOf(
     one === 'deleted' && since !== null ? secondsAt(Date.parse(since)) : undefined;
   const isOpen = regions.some(isAwaited) && times.length > 0;
   const deletes = regions.flatMap((region) => deletedAfter(region) ?? []);
-  const end = Math.max(shortestSeconds, ...lags, ...deletes, isOpen ? waited : 0);
+  const end = Math.max(minSeconds, ...lags, ...deletes, isOpen ? waited : 0);
   const place = (seconds: number) => Math.log1p(seconds / finest) / Math.log1p(end / finest);
   return {
     ticks: ticksOf(end, place, isOpen),
@@ -73,7 +73,7 @@ function ticksOf(end: number, place: (seconds: number) => number, isOpen: boolea
   const ticks = [{ at: 0, label: '0' }];
   for (const step of steps) {
     const at = place(step);
-    if (step < end && at - (ticks.at(-1)?.at ?? 0) >= leastGap && at <= 1 - lastLabel) {
+    if (step < end && at - (ticks.at(-1)?.at ?? 0) >= minGap && at <= 1 - lastLabel) {
       ticks.push({ at, label: formatSeconds(step) });
     }
   }

@@ -44,7 +44,7 @@ export interface TrackerOptions {
 }
 
 const timeoutMs = 15_000;
-const mostKnown = 60;
+const maxKnown = 60;
 /** `Date` has whole seconds, and the answer takes a moment: a smaller difference counts as none. */
 const clocksAgreeMs = 3_000;
 
@@ -58,7 +58,7 @@ export function createTracker({ base, key, fetch: send, now }: TrackerOptions): 
     known.delete(address);
     if (etag === null) return;
     known.set(address, { etag, answer });
-    const oldest = known.size > mostKnown ? known.keys().next().value : undefined;
+    const oldest = known.size > maxKnown ? known.keys().next().value : undefined;
     if (oldest !== undefined) known.delete(oldest);
   }
 

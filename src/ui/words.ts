@@ -19,7 +19,7 @@ export const cellWords: Record<CellKind, string> = {
   available: 'available',
   unverified: 'unverified',
   waiting: 'missing',
-  late: 'missing, delayed',
+  delayed: 'missing, delayed',
   missing: 'missing',
   absent: 'missing, not waited for',
   deleted: 'deleted',

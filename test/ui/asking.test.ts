@@ -1,6 +1,6 @@
 /** How the page asks: how often, with which key, and what it makes of every answer. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createPoller, everyMs, longestPauseMs, pauseAfter } from '../../src/ui/poller.ts';
+import { createPoller, everyMs, maxPauseMs, pauseAfter } from '../../src/ui/poller.ts';
 import { createTracker, Unanswered } from '../../src/ui/tracker.ts';
 
 describe('the poller', () => {
@@ -35,7 +35,7 @@ describe('the poller', () => {
     await vi.advanceTimersByTimeAsync(62_000 - 100);
     expect(signals).toHaveLength(6);
     isUp = true;
-    await vi.advanceTimersByTimeAsync(longestPauseMs);
+    await vi.advanceTimersByTimeAsync(maxPauseMs);
     const asked = signals.length;
     await vi.advanceTimersByTimeAsync(everyMs * 2);
     expect(signals.length).toBe(asked + 2);

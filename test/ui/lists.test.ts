@@ -8,7 +8,7 @@ import { headline } from '../../src/ui/headline.ts';
 import { distribution, lagShapes, lagSpan } from '../../src/ui/lag-shape.ts';
 import { mergePage } from '../../src/ui/merge-page.ts';
 import { cellKind, cellValue, lagText } from '../../src/ui/region-state.ts';
-import { countListed, describeChanges, hear, listTitle } from '../../src/ui/summary.ts';
+import { countListed, describeChanges, listTitle, statesOf } from '../../src/ui/summary.ts';
 import { timelineOf } from '../../src/ui/timeline.ts';
 import { eventWord, kindWord } from '../../src/ui/words.ts';
 import {
@@ -72,7 +72,7 @@ describe('a list in a few words', () => {
   });
 
   test('says what has changed, and nothing when nothing has', () => {
-    const before = hear(mixed);
+    const before = statesOf(mixed);
     expect(describeChanges(before, mixed)).toBe('');
     const after = [imageOf(5), imageOf(6), imageOf(1, { state: 'available' }), ...mixed.slice(1)];
     expect(describeChanges(before, after)).toBe('2 new images. 1 image now available.');
@@ -88,7 +88,7 @@ describe('a cell of the matrix', () => {
   test.each([
     ['eastus', documentOf(pushed), 'available'],
     ['westeurope', documentOf(pushed), 'waiting'],
-    ['westeurope', { ...documentOf(pushed), delayed: true }, 'late'],
+    ['westeurope', { ...documentOf(pushed), delayed: true }, 'delayed'],
     ['eastus', documentOf(gone), 'deleted'],
     ['westeurope', documentOf(gone), 'absent'],
     ['northeurope', documentOf(pushed), 'none'],
