@@ -97,7 +97,7 @@ app.eventGrid(
   registryEventsFunction({
     registries,
     process: tracker.process,
-    notice: tracker.trackUnseen,
+    trackUnseen: tracker.trackUnseen,
     now: clock.now,
     telemetry,
   }),

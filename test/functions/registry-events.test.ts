@@ -25,7 +25,7 @@ async function handle(event: unknown, memory = memoryTracker(), failWith?: Upstr
   const { handler } = registryEventsFunction({
     registries: tracker.registries,
     process: (delivery) => tracker.process(delivery),
-    notice: async (image) => {
+    trackUnseen: async (image) => {
       if (failWith !== undefined) throw failWith;
       noticed.push(image);
     },

@@ -85,12 +85,12 @@ export function checkGithubFunction(parts: GithubCheckDeps): HttpFunctionOptions
       }
       if (event === 'ping') return json(200, { outcome: 'pong' });
       if (event !== ruleEvent) return ignored(context, `event ${quote(event)}`);
-      return takeRequest(parts, request, bytes, context);
+      return acceptRequest(parts, request, bytes, context);
     }),
   };
 }
 
-async function takeRequest(
+async function acceptRequest(
   { checks, origins, imageTemplate }: GithubCheckDeps,
   request: HttpRequest,
   bytes: Uint8Array,

@@ -144,24 +144,24 @@ async function listOf(
   const { registry: place, ...asked } = question;
   const registry = place.loginServer;
   // The events are answered also while the checks cannot be read.
-  const [told, read] = await Promise.all([tracker.events(question), checks?.read()]);
-  const { repository, digest } = told?.name ?? question;
-  const tags = [...(told?.tags ?? []), ...(question.tag === undefined ? [] : [question.tag])];
+  const [published, read] = await Promise.all([tracker.events(question), checks?.read()]);
+  const { repository, digest } = published?.name ?? question;
+  const tags = [...(published?.tags ?? []), ...(question.tag === undefined ? [] : [question.tag])];
   const found = read?.about({ registry: place.name, repository, digest, tags }).map(describeCheck);
   const named = {
     checks: found ?? (checks === undefined ? [] : null),
     checksComplete: checks === undefined || read?.isComplete === true,
   };
-  if (told === undefined) {
+  if (published === undefined) {
     const image = formatReference({ ...asked, registry });
     return json(200, { image, events: [], topicError: null, forwards: [], ...named });
   }
-  const replay = await replays?.ofImage(told.name);
+  const replay = await replays?.ofImage(published.name);
   return json(200, {
     image: formatReference({ registry, repository, digest, tag: undefined }),
-    events: told.events.map(describeEvent),
-    topicError: told.topicError ?? null,
-    forwards: told.forwards.map(describeForward),
+    events: published.events.map(describeEvent),
+    topicError: published.topicError ?? null,
+    forwards: published.forwards.map(describeForward),
     ...named,
     ...(replay === undefined ? {} : { replays: [describeReplay(replay, place)] }),
   });

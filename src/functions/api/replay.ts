@@ -107,11 +107,11 @@ async function readImage(input: Input, tracker: Tracker) {
   }
   const question = readQuestion((name) => (name === 'image' ? input.image : undefined), tracker);
   if ('refusal' in question) return question;
-  const told = await tracker.events(question.value);
-  if (told === undefined) {
+  const published = await tracker.events(question.value);
+  if (published === undefined) {
     return { refusal: problemResponse(404, 'Nobody has spoken of this image: nothing was told that could be again.') };
   }
-  const scope: ReplayScope = { kind: 'image', name: told.name };
+  const scope: ReplayScope = { kind: 'image', name: published.name };
   return { value: { registry: question.value.registry, scope, until: '' } };
 }
 

@@ -59,7 +59,7 @@ export function describeWebhook(): RouteDescription {
   };
 }
 
-interface Taken {
+interface Receipt {
   readonly response: HttpResponseInit;
   readonly outcome: DeliveryOutcome;
   /** `undefined` where the request was refused before they were known. */
@@ -87,21 +87,21 @@ export function webhookFunction(deps: WebhookDeps): HttpFunctionOptions {
     handler: httpHandler(noQuery, async function receiveWebhook(request, context) {
       const parent = parseTraceParent(context.traceContext?.traceParent);
       const work = async (span: Span) => {
-        const taken = await take(deps, auth, request, context);
-        note(deps, span, taken);
-        return taken.response;
+        const receipt = await receiveEvent(deps, auth, request, context);
+        note(deps, span, receipt);
+        return receipt.response;
       };
       return telemetry.span('receive webhook', {}, work, parent);
     }),
   };
 }
 
-async function take(
+async function receiveEvent(
   { tracker, now, onPing }: WebhookDeps,
   auth: WebhookAuth,
   request: HttpRequest,
   context: InvocationContext,
-): Promise<Taken> {
+): Promise<Receipt> {
   const receivedAt = now();
   if (!auth.accepts(request.headers.get('authorization'))) {
     return refused(
@@ -136,7 +136,7 @@ async function take(
   return { ...place, ...(await record(tracker, received, context, warning)) };
 }
 
-function note({ tracker, telemetry }: WebhookDeps, span: Span, { outcome, registry, region }: Taken): void {
+function note({ tracker, telemetry }: WebhookDeps, span: Span, { outcome, registry, region }: Receipt): void {
   // A refused request may carry made-up names, so only known ones become attributes of the metric.
   const name = registry?.name ?? 'other';
   const known =
@@ -145,11 +145,11 @@ function note({ tracker, telemetry }: WebhookDeps, span: Span, { outcome, regist
   span.set({ 'acr_replication.registry': name, 'acr_replication.region': known, 'acr_replication.outcome': outcome });
 }
 
-function refused(response: HttpResponseInit, place: Pick<Taken, 'registry' | 'region'> = {}): Taken {
+function refused(response: HttpResponseInit, place: Pick<Receipt, 'registry' | 'region'> = {}): Receipt {
   return { ...place, response, outcome: 'refused' };
 }
 
-function answered(outcome: DeliveryReceipt | 'pong' | 'ignored', warning: string | undefined): Taken {
+function answered(outcome: DeliveryReceipt | 'pong' | 'ignored', warning: string | undefined): Receipt {
   const body = warning === undefined ? { outcome } : { outcome, warning };
   return { response: json(outcome === 'deferred' ? 202 : 200, body), outcome };
 }
@@ -159,7 +159,7 @@ async function record(
   received: Received,
   context: InvocationContext,
   warning: string | undefined,
-): Promise<Taken> {
+): Promise<Receipt> {
   const { kind, subject, region } = describeReceived(received);
   try {
     const outcome = await tracker.receive(received);

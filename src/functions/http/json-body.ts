@@ -5,13 +5,13 @@ import { badRequest, problemResponse } from './problem.ts';
 /** @param what the expected body, for the refusal: `an alert` */
 export async function readJsonBody(
   request: HttpRequest,
-  largest: number,
+  maxBytes: number,
   what: string,
 ): Promise<{ readonly value: unknown } | { readonly refusal: HttpResponseInit }> {
-  const refuse = () => ({ refusal: problemResponse(413, `The body may have at most ${largest} bytes.`) });
-  if (Number(request.headers.get('content-length') ?? 0) > largest) return refuse();
+  const refuse = () => ({ refusal: problemResponse(413, `The body may have at most ${maxBytes} bytes.`) });
+  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) return refuse();
   const bytes = await request.arrayBuffer();
-  if (bytes.byteLength > largest) return refuse();
+  if (bytes.byteLength > maxBytes) return refuse();
   if (bytes.byteLength === 0) return { refusal: emptyBody(what) };
   try {
     return { value: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown };

@@ -18,14 +18,14 @@ export function deferredDeliveriesFunction(
     queueName,
     connection: 'AzureWebJobsStorage',
     handler: async function processDelivery(message, context) {
-      const taken = parseDeliveryMessage(message).map((delivery) => take(delivery, context));
+      const attempts = parseDeliveryMessage(message).map((delivery) => processOne(delivery, context));
       // All are tried before a failure makes the host return the whole message: a repeat is a cheap duplicate.
-      await Promise.allSettled(taken);
-      await Promise.all(taken);
+      await Promise.allSettled(attempts);
+      await Promise.all(attempts);
     },
   };
 
-  async function take(delivery: Received, context: InvocationContext): Promise<void> {
+  async function processOne(delivery: Received, context: InvocationContext): Promise<void> {
     // The trace began when the delivery arrived, not when the queue returned it.
     const began = 'fact' in delivery ? delivery.trace : undefined;
     const parent = began ?? parseTraceParent(context.traceContext?.traceParent);

@@ -22,7 +22,7 @@ interface RegistryEventsDeps {
   /** Records an event of one replica. */
   process(received: Received): Promise<unknown>;
   /** Records that the image exists in the registry, in an unknown region. */
-  notice(name: ImageName): Promise<void>;
+  trackUnseen(name: ImageName): Promise<void>;
   now(): number;
   readonly telemetry?: Telemetry;
 }
@@ -30,13 +30,13 @@ interface RegistryEventsDeps {
 export function registryEventsFunction(deps: RegistryEventsDeps): EventGridFunctionOptions<unknown> {
   const { telemetry = noTelemetry } = deps;
   return {
-    handler: async function takeRegistryEvent(input, context) {
+    handler: async function receiveRegistryEvent(input, context) {
       const event = parseRegistryEvent(input, deps.registries, deps.now());
       if (event.kind === 'ignored') return context.info(`registry event ignored: ${event.reason}`);
       if (event.kind === 'invalid') return context.warn(`registry event not readable: ${event.reason}`);
       try {
         const parent = parseTraceParent(context.traceContext?.traceParent);
-        context.info(await telemetry.span('take registry event', {}, () => take(event, deps), parent));
+        context.info(await telemetry.span('take registry event', {}, () => recordEvent(event, deps), parent));
       } catch (error) {
         if (!(error instanceof UpstreamError) || error.temporary) throw error;
         context.warn(`registry event given up: ${describeError(error)}`);
@@ -46,9 +46,9 @@ export function registryEventsFunction(deps: RegistryEventsDeps): EventGridFunct
 }
 
 /** @returns the line for the log */
-async function take(event: Extract<RegistryEvent, { kind: 'fact' | 'known' }>, deps: RegistryEventsDeps) {
+async function recordEvent(event: Extract<RegistryEvent, { kind: 'fact' | 'known' }>, deps: RegistryEventsDeps) {
   if (event.kind === 'known') {
-    await deps.notice(event.name);
+    await deps.trackUnseen(event.name);
     return `registry event noticed ${imageKey(event.name)}`;
   }
   const outcome = await deps.process(event.delivery);
