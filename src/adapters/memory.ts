@@ -54,10 +54,10 @@ export function memoryImageStore(): ImageStore & { drop(name: ImageName): void }
       images.set(key, { text: JSON.stringify(record), version });
       return { version };
     },
-    async acknowledge(name, taken) {
+    async acknowledge(name, accepted) {
       const stored = images.get(imageKey(name));
       if (stored === undefined) return;
-      const record = taken.reduce(acknowledge, JSON.parse(stored.text) as ImageRecord);
+      const record = accepted.reduce(acknowledge, JSON.parse(stored.text) as ImageRecord);
       images.set(imageKey(name), { text: JSON.stringify(record), version: `v${++writes}` });
     },
     async publishedSince({ registry, since, cursor = '', limit }) {
@@ -132,12 +132,12 @@ export function memoryTagIndex(): TagIndex {
 }
 
 export function memoryWebhookLog(): HeartbeatStore {
-  const heard = new Map<string, Map<Region, number>>();
+  const lastEvents = new Map<string, Map<Region, number>>();
   return {
     async note(registry, region, at) {
-      heard.set(registry, (heard.get(registry) ?? new Map<Region, number>()).set(region, at));
+      lastEvents.set(registry, (lastEvents.get(registry) ?? new Map<Region, number>()).set(region, at));
     },
-    last: async (registry) => new Map(heard.get(registry)),
+    last: async (registry) => new Map(lastEvents.get(registry)),
   };
 }
 

@@ -48,7 +48,7 @@ export function queueDeliveryQueue(queue: QueueClient): DeliveryQueue {
     // message.
     await setImmediate();
     while (line.waiting.length > 0) {
-      const together = takeTogether(line.waiting);
+      const together = takeBatch(line.waiting);
       const sent = send(queue, toSharedMessage(together.map(({ received }) => received)), delaySeconds);
       for (const { done } of together) sent.then(done.resolve, done.reject);
       // Each caller gets the error from its own promise; the deliveries behind them are sent all the same.
@@ -73,7 +73,7 @@ export function queueDeliveryQueue(queue: QueueClient): DeliveryQueue {
 }
 
 /** At least one delivery. */
-function takeTogether(waiting: Deferred[]): Deferred[] {
+function takeBatch(waiting: Deferred[]): Deferred[] {
   let bytes = 0;
   const count = waiting.findIndex((one) => {
     bytes += one.bytes;

@@ -32,7 +32,7 @@ test('each region has a column, until the record is without it', async () => {
   };
   const columns = async (record: ImageRecord) => {
     const row = await images.get(imageRow(record.name));
-    return Object.fromEntries(Object.entries(row ?? {}).filter(([name]) => /^(region|taken)_/.test(name)));
+    return Object.fromEntries(Object.entries(row ?? {}).filter(([name]) => /^(region|accepted)_/.test(name)));
   };
   const pushes = [pushOf('eastus', '2026-06-01T12:00:01Z'), pushOf('westeurope', '2026-06-01T12:00:02Z')];
   const available = {

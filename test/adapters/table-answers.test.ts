@@ -14,7 +14,7 @@ import { hurryTimeLimits, startStorageStandIn } from '../support/storage-stand-i
 const row = { partitionKey: 'p', rowKey: 'r', text: 'x' };
 const etag = 'W/"1"';
 const range = { partitionKey: 'p', after: 'a', before: 'z' };
-const scan = { partitionKey: 'p', property: 'toldAt', atLeast: '2026', limit: 10, cursor: undefined };
+const scan = { partitionKey: 'p', property: 'publishedAt', atLeast: '2026', limit: 10, cursor: undefined };
 
 /** `transact` has answers of its own, further down. */
 const reads: Record<string, (rows: Table) => Promise<unknown>> = {

@@ -11,7 +11,7 @@ import type { Clock } from '../../core/ports.ts';
 import { UpstreamError } from '../../core/runtime/errors.ts';
 import { isLoopback } from '../../core/runtime/url-origin.ts';
 import type { ArmCall } from './call.ts';
-import { nonsense, refusalBy, toUpstreamError } from './upstream-error.ts';
+import { malformedAnswer, refusalBy, toUpstreamError } from './upstream-error.ts';
 
 type PipelinePolicy = Parameters<ContainerRegistryManagementClient['pipeline']['addPolicy']>[0];
 
@@ -99,7 +99,7 @@ function answersOfArm(hostname: string): PipelinePolicy {
     async sendRequest(request, next) {
       // ARM names the URLs of next pages and of running operations, and the token would be sent there.
       const host = new URL(request.url).hostname;
-      if (host !== hostname && !host.endsWith(`.${hostname}`)) throw nonsense('it named an address outside ARM');
+      if (host !== hostname && !host.endsWith(`.${hostname}`)) throw malformedAnswer('it named an address outside ARM');
       const response = await next(request);
       // Before the SDK sees the response: it fails on errors without a body and loses their status.
       if (response.status >= 400) throw refusalBy(response);

@@ -5,7 +5,7 @@
  */
 import type { LoggedDelivery } from '../../core/ports.ts';
 import type { ArmRegistry } from './client.ts';
-import { nonsense } from './upstream-error.ts';
+import { malformedAnswer } from './upstream-error.ts';
 
 const maxDeliveries = 1_000;
 
@@ -28,7 +28,7 @@ export async function readDeliveries(
     if (raw === undefined) throw error;
   });
   const { value } = Object(raw) as { value?: unknown };
-  if (!Array.isArray(value)) throw nonsense('a log without entries');
+  if (!Array.isArray(value)) throw malformedAnswer('a log without entries');
   return value.slice(0, maxDeliveries).flatMap((entry) => toDelivery(entry) ?? []);
 }
 

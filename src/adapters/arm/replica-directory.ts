@@ -11,7 +11,7 @@ import type { ReplicaDirectory } from '../../core/ports.ts';
 import type { ReplicaList } from '../../core/replicas/replica-proof.ts';
 import type { ArmOptions, ArmRegistry } from './client.ts';
 import { armCaller } from './client.ts';
-import { isNotFound, nonsense } from './upstream-error.ts';
+import { isNotFound, malformedAnswer } from './upstream-error.ts';
 
 const role = 'give the app\'s identity the role "Reader" on the registry';
 /** Azure has fewer regions. A longer list is treated as endless and refused. */
@@ -30,11 +30,11 @@ async function readList(access: ArmRegistry, registry: Registry): Promise<Replic
   const replicas: Replica[] = [];
   for await (const replication of client.replications.list(...address, { abortSignal })) {
     replicas.push(toNamedReplica(replication));
-    if (replicas.length > maxReplicas) throw nonsense(`more than ${maxReplicas} replicas`);
+    if (replicas.length > maxReplicas) throw malformedAnswer(`more than ${maxReplicas} replicas`);
   }
   const home = await homeReplica(access);
   const isObserved = ({ region }: Replica) => registry.observedOnly.includes(region);
-  if ([home, ...replicas].every(isObserved)) throw nonsense('no replica that could be waited for');
+  if ([home, ...replicas].every(isObserved)) throw malformedAnswer('no replica that could be waited for');
   return { home, replicas };
 }
 
@@ -63,14 +63,14 @@ interface State {
 }
 
 function toNamedReplica(state: State): Replica {
-  if (typeof state.name !== 'string' || state.name === '') throw nonsense('a replica without a name');
+  if (typeof state.name !== 'string' || state.name === '') throw malformedAnswer('a replica without a name');
   return { ...toReplica(state), name: state.name };
 }
 
 /** `Updating` counts as healthy: ARM also reports it while only the replica's routing changes. */
 function toReplica({ location, provisioningState, status, regionEndpointEnabled }: State): Replica {
   const region = parseRegion(location);
-  if (region === undefined) throw nonsense('a replica without a region');
+  if (region === undefined) throw malformedAnswer('a replica without a region');
   const provisioning = lowerCase(provisioningState);
   const display = lowerCase(status?.displayStatus);
   return {

@@ -8,7 +8,7 @@ import { parseRetryAfter } from '../../core/runtime/retry-after.ts';
 import type { ArmCall } from './call.ts';
 
 /** For a malformed answer: unknown shape, missing field. It counts as temporary, and nothing of it is used. */
-export function nonsense(detail: string): UpstreamError {
+export function malformedAnswer(detail: string): UpstreamError {
   return new UpstreamError('unavailable', detail);
 }
 

@@ -9,7 +9,7 @@ import { UpstreamError } from '../../core/runtime/errors.ts';
 import type { ArmOptions } from './client.ts';
 import { armCaller } from './client.ts';
 import { readDeliveries } from './deliveries.ts';
-import { isNotFound, nonsense } from './upstream-error.ts';
+import { isNotFound, malformedAnswer } from './upstream-error.ts';
 
 const mayRead =
   'the app\'s identity needs "Microsoft.ContainerRegistry/registries/webhooks/read" and the actions getCallbackConfig, ping and listEvents';
@@ -35,7 +35,7 @@ export function armWebhookDirectory(options: ArmWebhookOptions): WebhookDirector
         const webhooks: WebhookRegistration[] = [];
         for await (const webhook of client.webhooks.list(...address, { abortSignal })) {
           webhooks.push(toRegistration(webhook));
-          if (webhooks.length > maxWebhooks) throw nonsense(`more than ${maxWebhooks} webhooks`);
+          if (webhooks.length > maxWebhooks) throw malformedAnswer(`more than ${maxWebhooks} webhooks`);
         }
         return webhooks;
       }),
@@ -43,7 +43,7 @@ export function armWebhookDirectory(options: ArmWebhookOptions): WebhookDirector
     serviceUri: (registry, name) =>
       arm({ registry, what: `webhook ${name}`, role: mayRead }, async ({ client, address, abortSignal }) => {
         const config = await client.webhooks.getCallbackConfig(...address, name, { abortSignal });
-        if (typeof config.serviceUri !== 'string') throw nonsense('no service address');
+        if (typeof config.serviceUri !== 'string') throw malformedAnswer('no service address');
         return config.serviceUri;
       }),
 
@@ -80,7 +80,7 @@ export function armWebhookDirectory(options: ArmWebhookOptions): WebhookDirector
     ping: (registry, name) =>
       arm({ registry, what: `pinging webhook ${name}`, role: mayRead }, async ({ client, address, abortSignal }) => {
         const { id } = await client.webhooks.ping(...address, name, { abortSignal });
-        if (typeof id !== 'string') throw nonsense('a ping without an id');
+        if (typeof id !== 'string') throw malformedAnswer('a ping without an id');
         return id;
       }),
 
@@ -101,7 +101,7 @@ function toRegistration(webhook: {
 }): WebhookRegistration {
   const { name, location, status, actions, scope } = webhook;
   const region = parseRegion(location);
-  if (typeof name !== 'string' || region === undefined) throw nonsense('a webhook without a name or a region');
+  if (typeof name !== 'string' || region === undefined) throw malformedAnswer('a webhook without a name or a region');
   return {
     name,
     region,

@@ -21,7 +21,11 @@ const atATime = 4;
 const maxMs = 60_000;
 
 /** One missing part decides the answer, also where others were unclear. */
-export async function lookBelow(root: Manifest, replica: Replica, clock: Clock): Promise<'whole' | 'broken' | Unclear> {
+export async function probeBelow(
+  root: Manifest,
+  replica: Replica,
+  clock: Clock,
+): Promise<'whole' | 'broken' | Unclear> {
   const giveUpAt = clock.now() + maxMs;
   const seen = new Set<string>([root.digest]);
   let level = partsOf(root.body, root.mediaType);
@@ -30,9 +34,9 @@ export async function lookBelow(root: Manifest, replica: Replica, clock: Clock):
     const unseen = level.filter(({ digest }) => !seen.has(digest) && seen.add(digest));
     if (unseen.length === 0) return 'whole';
     if (seen.size > maxParts) return unclearImage(`more than ${maxParts} parts`);
-    const below = await lookAtAll(unseen, async (part) => {
+    const below = await probeAll(unseen, async (part) => {
       if (clock.now() > giveUpAt) return unclear(`not done within ${maxMs / 1000} s`);
-      return lookAt(part, replica, clock);
+      return probePart(part, replica, clock);
     });
     if (below === 'broken' || 'kind' in below) return below;
     level = below;
@@ -40,16 +44,16 @@ export async function lookBelow(root: Manifest, replica: Replica, clock: Clock):
   return unclearImage('an index nested too deeply');
 }
 
-type Look = (part: Part) => Promise<readonly Part[] | 'broken' | Unclear>;
+type ProbePart = (part: Part) => Promise<readonly Part[] | 'broken' | Unclear>;
 
-async function lookAtAll(parts: readonly Part[], look: Look): Promise<readonly Part[] | 'broken' | Unclear> {
+async function probeAll(parts: readonly Part[], probe: ProbePart): Promise<readonly Part[] | 'broken' | Unclear> {
   const queue = parts.values();
   const below: Part[] = [];
   let decided: 'broken' | Unclear | undefined;
   const worker = async () => {
     for (const part of queue) {
       if (decided !== undefined) return;
-      const found = await look(part);
+      const found = await probe(part);
       if (found === 'broken') decided = found;
       else if ('kind' in found) decided ??= found;
       else below.push(...found);
@@ -59,16 +63,16 @@ async function lookAtAll(parts: readonly Part[], look: Look): Promise<readonly P
   return decided ?? below;
 }
 
-async function lookAt(part: Part, replica: Replica, clock: Clock): ReturnType<Look> {
-  if (part.kind === 'manifest') return lookAtManifest(part.digest, part.mediaType, replica, clock);
-  const asBlob = await lookAtBlob(part.digest, replica, clock);
+async function probePart(part: Part, replica: Replica, clock: Clock): ReturnType<ProbePart> {
+  if (part.kind === 'manifest') return probeManifest(part.digest, part.mediaType, replica, clock);
+  const asBlob = await probeBlob(part.digest, replica, clock);
   const isThere = asBlob !== 'broken' && !('kind' in asBlob);
   if (isThere || part.kind === 'blob') return asBlob;
-  const asManifest = await lookAtManifest(part.digest, part.mediaType, replica, clock);
+  const asManifest = await probeManifest(part.digest, part.mediaType, replica, clock);
   return asManifest === 'broken' ? asBlob : asManifest;
 }
 
-async function lookAtManifest(digest: Digest, mediaType: string, replica: Replica, clock: Clock): ReturnType<Look> {
+async function probeManifest(digest: Digest, mediaType: string, replica: Replica, clock: Clock): ReturnType<ProbePart> {
   const manifest = await fetchManifest(replica, digest, [mediaType], clock);
   if (manifest.kind === 'absent') return 'broken';
   if (manifest.kind === 'unclear') return { ...manifest, reason: `${manifest.reason}, of a child` };
@@ -77,7 +81,7 @@ async function lookAtManifest(digest: Digest, mediaType: string, replica: Replic
 }
 
 /** The registry redirects to its blob storage; the redirect proves that it has the blob. */
-async function lookAtBlob(digest: Digest, replica: Replica, clock: Clock): ReturnType<Look> {
+async function probeBlob(digest: Digest, replica: Replica, clock: Clock): ReturnType<ProbePart> {
   let reply = await replica.ask('HEAD', `blobs/${digest}`);
   // An answer to HEAD has no error document, which would say who sent the 404.
   if (reply.kind === 'reply' && reply.status === 404 && !isFromRegistry(reply)) {

@@ -7,7 +7,7 @@
 import type { TokenCredential } from '@azure/identity';
 import { regionalOrigin } from '../../core/model/registry.ts';
 import type { Clock, ManifestProbe, ProbeAnswer } from '../../core/ports.ts';
-import { lookBelow } from './deep.ts';
+import { probeBelow } from './deep.ts';
 import { askForManifest, fetchManifest } from './fetch-manifest.ts';
 import { replicaHttp, unclear } from './http.ts';
 import { replicaAt } from './replica.ts';
@@ -41,7 +41,7 @@ export function ociManifestProbe(options: ManifestProbeOptions): ManifestProbe {
       }
       const manifest = await fetchManifest(replica, reference, types, clock);
       if (manifest.kind !== 'manifest') return manifest;
-      const below = await lookBelow(manifest, replica, clock);
+      const below = await probeBelow(manifest, replica, clock);
       if (below !== 'whole' && below !== 'broken') return below;
       const { digest, mediaType, saidAt } = manifest;
       return { kind: 'present', digest, mediaType, isWhole: below === 'whole', saidAt };

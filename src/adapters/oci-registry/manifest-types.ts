@@ -26,8 +26,8 @@ const maxNamed = 10;
 
 /** @param named media types as webhooks or descriptors write them */
 export function acceptHeader(named: readonly string[]): string {
-  const told = named.slice(0, maxNamed).flatMap((type) => mediaTypeOf(type) ?? []);
-  const types = [...indexTypes, ...imageTypes, ...artifactTypes, ...schema1Types, ...told, '*/*'];
+  const reported = named.slice(0, maxNamed).flatMap((type) => mediaTypeOf(type) ?? []);
+  const types = [...indexTypes, ...imageTypes, ...artifactTypes, ...schema1Types, ...reported, '*/*'];
   return [...new Set(types)].join(', ');
 }
 

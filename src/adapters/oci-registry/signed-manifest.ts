@@ -8,8 +8,8 @@
 export function signedPayload(body: Buffer): Buffer | undefined {
   try {
     const { signatures } = Object(JSON.parse(body.toString())) as { signatures?: { protected?: unknown }[] };
-    const words = decode(signatures?.[0]?.protected);
-    const { formatLength, formatTail } = Object(JSON.parse(words.toString())) as Record<string, unknown>;
+    const header = decode(signatures?.[0]?.protected);
+    const { formatLength, formatTail } = Object(JSON.parse(header.toString())) as Record<string, unknown>;
     const isLength = typeof formatLength === 'number' && formatLength > 0 && formatLength <= body.length;
     return isLength ? Buffer.concat([body.subarray(0, formatLength), decode(formatTail)]) : undefined;
   } catch {

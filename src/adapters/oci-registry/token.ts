@@ -106,12 +106,12 @@ export function replicaTokens(options: TokenOptions): TokenSource {
 /** The error's name only: the messages of identity errors quote requests and answers. */
 async function identityToken({ credential, audience, timeoutMs }: TokenOptions): Promise<string | Unclear> {
   const abortSignal = AbortSignal.timeout(timeoutMs);
-  const tooLate = new Promise<never>((_resolve, reject) => {
+  const timeout = new Promise<never>((_resolve, reject) => {
     abortSignal.addEventListener('abort', () => reject(abortSignal.reason), { once: true });
   });
   try {
     // Not every credential honours the signal.
-    const token = await Promise.race([credential.getToken(`${audience}/.default`, { abortSignal }), tooLate]);
+    const token = await Promise.race([credential.getToken(`${audience}/.default`, { abortSignal }), timeout]);
     return token?.token ?? unclear('no identity token');
   } catch (error) {
     const { name } = Object(error) as { name?: unknown };

@@ -13,19 +13,19 @@ const succeeded = 0;
 
 export function watchExporter<Items>(exporter: Exporter<Items>, what: 'metrics' | 'traces', log: Log): void {
   const send = exporter.export.bind(exporter);
-  let toldAt = Number.NEGATIVE_INFINITY;
+  let loggedAt = Number.NEGATIVE_INFINITY;
   let failures = 0;
   exporter.export = (items, done) => {
     send(items, (result) => {
-      if (result.code !== succeeded) tell(result.error);
+      if (result.code !== succeeded) logFailure(result.error);
       done(result);
     });
   };
 
-  function tell(error: Error | undefined): void {
+  function logFailure(error: Error | undefined): void {
     failures++;
-    if (performance.now() - toldAt < quietMs) return;
-    toldAt = performance.now();
+    if (performance.now() - loggedAt < quietMs) return;
+    loggedAt = performance.now();
     const { code, statusCode } = (error ?? {}) as { code?: unknown; statusCode?: unknown };
     const reason = [error?.name, code, statusCode].filter(
       (part) => typeof part === 'string' || typeof part === 'number',

@@ -24,7 +24,7 @@ import type { Row, Table } from './table.ts';
 
 /** A row holds 252 properties. The record holds all regions, also those beyond this limit. */
 const maxColumns = 150;
-const acceptedPrefix = 'taken_';
+const acceptedPrefix = 'accepted_';
 const regionPrefix = 'region_';
 const recordPrefix = 'record';
 /** Columns that a later row may lack. Every other column is in every row, or is reached through one that is. */
@@ -50,16 +50,16 @@ export function tableImageStore(images: Table): ImageStore {
       return etag === 'conflict' ? etag : { version: versionOf(etag, row) };
     },
 
-    async acknowledge(name, taken, now) {
+    async acknowledge(name, accepted, now) {
       // The newest of all noted times, in whatever order the notes are written.
-      const toldAt = new Date(now).toISOString();
-      await batches.amend({ ...imageRow(name), toldAt, ...acceptedColumns(taken) });
+      const publishedAt = new Date(now).toISOString();
+      await batches.amend({ ...imageRow(name), publishedAt, ...acceptedColumns(accepted) });
     },
 
     async publishedSince({ registry, since, cursor, limit }) {
       const { rows, next } = await images.scan({
         partitionKey: registry,
-        property: 'toldAt',
+        property: 'publishedAt',
         atLeast: new Date(since - clockSkewMs).toISOString(),
         limit,
         cursor,
@@ -88,12 +88,12 @@ function readVersion(version: Version): { readonly etag: string; readonly column
 
 function toRow(record: ImageRecord): Row {
   const { name, ...rest } = record;
-  const toldAt = lastPublishedAt(record);
+  const publishedAt = lastPublishedAt(record);
   return {
     ...imageRow(name),
     generation: record.generation,
     // Lets a replay find what was published since a time.
-    ...(toldAt === null ? {} : { toldAt: new Date(toldAt).toISOString() }),
+    ...(publishedAt === null ? {} : { publishedAt: new Date(publishedAt).toISOString() }),
     ...regionColumns(record),
     ...splitText(recordPrefix, JSON.stringify(rest)),
   };
@@ -108,9 +108,9 @@ function readRecord(name: ImageName, row: Row): ImageRecord {
  * One column for each acknowledgement, so that two instances do not overwrite each other. The name is a hash of the
  * events, so the same ones get the same column.
  */
-function acceptedColumns(taken: readonly Acknowledgement[]): Record<string, string> {
+function acceptedColumns(accepted: readonly Acknowledgement[]): Record<string, string> {
   const columnOf = (keys: readonly string[]) => acceptedPrefix + hash('sha256', keys.join('\n')).slice(0, 16);
-  return Object.fromEntries(taken.map(({ keys, at }) => [columnOf(keys), JSON.stringify({ keys, at })]));
+  return Object.fromEntries(accepted.map(({ keys, at }) => [columnOf(keys), JSON.stringify({ keys, at })]));
 }
 
 function acceptedIn(row: Row): Acknowledgement[] {

@@ -16,17 +16,17 @@ export const armFaults: readonly Fault[] = [
     ['a replica that is not there is a failure', '    if (isNotFound(error)) return undefined;\n', ''],
     [
       'a list without an end is read on',
-      'if (replicas.length > maxReplicas) throw nonsense(`more than ${maxReplicas} replicas`);',
+      'if (replicas.length > maxReplicas) throw malformedAnswer(`more than ${maxReplicas} replicas`);',
       '',
     ],
     [
       'a replica without a region is left out',
-      "if (region === undefined) throw nonsense('a replica without a region');",
+      "if (region === undefined) throw malformedAnswer('a replica without a region');",
       'if (region === undefined) return { ...({} as Replica) };',
     ],
     [
       'a replica without a name is taken',
-      "if (typeof state.name !== 'string' || state.name === '') throw nonsense('a replica without a name');",
+      "if (typeof state.name !== 'string' || state.name === '') throw malformedAnswer('a replica without a name');",
       "if (typeof state.name !== 'string') return toReplica(state);",
     ],
     [
@@ -49,7 +49,7 @@ export const armFaults: readonly Fault[] = [
 
     [
       'a registry that is only observed is waited for',
-      "if ([home, ...replicas].every(isObserved)) throw nonsense('no replica that could be waited for');",
+      "if ([home, ...replicas].every(isObserved)) throw malformedAnswer('no replica that could be waited for');",
       '',
     ],
     ['the home region is left out', 'return { home, replicas };', 'return { home: replicas[0] ?? home, replicas };'],
@@ -57,7 +57,7 @@ export const armFaults: readonly Fault[] = [
   ...faultsIn('src/adapters/arm/client.ts', both, [
     [
       'a token goes wherever ARM points',
-      "if (host !== hostname && !host.endsWith(`.${hostname}`)) throw nonsense('it named an address outside ARM');",
+      "if (host !== hostname && !host.endsWith(`.${hostname}`)) throw malformedAnswer('it named an address outside ARM');",
       '',
     ],
     [
@@ -146,7 +146,7 @@ export const armFaults: readonly Fault[] = [
     ['one entry that makes no sense costs the others', 'if (raw === undefined) throw error;', 'throw error;'],
     [
       'a log that could not be read is empty',
-      "if (!Array.isArray(value)) throw nonsense('a log without entries');",
+      "if (!Array.isArray(value)) throw malformedAnswer('a log without entries');",
       'if (!Array.isArray(value)) return [];',
     ],
     [
