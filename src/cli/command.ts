@@ -24,7 +24,7 @@ import {
 import type { ImagesOptions } from './images.ts';
 import { images } from './images.ts';
 import { liveProgress } from './live-progress.ts';
-import { need, printStop, Stop } from './question.ts';
+import { CommandError, parsedOrFail, printCommandError } from './question.ts';
 import type { ReplicasOptions } from './replicas.ts';
 import { replicas } from './replicas.ts';
 import type { Named } from './select-images.ts';
@@ -53,7 +53,7 @@ export async function runCommand(words: readonly string[], version: string, cliC
     await program.parseAsync([...words], { from: 'user' });
     return exitCode;
   } catch (error) {
-    if (error instanceof Stop) return printStop(error, cliContext);
+    if (error instanceof CommandError) return printCommandError(error, cliContext);
     // The parser has printed it; help and version are what was asked for.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.answered : exitCodes.badUsage;
     throw error;
@@ -80,7 +80,7 @@ function createCommand(version: string, cliContext: CliContext, setExitCode: (co
     .addHelpText('after', mainHelp);
   const connection = () => {
     const { url, key } = program.opts<{ url?: string; key?: string }>();
-    return need(
+    return parsedOrFail(
       parseConnection(url ?? environment.ACR_REPLICATION_URL, key ?? environment.ACR_REPLICATION_KEY, environment),
     );
   };

@@ -4,7 +4,7 @@ import type { CliContext } from './cli-context.ts';
 import { printLine } from './cli-context.ts';
 import { readText } from './document.ts';
 import { exitCodes } from './exit-codes.ts';
-import { askOnce, postOnce, Stop } from './question.ts';
+import { askOnce, CommandError, postOnce } from './question.ts';
 import { stateColor } from './state-color.ts';
 import { painter } from './terminal.ts';
 import type { Column } from './text-table.ts';
@@ -38,8 +38,8 @@ export async function events(
   ]);
   const columns: readonly (Column | string)[] = [
     { name: 'time', droppedAt: 1 },
-    { name: 'event', least: 16 },
-    { name: 'about', least: 8 },
+    { name: 'event', minWidth: 16 },
+    { name: 'about', minWidth: 8 },
     { name: 'delivery', color: stateColor },
     ...(isWide ? ['published', 'subject', 'id'] : []),
   ];
@@ -60,8 +60,8 @@ export async function replay(
 ): Promise<void> {
   const { stdout } = cliContext;
   const started = await postOnce(client, cliContext, 'api/events/replay', { image }).catch((error: unknown) => {
-    if (!(error instanceof Stop) || error.exitCode !== exitCodes.refused) throw error;
-    throw new Stop(
+    if (!(error instanceof CommandError) || error.exitCode !== exitCodes.refused) throw error;
+    throw new CommandError(
       error.message,
       error.exitCode,
       'Publishing again needs an admin key (the host key "_master"), with --key.',

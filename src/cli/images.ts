@@ -80,12 +80,12 @@ function queryFor(
 }
 
 const shortColumns: readonly Column[] = [
-  { name: 'repository:tag', least: 16, isCutInside: true },
+  { name: 'repository:tag', minWidth: 16, isCutInside: true },
   { name: 'digest', droppedAt: 3 },
   { name: 'state', droppedAt: 1, color: stateColor },
   { name: 'regions' },
   { name: 'age', droppedAt: 2 },
-  { name: 'missing', least: 10, color: () => 'yellow' },
+  { name: 'missing', minWidth: 10, color: () => 'yellow' },
 ];
 
 function shortTable(answers: readonly Answer[], withRegistry: boolean, { stdout, environment, clock }: CliContext) {

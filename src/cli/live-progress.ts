@@ -23,11 +23,11 @@ export interface Scene {
   readonly names?: readonly string[] | undefined;
   readonly elapsedMs: number;
   /** Which picture of the spinner; none once it is over. */
-  readonly turn: number | undefined;
+  readonly frame: number | undefined;
 }
 
 const spinner = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
-const turnMs = 120;
+const frameMs = 120;
 
 export async function liveProgress(request: WaitRequest, cliContext: CliContext): Promise<Progress> {
   const { stderr, clock, environment } = cliContext;
@@ -38,27 +38,27 @@ export async function liveProgress(request: WaitRequest, cliContext: CliContext)
   let answer: Answer | undefined;
   let failure: Failure | undefined;
   let names: readonly string[] | undefined;
-  let turns = 0;
-  const show = (turn: number | undefined) => {
+  let frames = 0;
+  const show = (frame: number | undefined) => {
     const elapsedMs = clock.now() - startedAt;
-    update(drawScene({ request, answer, failure, names, elapsedMs, turn }, paint));
+    update(drawScene({ request, answer, failure, names, elapsedMs, frame }, paint));
   };
   show(0);
-  const timer = setInterval(() => show(++turns), turnMs);
+  const timer = setInterval(() => show(++frames), frameMs);
   return {
     answered(latest) {
       answer = latest;
       failure = undefined;
-      show(turns);
+      show(frames);
     },
     failed(latest) {
       failure = latest;
-      show(turns);
+      show(frames);
     },
     movedOn() {},
     unknown(found) {
       names = found;
-      show(turns);
+      show(frames);
     },
     finish() {
       clearInterval(timer);
@@ -68,9 +68,9 @@ export async function liveProgress(request: WaitRequest, cliContext: CliContext)
   };
 }
 
-export function drawScene({ request, answer, failure, names, elapsedMs, turn }: Scene, paint: Paint): string {
+export function drawScene({ request, answer, failure, names, elapsedMs, frame }: Scene, paint: Paint): string {
   const time = `${formatDuration(elapsedMs)} of ${formatDuration(request.timeoutMs)}`;
-  const spin = turn === undefined ? '·' : (spinner[turn % spinner.length] ?? '');
+  const spin = frame === undefined ? '·' : (spinner[frame % spinner.length] ?? '');
   const head =
     answer === undefined
       ? `${paint('yellow', spin)} ${request.image}  ${paint('dim', time)}`

@@ -10,13 +10,13 @@ import type { TrackerClient } from './tracker-client.ts';
 import type { Fields } from './tracker-reply.ts';
 
 /** A command that cannot go on: what to say, and the exit code. */
-export class Stop extends Error {
+export class CommandError extends Error {
   readonly hint: string | undefined;
   readonly exitCode: number;
 
   constructor(message: string, exitCode: number, hint?: string) {
     super(message);
-    this.name = 'Stop';
+    this.name = 'CommandError';
     this.exitCode = exitCode;
     this.hint = hint;
   }
@@ -48,29 +48,29 @@ async function askEach(
   for (let i = 0; i < client.addresses; i++) {
     const reply = await ask();
     const interruption = interruptionOf(signal);
-    if (interruption !== undefined) throw new Stop('interrupted', exitCodes[interruption]);
+    if (interruption !== undefined) throw new CommandError('interrupted', exitCodes[interruption]);
     if (reply.ok) return reply.body;
     // The next one would say the same of the question.
-    if (reply.failure.outcome === 'badUsage') throw stopFor(reply.failure);
+    if (reply.failure.outcome === 'badUsage') throw toCommandError(reply.failure);
     failures.push(reply.failure);
     client.useNext();
   }
-  throw stopFor(combineFailures(failures));
+  throw toCommandError(combineFailures(failures));
 }
 
-function stopFor({ message, outcome, hint }: Failure): Stop {
-  return new Stop(message, exitCodes[outcome], hint);
+function toCommandError({ message, outcome, hint }: Failure): CommandError {
+  return new CommandError(message, exitCodes[outcome], hint);
 }
 
 /** The value, or the end of the command with each fault on a line. */
-export function need<T>(read: Parsed<T>): T {
+export function parsedOrFail<T>(read: Parsed<T>): T {
   if (read.ok) return read.value;
   const faults = read.problems.map(({ field, reason }) => `${field}: ${reason}`);
-  throw new Stop(faults.join('\n'), exitCodes.badUsage);
+  throw new CommandError(faults.join('\n'), exitCodes.badUsage);
 }
 
 /** @returns the exit code */
-export function printStop(stop: Stop, { stderr }: CliContext): number {
+export function printCommandError(stop: CommandError, { stderr }: CliContext): number {
   printLine(stderr, stop.message);
   if (stop.hint !== undefined) printLine(stderr, stop.hint);
   return stop.exitCode;

@@ -34,7 +34,7 @@ const columns: readonly (Column | string)[] = [
   'region',
   { name: 'role', droppedAt: 4 },
   { name: 'health', color: stateColor },
-  { name: 'webhook', least: 8, color: stateColor },
+  { name: 'webhook', minWidth: 8, color: stateColor },
   { name: 'last webhook', droppedAt: 5 },
   { name: 'lag p50', droppedAt: 2 },
   { name: 'lag p95', droppedAt: 1 },
@@ -43,7 +43,7 @@ const columns: readonly (Column | string)[] = [
 ];
 
 /** @param now to show how long ago something was, instead of when */
-function describeReport(report: Fields, look: Parameters<typeof textTable>[2] = {}, now?: number): string {
+function describeReport(report: Fields, style: Parameters<typeof textTable>[2] = {}, now?: number): string {
   const regions = Array.isArray(report.regions) ? report.regions.filter(isFields) : [];
   const age = report.stale === true ? ', more than an hour old' : '';
   const head = `${readText(report.registry)}: ${regions.length} ${regions.length === 1 ? 'region' : 'regions'}, ${readText(report.source)}${age}`;
@@ -60,7 +60,7 @@ function describeReport(report: Fields, look: Parameters<typeof textTable>[2] = 
     textTable(
       columns,
       regions.map((region) => rowOf(region, now)),
-      look,
+      style,
     ),
     ...lines,
   ].join('\n');

@@ -6,7 +6,7 @@ import { printLine } from './cli-context.ts';
 import type { Environment } from './environment.ts';
 import { exitCodes } from './exit-codes.ts';
 import { workflowCommand } from './github.ts';
-import { need, Stop } from './question.ts';
+import { CommandError, parsedOrFail } from './question.ts';
 import { parseConnection } from './tracker-client.ts';
 import { titles } from './verdict.ts';
 import { waitForNamed } from './wait-named.ts';
@@ -27,10 +27,10 @@ export async function runAction(cliContext: CliContext): Promise<number> {
       platforms: input('platforms'),
       timeout: input('timeout'),
     };
-    const connect = () => need(parseConnection(url, key, environment));
+    const connect = () => parsedOrFail(parseConnection(url, key, environment));
     return await waitForNamed(named, texts, connect, { output: 'text' }, cliContext);
   } catch (error) {
-    if (!(error instanceof Stop)) throw error;
+    if (!(error instanceof CommandError)) throw error;
     const title = error.exitCode === exitCodes.badUsage ? titles.badUsage : titles.unexpected;
     const message = error.hint === undefined ? error.message : `${error.message}\n${error.hint}`;
     printLine(stderr, workflowCommand('error', { title }, message));

@@ -10,7 +10,7 @@ import { readFiles } from './image-file/read-files.ts';
 import type { Sorted } from './image-file/tracked.ts';
 import { describeUntracked, sortByRegistry } from './image-file/tracked.ts';
 import { interruptionOf } from './interruption.ts';
-import { need, Stop } from './question.ts';
+import { CommandError, parsedOrFail } from './question.ts';
 
 export interface Named {
   /** Instead of images and files. */
@@ -27,12 +27,12 @@ export async function readNamed({ images, files }: Named, cliContext: CliContext
   if (images.length + files.length === 0) {
     const message =
       "missing required argument 'image': registry/repository:tag, …@digest, a file that names some (-f), or a release (--release)";
-    throw new Stop(message, exitCodes.badUsage, '(--help says more)');
+    throw new CommandError(message, exitCodes.badUsage, '(--help says more)');
   }
   const read = await readFiles(files, cliContext);
   const interruption = interruptionOf(cliContext.signal);
-  if (interruption !== undefined) throw new Stop('interrupted', exitCodes[interruption]);
-  return need(read);
+  if (interruption !== undefined) throw new CommandError('interrupted', exitCodes[interruption]);
+  return parsedOrFail(read);
 }
 
 /**
@@ -49,9 +49,10 @@ export function selectTracked(
   const sorted: Sorted = sortByRegistry(inFiles, loginServers);
   const lines = describeUntracked(sorted);
   const tracked = `tracked: ${loginServers.join(', ') || 'none'}`;
-  if (isStrict && lines.length > 0) throw new Stop([...lines, tracked].join('\n'), exitCodes.badUsage);
+  if (isStrict && lines.length > 0) throw new CommandError([...lines, tracked].join('\n'), exitCodes.badUsage);
   for (const line of lines) printLine(stderr, `left out, since ${line}`);
   const all = [...images, ...sorted.tracked];
-  if (all.length === 0) throw new Stop(`no image is of a registry that is tracked; ${tracked}`, exitCodes.badUsage);
+  if (all.length === 0)
+    throw new CommandError(`no image is of a registry that is tracked; ${tracked}`, exitCodes.badUsage);
   return all;
 }

@@ -8,7 +8,7 @@ import { readAnswer } from './document.ts';
 import { formatLag } from './duration.ts';
 import { exitCodes } from './exit-codes.ts';
 import { readLoginServers } from './image-file/tracked.ts';
-import { askOnce, need, postOnce, Stop } from './question.ts';
+import { askOnce, CommandError, parsedOrFail, postOnce } from './question.ts';
 import { parseReleaseRequest } from './release-request.ts';
 import type { Named } from './select-images.ts';
 import { readNamed, selectTracked } from './select-images.ts';
@@ -30,7 +30,7 @@ export async function statusOfNamed(
   cliContext: CliContext,
 ): Promise<void> {
   if (named.release !== undefined) {
-    const { release } = need(parseReleaseRequest(named.release, named, {}));
+    const { release } = parsedOrFail(parseReleaseRequest(named.release, named, {}));
     const document = await askOnce(connect(), cliContext, `api/releases/${release}`);
     return printSeveral(document, output, 'where they must be', cliContext);
   }
@@ -41,7 +41,7 @@ export async function statusOfNamed(
     if (loginServers === undefined) throw noDocument();
     images = selectTracked(named, inFiles, loginServers, cliContext);
   }
-  const request = need(parseWaitRequests(images, {}));
+  const request = parsedOrFail(parseWaitRequests(images, {}));
   await ('images' in request
     ? statusOfSeveral(request.images, output, connect(), cliContext)
     : status(request.image, output, connect(), cliContext));
@@ -57,8 +57,8 @@ async function status(
   const answer = readAnswer(document);
   if (answer === undefined) throw noDocument();
   const { stdout, environment } = cliContext;
-  const look = { width: widthOf(stdout), paint: painter(stdout, environment) };
-  printLine(stdout, output === 'json' ? JSON.stringify(document) : describeAnswer(answer, look));
+  const style = { width: widthOf(stdout), paint: painter(stdout, environment) };
+  printLine(stdout, output === 'json' ? JSON.stringify(document) : describeAnswer(answer, style));
 }
 
 async function statusOfSeveral(
@@ -97,14 +97,14 @@ function printSeveral(document: Fields, output: 'text' | 'json', where: string, 
   printLine(stdout, output === 'json' ? JSON.stringify(document) : text);
 }
 
-function noDocument(): Stop {
+function noDocument(): CommandError {
   const message = 'what answers is not the tracker: its answer is no availability document';
-  return new Stop(message, exitCodes.foreign, 'See --url or ACR_REPLICATION_URL.');
+  return new CommandError(message, exitCodes.foreign, 'See --url or ACR_REPLICATION_URL.');
 }
 
 const stateColumn: Column = { name: 'state', color: stateColor };
 
-export function describeAnswer(answer: Answer, look: Parameters<typeof textTable>[2] = {}): string {
+export function describeAnswer(answer: Answer, style: Parameters<typeof textTable>[2] = {}): string {
   const { image, state, tag, delayed } = answer;
   const head = `${image}: ${state}${delayed && state === 'replicating' ? ', delayed' : ''}, in ${countOf(answer)}`;
   const tagLine = tag === undefined ? [] : [`tag ${tag.name}: ${tag.state}`];
@@ -117,6 +117,6 @@ export function describeAnswer(answer: Answer, look: Parameters<typeof textTable
   const table =
     rows.length === 0
       ? []
-      : [textTable(['region', stateColumn, 'after the first', { name: 'since', droppedAt: 1 }], rows, look)];
+      : [textTable(['region', stateColumn, 'after the first', { name: 'since', droppedAt: 1 }], rows, style)];
   return [head, ...tagLine, ...table].join('\n');
 }

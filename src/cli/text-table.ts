@@ -8,7 +8,7 @@ import type { Paint } from './terminal.ts';
 export interface Column {
   readonly name: string;
   /** Characters that it may be cut to; without, it is not cut. */
-  readonly least?: number;
+  readonly minWidth?: number;
   /** What is cut loses its middle, since its end says as much as its beginning. */
   readonly isCutInside?: boolean;
   /** Left out where there is no room, the highest first; without, it stays. */
@@ -54,9 +54,9 @@ export function textTable(
 }
 
 function thatFit(columns: readonly Column[], natural: readonly number[], width: number): number[] {
-  const least = (at: number) => Math.min(natural[at] ?? 0, columns[at]?.least ?? Number.POSITIVE_INFINITY);
+  const minWidth = (at: number) => Math.min(natural[at] ?? 0, columns[at]?.minWidth ?? Number.POSITIVE_INFINITY);
   let shown = columns.map((_, at) => at);
-  const needed = () => shown.reduce((sum, at) => sum + least(at) + gap, -gap);
+  const needed = () => shown.reduce((sum, at) => sum + minWidth(at) + gap, -gap);
   while (needed() > width) {
     const droppable = shown.filter((at) => columns[at]?.droppedAt !== undefined);
     if (droppable.length === 0) break;
@@ -71,7 +71,7 @@ function narrowed(columns: readonly Column[], natural: readonly number[], shown:
   const widths = [...natural];
   let over = shown.reduce((sum, at) => sum + (natural[at] ?? 0) + gap, -gap) - width;
   while (over > 0) {
-    const room = shown.filter((at) => (widths[at] ?? 0) > (columns[at]?.least ?? Number.POSITIVE_INFINITY));
+    const room = shown.filter((at) => (widths[at] ?? 0) > (columns[at]?.minWidth ?? Number.POSITIVE_INFINITY));
     if (room.length === 0) break;
     const widest = room.reduce((a, b) => ((widths[b] ?? 0) > (widths[a] ?? 0) ? b : a));
     widths[widest] = (widths[widest] ?? 0) - 1;

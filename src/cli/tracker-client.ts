@@ -80,7 +80,7 @@ export function trackerClient(
   { get, clock, signal }: Pick<CliContext, 'get' | 'clock' | 'signal'>,
 ): TrackerClient {
   const headers = { accept: 'application/json', ...(key === undefined ? {} : { 'x-functions-key': key }) };
-  let turn = 0;
+  let current = 0;
 
   async function ask(url: URL, limitMs: number, body?: string): Promise<Reply> {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(limitMs))]);
@@ -98,13 +98,13 @@ export function trackerClient(
   return {
     addresses: urls.length,
     useNext() {
-      turn++;
+      current++;
     },
     get(path, query, limitMs) {
-      const url = new URL(path, urls[turn % urls.length]);
+      const url = new URL(path, urls[current % urls.length]);
       for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value);
       return ask(url, limitMs);
     },
-    post: (path, body, limitMs) => ask(new URL(path, urls[turn % urls.length]), limitMs, JSON.stringify(body)),
+    post: (path, body, limitMs) => ask(new URL(path, urls[current % urls.length]), limitMs, JSON.stringify(body)),
   };
 }

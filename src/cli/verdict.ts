@@ -25,16 +25,16 @@ export function verdictOn(end: WaitEnd, request: WaitRequest): Verdict {
   const { answer, outcome } = end;
   const after = `after ${formatDuration(end.elapsedMs)}`;
   const what = answer?.image ?? request.image;
-  const standing = answer === undefined ? `nothing is known of ${what} yet` : standingOf(answer);
+  const progress = answer === undefined ? `nothing is known of ${what} yet` : describeProgress(answer);
   const isGood = outcome === 'satisfied';
   switch (outcome) {
     case 'satisfied':
-      return { isGood, title: 'Image available', text: `${standing} ${after}`, hint: undefined };
+      return { isGood, title: 'Image available', text: `${progress} ${after}`, hint: undefined };
     case 'timedOut':
       return {
         isGood,
         title: 'Image not available in time',
-        text: describeTimedOut(end.elapsedMs, standing),
+        text: describeTimedOut(end.elapsedMs, progress),
         hint: hintFor(answer, end),
       };
     case 'deleted':
@@ -56,7 +56,7 @@ export function verdictOn(end: WaitEnd, request: WaitRequest): Verdict {
       return {
         isGood,
         title: 'Wait interrupted',
-        text: `interrupted ${after}: ${standing}`,
+        text: `interrupted ${after}: ${progress}`,
         hint: undefined,
       };
     default:
@@ -90,7 +90,7 @@ export function countOf({ have, asked, needed }: Answer): string {
   return countRegions({ have, of: asked.length, needed });
 }
 
-function standingOf(answer: Answer): string {
+function describeProgress(answer: Answer): string {
   return `${answer.image} is in ${countOf(answer)}${answer.satisfied ? '' : listMissing(answer.missing)}`;
 }
 

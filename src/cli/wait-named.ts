@@ -4,7 +4,7 @@ import type { CliContext } from './cli-context.ts';
 import { printLine } from './cli-context.ts';
 import { exitCodes } from './exit-codes.ts';
 import { readLoginServers } from './image-file/tracked.ts';
-import { need, Stop } from './question.ts';
+import { CommandError, parsedOrFail } from './question.ts';
 import { parseReleaseRequest } from './release-request.ts';
 import type { Named } from './select-images.ts';
 import { readNamed, selectTracked } from './select-images.ts';
@@ -37,19 +37,19 @@ export async function waitForNamed(
   cliContext: CliContext,
 ): Promise<number> {
   if (named.release !== undefined) {
-    const request = need(parseReleaseRequest(named.release, named, texts));
+    const request = parsedOrFail(parseReleaseRequest(named.release, named, texts));
     return waitForSeveral(request, connect(), { output, live: liveSeveral }, cliContext);
   }
   const inFiles = await readNamed(named, cliContext);
   // What cannot be meant is reported before the tracker is asked; how many there are is known only then.
   const [first = '', ...more] = named.images;
   const own = first === '' && inFiles.length > 0 ? inFiles.slice(0, 1) : [first, ...more];
-  let request = need(parseWaitRequests(own, texts));
+  let request = parsedOrFail(parseWaitRequests(own, texts));
   const connection = connect();
   if (inFiles.length > 0) {
     const startedAt = cliContext.clock.now();
     const loginServers = await askLoginServers(request.timeoutMs, connection, cliContext);
-    const all = need(parseWaitRequests(selectTracked(named, inFiles, loginServers, cliContext), texts));
+    const all = parsedOrFail(parseWaitRequests(selectTracked(named, inFiles, loginServers, cliContext), texts));
     const leftMs = all.timeoutMs - (cliContext.clock.now() - startedAt);
     request = { ...all, timeoutMs: Math.max(0, leftMs) };
   }
@@ -86,5 +86,5 @@ async function askLoginServers(
   if (end.outcome === 'satisfied' && end.answer !== undefined) return end.answer;
   const isInterrupted = end.outcome === 'SIGINT' || end.outcome === 'SIGTERM';
   const { text, hint } = failureVerdict(end);
-  throw new Stop(isInterrupted ? 'interrupted' : text, exitCodes[end.outcome], hint);
+  throw new CommandError(isInterrupted ? 'interrupted' : text, exitCodes[end.outcome], hint);
 }

@@ -76,26 +76,26 @@ export function verdictOnSeveral(end: WaitEnd<SeveralAnswer>, request: SeveralRe
   const { answer, outcome } = end;
   const after = `after ${formatDuration(end.elapsedMs)}`;
   const isGood = outcome === 'satisfied';
-  const standing = answer === undefined ? nameRequest(request) : describeTogether(answer);
+  const progress = answer === undefined ? nameRequest(request) : describeTogether(answer);
   switch (outcome) {
     case 'satisfied':
-      return { isGood, title: 'Images available', text: `${standing} ${after}`, hint: undefined };
+      return { isGood, title: 'Images available', text: `${progress} ${after}`, hint: undefined };
     case 'timedOut': {
       const hint =
         end.failure === undefined
           ? 'Wait longer with --timeout; `acr-replication replicas` shows how far behind each region usually is.'
           : `At the end ${end.failure.message}.`;
-      return { isGood, title: 'Images not available in time', text: describeTimedOut(end.elapsedMs, standing), hint };
+      return { isGood, title: 'Images not available in time', text: describeTimedOut(end.elapsedMs, progress), hint };
     }
     case 'deleted':
     case 'superseded': {
       const title = outcome === 'deleted' ? 'Image deleted' : 'Image superseded';
-      const text = `${describeEnded(answer, outcome)}; ${standing}`;
+      const text = `${describeEnded(answer, outcome)}; ${progress}`;
       return { isGood, title, text, hint: 'Push it again, or wait for another one.' };
     }
     case 'SIGINT':
     case 'SIGTERM':
-      return { isGood, title: 'Wait interrupted', text: `interrupted ${after}: ${standing}`, hint: undefined };
+      return { isGood, title: 'Wait interrupted', text: `interrupted ${after}: ${progress}`, hint: undefined };
     default:
       return failureVerdict(end);
   }

@@ -125,10 +125,10 @@ function checkTogether(entry: { [field: string]: unknown }, place: string, fault
   const endpoints = Object.keys(regionalEndpoints).map(parseRegion);
   const isReadable = !endpoints.includes(undefined) && !expected.includes(undefined);
   const mustConfirm = verify === 'confirm' || verify === 'deep';
-  const wrong = isReadable ? faultOfCoverage(endpoints, expected, mustConfirm) : undefined;
-  if (wrong === undefined) return;
-  const tell = wrong.isOfAll ? fault : warn;
-  tell('REGISTRIES', `${place}.regionalEndpoints: ${wrong.reason} (got ${show(Object.keys(regionalEndpoints))})`);
+  const gap = isReadable ? faultOfCoverage(endpoints, expected, mustConfirm) : undefined;
+  if (gap === undefined) return;
+  const report = gap.isOfAll ? fault : warn;
+  report('REGISTRIES', `${place}.regionalEndpoints: ${gap.reason} (got ${show(Object.keys(regionalEndpoints))})`);
 }
 
 function toRegistry(entry: z.infer<typeof registryEntry>): Registry {

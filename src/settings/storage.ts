@@ -16,9 +16,9 @@ export type StorageConfig =
 export function readStorage(get: Get, fault: Fault): StorageConfig {
   const connectionString = get('AzureWebJobsStorage');
   if (connectionString !== undefined) {
-    const wrong = faultOfConnectionString(connectionString);
-    if (wrong !== undefined) {
-      fault('AzureWebJobsStorage', `must be a storage connection string: ${wrong} (got ${conceal(connectionString)})`);
+    const reason = faultOfConnectionString(connectionString);
+    if (reason !== undefined) {
+      fault('AzureWebJobsStorage', `must be a storage connection string: ${reason} (got ${conceal(connectionString)})`);
     }
     return { kind: 'connectionString', connectionString };
   }

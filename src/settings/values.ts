@@ -7,12 +7,12 @@ import { isOrigin } from '../core/runtime/url-origin.ts';
 export type Get = (name: string) => string | undefined;
 export type Fault = (name: string, reason: string) => void;
 
-export function readNumber(name: string, fallback: number, most: number, get: Get, fault: Fault): number {
+export function readNumber(name: string, fallback: number, max: number, get: Get, fault: Fault): number {
   const text = get(name);
   if (text === undefined) return fallback;
   const value = Number(text);
-  if (/^\d{1,8}$/.test(text) && value >= 1 && value <= most) return value;
-  fault(name, `must be a whole number from 1 to ${most} (got ${show(text)})`);
+  if (/^\d{1,8}$/.test(text) && value >= 1 && value <= max) return value;
+  fault(name, `must be a whole number from 1 to ${max} (got ${show(text)})`);
   return fallback;
 }
 

@@ -124,7 +124,7 @@ test('a log shows other regions as well, and does not count them', () => {
 });
 
 describe('a terminal', () => {
-  const scene = { request, answer: undefined, failure: undefined, elapsedMs: 12_000, turn: 0 };
+  const scene = { request, answer: undefined, failure: undefined, elapsedMs: 12_000, frame: 0 };
   const bare = (_color: string, text: string) => text;
 
   test('before the first answer', () => {
@@ -141,7 +141,7 @@ describe('a terminal', () => {
     ];
     const requirement = { regions: ['eastus', 'southeastasia', 'uksouth', 'westeurope'], needed: 4, have: 1 };
     const answer = answerWith([], [], { regions, requirement });
-    expect(drawScene({ ...scene, answer, failure, turn: 11 }, bare).split('\n')).toEqual([
+    expect(drawScene({ ...scene, answer, failure, frame: 11 }, bare).split('\n')).toEqual([
       `${pinned}  in 1 of 4 regions  12 s of 1 min`,
       '✔ eastus         available, first',
       '⠙ southeastasia  unverified',
@@ -161,7 +161,7 @@ describe('a terminal', () => {
 
   test('stands still once it is over', () => {
     const answer = answerWith(['eastus'], ['westeurope']);
-    expect(drawScene({ ...scene, answer, turn: undefined }, bare)).toContain('· westeurope  missing');
+    expect(drawScene({ ...scene, answer, frame: undefined }, bare)).toContain('· westeurope  missing');
   });
 });
 
