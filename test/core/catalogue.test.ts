@@ -101,6 +101,37 @@ test('what was delayed, and is being deleted, is counted and listed as delayed n
   expect([await listed('newest'), await listed('lag')]).toEqual([[], []]);
 });
 
+test('what only some regions have deleted is listed as that, in every order, until it is gone from all', async () => {
+  const setup = memoryTracker({ ports: { catalogue: memoryCatalogue() } });
+  const { tracker, clock } = setup;
+  const report = (n: number, kind: 'push' | 'delete', region: string) =>
+    tracker.receive({ name: nameOf(n), fact: (kind === 'push' ? pushOf : deleteOf)(region, nowOf(clock)) });
+  for (const n of [1, 2, 3]) for (const region of ['eastus', 'westeurope']) await report(n, 'push', region);
+  await passTime(setup, 60_000, 5_000);
+  await report(2, 'delete', 'eastus');
+  await passTime(setup, 60_000, 5_000);
+  const list = {
+    registry,
+    region: undefined,
+    missing: false,
+    limit: 50,
+    cursor: undefined,
+    state: 'deleting' as const,
+  };
+  const repository = repositoryOf('team/app');
+  const asked = [{ repository: undefined }, { repository }, { repository: undefined, sort: 'name' as const }];
+  const digests = () =>
+    Promise.all(
+      asked.map(async (one) => (await tracker.images({ ...list, ...one })).images.map(({ digest }) => digest)),
+    );
+  expect(await digests()).toEqual(asked.map(() => [digestOf(2)]));
+  // Nor is it missing in the region that has deleted it.
+  expect((await tracker.replicas(registry)).regions.map(({ missingImages }) => missingImages)).toEqual([0, 0]);
+  await report(2, 'delete', 'westeurope');
+  await passTime(setup, 60_000, 5_000);
+  expect(await digests()).toEqual(asked.map(() => []));
+});
+
 test('platforms of an index and what is attached to an image are counted with it', async () => {
   const [amd, arm] = [platformOf(21, 'amd64'), platformOf(22, 'arm64')];
   const index = indexOf(amd, arm);
@@ -169,6 +200,16 @@ test('a tag that two regions resolve to two digests is diverged in the one that 
     const found = await tracker.images({ ...list, ...narrowed, state: 'diverged' });
     expect(found.images.map(({ digest }) => digest)).toEqual([digestOf(2)]);
   }
+  // Every list names the tag and the regions, and says of other images that nothing has diverged.
+  const prod = parseSearch('team/app:prod', registry);
+  for (const listed of [{}, { search: prod }, { search }, { repository }, { sort: 'lag' as const }]) {
+    const found = await tracker.images({ ...list, ...listed, state: undefined });
+    const diverged = found.images.map(({ digest, divergedTags }) => [digest, divergedTags]);
+    expect(diverged).toContainEqual([digestOf(2), [{ tag: 'prod', regions: ['westeurope'] }]]);
+    expect(diverged.filter(([digest]) => digest === digestOf(1))).toEqual(
+      prod === listed.search ? [] : [[digestOf(1), []]],
+    );
+  }
   await push(2, 'westeurope');
   await clock.advance(2_000);
   await clock.settle();
@@ -234,7 +275,9 @@ test('what was counted before unpublished events were is still counted', () => {
   expect(count(before, entry, 1).all).toEqual({ delayed: 2, divergedTags: 1, unpublished: 1 });
 });
 
-test('whatever happens on however many instances, and whichever of them dies, all is counted once', async () => {
+test('whatever happens on however many instances, and whichever of them dies, all is counted once', {
+  timeout: 120_000,
+}, async () => {
   const regions = ['eastus', 'westeurope', 'japaneast'];
   const step = fc.record({
     instance: fc.nat(1),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ReplicaReport } from '../../src/core/query/replica-report.ts';
 import { replicasFunction } from '../../src/functions/api/replicas.ts';
-import { at, digestOf, regionOf, regionsOf, registryOf, replicaSetOf } from '../support/build.ts';
+import { at, digestOf, pushOf, regionOf, regionsOf, registryOf, replicaSetOf, repositoryOf } from '../support/build.ts';
 import { call } from '../support/call.ts';
 import type { MemoryTracker } from '../support/memory-tracker.ts';
 import { memoryTracker } from '../support/memory-tracker.ts';
@@ -78,6 +78,47 @@ describe('the replicas of a registry', () => {
         },
       ],
     });
+  });
+
+  test('the lag of a region leaves out what a probe found: that says when it was asked', async () => {
+    const memory = memoryTracker();
+    for (const number of [1, 2]) {
+      await deliver(memory, 'eastus', bodyOf({ target: { digest: digestOf(number) } }));
+      await memory.clock.advance(number === 1 ? 3_000 : 70_000);
+      if (number === 1) await deliver(memory, 'westeurope', bodyOf({ target: { digest: digestOf(number) } }));
+      else {
+        const fact = {
+          ...pushOf('westeurope', new Date(memory.clock.now()).toISOString()),
+          evidence: 'probe' as const,
+        };
+        const name = { registry: 'contoso', repository: repositoryOf('team/app'), digest: digestOf(number) };
+        await memory.tracker.process({ name, fact });
+        // Its webhook comes later still.
+        await deliver(memory, 'westeurope', bodyOf({ target: { digest: digestOf(number) } }));
+      }
+      await memory.clock.advance(20_000);
+    }
+    await memory.clock.settle();
+    const { regions } = (await call(replicasFunction(memory.tracker), { path: 'replicas' })).body as ReplicaReport;
+    expect(regions.map(({ lag }) => lag)).toEqual([
+      { p50Seconds: 0, p95Seconds: 0, count: 2 },
+      { p50Seconds: 3, p95Seconds: 3, count: 1 },
+    ]);
+  });
+
+  test('what a region lacks that is not expected is counted among the recent images', async () => {
+    const memory = memoryTracker({ registries: [registryOf({ observedOnly: regionsOf('australiaeast') })] });
+    for (const region of ['eastus', 'westeurope']) {
+      for (const number of [1, 2]) await deliver(memory, region, bodyOf({ target: { digest: digestOf(number) } }));
+    }
+    await deliver(memory, 'australiaeast', bodyOf({ target: { digest: digestOf(2) } }));
+    await memory.clock.settle();
+    const { regions } = (await call(replicasFunction(memory.tracker), { path: 'replicas' })).body as ReplicaReport;
+    expect(regions.map(({ region, missingImages }) => [region, missingImages])).toEqual([
+      ['australiaeast', 1],
+      ['eastus', 0],
+      ['westeurope', 0],
+    ]);
   });
 
   describe('with a region that nobody expects', () => {

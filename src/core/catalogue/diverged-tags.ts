@@ -18,28 +18,34 @@ export interface TagDeps {
 /** Tags of one image that are looked at. */
 const maxTags = 10;
 
+/** Tags that are not in every region yet, and that may have been pushed with another digest too. */
+export function tagsThatMayDiverge(record: ImageRecord): Tag[] {
+  return Object.keys(record.tags).filter((tag) => {
+    const progress = progressOf(record, tag as Tag);
+    const isAlone = progress?.isCompared === true && Object.keys(progress.others).length === 0;
+    return progress?.state === 'open' && !isAlone;
+  }) as Tag[];
+}
+
 /** @param record as it is counted */
 export async function divergedTags(deps: TagDeps, record: ImageRecord | undefined): Promise<DivergedTag[]> {
   if (record === undefined) return [];
   const { registry, repository, digest } = record.name;
   const { set, policy, now } = deps.decisionContext(deps.registryOf(record.name));
   const regions = expectedRegions(set);
-  const mayDiverge = Object.keys(record.tags).filter((tag) => {
-    const progress = progressOf(record, tag as Tag);
-    const isAlone = progress?.isCompared === true && Object.keys(progress.others).length === 0;
-    return progress?.state === 'open' && !isAlone;
-  }) as Tag[];
   const looked = await Promise.all(
-    mayDiverge.slice(-maxTags).map(async (tag): Promise<DivergedTag[]> => {
-      const pointers = tagPointers(tag, await deps.readTag({ registry, repository, tag }));
-      if (pointers.newest?.digest !== digest) return [];
-      if (tagState(pointers, regions, now, policy.delayedAfterMs) !== 'diverged') return [];
-      const held = regions.filter((region) => {
-        const pointer = pointers.regions.get(region);
-        return pointer !== undefined && pointer.digest !== digest;
-      });
-      return [{ tag, regions: held }];
-    }),
+    tagsThatMayDiverge(record)
+      .slice(-maxTags)
+      .map(async (tag): Promise<DivergedTag[]> => {
+        const pointers = tagPointers(tag, await deps.readTag({ registry, repository, tag }));
+        if (pointers.newest?.digest !== digest) return [];
+        if (tagState(pointers, regions, now, policy.delayedAfterMs) !== 'diverged') return [];
+        const held = regions.filter((region) => {
+          const pointer = pointers.regions.get(region);
+          return pointer !== undefined && pointer.digest !== digest;
+        });
+        return [{ tag, regions: held }];
+      }),
   );
   return looked.flat();
 }

@@ -23,7 +23,10 @@ export const maxSearchLength = 500;
 
 /** @returns `undefined` for a text that nothing can be named by */
 export function parseSearch(text: string, registry: Registry): Search | undefined {
-  const plain = text.trim().replace(/^[a-z]+:\/\//i, '');
+  const plain = withoutCommand(text.trim())
+    .replace(/^[a-z]+:\/\//i, '')
+    // A digest as pages and terminals shorten it.
+    .replace(/(?:…|\.{3})$/, '');
   if (plain === '' || plain.length > maxSearchLength || /[^\w.\-/:@]/.test(plain)) return undefined;
   const slash = plain.indexOf('/');
   const isHost = slash > 0 && findRegistryByHost([registry], plain.slice(0, slash)) !== undefined;
@@ -40,6 +43,12 @@ export function parseSearch(text: string, registry: Registry): Search | undefine
   }
   if (isHost || pinned !== undefined) return { ...none, repository: named.toLowerCase() || undefined, digest };
   return { ...none, any: named.toLowerCase() };
+}
+
+/** `docker pull team/app:v1` is pasted whole, with its options: the reference is the last word. */
+function withoutCommand(text: string): string {
+  const isCommand = /^(?:docker|podman|nerdctl|crictl|ctr|crane|oras|skopeo|cosign|regctl)\s/.test(text);
+  return isCommand ? (text.split(/\s+/).at(-1) ?? '') : text;
 }
 
 export function isFound({ name, ...record }: ImageRecord, search: Search): boolean {

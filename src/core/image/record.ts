@@ -8,13 +8,13 @@ import type { EventTime } from '../model/event-time.ts';
 import type { Repository, Tag } from '../model/reference.ts';
 import type { Region } from '../model/region.ts';
 import { sortRegions } from '../model/region.ts';
-import type { Arrival } from './arrival.ts';
+import type { Arrival, Evidence } from './arrival.ts';
 import { hasTag, taggedAt } from './arrival.ts';
 import type { Attachment } from './attached.ts';
 import { isAttachingTag } from './attached.ts';
 import type { FailedAttempts } from './failed-attempts.ts';
 import type { Family } from './family.ts';
-import { wholeSince } from './family.ts';
+import { memberArrivals, wholeSince } from './family.ts';
 import type { TagPushes } from './tag-pushes.ts';
 import { lastPush } from './tag-pushes.ts';
 
@@ -213,6 +213,18 @@ export function arrivalIn(record: ImageRecord | undefined, region: Region): Arri
 /** When we learned that the region has it, with all its members, milliseconds since 1970; `undefined` while it has not. */
 export function availableSince(record: ImageRecord, region: Region): number | undefined {
   return wholeSince(arrivalIn(record, region), record.family, region);
+}
+
+/**
+ * Whether the region, or one of its members there, did not report it itself: a probe or the log of deliveries found it later.
+ * The time since which it is available is then later than the time at which it arrived.
+ */
+export function isLearnedLate(record: ImageRecord, region: Region): boolean {
+  const isReport = (evidence: Evidence) => evidence === 'webhook' || evidence === 'eventGrid';
+  const first = arrivalIn(record, region)?.evidence[0];
+  const isLate = first !== undefined && !isReport(first);
+  // The evidence of members is kept without its order.
+  return isLate || memberArrivals(record.family, region).some(({ evidence }) => !evidence.some(isReport));
 }
 
 /**

@@ -4,12 +4,10 @@
  * pass, a page may be short or empty and still have a `next`.
  */
 
-import { entryOf, isDelayed } from '../catalogue/entry.ts';
+import { countedStates, entryOf, isDelayed } from '../catalogue/entry.ts';
 import type { CatalogueStore, ListOrder } from '../catalogue/ports.ts';
 import type { Search } from '../catalogue/search.ts';
 import { findImages, isFound, maxFound } from '../catalogue/search.ts';
-import type { AvailabilityDocument } from '../image/availability.ts';
-import { describeImage } from '../image/availability.ts';
 import type { ImageName, ImageRecord } from '../image/record.ts';
 import { isPartOfFamily, isUnpublished, unexpired } from '../image/record.ts';
 import { dropStaleFacts, imageState, isAvailableIn } from '../image/state.ts';
@@ -22,8 +20,18 @@ import { inChunks } from '../runtime/in-chunks.ts';
 import { isListIncomplete } from '../store/list-completeness.ts';
 import type { CheckpointStore, ImageIndex, ImageStore, IndexEntry, IndexList } from '../store/ports.ts';
 import { pageOpenImages } from '../store/replicating-index.ts';
+import type { ListedImage } from './describe-listed.ts';
+import { describeListed, divergedTagsOf } from './describe-listed.ts';
 
-export const listableStates = ['replicating', 'available', 'delayed', 'diverged', 'deleted', 'unpublished'] as const;
+export const listableStates = [
+  'replicating',
+  'available',
+  'delayed',
+  'diverged',
+  'deleting',
+  'deleted',
+  'unpublished',
+] as const;
 export type ListableState = (typeof listableStates)[number];
 
 export interface ImageQuery {
@@ -45,7 +53,7 @@ export interface ImageQuery {
 }
 
 export interface ImageListing {
-  readonly images: readonly AvailabilityDocument[];
+  readonly images: readonly ListedImage[];
   readonly next: string | null;
 }
 
@@ -67,7 +75,7 @@ export async function listImages(
 ): Promise<ImageListing> {
   const found = await findAll(ports, query);
   if (found !== undefined) return listFound(ports, found, query, set, now);
-  const images: AvailabilityDocument[] = [];
+  const images: ListedImage[] = [];
   const { registry, repository } = query;
   const list = listFor(query);
   const isIncomplete = list === 'replicating' && isListIncomplete(await ports.reviews.load(registry.name), set);
@@ -95,7 +103,7 @@ export async function listImages(
       atOnce = page.entries.findIndex(({ name }) => isSameImage(name, lastWithRoom.name)) + 1;
       continue;
     }
-    images.push(...passing.map((record) => describeImage(record, registry, set, now)));
+    images.push(...(await describeListed(ports.catalogue?.store, passing, registry, set, now)));
     examined += page.entries.length;
     if (page.next === null) return { images, next: null };
     if (images.length >= query.limit || examined >= most) return { images, next: page.next };
@@ -119,7 +127,10 @@ async function findAll(ports: ListPorts, query: ImageQuery): Promise<readonly In
 
 /** The other lists know of an image as soon as it is written. */
 function isInCatalogue({ sort = 'newest', state, repository }: ImageQuery): boolean {
-  return repository === undefined && (sort !== 'newest' || state === 'diverged' || state === 'unpublished');
+  return (
+    repository === undefined &&
+    (sort !== 'newest' || state === 'diverged' || state === 'unpublished' || state === 'deleting')
+  );
 }
 
 /** What is found is few enough to be put in order here; the cursor says how many have been shown. */
@@ -141,7 +152,7 @@ async function listFound(
   const end = Number(from) + query.limit;
   const shown = inOrder(passing, query.sort ?? 'newest', set, now).slice(Number(from), end);
   return {
-    images: shown.map((record) => describeImage(record, query.registry, set, now)),
+    images: await describeListed(ports.catalogue?.store, shown, query.registry, set, now),
     next: end < passing.length ? `f${end}` : null,
   };
 }
@@ -155,8 +166,8 @@ async function withDivergence(
   if (query.state !== 'diverged' || (query.search === undefined && isInCatalogue(query))) return records;
   const found: ImageRecord[] = [];
   for (const some of inChunks(records, readAtOnce)) {
-    const entries = await Promise.all(some.map(({ name }) => catalogue?.store.entry(name)));
-    found.push(...some.filter((_, i) => (entries[i]?.diverged.length ?? 0) > 0));
+    const diverged = await divergedTagsOf(catalogue?.store, some);
+    found.push(...some.filter((_, i) => (diverged?.[i]?.length ?? 0) > 0));
   }
   return found;
 }
@@ -215,8 +226,7 @@ function passes(record: ImageRecord, query: ImageQuery, set: ReplicaSet): boolea
   const state = imageState(record, set);
   if (query.state === 'delayed' && !isDelayed(record, state)) return false;
   if (query.state === 'unpublished' && !isUnpublished(record)) return false;
-  if (query.state === 'replicating' && state !== 'replicating') return false;
-  if ((query.state === 'available' || query.state === 'deleted') && state !== query.state) return false;
+  if (countedStates.some((one) => one === query.state) && state !== query.state) return false;
   // What has been deleted is not waited for anywhere.
   if (query.missing && state === 'deleted') return false;
   if (query.region === undefined) {

@@ -3,11 +3,10 @@
  * how many images are missing there now. A region that has gone silent shows here first.
  */
 
-import { isAvailable } from '../image/arrival.ts';
 import type { ImageRecord } from '../image/record.ts';
-import { arrivalSpan, availableSince, isPartOfFamily } from '../image/record.ts';
+import { arrivalSpan, availableSince, imageKey, isLearnedLate, isPartOfFamily } from '../image/record.ts';
 import { toSeconds } from '../image/region-availability.ts';
-import { isAvailableIn } from '../image/state.ts';
+import { imageState, isAvailableIn } from '../image/state.ts';
 import type { HealthEventLog, HeartbeatStore } from '../ingest/ports.ts';
 import { regionWarning, shownRegions } from '../ingest/unexpected-region.ts';
 import type { WebhookAudit, WebhookFinding, WebhookStatus } from '../ingest/webhook-status.ts';
@@ -54,9 +53,15 @@ export interface RegionReport {
     readonly reason: string | null;
     readonly checkedAt: string | null;
   };
-  /** Distance from the first region over the recent images that are there; `null` where there is none. */
+  /**
+   * Time from the first region to this one, over the recent images that the region reported itself; `null` if there is none.
+   * What a probe or the log of deliveries found says when the tracker looked, not when the image arrived.
+   */
   readonly lag: { readonly p50Seconds: number | null; readonly p95Seconds: number | null; readonly count: number };
-  /** Of the newest images that are not everywhere yet. */
+  /**
+   * Of the newest images that are not in every expected region yet; for a region that is not expected, of the recent images
+   * as well. Images that are being deleted are not missing.
+   */
   readonly missingImages: number;
 }
 
@@ -99,6 +104,8 @@ export async function reportReplicas(
     ports.health.open(registry.name),
   ]);
   const regions = sortRegions(shownRegions(heard, set, now));
+  // An image that only a region lacks that is not expected is not open.
+  const all = [...new Map([...recent, ...open].map((record) => [imageKey(record.name), record])).values()];
   // A replica that was removed has said nothing since.
   const isStillHeard = (region: Region) =>
     !set.gone?.some((one) => one.region === region && (heard.get(region) ?? 0) <= one.at);
@@ -124,7 +131,7 @@ export async function reportReplicas(
         lastWebhookAt: lastWebhookAt === undefined ? null : new Date(lastWebhookAt).toISOString(),
         webhook: describeWebhook(ports.audit.status(registry, region)),
         lag: lagOf(recent, region),
-        missingImages: open.filter((record) => isSomewhere(record) && !isAvailableIn(record, region, set)).length,
+        missingImages: countMissing(replica?.expected === true ? open : all, region, set),
       };
     }),
   };
@@ -134,16 +141,19 @@ function describeWebhook({ status, reason, checkedAt }: WebhookFinding): RegionR
   return { status, reason: reason ?? null, checkedAt: checkedAt === null ? null : new Date(checkedAt).toISOString() };
 }
 
-/** Of a part of a family, the image it belongs to is counted. */
-function isSomewhere(record: ImageRecord): boolean {
-  return !isPartOfFamily(record) && Object.values(record.arrivals).some(isAvailable);
+function countMissing(records: readonly ImageRecord[], region: Region, set: ReplicaSet): number {
+  return records.filter((record) => {
+    // Of a part of a family, the image that it belongs to is counted. What is being deleted is not waited for.
+    const isWaitedFor = !isPartOfFamily(record) && ['replicating', 'available'].includes(imageState(record, set));
+    return isWaitedFor && !isAvailableIn(record, region, set);
+  }).length;
 }
 
 function lagOf(records: readonly ImageRecord[], region: Region): RegionReport['lag'] {
   const lags = records
     .flatMap((record) => {
       if (isPartOfFamily(record)) return [];
-      const since = availableSince(record, region);
+      const since = isLearnedLate(record, region) ? undefined : availableSince(record, region);
       const first = arrivalSpan(record)?.first;
       return since !== undefined && first !== undefined ? [since - first] : [];
     })

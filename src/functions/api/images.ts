@@ -26,7 +26,7 @@ const filterQuery = z.object({
     .optional()
     .meta({
       description:
-        'Only in this state. `delayed`: replicating for longer than is usual. `diverged`: the newest digest of a tag that some regions still resolve to another one. `unpublished`: an event was sent, and the topic has not accepted it.',
+        'Only in this state. `delayed`: replicating for longer than is usual. `deleting`: deleted in some regions, and still in others. `diverged`: the newest digest of a tag that some regions still resolve to another one. `unpublished`: an event was sent, and the topic has not accepted it.',
     }),
   region: regionInput.optional().meta({ description: 'Only what is in this region, or, with `missing`, what is not.' }),
   missing: z
@@ -63,9 +63,17 @@ const filterQuery = z.object({
 
 const query = registryQuery.extend(filterQuery.shape);
 
+const listedImage = () =>
+  availabilityDocument().extend({
+    divergedTags: z
+      .array(z.object({ tag: z.string(), regions: z.array(z.string()) }))
+      .optional()
+      .describe('Tags whose newest digest this is, each with the expected regions that resolve it to another digest.'),
+  });
+
 const imageList = named('ImageList', () =>
   z.object({
-    images: z.array(availabilityDocument()).describe('In the order asked for; the newest first by default.'),
+    images: z.array(listedImage()).describe('In the order asked for; the newest first by default.'),
     next: z.string().nullable().describe('Where the next page starts; null after the last.'),
   }),
 );

@@ -1,0 +1,55 @@
+/** The documents of a list's images, with the tags that have diverged, which only the catalogue knows. */
+import { tagsThatMayDiverge } from '../catalogue/diverged-tags.ts';
+import type { DivergedTag } from '../catalogue/entry.ts';
+import type { CatalogueStore } from '../catalogue/ports.ts';
+import type { AvailabilityDocument } from '../image/availability.ts';
+import { describeImage } from '../image/availability.ts';
+import type { ImageRecord } from '../image/record.ts';
+import type { Registry } from '../model/registry.ts';
+import type { ReplicaSet } from '../model/replica-set.ts';
+import { inChunks } from '../runtime/in-chunks.ts';
+
+export interface ListedImage extends AvailabilityDocument {
+  /** Tags whose newest digest this is, and that other regions resolve to another digest; left out if nothing is counted. */
+  readonly divergedTags?: readonly DivergedTag[];
+}
+
+const readAtOnce = 32;
+
+/**
+ * Reads an entry of the catalogue for each image with a tag that is not in every region yet, and for no other.
+ * Fails with an `UpstreamError`.
+ */
+export async function describeListed(
+  catalogue: Pick<CatalogueStore, 'entry'> | undefined,
+  records: readonly ImageRecord[],
+  registry: Registry,
+  set: ReplicaSet,
+  now: number,
+): Promise<ListedImage[]> {
+  const documents: ListedImage[] = [];
+  for (const some of inChunks(records, readAtOnce)) {
+    const diverged = await divergedTagsOf(catalogue, some);
+    documents.push(
+      ...some.map((record, i) => ({
+        ...describeImage(record, registry, set, now),
+        ...(diverged === undefined ? {} : { divergedTags: diverged[i] ?? [] }),
+      })),
+    );
+  }
+  return documents;
+}
+
+/** For each record, in their order; `undefined` if nothing is counted. */
+export async function divergedTagsOf(
+  catalogue: Pick<CatalogueStore, 'entry'> | undefined,
+  records: readonly ImageRecord[],
+): Promise<(readonly DivergedTag[])[] | undefined> {
+  if (catalogue === undefined) return undefined;
+  return Promise.all(
+    records.map(async (record) => {
+      if (tagsThatMayDiverge(record).length === 0) return [];
+      return (await catalogue.entry(record.name))?.diverged ?? [];
+    }),
+  );
+}
