@@ -15,7 +15,7 @@ export interface Fact {
    * and may have been of this one.
    */
   readonly kind: 'push' | 'delete' | 'untag' | 'doubt';
-  /** When it happened there, as the event says; for a probe, when the replica answered. */
+  /** When it happened there, by the event; for a probe, when the replica answered. */
   readonly eventTime: EventTime;
   /** When we learned it, milliseconds since 1970. */
   readonly receivedAt: number;

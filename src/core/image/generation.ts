@@ -17,8 +17,8 @@ import { carryOpenTags } from './tag-progress.ts';
 
 /**
  * The record in the generation that the fact belongs to: the next one if the image was gone, or published as gone, and the
- * fact is a push that is newer than every delete. What the fact says is not yet in the returned record.
- * @param merged the record with what the fact says
+ * fact is a push that is newer than every delete. The fact itself is not yet in the returned record.
+ * @param merged the record with the fact
  */
 export function inGenerationOf(fact: Fact, record: ImageRecord, merged: ImageRecord, set: ReplicaSet): ImageRecord {
   // A push from between the deletes may arrive after the image was published as gone. It begins nothing.
@@ -65,7 +65,7 @@ function withSameTags(record: ImageRecord, set: ReplicaSet, firstSeenAt: number)
   return { ...nextGeneration(record, firstSeenAt), tags, uncomparedTags, alreadyAnnounced };
 }
 
-/** Lists tell generations apart by their start. */
+/** Two generations must not have the same start, since lists identify them by it. */
 function minStart({ firstSeenAt }: ImageRecord): number {
   return firstSeenAt + 1;
 }

@@ -1,7 +1,7 @@
 /**
- * The records this process has seen last, bounded. A record only ever gains facts, so what an old copy already
- * knows is still known: a repeat can be answered from it without asking the storage. Writes stay safe because the
- * version goes with the record.
+ * The most recent records that this process has read or written, up to a limit. Records only gain facts, so what an old
+ * copy knows is still known: a repeat can be answered from it without a read. Writes stay safe, since each is
+ * conditional on the copy's version.
  */
 
 import type { ImageName, ImageRecord } from '../image/record.ts';
@@ -11,7 +11,7 @@ import type { Version } from '../runtime/version.ts';
 
 interface CachedImage {
   readonly record: ImageRecord;
-  /** `undefined`: the storage is known to have another by now, so nothing can be based on this one. */
+  /** `undefined` if the stored record is known to have another version, so no write can be based on this copy. */
   readonly version: Version | undefined;
 }
 
@@ -21,7 +21,7 @@ export interface ImageCache {
   delete(name: ImageName): void;
 }
 
-/** @param capacity images kept; the least recently used leaves first */
+/** @param capacity the number of images kept; the least recently used is dropped first */
 export function imageCache(capacity: number): ImageCache {
   const entries = new Map<string, CachedImage>();
   return {
@@ -33,7 +33,7 @@ export function imageCache(capacity: number): ImageCache {
     },
     set(image) {
       const key = imageKey(image.record.name);
-      // What was forgotten knows less than what another instance may have stored since: it answers for nothing.
+      // An expired record is not cached: another instance may have stored the image again, with facts that this copy lacks.
       if (unexpired(image.record) === undefined) entries.delete(key);
       else putNewest(entries, key, image, capacity);
     },

@@ -1,6 +1,6 @@
 /**
- * What decides a question, to be read or followed: one image, or every image its tag was pushed with. Whoever asks
- * about the same thing shares one poller.
+ * The records that answer a question, to be read once or followed: one image, or every image its tag was pushed with. Questions
+ * about the same image share one poller.
  */
 
 import type { Attached } from '../image/attached.ts';
@@ -17,14 +17,14 @@ import { watch } from '../runtime/shared-poller.ts';
 import type { ReadTag } from './read-tag.ts';
 
 /**
- * While a tag is followed, only the digest that is waited for is read: whoever pushes the tag with another digest notes that
- * in it. All of them are read again when it changes, when somebody comes, and after this time.
+ * While a tag is followed, each poll reads only the digest that is waited for: a push of the tag with another digest is stored in
+ * its record as well. All digests are read again when that record changes, when a new client follows, and after this time.
  */
 const maxAgeMs = 20_000;
 
-/** One thing to read and to follow, in terms of what is known for a question. */
+/** The records of one question, to read and to follow. */
 export interface WatchedImage {
-  /** The same for everybody who asks about the same thing. */
+  /** Equal for questions about the same image or tag, artifacts included. */
   readonly key: string;
   read(): Promise<AvailabilitySnapshot>;
   follow<R>(stop: (known: AvailabilitySnapshot) => R | undefined, signal: AbortSignal): Promise<R | undefined>;
@@ -33,7 +33,7 @@ export interface WatchedImage {
 export interface ImageWatch {
   of(question: AvailabilityQuery): WatchedImage;
   /**
-   * Passes on what this process has just stored.
+   * Passes a record that this process has just stored to those who follow the image.
    * @param begunAt when the write was sent, milliseconds since 1970
    */
   publish(record: ImageRecord, begunAt: number): void;
@@ -44,19 +44,21 @@ export function imageWatch(deps: {
   readonly pace: Pace;
   readonly readTag: ReadTag;
   readImage(name: ImageName): Promise<ImageRecord | undefined>;
-  /** What is attached to an image, of what is asked for. */
+  /** Finds the attached artifacts that the question asks for. */
   attached?(name: ImageName, asked: readonly string[], record: ImageRecord | undefined): Promise<Attached>;
 }): ImageWatch {
   const { clock, pace, readImage, readTag } = deps;
   const images = watch<ImageRecord | undefined>(clock, pace);
   const tags = watch<readonly ImageRecord[]>(clock, pace);
-  /** Whoever follows the same tag is shown the same snapshot of what was read. */
+  /** One snapshot per list of records that was read, shared by all who follow the tag. */
   const snapshots = new WeakMap<readonly ImageRecord[], Map<string, AvailabilitySnapshot>>();
   const families = watch<AvailabilitySnapshot>(clock, pace);
-  /** By repository: whose artifacts may be in what is written there. */
+  /**
+   * By repository: keys of the questions about artifacts that are followed. Any write in the repository may change their answer.
+   */
   const followed = new Map<string, Set<string>>();
 
-  /** Reads everything, and then, poll by poll, no more than it needs to notice a change. */
+  /** @returns a function that reads all digests at first, and then per poll only what it needs to notice a change */
   function followedTag(
     tag: Tag,
     readAll: () => Promise<ImageRecord[]>,
@@ -72,7 +74,7 @@ export function imageWatch(deps: {
     };
     return async (isNew) => {
       const { record } = toSnapshot(known);
-      // Where another digest has the tag, all that follows is said of that one.
+      // If another digest has the tag, later changes are stored in that digest's record.
       const hasMoved = record !== undefined && (progressOf(record, tag)?.movedBy ?? null) !== null;
       if (isNew || record === undefined || hasMoved || clock.now() - readAt > maxAgeMs) return readAllAgain();
       const now = await readImage(record.name);
@@ -103,7 +105,7 @@ export function imageWatch(deps: {
         try {
           return await family.follow(stop, signal);
         } finally {
-          // Whoever else follows it is still told by the next poll.
+          // Others who follow it still get the change with the next poll.
           keys.delete(key);
           if (keys.size === 0) followed.delete(place);
         }
@@ -123,7 +125,7 @@ export function imageWatch(deps: {
     const readAll = async () => {
       const candidates = await readTag(name);
       const isCandidate = candidates.some((candidate) => candidate.name.digest === digest);
-      // A digest asked for together with a tag may never have been pushed with it.
+      // A question may name a digest that was never pushed with the tag.
       const asked = digest === undefined || isCandidate ? undefined : await readImage({ ...place, digest });
       return asked === undefined ? candidates : [...candidates, asked];
     };
@@ -165,11 +167,12 @@ function tagKey(name: TagName, digest: Digest | undefined): string {
   return `${name.registry}/${name.repository}:${name.tag}@${digest ?? ''}`;
 }
 
-/** Whether it knows of another digest of the tag meanwhile. */
+/** Whether the record has learned of a push of the tag with another digest. */
 function isMoved(before: ImageRecord, now: ImageRecord, tag: Tag): boolean {
   const of = (record: ImageRecord) => JSON.stringify(progressOf(record, tag));
-  const left = (record: ImageRecord) => JSON.stringify(Object.values(record.arrivals).map((one) => one.untagged[tag]));
-  return of(before) !== of(now) || left(before) !== left(now);
+  const untagged = (record: ImageRecord) =>
+    JSON.stringify(Object.values(record.arrivals).map((one) => one.untagged[tag]));
+  return of(before) !== of(now) || untagged(before) !== untagged(now);
 }
 
 function watched<T>(

@@ -1,6 +1,6 @@
 /**
- * The only way an image's record changes. Commands for one image that meet in this process share one write; writers in
- * other processes are noticed by the record's version, and then the commands are decided again on what they wrote.
+ * The only code that changes an image's record. Commands for one image that are waiting in this process share one write. If
+ * another process has written meanwhile, which the record's version shows, the commands are decided again on its record.
  */
 
 import type { Acknowledgement } from '../image/acknowledge.ts';
@@ -41,19 +41,19 @@ interface ImageWriterDeps extends IndexMaintenanceDeps {
   decisionContext(registry: Registry): DecisionContext;
 }
 
-/** One write that is stored. */
+/** One stored write. */
 interface Commit {
   readonly record: ImageRecord;
-  /** What was there before; `undefined` for the first record. */
+  /** The record before; `undefined` for the first record. */
   readonly before: ImageRecord | undefined;
   /** Keys of the announcements that it made. */
   readonly made: readonly string[];
-  /** When it was sent; its answer may have come much later. Milliseconds since 1970. */
+  /** When the write was sent, milliseconds since 1970. Its answer may have come much later. */
   readonly begunAt: number;
 }
 
 export interface Written {
-  /** As stored; `undefined` when nobody has ever spoken of the image, or when something was noted without reading it. */
+  /** As stored; `undefined` if there is no record, or if it was not read, as for an acknowledgement stored beside it. */
   readonly record: ImageRecord | undefined;
   /** For facts. */
   readonly outcome: MergeOutcome | undefined;
@@ -64,18 +64,15 @@ export interface ImageWriter {
   read(name: ImageName): Promise<ImageRecord | undefined>;
   /** Fails with an `UpstreamError`; the command may have been stored all the same, and may safely be submitted again. */
   submit(name: ImageName, command: Command): Promise<Written>;
-  /** Goes with the next write of the image, or by itself after that time at the latest. */
+  /** Stores the command with the next write of the image, or by itself after that time at the latest. */
   submitWithin(name: ImageName, command: Command, milliseconds: number): Promise<Written>;
-  /** Writes what is still deferred; for an orderly end. */
+  /** Writes all deferred commands; to be called before the process ends. */
   flush(): Promise<void>;
-  /**
-   * Calls the listener after each write, in the order in which listeners were added. What one throws is logged: the write is
-   * stored.
-   */
+  /** Calls the listener after each write, in the order in which listeners were added. An error of a listener is only logged. */
   onCommit(listener: (commit: Commit) => void): void;
 }
 
-/** What one attempt at a write would make of the image. */
+/** One attempt to write. */
 interface Attempt {
   readonly record: ImageRecord;
   readonly proposal: Proposal;
@@ -87,7 +84,7 @@ interface Attempt {
 interface Proposal {
   readonly record: ImageRecord | undefined;
   readonly results: readonly Written[];
-  /** The keys of its announcements. */
+  /** Keys of the announcements that it makes. */
   readonly made: readonly string[];
   readonly context: DecisionContext;
 }
@@ -117,10 +114,10 @@ export function imageWriter(deps: ImageWriterDeps): ImageWriter {
 
   async function write(name: ImageName, commands: readonly Command[]): Promise<readonly Written[]> {
     const entries = lookups.begin();
-    const isOnlyNoted = commands.every(isAcknowledgement);
+    const isOnlyAcknowledged = commands.every(isAcknowledgement);
     let refused: Attempt | undefined;
     for (let attempt = 1; attempt <= maxAttempts; attempt++) {
-      if (isOnlyNoted && !basis.isKnownHere(name)) return acknowledgeUnread(name, commands);
+      if (isOnlyAcknowledged && !basis.isKnownHere(name)) return acknowledgeUnread(name, commands);
       const { stored, origin } = await basis.of(name, commands, attempt);
       if (refused !== undefined && stored?.record.writtenAs === refused.record.writtenAs) {
         return committed({ ...refused, record: stored.record }, stored.version);
@@ -141,21 +138,24 @@ export function imageWriter(deps: ImageWriterDeps): ImageWriter {
       const record = { ...decision.record, writtenAs: deps.uniqueId() };
       const begunAt = clock.now();
       const outcome = await store.commit({ record, basedOn: stored?.version });
-      basis.note(origin, outcome !== 'conflict', isOnlyNoted);
+      basis.note(origin, outcome !== 'conflict', isOnlyAcknowledged);
       const made = [...proposal.made, ...decision.announcements.map(announcementKey)];
       const tried = { record, proposal: { ...proposal, made }, before: stored?.record, begunAt };
       if (outcome !== 'conflict') return committed(tried, outcome.version);
-      // It may have been taken all the same: whose answer is lost is sent once more, and then conflicts with itself.
+      // It may be stored all the same: if the answer was lost, the client repeats the request, which then conflicts with itself.
       refused = tried;
       cache.delete(name);
       entries.conflict();
-      // After two conflicts many are writing: wait for a random while.
+      // After a second conflict there are many writers: pause for a random time.
       if (attempt > 1) await clock.sleep(deps.random() * backoff(attempt, { firstMs: 8, maxMs: maxPauseMs }));
     }
     throw new UpstreamError('conflict', `${imageKey(name)}: other writers were first ${maxAttempts} times`);
   }
 
-  /** Before its own record has it, so that an OCI index that lists it is never behind what was acknowledged. */
+  /**
+   * Reports a member's changes to its indexes before the member's own record is written, so that no index is behind an
+   * acknowledged report.
+   */
   async function reportToIndexes(before: ImageRecord | undefined, after: ImageRecord): Promise<void> {
     if (!isMember(after)) return;
     const { name, bytes } = after;
@@ -174,7 +174,7 @@ export function imageWriter(deps: ImageWriterDeps): ImageWriter {
     return proposal.results.map((result) => ({ ...result, record: unexpired(record) }));
   }
 
-  /** The write is stored, whatever fails now: timers of other instances make up for it. */
+  /** Errors are only logged: the write is stored, and timers of other instances repeat what the listener failed to do. */
   function callListener(listener: (commit: Commit) => void, commit: Commit): void {
     try {
       listener(commit);
@@ -184,7 +184,7 @@ export function imageWriter(deps: ImageWriterDeps): ImageWriter {
     }
   }
 
-  /** What is only noted needs no reading, and conflicts with nothing. */
+  /** Stores acknowledgements beside the record: without reading it, and without conflicts. */
   async function acknowledgeUnread(name: ImageName, accepted: readonly Acknowledgement[]): Promise<Written[]> {
     await store.acknowledge(name, accepted, clock.now());
     const copy = cache.get(name);
@@ -233,7 +233,9 @@ export function imageWriter(deps: ImageWriterDeps): ImageWriter {
   };
 }
 
-/** The storage may know more than a copy, not less: a fact that the copy knows is known, and of nothing else it is sure. */
+/**
+ * Only facts can be answered from a copy: what the copy knows is known, but about other commands an old copy proves nothing.
+ */
 function isFact({ kind }: Command): boolean {
   return kind === 'fact';
 }

@@ -1,7 +1,6 @@
 /**
- * Everything by which an image is found again: the durable timer, the lists, the rows of its tags. They are written before the
- * record says that there is something to find: a crash in between leaves a hint that leads nowhere, never a fact that
- * nobody follows.
+ * Maintains everything by which an image is found: its durable timer, its entries in lists, and the rows of its tags. They are
+ * written before the record: after a crash in between there is an entry without a fact, never a fact without its entries.
  */
 import type { DecisionContext } from '../image/context.ts';
 import type { ImageRecord } from '../image/record.ts';
@@ -27,33 +26,33 @@ export interface IndexMaintenanceDeps {
   readonly index: ImageIndex;
   readonly tags: TagIndex;
   readonly timer: ReconcileQueue;
-  /** Without, nothing is counted. */
+  /** `undefined` if images are not counted. */
   readonly counting?: {
     beforeWrite(before: ImageRecord | undefined, after: ImageRecord, decisionContext: DecisionContext): Promise<void>;
   };
 }
 
 interface IndexMaintenance {
-  /** For one write, however many attempts it takes: what has been written is not written again. */
+  /** For one write with all its attempts: what was written for one attempt is not written again for the next. */
   begin(): WriteIndexes;
   /**
-   * Takes the image off the lists it has left, and calls off the timer that it no longer needs. Readers check
-   * every entry against its record, and whoever reconciles an image for nothing changes nothing.
+   * After a write: removes the image from lists it does not belong to any more, and cancels a timer it does not need any more.
+   * Failures do not matter: readers check each entry against its record, and a timer that fires needlessly changes nothing.
    */
   prune(before: ImageRecord | undefined, after: ImageRecord, decisionContext: DecisionContext): void;
 }
 
-/** What the record has to say of the indexes, once they are written. */
+/** What the record must store about its entries. */
 interface Indexed {
-  /** For when the durable timer is set. */
+  /** When the durable timer fires; `null` if none is set. */
   readonly requeueAt: number | null;
-  /** Tags that no digest had before. */
+  /** Tags that no digest had before this one. */
   readonly firstTags: readonly Tag[];
 }
 
 interface WriteIndexes {
   writeAhead(before: ImageRecord | undefined, after: ImageRecord, decisionContext: DecisionContext): Promise<Indexed>;
-  /** Another writer was first: what was so when it was written may not be so any more. */
+  /** To be called after a conflict: the other writer may have made entries of this one invalid. */
   conflict(): void;
 }
 
@@ -81,9 +80,8 @@ export function indexMaintenance({ index, tags, timer, counting }: IndexMaintena
     }
 
     /**
-     * Sets the durable timer unless one is known to ring soon enough.
-     * @returns for when it is set; `null` once the last is published and nothing is open, so that nobody counts on one that is
-     * called off
+     * Sets the durable timer, unless one is known to fire soon enough.
+     * @returns when it fires; `null` once everything is published and nothing is open, since `prune` then cancels the timer
      */
     async function requeue(
       before: ImageRecord | undefined,
@@ -110,7 +108,7 @@ export function indexMaintenance({ index, tags, timer, counting }: IndexMaintena
         if (before?.firstSeenAt !== after.firstSeenAt) lists.push('all');
         const state = imageState(after, decisionContext.set);
         if (state === 'deleted') lists.push('deleted');
-        // What is on its way for the first time is listed by the timer that calls it late.
+        // An image that replicates for the first time is listed once its first timer fires; see replicating-index.ts.
         const isAgain = state === 'replicating' && wasComplete(after) && !isMember(after);
         if (isAgain && imageState(before, decisionContext.set) !== state) lists.push('replicating');
         if (after.delayedAt !== null && before?.delayedAt !== after.delayedAt) lists.push('delayed');
@@ -120,7 +118,7 @@ export function indexMaintenance({ index, tags, timer, counting }: IndexMaintena
       },
       conflict() {
         firstTags.clear();
-        // The other may have taken the image off the lists, with the generation that it ended.
+        // The other writer may have ended the generation, and removed its entries from the lists.
         listed.clear();
       },
     };
@@ -130,9 +128,9 @@ export function indexMaintenance({ index, tags, timer, counting }: IndexMaintena
     begin,
     prune(before, after, { set, now }) {
       if (unexpired(after) === undefined) return;
-      // One whose time has come is being swept already.
+      // A timer whose time has come is being run already.
       if (before?.requeueAt != null && after.requeueAt === null && before.requeueAt > now) {
-        // One that rings all the same has the image looked at for nothing.
+        // If it fires all the same, the image is evaluated once without need.
         timer.cancel(after.name, before.requeueAt).catch(() => undefined);
       }
       const state = imageState(after, set);
@@ -144,10 +142,10 @@ export function indexMaintenance({ index, tags, timer, counting }: IndexMaintena
       if (was === 'deleted' && before?.firstSeenAt === after.firstSeenAt) gone.push('deleted');
       if (isOver && mayBeListed(after.firstSeenAt, now)) gone.push('replicating');
       if (isOver && after.delayedAt !== null) gone.push('delayed');
-      // Whoever reads a list leaves out what no longer belongs there: a row that stays costs a read, and no answer.
+      // Readers check each entry against its record: one that is left over costs a read.
       if (gone.length > 0) index.remove(entryOf(after), gone).catch(() => undefined);
       if (before !== undefined && before.firstSeenAt !== after.firstSeenAt) {
-        // As above: an entry of an earlier generation is left out by whoever reads the list.
+        // As above: readers skip entries of an earlier generation.
         index.remove(entryOf(before), everyList).catch(() => undefined);
       }
     },
@@ -158,7 +156,7 @@ function entryOf(record: ImageRecord): IndexEntry {
   return { name: record.name, firstSeenAt: record.firstSeenAt };
 }
 
-/** Tags that are new to it, or have come back, with when each was last pushed in any region. */
+/** Tags that are new to the image or have come back, with the last push of each in any region. */
 function newTags(before: ImageRecord | undefined, after: ImageRecord): [Tag, EventTime][] {
   const known = tagsOf(before);
   const isNew = (tag: Tag) => !known.has(tag) || (before !== undefined && roundOf(after, tag) > roundOf(before, tag));

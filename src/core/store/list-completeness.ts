@@ -1,25 +1,25 @@
 /**
- * Whether the list of images that are not everywhere is complete for a set of replicas. Once the set has grown, images that were
- * everywhere are open, and on no list until they have been looked at.
+ * Whether the list of open images is complete for a replica set. When the set grows, images that were in all replicas become
+ * open, and they are on no list until they have been reviewed.
  */
 import type { ReplicaSet } from '../model/replica-set.ts';
 import { expectedRegions } from '../model/replica-set.ts';
 import type { ReconcileCheckpoint } from './ports.ts';
 
-/** Whether images that were everywhere may be open by now, and on no list yet. */
-export function isListIncomplete(note: ReconcileCheckpoint | undefined, set: ReplicaSet): boolean {
-  // Nobody knows which sets were in use before.
-  if (note === undefined) return true;
-  const isUnfinished = note.isGrown === true && note.cursor !== null;
-  return isUnfinished || isMore(note.set, nameOfSet(set));
+/** Whether images may be open, and on no list, because the set has grown. */
+export function isListIncomplete(checkpoint: ReconcileCheckpoint | undefined, set: ReplicaSet): boolean {
+  // Which sets were in use before is not known.
+  if (checkpoint === undefined) return true;
+  const isUnfinished = checkpoint.isGrown === true && checkpoint.cursor !== null;
+  return isUnfinished || isMore(checkpoint.set, nameOfSet(set));
 }
 
-/** Of all that is in a set, only this decides whether an image is everywhere. */
+/** Identifies a set by the only parts that decide whether an image is in all replicas. */
 export function nameOfSet(set: ReplicaSet): string {
   return `${set.verify} ${expectedRegions(set).join()}`;
 }
 
-/** Whether an image that is everywhere for one set may not be so for the other. */
+/** Whether an image that is complete for the first set may be incomplete for the second. */
 function isMore(before: string, after: string): boolean {
   const [[verifyBefore, regionsBefore = ''], [verifyAfter, regionsAfter = '']] = [before.split(' '), after.split(' ')];
   const known = regionsBefore.split(',');

@@ -1,4 +1,7 @@
-/** What the store needs: records, the lists and tags that point at them, and durable timers. Every method fails with an `UpstreamError`. */
+/**
+ * Ports of the store: records, the lists and tags that point to them, and durable timers. Every method fails with an
+ * `UpstreamError`.
+ */
 
 import type { Acknowledgement } from '../image/acknowledge.ts';
 import type { ImageName, ImageRecord } from '../image/record.ts';
@@ -7,6 +10,7 @@ import type { Digest } from '../model/digest.ts';
 import type { EventTime } from '../model/event-time.ts';
 import type { Repository } from '../model/reference.ts';
 import type { Version } from '../runtime/version.ts';
+
 export interface StoredImage {
   readonly record: ImageRecord;
   readonly version: Version;
@@ -14,24 +18,24 @@ export interface StoredImage {
 
 export interface ImageChange {
   readonly record: ImageRecord;
-  /** The version it was derived from; `undefined` for an image that is not stored yet. */
+  /** The version that the change was decided on; `undefined` for an image that is not stored yet. */
   readonly basedOn: Version | undefined;
 }
 
-/** The truth about images: one record each, written whole or not at all. */
+/** The only source of truth about images: one record each, written whole or not at all. */
 export interface ImageStore {
   read(name: ImageName): Promise<StoredImage | undefined>;
-  /** `conflict`: another writer was first; read again and decide again. */
+  /** `conflict`: another writer was first; read again, and decide again. */
   commit(change: ImageChange): Promise<{ readonly version: Version } | 'conflict'>;
   /**
-   * Notes beside the record what the topic has taken, whatever the record's version is; from now on it is in what is read.
-   * About an image that is not there nothing is noted.
+   * Stores beside the record what the topic has accepted, whatever the record's version is; `read` returns the record with it.
+   * Does nothing if there is no record.
    * @param now milliseconds since 1970
    */
-  acknowledge(name: ImageName, taken: readonly Acknowledgement[], now: number): Promise<void>;
+  acknowledge(name: ImageName, accepted: readonly Acknowledgement[], now: number): Promise<void>;
   /**
-   * Images of a registry about which the topic took something at or after that time, in no particular order. A page may
-   * be empty and still have a `next`.
+   * Images of a registry about which the topic accepted an event at or after that time, in no particular order. A page may be
+   * empty and still have a `next`.
    * @param cursor as returned by an earlier page
    */
   publishedSince(query: {
@@ -43,14 +47,14 @@ export interface ImageStore {
   }): Promise<{ readonly images: readonly ImageRecord[]; readonly next: string | null }>;
 }
 
-/** Which list of the index. `all` holds every image, the others those in that state; lists may lag, records decide. */
+/** A list of the index. `all` holds every image, the others those in that state. Lists may lag behind the records. */
 export type IndexList = (typeof everyList)[number];
 
 export const everyList = ['all', 'replicating', 'delayed', 'deleted'] as const;
 
 export interface IndexEntry {
   readonly name: ImageName;
-  /** Start of the generation it was listed for, milliseconds since 1970. */
+  /** Start of the generation that was listed, milliseconds since 1970. */
   readonly firstSeenAt: number;
 }
 
@@ -60,12 +64,12 @@ export interface IndexPage {
   readonly next: string | null;
 }
 
-/** Lists of images, newest first, at a cost that follows the page. Entries are hints: the record is the truth. */
+/** Lists of images, newest first; a page costs the same however long the list is. Entries are hints: the record decides. */
 export interface ImageIndex {
   add(entry: IndexEntry, lists: readonly IndexList[]): Promise<void>;
-  /** Not finding the entry is fine. */
+  /** Does nothing for entries that do not exist. */
   remove(entry: IndexEntry, lists: readonly IndexList[]): Promise<void>;
-  /** @param cursor as returned by an earlier page of the same list; whether its last entry is still there is no matter */
+  /** @param cursor as returned by an earlier page of the same list; its last entry may have been removed since */
   page(query: {
     readonly registry: string;
     readonly list: IndexList;
@@ -80,43 +84,42 @@ export interface ImageIndex {
 /** Which digests a tag has been pushed with. */
 export interface TagIndex {
   /**
-   * @returns `first` when no digest had been noted under this tag before; `again` when one may have been, which may be
-   * this one
+   * @returns `first` if no digest had been stored under this tag before; `again` if one may have been, possibly this one
    */
   note(name: TagName, digest: Digest, pushedAt: EventTime): Promise<'first' | 'again'>;
   /** Newest first. */
   digests(name: TagName): Promise<readonly { readonly digest: Digest; readonly pushedAt: EventTime }[]>;
-  /** Unless it was noted with a later push than this one meanwhile. Not finding it is fine. */
+  /** Removes the digest, unless it has been stored with a later push since. Does nothing if it is not there. */
   forget(name: TagName, digest: Digest, pushedAt: EventTime): Promise<void>;
 }
 
-/** A durable timer: somebody, on whatever instance, will look at the image at about that time. At least once. */
+/** Durable timers: at about that time some instance reconciles the image, at least once. */
 export interface ReconcileQueue {
   /**
-   * @param at milliseconds since 1970; past times mean now
-   * @param firstNoticedAt handed back with the name: since when an image is looked for that no replica has reported yet
-   * @returns for when it is set: a moment later, so that no two timers of an image are set for the same time
+   * @param at milliseconds since 1970; a time in the past means now
+   * @param firstNoticedAt returned when the timer fires: since when an image is probed that no replica has reported yet
+   * @returns the time the timer is set for, which may be a little later, so that no two timers of an image have the same time
    */
   add(name: ImageName, at: number, firstNoticedAt?: number): Promise<number>;
   /**
-   * Calls off the timer that is set for that time: nobody may count on it any more. Not finding it is fine.
+   * Cancels the timer that is set for that time. No record may rely on it any more. Does nothing if it is not there.
    * @param at as returned by `add`
    */
   cancel(name: ImageName, at: number): Promise<void>;
 }
 
-/** How far the images that are not everywhere have been looked at for a set of replicas. */
+/** How far the review of images that are not in all replicas of a set has come. */
 export interface ReconcileCheckpoint {
-  /** Names the set, as far as it decides what is everywhere. */
+  /** Identifies the set by what decides whether an image is in all replicas; see `nameOfSet`. */
   readonly set: string;
-  /** Where the lists go on; `null` once all have been looked at. */
+  /** Where the review continues; `null` once it is complete. */
   readonly cursor: string | null;
-  /** Whether more is asked of an image than before: then those that were everywhere are looked at as well. */
+  /** Whether the set requires more than the one before: then images that were in all replicas are reviewed too. */
   readonly isGrown?: boolean;
 }
 
-/** Remembers it, so that a review goes on when the instance that makes it dies. */
+/** Stores the checkpoint of each registry, so that another instance can continue a review. */
 export interface CheckpointStore {
   load(registry: string): Promise<ReconcileCheckpoint | undefined>;
-  save(registry: string, note: ReconcileCheckpoint): Promise<void>;
+  save(registry: string, checkpoint: ReconcileCheckpoint): Promise<void>;
 }

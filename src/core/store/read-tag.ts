@@ -3,12 +3,11 @@ import type { TagName } from '../image/tag-name.ts';
 import type { TagIndex } from './ports.ts';
 
 /**
- * Digests read to see where a tag points. A region that points at one of the newest is found among them; one that is
- * further behind than that is behind.
+ * How many digests are read to find where a tag points. A region whose digest is not among the newest ones is behind in any case.
  */
 const maxCandidates = 20;
 
-/** The images that the tag was pushed with last, newest first. Fails with an `UpstreamError`. */
+/** Reads the images that the tag was last pushed with, newest first. Fails with an `UpstreamError`. */
 export type ReadTag = (name: TagName) => Promise<ImageRecord[]>;
 
 export function tagReader(

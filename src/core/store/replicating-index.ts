@@ -1,17 +1,17 @@
 /**
- * The images that are not everywhere yet. Most are everywhere within seconds, so an image is put on their list only when
- * its first timer fires; until then it is among the newest of all. Two rows less are written for each image, into the one
- * partition that every image of a registry needs. Once the replica set has grown, images that were everywhere are open again
- * and on no list: until they have been put on it, all images are looked through.
+ * The list of open images: those that are not in all replicas yet. Most images get there within seconds, so an image is put on the
+ * list only when its first timer fires; until then it is found among the newest images. This saves two row writes per image in
+ * the one partition that all images of a registry share. After the replica set has grown, images that were in all replicas are
+ * open again but not listed yet; until they are, all images are read.
  */
 
 import type { Repository } from '../model/reference.ts';
 import type { ImageIndex, IndexPage } from './ports.ts';
 
-/** By then the timer has rung, even a little late. Younger ones are looked for among all. */
+/** By then the first timer has fired, even if late. Younger images are found in the list of all images. */
 const listedAfterMs = 120_000;
 
-/** Before that no timer has rung, so there is nothing to take off the list. */
+/** Before that no timer has fired, so the image is not on the list and need not be removed. */
 const notListedBeforeMs = 25_000;
 
 export function mayBeListed(firstSeenAt: number, now: number): boolean {
@@ -23,12 +23,12 @@ interface OpenImagesQuery {
   readonly repository?: Repository | undefined;
   /** As returned by an earlier page. */
   readonly cursor?: string | undefined;
-  /** Whether images that were everywhere before the replica set grew may be missing on the list. */
+  /** Whether the list may lack images that became open because the replica set has grown. */
   readonly isListIncomplete?: boolean;
   readonly limit: number;
 }
 
-/** Newest first. Like every list it holds hints: among them are images that are everywhere by now. */
+/** Newest first. Entries are hints: some images may be in all replicas by now. */
 export async function pageOpenImages(index: ImageIndex, query: OpenImagesQuery, now: number): Promise<IndexPage> {
   const { isAmongAll, boundary, inner } = parseCursor(query.cursor) ?? {
     isAmongAll: true,
@@ -45,7 +45,7 @@ export async function pageOpenImages(index: ImageIndex, query: OpenImagesQuery, 
   return { entries: young, next: isPast ? toCursor(false, boundary, '') : toCursor(true, boundary, page.next ?? '') };
 }
 
-/** What a cursor of the index is made of stays as it is. */
+/** The index's own cursor is kept unchanged. */
 function toCursor(isAmongAll: boolean, boundary: number, inner: string): string {
   return `${isAmongAll ? 'a' : 'o'}${boundary.toString(36)}-${inner}`;
 }

@@ -1,7 +1,7 @@
 /**
- * What a write starts from. With one instance, copies in its cache are what the storage has, and an image it does not know
- * is new. With several that take webhooks of the same images neither holds, and a write that relies on it is a write for
- * nothing. So it is counted how often either was right.
+ * Chooses the record that a write is based on. With one instance, cached copies equal the stored records, and an image that is not
+ * cached is new. With several instances that receive webhooks for the same images, neither holds, and a write based on it is
+ * wasted. So the success of both guesses is measured.
  */
 import type { Command } from '../image/decide.ts';
 import type { ImageName } from '../image/record.ts';
@@ -12,20 +12,26 @@ import type { ImageStore, StoredImage } from './ports.ts';
 
 interface Basis {
   readonly stored: StoredImage | undefined;
-  /** Whether it was read, was known here, or is a guess: that there is nothing. */
+  /** `copy`: from the cache. `guess`: it was assumed that there is no record. */
   readonly origin: 'read' | 'copy' | 'guess';
 }
 
 interface WriteBasis {
-  /** @param attempt from 1 on: what has failed once is read. Fails with an `UpstreamError` */
+  /**
+   * Fails with an `UpstreamError`.
+   * @param attempt from 1 on; the guess is made only in the first
+   */
   of(name: ImageName, commands: readonly Command[], attempt: number): Promise<Basis>;
-  /** Whether a copy is here that may be relied on, with its version. */
+  /** Whether the cache has a copy with a version, and copies are reliable at the moment. */
   isKnownHere(name: ImageName): boolean;
-  /** What became of a write that started from it. @param isOnlyNoted that nobody wrote in between says little then */
-  note(origin: Basis['origin'], isCommitted: boolean, isOnlyNoted: boolean): void;
+  /**
+   * Records the result of a write, to measure the guesses.
+   * @param isOnlyAcknowledged whether the write had acknowledgements only; such a write shows nothing about other writers
+   */
+  note(origin: Basis['origin'], isCommitted: boolean, isOnlyAcknowledged: boolean): void;
 }
 
-/** A copy of a record that changed so lately is worth a try, whatever is known of copies. */
+/** A copy that changed this recently is used even if copies are unreliable. */
 const freshMs = 50;
 
 export function writeBasis(deps: {
@@ -37,13 +43,13 @@ export function writeBasis(deps: {
   const cacheHits = hitRate(1);
   const absenceGuesses = hitRate(0);
 
-  /** A push of an image that is not known here may be taken for the first report about it. */
+  /** Whether to assume that these pushes are the first facts about an image that is not cached. */
   function isNewHere(name: ImageName, commands: readonly Command[]): boolean {
     const isPushed = commands.every((command) => command.kind === 'fact' && command.fact.kind === 'push');
     return isPushed && absenceGuesses.isGood() && cache.get(name) === undefined;
   }
 
-  /** A review is there to see what others have done. */
+  /** No copy for a review, whose purpose is to see what other instances have written. */
   function copyFor(name: ImageName, commands: readonly Command[]): StoredImage | undefined {
     const { record, version } = cache.get(name) ?? {};
     if (record === undefined || version === undefined || commands.some(({ kind }) => kind === 'review'))
@@ -66,9 +72,9 @@ export function writeBasis(deps: {
       return copy === undefined ? { stored: await read(name), origin: 'read' } : { stored: copy, origin: 'copy' };
     },
     isKnownHere: (name) => cacheHits.isGood() && cache.get(name)?.version !== undefined,
-    note(origin, isCommitted, isOnlyNoted) {
+    note(origin, isCommitted, isOnlyAcknowledged) {
       if (origin === 'guess') absenceGuesses.note(isCommitted);
-      if (origin === 'copy' && !isOnlyNoted) cacheHits.note(isCommitted);
+      if (origin === 'copy' && !isOnlyAcknowledged) cacheHits.note(isCommitted);
     },
   };
 }

@@ -66,8 +66,8 @@ type Command =
       readonly crash: Crash;
     }
   | { readonly kind: 'set'; readonly regions: number }
-  /** From now on, this replica says so when it is asked for this image. */
-  | { readonly kind: 'replica'; readonly image: number; readonly region: number; readonly says: ProbeAnswer['kind'] }
+  /** From now on, this replica gives that answer when it is probed for this image. */
+  | { readonly kind: 'replica'; readonly image: number; readonly region: number; readonly answer: ProbeAnswer['kind'] }
   | { readonly kind: 'topic'; readonly fails: boolean }
   | { readonly kind: 'time'; readonly seconds: number };
 
@@ -92,14 +92,14 @@ const command: fc.Arbitrary<Command> = fc.oneof(
       kind: fc.constant('replica' as const),
       image: fc.integer({ min: 1, max: 2 }),
       region: fc.integer({ min: 0, max: 2 }),
-      says: fc.constantFrom<ProbeAnswer['kind'][]>('present', 'absent', 'unclear'),
+      answer: fc.constantFrom<ProbeAnswer['kind'][]>('present', 'absent', 'unclear'),
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('topic' as const), fails: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('time' as const), seconds: fc.integer({ min: 1, max: 60 }) }) },
 );
 
-function world(onAnswer: (region: Region, digest: Digest, says: ProbeAnswer['kind'], at: number) => void) {
+function world(onAnswer: (region: Region, digest: Digest, answer: ProbeAnswer['kind'], at: number) => void) {
   const clock = manualClock(noon);
   const registry = registryOf({ regions: allRegions.slice(0, 2), regionalEndpoints: true });
   const replicas = new Map<string, ProbeAnswer['kind']>();
@@ -107,11 +107,11 @@ function world(onAnswer: (region: Region, digest: Digest, says: ProbeAnswer['kin
     async ask(_registry, region, _repository, reference) {
       // Where a tag points is not what this is about.
       const digest = parseDigest(reference);
-      const says = digest === undefined ? 'unclear' : (replicas.get(`${region} ${digest}`) ?? 'unclear');
-      if (digest === undefined || says === 'unclear')
+      const answer = digest === undefined ? 'unclear' : (replicas.get(`${region} ${digest}`) ?? 'unclear');
+      if (digest === undefined || answer === 'unclear')
         return { kind: 'unclear', reason: 'silent', retryAfterMs: undefined };
-      onAnswer(region, digest, says, clock.now());
-      return says === 'absent' ? { kind: says } : { kind: says, digest, mediaType: undefined, isWhole: true };
+      onAnswer(region, digest, answer, clock.now());
+      return answer === 'absent' ? { kind: answer } : { kind: answer, digest, mediaType: undefined, isWhole: true };
     },
   };
   let regions = allRegions.slice(0, 2);
@@ -210,8 +210,8 @@ function world(onAnswer: (region: Region, digest: Digest, says: ProbeAnswer['kin
     setRegions: (count: number) => {
       regions = allRegions.slice(0, count);
     },
-    say: (region: Region, digest: Digest, says: ProbeAnswer['kind']) => {
-      replicas.set(`${region} ${digest}`, says);
+    setAnswer: (region: Region, digest: Digest, answer: ProbeAnswer['kind']) => {
+      replicas.set(`${region} ${digest}`, answer);
     },
     setTopic: (fails: boolean) => {
       topicFails = fails;
@@ -256,10 +256,10 @@ test('in any order, and whichever process is killed: true documents, everything 
       const isThere = (image: number, region: string) =>
         newest(image, region, 'push') > newest(image, region, 'delete');
       // A replica is asked where the image is missing, or where it may be gone: there its answer is a fact like any other.
-      const acr = world((region, digest, says, at) => {
+      const acr = world((region, digest, answer, at) => {
         const image = digest === digestOf(1) ? 1 : 2;
-        if (isThere(image, region) === (says === 'present')) return;
-        const kind = says === 'present' ? 'push' : 'delete';
+        if (isThere(image, region) === (answer === 'present')) return;
+        const kind = answer === 'present' ? 'push' : 'delete';
         const seen = { region, eventTime: toEventTime(at), receivedAt: at, tag: undefined, mediaType: undefined };
         reports.push({ image, fact: { ...seen, kind, evidence: 'probe' } });
       });
@@ -268,7 +268,7 @@ test('in any order, and whichever process is killed: true documents, everything 
         if (one.kind === 'set') acr.setRegions(one.regions);
         else if (one.kind === 'replica') {
           const region = allRegions[one.region];
-          if (region !== undefined) acr.say(region, digestOf(one.image), one.says);
+          if (region !== undefined) acr.setAnswer(region, digestOf(one.image), one.answer);
         } else if (one.kind === 'topic') acr.setTopic(one.fails);
         else if (one.kind === 'time') await acr.pass(one.seconds, running);
         else {

@@ -1,6 +1,6 @@
 /**
- * What the topic has accepted is stored without reading the record, unless this process knows it as well as the storage
- * does: then nobody is in its way, and it is in nobody's.
+ * What the topic has accepted is stored without reading the record, unless this process has a reliable copy of it: then neither
+ * it nor another writer gets a conflict.
  */
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
@@ -30,7 +30,7 @@ const eastus = pushOf('eastus', '2026-06-01T12:00:00Z');
 const westeurope = pushOf('westeurope', '2026-06-01T12:00:01Z');
 const toldOf = (region: string) => `000001.availableInRegion.${region}`;
 
-/** A process that writes; its calls are noted. */
+/** A process that writes; its calls are recorded. */
 function instance(store: ImageStore, clock = manualClock()) {
   const calls: string[] = [];
   const noted = <Result>(call: string, result: Result): Result => {
@@ -80,7 +80,7 @@ test('in a process that knows the image, it goes into the record', async () => {
   expect(one.called()).toEqual(['commit']);
 });
 
-test('in a process that does not, it is written beside the record, which nobody reads for it', async () => {
+test('in a process that does not, it is written beside the record, without reading that', async () => {
   const store = memoryImageStore();
   const [one, other] = [instance(store), instance(store)];
   await one.learn(eastus);
@@ -96,14 +96,14 @@ test('another process that writes meanwhile includes it', async () => {
   await other.acknowledge('eastus');
   one.called();
   await one.learn(westeurope);
-  // What it knew was not the last word any more.
+  // Its copy was out of date.
   expect(one.called()).toEqual(['commit', 'read', 'commit']);
   const { record } = (await store.read(name)) ?? expect.fail('no image');
   expect(Object.keys(record.arrivals)).toEqual(['eastus', 'westeurope']);
   expect(pendingKeys(record)).not.toContain(toldOf('eastus'));
 });
 
-test('afterwards a repeat is still answered from memory, nothing is published again, and what is new is read first', async () => {
+test('afterwards a repeat is still answered from memory, nothing is published again, and a new fact is decided on the stored record', async () => {
   const store = memoryImageStore();
   const [one, other] = [instance(store), instance(store)];
   await one.learn(eastus);
@@ -121,23 +121,23 @@ test('afterwards a repeat is still answered from memory, nothing is published ag
 test('a listener that throws leaves the write stored, and the others are called', async () => {
   const store = memoryImageStore();
   const one = instance(store);
-  const told: number[] = [];
+  const counts: number[] = [];
   one.onCommit(() => {
     throw new Error('a listener');
   });
-  one.onCommit(({ made }) => told.push(made.length));
+  one.onCommit(({ made }) => counts.push(made.length));
   expect((await one.learn(eastus)).outcome).toBe('recorded');
-  expect(told).toEqual([1]);
+  expect(counts).toEqual([1]);
   expect(await store.read(name)).toBeDefined();
 });
 
-test('of an image that is gone, nothing is noted', async () => {
+test('for an image without a record, nothing is stored', async () => {
   const store = memoryImageStore();
   await instance(store).acknowledge('eastus');
   expect(await store.read(name)).toBeUndefined();
 });
 
-test('that notes find the record as it was does not make copies good for what others write between', async () => {
+test('acknowledgements without a conflict do not make copies reliable for other writes', async () => {
   const store = memoryImageStore();
   const clock = manualClock(at('2026-06-01T12:10:00Z'));
   const [one, other] = [instance(store, clock), instance(store, clock)];
@@ -153,7 +153,7 @@ test('that notes find the record as it was does not make copies good for what ot
   expect(one.called()).toEqual(['read', 'commit']);
 });
 
-test('a review reads what others have written, so nothing is decided of what was so before', async () => {
+test('a review reads what others have written, so that it does not decide on an old record', async () => {
   const store = memoryImageStore();
   const clock = manualClock();
   const [one, other] = [instance(store, clock), instance(store, clock)];
@@ -197,20 +197,20 @@ test('after a write that failed the image is read: it may be stored', async () =
   expect(one.called()).toEqual(['read']);
 });
 
-test.each(['the first word about it', 'the next'])(
+test.each(['the first report', 'the next'])(
   'what was stored, but answered as if another had been first: %s',
   async (which) => {
     const store = memoryImageStore();
     let isAnswerLost = false;
     const one = instance({
       ...store,
-      // The first answer did not come; to the same request, sent once more, the service says that it comes too late.
+      // The first answer was lost. To the same request, sent again, the service answers with a conflict.
       async commit(change) {
         const committed = await store.commit(change);
         return isAnswerLost ? 'conflict' : committed;
       },
     });
-    isAnswerLost = which === 'the first word about it';
+    isAnswerLost = which === 'the first report';
     expect(await one.learn(eastus)).toMatchObject({ outcome: 'recorded' });
     isAnswerLost = true;
     expect(await one.learn(westeurope)).toMatchObject({ outcome: 'recorded' });

@@ -14,7 +14,7 @@ const name = (n: number) => ({ registry: 'contoso', repository: repositoryOf('te
 async function readAll(index: ReturnType<typeof memoryImageIndex>, limit: number) {
   const read: { age: number; digest: string }[] = [];
   let cursor: string | undefined;
-  // Time goes on between two pages.
+  // Time passes between two pages.
   for (let page = 0; page < 200; page++) {
     const { entries, next } = await pageOpenImages(index, { registry: 'contoso', cursor, limit }, now + page * 1_000);
     read.push(...entries.map((entry) => ({ age: now - entry.firstSeenAt, digest: entry.name.digest })));

@@ -149,7 +149,7 @@ export const replicaFaults: readonly Fault[] = [
   ...faultsIn('src/core/store/list-completeness.ts', tests, [
     [
       'a grown set leaves images on no list',
-      'return isUnfinished || isMore(note.set, nameOfSet(set));',
+      'return isUnfinished || isMore(checkpoint.set, nameOfSet(set));',
       'return isUnfinished;',
     ],
   ]),

@@ -47,7 +47,7 @@ export const tellingFaults: readonly Fault[] = [
     ['an end does not wait for what runs', 'while (lines.size > 0) await', 'while (lines.size < 0) await'],
   ]),
   ...faultsIn('src/core/store/write-basis.ts', writing, [
-    ['a review looks at a copy', "commands.some(({ kind }) => kind === 'review')", 'commands.length < 0'],
+    ['a review is decided on a copy', "commands.some(({ kind }) => kind === 'review')", 'commands.length < 0'],
     [
       'a copy without a version is written on',
       'record === undefined || version === undefined ||',
