@@ -101,7 +101,7 @@ export function openSubject(
       webhooks: index.webhooks,
       audit: noAudit,
       health: memoryHealthEventLog(),
-      reviews: memoryCheckpointStore(),
+      checkpoints: memoryCheckpointStore(),
       timer: dueReconcileQueue(dueWork, Math.random),
       queue: queueDeliveryQueue(openQueue('deliveries')),
       publisher,

@@ -71,7 +71,7 @@ export function openFleet(stage: Stage, instances: number): Fleet {
     forwards: memoryForwardQueue(),
     audit: noAudit,
     health: memoryHealthEventLog(),
-    reviews: memoryCheckpointStore(),
+    checkpoints: memoryCheckpointStore(),
     publisher: {
       async publish(events: readonly { readonly id: string; readonly type: string; readonly subject: string }[]) {
         for (const { id, type, subject } of events) if (type === allReplicas) stage.tell(subject, id);

@@ -99,7 +99,7 @@ const subject = tracker(
     }),
     audit: noAudit,
     health: memoryHealthEventLog(),
-    reviews: memoryCheckpointStore(),
+    checkpoints: memoryCheckpointStore(),
     prober: prober({ probe: undefined, clock }),
     random: Math.random,
     uniqueId: randomUUID,

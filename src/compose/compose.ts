@@ -105,7 +105,7 @@ export function compose(config: Config) {
   const tracked: Tracker = tracker(
     {
       sets,
-      reviews: tableCheckpointStore(storage.index),
+      checkpoints: tableCheckpointStore(storage.index),
       audit: auditor,
       health,
       prober: prober({ probe, clock: systemClock, telemetry }),

@@ -26,7 +26,7 @@ export interface TrackerPorts {
   readonly publisher: EventPublisher;
   readonly forwards: ForwardQueue;
   readonly sets: ReplicaSets;
-  readonly reviews: CheckpointStore;
+  readonly checkpoints: CheckpointStore;
   readonly audit: WebhookAudit;
   readonly health: HealthEventLog;
   /** Without, nothing is counted, and lists are in one order only. */

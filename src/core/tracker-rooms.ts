@@ -162,7 +162,14 @@ export function trackerRooms(ports: TrackerPorts, options: TrackerOptions) {
     compareTags: tags.compare,
     readFamily: families.readIfDue,
   });
-  const open = reconcileOpen({ index: ports.index, sets, reviews: ports.reviews, clock, log, review: due.review });
+  const open = reconcileOpen({
+    index: ports.index,
+    sets,
+    checkpoints: ports.checkpoints,
+    clock,
+    log,
+    reevaluate: due.reevaluate,
+  });
 
   followWrites();
 

@@ -44,7 +44,7 @@ interface Stores {
   readonly tags: TagIndex;
   readonly webhooks: HeartbeatStore;
   readonly sets: ReplicaSetStore;
-  readonly reviews: CheckpointStore;
+  readonly checkpoints: CheckpointStore;
 }
 
 const stores: Record<string, () => Promise<Stores>> = {
@@ -54,7 +54,7 @@ const stores: Record<string, () => Promise<Stores>> = {
     tags: memoryTagIndex(),
     webhooks: memoryWebhookLog(),
     sets: memoryReplicaSetStore(),
-    reviews: memoryCheckpointStore(),
+    checkpoints: memoryCheckpointStore(),
   }),
   'Table Storage': async () => {
     azurite ??= await startAzuriteInProcess();
@@ -69,7 +69,7 @@ const stores: Record<string, () => Promise<Stores>> = {
       tags: tableTagIndex(indexTable, indexRows),
       webhooks: index.webhooks,
       sets: tableReplicaSetStore(indexTable),
-      reviews: tableCheckpointStore(indexTable),
+      checkpoints: tableCheckpointStore(indexTable),
     };
   },
 };
@@ -436,12 +436,12 @@ describe.each(Object.keys(stores))('%s', (kind) => {
   });
 
   test('review log: the last note saved, per registry', async () => {
-    expect(await ports.reviews.load('contoso')).toBeUndefined();
-    await ports.reviews.save('contoso', { set: 'missing eastus,westeurope', cursor: 'amp1-x' });
-    expect(await ports.reviews.load('contoso')).toEqual({ set: 'missing eastus,westeurope', cursor: 'amp1-x' });
-    await ports.reviews.save('contoso', { set: 'missing eastus,westeurope', cursor: null });
-    expect(await ports.reviews.load('contoso')).toEqual({ set: 'missing eastus,westeurope', cursor: null });
-    expect(await ports.reviews.load('fabrikam')).toBeUndefined();
+    expect(await ports.checkpoints.load('contoso')).toBeUndefined();
+    await ports.checkpoints.save('contoso', { set: 'missing eastus,westeurope', cursor: 'amp1-x' });
+    expect(await ports.checkpoints.load('contoso')).toEqual({ set: 'missing eastus,westeurope', cursor: 'amp1-x' });
+    await ports.checkpoints.save('contoso', { set: 'missing eastus,westeurope', cursor: null });
+    expect(await ports.checkpoints.load('contoso')).toEqual({ set: 'missing eastus,westeurope', cursor: null });
+    expect(await ports.checkpoints.load('fabrikam')).toBeUndefined();
   });
 
   test('webhook log: the last time of each region', async () => {

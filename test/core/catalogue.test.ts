@@ -330,7 +330,7 @@ test('whatever happens on however many instances, and whichever of them dies, al
             isDead.commit ? new Promise<never>(() => undefined) : catalogue.store.commit(...args),
         },
       };
-      const parts = { clock, ports: { ...shared, catalogue: dying, reviews: memoryCheckpointStore() } };
+      const parts = { clock, ports: { ...shared, catalogue: dying, checkpoints: memoryCheckpointStore() } };
       const registries = [registryOf({ regions: regionsOf('eastus', 'westeurope') })];
       const instances = [memoryTracker({ ...parts, registries }), memoryTracker({ ...parts, registries })];
       for (const step of steps) {
@@ -547,7 +547,7 @@ test('with 100,000 images, counts, first pages and search take a few requests', 
             },
           },
           index,
-          reviews: memoryCheckpointStore(),
+          checkpoints: memoryCheckpointStore(),
           catalogue: { store },
         },
         {

@@ -243,7 +243,7 @@ export const brokenWorlds: readonly BrokenWorld[] = [
     name: 'a review that never gets to images that were everywhere before a region was added',
     fromSeed: 402,
     breaks: 'images are listed',
-    sabotage: { ports: (ports) => ({ ...ports, reviews: passingOver(ports.reviews) }) },
+    sabotage: { ports: (ports) => ({ ...ports, checkpoints: passingOver(ports.checkpoints) }) },
   },
   {
     name: 'a timer that is counted on although it has rung, early by the clock of whoever counts on it',
@@ -330,8 +330,8 @@ function withNewHome(sets: ReplicaSetStore): ReplicaSetStore {
 }
 
 /** Each change of the set is noted as looked at. */
-function passingOver(reviews: CheckpointStore): CheckpointStore {
-  return { ...reviews, save: (registry, { set }) => reviews.save(registry, { set, cursor: null }) };
+function passingOver(checkpoints: CheckpointStore): CheckpointStore {
+  return { ...checkpoints, save: (registry, { set }) => checkpoints.save(registry, { set, cursor: null }) };
 }
 
 /** As for a sweep whose clock is ahead of all others. */

@@ -44,7 +44,7 @@ import type { Scheduler } from './scheduler.ts';
 /** What all instances share, before anything gets between. */
 export type SharedPorts = Pick<
   TrackerPorts,
-  'store' | 'index' | 'tags' | 'webhooks' | 'queue' | 'forwards' | 'publisher' | 'reviews'
+  'store' | 'index' | 'tags' | 'webhooks' | 'queue' | 'forwards' | 'publisher' | 'checkpoints'
 > & {
   readonly dueWork: DueWorkStore;
   readonly sets: ReplicaSetStore;
@@ -153,7 +153,7 @@ export function startInstance(
     }),
     publisher: network.wrap(caller, 'publisher', shared.publisher),
     sets: watched,
-    reviews: network.wrap(caller, 'reviews', shared.reviews),
+    checkpoints: network.wrap(caller, 'reviews', shared.checkpoints),
     audit: noAudit,
     health: memoryHealthEventLog(),
     manifests: shared.manifests && hearing(world.on, caller, network.wrap(caller, 'manifests', shared.manifests)),

@@ -209,7 +209,7 @@ function goodPorts(on: Case, choices: Choices): SharedPorts {
     tags: memoryTagIndex(),
     webhooks: memoryWebhookLog(),
     sets: memoryReplicaSetStore(),
-    reviews: memoryCheckpointStore(),
+    checkpoints: memoryCheckpointStore(),
     forwards: memoryForwardQueue(),
     publisher: topic(on, choices),
     dueWork: memoryDueWork(),

@@ -169,7 +169,7 @@ async function simulate(seed: number, faults: Faults) {
       forwards: memoryForwardQueue(),
       audit: noAudit,
       health: memoryHealthEventLog(),
-      reviews: memoryCheckpointStore(),
+      checkpoints: memoryCheckpointStore(),
       sets: replicaSets({
         registries: [registry],
         directory: armReplicaDirectory(armOptions),

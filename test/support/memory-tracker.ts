@@ -61,7 +61,7 @@ export function memoryTracker(parts: MemoryTrackerInput = {}) {
     queue: memoryDeliveryQueue(),
     publisher: memoryPublisher(),
     forwards: memoryForwardQueue(),
-    reviews: memoryCheckpointStore(),
+    checkpoints: memoryCheckpointStore(),
   };
   const registries = parts.registries ?? [registryOf()];
   const current = parts.replicaSet ?? ((registry: Registry) => replicaSetOf(registry, clock.now()));

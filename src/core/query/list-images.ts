@@ -62,7 +62,7 @@ const readAtOnce = 32;
 interface ListPorts {
   readonly store: ImageStore;
   readonly index: ImageIndex;
-  readonly reviews: Pick<CheckpointStore, 'load'>;
+  readonly checkpoints: Pick<CheckpointStore, 'load'>;
   /** Without, there is one order. */
   readonly catalogue?: { readonly store: CatalogueStore };
 }
@@ -78,7 +78,7 @@ export async function listImages(
   const images: ListedImage[] = [];
   const { registry, repository } = query;
   const list = listFor(query);
-  const isIncomplete = list === 'replicating' && isListIncomplete(await ports.reviews.load(registry.name), set);
+  const isIncomplete = list === 'replicating' && isListIncomplete(await ports.checkpoints.load(registry.name), set);
   let cursor = query.cursor;
   let examined = 0;
   const most = query.limit * 4 + 100;

@@ -68,7 +68,7 @@ export interface RegionReport {
 interface ReplicaReportPorts {
   readonly store: ImageStore;
   readonly index: ImageIndex;
-  readonly reviews: Pick<CheckpointStore, 'load'>;
+  readonly checkpoints: Pick<CheckpointStore, 'load'>;
   readonly webhooks: Pick<HeartbeatStore, 'last'>;
   readonly audit: WebhookAudit;
   readonly health: HealthEventLog;
@@ -90,7 +90,7 @@ export async function reportReplicas(
     return readRecords(ports.store, page.entries, set);
   };
   const newestOpen = async () => {
-    const isIncomplete = isListIncomplete(await ports.reviews.load(registry.name), set);
+    const isIncomplete = isListIncomplete(await ports.checkpoints.load(registry.name), set);
     const query = { registry: registry.name, isListIncomplete: isIncomplete, limit: openImages };
     const young = await pageOpenImages(ports.index, query, now);
     const cursor = young.next ?? undefined;

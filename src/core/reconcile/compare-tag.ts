@@ -1,6 +1,7 @@
 /**
- * A tag was pushed with a digest: every other digest it was pushed with before has lost it. Each digest keeps its own
- * account of its tags, so that of two pushes that cross, both sides come to the same end whoever looks first.
+ * Compares the digests of a tag: when a tag is pushed with a digest, every digest that had it before has lost it. Each digest's
+ * record has the pushes of its tags, so that after two pushes at the same time both records get the same result, whichever
+ * is compared first.
  */
 
 import type { ImageName, ImageRecord, TagProgress } from '../image/record.ts';
@@ -14,19 +15,19 @@ import type { Tag } from '../model/reference.ts';
 import type { ImageWriter } from '../store/image-writer.ts';
 import type { TagIndex } from '../store/ports.ts';
 
-/** Earlier digests compared: those before them were compared by these. More than one, for pushes that cross. */
+/** How many earlier digests are compared: they were compared with those before. More than one, for pushes at the same time. */
 const maxEarlier = 3;
-/** Later digests compared until one is known to be the later one. */
+/** How many later digests are compared until one is known to be later. */
 const maxLater = 5;
-/** Of those, the ones next to it, which may be the earlier ones by a clock that is some minutes off. */
+/** Of those, how many next to it are always compared: they may be earlier in truth, if a clock is some minutes off. */
 const nearLater = 2;
-/** How long a digest that was noted under the tag and cannot be found may still be about to be stored. */
-const onItsWayMs = 600_000;
+/** How long after it is listed under the tag the record of a digest may still be about to be stored. */
+const maxStoreDelayMs = 600_000;
 
 /**
- * Compares an image with the others that have had the tag, and notes in each what it has to know. Digests are noted under a
- * tag before they are stored; while one that cannot be found may still be on its way, the tag is looked at again: whoever
- * was the first to note a tag does not look at all, and relies on those who come later.
+ * Compares an image with the others that have had the tag, and records the result in each. A digest is listed under the tag
+ * before its record is stored. While a listed record is missing and may still be stored, the comparison stays open and is made
+ * again: the first digest of a tag is not compared, and relies on the comparison by later ones.
  */
 export async function compareTag(
   { writer, tags }: { readonly writer: ImageWriter; readonly tags: TagIndex },
@@ -36,15 +37,14 @@ export async function compareTag(
 ): Promise<void> {
   const { registry, repository, digest } = image.name;
   const at = lastPush(tagPushes(image, tag));
-  // Older than all that its arrivals remember, it is no matter to any other.
+  // `null`: its arrivals no longer have the push of the tag, so it cannot be compared.
   const digests = at === null ? [] : await tags.digests({ registry, repository, tag });
   const others = digests.filter((one) => one.digest !== digest);
   const later = others.filter(({ pushedAt }) => isLater(pushedAt, at));
   const earlier = others.filter(({ pushedAt }) => !isLater(pushedAt, at));
   const { compareWith, found } = comparison(writer, image, tag);
 
-  // Of those that are later, the last that shares a region says all there is to say about this one; some were noted and
-  // never stored.
+  // From the latest on: one later digest with a push in a common region is enough. Some were listed and never stored.
   const near = later.slice(-nearLater);
   let count = 0;
   for (const other of later) {
@@ -54,21 +54,21 @@ export async function compareTag(
     if (order === 'known to be later' || count >= maxLater) break;
   }
   for (const other of [...near, ...earlier.slice(0, maxEarlier)]) await compareWith(other.digest);
-  const { isOneOnItsWay, ...compared } = found();
-  const isFinal = !isOneOnItsWay || now >= image.changedAt + onItsWayMs;
+  const { isOneUnstored, ...compared } = found();
+  const isFinal = !isOneUnstored || now >= image.changedAt + maxStoreDelayMs;
   await writer.submit(image.name, { kind: 'tagCompared', ...compared, isFinal });
 }
 
 /** What the comparison has found so far. */
 interface Found extends Omit<TagCheck, 'isFinal'> {
-  /** A digest that was noted under the tag is not stored yet. */
-  readonly isOneOnItsWay: boolean;
+  /** Whether a digest that is listed under the tag has no record yet. */
+  readonly isOneUnstored: boolean;
 }
 
 type Order = 'known to be later' | 'compared' | 'not found';
 
 interface Comparison {
-  /** Compares with one other digest, and notes in both what they have to know. */
+  /** Compares with one other digest, and records the result in both. */
   compareWith(other: Digest): Promise<Order>;
   found(): Found;
 }
@@ -82,18 +82,18 @@ function comparison(writer: ImageWriter, image: ImageRecord, tag: Tag): Comparis
     others: {},
     isNewest: true,
     isOrdered: true,
-    isOneOnItsWay: false,
+    isOneUnstored: false,
   };
 
-  /** Notes in this one what the other was pushed with. */
-  async function tellOwn(other: Digest, pushes: TagPushes): Promise<void> {
+  /** Records the other's pushes in this image. */
+  async function recordInThis(other: Digest, pushes: TagPushes): Promise<void> {
     const { record } = await writer.submit(image.name, { kind: 'tagMoved', tag, to: other, pushes });
     const seen = record === undefined ? found.seen : progressOf(record, tag);
     found = { ...found, seen, own: record === undefined ? {} : tagPushes(record, tag) };
   }
 
-  /** @returns what the other has been pushed with by now */
-  async function tellOther(other: ImageName): Promise<TagPushes> {
+  /** Records this image's pushes in the other. @returns the other's pushes as stored then */
+  async function recordInOther(other: ImageName): Promise<TagPushes> {
     const { record } = await writer.submit(other, { kind: 'tagMoved', tag, to: digest, pushes: found.own });
     return record === undefined ? {} : tagPushes(record, tag);
   }
@@ -102,22 +102,22 @@ function comparison(writer: ImageWriter, image: ImageRecord, tag: Tag): Comparis
     const record = await writer.read({ registry, repository, digest: other });
     const theirs = record === undefined ? {} : tagPushes(record, tag);
     if (record === undefined || lastPush(theirs) === null) {
-      found = { ...found, isOneOnItsWay: true };
+      found = { ...found, isOneUnstored: true };
       return 'not found';
     }
-    if (hasLeft(theirs, found.own)) await tellOwn(other, theirs);
+    if (hasLeft(theirs, found.own)) await recordInThis(other, theirs);
     const isConcerned = concerns(found.own, theirs, image.name, progressOf(record, tag));
-    const told = isConcerned ? await tellOther(record.name) : theirs;
-    // It was pushed there again meanwhile.
-    if (latestPushes(theirs, told) !== theirs) await tellOwn(other, told);
+    const latest = isConcerned ? await recordInOther(record.name) : theirs;
+    // The other was pushed again meanwhile.
+    if (latestPushes(theirs, latest) !== theirs) await recordInThis(other, latest);
     const { own } = found;
-    const isTheirsLater = isPushedLater(told, own);
+    const isTheirsLater = isPushedLater(latest, own);
     found = {
       ...found,
-      others: latestPushes(found.others, told),
-      // A guess is enough: it opens a round for this one, and closes none of the other's.
-      isNewest: found.isNewest && isProbablyLater(own, told),
-      isOrdered: found.isOrdered && (isTheirsLater || isPushedLater(own, told)),
+      others: latestPushes(found.others, latest),
+      // Probably is enough: it opens a round for this image and closes none of the other's.
+      isNewest: found.isNewest && isProbablyLater(own, latest),
+      isOrdered: found.isOrdered && (isTheirsLater || isPushedLater(own, latest)),
     };
     return isTheirsLater ? 'known to be later' : 'compared';
   }
@@ -126,8 +126,9 @@ function comparison(writer: ImageWriter, image: ImageRecord, tag: Tag): Comparis
 }
 
 /**
- * Also one that is still to arrive where this one has been has to know, one that took this for the newer one, and one of which
- * nobody can say yet whether it was the earlier one: the next region to report it may be the one that has reported both.
+ * Whether this image's pushes must be recorded in the other: this one has taken the tag from it somewhere; or the other has
+ * recorded this one as newer and is newer itself; or their order is not known, and the next report may come from a region that
+ * has reported both; or the other has not arrived in a region where this one has, and its round is open.
  */
 function concerns(own: TagPushes, theirs: TagPushes, { digest }: ImageName, other: TagProgress | undefined): boolean {
   const isElsewhere = Object.keys(own).some((region) => pushIn(theirs, region) === null);
@@ -136,7 +137,7 @@ function concerns(own: TagPushes, theirs: TagPushes, { digest }: ImageName, othe
   return hasLeft(own, theirs) || isMistaken || isUnordered || (isElsewhere && other?.state === 'open');
 }
 
-/** Whether a digest that was pushed there and then has taken the tag from the other, be it in one region. */
+/** Whether a digest with these pushes has taken the tag from the other, in one region at least. */
 function hasLeft(pushes: TagPushes, other: TagPushes): boolean {
   return isPushedLater(pushes, other) || regionsLater(pushes, other).length > 0;
 }

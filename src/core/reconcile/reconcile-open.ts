@@ -1,8 +1,9 @@
 /**
- * When the replica set has changed, images may be everywhere of which no replica will ever speak again, and for which no timer
- * is set any more; when it has grown, images that were everywhere are open, and on no list. Whoever finds the change looks at
- * the newest that are open at once. That all are looked at is noted step by step, each time the replicas are read anew: an
- * instance that dies in a review, or finds more than it can look at, leaves the rest to the next.
+ * Evaluates open images again after a change of the replica set. After a replica was removed, an image may be available
+ * everywhere although no replica will report it again and it has no timer. After a replica was added, images that were available
+ * everywhere are open, and on no list. The instance that finds the change evaluates the newest open images at once. All others
+ * are evaluated page by page, each time the replica set is refreshed; a checkpoint says how far. So an instance that dies, or
+ * has more images than time, leaves the rest to the next run.
  */
 
 import type { ImageName } from '../image/record.ts';
@@ -18,13 +19,13 @@ import type { CheckpointStore, ImageIndex } from '../store/ports.ts';
 import { pageOpenImages } from '../store/replicating-index.ts';
 
 export interface ReconcileOpen {
-  /** Looks again at the newest images that are not everywhere, after the replica set has changed. */
+  /** Evaluates the newest images that are not available everywhere, after the replica set has changed. */
   reconcileOpen(registry: Registry): Promise<void>;
-  /** Looks at those that nobody has looked at since; call it every few minutes, on one instance. Never fails. */
+  /** Goes on from the checkpoint; call it every few minutes, on one instance. Never fails. */
   resume(registry: Registry): Promise<void>;
 }
 
-/** Of a hundred images each: what one call may take, with the host's five minutes in mind. */
+/** Limits of one call, since the host ends a function after five minutes. A page has a hundred images. */
 const maxPages = 100;
 const maxMs = 120_000;
 const atOnce = 10;
@@ -32,44 +33,44 @@ const atOnce = 10;
 export function reconcileOpen(deps: {
   readonly index: ImageIndex;
   readonly sets: ReplicaSets;
-  readonly reviews: CheckpointStore;
+  readonly checkpoints: CheckpointStore;
   readonly clock: Clock;
   readonly log: Log;
-  review(name: ImageName): Promise<void>;
+  reevaluate(name: ImageName): Promise<void>;
 }): ReconcileOpen {
   const { index, sets, clock, log } = deps;
 
   /** @returns where the next page starts; `null` after the last */
-  async function reviewPage(registry: Registry, cursor: string, isListIncomplete = false): Promise<string | null> {
+  async function reevaluatePage(registry: Registry, cursor: string, isListIncomplete = false): Promise<string | null> {
     const query = { registry: registry.name, cursor, isListIncomplete, limit: 100 };
     const open = await pageOpenImages(index, query, clock.now());
-    for (const some of inChunks(open.entries, atOnce)) await Promise.all(some.map(({ name }) => deps.review(name)));
+    for (const some of inChunks(open.entries, atOnce)) await Promise.all(some.map(({ name }) => deps.reevaluate(name)));
     return open.next;
   }
 
   async function step(registry: Registry): Promise<void> {
     const until = clock.now() + maxMs;
     const set = nameOfSet(sets.current(registry));
-    const note = await deps.reviews.load(registry.name);
-    if (note?.set !== set) {
-      // Whoever found the change has begun. The next call looks at all: by then every instance uses this set.
-      const isGrown = isListIncomplete(note, sets.current(registry));
-      await deps.reviews.save(registry.name, { set, cursor: '', ...(isGrown ? { isGrown } : {}) });
+    const checkpoint = await deps.checkpoints.load(registry.name);
+    if (checkpoint?.set !== set) {
+      // Only notes the change. The next call evaluates all images: by then every instance uses this set.
+      const isGrown = isListIncomplete(checkpoint, sets.current(registry));
+      await deps.checkpoints.save(registry.name, { set, cursor: '', ...(isGrown ? { isGrown } : {}) });
       return;
     }
-    let { cursor } = note;
+    let { cursor } = checkpoint;
     for (let page = 0; page < maxPages && cursor !== null && clock.now() < until; page++) {
-      cursor = await reviewPage(registry, cursor, note.isGrown);
-      // Changed meanwhile, it is looked at from the start.
+      cursor = await reevaluatePage(registry, cursor, checkpoint.isGrown);
+      // If the set has changed meanwhile, the next call starts from the first page.
       if (nameOfSet(sets.current(registry)) !== set) return;
-      await deps.reviews.save(registry.name, { ...note, cursor });
+      await deps.checkpoints.save(registry.name, { ...checkpoint, cursor });
     }
   }
 
   return {
     async reconcileOpen(registry) {
       let cursor: string | null = '';
-      for (let page = 0; page < maxPages && cursor !== null; page++) cursor = await reviewPage(registry, cursor);
+      for (let page = 0; page < maxPages && cursor !== null; page++) cursor = await reevaluatePage(registry, cursor);
     },
     async resume(registry) {
       if (!isKnown(sets.current(registry))) return;

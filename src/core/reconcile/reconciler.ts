@@ -1,6 +1,6 @@
 /**
- * What is done for an image when its timer fires, on whatever instance: all that whoever wrote it last may have died
- * before doing. Each timer sets the next for as long as anything is open, so that nothing depends on another webhook.
+ * What is done for an image when its timer fires, on any instance: everything that the instance which wrote the record last may
+ * have died before doing. Each run sets the next timer while anything is open, so that nothing depends on another webhook.
  */
 
 import type { DueEvent } from '../image/cloud-event.ts';
@@ -20,16 +20,17 @@ import type { ImageIndex, ReconcileQueue } from '../store/ports.ts';
 
 export interface Reconciler {
   /**
-   * The image's timer fired: publishes what is pending, whatever fails later; calls it delayed when it is; sets the next timer.
-   * Fails with an `UpstreamError`.
-   * @param scheduledFor for when the timer was set; it may ring earlier by our clock than by that of whoever set it
-   * @param firstNoticedAt since when it is looked for, while no replica has reported it
+   * Called when the image's timer fires: publishes pending events, even if something later fails; notes that it is delayed when
+   * it is; sets the next timer. Fails with an `UpstreamError`.
+   * @param scheduledFor the time for which the timer was set; by our clock it may fire earlier, if the clock of the instance that
+   *   set it was ahead
+   * @param firstNoticedAt since when replicas are asked for it, while none has reported it
    */
   reconcile(name: ImageName, scheduledFor?: number, firstNoticedAt?: number): Promise<void>;
-  /** Somebody spoke of the image without saying where it is: the replicas are asked, where they can be, for a day. */
+  /** After an event that names the image and no region: replicas are asked for a day, where they can be asked. */
   trackUnseen(name: ImageName): Promise<void>;
-  /** Looks again at one image, which the replicas there are now may make complete. */
-  review(name: ImageName): Promise<void>;
+  /** Evaluates one image with the present replica set, which may make it complete. */
+  reevaluate(name: ImageName): Promise<void>;
 }
 
 export function reconciler(deps: {
@@ -45,21 +46,21 @@ export function reconciler(deps: {
   decisionContext(registry: Registry): DecisionContext;
   dueEvents(image: ImageRecord, keys: readonly string[]): DueEvent[];
   compareTags(image: ImageRecord): Promise<void>;
-  /** Whether it was due. */
+  /** @returns whether it was due */
   readFamily(image: ImageRecord): Promise<boolean>;
-  /** The releases that it is part of may be complete with it. Never fails. */
+  /** Evaluates the releases that have the image. Never fails. */
   imageChanged(name: ImageName): void;
 }): Reconciler {
   const { timer, index, sets, clock, writer, relay, probes, decisionContext } = deps;
 
-  /** Sets the image's next timer, unless the record knows of one: each of two would set the next, and so on. */
+  /** Sets the image's next timer, unless the record has one: with two timers, each would set a next one. */
   async function setNext(image: ImageRecord, again = Number.POSITIVE_INFINITY): Promise<void> {
     const around = decisionContext(deps.registryOf(image.name));
     const next = nextRequeueAt(image, around);
     const due = next === null ? null : Math.min(next, again);
     if (due === null || isTimerSet(image.requeueAt, due, around.now)) return;
     const at = await timer.add(image.name, due);
-    // Noted, so that a timer that rings twice does not set two, of which each may ring twice.
+    // Stored in the record, so that a timer that fires twice does not set two timers.
     const failed = relay.failures(image.name, pendingKeys(image));
     await writer.submit(image.name, { kind: 'timerSet', at, failed });
   }
@@ -68,11 +69,11 @@ export function reconciler(deps: {
     if (isMember(image)) return;
     const { name, firstSeenAt } = image;
     const state = imageState(image, sets.current(deps.registryOf(name)));
-    // One on its way out is listed as well: it may be complete for the next set of replicas.
+    // An image that is being deleted is listed as well: it may be complete for the next replica set.
     if (state === 'replicating' || state === 'deleting') await index.add({ name, firstSeenAt }, ['replicating']);
   }
 
-  async function review(name: ImageName): Promise<void> {
+  async function reevaluate(name: ImageName): Promise<void> {
     const { record: image } = await writer.submit(name, { kind: 'review' });
     if (image === undefined) return;
     await list(image);
@@ -85,13 +86,13 @@ export function reconciler(deps: {
   }
 
   /**
-   * Before replicas and other images are read or written: what always fails there must not keep events from being sent. Of a
-   * record that cannot be written the events are read.
+   * Called before replicas are asked and other images are written, so that a failure there does not keep events from being
+   * published. If the record cannot be written, its pending events are read and offered.
    */
   async function publishPending(name: ImageName, scheduledFor?: number): Promise<ImageRecord | undefined> {
     const reviewed = writer.submit(name, { kind: 'review', scheduledFor });
     const { record: image } = await reviewed.catch(async (error: unknown) => {
-      // Where it cannot be read either there are no events to send, and the first error says why: the timer rings again.
+      // If it cannot be read either, there are no events to offer. The first error is thrown, and the timer fires again.
       offerPending(await writer.read(name).catch(() => undefined));
       throw error;
     });
@@ -99,8 +100,8 @@ export function reconciler(deps: {
     return image;
   }
 
-  /** There is no record to tell what has been tried: the timer itself says since when. */
-  async function searchOn(name: ImageName, firstNoticedAt: number, retryAfterMs: number): Promise<void> {
+  /** Sets the next timer of an image without a record: the timer itself has the time since when replicas are asked. */
+  async function continueSearch(name: ImageName, firstNoticedAt: number, retryAfterMs: number): Promise<void> {
     const { policy, now } = decisionContext(deps.registryOf(name));
     if (policy.probeAfterMs === undefined) return;
     const next = nextUnseenProbeAt(firstNoticedAt, now, policy.probeAfterMs, retryAfterMs);
@@ -108,30 +109,32 @@ export function reconciler(deps: {
   }
 
   return {
-    review,
+    reevaluate,
     async reconcile(name, scheduledFor, firstNoticedAt) {
       const registry = deps.registryOf(name);
       await sets.ready(registry);
       let image = await publishPending(name, scheduledFor);
       if (image !== undefined) deps.imageChanged(name);
       const setAt = image?.requeueAt;
-      // Before what may fail below, for the same reason; and a queue that always refuses must not keep that from being done.
+      // Before the steps below, which may fail, for the same reason. A failure here must not prevent those steps either, so it is
+      // thrown after them.
       const [handedOver] = await Promise.allSettled([image && deps.forwards.handOver(image)]);
       if (image !== undefined && (await deps.readFamily(image)))
         ({ record: image } = await writer.submit(name, { kind: 'review' }));
       const summary = await probes.probeIfDue(name, image);
       if (summary !== undefined) ({ record: image } = await writer.submit(name, { kind: 'review' }));
       if (image === undefined) {
-        if (firstNoticedAt !== undefined) await searchOn(name, firstNoticedAt, summary?.retryAfterMs ?? 0);
+        if (firstNoticedAt !== undefined) await continueSearch(name, firstNoticedAt, summary?.retryAfterMs ?? 0);
         return;
       }
       await list(image);
       await deps.compareTags(image);
-      // The timer that fired is tried again until this succeeds: with a next one beside it each failure would add one.
+      // The timer that fired is tried again until this succeeds. No next timer is set, since each failure would add one.
       if (handedOver.status === 'rejected') throw handedOver.reason;
-      // A replica that could not tell is asked again when it may be, not only when the pauses have grown that far.
+      // A replica without a clear answer is asked again when its pause ends, not only when the next timer is due.
       const isUnclear = summary !== undefined && summary.unclear.length > 0;
-      // What was noted since then is the one that has rung: somebody slow had set it, and it came early.
+      // A timer that was stored in the record meanwhile, for this time or earlier, is the one that has fired: the write of a slow
+      // instance came late.
       const isSpent = scheduledFor !== undefined && image.requeueAt !== setAt && (image.requeueAt ?? 0) <= scheduledFor;
       await setNext(
         isSpent ? { ...image, requeueAt: null } : image,

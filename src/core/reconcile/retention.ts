@@ -1,7 +1,7 @@
 /**
- * Forgets images some time after they were deleted everywhere; what is still in some replica is never forgotten. Their
- * generation stays, so that what is pushed again is published under ids of its own. Only images on the list of deleted ones that
- * were first seen that long ago are read, so a run costs what is due, and those that were deleted since.
+ * Forgets images some time after they were deleted everywhere; an image that a replica still has is never forgotten. The
+ * generation number is kept, so that an image that is pushed again has new event ids. A run reads only images on the list of
+ * deleted ones that were first seen before that time, so it costs a read for each that is due or was deleted since.
  */
 
 import { lastTagged } from '../image/record.ts';
@@ -23,7 +23,7 @@ interface RetentionDeps {
 
 const pageSize = 100;
 const maxAtOnce = 10;
-/** A run that meets a mountain leaves the rest to the next; the host ends it after five minutes. */
+/** A run leaves the rest to the next one after this time: the host ends a function after five minutes. */
 const maxRunMs = 240_000;
 
 /** @returns how many images were forgotten */
@@ -55,7 +55,7 @@ async function expireIfDue(deps: RetentionDeps, entry: IndexEntry, unchangedSinc
   const { store, index, tags, writer } = deps;
   const record = (await store.read(entry.name))?.record;
   if (record === undefined || record.firstSeenAt !== entry.firstSeenAt) {
-    // Of a generation before, or of nothing at all.
+    // The entry is of an earlier generation, or has no record.
     await index.remove(entry, everyList);
     return false;
   }
@@ -64,13 +64,13 @@ async function expireIfDue(deps: RetentionDeps, entry: IndexEntry, unchangedSinc
     const { record: left } = await writer.submit(entry.name, { kind: 'expire', unchangedSince });
     if (left !== undefined) return false;
   }
-  // A run that ended here before has left the lists as they were; its tags lead to an image that is not known.
+  // Also for a record that an earlier run has expired: that run may have died before it removed lists and tags.
   await index.remove(entry, everyList);
   const { registry, repository, digest } = record.name;
   const named = new Set(Object.values(record.arrivals).flatMap((arrival) => Object.keys(arrival.tags))) as Set<Tag>;
   for (const tag of named) {
     const pushedAt = lastTagged(record, tag);
-    // Pushed again since the record was forgotten, it has been noted anew.
+    // `forget()` keeps the tag if it was pushed again meanwhile.
     if (pushedAt !== null) await tags.forget({ registry, repository, tag }, digest, pushedAt);
   }
   return record.expiredAt === null;

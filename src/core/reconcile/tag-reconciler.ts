@@ -1,7 +1,6 @@
 /**
- * Has the tags of an image compared with the other digests that have had them: at once when something has come that could
- * change what they point to, and again by the image's timer for as long as that is open. Each tag is compared by one at a
- * time.
+ * Compares the tags of an image with the other digests that have had them: at once after a write that could change which digest
+ * a tag has, and by the image's timer while the comparison is open. One comparison at a time for each tag of an image.
  */
 
 import type { ImageRecord } from '../image/record.ts';
@@ -16,9 +15,9 @@ import type { TagIndex } from '../store/ports.ts';
 import { compareTag } from './compare-tag.ts';
 
 interface TagReconciler {
-  /** Tells every other digest of its unchecked tags that they have moved on, and this one if it is the older. Never fails. */
+  /** Compares all tags that are not compared yet, and records in every digest which one is newer. Never fails. */
   compare(image: ImageRecord): Promise<void>;
-  /** The same in the background, if the write has brought anything that was not compared before. */
+  /** The same in the background, for tags that changed with this write. */
   written(image: ImageRecord, before: ImageRecord | undefined): void;
 }
 
@@ -29,14 +28,14 @@ export function tagReconciler(deps: {
   readonly log: Log;
 }): TagReconciler {
   const { tags, clock, log } = deps;
-  /** Tags that are being compared, each with the image as it was last written since. */
+  /** Tags that are being compared, each with the image as last written during the comparison. */
   const comparing = new Map<string, ImageRecord | undefined>();
 
   async function compareOne(image: ImageRecord, tag: Tag): Promise<void> {
     const key = `${imageKey(image.name)} ${tag}`;
     const isUnderWay = comparing.has(key);
     comparing.set(key, image);
-    // What has come since makes the comparison void: whoever makes it begins anew.
+    // The comparison under way starts again with this image.
     if (isUnderWay) return;
     try {
       for (let latest: ImageRecord | undefined = image; latest !== undefined; latest = comparing.get(key)) {
@@ -61,7 +60,7 @@ export function tagReconciler(deps: {
         before?.uncomparedTags.includes(tag) === true &&
         roundOf(before, tag) === roundOf(image, tag) &&
         !hasNewPush(before, image, tag);
-      // The others are being compared by whoever has written them: with many tags, each write would compare all anew.
+      // Other tags are compared after the write that changed them: with many tags, each write would compare all again.
       void compare(
         image,
         (image.uncomparedTags as Tag[]).filter((tag) => !isKnown(tag)),

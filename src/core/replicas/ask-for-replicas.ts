@@ -1,6 +1,6 @@
 /**
- * Asks ARM which replicas a registry has, and saves what it said, unless another instance has saved something newer
- * meanwhile. Questions are not answered from here: see `replica-set-cache.ts`.
+ * Asks ARM which replicas a registry has, and saves its answer unless another instance has saved a newer one meanwhile. Requests
+ * are answered from memory, by `replica-set-cache.ts`.
  */
 
 import type { Registry } from '../model/registry.ts';
@@ -15,22 +15,22 @@ import type { Asked } from './refresh-pace.ts';
 import type { Finding } from './replica-proof.ts';
 import { namesToAsk, nextReplicas } from './replica-proof.ts';
 
-/** The set that this instance answers from, and what it knows of the stored one. */
+/** The set that this instance answers from, and what it knows about the stored set. */
 interface SetInUse {
   current(): ReplicaSet;
-  /** Of what was stored when it was last looked at. Versions tell which of two sets is the newer; clocks cannot. */
+  /** Version of the stored set when it was last read. Versions order two sets; clocks of two instances cannot. */
   version(): Version | undefined;
-  /** Looks at what is stored. Never fails. */
+  /** Reads the stored set. Never fails. */
   load(): Promise<void>;
   use(next: ReplicaSet): void;
-  /** What is in use next is what is stored, under that version. */
+  /** The set that is used next has been saved under that version. */
   noteSaved(version: Version): void;
 }
 
-/** Two instances that ask at the same time get out of each other's way by this; the timer comes again in any case. */
+/** Two instances that ask at the same time may conflict. The timer asks again in any case. */
 const maxAttempts = 3;
 
-/** @returns asks now; it never fails */
+/** @returns a function that asks ARM now and never fails */
 export function askForReplicas(deps: {
   readonly registry: Registry;
   readonly directory: ReplicaDirectory;
@@ -38,38 +38,38 @@ export function askForReplicas(deps: {
   readonly clock: Clock;
   readonly log: Log;
   readonly inUse: SetInUse;
-  /** What the settings add to what ARM says. */
+  /** Adds to the set what only the settings say. */
   completed(set: ReplicaSet): ReplicaSet;
 }): () => Promise<Asked> {
   const { registry, directory, store, clock, log, inUse, completed } = deps;
 
   /**
-   * Asks between a look at what is stored and the save, which is refused when anything was saved between the two: so
-   * of two sets the one stored later was asked for later, and no answer that was slow to come replaces a newer one.
-   * @returns `again` where another instance has saved a set instead that may be older
+   * Reads the stored set, asks ARM, then saves. The save is refused if anything was saved since the read: so the request for the
+   * stored set is always later than that for the set before, and a slow answer does not replace a newer one.
+   * @returns `again` where another instance has saved a set that may be older
    */
   async function askOnce(): Promise<Asked | 'again'> {
     await inUse.load();
     const basedOn = inUse.version();
-    // What a region says while the answer is on its way may be from a replica that the answer does not know.
+    // The time before the request: a report that comes before the answer may be from a replica that is not in the answer.
     const refreshedAt = clock.now();
     const before = inUse.current();
-    const isOvertaken = () => inUse.version() !== basedOn;
-    const told = await askArm(before, refreshedAt);
-    if ('unanswered' in told) {
+    const isVersionChanged = () => inUse.version() !== basedOn;
+    const answer = await askArm(before, refreshedAt);
+    if ('unanswered' in answer) {
       const known = inUse.current();
-      if (known.refreshedAt > 0 && !isOvertaken()) inUse.use({ ...known, source: 'remembered' });
-      return told.unanswered;
+      if (known.refreshedAt > 0 && !isVersionChanged()) inUse.use({ ...known, source: 'remembered' });
+      return answer.unanswered;
     }
     const againIfOlder = () => (inUse.current().refreshedAt < refreshedAt ? 'again' : 'answered');
-    if (isOvertaken()) return againIfOlder();
-    const next = completed({ ...told, source: 'arm', refreshedAt, verify: registry.verify });
+    if (isVersionChanged()) return againIfOlder();
+    const next = completed({ ...answer, source: 'arm', refreshedAt, verify: registry.verify });
     const saved = await store.save(registry.name, next, basedOn).catch((error: unknown) => {
       log.warn('replica set not stored', { registry: registry.name, error: describeError(error) });
       return undefined;
     });
     if (saved === 'conflict') await inUse.load();
-    if (saved === 'conflict' || isOvertaken()) return againIfOlder();
+    if (saved === 'conflict' || isVersionChanged()) return againIfOlder();
     if (saved !== undefined) inUse.noteSaved(saved.version);
     inUse.use(next);
     logChanges(before, next);
@@ -90,7 +90,7 @@ export function askForReplicas(deps: {
     }
   }
 
-  /** One that cannot be found for now is no reason not to believe what is said of the others. */
+  /** A failed lookup of one replica does not void the answers about the others. */
   async function findAll(names: readonly string[]): Promise<Map<string, Finding>> {
     const findings = names.map(async (name): Promise<[string, Finding]> => {
       try {

@@ -1,4 +1,4 @@
-/** What is measured of replicas. */
+/** What is measured about replicas. */
 
 import type { MeasuredRegion } from '../model/measured-region.ts';
 import type { Instrument } from '../runtime/telemetry.ts';

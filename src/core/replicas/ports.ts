@@ -1,4 +1,4 @@
-/** What is asked of replicas and of the control plane that knows them. Every method but a probe fails with an `UpstreamError`. */
+/** Requests to replicas and to the control plane. Every method except `ask()` fails with an `UpstreamError`. */
 
 import type { Digest } from '../model/digest.ts';
 import type { Repository, Tag } from '../model/reference.ts';
@@ -8,36 +8,36 @@ import type { Replica, ReplicaSet } from '../model/replica-set.ts';
 import type { Version } from '../runtime/version.ts';
 import type { ReplicaList } from './replica-proof.ts';
 /**
- * What one replica says when it is asked for a manifest. Not knowing is an answer of its own, never "absent".
- * `saidAt`: when, by the replica's own clock, which also stamps its events, and not later; milliseconds since 1970.
+ * A replica's answer when it is asked for a manifest. "Unknown" is `unclear`, never `absent`.
+ * `saidAt`: the time of the answer or earlier, by the replica's own clock, which also stamps its events; milliseconds since 1970.
  */
 export type ProbeAnswer =
   | {
       readonly kind: 'present';
       readonly digest: Digest;
       readonly mediaType: string | undefined;
-      /** For `deep` questions: whether everything below the manifest is there as well. */
+      /** For `deep` probes: whether everything that the manifest refers to is there as well. */
       readonly isWhole: boolean;
       readonly saidAt?: number | undefined;
     }
-  /** The replica said so, in a registry's own words. */
+  /** The replica answered 404 with an error code of the distribution API. */
   | { readonly kind: 'absent'; readonly saidAt?: number | undefined }
   | {
       readonly kind: 'unclear';
       /** For people: `429`, `401 for the repository`, `timeout`. No URL, no token. */
       readonly reason: string;
-      /** How long the replica asked to be left alone. */
+      /** The pause that the replica asked for. */
       readonly retryAfterMs: number | undefined;
-      /** The replica answers, and can be asked for others; only what it has of this image is not understood. */
+      /** `image`: the replica answers and can be asked for other images; only its answer about this one is not understood. */
       readonly scope?: 'image';
     };
 
-/** Asks one replica itself. */
+/** Asks one replica. */
 export interface ManifestProbe {
   /**
-   * @param reference a digest asks for presence, a tag asks where it points
+   * @param reference a digest, to ask whether it is there, or a tag, to ask for its digest
    * @param depth `deep` also asks for every child of an index, and for config and layers
-   * @param mediaTypes what events have called it: a registry answers 404 for a manifest of a type that is not asked for
+   * @param mediaTypes from events: a registry answers 404 for a manifest whose media type the request does not accept
    */
   ask(
     registry: Registry,
@@ -49,11 +49,11 @@ export interface ManifestProbe {
   ): Promise<ProbeAnswer>;
 }
 
-/** The registry's replicas as its control plane knows them. Fails with an `UpstreamError` when that answers nonsense, too. */
+/** The registry's replicas in its control plane. Fails with an `UpstreamError` also for an answer that is not valid. */
 export interface ReplicaDirectory {
-  /** Every replica has a name. What is not in it may be there all the same. */
+  /** Every replica has a name. A replica that the list lacks may exist all the same. */
   list(registry: Registry): Promise<ReplicaList>;
-  /** @returns `undefined` where the control plane says that there is none of that name */
+  /** @returns `undefined` where the control plane answers that none has that name */
   find(registry: Registry, name: string): Promise<Replica | undefined>;
 }
 
@@ -62,7 +62,7 @@ interface StoredReplicaSet {
   readonly version: Version;
 }
 
-/** Remembers replica sets, for when the control plane does not answer and for other instances. */
+/** Stores replica sets, for other instances and for when the control plane does not answer. */
 export interface ReplicaSetStore {
   load(registry: string): Promise<StoredReplicaSet | undefined>;
   /**

@@ -1,6 +1,6 @@
 /**
- * Finds out for itself: where an image nobody has reported is missing, and where a tag points. What the replicas say
- * goes the same way as what webhooks say, as facts about one digest in one region.
+ * Asks replicas whether they have an image, or which digest a tag has. Their answers are recorded like reports of webhooks, as
+ * facts about one digest in one region.
  */
 
 import { hasTag, mayHaveTag } from '../image/arrival.ts';
@@ -26,16 +26,16 @@ export interface ProbeImageDeps {
   record(delivery: Delivery): Promise<unknown>;
 }
 
-/** Replicas that gave no clear answer, and how long they asked for at most; nobody to ask again: 0 regions. */
+/** Regions whose replica gave no clear answer, and the longest pause that one of them asked for, or 0. */
 export interface ProbeSummary {
   readonly unclear: readonly Region[];
   readonly retryAfterMs: number;
 }
 
 /**
- * Asks these replicas for the image. Only where the registry is deleting it does a clear "not there" count as a
- * deletion: a replica that has just been reported may still be behind its own report.
- * @param image what to ask for, and what events have called it
+ * Asks these replicas for the image. An answer "absent" counts as a deletion only if the image is being deleted: a replica that
+ * has just reported a push may not serve the manifest yet.
+ * @param image name, and the media types that events had for it
  */
 export async function probeImage(
   deps: ProbeImageDeps,
@@ -62,7 +62,7 @@ export async function probeImage(
   });
 }
 
-/** Asks every expected replica where the tag points, and notes what differs from what is known. */
+/** Asks every expected replica for the tag's digest, and records answers that differ from what is known. */
 export async function probeTag(
   deps: ProbeImageDeps,
   registry: Registry,
@@ -89,7 +89,7 @@ export async function probeTag(
       if (fact !== undefined) await deps.record({ name: imageOf(answer.digest), fact });
       return undefined;
     }
-    // Nobody reports untagging and deleting: what pointed here does so no more.
+    // No webhook reports that a tag was removed: images that had the tag here have lost it.
     for (const candidate of candidates) {
       const arrival = arrivalIn(candidate, region);
       if (arrival === undefined || !(hasTag(arrival, tag) || mayHaveTag(arrival, tag))) continue;
@@ -101,7 +101,7 @@ export async function probeTag(
   });
 }
 
-/** What events have called it, as far as they did. */
+/** The media type that events had for it; empty where they had none. */
 export function mediaTypesOf(image: ImageRecord | undefined): string[] {
   return typeof image?.mediaType === 'string' ? [image.mediaType] : [];
 }

@@ -1,7 +1,7 @@
 /**
- * When the replicas are asked: at once for an image somebody waits for and nobody has reported, after a while for what
- * stays missing, and at once where a report counts only once the replica confirms it. However many want to know the
- * same, it is asked once.
+ * When replicas are asked: at once for an image that a request waits for and no replica has reported, after a while for an image
+ * that is still missing somewhere, and at once where a report counts only after the replica has confirmed it. Requests that
+ * need the same probe share one.
  */
 
 import { isDeleted, isDoubtful } from '../image/arrival.ts';
@@ -26,18 +26,18 @@ import type { ProbeImageDeps, ProbeSummary } from './probe-image.ts';
 import { mediaTypesOf, probeImage, probeTag } from './probe-image.ts';
 
 export interface ProbeScheduler {
-  /** While somebody waits: at once if nobody has reported the image, then at growing pauses. Never fails. */
+  /** While a request waits: at once if no replica has reported the image, then with growing pauses. Never fails. */
   probeWhileWaiting(question: AvailabilityQuery, asked: WatchedImage, signal: AbortSignal): void;
   /** When the image's timer fires; `undefined` when nothing was due. Fails with an `UpstreamError`. */
   probeIfDue(name: ImageName, image: ImageRecord | undefined): Promise<ProbeSummary | undefined>;
-  /** Asks the replica whose report does not count before it confirms it. Never fails. */
+  /** Asks the replica to confirm its report, where a report counts only then. Never fails. */
   confirm(image: ImageRecord, region: Region): void;
 }
 
 const minPauseMs = 5_000;
-/** Tags of one image asked for at a time: the newest. */
+/** Tags of one image that are probed at a time: the newest. */
 const maxTags = 5;
-/** Attached artifacts that are asked for at a time. */
+/** Attached artifacts that are probed at a time. */
 const maxAttached = 10;
 
 export function probeScheduler(
@@ -53,14 +53,14 @@ export function probeScheduler(
   const underWay = new Map<string, Promise<ProbeSummary>>();
   const waitedFor = new Map<string, { waiters: number; readonly none: AbortController }>();
 
-  /** Reads the record first: another instance may have learned more since its timer fired. */
-  function look(question: AvailabilityQuery, key: string): Promise<ProbeSummary> {
-    const looking = underWay.get(key) ?? lookNow(question).finally(() => underWay.delete(key));
-    underWay.set(key, looking);
-    return looking;
+  function probe(question: AvailabilityQuery, key: string): Promise<ProbeSummary> {
+    const probing = underWay.get(key) ?? probeNow(question).finally(() => underWay.delete(key));
+    underWay.set(key, probing);
+    return probing;
   }
 
-  async function lookNow({ registry, repository, tag, digest }: AvailabilityQuery): Promise<ProbeSummary> {
+  /** Reads the record first: another instance may have stored more since the timer fired. */
+  async function probeNow({ registry, repository, tag, digest }: AvailabilityQuery): Promise<ProbeSummary> {
     const { set, policy, now } = decisionContext(registry);
     const place = { registry: registry.name, repository };
     if (tag !== undefined) {
@@ -78,20 +78,21 @@ export function probeScheduler(
         probeImage(deps, registry, asked, presence),
         probeImage(deps, registry, asked, absence, true),
         ...members.map(({ digest: member, regions, isInDoubt }) =>
-          lookForMember(registry, { ...place, digest: member }, regions, isInDoubt),
+          probeMember(registry, { ...place, digest: member }, regions, isInDoubt),
         ),
       ]),
     );
   }
 
-  /** A region that has deleted a member leaves it open whether the others still have it, as with any image. */
-  async function lookForMember(
+  /** If one region has deleted a member, the others must be asked whether they still have it, as for any image. */
+  async function probeMember(
     registry: Registry,
     name: ImageName,
     lacking: readonly Region[],
     isInDoubt: boolean,
   ): Promise<ProbeSummary> {
-    // An index has a hundred members: only of those that are in doubt is more needed than its copies of them say.
+    // An index may have a hundred members. Only for those in doubt the member's own record is read; for the others, what the
+    // index's record says of them is enough.
     if (!isInDoubt) return probeImage(deps, registry, { name, mediaTypes: [] }, lacking);
     const { set, policy, now } = decisionContext(registry);
     const image = await deps.readImage(name);
@@ -103,8 +104,8 @@ export function probeScheduler(
     );
   }
 
-  /** What the registry lists as attached, and no webhook has reported: it was there before, or its webhook was lost. */
-  async function lookForAttached({ registry, repository }: AvailabilityQuery, asked: WatchedImage): Promise<void> {
+  /** Artifacts that the registry lists and no webhook has reported: they are older than the tracker, or their webhook was lost. */
+  async function probeAttached({ registry, repository }: AvailabilityQuery, asked: WatchedImage): Promise<void> {
     const { set } = decisionContext(registry);
     const { attached } = await asked.read();
     const lacking = (attached?.artifacts ?? []).flatMap(({ digest, regions }) => {
@@ -119,29 +120,29 @@ export function probeScheduler(
     );
   }
 
-  /** At once for what nobody has reported at all. */
+  /** Whether no region has reported the image, or an artifact of it: then replicas are asked at once. */
   function isUnseen({ record, attached }: AvailabilitySnapshot): boolean {
     return record === undefined || (attached?.artifacts ?? []).some(({ regions }) => regions.length === 0);
   }
 
-  async function lookRepeatedly(
+  async function probeRepeatedly(
     question: AvailabilityQuery,
     asked: WatchedImage,
     afterMs: number,
     signal: AbortSignal,
   ): Promise<void> {
-    /** Everybody who waits for the image relies on this one loop: what the tables would not read or write is tried again. */
-    const notNow = (error: unknown) => {
+    /** All requests that wait for the image share this loop: after a failure of the storage it must go on. */
+    const retryLater = (error: unknown) => {
       log.warn('probes failed, will retry', { registry: question.registry.name, error: describeError(error) });
       return minPauseMs;
     };
-    let pauseMs = await asked.read().then((known) => (isUnseen(known) ? 0 : afterMs), notNow);
+    let pauseMs = await asked.read().then((known) => (isUnseen(known) ? 0 : afterMs), retryLater);
     while (!signal.aborted) {
       await clock.sleep(pauseMs, signal);
       if (signal.aborted) return;
-      const leastMs = await look(question, asked.key).then(({ retryAfterMs }) => retryAfterMs, notNow);
-      if (question.artifacts?.length) await lookForAttached(question, asked).catch(notNow);
-      pauseMs = Math.max(leastMs, Math.min(afterMs, Math.max(minPauseMs, pauseMs * 2)));
+      const askedMs = await probe(question, asked.key).then(({ retryAfterMs }) => retryAfterMs, retryLater);
+      if (question.artifacts?.length) await probeAttached(question, asked).catch(retryLater);
+      pauseMs = Math.max(askedMs, Math.min(afterMs, Math.max(minPauseMs, pauseMs * 2)));
     }
   }
 
@@ -158,7 +159,7 @@ export function probeScheduler(
         waitedFor.delete(asked.key);
       });
       if (entry.waiters > 1) return;
-      void lookRepeatedly(question, asked, probeAfterMs, entry.none.signal);
+      void probeRepeatedly(question, asked, probeAfterMs, entry.none.signal);
     },
     async probeIfDue(name, image) {
       const registry = deps.registryOf(name);
@@ -168,12 +169,12 @@ export function probeScheduler(
       if (!isDue && !hasUnverified(image, set)) return undefined;
       const { repository, digest } = name;
       const question = { registry, repository, digest, tag: undefined };
-      const looked = [await look(question, imageKey(name))];
+      const summaries = [await probe(question, imageKey(name))];
       const tags = image === undefined ? [] : tagsToAsk(image, set);
       for (const tag of tags.slice(-maxTags)) {
-        looked.push(await look({ registry, repository, digest, tag }, `${imageKey(name)} ${tag}`));
+        summaries.push(await probe({ registry, repository, digest, tag }, `${imageKey(name)} ${tag}`));
       }
-      return together(looked);
+      return together(summaries);
     },
     confirm(image, region) {
       const registry = deps.registryOf(image.name);
@@ -196,7 +197,7 @@ interface LackingMember {
   readonly digest: Digest;
   /** Where it is missing. */
   readonly regions: readonly Region[];
-  /** Some region has deleted it, or may have. */
+  /** A region has deleted it, or may have. */
   readonly isInDoubt: boolean;
 }
 
@@ -212,9 +213,9 @@ function lackingMembers(image: ImageRecord, set: ReplicaSet): LackingMember[] {
   });
 }
 
-function together(looked: readonly ProbeSummary[]): ProbeSummary {
+function together(summaries: readonly ProbeSummary[]): ProbeSummary {
   return {
-    unclear: looked.flatMap((one) => one.unclear),
-    retryAfterMs: Math.max(0, ...looked.map((one) => one.retryAfterMs)),
+    unclear: summaries.flatMap((one) => one.unclear),
+    retryAfterMs: Math.max(0, ...summaries.map((one) => one.retryAfterMs)),
   };
 }

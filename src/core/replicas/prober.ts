@@ -1,6 +1,7 @@
 /**
- * Asks the replicas themselves, within bounds. Webhooks are tried once and lost; this finds out. Each replica has a
- * budget and pauses of its own: one that throttles or is down is left alone, and its silence never counts as absence.
+ * Asks replicas, within limits. The registry sends a webhook only once; a probe finds what a lost webhook would have reported.
+ * Each replica has a budget and pauses of its own: one that throttles or is down gets no requests for a while, and a missing
+ * answer never counts as "absent".
  */
 
 import type { Evidence, Fact } from '../image/arrival.ts';
@@ -19,11 +20,11 @@ import { probes } from './instruments.ts';
 import type { ManifestProbe, ProbeAnswer } from './ports.ts';
 
 export interface Prober {
-  /** Whether this replica can be asked by itself at all. */
+  /** Whether this replica has an endpoint of its own. */
   canAsk(registry: Registry, region: Region): boolean;
   /**
-   * `unclear` also when the replica is to be left alone for now; always with the time until it may be asked again.
-   * @param mediaTypes what events have called it
+   * `unclear` also during a pause of the replica; always with `retryAfterMs`.
+   * @param mediaTypes from events
    */
   ask(
     registry: Registry,
@@ -35,9 +36,10 @@ export interface Prober {
 }
 
 interface ProbeBudget {
-  /** Requests to one replica per span, and at the same time. */
+  /** Requests to one replica in `spanMs`. */
   readonly perSpan: number;
   readonly spanMs: number;
+  /** Requests to one replica at the same time. */
   readonly atOnce: number;
 }
 
@@ -46,7 +48,7 @@ export const defaultBudget: ProbeBudget = { perSpan: 300, spanMs: 60_000, atOnce
 
 const firstPauseMs = 5_000;
 const maxPauseMs = 300_000;
-/** For an image that is not understood: nothing will change soon. */
+/** After an answer about an image that is not understood, which will hardly change soon. */
 const imagePauseMs = 60_000;
 
 interface Replica {
@@ -55,7 +57,7 @@ interface Replica {
   underWay: number;
   failures: number;
   pausedUntil: number;
-  /** Those who wait until one that is under way ends. */
+  /** Requests that wait until one under way ends. */
   readonly queue: (() => void)[];
 }
 
@@ -76,7 +78,7 @@ export function prober(deps: {
     return replica;
   }
 
-  /** @returns how long to wait before this replica may be asked, 0 for now */
+  /** @returns milliseconds until this replica may be asked; 0 for now */
   function waitFor(replica: Replica): number {
     const now = clock.now();
     if (now - replica.spanStartedAt >= budget.spanMs) {
@@ -87,12 +89,13 @@ export function prober(deps: {
     return replica.spent >= budget.perSpan ? replica.spanStartedAt + budget.spanMs - now : 0;
   }
 
-  function learnFrom(replica: Replica, answer: ProbeAnswer): ProbeAnswer {
+  /** Sets the replica's pause by its answer. @returns the answer, with that pause where it is `unclear` */
+  function applyAnswer(replica: Replica, answer: ProbeAnswer): ProbeAnswer {
     if (answer.kind !== 'unclear' || answer.scope === 'image') {
       replica.failures = 0;
       return answer.kind === 'unclear' ? { ...answer, retryAfterMs: imagePauseMs } : answer;
     }
-    // Questions that were under way together have met one outage, and not as many as they are.
+    // Requests that failed while a pause is on met the same outage: it counts as one failure.
     const leftMs = replica.pausedUntil - clock.now();
     const ownMs = leftMs > 0 ? leftMs : backoff(replica.failures + 1, { firstMs: firstPauseMs, maxMs: maxPauseMs });
     const pauseMs = answer.retryAfterMs ?? ownMs;
@@ -101,13 +104,13 @@ export function prober(deps: {
     return { ...answer, retryAfterMs: pauseMs };
   }
 
-  /** In turn: a hundred images that fall due together ask one after the other, and stop when they must. */
-  async function takeTurn(replica: Replica): Promise<void> {
+  /** Waits for a free place: of a hundred images that are due together, each sees the pause that an earlier answer set. */
+  async function acquire(replica: Replica): Promise<void> {
     if (replica.underWay >= budget.atOnce) await new Promise<void>((resolve) => replica.queue.push(resolve));
     else replica.underWay++;
   }
 
-  function endTurn(replica: Replica): void {
+  function release(replica: Replica): void {
     const next = replica.queue.shift();
     if (next === undefined) replica.underWay--;
     else next();
@@ -118,7 +121,7 @@ export function prober(deps: {
     async ask(registry, region, repository, reference, mediaTypes) {
       if (probe === undefined) return { kind: 'unclear', reason: 'probing is off', retryAfterMs: maxPauseMs };
       const replica = replicaOf(registry, region);
-      await takeTurn(replica);
+      await acquire(replica);
       try {
         const retryAfterMs = waitFor(replica);
         if (retryAfterMs > 0) return { kind: 'unclear', reason: 'left alone for now', retryAfterMs };
@@ -126,19 +129,19 @@ export function prober(deps: {
         const depth = registry.verify === 'deep' ? 'deep' : 'manifest';
         const answer = await probe.ask(registry, region, repository, reference, depth, mediaTypes);
         telemetry.measure(probes, 1, { registry: registry.name, region, result: answer.kind });
-        return learnFrom(replica, answer);
+        return applyAnswer(replica, answer);
       } finally {
-        endTurn(replica);
+        release(replica);
       }
     },
   };
 }
 
 /**
- * The time that stands for what a replica answered: compared with the times of events, which the registry stamps, so by
- * the replica's clock where it tells. Later than the replica looked, it would undo for ever what happened in between: a
- * delete after "there", a push after "not there". Earlier, it only leaves to the next question what happened in between;
- * so it is the start of the replica's second, and never after we asked, for a replica that answers slowly.
+ * The event time of a replica's answer. It is compared with times of events, which the registry stamps, so it is by the
+ * replica's clock where the answer has a time. It must not be later than the moment of the answer: a delete after "present", or
+ * a push after "absent", would then count as older and be ignored forever. If it is earlier, the next probe finds the change.
+ * So it is the start of the second that the replica named, and never after the request was sent.
  */
 export function seenAt(answer: ProbeAnswer, askedAt: number): EventTime {
   const { saidAt = askedAt } = answer.kind === 'unclear' ? {} : answer;
@@ -146,8 +149,8 @@ export function seenAt(answer: ProbeAnswer, askedAt: number): EventTime {
 }
 
 /**
- * What a replica's answer tells about a digest.
- * @returns `undefined` when it tells nothing: unclear, or there but not whole where the whole image is asked for
+ * The fact in a replica's answer about a digest.
+ * @returns `undefined` when there is none: not present, or not whole where `verify` is `deep`
  */
 export function toFact(
   registry: Registry,

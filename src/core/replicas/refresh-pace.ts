@@ -1,27 +1,27 @@
 /**
- * When ARM is asked: by one request at a time, and after a pause at the earliest. Whoever wants it asked during the pause has
- * it asked once the pause is over, by one request for all of them: ARM limits how often it may be asked.
+ * When ARM is asked: by one request at a time, with a pause between two, since ARM limits requests. Calls during the pause
+ * share one request, which is sent when the pause is over.
  */
 import type { Clock } from '../runtime/clock.ts';
 
-/** What became of asking. */
+/** The outcome of a request to ARM. */
 export type Asked = 'answered' | { readonly retryAfterMs: number | undefined };
 
 export interface RefreshPace {
-  /** Asks now, or waits for what is under way; does nothing during the pause. */
+  /** Asks now, or waits for the request under way; does nothing during the pause. */
   now(): Promise<void>;
-  /** Asks after this call, and returns at once. */
+  /** Sends a request after this call, at once or after the pause; returns at once. */
   soon(): void;
-  /** The same, where a request that is under way will do. @returns its end, if one is under way now */
+  /** The same, but does nothing if a request is under way. @returns the end of the request under way now, if there is one */
   next(): Promise<void> | undefined;
 }
 
-/** From the beginning of a request that ARM answers. */
+/** From the start of a request that ARM answers. */
 const pauseMs = 30_000;
-/** After one that it does not answer; longer each time, up to `pauseMs`. */
+/** After a request that it does not answer; longer each time, up to `pauseMs`. */
 const firstPauseMs = 10_000;
-/** ARM may ask for a longer pause. The timer comes in any case, and must not find each of its turns in a pause. */
-const longestPauseMs = 120_000;
+/** ARM may ask for a longer pause than `pauseMs`, but not for so long that every run of the timer falls in a pause. */
+const maxRetryAfterMs = 120_000;
 
 /** @param ask never fails */
 export function refreshPace(clock: Clock, ask: () => Promise<Asked>): RefreshPace {
@@ -53,9 +53,9 @@ export function refreshPace(clock: Clock, ask: () => Promise<Asked>): RefreshPac
     await asking;
     const dueAt = freeAt;
     await clock.sleep(dueAt - clock.now());
-    // What is wanted from here on is too late for this request.
+    // A call from here on needs another request.
     isPostponed = false;
-    // A timer may ring a moment early. Where the pause is another one, ARM has been asked meanwhile.
+    // `sleep()` may end a moment early, so the time is not compared. If the pause has changed, ARM was asked meanwhile.
     if (freeAt === dueAt) asking ??= askNow();
     await asking;
   }
@@ -76,5 +76,5 @@ export function refreshPace(clock: Clock, ask: () => Promise<Asked>): RefreshPac
 }
 
 function pauseAfter(failures: number, retryAfterMs = 0): number {
-  return Math.max(Math.min(failures * firstPauseMs, pauseMs), Math.min(retryAfterMs, longestPauseMs));
+  return Math.max(Math.min(failures * firstPauseMs, pauseMs), Math.min(retryAfterMs, maxRetryAfterMs));
 }

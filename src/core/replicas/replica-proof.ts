@@ -1,36 +1,36 @@
 /**
- * Which replicas a registry has, made out of those that were known and what ARM says now. ARM's list discovers replicas and
- * proves nothing by what it lacks: it may be incomplete, empty or minutes old. So a replica stays expected until ARM, asked for
- * it by name, has said twice that there is none, or once after it was said to be `Deleting`. Only then is what it said void.
+ * Computes which replicas a registry has, from the known ones and ARM's answers. ARM's list shows new replicas, but a replica
+ * that it lacks may exist: the list may be incomplete, empty or minutes old. So a replica stays expected until ARM, asked for it
+ * by name, has answered twice that there is none, or once if its state was `Deleting`. Only then are its reports void.
  */
 import { sortRegions } from '../model/region.ts';
 import type { GoneReplica, Replica, ReplicaSet } from '../model/replica-set.ts';
 
-/** The registry's own region, and what ARM lists beside it or with it. */
+/** The registry's home region, and the replicas that ARM lists. */
 export interface ReplicaList {
-  /** As the registry itself describes it: without name and state, which only a replication has. */
+  /** From the registry resource: without name and state, which only a replication resource has. */
   readonly home: Replica;
-  /** May name a region more than once: one that is deleted and made anew is listed twice for a while. */
+  /** May name a region more than once: a replica that was deleted and created again is listed twice for a while. */
   readonly replicas: readonly Replica[];
 }
 
-/** What ARM said about one name; `unclear` when it did not answer. */
+/** ARM's answer about one name; `unclear` when it did not answer. */
 export type Finding = Replica | 'absent' | 'unclear';
 
-/** Between the two answers that prove a replica gone: a single one may be wrong for a moment. */
+/** Between the two answers that prove a replica gone: one answer alone may be wrong for a moment. */
 export const proofAfterMs = 120_000;
 
-/** Regions come and go by the dozen at most. */
+/** More than any registry has regions that come and go. */
 const maxGone = 50;
 
-/** Names ARM is to be asked about: all that it lists, and all that were known and are not proven gone. */
+/** The names to ask ARM about: all that it lists, and all known ones that are not proven gone. */
 export function namesToAsk(before: ReplicaSet, { home, replicas }: ReplicaList): string[] {
   const known = knownReplicas(before).filter(({ region }) => region !== home.region);
   return [...new Set([...replicas, ...known].map(nameOf))];
 }
 
 /**
- * @param found what ARM said about each of these names
+ * @param found ARM's answer about each of these names
  * @param now when ARM was asked, milliseconds since 1970
  */
 export function nextReplicas(
@@ -54,7 +54,7 @@ export function nextReplicas(
     const missingAt = Math.min(old.missingAt ?? now, now);
     const isLeaving = [old, ...here].some((one) => nameOf(one) === nameOf(old) && isDeleting(one));
     if (!isLeaving && now - missingAt < proofAfterMs) return [{ ...(there ?? old), ...trackedName(old), missingAt }];
-    // Another one is there already, and may have spoken since the old one was first found missing.
+    // Another replica is there already, and may have sent reports since the old one was first found missing.
     if (there !== undefined) return [withAbsence(there, missingAt)];
     gone.set(region, { region, name: nameOf(old), at: now });
     return [];
@@ -63,24 +63,24 @@ export function nextReplicas(
   return { replicas, gone: [...gone.values()].sort((a, b) => b.at - a.at).slice(0, maxGone) };
 }
 
-/** Without what only settings have put there: an observed region needs no replica. */
+/** Without regions that only the settings name: an observed region needs no replica. */
 function knownReplicas({ replicas }: ReplicaSet): Replica[] {
   return replicas
     .filter(({ name, expected }) => name !== undefined || expected)
     .map((replica) => ({ ...replica, expected: true }));
 }
 
-/** ARM names a replica after its region unless it is told another name. */
+/** ARM names a replica after its region unless its creator chose another name. */
 function nameOf({ name, region }: Replica): string {
   return name ?? region;
 }
 
-/** It keeps the name that it is asked for by until that is proven gone. */
+/** Keeps the name by which ARM is asked until that replica is proven gone. */
 function trackedName({ name }: Replica): Pick<Replica, 'name'> {
   return name === undefined ? {} : { name };
 }
 
-/** Until now its name was only guessed. */
+/** Whether its name was only assumed until now. */
 function isNamedFirst(old: Replica, there: Replica | undefined): boolean {
   return old.name === undefined && there !== undefined;
 }
@@ -89,13 +89,13 @@ function isDeleting({ provisioningState }: Replica): boolean {
   return provisioningState?.toLowerCase() === 'deleting';
 }
 
-/** No two replicas have one name: one that is found in another region is not here. */
+/** A name belongs to one replica: if it is found in another region, it is absent here. */
 function findingOf(replica: Replica, found: ReadonlyMap<string, Finding>): Finding {
   const finding = found.get(nameOf(replica)) ?? 'unclear';
   return typeof finding === 'object' && finding.region !== replica.region ? 'absent' : finding;
 }
 
-/** What ARM says when it is asked by name counts for more than its list; one that stays for more than one that leaves. */
+/** ARM's answer by name outranks its list; a replica that stays outranks one that is being deleted. */
 function presentReplica(listed: readonly Replica[], found: ReadonlyMap<string, Finding>): Replica | undefined {
   const there = listed.flatMap((one) => {
     const finding = findingOf(one, found);
@@ -104,7 +104,7 @@ function presentReplica(listed: readonly Replica[], found: ReadonlyMap<string, F
   return there.find((one) => !isDeleting(one)) ?? there[0];
 }
 
-/** Expected from when it is first listed, unless the list is so old that it names one that has been proven gone. */
+/** Expected from when it is first listed, unless an old list names a replica that was proven gone. */
 function newReplica(
   listed: readonly Replica[],
   there: Replica | undefined,

@@ -1,8 +1,8 @@
 /**
- * The replica set of each registry, kept fresh. Settings win; otherwise ARM is asked, and what it said last is stored,
- * so that an outage of the control plane (which a home region outage is) leaves the last known set in use, on every
- * instance and over restarts. What is stored only ever gives way to what ARM was asked for later. Questions are answered
- * from memory; reading and asking (`ask-for-replicas.ts`) happen beside them.
+ * The replica set of each registry, kept up to date. If the settings name the regions, they win; otherwise ARM is asked and its
+ * last answer is stored. During an outage of the control plane, which an outage of the home region is, every instance goes on
+ * with the last known set, also after a restart. A stored set is replaced only by the answer to a later request. Questions are
+ * answered from memory; reading the store and asking ARM (`ask-for-replicas.ts`) run in the background.
  */
 
 import type { Registry } from '../model/registry.ts';
@@ -18,33 +18,32 @@ import type { ReplicaDirectory, ReplicaSetStore } from './ports.ts';
 import { refreshPace } from './refresh-pace.ts';
 
 export interface ReplicaSets {
-  /** The set in use. Without any replica while nobody has ever told us. */
+  /** The set in use. Without any replica while neither the store nor ARM has answered. */
   current(registry: Registry): ReplicaSet;
   /**
-   * Once there has been a first answer, from the store or from ARM, or neither had one, and the set in use is what was
-   * stored half a minute ago or later. To be waited for before anything is decided. Fails with `unavailable` when what is
-   * stored could not be read for minutes: others may know of a replica that is not in the set. That ARM does not answer is
-   * no reason to fail.
+   * Resolves when the store or ARM has answered for the first time, or neither has a set, and the set in use was read from the
+   * store at most half a minute ago. Await it before every decision. Fails with `unavailable` when the store could not be read
+   * for minutes: other instances may know a replica that is not in the set. Does not fail because ARM does not answer.
    */
   ready(registry: Registry): Promise<void>;
-  /** Asks ARM now, unless it was asked just now. Never fails: what is known stays in use. */
+  /** Asks ARM now, except in the pause after a request. Never fails: the known set stays in use. */
   refresh(registry: Registry): Promise<void>;
-  /** Asks ARM after this call, as soon as the pause since it was asked last is over; once for all who call meanwhile. */
+  /** Asks ARM after this call, at once or when the pause after the last request is over; calls meanwhile share one request. */
   refreshSoon(registry: Registry): void;
   /**
-   * For each question. While ARM does not answer, has it asked again as often as pauses between requests allow. Where
-   * nobody has told of any replica, waits some seconds for an answer that is under way. Never fails.
+   * Called for each question. While ARM does not answer, asks it again as often as the pauses allow. If no replica is known,
+   * waits some seconds for the request under way. Never fails.
    */
   refreshForQuestion(registry: Registry): Promise<void>;
 }
 
-/** What the timer stores, other instances have this much later. */
+/** After this time an instance reads the store again, to find a set that another one has saved. */
 const reloadMs = 30_000;
-/** A read that fails is passed over for so long, no longer: a set that nobody has read for hours may be any set. */
+/** How long failed reads of the store are ignored; after that the set in memory may be too old to decide with. */
 const trustedMs = 120_000;
-/** So long a question that cannot be answered without ARM waits for it: ARM answers within a second or two, or not at all. */
+/** How long a question waits for ARM if no replica is known: ARM answers within a second or two, or not at all. */
 const questionWaitMs = 5_000;
-/** Three turns of the timer. */
+/** Three runs of the timer. */
 const unansweredMs = 900_000;
 
 export function replicaSets(deps: {
@@ -54,7 +53,7 @@ export function replicaSets(deps: {
   readonly store: ReplicaSetStore;
   readonly clock: Clock;
   readonly log: Log;
-  /** Told after each change of which regions are expected. */
+  /** Called after each change of which regions are expected. */
   onChange(registry: Registry): void;
 }): ReplicaSets {
   const { directory, store, clock, log } = deps;
@@ -64,7 +63,7 @@ export function replicaSets(deps: {
     let set = isFixed(registry, directory) ? replicaSetFromSettings(registry, clock.now()) : unknownSet(registry);
     let version: Version | undefined;
     let triedAt = Number.NEGATIVE_INFINITY;
-    /** When the set in use was what was stored, for all that this instance knows. */
+    /** When the set in use was last known to be the stored one. */
     let loadedAt = Number.NEGATIVE_INFINITY;
     let first: Promise<void> | undefined;
     let isInUse = false;
@@ -96,7 +95,7 @@ export function replicaSets(deps: {
       try {
         const stored = await store.load(registry.name);
         loadedAt = startedAt;
-        // What was saved from here meanwhile may be newer than what has been read.
+        // A set that this instance saved meanwhile may be newer than the one that was read.
         if (version === before && stored?.version !== before) {
           version = stored?.version;
           if (stored !== undefined) use(completed(stored.set));
@@ -104,7 +103,7 @@ export function replicaSets(deps: {
       } catch (error) {
         log.warn('replica set not read', { registry: registry.name, error: describeError(error) });
       }
-      // ARM is asked by a timer, on one instance; by this the others see that it does not answer.
+      // The timer asks ARM on one instance. The other instances see by the age of the set that ARM does not answer.
       if (set.source === 'arm' && clock.now() - set.refreshedAt > unansweredMs) use({ ...set, source: 'remembered' });
     }
 
@@ -143,7 +142,7 @@ export function replicaSets(deps: {
                 isInUse = true;
               });
         await first;
-        // An instance that had nothing to do for hours knows the set of hours ago.
+        // An instance that was idle for hours has a set that is hours old.
         await (isOld() || !isTrusted() ? load() : loading);
         if (!isTrusted())
           throw new UpstreamError('unavailable', `replica set of ${registry.name} not read for too long`);

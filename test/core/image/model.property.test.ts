@@ -173,7 +173,7 @@ function world(onAnswer: (region: Region, digest: Digest, answer: ProbeAnswer['k
         },
         audit: noAudit,
         health: memoryHealthEventLog(),
-        reviews: memoryCheckpointStore(),
+        checkpoints: memoryCheckpointStore(),
         sets: {
           current: set,
           ready: async () => undefined,

@@ -25,10 +25,10 @@ beforeAll(async () => {
 
 function counted() {
   let turns = 0;
-  const { index, store, reviews } = setup;
+  const { index, store, checkpoints } = setup;
   const ports = {
     store,
-    reviews,
+    checkpoints,
     index: {
       ...index,
       page: (...asked: Parameters<typeof index.page>) => {

@@ -36,7 +36,7 @@ const nameOf = (digest: number) => ({
 
 const log = { info: () => undefined, warn: () => undefined };
 
-/** Nothing is compared until the test says so. */
+/** Compares only when the test calls it. */
 function world() {
   let set = replicaSetOf();
   const tags = memoryTagIndex();
@@ -58,14 +58,14 @@ function world() {
     tags,
     writer,
     read,
-    /** Its replica is removed, and another is made: what the first has said is void. */
+    /** The replica is removed and another is created: reports of the first are void. */
     replace(region: string, second: number) {
       const lastAbsentAt = at(time(second));
       set = { ...set, replicas: set.replicas.map((one) => (one.region === region ? { ...one, lastAbsentAt } : one)) };
     },
     push: (digest: number, region: string, second: number, text = 'v1') =>
       writer.submit(nameOf(digest), { kind: 'fact', fact: pushOf(region, time(second), { tag: text }) }),
-    /** All that the image has to compare. */
+    /** Compares all tags of the image that are not compared yet. */
     check: async (digest: number) =>
       tagReconciler({ tags, writer, clock: manualClock(start), log }).compare(await read(digest)),
     settle: async (digest: number, now = start) => compareTag({ writer, tags }, await read(digest), tag, now),
@@ -85,7 +85,7 @@ test('every earlier digest records that the tag has left it', async () => {
   expect(await progress(4)).toMatchObject({ state: 'open', movedTo: null, isCompared: true, isOrdered: true });
 });
 
-test('one that is compared itself learns that the tag has left it', async () => {
+test('one that is compared itself records that the tag has left it', async () => {
   const { push, settle, progress, isOpen } = world();
   await push(1, 'eastus', 1);
   await push(2, 'eastus', 2);
@@ -134,10 +134,10 @@ describe('a digest that was noted and cannot be found', () => {
   test.each([
     [599_999, true],
     [600_000, false],
-  ])('%i ms after the last word: the comparison is open: %s', async (later, isOpen) => {
+  ])('%i ms after the last change: the comparison is open: %s', async (later, isOpen) => {
     const setUp = world();
     await setUp.push(1, 'eastus', 1);
-    // Whoever is the first to note a tag relies on those who come later.
+    // The first digest of a tag relies on the comparison by later ones.
     await setUp.tags.note(
       { registry: 'contoso', repository: repositoryOf('team/app'), tag },
       digestOf(9),

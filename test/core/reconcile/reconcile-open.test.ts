@@ -1,6 +1,6 @@
 /**
- * After a change of the replica set, all images that are not everywhere are looked at once every instance uses it, whoever dies
- * over it: for most of them no timer is left.
+ * After a change of the replica set, all images that are not everywhere are evaluated once every instance uses it, also when an
+ * instance dies meanwhile: most of them have no timer.
  */
 import { describe, expect, test } from 'vitest';
 import type { ImageStore } from '../../../src/core/ports.ts';
@@ -16,8 +16,8 @@ const name = (n: number) => ({ registry: 'contoso', repository: repositoryOf('te
 async function setUp(images: number) {
   const sets = { one: regionsOf('eastus', 'westeurope'), other: regionsOf('eastus', 'westeurope') };
   const one = memoryTracker({ replicaSet: (of) => replicaSetOf({ ...of, regions: sets.one }) });
-  const { clock, index, tags, timer, publisher, reviews, store } = one;
-  const shared = { index, tags, timer, publisher, reviews, store };
+  const { clock, index, tags, timer, publisher, checkpoints, store } = one;
+  const shared = { index, tags, timer, publisher, checkpoints, store };
   const start = (ports: { store?: ImageStore } = {}): MemoryTracker =>
     memoryTracker({
       clock,
@@ -31,7 +31,7 @@ async function setUp(images: number) {
   expect(timer.set).toEqual([]);
   const everywhere = () =>
     publisher.published.filter(({ type }) => type.endsWith('ImageAvailableInAllReplicas')).length;
-  return { one, start, sets, everywhere, store, clock, reviews, published: publisher.published };
+  return { one, start, sets, everywhere, store, clock, checkpoints, published: publisher.published };
 }
 
 /** As the timer function does every five minutes. */
@@ -41,7 +41,7 @@ async function refresh({ tracker, clock }: MemoryTracker): Promise<void> {
   await clock.settle();
 }
 
-test('what an instance leaves behind that dies over it, the next one looks at', async () => {
+test('what an instance that dies leaves behind, the next one evaluates', async () => {
   const { start, sets, everywhere, store, published } = await setUp(3);
   sets.other = regionsOf('eastus');
   let isDead = false;
@@ -51,7 +51,7 @@ test('what an instance leaves behind that dies over it, the next one looks at', 
   void dying.tracker.reconcileOpen(registry);
   await refresh(dying);
   expect(everywhere()).toBe(0);
-  // It was started with the smaller set: to this one nothing has changed.
+  // It was started with the smaller set: for this instance nothing has changed.
   const next = start();
   await refresh(next);
   expect(everywhere()).toBe(3);
@@ -59,7 +59,7 @@ test('what an instance leaves behind that dies over it, the next one looks at', 
   expect(published).toHaveLength(3 * 3);
 });
 
-test('what was decided for the set before, while others used the next one already, is looked at as well', async () => {
+test('what was decided for the set before, while others used the next one already, is evaluated as well', async () => {
   const { one, start, sets, everywhere, clock } = await setUp(1);
   sets.other = regionsOf('eastus', 'westeurope');
   sets.one = regionsOf('eastus', 'northeurope', 'westeurope');
@@ -75,8 +75,8 @@ test('what was decided for the set before, while others used the next one alread
   expect(everywhere()).toBe(1);
 });
 
-test('a review that fails goes on from its last page', async () => {
-  const { start, sets, everywhere, store, reviews } = await setUp(150);
+test('a run that fails is continued from its last page', async () => {
+  const { start, sets, everywhere, store, checkpoints } = await setUp(150);
   sets.other = regionsOf('eastus');
   await refresh(start());
   let reads = 0;
@@ -90,7 +90,7 @@ test('a review that fails goes on from its last page', async () => {
   const instance = start({ store: troubled });
   await refresh(instance);
   expect(instance.lines.filter((line) => line.startsWith('open images not reconciled'))).toHaveLength(1);
-  expect((await reviews.load('contoso'))?.cursor).toMatch(/./);
+  expect((await checkpoints.load('contoso'))?.cursor).toMatch(/./);
   reads = -1_000;
   await refresh(instance);
   expect(everywhere()).toBe(150);
@@ -163,10 +163,10 @@ describe('after a region was added', () => {
     expect(await missing()).toEqual(expected);
   });
 
-  test('once they are on it, nobody looks through all others', async () => {
-    const { one, start, reviews, sets, store } = await setUpComplete(3);
+  test('once they are on it, the list of all others is not read', async () => {
+    const { one, start, checkpoints, sets, store } = await setUpComplete(3);
     for (let time = 0; time < 3; time++) await refresh(one);
-    expect(await reviews.load('contoso')).toMatchObject({ cursor: null });
+    expect(await checkpoints.load('contoso')).toMatchObject({ cursor: null });
     expect((await one.index.page({ registry: 'contoso', list: 'replicating', limit: 10 })).entries).toHaveLength(3);
     for (const n of [1, 2]) {
       await one.tracker.receive({

@@ -1,4 +1,4 @@
-/** What was announced by an instance that is gone is published by the next one, whatever else fails while the image is looked at. */
+/** Events that a dead instance has announced are published by the next one, whatever else fails while it reconciles the image. */
 import { expect, test } from 'vitest';
 import { memoryImageStore } from '../../../src/adapters/memory.ts';
 import type { ForwardOrder } from '../../../src/core/image/forward-entry.ts';
@@ -50,7 +50,7 @@ async function nextInstance(
   });
   await before.tracker.receive({ name, fact: pushOf('eastus', '2026-06-01T12:00:00Z', { tag: 'v1' }) });
   await clock.settle();
-  // Until the image is delayed: that is noted by whoever looks at it next.
+  // Until the image is delayed, which the next run notes.
   await clock.advance(20 * minute);
 
   const writable: ImageStore = {
@@ -64,7 +64,7 @@ async function nextInstance(
 }
 
 test.each<[string, (record: ImageRecord) => boolean]>([
-  ['what a replica says is not stored', ({ arrivals }) => 'westeurope' in arrivals],
+  ['a replica’s answer is not stored', ({ arrivals }) => 'westeurope' in arrivals],
   ['nothing of the image is stored', () => true],
 ])('an event is published where %s', async (_what, isRefused) => {
   const { tracker, publisher, clock } = await nextInstance(isRefused);
@@ -74,7 +74,7 @@ test.each<[string, (record: ImageRecord) => boolean]>([
   expect(regions.map(({ data }) => data.region)).toEqual(['eastus']);
 });
 
-test('a webhook is forwarded where what a replica says is not stored', async () => {
+test('a webhook is forwarded where a replica’s answer is not stored', async () => {
   const { tracker, queued, clock } = await nextInstance(({ arrivals }) => 'westeurope' in arrivals);
   await expect(tracker.reconcile(name, clock.now())).rejects.toThrow('refused');
   expect(queued).toHaveLength(1);

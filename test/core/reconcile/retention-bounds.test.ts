@@ -36,7 +36,7 @@ async function pushAndDelete(memory: MemoryTracker, image = 1): Promise<void> {
   await learn(memory, deleteOf, both, image);
 }
 
-/** Of what is forgotten the generation stays. */
+/** The generation of a forgotten image is kept. */
 const isKept = async ({ store }: MemoryTracker) => (await store.read(nameOf(1)))?.record.expiredAt === null;
 const listed = async ({ index }: MemoryTracker) =>
   (await index.page({ registry: 'contoso', list: 'all', cursor: undefined, limit: 1_000 })).entries.length;
@@ -63,7 +63,7 @@ describe('after ninety-one days', () => {
     expect([await memory.tracker.expire(), await isKept(memory)]).toEqual([0, true]);
   });
 
-  test('one that is on its way stays', async () => {
+  test('one that is being replicated stays', async () => {
     const memory = memoryTracker();
     await learn(memory, pushOf, ['eastus']);
     await memory.clock.advance(91 * dayMs);

@@ -82,7 +82,7 @@ test('forgotten a second time, it goes on with the third generation', async () =
   expect(new Set(told).size).toBe(3);
 });
 
-test('a repeat of what was said before it was forgotten says nothing', async () => {
+test('a repeat of a report from before it was forgotten changes nothing', async () => {
   const memory = await forgotten();
   const before = memory.publisher.published.length;
   for (const region of both) {

@@ -1,4 +1,4 @@
-/** What is noted of what replicas answer: a clear yes, a clear no where it means something, and nothing else. */
+/** What is recorded of replicas' answers: "present", "absent" where the image is being deleted, and nothing else. */
 import { describe, expect, test } from 'vitest';
 import type { Fact } from '../../../src/core/image/arrival.ts';
 import type { Delivery, ProbeAnswer } from '../../../src/core/ports.ts';

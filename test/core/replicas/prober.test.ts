@@ -1,4 +1,4 @@
-/** Asking within bounds: a budget per replica, pauses that grow, and a wish to be left alone that is obeyed. */
+/** Probes within limits: a budget per replica, growing pauses, and pauses that a replica asks for. */
 import { describe, expect, test } from 'vitest';
 import { toEventTime } from '../../../src/core/model/event-time.ts';
 import type { ProbeAnswer } from '../../../src/core/ports.ts';
@@ -80,13 +80,13 @@ test('pauses grow while a replica gives no clear answer', async () => {
   expect(pauses).toEqual([5_000, 10_000, 20_000, 40_000]);
 });
 
-test('questions that were under way together have met one outage, not several', async () => {
+test('requests that were under way together count as one failure', async () => {
   const { ask } = setUp(() => ({ kind: 'unclear', reason: 'timeout', retryAfterMs: undefined }));
   const answers = await Promise.all([ask(), ask(), ask()]);
   expect(answers.map((answer) => answer.kind === 'unclear' && answer.retryAfterMs)).toEqual([5_000, 5_000, 5_000]);
 });
 
-test('of questions that met one outage together, none makes the next pause longer', async () => {
+test('requests that failed in one outage do not make the next pause longer', async () => {
   const { ask, clock } = setUp(() => ({ kind: 'unclear', reason: 'timeout', retryAfterMs: undefined }));
   await Promise.all([ask(), ask(), ask()]);
   await clock.advance(5_000);
@@ -115,7 +115,7 @@ describe('what a replica says', () => {
     ['earlier, by its clock', askedAt - 60_000, askedAt - 60_000],
     ['later, by its clock', askedAt + 60_000, askedAt],
     ['without a time', undefined, askedAt],
-  ])('counts from when it looked, and never after we asked: %s', (_, saidAt, counted) => {
+  ])('has the time of the replica’s answer, and never one after the request: %s', (_, saidAt, counted) => {
     expect(seenAt({ kind: 'absent', saidAt }, askedAt)).toBe(toEventTime(counted));
     expect(toFact(registry, eastus, { ...present, saidAt }, askedAt, undefined)).toMatchObject({
       kind: 'push',

@@ -1,4 +1,4 @@
-/** How often ARM is asked, and how long after somebody wanted it asked. */
+/** How often ARM is asked, and how long after a call. */
 import { describe, expect, test } from 'vitest';
 import type { Asked } from '../../../src/core/replicas/refresh-pace.ts';
 import { refreshPace } from '../../../src/core/replicas/refresh-pace.ts';
@@ -21,7 +21,7 @@ function setUp(answer: () => Asked = () => 'answered', takesMs = 1_000, clock = 
 const silent = (): Asked => ({ retryAfterMs: undefined });
 
 describe('ARM is asked', () => {
-  test('at once by the first who wants it, and never twice at a time', async () => {
+  test('at once for the first call, and never twice at a time', async () => {
     const { pace, askedAt, until } = setUp();
     void pace.now();
     void pace.now();
@@ -30,7 +30,7 @@ describe('ARM is asked', () => {
     expect(askedAt).toEqual([0]);
   });
 
-  test('not in the pause after an answer, unless somebody wants it: then once, when the pause is over', async () => {
+  test('not in the pause after an answer; a call of `soon()` meanwhile asks once, when the pause is over', async () => {
     const { pace, askedAt, until } = setUp();
     void pace.now();
     await until(2);
@@ -43,7 +43,7 @@ describe('ARM is asked', () => {
     expect(askedAt).toEqual([0, 30]);
   });
 
-  test('by one timer, however many want it in the pause', async () => {
+  test('by one timer, however many calls come in the pause', async () => {
     const clock = manualClock();
     let timers = 0;
     const sleep = (milliseconds: number) => {
@@ -58,7 +58,7 @@ describe('ARM is asked', () => {
     expect(timers).toBe(1);
   });
 
-  test('again by whoever comes while a request is under way, which may have been too early for them', async () => {
+  test('again for a call while a request is under way, which may have been sent too early for it', async () => {
     const { pace, askedAt, until } = setUp();
     void pace.now();
     await until(0.5);
@@ -69,7 +69,7 @@ describe('ARM is asked', () => {
     expect(askedAt).toEqual([0, 30, 60]);
   });
 
-  test('also where a timer rings a moment early', async () => {
+  test('also where a timer fires a moment early', async () => {
     const clock = manualClock();
     const early = { ...clock, sleep: (milliseconds: number) => clock.sleep(milliseconds - 1) };
     const { pace, askedAt, until } = setUp(undefined, undefined, early);
@@ -80,7 +80,7 @@ describe('ARM is asked', () => {
     expect(askedAt).toEqual([0, 29.999]);
   });
 
-  test('only once where another one has had it asked before the pause is over', async () => {
+  test('only once where another call has asked before the pause is over', async () => {
     const { pace, askedAt, until } = setUp(silent);
     void pace.now();
     await until(5);
@@ -93,7 +93,7 @@ describe('ARM is asked', () => {
 });
 
 describe('while ARM does not answer', () => {
-  /** A question each second. */
+  /** A call each second. */
   async function askFor(seconds: number, answer: () => Asked, takesMs?: number) {
     const { pace, askedAt, until } = setUp(answer, takesMs);
     for (let second = 0; second < seconds; second++) {

@@ -1,4 +1,4 @@
-/** What ARM's answers prove: a list discovers and proves nothing by what it lacks. */
+/** What ARM's answers prove: a list shows new replicas, and does not prove that one it lacks is gone. */
 import { describe, expect, test } from 'vitest';
 import type { Replica, ReplicaSet } from '../../../src/core/model/replica-set.ts';
 import type { Finding } from '../../../src/core/replicas/replica-proof.ts';
@@ -66,14 +66,14 @@ describe('a replica that was known', () => {
 
 describe('a replica that is new', () => {
   test.each<[string, Finding]>([
-    ['nobody could ask about it', 'unclear'],
+    ['ARM gave no clear answer about it', 'unclear'],
     ['it is there', west],
   ])('is expected at once where %s', (_, finding) => {
     const { replicas } = nextReplicas(setOf([home]), listOf(west), foundAs(['westeurope', finding]), now);
     expect(replicas).toEqual([home, west]);
   });
 
-  test('in place of one that is gone is not given what that one said', () => {
+  test('in place of one that is gone does not get the reports of that one', () => {
     const gone = [{ region: regionOf('westeurope'), name: 'westeurope', at: now - minute }];
     const anew = replicaIn('westeurope', { name: 'another' });
     const next = nextReplicas(setOf([home], gone), listOf(anew), foundAs(['another', anew]), now);

@@ -1,4 +1,4 @@
-/** The replica set over time: asked, remembered, never smaller because ARM failed, and what a change sets off. */
+/** The replica set over time: asked for, stored, never smaller because ARM failed, and passed on when it changes. */
 import { describe, expect, test } from 'vitest';
 import { memoryReplicaSetStore } from '../../../src/adapters/memory.ts';
 import { expectedRegions, isStale } from '../../../src/core/model/replica-set.ts';
@@ -22,7 +22,7 @@ function setUp(store: ReplicaSetStore = memoryReplicaSetStore(), clock = manualC
     down: false,
     /** Regions whose replica the list lacks, and ARM finds when it is asked for it by name. */
     unlisted: [] as string[],
-    /** Regions whose replica nobody finds, though it is on the list. */
+    /** Regions whose replica ARM does not find by name, though it is on the list. */
     unfound: [] as string[],
     /** Regions whose replica gets no clear answer when ARM is asked for it by name. */
     unclear: [] as string[],
@@ -236,7 +236,7 @@ describe('what is stored never gives way to an older set', () => {
     expect(expectedRegions(sets.current(registry))).toEqual(three);
   });
 
-  test('because the clock of whoever asked is ahead', async () => {
+  test('because the clock of the instance that asked is ahead', async () => {
     const { one, other, clock } = await setUpTwo(600_000);
     await other.sets.ready(registry);
     await other.sets.refresh(registry);

@@ -586,19 +586,19 @@ export const decidingFaults: readonly Fault[] = [
     [core('reconcile/retention'), core('reconcile/retention-bounds'), core('scenarios/failure-modes')],
     [
       [
-        'deleted images are kept for ever',
+        'deleted images are kept forever',
         "const { record: left } = await writer.submit(entry.name, { kind: 'expire', unchangedSince });",
         'const left = record;',
       ],
 
       ['an image that is kept leaves its lists', 'if (left !== undefined) return false;', 'void left;'],
 
-      ['only the first page is looked at', 'cursor = page.next;', 'break;'],
+      ['only the first page is read', 'cursor = page.next;', 'break;'],
 
       [
         'a forgotten image stays on its lists',
-        '  // A run that ended here before has left the lists as they were; its tags lead to an image that is not known.\n  await index.remove(entry, everyList);\n',
-        '',
+        '  await index.remove(entry, everyList);\n  const { registry, repository, digest } = record.name;',
+        '  const { registry, repository, digest } = record.name;',
       ],
 
       [

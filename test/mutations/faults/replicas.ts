@@ -1,4 +1,4 @@
-/** Which replicas there are: a set must not shrink without proof, nor void what was said. */
+/** Which replicas there are: a set must not shrink without proof, nor void reports. */
 import type { Fault } from '../fault.ts';
 import { faultsIn } from '../fault.ts';
 
@@ -23,7 +23,7 @@ export const replicaFaults: readonly Fault[] = [
     ],
     ['a replica that ARM does not list is gone', "findingOf(old, found) !== 'absent'", 'here.length > 0'],
     [
-      'a replica that nobody could ask about is gone',
+      'a replica that ARM gave no clear answer about is gone',
       "found.get(nameOf(replica)) ?? 'unclear'",
       "found.get(nameOf(replica)) ?? 'absent'",
     ],
@@ -33,20 +33,20 @@ export const replicaFaults: readonly Fault[] = [
       "typeof finding === 'string' ? [] : [finding]",
     ],
     [
-      'what the home region said is void',
+      'reports of the home region are void',
       'withAbsence(there ?? home, old?.lastAbsentAt)',
       'withAbsence(there ?? home, now)',
     ],
     ['the home region is asked about as a replica', '.filter(({ region }) => region !== home.region)', ''],
     [
-      'a new replica is given what the one before it said',
+      'a new replica gets the reports of the one before it',
       'if (there !== undefined) return [withAbsence(there, missingAt)];',
       'if (there !== undefined) return [there];',
     ],
     ['when a replica went is forgotten', 'gone.set(region, { region, name: nameOf(old), at: now });', ''],
     ['a replica that is back stays gone', 'for (const { region } of replicas) gone.delete(region);', ''],
     [
-      'what a replica before it said counts for the new one',
+      'reports of a replica that is gone count for the new one',
       'if (there !== undefined) return [withAbsence(there, before?.at)];',
       'if (there !== undefined) return [there];',
     ],
@@ -57,12 +57,12 @@ export const replicaFaults: readonly Fault[] = [
       " && finding.region !== replica.region ? 'absent' : finding",
       " && finding.region === undefined ? 'absent' : finding",
     ],
-    ['since when it is missing is counted anew', 'Math.min(old.missingAt ?? now, now)', 'now'],
+    ['since when it is missing is counted again', 'Math.min(old.missingAt ?? now, now)', 'now'],
   ]),
   ...faultsIn('src/core/model/replica-set.ts', tests, [
     ['regions that are only observed are waited for', '{ ...known, expected: false }', 'known'],
     ['a set is never stale', 'now - set.refreshedAt > staleAfterMs', 'false'],
-    ['a set that settings tell is stale', "set.source !== 'settings' && ", ''],
+    ['a set from settings is stale', "set.source !== 'settings' && ", ''],
     [
       'observed regions count as expected',
       '.filter((replica) => replica.expected).map((replica) => replica.region);',
@@ -77,13 +77,13 @@ export const replicaFaults: readonly Fault[] = [
   ...faultsIn('src/core/replicas/ask-for-replicas.ts', tests, [
     [
       'an answer of ARM replaces a newer one',
-      "if (isOvertaken()) return againIfOlder();\n    const next = completed({ ...told, source: 'arm', refreshedAt, verify: registry.verify });\n    const saved = await store.save(registry.name, next, basedOn)",
-      "const next = completed({ ...told, source: 'arm', refreshedAt, verify: registry.verify });\n    const saved = await store.save(registry.name, next, inUse.version())",
+      "if (isVersionChanged()) return againIfOlder();\n    const next = completed({ ...answer, source: 'arm', refreshedAt, verify: registry.verify });\n    const saved = await store.save(registry.name, next, basedOn)",
+      "const next = completed({ ...answer, source: 'arm', refreshedAt, verify: registry.verify });\n    const saved = await store.save(registry.name, next, inUse.version())",
     ],
     ['one that cannot be found is absent', "return [name, 'unclear'];", "return [name, 'absent'];"],
     [
       'a set that was refused by the storage is used',
-      "if (saved === 'conflict' || isOvertaken()) return againIfOlder();",
+      "if (saved === 'conflict' || isVersionChanged()) return againIfOlder();",
       '',
     ],
     [
@@ -95,19 +95,19 @@ export const replicaFaults: readonly Fault[] = [
   ...faultsIn('src/core/replicas/refresh-pace.ts', tests, [
     ['ARM is asked by a flood', 'if (asking === undefined && clock.now() < freeAt) return;', ''],
     ['a refresh that is wanted in the pause is forgotten', 'else void askLater();', ''],
-    ['each who wants it in the pause has one of their own', 'if (isPostponed) return;', ''],
+    ['each call in the pause sends a request of its own', 'if (isPostponed) return;', ''],
     ['what is wanted during a postponed request is forgotten', '    isPostponed = false;\n', ''],
     [
       'a request that is under way is soon enough for all',
       'if (asking === undefined && clock.now() >= freeAt)',
       'if (asking !== undefined || clock.now() >= freeAt)',
     ],
-    ['a timer that rings early asks nothing', 'if (freeAt === dueAt) asking', 'if (clock.now() >= freeAt) asking'],
+    ['a timer that fires early asks nothing', 'if (freeAt === dueAt) asking', 'if (clock.now() >= freeAt) asking'],
     ['the pauses never grow', 'Math.min(failures * firstPauseMs, pauseMs)', 'firstPauseMs'],
-    ['the pauses grow for ever', 'Math.min(failures * firstPauseMs, pauseMs)', 'failures * firstPauseMs'],
+    ['the pauses grow forever', 'Math.min(failures * firstPauseMs, pauseMs)', 'failures * firstPauseMs'],
     ['an answer does not make them short again', "asked === 'answered' ? 0 : failures + 1", 'failures + 1'],
-    ['what ARM wants is passed over', 'Math.min(retryAfterMs, longestPauseMs)', '0'],
-    ['ARM may want any pause', 'Math.min(retryAfterMs, longestPauseMs)', 'retryAfterMs'],
+    ['the pause that ARM asks for is ignored', 'Math.min(retryAfterMs, maxRetryAfterMs)', '0'],
+    ['ARM may ask for any pause', 'Math.min(retryAfterMs, maxRetryAfterMs)', 'retryAfterMs'],
     ['a question has ARM asked when it is being asked', 'if (asking === undefined) soon();', 'soon();'],
   ]),
   ...faultsIn('src/core/replicas/replica-set-cache.ts', tests, [
@@ -127,15 +127,15 @@ export const replicaFaults: readonly Fault[] = [
       'if (version === before && stored?.version !== before) {',
       'if (stored?.version !== version) {',
     ],
-    ['a set that cannot be read is trusted for ever', 'clock.now() - loadedAt <= trustedMs', 'loadedAt <= clock.now()'],
+    ['a set that cannot be read is trusted forever', 'clock.now() - loadedAt <= trustedMs', 'loadedAt <= clock.now()'],
     ['a set is read once', 'clock.now() - triedAt > reloadMs', 'triedAt < 0'],
     [
-      'that ARM does not answer is not said',
+      'that ARM does not answer is not shown',
       "if (set.source === 'arm' && clock.now() - set.refreshedAt > unansweredMs) use({ ...set, source: 'remembered' });",
       '',
     ],
-    ['nobody is told of a change', 'if (changed) deps.onChange(registry);', ''],
-    ['nobody waits for the first answer', '        await first;\n', ''],
+    ['a change is not passed on', 'if (changed) deps.onChange(registry);', ''],
+    ['the first answer is not waited for', '        await first;\n', ''],
     [
       'settings are asked of ARM',
       'return registry.regions !== undefined || directory === undefined;',
@@ -143,8 +143,8 @@ export const replicaFaults: readonly Fault[] = [
     ],
   ]),
   ...faultsIn('src/core/ingest/receive-time.ts', tests, [
-    ['a clock that is behind makes the first words void', 'isBehind ? { ...fact', 'isBehind && false ? { ...fact'],
-    ['any difference of clocks is mended', ' && before - fact.receivedAt <= clockSkewMs', ''],
+    ['a clock that is behind makes the first reports void', 'isBehind ? { ...fact', 'isBehind && false ? { ...fact'],
+    ['any difference of clocks is corrected', ' && before - fact.receivedAt <= clockSkewMs', ''],
   ]),
   ...faultsIn('src/core/store/list-completeness.ts', tests, [
     [
@@ -155,18 +155,18 @@ export const replicaFaults: readonly Fault[] = [
   ]),
   ...faultsIn('src/core/reconcile/reconcile-open.ts', tests, [
     [
-      'a review that fails is not begun again',
-      'await deps.reviews.save(registry.name, { ...note, cursor });',
-      'await deps.reviews.save(registry.name, { ...note, cursor: null });',
+      'a run that fails is not continued',
+      'await deps.checkpoints.save(registry.name, { ...checkpoint, cursor });',
+      'await deps.checkpoints.save(registry.name, { ...checkpoint, cursor: null });',
     ],
-    ['a change is not reviewed', 'if (note?.set !== set) {', 'if (note === undefined) {'],
+    ['a change is not noticed', 'if (checkpoint?.set !== set) {', 'if (checkpoint === undefined) {'],
     [
-      'a failed review counts as done',
-      'Promise.all(some.map(({ name }) => deps.review(name)))',
-      'Promise.allSettled(some.map(({ name }) => deps.review(name)))',
+      'a failed image counts as done',
+      'Promise.all(some.map(({ name }) => deps.reevaluate(name)))',
+      'Promise.allSettled(some.map(({ name }) => deps.reevaluate(name)))',
     ],
     [
-      'only the first page is reviewed',
+      'only the first page is evaluated',
       'for (let page = 0; page < maxPages && cursor !== null && clock.now() < until; page++) {',
       'for (let page = 0; page < 1 && cursor !== null && clock.now() < until; page++) {',
     ],
