@@ -1,8 +1,5 @@
-/**
- * Releases in memory, for tests. They are stored as JSON, so that no object is shared that real storage would not
- * share.
- */
-import type { ReleaseStore, ReleaseTimer, StoredRelease, TimedRelease } from '../core/ports.ts';
+/** Releases in memory, for tests. They go through JSON, so that nothing is shared that storage would not share. */
+import type { ReleaseQueue, ReleaseStore, StoredRelease, TimedRelease } from '../core/ports.ts';
 import type { Release } from '../core/releases/release.ts';
 
 export function memoryReleaseStore(): ReleaseStore {
@@ -48,13 +45,13 @@ export function memoryReleaseStore(): ReleaseStore {
   };
 }
 
-/** @returns the timer, with what was set on it */
-export function memoryReleaseTimer(): ReleaseTimer & { readonly set: { timed: TimedRelease; at: number }[] } {
-  const set: { timed: TimedRelease; at: number }[] = [];
+/** @returns the queue, and the rows that were added to it */
+export function memoryReleaseQueue(): ReleaseQueue & { readonly rows: { timed: TimedRelease; at: number }[] } {
+  const rows: { timed: TimedRelease; at: number }[] = [];
   return {
-    set,
+    rows,
     async add(timed, at) {
-      set.push({ timed, at });
+      rows.push({ timed, at });
     },
   };
 }

@@ -29,7 +29,7 @@ import { tableWaitStore } from '../adapters/table-storage/wait-store.ts';
 import { webhookSender } from '../adapters/webhook-sender.ts';
 import type { Config } from '../config.ts';
 import { checkList } from '../core/checks/check-list.ts';
-import { dueCatalogueTimer, dueReconcileQueue, dueReleaseTimer, dueReplayQueue } from '../core/due-work/due-queues.ts';
+import { dueCatalogueTimer, dueReconcileQueue, dueReleaseQueue, dueReplayQueue } from '../core/due-work/due-queues.ts';
 import { dueForwardQueue } from '../core/due-work/forward-queue.ts';
 import { runDueWork } from '../core/due-work/run-due-work.ts';
 import { sweeper } from '../core/due-work/sweeper.ts';
@@ -147,7 +147,7 @@ export function compose(config: Config) {
   }
   const keptReleases = releases({
     store: tableReleaseStore(storage.releases),
-    timer: dueReleaseTimer(dueWork),
+    queue: dueReleaseQueue(dueWork),
     tracker: tracked,
     publisher,
     ...around,

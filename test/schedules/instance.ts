@@ -5,7 +5,7 @@
 
 import type { InvocationContext } from '@azure/functions';
 import { memoryHealthEventLog, noAudit } from '../../src/adapters/memory.ts';
-import { dueReconcileQueue, dueReleaseTimer } from '../../src/core/due-work/due-queues.ts';
+import { dueReconcileQueue, dueReleaseQueue } from '../../src/core/due-work/due-queues.ts';
 import { dueForwardQueue } from '../../src/core/due-work/forward-queue.ts';
 import { runDueWork } from '../../src/core/due-work/run-due-work.ts';
 import type { Sweeper } from '../../src/core/due-work/sweeper.ts';
@@ -171,7 +171,7 @@ export function startInstance(
     ...{ clock, log, random: ports.random, tracker: running },
     // The topic takes events of any kind.
     publisher: own.publisher as EventPublisher<object>,
-    ...{ delayedAfterMs, retentionMs: world.on.options.retentionMs, timer: dueReleaseTimer(dueWork) },
+    ...{ delayedAfterMs, retentionMs: world.on.options.retentionMs, queue: dueReleaseQueue(dueWork) },
     store: network.wrap(caller, 'releases', shared.releases),
   });
   // Where there are none, nobody looks for any.

@@ -1,6 +1,6 @@
 /** Releases over trackers in memory: what instances share, and any number of instances of it. */
 import { memoryImageIndex, memoryImageStore, memoryTagIndex } from '../../src/adapters/memory.ts';
-import { memoryReleaseStore, memoryReleaseTimer } from '../../src/adapters/memory-releases.ts';
+import { memoryReleaseQueue, memoryReleaseStore } from '../../src/adapters/memory-releases.ts';
 import type { CloudEvent } from '../../src/core/image/cloud-event.ts';
 import type { EventPublisher } from '../../src/core/ports.ts';
 import type { ReleaseEventData } from '../../src/core/releases/release-document.ts';
@@ -23,7 +23,7 @@ export function releaseWorld() {
     index: memoryImageIndex(),
     tags: memoryTagIndex(),
     store: memoryReleaseStore(),
-    timer: memoryReleaseTimer(),
+    queue: memoryReleaseQueue(),
     published,
     publisher,
   };
@@ -42,7 +42,7 @@ export function releaseInstance(
   deps: Partial<ReleasesDeps> = {},
   input: MemoryTrackerInput = {},
 ): ReleaseInstance {
-  const { clock, images, index, tags, store, timer, publisher } = world;
+  const { clock, images, index, tags, store, queue, publisher } = world;
   const memory = memoryTracker({
     clock,
     ...input,
@@ -51,7 +51,7 @@ export function releaseInstance(
   const note = (message: string, fields?: object) => void memory.lines.push(`${message} ${JSON.stringify(fields)}`);
   const made: Releases = releases({
     store,
-    timer,
+    queue,
     tracker: memory.tracker,
     publisher,
     clock,
@@ -64,16 +64,16 @@ export function releaseInstance(
   return { memory, releases: made };
 }
 
-/** Lets time pass, and every timer that was set ring at its time at that instance. */
+/** Lets time pass, and has that instance run each row when it is due. */
 export async function passReleaseTime(
-  { clock, timer }: ReleaseWorld,
+  { clock, queue }: ReleaseWorld,
   { releases: made }: ReleaseInstance,
   milliseconds: number,
 ): Promise<void> {
   for (const until = clock.now() + milliseconds; clock.now() < until; ) {
     await clock.advance(Math.min(1_000, until - clock.now()));
-    const due = timer.set.filter(({ at }) => at <= clock.now());
-    timer.set.splice(0, timer.set.length, ...timer.set.filter(({ at }) => at > clock.now()));
+    const due = queue.rows.filter(({ at }) => at <= clock.now());
+    queue.rows.splice(0, queue.rows.length, ...queue.rows.filter(({ at }) => at > clock.now()));
     await Promise.all(due.map(({ timed }) => made.resume(timed)));
     await clock.settle();
   }

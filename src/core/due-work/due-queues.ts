@@ -2,7 +2,7 @@
 
 import type { CatalogueTimer } from '../catalogue/ports.ts';
 import type { CheckQueue } from '../checks/ports.ts';
-import type { ReleaseTimer } from '../releases/ports.ts';
+import type { ReleaseQueue } from '../releases/ports.ts';
 import type { ReplayQueue } from '../replay/ports.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { ReconcileQueue } from '../store/ports.ts';
@@ -43,7 +43,7 @@ export function dueCheckQueue(dueWork: DueWorkStore): CheckQueue {
   };
 }
 
-export function dueReleaseTimer(dueWork: DueWorkStore): ReleaseTimer {
+export function dueReleaseQueue(dueWork: DueWorkStore): ReleaseQueue {
   return {
     async add({ name, revision, wasMissing }, at) {
       await dueWork.add({ kind: 'release', name, revision, ...(wasMissing && { wasMissing }) }, at);

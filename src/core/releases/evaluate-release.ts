@@ -1,7 +1,8 @@
 /**
- * Looks at all images of a release, notes in its record what has become true, and has that told. The record is written only
- * over the revision that was looked at, so of many that look at once one notes it, and nothing is noted of a revision whose
- * images nobody has looked at. Whoever notes it tells it; what is still not told some seconds later, anybody does.
+ * Evaluates all images of a release, notes in its record that it is available or delayed, and publishes that. The record is
+ * written only if it has not changed since it was read, so of many instances that evaluate at once one notes the fact, and a fact
+ * is never noted in a revision whose images were not evaluated. The instance that notes a fact publishes it. If it is not
+ * published some seconds later, any instance that evaluates the release does.
  */
 import type { EventPublisher } from '../outbox/ports.ts';
 import type { SeveralResult } from '../query/several-images.ts';
@@ -22,9 +23,9 @@ export type ReleaseEvaluation =
   | { readonly kind: 'unknown' };
 
 interface ReleaseEvaluator {
-  /** Looks after this call; those who call meanwhile share the next look. Fails with an `UpstreamError`. */
+  /** Evaluates after this call; calls during an evaluation share the next one. Fails with an `UpstreamError`. */
   evaluate(name: string): Promise<ReleaseEvaluation>;
-  /** Once nothing that was noted here is on its way to the topic. */
+  /** Resolves when this instance is publishing nothing. */
   announced(): Promise<void>;
 }
 
@@ -40,17 +41,17 @@ interface ReleaseEvaluatorDeps {
 }
 
 const maxAttempts = 20;
-/** Until then whoever noted it may have it on its way to the topic. */
-const othersTellAfterMs = 10_000;
+/** Until then the instance that noted the fact may be publishing it. */
+const othersPublishAfterMs = 10_000;
 
 export function releaseEvaluator(deps: ReleaseEvaluatorDeps): ReleaseEvaluator {
   const { store, tracker, publisher, clock, log } = deps;
-  const looks = new Map<
+  const evaluations = new Map<
     string,
     { readonly now: Promise<ReleaseEvaluation>; next: Promise<ReleaseEvaluation> | undefined }
   >();
-  const onTheirWay = new Map<string, Promise<void>>();
-  /** What was last sent to the store without an answer, by name: it may be stored. */
+  const publishing = new Map<string, Promise<void>>();
+  /** By name, the last write that got no answer: it may be stored. */
   const unanswered = new Map<string, Release>();
 
   async function write(release: Release, basedOn: StoredRelease): Promise<StoredRelease | 'conflict'> {
@@ -62,7 +63,7 @@ export function releaseEvaluator(deps: ReleaseEvaluatorDeps): ReleaseEvaluator {
     return stored;
   }
 
-  async function look(name: string): Promise<ReleaseEvaluation> {
+  async function evaluateOnce(name: string): Promise<ReleaseEvaluation> {
     for (let attempt = 0; attempt < maxAttempts; attempt++) {
       const stored = await store.read(name);
       if (stored === undefined) return { kind: 'unknown' };
@@ -80,7 +81,7 @@ export function releaseEvaluator(deps: ReleaseEvaluatorDeps): ReleaseEvaluator {
     throw new UpstreamError('conflict', `release ${name} kept changing`);
   }
 
-  /** Noted here, by a write that nobody answered. */
+  /** Whether this instance noted the fact, by a write that got no answer. */
   function isOurs(release: Release): boolean {
     const sent = unanswered.get(release.name);
     if (sent === undefined || !isSameRevision(sent, release)) return false;
@@ -89,18 +90,18 @@ export function releaseEvaluator(deps: ReleaseEvaluatorDeps): ReleaseEvaluator {
 
   function announce(release: Release, result: SeveralResult, isOurs: boolean): void {
     const fact = pendingFact(release);
-    if (fact === undefined || !(isOurs || clock.now() - factAt(release, fact) >= othersTellAfterMs)) return;
+    if (fact === undefined || !(isOurs || clock.now() - factAt(release, fact) >= othersPublishAfterMs)) return;
     const key = `${fact} ${release.createdAt} ${release.revision} ${release.name}`;
-    if (onTheirWay.has(key)) return;
-    const told = tell(release, result)
+    if (publishing.has(key)) return;
+    const published = publishFact(release, result)
       .catch((error: unknown) => {
         log.warn('release event not accepted, will retry', { release: release.name, error: describeError(error) });
       })
-      .finally(() => onTheirWay.delete(key));
-    onTheirWay.set(key, told);
+      .finally(() => publishing.delete(key));
+    publishing.set(key, published);
   }
 
-  async function tell(release: Release, { document }: SeveralResult): Promise<void> {
+  async function publishFact(release: Release, { document }: SeveralResult): Promise<void> {
     const fact = pendingFact(release);
     const registry = tracker.registries.find(({ loginServer }) => loginServer === document.images[0]?.registry);
     if (fact === undefined || registry === undefined) return;
@@ -114,9 +115,9 @@ export function releaseEvaluator(deps: ReleaseEvaluatorDeps): ReleaseEvaluator {
     }
   }
 
-  /** What a look that is under way has read may be older than the call. */
+  /** Never joins the evaluation under way, which may have read images before this call. */
   function evaluate(name: string): Promise<ReleaseEvaluation> {
-    const running = looks.get(name);
+    const running = evaluations.get(name);
     if (running === undefined) return begin(name);
     running.next ??= running.now.then(
       () => begin(name),
@@ -126,11 +127,11 @@ export function releaseEvaluator(deps: ReleaseEvaluatorDeps): ReleaseEvaluator {
   }
 
   function begin(name: string): Promise<ReleaseEvaluation> {
-    const now = look(name);
+    const now = evaluateOnce(name);
     const entry = { now, next: undefined };
-    looks.set(name, entry);
+    evaluations.set(name, entry);
     const end = () => {
-      if (looks.get(name) === entry) looks.delete(name);
+      if (evaluations.get(name) === entry) evaluations.delete(name);
     };
     now.then(end, end);
     return now;
@@ -139,7 +140,7 @@ export function releaseEvaluator(deps: ReleaseEvaluatorDeps): ReleaseEvaluator {
   return {
     evaluate,
     announced: async () => {
-      await Promise.all(onTheirWay.values());
+      await Promise.all(publishing.values());
     },
   };
 }

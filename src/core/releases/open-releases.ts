@@ -1,11 +1,21 @@
 /**
- * Has a release looked at when an image of it changes. Whoever stores an image's report asks here; the list of open releases is
- * read at most every two seconds, and only while reports come, so it costs the same however many there are. Whoever makes a
- * release follows it himself until every other instance must have it on its list.
+ * Evaluates the open releases that have an image when the image changes. The instance that stores a report calls
+ * `imageChanged()`. It reads the list of open releases at most every two seconds, and only while reports come, so the cost does
+ * not grow with the number of reports. A release that was just created may not be on the list of another instance yet: the
+ * instance that created it follows it for that long (`followAtFirst()` in `releases.ts`).
  *
- * Of each release one missing image is remembered, taken at random: while that one is missing the others need not be read. With
- * each that arrives about half of those that are left turn out to be there as well, so a release of N images is read as a whole
- * some log N times.
+ * For each release one missing image is remembered, chosen at random: while it is missing, the others need not be read. When it
+ * arrives, about half of the other missing images have arrived as well, so all images of a release of N are read about log N
+ * times.
+ *
+ * A release is evaluated again in three cases:
+ * 1. An image changes during the evaluation (`run()`, `isDue`): the evaluation may have read the image before the change, so it
+ *    is repeated at once.
+ * 2. The release requires attached artifacts (`evaluateLater()`, `isScheduled`): the registry is asked for them at most every
+ *    three seconds, so this evaluation may not see an artifact that was just attached, and there is no other report. It is
+ *    repeated once, 3.5 seconds later.
+ * 3. Reading or writing fails (`attempt()`, `retry()`): it is repeated up to five times, with growing pauses. After that the
+ *    release's row of due work is the only one that evaluates it.
  */
 import type { ImageName } from '../image/record.ts';
 import { imageKey } from '../image/record.ts';
@@ -23,9 +33,9 @@ import { isSameRevision } from './release.ts';
 import { resolveRelease } from './resolve-release.ts';
 
 export interface OpenReleases {
-  /** Something new is stored of an image. Never fails: it is tried again, and the release's timer is there. */
+  /** A change of this image is stored. Never fails: a failure is retried, and each release has a row of due work. */
   imageChanged(name: ImageName): void;
-  /** It has just been made here. */
+  /** This instance has just created the release, or a revision of it. */
   add(release: Release): void;
 }
 
@@ -36,32 +46,33 @@ interface OpenReleasesDeps {
   readonly log: Log;
   /** From 0 up to 1. */
   readonly random: () => number;
-  /** Every image of it has been seen where it must be. */
+  /** Called when every image satisfies the release's requirement. */
   evaluate(name: string): Promise<unknown>;
 }
 
 /** How old the list may be. */
 export const maxListAgeMs = 2_000;
-/** More are left to their timers. */
+/** Further open releases are left to their rows of due work. */
 const maxOpen = 500;
 const maxReads = 16;
-/** Six tries in a minute; after that, and of more images, the timers. */
+/** Six attempts in about a minute. After that, and for more than `maxFailed`, the rows of due work are enough. */
 const retries = { firstMs: 2_000, maxMs: 30_000 };
 const maxRetries = 5;
 const maxFailed = 1_000;
-/** The registry is asked for what is attached at most every three seconds: what was attached meanwhile is seen after that. */
-const againAfterMs = 3_500;
+/** The registry is asked for attached artifacts at most every three seconds: after this time a new answer is read. */
+const evaluateAgainMs = 3_500;
 
 interface Entry {
   readonly release: Release;
   /** `registry/repository` of its images. */
   readonly repositories: ReadonlySet<string>;
+  /** A missing image, chosen at random; `undefined` before the first evaluation. */
   missing: Asked | undefined;
   isRunning: boolean;
-  /** Something has come since the last look began. */
+  /** An image has changed since the last evaluation began. */
   isDue: boolean;
-  /** It is looked at again in some seconds. */
-  isLookedAtAgain: boolean;
+  /** Another evaluation is scheduled in some seconds, for attached artifacts. */
+  isScheduled: boolean;
 }
 
 export function openReleases(deps: OpenReleasesDeps): OpenReleases {
@@ -70,7 +81,7 @@ export function openReleases(deps: OpenReleasesDeps): OpenReleases {
   let entries = new Map<string, Entry>();
   let listedAt = Number.NEGATIVE_INFINITY;
   let listing: Promise<void> | undefined;
-  /** What failed, by image or release, and whether it is being tried again. */
+  /** Failed work, by image or release. */
   const failed = new Map<string, () => Promise<void>>();
   let isRetrying = false;
 
@@ -100,11 +111,11 @@ export function openReleases(deps: OpenReleasesDeps): OpenReleases {
       missing: undefined,
       isRunning: false,
       isDue: false,
-      isLookedAtAgain: false,
+      isScheduled: false,
     };
   }
 
-  async function lookAt(entry: Entry): Promise<void> {
+  async function evaluateEntry(entry: Entry): Promise<void> {
     if (entry.missing !== undefined && !(await tracker.answerAll([entry.missing])).document.satisfied) return;
     const resolved = await resolveRelease(entry.release, tracker);
     if (resolved.kind === 'untracked') return;
@@ -123,14 +134,14 @@ export function openReleases(deps: OpenReleasesDeps): OpenReleases {
     try {
       while (entry.isDue) {
         entry.isDue = false;
-        await lookAt(entry);
+        await evaluateEntry(entry);
       }
     } finally {
       entry.isRunning = false;
     }
   }
 
-  async function lookAtThoseWith(name: ImageName): Promise<void> {
+  async function evaluateThoseWith(name: ImageName): Promise<void> {
     if (clock.now() - listedAt > maxListAgeMs) {
       listing ??= list().finally(() => {
         listing = undefined;
@@ -140,23 +151,24 @@ export function openReleases(deps: OpenReleasesDeps): OpenReleases {
     const registry = findRegistryByName(tracker.registries, name.registry);
     const repository = `${registry?.loginServer}/${name.repository}`;
     const having = [...entries.values()].filter(({ repositories }) => repositories.has(repository));
-    // Each by itself: one that was noted as complete, and of which that was not heard, is on no list any more.
+    // Retried one by one: a release may be stored as available although the write got no answer. Then the list no longer has it,
+    // and only its own retry publishes that.
     await Promise.all(having.map((entry) => attempt(entry.release.name, () => run(entry))));
-    for (const entry of having) if (entry.release.artifacts !== undefined) void lookAgain(entry);
+    for (const entry of having) if (entry.release.artifacts !== undefined) void evaluateLater(entry);
   }
 
-  async function lookAgain(entry: Entry): Promise<void> {
-    if (entry.isLookedAtAgain) return;
-    entry.isLookedAtAgain = true;
-    await clock.sleep(againAfterMs);
-    entry.isLookedAtAgain = false;
+  async function evaluateLater(entry: Entry): Promise<void> {
+    if (entry.isScheduled) return;
+    entry.isScheduled = true;
+    await clock.sleep(evaluateAgainMs);
+    entry.isScheduled = false;
     if (entries.get(entry.release.name) === entry) await attempt(entry.release.name, () => run(entry));
   }
 
-  async function attempt(key: string, look: () => Promise<void>): Promise<void> {
-    await look().catch((error: unknown) => {
+  async function attempt(key: string, work: () => Promise<void>): Promise<void> {
+    await work().catch((error: unknown) => {
       log.warn('open releases not evaluated, will retry', { error: describeError(error) });
-      if (failed.size < maxFailed) failed.set(key, look);
+      if (failed.size < maxFailed) failed.set(key, work);
     });
     if (failed.size > 0 && !isRetrying) void retry();
   }
@@ -167,7 +179,7 @@ export function openReleases(deps: OpenReleasesDeps): OpenReleases {
       await clock.sleep(backoff(failures, retries));
       const again = [...failed];
       failed.clear();
-      await Promise.all(again.map(([key, look]) => attempt(key, look)));
+      await Promise.all(again.map(([key, work]) => attempt(key, work)));
     }
     failed.clear();
     isRetrying = false;
@@ -175,7 +187,7 @@ export function openReleases(deps: OpenReleasesDeps): OpenReleases {
 
   return {
     imageChanged(name) {
-      void attempt(imageKey(name), () => lookAtThoseWith(name));
+      void attempt(imageKey(name), () => evaluateThoseWith(name));
     },
     add(release) {
       entries.set(release.name, toEntry(release));

@@ -1,4 +1,4 @@
-/** What is said of a release: the answer about several images, and what is known of the revision; and the events made of it. */
+/** The document of a release: the answer about its images, and what is stored of the revision; and the events made of it. */
 
 import type { AvailabilityDocument } from '../image/availability.ts';
 import type { CloudEvent } from '../image/cloud-event.ts';
@@ -22,20 +22,20 @@ export interface ReleaseDocument extends SeveralDocument {
   readonly platforms?: readonly string[];
 }
 
-/** One entry of the list: what was asked for, and what has become of it. */
+/** One entry of the list: the content of the release and its state. */
 export interface ListedRelease extends Omit<ReleaseDocument, keyof SeveralDocument> {
   readonly images: readonly string[];
   /** `regions` is `null` where every expected one is meant. */
   readonly requirement: Pick<Release, 'regions' | 'require'>;
 }
 
-type ToldImage = Omit<AvailabilityDocument, 'satisfied' | 'requirement'>;
+type PublishedImage = Omit<AvailabilityDocument, 'satisfied' | 'requirement'>;
 
-/** The document, without what depends on somebody's requirement. */
+/** The document without `satisfied` and `requirement`. */
 export interface ReleaseEventData extends Omit<ReleaseDocument, 'satisfied' | 'requirement' | 'images'> {
-  /** Of very many, in very many regions, without `regions` and `tags`: an event holds 1 MB. */
-  readonly images: readonly (ToldImage | Omit<ToldImage, 'regions' | 'tags'>)[];
-  /** Of what is available: from the first region to the last, over all images. */
+  /** Without `regions` and `tags` where the list would be too long: an event holds 1 MB. */
+  readonly images: readonly (PublishedImage | Omit<PublishedImage, 'regions' | 'tags'>)[];
+  /** In the event that the release is available: from the first region to the last, over all images. */
   readonly durationSeconds?: number;
 }
 
@@ -62,7 +62,7 @@ function headOf(release: Release): Omit<ReleaseDocument, keyof SeveralDocument> 
   };
 }
 
-/** From the first region to the last that has one of the images where it must be. */
+/** Seconds from the first arrival of an image in a required region to the last. */
 export function durationOf(images: readonly AvailabilityDocument[]): number {
   const times = images
     .flatMap(({ regions }) => regions)
@@ -77,8 +77,8 @@ export const releaseEventTypes: Readonly<Record<ReleaseFact, string>> = {
 };
 
 /**
- * The same fact has the same id on every instance. The time at which the release was made is part of it: one that is made again
- * after it was deleted begins with revision 1 again.
+ * The same fact has the same id on every instance. The id includes the time at which the release was created: a release that is
+ * deleted and created again starts with revision 1 again.
  * @param registry of the first image: an event has one source
  */
 export function toReleaseEvent(
@@ -99,18 +99,18 @@ export function toReleaseEvent(
     datacontenttype: 'application/json',
     data: {
       ...rest,
-      images: told(images),
+      images: publishedImages(images),
       ...(fact === 'available' ? { durationSeconds: durationSeconds ?? 0 } : {}),
     },
   };
 }
 
-/** Characters; what encloses them and what is no ASCII fits as well. */
-const maxTold = 600_000;
+/** Characters. Leaves room for the rest of the event, and for characters that are several bytes long. */
+const maxImagesText = 600_000;
 
-function told(images: readonly AvailabilityDocument[]): ReleaseEventData['images'] {
+function publishedImages(images: readonly AvailabilityDocument[]): ReleaseEventData['images'] {
   const whole = images.map(({ satisfied: _one, requirement: _other, ...image }) => image);
-  if (JSON.stringify(whole).length <= maxTold) return whole;
+  if (JSON.stringify(whole).length <= maxImagesText) return whole;
   return whole.map(({ regions: _regions, tags: _tags, ...image }) => image);
 }
 

@@ -1,21 +1,21 @@
 /**
- * A release: images that are deployed together, under a name that others wait for. Its content never changes; another content
- * is the next revision, which begins anew. What has become true of a revision is noted in its record first and told afterwards.
- * Pure.
+ * A release: images that are deployed together, under a name that others wait for. The content of a revision never changes;
+ * other content makes the next revision, which starts again. A fact about a revision is stored in its record first, and
+ * published afterwards. Pure.
  */
 import type { Region } from '../model/region.ts';
 import type { Requirement } from '../model/requirement.ts';
 
-/** What somebody asks for, in a form in which the same is written the same. */
+/** The content of a request, normalized, so that equal requests have equal content. */
 export interface ReleaseContent {
   /** References by the registry's global login server, 1 to 100, in the order asked, each once. */
   readonly images: readonly string[];
   /** Alphabetical; `null`: every expected region of the image's registry, also when the set changes. */
   readonly regions: readonly Region[] | null;
   readonly require: Requirement['require'];
-  /** What must be attached to each image, as in `AvailabilityQuery`; absent where nothing was asked for. */
+  /** Artifacts that must be attached to each image, as in `AvailabilityQuery`; absent where none is required. */
   readonly artifacts?: readonly string[];
-  /** Of an index only these platforms are waited for, as in `AvailabilityQuery`; absent where all are. */
+  /** Only these platforms of an index are required, as in `AvailabilityQuery`; absent where all are. */
   readonly platforms?: readonly string[];
 }
 
@@ -25,16 +25,16 @@ export interface Release extends ReleaseContent {
   /** From 1. */
   readonly revision: number;
   readonly createdAt: number;
-  /** When this revision was made. */
+  /** When this revision was created. */
   readonly revisedAt: number;
-  /** When every image was first seen where it must be; it stays, whatever becomes of the images. */
+  /** When all images first satisfied the requirement. Never changes, also if an image is deleted later. */
   readonly availableAt: number | null;
-  /** Between the first region and the last, over all images; known once it is available. */
+  /** From the first region to the last, over all images; `null` until the release is available. */
   readonly durationSeconds: number | null;
-  /** When the topic took that it is available. */
+  /** When the topic accepted the event that it is available. */
   readonly announcedAt: number | null;
   readonly delayedAt: number | null;
-  /** When the topic took that it is delayed. */
+  /** When the topic accepted the event that it is delayed. */
   readonly delayAnnouncedAt: number | null;
 }
 
@@ -49,7 +49,7 @@ export function parseReleaseName(text: string): string | undefined {
   return nameForm.test(text) ? text : undefined;
 }
 
-/** @param before the revision that this one takes the place of */
+/** @param before the revision that this one replaces */
 export function makeRevision(
   name: string,
   content: ReleaseContent,
@@ -75,14 +75,14 @@ export function makeRevision(
   };
 }
 
-/** The order of the images says nothing about what is waited for. */
+/** Compares contents without regard to the order of images. */
 export function isSameContent(a: ReleaseContent, b: ReleaseContent): boolean {
   const written = ({ images, regions, require, artifacts = [], platforms = [] }: ReleaseContent) =>
     JSON.stringify([[...images].sort(), regions, require, [...artifacts].sort(), [...platforms].sort()]);
   return written(a) === written(b);
 }
 
-/** A release that was deleted and made again has the same name, and maybe the same number. */
+/** Compares `createdAt` too: a release that was deleted and created again has the same name and may have the same revision. */
 export function isSameRevision(
   a: Pick<Release, 'revision' | 'createdAt'>,
   b: Pick<Release, 'revision' | 'createdAt'>,
@@ -91,8 +91,8 @@ export function isSameRevision(
 }
 
 /**
- * What is true by now.
- * @param durationSeconds of all images, where all are where they must be; else `undefined`
+ * Notes that the release is available or delayed.
+ * @param durationSeconds over all images, if all satisfy the requirement; else `undefined`
  * @returns the same object when nothing has changed
  */
 export function advance(
@@ -107,7 +107,7 @@ export function advance(
   return isLate ? { ...release, delayedAt: now } : release;
 }
 
-/** Nobody needs to hear that it is late once it is there. */
+/** The fact to publish next. A delay is not published once the release is available. */
 export function pendingFact(release: Release): ReleaseFact | undefined {
   if (release.availableAt !== null) return release.announcedAt === null ? 'available' : undefined;
   return release.delayedAt !== null && release.delayAnnouncedAt === null ? 'delayed' : undefined;
@@ -121,7 +121,7 @@ export function acknowledgeFact(release: Release, fact: ReleaseFact, at: number)
   return fact === 'available' ? { ...release, announcedAt: at } : { ...release, delayAnnouncedAt: at };
 }
 
-/** What is published about this revision by now, and when the topic accepted it; `null` while it has not. */
+/** The facts of this revision, and when the topic accepted the event of each; `null` while it has not. */
 export function notedFacts(
   release: Release,
 ): readonly { readonly fact: ReleaseFact; readonly acceptedAt: number | null }[] {
@@ -134,26 +134,26 @@ export function notedFacts(
   return all.filter(({ fact, acceptedAt }) => acceptedAt !== null || fact === pending);
 }
 
-/** Nothing will ever be published about it again. */
+/** Whether nothing more will be published about it. */
 export function isFinished({ availableAt, announcedAt }: Release): boolean {
   return availableAt !== null && announcedAt !== null;
 }
 
 const minPauseMs = 15_000;
 const maxPauseMs = 3_600_000;
-const firstLookMs = 30_000;
+const firstEvaluationMs = 30_000;
 
 /**
- * When somebody must look at it again, whatever happens until then. Whoever stores an image's last report looks at once: this
- * is for when that instance dies, and for sets of replicas that change. A quarter of the age is late in proportion, and a
- * release that nobody completes costs less and less. Times are rounded up, so that two who add the same add one.
+ * When the release must be evaluated again. The instance that stores an image's last report evaluates it at once; this is for
+ * when that instance dies, and for changes of the replica set. The pause is a quarter of the age, so that a release that is
+ * never completed costs less and less. Times are rounded up, so that two instances add the same row.
  */
-export function nextLookAt(release: Release, now: number, delayedAfterMs: number): number {
+export function nextEvaluationAt(release: Release, now: number, delayedAfterMs: number): number {
   const { revisedAt, availableAt, delayedAt } = release;
   const pending = pendingFact(release);
   const since = pending === undefined ? revisedAt : factAt(release, pending);
   const pauseMs = Math.min(maxPauseMs, Math.max(minPauseMs, (now - since) / 4));
-  const at = now === revisedAt ? now + firstLookMs : rounded(now + pauseMs, revisedAt);
+  const at = now === revisedAt ? now + firstEvaluationMs : rounded(now + pauseMs, revisedAt);
   const delayedFrom = revisedAt + delayedAfterMs;
   return availableAt === null && delayedAt === null && delayedFrom > now ? Math.min(at, delayedFrom) : at;
 }

@@ -1,6 +1,6 @@
 /**
- * Releases: made once by one pipeline, waited for by name by any number of others. What is kept is what was asked for and what
- * was published; where the images are is asked of the tracker each time.
+ * Releases: created once by one pipeline, waited for by name by any number of others. A record has the content and what was
+ * published; the availability of the images is asked of the tracker each time.
  */
 import type { EventPublisher } from '../outbox/ports.ts';
 import type { SeveralResult } from '../query/several-images.ts';
@@ -14,16 +14,16 @@ import type { ReleaseEvaluation } from './evaluate-release.ts';
 import { releaseEvaluator } from './evaluate-release.ts';
 import type { OpenReleases } from './open-releases.ts';
 import { maxListAgeMs, openReleases } from './open-releases.ts';
-import type { ReleasePlace, ReleaseStore, ReleaseTimer, StoredRelease, TimedRelease } from './ports.ts';
+import type { ReleasePlace, ReleaseQueue, ReleaseStore, StoredRelease, TimedRelease } from './ports.ts';
 import type { Release, ReleaseContent } from './release.ts';
-import { isFinished, isSameContent, makeRevision, nextLookAt } from './release.ts';
+import { isFinished, isSameContent, makeRevision, nextEvaluationAt } from './release.ts';
 import type { ReleaseEventData } from './release-document.ts';
 import { resolveRelease } from './resolve-release.ts';
 import { waitForRelease } from './wait-for-release.ts';
 
 export interface ReleasesDeps {
   readonly store: ReleaseStore;
-  readonly timer: ReleaseTimer;
+  readonly queue: ReleaseQueue;
   readonly tracker: Pick<Tracker, 'registries' | 'ready' | 'replicaSet' | 'answerAll' | 'waitForAll'>;
   readonly publisher: EventPublisher<ReleaseEventData>;
   readonly clock: Clock;
@@ -31,7 +31,7 @@ export interface ReleasesDeps {
   /** From 0 up to 1. */
   readonly random: () => number;
   readonly delayedAfterMs: number;
-  /** How long a release is kept after it was complete. */
+  /** How long a release is kept after it became available. */
   readonly retentionMs: number;
 }
 
@@ -39,13 +39,13 @@ type PutOutcome = 'created' | 'revised' | 'unchanged';
 
 /** Every method that returns a promise fails with an `UpstreamError`. */
 export interface Releases extends Pick<OpenReleases, 'imageChanged'> {
-  /** Returns once it is stored, and what can be said of it now; the same content again changes nothing. */
+  /** Returns once it is stored, with its present evaluation; the same content again changes nothing. */
   put(
     name: string,
     content: ReleaseContent,
   ): Promise<{ readonly outcome: PutOutcome; readonly found: ReleaseEvaluation }>;
   read(name: string): Promise<ReleaseEvaluation>;
-  /** As the tracker's wait for several images; a revision that is made meanwhile is waited for instead. */
+  /** As the tracker's wait for several images. If another revision is created meanwhile, waits for that instead. */
   wait(name: string, timeoutMs: number): Promise<ReleaseEvaluation>;
   /** Newest first. @param after the last of the page before */
   list(
@@ -54,24 +54,24 @@ export interface Releases extends Pick<OpenReleases, 'imageChanged'> {
   ): Promise<{ readonly releases: readonly Release[]; readonly next: ReleasePlace | null }>;
   /** @returns whether there was one */
   remove(name: string): Promise<boolean>;
-  /** Its timer has rung. */
+  /** Runs its row of due work. */
   resume(timed: TimedRelease): Promise<void>;
-  /** Forgets releases whose time has passed. @returns how many */
+  /** Removes releases whose retention has ended. @returns how many */
   expire(): Promise<number>;
-  /** Waits for what is on its way to the topic, at most that long. */
+  /** Waits for events that are being published, at most that long. */
   close(milliseconds: number): Promise<void>;
 }
 
 const maxAttempts = 20;
 const maxPauseMs = 100;
-/** A new revision is found as soon as it is made here, and in that time where another instance made it. */
+/** How often a record is read while requests wait: this finds revisions that another instance has created. */
 const pace = { minPauseMs: 1_000, maxPauseMs: 5_000, maxReads: 4 };
-/** Longer than any call to the storage may take. */
+/** A missing record is read again after this time: longer than any write to the storage takes. */
 const missingForMs = 60_000;
 const pageSize = 100;
 
 export function releases(deps: ReleasesDeps): Releases {
-  const { store, timer, tracker, clock, log, delayedAfterMs } = deps;
+  const { store, queue, tracker, clock, log, delayedAfterMs } = deps;
   const records = watch<StoredRelease | undefined>(clock, pace);
   const onWritten = (stored: StoredRelease, begunAt: number) => records.publish(stored.release.name, stored, begunAt);
   const evaluator = releaseEvaluator({ ...deps, onWritten });
@@ -87,8 +87,8 @@ export function releases(deps: ReleasesDeps): Releases {
       const begunAt = clock.now();
       const release = makeRevision(name, content, before?.release, begunAt);
       const { revision } = release;
-      // Before it is stored: one that is stored and has no timer would be published by nobody when this instance dies.
-      await timer.add({ name, revision }, nextLookAt(release, begunAt, delayedAfterMs));
+      // Before the record: a release without a row would never be published if this instance died after storing it.
+      await queue.add({ name, revision }, nextEvaluationAt(release, begunAt, delayedAfterMs));
       const stored = await (before === undefined ? store.create(release) : store.replace(release, before));
       if (stored !== 'conflict') {
         onWritten(stored, begunAt);
@@ -99,7 +99,7 @@ export function releases(deps: ReleasesDeps): Releases {
     throw new UpstreamError('conflict', `release ${name} kept changing`);
   }
 
-  /** Until every other instance that stores a report has it on its list. */
+  /** Follows a new release until every other instance that stores reports must have it on its list. */
   async function followAtFirst(release: Release): Promise<void> {
     const resolved = await resolveRelease(release, tracker);
     if (resolved.kind === 'untracked') return;
@@ -152,12 +152,12 @@ export function releases(deps: ReleasesDeps): Releases {
     async resume({ name, revision, wasMissing }) {
       const found = await evaluate(name);
       if (found.kind === 'unknown' || found.release.revision < revision) {
-        if (wasMissing !== true) await timer.add({ name, revision, wasMissing: true }, clock.now() + missingForMs);
+        if (wasMissing !== true) await queue.add({ name, revision, wasMissing: true }, clock.now() + missingForMs);
         return;
       }
-      // A later revision has a timer of its own.
+      // A later revision has a row of its own.
       if (found.release.revision > revision || isFinished(found.release)) return;
-      await timer.add({ name, revision }, nextLookAt(found.release, clock.now(), delayedAfterMs));
+      await queue.add({ name, revision }, nextEvaluationAt(found.release, clock.now(), delayedAfterMs));
     },
     async expire() {
       const before = clock.now() - deps.retentionMs;

@@ -1,6 +1,6 @@
 /**
- * Turns what a release asks for into questions. Done each time it is judged: the replicas, and even the settings, may be
- * others by then.
+ * Turns the content of a release into questions. This is done at each evaluation: the replica set, and even the settings, may
+ * have changed.
  */
 import type { Registry } from '../model/registry.ts';
 import type { ReplicaSet } from '../model/replica-set.ts';
@@ -15,12 +15,12 @@ import type { Tracker } from '../tracker.ts';
 import type { ReleaseContent } from './release.ts';
 
 type ResolvedRelease =
-  /** One for each image, in their order. */
+  /** One for each image, in the order of the content. */
   | { readonly kind: 'asked'; readonly asked: readonly Asked[] }
-  /** A registry has left the settings since. */
+  /** A registry was removed from the settings. */
   | { readonly kind: 'untracked'; readonly loginServer: string };
 
-/** Fails with a `ReplicasUnknownError` while the replicas of a registry are not known: nothing can be said about what is required. */
+/** Fails with a `ReplicasUnknownError` while the replicas of a registry are not known: the requirement cannot be evaluated. */
 export async function resolveRelease(
   content: ReleaseContent,
   tracker: Pick<Tracker, 'registries' | 'ready' | 'replicaSet'>,
@@ -42,7 +42,7 @@ export async function resolveRelease(
   return { kind: 'asked', asked };
 }
 
-/** It was checked when it came; a region that has left the set since is still waited for. */
+/** The content was checked when it was stored; a region that has left the set since is still required. */
 function requirementOf({ regions, require }: ReleaseContent, set: ReplicaSet): Requirement {
   const needed = neededOf(require, regions ?? []);
   if (regions !== null) return { regions, require, needed };

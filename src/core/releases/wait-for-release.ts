@@ -1,6 +1,6 @@
 /**
- * Waits for a release by its name. Whoever waits follows its images by the pollers that all share who wait for them, and its
- * record by one more: a revision that is made meanwhile is what is waited for from then on.
+ * Waits for a release by its name. A request follows the images with the pollers that all requests share, and the record with
+ * another one: when a new revision is stored, it waits for that from then on.
  */
 import type { SeveralResult } from '../query/several-images.ts';
 import type { Clock } from '../runtime/clock.ts';
@@ -24,13 +24,13 @@ interface WaitForReleaseDeps {
 
 interface Round {
   readonly result: SeveralResult;
-  /** As last read. */
+  /** The record as last read. */
   readonly release: Release;
-  /** What has taken the place of the revision that was waited for. */
+  /** What replaced the revision, if it was replaced or removed. */
   readonly moved: { readonly stored: StoredRelease | undefined } | undefined;
 }
 
-/** Fails with an `UpstreamError` when the storage could not be read all the while. */
+/** Fails with an `UpstreamError` when the storage could not be read during the whole wait. */
 export async function waitForRelease(
   deps: WaitForReleaseDeps,
   name: string,
@@ -81,7 +81,7 @@ export async function waitForRelease(
     }
     const waited = { kind: 'evaluated', release, result } as const;
     if (result.outcome !== 'satisfied') return waited;
-    // Noted before it is answered: the document says since when.
+    // Stored before the answer, which says since when it is available.
     const evaluated = await deps.evaluate(name).catch((error: unknown) => {
       if (error instanceof UpstreamError) return waited;
       throw error;

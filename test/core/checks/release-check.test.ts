@@ -1,6 +1,6 @@
 /** A check that asks for a release by its name. */
 import { expect, test } from 'vitest';
-import { memoryReleaseStore, memoryReleaseTimer } from '../../../src/adapters/memory-releases.ts';
+import { memoryReleaseQueue, memoryReleaseStore } from '../../../src/adapters/memory-releases.ts';
 import { releases } from '../../../src/core/releases/releases.ts';
 import { deleteOf, digestOf, repositoryOf } from '../../support/build.ts';
 import { checkWorld, requestOf } from '../../support/check-instances.ts';
@@ -17,7 +17,7 @@ function worldWithReleases() {
   const world = checkWorld();
   const kept = releases({
     store: memoryReleaseStore(),
-    timer: memoryReleaseTimer(),
+    queue: memoryReleaseQueue(),
     tracker: world.first.tracker,
     publisher: { publish: async () => undefined },
     clock: world.clock,

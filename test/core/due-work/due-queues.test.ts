@@ -4,7 +4,7 @@ import { memoryDueWork } from '../../../src/adapters/memory-due-work.ts';
 import {
   dueCheckQueue,
   dueReconcileQueue,
-  dueReleaseTimer,
+  dueReleaseQueue,
   dueReplayQueue,
 } from '../../../src/core/due-work/due-queues.ts';
 import { digestOf, repositoryOf } from '../../support/build.ts';
@@ -20,8 +20,8 @@ test('timers of images, checks and releases are rows', async () => {
   await timer.add(name, 5);
   await timer.add(name, 6, 1);
   await dueCheckQueue(store).add('a'.repeat(40), 3, 7_000, 2_000);
-  await dueReleaseTimer(store).add({ name: 'shop', revision: 2 }, 8_000);
-  await dueReleaseTimer(store).add({ name: 'shop', revision: 2, wasMissing: true }, 9_000);
+  await dueReleaseQueue(store).add({ name: 'shop', revision: 2 }, 8_000);
+  await dueReleaseQueue(store).add({ name: 'shop', revision: 2, wasMissing: true }, 9_000);
   expect(stored(store)).toEqual([
     [5, { kind: 'image', name }],
     [6, { kind: 'image', name, firstNoticedAt: 1 }],

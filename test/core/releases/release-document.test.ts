@@ -20,7 +20,7 @@ function severalOf(images: number, regions: readonly string[]): SeveralDocument 
   return { satisfied: true, state: 'available', requirement, missing: [], ended: [], images: documents };
 }
 
-test('the same revision has the same id, another, and another fact, have others', () => {
+test('the same fact of the same revision has the same id; another revision or fact has another', () => {
   const several = severalOf(1, ['eastus']);
   const idOf = (changes: object, fact: 'available' | 'delayed' = 'available') =>
     toReleaseEvent({ ...release, ...changes }, fact, several, registryOf()).id;
@@ -38,7 +38,7 @@ test('the source is the ARM id where there is one', () => {
   });
 });
 
-test('it took from the first region of any image to the last of any', () => {
+test('the duration is from the first region of any image to the last of any', () => {
   expect(durationOf(severalOf(2, ['eastus', 'westeurope', 'northeurope']).images)).toBe(2);
   expect(durationOf([])).toBe(0);
 });

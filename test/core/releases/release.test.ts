@@ -1,4 +1,4 @@
-/** What becomes of a revision, and when somebody must look at it again. */
+/** The state of a revision, and when it is evaluated again. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ReleaseContent } from '../../../src/core/releases/release.ts';
@@ -8,7 +8,7 @@ import {
   isFinished,
   isSameContent,
   makeRevision,
-  nextLookAt,
+  nextEvaluationAt,
   parseReleaseName,
   pendingFact,
 } from '../../../src/core/releases/release.ts';
@@ -43,7 +43,7 @@ test('another revision starts again, of a release that is as old as before', () 
   expect(next).toEqual({ ...fresh, revision: 2, revisedAt: madeAt + 5 });
 });
 
-describe('what becomes of it', () => {
+describe('its state', () => {
   const late = madeAt + delayedAfterMs;
 
   test('nothing, while an image is missing and it is not late', () => {
@@ -78,7 +78,7 @@ describe('what becomes of it', () => {
   });
 });
 
-describe('somebody looks again', () => {
+describe('it is evaluated again', () => {
   const late = { ...fresh, delayedAt: 1, delayAnnouncedAt: 2 };
   test.each([
     ['half a minute after it was made', fresh, 0, 30_000],
@@ -88,17 +88,17 @@ describe('somebody looks again', () => {
     ['when it would be late', fresh, 890_000, 900_000],
     ['soon after something was not published', { ...fresh, availableAt: madeAt + 86_400_000 }, 86_401_000, 86_430_000],
   ])('%s', (_, release, age, expected) => {
-    expect(nextLookAt(release, madeAt + age, delayedAfterMs) - madeAt).toBe(expected);
+    expect(nextEvaluationAt(release, madeAt + age, delayedAfterMs) - madeAt).toBe(expected);
   });
 
   test('when it would be late, where that is sooner than half a minute', () => {
-    expect(nextLookAt(fresh, madeAt, 5_000) - madeAt).toBe(5_000);
+    expect(nextEvaluationAt(fresh, madeAt, 5_000) - madeAt).toBe(5_000);
   });
 
-  test('later than now, and two who look at about one time mean the same next one', () => {
+  test('later than now, and two evaluations at about one time give the same next time', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 10 ** 9 }), fc.integer({ min: 1_000, max: 10 ** 7 }), (age, delay) => {
-        const next = nextLookAt(fresh, madeAt + age, delay);
+        const next = nextEvaluationAt(fresh, madeAt + age, delay);
         expect(next).toBeGreaterThan(madeAt + age);
         expect(next).toBeLessThanOrEqual(madeAt + age + 3_600_000 + 15_000);
         const isLateTime = next === madeAt + delay;

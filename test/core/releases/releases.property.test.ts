@@ -1,5 +1,5 @@
 /**
- * Releases under any interleaving: three instances on one storage, whose every call takes its time or fails, and which are
+ * Releases under any interleaving: three instances on one storage, where every call takes some time or fails, and which are
  * killed at any moment. That a revision is available is published once, never before its last image, and in the end it
  * is published for every revision that is complete.
  */
@@ -47,20 +47,21 @@ const contentOf = (images: readonly number[]): ReleaseContent => ({
   require: 'all',
 });
 
-/** What goes on between the instances and what they share. */
+/** Runs the steps on instances that share one storage. */
 function play(seed: number) {
   const world = releaseWorld();
-  const { clock, store, timer, images, published } = world;
+  const { clock, store, queue, images, published } = world;
   let state = seed;
   const random = () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     return state / 2 ** 32;
   };
   let isCalm = false;
-  /** First sent, by image and region. */
+  /** When a report was first sent, by image and region. */
   const sent = new Map<string, number>();
   const contents = new Map<string, readonly string[]>();
-  const told: { readonly type: string; readonly id: string; readonly key: string; readonly at: number }[] = [];
+  const publishedSoFar: { readonly type: string; readonly id: string; readonly key: string; readonly at: number }[] =
+    [];
   let revisions = 0;
 
   function start(): { readonly instance: ReleaseInstance; kill(): void } {
@@ -71,7 +72,7 @@ function play(seed: number) {
       await clock.sleep(Math.floor(random() * 40));
       if (isDead) return hang();
       const fails = !isCalm && random() < 0.03;
-      // It fails before it is done, or afterwards.
+      // The call fails before its effect, or after it.
       if (fails && random() < 0.5) throw new UpstreamError('unavailable', 'no answer');
       const result = await call();
       await clock.sleep(Math.floor(random() * 40));
@@ -94,7 +95,7 @@ function play(seed: number) {
         store: own,
         random,
         delayedAfterMs,
-        timer: { add: (timed, dueAt) => slow(() => timer.add(timed, dueAt)) },
+        queue: { add: (timed, dueAt) => slow(() => queue.add(timed, dueAt)) },
         publisher: { publish: (events) => slow(() => world.publisher.publish(events)) },
       },
       { ports: { store: { ...images, read: (name) => slow(() => images.read(name)) } } },
@@ -109,12 +110,12 @@ function play(seed: number) {
 
   const instances = [start(), start(), start()];
   const instanceAt = (i: number) => instances[i]?.instance ?? expect.fail('no such instance');
-  const ringing = new Set<object>();
+  const running = new Set<object>();
 
-  function noteTold(): void {
-    for (const { type, id, data, time } of published.slice(told.length)) {
+  function notePublished(): void {
+    for (const { type, id, data, time } of published.slice(publishedSoFar.length)) {
       const key = `${data.name} ${data.createdAt} ${data.revision}`;
-      told.push({ type, id, key, at: Date.parse(time) });
+      publishedSoFar.push({ type, id, key, at: Date.parse(time) });
       if (!type.endsWith('AvailableInAllReplicas')) continue;
       for (const { image: reference } of data.images) {
         for (const region of regions) expect(sent.get(`${reference} ${region}`)).toBeLessThanOrEqual(Date.parse(time));
@@ -123,23 +124,23 @@ function play(seed: number) {
     }
   }
 
-  /** Every timer rings at its time, and again until what it is for is done. */
+  /** Every row is run when it is due, and again until that succeeds. */
   async function pass(ms: number): Promise<void> {
     for (const until = clock.now() + ms; clock.now() < until; ) {
       await clock.advance(Math.min(isCalm ? 15_000 : 1_000, until - clock.now()));
-      for (const item of timer.set.filter((one) => one.at <= clock.now() && !ringing.has(one))) {
-        ringing.add(item);
+      for (const item of queue.rows.filter((one) => one.at <= clock.now() && !running.has(one))) {
+        running.add(item);
         const by = instanceAt(Math.floor(random() * instances.length));
         const done = by.releases.resume(item.timed).then(
-          () => void timer.set.splice(timer.set.indexOf(item), 1),
+          () => void queue.rows.splice(queue.rows.indexOf(item), 1),
           () => undefined,
         );
-        // The instance may die over it.
-        void Promise.race([done, clock.sleep(60_000)]).then(() => ringing.delete(item));
+        // The instance may die meanwhile.
+        void Promise.race([done, clock.sleep(60_000)]).then(() => running.delete(item));
       }
       await clock.settle();
       await noteRevisions();
-      noteTold();
+      notePublished();
     }
   }
 
@@ -161,12 +162,12 @@ function play(seed: number) {
       instances[one.at]?.kill();
       instances[one.at] = start();
     } else if (one.kind === 'put') {
-      // One at a time, so that no revision is made that nobody has seen; the call may fail, or never return.
+      // One at a time, so that this test sees every revision; the call may fail, or never return.
       const put = releases.put(names[one.name] ?? '', contentOf(one.images)).catch(() => undefined);
       for (let i = 0; i < 40; i++) {
         await clock.advance(50);
         await noteRevisions();
-        noteTold();
+        notePublished();
       }
       void put;
     } else if (one.kind === 'push') {
@@ -181,7 +182,7 @@ function play(seed: number) {
     }
   }
 
-  /** Whoever was not answered sends it again. */
+  /** Sends every report again, in case it was not answered. */
   async function finish(): Promise<void> {
     isCalm = true;
     const { memory } = instanceAt(0);
@@ -194,7 +195,7 @@ function play(seed: number) {
     await pass(3_600_000);
   }
 
-  return { take, finish, told, sent, store, timer, revisions: () => revisions };
+  return { take, finish, publishedSoFar, sent, store, queue, revisions: () => revisions };
 }
 
 test('published once for each revision, never early, and always in the end', { timeout: 120_000 }, async () => {
@@ -205,14 +206,14 @@ test('published once for each revision, never early, and always in the end', { t
       fc.array(step, { minLength: 20, maxLength: 60, size: 'max' }),
       fc.integer(),
       async (steps, seed) => {
-        const { take, finish, told, sent, store, timer } = play(seed);
+        const { take, finish, publishedSoFar, sent, store, queue } = play(seed);
         for (const one of steps) await take(one);
         await finish();
         for (const type of ['ReleaseAvailableInAllReplicas', 'ReleaseDelayed'].map(
           (name) => `AcrReplication.${name}`,
         )) {
           const ids = Map.groupBy(
-            told.filter((one) => one.type === type),
+            publishedSoFar.filter((one) => one.type === type),
             ({ key }) => key,
           );
           for (const [key, all] of ids) expect(new Set(all.map(({ id }) => id)).size, key).toBe(1);
@@ -224,17 +225,17 @@ test('published once for each revision, never early, and always in the end', { t
             regions.every((region) => sent.has(`${reference} ${region}`)),
           );
           const key = `${name} ${new Date(release.createdAt).toISOString()} ${release.revision}`;
-          const types = told.filter((one) => one.key === key).map(({ type }) => type);
+          const types = publishedSoFar.filter((one) => one.key === key).map(({ type }) => type);
           if (isThere) expect(types, key).toContain('AcrReplication.ReleaseAvailableInAllReplicas');
           else expect(types, key).toContain('AcrReplication.ReleaseDelayed');
           expect(release.announcedAt !== null, key).toBe(isThere);
-          if (!isThere) expect(timer.set.some(({ timed }) => timed.name === name)).toBe(true);
+          if (!isThere) expect(queue.rows.some(({ timed }) => timed.name === name)).toBe(true);
           available += isThere ? 1 : 0;
           delayed += isThere ? 0 : 1;
         }
       },
     ),
-    // Reported as it was found: making it smaller takes minutes.
+    // Without shrinking, which takes minutes.
     { numRuns: runs, endOnFailure: true },
   );
   process.stdout.write(`${runs} runs: ${available} available, ${delayed} delayed in the end\n`);

@@ -80,9 +80,9 @@ describe('made', () => {
     expect(world.published).toMatchObject([{ type: 'AcrReplication.ReleaseAvailableInAllReplicas' }]);
   });
 
-  test('has its timer before it is stored', async () => {
+  test('has its row of due work before it is stored', async () => {
     const world = releaseWorld();
-    const { releases } = releaseInstance(world, { timer: { add: away } });
+    const { releases } = releaseInstance(world, { queue: { add: away } });
     await expect(releases.put('shop', contentOf(1))).rejects.toThrow('away');
     expect(await world.store.read('shop')).toBeUndefined();
   });
@@ -117,7 +117,7 @@ describe('published', () => {
     }
     await passReleaseTime(world, instance, 3_600_000);
     expect(world.published).toHaveLength(1);
-    expect(world.timer.set).toEqual([]);
+    expect(world.queue.rows).toEqual([]);
     expect(evaluated(await instance.releases.read('shop')).announcedAt).not.toBeNull();
   });
 
@@ -209,10 +209,10 @@ describe('published', () => {
     const lives = releaseInstance(world);
     await passReleaseTime(world, lives, 45_000);
     expect(world.published.map(({ id }) => id)).toEqual(sent);
-    expect(world.timer.set.length).toBeLessThanOrEqual(1);
+    expect(world.queue.rows.length).toBeLessThanOrEqual(1);
   });
 
-  test('after the instance died that stored the last report, by the timer', async () => {
+  test('after the instance died that stored the last report, by its row of due work', async () => {
     const world = releaseWorld();
     const instance = releaseInstance(world);
     await instance.releases.put('shop', contentOf(1));
@@ -247,7 +247,7 @@ describe('published', () => {
     ]);
   });
 
-  describe('soon, and not only when its timer rings, an hour later for an old one', () => {
+  describe('soon, and not only when its row is due, an hour later for an old one', () => {
     const monthMs = 30 * 86_400_000;
     const types = (world: ReturnType<typeof releaseWorld>) => world.published.map(({ type }) => type);
     const available = 'AcrReplication.ReleaseAvailableInAllReplicas';
@@ -368,16 +368,16 @@ describe('published', () => {
   );
 });
 
-describe('its timer', () => {
-  test('ends when it was never stored, after one more look', async () => {
+describe('its row of due work', () => {
+  test('ends when it was never stored, after one more read', async () => {
     const world = releaseWorld();
     const { releases } = releaseInstance(world, { store: { ...world.store, create: away } });
     await expect(releases.put('shop', contentOf(1))).rejects.toThrow('away');
     const instance = releaseInstance(world);
     await passReleaseTime(world, instance, 31_000);
-    expect(world.timer.set).toMatchObject([{ timed: { wasMissing: true } }]);
+    expect(world.queue.rows).toMatchObject([{ timed: { wasMissing: true } }]);
     await passReleaseTime(world, instance, 120_000);
-    expect(world.timer.set).toEqual([]);
+    expect(world.queue.rows).toEqual([]);
   });
 
   test('ends with its revision', async () => {
@@ -386,7 +386,7 @@ describe('its timer', () => {
     await instance.releases.put('shop', contentOf(1));
     await instance.releases.put('shop', contentOf(2));
     await passReleaseTime(world, instance, 60_000);
-    expect(world.timer.set.map(({ timed }) => timed.revision)).toEqual([2]);
+    expect(world.queue.rows.map(({ timed }) => timed.revision)).toEqual([2]);
   });
 });
 
@@ -467,7 +467,7 @@ describe('a wait by name', () => {
     expect(evaluated(await waiting).outcome).toBe('deleted');
   });
 
-  test('fails when the storage could not be read all the while', async () => {
+  test('fails when the storage could not be read during the whole wait', async () => {
     const world = releaseWorld();
     const { releases } = releaseInstance(world, { store: { ...world.store, read: away } });
     const waiting = releases.wait('shop', 3_000);
@@ -498,7 +498,7 @@ test('a release whose registry has left the settings cannot be published', async
   expect(await later.releases.read('shop')).toMatchObject(untracked);
   expect(await later.releases.wait('shop', 0)).toMatchObject(untracked);
   await passReleaseTime(world, later, 60_000);
-  expect(world.timer.set).toHaveLength(1);
+  expect(world.queue.rows).toHaveLength(1);
 });
 
 test('what was complete is forgotten after its time, and nothing else', async () => {
