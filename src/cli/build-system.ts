@@ -1,4 +1,4 @@
-/** Which build system runs the command, by the variables that each sets for its jobs. */
+/** Detects the build system that runs the command, by the variables that each sets for its jobs. */
 
 import { azurePipelinesReport } from './azure-pipelines.ts';
 import type { BuildReport } from './build-report.ts';

@@ -1,4 +1,4 @@
-/** What a command is given of the outside, so that tests can give it something else and nothing is reached for. */
+/** Everything outside the process that a command may use, so that tests can replace it. */
 import type { Clock } from '../core/ports.ts';
 import type { Environment } from './environment.ts';
 import type { HttpGet } from './http-get.ts';
@@ -13,16 +13,16 @@ export type Output = NodeJS.WritableStream & {
 export interface CliContext {
   /** For results. */
   readonly stdout: Output;
-  /** For progress and for what went wrong. */
+  /** For progress and errors. */
   readonly stderr: Output;
   readonly environment: Environment;
   /** @param path `-` is standard input */
   readonly readFile: (path: string) => Promise<Uint8Array>;
   readonly get: HttpGet;
   readonly clock: Clock;
-  /** From 0 to 1. */
+  /** A random number from 0 to 1. */
   readonly random: () => number;
-  /** Aborted when the process is asked to end; its reason is the signal's name. */
+  /** Aborted when the process receives a signal; its reason is the signal's name. */
   readonly signal: AbortSignal;
 }
 

@@ -1,4 +1,7 @@
-/** The command line: arguments in, exit code out. Says what each command does, and reads nothing but what it is given. */
+/**
+ * The command line: arguments in, exit code out. Defines the commands and their help, and uses nothing of the process
+ * but its arguments.
+ */
 import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { listOrders } from '../core/catalogue/ports.ts';
 import { listableStates } from '../core/query/list-images.ts';
@@ -54,7 +57,7 @@ export async function runCommand(words: readonly string[], version: string, cliC
     return exitCode;
   } catch (error) {
     if (error instanceof CommandError) return printCommandError(error, cliContext);
-    // The parser has printed it; help and version are what was asked for.
+    // The parser has printed the error; `--help` and `--version` are no errors.
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.answered : exitCodes.badUsage;
     throw error;
   }
@@ -87,7 +90,7 @@ function createCommand(version: string, cliContext: CliContext, setExitCode: (co
   const client = () => trackerClient(connection(), cliContext);
   const command = (name: string, description: string, help: string) =>
     program.command(name).description(description).addHelpText('after', help);
-  /** Several files are several times the option, so that an image may follow it. */
+  /** One value per option, repeated for several files, so that an image may follow it. */
   const naming = (name: string, description: string, help: string) =>
     command(name, description, help)
       .argument('[image...]', 'registry/repository:tag, …@digest, or both; several are asked for together')

@@ -8,7 +8,7 @@ export interface CompletedCommand {
 export interface CompletedOption {
   /** With its dashes. */
   readonly name: string;
-  /** Likewise. */
+  /** With its dash. */
   readonly short: string | undefined;
   readonly values: readonly string[];
   readonly hasValue: boolean;
@@ -16,9 +16,9 @@ export interface CompletedOption {
 
 interface Completed {
   readonly commands: readonly CompletedCommand[];
-  /** Before a command, and after each. */
+  /** Valid before a command, and after each. */
   readonly everywhere: readonly CompletedOption[];
-  /** Before a command only. */
+  /** Valid before a command only. */
   readonly atFirst: readonly CompletedOption[];
 }
 
@@ -31,12 +31,12 @@ export function completion(shell: Shell, completed: Completed): string {
   return shell === 'bash' ? script : `autoload -U +X bashcompinit && bashcompinit\n${script}`;
 }
 
-/** Its value is a file: what the shell offers by itself. */
+/** This option's value is a file name, which the shell completes by itself. */
 const fileOption = '--file';
 
 const namesOf = (options: readonly CompletedOption[]) => options.map(({ name }) => name);
 
-/** `--output=text` is three words in bash, and one in zsh. In zsh, a name after a colon is a modifier. */
+/** `--output=text` is three words in bash, and one in zsh. In zsh, a colon in the text would start a modifier. */
 function bash({ commands, everywhere, atFirst }: Completed): string {
   const names = commands.map(({ name }) => name);
   const cases = commands.map(({ name, options }) => {
@@ -53,7 +53,7 @@ function bash({ commands, everywhere, atFirst }: Completed): string {
       .join('|');
     if (option.name === fileOption) return `    ${pattern}) COMPREPLY=(); return ;;`;
     if (option.values.length > 0) return `    ${pattern}) words='${option.values.join(' ')}' ;;`;
-    // What it may be, nobody here knows, and no file is.
+    // A value of unknown kind: complete nothing, in particular no file names.
     return `    ${pattern}) compopt +o default 2>/dev/null; COMPREPLY=(); return ;;`;
   });
   return `_acr_replication() {
@@ -97,7 +97,7 @@ function fish({ commands, everywhere, atFirst }: Completed): string {
   };
   const line = (...words: readonly string[]) => ['complete -c acr-replication', ...words.filter(Boolean)].join(' ');
   return [
-    // No image is a file.
+    // Images are not files, so no file names are offered.
     line('-f'),
     ...everywhere.map((option) => optionLine('', option)),
     ...atFirst.map((option) => optionLine(atStart, option)),

@@ -1,22 +1,22 @@
 /**
- * What a command reads in an availability document. The tracker may be older or newer than the command: what is not
- * needed is not asked for, and the document itself is kept as it came.
+ * The fields of an availability document that a command reads. The tracker may be older or newer than the command:
+ * fields that are not needed are not required, and the document itself is kept as received.
  */
 import type { Fields } from './tracker-reply.ts';
 import { isFields } from './tracker-reply.ts';
 
 export interface Answer {
-  /** As it came, cleaned for printing. */
+  /** As received, cleaned for printing. */
   readonly document: Fields;
-  /** Pinned to the digest, once it is known. */
+  /** With the digest, once it is known. */
   readonly image: string;
   readonly digest: string | undefined;
   readonly state: string;
   readonly satisfied: boolean;
-  /** How many of the regions asked about must have it, and how many have. */
+  /** How many of the required regions must have it. */
   readonly needed: number;
   readonly have: number;
-  /** The regions asked about. */
+  /** The required regions. */
   readonly asked: readonly string[];
   readonly missing: readonly string[];
   readonly regions: readonly RegionAnswer[];
@@ -29,12 +29,12 @@ export interface RegionAnswer {
   readonly region: string;
   readonly state: string;
   readonly required: boolean;
-  /** Behind the first region. */
+  /** Seconds behind the first region. */
   readonly lagSeconds: number | undefined;
   readonly since: string | undefined;
 }
 
-/** @returns nothing when this is no availability document */
+/** @returns `undefined` when this is no availability document */
 export function readAnswer(document: Fields): Answer | undefined {
   const image = readText(document.image);
   const state = readText(document.state);

@@ -1,8 +1,8 @@
-/** Durations as people write them, `30m`, `90s`, `1h30m` or `1800`, and as people read them. */
+/** Parses durations as people write them, `30m`, `90s`, `1h30m` or `1800`, and formats them. */
 import { formatDuration } from '../core/runtime/format-duration.ts';
 
 const pattern = /^(?:(?<hours>\d+(?:\.\d+)?)h)?(?:(?<minutes>\d+(?:\.\d+)?)m)?(?:(?<seconds>\d+(?:\.\d+)?)s?)?$/;
-/** More than a pipeline may run anywhere. */
+/** Longer than any build system lets a pipeline run. */
 const maxSeconds = 7 * 86_400;
 
 export const durationRule = 'must be a duration of at most 7 days such as 30m, 90s, 1h30m or 1800 (seconds)';
@@ -16,12 +16,12 @@ export function parseDuration(text: string): number | undefined {
   return total <= maxSeconds ? Math.round(total * 1_000) : undefined;
 }
 
-/** Of a region behind the first one: short distances to a tenth of a second. */
+/** The lag behind the first region; short ones to a tenth of a second. */
 export function formatLag(seconds: number): string {
   return seconds < 10 ? `${Math.round(seconds * 10) / 10} s` : formatDuration(seconds * 1_000);
 }
 
-/** In a table: `12s`, `4m`, `3h`, `5d`. */
+/** For tables: `12s`, `4m`, `3h`, `5d`. */
 export function formatAge(milliseconds: number): string {
   const seconds = Math.floor(Math.max(0, milliseconds) / 1_000);
   if (seconds < 120) return `${seconds}s`;

@@ -1,2 +1,2 @@
-/** Variables of the process, as they are handed in: only the entry points read `process.env`. */
+/** Environment variables, passed as an argument: only the entry points read `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;

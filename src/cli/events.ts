@@ -1,4 +1,7 @@
-/** The `events` command: what was published about an image, and whether the topic has it. `replay`: once more, with the same ids. */
+/**
+ * The `events` command: the events published about an image, and whether the topic has accepted them. The `replay`
+ * command: publishes them again, with the same ids.
+ */
 
 import type { CliContext } from './cli-context.ts';
 import { printLine } from './cli-context.ts';
@@ -47,7 +50,7 @@ export async function events(
   printLine(stdout, textTable(columns, rows, { paint, width: isWide ? undefined : widthOf(stdout) }));
 }
 
-/** The region, or the tag. */
+/** The region or the tag that the event is about. */
 function aboutOf({ region, subject }: Fields): string {
   return readText(region) ?? /^[^@]*:([^@]*)$/.exec(readText(subject) ?? '')?.[1] ?? '';
 }

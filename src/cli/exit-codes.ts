@@ -1,23 +1,23 @@
 /**
- * How a command can end, and the exit code that says so. One table for every command, so that a script needs to learn
- * it once: what is retried, what is reported and what stops a release is decided by these numbers.
+ * The outcomes of a command and their exit codes. One table for all commands, so that scripts can rely on it: the codes
+ * decide what is retried, what is reported and what stops a release.
  */
 export type Outcome =
   /** The requirement is met. */
   | 'satisfied'
-  /** The question was answered; what to make of the answer is for the reader to say. */
+  /** The tracker has answered; the command makes no judgement. */
   | 'answered'
   | 'unexpected'
   | 'timedOut'
   | 'deleted'
-  /** The tag asked for together with a digest has moved on. */
+  /** The tag that was requested together with a digest points at another digest now. */
   | 'superseded'
   /** The tracker does not accept the key. */
   | 'refused'
-  /** The tracker gave no usable answer in the whole time. */
+  /** The tracker gave no usable answer until the time was up. */
   | 'unreachable'
   | 'badUsage'
-  /** What answers at the address is not the tracker. */
+  /** The server at the address is not the tracker. */
   | 'foreign'
   | 'SIGINT'
   | 'SIGTERM';
@@ -33,12 +33,12 @@ export const exitCodes: Record<Outcome, number> = {
   unreachable: 5,
   badUsage: 64,
   foreign: 64,
-  // As a shell names the end by a signal: 128 and the signal's number.
+  // As shells report a signal: 128 plus its number.
   SIGINT: 130,
   SIGTERM: 143,
 };
 
-/** What each code means after a wait: `--help` and the pages show this table. */
+/** The meaning of each code after a wait, for `--help` and the documentation. */
 export const exitCodeMeanings: readonly (readonly [code: number, meaning: string])[] = [
   [exitCodes.satisfied, 'satisfied: the image, or every image, is where it must be'],
   [exitCodes.unexpected, 'something unexpected'],

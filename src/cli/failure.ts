@@ -1,6 +1,5 @@
 /**
- * Why a question got no answer, for people to read and with the one distinction that matters: whether the same question
- * may be answered later.
+ * Why a request failed, for people, with the one distinction that matters: whether the same request may succeed later.
  */
 import { clean } from './clean.ts';
 import type { Outcome } from './exit-codes.ts';
@@ -9,9 +8,9 @@ export interface Failure {
   readonly outcome: Extract<Outcome, 'unexpected' | 'refused' | 'unreachable' | 'badUsage' | 'foreign'>;
   /** One line, without control characters. */
   readonly message: string;
-  /** What to do next. */
+  /** What the reader can do next. */
   readonly hint?: string;
-  /** How long the tracker asked us to wait. */
+  /** How long the tracker asked the client to wait. */
   readonly retryAfterMs?: number;
 }
 
@@ -26,7 +25,7 @@ const reasons: Record<string, string> = {
   ENETUNREACH: 'no way to the host',
 };
 
-/** Why a request came to nothing, from what was thrown. */
+/** Describes a connection error. */
 export function describeConnectionError(error: unknown): string {
   if (error instanceof Error && error.name === 'TimeoutError') return 'no answer in time';
   const cause = error instanceof Error ? (error.cause ?? error) : error;
@@ -38,8 +37,9 @@ export function describeConnectionError(error: unknown): string {
 }
 
 /**
- * Why a question got no answer from any address. A wrong key is worth saying even when others cannot be reached; where
- * one of them may come back, asking goes on. @param failures one from each address
+ * The failure to report when no address gave an answer. A refused key is reported even when other addresses are
+ * unreachable. Otherwise an unreachable address decides: it may come back, so the wait goes on.
+ * @param failures one from each address
  */
 export function combineFailures(failures: readonly Failure[]): Failure {
   const [first, ...more] = failures;
@@ -51,7 +51,7 @@ export function combineFailures(failures: readonly Failure[]): Failure {
   return {
     ...(away ?? first),
     message: failures.map(({ message }) => message).join('; '),
-    // One that asks for no pause may be asked again before.
+    // An address that asked for no pause may be tried before the pause of another ends.
     ...(pauses.length === failures.length ? { retryAfterMs: Math.min(...pauses) } : {}),
   };
 }

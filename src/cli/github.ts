@@ -25,7 +25,7 @@ export function githubReport(output: Output, environment: Environment): BuildRep
     },
   };
 
-  /** A verdict must not get lost because a file of the runner cannot be written. */
+  /** A file of the runner that cannot be written must not cost the verdict. */
   async function append(path: string | undefined, text: string): Promise<void> {
     if (path === undefined || path === '') return;
     await appendFile(path, text).catch((error: Error) => {
@@ -47,7 +47,7 @@ function escapeProperty(text: string): string {
   return escapeData(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
 }
 
-/** The delimiter cannot be foreseen, so that no value can end itself and begin another. */
+/** A random delimiter, so that no value can end itself and begin another. */
 export function fileCommands(values: Readonly<Record<string, string>>): string {
   return Object.entries(values)
     .map(([name, value]) => {
@@ -79,7 +79,7 @@ export function stepSummary({ title, text, hint }: Verdict, answers: readonly An
   return `${lines.join('\n')}\n`;
 }
 
-/** As character references, which Markdown never reads as its own marks. */
+/** As character references, which Markdown does not interpret. */
 export function escapeMarkdown(text: string): string {
   return text.replaceAll(/[&<>|`*_~[\]\\#]/g, (mark) => `&#${mark.charCodeAt(0)};`);
 }

@@ -1,4 +1,4 @@
-/** What `--help` says beside the options: examples to copy, and what the exit codes mean. */
+/** Additions to `--help`: examples to copy, and the meaning of exit codes. */
 import { exitCodeMeanings } from './exit-codes.ts';
 
 export const mainHelp = `

@@ -1,6 +1,6 @@
 /**
- * One GET, or one POST where there is a body, through a proxy where there is one. Node's `fetch` asks every proxy for a tunnel, also for plain HTTP, which
- * many refuse; and it can be led through one only by how the process was started.
+ * One GET, or one POST where there is a body, through a proxy if one is set. Node's `fetch` asks every proxy for a
+ * tunnel, also for plain HTTP, which many refuse; and it takes a proxy only from the start of the process.
  */
 import type { IncomingMessage } from 'node:http';
 import http from 'node:http';
@@ -12,7 +12,7 @@ export interface HttpQuestion {
   readonly headers: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
   readonly proxies: Proxies;
-  /** JSON; it makes the question a POST. */
+  /** JSON; makes the request a POST. */
   readonly body?: string;
 }
 
@@ -22,7 +22,7 @@ export interface HttpAnswer {
   readonly text: string;
 }
 
-/** Follows no redirect. Rejects with what went wrong, or with the signal's reason. */
+/** Follows no redirect. Rejects with the error, or with the signal's reason. */
 export type HttpGet = (url: URL, question: HttpQuestion) => Promise<HttpAnswer>;
 
 export const httpGet: HttpGet = async (url, { headers, signal, proxies, body }) => {
@@ -31,7 +31,7 @@ export const httpGet: HttpGet = async (url, { headers, signal, proxies, body }) 
   try {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       const method = body === undefined ? 'GET' : 'POST';
-      // The length is sent with it: the Functions host drops what comes in chunks.
+      // `end(body)` sends a Content-Length: the Functions host drops chunked bodies.
       request(url, { agent, method, headers, signal }, resolve).on('error', reject).end(body);
     });
     return { status: response.statusCode ?? 0, headers: toHeaders(response), text: await text(response) };

@@ -1,4 +1,4 @@
-/** The `images` command: the images of one registry or of all, page after page until enough are shown. */
+/** The `images` command: lists the images of one registry or of all, page by page until the limit is reached. */
 
 import type { CliContext } from './cli-context.ts';
 import { printLine } from './cli-context.ts';
@@ -21,7 +21,7 @@ export interface ImagesOptions {
   readonly region?: string;
   readonly missing?: boolean;
   readonly sort?: string;
-  /** Of each registry. */
+  /** Limit per registry. */
   readonly limit: number;
   readonly output: 'text' | 'wide' | 'json';
 }
@@ -100,7 +100,7 @@ function shortTable(answers: readonly Answer[], withRegistry: boolean, { stdout,
   return textTable(shortColumns, rows, { width: widthOf(stdout), paint: painter(stdout, environment) });
 }
 
-/** Everything, for who has the room or a file. */
+/** The table with all columns, for a wide terminal or a file. */
 function wideTable(answers: readonly Answer[]): string {
   const rows = answers.map((answer) => [
     nameOf(answer, true),
@@ -124,7 +124,7 @@ function tagsOf({ document }: Answer): string[] {
   return readTexts(document.tags) ?? [];
 }
 
-/** Its newest names say more than its digest: the first tag, and how many more there are. */
+/** Tags are more useful than the digest: the first tag, and the number of others. */
 function nameOf(answer: Answer, withRegistry: boolean): string {
   const [tag, ...more] = tagsOf(answer);
   const repository = readText(answer.document.repository) ?? answer.image.replace(/@.*$/, '');
@@ -133,7 +133,7 @@ function nameOf(answer: Answer, withRegistry: boolean): string {
   return `${registry}${repository}${tag === undefined ? '' : `:${tag}${others}`}`;
 }
 
-/** As many digits as others show; enough to look for it. */
+/** Enough digits to search for it; as many as other tools show. */
 function shortDigest(digest: string | undefined): string {
   return digest === undefined ? '' : digest.replace(/^sha256:/, '').slice(0, 12);
 }

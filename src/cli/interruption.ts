@@ -1,4 +1,4 @@
-/** Whether somebody has asked the command to end, and how: the outcome of whatever it was doing. */
+/** The signal that has asked the command to end, if any: it becomes the outcome. */
 export function interruptionOf(signal: AbortSignal): 'SIGINT' | 'SIGTERM' | undefined {
   if (!signal.aborted) return undefined;
   return signal.reason === 'SIGTERM' ? 'SIGTERM' : 'SIGINT';

@@ -1,7 +1,7 @@
-/** A stream as what rewrites lines in place needs it. */
+/** A stream with the size that rewriting lines needs. */
 import type { Output } from './cli-context.ts';
 
-/** Some terminals say that they have no size at all; then nothing would ever be drawn. */
+/** Some terminals report a size of zero; then nothing would ever be drawn. */
 export function withSize(output: Output): NodeJS.WriteStream {
   const sized = {
     isTTY: true,

@@ -1,6 +1,6 @@
 /**
- * Progress for a terminal: one line for each region, rewritten in place. Loads what rewrites lines only when somebody
- * looks, since most waits are run by build agents.
+ * Progress for a terminal: one line for each region, rewritten in place. The library for that is loaded only for a
+ * terminal, since most waits run on build agents.
  */
 
 import { formatDuration } from '../core/runtime/format-duration.ts';
@@ -19,10 +19,10 @@ export interface Scene {
   readonly request: WaitRequest;
   readonly answer: Answer | undefined;
   readonly failure: Failure | undefined;
-  /** What may have been meant, where no region has reported the image. */
+  /** Similar names in the registry, where no region has reported the image. */
   readonly names?: readonly string[] | undefined;
   readonly elapsedMs: number;
-  /** Which picture of the spinner; none once it is over. */
+  /** The frame of the spinner; `undefined` once the wait is over. */
   readonly frame: number | undefined;
 }
 

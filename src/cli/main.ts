@@ -1,8 +1,8 @@
-/** `acr-replication`: the process around the command line, and the only place of it that knows it is one. */
+/** `acr-replication`: the only file of the command that accesses the process. */
 import { runCommand } from './command.ts';
 import { runProcess } from './run-process.ts';
 
-/** Put in by the build. */
+/** Inserted by the build. */
 declare const VERSION: string | undefined;
 const version = typeof VERSION === 'string' ? VERSION : 'not built';
 

@@ -1,4 +1,4 @@
-/** What somebody who waits for an image that no region has reported may have meant: names that the registry does know. */
+/** Suggests names for an image that no region has reported: similar names in the registry. */
 
 import { parseReference } from '../core/model/reference.ts';
 import { changesBetween } from '../core/runtime/nearest.ts';
@@ -7,11 +7,11 @@ import type { TrackerClient } from './tracker-client.ts';
 import { isFields } from './tracker-reply.ts';
 
 const maxNames = 3;
-/** The newest of them: one page. */
+/** Reads one page, the newest images. */
 const maxImages = 500;
 const limitMs = 5_000;
 
-/** @returns the nearest first, `repository:tag`, or the repository alone where a digest was asked for */
+/** @returns the nearest first: `repository:tag`, or the repository alone where a digest was requested */
 export async function nearestNames(image: string, client: TrackerClient): Promise<string[]> {
   const reference = parseReference(image);
   if (!reference.ok) return [];

@@ -1,7 +1,7 @@
-/** What later steps of a build are given: the digest to deploy, rather than a tag that may have moved by then. */
+/** Outputs for later steps of a build: the digest to deploy, since a tag may have moved by then. */
 import type { Answer } from './document.ts';
 
-/** Of several images `digest` and `image` have a line for each, in the order of `images`, which is JSON. */
+/** For several images, `digest` and `image` have a line for each, in the order of `images`, which is JSON. */
 export function outputsOf(answers: readonly Answer[], state = 'unknown') {
   const images = answers.map(({ image, digest, tag, state: own, satisfied }) => ({
     image,

@@ -1,4 +1,4 @@
-/** Progress for logs: one line for each thing that changes, and one a minute while nothing does. */
+/** Progress for logs: one line for each change, and one a minute while nothing changes. */
 
 import { listMissing, words } from '../core/image/wait-words.ts';
 import type { Clock } from '../core/ports.ts';
@@ -83,7 +83,7 @@ export function describeUnknown(image: string, names: readonly string[]): string
   return `${words.unreported} ${image} yet${nearest}`;
 }
 
-/** The regions asked about, and any other one that has reported something. */
+/** The required regions, and any other region that has reported something. */
 export function isOfInterest(answer: Answer): (region: RegionAnswer) => boolean {
   return ({ region, state }) => answer.asked.includes(region) || state !== 'missing';
 }

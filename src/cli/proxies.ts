@@ -1,19 +1,19 @@
 /**
- * Which proxy leads to the tracker, read from the variables that every tool on a build machine reads. Node goes through
- * it; here is what Node expects of them that others do not.
+ * The proxy for the tracker, from the variables that most tools read. Node uses it; this file translates between what
+ * Node and other tools expect of the variables.
  */
 import type { Parsed } from '../core/runtime/parsed.ts';
 import { parsed, problem, quote } from '../core/runtime/parsed.ts';
 import type { Environment } from './environment.ts';
 
-/** As an `Agent` of Node expects them. */
+/** For the options of Node's `Agent`. */
 export interface Proxies {
   readonly HTTP_PROXY?: string;
   readonly HTTPS_PROXY?: string;
   readonly NO_PROXY?: string;
 }
 
-/** @param isSupported whether this Node can use a proxy: from 22.21 and 24.5 */
+/** @param isSupported whether this Node supports proxies: from 22.21 and 24.5 */
 export function parseProxies(environment: Environment, isSupported = canUseProxies()): Parsed<Proxies> {
   const read = (name: string) => (environment[name.toLowerCase()]?.trim() || environment[name]?.trim()) ?? '';
   const found: { HTTP_PROXY?: string; HTTPS_PROXY?: string; NO_PROXY?: string } = {};
@@ -31,7 +31,7 @@ export function parseProxies(environment: Environment, isSupported = canUseProxi
   return parsed({ ...found, NO_PROXY: exceptions(read('NO_PROXY')) });
 }
 
-/** For curl and for the runner of GitHub a name means the hosts below it as well; for Node it is one host. */
+/** For curl and GitHub's runner a name includes its subdomains; for Node it is one host. */
 function exceptions(text: string): string {
   const names = text.split(/[\s,]+/).filter((name) => name !== '');
   return names.flatMap((name) => (/^[a-z]/i.test(name) ? [name, `.${name}`] : [name])).join(',');

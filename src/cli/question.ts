@@ -1,4 +1,4 @@
-/** One question, one answer: what the commands have in common that do not wait. */
+/** Single requests, for the commands that do not wait. */
 import type { Parsed } from '../core/runtime/parsed.ts';
 import type { CliContext } from './cli-context.ts';
 import { printLine } from './cli-context.ts';
@@ -9,7 +9,7 @@ import { interruptionOf } from './interruption.ts';
 import type { TrackerClient } from './tracker-client.ts';
 import type { Fields } from './tracker-reply.ts';
 
-/** A command that cannot go on: what to say, and the exit code. */
+/** Ends the command with a message and an exit code. */
 export class CommandError extends Error {
   readonly hint: string | undefined;
   readonly exitCode: number;
@@ -22,7 +22,7 @@ export class CommandError extends Error {
   }
 }
 
-/** An app that has been stopped for a while needs some seconds to answer the first question. */
+/** A stopped app needs some seconds to start and answer. */
 const limitMs = 30_000;
 
 export function askOnce(
@@ -34,7 +34,7 @@ export function askOnce(
   return askEach(client, cliContext, () => client.get(path, query, limitMs));
 }
 
-/** The same with a body. */
+/** The same as a POST. */
 export function postOnce(client: TrackerClient, cliContext: CliContext, path: string, body: object) {
   return askEach(client, cliContext, () => client.post(path, body, limitMs));
 }
@@ -50,7 +50,7 @@ async function askEach(
     const interruption = interruptionOf(signal);
     if (interruption !== undefined) throw new CommandError('interrupted', exitCodes[interruption]);
     if (reply.ok) return reply.body;
-    // The next one would say the same of the question.
+    // Another address would refuse the request as well.
     if (reply.failure.outcome === 'badUsage') throw toCommandError(reply.failure);
     failures.push(reply.failure);
     client.useNext();
@@ -62,7 +62,10 @@ function toCommandError({ message, outcome, hint }: Failure): CommandError {
   return new CommandError(message, exitCodes[outcome], hint);
 }
 
-/** The value, or the end of the command with each fault on a line. */
+/**
+ * @returns the value
+ * @throws CommandError with a line for each fault
+ */
 export function parsedOrFail<T>(read: Parsed<T>): T {
   if (read.ok) return read.value;
   const faults = read.problems.map(({ field, reason }) => `${field}: ${reason}`);

@@ -1,4 +1,4 @@
-/** Which registries a list is about: the one named, or all that the tracker knows. */
+/** The registries of a list: the one named on the command line, or all that are tracked. */
 
 import type { CliContext } from './cli-context.ts';
 import { readText } from './document.ts';

@@ -1,4 +1,4 @@
-/** A release is asked for by its name alone: it has its images and its requirement with it. */
+/** A release is requested by its name only: the tracker stores its images and its requirement. */
 
 import { parseReleaseName, releaseNameRule } from '../core/releases/release.ts';
 import type { FieldProblem, Parsed } from '../core/runtime/parsed.ts';
@@ -7,7 +7,7 @@ import type { Named } from './select-images.ts';
 import type { SeveralRequest, WaitTexts } from './wait-request.ts';
 import { parseTimeout, problemsOf } from './wait-request.ts';
 
-/** @param release as it was written */
+/** @param release as written on the command line */
 export function parseReleaseRequest(
   release: string,
   { images, files }: Named,
@@ -20,7 +20,7 @@ export function parseReleaseRequest(
   if (images.length + files.length > 0) {
     problems.push({ field: 'release', reason: 'names its own images: leave out images and files' });
   }
-  // An action's input has "all" where nobody has written anything.
+  // An action's input is "all" by default.
   const isGiven = [regions, artifacts, platforms].some((text) => (text ?? '').trim() !== '');
   if (isGiven || !['', 'all'].includes((require ?? '').trim())) {
     const reason = 'has its own regions, require, artifacts and platforms: leave them out';

@@ -1,4 +1,4 @@
-/** The `replicas` command: how each region of one registry, or of all, is doing. */
+/** The `replicas` command: the state of each region of one registry, or of all. */
 
 import type { CliContext } from './cli-context.ts';
 import { printLine } from './cli-context.ts';
@@ -42,7 +42,7 @@ const columns: readonly (Column | string)[] = [
   { name: 'missing', color: (cell) => (cell === '0' ? undefined : 'red') },
 ];
 
-/** @param now to show how long ago something was, instead of when */
+/** @param now to show ages instead of times */
 function describeReport(report: Fields, style: Parameters<typeof textTable>[2] = {}, now?: number): string {
   const regions = Array.isArray(report.regions) ? report.regions.filter(isFields) : [];
   const age = report.stale === true ? ', more than an hour old' : '';
@@ -88,7 +88,7 @@ function lastOf(at: string | undefined, now: number | undefined): string {
   return now === undefined ? at : `${formatAge(now - Date.parse(at))} ago`;
 }
 
-/** Of a replica that is not healthy, what ARM says is the matter. */
+/** For an unhealthy replica, ARM's status message. */
 function statusLine(region: Fields): string[] {
   const { displayStatus, message, timestamp } = isFields(region.status) ? region.status : {};
   const words = [displayStatus, message].flatMap((text) => readText(text) ?? []).join(': ');

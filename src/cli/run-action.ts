@@ -1,4 +1,4 @@
-/** Reads an action's inputs as the runner gives them, and waits. */
+/** Reads an action's inputs from the environment, and waits. */
 
 import { splitList } from '../core/runtime/text-list.ts';
 import type { CliContext } from './cli-context.ts';
@@ -38,7 +38,7 @@ export async function runAction(cliContext: CliContext): Promise<number> {
   }
 }
 
-/** The runner's spelling: upper case, blanks as underscores, dashes kept; inputs left out are empty. */
+/** The runner's spelling: upper case, blanks as underscores, dashes kept; omitted inputs are empty. */
 export function readInput(environment: Environment, name: string): string | undefined {
   const value = environment[`INPUT_${name.replaceAll(' ', '_').toUpperCase()}`]?.trim();
   return value === '' ? undefined : value;

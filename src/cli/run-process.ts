@@ -1,6 +1,6 @@
 /**
- * Runs one command as a process: signals end it with a summary rather than in the middle, a reader that has gone away
- * is no crash, and nothing left open keeps it from ending.
+ * Runs a command as a process: a signal ends it with a summary instead of in the middle, a closed pipe is no crash, and
+ * open handles do not keep it running.
  */
 import { readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
@@ -30,7 +30,7 @@ export async function runProcess(
   const interruption = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     host.on(name, () => {
-      // Who asks twice does not want the summary.
+      // A second signal skips the summary.
       if (interruption.signal.aborted) host.exit(exitCodes[name]);
       interruption.abort(name);
     });
@@ -47,7 +47,7 @@ export async function runProcess(
     get: httpGet,
     readFile: (path) =>
       path === '-'
-        ? // Whoever types it may give up.
+        ? // A person at the terminal can cancel.
           buffer(addAbortSignal(interruption.signal, host.stdin))
         : readFile(path, { signal: interruption.signal }),
     random: Math.random,

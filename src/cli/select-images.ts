@@ -1,6 +1,6 @@
 /**
- * What is asked for: the images of the command line, and those of files whose registry is tracked. Faults that can be seen
- * without the tracker are reported before it is asked.
+ * The images to request: those of the command line, and those in files whose registry is tracked. Faults that can be
+ * found without the tracker are reported first.
  */
 
 import type { CliContext } from './cli-context.ts';
@@ -18,11 +18,11 @@ export interface Named {
   readonly images: readonly string[];
   /** `-` is standard input. */
   readonly files: readonly string[];
-  /** Images of registries that are not tracked are a fault. */
+  /** Images of untracked registries are an error. */
   readonly isStrict: boolean;
 }
 
-/** @returns the images of the files, each once; none where there are no files */
+/** @returns the images in the files, each once; none without files */
 export async function readNamed({ images, files }: Named, cliContext: CliContext): Promise<readonly string[]> {
   if (images.length + files.length === 0) {
     const message =
@@ -36,9 +36,9 @@ export async function readNamed({ images, files }: Named, cliContext: CliContext
 }
 
 /**
- * @param inFiles as `readNamed` has them
- * @param loginServers of the registries that are tracked
- * @returns everything that is asked for
+ * @param inFiles the result of `readNamed`
+ * @param loginServers of the tracked registries
+ * @returns all images to request
  */
 export function selectTracked(
   { images, isStrict }: Named,

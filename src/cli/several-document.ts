@@ -1,4 +1,4 @@
-/** What a command reads in the answer about several images. */
+/** The fields of the answer about several images that a command reads. */
 import type { Waiting } from '../core/image/wait-words.ts';
 import { countImages as countOf, describeImages } from '../core/image/wait-words.ts';
 import type { Answer } from './document.ts';
@@ -8,22 +8,22 @@ import { isFields } from './tracker-reply.ts';
 import type { SeveralRequest } from './wait-request.ts';
 
 export interface SeveralAnswer {
-  /** As it came, cleaned for printing. */
+  /** As received, cleaned for printing. */
   readonly document: Fields;
   readonly state: string;
-  /** In the order asked, each once. */
+  /** In the order of the request, each once. */
   readonly images: readonly Answer[];
-  /** Those that cannot come any more, in the order asked. */
+  /** Those that can no longer become available, in the order of the request. */
   readonly ended: readonly Ended[];
 }
 
 export interface Ended {
-  /** By its digest. */
+  /** With its digest. */
   readonly image: string;
   readonly outcome: string;
 }
 
-/** @returns nothing when this is no such document */
+/** @returns `undefined` when this is no such document */
 export function readSeveral(document: Fields): SeveralAnswer | undefined {
   const state = readText(document.state);
   if (state === undefined || !Array.isArray(document.images)) return undefined;
@@ -39,8 +39,8 @@ function readEnded({ image, outcome }: Fields): Ended[] {
 }
 
 /**
- * Short enough for a table: without the registry while all of these are of one, by its tag where it was asked for by one.
- * @returns what each of these is called
+ * Short names for a table: without the registry if all images have the same, and with the tag if the request named one.
+ * @returns the name of each image
  */
 export function labeller(images: readonly Answer[]): (answer: Answer) => string {
   const isOfOne = new Set(images.map(registryOf)).size <= 1;
@@ -58,7 +58,7 @@ function labelOf({ document, image, tag, digest }: Answer): string {
   return `${repository}@${digest.slice(0, 'sha256:'.length + 12)}`;
 }
 
-/** Before anything is known of them. */
+/** Used before the first answer. */
 export function nameRequest({ release, images }: Pick<SeveralRequest, 'release' | 'images'>): string {
   return release === undefined ? `${images.length} images` : `release ${release}`;
 }

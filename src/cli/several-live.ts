@@ -1,6 +1,6 @@
 /**
- * Progress of several images for a terminal: a table that is rewritten in place. Apart from the progress for logs, since an
- * action imports that one from a checkout where nothing is installed.
+ * Progress of several images for a terminal: a table that is rewritten in place. Separate from the progress for logs,
+ * which an action imports from a checkout without installed packages.
  */
 
 import { formatDuration } from '../core/runtime/format-duration.ts';
@@ -63,7 +63,7 @@ export async function liveSeveral(request: SeveralRequest, cliContext: CliContex
   };
 }
 
-/** A row for each image; where the terminal is too low for all, those that are waited for come first. */
+/** A row for each image; where the terminal has too few lines, waiting images come first. */
 export function drawSeveral({ request, answer, notices, elapsedMs, size }: SeveralScene, paint: Paint): string {
   const time = paint('dim', `${formatDuration(elapsedMs)} of ${formatDuration(request.timeoutMs)}`);
   const notes = notices.map((line) => paint('yellow', `! ${line}`));

@@ -1,4 +1,4 @@
-/** Progress of several images for logs: a line for each that changes, and one a minute while none does. */
+/** Progress of several images for logs: one line for each change, and one a minute while nothing changes. */
 
 import { listMissing } from '../core/image/wait-words.ts';
 import type { Clock } from '../core/ports.ts';

@@ -1,4 +1,4 @@
-/** One colour for one meaning, in every table. */
+/** One colour for each meaning, in all tables. */
 import type { Paint } from './terminal.ts';
 
 const colors: Record<string, Parameters<Paint>[0]> = {
@@ -22,7 +22,7 @@ const colors: Record<string, Parameters<Paint>[0]> = {
   misconfigured: 'red',
 };
 
-/** @param text a state, with or without more text behind it */
+/** @param text begins with a state; more text may follow */
 export function stateColor(text: string): Parameters<Paint>[0] | undefined {
   const [word = ''] = text.split(/[ :,]/);
   return Object.hasOwn(colors, word) ? colors[word] : undefined;

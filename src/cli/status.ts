@@ -1,4 +1,4 @@
-/** The `status` command: where an image is now, region by region, or several in one table. */
+/** The `status` command: where an image is now, region by region, or several images in one table. */
 
 import { words } from '../core/image/wait-words.ts';
 import type { CliContext } from './cli-context.ts';
@@ -22,7 +22,7 @@ import type { Fields } from './tracker-reply.ts';
 import { countOf } from './verdict.ts';
 import { parseWaitRequests } from './wait-request.ts';
 
-/** @param connect makes the client, once what is asked for can be meant */
+/** @param connect makes the client, after the arguments have been checked */
 export async function statusOfNamed(
   named: Named,
   output: 'text' | 'json',

@@ -1,4 +1,7 @@
-/** What a stream can show. Guessing wrong fills a build's log with escape sequences, or leaves a terminal without life. */
+/**
+ * What a stream can show. A wrong guess fills a build's log with escape sequences, or leaves a terminal without live
+ * progress.
+ */
 
 import type { Output } from './cli-context.ts';
 import type { Environment } from './environment.ts';
@@ -6,7 +9,7 @@ import type { Environment } from './environment.ts';
 const isSet = (text: string | undefined) => text !== undefined && text !== '';
 const isOn = (text: string | undefined) => isSet(text) && text !== '0' && text !== 'false';
 
-/** Whether lines may be rewritten in place. A build agent may have a terminal that nobody looks at. */
+/** Whether lines can be rewritten in place. A build agent may have a terminal that nobody reads. */
 export function isLive(output: Output, environment: Environment): boolean {
   return output.isTTY === true && environment.TERM !== 'dumb' && !isOn(environment.CI);
 }

@@ -1,17 +1,17 @@
 /**
- * Tables for people: columns as wide as their widest cell, no blanks at the ends of lines, and on a terminal no wider than it
- * is. What is piped is never cut: somebody's script may read it.
+ * Tables for people: columns as wide as their widest cell, no blanks at the ends of lines, and no wider than the
+ * terminal. Piped output is never cut: a script may read it.
  */
 import type { Output } from './cli-context.ts';
 import type { Paint } from './terminal.ts';
 
 export interface Column {
   readonly name: string;
-  /** Characters that it may be cut to; without, it is not cut. */
+  /** Characters that the column may be cut to; `undefined`: never cut. */
   readonly minWidth?: number;
-  /** What is cut loses its middle, since its end says as much as its beginning. */
+  /** Cut in the middle, since the end matters as much as the beginning. */
   readonly isCutInside?: boolean;
-  /** Left out where there is no room, the highest first; without, it stays. */
+  /** Left out where the terminal is too narrow, the highest number first; `undefined`: always shown. */
   readonly droppedAt?: number;
   /** The colour of a cell. */
   readonly color?: (cell: string) => Parameters<Paint>[0] | undefined;
@@ -19,7 +19,7 @@ export interface Column {
 
 const gap = 2;
 
-/** @returns characters on a line of the terminal; `undefined` where nobody sees lines */
+/** @returns characters per line of the terminal; `undefined` where the output is no terminal */
 export function widthOf(output: Output): number | undefined {
   return output.isTTY === true && output.columns !== undefined && output.columns > 0 ? output.columns : undefined;
 }
@@ -39,7 +39,7 @@ export function textTable(
         const text = cut(cells[at] ?? '', widths[at] ?? 0, all[at]?.isCutInside === true);
         const color = isHead ? 'dim' : all[at]?.color?.(cells[at] ?? '');
         const painted = color === undefined || text === '' ? text : paint(color, text);
-        // Behind the last there is nothing to keep apart.
+        // The last column needs no padding.
         return place === shown.length - 1 ? painted : painted + ' '.repeat((widths[at] ?? 0) - text.length + gap);
       })
       .join('')
@@ -66,7 +66,7 @@ function thatFit(columns: readonly Column[], natural: readonly number[], width: 
   return shown;
 }
 
-/** Shortens the widest that may be cut, character by character. */
+/** Narrows the widest columns that may be cut, character by character. */
 function narrowed(columns: readonly Column[], natural: readonly number[], shown: readonly number[], width: number) {
   const widths = [...natural];
   let over = shown.reduce((sum, at) => sum + (natural[at] ?? 0) + gap, -gap) - width;

@@ -1,6 +1,6 @@
 /**
- * Asks the tracker over HTTP, at one of its addresses. No request may outlive its limit, and none follows a redirect: the
- * key would go along to wherever it leads.
+ * Sends requests to the tracker, at one of its addresses. No request exceeds its time limit, and none follows a
+ * redirect, which would send the key to another address.
  */
 import { words } from '../core/image/wait-words.ts';
 import type { FieldProblem, Parsed } from '../core/runtime/parsed.ts';
@@ -22,13 +22,13 @@ export interface Connection {
 }
 
 export interface TrackerClient {
-  /** How many addresses there are. */
+  /** The number of addresses. */
   readonly addresses: number;
-  /** Asks the address of its turn. Never throws. @param limitMs after which an answer is no longer waited for */
+  /** Sends a GET to the current address. Never throws. @param limitMs the time limit of the answer */
   get(path: string, query: Readonly<Record<string, string | undefined>>, limitMs: number): Promise<Reply>;
-  /** The same with a body. */
+  /** The same as a POST. */
   post(path: string, body: object, limitMs: number): Promise<Reply>;
-  /** The next question goes to the next address. */
+  /** The next request goes to the next address. */
   useNext(): void;
 }
 
@@ -70,7 +70,7 @@ function parseAddress(text: string): Parsed<URL> {
   return parsed(url);
 }
 
-/** What may be shown of an address: a key may stand behind the question mark. */
+/** The printable part of an address: its query may hold a key. */
 function withoutQuery(text: string): string {
   return text.replace(/[?#].*$/s, '?…').replace(/\/\/[^/]*@/, '//…@');
 }

@@ -1,7 +1,7 @@
 /**
- * What an HTTP answer means, decided in one place: an answer of the tracker, a refusal, a tracker that cannot answer
- * now, or somebody else's page. A login page or a proxy answers 200 and 404 too; read as an answer of the
- * tracker, it would release or stop a deployment.
+ * Decides what an HTTP answer is: an answer of the tracker, a refusal, a tracker that cannot answer now, or the page of
+ * another server. A login page or a proxy answers 200 and 404 too; read as an answer of the tracker, it would release
+ * or stop a deployment.
  */
 import { clean, cleanDeep } from './clean.ts';
 import type { Failure } from './failure.ts';
@@ -10,7 +10,7 @@ export type Reply =
   | { readonly ok: true; readonly status: number; readonly body: Fields; readonly retryAfterMs: number | undefined }
   | { readonly ok: false; readonly failure: Failure };
 
-/** A JSON object, every text in it cleaned of control characters and commands. */
+/** A JSON object whose texts have been cleaned of control characters and commands. */
 export type Fields = Readonly<Record<string, unknown>>;
 
 export interface Received {
@@ -55,7 +55,7 @@ export function readReply(received: Received): Reply {
       hint: 'Give the address of the tracker itself with --url or ACR_REPLICATION_URL.',
     });
   }
-  // Every function names its request; and behind a path of its own the address may be wrong.
+  // Every function sends a request id, so this 404 is the host's; with a path in the address, the address may be wrong.
   const isHost = status === 404 && received.text === '' && !headers.has('x-request-id');
   if (isHost && url.pathname.startsWith('/api/')) {
     return fail('foreign', `the app at ${url.origin} runs without its functions (404 with an empty body)`, {

@@ -1,4 +1,6 @@
-/** How a wait ended, in sentences: what, where, how long; and when it failed, what is missing and what to do about it. */
+/**
+ * The outcome of a wait in sentences: what, where, how long; after a failure, what is missing and what to do about it.
+ */
 import {
   countRegions,
   describeDeleted,
@@ -64,7 +66,7 @@ export function verdictOn(end: WaitEnd, request: WaitRequest): Verdict {
   }
 }
 
-/** Where there was no usable answer, whatever was asked. */
+/** The verdict where there was no usable answer, for one image or several. */
 export function failureVerdict({ outcome, failure, elapsedMs }: Omit<WaitEnd, 'answer'>): Verdict {
   return {
     isGood: false,

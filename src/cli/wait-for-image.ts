@@ -1,4 +1,6 @@
-/** Waits for one image: asks, shows, and suggests other names where no region has reported it. */
+/**
+ * Waits for one image: requests its state, shows progress, and suggests other names where no region has reported it.
+ */
 
 import type { CliContext } from './cli-context.ts';
 import type { Answer } from './document.ts';
@@ -11,9 +13,12 @@ import type { WaitRequest } from './wait-request.ts';
 
 export type WaitEnd = WaitEndOf<Answer>;
 
-/** Shows what happens while it happens. */
+/** Shows progress during the wait. */
 export interface Progress extends ProgressOf<Answer> {
-  /** Once, where after half a minute no region has reported the image. @param names that the registry knows, nearest first */
+  /**
+   * Called once, if no region has reported the image after half a minute.
+   * @param names similar names in the registry, nearest first
+   */
   unknown(names: readonly string[], elapsedMs: number): void;
 }
 

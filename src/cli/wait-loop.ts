@@ -1,7 +1,7 @@
 /**
- * Keeps asking the tracker, at one of its addresses, until what is waited for is there, can no longer come, or the time is
- * up. The tracker holds each question and answers at once when it can; that a single question fails means nothing while there is time:
- * trackers are restarted and networks break in the middle of every long wait.
+ * Repeats a request to the tracker, at one of its addresses, until the requirement is met, can no longer be met, or the
+ * time is up. The tracker holds each request and answers at once when it can. A single failed request means nothing
+ * while there is time: trackers are restarted and networks fail during every long wait.
  */
 
 import type { CliContext } from './cli-context.ts';
@@ -14,52 +14,56 @@ import type { Fields, Reply } from './tracker-reply.ts';
 
 export interface WaitEnd<A> {
   readonly outcome: Outcome;
-  /** The last one there was. */
+  /** The last answer, if any. */
   readonly answer: A | undefined;
-  /** Why the last question was not answered. */
+  /** Why the last request failed. */
   readonly failure: Failure | undefined;
   readonly elapsedMs: number;
 }
 
-/** Shows what happens while it happens. */
+/** Shows progress during the wait. */
 export interface Progress<A> {
   answered(answer: A, elapsedMs: number): void;
-  /** Once for each time that the tracker stops answering, at any of its addresses. */
+  /** Called once for each outage, when no address answers. */
   failed(failure: Failure, elapsedMs: number): void;
-  /** One of its addresses did not answer, and the next one has. */
+  /** Called when an address has failed and the next one has answered. */
   movedOn(failure: Failure, elapsedMs: number): void;
   finish(): void;
 }
 
-/** How long the tracker may hold the nth question: how old what is shown may grow. The first is best not held at all. */
+/**
+ * How many milliseconds the tracker may hold the nth request: progress on screen gets no older. The first is best not
+ * held.
+ */
 export type HoldPolicy = (asked: number) => number;
 
 const outcomes: Record<number, Outcome> = { 200: 'satisfied', 409: 'superseded', 410: 'deleted' };
 /**
- * Deleted or superseded ends the wait once it has been so for that long, or when the time is up: webhooks of a new push may be
- * on their way. The tracker gives each question as long, but the end of a short question is no end of the wait.
+ * Deleted or superseded ends the wait only after this long, or when the time is up: webhooks of a new push may be on
+ * their way. The tracker applies the same limit to each request, but the end of a short request is not the end of the
+ * wait.
  */
 const finalAfterMs = 30_000;
 
-/** Too short to ask once more. */
+/** Too short for another request. */
 const instantMs = 200;
-/** How long an answer may travel beyond the time it was held. */
+/** The time an answer may take beyond the time it was held. */
 const roundTripMs = 10_000;
 const minPauseMs = 500;
 const maxPauseMs = 10_000;
 const betweenAnswersMs = 1_000;
-/** A push is reported within seconds: what no region has reported after this may have another name. */
+/** A push is reported within seconds, so after this long the name may be wrong. */
 const suggestAfterMs = 30_000;
 
-/** What is asked, and how its answers are read. */
+/** The request to repeat, and how its answers are read. */
 export interface Waiting<A> {
   /** @param holdSeconds how long the tracker may hold it */
   ask(holdSeconds: number, limitMs: number): Promise<Reply>;
-  /** @returns nothing when the document is none of ours */
+  /** @returns `undefined` when the document is not the tracker's */
   read(document: Fields): A | undefined;
-  /** Whether something is asked for that no region has reported. */
+  /** Whether an image is requested that no region has reported. */
   isUnknown(answer: A): boolean;
-  /** Once, where that is so after half a minute. */
+  /** Called once, if that is so after half a minute. */
   suggest(answer: A, elapsedMs: () => number): Promise<void>;
 }
 
@@ -74,9 +78,9 @@ export async function waitFor<A>(
   const { clock, random, signal } = cliContext;
   const startedAt = clock.now();
   let answer: A | undefined;
-  /** One from each address that was asked since any has answered, or since all of them had failed. */
+  /** One from each address that failed since the last answer, or since the last outage of all of them. */
   let failed: Failure[] = [];
-  /** How often in a row all of them had. */
+  /** The number of outages of all addresses in a row. */
   let outages = 0;
   let isSuggested = false;
   let over: { readonly outcome: Outcome; readonly since: number } | undefined;
@@ -86,7 +90,7 @@ export async function waitFor<A>(
     const elapsedMs = () => clock.now() - startedAt;
     const isUnknown = answer !== undefined && waiting.isUnknown(answer) && !isSuggested;
     const maxHoldMs = Math.min(holdPolicy(asked), isUnknown ? Math.max(0, suggestAfterMs - elapsedMs()) : Infinity);
-    // Each address that may still have to be asked has its share.
+    // The remaining time is divided among the addresses that may still be tried.
     const remainingMs = (timeoutMs - elapsedMs()) / (client.addresses - failed.length);
     const { holdMs, limitMs } = divideTime(timeoutMs, remainingMs, maxHoldMs);
     const reply = readOutcome(await waiting.ask(Math.floor(holdMs) / 1_000, limitMs), waiting.read);
@@ -109,7 +113,7 @@ export async function waitFor<A>(
       }
       [failed, outages] = [[], 0];
     } else {
-      // Another address would say the same of the question.
+      // Another address would refuse the request as well.
       if (failure.outcome === 'badUsage') return end('badUsage');
       failed.push(failure);
       client.useNext();
@@ -134,9 +138,9 @@ export async function waitFor<A>(
   }
 }
 
-/** The answer must be back before the time is up, so the tracker is given a little less than what is left. */
+/** The answer must arrive before the time is up, so the tracker may hold the request a little less long. */
 function divideTime(timeoutMs: number, remainingMs: number, maxHoldMs: number) {
-  // No time to wait at all still means one question.
+  // A timeout of zero still sends one request.
   if (timeoutMs === 0) return { holdMs: 0, limitMs: roundTripMs };
   const wayBackMs = Math.min(2_000, remainingMs / 4);
   const holdMs = Math.max(0, Math.min(maxHoldMs, remainingMs - wayBackMs));
@@ -161,13 +165,19 @@ function readOutcome<A>(reply: Reply, read: Waiting<A>['read']): Read<A> {
   return { failure: reply.failure };
 }
 
-/** A tracker that has held the question is asked again at once; one that answers early must not be asked in a circle. */
+/**
+ * After a request that was held, the next follows at once; a tracker that answers early must not be asked in a tight
+ * loop.
+ */
 function pauseBetween(heldMs: number, holdMs: number, retryAfterMs: number): number {
   const isEarly = heldMs < holdMs / 2;
   return Math.max(isEarly ? betweenAnswersMs : 0, retryAfterMs > betweenAnswersMs ? retryAfterMs : 0) - heldMs;
 }
 
-/** Grows, and differs from waiter to waiter, so that a tracker that comes back is not met by all of them at once. */
+/**
+ * Grows with each failure, with a random part, so that a tracker that restarts does not get the requests of all waits
+ * at once.
+ */
 function pauseAfter(failures: number, random: number): number {
   return Math.min(maxPauseMs, minPauseMs * 2 ** (failures - 1)) * (0.5 + random / 2);
 }

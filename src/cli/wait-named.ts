@@ -1,4 +1,4 @@
-/** The whole of `wait`, for the command line and for the action alike: one image or several, named by themselves or in files. */
+/** The whole `wait`, for the command line and for the action: one image or several, named directly or in files. */
 
 import type { CliContext } from './cli-context.ts';
 import { printLine } from './cli-context.ts';
@@ -26,7 +26,7 @@ export interface NamedOptions {
 }
 
 /**
- * @param connect says where the tracker is, once what is asked for can be meant
+ * @param connect parses the tracker's address, after the arguments have been checked
  * @returns the exit code
  */
 export async function waitForNamed(
@@ -41,7 +41,8 @@ export async function waitForNamed(
     return waitForSeveral(request, connect(), { output, live: liveSeveral }, cliContext);
   }
   const inFiles = await readNamed(named, cliContext);
-  // What cannot be meant is reported before the tracker is asked; how many there are is known only then.
+  // The images of the arguments are checked before the tracker is called; how many there are in all is known only after
+  // it has answered.
   const [first = '', ...more] = named.images;
   const own = first === '' && inFiles.length > 0 ? inFiles.slice(0, 1) : [first, ...more];
   let request = parsedOrFail(parseWaitRequests(own, texts));
@@ -58,7 +59,7 @@ export async function waitForNamed(
     : wait(request, connection, { output, liveProgress }, cliContext);
 }
 
-/** Outages of the tracker are waited out here as well: its time is the wait's. */
+/** Repeats the request during outages of the tracker: its time counts as part of the wait. */
 async function askLoginServers(
   timeoutMs: number,
   connection: Connection,

@@ -1,6 +1,6 @@
 /**
- * What is waited for, read from the texts of a command line or of an action's inputs. Faults that can be seen here are
- * reported at once, before a tracker is asked; which regions a registry has, only the tracker knows.
+ * Parses what is waited for from a command line or an action's inputs. Faults that can be found here are reported at
+ * once, before the tracker is called; only the tracker knows the regions of a registry.
  */
 
 import { formatReference, parseReference } from '../core/model/reference.ts';
@@ -22,19 +22,19 @@ export interface WaitTexts {
 
 export interface WaitRequest {
   readonly image: string;
-  /** As the tracker reads them; every expected region and all of them when absent. */
+  /** As the tracker parses them; `undefined`: all expected regions. */
   readonly regions: string | undefined;
   readonly require: string | undefined;
-  /** What must be attached as well; not there where nothing must. */
+  /** What must be attached as well; `undefined`: nothing. */
   readonly artifacts?: string | undefined;
-  /** Of an index, which platforms must be there; all of them when absent. */
+  /** The platforms of an index that must be available; `undefined`: all. */
   readonly platforms?: string | undefined;
   readonly timeoutMs: number;
 }
 
-/** Of several images, with one requirement and one deadline. */
+/** A request for several images, with one requirement and one deadline. */
 export interface SeveralRequest extends Omit<WaitRequest, 'image'> {
-  /** The tracker knows which images these are; `images` is empty then. */
+  /** The tracker knows the release's images; `images` is empty then. */
   readonly release?: string;
   readonly images: readonly string[];
 }
@@ -62,13 +62,13 @@ export function parseTimeout(text: string | undefined): Parsed<number> {
   return timeoutMs === undefined ? refuse('timeout', durationRule, duration) : parsed(timeoutMs);
 }
 
-/** In full: with the registry and the tag that are meant. */
+/** @returns the full reference, with registry and tag */
 export function parseImage(text: string): Parsed<string> {
   const reference = parseReference(text.trim());
   return reference.ok ? parsed(formatReference(reference.value)) : reference;
 }
 
-/** @param images references as they were written; the same one twice counts once */
+/** @param images references as written; the same one twice counts once */
 export function parseWaitRequests(
   images: readonly string[],
   texts: Omit<WaitTexts, 'image'>,
@@ -101,7 +101,7 @@ function parseRequire(text: string | undefined): Parsed<string | undefined> {
   return isRead ? parsed(text) : refuse('require', 'must be "all", "any" or a number from 1', text);
 }
 
-/** Inputs that were left out of a workflow arrive as empty texts. */
+/** Inputs that a workflow omits arrive as empty texts. */
 function given(text: string | undefined): string | undefined {
   return text === undefined || text.trim() === '' ? undefined : text.trim();
 }

@@ -22,7 +22,7 @@ import type { SeveralRequest } from './wait-request.ts';
 
 export interface SeveralOptions {
   readonly output: 'text' | 'json';
-  /** Given where lines can be rewritten in place. */
+  /** Set where lines can be rewritten in place. */
   readonly live?: ((request: SeveralRequest, cliContext: CliContext) => Promise<SeveralProgress>) | undefined;
 }
 
@@ -101,7 +101,7 @@ export function verdictOnSeveral(end: WaitEnd<SeveralAnswer>, request: SeveralRe
   }
 }
 
-/** Of the first of them, as of one image. */
+/** Described by the first image that ended. */
 function describeEnded(answer: SeveralAnswer | undefined, outcome: 'deleted' | 'superseded'): string {
   const image = answer?.ended.find((one) => one.outcome === outcome)?.image ?? '';
   const tag = answer?.images.find((one) => one.image === image)?.tag;

@@ -15,12 +15,12 @@ import type { WaitRequest } from './wait-request.ts';
 
 export interface WaitOptions {
   readonly output: 'text' | 'json';
-  /** Given where lines can be rewritten in place. */
+  /** Set where lines can be rewritten in place. */
   readonly liveProgress?: ((request: WaitRequest, cliContext: CliContext) => Promise<Progress>) | undefined;
 }
 
 export const watching: HoldPolicy = (asked) => (asked === 0 ? 0 : 3_000);
-/** In a log nobody looks at every second; that the image is there is reported at once all the same. */
+/** A log needs no update every second, and availability is reported at once all the same. */
 export const logging: HoldPolicy = (asked) => (asked === 0 ? 0 : Math.min(30_000, 5_000 * 1.5 ** (asked - 1)));
 
 export async function wait(
@@ -52,7 +52,7 @@ export async function wait(
   return exitCodes[end.outcome];
 }
 
-/** What is known of the image is the result, good or bad; without any, there is only something that went wrong. */
+/** Prints the last answer, whatever the outcome; without an answer, only the failure. */
 function printEnd({ answer }: WaitEnd, verdict: Verdict, output: WaitOptions['output'], cliContext: CliContext) {
   const { stdout, stderr, environment } = cliContext;
   if (output === 'json' && answer !== undefined) printLine(stdout, JSON.stringify(answer.document));

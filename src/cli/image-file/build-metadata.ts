@@ -1,6 +1,6 @@
 /**
- * The images of a metadata file, which `docker buildx build` writes of one target and `docker buildx bake` of each: the
- * names that were pushed, by the digest that was built.
+ * The images of a metadata file, which `docker buildx build` writes for one target and `docker buildx bake` for each:
+ * the pushed names, with the digest that was built.
  * Source: docker/buildx, docs/reference/buildx_build.md, `--metadata-file`.
  */
 import type { Fields } from '../tracker-reply.ts';
@@ -18,7 +18,7 @@ export function imagesInBuildMetadata(document: Fields): Mention[] {
   return Object.entries(targets).flatMap(([target, result]) => {
     if (!isTarget(result)) return [];
     const { [nameKey]: name, [digestKey]: digest, [descriptorKey]: descriptor } = result;
-    // Without a name it was pushed nowhere.
+    // A build without a name was not pushed.
     if (typeof name !== 'string') return [];
     const built = digest ?? (isFields(descriptor) ? descriptor.digest : undefined);
     const names = name.split(',').map((one) => one.trim());

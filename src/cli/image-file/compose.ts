@@ -1,5 +1,5 @@
 /**
- * The images of a compose file: those of its services, and those that they mount.
+ * The images of a compose file: those of its services, and those mounted as volumes.
  * Source: compose-spec, 05-services.md, `image`, and `volumes` of the type `image`.
  */
 import type { Fields } from '../tracker-reply.ts';
@@ -16,7 +16,7 @@ export function imagesInCompose({ services }: Fields): Mention[] {
     const { image, volumes } = service;
     const mounted = (Array.isArray(volumes) ? volumes : []).filter((one) => isFields(one) && one.type === 'image');
     return [
-      // A service that is built and pushed nowhere has none.
+      // A service that is built and not pushed has none.
       ...(image === null || image === undefined ? [] : [{ image, where: `services.${name}` }]),
       ...mounted.map(({ source }: Fields) => ({ image: source, where: `services.${name}.volumes` })),
     ];

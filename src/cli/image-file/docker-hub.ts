@@ -1,5 +1,6 @@
 /**
- * In a file `redis` is an image of Docker Hub, as for whoever pulls it. On a command line it is a login server forgotten.
+ * In a file, `redis` means the image on Docker Hub, as for any client that pulls it. On a command line it means that
+ * the login server was forgotten.
  * Source: distribution/reference, normalize.go.
  */
 export function withRegistry(image: string): string {

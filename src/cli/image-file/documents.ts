@@ -1,15 +1,15 @@
-/** The documents of a text in YAML or JSON, as plain values. */
+/** Parses the documents of a YAML or JSON text as plain values. */
 import type { Parsed } from '../../core/runtime/parsed.ts';
 import { parsed, problem } from '../../core/runtime/parsed.ts';
 import { clean } from '../clean.ts';
 
-/** @param file named in the problem */
+/** @param file the file's name, for error messages */
 export async function readDocuments(text: string, file: string): Promise<Parsed<readonly unknown[]>> {
   const json = readJson(text);
   if (json !== undefined) return parsed([json]);
-  // Most who wait have no file.
+  // Loaded only here: most waits have no file.
   const { parseAllDocuments } = await import('../third-party/yaml.mjs');
-  // Rendered charts have keys twice, and compose files `<<` and tags of their own.
+  // Rendered charts repeat keys, and compose files use `<<` and custom tags.
   const documents = parseAllDocuments(withoutDefinitions(text), { uniqueKeys: false, merge: true, logLevel: 'silent' });
   const values: unknown[] = [];
   for (const document of documents) {
@@ -25,8 +25,8 @@ export async function readDocuments(text: string, file: string): Promise<Parsed<
 }
 
 /**
- * Most of what a project publishes describes its resources, megabytes of it, and runs nothing: not worth seconds of
- * reading. Lines keep their numbers. A line that begins with `---` is in no text of a document.
+ * Drops CustomResourceDefinitions: they describe resources in megabytes of text, run nothing, and would take seconds to
+ * parse. Line numbers stay the same. A line that begins with `---` never belongs to a text inside a document.
  */
 function withoutDefinitions(text: string): string {
   return text
@@ -35,7 +35,7 @@ function withoutDefinitions(text: string): string {
     .join('');
 }
 
-/** The first line of it: what follows is a picture of the place. */
+/** The first line of the error: the rest is a drawing of the place. */
 function describe(error: unknown): string {
   const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
   return `is neither a list of images nor YAML or JSON: ${clean(line).replace(/:$/, '')}`;

@@ -1,4 +1,4 @@
-/** Images by themselves, in a list or under `images`: texts, or objects with `image` such as the answers of the tracker. */
+/** Images in a list or under `images`: strings, or objects with `image` such as the tracker's answers. */
 import { isFields } from '../tracker-reply.ts';
 import type { Mention } from './mention.ts';
 

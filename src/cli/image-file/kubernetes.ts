@@ -1,8 +1,8 @@
 /**
- * The images of a Kubernetes object, whatever its kind: found by walking it, so that kinds which do not exist yet
- * are read as well. Pods and templates of pods have lists of containers and volumes; other resources may name an image in
- * their `spec`, for whoever runs it.
- * Source: Kubernetes API, PodSpec; the names of Tekton and of Argo Workflows for what is a container, too.
+ * The images of a Kubernetes object of any kind: the whole object is searched, so that unknown kinds are read as well.
+ * Pods and pod templates have lists of containers and volumes; other resources may name an image in their `spec`, for
+ * the controller that runs it.
+ * Source: Kubernetes API, PodSpec; the names that Tekton and Argo Workflows use for containers.
  */
 import { parseReference } from '../../core/model/reference.ts';
 import type { Fields } from '../tracker-reply.ts';
@@ -20,12 +20,12 @@ export function imagesInKubernetes(document: Fields): Mention[] {
   const read = new Set<object>();
   const add = (holder: Fields, image: unknown, where: string) => {
     read.add(holder);
-    // Left out where somebody else fills it in.
+    // Empty where a controller fills it in.
     if (image !== null && image !== undefined && image !== '') mentions.push({ image, where });
   };
 
   function walk(value: unknown, owner: string, path: string, isSpec: boolean): void {
-    // Aliases make one object of many, and circles.
+    // YAML aliases can make an object appear twice, or in a circle.
     if (typeof value !== 'object' || value === null || seen.has(value)) return;
     seen.add(value);
     if (Array.isArray(value)) {
@@ -63,7 +63,10 @@ function nameOf({ kind, metadata }: Fields): string | undefined {
   return `${kind}${name}`;
 }
 
-/** Of a field that may be anything: an image that says which one it is, since not everything called so is pulled. */
+/**
+ * For fields of any meaning: only a text that looks like a full image reference counts, since not every `image` is
+ * pulled.
+ */
 function isImage(value: unknown): boolean {
   if (typeof value !== 'string') return false;
   if (unresolvedIn(value).length > 0) return true;

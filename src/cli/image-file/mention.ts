@@ -1,7 +1,7 @@
-/** An image as a file names it, not yet read: a list, a manifest and a compose file each find theirs elsewhere. */
+/** An image as a file names it, before it is parsed: each format finds its images elsewhere. */
 export interface Mention {
-  /** As it stands there; a template that was not rendered may have left no text at all. */
+  /** As written; an unrendered template may leave something that is no text. */
   readonly image: unknown;
-  /** For people: `line 3`, `Deployment web, spec.template.spec.containers[0]`. */
+  /** For error messages: `line 3`, `Deployment web, spec.template.spec.containers[0]`. */
   readonly where: string;
 }

@@ -1,10 +1,10 @@
-/** A plain list: an image a line, with `#` before what is not meant, as projects publish what they need offline. */
+/** A plain list: one image per line, with `#` before comments, as projects publish the images they need offline. */
 import type { Mention } from './mention.ts';
 
 /** How every other format begins: a document, a key, an entry, JSON. */
 const structure = /^(?:---|%|[-?]\s|[{[]|[^\s#]+:(?:\s|$))/;
 
-/** Recognised by the first line that says anything; a text without any is an empty list. */
+/** Recognised by the first line that is not empty or a comment; a text without one is an empty list. */
 export function isPlainList(text: string): boolean {
   const first = linesOf(text).find(({ image }) => image !== '');
   return first === undefined || !structure.test(first.image);
@@ -20,7 +20,7 @@ function linesOf(text: string) {
     .map((line, i) => ({ image: unquoted(line.replace(/(?:^|\s)#.*$/, '').trim()), where: `line ${i + 1}` }));
 }
 
-/** As jq prints texts. */
+/** Removes the quotes of a JSON string, as jq prints it. */
 function unquoted(line: string): string {
   return line.replace(/^(["'])(.*)\1$/, '$2');
 }

@@ -1,11 +1,11 @@
-/** Reads the files that name images, among them standard input; faults of all of them are reported at once. */
+/** Reads the files that name images, or standard input, and reports the faults of all of them at once. */
 import type { FieldProblem, Parsed } from '../../core/runtime/parsed.ts';
 import { parsed, problem } from '../../core/runtime/parsed.ts';
 import { clean } from '../clean.ts';
 import type { CliContext } from '../cli-context.ts';
 import { readImages } from './read-images.ts';
 
-/** More than all manifests of a large cluster. */
+/** More than all manifests of a large cluster take. */
 const maxBytes = 64 * 1024 * 1024;
 
 const reasons: Record<string, string> = {
@@ -14,7 +14,7 @@ const reasons: Record<string, string> = {
   EACCES: 'no right to read it',
 };
 
-/** @param files `-` is standard input; one that is named twice is read once */
+/** @param files `-` is standard input; a file that is named twice is read once */
 export async function readFiles(
   files: readonly string[],
   { readFile }: Pick<CliContext, 'readFile'>,
@@ -34,7 +34,7 @@ export async function readFiles(
   return problems.length === 0 ? parsed([...new Set(images)]) : { ok: false, problems };
 }
 
-/** UTF-8, or UTF-16 with its mark, as Windows PowerShell writes what a command prints. */
+/** UTF-8, or UTF-16 with a byte order mark, as Windows PowerShell writes output. */
 function decode(bytes: Uint8Array, name: string): Parsed<string> {
   if (bytes.byteLength > maxBytes) return problem(name, `must have at most ${maxBytes} bytes`);
   const encoding =

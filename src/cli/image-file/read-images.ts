@@ -1,6 +1,7 @@
 /**
- * The images that a file names, whatever its format is. Recognised by its content, since a pipe has no name. What cannot be
- * read is a fault and never left out: a deployment that was not waited for looks the same as one that is there.
+ * The images that a file names, in any format. The format is recognised by the content, since a pipe has no name. What
+ * cannot be read is an error and is never skipped: an image that was not waited for would look like one that is
+ * available.
  */
 
 import { formatReference, parseReference } from '../../core/model/reference.ts';
@@ -23,8 +24,8 @@ const noImage =
   'names no image; it must be a list, manifests as helm template and kustomize build print them, a compose file, the metadata of a build, or JSON with images';
 
 /**
- * @param file its name, for problems
- * @returns references in full, each once, in the order of the file; at least one
+ * @param file its name, for error messages
+ * @returns full references, each once, in the order of the file; at least one
  */
 export async function readImages(text: string, file: string): Promise<Parsed<readonly string[]>> {
   const mentions = await readMentions(text, file);

@@ -1,14 +1,11 @@
-/**
- * A manifest names images of everybody's registries, and only some are tracked: of the others the tracker knows
- * nothing.
- */
+/** Sorts images by whether their registry is tracked: a manifest names images of many registries. */
 import { parseReference } from '../../core/model/reference.ts';
 import { findRegistryByHost } from '../../core/model/registry.ts';
 import { readText } from '../document.ts';
 import type { Fields } from '../tracker-reply.ts';
 import { isFields } from '../tracker-reply.ts';
 
-/** The login servers in the tracker's list of its registries. @returns nothing when this is no such list */
+/** The login servers in the tracker's list of registries. @returns `undefined` when this is no such list */
 export function readLoginServers({ registries }: Fields): readonly string[] | undefined {
   if (!Array.isArray(registries)) return undefined;
   return registries.filter(isFields).flatMap(({ loginServer }) => readText(loginServer) ?? []);
@@ -20,7 +17,7 @@ export interface Sorted {
   readonly untracked: ReadonlyMap<string, readonly string[]>;
 }
 
-/** @param images references in full */
+/** @param images full references */
 export function sortByRegistry(images: readonly string[], loginServers: readonly string[]): Sorted {
   const registries = loginServers.map((loginServer) => ({ loginServer, regionalEndpoints: false }));
   const tracked: string[] = [];
@@ -34,7 +31,7 @@ export function sortByRegistry(images: readonly string[], loginServers: readonly
   return { tracked, untracked };
 }
 
-/** A line for each registry. */
+/** One line for each registry. */
 export function describeUntracked({ untracked }: Sorted): string[] {
   return [...untracked].map(([host, images]) => {
     const names = images.map((image) => image.slice(host.length + 1)).join(', ');
