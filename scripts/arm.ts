@@ -1,10 +1,13 @@
-/** As much of Azure Resource Manager as a script needs that finishes what a template has begun: read one resource, put one. */
+/** A minimal client of Azure Resource Manager for deployment scripts: reads and writes single resources. */
 import { spawn } from 'node:child_process';
 
 const withinMs = 30_000;
 
 export interface Arm {
-  /** @returns the status, and what was answered as JSON; @throws Error when nothing was answered */
+  /**
+   * @returns the status, and the body as JSON
+   * @throws Error when there was no answer
+   */
   ask(method: 'GET' | 'PUT' | 'POST', path: string, body?: object): Promise<ArmAnswer>;
 }
 
@@ -13,7 +16,7 @@ export interface ArmAnswer {
   readonly body: Record<string, unknown>;
 }
 
-/** @param path of a resource, from its first slash; with `?api-version=…` */
+/** @param path of a resource, with its leading slash and `?api-version=…` */
 export function armAt(origin: string, token: string): Arm {
   return {
     async ask(method, path, body) {
@@ -29,16 +32,16 @@ export function armAt(origin: string, token: string): Arm {
   };
 }
 
-/** What Resource Manager says is wrong: `code: message`. */
+/** ARM's error as `code: message`. */
 export function describeFault({ status, body }: ArmAnswer): string {
   const { code, message } = Object(body.error) as { code?: unknown; message?: unknown };
   return `${status} ${[code, message].filter((part) => typeof part === 'string').join(': ')}`.trim();
 }
 
 /**
- * Of whoever is signed in: with azd, else with the Azure CLI.
- * @param subscriptionId whose tenant is meant; azd takes that of its environment first, where there is one
- * @throws Error when nobody is
+ * A token of the signed-in user: from azd, else from the Azure CLI.
+ * @param subscriptionId selects the tenant; azd prefers the one of its environment
+ * @throws Error when no user is signed in
  */
 export async function readToken(origin: string, subscriptionId: string): Promise<string> {
   const azd = await call('azd', ['auth', 'token', '--output', 'json'], { AZURE_SUBSCRIPTION_ID: subscriptionId });
@@ -59,7 +62,7 @@ function parseObject(text: string): Record<string, unknown> {
   }
 }
 
-/** @returns its standard output; nothing when it cannot be started or fails */
+/** @returns the standard output; `undefined` when the command cannot be started or fails */
 function call(command: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<string> {
   return new Promise((resolve) => {
     const child = spawn(command, args, {

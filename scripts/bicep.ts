@@ -1,7 +1,7 @@
 /**
- * Finds something that can read Bicep: the compiler on the PATH, the one the Azure CLI keeps, the one .NET's package
- * source has, or at least a grammar. A machine without any of them must not look like one where all is well, so whoever
- * asks gets told what was found, in words fit to print.
+ * Finds something that can read Bicep: the compiler on the PATH, the Azure CLI's copy, the NuGet package, or at least a
+ * grammar. Without any of them, a check must not look successful, so the result says what was found, in words fit to
+ * print.
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-/** Used where no compiler is installed. */
+/** The version to fetch where no compiler is installed. */
 const version = '0.47.16';
 const packages: Record<string, string> = {
   'linux-x64': 'linux-x64',
@@ -23,7 +23,7 @@ const packages: Record<string, string> = {
 
 const root = new URL('..', import.meta.url);
 export const infra = fileURLToPath(new URL('infra', root));
-/** Out of sight of the repository and of the package. */
+/** Neither in the repository nor in the package. */
 export const cache = fileURLToPath(new URL('node_modules/.cache/bicep', root));
 
 export interface Ran {
@@ -33,12 +33,12 @@ export interface Ran {
 }
 
 export interface Bicep {
-  /** What was found and where from: `bicep 0.47.16 (from the PATH)`. */
+  /** The compiler and where it was found: `bicep 0.47.16 (from the PATH)`. */
   readonly name: string;
   run(...args: string[]): Promise<Ran>;
 }
 
-/** @returns `undefined` where there is none and none can be had */
+/** @returns `undefined` where no compiler is installed or can be fetched */
 export async function findBicep(): Promise<Bicep | undefined> {
   return (
     (await tryOut('bicep', 'from the PATH')) ??
@@ -47,7 +47,7 @@ export async function findBicep(): Promise<Bicep | undefined> {
   );
 }
 
-/** One that is too old to render a template without Azure is as good as none. */
+/** A compiler that is too old to render a template without Azure does not count. */
 async function tryOut(command: string | undefined, from: string): Promise<Bicep | undefined> {
   if (command === undefined) return undefined;
   const asked = await call(command, ['--version']);
@@ -57,7 +57,7 @@ async function tryOut(command: string | undefined, from: string): Promise<Bicep 
   return { name: `bicep ${found} (${from})`, run: (...args) => call(command, args) };
 }
 
-/** The Azure CLI has it in a folder of its own, and fetches it when asked. */
+/** The Azure CLI keeps the compiler in its own folder, and downloads it on request. */
 async function azureCliBicep(): Promise<string | undefined> {
   const folder = process.env.AZURE_CONFIG_DIR ?? join(homedir(), '.azure');
   const command = join(folder, 'bin', process.platform === 'win32' ? 'bicep.exe' : 'bicep');
@@ -68,7 +68,7 @@ async function azureCliBicep(): Promise<string | undefined> {
   return existsSync(command) ? command : undefined;
 }
 
-/** As a project that needs nothing but this one package, so the machine's own package sources are asked. */
+/** Restores it as the only package of a project, so that the machine's own package sources are used. */
 async function fetchedBicep(): Promise<string | undefined> {
   const platform = packages[`${process.platform}-${process.arch}`];
   if (platform === undefined) return undefined;
@@ -79,7 +79,7 @@ async function fetchedBicep(): Promise<string | undefined> {
   const sdk = await call('dotnet', ['--version']);
   const [, major] = /^(\d+)\./.exec(sdk.out) ?? [];
   if (sdk.code !== 0 || major === undefined) return undefined;
-  // Several may fetch at once: each does so in a folder of its own, and one of them is kept.
+  // Several processes may fetch at once: each in its own folder, and one result is kept.
   const own = join(cache, `fetching-${process.pid}`);
   await mkdir(own, { recursive: true });
   const project = join(own, 'fetch.csproj');
@@ -102,17 +102,17 @@ async function fetchedBicep(): Promise<string | undefined> {
 
 const patienceMs = 120_000;
 
-/** Never fails: what cannot be started has no exit code. */
+/** Never fails: a command that cannot be started has no exit code. */
 function call(command: string, args: readonly string[]): Promise<Ran> {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd: infra,
       env: { ...process.env, DOTNET_CLI_TELEMETRY_OPTOUT: '1', DOTNET_NOLOGO: '1' },
       stdio: ['ignore', 'pipe', 'pipe'],
-      // Only what is a script there needs a shell.
+      // Only a script needs a shell.
       shell: command.endsWith('.cmd'),
     });
-    // The timeout of `spawn` itself outlives a command that is not there.
+    // The timeout of `spawn` itself keeps running when the command does not exist.
     const timer = setTimeout(() => child.kill(), patienceMs);
     const end = (ran: Ran) => {
       clearTimeout(timer);
@@ -131,7 +131,7 @@ function call(command: string, args: readonly string[]): Promise<Ran> {
   });
 }
 
-/** As far as it is used here; the package brings its own types, and may not be there. */
+/** The fields that are used here; the package with the real types may be absent. */
 interface SyntaxNode {
   readonly isError: boolean;
   readonly isMissing: boolean;
@@ -149,11 +149,11 @@ interface TreeSitter {
 
 export interface SyntaxCheck {
   readonly files: number;
-  /** `file:line:column: what stands there`, none when all is well. */
+  /** `file:line:column: text`; empty when there are none. */
   readonly faults: readonly string[];
 }
 
-/** What a grammar can tell: that every file can be read, not that it means anything. `undefined` without the grammar. */
+/** Checks that the grammar can parse every file; not that the templates are valid. `undefined` without the grammar. */
 export async function checkSyntax(folder = infra): Promise<SyntaxCheck | undefined> {
   const require = createRequire(import.meta.url);
   let grammar: string;

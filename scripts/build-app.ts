@@ -1,8 +1,7 @@
 /**
- * Makes the folder that the local host runs and that is deployed as it is: nothing may lie in it that is not to be
- * deployed. A bundle starts in a third of the time that the same modules need one by one; host.json and a package.json of
- * its own lie beside it. The same sources give the same bytes, whatever folder they go to and whatever folder the build was
- * started from.
+ * Builds the folder that the local host runs and that is deployed as it is, so only deployed files may be in it. A
+ * bundle starts in a third of the time that the separate modules need; host.json and a package.json of its own are
+ * beside it. The same sources give the same bytes, in whatever folder the build runs and writes.
  */
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -11,11 +10,11 @@ import { build } from 'esbuild';
 import { buildUiPage } from './ui-page.ts';
 
 export interface BuiltApp {
-  /** What the bundle leaves to whoever runs it: Node's own modules, and what the Functions worker provides. */
+  /** Imports left to the runtime: Node's own modules, and what the Functions worker provides. */
   readonly imports: readonly string[];
 }
 
-/** @param root where the sources are, `folder` where to put it; both end in a slash */
+/** @param root of the sources; @param folder the target. Both end in a slash. */
 export async function buildApp(root: URL, folder: URL): Promise<BuiltApp> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
@@ -26,13 +25,13 @@ export async function buildApp(root: URL, folder: URL): Promise<BuiltApp> {
     platform: 'node',
     format: 'cjs',
     target: 'node22',
-    // Of libraries that come in both forms, the one whose unused parts can be left out.
+    // For libraries that come as CommonJS and ES modules, the latter: its unused parts can be dropped.
     mainFields: ['module', 'main'],
-    // Names stay: a stack in a log should say something.
+    // Names are kept, so that stacks in a log are readable.
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: 'none',
-    // The Functions worker provides it at run time; it is on no registry.
+    // The Functions worker provides it at run time; no registry has it.
     external: ['@azure/functions-core'],
     logLevel: 'warning',
     metafile: true,
@@ -56,15 +55,15 @@ export async function buildApp(root: URL, folder: URL): Promise<BuiltApp> {
   return { imports: [...new Set(left.map(({ path }) => path))].sort() };
 }
 
-/** Leaves one import as it is, of a file that is built by itself. */
+/** Keeps the import of a file that is built separately. */
 function instead(path: string, built: string): Plugin {
   const filter = new RegExp(`^${path.replaceAll('.', '\\.')}$`);
   return { name: 'instead', setup: (part) => part.onResolve({ filter }, () => ({ path: built, external: true })) };
 }
 
 /**
- * Leaves what is imported only when it is needed (credentials, ARM, the topic, telemetry, the live page) to a file of its own: that is
- * half of all the code, and what is not loaded need not be parsed before the first webhook event is answered.
+ * Puts modules that are imported on demand (credentials, ARM, the topic, telemetry, the live page) into files of their
+ * own: they are half of all code, and need not be parsed before the first webhook event is answered.
  * @param lazy filled with the path of each, by the name of its file
  */
 function apart(lazy: Map<string, string>): Plugin {

@@ -1,6 +1,6 @@
 /**
- * Makes `bin/acr-replication.mjs`: the command line with all it needs in one file, which starts in a fraction of the time
- * that its modules need one by one. Written beside its place and moved there, since somebody may be running it.
+ * Builds `bin/acr-replication.mjs`: the command with all its code in one file, which starts in a fraction of the time
+ * that the separate modules need. It is written beside its target and then renamed, since the old one may be running.
  */
 import { chmod, mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
 import { build } from 'esbuild';
@@ -17,8 +17,9 @@ export async function buildCommand(root: URL, version: string): Promise<void> {
 }
 
 /**
- * The command in one executable file. It is handed on by itself, so it ends with the licences of all that is in it.
- * @returns those of other people's code
+ * Bundles the command into one executable file. It is distributed by itself, so it ends with the licences of all code
+ * in it.
+ * @returns the licences of third-party code
  */
 export async function bundleCommand(root: URL, version: string, outfile: string): Promise<string> {
   const { metafile, outputFiles } = await build({
@@ -43,7 +44,10 @@ export async function bundleCommand(root: URL, version: string, outfile: string)
   return notices;
 }
 
-/** npm finds a package's own command by its name, but not by the package's: here `npx acr-replication-tracker` works too. */
+/**
+ * npm links a package's command under its own name, not under the package's: this makes `npx acr-replication-tracker`
+ * work too.
+ */
 async function linkPackageName(at: (path: string) => string): Promise<void> {
   if (process.platform === 'win32') return;
   const link = at('node_modules/.bin/acr-replication-tracker');

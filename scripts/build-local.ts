@@ -1,20 +1,20 @@
 /**
- * Makes `bin/local/`: what `npm start` runs around the app, with the libraries it needs. Read one by one, the modules of
- * the queue library alone take longer than all the rest of the start. It finds everything else from where its sources
- * are, beside which it lies.
+ * Builds `bin/local/`: what `npm start` runs around the app, with its libraries bundled. Loading the modules of the
+ * queue library one by one would take longer than the rest of the start. Everything else is found relative to the
+ * sources, beside which it is placed.
  */
 import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-/** Libraries of the older form ask for Node's modules by the name of `require`. */
+/** CommonJS libraries call `require` for Node's modules. */
 const banner = [
   "import { createRequire as requireFrom } from 'node:module';",
   'const require = requireFrom(import.meta.url);',
   "const sourceUrl = new URL('../../src/local/main.ts', import.meta.url).href;",
 ].join('\n');
 
-/** @param root where the sources are, `folder` where to put it; both end in a slash */
+/** @param root of the sources; @param folder the target. Both end in a slash. */
 export async function buildLocal(root: URL, folder: URL): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await build({
@@ -23,7 +23,7 @@ export async function buildLocal(root: URL, folder: URL): Promise<void> {
     outdir: fileURLToPath(folder),
     outExtension: { '.js': '.mjs' },
     bundle: true,
-    // What is imported later is a file of its own, and what V8 made of it is kept.
+    // Modules imported on demand get files of their own, so that their compiled code is cached.
     splitting: true,
     platform: 'node',
     format: 'esm',

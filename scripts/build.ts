@@ -1,4 +1,4 @@
-/** Makes `dist/`, the folder that is deployed, and `bin/`: the command, and what runs the app on this machine. */
+/** Builds `dist/`, the folder that is deployed, and `bin/`: the command, and what runs the app locally. */
 import { readFile } from 'node:fs/promises';
 import { buildApp } from './build-app.ts';
 import { buildCommand } from './build-command.ts';

@@ -1,4 +1,6 @@
-/** Compiles the Bicep, where anything can be had that does; says in one line what was looked at, and what was not. */
+/**
+ * Compiles the Bicep files if a compiler can be found, and prints one line that says what was checked and what was not.
+ */
 import { join } from 'node:path';
 import { checkSyntax, findBicep, infra } from './bicep.ts';
 

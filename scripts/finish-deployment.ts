@@ -1,8 +1,8 @@
 /**
- * What a template cannot do: wait. After a deployment it sees that the app answers, and so has its secrets, and then makes the
- * subscriptions of Event Grid that the template has listed in its outputs. Event Grid looks the function up when it is given
- * the subscription, and uses a role that was given a moment ago; both take minutes to be true everywhere. So each step is
- * tried until it succeeds or its time is up, and all of them can be done again: nothing here remembers how far it came.
+ * The part of a deployment that a template cannot do, because it has to wait. Waits until the app answers, which proves
+ * that it has its secrets, and then creates the Event Grid subscriptions listed in the template's outputs. On creation,
+ * Event Grid looks the function up and uses a role that was assigned a moment ago; both take minutes to become visible.
+ * Each step is therefore retried until it succeeds or its time is up, and all steps can be repeated: no state is kept.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -24,24 +24,24 @@ const versions = { web: '2024-11-01', eventGrid: '2025-02-15' };
 
 interface Deployment {
   readonly arm: Arm;
-  /** ARM id of the app. */
+  /** Resource id of the app. */
   readonly appId: string;
   readonly appUrl: string;
   readonly subscriptions: readonly Subscription[];
 }
 
-/** As the template has written it: what is put there, and where. */
+/** A subscription from the template's outputs: its id and properties. */
 interface Subscription {
   readonly id: string;
   readonly properties: object;
 }
 
-/** What became of one try: done, or why not yet. */
+/** The result of one attempt. */
 type Tried = { readonly done: true } | { readonly done: false; readonly reason: string };
 const done: Tried = { done: true };
 const notYet = (reason: string): Tried => ({ done: false, reason });
 
-/** Trying again would not help. */
+/** An error that a retry cannot fix. */
 class Refusal extends Error {}
 
 const { values } = parseArgs({
@@ -95,7 +95,7 @@ async function readDeployment(): Promise<Deployment> {
   return { arm, appId, appUrl: read('TRACKER_APP_URL'), subscriptions };
 }
 
-/** @throws Error when its time is up, or trying again would not help */
+/** @throws Error when the time is up, or a retry cannot help */
 async function insist(what: string, attempt: () => Promise<Tried>): Promise<void> {
   const deadline = performance.now() + Number(values.patience) * 1000;
   let told: string | undefined;
@@ -113,12 +113,12 @@ async function insist(what: string, attempt: () => Promise<Tried>): Promise<void
   console.log(`${what}: yes`);
 }
 
-/** Answers of Resource Manager that say the same however often they are asked for. */
+/** Answers of ARM that a retry cannot change. */
 function refuseBadToken(answer: ArmAnswer): void {
   if (answer.status === 401) throw new Refusal(`${describeFault(answer)}; sign in again`);
 }
 
-/** Only a clear answer says that it is not. */
+/** Only a clear 404 means that it is not deployed. */
 async function isDeployed(arm: Arm, appId: string): Promise<boolean> {
   let is = false;
   await insist('Resource Manager tells whether the app is deployed', async () => {
@@ -129,7 +129,7 @@ async function isDeployed(arm: Arm, appId: string): Promise<boolean> {
   return is;
 }
 
-/** Resource Manager knows functions by what the deployed app has told it. */
+/** ARM lists the functions that the deployed app has reported. */
 async function findFunction(arm: Arm, appId: string): Promise<Tried> {
   const answer = await arm.ask('GET', `${appId}/functions/${functionName}?api-version=${versions.web}`);
   refuseBadToken(answer);
@@ -137,22 +137,22 @@ async function findFunction(arm: Arm, appId: string): Promise<Tried> {
 }
 
 /**
- * An app that answers has its secrets: with a reference that is not resolved it answers 503. Only where it does not answer
- * well is the platform asked about them, which for some plans has known no status while all was well
+ * An app that answers has its secrets: with an unresolved reference it answers 503. The platform's status of the
+ * references is read only where the app does not answer well, since some plans report no status although all is well
  * (Azure/Azure-Functions#2248).
  */
 async function askApp({ arm, appId, appUrl }: Deployment): Promise<Tried> {
   const health = await askHealth(appUrl);
   if (health === 200) return done;
   const secrets = await resolveSecrets(arm, appId);
-  // With `restrictsCallers` the platform turns away whoever is not named.
+  // With `restrictsCallers` the platform answers 403 to callers that are not listed.
   if (health === 403) return secrets;
   return notYet(`GET /api/health: ${health}${secrets.done ? '' : `; references to the vault: ${secrets.reason}`}`);
 }
 
 /**
- * A reference that could not be resolved, since the role is new, is tried again by the platform within a day, or now when
- * asked: App Service, "Use Key Vault references".
+ * The platform retries a reference that could not be resolved, because the role is new, within a day, or at once on
+ * request: App Service, "Use Key Vault references".
  */
 async function resolveSecrets(arm: Arm, appId: string): Promise<Tried> {
   const path = `${appId}/config/configreferences/appsettings`;
@@ -179,7 +179,9 @@ async function askHealth(appUrl: string): Promise<number | string> {
   }
 }
 
-/** Puts it, and waits for what comes of it: Event Grid takes the request first and looks at it afterwards. */
+/**
+ * Creates the subscription and waits for the outcome: Event Grid accepts the request first and validates it afterwards.
+ */
 async function subscribe(arm: Arm, { id, properties }: Subscription): Promise<Tried> {
   const path = `${id}?api-version=${versions.eventGrid}`;
   const put = await arm.ask('PUT', path, { properties });

@@ -1,7 +1,7 @@
 /**
  * Finds a real Azure Functions host: `func` of the Core Tools on the PATH, or the prebuilt packages that the Core Tools
- * themselves start, where a .NET SDK can restore them from the machine's own package sources. Where there is neither,
- * whoever asks gets told why, in words fit to print.
+ * start, if a .NET SDK can restore them from the machine's package sources. Otherwise the result says why there is
+ * none, in words fit to print.
  * How it is started: `src/Workloads/Host/README.md` of azure-functions-core-tools.
  */
 import { spawn } from 'node:child_process';
@@ -18,13 +18,13 @@ const platforms: Record<string, string> = {
 };
 const prefix = 'Azure.Functions.Cli.Workloads';
 const executable = `${prefix}.Host`;
-/** Out of sight of the repository and of what is deployed. */
+/** Neither in the repository nor in what is deployed. */
 const cache = fileURLToPath(new URL('../node_modules/.cache/functions-host', import.meta.url));
 const restoreWithinMs = 120_000;
 
 export const whatToInstall = 'install the Azure Functions Core Tools ("npm install -g azure-functions-core-tools@4")';
 
-/** @returns the reason where there is none */
+/** @returns the command, or the reason why there is none */
 export async function findFunctionsHost(): Promise<HostCommand | { readonly reason: string }> {
   return (await findCoreTools()) ?? (await findPackages());
 }
@@ -65,7 +65,7 @@ async function findPackages(): Promise<HostCommand | { readonly reason: string }
       reason: `the packages of the host are not what they were known to be (${restored.out.trim().slice(-300)})`,
     };
   }
-  // Packages do not keep what may be executed.
+  // NuGet packages do not keep the executable bit.
   await chmod(command, 0o755);
   return {
     name: `real host (${executable} ${versions[host]})`,
@@ -81,8 +81,8 @@ async function findPackages(): Promise<HostCommand | { readonly reason: string }
 }
 
 /**
- * The newest of each: asked for one that cannot be, the source says which it has.
- * @returns a text where one is not to be had: why
+ * The newest version of each package: a request for an impossible version makes the source list those it has.
+ * @returns the versions, or the reason why one cannot be had
  */
 async function findVersions(names: readonly string[], major: string): Promise<Record<string, string> | string> {
   const asked = await restore(Object.fromEntries(names.map((name) => [name, '9999.0.0'])), major);
@@ -99,7 +99,7 @@ async function findVersions(names: readonly string[], major: string): Promise<Re
 }
 
 async function restore(versions: Readonly<Record<string, string>>, major: string): Promise<Ran> {
-  // Several may ask at once.
+  // Several processes may do this at once.
   const own = join(cache, `asking-${process.pid}`);
   await mkdir(own, { recursive: true });
   const project = join(own, 'fetch.csproj');
@@ -121,7 +121,7 @@ ${downloads.join('\n')}
   return restored;
 }
 
-/** The host looks for a folder named after a version, below the one it is told of. */
+/** The host expects a folder named after the version, below the configured path. */
 async function linkBundle(bundle: string): Promise<string> {
   const folder = dirname(bundle);
   const { version = basename(folder) } = JSON.parse(await readFile(bundle, 'utf8')) as { readonly version?: string };
@@ -143,13 +143,13 @@ interface Ran {
   readonly out: string;
 }
 
-/** Never fails: what cannot be started has no exit code. */
+/** Never fails: a command that cannot be started has no exit code. */
 function call(command: string, args: readonly string[], withinMs: number): Promise<Ran> {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       env: { ...process.env, DOTNET_CLI_TELEMETRY_OPTOUT: '1', DOTNET_NOLOGO: '1', DOTNET_CLI_UI_LANGUAGE: 'en' },
       stdio: ['ignore', 'pipe', 'pipe'],
-      // Unlike the option `timeout`, it does not keep the process waiting for a command that could not be started.
+      // Unlike the option `timeout`, this does not keep the process alive for a command that could not be started.
       signal: AbortSignal.timeout(withinMs),
     });
     let out = '';

@@ -1,7 +1,7 @@
 /**
- * Makes `release/`: the command for those who have no clone, as a package for npm and as one file, with their checksums.
- * The package has a package.json of its own: that of the repository would have npm install the app's libraries, and build,
- * where only the command is wanted. The same sources give the same bytes.
+ * Builds `release/`: the command for users without a clone, as an npm package and as one file, with checksums. The
+ * package has a package.json of its own: with that of the repository, npm would install the app's libraries and run a
+ * build. The same sources give the same bytes.
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -12,7 +12,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { bundleCommand } from './build-command.ts';
 
-/** @param root where the sources are, `folder` where to put the files; both end in a slash */
+/** @param root of the sources; @param folder the target. Both end in a slash. */
 export async function makeReleaseFiles(root: URL, folder: URL): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });

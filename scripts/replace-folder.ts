@@ -1,13 +1,16 @@
 /**
- * Puts a whole new folder in the place of one that somebody may be using: another terminal may have started the app from
- * it, or be about to. The new one is made beside it and moved there, which leaves a moment without, not a second.
+ * Replaces a folder that may be in use: another terminal may have started the app from it, or be about to. The new
+ * folder is built beside the old one and renamed, so that there is none only for a moment, not for a second.
  */
 import { rename, rm } from 'node:fs/promises';
 
-/** Others who do the same may be in between; each time, one of them has come to its end. */
+/** Other processes may do the same at once; with each failed attempt, one of them has finished. */
 const maxAttempts = 20;
 
-/** @param folder ends in a slash; `make` is given another beside it, which does not exist, and fills it */
+/**
+ * @param folder ends in a slash
+ * @param make fills a new folder, given its path beside the old one
+ */
 export async function replaceFolder(folder: URL, make: (beside: URL) => Promise<unknown>): Promise<void> {
   const [, name = ''] = /([^/]+)\/$/.exec(folder.pathname) ?? [];
   const made = new URL(`../.${name}.${process.pid}.new/`, folder);

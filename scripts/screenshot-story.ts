@@ -1,6 +1,6 @@
 /**
- * The story that the pictures of the live page show: a few repositories in four regions; one image that a region keeps
- * silent about, one deleted, one tag on its way from one digest to another. Told through the app's own webhooks.
+ * The data that the screenshots of the live page show: a few repositories in four regions; one image that a region
+ * never reports, one deleted, one tag that moves from one digest to another. Sent through the app's own webhooks.
  */
 import { createHash } from 'node:crypto';
 import type { Simulator } from '../src/local/simulator/simulator.ts';
@@ -18,7 +18,7 @@ interface Pushed {
   readonly deletedAt?: number;
 }
 
-/** Silence is what makes an image delayed: nobody reports `team/mail` from Australia. */
+/** The image that no event from Australia reports, `team/mail`, becomes delayed. */
 export const story: readonly Pushed[] = [
   {
     repository: 'platform/base',
@@ -70,11 +70,11 @@ export async function play(url: string): Promise<void> {
     }),
   );
   await passed(startedAt, storyEndsAt);
-  // What is late by now is called so at once.
+  // The sweep marks images that are delayed by now.
   await post(`${url}/admin/functions/sweep`, {});
 }
 
-/** What is delayed stands on top of the list once it is counted, a moment later. */
+/** Delayed images come first in the list once they are counted, a moment later. */
 export async function untilCounted(url: string): Promise<void> {
   for (const until = Date.now() + 30_000; Date.now() < until; ) {
     const summary = await fetch(`${url}/api/summary`);
@@ -100,7 +100,7 @@ async function report(url: string, region: string, index: number, action: string
   });
 }
 
-/** What an operator would see in Azure: one webhook somebody has switched off, and an incident. */
+/** What an operator would see in Azure: a webhook that was switched off, and an incident. */
 export async function tellTrouble(url: string, { webhooks }: Pick<Simulator, 'webhooks'>): Promise<void> {
   for (const webhook of webhooks.values()) {
     if (webhook.location === 'australiaeast') webhook.status = 'disabled';

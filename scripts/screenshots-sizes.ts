@@ -1,8 +1,8 @@
 /**
- * `npm run screenshots:sizes [-- FOLDER]`: the live page as it looks with one, four, twelve and thirty regions, on a phone, a
- * laptop and a wide screen, in light and dark, and in each state that has nothing to show. To be looked at by whoever changes
- * the page; kept nowhere. The real app is told of its images through webhooks; what would need a registry, a topic that refuses
- * and other tools, a family and its deliveries, is put into the answers that the page gets.
+ * `npm run screenshots:sizes [-- FOLDER]`: the live page with one, four, twelve and thirty regions, on a phone, a
+ * laptop and a wide screen, in light and dark, and in each empty state. For review by the person who changes the page;
+ * not committed. The images are sent to the real app through webhooks. Data that would need a registry, a failing topic
+ * or other tools, such as families and deliveries, is put into the answers that the page gets.
  */
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
@@ -29,9 +29,9 @@ const looks = [
   { width: 1280, colorScheme: 'dark' },
   { width: 2560, colorScheme: 'light' },
 ] as const;
-/** Where there is most to see. */
+/** For the screens with most content. */
 const moreLooks = [...looks, { width: 390, colorScheme: 'dark' }, { width: 2560, colorScheme: 'dark' }] as const;
-/** A machine that has other work to do as well takes its time. */
+/** Generous, for a machine that is busy with other work. */
 const patienceMs = 120_000;
 const deadlineMs = 900_000;
 
@@ -39,7 +39,7 @@ const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
 });
-// Whatever hangs, it ends.
+// Ends the process even if something hangs.
 setTimeout(() => {
   console.error(`not done after ${deadlineMs / 60_000} minutes`);
   process.exit(1);
@@ -140,7 +140,7 @@ async function showFilled(app: AppProcess, regions: readonly string[], images: n
   }
 }
 
-/** As many as the page lists. */
+/** As many images as the page lists. */
 async function showMany(app: AppProcess): Promise<void> {
   for (const width of [390, 1280]) {
     const page = await open(app, '');
@@ -175,10 +175,10 @@ async function take(page: Page, name: string, what: string): Promise<void> {
   await page.context().close();
 }
 
-/** What sticks out of the window is said: nobody sees it in a picture. */
+/** Prints what overflows the window: a picture would not show it. */
 async function look(page: Page, name: string, what: string, isWhole = false): Promise<void> {
   await page.locator(what).filter({ visible: true }).first().waitFor();
-  // Counts, events and the shape of lag come a moment after the rest.
+  // Counts, events and lag charts arrive a moment after the rest.
   await page.waitForTimeout(700);
   const isTooWide = await page.evaluate<boolean>('document.documentElement.scrollWidth > innerWidth');
   if (isTooWide) console.log(`${name}: wider than its window`);
@@ -193,7 +193,7 @@ async function makeRelease(app: AppProcess, images: number): Promise<void> {
   await send(app, '/api/releases/shop-2.3', 'PUT', { images: named.filter((_, n) => n > 5 && n < images - 2) });
 }
 
-/** Asks again and again, as clients do, until the pictures have been taken. */
+/** Repeats waits, as clients do, until the pictures are taken. */
 function wait(app: AppProcess, regions: readonly string[], signal: AbortSignal): void {
   const [late, unknown] = [`${repositoryOf(1)}@${digestOf(1)}`, 'team/not-pushed-yet:2.4'];
   const questions = [
@@ -251,7 +251,7 @@ function familyOf(regions: readonly string[]) {
   };
 }
 
-/** The newest event is refused; each state of a forward and of a check is there once. */
+/** The newest event is refused by the topic; each state of a forward and of a check appears once. */
 function deliveriesOf({ events }: Record<string, unknown>) {
   const at = '2026-06-01T12:00:00.000Z';
   const refused = { count: 4, lastAt: at, lastError: 'throttled: Event Grid topic (503)' };
@@ -297,7 +297,10 @@ function deliveriesOf({ events }: Record<string, unknown>) {
   };
 }
 
-/** Number 1 stays missing somewhere, 3 takes a tag that stays behind elsewhere, 5 is deleted; the newest are on their way. */
+/**
+ * Image 1 stays missing in a region, 3 gets a tag that another region still resolves to an older digest, 5 is deleted;
+ * the newest are replicating.
+ */
 async function fill(app: AppProcess, regions: readonly string[], images: number): Promise<void> {
   const late = (index: number) => index % 7 === 2 || (regions.length < 3 && index > 0);
   for (let n = 0; n < images; n++) {
@@ -307,7 +310,7 @@ async function fill(app: AppProcess, regions: readonly string[], images: number)
     await Promise.all(told.map((region) => tell(app, region, 'push', n === 2 ? 3 : n, n, tag)));
     if (n === 5) await Promise.all(regions.map((region) => tell(app, region, 'delete', n, n)));
   }
-  // Late by now, and counted a moment later.
+  // Wait until images are delayed and counted.
   await new Promise((done) => setTimeout(done, 6_000));
   await post(app, '/admin/functions/sweep', {});
   await new Promise((done) => setTimeout(done, 3_000));
@@ -321,7 +324,7 @@ function repositoryOf(n: number): string {
   return repositories[n % repositories.length] ?? '';
 }
 
-/** @param of which repository's name, by the number of an image */
+/** @param of gives the repository's name for the number of an image */
 function tell(app: AppProcess, region: string, action: 'push' | 'delete', of: number, n: number, tag?: string) {
   return post(app, `/api/webhooks/contoso/${region}`, {
     id: `${n}-${region}-${action}`,

@@ -1,6 +1,6 @@
 /**
- * `npm run screenshots`: the pictures of the live page in `docs/images/`. They show the real app after a small story that
- * is played to it through its webhooks, so that they cannot show what the page does not do.
+ * `npm run screenshots`: the pictures of the live page in `docs/images/`. They show the real app with data sent through
+ * its webhooks, so they can only show what the page really does.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

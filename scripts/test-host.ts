@@ -1,6 +1,6 @@
 /**
- * Runs the tests of test/host on each Functions host that can be had here, and says for each how it went: the local host,
- * and the real one. A real host that cannot be had is no failure; that it was not asked must be seen.
+ * Runs the tests of test/host on each Functions host that is available, and reports the result for each: the local
+ * host, and the real one. A missing real host is no failure, but the report says that it was not tested.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,7 +18,7 @@ const USAGE = `Usage: npm run test:host -- [--real]
 `;
 const root = fileURLToPath(new URL('..', import.meta.url));
 const vitest = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import.meta.url));
-/** Beyond it something hangs, and CI has other things to do. */
+/** A longer run hangs. */
 const withinMs = 170_000;
 
 const { values } = parseArgs({
@@ -83,13 +83,13 @@ async function runTests(name: string, host: HostCommand | undefined): Promise<bo
   return success && code === 0;
 }
 
-/** Tests that had to be killed could not end what they had started. */
+/** Ends the hosts that killed tests have left running. */
 function endHosts(report: string): void {
   for (const [, pid] of report.matchAll(/^host (\d+)$/gm)) {
     try {
       process.kill(-Number(pid), 'SIGKILL');
     } catch {
-      // That one was over.
+      // It had ended already.
     }
   }
 }

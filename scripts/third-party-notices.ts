@@ -1,14 +1,14 @@
 /**
- * The licences of the packages of which a bundle holds code: each asks to be handed on with it. Read from the packages
- * themselves, so that a bundle never has more in it than its notices say.
+ * The licences of the packages whose code a bundle contains: each must be distributed with it. Read from the packages
+ * themselves, so that the notices are always complete.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * @param inputs paths of everything that was bundled, from `root`, as the metafile of esbuild has them
- * @throws Error for a package without a licence that can be handed on
+ * @param inputs paths of all bundled files, relative to `root`, from esbuild's metafile
+ * @throws Error for a package without a licence that allows distribution
  */
 export async function thirdPartyNotices(root: URL, inputs: readonly string[]): Promise<string> {
   const folder = fileURLToPath(root);
@@ -32,7 +32,7 @@ async function noticeOf(folder: string): Promise<string> {
   return `${name} ${version}\n\n${(await readFile(join(folder, file), 'utf8')).trim()}`;
 }
 
-/** Of a file that stands in the repository: it begins with its licence; see `third-party.ts`. */
+/** The licence of a file in the repository, which it begins with; see `third-party.ts`. */
 async function noticeInside(file: string): Promise<string> {
   const [, notice] = /^\/\*!\n([\s\S]*?)\n\*\//.exec(await readFile(file, 'utf8')) ?? [];
   if (notice === undefined) throw new Error(`${file} does not begin with its licence`);

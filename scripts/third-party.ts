@@ -1,6 +1,6 @@
 /**
- * Makes `src/cli/third-party/`: packages that the GitHub Action needs, each in one file. The Action runs from a checkout
- * where nothing is installed, so what it imports stands in the repository. A test makes them again and compares.
+ * Builds `src/cli/third-party/`: packages that the GitHub Action needs, each in one file. The Action runs from a
+ * checkout without installed packages, so its imports are committed. A test builds them again and compares.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
-/** The parser of YAML alone, as an ES module. @param root ends in a slash */
+/** The YAML parser as an ES module. @param root ends in a slash */
 export async function bundleYaml(root: URL): Promise<string> {
   const folder = dirname(createRequire(new URL('package.json', root)).resolve('yaml/package.json'));
   const { version } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));

@@ -1,6 +1,6 @@
 /**
- * Makes one text of the live page: its script bundled, its style inlined, nothing fetched from anywhere. With it come the
- * hashes of both, so that the answer's Content-Security-Policy can allow exactly these two and nothing else.
+ * Builds the live page as one text: its script bundled, its style inlined, no external resources. Also computes the
+ * hashes of both, so that the Content-Security-Policy can allow exactly these two.
  */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
