@@ -1,8 +1,7 @@
 /**
- * Keeps two running instances from writing the same Azurite files: each would save its own view over the other's, and
- * whichever stopped last would win. The first comer gets the folder; while that instance lives the next gets a
- * numbered neighbour. A folder whose holder is stopping is waited for, so that ending the app and starting it again
- * never looks like lost data.
+ * Keeps two running instances from writing the same Azurite files: each would overwrite what the other has saved. The
+ * first instance gets the folder; while it runs, the next one gets a folder with a number. A folder whose holder is
+ * stopping is waited for, so that a restart of the app never seems to lose data.
  */
 import { mkdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,22 +9,22 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 export interface Claim {
   readonly location: string;
-  /** Tells those who come now that waiting is worth it. */
+  /** Marks the claim, so that a new instance waits for this folder. */
   announceStop(): Promise<void>;
   release(): Promise<void>;
 }
 
 const HEARTBEAT_MS = 500;
-/** Process ids come again and dead processes can linger, so a lock untouched for this long counts for nothing. */
+/** Process ids are reused and dead processes can linger, so a lock that was not touched for this long is void. */
 const STALE_AFTER_MS = 5_000;
-/** How long a living holder is given to be one that was just told to stop. */
+/** How long to wait for a holder that may be stopping. */
 const GRACE_MS = 2_000;
 const POLL_MS = 20;
 const STOPPING = 'stopping';
 
 /**
- * Claims `wanted`, or `wanted-2`, `wanted-3`… while others run.
- * @param onLost called when another has taken the folder, having heard nothing of this process for long: it was stopped
+ * Claims `wanted`, or `wanted-2`, `wanted-3`… while other instances run.
+ * @param onLost called when another instance has claimed the folder, because this process was suspended for too long
  */
 export async function claimLocation(wanted: string, onLost: () => void): Promise<Claim> {
   for (let number = 1; ; number += 1) {
@@ -58,7 +57,7 @@ function holdLock(location: string, lock: string, onLost: () => void): Claim {
   };
 }
 
-/** `false`: a living instance has it and means to keep it. */
+/** @returns `false` where a running instance holds the lock and is not stopping */
 async function takeLock(lock: string): Promise<boolean> {
   const startedAt = Date.now();
   for (;;) {
@@ -79,7 +78,7 @@ async function takeLock(lock: string): Promise<boolean> {
   }
 }
 
-/** `undefined`: the lock has just gone. The pid is 0 for the moment between a holder's creating it and writing it. */
+/** `undefined`: the lock was just removed. The pid is 0 between the creation of the lock file and its first write. */
 async function readHolder(lock: string): Promise<{ pid: number; isStopping: boolean; touchedAt: number } | undefined> {
   try {
     const [text, { mtimeMs }] = await Promise.all([readFile(lock, 'utf8'), stat(lock)]);

@@ -1,17 +1,17 @@
 /**
- * The storage process that `azurite.ts` starts. It outlives its parent by exactly as long as it takes to save: Azurite
- * keeps the newest seconds of data in memory, so a storage process that died together with a killed app would take
- * them along. The channel to the parent closing is the one signal that always arrives.
+ * The storage process that `azurite.ts` starts. It outlives its parent until it has saved: Azurite keeps the newest
+ * seconds of data in memory, and a storage process killed together with the app would lose them. It ends when the
+ * channel to the parent closes, the one signal that always arrives.
  */
 import { claimLocation } from './azurite-lock.ts';
 import { openAzuriteServers } from './azurite-servers.ts';
 
-/** What the parent is told: where it is reached, or why it is not. */
+/** The message to the parent: the connection string, or why the start failed. */
 export type AzuriteReport =
   | { readonly connectionString: string; readonly location: string | undefined }
   | { readonly failure: string };
 
-// Ctrl-C reaches the whole process group. The app still needs its storage to finish what it is doing.
+// Ctrl-C signals the whole process group, but the app still needs its storage to finish.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
 const wanted = process.argv[2];
@@ -47,7 +47,7 @@ try {
   if (process.connected) process.disconnect();
 }
 
-/** What was saved now would be written over what the other has saved since. */
+/** Ends without saving: another instance owns the files now. */
 function endUnsaved(): void {
   process.stderr.write(
     `Azurite: another instance has taken ${wanted} while this process was stopped. Start it again.\n`,
@@ -56,6 +56,6 @@ function endUnsaved(): void {
 }
 
 function report(message: AzuriteReport): void {
-  // The parent may be gone by now; the disconnect event ends this process then.
+  // The parent may be gone; then the disconnect event ends this process.
   process.send?.(message, undefined, undefined, () => undefined);
 }

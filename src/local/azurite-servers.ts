@@ -1,8 +1,7 @@
 /**
- * Opens Azurite's table and queue services, and blobs where they are asked for, in the calling process, on ports the
- * system picks. Azurite's own commands cannot do it: they log a table port of 0 when asked for a free one, load telemetry
- * first and know nothing of one another. The modules used here are internal to Azurite, so its version is pinned exactly
- * and an upgrade means reading this file again.
+ * Opens Azurite's table and queue services, and optionally blobs, in the calling process, on free ports. Azurite's own
+ * commands cannot do it: they report port 0 when given a free port, load telemetry first and share no data. The modules
+ * used here are internal to Azurite, so its version is pinned exactly, and an upgrade requires a review of this file.
  */
 import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -18,12 +17,12 @@ type Construct<Made> = new (...values: unknown[]) => Made;
 
 export interface AzuriteServers {
   connectionString: string;
-  /** Writes everything to disk (when there is a location) and frees the ports. */
+  /** Saves everything (if there is a location) and frees the ports. */
   close(): Promise<void>;
 }
 
 export const AZURITE_ACCOUNT = 'devstoreaccount1';
-/** The account key Azurite documents for everyone; it protects nothing. */
+/** Azurite's public account key; it protects nothing. */
 const ACCOUNT_KEY = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
 const HOST = '127.0.0.1';
 const KEEP_ALIVE_SECONDS = 65;
@@ -32,11 +31,11 @@ const MEMORY_LIMIT_BYTES = 256 * 1024 * 1024;
 const require = createRequire(import.meta.url);
 
 export interface AzuriteServersOptions {
-  /** The app keeps nothing in blobs, but the real Functions host does: its locks and keys. In memory only. */
+  /** The app stores nothing in blobs, but the real Functions host does: its locks and keys. In memory only. */
   blobs?: boolean;
 }
 
-/** Without a location everything is kept in memory, apart from every other store. */
+/** Without a location, everything is kept in memory, separate from every other store. */
 export async function openAzuriteServers(
   location?: string,
   { blobs = false }: AzuriteServersOptions = {},

@@ -1,7 +1,7 @@
 /**
  * Tables and queues of a storage account on this machine: Azurite in a process of its own, so that it neither shares
- * the app's event loop nor dies with it unsaved. Tests that want a fresh store in milliseconds open it in their own
- * process instead.
+ * the app's event loop nor dies with it before it has saved. Tests that need a fresh store in milliseconds open it in
+ * their own process instead.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,25 +10,25 @@ import type { AzuriteReport } from './azurite-process.ts';
 import { openAzuriteServers } from './azurite-servers.ts';
 
 export interface Azurite {
-  /** Complete, with the ports it got: `UseDevelopmentStorage=true` would mean the fixed ones. */
+  /** With the actual ports: `UseDevelopmentStorage=true` would mean the fixed ones. */
   readonly connectionString: string;
-  /** Saves and stops. Calling it again does nothing more. */
+  /** Saves and stops. Further calls do nothing. */
   stop(): Promise<void>;
 }
 
 export interface AzuriteProcess extends Azurite {
   readonly pid: number;
-  /** The folder in use; a neighbour of the one asked for while another instance runs there. */
+  /** The folder in use; numbered where another instance uses the requested one. */
   readonly location: string | undefined;
 }
 
 export interface AzuriteOptions {
-  /** Folder to keep the data in; without it everything is forgotten at the end. */
+  /** The folder of the data; without it, all data is lost at the end. */
   location?: string;
 }
 
 const START_TIMEOUT_MS = 60_000;
-/** Long enough to save a large store; after it the process is killed rather than left behind. */
+/** Long enough to save a large store; after it the process is killed. */
 const STOP_TIMEOUT_MS = 30_000;
 
 export async function startAzurite({ location }: AzuriteOptions = {}): Promise<AzuriteProcess> {
@@ -36,7 +36,7 @@ export async function startAzurite({ location }: AzuriteOptions = {}): Promise<A
     fileURLToPath(new URL('azurite-process.ts', import.meta.url)),
     location === undefined ? [] : [location],
     {
-      // Azurite still uses a deprecated built-in module and would say so on every start.
+      // Azurite uses a deprecated built-in module and would print a warning at every start.
       execArgv: ['--no-deprecation'],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     },
@@ -70,7 +70,7 @@ export async function startAzurite({ location }: AzuriteOptions = {}): Promise<A
   return { ...answer, pid: child.pid, stop };
 }
 
-/** A fresh store in memory, in this very process: the first costs a quarter of a second, every other milliseconds. */
+/** A fresh store in memory, in this process: the first takes a quarter of a second, others milliseconds. */
 export async function startAzuriteInProcess(): Promise<Azurite> {
   const { connectionString, close } = await openAzuriteServers();
   let closing: Promise<void> | undefined;

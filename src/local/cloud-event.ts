@@ -1,6 +1,6 @@
 /**
- * What makes a document a CloudEvent 1.0 in JSON, as far as a topic can tell. The topic on Azure refuses a whole batch
- * for one bad event; a stand-in that took anything would hide that until the first deployment.
+ * Checks that a document is a CloudEvent 1.0 in JSON, as a topic does. The topic on Azure refuses a whole batch for one
+ * bad event; a stand-in that accepted everything would hide that until the first deployment.
  * https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
  */
 import { isObject, type JsonObject } from './json.ts';
@@ -17,7 +17,7 @@ const REQUIRED = ['id', 'source', 'type'];
 const OPTIONAL_TEXTS = ['subject', 'datacontenttype', 'dataschema', 'data_base64'];
 const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})$/i;
 
-/** What is wrong with the event, in one sentence that names the place; `undefined` when nothing is. */
+/** @returns the fault in one sentence that names the place, or `undefined` */
 export function findEventFault(event: unknown, place: string): string | undefined {
   if (!isObject(event)) return `${place}: an event must be a JSON object`;
   const empty = REQUIRED.find((name) => typeof event[name] !== 'string' || event[name] === '');

@@ -1,7 +1,7 @@
 /**
- * `npm run demo`: the main job end to end on this machine, with nothing but npm: the tracker as a process of its own, a
- * simulated registry with four regions, and pipelines that wait. Ends with exit code 0 only if everything it showed
- * was checked; always stops what it started.
+ * `npm run demo`: the main use case end to end on this machine, with nothing but npm: the tracker as a process of its
+ * own, a simulated registry with four regions, and pipelines that wait. Exits with 0 only if everything it showed was
+ * checked; always stops what it started.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ import { type DemoRegistry, startDemoRegistry } from './simulator/demo-registry.
 import { tellStory } from './simulator/demo-story.ts';
 
 const OVERALL_TIMEOUT_MS = 55_000;
-/** As a shell reports a command ended by Ctrl-C. */
+/** As shells report a command ended by Ctrl-C. */
 const INTERRUPTED = 130;
 const REGISTRY = 'contoso';
 const REGIONS = ['eastus', 'westeurope', 'australiaeast', 'southeastasia'];
@@ -42,7 +42,7 @@ let app: AppProcess | undefined;
 let registry: DemoRegistry | undefined;
 try {
   console.log('Is this image in every replica yet?\n');
-  // Another script may be named, to try the demo itself.
+  // Tests of the demo name another script.
   const mainScript = resolve(process.argv[2] ?? fileURLToPath(new URL('../../bin/local/main.mjs', import.meta.url)));
   registry = await startDemoRegistry({ registry: REGISTRY, secret: SECRET, regions: REGIONS, seed: SEED });
   app = await startApp({
@@ -53,7 +53,7 @@ try {
       REGISTRIES: registry.setting,
       WEBHOOK_SECRETS: SECRET,
       AzureWebJobsStorage: 'UseDevelopmentStorage=true',
-      // Tells it to end when its parent does, however the parent ends.
+      // Makes the app end when its parent does.
       npm_lifecycle_event: 'demo',
     },
     signal: stopping.signal,
@@ -75,6 +75,6 @@ try {
   clearTimeout(timer);
   await Promise.all([app?.stop(), registry?.stop()]);
   rmSync(dataFolder, { recursive: true, force: true });
-  // What still waits (a request, a push that was not due yet) belongs to a story that is over.
+  // Open requests and planned pushes no longer matter.
   process.exit();
 }

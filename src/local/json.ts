@@ -1,6 +1,6 @@
 /**
- * Reading JSON that somebody else wrote: the local host's files and requests arrive as `unknown`, and without this
- * every reader would repeat the same three checks or, worse, leave them out.
+ * Reads untrusted JSON: the local host's files and requests arrive as `unknown`, and every reader would otherwise
+ * repeat the same three checks or leave them out.
  */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -8,12 +8,12 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** As deep as the host's own reader goes. Source: JsonSerializerSettings.MaxDepth of Newtonsoft.Json. */
+/** The depth limit of the host's own reader. Source: JsonSerializerSettings.MaxDepth of Newtonsoft.Json. */
 const deepest = 64;
 
 /**
- * The value, or `undefined` for text that is not JSON, or is nested deeper than the host reads: `JSON.parse` takes any
- * depth, and whatever walks through it afterwards, `JSON.stringify` first, runs out of stack.
+ * The value, or `undefined` for text that is not JSON or is nested deeper than the host reads: `JSON.parse` accepts any
+ * depth, and recursive code after it, such as `JSON.stringify`, would overflow the stack.
  */
 export function parseJson(text: string): unknown {
   try {

@@ -1,6 +1,6 @@
 /**
- * `npm start`: the whole app on this machine, with nothing to install and no account. Standard output says where it
- * listens and what it tracks, then carries one line per published event; everything else goes to standard error.
+ * `npm start`: the whole app on this machine, with nothing to install and no account. Standard output shows where it
+ * listens and what it tracks, then one line per published event; everything else goes to standard error.
  */
 import { enableCompileCache } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import type { LogEntry } from './host/log.ts';
 import type { Local } from './start.ts';
 
-// Before anything large is loaded: what V8 made of it is kept for the next start.
+// Before any large module is loaded: V8's compiled code is cached for the next start.
 enableCompileCache(fileURLToPath(new URL('../../node_modules/.cache/compiled', import.meta.url)));
 const [{ readSettings }, { startLocal }] = await Promise.all([import('./settings.ts'), import('./start.ts')]);
 
@@ -41,7 +41,7 @@ function createLogger(isVerbose: boolean): (entry: LogEntry) => void {
   };
 }
 
-/** What is said in one turn is one write: writing to a pipe stops everything until it is done. */
+/** Combines the output of one turn of the event loop into one write: writing to a pipe blocks the process. */
 function writeTogether(to: NodeJS.WriteStream): (text: string) => void {
   let waiting = '';
   const flush = () => {
@@ -72,14 +72,14 @@ async function start(): Promise<Local | undefined> {
   });
 }
 
-/** A fault of the settings says all there is to say; a fault of the code needs its place. */
+/** A fault in the settings explains itself; an error in the code needs its stack. */
 function describeFailure(failure: unknown): string {
   if (!(failure instanceof Error)) return String(failure);
   const isPlain = failure.name === 'Error' || /config|setting/i.test(failure.name) || 'code' in failure;
   return isPlain ? failure.message : (failure.stack ?? failure.message);
 }
 
-/** What somebody who starts it for the first time looks for. The secret is named, never shown. Empty for another app. */
+/** What a first-time user needs. The secret's setting is named, its value never shown. Empty for another app. */
 async function describeTracker(url: string): Promise<string> {
   const { readConfig } = await import('../config.ts');
   let config: ReturnType<typeof readConfig>;
@@ -100,8 +100,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 if (process.env.npm_lifecycle_event !== undefined) watchParent();
 
 /**
- * npm puts a shell in between, and a signal sent to npm alone ends that shell and goes no further. Losing the parent is
- * then the only sign left; started without npm, outliving it is what `nohup` and `&` are for.
+ * npm starts a shell in between, and a signal sent to npm ends only that shell. Then the loss of the parent is the only
+ * sign. Without npm, outliving the parent is what `nohup` and `&` are for.
  */
 function watchParent(): void {
   const parent = process.ppid;
@@ -116,7 +116,7 @@ try {
     await stopRequest.promise;
     await local.stop();
   }
-  // Whatever the app has left open must not keep the process from ending.
+  // Open handles of the app must not keep the process running.
   process.exit(0);
 } catch (failure) {
   process.stderr.write(`${describeFailure(failure)}\n`);

@@ -1,7 +1,7 @@
 /**
- * Reads a request body into memory with a bound, because without one a single request could take all of it. A body
- * over the bound is still read to its end, unkept: closing the connection in the middle would show the sender a broken
- * pipe where it should see the status.
+ * Reads a request body into memory, up to a limit, since a single request could otherwise fill it. A larger body is
+ * read to its end and discarded: closing the connection earlier would show the sender a broken pipe instead of the
+ * status.
  */
 import type { IncomingMessage } from 'node:http';
 

@@ -1,11 +1,9 @@
-/**
- * Compares a secret somebody sent with the one expected, in a time that does not tell how much of it was right.
- */
+/** Compares a received secret with the expected one in constant time. */
 import { hash, timingSafeEqual } from 'node:crypto';
 
 export function isSameSecret(sent: string | readonly string[] | undefined, expected: string): boolean {
   if (typeof sent !== 'string') return false;
-  // Hashes have one length, which is what the comparison asks for.
+  // Hashes have equal lengths, which the comparison requires.
   return timingSafeEqual(hashed(sent), hashed(expected));
 }
 

@@ -1,6 +1,6 @@
 /**
- * App settings on this machine: the file that Core Tools would read, or the sample that is part of the repository, with
- * the process environment above both. Where the sample did not count, a fresh clone could not start.
+ * App settings on this machine: the file that Core Tools would read, or else the sample in the repository, so that a
+ * fresh clone can start; variables of the process override both.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,7 +10,10 @@ export type Settings = Readonly<Record<string, string | undefined>>;
 
 const FILES = ['local.settings.json', 'local.settings.sample.json'];
 
-/** The first file there is, under `environment`. @throws Error that names the file and the setting. */
+/**
+ * The settings of the first file that exists, overridden by `environment`. @throws Error that names the file and the
+ * setting
+ */
 export async function readSettings(directory: string, environment: Settings): Promise<Settings> {
   for (const name of FILES) {
     const path = join(directory, name);
@@ -31,7 +34,8 @@ function parseValues(text: string, path: string): Record<string, string> {
   if (!isObject(values)) throw new Error(`${path}: "Values" must be an object.`);
   return Object.fromEntries(
     Object.entries(values).map(([name, value]) => {
-      // What Core Tools does with a number or a flag; anything else is a mistake, most often JSON not put in a text.
+      // Core Tools also converts numbers and flags; anything else is a mistake, most often JSON that is not in a
+      // string.
       if (!['string', 'number', 'boolean'].includes(typeof value)) {
         throw new Error(`${path}: ${name} must be a text; write JSON values as JSON in a text.`);
       }
@@ -40,7 +44,7 @@ function parseValues(text: string, path: string): Record<string, string> {
   );
 }
 
-/** @throws Error when `PORT` is no port. */
+/** @throws Error when `PORT` is not a port */
 export function readAddress({ PORT, HOST }: Settings): { port: number; host: string } {
   const text = PORT === undefined || PORT === '' ? '7071' : PORT;
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;

@@ -1,6 +1,6 @@
 /**
- * `npm run simulate`: plays a geo-replicated registry against a running tracker and checks its answers. A tracker that
- * has only ever met the events somebody wrote by hand has not met the ones that get lost, come twice or overtake.
+ * `npm run simulate`: runs a simulated geo-replicated registry against a running tracker and checks its answers, with
+ * webhook events that are lost, repeated and reordered.
  */
 import { randomInt } from 'node:crypto';
 import { CommanderError } from 'commander';

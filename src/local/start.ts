@@ -1,6 +1,6 @@
 /**
- * Puts the whole app together on this machine: storage if it needs one, a topic if it has none, and the host around the
- * built app. Apart from the entry point, so that a demo or a test starts exactly what `npm start` does.
+ * Starts the whole app on this machine: storage if no account is configured, a topic if none is configured, and the
+ * host with the built app. Separate from the entry point, so that demos and tests start exactly what `npm start` does.
  */
 import { join } from 'node:path';
 import { startAzurite } from './azurite.ts';
@@ -16,9 +16,9 @@ export interface LocalOptions {
   readonly dataDirectory: string;
   readonly enableAuth: boolean;
   readonly settings: Settings;
-  /** Puts settings where the app reads them: into the environment of this process. */
+  /** Writes settings to where the app reads them: the environment of this process. */
   readonly applySettings: (settings: Readonly<Record<string, string>>) => void;
-  /** Takes the lines meant for standard output. */
+  /** Receives the lines for standard output. */
   readonly print: (line: string) => void;
   readonly onLog: OnLog;
 }
@@ -101,7 +101,7 @@ function isSet(value: string | undefined): value is string {
   return value !== undefined && value !== '';
 }
 
-/** An address that means "all of them" cannot be called. */
+/** An unspecified address such as 0.0.0.0 cannot be called. */
 function toLoopback(url: string): string {
   return url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
 }

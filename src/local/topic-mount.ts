@@ -1,6 +1,6 @@
 /**
- * The topic stand-in on the host's own port, under `/local`: where the app publishes, where people look at what was
- * published, and where a test asks for an outage.
+ * The topic stand-in on the host's own port, under `/local`: the app publishes there, people read the published events,
+ * and a test can request an outage.
  */
 import type { CloudEventDocument } from './cloud-event.ts';
 import type { Mount } from './host/http.ts';
@@ -30,7 +30,7 @@ export function createTopicMount(topic: Topic): Mount {
   };
 }
 
-/** What is wrong with the request, or `undefined` once it is applied. */
+/** @returns what is wrong with the request, or `undefined` when it was applied */
 function applyOutage(topic: Topic, content: unknown): string | undefined {
   if (!isObject(content))
     return 'The body must be a JSON object like {"status": 503, "seconds": 5} or {"delayMs": 2000}.';

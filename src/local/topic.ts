@@ -1,7 +1,7 @@
 /**
- * A stand-in for an Event Grid topic that takes CloudEvents: same authentication, same limits, same error document, so
- * that the publisher that works here works on Azure. It keeps the newest events to be looked at, and it can be told to
- * fail, because a topic that never fails would leave the outbox untested.
+ * A stand-in for an Event Grid topic that accepts CloudEvents, with the same authentication, limits and error
+ * documents, so that the publisher that works here works on Azure. It keeps the newest events for inspection, and it
+ * can fail on request, to test the outbox.
  */
 import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -16,17 +16,17 @@ export interface TopicOptions {
   key?: string;
   /** How many events are kept. Default: 1000. */
   keep?: number;
-  /** Called for each event taken, in order. */
+  /** Called for each accepted event, in order. */
   onEvent?(event: CloudEventDocument): void;
 }
 
 export interface Topic {
   readonly key: string;
-  /** The newest events taken, oldest first. */
+  /** The newest accepted events, oldest first. */
   readonly events: readonly CloudEventDocument[];
-  /** Answers every publish with this status until the seconds are over; 0 seconds ends an outage. */
+  /** Answers every publish with this status for so many seconds; 0 seconds ends an outage. */
   failWith(status: number, seconds: number): void;
-  /** Holds every answer back; 0 ends it. */
+  /** Delays every answer; 0 ends it. */
   delayBy(milliseconds: number): void;
   /** Serves one publish request, whatever its path. */
   handle(request: IncomingMessage, response: ServerResponse): Promise<void>;
@@ -101,7 +101,7 @@ export async function startTopic({
   const server = createServer((request, response) => {
     if (request.method !== 'POST' || !request.url?.startsWith('/api/events'))
       return answer(response, 404, 'No such topic.');
-    // A publisher that hangs up in the middle of its body has nobody left to tell.
+    // A publisher that has closed the connection gets no error document.
     topic.handle(request, response).catch(() => response.destroy());
     return undefined;
   });

@@ -1,6 +1,6 @@
 /**
- * The host's own API, as far as it helps here: "run this function now", which is how a timer or a queue function is
- * tried without waiting, and "are you up?", which scripts ask before they start: anybody may, and is told no more.
+ * The host's own API, as far as it is useful here: running a function now, to try a timer or a queue function without
+ * waiting, and the public status that scripts poll before they start.
  * Source: HostController and FunctionsController in azure-functions-host.
  */
 import { randomUUID } from 'node:crypto';
@@ -39,7 +39,7 @@ export function createAdminMount({ functions, invoker, keys, settings }: AdminOp
     if (target === undefined) return sendEmpty(response, 404);
     const trigger = createTrigger(target, content.input, settings);
     if (typeof trigger === 'string') return sendText(response, 400, trigger);
-    // Started, not finished: the caller is told no more than that, and the invoker logs the rest.
+    // Started, not finished: the caller learns no more than that, and the invoker logs the rest.
     void invoker.invoke(target, trigger).catch(() => undefined);
     return sendEmpty(response, 202);
   }
@@ -70,7 +70,7 @@ export function createAdminMount({ functions, invoker, keys, settings }: AdminOp
   };
 }
 
-/** The trigger, or why there is none. */
+/** The trigger, or the reason why there is none. */
 function createTrigger(
   target: RegisteredFunction,
   input: unknown,

@@ -1,7 +1,7 @@
 /**
- * The `@azure/functions-core` module: the one thing an app's `@azure/functions` asks of the worker it runs in. Without
- * it the library falls into test mode, says so once, and registers nothing. What it may do and when is the worker's
- * contract, kept to the errors, so that an app that loads here loads there.
+ * The `@azure/functions-core` module, the interface between an app's `@azure/functions` and the worker. Without it the
+ * library falls into test mode, says so once, and registers nothing. It follows the worker's contract including its
+ * errors, so that an app that loads here loads on Azure.
  */
 import Module from 'node:module';
 import type {
@@ -23,11 +23,11 @@ export interface Core {
   /** Shared by all hooks of the app, on every context. */
   readonly appHookData: object;
   readonly model: ProgrammingModel | undefined;
-  /** From here on nothing can be registered, as after a worker's start. */
+  /** After this call nothing can be registered, as after a worker's start. */
   lock(): void;
-  /** Logs after the app's log hooks have had their say. */
+  /** Logs after the app's log hooks have run. */
   log(entry: LogEntry, invocationContext?: unknown): void;
-  /** What `require('@azure/functions-core')` gives. */
+  /** The result of `require('@azure/functions-core')`. */
   readonly module: object;
 }
 
@@ -72,7 +72,7 @@ export function createCore(onLog: OnLog): Core {
       message: entry.message,
     };
     hooks.runLog(context);
-    // The app may change its own words, not the host's.
+    // The app's hooks may change its own messages, not the host's.
     onLog(entry.category === 'user' ? { ...entry, level: context.level, message: context.message } : entry);
   }
 
@@ -104,7 +104,7 @@ export function createCore(onLog: OnLog): Core {
 
 let current: object | undefined;
 
-/** Answers every later `require('@azure/functions-core')` in this process with this core's module. */
+/** Makes every later `require('@azure/functions-core')` in this process return this core's module. */
 export function installCore({ module }: Core): void {
   if (current === undefined) {
     Module.prototype.require = new Proxy(Module.prototype.require, {

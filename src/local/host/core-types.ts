@@ -1,6 +1,6 @@
 /**
- * The parts of the contract between the Functions worker and `@azure/functions` that this host keeps. The module they
- * belong to, `@azure/functions-core`, exists only inside a worker and has no package to import types from.
+ * The parts of the contract between the Functions worker and `@azure/functions` that this host implements. The module
+ * they belong to, `@azure/functions-core`, exists only inside a worker and has no package to import types from.
  */
 
 export interface RpcTypedData {
@@ -46,7 +46,7 @@ export interface RpcHttpResponse {
 export interface Binding {
   readonly type: string;
   readonly direction: 'in' | 'out' | 'inout';
-  /** Whatever this kind of binding needs: `route`, `queueName`, `schedule`… */
+  /** Options of this kind of binding: `route`, `queueName`, `schedule`… */
   readonly [option: string]: unknown;
 }
 

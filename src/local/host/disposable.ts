@@ -1,6 +1,6 @@
 /**
- * What registering something gives back. The core module hands the class itself to the library, which extends and
- * constructs it; a factory would not do there.
+ * The result of a registration. The core module hands the class itself to the library, which extends and constructs it,
+ * so a factory would not do.
  */
 export class Disposable {
   #callback: (() => unknown) | undefined;

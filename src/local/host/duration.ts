@@ -1,9 +1,7 @@
-/**
- * Durations as `host.json` writes them, `hh:mm:ss` with days in front and fractions behind where needed.
- */
+/** Durations as `host.json` writes them, `hh:mm:ss`, with optional days before and fractions after. */
 const TIME_SPAN = /^(?:(\d+)\.)?(\d{1,2}):(\d{2})(?::(\d{2})(\.\d{1,7})?)?$/;
 
-/** Milliseconds, or `undefined` when the text is not a time span. */
+/** @returns milliseconds, or `undefined` when the text is not a time span */
 export function parseTimeSpan(text: string): number | undefined {
   const match = TIME_SPAN.exec(text.trim());
   if (match === null) return undefined;

@@ -1,8 +1,8 @@
 /**
  * The webhook that Event Grid subscriptions deliver to, `/runtime/webhooks/eventgrid`: both validation handshakes, both
- * event schemas, one invocation per event. The answer covers the whole batch, so one failed event brings all of them
- * back; a stand-in that answered per event would hide that handlers must not mind repeats. What the extension does not
- * expect it throws at, which its caller sees as a 500.
+ * event schemas, one invocation per event. The answer covers the whole batch, so one failed event makes Event Grid send
+ * all of them again; a stand-in that answered per event would hide that handlers must tolerate repeats. The extension
+ * throws on unexpected input, which its caller sees as a 500.
  * Source: HttpRequestProcessor and EventGridExtensionConfigProvider in azure-sdk-for-net.
  */
 import { isObject, type JsonObject, parseJson } from '../json.ts';
@@ -36,7 +36,7 @@ export function createEventGridExtension({ functions, invoker }: EventGridOption
     const outcomes = await Promise.allSettled(triggers.map((trigger) => invoker.invoke(target, trigger)));
     const isAccepted = outcomes.every((outcome) => outcome.status === 'fulfilled');
     if (isAccepted) return sendEmpty(response, 202);
-    // Which function it was, and not why: that is in the log.
+    // The name of the function, not the error: that is in the log.
     sendText(response, 500, `Exception while executing function: Functions.${target.metadata.name}`);
   }
 
@@ -72,7 +72,7 @@ export function createEventGridExtension({ functions, invoker }: EventGridOption
   return { name: 'eventgrid', handle };
 }
 
-/** Array for the Event Grid schema, one object for CloudEvents, whose `data` may be JSON in a text. */
+/** An array in the Event Grid schema, one object for CloudEvents, whose `data` may be JSON in a string. */
 function readValidationCode(content: unknown): string | undefined {
   const event: unknown = Array.isArray(content) ? content[0] : content;
   const data =

@@ -1,6 +1,6 @@
 /**
- * The addresses below `/runtime/webhooks`, one for each extension that has one. Whoever has not the extension's own key
- * learns nothing there, not even which extensions there are; and only the methods that the host lets through arrive.
+ * The URLs below `/runtime/webhooks`, one for each extension. A client without the extension's own key learns nothing
+ * there, not even which extensions exist; and only the methods that the host allows arrive.
  * Source: HostController.ExtensionWebHookHandler in azure-functions-host.
  */
 import type { Exchange, Mount } from './http.ts';
@@ -8,9 +8,9 @@ import { sendEmpty } from './http-response.ts';
 import { findKey, type HostKeys, refuseKey } from './keys.ts';
 
 export interface Extension {
-  /** As the path has it; its key has this name, too. */
+  /** The segment of the path, and the name of the extension's key. */
   readonly name: 'eventgrid' | 'mcp';
-  /** The key has been checked. */
+  /** Called after the key was checked. */
   handle(exchange: Exchange): Promise<void>;
 }
 

@@ -1,19 +1,19 @@
 /**
- * What the app has registered, sorted by what starts it. Bindings this host cannot serve are refused at start: a queue
- * output that is quietly dropped, or a trigger that never fires, would look like a fault of the app.
+ * The functions that the app has registered, grouped by trigger. Bindings that this host cannot serve are refused at
+ * start: a queue output that is silently dropped, or a trigger that never fires, would look like a fault of the app.
  */
 import type { Binding, FunctionMetadata, RegisteredFunction } from './core-types.ts';
 
 export interface TriggerBinding {
   readonly bindingName: string;
   readonly binding: Binding;
-  /** In lower case, since the host compares it so. */
+  /** In lower case, as the host compares it. */
   readonly type: string;
 }
 
 const SERVED = ['httptrigger', 'queuetrigger', 'timertrigger', 'eventgridtrigger', 'mcptooltrigger', 'warmuptrigger'];
 
-/** The library makes up binding names, so the trigger is found by its type. */
+/** The library invents binding names, so the trigger is found by its type. */
 export function findTrigger({ name, bindings }: FunctionMetadata): TriggerBinding {
   for (const [bindingName, binding] of Object.entries(bindings)) {
     const type = binding.type.toLowerCase();
@@ -64,7 +64,7 @@ export function readText(
   });
 }
 
-/** The connection string that the setting named by a binding holds. */
+/** The connection string from the setting that a binding names. */
 export function readConnection(
   { metadata }: RegisteredFunction,
   name: unknown,

@@ -1,6 +1,6 @@
 /**
- * What `/` answers when no function has taken it: that the host is up, and what can be called. Someone who opens the
- * address that `npm start` printed should not be met by a 404.
+ * The answer to `/` when no function handles it: the host's state and its routes, so that the address printed by `npm
+ * start` does not lead to a 404.
  */
 import type { Exchange } from './http.ts';
 import { sendEmpty, sendText } from './http-response.ts';

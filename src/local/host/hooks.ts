@@ -1,6 +1,6 @@
 /**
- * The hooks an app can hang on its own life and on each invocation, kept the way the worker keeps them: run in the
- * order of registration, each awaited, and one that throws stops what it was hung on.
+ * The app's start, terminate and invocation hooks, run as the worker runs them: in the order of registration, each
+ * awaited; one that throws stops what it belongs to.
  */
 import { createDisposable, type Disposable } from './disposable.ts';
 import { systemError } from './system-error.ts';

@@ -1,6 +1,6 @@
 /**
- * The settings in `host.json` that change what a caller sees: route prefix, time limit and how queues are worked off.
- * They are checked here because the real host refuses a bad value at start, and here it should not be found later.
+ * The settings in `host.json` that change what a caller sees: route prefix, time limit and queue processing. Checked
+ * here because the real host refuses a bad value at start.
  */
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';

@@ -1,7 +1,6 @@
 /**
- * The local host: loads a Functions app into this process and serves its triggers the way the host on Azure does. With
- * it the app that is deployed is the app that runs here, bindings, routes, retries and all, without an account and
- * without further tools.
+ * The local host: loads a Functions app into this process and serves its triggers like the host on Azure. It runs the
+ * same app that is deployed, with bindings, routes and retries, without an account and without other tools.
  */
 import type { AddressInfo } from 'node:net';
 import { createAdminMount } from './admin.ts';
@@ -23,31 +22,31 @@ import { createMcpExtension } from './mcp.ts';
 import { createRoutes } from './routes.ts';
 
 export interface HostOptions {
-  /** The folder with `host.json`, `package.json` and what its `main` names. */
+  /** The folder with `host.json`, `package.json` and the file that its `main` names. */
   readonly appDirectory: string;
-  /** Default: 0, which picks one. */
+  /** Default: 0, a free port. */
   readonly port?: number;
   /** Default: 127.0.0.1. */
   readonly host?: string;
-  /** Asks for keys as on Azure when true; otherwise everything is open. */
+  /** Requires keys as on Azure when true; otherwise everything is open. */
   readonly enableAuth?: boolean;
   readonly keys?: HostKeys;
-  /** App settings that bindings refer to, like the connection of a queue. The app itself reads its environment. */
+  /** App settings that bindings refer to, such as the connection of a queue. The app itself reads the environment. */
   readonly settings?: Readonly<Record<string, string | undefined>>;
-  /** Further paths to serve on the same port. */
+  /** More handlers on the same port. */
   readonly mounts?: readonly Mount[];
-  /** Called when the address is known and before the app is loaded. */
+  /** Called when the address is known, before the app is loaded. */
   readonly prepare?: (url: string) => void;
   readonly onLog?: OnLog;
 }
 
 export interface Host {
   readonly url: string;
-  /** Names of the functions, in the order routes are tried. */
+  /** Names of the functions, in the order in which routes are tried. */
   readonly functions: readonly string[];
   /**
-   * Takes no new work, waits for what runs (5 s by default), runs the app's terminate hooks, waits for what these have
-   * ended, frees the port.
+   * Accepts no new work, waits for running work (5 s by default), runs the app's terminate hooks, waits for the work
+   * that these have ended, frees the port.
    */
   stop(options?: { withinMs?: number }): Promise<void>;
 }
@@ -56,7 +55,7 @@ const DRAIN_MS = 5_000;
 const TERMINATE_MS = 5_000;
 const ANSWER_MS = 1_000;
 
-/** @throws the app's own error when it refuses to start; nothing is left running then. */
+/** @throws the app's own error when it refuses to start; nothing is left running then */
 export async function startHost(options: HostOptions): Promise<Host> {
   const { appDirectory, port = 0, host = '127.0.0.1', settings = {}, mounts = [], onLog = () => undefined } = options;
   if (options.enableAuth === true && options.keys === undefined) throw new Error('startHost: enableAuth needs keys.');
@@ -65,7 +64,8 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const core = createCore(onLog);
   const invoker = createInvoker(core, hostSettings.functionTimeoutMs);
 
-  // While the app is loaded and while it ends, only what does not need it is served: what runs may still want its topic.
+  // While the app is being loaded and while it ends, only handlers that do not need it are served: running work may
+  // still need its topic.
   const serveWithoutApp = async (exchange: Exchange): Promise<void> => {
     const mount = findMount(mounts, exchange.path);
     if (mount !== undefined) return mount.handle(exchange);
@@ -131,7 +131,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
         const terminated = core.hooks.run('appTerminate', { hookData, appHookData: core.appHookData });
         try {
           await isDoneWithin(terminated, TERMINATE_MS);
-          // The app may have ended what still ran, such as requests that it held: their answers go out as well.
+          // The terminate hooks may have ended running work, such as held requests: wait until their answers are sent.
           const isFinished = await isDoneWithin(finished, ANSWER_MS);
           if (!isFinished) logSystem(onLog, 'warning', 'stopping although functions still run');
         } finally {

@@ -1,7 +1,7 @@
 /**
- * Turns a request into what the worker is sent, in buffered mode. Two habits of the real host look like mistakes and
- * are kept on purpose: repeated query values arrive joined by a comma, and a body sent in chunks does not arrive at
- * all, because the host copies a body only when its length was announced.
+ * Converts a request to the form that the worker receives, in buffered mode. Two habits of the real host look like
+ * mistakes and are kept on purpose: repeated query values are joined by a comma, and a chunked body arrives empty,
+ * because the host copies a body only when it has a Content-Length.
  */
 import type { IncomingMessage } from 'node:http';
 import { readBody } from '../read-body.ts';

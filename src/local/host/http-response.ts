@@ -1,14 +1,14 @@
 /**
- * Sends what a function answered. The rules for what is missing are the host's: nothing at all is a 204, and a status
- * that is no status is an error of the function, not of the connection.
+ * Sends a function's answer. The defaults are the host's: no answer is a 204, and an invalid status is an error of the
+ * function, not of the connection.
  */
 import type { ServerResponse } from 'node:http';
 import type { RpcHttpCookie, RpcHttpResponse, RpcTypedData } from './core-types.ts';
 
-/** Headers that describe the connection; the server writes them itself. */
+/** Headers of the connection, which the server writes itself. */
 const OWN_HEADERS = ['content-length', 'transfer-encoding', 'connection', 'keep-alive'];
 
-/** @throws Error when the function's answer cannot be sent. */
+/** @throws Error when the function's answer cannot be sent */
 export function sendRpcResponse(response: ServerResponse, value: RpcTypedData | null | undefined): void {
   const http = value?.http as RpcHttpResponse | undefined;
   if (http === undefined) {
@@ -20,13 +20,13 @@ export function sendRpcResponse(response: ServerResponse, value: RpcTypedData | 
     throw new Error(`the function answered with status ${String(http.statusCode)}, which cannot be sent`);
   }
   const body = toBytes(http.body);
-  // What HEAD is answered has no body; how long it would be, only the function can tell.
+  // An answer to HEAD has no body; only the function knows the length it would have.
   const isBare = response.req.method === 'HEAD' && body.length === 0;
   const isOwn = (name: string) => OWN_HEADERS.includes(name) && !(isBare && name === 'content-length');
   const headers = Object.entries(http.headers ?? {}).filter(([name]) => !isOwn(name.toLowerCase()));
   for (const cookie of http.cookies ?? []) headers.push(['set-cookie', formatCookie(cookie)]);
   if (status !== 204 && status !== 304 && !isBare) headers.push(['content-length', String(body.length)]);
-  // All at once, as they are: set one by one, each is checked and kept for somebody who might ask.
+  // Unchanged and all at once: set one by one, each header would be checked and stored.
   response.writeHead(status, headers.flat()).end(body);
 }
 

@@ -1,6 +1,6 @@
 /**
- * The web server of the host: its own pages first, then the functions by their routes, then 404. Status codes with
- * empty bodies are the host's, not an oversight; a function that wants to explain itself has to answer.
+ * The host's web server: its own pages first, then the functions by their routes, then 404. Status codes with empty
+ * bodies are the host's behaviour; a function that wants to explain itself has to answer.
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -17,12 +17,12 @@ import type { Match, Routes } from './routes.ts';
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  /** Decoded, as routes are matched against. */
+  /** Decoded, for matching routes. */
   readonly path: string;
   readonly query: URLSearchParams;
 }
 
-/** Serves every path that is `prefix` or below it. */
+/** Serves `prefix` and every path below it. */
 export interface Mount {
   readonly prefix: string;
   handle(exchange: Exchange): Promise<void> | void;
@@ -34,7 +34,7 @@ const MAX_HEADER_BYTES = 32 * 1024;
 
 export interface HttpServer {
   readonly server: Server;
-  /** Requests whose answer has not left completely. */
+  /** Requests whose answer has not been sent completely. */
   readonly inFlight: InFlight;
 }
 
@@ -45,12 +45,13 @@ export function createHttpServer(
   const inFlight = createInFlight();
   const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (request, response) => {
     inFlight.add(once(response, 'close'));
-    // Node takes the first of two hosts, another reader on the way the second: https://www.rfc-editor.org/rfc/rfc9112#section-3.2
+    // Of two Host headers, Node uses the first and a proxy may use the second:
+    // https://www.rfc-editor.org/rfc/rfc9112#section-3.2
     const hosts = request.headersDistinct.host?.length ?? 0;
     const target = request.url ?? '/';
     const { path: rawPath, query } = splitTarget(target);
     const path = decodePath(rawPath);
-    // The other two are what the host's web server takes for no HTTP.
+    // The other two are invalid HTTP for the host's web server.
     if (hosts > 1 || path.includes('\0') || request.rawHeaders.some((text) => /[^\t\x20-\x7e]/.test(text))) {
       request.resume();
       sendEmpty(response, 400);
@@ -58,7 +59,7 @@ export function createHttpServer(
     }
     const exchange = { request, response, path, query: new URLSearchParams(query) };
     handle(exchange, target).catch((failure: unknown) => {
-      // A client that left in the middle of its request is nobody's error.
+      // A client that leaves in the middle of its request is no error.
       if (!request.destroyed || request.complete) {
         onLog({ level: 'error', category: 'system', message: describeError(failure) });
       }
@@ -67,7 +68,7 @@ export function createHttpServer(
     });
   });
   server.keepAliveTimeout = KEEP_ALIVE_MS;
-  // A held request may take minutes to be answered; only its arrival is bounded.
+  // A held request may be answered minutes later; only its arrival has a time limit.
   server.timeout = 0;
   return { server, inFlight };
 }
@@ -80,11 +81,14 @@ export function findMount(mounts: readonly Mount[], path: string): Mount | undef
 export interface FunctionsHandlerOptions {
   readonly routes: Routes;
   readonly invoker: Invoker;
-  /** `undefined`: nobody is asked for a key. */
+  /** `undefined`: no keys are required. */
   readonly keys: HostKeys | undefined;
 }
 
-/** Runs the function a request belongs to; `false`: there is none. */
+/**
+ * Runs the function that a request belongs to.
+ * @returns `false` where there is none
+ */
 export function createFunctionsHandler({ routes, invoker, keys }: FunctionsHandlerOptions) {
   function isAuthorised({ route }: Match, { request, query }: Exchange): boolean {
     if (keys === undefined || route.authLevel === 'anonymous') return true;
@@ -117,7 +121,7 @@ export function createFunctionsHandler({ routes, invoker, keys }: FunctionsHandl
   ): Promise<void> {
     const traceParent = request.headersDistinct.traceparent?.[0];
     const result = await invoker.invoke(target, { data: { http }, traceParent }).catch(() => undefined);
-    // The invoker has logged the error; the caller is told nothing of it.
+    // The invoker has logged the error; the caller gets no details.
     if (result === undefined) sendEmpty(response, 500);
     else sendRpcResponse(response, result.returnValue);
   }

@@ -1,10 +1,8 @@
-/**
- * Counts what has begun and not ended, so that a stopping host knows what it is waiting for.
- */
+/** Counts work in flight, so that a stopping host can wait for it. */
 export interface InFlight {
-  /** Work that fails has ended, too. */
+  /** Failed work has ended, too. */
   add(work: Promise<unknown>): void;
-  /** Resolves when everything that is under way now has ended. */
+  /** Resolves when all work that is in flight now has ended. */
   idle(): Promise<void>;
 }
 

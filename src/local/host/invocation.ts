@@ -1,7 +1,7 @@
 /**
  * Runs a function once, in the worker's order: the library makes the arguments, hooks may change them, the function
- * runs, hooks may change its outcome, the library makes the response. Everything in flight is counted, so that a
- * stopping host knows what it is waiting for.
+ * runs, hooks may change its outcome, the library makes the response. Running invocations are counted, so that a
+ * stopping host can wait for them.
  */
 import { randomUUID } from 'node:crypto';
 import type { Core } from './core-api.ts';
@@ -28,7 +28,7 @@ export interface Trigger {
 export interface Invoker {
   /** Rejects with the function's own error, after logging it. */
   invoke(target: RegisteredFunction, trigger: Trigger): Promise<InvocationResponse>;
-  /** Resolves when everything that runs now has ended. */
+  /** Resolves when all invocations that run now have ended. */
   idle(): Promise<void>;
 }
 
@@ -92,7 +92,7 @@ async function callModel(
   invocationContext = context;
 
   const hookData = {};
-  // Getters without setters: a hook that assigns to one of these is told so, as by the worker.
+  // Getters without setters: assigning to one of these fails, as in the worker.
   const shared = { get: () => ({ hookData, appHookData: core.appHookData, invocationContext: context }) };
   const before = withReadOnly(shared.get(), { inputs, functionCallback: callback });
   await inState(coreContext, 'preInvocationHooks', () => core.hooks.run('preInvocation', before));
@@ -131,7 +131,7 @@ function withReadOnly<Fixed extends object, Open extends object>(fixed: Fixed, o
   return context as Readonly<Fixed> & Open;
 }
 
-/** The function cannot be interrupted; the real host restarts the worker here, this one only stops waiting. */
+/** The function cannot be interrupted. The real host restarts the worker here; this one only stops waiting. */
 async function limitTime<Result>(work: Promise<Result>, timeoutMs: number | undefined, name: string): Promise<Result> {
   if (timeoutMs === undefined || (await isDoneWithin(work, timeoutMs))) return work;
   work.catch(() => undefined);

@@ -1,6 +1,6 @@
 /**
- * The host's keys. On this machine nobody is asked for one unless the host is started with `--enable-auth`; then they
- * work as on Azure, so that a client's handling of a 401 can be tried before it meets one.
+ * The host's keys. No key is required unless the host is started with `--enable-auth`; then they work as on Azure, so
+ * that a client's handling of 401 can be tested.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -9,17 +9,17 @@ import { isObject, parseJson } from '../json.ts';
 import { isSameSecret } from '../same-secret.ts';
 
 export interface HostKeys {
-  /** Opens everything. */
+  /** Gives access to everything. */
   readonly master: string;
-  /** Opens functions of level `function`. */
+  /** Gives access to functions of level `function`. */
   readonly function: string;
-  /** The system key that Event Grid subscriptions carry. */
+  /** The system key of Event Grid subscriptions. */
   readonly eventgrid: string;
   /** The system key of MCP clients. */
   readonly mcp: string;
 }
 
-/** Read from the file, which is written at the first start and readable by its owner alone. */
+/** Reads the file, which is created at the first start and readable by its owner alone. */
 export async function readKeys(path: string): Promise<HostKeys> {
   const text = await readFile(path, 'utf8').catch(() => undefined);
   const stored = text === undefined ? undefined : parseJson(text);
@@ -44,7 +44,7 @@ export async function readKeys(path: string): Promise<HostKeys> {
   return keys;
 }
 
-/** The key a request carries; the header wins over the query, and the first of each over the others. */
+/** The key of a request; the header wins over the query, and the first value of each over the others. */
 export function findKey(
   headers: Readonly<Record<string, readonly string[] | undefined>>,
   query: URLSearchParams,
@@ -52,21 +52,21 @@ export function findKey(
   return headers['x-functions-key']?.[0] ?? findParameter(query, 'code');
 }
 
-/** Names are read in any letter case, as the host reads them. */
+/** Names match in any letter case, as on the host. */
 export function findParameter(query: URLSearchParams, name: string): string | undefined {
   return [...query].find(([one]) => one.toLowerCase() === name.toLowerCase())?.[1];
 }
 
-/** The letter case of a key makes no difference; measured on the host. */
+/** Keys match in any letter case; measured on the host. */
 export function isAllowed(sent: string | undefined, accepted: readonly string[]): boolean {
   const lower = sent?.toLowerCase();
-  // All are compared, so that the time does not tell which one was nearly right.
+  // All are compared, so that the time does not reveal which one was nearly right.
   return accepted.filter((key) => isSameSecret(lower, key.toLowerCase())).length > 0;
 }
 
 /**
- * For addresses of the host itself: 401 to a key that is none, 403 to one that opens something else. Functions answer 401
- * to both. Source: ExtensionWebHook_Succeeds, among the host's own end-to-end tests.
+ * For the host's own URLs: 401 for an invalid key, 403 for a key of something else. Functions answer both with 401.
+ * Source: ExtensionWebHook_Succeeds, among the host's own end-to-end tests.
  */
 export function refuseKey(
   sent: string | undefined,

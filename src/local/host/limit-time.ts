@@ -1,9 +1,12 @@
 /**
- * Waits for something, but not for ever. Neither a function that never returns nor an app that never lets go may keep
- * the host from going on.
+ * Waits with a time limit, so that neither a function that never returns nor an app that never closes can block the
+ * host.
  */
 
-/** `true`: the work is done; `false`: the time is over and it goes on unwatched. Rejects as the work does. */
+/**
+ * @returns `true` when the work is done; `false` when the time is up and the work goes on in the background. Rejects as
+ * the work does.
+ */
 export async function isDoneWithin(work: Promise<unknown>, withinMs: number): Promise<boolean> {
   const { promise: timeUp, resolve } = Promise.withResolvers<false>();
   const timer = setTimeout(() => resolve(false), withinMs);

@@ -1,6 +1,6 @@
-/** What starts functions by itself, once it has begun. */
+/** A source of invocations, such as a timer or a queue, after it has been started. */
 
 export interface Listener {
-  /** Takes no new work; resolves when what it had begun is finished. */
+  /** Accepts no new work; resolves when running work is finished. */
   stop(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 /**
- * Everything that starts functions by itself: timers and queues. All of it is checked before any of it begins, so that
- * an app that is refused for its last function has not already worked off messages with its first.
+ * Prepares all timers and queues. All are checked before any is started, so that an app that is refused for its last
+ * function has not already processed messages with its first.
  */
 
 import type { RegisteredFunction } from './core-types.ts';
@@ -20,7 +20,7 @@ export interface ListenerDeps {
   readonly onLog: OnLog;
 }
 
-/** @throws Error for a schedule, queue or connection that cannot be served. */
+/** @throws Error for a schedule, queue or connection that cannot be served */
 export function prepareListeners(parts: ListenerDeps): (() => Listener)[] {
   return parts.functions.flatMap((target) => prepareListener(target, parts) ?? []);
 }

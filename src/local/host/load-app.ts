@@ -1,7 +1,7 @@
 /**
- * Loads an app the way the worker does: through `main` of its `package.json`, a path or a pattern, as an ECMAScript or
- * a CommonJS module by the usual rules; then its start hooks, then nothing more may be registered. An app that throws
- * meanwhile has refused to start, and its own error is what the caller gets.
+ * Loads an app as the worker does: the file or pattern in `main` of its `package.json`, as an ES module or CommonJS by
+ * the usual rules; then its start hooks; after that, nothing more may be registered. An app that throws meanwhile has
+ * refused to start, and the caller gets its error.
  */
 import { glob, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';

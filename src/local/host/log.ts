@@ -1,12 +1,12 @@
 /**
- * What the host and the app have to say, as values. Where it goes is the caller's business: the terminal of `npm start`
- * shows little, a test may want to see all of it.
+ * Log entries of the host and the app, as values. The caller decides what to show: the terminal of `npm start` shows
+ * little, a test may want all.
  */
 import type { RpcLogCategory, RpcLogLevel } from './core-types.ts';
 
 export interface LogEntry {
   readonly level: RpcLogLevel;
-  /** `user`: the app's own words; `system`: the host's. */
+  /** `user`: the app's messages; `system`: the host's. */
   readonly category: RpcLogCategory;
   readonly message: string;
   readonly functionName?: string;
@@ -15,7 +15,7 @@ export interface LogEntry {
 
 export type OnLog = (entry: LogEntry) => void;
 
-/** The stack where there is one: a function's error is worth nothing without the place. */
+/** With the stack if there is one: a function's error is useless without its place. */
 export function describeError(failure: unknown): string {
   if (failure instanceof Error) return failure.stack ?? `${failure.name}: ${failure.message}`;
   return String(failure);

@@ -1,6 +1,6 @@
 /**
- * The messages of the Model Context Protocol as the Functions extension answers them, without the wire: JSON-RPC in, an
- * answer or a refusal out. Every request stands for itself; nothing is remembered between two.
+ * The messages of the Model Context Protocol as the Functions extension answers them, without the transport: JSON-RPC
+ * in, an answer or an error out. Requests are independent; no state is kept between them.
  * Source: modelcontextprotocol.io, revision 2025-06-18; the extension's host specification.
  */
 import { isObject, type JsonObject, parseJson } from '../json.ts';
@@ -14,7 +14,7 @@ export interface McpAnswer {
   readonly error?: { readonly code: number; readonly message: string };
 }
 
-/** Revisions this speaks; a client that asks for another is offered the newest. */
+/** Supported revisions; a client that asks for another is offered the newest. */
 const versions = ['2025-06-18', '2025-03-26', '2024-11-05'] as const;
 
 export const codes = { invalidRequest: -32600, unknownMethod: -32601, invalidParams: -32602 };

@@ -1,6 +1,6 @@
 /**
- * The tools an app offers, as clients are told of them: the binding describes properties in a notation of its own, which
- * the host turns into JSON Schema.
+ * The app's tools as clients see them: the binding describes properties in a notation of its own, which the host
+ * converts to JSON Schema.
  */
 import { isObject, parseJson } from '../json.ts';
 import type { RegisteredFunction } from './core-types.ts';
@@ -12,7 +12,7 @@ export interface McpTool {
   readonly required: readonly string[];
 }
 
-/** @throws Error for properties that are none, as the host does at start. */
+/** @throws Error for invalid properties, as the host does at start */
 export function readMcpTool(target: RegisteredFunction): McpTool {
   const { binding } = findTrigger(target.metadata);
   const { name: functionName } = target.metadata;

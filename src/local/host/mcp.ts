@@ -1,6 +1,7 @@
 /**
- * The MCP endpoint of the Functions extension, `/runtime/webhooks/mcp`: streamable HTTP without sessions, answers as an
- * event stream of one event. A client that only reads plain JSON would work with a friendlier stand-in, and not there.
+ * The MCP endpoint of the Functions extension, `/runtime/webhooks/mcp`: streamable HTTP without sessions, each answer
+ * an event stream of one event. A stand-in that answered with plain JSON would hide that a client cannot read event
+ * streams.
  */
 import { randomUUID } from 'node:crypto';
 import { isObject, type JsonObject, parseJson } from '../json.ts';
@@ -31,7 +32,7 @@ export function createMcpExtension({ functions, invoker, onLog }: McpOptions): E
   async function handle(exchange: Exchange): Promise<void> {
     const { request, response, path } = exchange;
     const body = await readBody(request, MAX_BODY_BYTES);
-    // Without a tool the extension is not there; the older transport below this path is not served here.
+    // Without a tool there is no endpoint; the older transport below this path is not supported here.
     if (tools.length === 0 || path.replace(/\/$/, '').toLowerCase() !== PREFIX) return sendEmpty(response, 404);
     if (request.method !== 'POST') return sendEmpty(response, 405);
     if (body === 'tooLarge') return sendEmpty(response, 413);
@@ -46,14 +47,14 @@ export function createMcpExtension({ functions, invoker, onLog }: McpOptions): E
   async function answer(message: unknown, { request, response }: Exchange): Promise<void> {
     const bad = (code: number, text: string) =>
       sendJson(response, 400, { jsonrpc: '2.0', id: null, ...refuse(code, text) });
-    // The extension throws at it.
+    // The extension throws on such input.
     if (message === undefined) return sendEmpty(response, 500);
     if (!isObject(message) || message.jsonrpc !== '2.0') {
       return bad(codes.invalidRequest, 'The body must be one JSON-RPC 2.0 message.');
     }
     const { id, method } = message;
     const params = message.params ?? {};
-    // Answers to requests this never makes are taken like notifications.
+    // Answers to requests that this server never sends are accepted like notifications.
     if (typeof method !== 'string' && ('result' in message || 'error' in message)) return sendEmpty(response, 202);
     if (typeof method !== 'string' || !isObject(params)) {
       return bad(codes.invalidRequest, 'A message has a method, and its params are an object.');
@@ -76,7 +77,7 @@ export function createMcpExtension({ functions, invoker, onLog }: McpOptions): E
   return { name: 'mcp', handle };
 }
 
-/** What the function is told of the connection, besides the call. */
+/** What the function gets about the connection, besides the call. */
 function describeSession(sessionId: string | undefined): JsonObject {
   const session = sessionId === undefined ? {} : { sessionid: sessionId };
   const transport = sessionId === undefined ? {} : { sessionId };

@@ -1,6 +1,6 @@
 /**
- * Timer schedules, `{second} {minute} {hour} {day} {month} {weekday}`, in the dialect the host reads: day and weekday must
- * both match, and there is no `L`, `W`, `#`, `?`, name like `@daily` or Sunday as 7. What croner knows beyond that is refused.
+ * Timer schedules, `{second} {minute} {hour} {day} {month} {weekday}`, in the host's dialect: day and weekday must both
+ * match, and there is no `L`, `W`, `#`, `?`, name like `@daily` or Sunday as 7. Extensions of croner are refused.
  */
 import { Cron } from 'croner';
 

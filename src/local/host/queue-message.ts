@@ -1,7 +1,7 @@
 /**
- * One queue message as the worker is sent it. The metadata has a trap that is kept on purpose: top-level fields of a
- * JSON message replace the queue's own facts of the same name in any case, so a message with a field `id` changes what
- * `context.triggerMetadata.id` says.
+ * A queue message in the form that the worker receives. One trap of the metadata is kept on purpose: top-level fields
+ * of a JSON message replace the queue's own properties of the same name in any case, so a message with a field `id`
+ * changes `context.triggerMetadata.id`.
  */
 import type { DequeuedMessageItem } from '@azure/storage-queue';
 import { isObject, parseJson } from '../json.ts';
@@ -15,7 +15,7 @@ type QueueFacts = Pick<
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
-/** @throws Error when the text is not in the encoding that `host.json` names. */
+/** @throws Error when the text is not in the encoding that `host.json` names */
 export function decodeMessage(text: string, encoding: 'base64' | 'none'): string {
   if (encoding === 'none') return text;
   if (!BASE64.test(text)) {

@@ -1,7 +1,7 @@
 /**
- * Works off one queue for one function: in parallel up to a bound, every message hidden while it is worked on, retried
- * after a failure and put aside on `<queue>-poison` when it keeps failing. These rules decide what the app may rely on
- * after a crash, so they are the real host's, down to the ten minutes a message stays hidden when its host dies.
+ * Processes one queue with one function: in parallel up to a limit, with every message hidden while it is processed,
+ * retried after a failure and moved to `<queue>-poison` when it keeps failing. The app relies on these rules after a
+ * crash, so they are the real host's, down to the ten minutes a message stays hidden when its host dies.
  */
 
 import { setTimeout as pause } from 'node:timers/promises';
@@ -25,7 +25,7 @@ export interface QueueListenerOptions {
 const HIDDEN_SECONDS = 600;
 const RENEW_MS = (HIDDEN_SECONDS / 2) * 1_000;
 const FIRST_PAUSE_MS = 100;
-/** The listener pauses and tries again by itself; the client's own retries would only delay what it has to say. */
+/** The listener pauses and retries by itself; the client's own retries would only delay its log line. */
 const CLIENT_OPTIONS = { retryOptions: { maxTries: 2, retryDelayInMs: 200 } };
 
 export function startQueueListener(options: QueueListenerOptions): Listener {
@@ -49,7 +49,7 @@ export function startQueueListener(options: QueueListenerOptions): Listener {
       lastFault = undefined;
       return receivedMessageItems;
     } catch (failure) {
-      // Not there yet is the app's business: whoever sends first creates it.
+      // A missing queue is no error: the first sender creates it.
       if (failure instanceof RestError && failure.statusCode === 404) return [];
       const fault = failure instanceof Error ? failure.message : String(failure);
       const level = lastFault === undefined ? 'warning' : 'debug';
@@ -62,7 +62,7 @@ export function startQueueListener(options: QueueListenerOptions): Listener {
   async function work(message: DequeuedMessageItem): Promise<void> {
     if (message.dequeueCount > settings.maxDequeueCount) return putAside(message, message.popReceipt);
     const text = decode(message);
-    // No further try could read it.
+    // No retry could read it.
     if (text === undefined) return putAside(message, message.popReceipt);
     const hold = keepHidden(queue, message);
     const isDone = await runOnce(message, text);
@@ -89,7 +89,7 @@ export function startQueueListener(options: QueueListenerOptions): Listener {
     }
   }
 
-  /** `false`: it failed; the invoker has said why. */
+  /** @returns `false` when it failed; the invoker has logged why */
   function runOnce(message: DequeuedMessageItem, text: string): Promise<boolean> {
     return invoker.invoke(target, createQueueTrigger(text, message)).then(
       () => true,
@@ -114,7 +114,7 @@ export function startQueueListener(options: QueueListenerOptions): Listener {
   function start(message: DequeuedMessageItem): void {
     const worked: Promise<void> = work(message)
       .catch((failure: unknown) => {
-        // It becomes visible again by itself; at worst the function sees it twice.
+        // The message becomes visible again by itself; at worst the function gets it twice.
         const reason = failure instanceof Error ? failure.message : String(failure);
         logSystem(
           onLog,
@@ -156,13 +156,13 @@ export function startQueueListener(options: QueueListenerOptions): Listener {
   };
 }
 
-/** Doubles from 100 ms to the longest pause, give or take a fifth, so that listeners do not march in step. */
+/** Doubles from 100 ms to the maximum, with a random fifth, so that listeners do not poll at the same time. */
 export function nextPause(emptyRounds: number, maxMs: number, random: () => number = Math.random): number {
   const doubled = FIRST_PAUSE_MS * 2 ** Math.min(emptyRounds - 1, 20);
   return Math.min(maxMs, doubled * (0.8 + 0.4 * random()));
 }
 
-/** Each renewal changes the receipt by which the message is known. */
+/** Each renewal changes the message's pop receipt. */
 function keepHidden(
   queue: QueueClient,
   { messageId, popReceipt }: DequeuedMessageItem,
@@ -185,7 +185,7 @@ function keepHidden(
   };
 }
 
-/** A batch that arrived while stopping would otherwise stay hidden for ten minutes after the next start. */
+/** A batch that arrives while the host stops would otherwise stay hidden for ten minutes after the next start. */
 async function giveBack(queue: QueueClient, messages: readonly DequeuedMessageItem[]): Promise<void> {
   await Promise.allSettled(
     messages.map(({ messageId, popReceipt }) => queue.updateMessage(messageId, popReceipt, undefined, 0)),

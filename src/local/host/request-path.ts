@@ -1,9 +1,9 @@
 /**
- * The path of a request as the host's web server sees it: every escape decoded but `%2F`, dot segments gone. Node hands
- * over the path as it was sent, and routing that would give parameters another value than Azure does.
+ * The path of a request as the host's web server sees it: every escape decoded but `%2F`, dot segments removed. Node
+ * passes the path as sent, and parameters routed from that would differ from Azure.
  */
 
-/** The path and query of a request line; undecoded. An absolute address, as a proxy sends it, loses its origin. */
+/** The path and query of a request line, not decoded. An absolute URL, as a proxy sends it, loses its origin. */
 export function splitTarget(target: string): { path: string; query: string } {
   const local = target.replace(/^https?:\/\/[^/?#]*/i, '');
   const [beforeHash = ''] = local.split('#', 1);

@@ -1,7 +1,8 @@
 /**
- * Route templates as this app writes them: literals and whole-segment parameters, `webhooks/{registry}/{region}`. The host
- * knows more, constraints, defaults and catch-alls among it; a template with any of these is refused here, so that nothing
- * is matched differently than on Azure. Literals ignore case, parameter values keep it, one trailing slash does not count.
+ * Route templates as this app writes them: literals and whole-segment parameters, `webhooks/{registry}/{region}`. The
+ * host also supports constraints, defaults and catch-alls; a template with any of these is refused here, so that
+ * nothing is matched differently than on Azure. Literals ignore case, parameter values keep it, one trailing slash is
+ * ignored.
  */
 export type Params = Record<string, string>;
 
@@ -38,7 +39,7 @@ export function matchPath(segments: readonly Segment[], path: string): Params | 
   return params;
 }
 
-/** Whether some path is of both. */
+/** Whether a path can match both. */
 export function canOverlap(a: readonly Segment[], b: readonly Segment[]): boolean {
   return (
     a.length === b.length &&

@@ -1,7 +1,7 @@
 /**
- * Which function a request belongs to. The host keeps one ordered list, sorted by function name, and takes the first
- * route that fits: it knows no precedence, so a parameter of one function can hide the literal route of another. The
- * same order is kept here, and what hides what is said at start instead of being found in production.
+ * Finds the function for a request. The host keeps one list, sorted by function name, and uses the first route that
+ * matches: a parameter of one function can hide the literal route of another. The same order is kept here, and hidden
+ * routes are reported at start.
  */
 import type { RegisteredFunction } from './core-types.ts';
 import { findTrigger, sortFunctions } from './functions.ts';
@@ -31,7 +31,7 @@ export interface Routes {
 /** Paths that belong to the host itself. */
 const RESERVED = ['admin', 'runtime'];
 
-/** @throws Error for a template the host refuses, and for two functions with the same route and method. */
+/** @throws Error for a template the host refuses, and for two functions with the same route and method */
 export function createRoutes(functions: Iterable<RegisteredFunction>, prefix: string): Routes {
   const all = sortFunctions(functions).map((target) => readRoute(target, prefix));
   const warnings: string[] = [];

@@ -1,6 +1,6 @@
 /**
- * Runs a function by its schedule. One instance runs each timer on Azure too, so nothing has to be agreed with others;
- * a run that takes longer than the schedule's pause delays the next one instead of overlapping it.
+ * Runs a function by its schedule. On Azure, too, one instance runs each timer, so no coordination is needed; a run
+ * that takes longer than the interval delays the next one instead of overlapping it.
  */
 
 import { setTimeout as pause } from 'node:timers/promises';
@@ -51,7 +51,7 @@ export function startTimerListener({ target, schedule, invoker }: TimerListenerO
   };
 }
 
-/** What the function is handed. Schedules below a minute are not monitored, so they have no status. */
+/** The function's argument. Schedules below a minute are not monitored, so they have no status. */
 export function createTimerTrigger(
   schedule: Schedule,
   isMonitored: boolean,

@@ -1,7 +1,6 @@
 /**
- * The tracker as a child process of its own, started the way `npm start` starts it, on a free port and with settings
- * that owe nothing to the shell it was started from. It is always stopped again, with force if asking does not help: a
- * demo that leaves a process behind is run once.
+ * Starts the tracker as a child process, as `npm start` does, on a free port and independent of the shell's
+ * environment. It is always stopped again, by force if necessary.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,9 +11,9 @@ export interface AppProcess {
   pid: number;
   /** Resolves when the process has ended. */
   stop(): Promise<void>;
-  /** What it printed last, for an error message. */
+  /** The last lines it printed, for an error message. */
   lastLines(): string;
-  /** Resolves when the process has ended, whoever ended it. */
+  /** Resolves when the process has ended for any reason. */
   ended: Promise<void>;
 }
 
@@ -23,19 +22,19 @@ export interface AppOptions {
   command: readonly string[];
   /** The whole environment of the process. */
   settings: Readonly<Record<string, string>>;
-  /** Where it runs: a folder without a settings file of its own keeps it to the settings above. */
+  /** Its working directory: a folder without a settings file, so that only the settings above apply. */
   folder?: string;
   startTimeoutMs?: number;
   stopTimeoutMs?: number;
   signal?: AbortSignal;
-  /** Given every line that the process prints, wherever it prints it. */
+  /** Called with every line that the process prints, on either stream. */
   onLine?: (line: string) => void;
 }
 
 const KEEP_LINES = 20;
 const CAN_GROUP = process.platform !== 'win32';
 
-/** @throws Error with the last lines it printed, when it ends or stays silent instead of listening */
+/** @throws Error with the last lines it printed, when it ends or does not listen in time */
 export async function startApp(options: AppOptions): Promise<AppProcess> {
   const { command, settings, folder, startTimeoutMs = 30_000, stopTimeoutMs = 8_000, signal, onLine } = options;
   const lines: string[] = [];
@@ -43,7 +42,8 @@ export async function startApp(options: AppOptions): Promise<AppProcess> {
     if (lines.push(line) > KEEP_LINES) lines.shift();
     onLine?.(line);
   };
-  // In a group of its own, so that Ctrl-C reaches only us and one signal reaches whatever the app has started.
+  // In a process group of its own, so that Ctrl-C reaches only this process, and one signal reaches all processes of
+  // the app.
   const child = spawn(process.execPath, command, {
     env: settings,
     ...(folder === undefined ? {} : { cwd: folder }),
@@ -95,6 +95,6 @@ function kill(child: ChildProcess): void {
     if (CAN_GROUP && child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
     else child.kill('SIGKILL');
   } catch {
-    // It has ended by itself meanwhile, which is what was wanted.
+    // It has ended by itself meanwhile.
   }
 }

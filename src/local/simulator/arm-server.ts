@@ -1,7 +1,7 @@
 /**
- * A stand-in for the management API, as far as the tracker needs it: which replicas there are, and the webhooks with
- * their delivery logs. It can be down, slow, throttled or wrong on its own, while the registry itself goes on; that is
- * exactly what happens in an outage of the home region. Its list and what it says by name can differ.
+ * A stand-in for Azure Resource Manager, with the replicas and the webhooks with their delivery logs. It can be down,
+ * slow, throttled or wrong while the registry itself works, as in an outage of the home region. Its list of replicas
+ * can differ from its answers about single ones.
  */
 import { formatRegistry, formatReplication, type ReplicaOverride, toReplicationName } from './arm-shapes.ts';
 import { type ArmWebhooks, answerWebhooks, type Result } from './arm-webhooks.ts';
@@ -13,31 +13,33 @@ export interface ArmServerOptions {
   now?: () => number;
   subscription?: string;
   resourceGroup?: string;
-  /** The registry's own location. Default: the first region it has at the start. */
+  /** The registry's home region. Default: the first region it has at the start. */
   homeRegion?: string;
   /** Refuses requests without a bearer token. Default: false, as clients send none over plain HTTP. */
   requireToken?: boolean;
-  /** How many deliveries `listEvents` tells at once. Default: 100. */
+  /** Page size of `listEvents`. Default: 100. */
   eventsPageSize?: number;
 }
 
 export interface ArmServer extends StandInServer {
   /** The registry's resource id, as `resourceId` in the tracker's settings. */
   resourceId: string;
-  /** By region: what to say about a replica other than the truth. */
+  /** By region: properties of a replica that differ from the truth. */
   overrides: Map<string, ReplicaOverride>;
-  /** How the list differs from what is said of each replica by name: the real one is incomplete and late at times. */
+  /**
+   * How the list differs from the answers about single replicas: the real list is sometimes incomplete and outdated.
+   */
   listing: ArmListing;
-  /** Regions whose replica is not found by name, though it is there. */
+  /** Regions whose replica is answered with 404 by name, though it exists. */
   unfound: Set<string>;
 }
 
 export interface ArmListing {
-  /** Regions that are left out. */
+  /** Regions missing in the list. */
   lacks: Set<string>;
-  /** Regions that are named twice. */
+  /** Regions listed twice. */
   repeats: Set<string>;
-  /** By region: what the list says about it, and nobody else. */
+  /** By region: properties that differ in the list only. */
   overrides: Map<string, ReplicaOverride>;
 }
 

@@ -1,7 +1,7 @@
 /**
- * The registry's resources in the form the management API gives them. Only what was seen on the wire or is declared is
- * here, including what is missing: a webhook never shows its address, a replica that is being created has no display
- * status, and only preview versions know of regional hosts.
+ * The registry's resources as ARM returns them. Only what was observed or is documented is here, including what is
+ * missing: a webhook never shows its URL, a replica that is being created has no display status, and only preview
+ * versions know of regional endpoints.
  */
 import { toRegionalHost } from './client-request.ts';
 import type { Delivery, Webhook } from './webhook.ts';
@@ -10,7 +10,7 @@ import type { World } from './world.ts';
 const TYPE = 'Microsoft.ContainerRegistry/registries';
 const FIRST_WITH_REGIONAL_HOSTS = '2026-01-01';
 
-/** What a test may set about one replica; the rest follows from the world. */
+/** Properties of a replica that a test may set; the rest follows from the world. */
 export interface ReplicaOverride {
   provisioningState?: string;
   displayStatus?: string;
@@ -40,7 +40,7 @@ export function formatRegistry(world: World, id: string, homeRegion: string, api
   };
 }
 
-/** The home region's replica is named after its region; the others are not, since nothing says they must be. */
+/** The home region's replica is named after its region; the others are not, since no document says they must be. */
 export function toReplicationName(region: string, homeRegion: string): string {
   return region === homeRegion ? region : `geo${region}`;
 }

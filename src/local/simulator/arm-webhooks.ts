@@ -1,6 +1,6 @@
 /**
- * Creating, changing and reading webhooks through the management API. It works on the very webhooks the sender calls,
- * so that a webhook somebody creates here is called from then on, and one that is disabled here falls silent.
+ * Creates, changes and reads webhooks through ARM. It works on the webhooks that the sender calls, so that a webhook
+ * created here is called from then on, and one disabled here is not.
  */
 import { randomUUID } from 'node:crypto';
 import { formatDeliveries, formatWebhook } from './arm-shapes.ts';
@@ -17,7 +17,7 @@ export interface ArmWebhooks {
   eventsPageSize: number;
 }
 
-/** The status and the document of the answer; a text instead of a document is an error code. */
+/** The status and the body of the answer; a text instead of a body is an error code. */
 export type Result = [status: number, document: object | string];
 
 /** @param id the registry's resource id */
@@ -48,7 +48,7 @@ export function answerWebhooks(
     case 'POST getCallbackConfig':
       return [200, { serviceUri: webhook.serviceUri, customHeaders: webhook.customHeaders }];
     case 'POST listEvents': {
-      // The next page is announced although the API answers it with 405: clients follow it with GET.
+      // The API links to the next page, but answers POST to it with 405: clients follow it with GET.
       const next = `${incoming.url.href}&skip=${state.eventsPageSize}`;
       return [200, formatDeliveries(webhook.deliveries, state.eventsPageSize, next)];
     }
@@ -85,7 +85,7 @@ function patchWebhook(id: string, webhook: Webhook, body: string): Result {
   return [200, formatWebhook(id, Object.assign(webhook, applyProperties(webhook, readBody(body).properties)))];
 }
 
-/** Takes over what is given and well formed; null and nonsense leave a property as it was. */
+/** Applies well-formed properties; null and malformed ones leave a property as it was. */
 function applyProperties(webhook: Webhook, given: Record<string, unknown>): Webhook {
   const { serviceUri, customHeaders, status, scope, actions } = given;
   return {

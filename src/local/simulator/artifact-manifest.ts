@@ -1,6 +1,6 @@
 /**
- * Manifests that are neither images nor indexes of today: artifacts as they were pushed before OCI 1.1, and Docker's
- * schema 1. Registries keep them, and say 404 to everybody who does not ask for them by name.
+ * Old kinds of manifests: artifacts from before OCI 1.1, and Docker's schema 1. Registries still store them, and answer
+ * 404 unless the client accepts their type by name.
  */
 import { describeBlob, type Manifest, sealBytes, toJson } from './manifest.ts';
 import { drawBytes, drawFrom, type Random } from './random.ts';
@@ -26,7 +26,7 @@ export function buildArtifact(random: Random, mediaType: ArtifactType): Manifest
   return { ...sealBytes(mediaType, toJson(content)), ...own };
 }
 
-/** Its digest is that of what was signed: distribution, "Image Manifest V 2, Schema 1", Signed Manifests. */
+/** Its digest is that of the signed payload: distribution, "Image Manifest V 2, Schema 1", Signed Manifests. */
 function sign(
   mediaType: string,
   layers: readonly { digest: string }[],

@@ -1,6 +1,6 @@
 /**
- * What is attached to an image once it has been pushed: a signature by notation, which names its subject, and one by
- * cosign, which is an image under a tag made of the digest. Both are manifests of their own, and arrive on their own.
+ * Signatures that are attached to an image after its push: one by notation, which names its subject, and one by cosign,
+ * which is an image under a tag made of the digest. Both are manifests of their own, and replicate independently.
  */
 import { toManifestKey } from './change.ts';
 import { describeBlob, type Manifest, sealBytes, toJson } from './manifest.ts';
@@ -37,13 +37,13 @@ export function toCosignTag(digest: string): string {
   return `${digest.replace(':', '-')}.sig`;
 }
 
-/** The digest that a tag of cosign names; undefined for any other tag. */
+/** The digest in a tag of cosign; `undefined` for any other tag. */
 function readCosignTag(tag: string | null): string | undefined {
   const [, hex] = /^sha256-([0-9a-f]{64})\.sig$/.exec(tag ?? '') ?? [];
   return hex === undefined ? undefined : `sha256:${hex}`;
 }
 
-/** What a replica answers when asked what is attached: OCI distribution specification, "Listing Referrers". */
+/** A replica's list of referrers: OCI distribution specification, "Listing Referrers". */
 export function listReferrers(replica: Replica | undefined, repository: string, digest: string): Buffer {
   const records = [...(replica?.manifests.values() ?? [])].filter(
     (record) => record.present && record.repository === repository && record.manifest.attachedTo?.subject === digest,
@@ -55,7 +55,7 @@ export function listReferrers(replica: Replica | undefined, repository: string, 
   return toJson({ schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests });
 }
 
-/** What a change attaches to which image: the keys of both; undefined when it attaches nothing. */
+/** The keys of the image and of what the change attaches to it; `undefined` when it attaches nothing. */
 export function readAttachment(
   repository: string,
   manifest: Manifest,

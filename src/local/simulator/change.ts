@@ -1,14 +1,14 @@
 /**
- * One thing a client did to the registry in one region, which every other replica then copies. All replicas carry the
- * same `number`, and the highest number wins: without one order that all agree on, a delete and a push that cross each
- * other on the way would leave replicas that differ for ever.
+ * One change by a client in one region, which every other replica copies. All replicas carry the same `number`, and the
+ * highest number wins: without a common order, a delete and a push that cross each other would leave replicas that
+ * differ forever.
  */
 import type { Manifest } from './manifest.ts';
 
 export interface Change {
   kind: 'put' | 'delete' | 'untag';
   repository: string;
-  /** What was put or deleted. An untag keeps the manifest and takes the tag away. */
+  /** The manifest put or deleted. An untag keeps the manifest and removes the tag. */
   manifest: Manifest;
   /** Null for a manifest put by digest, and for a delete. */
   tag: string | null;
@@ -17,11 +17,11 @@ export interface Change {
   number: number;
   /** Milliseconds since 1970. */
   madeAt: number;
-  /** Names the change for `openRandom`: what is drawn for it must not depend on when it runs. */
+  /** Names the change for `openRandom`, so that its random values do not depend on when it runs. */
   label: string;
-  /** The same for the whole of one client's push: an index and its children share it. */
+  /** The label of the whole push: an index and its children share it. */
   pushLabel: string;
-  /** One of the manifests an index names, put just before it. */
+  /** A manifest listed by an index, put just before it. */
   isChild: boolean;
   request: ClientRequest;
 }
@@ -29,13 +29,16 @@ export interface Change {
 /** The client's request, as every replica's webhook event repeats it. */
 export interface ClientRequest {
   id: string;
-  /** Where the client connected: the login server or one region's own host. Says nothing about the replica that fires. */
+  /**
+   * The host that the client connected to: the login server or a regional endpoint. Independent of the replica that
+   * fires.
+   */
   host: string;
   method: 'PUT' | 'DELETE';
   useragent?: string;
 }
 
-/** The name under which a manifest is kept and compared: `team/app@sha256:…`. */
+/** The key of a manifest: `team/app@sha256:…`. */
 export function toManifestKey(repository: string, digest: string): string {
   return `${repository}@${digest}`;
 }

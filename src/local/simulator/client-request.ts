@@ -1,11 +1,11 @@
 /**
- * The client's half of a push or delete: where it connected, and as what. Every region's webhook event repeats it word
- * for word, which is why a receiver that reads the region out of `request.host` is wrong in all regions but one.
+ * The client's part of a push or delete: the host it connected to, and its user agent. Every region's webhook event
+ * repeats it, so a receiver that derives the region from `request.host` is wrong in all regions but one.
  */
 import type { ClientRequest } from './change.ts';
 import { drawFrom, drawUuid, openRandom } from './random.ts';
 
-/** Empty: some clients' events carry no user agent at all. */
+/** Empty: the events of some clients carry no user agent. */
 const USER_AGENTS = [
   '',
   'docker/28.3.2 go/go1.24.5 git-commit/e77ff99 kernel/6.8.0-1031-azure os/linux arch/amd64 UpstreamClient(Docker-Client/28.3.2 \\(linux\\))',

@@ -1,6 +1,6 @@
 /**
- * What clients do to the registry: push, delete, untag. Each request is answered by one region's replica and then
- * copied to the others; a multi-platform push is several requests, and the image only has a name after the last.
+ * What clients do to the registry: push, delete, untag. One region's replica answers each request, and the change is
+ * then copied to the others; a multi-platform push is several requests, and the image gets its tag with the last.
  */
 import { readAttachment } from './attachment.ts';
 import { type Change, toManifestKey, toTagKey } from './change.ts';
@@ -13,7 +13,7 @@ import { landChange, note, type WorldState } from './world-state.ts';
 export interface ClientOptions {
   /** The region whose replica answers. Default: the first that is up. */
   region?: string;
-  /** The client connects to the region's own host instead of the login server. */
+  /** Connects to the regional endpoint instead of the login server. */
   regionalHost?: boolean;
 }
 
@@ -56,7 +56,7 @@ export function deleteImage(state: WorldState, repository: string, image: Manife
   makeChange(state, request, { kind: 'delete', repository, manifest: image, tag: null, label, isChild: false });
 }
 
-/** Takes the tag away; the manifest stays, and no webhook fires anywhere. */
+/** Removes the tag; the manifest stays, and no webhook fires. */
 export function untagImage(
   state: WorldState,
   repository: string,
@@ -99,7 +99,7 @@ type Made = Pick<Change, 'kind' | 'repository' | 'manifest' | 'tag' | 'label' | 
 
 function makeChange(state: WorldState, { pushLabel, origin, host }: OpenRequest, made: Made): void {
   const { seed, scheduler } = state.options;
-  // The replica went away while the client was still pushing: the client gets an error, and the index never comes.
+  // The replica failed during the push: the client gets an error, and the index is never put.
   if (!state.replicas.has(origin) || state.replication.isDown(origin)) {
     note(state, origin, 'failed', made.tag === null ? made.repository : toTagKey(made.repository, made.tag));
     return;

@@ -1,6 +1,6 @@
 /**
- * Asks the tracker about every image the simulated registry ever saw and judges the answers. As long as something is
- * wrong it asks again for a while, because an answer of 202 promises to work an event in soon, not at once.
+ * Requests the state of every image that the simulated registry ever had and judges the answers. While something is
+ * wrong it asks again for a while: an event that was answered 202 is processed later.
  */
 import { toManifestKey } from './change.ts';
 import { familyTruth } from './family-truth.ts';
@@ -15,9 +15,9 @@ const PAUSE_MS = 500;
 export interface Comparison extends Verdict {
   /** `team/app@sha256:…` or `team/app:v1`. */
   subject: string;
-  /** The tags that point at it somewhere; for a tag, itself. */
+  /** The tags that point at it in any region; for a tag, itself. */
   tags: string[];
-  /** Regions that really have it, and regions the tracker says have it. */
+  /** Regions that have it, and regions that the tracker reports. */
   really: string[];
   claimed: string[];
 }
@@ -26,14 +26,14 @@ export interface CompareOptions {
   world: World;
   attempts: readonly Attempt[];
   client: TrackerClient;
-  /** How often to ask again while something is behind or false. Default: 20, every half second. */
+  /** How often to ask again while an answer is behind or false. Default: 20, every half second. */
   rounds?: number;
-  /** For how long to ask again while something was lost, if the tracker can look for itself. Default: 0. */
+  /** How long to ask again while an event was lost, if the tracker can probe. Default: 0. */
   settleSeconds?: number;
   pause?: () => Promise<void>;
 }
 
-/** @throws Error when the tracker cannot be asked */
+/** @throws Error when the tracker does not answer */
 export async function compareWithTruth(options: CompareOptions): Promise<Comparison[]> {
   const { rounds = 20, settleSeconds = 0, pause = sleep } = options;
   const settleRounds = (settleSeconds * 1_000) / PAUSE_MS;

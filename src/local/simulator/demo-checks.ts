@@ -1,7 +1,7 @@
 /**
- * What must hold once everything has been delivered: one event for each image and one for the release, by their ids,
- * however many webhook events came twice or in the wrong order; and none for what only belongs to an image. An event sent
- * again under the same id is allowed (consumers drop it); the same fact under two ids would start two rollouts.
+ * Checks of the demo after everything has been delivered: one event for each image and one for the release, by their
+ * ids, although webhook events were repeated and reordered; and none for members and attachments. An event published
+ * again under the same id is allowed (consumers drop it); two ids for one fact would start two rollouts.
  */
 import type { PublishedEvent, TrackerClient } from './tracker-client.ts';
 import type { Attempt } from './webhook-sender.ts';
@@ -51,7 +51,7 @@ function findOne(events: readonly PublishedEvent[], subject: string): PublishedE
   return first;
 }
 
-/** What was published, and in spite of what. */
+/** A summary of what was published, and of the faults in delivery. */
 export function conclude({ images, release }: DemoEvents, attempts: readonly Attempt[]): string[] {
   const repeats = attempts.filter(({ isRepeat }) => isRepeat).length;
   const firsts = attempts.filter(({ isRepeat }) => !isRepeat);
@@ -67,7 +67,7 @@ export function conclude({ images, release }: DemoEvents, attempts: readonly Att
   ];
 }
 
-/** The envelope, and of the data what a consumer looks at first. */
+/** The envelope, and the fields that a consumer reads first. */
 function formatEvent({ id, source, type, subject, whole }: PublishedEvent): string[] {
   const data = whole !== null && typeof whole === 'object' && 'data' in whole ? toPicked(whole.data) : {};
   return JSON.stringify({ id, source, type, subject, data }, null, 2)

@@ -1,6 +1,6 @@
 /**
- * `acr-replication wait` as a pipeline runs it: a process of its own, whose exit code decides. When it ends is held against
- * the truth, since a pipeline let go one region too early is the very accident the tracker exists to prevent.
+ * `acr-replication wait` as a pipeline runs it: a process whose exit code decides. The time it ends is checked against
+ * the truth, since a pipeline released one region too early is what the tracker exists to prevent.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,18 +9,18 @@ import { fileURLToPath } from 'node:url';
 const COMMAND = fileURLToPath(new URL('../../../bin/acr-replication.mjs', import.meta.url));
 
 export interface WaitCommand {
-  /** The words after `acr-replication`. */
+  /** The arguments after `acr-replication`. */
   words: readonly string[];
   url: string;
-  /** What must be true once it has ended well: the keys that must be everywhere. */
+  /** The keys that must be everywhere once it has succeeded. */
   needs: () => readonly string[];
-  /** Those of `keys` that are not everywhere. */
+  /** The keys that are not everywhere. */
   findMissing: (keys: readonly string[]) => readonly string[];
 }
 
 /**
  * @returns seconds until it ended
- * @throws Error when it does not end with 0, or before everything was where it must be
+ * @throws Error when it does not end with 0, or ends before everything was everywhere
  */
 export async function runWaitCommand({ words, url, needs, findMissing }: WaitCommand): Promise<number> {
   const startedAt = performance.now();

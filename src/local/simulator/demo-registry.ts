@@ -1,6 +1,7 @@
 /**
- * The registry of the demo: one slow region, webhook events that come twice or late, and endpoints that anybody may pull from,
- * so that the tracker can read what an index lists. They have to be there before the tracker is, since its settings name them.
+ * The registry of the demo: one slow region, webhook events that are repeated or late, and endpoints with anonymous
+ * pull, so that the tracker can read what an index lists. They are started before the tracker, since its settings name
+ * them.
  */
 import { createPost } from './post-once.ts';
 import { type RealScheduler, runInRealTime } from './real-scheduler.ts';
@@ -8,12 +9,12 @@ import { startRegionServers } from './region-server.ts';
 import { createSimulator, type Simulator } from './simulator.ts';
 
 export interface DemoRegistry extends Pick<Simulator, 'world' | 'sender'> {
-  /** The first is where the builds push; the last is the slow one. */
+  /** Builds push to the first; the last is the slow one. */
   regions: readonly string[];
   scheduler: RealScheduler;
   /** `REGISTRIES`, for the tracker. */
   setting: string;
-  /** From now on webhooks are delivered there. */
+  /** Sets the receiver of the webhooks from now on. */
   deliverTo(url: string): void;
   stop(): Promise<void>;
 }

@@ -1,7 +1,6 @@
 /**
- * The main job, told to somebody who sees it for the first time: builds push the images of a release, pipelines wait, the
- * regions report one after the other, the pipelines are let go. While it narrates it checks, so that the demo cannot show
- * something that does not hold.
+ * The main use case as a demo: builds push the images of a release, pipelines wait, the regions report one after the
+ * other, the pipelines continue. Everything it prints is checked, so that the demo cannot show something wrong.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,7 +18,7 @@ import { watchRegions } from './watch-regions.ts';
 export interface DemoOptions {
   url: string;
   registry: DemoRegistry;
-  /** Where the file with the images of the release is written. */
+  /** The folder for the file with the images of the release. */
   folder: string;
   seed: number;
   /** Divides every duration. Default: 1. */
@@ -36,10 +35,10 @@ interface Built {
 
 const RELEASE = 'shop-2.4';
 const FILE = 'images.txt';
-/** Pushed after the images, and so in the last region after them. */
+/** After the images, so that signatures are the last to arrive in the slow region. */
 const SIGNED_AFTER_MS = 3_000;
 
-/** @throws Error as soon as something does not hold */
+/** @throws Error as soon as a check fails */
 export async function tellStory(options: DemoOptions): Promise<void> {
   const { url, registry, folder, seed, speed = 1, waitSeconds = 40, print } = options;
   const { world, scheduler, regions } = registry;
@@ -76,7 +75,7 @@ export async function tellStory(options: DemoOptions): Promise<void> {
     say(`a build pushes ${built.repository}:${built.tag} in ${home}${platforms}`);
     world.push(built.repository, built.tag, built.image, { region: home });
   }
-  // An index has its name once everything that it lists has been pushed.
+  // An index gets its tag after everything that it lists has been pushed.
   await later(1_000);
   const images = all.map((each) => `${nameOf(each)}@${each.image.digest}`);
   writeFileSync(join(folder, FILE), images.map((image) => `${image}\n`).join(''));
@@ -99,7 +98,7 @@ export async function tellStory(options: DemoOptions): Promise<void> {
         world.push(shop.repository, toCosignTag(shop.image.digest), signature, { region: home });
       }),
     ]);
-    // Repeats and stragglers may still be on their way, and must not make the tracker publish anything twice.
+    // Repeated and late events may still be on their way, and must not cause a second publication.
     await scheduler.idle();
   } finally {
     stopWatching();

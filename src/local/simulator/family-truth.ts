@@ -1,10 +1,10 @@
 /**
- * What is really where, of an index together with every manifest that it lists: a region has it while it has all of them.
- * The truth of a single manifest says that an index is everywhere while nobody can run it everywhere yet.
+ * Where an index is together with every manifest that it lists: a region has it while it has all of them. The truth of
+ * a single manifest would call an index available everywhere before its children are.
  */
 import type { Spell, Truth } from './truth.ts';
 
-/** @param membersOf the manifests that belong to `repository@digest`, without itself; empty for an image */
+/** @param membersOf the keys of the manifests that belong to `repository@digest`, without itself; empty for an image */
 export function familyTruth(truth: Truth, membersOf: (key: string) => readonly string[]): Truth {
   const familyOf = (key: string) => [key, ...membersOf(key)];
   const isIn: Truth['isIn'] = (region, key, at) => familyOf(key).every((each) => truth.isIn(region, each, at));
@@ -22,7 +22,7 @@ export function familyTruth(truth: Truth, membersOf: (key: string) => readonly s
   };
 }
 
-/** The times that are in both. */
+/** The intersection of both. */
 function overlap(some: readonly Spell[], others: readonly Spell[]): readonly Spell[] {
   return some
     .flatMap((one) => others.map((other) => intersect(one, other)))

@@ -1,7 +1,7 @@
 /**
- * From a change that has reached a replica to the webhook event that replica fires. The questions nobody can answer
- * about the real registry (is the `id` the same in every region? whose time is the `timestamp`?) are options here, so
- * that a tracker that silently relies on one answer can be shown the other.
+ * Creates the webhook event that a replica fires for a change. What is not documented about the real registry (whether
+ * the `id` is the same in every region, whose time the `timestamp` is) is an option here, so that a tracker can be
+ * tested with either answer.
  */
 import type { Change } from './change.ts';
 import { drawChance, drawUuid, openRandom } from './random.ts';
@@ -14,8 +14,8 @@ export interface FiringOptions {
   /** Default: `arrival`, when the change reached this replica; `origin` repeats the time of the first one. */
   timestamps?: 'arrival' | 'origin';
   /**
-   * A push that reaches a replica after a later one has moved the tag: does its event still name the tag? Default:
-   * `untagged`. With `tagged` and arrival times no receiver can tell from the events alone where the tag points.
+   * Whether a push that reaches a replica after a later one has moved the tag still names the tag. Default: `untagged`.
+   * With `tagged` and arrival times, no receiver can derive from the events alone where the tag points.
    */
   lateTagEvents?: 'untagged' | 'tagged';
 }
@@ -45,7 +45,7 @@ export function createFiring(seed: number, options: FiringOptions): Fire {
     return timestamps === 'origin' ? first : own;
   }
 
-  /** A digest-only push leaves `tag` out or sends it empty; which of the two is the same in every region. */
+  /** A push by digest omits `tag` or sends it empty; the same choice in every region. */
   function pickTag(change: Change, tagMoved: boolean): string | null {
     if (change.tag !== null && (tagMoved || lateTagEvents === 'tagged')) return change.tag;
     return drawChance(openRandom(seed, `empty tag ${change.label}`), 0.5) ? '' : null;

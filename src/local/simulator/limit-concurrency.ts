@@ -1,6 +1,6 @@
 /**
- * Lets so many run at once and queues the rest, first come first served. Without it, a flood of webhook events would
- * open a flood of connections, and the test would measure this machine's sockets instead of the tracker.
+ * Limits how many actions run at once and queues the rest, first in, first out. Without it, a burst of webhook events
+ * would open as many connections, and the test would measure this machine's sockets instead of the tracker.
  */
 export type Limit = <Result>(run: () => Promise<Result>) => Promise<Result>;
 
@@ -13,7 +13,7 @@ export function limitConcurrency(most: number): Limit {
     try {
       return await run();
     } finally {
-      // A place is handed straight to the next in line, so that nobody can slip in between.
+      // The place goes directly to the next in the queue, so that no new action can get in between.
       const next = waiting.shift();
       if (next === undefined) free += 1;
       else next();

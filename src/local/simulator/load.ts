@@ -1,7 +1,7 @@
 /**
- * A working day of pushes in short: images of all kinds into a few repositories and from several regions, now and then
- * a delete, a re-push, a second tag, or two regions that push the same tag at once. Which of it happens when follows
- * from the seed alone.
+ * Plans a typical load: images of all kinds pushed to a few repositories in several regions, and sometimes a delete, a
+ * repeated push, a second tag, or two regions that push the same tag at once. The seed alone determines what happens
+ * and when.
  */
 import { drawArtifact } from './artifact-manifest.ts';
 import { buildCosignSignature, buildSignature, toCosignTag } from './attachment.ts';
@@ -39,7 +39,7 @@ export interface LoadOptions {
 
 const REPOSITORIES = ['team/app', 'team/web', 'platform/base'];
 
-/** Plans all pushes; they happen when the scheduler gets there. */
+/** Schedules all pushes. */
 export function planLoad(world: World, scheduler: Scheduler, options: LoadOptions): void {
   const { seed, images, everySeconds = 0.5, speed = 1 } = options;
   let dueAt = scheduler.now();
@@ -49,7 +49,7 @@ export function planLoad(world: World, scheduler: Scheduler, options: LoadOption
   }
 }
 
-/** What is pushed at this place of the load; the same for the same seed, whatever happens to the registry. */
+/** The image pushed at this place of the load; the same for the same seed, whatever happens to the registry. */
 export function drawImage(options: LoadOptions, index: number): { repository: string; tag: string; image: Manifest } {
   const random = openRandom(options.seed, `image ${index}`);
   const repository = drawFrom(random, REPOSITORIES);
@@ -58,7 +58,7 @@ export function drawImage(options: LoadOptions, index: number): { repository: st
   return { repository, tag: `v${index + 1}`, image: drawOddOne(options, index) ?? image };
 }
 
-/** Drawn apart, so that a seed pushes the same images with it and without. */
+/** From a random stream of its own, so that a seed pushes the same images with it and without. */
 function drawOddOne({ seed, shares }: LoadOptions, index: number): Manifest | undefined {
   const random = openRandom(seed, `artifact ${index}`);
   if (!drawChance(random, shares?.artifact ?? 0)) return undefined;
@@ -84,14 +84,14 @@ function pushOne(world: World, scheduler: Scheduler, options: LoadOptions, index
   if (drawChance(random, shares.deleted ?? 0)) {
     const again = drawChance(random, shares.pushedAgain ?? 0);
     const at = scheduler.now() + drawBetween(random, 1_000, 6_000) / speed;
-    // Drawn apart: with and without it, the rest stays the same.
+    // From a random stream of its own: the rest stays the same with it and without.
     const isMember = drawChance(openRandom(seed, `deleted member ${index}`), shares.memberDeleted ?? 0);
     const [member = image] = isMember ? image.children : [];
     scheduler.at(at, () => takeBack(world, repository, tag, member, again ? image : undefined));
   }
 }
 
-/** Drawn apart, so that a seed pushes the same images with it and without. */
+/** From a random stream of its own, so that a seed pushes the same images with it and without. */
 function planSignature(world: World, scheduler: Scheduler, options: LoadOptions, index: number, region: string): void {
   const { seed, speed = 1, shares = {} } = options;
   const random = openRandom(seed, `signature ${index}`);
@@ -104,7 +104,7 @@ function planSignature(world: World, scheduler: Scheduler, options: LoadOptions,
   });
 }
 
-/** Deletes where it already lies and somebody answers; a real client, too, gets nothing but an error elsewhere. */
+/** Deletes the image in a region that has it and answers; elsewhere a client would only get an error. */
 function takeBack(world: World, repository: string, tag: string, image: Manifest, again?: Manifest): void {
   const holders = world.truth.regionsWith(toManifestKey(repository, image.digest));
   const region = holders.find((each) => !world.isDown(each));

@@ -1,7 +1,7 @@
 /**
- * Manifests as they lie in a registry: JSON bytes, and the sha256 of exactly these bytes as their name. Made-up digests
- * would pass as long as nobody looks inside; the tracker does look inside (children of an index, config and layers), and
- * so does every client that checks what it downloaded.
+ * Builds manifests with real content: JSON bytes, and the sha256 of these bytes as the digest. Made-up digests would
+ * not do, since the tracker reads manifests (children of an index, config and layers), and clients verify what they
+ * download.
  */
 import { createHash } from 'node:crypto';
 import { drawBytes, type Random } from './random.ts';
@@ -16,11 +16,11 @@ export interface Manifest {
   digest: string;
   mediaType: string;
   bytes: Buffer;
-  /** For an index: the manifests it names, in its order. Otherwise empty. */
+  /** The manifests listed by an index, in order; otherwise empty. */
   children: readonly Manifest[];
-  /** For an image manifest: config first, then layers. For an artifact: all. For an index: empty. */
+  /** For an image: config first, then layers. For an artifact: all blobs. For an index: empty. */
   blobs: readonly Blob[];
-  /** The digest that it is attached to by OCI `subject`, and what it is. */
+  /** The digest of its OCI `subject`, and its artifact type. */
   attachedTo?: { subject: string; artifactType: string };
 }
 
@@ -99,7 +99,7 @@ export function isIndex(mediaType: string): boolean {
   return mediaType === MEDIA_TYPES.oci.index || mediaType === MEDIA_TYPES.docker.index;
 }
 
-/** The manifest itself and, for an index, everything it names. */
+/** The manifest itself and, for an index, everything it lists. */
 export function listManifests(manifest: Manifest): Manifest[] {
   return [...manifest.children.flatMap(listManifests), manifest];
 }

@@ -1,7 +1,7 @@
 /**
- * Replicas that come, go, and fail. A new replica starts empty and is filled with everything the registry holds, old
- * images included; one that fails keeps what it has, fires nothing while it is down, and catches up late and all at
- * once. These are the days on which a tracker that believes in a fixed set of regions gives wrong answers.
+ * Replicas that are added, removed, or fail. A new replica starts empty and is filled with everything in the registry,
+ * old images included; one that fails keeps its content, fires nothing while it is down, and then catches up all at
+ * once. A tracker with a fixed set of regions would give wrong answers here.
  */
 import { type Change, toManifestKey, toTagKey } from './change.ts';
 import { createReplica } from './replica.ts';
@@ -40,7 +40,7 @@ export function endOutage(state: WorldState, region: string): void {
   note(state, region, 'up', region);
 }
 
-/** The latest push of every manifest and of every tag that is still there, in the order they were made. */
+/** The latest push of every manifest and tag that still exists, in order. */
 function listSeeds(changes: readonly Change[]): Change[] {
   const latest = new Map<string, Change>();
   for (const change of changes) {
@@ -50,7 +50,7 @@ function listSeeds(changes: readonly Change[]): Change[] {
   }
   const isAlive = ({ kind, repository, manifest }: Change) =>
     kind === 'put' && latest.get(toManifestKey(repository, manifest.digest))?.kind === 'put';
-  // A tag that has moved on, or is gone, must not come back with the manifest it once pointed at.
+  // A tag that has moved or was removed must not come back with the manifest it once pointed at.
   const withoutOldTag = (change: Change) => {
     const isOld = change.tag !== null && latest.get(toTagKey(change.repository, change.tag)) !== change;
     return isOld ? { ...change, tag: null } : change;

@@ -1,7 +1,6 @@
 /**
- * One delivery over HTTP, the way the registry does it: five seconds, one attempt, no redirects, and whatever comes of
- * it is written down as text. A receiver that only works because somebody knocks twice would look fine here if this
- * file were kinder than the registry is.
+ * Sends one delivery over HTTP as the registry does: five seconds, one attempt, no redirects, and the outcome as text.
+ * More tolerance here would hide a receiver that needs a second attempt.
  */
 import type { DeliveryResponse } from './webhook.ts';
 
@@ -15,10 +14,10 @@ export interface DeliveryRequest {
 /** Sends one delivery; never rejects, since a failed delivery is an outcome too. */
 export type Post = (request: DeliveryRequest) => Promise<DeliveryResponse>;
 
-/** What the registry keeps of a receiver's answer. */
+/** The part of a receiver's answer that the registry keeps, in characters. */
 const MAX_CONTENT = 4_096;
 
-/** The registry's own, with its five seconds. */
+/** With the registry's limit of five seconds. */
 export const postOnce: Post = createPost(5_000);
 
 export function createPost(timeoutMs: number): Post {
@@ -40,7 +39,7 @@ export function createPost(timeoutMs: number): Post {
   };
 }
 
-/** How a delivery that got no answer is shown: 504 when the receiver took too long. */
+/** The log entry of a delivery that got no answer: 504 when the receiver took too long. */
 export function describeFailure(statusCode: string, reasonPhrase: string): DeliveryResponse {
   return { content: '', headers: {}, reasonPhrase, statusCode, version: '1.1' };
 }

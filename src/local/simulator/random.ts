@@ -1,16 +1,16 @@
 /**
- * Chance that can be replayed. Every draw comes from a seed and a label (`push 3`, `push 3 to eastus`), never from the
- * order in which things happen to run. Without that, two runs with the same seed would differ as soon as one answer
- * took a millisecond longer, and a failure found once could not be looked at twice.
+ * Repeatable random values. Every value comes from a seed and a label (`push 3`, `push 3 to eastus`), never from the
+ * order in which things run. Otherwise two runs with the same seed would differ as soon as one answer took a
+ * millisecond longer, and a failure could not be reproduced.
  */
 
 /** The next number of a stream, at least 0 and below 1. */
 export type Random = () => number;
 
-/** Opens the stream that belongs to this seed and label; the same pair always gives the same numbers. */
+/** The stream of this seed and label; the same pair always gives the same numbers. */
 export function openRandom(seed: number, label = ''): Random {
   let state = hashLabel(`${seed}/${label}`);
-  // mulberry32: 32 bits of state, fast, and even enough for lags and losses (not for secrets).
+  // mulberry32: 32 bits of state, fast, and uniform enough for lags and losses (not for secrets).
   return () => {
     state = (state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
@@ -19,7 +19,7 @@ export function openRandom(seed: number, label = ''): Random {
   };
 }
 
-/** FNV-1a with a final mix, so that labels that differ in their last letter open unrelated streams. */
+/** FNV-1a with a final mix, so that labels that differ in their last letter give unrelated streams. */
 function hashLabel(label: string): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < label.length; index += 1) {
@@ -47,8 +47,8 @@ export function drawFrom<Item>(random: Random, items: readonly Item[]): Item {
 }
 
 /**
- * Replication times look like this: most close to the median, a few far out, none below zero. `spread` is the standard
- * deviation of the logarithm; at 0.5 one draw in twenty is more than twice the median.
+ * Typical of replication times: most are close to the median, a few far above, none below zero. `spread` is the
+ * standard deviation of the logarithm; at 0.5, one value in twenty is more than twice the median.
  */
 export function drawLogNormal(random: Random, median: number, spread: number): number {
   // Box-Muller; 1 - random() keeps the logarithm away from zero.

@@ -1,14 +1,14 @@
 /**
- * The scheduler of `npm run simulate` and `npm run demo`: the same actions, at the wall clock's pace. Actions are not
- * awaited, since a real registry does not wait for one receiver before it calls the next; their failures are kept and
- * thrown by `idle`, so that a broken run cannot pass for a finished one.
+ * The scheduler of `npm run simulate` and `npm run demo`: runs actions in real time. Actions are not awaited, since a
+ * real registry does not wait for one receiver before it calls the next; their failures are kept and thrown by `idle`,
+ * so that a failed run cannot look finished.
  */
 import { type Scheduler, TaskQueue } from './scheduler.ts';
 
 export interface RealScheduler extends Scheduler {
-  /** Resolves when nothing is waiting or running; rejects with the first failure of an action. */
+  /** Resolves when no action is waiting or running; rejects with the first failure of an action. */
   idle(): Promise<void>;
-  /** Forgets everything not run yet. */
+  /** Drops all actions that have not run yet. */
   stop(): void;
 }
 
@@ -23,7 +23,7 @@ export function runInRealTime(): RealScheduler {
     clearTimeout(timer);
     timer = undefined;
     const dueAt = tasks.nextDueAt;
-    // A timer may fire up to a millisecond early; waiting at least one keeps this from spinning.
+    // A timer may fire up to a millisecond early; waiting at least one prevents a busy loop.
     if (dueAt !== undefined) timer = setTimeout(runDue, Math.max(1, Math.ceil(dueAt - Date.now())));
     else if (running === 0) release();
   }

@@ -1,7 +1,7 @@
 /**
- * What one replica answers when asked for a manifest or a blob. Status codes, headers and error codes are those of the
- * real registry, down to the one that surprises everybody: an index that is there is 404 to a client that did not say
- * it accepts an index (Azure/acr#741, Azure/azure-cli#24976).
+ * A replica's answers to requests for manifests and blobs. Status codes, headers and error codes are those of the real
+ * registry, including a surprising one: an index that exists is answered 404 to a client that does not accept indexes
+ * (Azure/acr#741, Azure/azure-cli#24976).
  */
 import { listReferrers } from './attachment.ts';
 import { toManifestKey } from './change.ts';
@@ -13,7 +13,7 @@ const REGISTRY = { 'docker-distribution-api-version': 'registry/2.0' };
 const JSON_TYPE = { 'content-type': 'application/json; charset=utf-8', ...REGISTRY };
 const PLAIN_IMAGE = 'application/vnd.docker.distribution.manifest.v2+json';
 
-/** `/v2/` itself, which says that here is a registry. */
+/** `/v2/` itself, which identifies a registry. */
 export function answerVersion(): Answer {
   return { status: 200, headers: JSON_TYPE, body: '{}' };
 }
@@ -58,7 +58,7 @@ export function answerReferrers(replica: Replica | undefined, repository: string
 
 /**
  * @param key `repository@digest`
- * @param redirect sends the client to the data endpoint instead
+ * @param redirect answers with a redirect to the data endpoint
  */
 export function answerBlob(replica: Replica | undefined, key: string, redirect: boolean): Answer {
   const blob = replica?.blobs.get(key);
@@ -81,7 +81,10 @@ export function formatError(code: string, message: string): string {
   return JSON.stringify({ errors: [{ code, message }] });
 }
 
-/** Docker's plain image manifest is served to everybody; every other type, wildcard or not, has to be asked for by name. */
+/**
+ * Docker's plain image manifest is served to every client; any other type must be accepted by name, a wildcard does not
+ * count.
+ */
 function isAccepted(mediaType: string, accept: string): boolean {
   const named = accept.split(',').map((type) => type.split(';')[0]?.trim().toLowerCase());
   return mediaType === PLAIN_IMAGE || named.includes(mediaType);

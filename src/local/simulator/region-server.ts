@@ -1,6 +1,6 @@
 /**
- * `/v2/` of one region's replica, as a client meets it that connects to the regional host: it knows what has arrived in
- * this region and nothing else. Tokens are asked for and expire, and a region that is down is silent instead of polite.
+ * `/v2/` of one region's replica at its regional endpoint: it serves only what has arrived in this region. It requires
+ * tokens, which expire, and drops connections while the region is down.
  */
 import { toManifestKey } from './change.ts';
 import {
@@ -18,17 +18,20 @@ import type { World } from './world.ts';
 
 export interface RegionServerOptions extends Omit<TokenOptions, 'url' | 'now'> {
   port?: number;
-  /** For token expiry and `Retry-After`. Default: the wall clock, since clients read the same one. */
+  /** Milliseconds since 1970, for token expiry and `Retry-After`. Default: the wall clock. */
   now?: () => number;
   /** Answers 307 to a data endpoint instead of 200 for blobs. Default: false. */
   redirectBlobs?: boolean;
-  /** Anybody may pull, without a token. Default: false. */
+  /** Allows anonymous pull. Default: false. */
   anonymous?: boolean;
-  /** Serves from another region what is not here, as announced for the future: a 200 then proves nothing. Default: false. */
+  /**
+   * Serves what is missing here from another region, as announced for the future: a 200 then proves nothing. Default:
+   * false.
+   */
   syncProxy?: boolean;
 }
 
-/** Serves what lies in `region`; drops every connection while that region is down or has no replica. */
+/** Serves the content of `region`; drops every connection while that region is down or has no replica. */
 export async function startRegionServer(
   world: World,
   region: string,
@@ -45,7 +48,7 @@ export async function startRegionServer(
   return server;
 }
 
-/** What such a server answers, without the wire: for whom a hundred thousand requests must take no longer than seconds. */
+/** The handler of such a server without a network, for benchmarks with a hundred thousand requests. */
 export function createRegionHandler(
   world: World,
   region: string,

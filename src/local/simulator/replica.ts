@@ -1,6 +1,6 @@
 /**
- * What lies in one region: manifests, tags and blobs, and which change put or removed each. It remembers deletions too,
- * so that a push that arrives after the delete that overtook it does not bring the manifest back.
+ * The content of one region: manifests, tags and blobs, and the change that last put or removed each. It remembers
+ * deletions, so that a push that arrives after a later delete does not bring the manifest back.
  */
 import { type Change, toManifestKey, toTagKey } from './change.ts';
 import type { Blob, Manifest } from './manifest.ts';
@@ -11,9 +11,12 @@ export interface ManifestRecord {
   present: boolean;
   /** The latest change known here. */
   change: Change;
-  /** The number of the latest delete known here, -1 for none: pushes before it are over even if they arrive after it. */
+  /**
+   * The number of the latest delete known here, -1 for none: earlier pushes have no effect even if they arrive after
+   * it.
+   */
   lastDelete: number;
-  /** Milliseconds since 1970; null when it was deleted here before it ever arrived. */
+  /** Milliseconds since 1970; null when it was deleted here before it arrived. */
   arrivedAt: number | null;
   deletedAt: number | null;
 }
@@ -38,7 +41,7 @@ export function createReplica(region: string): Replica {
 
 /**
  * Applies a push. `stored` is false when a later delete is already known here: then nothing changes. `tagMoved` is
- * false when a later push already decided what the tag means.
+ * false when a later push has already set the tag.
  */
 export function putManifest(replica: Replica, change: Change, at: number): { stored: boolean; tagMoved: boolean } {
   const { repository, manifest, tag } = change;
@@ -57,7 +60,7 @@ export function putManifest(replica: Replica, change: Change, at: number): { sto
   return { stored: true, tagMoved: setTag(replica, change, tag, manifest.digest) };
 }
 
-/** Applies a delete, which takes every tag of the manifest along. False when there was nothing (any more) to delete. */
+/** Applies a delete, which removes every tag of the manifest as well. False when there was nothing to delete. */
 export function deleteManifest(replica: Replica, change: Change, at: number): boolean {
   const { repository, manifest } = change;
   const key = toManifestKey(repository, manifest.digest);
@@ -65,7 +68,7 @@ export function deleteManifest(replica: Replica, change: Change, at: number): bo
   const lastDelete = Math.max(change.number, known?.lastDelete ?? -1);
   for (const tag of listTags(replica, repository, manifest.digest)) {
     const record = replica.tags.get(toTagKey(repository, tag));
-    // The tag keeps its own change: a push of another digest made before the delete may still have to win it.
+    // The tag keeps its own change: an earlier push of another digest may still arrive and set it.
     if (record !== undefined && record.change.number < change.number) record.digest = null;
   }
   if (known !== undefined && known.change.number > change.number) {
@@ -93,7 +96,7 @@ export function hasBlob(replica: Replica, repository: string, digest: string): b
   return replica.blobs.has(toManifestKey(repository, digest));
 }
 
-/** Pullable to the last byte: the manifest, every child of an index, and their configs and layers. */
+/** Whether it can be pulled completely: the manifest, every child of an index, and their configs and layers. */
 export function isComplete(replica: Replica, repository: string, manifest: Manifest): boolean {
   return (
     hasManifest(replica, repository, manifest.digest) &&
@@ -102,7 +105,7 @@ export function isComplete(replica: Replica, repository: string, manifest: Manif
   );
 }
 
-/** What the tag points at here; null when it points at nothing. */
+/** The digest that the tag points at here; null for none. */
 export function resolveTag(replica: Replica, repository: string, tag: string): string | null {
   return replica.tags.get(toTagKey(repository, tag))?.digest ?? null;
 }

@@ -1,7 +1,7 @@
 /**
- * How a change travels from the replica that took it to the others: each on its own, after a lag that is short most of
- * the time and long sometimes. Within one region a manifest's own changes keep their order and an index waits for its
- * children, unless a fault says otherwise; between regions nothing is ordered, as with the real registry.
+ * Copies a change from the replica that accepted it to the others: each independently, after a lag that is mostly short
+ * and sometimes long. Within one region, changes of one manifest stay in order and an index waits for its children,
+ * unless a fault is set; between regions there is no order, as in the real registry.
  */
 import { type Change, toManifestKey } from './change.ts';
 import { drawBetween, drawChance, drawLogNormal, openRandom } from './random.ts';
@@ -12,7 +12,7 @@ export interface ReplicationOptions {
   lagSeconds?: number;
   /** How far lags scatter (see `drawLogNormal`). Default: 0.5. */
   lagSpread?: number;
-  /** Regions that take so many times as long, like `{ westeurope: 5 }`. */
+  /** Regions whose lag is multiplied, like `{ westeurope: 5 }`. */
   lateRegions?: Readonly<Record<string, number>>;
   /** Divides every duration: 10 runs ten times as fast. Default: 1. */
   speed?: number;
@@ -23,37 +23,40 @@ export interface ReplicationOptions {
 export interface ReplicationFaults {
   /** Per push and region: the children of an index arrive after it. */
   childrenAfterIndex?: number;
-  /** Per manifest and region: it is there for a while before its config and layers are. */
+  /** Per manifest and region: its config and layers arrive after it. */
   scatter?: number;
-  /** Per change and region: it may overtake earlier changes to the same manifest, say a delete the push. */
+  /** Per change and region: it may overtake earlier changes of the same manifest, such as a delete the push. */
   overtake?: number;
 }
 
 export interface Replication {
-  /** Sends the change on its way to this region. */
+  /** Schedules the arrival of the change in this region. */
   copy(change: Change, region: string): void;
-  /** How long the blobs of this manifest stay behind it in this region, in milliseconds; 0 without the fault. */
+  /** How long the blobs of this manifest arrive after it in this region, in milliseconds; 0 without the fault. */
   drawBlobDelay(change: Change, region: string): number;
-  /** From now on nothing reaches the region or leaves it. */
+  /** From now on no change reaches or leaves the region. */
   beginOutage(region: string): void;
-  /** What piled up arrives, in its order and spread over a little time. */
+  /** Delivers what was held back, in order and spread over a short time. */
   endOutage(region: string): void;
   isDown(region: string): boolean;
-  /** Drops what is still on its way to a region that has lost its replica. */
+  /** Drops changes on their way to a region that has lost its replica. */
   forget(region: string): void;
 }
 
-/** How much longer a late child takes at least: longer than the rest of its push, or it would not be late. */
+/** The least delay of a late child: longer than the rest of its push. */
 const LATE_CHILD_MS = 2_000;
 
 interface Route {
   region: string;
   change: Change;
-  /** Which replica of the region it was sent to: the region may lose its replica and get a new, empty one. */
+  /**
+   * The generation of the region's replica that it was sent to: the region may lose its replica and get a new, empty
+   * one.
+   */
   life: number;
 }
 
-/** @param arrive called when a change reaches a region; not called for regions that were forgotten meanwhile */
+/** @param arrive called when a change reaches a region; not for regions that have lost their replica meanwhile */
 export function createReplication(
   scheduler: Scheduler,
   seed: number,
@@ -77,7 +80,7 @@ export function createReplication(
     return drawLogNormal(openRandom(seed, label), median, lagSpread);
   }
 
-  /** When the change reaches the region, given bounds that its own index or children set. */
+  /** When the change arrives, within the limits set by its own index or children. */
   function planArrival(
     { repository, manifest, label }: Change,
     region: string,
@@ -119,7 +122,7 @@ export function createReplication(
     scheduler.at(planCopy(change, region), () => send({ region, change, life }));
   }
 
-  /** One change at a time: whatever arrives meanwhile queues up behind, so a recovering region keeps its order. */
+  /** One change at a time: changes that arrive meanwhile are queued, so a recovering region keeps the order. */
   function catchUp(region: string): void {
     const next = inbound.get(region)?.[0];
     if (next === undefined || down.has(region)) return;

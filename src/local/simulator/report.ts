@@ -1,6 +1,7 @@
 /**
- * A run in lines a person can read: how the deliveries ended, and the verdict on every image, the worst on top. Whoever
- * looks at a red run wants to know first which image, in which region, and whether the tracker had been told.
+ * Formats the result of a run: the outcomes of the deliveries, and the verdict on every image, the worst first. After a
+ * failed run a reader first needs to know which image failed, in which region, and whether the tracker had received the
+ * event.
  */
 import type { Comparison } from './compare.ts';
 import type { Attempt } from './webhook-sender.ts';
@@ -24,7 +25,7 @@ export function countOutcomes(attempts: readonly Attempt[]): string[] {
   ];
 }
 
-/** The worst first; of those that agree, only as many as fit. */
+/** The worst first; of the correct ones, only as many as fit. */
 export function formatComparisons(comparisons: readonly Comparison[]): string[] {
   const words = { agrees: 'agrees', lost: 'lost, not yet known', behind: 'told, but not known', false: 'FALSE' };
   const rows = [...comparisons].sort((one, other) => rank(one) - rank(other));

@@ -1,7 +1,6 @@
 /**
- * One run of `npm run simulate`: push for a while, let everything arrive, ask the tracker, and report. It decides
- * nothing about right and wrong itself (that is `verdict.ts`); it plans what was asked for and turns the verdicts into
- * an exit code.
+ * One run of `npm run simulate`: pushes for a while, lets everything arrive, asks the tracker, and reports.
+ * `verdict.ts` judges the answers; this file plans the run and derives the exit code.
  */
 import { type ArmServer, startArmServer } from './arm-server.ts';
 import { compareWithTruth } from './compare.ts';
@@ -77,8 +76,8 @@ async function playAndCompare(
 }
 
 /**
- * Asked before anything happens: a wrong address, key or registry name should not cost a whole run.
- * @throws Error when the tracker cannot be asked, or has already seen this seed's images and would be right too early
+ * Checked first, so that a wrong address, key or registry name does not cost a whole run.
+ * @throws Error when the tracker does not answer, or already knows the images of this seed
  */
 async function askBefore(client: TrackerClient, loginServer: string, load: LoadOptions): Promise<Claim> {
   const { repository, image } = drawImage(load, 0);
@@ -91,7 +90,7 @@ async function askBefore(client: TrackerClient, loginServer: string, load: LoadO
   return claim;
 }
 
-/** What happens to replicas, to their endpoints and to the management API at set times. */
+/** Schedules faults of replicas, of their endpoints and of ARM. */
 function planIncidents(
   { world }: Simulator,
   scheduler: RealScheduler,
@@ -116,7 +115,7 @@ function planIncidents(
   }
 }
 
-/** Lets the tracker look for itself, and says which settings make it do so. */
+/** Starts the endpoints that the tracker can probe, and prints the settings that make it do so. */
 async function serve(simulator: Simulator, port: number, print: Print): Promise<Served> {
   const arm = await startArmServer(simulator, { port });
   const regions = await startRegionServers(simulator.world, port === 0 ? {} : { port: port + 1 });

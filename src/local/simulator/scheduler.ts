@@ -1,7 +1,7 @@
 /**
- * When things happen in the simulated registry. The world only ever says "do this at that instant"; whether the instant
- * is waited for (`runInRealTime`) or jumped to (`createVirtualScheduler`) is decided outside. Without this seam a test
- * of a region that comes back after an hour would take an hour, or would not be written.
+ * The interface of the simulator's clock. The simulated world only schedules actions; `real-scheduler.ts` waits for
+ * them in real time, `virtual-scheduler.ts` skips the time in between, so that a test of a region that returns after an
+ * hour takes milliseconds.
  */
 
 export type Action = () => void | Promise<void>;
@@ -19,7 +19,7 @@ interface Task {
   action: Action;
 }
 
-/** A heap of tasks, earliest first, first come first served among equals. */
+/** A heap of tasks, earliest first; equal times in order of insertion. */
 export class TaskQueue {
   #heap: Task[] = [];
   #order = 0;

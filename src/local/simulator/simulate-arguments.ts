@@ -1,6 +1,6 @@
 /**
- * The command line of `npm run simulate`, checked before anything starts: a run takes a minute, and a typing error found
- * at its end is a minute lost. Everything a run depends on is an option here, so that a run can be told in one line.
+ * The command line of `npm run simulate`, checked before anything starts, since a run takes a minute. Everything that a
+ * run depends on is an option, so that one line describes it completely.
  */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { MODES, type Mode } from './stand-in-server.ts';

@@ -1,6 +1,6 @@
 /**
- * A simulated registry wired to a receiver: one world, one webhook per region pointing at the tracker, one sender. This
- * is what tests and commands start from; everything it is made of can also be used alone.
+ * A simulated registry connected to a receiver: one world, one webhook per region that points at the tracker, one
+ * sender. Tests and commands start from it; its parts can also be used alone.
  */
 import { type Post, postOnce } from './post-once.ts';
 import { buildWebhook, type Webhook } from './webhook.ts';
@@ -9,7 +9,7 @@ import { createWorld, type World } from './world.ts';
 import type { WorldOptions } from './world-state.ts';
 
 export interface SimulatorOptions extends WorldOptions {
-  /** Where the tracker listens, like `http://127.0.0.1:7071`. */
+  /** The tracker's address, such as `http://127.0.0.1:7071`. */
   url: string;
   /** Sent as `Authorization: Bearer …`. */
   secret: string;
@@ -22,7 +22,7 @@ export interface SimulatorOptions extends WorldOptions {
 export interface Simulator {
   world: World;
   sender: Sender;
-  /** By name; one per region to begin with. */
+  /** By name; at first one per region. */
   webhooks: Map<string, Webhook>;
 }
 

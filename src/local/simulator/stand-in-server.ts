@@ -1,14 +1,13 @@
 /**
- * An HTTP server that can be told to have a bad day: to refuse, hang, throttle or talk rubbish. Everything the simulated
- * registry serves goes through here, because a client that was only ever answered promptly and properly has had its
- * hardest code path tested by its users.
+ * An HTTP server with faults on request: it can refuse, hang, throttle or answer nonsense. Everything that the
+ * simulated registry serves uses it, so that clients are tested with servers that fail.
  */
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /**
- * `refusing` drops the connection, `hanging` never answers, `rubbish` answers 200 with what nobody asked for. `misrouted`
- * and `disabled` answer 404 of somebody on the way, once as a page and once as JSON, which says nothing of any manifest.
+ * `refusing` drops the connection, `hanging` never answers, `rubbish` answers 200 with unrelated content. `misrouted`
+ * and `disabled` answer a gateway's 404, as a page and as JSON, which proves nothing about a manifest.
  */
 export const MODES = [
   'ok',
@@ -45,9 +44,9 @@ export interface RequestRecord {
 export interface StandInServer {
   /** Without a slash at the end. */
   url: string;
-  /** Every request so far, oldest first. */
+  /** All requests so far, oldest first. */
   requests: readonly RequestRecord[];
-  /** How many requests had this in their `METHOD /path`, like `HEAD /v2/team/app/manifests/`. */
+  /** The number of requests whose `METHOD /path` contains this, such as `HEAD /v2/team/app/manifests/`. */
   count(part: string): number;
   setMode(mode: Mode): void;
   /** Answers 429 for so many seconds, with a `Retry-After` that counts down. */
@@ -61,9 +60,9 @@ export interface ServerOptions {
   /** Milliseconds since 1970, for `Retry-After` and `Date`. */
   now: () => number;
   handle: (incoming: Incoming) => Answer;
-  /** The body of an error, in the form of whatever is stood in for. */
+  /** The body of an error, in the format of the service it replaces. */
   formatError: (code: string, message: string) => string;
-  /** Asked before each answer; overrides the mode that was set. */
+  /** Called before each answer; overrides the mode that was set. */
   forceMode?: () => Mode | undefined;
 }
 
@@ -106,7 +105,7 @@ export async function startServer(options: ServerOptions): Promise<StandInServer
     }
   }
 
-  /** A request nobody thought of ends in an answer, not in the end of the process. */
+  /** An unexpected request gets an error as its answer and does not end the process. */
   function handleSafely(incoming: Incoming): Answer {
     try {
       return handle(incoming);
@@ -154,7 +153,7 @@ export async function startServer(options: ServerOptions): Promise<StandInServer
   };
 }
 
-/** What is too long is cut; nobody here sends that much on purpose. */
+/** A body that is too long is cut. */
 async function readBody(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
@@ -164,7 +163,7 @@ async function readBody(request: IncomingMessage): Promise<string> {
       length += chunk.length;
     }
   } catch {
-    // The client went away in the middle; whatever it meant, it will not hear the answer.
+    // The client has closed the connection and gets no answer.
   }
   return Buffer.concat(chunks).toString();
 }

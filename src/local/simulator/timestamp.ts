@@ -1,10 +1,9 @@
 /**
- * Times as the registry writes them: UTC with seven digits after the point, where JavaScript knows three. The extra
- * four make two events of one millisecond tell their order, and a receiver that compares only milliseconds, or the
- * text, gets a fair chance to be wrong.
+ * Times in the registry's format: UTC with seven fractional digits, where JavaScript has three. The other four order
+ * two events of one millisecond, and a receiver that compares only milliseconds, or the text, can be caught here.
  */
 
-/** A clock that never shows the same time twice. Takes milliseconds since 1970. */
+/** Formats milliseconds since 1970, and never returns the same time twice. */
 export type Timestamper = (milliseconds: number) => string;
 
 export function createTimestamper(): Timestamper {
@@ -12,7 +11,7 @@ export function createTimestamper(): Timestamper {
   let ticks = 0;
   return (milliseconds) => {
     const whole = Math.floor(milliseconds);
-    // 37 is only there so that the digits do not all look like …0000 in a quiet registry.
+    // 37 only makes the digits look less like …0000 in a quiet registry.
     ticks = whole === lastMilliseconds ? ticks + 1 : (Math.abs(whole) * 37) % 5_000;
     lastMilliseconds = whole;
     return formatTimestamp(whole, ticks);

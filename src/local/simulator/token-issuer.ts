@@ -1,23 +1,23 @@
 /**
- * The registry's own token service: an Entra token becomes a refresh token, a refresh token becomes an access token for
- * one repository, and both expire. Each region issues its own and accepts no other's, which is the stricter of the two
- * things the vendor's documents say; a client that gets along here gets along with either.
+ * The registry's token service: an Entra token is exchanged for a refresh token, that for an access token for one
+ * repository, and both expire. Each region accepts only its own tokens, the stricter of the two behaviours in the
+ * vendor's documents; a client that works here works with either.
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
 export interface TokenIssuer {
   /** The value of `WWW-Authenticate` for a request that needs this repository; null for `/v2/` itself. */
   challenge(repository: string | null, error?: string): string;
-  /** `POST /oauth2/exchange`: undefined when the form is not what it must be. */
+  /** `POST /oauth2/exchange`: `undefined` when the form is invalid. */
   exchange(form: URLSearchParams): { refresh_token: string } | undefined;
-  /** `POST /oauth2/token`: undefined when the form or the refresh token is no good. */
+  /** `POST /oauth2/token`: `undefined` when the form or the refresh token is invalid. */
   issue(form: URLSearchParams): { access_token: string } | undefined;
-  /** What is wrong with the token for pulling from this repository; undefined when nothing is. */
+  /** The reason why the token does not allow pulling from this repository; `undefined` when it does. */
   findFault(authorization: string | undefined, repository: string | null): string | undefined;
 }
 
 export interface TokenOptions {
-  /** The server's own address, which realm and service are made from. */
+  /** The server's own address, used in realm and service. */
   url: () => string;
   now: () => number;
   /** Default: 4500, the 75 minutes seen in samples. */
@@ -52,7 +52,7 @@ export function createTokenIssuer(options: TokenOptions): TokenIssuer {
     return `${text}.${createHmac('sha256', key).update(text).digest('base64url')}`;
   }
 
-  /** Undefined unless we signed it and it has not expired. */
+  /** `undefined` unless the token was signed here and has not expired. */
   function read(token: string): Claims | undefined {
     const [header = '', payload = '', signature = ''] = token.split('.');
     const expected = createHmac('sha256', key).update(`${header}.${payload}`).digest();

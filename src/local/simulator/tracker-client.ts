@@ -1,6 +1,6 @@
 /**
- * Asks the tracker over its public HTTP interface, as any pipeline would, and reads of the answers only what the
- * simulator compares. Fields that are missing or odd become null or empty: judging them is the caller's business.
+ * Calls the tracker's public HTTP interface as a pipeline does, and reads only the fields that the simulator compares.
+ * Missing or invalid fields become null or empty; the caller judges them.
  */
 
 /** What the tracker claims about one image. */
@@ -8,11 +8,11 @@ export interface Claim {
   state: string;
   digest: string | null;
   satisfied: boolean;
-  /** `since`: when the tracker learned it, ISO 8601; empty when it has not. */
+  /** `since`: when the tracker recorded it, ISO 8601; empty when it has not. */
   regions: readonly { region: string; state: string; expected: boolean; since: string }[];
   /** The digests that an index lists; null when the tracker could not read it. */
   members: readonly string[] | null;
-  /** Whether it could be found out what is attached, of every kind that was asked for. */
+  /** Whether the tracker knows all attachments of the requested kinds. */
   isAttachedKnown: boolean;
 }
 
@@ -26,12 +26,12 @@ export interface PublishedEvent {
   source: string;
   type: string;
   subject: string;
-  /** The whole event, to be shown. */
+  /** The whole event, for display. */
   whole: unknown;
 }
 
 export interface TrackerClient {
-  /** `GET /api/availability`. `artifacts`: the kinds that must be attached, and there. */
+  /** `GET /api/availability`. @param artifacts the kinds that must be attached and available */
   fetchClaim(image: string, artifacts?: string): Promise<Claim>;
   /** `GET /api/wait`: answers when the image is everywhere, or after the timeout. */
   wait(image: string, timeoutSeconds: number): Promise<WaitAnswer>;
@@ -41,7 +41,7 @@ export interface TrackerClient {
   fetchEvents(): Promise<PublishedEvent[]>;
 }
 
-/** @param functionKey sent as `x-functions-key` when the tracker asks for one */
+/** @param functionKey sent as `x-functions-key`, where the tracker requires one */
 export function createTrackerClient(url: string, functionKey?: string): TrackerClient {
   const headers = functionKey === undefined ? {} : { 'x-functions-key': functionKey };
 
@@ -49,7 +49,7 @@ export function createTrackerClient(url: string, functionKey?: string): TrackerC
     const address = new URL(path, url);
     address.search = new URLSearchParams(query).toString();
     const { status, text } = await ask(address, headers, timeoutMs);
-    // 202, 409 and 410 are answers of /api/wait; what else is not 200 is a tracker that cannot be asked.
+    // 202, 409 and 410 are answers of /api/wait; any other status than 200 means that the tracker cannot be queried.
     if (![200, 202, 409, 410].includes(status)) {
       throw new Error(`GET ${path}: the tracker answered ${status} (${text.slice(0, 300)})`);
     }

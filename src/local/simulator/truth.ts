@@ -1,7 +1,6 @@
 /**
- * What is really where, now and at any earlier instant. A tracker can only be judged against somebody who knows: "it
- * said available at 12:00:07" is right or wrong depending on what lay in which replica at 12:00:07, and by the time
- * anybody asks, that may have changed twice.
+ * Where everything is, now and at any earlier instant. Whether "it was reported available at 12:00:07" was right
+ * depends on the content of the replicas at 12:00:07, which may have changed since.
  */
 
 /** From the first instant (included) to the last (excluded); open while `until` is null. Milliseconds since 1970. */
@@ -13,16 +12,16 @@ export interface Spell {
 export interface Truth {
   /** The regions that have a replica, in alphabetical order. */
   regions(): string[];
-  /** The regions where `key` (`repository@digest`) lies, in alphabetical order; at an earlier instant if one is given. */
+  /** The regions that have `key` (`repository@digest`), in alphabetical order; now, or at an earlier instant. */
   regionsWith(key: string, at?: number): string[];
   isIn(region: string, key: string, at?: number): boolean;
   /** True while every replica has it. False while there is no replica at all. */
   isEverywhere(key: string, at?: number): boolean;
-  /** Every time it was in all replicas, oldest first. */
+  /** The periods in which all replicas had it, oldest first. */
   spellsEverywhere(key: string): readonly Spell[];
-  /** Every time it was in this region, oldest first. */
+  /** The periods in which this region had it, oldest first. */
   spellsIn(region: string, key: string): readonly Spell[];
-  /** Every `repository@digest` that was ever anywhere, in order of appearance. */
+  /** Every `repository@digest` that any region ever had, in order of appearance. */
   keys(): string[];
 }
 
@@ -59,7 +58,7 @@ export function createTruth(): TruthKeeper {
     keys: () => [...manifests.keys()],
     noteReplica(region, exists, at) {
       note(replicas, region, exists, at);
-      // A replica that is gone takes its copies along; one that comes back starts empty.
+      // A removed replica loses its content; one that is added again starts empty.
       if (!exists) for (const byRegion of manifests.values()) note(byRegion, region, false, at);
       for (const key of manifests.keys()) judge(key, at);
     },

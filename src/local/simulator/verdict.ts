@@ -1,7 +1,7 @@
 /**
- * Holds what the tracker claims against what is true. Four words for the outcome: `agrees`; `lost` (the claim is out of
- * date, but the webhook event that would have corrected it never got there); `behind` (it was told and still does not
- * know); `false` (it says an image is where it is not). Only the last two are the tracker's fault.
+ * Compares the tracker's claims with the truth. The outcomes: `agrees`; `lost` (the claim is outdated, but the webhook
+ * event that would have corrected it was never delivered); `behind` (the event was delivered and the claim is still
+ * outdated); `false` (the claim says an image is where it is not). Only the last two are faults of the tracker.
  */
 import { toManifestKey, toTagKey } from './change.ts';
 import { familyTruth } from './family-truth.ts';
@@ -13,19 +13,21 @@ export type Outcome = 'agrees' | 'lost' | 'behind' | 'false';
 
 export interface Verdict {
   outcome: Outcome;
-  /** What is wrong where, one phrase each; empty when all agrees. */
+  /** One phrase for each fault and region; empty when the claim agrees. */
   reasons: string[];
 }
 
-/** What the tracker took, out of all attempts to tell it something. */
+/** Which events the tracker has received, of all delivery attempts. */
 export interface Told {
-  /** Whether it took the latest event from this region about `repository@digest`; undefined when there never was one. */
+  /**
+   * Whether it received the latest event from this region about `repository@digest`; `undefined` when there was none.
+   */
   latest(region: string, key: string): boolean | undefined;
-  /** Whether it took every event that named `repository:tag`. */
+  /** Whether it received every event that named `repository:tag`. */
   everyTagged(tagKey: string): boolean;
 }
 
-/** From worst to best: a verdict is as bad as its worst part. */
+/** From worst to best: a verdict has the outcome of its worst part. */
 const SEVERITY: readonly Outcome[] = ['false', 'behind', 'lost', 'agrees'];
 
 export function collectTold(attempts: readonly Attempt[]): Told {
@@ -47,8 +49,8 @@ export function collectTold(attempts: readonly Attempt[]): Told {
 }
 
 /**
- * @param claim what the tracker said when asked by digest, after everything had been delivered
- * @param attached the keys of what must be there as well, since it was asked for
+ * @param claim the tracker's answer by digest, after everything was delivered
+ * @param attached the keys of the required attachments
  */
 export function judgeClaim(
   world: World,
@@ -65,14 +67,15 @@ export function judgeClaim(
     const isThere = missing.length === 0;
     const isClaimed = claim.regions.some((each) => each.region === region && each.state === 'available');
     if (isThere === isClaimed) continue;
-    // A region that never fired anything can be unknown, but nothing excuses claiming it.
+    // A region that never fired an event may be unknown, but must not be claimed.
     const wasPublished = isThere
       ? claim.isAttachedKnown && parts.every((each) => told.latest(region, each) ?? false)
       : missing.some((each) => told.latest(region, each) ?? true);
     outcomes.push(wasPublished ? (isClaimed ? 'false' : 'behind') : 'lost');
     reasons.push(`${isThere ? 'is' : 'is not'} in ${region}; the tracker ${wasPublished ? 'was' : 'was not'} told`);
   }
-  // Where the parts agree the sum must too: "everywhere" with a region missing is the one answer that breaks clusters.
+  // If the parts agree, the whole must agree too: "available everywhere" with a region missing is the one answer that
+  // breaks clusters.
   const truth = familyTruth(world.truth, membersOf(world, claim));
   if (claim.state === 'available' && outcomes.length === 0 && !truth.isEverywhere(key)) {
     outcomes.push('false');
@@ -81,12 +84,12 @@ export function judgeClaim(
   return { outcome: toWorst(outcomes), reasons };
 }
 
-/** An index that the tracker could not read counts by its own reports. */
+/** An index that the tracker could not read is judged by its own events only. */
 export function membersOf(world: World, { members }: Claim): (key: string) => readonly string[] {
   return (key) => (members === null ? [] : (world.families.get(key) ?? []));
 }
 
-/** @param claim what the tracker said when asked by tag: satisfied means every region resolves it to the claimed digest */
+/** @param claim the tracker's answer by tag: satisfied means that every region resolves it to the claimed digest */
 export function judgeTagClaim(world: World, told: Told, repository: string, tag: string, claim: Claim): Verdict {
   const digests = Object.entries(world.resolveTag(repository, tag)).sort();
   const first = digests[0]?.[1] ?? null;

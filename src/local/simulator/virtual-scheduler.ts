@@ -1,20 +1,20 @@
 /**
- * A clock that jumps from one event to the next, so that a day of replication is tested in milliseconds. Actions run
- * one after the other and are awaited, which makes every run with the same seed the same down to its last line. The
- * number of steps is bounded: a world that keeps scheduling itself ends in an error instead of a test that hangs.
+ * A clock that jumps from one action to the next, so that a day of replication is tested in milliseconds. Actions run
+ * one after the other and are awaited, so that runs with the same seed are identical. The number of steps is limited: a
+ * world that schedules itself forever ends in an error.
  */
 import { type Action, type Scheduler, TaskQueue } from './scheduler.ts';
 
 export interface VirtualScheduler extends Scheduler {
-  /** Runs what is due until nothing is left, or up to and including the instant `until` (the clock then stands there). */
+  /** Runs actions until none is left, or up to and including the instant `until`, where the clock then stops. */
   run(limits?: { until?: number; maxSteps?: number }): Promise<void>;
-  /** Moves the clock on by so many milliseconds and runs what falls due meanwhile. */
+  /** Advances the clock by so many milliseconds and runs the actions that become due. */
   advance(milliseconds: number): Promise<void>;
   /** Actions not run yet. */
   readonly waiting: number;
 }
 
-/** @param startAt milliseconds since 1970 that the clock shows first */
+/** @param startAt the first time of the clock, milliseconds since 1970 */
 export function createVirtualScheduler(startAt = Date.UTC(2026, 5, 1, 12)): VirtualScheduler {
   const tasks = new TaskQueue();
   let now = startAt;

@@ -1,17 +1,17 @@
 /**
- * Looks over the tracker's shoulder while images still replicate. At the end of a run everything is everywhere and a
- * tracker that had always said "available" would look perfect; only here does it show that it said so too early.
+ * Checks the tracker's claims while images still replicate. At the end of a run everything is everywhere, and a tracker
+ * that had always said "available" would look correct; only this check finds claims that came too early.
  */
 import type { Claim, TrackerClient } from './tracker-client.ts';
 import { membersOf } from './verdict.ts';
 import type { World } from './world.ts';
 
 export interface ClaimWatch {
-  /** Resolves to what was claimed before it was true, one phrase each; empty when nothing was. */
+  /** Resolves to one phrase for each claim that was made before it was true. */
   stop(): Promise<string[]>;
 }
 
-/** At most so many images are asked about in one round: those pushed last that are not everywhere yet. */
+/** The number of images checked in one round: those pushed last that are not everywhere yet. */
 const ROUND_SIZE = 5;
 
 export function watchClaims(world: World, client: TrackerClient, everyMs = 200): ClaimWatch {
@@ -30,7 +30,7 @@ export function watchClaims(world: World, client: TrackerClient, everyMs = 200):
   }
 
   const watching = watch();
-  // Waited for in stop; until then a failure must not end the process.
+  // Awaited in `stop`; until then a failure must not end the process.
   watching.catch(() => undefined);
   return {
     async stop() {
@@ -41,7 +41,7 @@ export function watchClaims(world: World, client: TrackerClient, everyMs = 200):
   };
 }
 
-/** A region that lost it again may still be claimed for a while; one that never had it must not be claimed at all. */
+/** A region that has lost it may still be claimed for a while; one that never had it must not be. */
 export function findEarlyClaims(world: World, key: string, claim: Claim): string[] {
   const parts = [key, ...membersOf(world, claim)(key)];
   const never = world.truth

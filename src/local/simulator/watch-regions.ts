@@ -1,11 +1,11 @@
-/** Watches the regions of one image come in, as somebody at a terminal would. */
+/** Watches the regions of one image as they are reported. */
 import type { TrackerClient } from './tracker-client.ts';
 
 const POLL_MS = 100;
 
 /**
- * @param onRegion called for each region as the tracker learns of it, with how many it knows of by then
- * @returns stops it
+ * @param onRegion called for each region when the tracker reports it, with the number of regions so far
+ * @returns a function that stops watching
  */
 export function watchRegions(
   client: TrackerClient,
@@ -27,7 +27,7 @@ export function watchRegions(
     }
   }
 
-  // The commands that wait say what is wrong with a tracker that does not answer.
+  // The waiting commands report a tracker that does not answer.
   watch().catch(() => undefined);
   return () => {
     isOver = true;

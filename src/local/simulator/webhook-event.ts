@@ -1,7 +1,6 @@
 /**
- * The body of one webhook event, with exactly the fields the registry sends and no others. Notably there is no region
- * in it, and a delete names no tag: a simulated event that was more helpful than the real one would hide the very
- * mistakes the simulator is there to find.
+ * The body of one webhook event, with exactly the fields that the registry sends. Notably it names no region, and a
+ * delete names no tag: more helpful events would hide the mistakes that the simulator should find.
  */
 import type { Change, ClientRequest } from './change.ts';
 
@@ -20,7 +19,7 @@ export interface WebhookEvent {
   request?: ClientRequest;
 }
 
-/** @param tag null leaves the field out, an empty string sends it empty: the registry does both for a digest-only push */
+/** @param tag null omits the field, an empty string sends it empty: the registry does both for a push by digest */
 export function buildPushEvent(id: string, timestamp: string, change: Change, tag: string | null): WebhookEvent {
   const { mediaType, digest, bytes } = change.manifest;
   const size = bytes.length;

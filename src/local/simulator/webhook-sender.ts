@@ -1,7 +1,7 @@
 /**
- * Calls the webhooks with what the replicas fire, through a network that loses, repeats and overtakes. What went wrong
- * is decided per firing from the seed, and every attempt is kept, because afterwards somebody has to tell "the tracker
- * missed it" from "the tracker never heard of it".
+ * Delivers the fired events to the webhooks, over a network that loses, repeats and reorders. The seed decides which
+ * faults hit an event. Every attempt is recorded, so that a missing image can be blamed on the tracker or on a lost
+ * event.
  */
 import type { Firing } from './firing.ts';
 import { limitConcurrency } from './limit-concurrency.ts';
@@ -13,30 +13,30 @@ import { buildPingEvent, type WebhookEvent } from './webhook-event.ts';
 
 /** Probabilities from 0 to 1, all 0 by default. */
 export interface DeliveryFaults {
-  /** Never reaches the receiver. */
+  /** The event never reaches the receiver. */
   loss?: number;
-  /** Of the lost ones, the share that `listEvents` does not know either. */
+  /** Of the lost events, the share that is missing in `listEvents` as well. */
   lossUnlogged?: number;
-  /** Delivered a second time, a little later. */
+  /** The event is delivered a second time, a little later. */
   repeat?: number;
-  /** Held back long enough for later events to overtake it. */
+  /** The event is held back until later ones have overtaken it. */
   reorder?: number;
 }
 
 export interface SenderOptions {
   seed: number;
   scheduler: Scheduler;
-  /** By name. Whoever serves the management API changes this very map. */
+  /** By name. The ARM stand-in changes this map. */
   webhooks: ReadonlyMap<string, Webhook>;
   post: Post;
   faults?: DeliveryFaults;
-  /** How long a reordered event is held back at most. Default: 5. */
+  /** The maximum time a reordered event is held back. Default: 5. */
   reorderSeconds?: number;
   /** Divides every pause. Default: 1. */
   speed?: number;
-  /** Deliveries under way at once; the rest wait. Default: 16. */
+  /** Deliveries in flight at once; the rest is queued. Default: 16. */
   concurrency?: number;
-  /** Entries a webhook remembers. Default: 1000. */
+  /** Log entries kept per webhook. Default: 1000. */
   keep?: number;
 }
 
@@ -45,15 +45,15 @@ export interface Attempt {
   firing: Firing;
   outcome: 'delivered' | 'refused' | 'lost';
   statusCode: string;
-  /** What the receiver said became of it, like `recorded` or `duplicate`; empty when it did not say. */
+  /** The receiver's outcome, such as `recorded` or `duplicate`; empty when the answer has none. */
   answer: string;
   isRepeat: boolean;
 }
 
 export interface Sender {
-  /** Plans the deliveries of one firing. */
+  /** Schedules the deliveries of one event. */
   send(firing: Firing): void;
-  /** Delivers a ping at once and says how it went. */
+  /** Delivers a ping at once and returns its log entry. */
   ping(webhook: Webhook, id: string, timestamp: string): Promise<Delivery>;
   /** Every attempt, oldest first. */
   attempts: readonly Attempt[];
@@ -128,7 +128,7 @@ export function createSender(options: SenderOptions): Sender {
   };
 }
 
-/** The tracker says in a JSON field what became of the event; another receiver may say anything. */
+/** The tracker's outcome is in a JSON field; another receiver may answer anything. */
 function readAnswer({ content }: DeliveryResponse): string {
   try {
     const answer: unknown = JSON.parse(content);

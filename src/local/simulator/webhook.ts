@@ -1,10 +1,10 @@
 /**
- * A webhook as the registry keeps it: registered in one region, called with what fires there, and remembering its
- * deliveries. That memory is all anybody ever gets to see of a delivery that failed, since none is tried again.
+ * A webhook of the registry: registered in one region, called with the events that fire there, with a log of its
+ * deliveries. Failed deliveries are not retried, so the log is the only trace of them.
  */
 import type { Firing } from './firing.ts';
 
-/** The fields the registry's management API has for a webhook, and its deliveries. */
+/** The fields of a webhook in ARM, and its delivery log. */
 export interface Webhook {
   /** Letters and digits, 5 to 50. */
   name: string;
@@ -16,7 +16,7 @@ export interface Webhook {
   /** Empty for everything; else `repository:tag`, `repository:*`, or `repository`, which means `repository:latest`. */
   scope: string;
   actions: string[];
-  /** Oldest first, as `listEvents` tells them. */
+  /** Oldest first. */
   deliveries: Delivery[];
 }
 
@@ -42,7 +42,7 @@ export interface DeliveryResponse {
   version: '1.1';
 }
 
-/** @param url where the tracker listens, without a path */
+/** @param url the tracker's address, without a path */
 export function buildWebhook(options: { url: string; registry: string; region: string; secret: string }): Webhook {
   const { url, registry, region, secret } = options;
   return {
@@ -57,7 +57,7 @@ export function buildWebhook(options: { url: string; registry: string; region: s
   };
 }
 
-/** Whether this webhook is called for what fired there. */
+/** Whether the webhook is called for this event. */
 export function isConcerned(webhook: Webhook, { region, event, change }: Firing): boolean {
   const { status, location, actions, scope } = webhook;
   if (status !== 'enabled' || location !== region || !actions.includes(event.action)) return false;
@@ -68,7 +68,7 @@ export function isConcerned(webhook: Webhook, { region, event, change }: Firing)
   return repository === change.repository && (tag === '*' || tag === event.target?.tag);
 }
 
-/** The registry shows headers in clear except this one. */
+/** The registry masks only this header in its log. */
 export function maskHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name, name.toLowerCase() === 'authorization' ? '******' : value]),

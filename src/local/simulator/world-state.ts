@@ -1,7 +1,6 @@
 /**
- * Everything the simulated registry remembers, and the one place where a change becomes part of a replica. Clients,
- * replication and new replicas all end in `landChange`, so what is true, what is told and what is written down as
- * history cannot drift apart.
+ * The state of the simulated registry, and the one function that applies a change to a replica. Clients, replication
+ * and new replicas all end in `landChange`, so the truth, the events and the history stay consistent.
  */
 import { type Change, toManifestKey, toTagKey } from './change.ts';
 import { createFiring, type Fire, type Firing, type FiringOptions } from './firing.ts';
@@ -18,7 +17,7 @@ export interface WorldOptions extends ReplicationOptions, FiringOptions {
   regions: readonly string[];
   seed: number;
   scheduler: Scheduler;
-  /** Whether manifests copied into a new replica fire its webhooks (nobody documents it). Default: true. */
+  /** Whether manifests copied into a new replica fire its webhooks (this is not documented). Default: true. */
   seedingFires?: boolean;
 }
 
@@ -40,15 +39,18 @@ export interface WorldState {
   history: HistoryEntry[];
   listeners: ((firing: Firing) => void)[];
   fire: Fire;
-  /** By the key of an index: the keys of what it lists, with what an index in it lists. */
+  /** By the key of an index: the keys of all manifests that it lists, directly or through another index. */
   families: Map<string, readonly string[]>;
-  /** By the key of an image: the keys of the signatures that were attached to it. */
+  /** By the key of an image: the keys of the signatures attached to it. */
   signatures: Map<string, Set<string>>;
-  /** Every change ever made, in the order all replicas agree on. */
+  /** Every change ever made, in the common order of all replicas. */
   changes: Change[];
-  /** Per region, what a new replica has still to be filled with. */
+  /** Per region, the changes that a new replica still has to be filled with. */
   seeding: Map<string, Set<Change>>;
-  /** How often each request was made, by what it asks for: labels for what is drawn must not depend on other requests. */
+  /**
+   * The number of equal requests so far: part of the labels for random values, so that these do not depend on other
+   * requests.
+   */
   requests: Map<string, number>;
 }
 
@@ -73,7 +75,7 @@ export function createWorldState(options: WorldOptions): WorldState {
   return state;
 }
 
-/** Makes the change part of the replica and fires its webhook event, unless a later change has overtaken it. */
+/** Applies the change to the replica and fires its webhook event, unless a later change has overtaken it. */
 export function landChange(state: WorldState, region: string, change: Change): void {
   const replica = state.replicas.get(region);
   const isSeed = state.seeding.get(region)?.delete(change) ?? false;

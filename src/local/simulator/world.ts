@@ -1,7 +1,7 @@
 /**
  * The simulated geo-replicated registry: replicas in several regions, clients that push and delete in one of them, and
- * the webhook events that fire in each as a change gets there. It knows nothing of HTTP and nothing of the tracker;
- * what it fires is handed to whoever listens, and what is true can be read from `truth` at any instant.
+ * the webhook events that fire in each region when a change arrives. It knows nothing of HTTP or the tracker; listeners
+ * get its events, and `truth` knows the content at any instant.
  */
 import { type ClientOptions, deleteImage, pushImage, untagImage } from './clients.ts';
 import type { Firing } from './firing.ts';
@@ -21,26 +21,29 @@ export interface World {
   families: ReadonlyMap<string, readonly string[]>;
   /** By the key of an image: the keys of the signatures that were ever attached to it. */
   signatures: ReadonlyMap<string, ReadonlySet<string>>;
-  /** By region: what `/v2/` of that region serves. */
+  /** By region: the content served at `/v2/`. */
   replicas: ReadonlyMap<string, Replica>;
-  /** Children first by digest, a moment apart, then the image under its tag; null pushes it by digest alone. */
+  /**
+   * Pushes the children first by digest, a moment apart, then the image under its tag; a null tag pushes it by digest
+   * alone.
+   */
   push(repository: string, tag: string | null, image: Manifest, options?: ClientOptions): void;
   /** Deletes the manifest and every tag that points at it. */
   deleteManifest(repository: string, image: Manifest, options?: ClientOptions): void;
-  /** Takes a tag away; fires nothing. */
+  /** Removes a tag; fires nothing. */
   untag(repository: string, tag: string, image: Manifest, options?: ClientOptions): void;
-  /** What the tag points at in each region; null where it points at nothing. */
+  /** The digest that the tag points at in each region; null for none. */
   resolveTag(repository: string, tag: string): Record<string, string | null>;
-  /** Whether the region could serve it to the last byte: children, configs and layers included. */
+  /** Whether the region has it completely: with children, configs and layers. */
   isComplete(region: string, repository: string, image: Manifest): boolean;
   addReplica(region: string): void;
   removeReplica(region: string): void;
-  /** True while a new replica is still being filled. */
+  /** True while a new replica is being filled. */
   isSeeding(region: string): boolean;
   beginOutage(region: string): void;
   endOutage(region: string): void;
   isDown(region: string): boolean;
-  /** Hands every webhook event to the listener at the instant its replica fires it. */
+  /** Calls the listener with every webhook event when its replica fires it. */
   listen(listener: (firing: Firing) => void): void;
 }
 
