@@ -1,21 +1,21 @@
 /**
- * Counts round trips to the storage where the SDK is called, and how many of them had to follow one another. Time says
- * how fast this machine is; these say what a delivery costs on any machine, and on Azure, where each is paid for.
+ * Counts round trips to the storage at the calls of the SDK, and how many of them followed one another. Time depends on
+ * this machine; round trips are the cost of a delivery on any machine, and on Azure each is paid for.
  */
 export interface Counter {
-  /** The same client, counted. */
+  /** Wraps a client so that its calls are counted. */
   wrap<Client extends object>(client: Client): Client;
-  /** Forgets everything so far. */
+  /** Sets all counters to zero. */
   reset(): void;
-  /** Started since then. */
+  /** Calls started since the reset. */
   readonly total: number;
-  /** The longest chain of calls of which each began after the one before it had ended. */
+  /** The longest chain of calls of which each began after the one before had ended. */
   readonly inSequence: number;
-  /** Resolves when nothing has been under way for a moment. */
+  /** Resolves when no call has been in flight for a moment. */
   quiet(): Promise<void>;
 }
 
-/** Every one of them is one request, as they are used here: no list is longer than a page, nothing is retried. */
+/** Each of these calls is one request as used here: no list is longer than a page, and nothing is retried. */
 const roundTrips = new Set<string | symbol>([
   ...['createEntity', 'createTable', 'deleteEntity', 'getEntity', 'listEntities', 'submitTransaction'],
   ...['updateEntity', 'upsertEntity', 'createIfNotExists', 'sendMessage'],
@@ -25,17 +25,17 @@ const momentMs = 25;
 export function storageCounter(): Counter {
   let total = 0;
   let underWay = 0;
-  let longest = 0;
+  let longestChain = 0;
 
   async function counted(work: () => unknown): Promise<unknown> {
-    const place = longest + 1;
+    const place = longestChain + 1;
     total++;
     underWay++;
     try {
       return await work();
     } finally {
       underWay--;
-      longest = Math.max(longest, place);
+      longestChain = Math.max(longestChain, place);
     }
   }
 
@@ -49,7 +49,7 @@ export function storageCounter(): Counter {
           if (name === 'listEntities') {
             return (...values: unknown[]) => {
               total++;
-              longest++;
+              longestChain++;
               return method(...values);
             };
           }
@@ -58,13 +58,13 @@ export function storageCounter(): Counter {
       }),
     reset() {
       total = 0;
-      longest = 0;
+      longestChain = 0;
     },
     get total() {
       return total;
     },
     get inSequence() {
-      return longest;
+      return longestChain;
     },
     async quiet() {
       for (let before = -1; before !== total || underWay > 0; ) {

@@ -1,13 +1,13 @@
 /**
- * Processor time of this process and of the storage's. On a machine shared with others the clock on the wall tells as
- * much about them as about us; what was computed does not change when somebody else is waiting too.
+ * Processor time of this process and the storage's. On a shared machine, elapsed time depends on other processes;
+ * processor time does not.
  */
 import { readFileSync } from 'node:fs';
 
-/** Ticks of /proc; 100 a second on every Linux that Node runs on. */
+/** Clock ticks in /proc: 100 a second on every Linux that Node runs on. */
 const ticksPerSecond = 100;
 
-/** @returns microseconds so far, of this process and that one; without /proc, of this one alone */
+/** @returns microseconds so far, of this process and the other; without /proc, of this one only */
 export function cpuSpent(otherPid: number): number {
   const { user, system } = process.cpuUsage();
   return user + system + spentBy(otherPid);

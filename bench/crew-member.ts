@@ -1,4 +1,4 @@
-/** One process of a crew: does what it is told, and says what it came to. */
+/** One process of a crew: carries out orders and reports the results. */
 import { openRandom } from '../src/local/simulator/random.ts';
 import type { Done, Order } from './crew.ts';
 import { openFloor } from './floor.ts';
@@ -10,20 +10,20 @@ const [storage = ''] = process.argv.slice(2);
 
 const floor = await openFloor(storage);
 
-async function carryOut(order: Order): Promise<Pick<Done, 'told' | 'trips'>> {
+async function carryOut(order: Order): Promise<Pick<Done, 'published' | 'trips'>> {
   if (order.kind === 'insert') {
     await floor.rate(order.inserts, order.atOnce);
-    return { told: [], trips: order.inserts };
+    return { published: [], trips: order.inserts };
   }
   const { names, label, images, member, members, atOnce } = order;
   const { tracker, counter, published } = openSubject(storage, regions, names);
-  // The same draws in every member: each delivery goes to one of them.
+  // The same random values in every member, so that each delivery goes to exactly one.
   const random = openRandom(images, `${label} taken by`);
   const isMine = () => Math.floor(random() * members) === member;
   await keepInFlight(shuffled(label, images, regions, isMine), atOnce, tracker.receive);
   await tracker.close(30_000);
   await counter.quiet();
-  return { told: published.map(({ id, type, subject }) => ({ id, type, subject })), trips: counter.total };
+  return { published: published.map(({ id, type, subject }) => ({ id, type, subject })), trips: counter.total };
 }
 
 process.on('message', (order: Order) => {

@@ -1,11 +1,11 @@
 /**
- * Several trackers on one storage, each in a process of its own, with no affinity: which of them takes a delivery is
- * chance, as behind a load balancer. What one process knows of an image, the others have to read, and what two of them
- * learn at the same time, one has to decide again.
+ * Several trackers on one storage, each in a process of its own, without affinity: each delivery goes to a random one,
+ * as behind a load balancer. What one process knows of an image the others have to read, and when two receive events at
+ * the same time, one has to repeat its decision.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import type { Told } from './check-told.ts';
+import type { Published } from './check-published.ts';
 
 export type Order =
   | { readonly kind: 'insert'; readonly inserts: number; readonly atOnce: number }
@@ -15,13 +15,13 @@ export type Order =
       readonly label: string;
       readonly images: number;
       readonly atOnce: number;
-      /** Of all deliveries, those whose place in the order is this member's. */
+      /** The number of this member: it gets its share of all deliveries. */
       readonly member: number;
       readonly members: number;
     };
 
 export interface Done {
-  readonly told: readonly Told[];
+  readonly published: readonly Published[];
   /** Round trips to the storage. */
   readonly trips: number;
   /** Microseconds. */
@@ -29,7 +29,7 @@ export interface Done {
 }
 
 export interface Crew {
-  /** @returns what each has done, once all have */
+  /** @returns the results of all members, once all have finished */
   work(order: (member: number) => Order): Promise<readonly Done[]>;
   close(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 /**
- * Real app processes behind their HTTP door, with a topic in this process, and a registry that sends webhook events over
- * connections it keeps. What the tracker alone cannot show: the host, the wire, and several instances on one storage.
+ * App processes behind their HTTP endpoint, a topic in this process, and a registry that sends webhook events over kept
+ * connections. Includes what a tracker in this process cannot show: the host, the network, and several instances on one
+ * storage.
  */
 
 import type { Region } from '../src/core/model/region.ts';
@@ -8,21 +9,21 @@ import type { Delivery } from '../src/core/ports.ts';
 import { startTopic } from '../src/local/topic.ts';
 import type { App } from '../test/support/app.ts';
 import { registry, secret, startInstance, webhookBody } from '../test/support/app.ts';
-import type { Told } from './check-told.ts';
+import type { Published } from './check-published.ts';
 import { openSender } from './sender.ts';
 
 export interface Door {
   readonly apps: readonly App[];
-  /** Everything the topic has taken. */
-  readonly told: readonly Told[];
-  onTold(listener: (event: Told) => void): void;
-  /** Sends it to one of the processes, by chance, again and again until the answer is 2xx. */
+  /** The events that the topic has accepted. */
+  readonly published: readonly Published[];
+  onPublished(listener: (event: Published) => void): void;
+  /** Sends it to random processes until the answer is 2xx. */
   deliver(delivery: Delivery): Promise<void>;
-  /** As the registry does: to one of the processes, once. @returns the status */
+  /** Sends it to a random process once, as the registry does. @returns the status */
   deliverOnce(delivery: Delivery): Promise<number>;
-  /** Answers other than 2xx so far: what the registry would not have sent again. */
+  /** Answers other than 2xx so far: the registry would not have sent these events again. */
   readonly refused: number;
-  /** An event that asks for nothing: what the door costs by itself. */
+  /** An event that needs no storage: measures HTTP alone. */
   ping(): Promise<void>;
   /** @returns the status */
   pingOnce(): Promise<number>;
@@ -35,12 +36,12 @@ const maxAttempts = 20;
 const pingBody = '{"id":"1","timestamp":"2026-06-01T12:00:00Z","action":"ping"}';
 
 export async function openDoor(storage: string, regions: readonly Region[], processes: number): Promise<Door> {
-  const told: Told[] = [];
-  const listeners: ((event: Told) => void)[] = [];
+  const published: Published[] = [];
+  const listeners: ((event: Published) => void)[] = [];
   const topic = await startTopic({
     onEvent({ id, type, subject }) {
       const event = { id, type, subject: String(subject) };
-      told.push(event);
+      published.push(event);
       for (const listener of listeners) listener(event);
     },
   });
@@ -80,8 +81,8 @@ export async function openDoor(storage: string, regions: readonly Region[], proc
   const pingPost = { region: regions[0] ?? 'eastus', body: pingBody };
   return {
     apps,
-    told,
-    onTold: (listener) => void listeners.push(listener),
+    published,
+    onPublished: (listener) => void listeners.push(listener),
     deliver: (delivery) => send(toPost(delivery)),
     deliverOnce: (delivery) => sendOnce(toPost(delivery)),
     get refused() {

@@ -1,6 +1,6 @@
 /**
- * The floor: the least that could be stored per delivery, one insert of one row of like size, with the same SDK into the
- * same storage in the same run. Figures of two runs or two machines cannot be compared; their distance to this can.
+ * The floor: the least cost of storing a delivery, one insert of a row of similar size, with the same SDK into the same
+ * storage in the same run. Figures of two runs or machines cannot be compared, but their ratio to this can.
  */
 import { randomBytes } from 'node:crypto';
 import { tableClient } from '../src/adapters/storage-clients.ts';
@@ -9,13 +9,13 @@ import { keepInFlight } from './workload.ts';
 export interface Floor {
   /** @returns inserts per second */
   rate(inserts: number, atOnce: number): Promise<number>;
-  /** Writes the rows of the last `rate` once more, as the tracker does. @returns updates per second */
+  /** Writes the rows of the last `rate` again, as the tracker does. @returns updates per second */
   updateRate(atOnce: number): Promise<number>;
-  /** @returns milliseconds that one insert took */
+  /** @returns milliseconds of one insert */
   insert(): Promise<number>;
 }
 
-/** About what one region of one image comes to: two keys, a few short texts, some hundred bytes in all. */
+/** About the size of one region of one image: two keys, a few short texts, some hundred bytes in all. */
 function rowOf(): { partitionKey: string; rowKey: string } & Record<string, string> {
   const digits = randomBytes(32).toString('hex');
   return {

@@ -1,24 +1,24 @@
 /**
- * The two ways into the tracker whose latency is measured: called in this process, and as an app process over HTTP.
- * Both are driven alike, or the difference between their rows would be one of the drivers and not of the door.
+ * The two ways to call the tracker whose latency is measured: in this process, and as an app process over HTTP. Both
+ * use the same driver, so that it does not cause a difference between them.
  */
 import { Agent, request } from 'node:http';
 import type { ImageName } from '../src/core/image/record.ts';
 import { defaultRequirement } from '../src/core/model/requirement.ts';
 import type { Delivery } from '../src/core/ports.ts';
-import type { Told } from './check-told.ts';
+import type { Published } from './check-published.ts';
 import type { Door } from './door.ts';
 import type { Subject } from './subject.ts';
 
 export interface Way {
   readonly what: string;
-  /** For the names of its images. */
+  /** Part of the names of its images. */
   readonly label: string;
   deliver(delivery: Delivery): Promise<unknown>;
-  onTold(listener: (event: Told) => void): void;
-  /** Resolves when the waiter is told that the image is everywhere, and fails when it is told anything else. */
+  onPublished(listener: (event: Published) => void): void;
+  /** Resolves when the wait is satisfied; fails with any other outcome. */
   wait(name: ImageName): Promise<void>;
-  /** Nothing of what was delivered is still being worked on. */
+  /** Resolves when all work on the deliveries has finished. */
   quiet(): Promise<void>;
   close(): void;
 }
@@ -35,28 +35,28 @@ export function aloneWay({ tracker, counter, onPublished }: Subject): Way {
     what: 'tracker alone',
     label: 'alone',
     deliver: tracker.receive,
-    onTold: onPublished,
+    onPublished: onPublished,
     async wait({ repository, digest }) {
       const [registry] = tracker.registries;
       if (registry === undefined) throw new Error('the tracker has no registry');
       const question = { registry, repository, digest, tag: undefined };
       const requirement = defaultRequirement(tracker.replicaSet(registry));
       const { outcome } = await tracker.wait(question, requirement, waitSeconds * 1_000);
-      if (outcome !== 'satisfied') throw new Error(`a waiter was told ${outcome}`);
+      if (outcome !== 'satisfied') throw new Error(`a wait ended with ${outcome}`);
     },
     quiet: counter.quiet,
     close: () => undefined,
   };
 }
 
-/** Waits at the first of the processes. */
-export function doorWay({ apps, deliver, onTold }: Door): Way {
+/** Waits at the first process. */
+export function doorWay({ apps, deliver, onPublished }: Door): Way {
   const agent = new Agent({ keepAlive: true });
   return {
     what: 'app process, over HTTP',
     label: 'door',
     deliver,
-    onTold,
+    onPublished,
     async wait({ registry, repository, digest }) {
       const url = new URL('/api/wait', apps[0]?.url);
       url.searchParams.set('image', `${registry}.azurecr.io/${repository}@${digest}`);
@@ -69,7 +69,7 @@ export function doorWay({ apps, deliver, onTold }: Door): Way {
   };
 }
 
-/** @returns the status, once the whole answer is here */
+/** @returns the status, once the whole answer has arrived */
 function get(agent: Agent, url: URL): Promise<number> {
   return new Promise((resolve, reject) => {
     const sent = request(url, { agent, timeout: (waitSeconds + 10) * 1_000 }, (response) => {

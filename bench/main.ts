@@ -1,7 +1,7 @@
 /**
- * `npm run bench`: how fast the tracker is, measured against the least that storing a delivery could cost. Two runs on
- * one machine differ by a third, so only ratios taken in the same run are worth looking at; they come first, and the
- * absolute figures stand beside them. Fails, once all of it is printed, when anything it measured was also wrong.
+ * `npm run bench`: how fast the tracker is, compared with the least cost of storing a delivery. Two runs on one machine
+ * differ by a third, so the ratios within a run come first, and absolute figures beside them. Fails, after printing
+ * everything, when a part failed or its results were wrong.
  */
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { startAzurite } from '../src/local/azurite.ts';
@@ -47,7 +47,7 @@ async function measure({
   const say = (line: string) => void (verbose && process.stderr.write(`${line}\n`));
   const loadBefore = load();
   const { sections, faults } = await runParts(parts, async (part) => {
-    // A storage of its own for each part: rows left by the one before would slow it down.
+    // A new storage for each part: rows of the part before would slow it down.
     const azurite = await startAzurite();
     try {
       const { connectionString: storage, pid: storagePid } = azurite;
@@ -96,5 +96,5 @@ const exitCode = await run().catch((failure: unknown) => {
   process.stderr.write(`${failure instanceof Error ? failure.stack : String(failure)}\n`);
   return 1;
 });
-// Steps that wait for company keep a process alive for ten seconds; here nothing is left that they could wait for.
+// Batches that wait for more work keep a process alive for ten seconds; no more work will come.
 process.exit(exitCode);

@@ -1,7 +1,7 @@
 /**
- * What one would do instead, on the same simulated registry with the same lags: asking every replica in a loop, or a
- * tracker as one writes it in an afternoon. Time is virtual, so delays and requests are exact and the same on every
- * machine; lost updates are those of storage requests that overlap.
+ * Alternatives to the tracker, on the same simulated registry with the same lags: asking every replica in a loop, or a
+ * simple tracker. Time is virtual, so delays and requests are exact and the same on every machine; lost updates come
+ * from overlapping storage requests.
  */
 import type { Verdict } from './alternatives/judge.ts';
 import { judge } from './alternatives/judge.ts';
@@ -17,7 +17,7 @@ import { regionsOf } from './workload.ts';
 interface Compared {
   readonly what: string;
   readonly open: Open;
-  readonly by: 'told' | 'waits';
+  readonly by: 'published' | 'waits';
   readonly eventIds?: 'shared' | 'per-region';
 }
 
@@ -28,15 +28,15 @@ const faults = { loss: 0.01, repeat: 0.2, reorder: 0.1 };
 const compared: readonly Compared[] = [
   { what: 'each replica asked every 10 s', open: loop(10), by: 'waits' },
   { what: 'each replica asked every 30 s', open: loop(30), by: 'waits' },
-  { what: 'one row, read, changed, written', open: naive(oneRow), by: 'told' },
-  { what: 'a row per delivery id; ids the same in every region', open: naive(rowPerDelivery), by: 'told' },
+  { what: 'one row, read, changed, written', open: naive(oneRow), by: 'published' },
+  { what: 'a row per delivery id; ids the same in every region', open: naive(rowPerDelivery), by: 'published' },
   {
     what: 'a row per delivery id; ids differ by region',
     open: naive(rowPerDelivery),
-    by: 'told',
+    by: 'published',
     eventIds: 'per-region',
   },
-  { what: 'tracker, 4 instances: event at the topic', open: ours(4, false), by: 'told' },
+  { what: 'tracker, 4 instances: event at the topic', open: ours(4, false), by: 'published' },
   { what: 'tracker, 4 instances: `GET /api/wait`', open: ours(4, true), by: 'waits' },
   { what: 'tracker, one instance: `GET /api/wait`', open: ours(1, true), by: 'waits' },
 ];
@@ -46,7 +46,7 @@ export async function measureAlternatives({ quick, say }: BenchOptions): Promise
   const results: Result[] = [];
   for (const { what, open, by, eventIds } of compared) {
     const one = await runStage(scenario, 1, open, eventIds);
-    const ten = by === 'told' ? one : await runStage(scenario, many, open, eventIds);
+    const ten = by === 'published' ? one : await runStage(scenario, many, open, eventIds);
     const result = { what, one, ten, verdict: judge(ten, by) };
     say(`${what}: ${JSON.stringify(result.verdict)}`);
     results.push(result);

@@ -1,11 +1,11 @@
 /**
- * Many webhooks at once, from when each is sent until its answer is there: a release pushes dozens of images, and every
- * region reports each. The registry gives up after five seconds and never sends a webhook again, so what counts is the last
- * answer, and that none is 503.
+ * Many webhooks at once, from sending to the answer: a release pushes dozens of images, and every region reports each.
+ * The registry gives up after five seconds and never sends a webhook again, so what matters is the last answer, and
+ * that none is 503.
  */
 
 import type { Delivery } from '../src/core/ports.ts';
-import { allReplicas, checkTold } from './check-told.ts';
+import { allReplicas, checkPublished } from './check-published.ts';
 import { openDoor } from './door.ts';
 import type { BenchOptions } from './options.ts';
 import type { Section } from './section.ts';
@@ -14,10 +14,10 @@ import { regionsOf, shuffled } from './workload.ts';
 
 /** Multiples of the number of regions. */
 const bursts = [50, 200, 1_000];
-/** The registry gives up after 5 s; the rest is for the wire. */
+/** The registry gives up after 5 s; the rest is for the network. */
 const answerWithinMs = 4_000;
-const toldWithinMs = 60_000;
-/** As many webhooks, in bursts of the largest size, before anything is counted: compilers are at work until then. */
+const publishWithinMs = 60_000;
+/** Rounds in bursts of the largest size before anything is counted, until the code is compiled. */
 const warmups = 5;
 
 interface Burst {
@@ -32,21 +32,21 @@ export async function measureBursts({ storage, quick, say }: BenchOptions): Prom
   for (const processes of [1, 4]) {
     const door = await openDoor(storage, regions, processes);
     try {
-      const told = new Set<string>();
-      door.onTold(({ id, type }) => void (type === allReplicas && told.add(id)));
+      const published = new Set<string>();
+      door.onPublished(({ id, type }) => void (type === allReplicas && published.add(id)));
       let images = 0;
       const webhooks = async (count: number) => {
         const chosen = shuffled(`burst-${processes}-${images}`, count / regions.length, regions).filter(once());
         images += count / regions.length;
         const burst = await sendAtOnce(chosen, door.deliverOnce);
-        await reached(() => told.size, images);
+        await reached(() => published.size, images);
         return burst;
       };
       const pings = (count: number) => sendAtOnce(Array.from({ length: count }), door.pingOnce);
-      const largest = Math.max(...bursts);
+      const max = Math.max(...bursts);
       for (let round = 0; round < (quick ? 1 : warmups); round++) {
-        await pings(largest);
-        await webhooks(largest);
+        await pings(max);
+        await webhooks(max);
       }
       for (const count of bursts) {
         const ratios: number[] = [];
@@ -77,7 +77,7 @@ export async function measureBursts({ storage, quick, say }: BenchOptions): Prom
           'last ping, ms': median(floors),
         });
       }
-      checkTold(door.told, images);
+      checkPublished(door.published, images);
     } finally {
       await door.close();
     }
@@ -89,7 +89,7 @@ export async function measureBursts({ storage, quick, say }: BenchOptions): Prom
   return { title: 'Bursts, from sending to the answer.', note, rows };
 }
 
-/** Of a workload that sends everything twice, what comes first. */
+/** From a workload that sends everything twice, keeps the first. */
 function once(): (delivery: Delivery) => boolean {
   const seen = new Set<string>();
   return ({ name, fact }) => seen.size < seen.add(`${name.digest} ${fact.region}`).size;
@@ -108,9 +108,9 @@ function last({ times }: Burst): number {
 }
 
 async function reached(count: () => number, goal: number): Promise<void> {
-  const deadline = performance.now() + toldWithinMs;
+  const deadline = performance.now() + publishWithinMs;
   while (count() < goal) {
-    if (performance.now() > deadline) throw new Error(`${count()} of ${goal} images told in time`);
+    if (performance.now() > deadline) throw new Error(`${count()} of ${goal} images published in time`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

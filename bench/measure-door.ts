@@ -1,21 +1,24 @@
 /**
- * Deliveries per second over HTTP, by one process and by four with each delivery at a random one. Sender,
- * topic, storage and every app process share this machine, so the figures are far below what each could do alone.
+ * Deliveries per second over HTTP, by one process and by four, each delivery at a random one. Sender, topic, storage
+ * and all app processes share this machine, so the figures are far below those of separate machines.
  */
-import { allReplicas, checkTold } from './check-told.ts';
+import { allReplicas, checkPublished } from './check-published.ts';
 import type { Door } from './door.ts';
 import { openDoor } from './door.ts';
 import { openFloor } from './floor.ts';
 import type { BenchOptions } from './options.ts';
 import type { Rounds } from './rounds.ts';
-import { measured, takeTurns } from './rounds.ts';
+import { alternate, measured } from './rounds.ts';
 import type { Section } from './section.ts';
 import { keepInFlight, regionsOf, shuffled } from './workload.ts';
 
 const atOnce = 64;
-/** Compilers are at work on the host, the library and the app for some 15,000 requests; a server has long had them. */
+/**
+ * Some 15,000 requests until the code of the host, the library and the app is compiled, as on a server that runs for
+ * long.
+ */
 const warmups = 5;
-const toldWithinMs = 60_000;
+const publishWithinMs = 60_000;
 
 export async function measureDoor(options: BenchOptions): Promise<Section> {
   const { storage, quick, say } = options;
@@ -23,7 +26,7 @@ export async function measureDoor(options: BenchOptions): Promise<Section> {
   const { rate } = await openFloor(storage);
   const rows: Section['rows'][number][] = [];
   const compare = (count: number, subject: (round: number) => Promise<unknown>) =>
-    takeTurns({
+    alternate({
       rounds: quick ? 2 : 5,
       warmups: quick ? 1 : warmups,
       say,
@@ -41,7 +44,7 @@ export async function measureDoor(options: BenchOptions): Promise<Section> {
       'floor, inserts/s': floorRate,
     });
 
-  // Four of them share what processor time there is: the more is sent, the longer it takes, and shows nothing new.
+  // Four processes share the available processor time: more deliveries would only take longer.
   for (const { processes, images } of [
     { processes: 1, images: quick ? 100 : 500 },
     { processes: 4, images: quick ? 100 : 250 },
@@ -51,15 +54,15 @@ export async function measureDoor(options: BenchOptions): Promise<Section> {
     say(who);
     const door = await openDoor(storage, regions, processes);
     try {
-      const told = countTold(door);
+      const counted = countPublished(door);
       let sent = 0;
       const rounds = await compare(deliveries, async (round) => {
         await keepInFlight(shuffled(`door-${processes}-${round}`, images, regions), atOnce, door.deliver);
         sent += images;
-        await told.reaches(sent);
+        await counted.reaches(sent);
       });
       add(`${who}, 3 regions x 2 deliveries, random order, until every event is published`, rounds, door.refused);
-      checkTold(door.told, sent);
+      checkPublished(door.published, sent);
       const pings = () => keepInFlight(Array.from({ length: deliveries }), atOnce, door.ping);
       if (processes === 1) add(`${who}, pings: HTTP alone`, await compare(deliveries, pings));
     } finally {
@@ -71,21 +74,21 @@ export async function measureDoor(options: BenchOptions): Promise<Section> {
 }
 
 /** Counts as they come in: to search all published events for each new one would soon cost more than the app. */
-function countTold(door: Door) {
+function countPublished(door: Door) {
   const ids = new Set<string>();
   let goal = Number.POSITIVE_INFINITY;
   let reached = () => {};
-  door.onTold(({ id, type }) => {
+  door.onPublished(({ id, type }) => {
     if (type === allReplicas) ids.add(id);
     if (ids.size >= goal) reached();
   });
   return {
-    /** Resolves once so many images have been published as in all replicas. */
+    /** Resolves once so many images have been published as available in all replicas. */
     reaches: (images: number) =>
       new Promise<void>((resolve, reject) => {
         const timer = setTimeout(
           () => reject(new Error(`${ids.size} of ${images} images published in time`)),
-          toldWithinMs,
+          publishWithinMs,
         );
         goal = images;
         reached = () => {

@@ -1,6 +1,6 @@
 /**
- * Whether a full table costs more than an empty one: round trips, and time in inserts of the same minute into a table
- * of as many rows. The sizes lie in one storage and are measured in turns.
+ * Whether full tables cost more than empty ones: round trips, and time in inserts of the same minute into a table of as
+ * many rows. All sizes are in one storage and are measured alternately.
  */
 import type { Asked } from './growth/ask-sized.ts';
 import { askSized } from './growth/ask-sized.ts';
@@ -25,7 +25,7 @@ export interface Growth {
   readonly sizes: readonly number[];
   readonly rounds: number;
   readonly warmups: number;
-  /** Of each round. */
+  /** In each round. */
   readonly images: number;
 }
 
@@ -72,10 +72,10 @@ export async function measureSizes(options: BenchOptions, growth: Growth): Promi
 function toRows(grown: readonly Grown[]): Section['rows'] {
   const row = (what: string, figure: (one: Grown) => number) => {
     const figures = grown.map(figure);
-    const [fewest = Number.NaN] = figures;
-    const most = figures.at(-1) ?? Number.NaN;
+    const [min = Number.NaN] = figures;
+    const max = figures.at(-1) ?? Number.NaN;
     const columns = grown.map(({ size }, i) => [size.toLocaleString('en'), figures[i] ?? Number.NaN]);
-    return { 'what it costs': what, ...Object.fromEntries(columns), ratio: most === fewest ? 1 : most / fewest };
+    return { 'what it costs': what, ...Object.fromEntries(columns), ratio: max === min ? 1 : max / min };
   };
   const middle = (one: Grown, figure: (compared: Compared) => number) => median(one.compared.map(figure));
   const kinds = [...(grown[0]?.trips.keys() ?? [])];

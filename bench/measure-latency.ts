@@ -1,10 +1,10 @@
 /**
- * How long after the last region's webhook event the topic has "in all replicas", and the waiter is released. In
- * single-operation times: divided by the middle of what one insert takes on this machine in the same minute, with as
- * many others in flight.
+ * The time from the last region's webhook event until the topic has "in all replicas", and until the waiter is
+ * released. In multiples of one operation: divided by the median time of an insert on this machine in the same minute,
+ * with as many others in flight.
  */
 import type { Delivery } from '../src/core/ports.ts';
-import { allReplicas } from './check-told.ts';
+import { allReplicas } from './check-published.ts';
 import { openDoor } from './door.ts';
 import type { Floor } from './floor.ts';
 import { openFloor } from './floor.ts';
@@ -16,11 +16,11 @@ import { median, quantile } from './statistics.ts';
 import { openSubject } from './subject.ts';
 import { deliveryOf, keepInFlight, regionsOf } from './workload.ts';
 
-/** What one image took, milliseconds. */
+/** The times of one image, in milliseconds. */
 interface Latency {
-  readonly told: number;
+  readonly published: number;
   readonly released: number;
-  /** One insert, in the same company. */
+  /** One insert, with as many in flight. */
   readonly insert: number;
 }
 
@@ -33,7 +33,7 @@ export interface Company {
 }
 
 const regions = regionsOf(3);
-const toldWithinMs = 30_000;
+const publishWithinMs = 30_000;
 
 export async function measureLatency({ storage, quick, say }: BenchOptions): Promise<Section> {
   const companies: Company[] = [
@@ -63,20 +63,20 @@ export async function measureLatency({ storage, quick, say }: BenchOptions): Pro
 
 export async function measureWay(way: Way, floor: Floor, { atOnce, rounds, warmups }: Company): Promise<Latency[]> {
   const waiting = new Map<string, () => void>();
-  way.onTold(({ type, subject }) => {
+  way.onPublished(({ type, subject }) => {
     if (type === allReplicas) waiting.get(subject)?.();
   });
 
   async function finish(last: Delivery, waiter: Promise<void>): Promise<Omit<Latency, 'insert'>> {
-    const told = Promise.withResolvers<void>();
-    waiting.set(`${last.name.repository}@${last.name.digest}`, told.resolve);
-    const timer = setTimeout(() => told.reject(new Error('not published in time')), toldWithinMs);
+    const published = Promise.withResolvers<void>();
+    waiting.set(`${last.name.repository}@${last.name.digest}`, published.resolve);
+    const timer = setTimeout(() => published.reject(new Error('not published in time')), publishWithinMs);
     const startedAt = performance.now();
     const since = () => performance.now() - startedAt;
-    const ends = [told.promise.then(since), waiter.then(since), way.deliver(last).then(since)] as const;
-    const [toldAfter, releasedAfter] = await Promise.all(ends);
+    const ends = [published.promise.then(since), waiter.then(since), way.deliver(last).then(since)] as const;
+    const [publishedAfter, releasedAfter] = await Promise.all(ends);
     clearTimeout(timer);
-    return { told: toldAfter, released: releasedAfter };
+    return { published: publishedAfter, released: releasedAfter };
   }
 
   const latencies: Latency[] = [];
@@ -89,7 +89,7 @@ export async function measureWay(way: Way, floor: Floor, { atOnce, rounds, warmu
     await keepInFlight(before, atOnce, way.deliver);
     await way.quiet();
     const waiters = lasts.map(({ name }) => way.wait(name));
-    // A waiter that is not there yet when its image completes would wait for less than it should.
+    // A waiter that arrived after its image completed would wait for too short a time.
     await breathe(50 + 2 * atOnce);
     const inserts = await Promise.all(lasts.map(() => floor.insert()));
     const done = await Promise.all(lasts.map((last, i) => finish(last, waiters[i] ?? Promise.resolve())));
@@ -119,7 +119,7 @@ function describe(way: string, { atOnce }: Company, latencies: readonly Latency[
   return [
     row(
       'topic has accepted it',
-      latencies.map(({ told }) => told),
+      latencies.map(({ published }) => published),
     ),
     row(
       'waiter released',

@@ -1,6 +1,6 @@
 /**
- * What is left on the heap of a tracker that has taken a million deliveries, looked at after each tenth of them. An
- * instance lives for weeks; one that keeps a hundred bytes of every delivery is killed in the middle of some night.
+ * The heap of a tracker that has processed a million deliveries, measured after each tenth. An instance lives for
+ * weeks; one that keeps a hundred bytes of every delivery runs out of memory.
  */
 import { runChild } from './growth/child.ts';
 import type { HeapReport, ManyDeliveries } from './growth/deliver-many.ts';
@@ -8,15 +8,15 @@ import type { BenchOptions } from './options.ts';
 import type { Section } from './section.ts';
 
 const looks = 10;
-/** More than that per delivery is called a leak: not even the key of an image fits. */
+/** More bytes per delivery are called a leak: not even the key of an image would fit. */
 const maxPerDelivery = 8;
-/** By so much two looks differ when nothing has leaked: compiled code that comes and goes, tables that are resized. */
+/** Two measurements differ by this much without a leak: compiled code comes and goes, tables are resized. */
 const noiseBytes = 6e6;
 const withinMs = 600_000;
 
 export async function measureMemory({ quick, say }: BenchOptions): Promise<Section> {
   const deliveries = quick ? 120_000 : 1_000_000;
-  // All that may be cached is cached before the second look, so that only what should not grow can grow after it.
+  // The caches are full before the second report, so that only a leak can grow after it.
   const cachedImages = quick ? 1_000 : 20_000;
   const storedImages = quick ? 3_000 : 12_000;
   const reports = await watchHeap({ deliveries, every: deliveries / looks, cachedImages, storedImages }, say);
@@ -46,11 +46,11 @@ export async function watchHeap(task: ManyDeliveries, say: (line: string) => voi
   return reports;
 }
 
-/** From the second look to the last. */
+/** From the second report to the last. */
 export function judgeHeap(reports: readonly HeapReport[]): {
-  /** Bytes that each left behind. */
+  /** Bytes kept per delivery. */
   readonly perDelivery: number;
-  /** More than could be chance. */
+  /** More than noise. */
   readonly isLeak: boolean;
 } {
   const [, first] = reports;

@@ -1,6 +1,6 @@
 /**
- * A release of 40 images in four regions, and pipelines that wait for it by name: how long after the last webhook the last of
- * them has its answer, and how much more that is than as many pings.
+ * A release of 40 images in four regions, and pipelines that wait for it by name: the time from the last webhook until
+ * the last pipeline has its answer, compared with that of as many pings.
  */
 import { openDoor } from './door.ts';
 import type { BenchOptions } from './options.ts';
@@ -10,7 +10,7 @@ import { deliveryOf, keepInFlight, regionsOf } from './workload.ts';
 
 const images = 40;
 const waiterCounts = [1, 20, 200];
-/** All requests that wait have arrived by then. */
+/** By then all waiting requests have arrived. */
 const settleMs = 1_000;
 const withinMs = 60_000;
 

@@ -1,6 +1,6 @@
 /**
- * From process start to the first answered webhook event. The registry gives up after five seconds and never tries
- * again, so on a platform that starts instances on demand, this is time taken from the first event.
+ * From process start to the first answered webhook event. The registry gives up after five seconds and never retries,
+ * so on a platform that starts instances on demand, the start is part of that time.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -44,7 +44,7 @@ export async function measureStart({ storage, quick, say }: BenchOptions): Promi
         await answerOnce(storage, round),
       ] as const;
       say(`start: ${times.map((time) => time.toFixed(0)).join(', ')} ms`);
-      // The first fills the disk's cache, and makes the tables.
+      // The first round fills the disk's cache and creates the tables.
       if (round === 0) continue;
       bare.push(times[0]);
       loaded.push(times[1]);
@@ -71,7 +71,7 @@ export async function measureStart({ storage, quick, say }: BenchOptions): Promi
   return { title: 'Start.', note, rows };
 }
 
-/** The worker is no TypeScript, and what it consists of is not what is measured. */
+/** Bundled, since compiling the worker's TypeScript is not part of the measurement. */
 async function bundleWorker(outfile: string): Promise<void> {
   const entry = fileURLToPath(new URL('worker.ts', import.meta.url));
   await build({ entryPoints: [entry], outfile, bundle: true, platform: 'node', format: 'esm', target: 'node24' });
@@ -84,7 +84,7 @@ function firstEvent(round: number): string[] {
   return [registryName, region, `Bearer ${secret}`, webhookBody({ region, repository, digest, tag: 'v1' })];
 }
 
-/** @returns milliseconds until it has ended, and said what it should */
+/** @returns milliseconds until it has ended with the expected output */
 async function runNode(words: readonly string[], env: Record<string, string>, expected = ''): Promise<number> {
   const startedAt = performance.now();
   const child = spawn(process.execPath, words, { env, stdio: ['ignore', 'pipe', 'pipe'] });

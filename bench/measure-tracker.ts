@@ -1,9 +1,9 @@
 /**
- * Deliveries per second of the tracker, with everything it does for them: lists, tags, timers, events and their
- * acknowledgements, until nothing is left to do. By one process, and by four that share a storage without affinity.
+ * Deliveries per second of the tracker with everything it does for them: lists, tags, timers, events and their
+ * acknowledgements, until no work is left. By one process, and by four that share a storage without affinity.
  */
 import type { Region } from '../src/core/model/region.ts';
-import { checkTold } from './check-told.ts';
+import { checkPublished } from './check-published.ts';
 import { cpuSpent } from './cpu.ts';
 import type { Crew } from './crew.ts';
 import { openCrew } from './crew.ts';
@@ -11,7 +11,7 @@ import type { Floor } from './floor.ts';
 import { openFloor } from './floor.ts';
 import type { BenchOptions } from './options.ts';
 import type { Rounds, Work } from './rounds.ts';
-import { measured, takeTurns } from './rounds.ts';
+import { alternate, measured } from './rounds.ts';
 import type { Section } from './section.ts';
 import { mean } from './statistics.ts';
 import type { Subject } from './subject.ts';
@@ -63,7 +63,7 @@ export async function measureTracker(options: BenchOptions): Promise<Section> {
 function measureOne(options: BenchOptions, floor: Floor, work: Workload, trips: number[]): Promise<Rounds> {
   const { storage, storagePid, quick, say } = options;
   const { deliveries } = work;
-  return takeTurns({
+  return alternate({
     rounds: quick ? 3 : 7,
     warmups: quick ? 1 : 3,
     say,
@@ -75,7 +75,7 @@ function measureOne(options: BenchOptions, floor: Floor, work: Workload, trips: 
         await subject.tracker.close(30_000);
       });
       await subject.counter.quiet();
-      checkTold(subject.published, work.images + warmImages);
+      checkPublished(subject.published, work.images + warmImages);
       trips.push(subject.counter.total / deliveries);
       return result;
     },
@@ -97,7 +97,7 @@ async function measureCrew(options: BenchOptions, images: number, trips: number[
     return { done, result };
   };
   try {
-    return await takeTurns({
+    return await alternate({
       rounds: quick ? 3 : 5,
       warmups: quick ? 1 : 2,
       say,
@@ -112,8 +112,8 @@ async function measureCrew(options: BenchOptions, images: number, trips: number[
           members,
         } as const;
         const { done, result } = await work((member) => ({ ...shared, member }));
-        checkTold(
-          done.flatMap(({ told }) => told),
+        checkPublished(
+          done.flatMap(({ published }) => published),
           images,
         );
         trips.push(done.reduce((sum, one) => sum + one.trips, 0) / deliveries);
@@ -125,10 +125,10 @@ async function measureCrew(options: BenchOptions, images: number, trips: number[
   }
 }
 
-/** So many that it has found out that it hears of images first. */
+/** Enough for the tracker to learn that it is mostly the first to receive an event of an image. */
 const warmImages = 50;
 
-/** With its tables and queues made, which in real life happens once. */
+/** With its tables and queues created, which happens once in production. */
 async function warmSubject(storage: string, regions: readonly Region[]): Promise<Subject> {
   const subject = openSubject(storage, regions);
   for (let image = 0; image < warmImages; image++) {
@@ -152,7 +152,7 @@ function mixed(images: number): Workload {
   };
 }
 
-/** @param together images that come at the same time, each from all regions at once */
+/** @param together images that arrive at the same time, each from all regions at once */
 function burst(images: number, together: number): Workload {
   const regions = regionsOf(10);
   const numbers = Array.from({ length: images }, (_, image) => image);

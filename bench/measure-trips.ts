@@ -1,7 +1,7 @@
 /**
- * Round trips to the storage, by kind of delivery: what is spent in sequence before the answer decides how long the
- * registry waits; what is spent in all decides what the storage account costs and when it throttles. One delivery at a
- * time, so nothing is shared between them: under load there are fewer, as the tracker's own table shows.
+ * Round trips to the storage, by kind of delivery: those in sequence before the answer decide how long the registry
+ * waits; the total decides what the storage account costs and when it throttles. One delivery at a time, so nothing is
+ * shared between them: under load there are fewer, as the tracker's own table shows.
  */
 import type { Delivery } from '../src/core/ports.ts';
 import type { BenchOptions } from './options.ts';
@@ -16,7 +16,7 @@ export interface Trips {
   readonly total: number;
 }
 
-/** Looking at what a tag pointed at before is bounded; so many earlier digests are enough to see the bound. */
+/** The number of earlier digests of a tag that are checked is limited; this many show the limit. */
 const earlierDigests = 12;
 
 export async function measureTrips({ storage, quick, say }: BenchOptions): Promise<Section> {
@@ -31,7 +31,7 @@ export async function measureTrips({ storage, quick, say }: BenchOptions): Promi
 }
 
 /**
- * @param names of the tables; they may hold something already
+ * @param names of the tables, which may hold rows already
  * @param images of each kind
  */
 export async function tripsByKind(
@@ -44,7 +44,7 @@ export async function tripsByKind(
   const [first, next, last] = regions;
   if (first === undefined || next === undefined || last === undefined) throw new Error('three regions are needed');
   const subject = openSubject(storage, regions, names);
-  const stranger = () => openSubject(storage, regions, names);
+  const newProcess = () => openSubject(storage, regions, names);
   const latest = (image: number) => deliveryOf('latest', image, first, { repository: 'team/moving', tag: 'latest' });
   const kinds = new Map<string, Trips[]>();
   const keep = async (kind: string, work: Promise<Trips>) => {
@@ -59,7 +59,7 @@ export async function tripsByKind(
     await keep('next region', trips(subject, deliveryOf('trips', image, next)));
     await keep('last region', trips(subject, deliveryOf('trips', image, last)));
     await keep('repeat, image known to the process', trips(subject, delivery));
-    await keep('repeat, image unknown to the process', trips(stranger(), delivery));
+    await keep('repeat, image unknown to the process', trips(newProcess(), delivery));
     await keep(
       `first region, under a tag that ${earlierDigests} digests had before`,
       trips(subject, latest(earlierDigests + image)),
@@ -68,7 +68,7 @@ export async function tripsByKind(
       'timer of an image that is everywhere',
       counted(subject, () => subject.tracker.reconcile(delivery.name)),
     );
-    const alone = stranger();
+    const alone = newProcess();
     await trips(alone, deliveryOf('alone', image, first));
     await keep(
       'storing that the topic accepted it, when no region follows for ten seconds',

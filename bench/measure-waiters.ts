@@ -1,6 +1,6 @@
 /**
- * What many waiters for the same few images cost in one process. The tracker reads the storage once for each image, not
- * once for each waiter.
+ * The cost of many waiters for a few images in one process. The tracker reads the storage once per image, not once per
+ * waiter.
  */
 import { runChild } from './growth/child.ts';
 import type { HoldWaiters, WaitersReport } from './growth/hold-waiters.ts';
@@ -8,7 +8,7 @@ import type { BenchOptions } from './options.ts';
 import type { Section } from './section.ts';
 
 const maxImages = 50;
-/** Fewer weigh less than what the heap of a process moves by anyway. */
+/** Fewer waiters take less memory than the normal variation of a heap. */
 const minToWeigh = 100;
 const withinMs = 120_000;
 

@@ -1,10 +1,7 @@
-/**
- * The command line of `npm run bench`, checked before anything starts: a run takes minutes, and a typing error found at
- * its end is a run lost.
- */
+/** The command line of `npm run bench`, checked before anything starts, since a run takes minutes. */
 import { parseArgs } from 'node:util';
 
-/** What can be asked for with `--only`. */
+/** The values of `--only`. */
 export const partNames = [
   'tracker',
   'trips',
@@ -20,13 +17,13 @@ export const partNames = [
 ] as const;
 export type PartName = (typeof partNames)[number];
 
-/** What each part is given. */
+/** The parameters of each part. */
 export interface BenchOptions {
   /** Connection string of the storage. */
   readonly storage: string;
   readonly storagePid: number;
   readonly quick: boolean;
-  /** Takes what goes on meanwhile. */
+  /** Prints progress. */
   say(line: string): void;
 }
 
@@ -47,7 +44,7 @@ export const usage = `Usage: npm run bench -- [--quick] [--json] [--write] [--ve
   --only     just these parts
 `;
 
-/** @throws Error that says what is wrong with them */
+/** @throws Error that describes the fault */
 export function readArguments(words: readonly string[]): BenchArguments {
   const { values } = parseArgs({
     args: [...words],

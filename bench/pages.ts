@@ -1,6 +1,6 @@
 /**
- * Puts the tables where readers look for them, on the page about figures. Figures copied by hand are figures of some other
- * run, so between its two markers the page holds what the command wrote, and nothing else.
+ * Writes the tables to the documentation page about figures, between two markers. Figures copied by hand would not
+ * match any run.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Result } from './section.ts';
@@ -9,7 +9,7 @@ import { formatMarkdown } from './section.ts';
 const figures = new URL('../docs/figures.md', import.meta.url);
 const between = /(?<=^<!-- bench:start -->\n)[\s\S]*?(?=^<!-- bench:end -->$)/m;
 
-/** @throws Error when there is nowhere to write to: asked before a run of minutes, not after it */
+/** @throws Error when a marker is missing: checked before a run of minutes, not after it */
 export function checkPage(): void {
   if (between.test(readFileSync(figures, 'utf8'))) return;
   throw new Error('docs/figures.md: needs the lines <!-- bench:start --> and <!-- bench:end -->');

@@ -1,11 +1,11 @@
 /**
- * Floor, subject, floor, subject …: each subject is compared with the floors before and after it, so what happens on the
- * machine meanwhile happens to both. The middle of all rounds is what is told.
+ * Floor, subject, floor, subject …: each subject is compared with the floors before and after it, so that disturbances
+ * of the machine affect both. The median of all rounds is reported.
  */
 import { cpuSpent } from './cpu.ts';
 import { mean, median, quantile } from './statistics.ts';
 
-/** One measured piece of work. */
+/** A measured piece of work. */
 export interface Work {
   /** Per second. */
   readonly rate: number;
@@ -14,11 +14,11 @@ export interface Work {
 }
 
 export interface Rounds {
-  /** Times the floor: the middle, the lowest and the highest of the rounds. */
+  /** Multiple of the floor: the median, the lowest and the highest of the rounds. */
   readonly ratio: number;
   readonly low: number;
   readonly high: number;
-  /** Processor time, times that of the floor. */
+  /** Processor time, as a multiple of the floor's. */
   readonly cpu: number;
   readonly rate: number;
   readonly floorRate: number;
@@ -32,8 +32,8 @@ export async function measured(items: number, storagePid: number, work: () => Pr
   return { rate: items / seconds, cpu: (cpuSpent(storagePid) - cpuBefore) / items };
 }
 
-/** @param warmups first rounds that do not count: compilers and caches are still at work */
-export async function takeTurns(input: {
+/** @param warmups first rounds that do not count: code is compiled and caches fill */
+export async function alternate(input: {
   readonly rounds: number;
   readonly warmups: number;
   floor(): Promise<Work>;

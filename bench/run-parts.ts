@@ -1,7 +1,7 @@
-/** One part after the other. One that fails takes nothing from the others: what they measured took minutes. */
+/** Runs one part after the other. A part that fails does not affect the others, whose results took minutes. */
 import type { Result, Section } from './section.ts';
 
-/** @returns what was measured, and what was wrong with it or kept it from being measured */
+/** @returns the results, and the faults found in them or that prevented them */
 export async function runParts<Name extends string>(
   parts: readonly Name[],
   measure: (part: Name) => Promise<Section>,

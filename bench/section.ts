@@ -1,14 +1,14 @@
 /**
- * What one part of the benchmark found: rows of named figures, the ratios first. One shape for the terminal, for
- * `--json` and for the pages, so that the three cannot tell different stories.
+ * The result of one part of the benchmark: rows of named figures, the ratios first. One structure for the terminal,
+ * `--json` and the pages, so that the three agree.
  */
 export interface Section {
   readonly title: string;
-  /** How to read it, and against what it was measured. */
+  /** How to read it, and what it is compared with. */
   readonly note: string;
   /** The same columns, in the same order, in every row. */
   readonly rows: readonly Readonly<Record<string, string | number>>[];
-  /** What it measured and should not have: told after the tables, and the run fails. */
+  /** Wrong results: printed after the tables, and the run fails. */
   readonly faults?: readonly string[];
 }
 

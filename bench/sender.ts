@@ -1,6 +1,6 @@
 /**
- * Posts over connections that are kept, with as little of our own as can be: who measures a server on the machine it runs
- * on takes the processor from it, and a whole HTTP client takes as much as the server.
+ * Posts over kept connections with as little code as possible: on one machine, sender and server share the processor,
+ * and a whole HTTP client needs as much of it as the server.
  */
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
@@ -11,7 +11,7 @@ export interface Sender {
   close(): void;
 }
 
-/** Longer than anybody waits: an answer that comes late is measured, and shown as late. */
+/** Longer than any client waits: a late answer is measured and shown as late. */
 const answerWithinMs = 120_000;
 const headEnd = '\r\n\r\n';
 
@@ -22,14 +22,14 @@ export function openSender({ hostname, port, host }: URL): Sender {
   async function open(): Promise<Socket> {
     const socket = connect({ host: hostname, port: Number(port), noDelay: true });
     all.add(socket);
-    // A reset while nobody waits for an answer is told by the next write.
+    // A reset of an idle connection is reported by the next write.
     socket.on('error', () => all.delete(socket));
     await new Promise<void>((resolve, reject) => socket.once('connect', resolve).once('error', reject));
     return socket;
   }
 
-  /** The server closes what has been idle for some seconds. */
-  function takeIdle(): Socket | undefined {
+  /** The server closes connections that were idle for some seconds. */
+  function idleSocket(): Socket | undefined {
     for (let socket = idle.pop(); socket !== undefined; socket = idle.pop()) {
       if (socket.writable) return socket;
     }
@@ -40,7 +40,7 @@ export function openSender({ hostname, port, host }: URL): Sender {
     async post(path, headers, body) {
       const lines = Object.entries({ host, ...headers, 'content-length': String(Buffer.byteLength(body)) });
       const head = [`POST ${path} HTTP/1.1`, ...lines.map(([name, value]) => `${name}: ${value}`)].join('\r\n');
-      const socket = takeIdle() ?? (await open());
+      const socket = idleSocket() ?? (await open());
       socket.write(`${head}${headEnd}${body}`);
       const status = await readStatus(socket);
       idle.push(socket);
@@ -52,7 +52,7 @@ export function openSender({ hostname, port, host }: URL): Sender {
   };
 }
 
-/** Resolves once the whole answer is there, so that the connection can carry the next request. */
+/** Resolves once the whole answer has arrived, so that the connection can be used for the next request. */
 function readStatus(socket: Socket): Promise<number> {
   return new Promise((resolve, reject) => {
     let text = '';

@@ -1,9 +1,6 @@
-/**
- * What a handful of figures says. A mean would let one round that met somebody else's work on this machine speak for all
- * of them, so everything here goes by order.
- */
+/** Statistics of a few figures, by order only: a mean would let one disturbed round decide the result. */
 
-/** The middle one; of an even number, the mean of the two in the middle. */
+/** The middle value; of an even number, the mean of the two in the middle. */
 export function median(values: readonly number[]): number {
   return (quantile(values, 0.5) + upperMiddle(values)) / 2;
 }

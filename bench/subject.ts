@@ -1,7 +1,7 @@
 /**
- * The real tracker on the real adapters, put together as `main.ts` does it, with three differences: the topic is in
- * memory (its speed is not ours), the storage is counted, and no delivery is put on the queue for being slow, because
- * a slow machine must show as slow and not as less work.
+ * The real tracker with the real adapters, composed as in `main.ts`, with three differences: the topic is in memory
+ * (its speed is not measured), storage calls are counted, and no delivery is put on the queue for being slow, so that a
+ * slow machine shows as slow and not as less work.
  */
 import { randomBytes, randomUUID } from 'node:crypto';
 import {
@@ -39,14 +39,14 @@ export interface Subject {
   readonly counter: Counter;
   readonly dueWork: DueWorkStore;
   readonly published: readonly CloudEvent[];
-  /** Called with everything the topic takes from now on. */
+  /** Called with every event that the topic accepts from now on. */
   onPublished(listener: (event: CloudEvent) => void): void;
 }
 
-/** What would be written to the log would be noise between the figures. */
+/** Log lines would only disturb the output. */
 const silent: Log = { info: () => undefined, warn: () => undefined };
 
-/** Names that no other subject uses: each begins with tables of its own, unless it is told to share another's. */
+/** A unique suffix for names, so that each subject has tables of its own unless it is given another's. */
 export function freshNames(): string {
   return randomBytes(6).toString('hex');
 }

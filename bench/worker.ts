@@ -1,6 +1,6 @@
 /**
- * What the Functions worker does with a new instance's first webhook event: loads the deployed bundle and has its function
- * answer. The host and the wire between them are the platform's own, and take their time before and after.
+ * What the Functions worker does with a new instance's first webhook event: loads the deployed bundle and calls its
+ * function. The host and the network are the platform's, and take additional time.
  */
 import { createCore } from '../src/local/host/core-api.ts';
 import { createInvoker } from '../src/local/host/invocation.ts';
@@ -25,5 +25,5 @@ const { returnValue } = await createInvoker(core, undefined).invoke(webhook, {
   },
 });
 process.stdout.write(`${String((returnValue?.http as { statusCode?: unknown } | undefined)?.statusCode)}\n`);
-// What follows the answer, the event to the topic above all, is not waited for.
+// Work after the answer, above all the event to the topic, is not measured.
 process.exit(0);

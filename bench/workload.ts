@@ -1,7 +1,6 @@
 /**
- * The deliveries that are measured: images with digests as digests are (their first characters differ; made-up ones
- * that do not would make the development storage slow), each with a tag, from every region, in an order that is random
- * and the same in every run.
+ * The measured deliveries: images with realistic digests (their first characters differ; otherwise Azurite would be
+ * slow), each with a tag, from every region, in a random order that is the same in every run.
  */
 import { createHash } from 'node:crypto';
 import { parseDigest } from '../src/core/model/digest.ts';
@@ -20,34 +19,34 @@ const regionNames = [
 ];
 
 export function regionsOf(count: number): Region[] {
-  return regionNames.slice(0, count).map((name) => need(parseRegion(name)));
+  return regionNames.slice(0, count).map((name) => defined(parseRegion(name)));
 }
 
-/** The same in every process: what is delivered to two of them is one event. */
+/** The same in every process, so that a delivery to two of them is one event. */
 const pushedAt = Date.parse('2026-06-01T12:00:00.000Z');
 
 export interface ImageChoice {
-  /** By default one that is pushed once. */
+  /** Default: a tag that is pushed once. */
   readonly tag?: string;
   readonly repository?: string;
 }
 
-/** @param label images of different labels are different images; the same image and region give the same webhook event */
+/** @param label images with different labels are different; the same image and region give the same webhook event */
 export function deliveryOf(label: string, image: number, region: Region, choice: ImageChoice = {}): Delivery {
   const { tag = `${label}-${image}`, repository = `team/app-${image % 20}` } = choice;
   return {
     name: {
       registry: registryName,
-      repository: need(parseRepository(repository)),
-      digest: need(parseDigest(`sha256:${createHash('sha256').update(`${label} ${image}`).digest('hex')}`)),
+      repository: defined(parseRepository(repository)),
+      digest: defined(parseDigest(`sha256:${createHash('sha256').update(`${label} ${image}`).digest('hex')}`)),
     },
     fact: {
       region,
       kind: 'push',
-      eventTime: need(parseEventTime(new Date(pushedAt + image).toISOString())),
+      eventTime: defined(parseEventTime(new Date(pushedAt + image).toISOString())),
       receivedAt: Date.now(),
       evidence: 'webhook',
-      tag: need(parseTag(tag)),
+      tag: defined(parseTag(tag)),
       mediaType: 'application/vnd.oci.image.manifest.v1+json',
     },
   };
@@ -55,7 +54,7 @@ export function deliveryOf(label: string, image: number, region: Region, choice:
 
 /**
  * Every image from every region, each twice, in random order.
- * @param isWanted asked for each in turn; the others are not even made
+ * @param isWanted called for each; unwanted deliveries are not created
  */
 export function shuffled(
   label: string,
@@ -74,7 +73,7 @@ export function shuffled(
     .map(({ image, region }) => deliveryOf(label, image, region));
 }
 
-/** @returns seconds that all of it took, with at most that much under way at once */
+/** @returns seconds for all items, with at most that many in flight at once */
 export async function keepInFlight<T>(
   items: readonly T[],
   atOnce: number,
@@ -89,7 +88,7 @@ export async function keepInFlight<T>(
   return (performance.now() - startedAt) / 1_000;
 }
 
-function need<T>(value: T | undefined): T {
+function defined<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('the workload made a name that the product refuses');
   return value;
 }

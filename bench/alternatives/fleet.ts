@@ -1,6 +1,6 @@
 /**
- * The real tracker, several instances of it, on one storage that takes virtual time. Each delivery, timer and waiter
- * meets one of them by chance, as behind a load balancer.
+ * The real tracker, as several instances on one storage with virtual time. Each delivery, timer and waiter goes to a
+ * random instance, as behind a load balancer.
  */
 import { randomUUID } from 'node:crypto';
 import {
@@ -24,12 +24,12 @@ import { replicaSets } from '../../src/core/replicas/replica-set-cache.ts';
 import type { Tracker } from '../../src/core/tracker.ts';
 import { tracker } from '../../src/core/tracker.ts';
 import { drawFrom, openRandom } from '../../src/local/simulator/random.ts';
-import { allReplicas } from '../check-told.ts';
+import { allReplicas } from '../check-published.ts';
 import { registryName } from '../workload.ts';
 import type { Stage } from './stage.ts';
 
 export interface Fleet {
-  /** One of the instances, by chance. */
+  /** A random instance. */
   any(): Tracker;
 }
 
@@ -74,7 +74,7 @@ export function openFleet(stage: Stage, instances: number): Fleet {
     checkpoints: memoryCheckpointStore(),
     publisher: {
       async publish(events: readonly { readonly id: string; readonly type: string; readonly subject: string }[]) {
-        for (const { id, type, subject } of events) if (type === allReplicas) stage.tell(subject, id);
+        for (const { id, type, subject } of events) if (type === allReplicas) stage.publish(subject, id);
       },
     },
   };
@@ -104,7 +104,7 @@ export function openFleet(stage: Stage, instances: number): Fleet {
   return { any };
 }
 
-/** Each instance earns tokens of its own. */
+/** Each instance requests tokens of its own. */
 function probeOf({ endpoints, time }: Stage): ManifestProbe {
   const probe = ociManifestProbe({ credential, fetch: endpoints.fetch, clock: time.clock });
   return { ask: (...question) => time.meanwhile(() => probe.ask(...question)) };

@@ -1,8 +1,8 @@
 /**
- * What people write first: every so often, ask each replica that has not had it yet. A command like `skopeo inspect` or
- * `docker manifest inspect` is a new process each time and keeps nothing but the login: it asks `/v2/` who gives out
- * tokens, gets one, and then asks for the manifest. At its best here: it logs in once, asks nobody twice who has said
- * yes, and every answer comes at once.
+ * The obvious solution: at intervals, ask each replica that has not had the image yet. A command like `skopeo inspect`
+ * or `docker manifest inspect` is a new process each time and keeps only the login: it requests `/v2/` to find the
+ * token service, gets a token, and then requests the manifest. Measured at its best: it logs in once, asks no replica
+ * again that has answered yes, and every answer comes at once.
  */
 import { originOf } from './replica-endpoints.ts';
 import type { VirtualTime } from './virtual-time.ts';
@@ -21,7 +21,7 @@ const accept = [
   'application/vnd.docker.distribution.manifest.v2+json',
 ].join(', ');
 
-/** Requests to ask one replica once, logged in. */
+/** Requests to ask one replica once, after the login. */
 export const requestsPerAsking = 3;
 
 /** Resolves when every replica has answered that it has the image. */

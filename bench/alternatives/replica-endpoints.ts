@@ -1,20 +1,20 @@
 /**
- * Every replica's own `/v2/` as one `fetch`, with each request counted: what the loops ask and what the tracker's probes
- * ask goes through here, tokens included, since the registry limits and logs them all alike.
+ * Every replica's `/v2/` behind one `fetch` that counts requests: those of the loops and those of the tracker's probes,
+ * including tokens, since the registry limits and logs all of them.
  */
 import { createRegionHandler } from '../../src/local/simulator/region-server.ts';
 import type { World } from '../../src/local/simulator/world.ts';
 
 export interface ReplicaEndpoints {
-  /** For an address as text or URL, and a body as form or text: what the clients here use. */
+  /** Accepts a URL as text or object, and a body as form or text: what the clients here use. */
   readonly fetch: typeof globalThis.fetch;
   /** Requests so far. */
   readonly requests: number;
-  /** Of those, the ones for a manifest itself. */
+  /** The requests for a manifest among them. */
   readonly manifestRequests: number;
 }
 
-/** Of one replica of `contoso.azurecr.io`. */
+/** The endpoint of a replica of `contoso.azurecr.io`. */
 export function originOf(region: string): string {
   return `https://contoso.${region}.geo.azurecr.io`;
 }

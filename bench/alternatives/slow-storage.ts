@@ -1,6 +1,6 @@
 /**
- * Storage whose requests are counted and take virtual time, half of it on the way there and half on the way back, so
- * that what overlaps in a real one overlaps here as well.
+ * Storage whose requests are counted and take virtual time, half of it before and half after the operation, so that
+ * requests overlap as in a real storage.
  */
 import type { Clock } from '../../src/core/ports.ts';
 import { drawLogNormal, openRandom } from '../../src/local/simulator/random.ts';
@@ -8,13 +8,13 @@ import { drawLogNormal, openRandom } from '../../src/local/simulator/random.ts';
 export interface SlowStorage {
   /** Requests so far. */
   readonly requests: number;
-  /** One request. */
+  /** Runs one request. */
   ask<T>(work: () => T | Promise<T>): Promise<T>;
-  /** The same port, slow and counted: each of its calls is one request, as it is in the adapters. */
+  /** The same port, slow and counted: each call is one request, as in the adapters. */
   slow<Port extends object>(port: Port): Port;
 }
 
-/** What a request to tables or queues takes from a neighbour in the same region, in the middle. */
+/** The median time of a request to tables or queues in the same region. */
 const medianMs = 8;
 const spread = 0.4;
 

@@ -1,6 +1,6 @@
 /**
- * One run of the simulated registry for one way of finding out: the same pushes, lags and webhook events for each way,
- * and a record of who was told what, and when. What is true is known at every instant, so nothing has to be believed.
+ * One run of the simulated registry for one solution: the same pushes, lags and webhook events for each, and a record
+ * of what was published and when. The truth is known at every instant, so every result can be checked.
  */
 import type { ImageEvent } from '../../src/core/ingest/webhook-event.ts';
 import { parseWebhookEvent } from '../../src/core/ingest/webhook-event.ts';
@@ -19,16 +19,16 @@ import { slowStorage } from './slow-storage.ts';
 import type { VirtualTime } from './virtual-time.ts';
 import { virtualTime } from './virtual-time.ts';
 
-/** The same for every way that is compared. */
+/** The same for every solution that is compared. */
 export interface Scenario {
   readonly seed: number;
   readonly regions: readonly string[];
   readonly images: number;
-  /** Median time from the first region to another, and how far it scatters. */
+  /** Median time from the first region to another, and its spread. */
   readonly lagSeconds: number;
   readonly lagSpread: number;
   readonly faults: DeliveryFaults;
-  /** Of the images, those pushed under a second tag right after the first. */
+  /** The share of images that are pushed under a second tag right after the first. */
   readonly secondTags: number;
 }
 
@@ -36,23 +36,23 @@ export interface Stage extends Pick<Scenario, 'seed' | 'regions'> {
   readonly time: VirtualTime;
   readonly endpoints: ReplicaEndpoints;
   readonly storage: SlowStorage;
-  /** Somebody says that the image is everywhere. Equal ids are one saying. */
-  tell(image: string, id: string): void;
+  /** Records that the image was published as available everywhere. Equal ids count once. */
+  publish(image: string, id: string): void;
 }
 
-/** How somebody finds out. */
+/** A solution. */
 export interface Way {
-  /** For each webhook event; without it, webhooks are not used. */
+  /** Called with each webhook event; absent where webhooks are not used. */
   receive?(region: string, event: ImageEvent): Promise<void>;
-  /** One pipeline, until it may go on; without it, nobody waits. */
+  /** Resolves when a pipeline may go on; absent where no pipeline waits. */
   wait?(repository: string, digest: string): Promise<void>;
 }
 
 export interface Seen {
-  /** When it really was everywhere; `undefined` when it never was. */
+  /** When it was everywhere, in milliseconds; `undefined` for never. */
   readonly everywhereAt: number | undefined;
   readonly lost: number;
-  readonly told: readonly { readonly id: string; readonly at: number }[];
+  readonly published: readonly { readonly id: string; readonly at: number }[];
   /** `at` stays `undefined` for a pipeline that still waits. */
   readonly waits: readonly { readonly from: number; at: number | undefined }[];
 }
@@ -66,9 +66,9 @@ export interface Run {
 
 const repositories = ['team/app', 'team/web', 'platform/base'];
 const pauseMs = 1_000;
-/** After its push, a pipeline does other things before it asks. */
+/** After its push, a pipeline does other work before it waits. */
 const pipelineAfterMs = [1_000, 6_000] as const;
-/** Longer than any lag that is drawn, and than the tracker's longest pauses that matter. */
+/** Longer than any lag, and than the tracker's longest relevant pauses. */
 const horizonMs = 3_600_000;
 
 export async function runStage(
@@ -80,7 +80,7 @@ export async function runStage(
   const { seed, regions, images, faults, lagSeconds, lagSpread } = scenario;
   const time = virtualTime();
   const { scheduler } = time;
-  const seen = new Map<string, Seen & { told: Seen['told'][number][]; waits: Seen['waits'][number][] }>();
+  const seen = new Map<string, Seen & { published: Seen['published'][number][]; waits: Seen['waits'][number][] }>();
   let way: Way = {};
   const post: Post = async ({ serviceUri, body }) => {
     const event = parseWebhookEvent(JSON.parse(body));
@@ -100,15 +100,15 @@ export async function runStage(
   });
   const endpoints = replicaEndpoints(world, scheduler.now);
   const storage = slowStorage(time.clock, seed);
-  const tell: Stage['tell'] = (image, id) => void seen.get(image)?.told.push({ id, at: scheduler.now() });
-  way = open({ seed, regions, time, endpoints, storage, tell });
+  const publish: Stage['publish'] = (image, id) => void seen.get(image)?.published.push({ id, at: scheduler.now() });
+  way = open({ seed, regions, time, endpoints, storage, publish });
 
   function pushOne(number: number): void {
     const random = openRandom(seed, `image ${number}`);
     const [repository, region] = [drawFrom(random, repositories), drawFrom(random, regions)];
     const image = buildImage(random);
     const waits: Seen['waits'][number][] = [];
-    seen.set(toManifestKey(repository, image.digest), { everywhereAt: undefined, lost: 0, told: [], waits });
+    seen.set(toManifestKey(repository, image.digest), { everywhereAt: undefined, lost: 0, published: [], waits });
     world.push(repository, `v${number}`, image, { region });
     if (drawChance(random, scenario.secondTags)) {
       const again = () => world.push(repository, `build-${number}`, image, { region });

@@ -1,7 +1,7 @@
 /**
- * Time that jumps to whatever is due next, for things that overlap: half an hour of lags, loops and storage takes
- * seconds, and every delay comes out exact. The simulator's own virtual scheduler waits for each action to end before
- * the next one begins; here an action that sleeps lets the others go on, or no two deliveries would ever meet.
+ * Virtual time for overlapping work: it jumps to the next due action, so that half an hour of lags, loops and storage
+ * takes seconds, with exact delays. The simulator's own virtual scheduler waits for each action to end before the next
+ * begins; here an action that sleeps lets the others go on, since otherwise no two deliveries would overlap.
  */
 import type { Clock } from '../../src/core/ports.ts';
 import type { Scheduler } from '../../src/local/simulator/scheduler.ts';
@@ -10,9 +10,9 @@ import { createVirtualScheduler } from '../../src/local/simulator/virtual-schedu
 export interface VirtualTime {
   readonly scheduler: Scheduler;
   readonly clock: Clock;
-  /** Work that needs turns of the platform's loop, but none of this time: nothing else happens before it has ended. */
+  /** Runs work that needs the event loop but no virtual time: nothing else runs before it has ended. */
   meanwhile<T>(work: () => Promise<T>): Promise<T>;
-  /** Moves on by so much. Fails with the first failure of anything that was scheduled. */
+  /** Advances the time. Fails with the first failure of a scheduled action. */
   pass(milliseconds: number): Promise<void>;
 }
 
@@ -23,7 +23,7 @@ export function virtualTime(): VirtualTime {
   const failures: unknown[] = [];
   let busy = 0;
 
-  /** One turn runs every callback of a promise that is ready. */
+  /** One turn of the event loop runs the callbacks of all resolved promises. */
   async function settle(): Promise<void> {
     do await new Promise((resolve) => setImmediate(resolve));
     while (busy > 0);

@@ -1,4 +1,4 @@
-/** The ways that are compared, each put together for one run. */
+/** The compared solutions, each set up for one run. */
 import { randomUUID } from 'node:crypto';
 import type { ImageEvent } from '../../src/core/ingest/webhook-event.ts';
 import { parseDigest } from '../../src/core/model/digest.ts';
@@ -22,10 +22,12 @@ export function loop(everySeconds: number): Open {
   };
 }
 
-/** Each telling is a new event, as with whoever gives no thought to ids. */
-export function naive(make: (storage: SlowStorage, regions: number, tell: (image: string) => void) => Receive): Open {
-  return ({ storage, regions, tell }) => {
-    const receive = make(storage, regions.length, (image) => tell(image, randomUUID()));
+/** Each publication has a new id, as in a tracker without a concept for ids. */
+export function naive(
+  make: (storage: SlowStorage, regions: number, publish: (image: string) => void) => Receive,
+): Open {
+  return ({ storage, regions, publish }) => {
+    const receive = make(storage, regions.length, (image) => publish(image, randomUUID()));
     return {
       receive: (region, { id, repository, digest }) => receive({ id, region, image: `${repository}@${digest}` }),
     };
@@ -40,29 +42,29 @@ export function ours(instances: number, waits: boolean): Open {
   };
 }
 
-/** As the webhook's handler does. */
+/** Delivers the event as the webhook's handler does. */
 async function deliver(tracker: Tracker, place: string, event: ImageEvent, receivedAt: number): Promise<void> {
   const { action: kind, eventTime, repository, digest, tag, mediaType } = event;
-  const region = need(parseRegion(place));
+  const region = defined(parseRegion(place));
   const fact = { region, kind, eventTime, receivedAt, evidence: 'webhook', tag, mediaType } as const;
   const receipt = await tracker.receive({ name: { registry: registryName, repository, digest }, fact });
   if (receipt === 'deferred') throw new Error('the storage is never so slow that a delivery is put off');
 }
 
-/** Asks again whenever the time is up, each time at an instance that chance chooses. */
+/** Repeats the wait whenever its time is up, each time at a random instance. */
 async function wait(any: () => Tracker, repositoryText: string, digestText: string): Promise<void> {
-  const place = { repository: need(parseRepository(repositoryText)), digest: need(parseDigest(digestText)) };
+  const place = { repository: defined(parseRepository(repositoryText)), digest: defined(parseDigest(digestText)) };
   for (;;) {
     const tracker = any();
-    const registry = need(tracker.registries[0]);
+    const registry = defined(tracker.registries[0]);
     const question = { registry, ...place, tag: undefined };
     const { outcome } = await tracker.wait(question, defaultRequirement(tracker.replicaSet(registry)), 60_000);
     if (outcome === 'satisfied') return;
-    if (outcome !== 'waiting') throw new Error(`a pipeline was told ${outcome}`);
+    if (outcome !== 'waiting') throw new Error(`a wait ended with ${outcome}`);
   }
 }
 
-function need<T>(value: T | undefined): T {
+function defined<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('the simulated registry made a name that the product refuses');
   return value;
 }

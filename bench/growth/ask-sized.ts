@@ -1,4 +1,4 @@
-/** What a question costs in tables of one size: a wait for an image that is there, and a page of the list of images. */
+/** The cost of a query with tables of one size: a wait for an available image, and a page of the list of images. */
 import { defaultRequirement } from '../../src/core/model/requirement.ts';
 import { median } from '../statistics.ts';
 import { openSubject } from '../subject.ts';
@@ -22,25 +22,25 @@ export async function askSized({ names, images, floor }: Sized, storage: string,
   const [region] = regions;
   if (registry === undefined || region === undefined) throw new Error('the tracker has a registry with regions');
 
-  async function ask(work: (turn: number) => Promise<unknown>): Promise<Asked> {
+  async function ask(work: (round: number) => Promise<unknown>): Promise<Asked> {
     const asked: Asked[] = [];
-    for (let turn = 0; turn < times; turn++) {
+    for (let round = 0; round < times; round++) {
       const insertMs = await floor.insert();
       await counter.quiet();
       counter.reset();
       const startedAt = performance.now();
-      await work(turn);
+      await work(round);
       asked.push({ trips: counter.total, ms: performance.now() - startedAt, insertMs });
     }
     const middle = (figure: keyof Asked) => median(asked.map((one) => one[figure]));
     return { trips: middle('trips'), ms: middle('ms'), insertMs: middle('insertMs') };
   }
 
-  const wait = await ask(async (turn) => {
-    const { repository, digest } = deliveryOf('filled', (turn * 7_919) % images, region).name;
+  const wait = await ask(async (round) => {
+    const { repository, digest } = deliveryOf('filled', (round * 7_919) % images, region).name;
     const requirement = defaultRequirement(tracker.replicaSet(registry));
     const { outcome } = await tracker.wait({ registry, repository, digest, tag: undefined }, requirement, 10_000);
-    if (outcome !== 'satisfied') throw new Error(`a waiter was told ${outcome}`);
+    if (outcome !== 'satisfied') throw new Error(`a wait ended with ${outcome}`);
   });
   let cursor: string | undefined;
   const page = await ask(async () => {

@@ -1,6 +1,6 @@
 /**
- * Runs one script of this folder in a process of its own, started with `--expose-gc`, and takes what it reports. The
- * bench's own process holds other parts' leftovers, which would be counted as the tracker's.
+ * Runs a script of this folder in a process of its own, started with `--expose-gc`, and collects its reports. In the
+ * benchmark's own process, the leftovers of other parts would be counted.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -33,12 +33,12 @@ export async function runChild<Task, Report>(
   if (code !== 0) throw new Error(`${script} ended with exit code ${code}: ${complaints.trim()}`);
 }
 
-/** In the script: what it was asked to do. */
+/** In the script: its task. */
 export function taskOf<Task>(): Task {
   return JSON.parse(process.argv[2] ?? '{}') as Task;
 }
 
-/** In the script: resolves once the report is on its way, so that ending right after it loses nothing. */
+/** In the script: resolves once the report is sent, so that the process can end right after it. */
 export function report<Report>(message: Report): Promise<void> {
   return new Promise((resolve, reject) => {
     if (process.send === undefined) return reject(new Error('nobody is there to report to'));

@@ -1,6 +1,6 @@
 /**
- * A process that does nothing but take deliveries, on ports that forget, and now and then says what is left on its
- * heap. Run by `measure-memory.ts`.
+ * A process that only processes deliveries, on ports that forget, and regularly reports the size of its heap. Run by
+ * `measure-memory.ts`.
  */
 import { randomUUID } from 'node:crypto';
 import {
@@ -21,7 +21,7 @@ import type { EventPublisher } from '../../src/core/ports.ts';
 import { prober } from '../../src/core/replicas/prober.ts';
 import { replicaSets } from '../../src/core/replicas/replica-set-cache.ts';
 import { tracker } from '../../src/core/tracker.ts';
-import { allReplicas } from '../check-told.ts';
+import { allReplicas } from '../check-published.ts';
 import { keepInFlight, regionsOf, registryName, shuffled } from '../workload.ts';
 import { report, taskOf } from './child.ts';
 import { forgetfulStore, renewable } from './forgetful-ports.ts';
@@ -30,15 +30,15 @@ import { hurriedClock } from './hurried-clock.ts';
 
 export interface ManyDeliveries {
   readonly deliveries: number;
-  /** Deliveries from one look at the heap to the next. */
+  /** Deliveries between two reports. */
   readonly every: number;
   readonly cachedImages: number;
   /**
-   * Kept by the storage, which is in the same process: full by the second look, so that it does not grow after that; enough
-   * that what the topic has taken is noted before its image is forgotten.
+   * The number of images that the storage keeps, in the same process: full by the second report, so that it does not
+   * grow after that; large enough that acknowledgements are noted before their image is dropped.
    */
   readonly storedImages: number;
-  /** Has the topic keep what it should not, to see that it is found out. */
+  /** Makes the topic keep its events, to test that the leak is found. */
   readonly leak?: boolean;
 }
 
@@ -50,9 +50,9 @@ export interface HeapReport {
   readonly rate: number;
 }
 
-/** Ten seconds of patience with acknowledgements take half a second. */
+/** The clock is this many times faster: acknowledgements held for ten seconds take half a second. */
 const hurry = 20;
-const patienceMs = 12_000;
+const settleMs = 12_000;
 const chunk = 500;
 
 const { deliveries, every, cachedImages, storedImages, leak = false } = taskOf<ManyDeliveries>();
@@ -69,11 +69,11 @@ const registry: Registry = {
   verify: 'missing',
 };
 
-let told = 0;
+let published = 0;
 const kept: CloudEvent[] = [];
 const publisher: EventPublisher = {
   async publish(events) {
-    told += events.filter(({ type }) => type === allReplicas).length;
+    published += events.filter(({ type }) => type === allReplicas).length;
     if (leak) kept.push(...events);
   },
 };
@@ -117,20 +117,20 @@ const subject = tracker(
 
 const perImage = regions.length * 2;
 if (2 * every < storedImages * perImage)
-  throw new Error('the storage is not full by the second look, and looks like a leak');
+  throw new Error('the storage is not full by the second report, and would be called a leak');
 let done = 0;
-for (let look = 1; done < deliveries; look++) {
+for (let round = 1; done < deliveries; round++) {
   const startedAt = performance.now();
   const before = done;
-  while (done < Math.min(deliveries, look * every)) {
+  while (done < Math.min(deliveries, round * every)) {
     await keepInFlight(shuffled(`chunk-${done}`, chunk, regions), 64, subject.receive);
     done += chunk * perImage;
     for (const port of [index, tags, timer]) port.renew();
   }
   const seconds = (performance.now() - startedAt) / 1_000;
-  await clock.sleep(patienceMs);
+  await clock.sleep(settleMs);
   const images = done / perImage;
-  if (told !== images) throw new Error(`of ${images} images, ${told} were told to be everywhere`);
+  if (published !== images) throw new Error(`of ${images} images, ${published} were published as available everywhere`);
   await report<HeapReport>({ deliveries: done, images, heapBytes: heapInUse(), rate: (done - before) / seconds });
 }
 process.exit(0);

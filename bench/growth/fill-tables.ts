@@ -33,15 +33,15 @@ export async function fillTables(storage: string, names: string, images: number)
   const index = tableImageIndex(indexTable, indexRows);
   const tags = tableTagIndex(indexTable, indexRows);
   const subject = openSubject(storage, regions, names);
-  const model = deliveryOf('filled', 0, need(regions[0]));
+  const model = deliveryOf('filled', 0, defined(regions[0]));
   for (const region of regions) await subject.tracker.receive(deliveryOf('filled', 0, region));
   await subject.counter.quiet();
   const finished = await store.read(model.name);
   if (finished === undefined) throw new Error(`the tracker keeps its images elsewhere than in Images${names}`);
 
-  const tagOf = (image: number) => need(deliveryOf('filled', image, need(regions[0])).fact.tag);
+  const tagOf = (image: number) => defined(deliveryOf('filled', image, defined(regions[0])).fact.tag);
   const recordOf = (image: number): ImageRecord => {
-    const { name } = deliveryOf('filled', image, need(regions[0]));
+    const { name } = deliveryOf('filled', image, defined(regions[0]));
     const text = JSON.stringify(finished.record).replaceAll(tagOf(0), tagOf(image));
     // Other images have been seen before it, one a minute.
     return { ...(JSON.parse(text) as ImageRecord), name, firstSeenAt: finished.record.firstSeenAt - image * 60_000 };
@@ -49,7 +49,7 @@ export async function fillTables(storage: string, names: string, images: number)
   const numbers = Array.from({ length: images - 1 }, (_, i) => i + 1);
   await keepInFlight(numbers, atOnce, (image) => store.commit({ record: recordOf(image), basedOn: undefined }));
   await keepInFlight(numbers, listedAtOnce, async (image) => {
-    const { name, fact } = deliveryOf('filled', image, need(regions[0]));
+    const { name, fact } = deliveryOf('filled', image, defined(regions[0]));
     const { registry, repository, digest } = name;
     await index.add({ name, firstSeenAt: finished.record.firstSeenAt - image * 60_000 }, ['all']);
     await tags.note({ registry, repository, tag: tagOf(image) }, digest, fact.eventTime);
@@ -59,8 +59,8 @@ export async function fillTables(storage: string, names: string, images: number)
 
 /** Tables filled under a name that nobody reads would look like tables that cost nothing. */
 async function checkFilled(tracker: Tracker, images: number): Promise<void> {
-  const registry = need(tracker.registries[0]);
-  const { repository, digest } = deliveryOf('filled', images - 1, need(regions[0])).name;
+  const registry = defined(tracker.registries[0]);
+  const { repository, digest } = deliveryOf('filled', images - 1, defined(regions[0])).name;
   const requirement = defaultRequirement(tracker.replicaSet(registry));
   const document = await tracker.answer({ registry, repository, digest, tag: undefined }, requirement);
   const page = { registry, repository: undefined, state: undefined, region: undefined, missing: false } as const;
@@ -70,7 +70,7 @@ async function checkFilled(tracker: Tracker, images: number): Promise<void> {
   }
 }
 
-function need<T>(value: T | undefined): T {
+function defined<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('the model image is made of everything that an image has');
   return value;
 }

@@ -6,8 +6,8 @@ import { memoryImageStore } from '../../src/adapters/memory.ts';
 import type { ImageName } from '../../src/core/image/record.ts';
 import type { ImageStore } from '../../src/core/ports.ts';
 
-/** @param most images kept; the oldest leaves first */
-export function forgetfulStore(most: number): ImageStore {
+/** @param max images kept; the oldest leaves first */
+export function forgetfulStore(max: number): ImageStore {
   const store = memoryImageStore();
   const kept: ImageName[] = [];
   return {
@@ -17,7 +17,7 @@ export function forgetfulStore(most: number): ImageStore {
       const [{ record, basedOn }] = change;
       if (committed === 'conflict' || basedOn !== undefined) return committed;
       kept.push(record.name);
-      const oldest = kept.length > most ? kept.shift() : undefined;
+      const oldest = kept.length > max ? kept.shift() : undefined;
       if (oldest !== undefined) store.drop(oldest);
       return committed;
     },

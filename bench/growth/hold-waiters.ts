@@ -1,6 +1,6 @@
 /**
- * A process in which many wait for a few images: what it asks of the storage meanwhile, what each of them takes of its
- * memory, and how long it takes to let them all go. Run by `measure-waiters.ts`.
+ * A process in which many clients wait for a few images: measures its storage requests meanwhile, its memory per
+ * waiter, and how long it takes to release them all. Run by `measure-waiters.ts`.
  */
 import type { ImageName } from '../../src/core/image/record.ts';
 import { defaultRequirement } from '../../src/core/model/requirement.ts';
@@ -13,10 +13,10 @@ import { heapInUse } from './heap.ts';
 
 export interface HoldWaiters {
   readonly storage: string;
-  /** A multiple of the images. */
+  /** A multiple of the number of images. */
   readonly waiters: number;
   readonly images: number;
-  /** How long the storage is watched while nothing happens. */
+  /** How long storage requests are counted while nothing happens. */
   readonly watchMs: number;
 }
 
@@ -39,7 +39,7 @@ const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(reso
 const { tracker, counter } = openSubject(storage, regions);
 const floor = await openFloor(storage);
 
-/** The tables are there, and the code that waits has been compiled. */
+/** Creates the tables and compiles the code of waits. */
 async function warm(): Promise<void> {
   for (let image = 0; image < 20; image++) {
     const [first, ...others] = regions.map((region) => deliveryOf('warm', image, region));
@@ -56,7 +56,7 @@ async function hold({ repository, digest }: ImageName): Promise<void> {
   if (registry === undefined) throw new Error('the tracker has no registry');
   const question = { registry, repository, digest, tag: undefined };
   const { outcome } = await tracker.wait(question, defaultRequirement(tracker.replicaSet(registry)), waitMs);
-  if (outcome !== 'satisfied') throw new Error(`a waiter was told ${outcome}`);
+  if (outcome !== 'satisfied') throw new Error(`a wait ended with ${outcome}`);
 }
 
 await warm();

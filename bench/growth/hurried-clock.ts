@@ -1,7 +1,7 @@
 /**
- * The real clock, some times faster. What the tracker keeps for ten seconds must be let go before anybody may say that
- * it was kept for ever; waiting that out at every look would take longer than everything that is looked at. The
- * timers underneath are real ones, so what they hold on to is seen as well.
+ * The real clock, a number of times faster. What the tracker keeps for ten seconds must be released before each
+ * measurement, and waiting for that in real time would take longer than the measurement. The timers are real ones, so
+ * leaks through them are found as well.
  */
 import { systemClock } from '../../src/adapters/system-clock.ts';
 import type { Clock } from '../../src/core/ports.ts';

@@ -1,9 +1,9 @@
 /**
- * Tables that hold so many images, and beside them one for the floor with as many rows: all sizes in one storage, so
- * that they can be measured in turns and what happens on the machine happens to all of them.
+ * Tables with a given number of images, and a table for the floor with as many rows: all sizes in one storage, so that
+ * they can be measured alternately and disturbances of the machine affect all of them.
  */
 import type { Region } from '../../src/core/model/region.ts';
-import { checkTold } from '../check-told.ts';
+import { checkPublished } from '../check-published.ts';
 import type { Floor } from '../floor.ts';
 import { openFloor } from '../floor.ts';
 import type { Work } from '../rounds.ts';
@@ -31,12 +31,12 @@ export async function openSized(storage: string, images: number): Promise<Sized>
 
 export interface Compared {
   readonly floor: Work;
-  /** Per second, of rows that are there. */
+  /** Updates per second of existing rows. */
   readonly updateRate: number;
   readonly subject: Work;
 }
 
-/** Floor, subject, floor: a process that has just started takes deliveries about new images. */
+/** Floor, subject, floor: a newly started process gets deliveries about new images. */
 export async function compareOnce(
   { floor, names }: Sized,
   work: {
@@ -44,7 +44,7 @@ export async function compareOnce(
     readonly storagePid: number;
     readonly regions: readonly Region[];
     readonly images: number;
-    /** Of images that no other round has had. */
+    /** Names images that no other round uses. */
     readonly label: string;
   },
 ): Promise<Compared> {
@@ -59,7 +59,7 @@ export async function compareOnce(
     await tracker.close(30_000);
   });
   await counter.quiet();
-  checkTold(published, images);
+  checkPublished(published, images);
   const after = await insert();
   const updateRate = (updatedBefore + (await floor.updateRate(atOnce))) / 2;
   const mean = { rate: (before.rate + after.rate) / 2, cpu: (before.cpu + after.cpu) / 2 };

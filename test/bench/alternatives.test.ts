@@ -5,7 +5,7 @@
 import { describe, expect, test } from 'vitest';
 import { askUntilEverywhere, requestsPerAsking } from '../../bench/alternatives/head-loop.ts';
 import { judge } from '../../bench/alternatives/judge.ts';
-import type { Heard } from '../../bench/alternatives/naive-trackers.ts';
+import type { Received } from '../../bench/alternatives/naive-trackers.ts';
 import { oneRow, rowPerDelivery } from '../../bench/alternatives/naive-trackers.ts';
 import { replicaEndpoints } from '../../bench/alternatives/replica-endpoints.ts';
 import { slowStorage } from '../../bench/alternatives/slow-storage.ts';
@@ -79,19 +79,19 @@ test.each([10, 30])('a loop every %i s asks exactly as often as arithmetic says'
 });
 
 describe('trackers of an afternoon', () => {
-  /** @returns what was told, when the second is heard so long after the first */
-  async function hear(make: typeof oneRow, pauseMs: number, ...heard: Heard[]): Promise<string[]> {
+  /** @returns what was published, when the second is received so long after the first */
+  async function hear(make: typeof oneRow, pauseMs: number, ...heard: Received[]): Promise<string[]> {
     const time = virtualTime();
-    const told: string[] = [];
-    const receive = make(slowStorage(time.clock, 1), 2, (image) => void told.push(image));
+    const published: string[] = [];
+    const receive = make(slowStorage(time.clock, 1), 2, (image) => void published.push(image));
     for (const [place, one] of heard.entries()) {
       time.scheduler.at(time.clock.now() + place * pauseMs, () => receive(one));
     }
     await time.pass(hour);
-    return told;
+    return published;
   }
-  const east: Heard = { id: '1', region: 'eastus', image: 'a' };
-  const west: Heard = { id: '1', region: 'westeurope', image: 'a' };
+  const east: Received = { id: '1', region: 'eastus', image: 'a' };
+  const west: Received = { id: '1', region: 'westeurope', image: 'a' };
 
   test('one row tells what comes one at a time, loses an update of two at once, and tells a repeat at once twice', async () => {
     expect(await hear(oneRow, 1_000, east, east, west, west)).toEqual(['a']);
@@ -115,39 +115,39 @@ describe('a whole run', () => {
   };
 
   test('one row never tells what was lost; the tracker tells everything, once, and not before', async () => {
-    const row = judge(await runStage(scenario, 1, naive(oneRow)), 'told');
+    const row = judge(await runStage(scenario, 1, naive(oneRow)), 'published');
     expect(row.never).toBeGreaterThan(0);
     const run = await runStage(scenario, 2, ours(3, true));
     expect(run.images.filter(({ lost }) => lost > 0).length).toBeGreaterThan(0);
     expect(run.storageRequests).toBeGreaterThan(0);
     expect(run.images.every(({ waits }) => waits.length === 2)).toBe(true);
-    for (const by of ['told', 'waits'] as const) {
+    for (const by of ['published', 'waits'] as const) {
       expect(judge(run, by)).toMatchObject({ images: 12, early: 0, twice: 0, never: 0 });
     }
   });
 
   test('a tracker that says yes to everything is early', async () => {
-    const run = await runStage(scenario, 1, ({ tell }) => ({
-      receive: async (_region, { repository, digest }) => tell(`${repository}@${digest}`, String(Math.random())),
+    const run = await runStage(scenario, 1, ({ publish }) => ({
+      receive: async (_region, { repository, digest }) => publish(`${repository}@${digest}`, String(Math.random())),
       wait: async () => undefined,
     }));
-    expect(judge(run, 'told').early).toBe(12);
-    expect(judge(run, 'told').twice).toBe(12);
+    expect(judge(run, 'published').early).toBe(12);
+    expect(judge(run, 'published').twice).toBe(12);
   });
 });
 
 describe('the verdict', () => {
-  const seen = (one: Partial<Seen>): Seen => ({ everywhereAt: 1_000, lost: 0, told: [], waits: [], ...one });
-  const judged = (image: Partial<Seen>, by: 'told' | 'waits') =>
+  const seen = (one: Partial<Seen>): Seen => ({ everywhereAt: 1_000, lost: 0, published: [], waits: [], ...one });
+  const judged = (image: Partial<Seen>, by: 'published' | 'waits') =>
     judge({ registryRequests: 0, manifestRequests: 0, storageRequests: 0, images: [seen(image)] }, by);
 
   test.each<[string, Partial<Seen>, object]>([
-    ['in time', { told: [{ id: 'a', at: 1_500 }] }, { p50: 0.5, early: 0, twice: 0, never: 0 }],
-    ['early', { told: [{ id: 'a', at: 999 }] }, { early: 1, never: 0 }],
+    ['in time', { published: [{ id: 'a', at: 1_500 }] }, { p50: 0.5, early: 0, twice: 0, never: 0 }],
+    ['early', { published: [{ id: 'a', at: 999 }] }, { early: 1, never: 0 }],
     [
       'under one id again',
       {
-        told: [
+        published: [
           { id: 'a', at: 1_000 },
           { id: 'a', at: 2_000 },
         ],
@@ -157,7 +157,7 @@ describe('the verdict', () => {
     [
       'under two ids',
       {
-        told: [
+        published: [
           { id: 'a', at: 1_000 },
           { id: 'b', at: 2_000 },
         ],
@@ -166,7 +166,7 @@ describe('the verdict', () => {
     ],
     ['never', { lost: 1 }, { never: 1, neverThoughNothingLost: 0 }],
     ['never, of what never was', { everywhereAt: undefined }, { never: 0, early: 0 }],
-  ])('told %s', (_what, image, verdict) => expect(judged(image, 'told')).toMatchObject(verdict));
+  ])('published %s', (_what, image, verdict) => expect(judged(image, 'published')).toMatchObject(verdict));
 
   test('of waiters, those count that were there', () => {
     const waits = [

@@ -1,6 +1,6 @@
 /** Whether the stopwatch runs from the last region's webhook event to each of its two ends. */
 import { describe, expect, test } from 'vitest';
-import { allReplicas, type Told } from '../../bench/check-told.ts';
+import { allReplicas, type Published } from '../../bench/check-published.ts';
 import type { Way } from '../../bench/latency-ways.ts';
 import { breathe } from '../../bench/latency-ways.ts';
 import { measureWay } from '../../bench/measure-latency.ts';
@@ -10,7 +10,7 @@ const floor = { insert: async () => 2, rate: async () => 1, updateRate: async ()
 
 /** Tells and releases that long after the third region has spoken. */
 function slowWay(toldAfterMs: number, releasedAfterMs: number): Way {
-  const listeners: ((event: Told) => void)[] = [];
+  const listeners: ((event: Published) => void)[] = [];
   const spoken = new Map<string, number>();
   const released = new Map<string, PromiseWithResolvers<void>>();
   const releaseOf = (digest: string) => {
@@ -29,7 +29,7 @@ function slowWay(toldAfterMs: number, releasedAfterMs: number): Way {
       setTimeout(() => listeners.forEach((listener) => void listener(event)), toldAfterMs);
       setTimeout(releaseOf(digest).resolve, releasedAfterMs);
     },
-    onTold: (listener) => void listeners.push(listener),
+    onPublished: (listener) => void listeners.push(listener),
     wait: ({ digest }) => releaseOf(digest).promise,
     quiet: () => breathe(1),
     close: () => undefined,
@@ -40,11 +40,11 @@ describe('latency', () => {
   test.each([1, 4])('%i in flight: told and released are measured apart', async (atOnce) => {
     const latencies = await measureWay(slowWay(20, 60), floor, { atOnce, rounds: 2, warmups: 1 });
     expect(latencies).toHaveLength(2 * atOnce);
-    for (const { told, released, insert } of latencies) {
+    for (const { published, released, insert } of latencies) {
       // A timer of the platform may ring a millisecond early.
-      expect(told).toBeGreaterThanOrEqual(19);
+      expect(published).toBeGreaterThanOrEqual(19);
       expect(released).toBeGreaterThanOrEqual(59);
-      expect(told).toBeLessThan(released);
+      expect(published).toBeLessThan(released);
       expect(insert).toBe(2);
     }
   });

@@ -3,10 +3,10 @@
  * only make us believe something.
  */
 import { describe, expect, test } from 'vitest';
-import { checkTold } from '../../bench/check-told.ts';
+import { checkPublished } from '../../bench/check-published.ts';
 import { storageCounter } from '../../bench/counted.ts';
 import { readArguments } from '../../bench/options.ts';
-import { takeTurns } from '../../bench/rounds.ts';
+import { alternate } from '../../bench/rounds.ts';
 import { runParts } from '../../bench/run-parts.ts';
 import { formatMarkdown, formatText } from '../../bench/section.ts';
 import { median, quantile } from '../../bench/statistics.ts';
@@ -26,7 +26,7 @@ describe('figures', () => {
 });
 
 describe('the counter', () => {
-  /** Ends when it is told to, like a request that is answered. */
+  /** Ends on request, like a request that is answered. */
   function slowClient() {
     const ends: (() => void)[] = [];
     const wait = () => new Promise<void>((resolve) => ends.push(resolve));
@@ -57,7 +57,7 @@ describe('the counter', () => {
 });
 
 describe('parts', () => {
-  test('that fail are told, and what the others measured is there', async () => {
+  test('that fail are reported, and what the others measured is there', async () => {
     const section = { title: 'One.', note: '', rows: [{ what: 1 }] };
     const { sections, faults } = await runParts(['one', 'broken', 'leaky', 'last'], async (part) => {
       if (part === 'broken') throw new Error('no answer in time');
@@ -71,7 +71,7 @@ describe('parts', () => {
 describe('rounds', () => {
   test('each is compared with the floors around it, and the warm-up does not count', async () => {
     const floors = [100, 100, 200, 400];
-    const { ratio, low, high, cpu } = await takeTurns({
+    const { ratio, low, high, cpu } = await alternate({
       rounds: 2,
       warmups: 1,
       floor: async () => ({ rate: floors.shift() ?? 0, cpu: 10 }),
@@ -112,17 +112,17 @@ describe('the workload', () => {
   });
 });
 
-describe('what was told', () => {
+describe('what was published', () => {
   const event = (subject: string, id: string) => ({ id, subject, type: 'AcrReplication.ImageAvailableInAllReplicas' });
 
   test('repeats under one id are fine', () => {
-    expect(() => checkTold([event('a', '1'), event('a', '1'), event('b', '2')], 2)).not.toThrow();
+    expect(() => checkPublished([event('a', '1'), event('a', '1'), event('b', '2')], 2)).not.toThrow();
   });
 
   test.each([
-    ['an image is missing', [event('a', '1')], /of 2 images, 1 were told/],
+    ['an image is missing', [event('a', '1')], /of 2 images, 1 were published/],
     ['two ids for one image', [event('a', '1'), event('b', '2'), event('b', '3')], /1 of them under several ids/],
-  ])('%s', (_what, events, complaint) => expect(() => checkTold(events, 2)).toThrow(complaint));
+  ])('%s', (_what, events, complaint) => expect(() => checkPublished(events, 2)).toThrow(complaint));
 });
 
 describe('the command line', () => {

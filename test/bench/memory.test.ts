@@ -7,7 +7,7 @@ import { judgeHeap, watchHeap } from '../../bench/measure-memory.ts';
 const say = () => undefined;
 
 describe('memory over many deliveries', () => {
-  test('is flat for the tracker, and not for one that keeps what it told', async () => {
+  test('is flat for the tracker, and not for one that keeps what it published', async () => {
     const task = { deliveries: 12_000, every: 3_000, cachedImages: 200, storedImages: 1_000 };
     const [reports, leaky] = await Promise.all([watchHeap(task, say), watchHeap({ ...task, leak: true }, say)]);
     expect(reports.map(({ deliveries, images }) => [deliveries, images])).toEqual([
