@@ -100,7 +100,7 @@ async function fetchedBicep(): Promise<string | undefined> {
   return existsSync(command) ? command : undefined;
 }
 
-const patienceMs = 120_000;
+const timeoutMs = 120_000;
 
 /** Never fails: a command that cannot be started has no exit code. */
 function call(command: string, args: readonly string[]): Promise<Ran> {
@@ -113,7 +113,7 @@ function call(command: string, args: readonly string[]): Promise<Ran> {
       shell: command.endsWith('.cmd'),
     });
     // The timeout of `spawn` itself keeps running when the command does not exist.
-    const timer = setTimeout(() => child.kill(), patienceMs);
+    const timer = setTimeout(() => child.kill(), timeoutMs);
     const end = (ran: Ran) => {
       clearTimeout(timer);
       resolve(ran);
@@ -170,12 +170,12 @@ export async function checkSyntax(folder = infra): Promise<SyntaxCheck | undefin
   const names = (await readdir(folder)).filter((name) => name.endsWith('.bicep'));
   const faults: string[] = [];
   for (const name of names) {
-    const look = (node: SyntaxNode) => {
+    const visit = (node: SyntaxNode) => {
       const { row, column } = node.startPosition;
       if (node.isError || node.isMissing) faults.push(`${name}:${row + 1}:${column + 1}: ${node.text.slice(0, 60)}`);
-      else node.children.forEach(look);
+      else node.children.forEach(visit);
     };
-    look(parser.parse(await readFile(join(folder, name), 'utf8')).rootNode);
+    visit(parser.parse(await readFile(join(folder, name), 'utf8')).rootNode);
   }
   return { files: names.length, faults };
 }

@@ -37,9 +37,9 @@ interface Subscription {
 }
 
 /** The result of one attempt. */
-type Tried = { readonly done: true } | { readonly done: false; readonly reason: string };
-const done: Tried = { done: true };
-const notYet = (reason: string): Tried => ({ done: false, reason });
+type Attempt = { readonly done: true } | { readonly done: false; readonly reason: string };
+const done: Attempt = { done: true };
+const notYet = (reason: string): Attempt => ({ done: false, reason });
 
 /** An error that a retry cannot fix. */
 class Refusal extends Error {}
@@ -72,12 +72,12 @@ async function finish(): Promise<void> {
     console.log('The app is not deployed yet: Event Grid is pointed at it after its first deployment ("azd deploy").');
     return;
   }
-  await insist(`the function ${functionName} is there`, () => findFunction(arm, appId));
-  await insist('the app answers', () => askApp(deployment));
+  await retry(`the function ${functionName} is there`, () => findFunction(arm, appId));
+  await retry('the app answers', () => askApp(deployment));
   for (const subscription of subscriptions) {
     const [name] = subscription.id.split('/').slice(-1);
     const [topic] = subscription.id.split('/').slice(-3);
-    await insist(`${topic} delivers to ${name}`, () => subscribe(arm, subscription));
+    await retry(`${topic} delivers to ${name}`, () => subscribe(arm, subscription));
   }
 }
 
@@ -96,18 +96,18 @@ async function readDeployment(): Promise<Deployment> {
 }
 
 /** @throws Error when the time is up, or a retry cannot help */
-async function insist(what: string, attempt: () => Promise<Tried>): Promise<void> {
+async function retry(what: string, attempt: () => Promise<Attempt>): Promise<void> {
   const deadline = performance.now() + Number(values.patience) * 1000;
-  let told: string | undefined;
+  let printed: string | undefined;
   for (;;) {
     const tried = await attempt().catch((error: Error) => {
       if (error instanceof Refusal) throw new Error(`not so: ${what} (${error.message})`);
       return notYet(error.message);
     });
     if (tried.done) break;
-    if (tried.reason !== told) console.log(`waiting until ${what} (${tried.reason})`);
-    told = tried.reason;
-    if (performance.now() > deadline) throw new Error(`not so after ${values.patience} s: ${what} (${told})`);
+    if (tried.reason !== printed) console.log(`waiting until ${what} (${tried.reason})`);
+    printed = tried.reason;
+    if (performance.now() > deadline) throw new Error(`not so after ${values.patience} s: ${what} (${printed})`);
     await pause(Number(values.pause) * 1000);
   }
   console.log(`${what}: yes`);
@@ -121,7 +121,7 @@ function refuseBadToken(answer: ArmAnswer): void {
 /** Only a clear 404 means that it is not deployed. */
 async function isDeployed(arm: Arm, appId: string): Promise<boolean> {
   let is = false;
-  await insist('Resource Manager tells whether the app is deployed', async () => {
+  await retry('Resource Manager tells whether the app is deployed', async () => {
     const found = await findFunction(arm, appId);
     is = found.done;
     return found.done || found.reason.startsWith('404 ') ? done : found;
@@ -130,7 +130,7 @@ async function isDeployed(arm: Arm, appId: string): Promise<boolean> {
 }
 
 /** ARM lists the functions that the deployed app has reported. */
-async function findFunction(arm: Arm, appId: string): Promise<Tried> {
+async function findFunction(arm: Arm, appId: string): Promise<Attempt> {
   const answer = await arm.ask('GET', `${appId}/functions/${functionName}?api-version=${versions.web}`);
   refuseBadToken(answer);
   return answer.status === 200 ? done : notYet(describeFault(answer));
@@ -141,7 +141,7 @@ async function findFunction(arm: Arm, appId: string): Promise<Tried> {
  * references is read only where the app does not answer well, since some plans report no status although all is well
  * (Azure/Azure-Functions#2248).
  */
-async function askApp({ arm, appId, appUrl }: Deployment): Promise<Tried> {
+async function askApp({ arm, appId, appUrl }: Deployment): Promise<Attempt> {
   const health = await askHealth(appUrl);
   if (health === 200) return done;
   const secrets = await resolveSecrets(arm, appId);
@@ -154,7 +154,7 @@ async function askApp({ arm, appId, appUrl }: Deployment): Promise<Tried> {
  * The platform retries a reference that could not be resolved, because the role is new, within a day, or at once on
  * request: App Service, "Use Key Vault references".
  */
-async function resolveSecrets(arm: Arm, appId: string): Promise<Tried> {
+async function resolveSecrets(arm: Arm, appId: string): Promise<Attempt> {
   const path = `${appId}/config/configreferences/appsettings`;
   const answer = await arm.ask('GET', `${path}?api-version=${versions.web}`);
   refuseBadToken(answer);
@@ -182,7 +182,7 @@ async function askHealth(appUrl: string): Promise<number | string> {
 /**
  * Creates the subscription and waits for the outcome: Event Grid accepts the request first and validates it afterwards.
  */
-async function subscribe(arm: Arm, { id, properties }: Subscription): Promise<Tried> {
+async function subscribe(arm: Arm, { id, properties }: Subscription): Promise<Attempt> {
   const path = `${id}?api-version=${versions.eventGrid}`;
   const put = await arm.ask('PUT', path, { properties });
   refuseBadToken(put);

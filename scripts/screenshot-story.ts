@@ -101,7 +101,7 @@ async function report(url: string, region: string, index: number, action: string
 }
 
 /** What an operator would see in Azure: a webhook that was switched off, and an incident. */
-export async function tellTrouble(url: string, { webhooks }: Pick<Simulator, 'webhooks'>): Promise<void> {
+export async function reportProblems(url: string, { webhooks }: Pick<Simulator, 'webhooks'>): Promise<void> {
   for (const webhook of webhooks.values()) {
     if (webhook.location === 'australiaeast') webhook.status = 'disabled';
   }

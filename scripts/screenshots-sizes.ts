@@ -32,7 +32,7 @@ const looks = [
 /** For the screens with most content. */
 const moreLooks = [...looks, { width: 390, colorScheme: 'dark' }, { width: 2560, colorScheme: 'dark' }] as const;
 /** Generous, for a machine that is busy with other work. */
-const patienceMs = 120_000;
+const timeoutMs = 120_000;
 const deadlineMs = 900_000;
 
 const browser = await chromium.launch({
@@ -56,7 +56,7 @@ try {
     await withApp(all.slice(0, count), [], (app) => showFilled(app, all.slice(0, count), images));
   }
   await withApp(all.slice(0, 4), ['--enable-auth'], async (app) => {
-    await take(await open(app, ''), 'key', 'form:visible');
+    await captureAndClose(await open(app, ''), 'key', 'form:visible');
   });
   console.log(`See ${target}`);
 } finally {
@@ -88,9 +88,9 @@ async function withApp(regions: readonly string[], flags: readonly string[], wor
 async function showFilled(app: AppProcess, regions: readonly string[], images: number): Promise<void> {
   const name = `${regions.length}-regions`;
   if (regions.length === 4) {
-    await take(await open(app, ''), 'empty', '#no-images-yet');
+    await captureAndClose(await open(app, ''), 'empty', '#no-images-yet');
     const waiting = await open(app, '', { isHeld: true });
-    await take(waiting, 'loading', '#skeleton');
+    await captureAndClose(waiting, 'loading', '#skeleton');
   }
   await fill(app, regions, images);
   const waiting = new AbortController();
@@ -124,19 +124,19 @@ async function showFilled(app: AppProcess, regions: readonly string[], images: n
       await page.goto('about:blank');
       await page.goto(`${app.url}/ui${hash}`);
       const isWhole = ['moved', 'deleted', 'delayed', 'family'].includes(view);
-      await look(page, `${name}-${view}-${width}-${colorScheme}`, 'section:not([hidden]) tbody tr', isWhole);
+      await capture(page, `${name}-${view}-${width}-${colorScheme}`, 'section:not([hidden]) tbody tr', isWhole);
     }
     await page.unrouteAll({ behavior: 'ignoreErrors' });
   }
   waiting.abort();
   if (regions.length === 4) {
     await showMany(app);
-    await take(await open(app, '#state=lost'), 'error', '#problem');
-    await take(await open(app, '#q=cart&sort=lag'), 'search', '#matrix tbody tr');
+    await captureAndClose(await open(app, '#state=lost'), 'error', '#problem');
+    await captureAndClose(await open(app, '#q=cart&sort=lag'), 'search', '#matrix tbody tr');
     await page.goto(`${app.url}/ui`);
     await page.locator('#matrix tbody tr').first().waitFor();
     await app.stop();
-    await take(page, 'offline', '#banner');
+    await captureAndClose(page, 'offline', '#banner');
   }
 }
 
@@ -151,7 +151,7 @@ async function showMany(app: AppProcess): Promise<void> {
     }
     await page.locator('#matrix tbody tr:nth-child(500)').waitFor();
     await page.locator('#only-newest').scrollIntoViewIfNeeded();
-    await look(page, `many-${width}`, '#matrix tbody tr');
+    await capture(page, `many-${width}`, '#matrix tbody tr');
     await page.context().close();
   }
 }
@@ -159,7 +159,7 @@ async function showMany(app: AppProcess): Promise<void> {
 async function open(app: AppProcess, hash: string, { isHeld = false } = {}): Promise<Page> {
   const viewport = { width: 1280, height: heightOf(1280) };
   const context = await browser.newContext({ viewport, reducedMotion: 'reduce', timezoneId: 'UTC' });
-  context.setDefaultTimeout(patienceMs);
+  context.setDefaultTimeout(timeoutMs);
   const page = await context.newPage();
   if (isHeld) await page.route('**/api/**', () => undefined);
   await page.goto(`${app.url}/ui${hash}`);
@@ -170,13 +170,13 @@ function heightOf(width: number): number {
   return width < 600 ? 844 : 900;
 }
 
-async function take(page: Page, name: string, what: string): Promise<void> {
-  await look(page, name, what);
+async function captureAndClose(page: Page, name: string, what: string): Promise<void> {
+  await capture(page, name, what);
   await page.context().close();
 }
 
 /** Prints what overflows the window: a picture would not show it. */
-async function look(page: Page, name: string, what: string, isWhole = false): Promise<void> {
+async function capture(page: Page, name: string, what: string, isWhole = false): Promise<void> {
   await page.locator(what).filter({ visible: true }).first().waitFor();
   // Counts, events and lag charts arrive a moment after the rest.
   await page.waitForTimeout(700);
@@ -195,9 +195,9 @@ async function makeRelease(app: AppProcess, images: number): Promise<void> {
 
 /** Repeats waits, as clients do, until the pictures are taken. */
 function wait(app: AppProcess, regions: readonly string[], signal: AbortSignal): void {
-  const [late, unknown] = [`${repositoryOf(1)}@${digestOf(1)}`, 'team/not-pushed-yet:2.4'];
+  const [delayed, unknown] = [`${repositoryOf(1)}@${digestOf(1)}`, 'team/not-pushed-yet:2.4'];
   const questions = [
-    ...[{ image: late }, { image: unknown }, { image: unknown }, { image: unknown, require: 'any' }],
+    ...[{ image: delayed }, { image: unknown }, { image: unknown }, { image: unknown, require: 'any' }],
     { image: unknown, regions: regions.slice(0, 8).join(), artifacts: 'signature,sbom', platforms: 'linux/arm64' },
   ];
   for (const { image, ...required } of questions) {
@@ -302,13 +302,13 @@ function deliveriesOf({ events }: Record<string, unknown>) {
  * the newest are replicating.
  */
 async function fill(app: AppProcess, regions: readonly string[], images: number): Promise<void> {
-  const late = (index: number) => index % 7 === 2 || (regions.length < 3 && index > 0);
+  const isDelayed = (index: number) => index % 7 === 2 || (regions.length < 3 && index > 0);
   for (let n = 0; n < images; n++) {
     const isPartly = n === 1 || n === 3 || n >= images - 2;
-    const told = regions.filter((_, index) => !(isPartly && late(index)));
+    const reporting = regions.filter((_, index) => !(isPartly && isDelayed(index)));
     const tag = n === 2 || n === 3 ? 'stable' : `2.${n}.0`;
-    await Promise.all(told.map((region) => tell(app, region, 'push', n === 2 ? 3 : n, n, tag)));
-    if (n === 5) await Promise.all(regions.map((region) => tell(app, region, 'delete', n, n)));
+    await Promise.all(reporting.map((region) => report(app, region, 'push', n === 2 ? 3 : n, n, tag)));
+    if (n === 5) await Promise.all(regions.map((region) => report(app, region, 'delete', n, n)));
   }
   // Wait until images are delayed and counted.
   await new Promise((done) => setTimeout(done, 6_000));
@@ -325,7 +325,7 @@ function repositoryOf(n: number): string {
 }
 
 /** @param of gives the repository's name for the number of an image */
-function tell(app: AppProcess, region: string, action: 'push' | 'delete', of: number, n: number, tag?: string) {
+function report(app: AppProcess, region: string, action: 'push' | 'delete', of: number, n: number, tag?: string) {
   return post(app, `/api/webhooks/contoso/${region}`, {
     id: `${n}-${region}-${action}`,
     timestamp: new Date().toISOString(),

@@ -16,9 +16,9 @@ import {
   digestOf,
   play,
   regions,
+  reportProblems,
   secret,
   story,
-  tellTrouble,
   untilCounted,
 } from './screenshot-story.ts';
 
@@ -79,7 +79,7 @@ try {
   await show(page, url, ofImage(story.length - 1), 'light', 1200, 674);
   await page.getByText('diverged').waitFor();
   await page.screenshot({ path: join(images, 'image.png') });
-  await tellTrouble(url, simulator);
+  await reportProblems(url, simulator);
   await show(page, url, '#view=replicas', 'light', 1200, 530);
   await page.getByText('disabled', { exact: true }).waitFor();
   await page.screenshot({ path: join(images, 'replicas.png') });
