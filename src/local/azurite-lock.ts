@@ -31,7 +31,7 @@ export async function claimLocation(wanted: string, onLost: () => void): Promise
     const location = number === 1 ? wanted : `${wanted}-${number}`;
     await mkdir(location, { recursive: true });
     const lock = join(location, 'in-use');
-    if (await takeLock(lock)) return holdLock(location, lock, onLost);
+    if (await acquireLock(lock)) return holdLock(location, lock, onLost);
   }
 }
 
@@ -58,7 +58,7 @@ function holdLock(location: string, lock: string, onLost: () => void): Claim {
 }
 
 /** @returns `false` where a running instance holds the lock and is not stopping */
-async function takeLock(lock: string): Promise<boolean> {
+async function acquireLock(lock: string): Promise<boolean> {
   const startedAt = Date.now();
   for (;;) {
     try {

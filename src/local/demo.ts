@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type AppProcess, startApp } from './simulator/app-process.ts';
 import { type DemoRegistry, startDemoRegistry } from './simulator/demo-registry.ts';
-import { tellStory } from './simulator/demo-story.ts';
+import { playStory } from './simulator/demo-story.ts';
 
 const OVERALL_TIMEOUT_MS = 55_000;
 /** As shells report a command ended by Ctrl-C. */
@@ -64,7 +64,7 @@ try {
   );
   const print = (line: string) => stopping.signal.aborted || console.log(line);
   registry.deliverTo(app.url);
-  await Promise.race([tellStory({ url: app.url, registry, folder: dataFolder, seed: SEED, print }), stopped]);
+  await Promise.race([playStory({ url: app.url, registry, folder: dataFolder, seed: SEED, print }), stopped]);
   console.log('\nEverything shown was checked: released by the last region, published once.');
 } catch (failure) {
   if (isInterrupted) console.error('\nInterrupted; stopping the tracker.');

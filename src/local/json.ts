@@ -9,7 +9,7 @@ export function isObject(value: unknown): value is JsonObject {
 }
 
 /** The depth limit of the host's own reader. Source: JsonSerializerSettings.MaxDepth of Newtonsoft.Json. */
-const deepest = 64;
+const maxDepth = 64;
 
 /**
  * The value, or `undefined` for text that is not JSON or is nested deeper than the host reads: `JSON.parse` accepts any
@@ -18,7 +18,7 @@ const deepest = 64;
 export function parseJson(text: string): unknown {
   try {
     const value: unknown = JSON.parse(text);
-    return isDeeperThan(deepest, value) ? undefined : value;
+    return isDeeperThan(maxDepth, value) ? undefined : value;
   } catch {
     return undefined;
   }

@@ -10,7 +10,7 @@ import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { type AppProcess, startApp } from '../../src/local/simulator/app-process.ts';
 import { checkEvents } from '../../src/local/simulator/demo-checks.ts';
 import { type DemoRegistry, startDemoRegistry } from '../../src/local/simulator/demo-registry.ts';
-import { tellStory } from '../../src/local/simulator/demo-story.ts';
+import { playStory } from '../../src/local/simulator/demo-story.ts';
 import type { Mistakes } from './stand-in-tracker.ts';
 
 const REGIONS = ['eastus', 'westeurope', 'southeastasia'];
@@ -36,7 +36,7 @@ async function tell(mistakes: Mistakes, waitSeconds = 20): Promise<string> {
   if (mistakes.optimistic) registry.world.beginOutage('southeastasia');
   const lines: string[] = [];
   const print = (line: string) => lines.push(line);
-  await tellStory({ url: app.url, registry, folder, seed: 4, speed: 20, waitSeconds, print });
+  await playStory({ url: app.url, registry, folder, seed: 4, speed: 20, waitSeconds, print });
   return lines.join('\n');
 }
 

@@ -104,7 +104,7 @@ describe('replicas that change', () => {
   });
 
   test('one that goes away while an image waits for it completes the image', async () => {
-    const { world, scheduler, firedBy } = startWorld({ lateRegions: { westeurope: 1_000 } });
+    const { world, scheduler, firedBy } = startWorld({ slowRegions: { westeurope: 1_000 } });
     world.push('team/app', 'v1', IMAGE, { region: 'eastus' });
     await scheduler.advance(MINUTE);
     expect(world.truth.isEverywhere(KEY)).toBe(false);
@@ -116,7 +116,7 @@ describe('replicas that change', () => {
   });
 
   test('one that comes back starts empty, and gets nothing meant for its predecessor', async () => {
-    const { world, scheduler } = startWorld({ lateRegions: { westeurope: 1_000 }, seedingFires: false });
+    const { world, scheduler } = startWorld({ slowRegions: { westeurope: 1_000 }, seedingFires: false });
     world.push('team/app', 'v1', IMAGE, { region: 'eastus' });
     await scheduler.advance(MINUTE);
     world.removeReplica('westeurope');

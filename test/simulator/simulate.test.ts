@@ -1,6 +1,6 @@
 /**
  * `npm run simulate` as a whole, against stand-ins: its exit code is what continuous integration goes by, so it has to
- * be 1 when the tracker is wrong and 0 when it merely was not told.
+ * be 1 when the tracker is wrong and 0 when it merely received no event.
  */
 import { CommanderError } from 'commander';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -86,7 +86,7 @@ describe('a run', () => {
   test('ends with 0 when webhook events were lost, and says which images it does not know', async () => {
     const { code, text } = await simulate({}, '--loss', '0.5');
     expect(text).toMatch(/lost on the way: \d+/);
-    expect(text).toMatch(/lost, not yet known; is in \w+; the tracker was not told/);
+    expect(text).toMatch(/lost, not yet known; is in \w+; the tracker did not receive the event/);
     expect(code).toBe(0);
   });
 
@@ -122,7 +122,7 @@ describe('a run', () => {
       'eastus=misrouted:1:5',
     );
     expect(text).toMatch(/"regionalEndpoints":{"eastus":"http:\/\/127.0.0.1:\d+"/);
-    expect(text).toMatch(/is in uksouth; the tracker was not told/);
+    expect(text).toMatch(/is in uksouth; the tracker did not receive the event/);
     expect(code).toBe(0);
   });
 

@@ -1,6 +1,6 @@
 /**
  * A receiver that does the tracker's job in the simplest way, over real HTTP, so that the simulator can be tried before
- * and without the tracker. It can be told to make the mistakes the simulator has to notice.
+ * and without the tracker. On request, it makes the mistakes the simulator has to notice.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -101,7 +101,7 @@ async function simulate(seed: number, faults: Faults) {
   };
   const { endpoints = 'ok' } = faults;
   const simulator = createSimulator({
-    lateRegions: endpoints === 'ok' ? {} : { southeastasia: 30 },
+    slowRegions: endpoints === 'ok' ? {} : { southeastasia: 30 },
     registry: 'contoso',
     regions,
     seed,

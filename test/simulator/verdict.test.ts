@@ -55,11 +55,11 @@ test('answering 200 and forgetting is behind', async () => {
   const { comparisons, outcomes } = await judge({ deafTo: 'westeurope' });
   expect(outcomes).toContain('behind');
   expect(comparisons.find(({ outcome }) => outcome === 'behind')?.reasons).toContain(
-    'is in westeurope; the tracker was told',
+    'is in westeurope; the tracker received the event',
   );
 });
 
-/** An optimistic tracker asked while a region is cut off: it claims what nobody ever told it. */
+/** An optimistic tracker asked while a region is cut off: it claims what no event has reported. */
 async function judgeWhileReplicating() {
   await tracker?.stop();
   tracker = await startStandInTracker(REGIONS, { optimistic: true });

@@ -112,10 +112,10 @@ describe('a push', () => {
       const last = firings.at(-1);
       return { region: last?.region ?? '', after: (last?.at ?? 0) - startedAt };
     }
-    const late = await lastArrival({ lateRegions: { westeurope: 100 } });
+    const late = await lastArrival({ slowRegions: { westeurope: 100 } });
     expect(late.region).toBe('westeurope');
     expect(late.after).toBeGreaterThan(60_000);
-    const fast = await lastArrival({ lateRegions: { westeurope: 100 }, speed: 10 });
+    const fast = await lastArrival({ slowRegions: { westeurope: 100 }, speed: 10 });
     expect(fast.after).toBeCloseTo(late.after / 10, 3);
   });
 

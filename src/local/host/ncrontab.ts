@@ -19,10 +19,10 @@ export function parseSchedule(text: string): Schedule {
   const fields = text.trim().split(/\s+/);
   if (fields.length === 5) fields.unshift('0');
   if (fields.length !== 6) fail(`must have six fields, or five without seconds (got ${fields.length})`);
-  const foreign = fields.find(
+  const unsupported = fields.find(
     (field, i) => /[^\w*,/-]|(?<![a-z])[LW](?![a-z])/i.test(field) || (i === weekday && /7/.test(field)),
   );
-  if (foreign !== undefined) fail(`the host does not know "${foreign}"`);
+  if (unsupported !== undefined) fail(`the host does not know "${unsupported}"`);
   const cron = read();
   return { next: (after) => cron.nextRun(after) ?? fail('there is no such day') };
 

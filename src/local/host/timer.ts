@@ -17,7 +17,7 @@ export interface TimerListenerOptions {
 }
 
 /** Longer waits overflow `setTimeout`, which would then fire at once. */
-const LONGEST_WAIT_MS = 2_000_000_000;
+const MAX_WAIT_MS = 2_000_000_000;
 const NEVER = '0001-01-01T00:00:00+00:00';
 
 export function startTimerListener({ target, schedule, invoker }: TimerListenerOptions): Listener {
@@ -91,14 +91,14 @@ async function invokeWithRetries(
   signal: AbortSignal,
 ): Promise<void> {
   const { retryOptions } = target.metadata;
-  const most = retryOptions?.maxRetryCount ?? 0;
+  const maxRetries = retryOptions?.maxRetryCount ?? 0;
   for (let retryCount = 0; ; retryCount += 1) {
-    const retryContext: RetryContext = { retryCount, maxRetryCount: most };
+    const retryContext: RetryContext = { retryCount, maxRetryCount: maxRetries };
     const isDone = await invoker.invoke(target, retryCount === 0 ? trigger : { ...trigger, retryContext }).then(
       () => true,
       () => false,
     );
-    if (isDone || signal.aborted || (most >= 0 && retryCount >= most)) return;
+    if (isDone || signal.aborted || (maxRetries >= 0 && retryCount >= maxRetries)) return;
     await pause(retryPause(retryOptions ?? {}, retryCount), undefined, { signal }).catch(() => undefined);
   }
 }
@@ -113,6 +113,6 @@ function retryPause(options: RetryOptions, retryCount: number): number {
 
 async function waitUntil(due: number, signal: AbortSignal): Promise<void> {
   for (let left = due - Date.now(); left > 0 && !signal.aborted; left = due - Date.now()) {
-    await pause(Math.min(left, LONGEST_WAIT_MS), undefined, { signal }).catch(() => undefined);
+    await pause(Math.min(left, MAX_WAIT_MS), undefined, { signal }).catch(() => undefined);
   }
 }

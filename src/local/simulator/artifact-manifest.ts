@@ -39,8 +39,12 @@ function sign(
   const payload = JSON.stringify(content, null, 3);
   const tail = '\n}';
   const formatLength = payload.length - tail.length;
-  const words = { formatLength, formatTail: Buffer.from(tail).toString('base64url') };
-  const signature = { header: { alg: 'ES256' }, signature: '', protected: toJson(words).toString('base64url') };
+  const protectedHeader = { formatLength, formatTail: Buffer.from(tail).toString('base64url') };
+  const signature = {
+    header: { alg: 'ES256' },
+    signature: '',
+    protected: toJson(protectedHeader).toString('base64url'),
+  };
   const signed = `${payload.slice(0, formatLength)},\n   "signatures": ${JSON.stringify([signature])}${tail}`;
   return { ...sealBytes(mediaType, Buffer.from(payload)), bytes: Buffer.from(signed) };
 }

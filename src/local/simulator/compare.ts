@@ -6,7 +6,7 @@ import { toManifestKey } from './change.ts';
 import { familyTruth } from './family-truth.ts';
 import { limitConcurrency } from './limit-concurrency.ts';
 import type { TrackerClient } from './tracker-client.ts';
-import { collectTold, judgeClaim, judgeTagClaim, membersOf, type Outcome, type Verdict } from './verdict.ts';
+import { collectReceived, judgeClaim, judgeTagClaim, membersOf, type Outcome, type Verdict } from './verdict.ts';
 import type { Attempt } from './webhook-sender.ts';
 import type { World } from './world.ts';
 
@@ -53,13 +53,13 @@ function sleep(): Promise<void> {
 }
 
 async function compareOnce({ world, attempts, client }: CompareOptions): Promise<Comparison[]> {
-  const told = collectTold(attempts);
+  const received = collectReceived(attempts);
   const limit = limitConcurrency(8);
   const digests = world.truth.keys().map(async (key): Promise<Comparison> => {
     const claim = await limit(() => client.fetchClaim(`${world.loginServer}/${key}`));
     const claimed = claim.regions.filter(({ state }) => state === 'available').map(({ region }) => region);
     const really = familyTruth(world.truth, membersOf(world, claim)).regionsWith(key);
-    return { subject: key, tags: listTagsOf(world, key), really, claimed, ...judgeClaim(world, told, key, claim) };
+    return { subject: key, tags: listTagsOf(world, key), really, claimed, ...judgeClaim(world, received, key, claim) };
   });
   const signed = [...world.signatures].map(async ([key, attached]): Promise<Comparison> => {
     const claim = await limit(() => client.fetchClaim(`${world.loginServer}/${key}`, 'signature'));
@@ -68,7 +68,7 @@ async function compareOnce({ world, attempts, client }: CompareOptions): Promise
       ...(each === key ? attached : []),
       ...membersOf(world, claim)(each),
     ]);
-    const verdict = judgeClaim(world, told, key, claim, [...attached]);
+    const verdict = judgeClaim(world, received, key, claim, [...attached]);
     return { subject: `${key} signed`, tags: [], really: truth.regionsWith(key), claimed, ...verdict };
   });
   const tags = listTagKeys(world).map(async ([repository, tag]): Promise<Comparison> => {
@@ -79,7 +79,7 @@ async function compareOnce({ world, attempts, client }: CompareOptions): Promise
       (region) => resolved[region] !== null && resolved[region] === claim.digest,
     );
     const claimed = claim.regions.filter(({ state }) => state === 'available').map(({ region }) => region);
-    return { subject, tags: [tag], really, claimed, ...judgeTagClaim(world, told, repository, tag, claim) };
+    return { subject, tags: [tag], really, claimed, ...judgeTagClaim(world, received, repository, tag, claim) };
   });
   return Promise.all([...digests, ...signed, ...tags]);
 }

@@ -10,7 +10,7 @@ const COMMAND = fileURLToPath(new URL('../../../bin/acr-replication.mjs', import
 
 export interface WaitCommand {
   /** The arguments after `acr-replication`. */
-  words: readonly string[];
+  args: readonly string[];
   url: string;
   /** The keys that must be everywhere once it has succeeded. */
   needs: () => readonly string[];
@@ -22,9 +22,9 @@ export interface WaitCommand {
  * @returns seconds until it ended
  * @throws Error when it does not end with 0, or ends before everything was everywhere
  */
-export async function runWaitCommand({ words, url, needs, findMissing }: WaitCommand): Promise<number> {
+export async function runWaitCommand({ args, url, needs, findMissing }: WaitCommand): Promise<number> {
   const startedAt = performance.now();
-  const child = spawn(process.execPath, [COMMAND, ...words, '--url', url], {
+  const child = spawn(process.execPath, [COMMAND, ...args, '--url', url], {
     stdio: ['ignore', 'ignore', 'pipe'],
     env: {},
   });
@@ -38,7 +38,7 @@ export async function runWaitCommand({ words, url, needs, findMissing }: WaitCom
   process.off('exit', kill);
   const missing = findMissing(needs());
   const seconds = (performance.now() - startedAt) / 1_000;
-  const name = `acr-replication ${words.join(' ')}`;
+  const name = `acr-replication ${args.join(' ')}`;
   if (code !== 0) throw new Error(`${name}: ended with ${code} after ${seconds.toFixed(1)} s\n${said}`);
   if (missing.length > 0) throw new Error(`${name}: ended with 0 while ${missing.join('; ')}`);
   return seconds;

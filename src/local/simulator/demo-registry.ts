@@ -28,16 +28,16 @@ export interface DemoRegistryOptions {
   speed?: number;
 }
 
-const PATIENCE_MS = 5_000;
+const TIMEOUT_MS = 5_000;
 
 export async function startDemoRegistry(options: DemoRegistryOptions): Promise<DemoRegistry> {
   const { registry, regions, speed = 1 } = options;
   const scheduler = runInRealTime();
-  const post = createPost(PATIENCE_MS);
+  const post = createPost(TIMEOUT_MS);
   let tracker = '';
   const { world, sender } = createSimulator({
     ...{ ...options, scheduler, speed, url: 'http://127.0.0.1' },
-    ...{ lagSeconds: 2, lagSpread: 0.3, lateRegions: { [regions.at(-1) ?? '']: 3 } },
+    ...{ lagSeconds: 2, lagSpread: 0.3, slowRegions: { [regions.at(-1) ?? '']: 3 } },
     delivery: { repeat: 0.4, reorder: 0.2 },
     post: (request) => post({ ...request, serviceUri: new URL(new URL(request.serviceUri).pathname, tracker).href }),
   });

@@ -39,7 +39,7 @@ const FILE = 'images.txt';
 const SIGNED_AFTER_MS = 3_000;
 
 /** @throws Error as soon as a check fails */
-export async function tellStory(options: DemoOptions): Promise<void> {
+export async function playStory(options: DemoOptions): Promise<void> {
   const { url, registry, folder, seed, speed = 1, waitSeconds = 40, print } = options;
   const { world, scheduler, regions } = registry;
   const [home = ''] = regions;
@@ -61,11 +61,11 @@ export async function tellStory(options: DemoOptions): Promise<void> {
       .filter((key) => !truth.isEverywhere(key))
       .map((key) => `${key} is only in ${truth.regionsWith(key).join(', ') || 'no region'}`);
 
-  async function wait(words: readonly string[], needs: () => readonly string[]): Promise<void> {
-    say(`$ acr-replication ${words.join(' ')}`);
-    const isFile = words.includes(FILE);
-    const real = words.map((word) => (word === FILE ? join(folder, FILE) : word));
-    await runWaitCommand({ words: [...real, '--timeout', `${waitSeconds}s`], url, needs, findMissing });
+  async function wait(args: readonly string[], needs: () => readonly string[]): Promise<void> {
+    say(`$ acr-replication ${args.join(' ')}`);
+    const isFile = args.includes(FILE);
+    const real = args.map((word) => (word === FILE ? join(folder, FILE) : word));
+    await runWaitCommand({ args: [...real, '--timeout', `${waitSeconds}s`], url, needs, findMissing });
     const held = isFile ? 'all three images are in all regions' : 'and its signature is in all regions too';
     say(`  ${isFile ? `-f ${FILE}` : '--artifacts signature'}: exit code 0, ${held}`);
   }

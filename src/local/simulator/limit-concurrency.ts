@@ -4,9 +4,9 @@
  */
 export type Limit = <Result>(run: () => Promise<Result>) => Promise<Result>;
 
-export function limitConcurrency(most: number): Limit {
+export function limitConcurrency(max: number): Limit {
   const waiting: (() => void)[] = [];
-  let free = most;
+  let free = max;
   return async (run) => {
     if (free > 0) free -= 1;
     else await new Promise<void>((resolve) => waiting.push(resolve));

@@ -26,11 +26,11 @@ export interface LoadOptions {
     artifact?: number;
     /** Images that are signed some seconds later: by subject, or under a tag of cosign. Default: 0. */
     signed?: number;
-    /** Images deleted some seconds after they were pushed, often while they still replicate. Default: 0. */
+    /** Images that are deleted some seconds after the push, often while they still replicate. Default: 0. */
     deleted?: number;
-    /** Of the deleted ones that are an index: only one of the manifests that it lists. Default: 0. */
+    /** Of the deleted indexes: only one of the listed manifests is deleted. Default: 0. */
     memberDeleted?: number;
-    /** Of the deleted ones: pushed again at once, same digest. Default: 0. */
+    /** Of the deleted images: the same digest is pushed again at once. Default: 0. */
     pushedAgain?: number;
     /** Images whose tag another region pushes with another digest at the same moment. Default: 0. */
     raced?: number;
@@ -87,7 +87,7 @@ function pushOne(world: World, scheduler: Scheduler, options: LoadOptions, index
     // From a random stream of its own: the rest stays the same with it and without.
     const isMember = drawChance(openRandom(seed, `deleted member ${index}`), shares.memberDeleted ?? 0);
     const [member = image] = isMember ? image.children : [];
-    scheduler.at(at, () => takeBack(world, repository, tag, member, again ? image : undefined));
+    scheduler.at(at, () => deleteWhereStored(world, repository, tag, member, again ? image : undefined));
   }
 }
 
@@ -105,7 +105,7 @@ function planSignature(world: World, scheduler: Scheduler, options: LoadOptions,
 }
 
 /** Deletes the image in a region that has it and answers; elsewhere a client would only get an error. */
-function takeBack(world: World, repository: string, tag: string, image: Manifest, again?: Manifest): void {
+function deleteWhereStored(world: World, repository: string, tag: string, image: Manifest, again?: Manifest): void {
   const holders = world.truth.regionsWith(toManifestKey(repository, image.digest));
   const region = holders.find((each) => !world.isDown(each));
   if (region === undefined) return;

@@ -48,7 +48,7 @@ export function drawFrom<Item>(random: Random, items: readonly Item[]): Item {
 
 /**
  * Typical of replication times: most are close to the median, a few far above, none below zero. `spread` is the
- * standard deviation of the logarithm; at 0.5, one value in twenty is more than twice the median.
+ * standard deviation of the logarithm; at 0.5, one value in twelve is more than twice the median.
  */
 export function drawLogNormal(random: Random, median: number, spread: number): number {
   // Box-Muller; 1 - random() keeps the logarithm away from zero.

@@ -13,7 +13,7 @@ export interface ReplicationOptions {
   /** How far lags scatter (see `drawLogNormal`). Default: 0.5. */
   lagSpread?: number;
   /** Regions whose lag is multiplied, like `{ westeurope: 5 }`. */
-  lateRegions?: Readonly<Record<string, number>>;
+  slowRegions?: Readonly<Record<string, number>>;
   /** Divides every duration: 10 runs ten times as fast. Default: 1. */
   speed?: number;
   faults?: ReplicationFaults;
@@ -63,7 +63,7 @@ export function createReplication(
   options: ReplicationOptions,
   arrive: (region: string, change: Change) => void,
 ): Replication {
-  const { lagSeconds = 3, lagSpread = 0.5, lateRegions = {}, speed = 1, faults = {} } = options;
+  const { lagSeconds = 3, lagSpread = 0.5, slowRegions = {}, speed = 1, faults = {} } = options;
   const lastDueAt = new Map<string, number>();
   const down = new Set<string>();
   const inbound = new Map<string, Route[]>();
@@ -76,7 +76,7 @@ export function createReplication(
     `${region}/${toManifestKey(repository, digest)}`;
 
   function drawLag(label: string, region: string): number {
-    const median = (lagSeconds * (lateRegions[region] ?? 1) * 1_000) / speed;
+    const median = (lagSeconds * (slowRegions[region] ?? 1) * 1_000) / speed;
     return drawLogNormal(openRandom(seed, label), median, lagSpread);
   }
 

@@ -27,7 +27,7 @@ export function countOutcomes(attempts: readonly Attempt[]): string[] {
 
 /** The worst first; of the correct ones, only as many as fit. */
 export function formatComparisons(comparisons: readonly Comparison[]): string[] {
-  const words = { agrees: 'agrees', lost: 'lost, not yet known', behind: 'told, but not known', false: 'FALSE' };
+  const words = { agrees: 'agrees', lost: 'lost, not yet known', behind: 'received, but not known', false: 'FALSE' };
   const rows = [...comparisons].sort((one, other) => rank(one) - rank(other));
   const lines = rows.slice(0, MAX_ROWS).map(({ subject, tags, really, claimed, outcome, reasons }) => {
     const name = shorten(subject);

@@ -27,7 +27,7 @@ export async function runSimulation(options: SimulationOptions, print: Print): P
   const scheduler = runInRealTime();
   const simulator = createSimulator({
     ...options,
-    ...{ scheduler, lagSeconds: options.lag, lateRegions: options.late, delivery: options },
+    ...{ scheduler, lagSeconds: options.lag, slowRegions: options.late, delivery: options },
     faults: { childrenAfterIndex: options.childrenLate, scatter: options.scatter, overtake: options.overtake },
   });
   const served = options.serve === undefined ? undefined : await serve(simulator, options.serve, print);

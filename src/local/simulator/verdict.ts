@@ -18,7 +18,7 @@ export interface Verdict {
 }
 
 /** Which events the tracker has received, of all delivery attempts. */
-export interface Told {
+export interface Received {
   /**
    * Whether it received the latest event from this region about `repository@digest`; `undefined` when there was none.
    */
@@ -30,7 +30,7 @@ export interface Told {
 /** From worst to best: a verdict has the outcome of its worst part. */
 const SEVERITY: readonly Outcome[] = ['false', 'behind', 'lost', 'agrees'];
 
-export function collectTold(attempts: readonly Attempt[]): Told {
+export function collectReceived(attempts: readonly Attempt[]): Received {
   const latest = new Map<string, { number: number; isDelivered: boolean }>();
   const missedTags = new Set<string>();
   for (const { firing, outcome, isRepeat } of attempts) {
@@ -54,7 +54,7 @@ export function collectTold(attempts: readonly Attempt[]): Told {
  */
 export function judgeClaim(
   world: World,
-  told: Told,
+  received: Received,
   key: string,
   claim: Claim,
   attached: readonly string[] = [],
@@ -68,11 +68,13 @@ export function judgeClaim(
     const isClaimed = claim.regions.some((each) => each.region === region && each.state === 'available');
     if (isThere === isClaimed) continue;
     // A region that never fired an event may be unknown, but must not be claimed.
-    const wasPublished = isThere
-      ? claim.isAttachedKnown && parts.every((each) => told.latest(region, each) ?? false)
-      : missing.some((each) => told.latest(region, each) ?? true);
-    outcomes.push(wasPublished ? (isClaimed ? 'false' : 'behind') : 'lost');
-    reasons.push(`${isThere ? 'is' : 'is not'} in ${region}; the tracker ${wasPublished ? 'was' : 'was not'} told`);
+    const wasReceived = isThere
+      ? claim.isAttachedKnown && parts.every((each) => received.latest(region, each) ?? false)
+      : missing.some((each) => received.latest(region, each) ?? true);
+    outcomes.push(wasReceived ? (isClaimed ? 'false' : 'behind') : 'lost');
+    reasons.push(
+      `${isThere ? 'is' : 'is not'} in ${region}; the tracker ${wasReceived ? 'received' : 'did not receive'} the event`,
+    );
   }
   // If the parts agree, the whole must agree too: "available everywhere" with a region missing is the one answer that
   // breaks clusters.
@@ -90,7 +92,13 @@ export function membersOf(world: World, { members }: Claim): (key: string) => re
 }
 
 /** @param claim the tracker's answer by tag: satisfied means that every region resolves it to the claimed digest */
-export function judgeTagClaim(world: World, told: Told, repository: string, tag: string, claim: Claim): Verdict {
+export function judgeTagClaim(
+  world: World,
+  received: Received,
+  repository: string,
+  tag: string,
+  claim: Claim,
+): Verdict {
   const digests = Object.entries(world.resolveTag(repository, tag)).sort();
   const first = digests[0]?.[1] ?? null;
   const isConverged =
@@ -100,11 +108,11 @@ export function judgeTagClaim(world: World, told: Told, repository: string, tag:
   const isRight = claim.satisfied ? isConverged && claim.digest === first : !isConverged;
   if (isRight) return { outcome: 'agrees', reasons: [] };
   const isExcused =
-    !told.everyTagged(toTagKey(repository, tag)) ||
+    !received.everyTagged(toTagKey(repository, tag)) ||
     digests.some(([region, digest]) => {
       const key = toManifestKey(repository, digest ?? '');
       const parts = digest === null ? [] : [key, ...membersOf(world, claim)(key)];
-      return parts.some((each) => told.latest(region, each) !== true);
+      return parts.some((each) => received.latest(region, each) !== true);
     });
   const really = isConverged ? `is ${first} everywhere` : 'is not the same everywhere';
   const said = claim.satisfied ? `says ${claim.digest} everywhere` : 'says not yet';
