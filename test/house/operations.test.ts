@@ -355,7 +355,7 @@ describe('what is set elsewhere', () => {
       /const firstPauseMs = 10_000/,
       'pauses of 10, 20 and then 30 seconds',
     ],
-    ['cost', 'src/core/replicas/refresh-pace.ts', /const longestPauseMs = 120_000/, 'up to 2 minutes'],
+    ['cost', 'src/core/replicas/refresh-pace.ts', /const maxRetryAfterMs = 120_000/, 'up to 2 minutes'],
     ['limits', 'src/functions/api/wait.ts', /const maxTimeoutSeconds = 200/, 'for at most 200 seconds'],
     ['rehearsal', 'src/core/due-work/sweeper.ts', /const minPauseMs = 30_000/, 'is done within half a minute of that'],
     ['limits', 'src/core/due-work/sweeper.ts', /const maxAtOnce = 32/, '32 at a time'],

@@ -18,7 +18,7 @@ export function describeAvailability(): RouteDescription {
     method: 'get',
     path: '/api/availability',
     summary: 'Where is it, and may I pull now?',
-    detail: 'Answered from what is stored, also for an image nobody has spoken of: its state is then `unknown`.',
+    detail: 'Answered from what is stored. An image that no region has reported has the state `unknown`.',
     auth: 'functionKey',
     query,
     answers: {

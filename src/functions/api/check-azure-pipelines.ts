@@ -36,7 +36,7 @@ export function describeAzurePipelinesCheck(): RouteDescription {
     operation: 'acceptAzurePipelinesCheck',
     method: 'post',
     path: '/api/checks/azure-pipelines',
-    summary: 'Takes an Azure Pipelines check; the verdict is called back',
+    summary: 'Accepts an Azure Pipelines check; the verdict follows as a callback',
     detail:
       'For the check "Invoke Azure Function" with the completion event "Callback", which sends these headers. ' +
       'The body names `image`, `images` or both, or a `release`.',

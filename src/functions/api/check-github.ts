@@ -42,8 +42,8 @@ export function describeGithubCheck(): RouteDescription {
     operation: 'acceptGithubCheck',
     method: 'post',
     path: '/api/checks/github',
-    summary: 'Takes a request of a GitHub deployment protection rule; the verdict is called back',
-    detail: 'What is wrong with the image or the regions is told by a rejection with a comment, where people see it.',
+    summary: 'Accepts a request of a GitHub deployment protection rule; the verdict follows as a callback',
+    detail: 'If the image or the regions are wrong, the deployment is rejected with a comment, where people see it.',
     auth: 'githubSignature',
     headers: z.object({
       'X-GitHub-Event': header('`deployment_protection_rule`; every other event is ignored.'),

@@ -11,7 +11,7 @@ export function describeDeleteRelease(): RouteDescription {
     operation: 'deleteRelease',
     method: 'delete',
     path: '/api/releases/{name}',
-    summary: 'Forgets a release; its images are not touched',
+    summary: 'Deletes a release, not its images',
     auth: 'functionKey',
     params: releaseParams,
     answers: { 204: { description: 'It is gone.' }, ...refusals(400, 404, 503), ...noKey },

@@ -22,6 +22,7 @@ import {
   failedAttempts,
   forwardDocument,
 } from '../documents/deliveries-description.ts';
+import { describeDelivery, eventAttributes, eventDelivery } from '../documents/published-event.ts';
 import { listOfRelease, releaseEventList } from '../documents/release-events.ts';
 import { replayDocument } from '../documents/replay-description.ts';
 import { httpHandler, json, readQuery } from '../http/http.ts';
@@ -29,7 +30,7 @@ import { readInput, textReadBy } from '../http/input.ts';
 import { problemResponse } from '../http/problem.ts';
 import { imageInput, readQuestion, refuse } from '../http/question.ts';
 import type { RouteDescription } from '../http/route.ts';
-import { instant, named, noKey, refusals } from '../http/route.ts';
+import { named, noKey, refusals } from '../http/route.ts';
 
 const otherQuery = z.object({
   release: textReadBy(parseReleaseName, releaseNameRule)
@@ -49,23 +50,17 @@ const eventList = named('EventList', () =>
     image: z.string(),
     events: z.array(
       z.object({
-        id: z.string().describe('Equal for equal facts, however often they are told.'),
-        source: z.string(),
-        type: z.string(),
-        subject: z.string(),
-        time: instant().describe('When the fact became known.'),
+        ...eventAttributes(),
         generation: z.int().min(1),
         region: z.string().optional(),
-        status: z.enum(['pending', 'published']),
-        publishedAt: instant().nullable().describe('When the topic took it.'),
+        ...eventDelivery(),
         failedAttempts: failedAttempts().nullable().describe('`null` where none is known.'),
-        data: z.record(z.string(), z.unknown()).describe('The data of the event, as it is sent if it is sent now.'),
       }),
     ),
     topicError: z
       .string()
       .nullable()
-      .describe('What the topic answered last, while the instance that answers finds that it accepts nothing.'),
+      .describe("The topic's last answer, while it accepts nothing from the instance that answers."),
     forwards: z.array(forwardDocument()).describe('Webhooks that were forwarded because of it, oldest first.'),
     checks: z
       .array(checkDocument())
@@ -75,7 +70,7 @@ const eventList = named('EventList', () =>
       ),
     checksComplete: z
       .boolean()
-      .describe('Whether all checks were looked through: they could be read, and there were fewer than 2,000.'),
+      .describe('Whether all checks were searched: they could be read, and there were fewer than 2,000.'),
     replays: z.array(replayDocument()).optional().describe('The last replay of this image.'),
   }),
 );
@@ -87,7 +82,7 @@ export function describeEvents(): RouteDescription {
     operation: 'listEvents',
     method: 'get',
     path: '/api/events',
-    summary: 'What was published about an image or a release and how its delivery stands, or how far a replay is',
+    summary: 'The events of an image or a release and whether the topic has accepted them, or the progress of a replay',
     detail: 'One of `image`, `release` and `replay` is required.',
     auth: 'functionKey',
     query,
@@ -186,8 +181,7 @@ function describeEvent({ event, publishedAt, failed }: PublishedEvent) {
     time: event.time,
     generation: event.data.generation,
     ...(event.data.region === undefined ? {} : { region: event.data.region }),
-    status: publishedAt === null ? 'pending' : 'published',
-    publishedAt: publishedAt === null ? null : new Date(publishedAt).toISOString(),
+    ...describeDelivery(publishedAt),
     failedAttempts: describeFailures(failed),
     data: event.data,
   };

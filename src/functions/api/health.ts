@@ -20,7 +20,7 @@ const healthDocument = named('Health', () =>
   z.object({
     status: z
       .enum(['ok', 'degraded', 'failing'])
-      .describe('`degraded`: every answer is right, and events follow once the topic takes them.'),
+      .describe('`degraded`: every answer is right, and events are published once the topic accepts them.'),
     checks: z.record(z.string(), z.enum(['ok', 'failing'])),
   }),
 );

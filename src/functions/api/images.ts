@@ -46,7 +46,7 @@ const filterQuery = z.object({
   members: z
     .enum(['true', 'false'], 'must be "true" or "false"')
     .default('false')
-    .meta({ description: 'Also the manifests that an index lists, which are part of its row otherwise.' }),
+    .meta({ description: 'Also the manifests that an index lists. By default only the index is listed.' }),
   limit: textReadBy(parseLimit, `must be a whole number from 1 to ${maxLimit}`).default(defaultLimit).meta({
     description: 'Images on one page.',
     type: 'integer',
@@ -84,7 +84,7 @@ export function describeImages(): RouteDescription {
     method: 'get',
     path: '/api/images',
     summary: 'Images of one registry, a page at a time',
-    detail: 'With a filter that few images pass, a page may be short or empty and still have a `next`.',
+    detail: 'With a filter that few images meet, a page may be short or empty and still have a `next`.',
     auth: 'functionKey',
     query,
     answers: { 200: { description: 'One page.', schema: imageList() }, ...refusals(400, 404, 503), ...noKey },

@@ -97,7 +97,7 @@ function toOperation(route: RouteDescription, schemas: Schemas): Operation {
     const schema = { path: route.params, query: route.query, header: route.headers }[place];
     return schema === undefined ? [] : toParameters(schemas.of(schema), place);
   });
-  const problem = { description: 'Something unforeseen.', schema: problemDocument(), contentType: problemType };
+  const problem = { description: 'An unexpected error.', schema: problemDocument(), contentType: problemType };
   return {
     operationId: route.operation,
     summary: route.summary,

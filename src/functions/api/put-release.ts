@@ -19,14 +19,14 @@ export function describePutRelease(): RouteDescription {
     operation: 'putRelease',
     method: 'put',
     path: '/api/releases/{name}',
-    summary: 'Makes a release: images with a name to wait for',
+    summary: 'Creates or revises a release: images that can be waited for under one name',
     detail:
       'The same content again changes nothing, whatever the order of the images; other images, regions, artifacts or platforms are the next revision.',
     auth: 'functionKey',
     params: releaseParams,
     body: imagesBody,
     answers: {
-      200: { description: 'There was one: as it is now.', schema: releaseDocument() },
+      200: { description: 'It exists already: as it is now.', schema: releaseDocument() },
       201: { description: 'There was none.', schema: releaseDocument() },
       ...refusals(400, 404, 413, 503),
       ...noKey,

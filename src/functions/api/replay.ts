@@ -29,9 +29,9 @@ const timeInput = textReadBy((text) => {
 
 const replayRequest = z.object(
   {
-    image: imageInput.optional().meta({ description: 'Everything told about this image; alone.' }),
+    image: imageInput.optional().meta({ description: 'Every event of this image; without other fields.' }),
     registry: registryInput.optional(),
-    since: timeInput.optional().meta({ description: 'Everything the topic took from this time on' }),
+    since: timeInput.optional().meta({ description: 'Every event that the topic accepted from this time on' }),
     until: timeInput.optional().meta({ description: 'up to this; a day later at most. Default: now.' }),
   },
   'must be a JSON object',
@@ -46,7 +46,7 @@ export function describeReplayRequest(): RouteDescription {
     operation: 'replayEvents',
     method: 'post',
     path: '/api/events/replay',
-    summary: 'Tells again, with the same ids, what was told',
+    summary: 'Publishes events again, with the same ids',
     detail:
       'For one image, or for a registry between two times. As a JSON body, or as query parameters. ' +
       'While the same is being published again already, that replay is the answer.',
@@ -55,7 +55,7 @@ export function describeReplayRequest(): RouteDescription {
     body: replayRequest,
     answers: {
       202: {
-        description: 'Taken; it goes on by itself.',
+        description: 'Accepted; it continues in the background.',
         schema: replayStarted(),
         headers: { location: 'Where to see how far it is.' },
       },

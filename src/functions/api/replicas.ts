@@ -14,14 +14,19 @@ const regionReport = () =>
   z.object({
     region: z.string(),
     expected: z.boolean(),
-    required: z.boolean().describe('Waited for when nobody asks otherwise.'),
+    required: z.boolean().describe('Waited for by default.'),
     observedOnly: z.boolean(),
-    provisioningState: z.string().nullable().describe('As ARM has it; null when the set comes from settings.'),
+    provisioningState: z
+      .string()
+      .nullable()
+      .describe('As in Azure Resource Manager; null when the set comes from the settings.'),
     health: z.enum(['healthy', 'unhealthy', 'unknown']),
     status: z
       .object({ displayStatus: z.string().nullable(), message: z.string().nullable(), timestamp: instant().nullable() })
       .nullable()
-      .describe('What ARM says of the replica, and since when; null when the set comes from settings.'),
+      .describe(
+        'What Azure Resource Manager says of the replica, and since when; null when the set comes from the settings.',
+      ),
     globalRouting: z.boolean(),
     lastWebhookAt: instant().nullable(),
     webhook: z.object({
@@ -31,8 +36,12 @@ const regionReport = () =>
     }),
     lag: z
       .object({ p50Seconds: z.number().nullable(), p95Seconds: z.number().nullable(), count: z.int() })
-      .describe('Distance from the first region, over the recent images.'),
-    missingImages: z.int().describe('Of the newest images that are not everywhere yet.'),
+      .describe('Time from the first region to this one, over the recent images that the region reported itself.'),
+    missingImages: z
+      .int()
+      .describe(
+        'Of the newest images that are not in every expected region yet; for a region that is not expected, of the recent images as well. Images that are being deleted do not count.',
+      ),
   });
 
 const likelyCause = () =>
@@ -49,7 +58,7 @@ const replicaReport = named('ReplicaReport', () =>
     source: z.enum(['arm', 'settings', 'remembered']),
     refreshedAt: instant(),
     stale: z.boolean(),
-    warning: z.string().nullable().describe('Which webhooks speak for a region that is not expected, and what to do.'),
+    warning: z.string().nullable().describe('Which webhooks report for a region that is not expected, and what to do.'),
     regions: z.array(regionReport()).describe('Alphabetical.'),
     likelyCauses: z.array(likelyCause()).describe('Open incidents of the registry service that affect these regions.'),
   }),

@@ -38,7 +38,7 @@ export function describeServiceHealth(): RouteDescription {
     params: z.object({ registry: z.string().describe("The registry's name in the settings.") }),
     body: z.looseObject({ schemaId: z.string().optional() }).describe('An alert in the common alert schema.'),
     answers: {
-      200: { description: 'Noted, or about something else.', schema: alertOutcome() },
+      200: { description: 'Stored, or about something else.', schema: alertOutcome() },
       ...refusals(400, 401, 404, 413, 503),
     },
   };

@@ -29,7 +29,7 @@ export function describeUi(): RouteDescription {
     auth: 'none',
     answers: {
       200: { description: 'The page.', schema: z.string(), contentType: 'text/html' },
-      304: { description: 'The page that the reader has is still the one.' },
+      304: { description: 'The page has not changed.' },
       ...refusals(400),
     },
   };

@@ -21,7 +21,7 @@ export function describeWaitForRelease(): RouteDescription {
     method: 'get',
     path: '/api/releases/{name}/wait',
     summary: 'Holds the request until every image of the release is where it must be, or the time is up',
-    detail: 'A revision that is made meanwhile is waited for instead.',
+    detail: 'If the release gets a new revision meanwhile, the request waits for that one.',
     auth: 'functionKey',
     params: releaseParams,
     query: timeoutQuery,

@@ -22,7 +22,7 @@ export const maxTimeoutSeconds = 200;
 export const timeoutRule = `must be a number of seconds from 0 to ${maxTimeoutSeconds}; ask again to wait longer`;
 export const timeoutQuery = z.object({
   timeout: textReadBy(readTimeout, timeoutRule).default(defaultTimeoutSeconds).meta({
-    description: 'How long to hold the request, seconds. Ask again to wait longer.',
+    description: 'How long the request waits at most, seconds. Ask again to wait longer.',
     type: 'number',
     default: defaultTimeoutSeconds,
     minimum: 0,

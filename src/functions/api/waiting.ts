@@ -22,7 +22,7 @@ const waitingList = named('WaitingList', () =>
       .array(
         z.object({
           kind: z.enum(['image', 'release']),
-          name: z.string().describe('As it was asked for, by the global login server; or the name of the release.'),
+          name: z.string().describe('As in the question, with the global login server; or the name of the release.'),
           regions: z
             .array(z.string())
             .optional()
@@ -38,7 +38,7 @@ const waitingList = named('WaitingList', () =>
             .describe('Of an index, the platforms that are enough. Left out: all.'),
           requests: z.int().min(0).describe('Requests that wait for it. Of a request for several images each counts.'),
           checks: z.int().min(0).describe('Deployment checks without a verdict.'),
-          since: instant().describe('Since when the longest of them waits.'),
+          since: instant().describe('When the longest of them began to wait.'),
         }),
       )
       .describe(

@@ -47,13 +47,13 @@ export function describeWebhook(): RouteDescription {
     method: 'post',
     path: '/api/webhooks/{registry}/{region}',
     summary: "Takes one event from the webhook of one region's replica",
-    detail: 'Fields that are not described are ignored. Any other action than `push`, `delete` and `ping` is too.',
+    detail: 'Other fields are ignored, and so is any action but `push`, `delete` and `ping`.',
     auth: 'webhookSecret',
     params: z.object({ registry: z.string().describe("The registry's name in the settings."), ...regionParam.shape }),
     body: webhookEnvelope.extend({ target: webhookTarget.partial().optional() }),
     answers: {
       200: { description: 'Stored, or nothing to store.', schema: webhookOutcome() },
-      202: { description: 'Stored on a queue, for when the tables answer again.', schema: webhookOutcome() },
+      202: { description: 'Stored in a queue until the tables answer again.', schema: webhookOutcome() },
       ...refusals(400, 401, 404, 413, 503),
     },
   };

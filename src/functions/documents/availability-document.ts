@@ -10,14 +10,22 @@ const region = () =>
     state: z
       .enum(['available', 'unverified', 'missing', 'deleted'])
       .describe('`unverified`: reported, and not yet confirmed by the replica; it does not count.'),
-    required: z.boolean().describe('Asked for by the requirement.'),
-    expected: z.boolean().describe('Waited for when nobody asks otherwise.'),
-    since: instant().nullable().describe('When this was learned.'),
-    eventTime: instant().nullable().describe('What the event said.'),
-    lagSeconds: z.number().min(0).nullable().describe('Distance from the first region.'),
+    required: z.boolean().describe('Whether the requirement names it.'),
+    expected: z.boolean().describe('Waited for by default.'),
+    since: instant().nullable().describe('When the tracker learned this state.'),
+    eventTime: instant().nullable().describe('The time in the event.'),
+    lagSeconds: z
+      .number()
+      .min(0)
+      .nullable()
+      .describe(
+        'Time from the first region that has it to this one. An upper bound if the first `evidence` is `probe`, `deepProbe` or `deliveryLog`.',
+      ),
     evidence: z
       .array(z.enum(evidence))
-      .describe('What the claim rests on. `membersUnknown`: the index counts by its own reports alone.'),
+      .describe(
+        'How the tracker knows, in the order in which it learned it. `membersUnknown`: only reports of the index itself count, since its members are not known.',
+      ),
     globalRouting: z.boolean().describe('Whether the global endpoint routes to this replica.'),
   });
 
@@ -33,7 +41,7 @@ const member = () =>
 const artifact = () =>
   z.object({
     kind: z.string().describe('As asked.'),
-    known: z.boolean().describe('Whether it could be found out what is attached.'),
+    known: z.boolean().describe('Whether it is known what is attached.'),
     missing: z.array(z.string()).describe('Required regions that lack one of them, or have none.'),
   });
 
@@ -43,7 +51,7 @@ const tag = () =>
     state: z
       .enum(['converged', 'converging', 'diverged', 'unknown'])
       .describe(
-        '`converging`: some regions have not told of the newest digest yet. `diverged`: one has held another for long.',
+        '`converging`: some regions have not reported the newest digest yet. `diverged`: a region has resolved the tag to another digest for longer than `DELAYED_AFTER_SECONDS`.',
       ),
     regions: z.array(z.object({ region: z.string(), digest: z.string(), since: instant() })),
   });
@@ -52,7 +60,7 @@ const replicas = () =>
   z.object({
     source: z.enum(['arm', 'settings', 'remembered']),
     refreshedAt: instant(),
-    stale: z.boolean().describe('Not read anew for more than an hour.'),
+    stale: z.boolean().describe('Not refreshed for more than an hour.'),
   });
 
 const fields = () => ({
@@ -76,16 +84,16 @@ const fields = () => ({
     .describe('Config and layers together, of an index those of all its members; null where that is not known.'),
   state: z
     .enum(['unknown', 'replicating', 'available', 'deleting', 'deleted'])
-    .describe('About every expected region; `satisfied` is about the requirement.'),
+    .describe('Over all expected regions. `satisfied` says whether the requirement is met.'),
   missing: z.array(z.string()).describe('Required regions that do not have it.'),
-  regions: z.array(region()).describe('Alphabetical: every expected region, and every other that has spoken.'),
+  regions: z.array(region()).describe('Alphabetical: every expected region, and every other that has reported.'),
   tags: z.array(z.string()).describe('Tags that point at this digest now.'),
   tag: tag().optional().describe('Present when the question named a tag.'),
   firstSeenAt: instant().nullable(),
   availableAt: instant().nullable().describe('When every expected region had it.'),
-  announcedAt: instant().nullable().describe('When the topic took that.'),
+  announcedAt: instant().nullable().describe('When the topic accepted that event.'),
   delayed: z.boolean(),
-  replicas: replicas().describe('The replica set this was judged by.'),
+  replicas: replicas().describe('The replica set that this answer rests on.'),
 });
 
 export const availabilityDocument = named('AvailabilityDocument', () =>

@@ -6,7 +6,7 @@ import { named } from '../http/route.ts';
 
 export const checkAccepted = named('CheckAccepted', () =>
   z.object({
-    check: z.string().describe('Its id, which the log of the app names it by.'),
+    check: z.string().describe('Its id, which is also in the log of the app.'),
     outcome: z.literal('accepted'),
   }),
 );

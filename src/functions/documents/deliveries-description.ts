@@ -11,9 +11,11 @@ export const failedAttempts = () =>
     count: z
       .int()
       .min(1)
-      .describe('At least: each instance counts its own, and notes them when it looks at the image again.'),
+      .describe(
+        'At least so many: each instance counts its own, and stores the number when it next reconciles the image.',
+      ),
     lastAt: instant(),
-    lastError: z.string().describe('What was answered last, for people.'),
+    lastError: z.string().describe('The last answer, for people.'),
   });
 
 export const forwardDocument = () =>
@@ -28,15 +30,15 @@ export const forwardDocument = () =>
         '`pending`: not handed over yet. `sent`: handed over, and no attempt is known to have failed; that the first one was accepted is not stored. `retrying`: not accepted so far. `accepted`: after attempts that failed. `givenUp`: not accepted within a day. `dropped`: it would not have been true any more.',
       ),
     attempts: z.int().min(0).nullable().describe('`null` where no attempt is known to have failed.'),
-    lastAt: instant().nullable().describe('When that was noted.'),
-    lastError: z.string().nullable().describe('What was answered last where it was not accepted, for people.'),
+    lastAt: instant().nullable().describe('When that was stored.'),
+    lastError: z.string().nullable().describe('The last answer that was not an acceptance, for people.'),
   });
 
 export const checkDocument = () =>
   z.object({
     id: z.string(),
     kind: z.enum(['azurePipelines', 'github']),
-    images: z.array(z.string()).describe('As the check named them.'),
+    images: z.array(z.string()).describe('As in the request of the check.'),
     release: z.string().nullable(),
     acceptedAt: instant(),
     deadlineAt: instant(),

@@ -23,18 +23,23 @@ export const releaseParams = z.object({
 
 export const releaseHead = () => ({
   name: z.string(),
-  revision: z.int().min(1).describe('One more with each other content.'),
+  revision: z.int().min(1).describe('Grows by one with each change of the content.'),
   createdAt: instant(),
   availableAt: instant()
     .nullable()
-    .describe('When every image of this revision was where it must be; it stays, whatever becomes of the images.'),
-  announcedAt: instant().nullable().describe('When the topic took that.'),
-  delayed: z.boolean().describe('Whether this revision was late.'),
-  artifacts: z.array(z.string()).optional().describe('What must be attached to each image; present where asked for.'),
+    .describe(
+      'When every image of this revision was where it must be. It does not change when images are deleted later.',
+    ),
+  announcedAt: instant().nullable().describe('When the topic accepted that event.'),
+  delayed: z.boolean().describe('Whether this revision was called delayed.'),
+  artifacts: z
+    .array(z.string())
+    .optional()
+    .describe('What must be attached to each image; present if the request named something.'),
   platforms: z
     .array(z.string())
     .optional()
-    .describe('The only platforms that are waited for; present where asked for.'),
+    .describe('The platforms that are waited for; present if the request named some.'),
 });
 
 export const releaseDocument = named('ReleaseDocument', () =>

@@ -10,8 +10,9 @@ import { toReleaseEvent } from '../../core/releases/release-document.ts';
 import type { Releases } from '../../core/releases/releases.ts';
 import type { Tracker } from '../../core/tracker.ts';
 import { json } from '../http/http.ts';
-import { instant, named } from '../http/route.ts';
+import { named } from '../http/route.ts';
 import { checkDocument, describeCheck } from './deliveries-description.ts';
+import { describeDelivery, eventAttributes, eventDelivery } from './published-event.ts';
 import { answerRelease } from './release-document.ts';
 
 export const releaseEventList = named('ReleaseEventList', () =>
@@ -20,18 +21,12 @@ export const releaseEventList = named('ReleaseEventList', () =>
     events: z
       .array(
         z.object({
-          id: z.string().describe('Equal for equal facts, however often they are told.'),
-          source: z.string(),
-          type: z.string(),
-          subject: z.string(),
-          time: instant().describe('When the fact became known.'),
+          ...eventAttributes(),
           revision: z.int().min(1),
-          status: z.enum(['pending', 'published']),
-          publishedAt: instant().nullable().describe('When the topic took it.'),
-          data: z.record(z.string(), z.unknown()).describe('The data of the event, as it is sent if it is sent now.'),
+          ...eventDelivery(),
         }),
       )
-      .describe('Of the present revision.'),
+      .describe('Of the current revision.'),
     checks: z
       .array(checkDocument())
       .nullable()
@@ -40,7 +35,7 @@ export const releaseEventList = named('ReleaseEventList', () =>
       ),
     checksComplete: z
       .boolean()
-      .describe('Whether all checks were looked through: they could be read, and there were fewer than 2,000.'),
+      .describe('Whether all checks were searched: they could be read, and there were fewer than 2,000.'),
   }),
 );
 
@@ -62,8 +57,7 @@ export async function listOfRelease(
             const { id, source, type, subject, time, data } = toReleaseEvent(release, fact, document, registry);
             return {
               ...{ id, source, type, subject, time, revision: release.revision },
-              status: acceptedAt === null ? 'pending' : 'published',
-              publishedAt: acceptedAt === null ? null : new Date(acceptedAt).toISOString(),
+              ...describeDelivery(acceptedAt),
               data,
             };
           });

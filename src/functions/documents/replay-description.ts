@@ -4,10 +4,10 @@ import { instant, named } from '../http/route.ts';
 
 export const replayProgress = () => ({
   status: z.enum(['running', 'done']),
-  image: z.string().optional().describe('What is told again: everything about this image,'),
-  registry: z.string().optional().describe('or everything told about images of this registry,'),
+  image: z.string().optional().describe('What is published again: all events of this image,'),
+  registry: z.string().optional().describe('or all events about images of this registry,'),
   since: instant().optional().describe('from this time'),
-  until: instant().optional().describe('to this, as the topic took it.'),
+  until: instant().optional().describe('to this time, when the topic accepted them.'),
   requestedAt: instant(),
   imagesExamined: z.int(),
   eventsPublished: z.int(),

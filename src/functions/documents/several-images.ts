@@ -67,7 +67,7 @@ export const severalDocument = named('SeveralImagesDocument', () =>
       .describe('Images that some required region does not have.'),
     ended: z
       .array(entry({ outcome: z.enum(['deleted', 'superseded']) }))
-      .describe('Images that cannot come any more, as things stand.'),
+      .describe('Images that were deleted everywhere, or whose tag points at a newer digest.'),
     images: z.array(availabilityDocument()).describe('In the order asked, each once.'),
   }),
 );

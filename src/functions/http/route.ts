@@ -63,7 +63,7 @@ export const problemDocument = named('Problem', () =>
     status: z.int().describe('The HTTP status.'),
     detail: z.string().describe('For people: what is wrong and what to do.'),
     errors: z
-      .array(z.object({ field: z.string().describe('In the words of the request.'), reason: z.string() }))
+      .array(z.object({ field: z.string().describe('As in the request.'), reason: z.string() }))
       .optional()
       .describe('For bad input: each field that is wrong.'),
   }),

@@ -59,7 +59,7 @@ const toolProperties = [
   {
     propertyName: 'platforms',
     propertyType: 'string',
-    description: 'Of an index, the only platforms that must be there, separated by commas: linux/amd64,linux/arm64.',
+    description: 'Of an index, the platforms that must be there, separated by commas: linux/amd64,linux/arm64.',
     isRequired: false,
   },
 ];
