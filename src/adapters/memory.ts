@@ -173,7 +173,7 @@ export function memoryHealthEventLog(): HealthEventLog {
   return {
     async note(registry, event) {
       const key = `${registry} ${event.trackingId}`;
-      if ((events.get(key)?.toldAt ?? 0) > event.toldAt) return 'outdated';
+      if ((events.get(key)?.reportedAt ?? 0) > event.reportedAt) return 'outdated';
       events.set(key, event);
       return 'recorded';
     },

@@ -20,14 +20,14 @@ beforeEach(() => {
   rows = table(tableClient(account, `incidents${++opened}`));
 });
 
-const wordOf = (toldAt: number, isOpen = true, trackingId = 'ABC-1'): HealthEvent => ({
+const wordOf = (reportedAt: number, isOpen = true, trackingId = 'ABC-1'): HealthEvent => ({
   trackingId,
-  title: `told at ${toldAt}`,
+  title: `told at ${reportedAt}`,
   regions: [],
   isEverywhere: true,
   isOpen,
   startedAt: null,
-  toldAt,
+  reportedAt,
 });
 
 test('the newer word holds, in whatever order they come', async () => {

@@ -124,7 +124,7 @@ test('replicas, with an open incident', async () => {
   const health = memoryHealthEventLog();
   const noted = { trackingId: 'ABC-123', title: 'Slow pushes', regions: [], isEverywhere: true, isOpen: true };
   const { clock } = memoryTracker();
-  await health.note('contoso', { ...noted, startedAt: clock.now(), toldAt: clock.now() });
+  await health.note('contoso', { ...noted, startedAt: clock.now(), reportedAt: clock.now() });
   const memory = memoryTracker({ ports: { health } });
   await deliver(memory, 'eastus');
   const answer = await call(replicasFunction(memory.tracker), { path: 'replicas' });

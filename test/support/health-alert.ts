@@ -62,7 +62,7 @@ export function memoryHealthEventLog(): HealthEventLog {
     async note(registry, event) {
       const key = `${registry} ${event.trackingId}`;
       const before = events.get(key);
-      if (before !== undefined && before.toldAt > event.toldAt) return 'outdated';
+      if (before !== undefined && before.reportedAt > event.reportedAt) return 'outdated';
       events.set(key, event);
       return 'recorded';
     },

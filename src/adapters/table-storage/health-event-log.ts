@@ -19,7 +19,7 @@ export function tableHealthEventLog(index: Table): HealthEventLog {
       const row: Row = { ...healthEventRow(registry, event.trackingId), ...splitText('event', JSON.stringify(event)) };
       for (let attempt = 1; attempt <= maxAttempts; attempt++) {
         const stored = await index.get(row);
-        if (stored !== undefined && readEvent(stored).toldAt > event.toldAt) return 'outdated';
+        if (stored !== undefined && readEvent(stored).reportedAt > event.reportedAt) return 'outdated';
         const written = await (stored === undefined ? index.create(row) : index.replace(row, stored.etag));
         if (written !== 'conflict') return 'recorded';
       }

@@ -1,7 +1,7 @@
 /**
- * One Event Grid system event of a registry, read from unknown JSON. Event Grid repeats what it could not deliver, which
- * webhooks never do; but only an event that names its region says where an image is. One without a region must not
- * count for any replica: it would have "in all replicas" told while most are still without the image.
+ * Parses one Event Grid system event of a registry from unknown JSON. Event Grid retries a failed delivery, which webhooks do
+ * not. An event counts for a replica only if it names a region: otherwise "in all replicas" could be published while most
+ * replicas do not have the image.
  */
 
 import * as z from 'zod';
@@ -16,13 +16,13 @@ import { toReceived } from './to-delivery.ts';
 import { parseWebhookEvent } from './webhook-event.ts';
 
 export type RegistryEvent =
-  /** One replica has the image, or has it no more. */
+  /** One replica has the image, or no longer has it. */
   | { readonly kind: 'fact'; readonly delivery: Received }
-  /** The image has been pushed somewhere. */
+  /** The image was pushed, in an unknown region. */
   | { readonly kind: 'known'; readonly name: ImageName }
-  /** An event that is none of our business. */
+  /** An event about something that is not tracked. */
   | { readonly kind: 'ignored'; readonly reason: string }
-  /** An event that should have told us something and does not. */
+  /** An event about an image that lacks a field or contradicts itself. */
   | { readonly kind: 'invalid'; readonly reason: string };
 
 const connected = z.object({ name: z.string().nullish() }).nullish().catch(undefined);
@@ -42,9 +42,9 @@ const envelope = z.object({
   }),
 });
 
-/** Old events leave the namespace out. */
+/** Old events do not have the namespace. */
 const typePattern = /^(?:Microsoft\.ContainerRegistry\.)?(ImagePushed|ImageDeleted)$/i;
-/** With a name that a registry may have: the documentation's examples say `<name>`. */
+/** Matches only valid registry names: the examples of the documentation have `<name>`. */
 const resourcePattern = /\/providers\/Microsoft\.ContainerRegistry\/registries\/([a-z0-9]{5,50})(?:\/|$)/i;
 
 /** @param receivedAt milliseconds since 1970 */
@@ -54,9 +54,9 @@ export function parseRegistryEvent(input: unknown, registries: readonly Registry
   const { data } = read.value;
   const type = read.value.type ?? read.value.eventType ?? '';
   const source = read.value.source ?? read.value.topic ?? '';
-  const [, told] = typePattern.exec(type) ?? [];
-  if (told === undefined) return ignored(`type ${quote(type)}`);
-  // A connected registry is a copy outside of Azure, which speaks through the same topic.
+  const [, typeName] = typePattern.exec(type) ?? [];
+  if (typeName === undefined) return ignored(`type ${quote(type)}`);
+  // A connected registry is a copy outside of Azure, whose events come through the same topic.
   const isConnected = /\/connectedRegistries\//i.test(source);
   if (isConnected || data.connectedRegistry?.name || data.connectedregistry?.name) return ignored('connected registry');
   const registry = findRegistry(source, data.request?.host, registries);
@@ -65,11 +65,11 @@ export function parseRegistryEvent(input: unknown, registries: readonly Registry
   const event = parseWebhookEvent(data);
   if (!event.ok) return invalid(event.problems.map(({ field, reason }) => `data.${field}: ${reason}`));
   if (event.value.action === 'ping' || event.value.action === 'other') return ignored('no image');
-  if ((event.value.action === 'push') !== (told.toLowerCase() === 'imagepushed')) {
+  if ((event.value.action === 'push') !== (typeName.toLowerCase() === 'imagepushed')) {
     return invalid([`data.action: ${quote(event.value.action)} in an event of type ${quote(type)}`]);
   }
   if (data.location === undefined || data.location === null || data.location === '') {
-    // Deleted, but nobody says where: that is no knowledge.
+    // A delete in an unknown region proves nothing.
     if (event.value.action !== 'push') return ignored('a delete without a location');
     const { repository, digest } = event.value;
     return { kind: 'known', name: { registry: registry.name, repository, digest } };
@@ -80,8 +80,8 @@ export function parseRegistryEvent(input: unknown, registries: readonly Registry
 }
 
 /**
- * By the ARM id that Event Grid itself puts on the event. What the client called the registry counts only where there is
- * none: that host name is the client's own word, and an event of another registry would be taken for ours.
+ * Finds the registry by the ARM id, which Event Grid itself sets. The host name counts only where there is no ARM id: the client
+ * that pushed chooses it, and an event of another registry could name a host of ours.
  */
 function findRegistry(source: string, host: string | undefined, registries: readonly Registry[]): Registry | undefined {
   const [, name] = resourcePattern.exec(source) ?? [];
@@ -90,7 +90,7 @@ function findRegistry(source: string, host: string | undefined, registries: read
   return registries.find(isSource) ?? registries.find((registry) => armNameOf(registry) === name.toLowerCase());
 }
 
-/** Unique in all of Azure, so it tells a registry that was moved to another group or subscription. */
+/** Unique in all of Azure: also finds a registry that was moved to another resource group or subscription. */
 function armNameOf({ name, resourceId }: Registry): string {
   return resourceId?.split('/').at(-1)?.toLowerCase() ?? name;
 }

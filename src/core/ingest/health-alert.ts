@@ -1,7 +1,7 @@
 /**
- * What Azure Service Health says about the registry service, read from Azure Monitor's alert webhook. A replica that is
- * late during an outage of its region is late because of it; without this, everybody looks for the fault in their own
- * pipeline. A hint only: nothing is ever counted as there or missing because of it.
+ * Parses incidents of the registry service that Azure Service Health reports, from Azure Monitor's alert webhook. They explain
+ * why a replica is late during an outage of its region; without that, people search for the fault in their own pipeline. They
+ * are only a hint: whether an image is available never depends on them.
  */
 import * as z from 'zod';
 import type { Region } from '../model/region.ts';
@@ -15,19 +15,19 @@ export interface HealthEvent {
   readonly trackingId: string;
   /** One line, for people. */
   readonly title: string;
-  /** Alphabetical. Empty for an event that is everywhere. */
+  /** Alphabetical. Empty if `isEverywhere`. */
   readonly regions: readonly Region[];
   readonly isEverywhere: boolean;
   readonly isOpen: boolean;
-  /** Milliseconds since 1970, like every time here; `null` where it is not told. */
+  /** Milliseconds since 1970, like every time here; `null` where the alert does not say. */
   readonly startedAt: number | null;
-  /** When Azure said so: the newest word about an incident holds. */
-  readonly toldAt: number;
+  /** The time of the alert: the newest one about an incident counts. */
+  readonly reportedAt: number;
 }
 
 type HealthAlert =
   | { readonly kind: 'event'; readonly event: HealthEvent }
-  /** About another service, or nothing that would make a replica late. */
+  /** About another service, or an event that makes no replica late. */
   | { readonly kind: 'ignored'; readonly reason: string };
 
 const line = (limit: number) =>
@@ -37,7 +37,7 @@ const line = (limit: number) =>
       .trim()
       .slice(0, limit),
   );
-/** Later years have five digits: no reader of our answers would take them for a time, and no later word would be newer. */
+/** Later years have five digits: clients could not parse such a time, and no later alert would be newer. */
 const lastTime = Date.parse('9999-12-31T23:59:59.999Z');
 const time = z
   .string()
@@ -88,7 +88,7 @@ const registryService = /^(azure )?container registry$/i;
 const disturbing = /^(incident|maintenance|plannedmaintenance)$/i;
 const notGoingOn = /^(resolved|complete|completed|cancell?ed|planned|rescheduled|rca)$/i;
 
-/** @param receivedAt milliseconds since 1970; stands in where the alert has no time of its own */
+/** @param receivedAt milliseconds since 1970; used where the alert has no time */
 export function parseHealthAlert(body: unknown, receivedAt: number): Parsed<HealthAlert> {
   const outer = readAs(alert, body);
   if (!outer.ok) return outer;
@@ -122,7 +122,7 @@ export function parseHealthAlert(body: unknown, receivedAt: number): Parsed<Heal
       isEverywhere,
       isOpen: !isResolved && !notGoingOn.test((properties.stage ?? status ?? '').replaceAll(' ', '')),
       startedAt: properties.impactStartTime ?? null,
-      toldAt: eventTimestamp ?? submissionTimestamp ?? essentials.firedDateTime ?? receivedAt,
+      reportedAt: eventTimestamp ?? submissionTimestamp ?? essentials.firedDateTime ?? receivedAt,
     },
   });
 }

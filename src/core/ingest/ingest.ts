@@ -1,5 +1,5 @@
 /**
- * Takes what replicas report: within the time that the registry gives, and again from the queue for what had to be deferred.
+ * Records reports of replicas: from webhooks, within the time limit of the registry, and from the queue, if they were deferred.
  * Nothing is acknowledged before it is stored.
  */
 
@@ -61,31 +61,31 @@ interface IngestDeps {
 
 export interface Ingest {
   /**
-   * Takes one delivery from a webhook, within the time the registry gives. Returns only after a durable write.
-   * Fails with `unavailable` when neither tables nor queue answered.
+   * Records one delivery from a webhook, within the time limit of the registry. Returns only after a durable write.
+   * Fails with `unavailable` when neither tables nor queue answered in time.
    */
   receive(received: Received): Promise<DeliveryReceipt>;
-  /** Takes one delivery without a time limit; a passing fault puts it back on the queue for later. */
+  /** Records one delivery without a time limit; after a temporary failure it is put back on the queue. */
   process(received: Received): Promise<DeliveryReceipt>;
-  /** Fails with an `UpstreamError`, also while it is not known for which replicas to decide. */
+  /** Fails with an `UpstreamError`, also while the replica set is not known. */
   record(delivery: Delivery): Promise<MergeOutcome>;
 }
 
 /**
- * Processor time that a delivery takes. Of a burst, each has waited so long for those ahead of it before it was even read,
- * and the registry has been waiting since it sent it.
+ * Processor time that a delivery takes. In a burst, each delivery has waited this long for each one ahead of it before it was
+ * read, and the registry measures its time limit from the sending.
  */
 const processingMs = 1;
-/** A timer this late says that the process was held up. */
+/** A timer this late shows that the event loop was blocked. */
 const heldUpMs = 50;
-/** Time enough to read what has been answered. */
+/** Enough time to read answers that have arrived. */
 const answeredMs = 100;
-/** That an event was published may be noted this much later; until then another instance need not publish it as well. */
+/** How late it may be stored that an event was published; before that, another instance need not publish it too. */
 const unpublishedAfterMs = 15_000;
 
 export function ingest(deps: IngestDeps, options: IngestOptions): Ingest {
   const { clock, log, relay, sets, telemetry } = deps;
-  /** Deliveries of which the registry waits for the answer, and which the tables have not taken yet. */
+  /** Deliveries that are not answered yet, and that the tables have not stored yet. */
   let unanswered = 0;
 
   async function record(delivery: Delivery): Promise<MergeOutcome> {
@@ -97,7 +97,7 @@ export function ingest(deps: IngestDeps, options: IngestOptions): Ingest {
       return written;
     });
     if (image === undefined) return outcome ?? 'duplicate';
-    // A repeat that finds an event long unpublished may be all that is left of an instance that died before publishing it.
+    // The instance that stored the first report may have died before it published the event.
     const unpublished = outcome === 'recorded' ? [] : pendingKeys(image, clock.now() - unpublishedAfterMs);
     relay.offerPending(image.name, unpublished, (keys) => deps.dueEvents(image, keys));
     deps.probes.confirm(image, delivery.fact.region);
@@ -110,13 +110,13 @@ export function ingest(deps: IngestDeps, options: IngestOptions): Ingest {
     return 'recorded';
   }
 
-  /** With the set in use at the very moment it comes in. */
+  /** Uses the replica set at the moment of receipt. */
   function withReceiveTime(received: Received): Received {
     if (!('fact' in received)) return received;
     return { ...received, fact: receivedAfter(received.fact, sets.current(deps.registryOf(received.name))) };
   }
 
-  /** What the tables do not take in time goes to the queue. */
+  /** Queues the delivery if the tables do not store it in time. */
   async function recordOrDefer(recorded: Promise<MergeOutcome>, defer: () => Promise<void>): Promise<DeliveryReceipt> {
     const tablesWithinMs = Math.max(options.recordWithinMs / 3, options.recordWithinMs - unanswered * processingMs);
     unanswered++;
@@ -131,7 +131,7 @@ export function ingest(deps: IngestDeps, options: IngestOptions): Ingest {
     });
   }
 
-  /** So that its trace goes on wherever it is taken up again. */
+  /** Adds the trace, which the instance that handles the queued delivery continues. */
   function traced(received: Received): Received {
     return 'fact' in received ? { ...received, trace: telemetry.activeSpan() ?? received.trace } : received;
   }
@@ -152,7 +152,7 @@ export function ingest(deps: IngestDeps, options: IngestOptions): Ingest {
     },
     async process(received) {
       const { evidence } = 'fact' in received ? received.fact : received;
-      // Webhooks come this way only once they have been deferred.
+      // Deliveries of webhooks come here only from the queue.
       const source = evidence === 'eventGrid' || evidence === 'deliveryLog' ? evidence : 'queue';
       try {
         const outcome = await recordReceived(received);
@@ -178,8 +178,8 @@ function spanOf({ name, fact }: Delivery) {
 }
 
 /**
- * After a timer that was late, a moment longer: the process was held up, and its timers come before what was answered
- * meanwhile. No more than a moment, since the registry has been waiting all the while.
+ * As `withTimeoutOrUndefined()`, but if the timer is late, waits a moment longer: the event loop was blocked, and runs timers
+ * before it reads answers that have arrived. Only a moment, since the registry is waiting.
  */
 async function withinOwnTime<T>(clock: Clock, milliseconds: number, work: Promise<T>): Promise<T | undefined> {
   const endsAt = clock.now() + milliseconds;

@@ -4,10 +4,10 @@ import type { MergeOutcome } from '../image/merge-fact.ts';
 import type { MeasuredRegion } from '../model/measured-region.ts';
 import type { Instrument } from '../runtime/telemetry.ts';
 import { instrumentPrefix } from '../runtime/telemetry.ts';
-/** What became of a delivery: `refused` by the endpoint, `failed` when nothing could store it. */
+/** The outcome of a delivery: `refused` by the endpoint, `failed` when it could not be stored. */
 export type DeliveryOutcome = MergeOutcome | 'ignored' | 'pong' | 'deferred' | 'refused' | 'failed';
 
-/** Where it came from: `queue` is for what was deferred, and is tried again. */
+/** Where it came from; `queue` for a deferred one. */
 export type DeliverySource = 'webhook' | 'queue' | 'eventGrid' | 'deliveryLog';
 
 export const deliveries: Instrument<{

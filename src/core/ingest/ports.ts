@@ -1,29 +1,29 @@
 /**
- * What ingest needs: a queue for what the tables do not take in time, heartbeats of webhooks, and what is known of incidents. Every
- * method fails with an `UpstreamError`, as in ../ports.ts.
+ * What ingest needs: a queue for deliveries that the tables do not store in time, the times of webhook calls, and incidents of
+ * the registry service. Every method fails with an `UpstreamError`, as in ../ports.ts.
  */
 
 import type { Received } from '../image/delivery.ts';
 import type { Region } from '../model/region.ts';
 import type { HealthEvent } from './health-alert.ts';
 
-/** When each replica's webhook last spoke, whatever it said. */
+/** When each region's webhook last called, whatever the body was. */
 export interface HeartbeatStore {
   note(registry: string, region: Region, at: number): Promise<void>;
-  /** Milliseconds since 1970 by region; regions that never spoke are left out. */
+  /** Milliseconds since 1970 by region, of regions whose webhook has called. */
   last(registry: string): Promise<ReadonlyMap<Region, number>>;
 }
 
-/** Where deliveries wait while the tables do not answer. Durable; handed back at least once. */
+/** Holds deliveries while the tables do not answer. Durable; each is handed back at least once. */
 export interface DeliveryQueue {
-  /** @param delayMs how long to leave it alone first: 0 for one that was just received, more for one that is put back */
+  /** @param delayMs how long it stays on the queue at least: 0 for one that was just received, more for one that is put back */
   defer(received: Received, delayMs: number): Promise<void>;
 }
 
-/** What is known of the incidents of the registry service, by registry and tracking id. */
+/** Incidents of the registry service, by registry and tracking id. */
 export interface HealthEventLog {
-  /** `outdated`: a newer word about the same incident is known already, and stays. */
+  /** `outdated`: a newer alert about the same incident is stored already, and stays. */
   note(registry: string, event: HealthEvent): Promise<'recorded' | 'outdated'>;
-  /** Those whose newest word is that they go on, in any order. */
+  /** Incidents that are open by their newest alert, in any order. */
   open(registry: string): Promise<readonly HealthEvent[]>;
 }

@@ -1,8 +1,7 @@
 /**
- * A delete that names no digest: of a whole repository or, with a tag, of that tag. What a registry sends for either is
- * documented nowhere, so it proves nothing: what is known of these images in that region becomes doubtful, and counts again
- * once it is seen to be there. Events come late: what is known of them only elsewhere is marked as well, so that an older push
- * from that region is no proof either.
+ * A delete that names no digest: of a whole repository or, with a tag, of that tag. No documentation says when a registry sends
+ * it, so it does not prove a deletion: the images become doubtful in that region, and count again when they are seen there. Images
+ * that this region has not reported are marked as well, so that an older push that comes late does not count either.
  */
 
 import type { Delivery, RepositoryDelete } from '../image/delivery.ts';
@@ -13,7 +12,7 @@ import type { ReadTag } from '../store/read-tag.ts';
 const pageSize = 100;
 const maxAtOnce = 16;
 
-/** Fails with an `UpstreamError`; what was marked stays marked, and doing it again changes nothing. */
+/** Fails with an `UpstreamError`; images that were marked stay marked, and a repeat changes nothing. */
 export async function markDoubtful(
   deps: {
     readonly index: ImageIndex;
@@ -22,8 +21,8 @@ export async function markDoubtful(
   },
   deleted: RepositoryDelete,
 ): Promise<void> {
-  const { registry, repository, tag, region, ...told } = deleted;
-  const fact = { ...told, region, tag, mediaType: undefined };
+  const { registry, repository, tag, region, ...rest } = deleted;
+  const fact = { ...rest, region, tag, mediaType: undefined };
   if (tag !== undefined) {
     const images = await deps.readTag({ registry, repository, tag });
     await Promise.all(images.map(({ name }) => deps.record({ name, fact: { ...fact, kind: 'untag' } })));

@@ -1,6 +1,6 @@
 /**
- * Turns what an event says into what is recorded about one image in one replica. Webhooks, Event Grid and the
- * registry's own log of deliveries carry the same event; read three ways, the three would disagree about one push.
+ * Turns an event into a fact about one image in one region. Webhooks, Event Grid and the registry's log of deliveries have the
+ * same event, so one function reads it: the three must agree about one push.
  */
 
 import type { Evidence } from '../image/arrival.ts';
@@ -12,9 +12,9 @@ import type { ImageEvent, RepositoryDeleteEvent } from './webhook-event.ts';
 
 export interface DeliverySource {
   readonly registry: Registry;
-  /** The replica that speaks; the event itself does not name it. */
+  /** Region of the replica that reports; the event itself does not name it. */
   readonly region: Region;
-  /** When we learned it, milliseconds since 1970. */
+  /** Milliseconds since 1970. */
   readonly receivedAt: number;
   readonly evidence: Evidence;
 }

@@ -1,11 +1,11 @@
 import type { DeliveryQueue } from './ports.ts';
 
-/** The host hides a message for ten minutes when whoever works on it is killed. */
+/** A message stays invisible for ten minutes when the instance that handles it is killed. */
 const copyAfterMs = 60_000;
 
 /**
- * What is deferred is said twice, the second time a minute later: the tables do not answer just then, and a repeat is a
- * cheap duplicate. What is put back has been said twice already.
+ * Queues a deferred delivery twice, the second time for a minute later: if the instance that handles the first is killed, the
+ * second is handled soon. A repeat costs little. A delivery that is put back has a copy already.
  */
 export function twiceDeferred(queue: DeliveryQueue): DeliveryQueue {
   return {

@@ -1,7 +1,7 @@
 /**
- * Webhooks of regions in which nobody expects a replica. One of them may be a replica that has just been added; more often
- * somebody has mistyped the region in a webhook's address, and the replica that it should speak for seems to be silent. So what
- * they say is kept, within bounds, and whoever can correct it is warned.
+ * Warns about webhooks of regions where no replica is expected. The replica may have just been added. More often the region in
+ * the webhook's address is misspelled, and the replica that it belongs to seems silent. So these reports are recorded, for a
+ * bounded number of regions, and a log line and the webhook's answer say what to correct.
  */
 
 import { maxRegions } from '../image/kept-regions.ts';
@@ -12,7 +12,7 @@ import { expectedRegions, findReplica, isKnown } from '../model/replica-set.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Log } from '../runtime/log.ts';
 
-/** A region that nobody expects is shown for so long after its last word. */
+/** How long a region that is not expected is shown after its last call. */
 const shownMs = 7 * 86_400_000;
 
 const betweenLinesMs = 60_000;
@@ -39,24 +39,27 @@ export function unexpectedRegions({ clock, log }: { readonly clock: Clock; reado
   };
 }
 
-/** @returns `undefined` where all of them are in the set, or nobody has told yet which ones are expected */
-export function regionWarning(registry: Registry, heard: readonly Region[], set: ReplicaSet): string | undefined {
-  const strangers = heard.filter((region) => findReplica(set, region) === undefined);
-  if (strangers.length === 0 || !isKnown(set)) return undefined;
+/** @returns `undefined` where all of them are in the set, or it is not known yet which regions are expected */
+export function regionWarning(registry: Registry, seen: readonly Region[], set: ReplicaSet): string | undefined {
+  const unexpected = seen.filter((region) => findReplica(set, region) === undefined);
+  if (unexpected.length === 0 || !isKnown(set)) return undefined;
   const expected = expectedRegions(set).join(', ');
   return (
-    `Webhooks speak for ${strangers.join(', ')}, where ${registry.name} is not expected to have a replica; expected are ` +
+    `Webhooks speak for ${unexpected.join(', ')}, where ${registry.name} is not expected to have a replica; expected are ` +
     `${expected}. Correct the region at the end of the webhook's address, or delete the webhook; a replica that has just ` +
     'been created is found within minutes.'
   );
 }
 
-/** Alphabetical order is up to the caller. @param heard when each region's webhook last spoke, milliseconds since 1970 */
-export function shownRegions(heard: ReadonlyMap<Region, number>, set: ReplicaSet, now: number): Region[] {
-  const strangers = [...heard]
+/**
+ * The regions of the set, and unexpected regions whose webhook has called lately; the caller sorts them.
+ * @param seen when each region's webhook last called, milliseconds since 1970
+ */
+export function shownRegions(seen: ReadonlyMap<Region, number>, set: ReplicaSet, now: number): Region[] {
+  const unexpected = [...seen]
     .filter(([region, at]) => findReplica(set, region) === undefined && now - at < shownMs)
     .sort(([, a], [, b]) => b - a)
     .map(([region]) => region);
   const known = set.replicas.map((replica) => replica.region);
-  return [...known, ...strangers.slice(0, Math.max(0, maxRegions - known.length))];
+  return [...known, ...unexpected.slice(0, Math.max(0, maxRegions - known.length))];
 }

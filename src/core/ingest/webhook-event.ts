@@ -1,6 +1,6 @@
 /**
- * One webhook body, read from unknown JSON. A webhook is tried once: what is refused here is lost, what is let
- * through wrongly becomes a claim. So every field we do not use is ignored, and every field we do use is checked.
+ * Parses one webhook body from unknown JSON. The registry sends a webhook once: an event that is refused here is lost, and a
+ * wrong one that is accepted becomes a false fact. So fields that are not used are ignored, and fields that are used are checked.
  * Shapes: real captures and the vendor's documentation (test/fixtures/payloads).
  */
 import * as z from 'zod';
@@ -26,7 +26,7 @@ export interface ImageEvent {
   readonly mediaType: string | undefined;
 }
 
-/** A whole repository was deleted or, with a tag, that tag: which digests it is about, the event does not say. */
+/** A whole repository was deleted or, with a tag, that tag. The event does not name the digests. */
 export interface RepositoryDeleteEvent {
   readonly action: 'deleteRepository';
   readonly id: string;
@@ -39,7 +39,7 @@ export type WebhookEvent =
   | ImageEvent
   | RepositoryDeleteEvent
   | { readonly action: 'ping'; readonly id: string; readonly eventTime: EventTime }
-  /** An action that says nothing about where an image is, or an image event without a digest. */
+  /** An action that is not about an image, or an event without a digest. */
   | { readonly action: 'other'; readonly id: string; readonly name: string };
 
 const text = (limit: number) =>
@@ -49,7 +49,7 @@ const text = (limit: number) =>
 const optional = <T extends z.ZodType>(schema: T) =>
   z.preprocess((value) => (value === '' || value === null ? undefined : value), schema.optional());
 
-/** Source of the three required fields: every published and captured body has them, `ping` has nothing else. */
+/** The three required fields: every published and captured body has them; a `ping` has no others. */
 export const webhookEnvelope = z.object(
   {
     id: text(256),
@@ -73,7 +73,7 @@ export const webhookTarget = z.object(
   'must be an object',
 );
 
-/** Made once: a schema costs more to make than an event to check. */
+/** Created once: making a schema costs more than checking an event. */
 const imageEvent = z.object({ target: webhookTarget });
 const repositoryEvent = z.object({ target: webhookTarget.pick({ repository: true, tag: true }) });
 
@@ -112,11 +112,11 @@ export function parseWebhookEvent(body: unknown): Parsed<WebhookEvent> {
   });
 }
 
-/** A repository can be deleted as a whole, and some clients push things without a digest. */
+/** Whether the target has the field: a delete of a repository, and some pushes, have no digest. */
 function has(body: unknown, field: 'digest' | 'repository'): boolean {
   const target = (body as { target?: unknown }).target;
   if (target === undefined || target === null) return false;
-  // No object at all is not an event without a digest but a broken one: it is refused where it is checked.
+  // A target that is not an object is invalid: `true`, so that the schema refuses it.
   if (typeof target !== 'object' || Array.isArray(target)) return true;
   const value = (target as Record<string, unknown>)[field];
   return value !== undefined && value !== null && value !== '';

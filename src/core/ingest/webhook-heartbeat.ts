@@ -1,6 +1,6 @@
 /**
- * When each replica's webhook last spoke. Noted every ten seconds at most, and the last of a burst once these are over:
- * else a replica that has fallen silent would seem to have done so in the middle of what it said.
+ * Stores when each region's webhook last called: every ten seconds at most, and the last call of a burst when these are over.
+ * Otherwise a webhook that stops would seem to have stopped in the middle of its last burst.
  */
 
 import type { Region } from '../model/region.ts';
@@ -10,22 +10,22 @@ import type { Log } from '../runtime/log.ts';
 import type { HeartbeatStore } from './ports.ts';
 
 interface WebhookHeartbeat {
-  /** A webhook spoke, whatever it said. Never fails: only a note. */
+  /** A webhook has called, whatever the body was. Never fails: a failed write is logged. */
   seen(registry: string, region: Region): void;
-  /** What is noted, and what this instance has heard since. */
+  /** The stored times, or later ones that this instance has seen. */
   last: HeartbeatStore['last'];
-  /** Notes nothing more of what is still to come. */
+  /** Cancels writes that are still to come. */
   close(): void;
 }
 
 const betweenNotesMs = 10_000;
 
-interface Heard {
+interface Heartbeat {
   readonly registry: string;
   readonly region: Region;
   at: number;
   notedAt: number;
-  /** Whether the last of a burst will be noted. */
+  /** Whether a write of the last call of a burst is scheduled. */
   isDue: boolean;
 }
 
@@ -35,43 +35,43 @@ export function webhookHeartbeat(deps: {
   readonly log: Log;
 }): WebhookHeartbeat {
   const { webhooks, clock, log } = deps;
-  const all = new Map<string, Heard>();
+  const all = new Map<string, Heartbeat>();
   const closing = new AbortController();
 
-  async function note(heard: Heard, isLate = false): Promise<void> {
-    const { registry, region, at } = heard;
-    const before = heard.notedAt;
-    heard.notedAt = clock.now();
+  async function note(heartbeat: Heartbeat, isLate = false): Promise<void> {
+    const { registry, region, at } = heartbeat;
+    const before = heartbeat.notedAt;
+    heartbeat.notedAt = clock.now();
     try {
-      // Another instance may have heard and noted it later than this one heard it.
+      // Another instance may have stored a later call.
       const known = isLate ? (await webhooks.last(registry)).get(region) : undefined;
       if (known === undefined || known < at) await webhooks.note(registry, region, at);
     } catch (error) {
-      heard.notedAt = before;
+      heartbeat.notedAt = before;
       log.warn('webhook heartbeat not stored', { registry, region, error: describeError(error) });
     }
   }
 
-  async function noteLater(heard: Heard, milliseconds: number): Promise<void> {
-    heard.isDue = true;
+  async function noteLater(heartbeat: Heartbeat, milliseconds: number): Promise<void> {
+    heartbeat.isDue = true;
     await clock.sleep(milliseconds, closing.signal);
-    heard.isDue = false;
-    if (!closing.signal.aborted) await note(heard, true);
+    heartbeat.isDue = false;
+    if (!closing.signal.aborted) await note(heartbeat, true);
   }
 
   return {
     seen(registry, region) {
       const key = `${registry} ${region}`;
-      const heard = all.get(key) ?? { registry, region, at: 0, notedAt: 0, isDue: false };
-      all.set(key, heard);
-      heard.at = clock.now();
-      const pause = heard.notedAt + betweenNotesMs - heard.at;
-      if (pause <= 0) void note(heard);
-      else if (!heard.isDue) void noteLater(heard, pause);
+      const heartbeat = all.get(key) ?? { registry, region, at: 0, notedAt: 0, isDue: false };
+      all.set(key, heartbeat);
+      heartbeat.at = clock.now();
+      const pause = heartbeat.notedAt + betweenNotesMs - heartbeat.at;
+      if (pause <= 0) void note(heartbeat);
+      else if (!heartbeat.isDue) void noteLater(heartbeat, pause);
     },
     async last(registry) {
       const last = new Map(await webhooks.last(registry));
-      for (const { region, at } of [...all.values()].filter((heard) => heard.registry === registry)) {
+      for (const { region, at } of [...all.values()].filter((heartbeat) => heartbeat.registry === registry)) {
         last.set(region, Math.max(at, last.get(region) ?? 0));
       }
       return last;

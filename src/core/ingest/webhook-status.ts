@@ -1,4 +1,4 @@
-/** What is known of the webhook that must speak for a replica. */
+/** What the audit found about the webhook of a region. */
 
 import type { Region } from '../model/region.ts';
 import type { Registry } from '../model/registry.ts';
@@ -8,11 +8,11 @@ export interface WebhookFinding {
   readonly status: WebhookStatus;
   /** For people; never holds an address or a secret. */
   readonly reason?: string;
-  /** Milliseconds since 1970; `null` when nobody has looked. */
+  /** Milliseconds since 1970; `null` before the first audit. */
   readonly checkedAt: number | null;
 }
 
 export interface WebhookAudit {
-  /** What was found when somebody last looked. Answers at once; looks again beside the answer when that is long ago. */
+  /** The result of the last audit. Returns at once; starts another audit in the background when that is long ago. */
   status(registry: Registry, region: Region): WebhookFinding;
 }

@@ -27,7 +27,7 @@ export function likelyCauses(
   now: number,
 ): LikelyCause[] {
   return openEvents
-    .filter(({ isOpen, toldAt }) => isOpen && now - toldAt <= maxSilenceMs)
+    .filter(({ isOpen, reportedAt }) => isOpen && now - reportedAt <= maxSilenceMs)
     .map((event) => ({ event, hit: regions.filter((region) => event.isEverywhere || event.regions.includes(region)) }))
     .filter(({ hit }) => hit.length > 0)
     .sort((a, b) => startOf(a.event) - startOf(b.event) || (a.event.trackingId < b.event.trackingId ? -1 : 1))
@@ -39,6 +39,6 @@ export function likelyCauses(
     }));
 }
 
-function startOf({ startedAt, toldAt }: HealthEvent): number {
-  return startedAt ?? toldAt;
+function startOf({ startedAt, reportedAt }: HealthEvent): number {
+  return startedAt ?? reportedAt;
 }

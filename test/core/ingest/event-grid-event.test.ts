@@ -31,7 +31,7 @@ const fact = {
   mediaType: 'a/b',
 };
 
-describe('an event with a location says what that replica has', () => {
+describe('an event with a location is a fact about that replica', () => {
   test.each<[string, unknown]>([
     ['as a CloudEvent', cloudEvent],
     ['in the schema of Event Grid', { eventType: cloudEvent.type, topic: id, dataVersion: '2.0', data }],
@@ -39,7 +39,7 @@ describe('an event with a location says what that replica has', () => {
     ['with its source in another case', { ...cloudEvent, source: id.toUpperCase() }],
     ['from a registry that was moved', { ...cloudEvent, source: id.replace('/g/', '/other/') }],
     [
-      'with nobody connected',
+      'without a connected registry',
       { ...cloudEvent, data: { ...data, connectedRegistry: null, connectedregistry: { name: '' } } },
     ],
   ])('%s', (_what, event) => {
@@ -117,7 +117,7 @@ describe('ignored is', () => {
     ],
     ['a copy outside of Azure by its source', { ...cloudEvent, source: `${id}/connectedRegistries/edge1` }],
     ['a chart', { ...cloudEvent, type: 'Microsoft.ContainerRegistry.ChartPushed' }],
-    ['an event of tomorrow', { ...cloudEvent, type: 'Microsoft.ContainerRegistry.ImageQuarantined' }],
+    ['an event of an unknown type', { ...cloudEvent, type: 'Microsoft.ContainerRegistry.ImageQuarantined' }],
     ['an event with a longer name', { ...cloudEvent, type: 'Microsoft.ContainerRegistry.ImagePushedAgain' }],
     ['an event of another service', { ...cloudEvent, type: 'Microsoft.Storage.BlobCreated' }],
     ['a registry that is not tracked', { ...cloudEvent, source: id.replace('Contoso', 'other') }],

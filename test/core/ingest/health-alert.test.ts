@@ -24,7 +24,7 @@ describe('an alert about the registry service', () => {
       isEverywhere: false,
       isOpen: true,
       startedAt: at('2026-06-01T11:30:00Z'),
-      toldAt: at('2026-06-01T12:00:05.123Z'),
+      reportedAt: at('2026-06-01T12:00:05.123Z'),
     });
   });
 
@@ -69,9 +69,9 @@ describe('an alert about the registry service', () => {
 
   test('has a time even where it contains none', () => {
     const times = { eventTimestamp: undefined, submissionTimestamp: 'yesterday' };
-    expect(eventOf({ context: times }).toldAt).toBe(at('2026-06-01T12:00:10Z'));
+    expect(eventOf({ context: times }).reportedAt).toBe(at('2026-06-01T12:00:10Z'));
     const input = { context: times, essentials: { firedDateTime: null }, properties: { impactStartTime: '' } };
-    expect(eventOf(input)).toMatchObject({ toldAt: receivedAt, startedAt: null });
+    expect(eventOf(input)).toMatchObject({ reportedAt: receivedAt, startedAt: null });
   });
 
   test.each([
@@ -82,7 +82,7 @@ describe('an alert about the registry service', () => {
   ])('has no time that answers cannot carry: %s', (time) => {
     const context = { eventTimestamp: time, submissionTimestamp: time };
     const input = { context, essentials: { firedDateTime: time }, properties: { impactStartTime: time } };
-    expect(eventOf(input)).toMatchObject({ toldAt: receivedAt, startedAt: null });
+    expect(eventOf(input)).toMatchObject({ reportedAt: receivedAt, startedAt: null });
   });
 });
 
@@ -102,7 +102,7 @@ describe('ignored is', () => {
     ['an advisory', { properties: { incidentType: 'ActionRequired' } }],
     ['a security advisory', { properties: { incidentType: 'Security' } }],
     ['the alert of another monitor', { essentials: { monitoringService: 'Platform' }, context: { properties: null } }],
-    ['the alert of nobody', { essentials: { monitoringService: undefined } }],
+    ['the alert of no monitor', { essentials: { monitoringService: undefined } }],
   ])('%s', (_what, input) => {
     expect(parseHealthAlert(alertOf(input), receivedAt)).toMatchObject({ ok: true, value: { kind: 'ignored' } });
   });
@@ -187,7 +187,7 @@ describe('likely causes', () => {
 
   test('are not incidents that are over, nor those without an alert for days', () => {
     expect(likelyCauses([{ ...west, isOpen: false }], late, now)).toEqual([]);
-    expect(likelyCauses([west], late, west.toldAt + 3 * 86_400_000)).toHaveLength(1);
-    expect(likelyCauses([west], late, west.toldAt + 3 * 86_400_000 + 1)).toEqual([]);
+    expect(likelyCauses([west], late, west.reportedAt + 3 * 86_400_000)).toHaveLength(1);
+    expect(likelyCauses([west], late, west.reportedAt + 3 * 86_400_000 + 1)).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 /**
- * What a webhook says while ARM's answer is known was said after ARM was asked, also where the clock of whoever asked is
- * ahead: a new replica is believed, and an image that it has is not called deleted everywhere.
+ * A webhook that calls when ARM's answer is known was sent after ARM was asked, also where the clock of the instance that asked is
+ * ahead: reports of a new replica count, and an image that it has is not published as deleted everywhere.
  */
 import { describe, expect, test } from 'vitest';
 import { receivedAfter } from '../../../src/core/ingest/receive-time.ts';
@@ -55,7 +55,7 @@ describe('a fact is received after what is known', () => {
   });
 });
 
-test("a new replica's word is not void because the clock of whoever asked ARM is ahead", async () => {
+test("a new replica's report is not void because the clock of the instance that asked ARM is ahead", async () => {
   const memory = memoryTracker({ replicaSet: () => setOf({ lastAbsentAt: at(noon) + 30_000 }) });
   const told = { name, fact: pushOf('westeurope', iso(memory.clock.now())) };
   expect(await memory.tracker.receive(told)).toBe('recorded');
@@ -81,7 +81,7 @@ test('nor when it has to wait on the queue', async () => {
   expect(memory.queue.deferred[0]).toMatchObject({ fact: { receivedAt: at(noon) + 30_001 } });
 });
 
-test('a replica younger than the last word of ARM keeps the image from being gone, also by a clock that is ahead', async () => {
+test('a replica younger than ARM’s last answer keeps the image from being gone, also by a clock that is ahead', async () => {
   const memory = memoryTracker({ replicaSet: () => setOf({ refreshedAt: at(noon) + minute }) });
   const say = (kind: 'push' | 'delete', region: string) =>
     memory.tracker.receive({ name, fact: (kind === 'push' ? pushOf : deleteOf)(region, iso(memory.clock.now())) });

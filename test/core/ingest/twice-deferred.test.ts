@@ -15,11 +15,11 @@ describe('a delivery', () => {
     return delays;
   };
 
-  test('that is deferred is said again a minute later, for when whoever works on it is killed', async () => {
+  test('that is deferred is queued again for a minute later, in case the instance that handles it is killed', async () => {
     expect(await deferred(0)).toEqual([0, 60_000]);
   });
 
-  test('that is put back is not: two of them would be four in the end', async () => {
+  test('that is put back is not: each attempt would double the messages', async () => {
     expect(await deferred(7_000)).toEqual([7_000]);
   });
 

@@ -152,7 +152,7 @@ describe('an image event', () => {
   });
 });
 
-// Nobody documents what a registry sends when a repository is deleted as a whole, or a tag is removed.
+// No documentation says what a registry sends when a whole repository is deleted, or a tag is removed.
 test.each([
   ['a repository', { repository: 'team/app' }, undefined],
   ['a repository, with empty fields', { repository: 'team/app', digest: '', tag: null }, undefined],
@@ -179,7 +179,7 @@ describe('an event that says nothing about where an image is', () => {
     ['a push with a null digest', withTarget({ digest: null }), 'push'],
     ['a push without anything', { ...push, target: {} }, 'push'],
     ['a quarantine', { ...push, action: 'quarantine' }, 'quarantine'],
-    ['an action of tomorrow', { ...push, action: 'soft_delete', target: 5 }, 'soft_delete'],
+    ['an unknown action', { ...push, action: 'soft_delete', target: 5 }, 'soft_delete'],
     // Actions are written in lower case everywhere; another spelling is another action.
     ['an upper-case action', { ...push, action: 'PUSH' }, 'PUSH'],
     ['an action named like a property of every object', { ...push, action: 'constructor' }, 'constructor'],

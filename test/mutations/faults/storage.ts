@@ -377,7 +377,7 @@ export const storageFaults: readonly Fault[] = [
     [
       [
         'an older word about an incident replaces a newer one',
-        "if (stored !== undefined && readEvent(stored).toldAt > event.toldAt) return 'outdated';",
+        "if (stored !== undefined && readEvent(stored).reportedAt > event.reportedAt) return 'outdated';",
         '',
       ],
       ['closed incidents are open', '.filter((event) => event.isOpen)', ''],
