@@ -1,6 +1,6 @@
 /**
- * Where the registry's webhooks must point, and which of them do. The listing of webhooks does not say: each has to be
- * asked for its address. An address may carry a key, so it is compared here and goes no further.
+ * The address that each region's webhook must have, and which webhooks have it. The list of webhooks has no addresses: each
+ * address needs a request. It may contain a key, so it is only compared here, and not passed on.
  */
 
 import { hash } from 'node:crypto';
@@ -16,8 +16,8 @@ export function webhookAddress(publicUrl: string, registry: Registry, region: Re
 }
 
 /**
- * The region a webhook speaks for, or `undefined` when it does not point at this app's endpoint for this registry.
- * @param publicUrl without it every app's endpoint counts
+ * The region at the end of a webhook's address, or `undefined` when it does not point at this app's endpoint for this registry.
+ * @param publicUrl without it, the endpoint of any app counts
  */
 export function regionOfAddress(
   publicUrl: string | undefined,
@@ -37,25 +37,25 @@ export function regionOfAddress(
 }
 
 /**
- * The name of the webhook we create: letters and digits, 5 to 50. It follows from the address, so that two apps that
- * care for one registry never take each other's.
+ * The name of the webhook that this app creates: 5 to 50 letters and digits. It has a hash of the address, so that two apps that
+ * manage one registry never change each other's webhooks.
  */
 export function webhookName(address: string): string {
   const region = address.slice(address.lastIndexOf('/') + 1);
-  const mark = hash('sha256', address.toLowerCase()).slice(0, 8);
-  return `acrreplication${region.slice(0, 28)}${mark}`;
+  const suffix = hash('sha256', address.toLowerCase()).slice(0, 8);
+  return `acrreplication${region.slice(0, 28)}${suffix}`;
 }
 
 export interface FoundWebhook extends WebhookRegistration {
-  /** `undefined` when it does not point at this app, or would not say. */
+  /** `undefined` when it does not point at this app, or its address could not be read. */
   readonly targetRegion: Region | undefined;
-  /** Why its address could not be read. */
-  readonly trouble: unknown;
+  /** The error with which reading its address failed. */
+  readonly error: unknown;
 }
 
 const atOnce = 8;
 
-/** The webhooks of these regions. Fails when they cannot be listed; one that cannot be read is listed with its trouble. */
+/** The webhooks of these regions. Fails when they cannot be listed; one whose address cannot be read has an `error`. */
 export async function findWebhooks(
   directory: WebhookDirectory,
   registry: Registry,
@@ -66,9 +66,9 @@ export async function findWebhooks(
   const read = async (webhook: WebhookRegistration): Promise<FoundWebhook> => {
     try {
       const serviceUri = await directory.serviceUri(registry, webhook.name);
-      return { ...webhook, targetRegion: regionOfAddress(publicUrl, registry, serviceUri), trouble: undefined };
-    } catch (trouble) {
-      return { ...webhook, targetRegion: undefined, trouble };
+      return { ...webhook, targetRegion: regionOfAddress(publicUrl, registry, serviceUri), error: undefined };
+    } catch (error) {
+      return { ...webhook, targetRegion: undefined, error };
     }
   };
   const found: FoundWebhook[] = [];

@@ -1,7 +1,7 @@
 /**
- * Whether a region's webhook is as it must be, judged from what the control plane tells. A webhook that is missing,
- * disabled, filtered or pointed elsewhere loses every event of its region without anybody being told; one that speaks
- * for another region claims what is not so.
+ * Checks the configuration of a region's webhook, from the answers of the control plane. A webhook that is missing, disabled,
+ * filtered or points elsewhere loses events of its region without an error; one with the address of another region reports
+ * images for the wrong region.
  */
 
 import type { WebhookStatus } from '../ingest/webhook-status.ts';
@@ -16,41 +16,41 @@ import type { LoggedDelivery } from './ports.ts';
 export interface Verdict {
   readonly status: WebhookStatus;
   readonly reason: string | undefined;
-  /** The webhook that does the work. */
+  /** Name of the webhook of this region that is configured correctly. */
   readonly working: string | undefined;
-  /** Webhooks of ours that are not as they must be. */
-  readonly wrong: readonly { readonly name: string; readonly region: Region }[];
+  /** Webhooks of this app that must be changed. */
+  readonly faulty: readonly { readonly name: string; readonly region: Region }[];
 }
 
-/** @param ownName the name of the webhook that we would create here */
+/** @param ownName the name that this app gives to a webhook of the region */
 export function judgeWebhooks(region: Region, found: readonly FoundWebhook[], ownName: string): Verdict {
   const here = found.filter((webhook) => webhook.region === region);
   const ours = here.filter((webhook) => webhook.targetRegion !== undefined || webhook.name === ownName);
   const working = ours.find((webhook) => faultsOf(webhook).length === 0);
-  const strangers = found.filter((webhook) => webhook.region !== region && webhook.targetRegion === region);
-  const [stranger] = strangers;
-  const verdict = (status: WebhookStatus, reason?: string, wrong: readonly FoundWebhook[] = []): Verdict => ({
+  const misdirected = found.filter((webhook) => webhook.region !== region && webhook.targetRegion === region);
+  const [first] = misdirected;
+  const verdict = (status: WebhookStatus, reason?: string, faulty: readonly FoundWebhook[] = []): Verdict => ({
     status,
     reason,
     working: working?.name,
-    wrong: [...wrong, ...strangers],
+    faulty: [...faulty, ...misdirected],
   });
   if (working !== undefined) {
-    if (stranger === undefined) return verdict('ok');
-    return verdict('misconfigured', `webhook ${stranger.name} of ${stranger.region} speaks for this region`);
+    if (first === undefined) return verdict('ok');
+    return verdict('misconfigured', `webhook ${first.name} of ${first.region} speaks for this region`);
   }
-  // One of ours that is readable first: of an unreadable one nobody knows what would have to be changed.
+  // A readable webhook first: what must be changed in an unreadable one is not known.
   const nearest =
     ours.find((webhook) => webhook.targetRegion === region) ??
     ours.find((webhook) => webhook.targetRegion !== undefined) ??
-    ours.find((webhook) => webhook.trouble === undefined);
+    ours.find((webhook) => webhook.error === undefined);
   if (nearest !== undefined) {
     const reason = `webhook ${nearest.name} ${faultsOf(nearest).join(', ')}`;
     return verdict(nearest.enabled ? 'misconfigured' : 'disabled', reason, [nearest]);
   }
-  const unreadable = here.find((webhook) => webhook.trouble !== undefined);
+  const unreadable = here.find((webhook) => webhook.error !== undefined);
   if (unreadable !== undefined) {
-    const reason = describeError(unreadable.trouble);
+    const reason = describeError(unreadable.error);
     return verdict('unknown', `the address of webhook ${unreadable.name} was not told: ${reason}`);
   }
   return verdict('missing', 'no webhook of this region points at this app');
@@ -70,10 +70,10 @@ function faultsOf(webhook: FoundWebhook): string[] {
   ];
 }
 
-/** What a door answers to somebody with the wrong secret, the wrong network or the wrong way. */
+/** Answers of the app's endpoint to a wrong secret, network or path. */
 const refusals = new Set([401, 403, 404]);
 
-/** @returns why the newest delivery was turned away, although the webhook looks as it must */
+/** @returns why the newest delivery was refused, although the webhook is configured correctly */
 export function refusalOf(deliveries: readonly LoggedDelivery[]): string | undefined {
   let newest: { readonly at: EventTime; readonly status: number | undefined } | undefined;
   for (const { body, status } of deliveries) {

@@ -1,7 +1,7 @@
 /**
- * Cares for the webhook of every expected region: finds out whether it is as it must be and, where the settings say so,
- * creates and mends it and proves with a ping that it arrives. Only webhooks that point at this app or carry the name we
- * give are ever changed. Without this, a region added in the portal stays silent until somebody misses an image.
+ * Audits the webhook of every expected region and, in mode `manage`, creates or repairs it and sends a ping to prove that it
+ * works. Only webhooks that point at this app, or have a name that this app gives, are ever changed. Without this, a region that
+ * was added in the portal reports nothing until people miss an image.
  */
 
 import type { WebhookAudit, WebhookFinding } from '../ingest/webhook-status.ts';
@@ -18,10 +18,10 @@ import type { Verdict } from './audit.ts';
 import { judgeWebhooks, refusalOf } from './audit.ts';
 import type { WebhookDirectory } from './ports.ts';
 import type { RepairSession } from './repair.ts';
-import { silent, webhookMender } from './repair.ts';
+import { pingNotReceived, webhookRepairer } from './repair.ts';
 
 export interface WebhookAuditor extends WebhookAudit {
-  /** Looks at every registry now, and mends where the mode is `manage`. Never fails. */
+  /** Audits every registry now, and repairs in mode `manage`. Never fails. */
   run(): Promise<void>;
   /** A ping with this id came to the endpoint. */
   arrived(id: string): void;
@@ -43,24 +43,24 @@ export interface WebhookAuditorDeps {
   replicaSet(registry: Registry): ReplicaSet;
 }
 
-/** A little more than the timer's quarter of an hour: where the timer runs, nobody else needs to look. */
+/** A little more than the timer's quarter of an hour: the instance on which the timer runs starts no other audits. */
 const freshMs = 16 * 60_000;
-/** For a region that nobody has looked at, such as one added since. */
-const firstLookMs = 60_000;
+/** For a region without a result, such as one that was just added. */
+const firstAuditMs = 60_000;
 
 export function webhookAuditor(deps: WebhookAuditorDeps): WebhookAuditor {
   const { directory, publicUrl, clock, log, mode } = deps;
   const access =
     directory === undefined || publicUrl === undefined
       ? undefined
-      : { directory, publicUrl, mender: webhookMender({ ...deps, directory, publicUrl }) };
+      : { directory, publicUrl, repairer: webhookRepairer({ ...deps, directory, publicUrl }) };
   const findings = new Map<string, WebhookFinding>();
   /** Regions whose last ping did not come. */
   const unproven = new Set<string>();
-  const lookedAt = new Map<string, number>();
+  const auditedAt = new Map<string, number>();
   const running = new Map<string, Promise<void>>();
 
-  /** Why nobody can be asked about this registry. */
+  /** Why this registry cannot be audited. */
   function obstacle(registry: Registry): string | undefined {
     if (mode === 'off') return 'WEBHOOK_MANAGEMENT is off';
     if (directory === undefined || registry.resourceId === undefined) return 'the registry has no "resourceId"';
@@ -72,62 +72,63 @@ export function webhookAuditor(deps: WebhookAuditorDeps): WebhookAuditor {
     const wasOk = findings.get(key)?.status === 'ok';
     findings.set(key, { status, checkedAt: clock.now(), ...(reason === undefined ? {} : { reason }) });
     const fields = { registry: registry.name, region, reason };
-    // Said each time, for as long as it is so: an alert that hears nothing any more takes it for mended.
+    // Logged at each audit: an alert without new lines counts as resolved.
     if (status !== 'ok') log.warn(`webhook ${status}`, fields);
     else if (!wasOk) log.info('webhook ok', fields);
   }
 
-  async function look(registry: Registry, mends: boolean): Promise<void> {
+  async function audit(registry: Registry, isRepairing: boolean): Promise<void> {
     if (access === undefined || obstacle(registry) !== undefined) return;
     await deps.ready?.(registry);
     const set = deps.replicaSet(registry);
     const expected = expectedRegions(set);
-    lookedAt.set(registry.name, clock.now());
+    auditedAt.set(registry.name, clock.now());
     const regions = set.replicas.map(({ region }) => region);
     try {
       const found = await findWebhooks(access.directory, registry, regions, access.publicUrl);
-      const mending = mends ? access.mender.begin(registry) : undefined;
+      const session = isRepairing ? access.repairer.begin(registry) : undefined;
       const ownName = (region: Region) => webhookName(webhookAddress(access.publicUrl, registry, region));
-      await Promise.all(expected.map((region) => lookAt(registry, region, found, ownName(region), mending)));
+      await Promise.all(expected.map((region) => auditRegion(registry, region, found, ownName(region), session)));
     } catch (error) {
       const reason = `the webhooks were not told: ${describeError(error)}`;
       for (const region of expected) keep(registry, region, { status: 'unknown', reason });
     }
   }
 
-  async function lookAt(
+  async function auditRegion(
     registry: Registry,
     region: Region,
     found: readonly FoundWebhook[],
     ownName: string,
-    mending: RepairSession | undefined,
+    session: RepairSession | undefined,
   ): Promise<void> {
     const key = keyOf(registry, region);
     const verdict = await withRefusal(judgeWebhooks(region, found, ownName), registry, region);
-    const isSilent = verdict.status === 'ok' && unproven.has(key);
+    const isUnproven = verdict.status === 'ok' && unproven.has(key);
     const isRight = verdict.status === 'ok' || verdict.status === 'unknown';
-    if (mending === undefined || (isRight && !isSilent)) return keep(registry, region, isSilent ? silent : verdict);
-    const outcome = await mending.mend(region, verdict, ownName);
+    if (session === undefined || (isRight && !isUnproven))
+      return keep(registry, region, isUnproven ? pingNotReceived : verdict);
+    const outcome = await session.repair(region, verdict, ownName);
     if (outcome.isProven === false) unproven.add(key);
     if (outcome.isProven === true) unproven.delete(key);
     keep(registry, region, outcome);
   }
 
-  /** A webhook can look right and still be turned away by the endpoint. */
+  /** The endpoint may refuse the deliveries of a webhook that is configured correctly. */
   async function withRefusal(verdict: Verdict, registry: Registry, region: Region): Promise<Verdict> {
     const { working: name, status } = verdict;
     if (directory === undefined || name === undefined || status !== 'ok') return verdict;
-    // Not being allowed to read its log says nothing about the webhook.
+    // A log that may not be read proves nothing about the webhook.
     const refusal = refusalOf(await directory.deliveries(registry, name).catch(() => []));
     if (refusal === undefined) return verdict;
-    return { ...verdict, status: 'misconfigured', reason: `webhook ${name}: ${refusal}`, wrong: [{ name, region }] };
+    return { ...verdict, status: 'misconfigured', reason: `webhook ${name}: ${refusal}`, faulty: [{ name, region }] };
   }
 
-  /** One look at a time for each registry: two would change the same webhook. */
-  function queue(registry: Registry, mends: boolean): Promise<void> {
+  /** One audit at a time for each registry: two would change the same webhook. */
+  function queue(registry: Registry, isRepairing: boolean): Promise<void> {
     const before = running.get(registry.name) ?? Promise.resolve();
     const done = before
-      .then(() => look(registry, mends))
+      .then(() => audit(registry, isRepairing))
       .catch((error: unknown) => {
         log.warn('webhooks not audited', { registry: registry.name, error: describeError(error) });
       })
@@ -143,7 +144,7 @@ export function webhookAuditor(deps: WebhookAuditorDeps): WebhookAuditor {
       await Promise.all(deps.registries.map((registry) => queue(registry, mode === 'manage')));
     },
     arrived(id) {
-      access?.mender.arrived(id);
+      access?.repairer.arrived(id);
     },
     status(registry, region) {
       const unknown = (reason: string): WebhookFinding => ({ status: 'unknown', reason, checkedAt: null });
@@ -151,9 +152,9 @@ export function webhookAuditor(deps: WebhookAuditorDeps): WebhookAuditor {
       if (reason !== undefined) return unknown(reason);
       if (!expectedRegions(deps.replicaSet(registry)).includes(region)) return unknown('not an expected region');
       const finding = findings.get(keyOf(registry, region));
-      const ageMs = clock.now() - (lookedAt.get(registry.name) ?? Number.NEGATIVE_INFINITY);
-      const isDue = ageMs > (finding === undefined ? firstLookMs : freshMs);
-      // The timer may run on an instance of its own, whose findings nobody else has.
+      const ageMs = clock.now() - (auditedAt.get(registry.name) ?? Number.NEGATIVE_INFINITY);
+      const isDue = ageMs > (finding === undefined ? firstAuditMs : freshMs);
+      // The timer may run on another instance, whose results this one does not have.
       if (isDue && !running.has(registry.name)) void queue(registry, false);
       return finding ?? unknown('not looked at yet');
     },

@@ -1,6 +1,6 @@
 /**
- * Reads the registry's own log of webhook deliveries and takes in those that failed. A webhook is tried once: after a
- * cold start, an outage or a wrong secret, this log is the only place where the event can still be found.
+ * Reads the registry's log of webhook deliveries and records those that failed. The registry sends a webhook once: after a cold
+ * start, an outage or a wrong secret, only this log still has the event.
  */
 
 import type { Received } from '../image/delivery.ts';
@@ -18,17 +18,17 @@ import { findWebhooks } from './address.ts';
 import type { LoggedDelivery, WebhookDirectory } from './ports.ts';
 
 export interface DeliveryRecovery {
-  /** Looks once through all logs. Never fails. @returns how many lost deliveries were taken in */
+  /** Reads all logs once. Never fails. @returns how many lost deliveries were recovered */
   run(): Promise<number>;
 }
 
 export interface DeliveryRecoveryDeps {
-  /** Those without a resource id have no log that could be read. */
+  /** Registries without a resource id are left out: their log cannot be read. */
   readonly registries: readonly Registry[];
   readonly directory: WebhookDirectory;
   /** Where the registry reaches this app; without it, webhooks of every app that tracks the registry count. */
   readonly publicUrl: string | undefined;
-  /** Older events are left alone: their images may be forgotten already, and would come back as news. */
+  /** Older events are ignored: their image may be forgotten already, and would be published again. */
   readonly maxAgeMs: number;
   readonly clock: Clock;
   readonly log: Log;
@@ -42,50 +42,50 @@ const atOnce = 8;
 
 export function deliveryRecovery(deps: DeliveryRecoveryDeps): DeliveryRecovery {
   const { directory, clock, log } = deps;
-  /** By webhook: deliveries dealt with that its log still lists. The log's own length bounds it. */
+  /** By webhook, the handled deliveries that its log still has. The length of the log bounds it. */
   const handled = new Map<string, ReadonlySet<string>>();
 
   async function readRegistry(registry: Registry): Promise<number> {
-    const troubles = new Set<string>();
-    const complain = (error: unknown): void => {
+    const logged = new Set<string>();
+    const logOnce = (error: unknown): void => {
       const isRefused = error instanceof UpstreamError && error.code === 'unauthorized';
-      // Whoever may not read one log may read none: said once, not once for each webhook.
-      const trouble = isRefused ? error.code : describeError(error);
-      if (troubles.has(trouble)) return;
-      troubles.add(trouble);
+      // Missing permissions concern all logs of the registry: logged once, not once for each webhook.
+      const failure = isRefused ? error.code : describeError(error);
+      if (logged.has(failure)) return;
+      logged.add(failure);
       const hint = error instanceof UpstreamError ? error.hint : undefined;
       log.warn('delivery log not read', { registry: registry.name, error: describeError(error), hint });
     };
-    return readWebhooks(registry, complain);
+    return readWebhooks(registry, logOnce);
   }
 
-  async function readWebhooks(registry: Registry, complain: (error: unknown) => void): Promise<number> {
+  async function readWebhooks(registry: Registry, logOnce: (error: unknown) => void): Promise<number> {
     await deps.ready?.(registry);
     const regions = deps.replicaSet(registry).replicas.map(({ region }) => region);
     let webhooks: FoundWebhook[];
     try {
       webhooks = await findWebhooks(directory, registry, regions, deps.publicUrl);
     } catch (error) {
-      complain(error);
+      logOnce(error);
       return 0;
     }
     const keys = new Set(webhooks.map(({ name }) => logKey(registry, name)));
     for (const key of handled.keys()) {
       if (key.startsWith(`${registry.name} `) && !keys.has(key)) handled.delete(key);
     }
-    let taken = 0;
+    let recovered = 0;
     for (const webhook of webhooks) {
       try {
-        taken += await readWebhook(registry, webhook);
+        recovered += await readWebhook(registry, webhook);
       } catch (error) {
-        complain(error);
+        logOnce(error);
       }
     }
-    return taken;
+    return recovered;
   }
 
   async function readWebhook(registry: Registry, webhook: FoundWebhook): Promise<number> {
-    if (webhook.trouble !== undefined) throw webhook.trouble;
+    if (webhook.error !== undefined) throw webhook.error;
     if (webhook.targetRegion === undefined) return 0;
     const key = logKey(registry, webhook.name);
     const logged = await directory.deliveries(registry, webhook.name);
@@ -93,18 +93,18 @@ export function deliveryRecovery(deps: DeliveryRecoveryDeps): DeliveryRecovery {
     const done = new Set(lost.map(({ id }) => id).filter((id) => handled.get(key)?.has(id)));
     handled.set(key, done);
     const fresh = lost.filter(({ id }) => !done.has(id));
-    let taken = 0;
+    let recovered = 0;
     for (const part of inChunks(fresh, atOnce)) {
-      const outcomes = await Promise.all(part.map((delivery) => take(registry, webhook, delivery)));
+      const outcomes = await Promise.all(part.map((delivery) => recover(registry, webhook, delivery)));
       part.forEach(({ id }, i) => {
         if (outcomes[i] !== 'later') done.add(id);
       });
-      taken += outcomes.filter((outcome) => outcome === 'taken').length;
+      recovered += outcomes.filter((outcome) => outcome === 'recovered').length;
     }
-    return taken;
+    return recovered;
   }
 
-  async function take(registry: Registry, { name, region }: FoundWebhook, { body }: LoggedDelivery) {
+  async function recover(registry: Registry, { name, region }: FoundWebhook, { body }: LoggedDelivery) {
     const event = parseWebhookEvent(body);
     const where = { registry: registry.name, region, webhook: name };
     if (!event.ok) {
@@ -114,13 +114,13 @@ export function deliveryRecovery(deps: DeliveryRecoveryDeps): DeliveryRecovery {
     if (event.value.action === 'ping' || event.value.action === 'other') return 'nothing';
     const now = clock.now();
     if (event.value.eventTime < toEventTime(now - deps.maxAgeMs)) return 'nothing';
-    // The webhook's own region is the truth, wherever it points: it is fixed for good when the webhook is made.
+    // The region of the webhook resource, not of its address: Azure fixes it when the webhook is created.
     const received = toReceived(event.value, { registry, region, receivedAt: now, evidence: 'deliveryLog' });
     const { kind, subject: image } = describeReceived(received);
     try {
       await deps.process(received);
       log.info('lost delivery recovered', { ...where, kind, image });
-      return 'taken';
+      return 'recovered';
     } catch (error) {
       log.warn('lost delivery not recovered', { ...where, image, error: describeError(error) });
       return isTemporary(error) ? 'later' : 'nothing';
@@ -130,8 +130,8 @@ export function deliveryRecovery(deps: DeliveryRecoveryDeps): DeliveryRecovery {
   return {
     async run() {
       const tracked = deps.registries.filter(({ resourceId }) => resourceId !== undefined);
-      const taken = await Promise.all(tracked.map(readRegistry));
-      return taken.reduce((sum, one) => sum + one, 0);
+      const counts = await Promise.all(tracked.map(readRegistry));
+      return counts.reduce((sum, one) => sum + one, 0);
     },
   };
 }

@@ -1,7 +1,6 @@
 /**
- * Sends a ping through a webhook and finds out whether it came: the only proof that address, secret and network are
- * right together. It may come in at another instance than the one that asked for it, so the registry's own log of
- * deliveries is looked at as well.
+ * Has the registry send a ping through a webhook, and waits for it: only this proves that address, secret and network all work.
+ * The ping may arrive at another instance, so the registry's log of deliveries is read as well.
  */
 
 import type { Registry } from '../model/registry.ts';
@@ -9,15 +8,17 @@ import type { Clock } from '../runtime/clock.ts';
 import type { WebhookDirectory } from './ports.ts';
 
 interface PingWatch {
-  /** Fails when the ping could not even be asked for. @returns whether it came within a minute */
+  /** Fails when the registry does not accept the request for a ping. @returns whether the ping arrived within a minute */
   send(directory: WebhookDirectory, registry: Registry, webhook: string): Promise<boolean>;
+  /** A ping with this id arrived at this instance. */
   arrived(id: string): void;
 }
 
-const patienceMs = 60_000;
-const lookMs = 10_000;
-/** A ping can come in before we know its id; later than that nobody asks for it. */
-const remembered = 1_000;
+const maxWaitMs = 60_000;
+/** Between two reads of the log. */
+const logPauseMs = 10_000;
+/** Ids of pings that arrived, kept because a ping may arrive before the request for it is answered with its id. */
+const maxArrivals = 1_000;
 
 export function pingWatch(clock: Clock): PingWatch {
   const arrivals = new Set<string>();
@@ -36,15 +37,15 @@ export function pingWatch(clock: Clock): PingWatch {
     async send(directory, registry, webhook) {
       const id = await directory.ping(registry, webhook);
       if (arrivals.has(id)) return true;
-      const until = clock.now() + patienceMs;
-      const came = new AbortController();
-      waiting.set(id, came);
+      const until = clock.now() + maxWaitMs;
+      const arrival = new AbortController();
+      waiting.set(id, arrival);
       try {
         for (;;) {
           const leftMs = until - clock.now();
           if (leftMs <= 0) return false;
-          await clock.sleep(Math.min(lookMs, leftMs), came.signal);
-          if (came.signal.aborted || (await isLogged(directory, registry, webhook, id))) return true;
+          await clock.sleep(Math.min(logPauseMs, leftMs), arrival.signal);
+          if (arrival.signal.aborted || (await isLogged(directory, registry, webhook, id))) return true;
         }
       } finally {
         waiting.delete(id);
@@ -53,7 +54,7 @@ export function pingWatch(clock: Clock): PingWatch {
     arrived(id) {
       arrivals.add(id);
       const [oldest] = arrivals;
-      if (arrivals.size > remembered && oldest !== undefined) arrivals.delete(oldest);
+      if (arrivals.size > maxArrivals && oldest !== undefined) arrivals.delete(oldest);
       waiting.get(id)?.abort();
     },
   };

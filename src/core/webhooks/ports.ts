@@ -1,4 +1,4 @@
-/** The webhooks that a registry has, as its control plane lists them. Every method fails with an `UpstreamError`. */
+/** The webhooks of a registry in its control plane. Every method fails with an `UpstreamError`. */
 
 import type { Region } from '../model/region.ts';
 import type { Registry } from '../model/registry.ts';
@@ -12,27 +12,27 @@ export interface WebhookRegistration {
   readonly scope: string;
 }
 
-/** One delivery the registry remembers having tried. */
+/** One entry of the registry's log of deliveries. */
 export interface LoggedDelivery {
   readonly id: string;
-  /** The body it sent, parsed; `undefined` where it is not JSON. */
+  /** The body that was sent, parsed; `undefined` where it is not JSON. */
   readonly body: unknown;
-  /** What the receiver answered; `undefined` when it did not. */
+  /** HTTP status of the answer; `undefined` where there was none. */
   readonly status: number | undefined;
 }
 
-/** The registry's webhooks: to see whether they are as they must be, to mend them, and to read what was lost. */
+/** The registry's webhooks: to audit and repair them, and to read lost deliveries. */
 export interface WebhookDirectory {
   list(registry: Registry): Promise<readonly WebhookRegistration[]>;
-  /** Where it really points; the list does not say. */
+  /** The webhook's address, which the list does not have. */
   serviceUri(registry: Registry, name: string): Promise<string>;
-  /** Creates it, or changes the one of that name: push and delete, everything, enabled, with the secret as header. */
+  /** Creates the webhook, or changes the one with that name: actions push and delete, no scope, enabled, the secret as header. */
   put(
     registry: Registry,
     webhook: { readonly name: string; readonly region: Region; readonly serviceUri: string; readonly secret: string },
   ): Promise<void>;
-  /** @returns the id that the delivered ping will carry */
+  /** @returns the id that the delivered ping will have */
   ping(registry: Registry, name: string): Promise<string>;
-  /** The newest deliveries it remembers; how many is the registry's choice. */
+  /** The newest entries of the log; the registry decides how many. */
   deliveries(registry: Registry, name: string): Promise<readonly LoggedDelivery[]>;
 }

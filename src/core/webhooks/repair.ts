@@ -1,7 +1,7 @@
 /**
- * Sets webhooks right: creates the missing one, corrects the wrong ones, and has a ping prove that each arrives. One
- * webhook can be wrong for two regions at once, when it stands in one and speaks for the other; it is changed once, as
- * the control plane refuses two changes of one webhook at the same time.
+ * Repairs webhooks: creates a missing one, corrects faulty ones, and sends a ping through each to prove that it works. A webhook
+ * of one region with the address of another is a fault of both regions. It is changed only once, since the control plane refuses
+ * two changes of one webhook at the same time.
  */
 
 import type { Region } from '../model/region.ts';
@@ -14,23 +14,24 @@ import type { Verdict } from './audit.ts';
 import { pingWatch } from './ping.ts';
 import type { WebhookDirectory } from './ports.ts';
 
-interface WebhookMender {
-  /** For one look at one registry. */
+interface WebhookRepairer {
+  /** Starts a session for one audit of one registry. */
   begin(registry: Registry): RepairSession;
-  /** A ping with this id came through the door. */
+  /** A ping with this id came to the endpoint. */
   arrived(id: string): void;
 }
 
 export interface RepairSession {
   /**
+   * Never fails.
    * @param ownName the name of the webhook to create where there is none
-   * @returns what is to be said of the region afterwards. Never fails.
+   * @returns the region's status afterwards
    */
-  mend(region: Region, verdict: Verdict, ownName: string): Promise<Outcome>;
+  repair(region: Region, verdict: Verdict, ownName: string): Promise<Outcome>;
 }
 
 export interface Outcome extends Pick<Verdict, 'status' | 'reason'> {
-  /** `undefined`: no ping could be sent. */
+  /** Whether the ping arrived; `undefined` where none could be sent. */
   readonly isProven: boolean | undefined;
 }
 
@@ -43,9 +44,9 @@ interface RepairDeps {
   readonly log: Log;
 }
 
-export const silent = { status: 'misconfigured', reason: 'ping not received' } as const;
+export const pingNotReceived = { status: 'misconfigured', reason: 'ping not received' } as const;
 
-export function webhookMender({ directory, publicUrl, secret, clock, log }: RepairDeps): WebhookMender {
+export function webhookRepairer({ directory, publicUrl, secret, clock, log }: RepairDeps): WebhookRepairer {
   const pings = pingWatch(clock);
 
   async function put(registry: Registry, webhook: { readonly name: string; readonly region: Region }): Promise<void> {
@@ -65,18 +66,18 @@ export function webhookMender({ directory, publicUrl, secret, clock, log }: Repa
       };
       const ping = (name: string) => pings.send(directory, registry, name);
       return {
-        async mend(region, { status, reason, working, wrong }, ownName) {
-          const isWithout = working === undefined && !wrong.some((webhook) => webhook.region === region);
-          const changes = isWithout ? [...wrong, { name: ownName, region }] : wrong;
+        async repair(region, { status, reason, working, faulty }, ownName) {
+          const isWithout = working === undefined && !faulty.some((webhook) => webhook.region === region);
+          const changes = isWithout ? [...faulty, { name: ownName, region }] : faulty;
           const work = changes.map((webhook) =>
             once(webhook.name, () => put(registry, webhook).then(() => ping(webhook.name))),
           );
           if (changes.length === 0 && working !== undefined) work.push(once(working, () => ping(working)));
           try {
-            const isProven = (await Promise.all(work)).every((came) => came);
-            return isProven ? { status: 'ok', reason: undefined, isProven } : { ...silent, isProven };
+            const isProven = (await Promise.all(work)).every((hasArrived) => hasArrived);
+            return isProven ? { status: 'ok', reason: undefined, isProven } : { ...pingNotReceived, isProven };
           } catch (error) {
-            const before = status === 'ok' ? silent : { status, reason };
+            const before = status === 'ok' ? pingNotReceived : { status, reason };
             const text = [before.reason, `not repaired: ${describeError(error)}`].filter((part) => part !== undefined);
             return { status: before.status, reason: text.join('; '), isProven: undefined };
           }

@@ -31,7 +31,7 @@ function setUp(mode: WebhookAuditorDeps['mode'], parts: Partial<WebhookAuditorDe
     ...parts,
   });
   const statusOf = (region: string) => care.status(registries[0] ?? contoso, regionOf(region));
-  /** One run, with the time it takes for pings to be looked for. */
+  /** One run, with the time for which pings are waited for. */
   const run = async () => {
     const done = care.run();
     await clock.advance(30_000);
@@ -40,7 +40,7 @@ function setUp(mode: WebhookAuditorDeps['mode'], parts: Partial<WebhookAuditorDe
   return { directory, clock, log, care, statusOf, run };
 }
 
-/** As found in East US; West Europe is as it must be. */
+/** The audit of East US; the webhook of West Europe is correct. */
 async function auditOf(name: string, changes: Partial<MemoryWebhook>, region = 'eastus') {
   const { directory, care, statusOf } = setUp('audit');
   directory.add(name, region, changes);
@@ -123,7 +123,7 @@ describe('an audit says', () => {
     expect(statusOf('eastus').status).toBe('ok');
   });
 
-  test('unknown, never missing, while nobody can be asked', async () => {
+  test('unknown, never missing, while the control plane cannot be asked', async () => {
     const { directory, care, statusOf, log } = setUp('audit');
     directory.add('east', 'eastus');
     await care.run();
@@ -170,7 +170,7 @@ describe('an audit says', () => {
     ['without a resource id', 'manage', { registries: [registryOf()] }, /resourceId/],
     ['without a directory', 'manage', { directory: undefined }, /resourceId/],
     ['without an address', 'manage', { publicUrl: undefined }, /PUBLIC_URL/],
-  ])('why nobody looks: %s', async (_what, mode, parts, reason) => {
+  ])('why there is no audit: %s', async (_what, mode, parts, reason) => {
     const { care, statusOf, directory } = setUp(mode, parts);
     await care.run();
     expect(statusOf('eastus')).toMatchObject({
@@ -182,19 +182,19 @@ describe('an audit says', () => {
   });
 });
 
-describe('whoever asks on an instance without the timer', () => {
-  test('has somebody look, and later gets the answer', async () => {
+describe('a question on an instance without the timer', () => {
+  test('starts an audit, and later gets its result', async () => {
     const { directory, statusOf, clock } = setUp('manage');
     directory.add('east', 'eastus');
     expect(statusOf('eastus')).toEqual({ status: 'unknown', reason: 'not looked at yet', checkedAt: null });
     await clock.settle();
     expect(statusOf('eastus').status).toBe('ok');
-    // Only looks: the timer repairs what is misconfigured.
+    // Only audits: the timer repairs.
     expect(statusOf('westeurope').status).toBe('missing');
     expect(directory.callsOf('put')).toEqual([]);
   });
 
-  test('has a region that was added looked at soon', async () => {
+  test('starts an audit soon for a region that was added', async () => {
     const sets = [replicaSetOf(registryOf({ regions: [regionOf('westeurope')] })), replicaSetOf()];
     const { directory, statusOf, clock, care } = setUp('audit', { replicaSet: () => sets[0] ?? replicaSetOf() });
     directory.add('east', 'eastus');
@@ -256,7 +256,7 @@ describe('managing', () => {
     ['east', { serviceUri: addressOf('westeurope') }],
     ['east', { deliveries: [{ id: 'a', body: { timestamp: '2026-06-01T11:00:00Z' }, status: 401 }] }],
     [ownName('eastus'), { serviceUri: 'https://example.com/hook' }],
-  ])('mends %s with %j instead of adding another', async (name, changes) => {
+  ])('repairs %s with %j instead of adding another', async (name, changes) => {
     const { directory, statusOf, run } = setUp('manage');
     directory.add(name, 'eastus', changes);
     directory.add('west', 'westeurope');
@@ -327,7 +327,7 @@ describe('managing', () => {
     expect(directory.callsOf('put')).toHaveLength(2);
   });
 
-  test('survives a control plane that breaks its word', async () => {
+  test('survives a control plane whose answers are not as documented', async () => {
     const directory = { ...memoryWebhooks(), list: () => Promise.reject(new TypeError('not a list')) };
     const { statusOf, run } = setUp('manage', { directory });
     await run();
@@ -367,7 +367,7 @@ describe('a ping', () => {
     expect(directory.callsOf('ping')).toHaveLength(2);
   });
 
-  test('that comes through the door is enough', async () => {
+  test('that comes to the endpoint is enough', async () => {
     const { care, clock, statusOf } = silentSetUp();
     const done = care.run();
     await clock.advance(3_000);
@@ -386,7 +386,7 @@ describe('a ping', () => {
     expect(statusOf('eastus').status).toBe('ok');
   });
 
-  test('of somebody else proves nothing', async () => {
+  test('with another id proves nothing', async () => {
     const { care, clock, statusOf } = silentSetUp();
     const done = care.run();
     for (let other = 0; other < 2_000; other++) care.arrived(`other-${other}`);

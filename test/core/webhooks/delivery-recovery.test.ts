@@ -131,7 +131,7 @@ describe('a delivery that failed', () => {
     ['unreadable', { id: 'a', status: 500, body: undefined }],
     ['with a masked digest', logged('a', 401, { target: { repository: 'team/app', digest: 'sha256:xxxx' } })],
     ['older than images are kept', logged('a', 503, { timestamp: '2026-05-25T11:59:59Z' })],
-  ])('and says nothing is passed over: %s', async (_what, delivery) => {
+  ])('without a report about an image is ignored: %s', async (_what, delivery) => {
     const { deliveries, taken } = setUp({}, (directory) => {
       directory.add('east', 'eastus', { deliveries: [delivery] });
     });
@@ -157,13 +157,13 @@ describe('which webhooks', () => {
     expect(await deliveries.run()).toBe(counts ? 1 : 0);
   });
 
-  test('every app’s where nobody knows this one’s address', () => {
+  test('every app’s where the address of this one is not known', () => {
     const elsewhere = 'https://other.contoso.com/base/api/webhooks/contoso/eastus';
     expect(regionOfAddress(undefined, contoso, elsewhere)).toBe('eastus');
     expect(regionOfAddress('https://other.contoso.com/Base/', contoso, elsewhere)).toBe('eastus');
   });
 
-  test('of the region they stand in, wherever they point', async () => {
+  test('of the region of the webhook, whatever its address names', async () => {
     const { deliveries, taken } = setUp({}, (directory) => {
       directory.add('west', 'westeurope', { serviceUri: addressOf('eastus'), deliveries: [logged('a', 503)] });
     });
@@ -171,7 +171,7 @@ describe('which webhooks', () => {
     expect(taken.map((one) => ('fact' in one ? one.fact.region : one.region))).toEqual(['westeurope']);
   });
 
-  test('not of regions that are nobody’s, and nobody asks those for their address', async () => {
+  test('not of regions that are not known, whose addresses are not read', async () => {
     const { deliveries, directory } = setUp({}, (memory) => {
       memory.add('north', 'northeurope', { deliveries: [logged('a', 503)] });
     });
