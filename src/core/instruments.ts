@@ -1,4 +1,4 @@
-/** Every instrument, for whoever lists or exports them all. */
+/** All instruments, for code that lists or exports them. */
 
 export { verdicts } from './checks/instruments.ts';
 export { forwards } from './forwarding/instruments.ts';

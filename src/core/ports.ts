@@ -1,7 +1,7 @@
 /**
- * What we need from the world, on one page, for the adapters. Each port is a role and stands in the room that needs it; adapters
- * fulfil it with one technology, and one contract suite per port runs on memory and on the real thing. Every method fails
- * with an `UpstreamError` when the world does not do what was asked; outcomes that are normal are answers, not errors.
+ * All ports, for adapters. Each port is declared in the room that needs it. An adapter implements it with one technology, and the
+ * port's contract tests run on the adapter in memory and on the real one. Every method fails with an `UpstreamError` when the
+ * service does not do what was asked; normal outcomes are results, not errors.
  */
 export type * from './catalogue/ports.ts';
 export type * from './checks/ports.ts';

@@ -1,7 +1,7 @@
 /**
- * What we put on queues and into the table of due work, and how it is read back. It may be days old and may come twice;
- * what is not ours is refused. A message has one top-level field of our own: the Functions host merges top-level fields
- * into the message's metadata, where an `id` or `dequeueCount` of ours would replace its own.
+ * The messages on queues and in the table of due work, and how they are parsed. A message may be days old and may come twice; one
+ * of another form is refused. It has a single top-level field: the Functions host merges top-level fields into the message's
+ * metadata, where a field `id` or `dequeueCount` would replace the host's.
  */
 
 import * as z from 'zod';
@@ -75,13 +75,13 @@ export function toDeliveryMessage(received: Received): object {
   return 'fact' in received ? { delivery: received } : { repositoryDelete: received };
 }
 
-/** Of those that were deferred together. */
+/** One message for deliveries that were deferred together. */
 export function toSharedMessage(received: readonly Received[]): object {
   const deliveries = received.map(toDeliveryMessage);
   return deliveries.length === 1 ? { ...deliveries[0] } : { deliveries };
 }
 
-/** @throws when the message is not ours; the host then moves it to the poison queue */
+/** @throws for a message of another form; the host then moves it to the poison queue */
 export function parseDeliveryMessage(message: unknown): readonly Received[] {
   const read = deliveryMessage.parse(message);
   return ('deliveries' in read ? read.deliveries : [read]).map(
@@ -93,12 +93,12 @@ export function toReplayMessage({ id, failures, stalledAt }: ReplayMessage): obj
   return { replay: { id, failures, ...(stalledAt === undefined ? {} : { stalledAt }) } };
 }
 
-/** @throws when the message is not ours */
+/** @throws for a message of another form */
 export function parseReplayMessage(message: unknown): ReplayMessage {
   return replayMessage.parse(message).replay;
 }
 
-/** @returns `undefined` for what this version of the app does not know */
+/** @returns `undefined` for work that this version of the app does not know */
 export function parseDueWork(work: unknown): DueWork | undefined {
   return dueWork.safeParse(work).data as DueWork | undefined;
 }

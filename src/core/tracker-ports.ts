@@ -1,4 +1,4 @@
-/** What the tracker needs of the outside, and how it is set. */
+/** The ports and options of the tracker. */
 
 import type { CatalogueStore, CatalogueTimer } from './catalogue/ports.ts';
 import type { Policy } from './image/context.ts';
@@ -29,27 +29,27 @@ export interface TrackerPorts {
   readonly checkpoints: CheckpointStore;
   readonly audit: WebhookAudit;
   readonly health: HealthEventLog;
-  /** Without, nothing is counted, and lists are in one order only. */
+  /** Without it nothing is counted, and lists have only one order. */
   readonly catalogue?: { readonly store: CatalogueStore; readonly timer: CatalogueTimer };
   readonly prober: Prober;
-  /** Not there where nobody is to read what an index lists. */
+  /** Absent where the manifests of an index are not read. */
   readonly manifests?: ManifestReader | undefined;
   readonly clock: Clock;
   /** From 0 up to 1. */
   readonly random: () => number;
-  /** A text that no other process gives, and this one only once. */
+  /** Returns a text that is unique over all processes and calls. */
   readonly uniqueId: () => string;
   readonly log: Log;
   readonly telemetry?: Telemetry;
-  /** Something new is known of an image, and stored. */
+  /** Called when a change of an image was stored. */
   readonly imageChanged?: (name: ImageName) => void;
 }
 
 export interface TrackerOptions extends IngestOptions {
   readonly policy: Policy;
-  /** Who gets the registry's webhooks once an image is where they need it. */
+  /** Where the registry's webhooks are forwarded to, when an image is in the regions that the target requires. */
   readonly targets: readonly ForwardTarget[];
-  /** How long images that were deleted everywhere are remembered after their last change. */
+  /** How long images that were deleted everywhere are kept after their last change. */
   readonly retentionMs: number;
   /** Records kept in memory. */
   readonly cachedImages: number;

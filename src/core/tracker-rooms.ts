@@ -1,6 +1,6 @@
 /**
- * The rooms of the tracker, each made once and given what it needs of the others. Two things need a room that is made after them,
- * reading an image and recording what a replica answers: they are functions, which nothing calls before all rooms are made.
+ * Creates each room of the tracker once, and passes it what it needs of the others. Reading an image and recording a replica's
+ * answer need a room that is created later: they are functions, which are not called before all rooms exist.
  */
 
 import { catalogueOrNone } from './catalogue/catalogue.ts';
@@ -35,7 +35,7 @@ import { imageWriter } from './store/image-writer.ts';
 import { tagReader } from './store/read-tag.ts';
 import type { TrackerOptions, TrackerPorts } from './tracker-ports.ts';
 
-/** How an image that somebody waits for is polled: each read costs one, and half of the pause is what a waiter loses. */
+/** How an image that requests wait for is polled: each poll costs a read, and a request waits half of the pause on average. */
 export const pace = { minPauseMs: 300, maxPauseMs: 1_000, maxReads: 16 };
 
 export function trackerRooms(ports: TrackerPorts, options: TrackerOptions) {
@@ -47,7 +47,7 @@ export function trackerRooms(ports: TrackerPorts, options: TrackerOptions) {
 
   const decisionContext = (registry: Registry): DecisionContext => ({
     set: sets.current(registry),
-    // Where no replica can be asked, nothing is due for that reason.
+    // Where replicas cannot be asked, no probe is due.
     policy: registry.regionalEndpoints === false ? { ...options.policy, probeAfterMs: undefined } : options.policy,
     now: clock.now(),
     targets: options.targets,
@@ -113,7 +113,7 @@ export function trackerRooms(ports: TrackerPorts, options: TrackerOptions) {
     clock,
     log,
     readTag,
-    // Made below: what is recorded may have a replica asked, whose answer is recorded.
+    // `intake` is created below, because it needs `probes`.
     record: (delivery) => intake.record(delivery),
     registryOf,
     decisionContext,
@@ -174,9 +174,9 @@ export function trackerRooms(ports: TrackerPorts, options: TrackerOptions) {
   followWrites();
 
   /**
-   * What follows from a write, in this order. First, those who wait for the image in this process are answered from memory.
-   * Then forwards and events are sent. Tags, families and counts read and write other images: they come last, so that their
-   * requests do not delay the events.
+   * What follows a write, in this order. First, requests that wait for the image in this process are answered from memory. Then
+   * forwards and events are sent. Tags, families and counts read and write other images: they come last, so that their requests
+   * do not delay the events.
    */
   function followWrites(): void {
     writer.onCommit(({ record, begunAt }) => {
@@ -208,7 +208,7 @@ export function trackerRooms(ports: TrackerPorts, options: TrackerOptions) {
     return image;
   }
 
-  /** The set may have shrunk since the image's last write: then it is complete, and nobody has published it yet. */
+  /** If a replica was removed since the image's last write, the image may be complete and not published yet. */
   function reviewIfComplete(image: ImageRecord): void {
     const registry = registryOf(image.name);
     if (!isUnpublishedComplete(image, sets.current(registry))) return;

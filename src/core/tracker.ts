@@ -1,6 +1,6 @@
 /**
- * What the product does: records what replicas report, answers where an image is, waits for it, and has events published.
- * Everything can be called on any instance, at any time, more than once.
+ * What the product does: records reports of replicas, answers where an image is, waits for it, and publishes events. All methods
+ * can be called on any instance, at any time, more than once.
  */
 
 import type { Catalogue } from './catalogue/catalogue.ts';
@@ -45,41 +45,41 @@ export interface Tracker
   readonly registries: readonly Registry[];
   replicaSet(registry: Registry): ReplicaSet;
   /**
-   * A webhook spoke, whatever it said. Never fails: only a note.
-   * @returns what is wrong with it, for people, where nobody expects a replica in that region
+   * Notes that a region's webhook has called, whatever the body was. Never fails: a failed write is logged.
+   * @returns a warning for people, where no replica is expected in that region
    */
   webhookSeen(registry: Registry, region: Region): string | undefined;
   answer(question: AvailabilityQuery, requirement: Requirement): Promise<AvailabilityDocument>;
   /**
    * Answers as soon as the requirement is met, or could not be met for `finalAfterMs`, at the latest after `timeoutMs`.
-   * Fails with an `UpstreamError` when the storage could not be read all the while.
+   * Fails with an `UpstreamError` when the storage could not be read during the whole wait.
    */
   wait(question: AvailabilityQuery, requirement: Requirement, timeoutMs: number): Promise<WaitResult>;
-  /** The same of several images, each once: all of them, or one that could not be. At least one is asked for. */
+  /** The same for several images, at least one; repeats count once. A wait ends when all are met, or one could not be met. */
   answerAll(asked: readonly Asked[]): Promise<SeveralResult>;
   waitForAll(asked: readonly Asked[], timeoutMs: number, end?: EarlierEnd): Promise<SeveralResult>;
   images(query: ImageQuery): Promise<ImageListing>;
   replicas(registry: Registry): Promise<ReplicaReport>;
-  /** Alphabetical: the replica set, and every other region whose webhook has spoken lately. Empty while the set is not known. */
+  /** Alphabetical: the replica set, and every other region whose webhook has called lately. Empty while the set is not known. */
   regions(registry: Registry): Promise<readonly Region[]>;
-  /** Everything announced about an image; `undefined` for one nobody has spoken of. */
+  /** All events about an image; `undefined` for an image without a record. */
   events(query: AvailabilityQuery): Promise<PublishedEvents | undefined>;
-  /** Notes in the image's record what became of a webhook that is forwarded. Never fails: only a note. */
+  /** Notes in the image's record the outcome of a forwarded webhook. Never fails: a failed write is logged. */
   noteForward(order: ForwardOrder, sending: ForwardSending): Promise<void>;
-  /** Has the replica set read from its source again, and images looked at that it may make complete. Never fails. */
+  /** Reads the replica set from its source again, and evaluates images that it may make complete. Never fails. */
   refreshReplicas(registry: Registry): Promise<void>;
   /**
-   * Once the replica set is the latest that can be had without asking ARM for long; an answer says how old it is. While ARM
-   * does not answer, this has it asked again. Never fails.
+   * Resolves when the replica set is as new as possible without waiting long for ARM; an answer says how old it is. While ARM
+   * does not answer, asks it again. Never fails.
    */
   ready(registry: Registry): Promise<void>;
-  /** Forgets images that were deleted everywhere and whose time has passed. Returns how many. Fails with an `UpstreamError`. */
+  /** Forgets images that were deleted everywhere and whose retention has ended. Returns how many. Fails with an `UpstreamError`. */
   expire(): Promise<number>;
-  /** What the topic said last; `undefined` while it takes everything. */
+  /** The topic's last error; `undefined` after a request that it accepted. */
   publishError(): string | undefined;
   /**
-   * Finishes what is under way, at most that long; the rest is durable and goes on elsewhere. Whoever waits is answered at
-   * once with what is known.
+   * Finishes work under way, at most that long; the rest is stored, and another instance goes on. Requests that wait are
+   * answered at once with the present state.
    */
   close(milliseconds: number): Promise<void>;
 }
@@ -93,12 +93,12 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
   const unexpected = unexpectedRegions(ports);
 
   async function ready(registry: Registry): Promise<void> {
-    // An answer from the set that was known last says how old that set is.
+    // After a failure the last known set is used; the answer says how old it is.
     await sets.ready(registry).catch(() => undefined);
     await sets.refreshForQuestion(registry);
   }
 
-  /** What is listed can be listed without any replica. */
+  /** Lists need no replica set, so they do not wait for ARM. */
   async function readyToList(registry: Registry): Promise<void> {
     await sets.ready(registry).catch(() => undefined);
     void sets.refreshForQuestion(registry);
@@ -113,7 +113,7 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
       heartbeat.seen(registry.name, region);
       const set = sets.current(registry);
       if (findReplica(set, region) !== undefined) return undefined;
-      // It may be a replica that has just been added.
+      // A replica may have just been added in that region.
       sets.refreshSoon(registry);
       return unexpected.warn(registry, region, set);
     },

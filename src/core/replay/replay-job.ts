@@ -1,6 +1,6 @@
 /**
- * A replay: what was published once is published again, with the same ids, for a consumer that was away or has lost its notes. It
- * is a durable job that goes on page by page on whatever instance; what it has done is written down after every page.
+ * A replay publishes accepted events again, with the same ids, for a consumer that was down or has lost its state. It is a durable
+ * job that any instance can continue: its progress is stored after every page.
  */
 
 import { eventId } from '../image/cloud-event.ts';
@@ -9,7 +9,7 @@ import { imageKey } from '../image/record.ts';
 import { formatReference } from '../model/reference.ts';
 import type { Registry } from '../model/registry.ts';
 
-/** What is published again. Times are milliseconds since 1970, both included, and mean when the topic took the event. */
+/** What is published again. Times are when the topic accepted an event, milliseconds since 1970, both included. */
 export type ReplayScope =
   | { readonly kind: 'image'; readonly name: ImageName }
   | { readonly kind: 'registry'; readonly registry: string; readonly since: number; readonly until: number };
@@ -22,27 +22,27 @@ export interface ReplayJob {
   readonly cursor: string | null;
   readonly imagesExamined: number;
   readonly eventsPublished: number;
-  /** When a page was last done, or it was asked for. */
+  /** When the last page was done; before the first, `requestedAt`. */
   readonly progressAt: number;
   readonly finishedAt: number | null;
 }
 
 export interface ReplayMessage {
   readonly id: string;
-  /** Tries in a row that ended with trouble. */
+  /** Failed attempts in a row. */
   readonly failures: number;
-  /** To be minded only if nothing has been done since the job said this `progressAt`: whoever was at work is gone. */
+  /** If set, the message counts only while the job has this `progressAt`: then the instance that worked on it has died. */
   readonly stalledAt?: number | undefined;
 }
 
-/** @param until as asked for: a replay "until now" is the same question a second later */
+/** @param until text of the request: the same replay "until now" has the same key a second later */
 export function replayKey(scope: ReplayScope, until: string): string {
   const asked =
     scope.kind === 'image' ? [imageKey(scope.name)] : [scope.registry, new Date(scope.since).toISOString(), until];
   return eventId(['replay', scope.kind, ...asked]).slice(0, 20);
 }
 
-/** The same question asked again after the first has been answered is another replay. */
+/** The same request after the first replay has finished is another replay. */
 export function replayId(key: string, requestedAt: number): string {
   return `${key}-${requestedAt.toString(36)}`;
 }

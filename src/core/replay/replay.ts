@@ -1,7 +1,6 @@
 /**
- * Publishes again what was published. Only what the topic has taken before: what it has not is on its way by itself. Records are
- * read and never written, so a replay can neither lose an event nor make one; that it repeats itself after a crash is
- * harmless, since the ids are the same.
+ * Publishes events again that the topic has accepted before; pending ones are published anyway. Image records are read and never
+ * written, so a replay can neither lose nor make an event. After a crash it may publish some events twice, with the same ids.
  */
 
 import type { CloudEvent } from '../image/cloud-event.ts';
@@ -33,27 +32,27 @@ export interface ReplayPorts {
 }
 
 export interface Replays {
-  /** While the same is being published again already, that job. Fails with an `UpstreamError` when it could not be stored. */
+  /** Returns the running job if there is one for the same request. Fails with an `UpstreamError` when it could not be stored. */
   start(scope: ReplayScope, until?: string): Promise<ReplayJob>;
-  /** Does some of the work, and sees to it that somebody goes on. Fails when neither is possible now. */
+  /** Does a part of the work, and queues a message for the rest. Fails when neither is possible now. */
   step(message: ReplayMessage): Promise<void>;
   find(id: string): Promise<ReplayJob | undefined>;
-  /** The last one asked for by this image. */
+  /** The last job for this image alone. */
   ofImage(name: ImageName): Promise<ReplayJob | undefined>;
 }
 
-/** That the topic has taken an event is written down up to ten seconds later. */
+/** How late it may be stored that the topic accepted an event: up to ten seconds, and some more. */
 const maxRecordDelayMs = 12_000;
 const pageSize = 50;
 const batchSize = 100;
 const maxEmptyPages = 20;
-/** Between two batches: what is new has the right of way. */
+/** Between two batches, so that new events are not delayed. */
 const pauseMs = 100;
-/** One message's work; the next message goes on, on any instance. */
+/** How long one message is worked on; the next message goes on, on any instance. */
 const stepMs = 20_000;
-/** A message hides for ten minutes when the instance that works on it dies; a second one looks after it sooner. */
+/** A message stays invisible for ten minutes when the instance that handles it dies; a second message takes over sooner. */
 const guardMs = 45_000;
-/** A running job that nobody has moved for so long has lost its message. */
+/** A running job without progress for so long has lost its message. */
 const lostAfterMs = 600_000;
 const keptMs = 7 * 86_400_000;
 const maxPauseMs = 300_000;
@@ -70,20 +69,20 @@ export function replays(ports: ReplayPorts): Replays {
     const stored = await jobs.load(key);
     if (stored !== undefined && stored.job.finishedAt === null) {
       const { job } = stored;
-      // Asked again before anything was done: the message may not have been sent.
+      // Without any progress, the message may not have been sent.
       const isLost = job.progressAt === job.requestedAt || now - job.progressAt > lostAfterMs;
       if (isLost) await queue.send({ id: job.id, failures: 0 }, delayOf(job));
       return job;
     }
     const started = { imagesExamined: 0, eventsPublished: 0, cursor: null, progressAt: now, finishedAt: null };
     const job: ReplayJob = { id: replayId(key, now), scope, requestedAt: now, ...started };
-    // Somebody else has just asked the same.
+    // Another request for the same replay was first.
     if ((await jobs.save(key, job, stored?.version)) === 'conflict') return (await jobs.load(key))?.job ?? job;
     await queue.send({ id: job.id, failures: 0 }, delayOf(job));
     return job;
   }
 
-  /** What was taken just before the end of the range must have been written down. */
+  /** Waits until it is stored which events the topic accepted just before the end of the range. */
   function delayOf({ scope, requestedAt }: ReplayJob): number {
     const until = scope.kind === 'image' ? requestedAt : scope.until;
     return Math.max(0, until + maxRecordDelayMs - clock.now());
@@ -106,27 +105,27 @@ export function replays(ports: ReplayPorts): Replays {
     const stopAt = clock.now() + stepMs;
     let stored = await jobs.load(key);
     const registry = stored && findRegistryByName(ports.registries, registryOfReplay(stored.job));
-    // Replaced by a newer one, forgotten, or about a registry that has left the settings since.
+    // Replaced by a newer job, removed, or about a registry that was removed from the settings.
     if (stored?.job.id !== id || stored.job.finishedAt !== null || registry === undefined) return false;
     if (stalledAt !== undefined && stored.job.progressAt !== stalledAt) return false;
     await sets.ready(registry);
-    // In trouble there is a message for the next try already.
+    // After a failure, a second message is queued already.
     for (let isGuarded = failures > 0; ; isGuarded = false) {
       const { job, version } = stored;
       if (!isGuarded) await queue.send({ id, failures: 1, stalledAt: job.progressAt }, guardMs);
       const page = await readPage(job);
-      const told = await tell(page.images, job, registry);
+      const published = await publishImages(page.images, job, registry);
       const now = clock.now();
       const done: ReplayJob = {
         ...job,
         cursor: page.next,
         imagesExamined: job.imagesExamined + page.images.length,
-        eventsPublished: job.eventsPublished + told,
+        eventsPublished: job.eventsPublished + published,
         progressAt: now,
         finishedAt: page.next === null ? now : null,
       };
       const saved = await jobs.save(key, done, version);
-      // A message that came twice: whoever was faster goes on.
+      // The message was handled twice: the instance that saved first goes on.
       if (saved === 'conflict') return false;
       if (done.finishedAt !== null) {
         log.info('replay done', { replay: id, images: done.imagesExamined, events: done.eventsPublished });
@@ -146,27 +145,32 @@ export function replays(ports: ReplayPorts): Replays {
     const read = (from: string | null) =>
       images.publishedSince({ registry, since, cursor: from ?? undefined, limit: pageSize });
     let page = await read(cursor);
-    // Where little was published, the storage looks through much and finds nothing: that is not worth writing down each time.
+    // If few images match, the storage returns many empty pages: not each of them is worth a write of the job.
     for (let empty = 1; empty < maxEmptyPages && page.images.length === 0 && page.next !== null; empty++) {
       page = await read(page.next);
     }
     return page;
   }
 
-  async function tell(records: readonly ImageRecord[], { scope }: ReplayJob, registry: Registry): Promise<number> {
+  /** @returns how many events the topic accepted */
+  async function publishImages(
+    records: readonly ImageRecord[],
+    { scope }: ReplayJob,
+    registry: Registry,
+  ): Promise<number> {
     const { since, until } = scope.kind === 'image' ? { since: 0, until: Number.POSITIVE_INFINITY } : scope;
     const events = records.flatMap((record) =>
       buildEvents(record, publishedKeys(record, since, until), registry, sets.current(registry), clock.now()),
     );
-    let told = 0;
+    let published = 0;
     for (const [i, batch] of inChunks(events, batchSize).entries()) {
       if (i > 0) await clock.sleep(pauseMs);
-      told += await publish(batch.map(({ event }) => event));
+      published += await publish(batch.map(({ event }) => event));
     }
-    return told;
+    return published;
   }
 
-  /** One event the topic refuses must not hold back the others. */
+  /** Sends a refused batch one by one, so that one refused event does not hold back the others. */
   async function publish(events: readonly CloudEvent[]): Promise<number> {
     try {
       await publisher.publish(events);
@@ -175,9 +179,9 @@ export function replays(ports: ReplayPorts): Replays {
       if (!(error instanceof UpstreamError) || error.temporary) throw error;
       log.warn('events refused by the topic', { events: events.length, error: describeError(error) });
       if (events.length === 1) return 0;
-      let told = 0;
-      for (const event of events) told += await publish([event]);
-      return told;
+      let published = 0;
+      for (const event of events) published += await publish([event]);
+      return published;
     }
   }
 

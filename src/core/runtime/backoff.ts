@@ -1,4 +1,4 @@
-/** How long to wait before the next try. */
+/** How long to wait before the next attempt. */
 
 /**
  * A pause that doubles with each failure in a row.
@@ -9,6 +9,6 @@ export function backoff(
   failures: number,
   { firstMs, maxMs }: { readonly firstMs: number; readonly maxMs: number },
 ): number {
-  // Beyond, the power would be no number any more.
+  // A larger exponent could give infinity.
   return Math.min(maxMs, firstMs * 2 ** Math.min(Math.max(failures - 1, 0), 40));
 }

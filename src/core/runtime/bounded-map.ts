@@ -1,4 +1,4 @@
-/** Puts it last, as the newest, and drops the oldest while there are more than `max`. */
+/** Puts the entry last, as the newest, and drops the oldest while there are more than `max`. */
 export function putNewest<K, V>(map: Map<K, V>, key: K, value: V, max: number): void {
   map.delete(key);
   map.set(key, value);

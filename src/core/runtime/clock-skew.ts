@@ -1,2 +1,2 @@
-/** Clocks of two instances, and of what they write and what they note of it, differ by less. */
+/** The clocks of two instances, and of the storage, are assumed to differ by less than this. */
 export const clockSkewMs = 60_000;

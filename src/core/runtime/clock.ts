@@ -1,4 +1,4 @@
-/** The time, and waiting: tests bring their own. */
+/** The time, and waiting; tests have a clock of their own. */
 
 export interface Clock {
   /** Milliseconds since 1970. */

@@ -1,17 +1,16 @@
 /**
- * Telemetry that comes later, if at all, and can do no harm: its libraries load beside the first requests, what is
- * measured meanwhile is kept for them, and whatever they throw ends here. Otherwise a fault in a library that nobody
- * needs for an answer could cost a webhook.
+ * Telemetry whose libraries load in the background during the first requests. Measurements are kept until then, and all errors
+ * of the libraries are ignored: a fault in a library that no answer needs must not lose a webhook.
  */
 
 import type { Span, SpanAttributes, Telemetry } from './telemetry.ts';
 import { noSpan } from './telemetry.ts';
 import type { TraceParent } from './trace-parent.ts';
 
-/** Measurements kept until then; more than come in while a file is loaded. */
+/** Measurements kept until then; more than come while the libraries load. */
 const maxKept = 2_000;
 
-/** @param coming `undefined` when none is configured; a failure to load is for the caller to report */
+/** @param coming `undefined` when none is configured; the caller reports a failure to load */
 export function deferredTelemetry(coming: Promise<Telemetry> | undefined): Telemetry {
   let telemetry: Telemetry | undefined;
   let kept: ((to: Telemetry) => void)[] | undefined = coming === undefined ? undefined : [];
@@ -40,7 +39,7 @@ export function deferredTelemetry(coming: Promise<Telemetry> | undefined): Telem
       try {
         return telemetry?.activeSpan();
       } catch {
-        // As with measurements: without a span, a trace has one link less.
+        // Ignored: the trace lacks a link.
         return undefined;
       }
     },
@@ -53,7 +52,7 @@ export function deferredTelemetry(coming: Promise<Telemetry> | undefined): Telem
       try {
         await telemetry?.span(name, attributes, once, parent);
       } catch {
-        // What the work threw comes out below; what the telemetry threw is nobody's concern.
+        // An error of the work is thrown below; an error of the telemetry is ignored.
       }
       return running ?? work(noSpan);
     },
@@ -64,6 +63,6 @@ function ignoreErrors(note: () => void): void {
   try {
     note();
   } catch {
-    // A measurement is lost. To say so for each would be worse.
+    // A measurement is lost. A log line for each would be worse.
   }
 }

@@ -1,18 +1,17 @@
 /**
- * The closed list of what can go wrong in the world. Bad input is never an error (see parsed.ts); these are storage,
- * topic, ARM and replicas not doing what was asked. One class, so that "is it worth trying again?" and "which HTTP
- * status?" are each answered in one place.
+ * The failures of services outside the app: storage, topic, ARM, replicas. Invalid input is never an error (see parsed.ts). One
+ * class for all of them, so that one place decides whether to try again, and one which HTTP status is answered.
  */
 export type ErrorCode =
-  /** It did not answer, or not in time; nothing is known about the outcome. */
+  /** The service did not answer in time; the request may have taken effect or not. */
   | 'unavailable'
-  /** It asked us to slow down. */
+  /** The service asked for fewer requests. */
   | 'throttled'
-  /** It refused our credentials or permissions. */
+  /** The service refused our credentials or permissions. */
   | 'unauthorized'
-  /** Others kept changing the same image; every attempt was overtaken. */
+  /** Other writers kept changing the same record; every attempt was refused. */
   | 'conflict'
-  /** It refused what we sent, and would again. */
+  /** The service refused the content of the request, and would again. */
   | 'invalid';
 
 const temporaryCodes: Record<ErrorCode, boolean> = {
@@ -26,9 +25,9 @@ const temporaryCodes: Record<ErrorCode, boolean> = {
 
 export class UpstreamError extends Error {
   readonly code: ErrorCode;
-  /** What a human should do next. */
+  /** What people should do next. */
   readonly hint: string | undefined;
-  /** How long the other side asked us to wait. */
+  /** The pause that the service asked for. */
   readonly retryAfterMs: number | undefined;
 
   constructor(
@@ -53,7 +52,7 @@ export function isTemporary(error: unknown): boolean {
   return error instanceof UpstreamError && error.temporary;
 }
 
-/** One line for people who ask: of what is no answer of another side, which may name anything, only the kind. */
+/** One line for clients. Of an error that is not an `UpstreamError` only the name, since its message may have internal details. */
 export function describeForPeople(error: unknown): string {
   if (error instanceof UpstreamError) return describeError(error);
   return error instanceof Error ? error.name : 'an unknown error';

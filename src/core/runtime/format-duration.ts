@@ -1,4 +1,4 @@
-/** `12 s`, `3 min 20 s`, `2 h 5 min`; the smallest unit only where it says something. */
+/** `12 s`, `3 min 20 s`, `2 h 5 min`; without a smaller unit that is 0. */
 export function formatDuration(milliseconds: number): string {
   const seconds = Math.round(Math.max(0, milliseconds) / 1_000);
   if (seconds < 60) return `${seconds} s`;

@@ -1,10 +1,9 @@
 /**
- * Patterns of names in which `*` stands for anything, also across `/`. The texts are chosen by whoever may push, so the
- * time to match one may not grow faster than its length: a regular expression with several `.*` tries every way to share
- * the text between them.
+ * Patterns of names in which `*` matches any characters, also `/`. Clients that may push choose the texts, so the time to match
+ * one must not grow faster than its length: a regular expression with several `.*` may take exponential time.
  */
 
-/** Between the beginning and the end each part is taken where it first comes: if any place fits, so does that one. */
+/** Each part between the start and the end is matched at its first place: if a later place would match, so does the first. */
 export function matchesGlob(pattern: string, text: string): boolean {
   const [start = '', ...rest] = pattern.split('*');
   const end = rest.pop();

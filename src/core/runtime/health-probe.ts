@@ -1,6 +1,6 @@
-/** What `GET /api/health` asks. */
+/** What `GET /api/health` checks. */
 
-/** Whether a part of the world answers; fails with the reason when it does not. */
+/** Checks that one service answers; fails with the reason when it does not. */
 export interface HealthProbe {
   readonly name: string;
   check(): Promise<void>;

@@ -1,7 +1,7 @@
-/** What many ask for and what may be some seconds old is read once for all of them. */
+/** Shares one read among all callers for some time. */
 import type { Clock } from './clock.ts';
 
-/** @returns what was read last, for so long; a failure is not kept */
+/** @returns a function that returns the last value for that long, then reads again; a failure is not kept */
 export function keptFor<T>(clock: Clock, milliseconds: number, read: () => Promise<T>): () => Promise<T> {
   let last: { readonly at: number; readonly value: Promise<T> } | undefined;
   return () => {

@@ -1,23 +1,23 @@
 /**
- * A queue for each key: what meets in one shares a run, and no two runs of one key overlap. Without the sharing, ten
- * that come at once for one key would conflict with each other over and over.
+ * A queue for each key: jobs that wait together share a run, and no two runs of one key overlap. Without sharing, ten writes of
+ * one image at the same time would conflict again and again.
  */
 import type { Clock } from './clock.ts';
 
 interface KeyQueue<K, J, R> {
-  /** Fails as the run does that the job was in. */
+  /** Fails as its run does. */
   add(key: K, job: J): Promise<R>;
-  /** Goes with the next run of its key, or by itself after that time at the latest. */
+  /** Joins the next run of its key, or starts one after that time. */
   addDeferred(key: K, job: J, milliseconds: number): Promise<R>;
   /** Whether jobs of that key wait or run. */
   has(key: K): boolean;
-  /** Runs what is deferred as well; for an orderly end. */
+  /** Waits for all jobs, and runs deferred ones now; for shutdown. */
   flush(): Promise<void>;
 }
 
 interface KeyQueueDeps<K, J, R> {
   readonly clock: Clock;
-  /** Jobs in one run, besides those that are deferred. */
+  /** Jobs in one run, besides deferred ones. */
   readonly maxJobs: number;
   /** One text for each key. */
   nameOf(key: K): string;
@@ -34,13 +34,13 @@ interface Waiting<J, R> {
 interface Line<K, J, R> {
   readonly key: K;
   readonly waiting: Waiting<J, R>[];
-  /** Jobs that wait for others to run with, and until when at most. */
+  /** Jobs that wait for the next run, at most until `deferredUntil`. */
   readonly deferred: Waiting<J, R>[];
   deferredUntil: number;
   running: Promise<void> | undefined;
 }
 
-/** Marks deferred jobs whose time came during a run. */
+/** Marks deferred jobs whose time ended during a run. */
 const expired = Number.NEGATIVE_INFINITY;
 
 export function keyQueue<K, J, R>({ clock, maxJobs, nameOf, run }: KeyQueueDeps<K, J, R>): KeyQueue<K, J, R> {
@@ -70,9 +70,9 @@ export function keyQueue<K, J, R>({ clock, maxJobs, nameOf, run }: KeyQueueDeps<
   }
 
   async function runAll(line: Line<K, J, R>): Promise<void> {
-    // What comes in this same turn still goes with the first run.
+    // Jobs that are added in the same turn of the event loop join the first run.
     await Promise.resolve();
-    // Deferred jobs go with the first run; those that come during it wait for others, or for their time.
+    // Deferred jobs join the first run; those that are added during it wait for the next one, or for their time.
     do {
       const jobs = [...line.deferred.splice(0), ...line.waiting.splice(0, maxJobs)];
       line.deferredUntil = Number.POSITIVE_INFINITY;
@@ -107,7 +107,7 @@ export function keyQueue<K, J, R>({ clock, maxJobs, nameOf, run }: KeyQueueDeps<
         line.deferredUntil = until;
         clock.sleep(milliseconds).then(() => {
           if (line.deferred.length === 0) return;
-          // A run that is under way goes on without them; the next one follows at once.
+          // If a run is under way, the next one follows at once.
           line.deferredUntil = expired;
           start(line);
         });

@@ -1,6 +1,4 @@
-/**
- * The nearest of the names that are known to one that is not: what somebody who has mistyped it most likely means.
- */
+/** Finds the known name that is most similar to an unknown one, as a suggestion for a misspelled name. */
 
 /** @returns the first of those that need the fewest changes; `undefined` when nothing is known */
 export function nearest(name: string, known: readonly string[]): string | undefined {

@@ -1,9 +1,9 @@
 /**
- * The answer of every parser in the core: a value, or the list of fields that are wrong.
- * Input is data, not an exception: the edge turns problems into a 400 that names each field.
+ * The result of every parser in the core: a value, or the list of invalid fields. Invalid input is not an exception: routes
+ * answer 400 and name each field.
  */
 export interface FieldProblem {
-  /** Where in the input, in the sender's own words: `target.digest`, `regions`, `timeout`. */
+  /** The field's name in the input: `target.digest`, `regions`, `timeout`. */
   readonly field: string;
   /** What is wrong and what was expected. */
   readonly reason: string;

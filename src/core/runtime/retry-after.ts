@@ -1,11 +1,11 @@
-/** How long the other side asks to be left alone, in the header that says so. */
+/** Parses the header `Retry-After`. */
 
-/** Nobody means more than an hour: longer is a mistake, and would silence a replica, or hold a verdict back for its whole life. */
+/** A longer pause than an hour is a mistake: it would stop probes of a replica, or delay a verdict beyond its use. */
 const maxMs = 3_600_000;
 
 /**
  * @param header seconds, or an HTTP date (RFC 9110, 10.2.3)
- * @returns milliseconds, `undefined` for a header that says nothing
+ * @returns milliseconds; `undefined` for a header that is absent or invalid
  */
 export function parseRetryAfter(header: string | null | undefined, now: number): number | undefined {
   if (header === null || header === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** Bounds how much of something goes on at a time; who comes when all permits are out waits for one, in order. */
+/** Limits how much work runs at the same time. Callers of `acquire()` get permits in their order. */
 interface Semaphore {
   acquire(): Promise<void>;
   release(): void;

@@ -1,25 +1,25 @@
 /**
- * Lets any number of waiters follow one thing at the price of one. Whoever waits for the same subject shares one
- * poller, which stops with its last waiter; what this process writes itself is passed on at once, without a poll. Nobody is
- * shown what was read before they asked: another instance may have written since.
+ * Lets any number of waiters follow one subject for the cost of one. They share one poller, which stops with the last waiter. A
+ * write of this process is passed on at once, without a poll. A waiter never gets a state that was read before it came: another
+ * instance may have written since.
  */
 import type { Clock } from './clock.ts';
 import { semaphore } from './semaphore.ts';
 
 export interface Watch<T> {
   /**
-   * The present state, read or written after this call, and then each later one, until `stop` says so or the signal is
-   * aborted.
-   * @returns what `stop` returned, or `undefined` after the signal
+   * Passes `stop` the present state, read or written after this call, and then each later one, until it returns a result or the
+   * signal is aborted.
+   * @returns the result of `stop`, or `undefined` after the signal
    */
   follow<R>(subject: Subject<T>, stop: (state: T) => R | undefined, signal: AbortSignal): Promise<R | undefined>;
   /**
-   * Passes on a state that this process has just written. Whoever came after the write had begun is not shown it: its
-   * answer may be late, and others may have written since. For them it is read again.
+   * Passes on a state that this process has just written. Waiters that came after the write had begun do not get it: its answer
+   * may be late, and another instance may have written since. For them the subject is read again.
    * @param begunAt when the write was sent, milliseconds since 1970
    */
   publish(key: string, state: T, begunAt: number): void;
-  /** Has the subject read again now, if anybody follows it. */
+  /** Reads the subject again now, if a waiter follows it. */
   refresh(key: string): void;
   /** Subjects that are followed at present. */
   readonly followed: number;
@@ -28,8 +28,8 @@ export interface Watch<T> {
 export interface Subject<T> {
   readonly key: string;
   /**
-   * Reads the present state. A failure is passed on to no one: the next poll tries again.
-   * @param isNew somebody has come since the last read, or something was written here: nothing may be taken from memory
+   * Reads the present state. A failure is ignored: the next poll tries again.
+   * @param isNew a waiter has come since the last read, or this process has written: a cached state must not be used
    */
   read(isNew: boolean): Promise<T>;
 }
@@ -37,27 +37,27 @@ export interface Subject<T> {
 export interface Pace {
   /** Between two reads of one subject, at first. */
   readonly minPauseMs: number;
-  /** The same after a minute without anything new. */
+  /** The same after a minute without a write of this process. */
   readonly maxPauseMs: number;
-  /** Reads under way at a time, over all subjects: webhooks need the storage, too. */
+  /** Reads at the same time, over all subjects: webhooks need the storage, too. */
   readonly maxReads: number;
 }
 
 interface Listener<T> {
-  /** The first read that counts for it. */
+  /** Number of the first read that it may get. */
   readonly from: number;
   /** Milliseconds since 1970. */
   readonly since: number;
-  tell(state: T): void;
+  deliver(state: T): void;
 }
 
 interface Poller<T> {
   readonly listeners: Set<Listener<T>>;
   /** Reads begun so far. */
   reads: number;
-  /** Since when it has been polled without news of this process, milliseconds since 1970. */
+  /** Time of the last write of this process, or of the start; milliseconds since 1970. */
   quietSince: number;
-  /** Whether whoever follows waits for a read that has not begun. */
+  /** Whether a waiter needs a read that has not begun. */
   isDue: boolean;
   /** Ends the pause before the next read. */
   pause: AbortController;
@@ -65,9 +65,9 @@ interface Poller<T> {
   end: AbortController;
 }
 
-/** However many come to one subject, it is not read more often than that. */
+/** Between two reads of one subject, however many waiters come. */
 const minGapMs = 50;
-/** A read that takes long is a storage under load: polling may take this share of its time. */
+/** A slow read means that the storage is under load: reads may take this share of the time. */
 const maxShare = 0.2;
 const maxSlowPauseMs = 5_000;
 /** A subject that has been quiet for this many pauses is polled more slowly. */
@@ -77,8 +77,8 @@ export function watch<T>(clock: Clock, pace: Pace): Watch<T> {
   const pollers = new Map<string, Poller<T>>();
   const reads = semaphore(pace.maxReads);
 
-  function tell(poller: Poller<T>, value: T, read: number): void {
-    for (const listener of [...poller.listeners]) if (listener.from <= read) listener.tell(value);
+  function deliver(poller: Poller<T>, value: T, read: number): void {
+    for (const listener of [...poller.listeners]) if (listener.from <= read) listener.deliver(value);
   }
 
   function pauseAfter(poller: Poller<T>, tookMs: number): number {
@@ -101,7 +101,7 @@ export function watch<T>(clock: Clock, pace: Pace): Watch<T> {
         () => undefined,
       );
       reads.release();
-      if (state !== undefined) tell(poller, state.value, read);
+      if (state !== undefined) deliver(poller, state.value, read);
       const pauseMs = pauseAfter(poller, clock.now() - startedAt);
       const endedAt = clock.now();
       await clock.sleep(pauseMs, poller.pause.signal);
@@ -151,7 +151,7 @@ export function watch<T>(clock: Clock, pace: Pace): Watch<T> {
         const listener: Listener<T> = {
           from: (running?.reads ?? 0) + 1,
           since: clock.now(),
-          tell(state) {
+          deliver(state) {
             const result = stop(state);
             if (result !== undefined) finish(result);
           },
@@ -167,7 +167,7 @@ export function watch<T>(clock: Clock, pace: Pace): Watch<T> {
       if (poller === undefined) return;
       poller.quietSince = clock.now();
       const listeners = [...poller.listeners];
-      for (const listener of listeners) if (listener.since <= begunAt) listener.tell(state);
+      for (const listener of listeners) if (listener.since <= begunAt) listener.deliver(state);
       if (listeners.some(({ since }) => since > begunAt)) readSoon(poller);
     },
     refresh(key) {

@@ -1,14 +1,14 @@
 /**
- * A list that somebody wrote as one text: entries separated by commas or line breaks, as a command line, a query, a
- * block of YAML and the output of a command on Windows have them.
+ * A list in one text, with entries separated by commas or line breaks: from a command line, a query, a YAML block, or the output
+ * of a command on Windows.
  */
 
-/** @returns the entries without white space around them, in their order; what is empty is left out */
+/** @returns the entries without white space around them, in their order; empty ones are left out */
 export function splitList(text: string): string[] {
   return splitWithGaps(text).filter((entry) => entry !== '');
 }
 
-/** What cannot be read: an entry, or a text of commas alone, which names nothing though somebody meant to. */
+/** The first invalid entry, or the text itself if it has only commas: its author meant to name something. */
 export function unreadOf(
   text: string | undefined,
   entries: readonly string[],
@@ -19,8 +19,8 @@ export function unreadOf(
 }
 
 /**
- * The same for a list of which nothing may be lost: an entry that is empty between commas stays, since it may be a variable
- * that was not set. Empty lines are left out.
+ * The same, but keeps an empty entry between commas, which may be a variable that was not set and must be reported. Empty lines
+ * are left out.
  */
 export function splitWithGaps(text: string): string[] {
   return text

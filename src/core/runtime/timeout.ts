@@ -1,19 +1,19 @@
-/** A bound on how long a result is waited for; the work itself goes on. */
+/** Limits how long a result is waited for; the work itself goes on. */
 import type { Clock } from './clock.ts';
 import { UpstreamError } from './errors.ts';
 
-/** @returns the result, or `undefined` when it did not come in time. Fails as the work does. */
+/** @returns the result, or `undefined` after that time. Fails as the work does. */
 export async function withTimeout<T>(clock: Clock, milliseconds: number, work: Promise<T>): Promise<T | undefined> {
   const done = new AbortController();
   try {
     return await Promise.race([work, clock.sleep(milliseconds, done.signal).then(() => undefined)]);
   } finally {
-    // Without a reason of its own, each of these would make an error.
+    // `null`: without a reason, `abort()` creates an error each time.
     done.abort(null);
   }
 }
 
-/** @returns the result, or `undefined` when it failed or did not come in time */
+/** @returns the result, or `undefined` after that time or a failure */
 export function withTimeoutOrUndefined<T>(
   clock: Clock,
   milliseconds: number,
@@ -29,8 +29,8 @@ export function withTimeoutOrUndefined<T>(
 const lastReadMs = 2_000;
 
 /**
- * What was not read while it was waited for is read once more at the end. Where the storage hangs, nobody who has waited for
- * as long as they meant to waits for that much longer. Fails as the reading does, and with `unavailable`.
+ * A last read at the end of a wait during which no read succeeded. It is limited to two seconds, because the caller has waited
+ * for as long as it asked to. Fails as the read does, and with `unavailable` after that time.
  */
 export async function readAtEnd<T>(clock: Clock, reading: Promise<T>): Promise<T> {
   const read = await withTimeout(

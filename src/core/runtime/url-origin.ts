@@ -1,7 +1,4 @@
-/**
- * Addresses that this app speaks to. Plain http is for this machine only: anywhere else credentials would travel in the
- * clear.
- */
+/** Origins that this app sends requests to. Plain http is allowed for this machine only: elsewhere it would expose credentials. */
 
 export const originRule = 'must be an https:// origin without a path (http:// on loopback addresses only)';
 
@@ -11,7 +8,7 @@ export function isOrigin(text: string): boolean {
   return url.href === `${url.origin}/` && isProtected(url);
 }
 
-/** Nobody can read along: encrypted, or within this machine. */
+/** Whether the connection is encrypted or stays within this machine. */
 export function isProtected({ protocol, hostname }: URL): boolean {
   return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
 }

@@ -1,6 +1,6 @@
 /**
- * Checks unknown input with a schema, and says what is wrong in words for whoever sent it. What the library says by itself,
- * such as "Invalid input: expected string, received undefined", is for whoever wrote the schema.
+ * Checks unknown input with a schema, with messages for the sender of the input. The library's own messages, such as "Invalid
+ * input: expected string, received undefined", are for the author of the schema.
  */
 import type * as z from 'zod';
 import type { Parsed } from './parsed.ts';
@@ -17,7 +17,7 @@ export function readAs<S extends z.ZodType>(schema: S, input: unknown, prefix = 
   return { ok: false, problems };
 }
 
-/** Of a list where a text would do as well, what is wrong is the entry, not the list. */
+/** For a union of a list and a text: the problems of the list's entries, not that of the union. */
 function innermost(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
   const entries =
     issue.code === 'invalid_union'
@@ -33,7 +33,7 @@ function toField(path: readonly PropertyKey[]): string {
     .join('');
 }
 
-/** For the schemas that have no words of their own. */
+/** For schemas without a message of their own. */
 export function describeIssue(issue: z.core.$ZodRawIssue): string {
   if (issue.code === 'invalid_type') return issue.input === undefined ? required : toRule(issue.expected);
   if (issue.code === 'too_small') return describeBound(issue.origin, 'at least', issue.minimum, issue.inclusive);
@@ -46,7 +46,7 @@ export function describeIssue(issue: z.core.$ZodRawIssue): string {
 const required = 'is required';
 const notAsExpected = 'is not of the form that is expected';
 
-/** What a field must be is worth saying of one that is not there, too. */
+/** The message for a missing field: it is required, and what it must be. */
 function asRequired(message: string): string {
   if (message.startsWith(required)) return message;
   return message.startsWith('must ') ? `${required} and ${message}` : `${required}: ${message}`;

@@ -1,4 +1,4 @@
-/** Optimistic concurrency: whoever writes says which version it has read. */
+/** Optimistic concurrency: a write names the version that was read. */
 
 /** Names one stored version of a record; opaque. */
 export type Version = string;

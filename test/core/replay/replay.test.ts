@@ -150,7 +150,7 @@ describe('a replay of a range', () => {
     expect(idsOf(memory)).toEqual(told);
   });
 
-  test('is not held up by pages on which nothing is', async () => {
+  test('is not delayed by empty pages', async () => {
     const memory = await tellThree();
     const told = forget(memory);
     const { replays, finish, queue } = memoryReplays(memory, {
@@ -367,7 +367,7 @@ describe('a failure', () => {
     expect(await other.replays.find(id)).toMatchObject({ finishedAt: expect.any(Number) });
   });
 
-  test('while somebody is at work nobody else begins', async () => {
+  test('while one instance works on it no other begins', async () => {
     const memory = memoryTracker();
     for (let n = 1; n <= 60; n++) await deliver(memory, 'eastus', bodyOf({ target: { digest: digestOf(n) } }));
     await memory.clock.advance(60_000);
@@ -407,7 +407,7 @@ describe('a failure', () => {
     expect(await replays.find(id)).toMatchObject({ imagesExamined: 3, eventsPublished: told.length });
   });
 
-  test('a registry that has left the settings is left alone', async () => {
+  test('of a registry that was removed from the settings does nothing', async () => {
     const memory = await tellThree();
     const { replays, jobs, queue } = memoryReplays(memory);
     const { id } = await replays.start(imageScope());

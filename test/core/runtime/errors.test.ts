@@ -1,4 +1,4 @@
-/** Which failures are worth another try: all but one that would be answered the same again. */
+/** Which failures are worth another attempt: all but one that would get the same answer again. */
 import { expect, test } from 'vitest';
 import type { ErrorCode } from '../../../src/core/runtime/errors.ts';
 import { describeError, isTemporary, UpstreamError } from '../../../src/core/runtime/errors.ts';
@@ -14,7 +14,7 @@ test.each<[ErrorCode, boolean]>([
   expect(isTemporary(new UpstreamError(code, 'a table'))).toBe(temporary);
 });
 
-test('what is no failure of the world is no reason to try again', () => {
+test('an error that is not of a service outside is no reason to try again', () => {
   expect([isTemporary(new Error('a mistake')), isTemporary(undefined)]).toEqual([false, false]);
 });
 

@@ -1,4 +1,4 @@
-/** A guess that saves a request is only worth it while it holds: this is what decides. */
+/** An assumption that saves a request is used only while it is mostly right. */
 import { expect, test } from 'vitest';
 import { hitRate } from '../../../src/core/runtime/hit-rate.ts';
 
@@ -9,19 +9,19 @@ function after(start: 0 | 1, held: readonly boolean[]): boolean {
 }
 const times = (count: number, hasHeld: boolean) => Array.from({ length: count }, () => hasHeld);
 
-test('what is believed from the start is believed until it fails some times', () => {
+test('an assumption that is used from the start is used until it was wrong some times', () => {
   expect(after(1, [])).toBe(true);
   expect(after(1, times(4, false))).toBe(true);
   expect(after(1, times(5, false))).toBe(false);
 });
 
-test('what is not believed has to hold for a while', () => {
+test('one that is not used must be right for a while', () => {
   expect(after(0, [])).toBe(false);
   expect(after(0, times(31, true))).toBe(false);
   expect(after(0, times(32, true))).toBe(true);
 });
 
-test('one in three that fails is too many, one in ten is not', () => {
+test('wrong once in three is too often, once in ten is not', () => {
   const mixed = (every: number) => Array.from({ length: 300 }, (_, i) => i % every !== 0);
   expect(after(1, mixed(3))).toBe(false);
   expect(after(1, mixed(10))).toBe(true);

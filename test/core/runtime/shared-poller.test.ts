@@ -1,4 +1,4 @@
-/** Many waiters on one thing: at the price of one, and none is shown what was read before it asked. */
+/** Many waiters on one subject: for the cost of one, and none gets a state that was read before it came. */
 import { expect, test } from 'vitest';
 import { semaphore } from '../../../src/core/runtime/semaphore.ts';
 import { watch } from '../../../src/core/runtime/shared-poller.ts';
@@ -47,7 +47,7 @@ test('a hundred waiters cost hardly more than one', async () => {
   expect(watched.followed).toBe(0);
 });
 
-test('whoever comes later is not shown what was read before', async () => {
+test('a later waiter does not get a state that was read before', async () => {
   const { clock, subject, set, fail } = counter();
   const watched = watch<number>(clock, pace);
   set(1);
@@ -67,7 +67,7 @@ test('whoever comes later is not shown what was read before', async () => {
   void patient;
 });
 
-test('nor what a read shows that had begun before', async () => {
+test('nor the result of a read that had begun before', async () => {
   const { clock, subject, set } = counter(manualClock(), 100);
   const watched = watch<number>(clock, pace);
   set(1);
@@ -88,7 +88,7 @@ test('what this process writes is passed on at once', async () => {
   expect(await answer).toBe(1);
 });
 
-test('but not to whoever came after the write had begun: it is read again for them', async () => {
+test('but not to a waiter that came after the write had begun: the subject is read again for it', async () => {
   const { clock, reads, subject } = counter();
   const watched = watch<number>(clock, pace);
   const begunAt = clock.now();
@@ -123,7 +123,7 @@ test('a storage that is slow is asked less often', async () => {
   expect(reads.length).toBeLessThanOrEqual(21);
 });
 
-test('no more subjects are read at a time than allowed, and all of them in their turn', async () => {
+test('no more subjects are read at a time than allowed, and all of them one after the other', async () => {
   const { clock, reads, subject } = counter(manualClock(), 100);
   const watched = watch<number>(clock, pace);
   for (let n = 0; n < 6; n++) void watched.follow(subject(String(n)), yes, never);
@@ -133,7 +133,7 @@ test('no more subjects are read at a time than allowed, and all of them in their
   expect(reads).toHaveLength(6);
 });
 
-test('a semaphore hands its permits on in order', async () => {
+test('a semaphore gives its permits in order', async () => {
   const permits = semaphore(1);
   const order: number[] = [];
   await permits.acquire();
@@ -171,7 +171,7 @@ test('however many come one after the other, one subject is read every fifty mil
   expect(reads.slice(1).filter((at, i) => at - (reads[i] ?? 0) < 50)).toEqual([]);
 });
 
-test('whoever has left before it begins is not waited for', async () => {
+test('a waiter whose signal was aborted before it came is not waited for', async () => {
   const { clock, subject } = counter();
   const watched = watch<number>(clock, pace);
   const gone = new AbortController();

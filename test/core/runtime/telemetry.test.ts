@@ -1,4 +1,4 @@
-/** What is measured, through the real tracker: each outcome once, each time from the right moment, and no name too many. */
+/** Metrics of the real tracker: each outcome is counted once, each time is measured from the right moment, and attribute values are bounded. */
 
 import { describe, expect, test } from 'vitest';
 import { memoryForwardQueue } from '../../../src/adapters/memory.ts';
@@ -32,7 +32,7 @@ function setUp(input: Parameters<typeof memoryTracker>[0] = {}) {
   return { ...memory, telemetry };
 }
 
-describe('deliveries are counted by what became of them', () => {
+describe('deliveries are counted by outcome', () => {
   test('each once', async () => {
     const world = setUp();
     await deliver(world, 'eastus');
@@ -54,7 +54,7 @@ describe('deliveries are counted by what became of them', () => {
     ]);
   });
 
-  test('whoever is not known, and a region that nobody expects, is "other"', async () => {
+  test('an unknown registry, and a region that is not expected, is "other"', async () => {
     const world = setUp();
     await deliver(world, 'mars', bodyOf(), { headers: { authorization: 'Bearer somebody-else' } });
     await deliver(world, 'eastus', bodyOf(), { registry: 'fabrikam' });
@@ -87,7 +87,7 @@ describe('deliveries are counted by what became of them', () => {
     expect(later.telemetry.spans.map((span) => span.name)).toContain('announce');
   });
 
-  test('a place in a trace that is none is left out of the message', () => {
+  test('an invalid traceparent is left out of the message', () => {
     const delivery = { name, fact: pushOf('eastus', '2026-06-01T12:00:00Z') };
     const message = JSON.parse(JSON.stringify(toDeliveryMessage({ ...delivery, trace: 'Bearer secret' })));
     expect(parseDeliveryMessage(message)).toEqual([delivery]);
@@ -170,7 +170,7 @@ describe('everything else', () => {
     expect(world.telemetry.values('waiters')).toEqual([1, -1]);
   });
 
-  test('probes by what the replica said; one left alone was not asked', async () => {
+  test('probes by the replica’s answer; none during a pause', async () => {
     const answers: ProbeAnswer[] = [
       { kind: 'absent' },
       { kind: 'unclear', reason: '429', retryAfterMs: 60_000 },

@@ -28,7 +28,7 @@ async function world(...documents: readonly Index[]) {
 
 type World = Awaited<ReturnType<typeof world>>;
 
-/** Another process on the same storage, which has asked nobody. */
+/** Another process on the same storage, which has sent no request. */
 async function restarted(w: World): Promise<World> {
   const next = memoryTracker({ clock: w.clock, ports: { ...w } });
   await w.clock.settle();
@@ -133,7 +133,7 @@ test('by subject: at least one, and every one that is known', async () => {
   expect((await ask(w, 'sbom', 'signature')).satisfied).toBe(true);
 });
 
-test('one that was listed once is waited for, whoever answers next', async () => {
+test('one that was listed once is waited for, whichever replica answers next', async () => {
   const w = await world();
   await everywhere(w, image, 'v1');
   await everywhere(w, signature);
@@ -159,7 +159,7 @@ describe('reported with a subject, read, and not on the list of the registry', (
 
   test.each<[string, readonly [] | undefined]>([
     ['which is empty', []],
-    ['which nobody answers', undefined],
+    ['which no replica answers', undefined],
   ])('%s: it is enough', async (_what, list) => {
     const attached = attachmentOf(image, notation);
     const w = await world(attached);
@@ -309,7 +309,7 @@ describe('nothing is published about an artifact by itself', () => {
   });
 });
 
-test('what was attached before any webhook came is asked for at the replicas while somebody waits', async () => {
+test('what was attached before any webhook came is asked for at the replicas while a request waits', async () => {
   const manifests = memoryManifests();
   manifests.attached = [{ digest: signature, artifactType: notation, content: null }];
   const asked: string[] = [];

@@ -1,6 +1,6 @@
 /**
- * A registry answers 404 for a manifest of a type that it is not asked for. So what a webhook called an image goes along
- * with every question about it: where it is, whether it counts, whether it is gone, and where its tags point.
+ * A registry answers 404 for a manifest whose media type a request does not accept. So every probe of an image has the media type
+ * that a webhook reported: for presence, to confirm a report, for a deletion, and for its tags.
  */
 import { expect, test } from 'vitest';
 import type { VerifyMode } from '../../../src/core/model/registry.ts';

@@ -1,4 +1,4 @@
-/** A delete that names a tag and no digest: what the tag's replica says in the background decides, and nobody has to wait for it. */
+/** A delete that names a tag and no digest: the replica's answer in the background decides, without a waiting request. */
 import { expect, test } from 'vitest';
 import { defaultRequirement } from '../../../src/core/model/requirement.ts';
 import type { ManifestProbe, ProbeAnswer } from '../../../src/core/ports.ts';
@@ -62,7 +62,7 @@ test('a replica that gave no clear answer is asked again', async () => {
   expect(await missing()).toEqual([]);
 });
 
-test('a tag that its replica does not have stays missing, and nobody asks for it any more', async () => {
+test('a tag that its replica does not have stays missing, and is not asked for any more', async () => {
   const { memory, askedAt, missing } = await takenOff(() => absent);
   await passTime(memory, 24 * 60 * minute, minute);
   expect(await missing()).toEqual(['westeurope']);

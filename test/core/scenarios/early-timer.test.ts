@@ -1,6 +1,6 @@
 /**
- * A timer set by an instance whose clock is ahead fires before its time by the clock of the instance that receives it.
- * It is used up all the same, so work that relied on it alone would never be done.
+ * A timer set by an instance whose clock is ahead fires before its time by the clock of the instance that runs it. It does not
+ * fire again, so work that relied on it alone would never be done.
  */
 import { expect, test } from 'vitest';
 import { UpstreamError } from '../../../src/core/runtime/errors.ts';
@@ -28,7 +28,7 @@ test('another is set while something is open', async () => {
   expect(set()).toBe(before + 1);
 });
 
-test('one that was set for an earlier time is none that anybody counts on', async () => {
+test('one that was set for an earlier time does not count as set', async () => {
   const { tracker, at, set } = await withTimer();
   const before = set();
   await tracker.reconcile(name, at - 1);
@@ -37,9 +37,9 @@ test('one that was set for an earlier time is none that anybody counts on', asyn
 });
 
 test.each([
-  ['before its time by the clock of the instance that receives it', 0],
+  ['before its time by the clock of the instance that runs it', 0],
   ['in time by that clock, which is ahead', 50_000],
-])('what is learned after it has rung %s does not count on it either', async (_when, aheadMs) => {
+])('a report after it has fired %s does not count on it either', async (_when, aheadMs) => {
   const memory = memoryTracker();
   const deliver = (region: string) => memory.tracker.receive({ name, fact: pushOf(region, '2026-06-01T12:00:00Z') });
   await deliver('eastus');
@@ -59,7 +59,7 @@ test.each([
   expect(memory.timer.set).toHaveLength(1);
 });
 
-test('nothing open, nothing set: a timer that is not needed any more is called off', async () => {
+test('nothing open, nothing set: a timer that is not needed any more is cancelled', async () => {
   const memory = memoryTracker();
   await memory.tracker.receive({ name, fact: pushOf('eastus', '2026-06-01T12:00:00Z') });
   expect(memory.timer.set).toHaveLength(1);
@@ -75,12 +75,12 @@ test('nothing open, nothing set: a timer that is not needed any more is called o
   expect(memory.timer.set).toEqual([]);
 });
 
-test('nor on one that was noted only after it had rung', async () => {
+test('nor on one that was stored in the record only after it had fired', async () => {
   const memory = await withTimer();
   const { store, clock } = memory;
   await clock.advance(60_000);
   const scheduledFor = clock.now() + 400;
-  // Whoever set the timer comes to note it while the image is looked at here.
+  // The instance that set the timer stores it while this one reconciles the image.
   const publish = async () => {
     const { record, version } = (await store.read(name)) ?? expect.fail('no image was stored');
     await store.commit({ record: { ...record, requeueAt: scheduledFor }, basedOn: version });

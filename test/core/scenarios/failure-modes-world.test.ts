@@ -1,6 +1,6 @@
 /**
- * What can go wrong with the world around the tracker, one test each: lost webhooks, a control plane or replicas that
- * do not answer, nonsense at the door, a crash at the worst moment, two workers at once, and waiters at any moment.
+ * Failures around the tracker, one test each: lost webhooks, a control plane or replicas that do not answer, invalid requests, a
+ * crash at the worst moment, two workers at once, and waiters at any moment.
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
@@ -108,7 +108,7 @@ describe('a webhook that was lost', () => {
     expect(await toldBy(memory)).toContain('TagConverged');
   });
 
-  test('is made up for where it said that a deleted image is back', async () => {
+  test('is made up for where it reported that a deleted image is back', async () => {
     const { probe } = replicasThat(() => present);
     const memory = memoryTracker({ registries: [probing], probe, policy: probePolicy });
     await deliver(memory, 'eastus');
@@ -117,14 +117,14 @@ describe('a webhook that was lost', () => {
     const deleted = deleteOf('eastus', new Date(memory.clock.now() + 1_000).toISOString());
     await memory.tracker.receive({ name, fact: deleted });
     expect(await documentOf(memory)).toMatchObject({ state: 'deleting' });
-    // A replica that has only just said so may still be behind its own word.
+    // A replica that has just reported a push may not serve the manifest yet.
     await passTime(memory, 50_000);
     expect(await documentOf(memory)).toMatchObject({ state: 'deleting' });
     await passTime(memory, 30_000);
     expect(await documentOf(memory)).toMatchObject({ state: 'available' });
   });
 
-  test('is made up for where it said that a tag is back, with the image', async () => {
+  test('is made up for where it reported that a tag is back, with the image', async () => {
     const { probe } = replicasThat(() => present);
     const memory = memoryTracker({ registries: [probing], probe, policy: probePolicy });
     const tagged = (region: string) => deliver(memory, region, bodyOf({ target: { tag: 'v1' } }));
@@ -139,7 +139,7 @@ describe('a webhook that was lost', () => {
     expect(await answer()).toMatchObject({ satisfied: true, tag: { state: 'converged' } });
   });
 
-  test('is made up for where it said that an image is gone which was seen there just after', async () => {
+  test('is made up for where it reported a delete of an image that was seen there just after', async () => {
     let isGone = false;
     const { probe } = replicasThat(() => (isGone ? { kind: 'absent' } : present));
     const memory = memoryTracker({ registries: [probing], probe, policy: probePolicy });
@@ -158,7 +158,7 @@ describe('a webhook that was lost', () => {
     expect(await toldBy(memory)).toContain('ImageDeletedInAllReplicas');
   });
 
-  test('in a replica added later is made up for when somebody waits', async () => {
+  test('in a replica added later is made up for when a request waits', async () => {
     const { probe, asked } = replicasThat(() => present);
     let regions = regionsOf('eastus', 'westeurope');
     const memory = memoryTracker({
@@ -346,7 +346,7 @@ describe('while what is stored of the replicas cannot be read', () => {
     return memory;
   }
 
-  test('an instance that slept puts off what it would decide on the set of hours ago', async () => {
+  test('an instance that slept does not decide with the set of hours ago', async () => {
     const memory = await asleep();
     const answers = [await deliver(memory, 'eastus'), await deliver(memory, 'westeurope')];
     expect(answers.map(({ status, body }) => [status, body])).toEqual([
@@ -544,13 +544,13 @@ describe('a body', () => {
   );
 });
 
-describe('at the door', () => {
+describe('at the endpoint', () => {
   test.each<[string, string, { registry?: string; headers?: Record<string, string> }, number]>([
     ['no key', 'eastus', { headers: {} }, 401],
     ['a wrong key', 'eastus', { headers: { authorization: 'Bearer another-secret-of-tests' } }, 401],
     ['what is no region', 'east-us', {}, 400],
-    ['a registry nobody tracks', 'eastus', { registry: 'fabrikam' }, 404],
-    ['a wrong key and a registry nobody tracks', 'eastus', { registry: 'fabrikam', headers: {} }, 401],
+    ['a registry that is not tracked', 'eastus', { registry: 'fabrikam' }, 404],
+    ['a wrong key and a registry that is not tracked', 'eastus', { registry: 'fabrikam', headers: {} }, 401],
   ])('%s is refused, and leaves no trace', async (_what, region, changes, status) => {
     const memory = memoryTracker();
     const answer = await deliver(memory, region, bodyOf(), changes);

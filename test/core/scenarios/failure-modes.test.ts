@@ -1,6 +1,6 @@
 /**
- * What can go wrong with reports, one test each: repeated, crossed, late, torn or meaningless ones. Each drives the
- * real tracker, mostly through the webhook function, and looks at what it answers and what it publishes.
+ * Failures of reports, one test each: repeated, crossed, late, incomplete or meaningless ones. Each uses the real tracker, mostly
+ * through the webhook function, and checks its answers and events.
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
@@ -30,7 +30,7 @@ function payload(file: string): string {
   return readFileSync(new URL(`../../fixtures/payloads/${file}.json`, import.meta.url), 'utf8');
 }
 
-/** What is answered about `team/app`, by digest 1 by default. */
+/** The answer about `team/app`, by digest 1 by default. */
 function documentOf(
   { tracker }: Pick<MemoryTracker, 'tracker'>,
   asked: { readonly digest?: number; readonly tag?: string } = { digest: 1 },
@@ -84,7 +84,7 @@ function trackedByArm(...regions: string[]) {
     await memory.tracker.refreshReplicas(registry);
     await clock.settle();
   }
-  /** The replicas of all other regions are removed, and two looks two minutes apart do not find them. */
+  /** The replicas of all other regions are removed, and two requests to ARM two minutes apart do not find them. */
   async function keepOnly(...kept: string[]): Promise<void> {
     arm.regions = kept;
     await refresh();
@@ -274,7 +274,7 @@ describe('a replica that is added after an image was complete', () => {
   });
 
   test.each([
-    ['the image is looked at again', (memory: MemoryTracker) => memory.tracker.reconcile(name)],
+    ['the image is reconciled again', (memory: MemoryTracker) => memory.tracker.reconcile(name)],
     ['another region repeats itself', (memory: MemoryTracker) => deliver(memory, 'eastus', push(10))],
   ])('publishes nothing of what it was filled with when %s', async (_what, happen) => {
     const memory = await complete();

@@ -35,7 +35,7 @@ async function world(
 interface Report {
   readonly kind?: Fact['kind'];
   readonly tag?: string;
-  /** Whether it says of what type the manifest is. */
+  /** Whether the report has the media type. */
   readonly typed?: boolean;
 }
 
@@ -304,7 +304,7 @@ test('one member in two indexes counts for both', async () => {
   expect((await documentOf(w, other.digest)).satisfied).toBe(true);
 });
 
-test('an index in an index: both wait for what the inner one lists', async () => {
+test('an index in an index: both wait for the members of the inner one', async () => {
   const outer = indexOf({ digest: index.digest, mediaType: indexType }, platformOf(3));
   const w = await world([index, outer]);
   for (const region of ['eastus', 'westeurope']) {
@@ -355,7 +355,7 @@ describe('an index in an index that is not there yet', () => {
     ]);
   });
 
-  test('also while the registry does not answer, and however often somebody reports', async () => {
+  test('also while the registry does not answer, and however often it is reported', async () => {
     const w = await world([outer]);
     for (const region of ['eastus', 'westeurope']) await report(w, outer.digest, region);
     await w.clock.advance(2_000);
@@ -435,7 +435,7 @@ describe('an index that cannot be read', () => {
       expect(w.manifests.asked.filter((digest) => digest === other.digest)).toHaveLength(1);
     });
 
-    test('is held for two seconds after each report, where nobody answers', async () => {
+    test('is held for two seconds after each report, where the registry does not answer', async () => {
       const w = await afterFault();
       w.manifests.silent = true;
       await report(w, other.digest, 'eastus');
@@ -508,7 +508,7 @@ describe('an index that cannot be read', () => {
     expect(told(w).filter((one) => one.startsWith('ImageAvailableInAll'))).toEqual([]);
   });
 
-  test('where the settings say so, nobody tries', async () => {
+  test('where the settings say so, it is not read', async () => {
     const off = registryOf({ members: false });
     const w = await world([index], { registries: [off] });
     for (const region of ['eastus', 'westeurope']) await report(w, index.digest, region);
@@ -607,15 +607,15 @@ test('a manifest that is listed for two platforms is waited for by either', asyn
   });
 });
 
-describe('platforms of which nobody knows whether they are listed', () => {
+describe('platforms of which it is not known whether they are listed', () => {
   const answerOf = async (w: World, digest: Digest, platforms: readonly string[]) => {
     const question = { registry, repository, digest, tag: undefined, platforms };
     return w.tracker.answer(question, defaultRequirement(replicaSetOf()));
   };
 
   test.each<[string, Parameters<typeof world>[1]]>([
-    ['since nobody is to read the index', { registries: [registryOf({ members: false })] }],
-    ['since nobody could read it', {}],
+    ['since the settings say that indexes are not read', { registries: [registryOf({ members: false })] }],
+    ['since it could not be read', {}],
   ])('%s: no region has them', async (_what, input) => {
     const w = await world([], input);
     w.manifests.answer = { kind: 'unclear', reason: '403 for the manifest', retryAfterMs: undefined };
@@ -632,7 +632,7 @@ describe('platforms of which nobody knows whether they are listed', () => {
     expect(await answerOf(w, amd.digest, ['linux/s390x'])).toMatchObject({ satisfied: true });
   });
 
-  test('nor has any what may be an index, since no report names its type', async () => {
+  test('nor has any a manifest that may be an index, since no report has its media type', async () => {
     const w = await world();
     for (const region of ['eastus', 'westeurope']) await report(w, amd.digest, region, { typed: false });
     expect(await answerOf(w, amd.digest, [])).toMatchObject({ satisfied: true, membersKnown: false });

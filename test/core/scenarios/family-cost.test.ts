@@ -94,7 +94,7 @@ test('no more where the bytes of each member are learned: they go with what is w
   expect(await requestsOf(true, undefined, true)).toBe(await requestsOf(true));
 });
 
-test('a look at the replicas reads no record of a member that no region has deleted', async () => {
+test('a probe of the replicas reads no record of a member that no region has deleted', async () => {
   const store = memoryImageStore();
   const read: string[] = [];
   const noted: typeof store = {

@@ -166,7 +166,7 @@ test.each(['the index itself', 'the index that lists it'])(
   },
 );
 
-test('one that was published before anybody could read it is read again when it is pushed again', async () => {
+test('one that was published before it could be read is read again when it is pushed again', async () => {
   const w = await world();
   w.manifests.answer = { kind: 'unclear', reason: 'timeout', retryAfterMs: undefined };
   for (const region of ['eastus', 'westeurope']) await w.report(outer.digest, region);

@@ -1,4 +1,4 @@
-/** A time far ahead, from a clock gone wrong, holds against nothing that is said later: it counts as the time of receipt. */
+/** An event time far ahead, from a wrong clock, does not outdate later reports: it counts as the time of receipt. */
 
 import { describe, expect, test } from 'vitest';
 import type { Fact } from '../../../src/core/image/arrival.ts';

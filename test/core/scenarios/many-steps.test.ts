@@ -70,7 +70,7 @@ describe('steps that may wait', () => {
     expect(await tags()).toEqual(['patient']);
   });
 
-  test('are written at an orderly end', async () => {
+  test('are written at shutdown', async () => {
     const { writer, tags } = setUp();
     void writer.submitWithin(name, factOf('patient'), 10_000);
     await writer.flush();

@@ -1,6 +1,6 @@
 /**
- * What was announced in one generation and is still so is not announced in the next: one push in one region would be published
- * under two ids, and a consumer that counts arrivals would count two.
+ * A fact that was announced in one generation and is still true is not announced in the next: one push in one region would have two
+ * events with different ids, and a consumer that counts arrivals would count two.
  */
 
 import { describe, expect, test } from 'vitest';
@@ -29,7 +29,7 @@ const three = replicaSetOf(registryOf({ regions: regionsOf('eastus', 'northeurop
 
 interface Told {
   readonly record: ImageRecord | undefined;
-  /** `generation news`, in the order in which they were announced. */
+  /** `generation event`, in the order in which they were announced. */
   readonly told: readonly string[];
 }
 

@@ -1,4 +1,4 @@
-/** An event said that an image exists and not where: its replicas are probed until one answers clearly, and for a day at most. */
+/** An event named an image and no region: the replicas are probed until one gives a clear answer, and for a day at most. */
 import { describe, expect, test } from 'vitest';
 import { defaultRequirement } from '../../../src/core/model/requirement.ts';
 import type { ManifestProbe, ProbeAnswer } from '../../../src/core/ports.ts';

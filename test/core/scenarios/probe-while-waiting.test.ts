@@ -1,4 +1,4 @@
-/** Somebody waits for an image that nobody has reported, and the tables stumble while its replicas are asked. */
+/** A request waits for an image that no replica has reported, and the tables fail while its replicas are asked. */
 import { expect, test } from 'vitest';
 import { memoryImageStore } from '../../../src/adapters/memory.ts';
 import { defaultRequirement } from '../../../src/core/model/requirement.ts';
@@ -31,7 +31,7 @@ function failing(store: ImageStore, method: 'read' | 'commit', times: number): I
   };
 }
 
-test.each(['read', 'commit'] as const)('a %s that fails is tried again while anybody waits', async (method) => {
+test.each(['read', 'commit'] as const)('a %s that fails is tried again while a request waits', async (method) => {
   const store = failing(memoryImageStore(), method, 2);
   const memory = memoryTracker({ registries: [registry], probe, policy: { probeAfterMs: 60_000 }, ports: { store } });
   const requirement = defaultRequirement(replicaSetOf(registry));

@@ -1,6 +1,6 @@
 /**
- * A region whose replica was removed and made again: what the old one said is void, so that no image is claimed to be where
- * only its predecessor had it.
+ * A region whose replica was removed and created again: reports of the old one are void, so that no image counts as available where
+ * only the old one had it.
  */
 import { expect, test } from 'vitest';
 import type { Registry } from '../../../src/core/model/registry.ts';
@@ -35,7 +35,7 @@ function setUp() {
   };
 }
 
-test('what the old one said counts no more, and what the new one says does', async () => {
+test('reports of the old one no longer count, and those of the new one do', async () => {
   const { tracker, clock, replace, ask, told, store, ...setup } = setUp();
   for (const region of ['eastus', 'westeurope']) {
     await tracker.receive({ name, fact: pushOf(region, '2026-06-01T12:00:00Z', { tag: 'v1' }) });
@@ -72,7 +72,7 @@ test('what the old one said counts no more, and what the new one says does', asy
   expect(Object.keys((await store.read(name))?.record.arrivals ?? {})).toEqual(['eastus', 'westeurope']);
 });
 
-test('a word of the old one that comes late is outdated', async () => {
+test('a report of the old one that comes late is outdated', async () => {
   const { tracker, clock, replace, ask } = setUp();
   const late = pushOf('westeurope', '2026-06-01T12:00:00Z');
   await tracker.receive({ name, fact: pushOf('eastus', '2026-06-01T12:00:00Z') });

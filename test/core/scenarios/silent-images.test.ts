@@ -1,6 +1,6 @@
 /**
- * A hundred images whose webhooks of one region were lost, while that replica throttles whoever asks it. Throttling is
- * no absence: the replica is left alone as it wishes, nothing is called gone, and everything comes right by itself.
+ * A hundred images whose webhooks of one region were lost, while that replica throttles all requests. Throttling does not mean
+ * "absent": the replica gets the pauses that it asks for, nothing counts as deleted, and everything is found in the end.
  */
 import { describe, expect, test } from 'vitest';
 import { defaultRequirement } from '../../../src/core/model/requirement.ts';
@@ -119,7 +119,7 @@ describe('a hundred images that one region reports and the other gives no clear 
     expect(new Set(complete.map(({ data }) => data.digest)).size).toBe(images);
     expect(toldOf(memory, 'ImageAvailableInRegion')).toHaveLength(2 * images);
     expect(memory.publisher.published).toHaveLength(3 * images);
-    // One clear answer each was enough, and nobody asked the region that had reported.
+    // One clear answer each was enough, and the region that had reported was not asked.
     const clear = asked.filter(({ isThrottled }) => !isThrottled);
     expect(clear.map(({ region }) => region)).toEqual(Array.from({ length: images }, () => 'westeurope'));
   });

@@ -1,4 +1,4 @@
-/** What the real tracker publishes about tags: converged, superseded, back again, and what a replica says when asked. */
+/** Events of the real tracker about tags: converged, superseded, back again, and after a replica's answer. */
 import { describe, expect, test } from 'vitest';
 import { memoryTagIndex } from '../../../src/adapters/memory.ts';
 import type { Fact } from '../../../src/core/image/arrival.ts';
@@ -267,8 +267,8 @@ test('a tag that every build moves is read at a price that does not grow', async
   expect(reads).toBe(20);
 });
 
-/** The first to note a tag does not look for other digests of it: it relies on those who come while it is still writing. */
-test('a digest that was noted first and stored last still learns that its tag has moved on', async () => {
+/** The first digest of a tag is not compared: it relies on the comparison by those that come while it is being stored. */
+test('a digest that was listed first and stored last still records that its tag has moved on', async () => {
   const setup = memoryTracker();
   const commit = setup.store.commit;
   const held = Promise.withResolvers<void>();
@@ -304,7 +304,7 @@ test('a tag that could not be compared is not compared again with each other tag
   let isAway = true;
   const tags: TagIndex = {
     ...index,
-    // Whoever is not the first to note a tag has to compare it.
+    // Every digest but the first of a tag must be compared.
     note: (...args) => index.note(...args).then(() => 'again'),
     async digests(place) {
       asked.set(place.tag, (asked.get(place.tag) ?? 0) + 1);
@@ -324,7 +324,7 @@ test('a tag that could not be compared is not compared again with each other tag
   expect((await setup.store.read(name(1)))?.record.uncomparedTags).toEqual([]);
 });
 
-test('a digest that was noted and never stored is not looked for any more after a while', async () => {
+test('a digest that was listed and never stored is not read any more after a while', async () => {
   const setup = memoryTracker();
   const place = { registry: 'contoso', repository: repositoryOf('team/app'), tag: tagOf('v1') };
   const fact = push('eastus', 3);
@@ -392,7 +392,7 @@ describe('a tag that many digests had', () => {
   });
 });
 
-test('a tag older than all that a digest remembers does not keep its timer for ever', async () => {
+test('a tag older than all that a digest remembers does not keep its timer forever', async () => {
   const setup = memoryTracker();
   const from = Date.parse(time(0));
   const pushAt = (region: string, ms: number, tag: string) =>

@@ -1,6 +1,6 @@
 /**
- * A topic that is away, and one that refuses single events, while the process that had them in memory has died: what that
- * costs, and when everything is published after all.
+ * A topic that does not answer, and one that refuses single events, when the process that had them in memory has died: what that
+ * costs, and when everything is published.
  */
 
 import { describe, expect, test } from 'vitest';
@@ -59,7 +59,7 @@ async function leftBehind(images: number, answer: (events: readonly CloudEvent[]
 }
 
 describe('a topic that is away for an hour, with 1,000 images of which nothing is published', () => {
-  test('costs ten looks at each image, and is asked once in ten seconds', async () => {
+  test('costs ten reads of each image, and is asked once in ten seconds', async () => {
     const { living, counts, isPublished } = await leftBehind(1_000, () => {
       throw new UpstreamError('unavailable', 'the topic is away');
     });
@@ -83,7 +83,7 @@ describe('a topic that is away for an hour, with 1,000 images of which nothing i
       isAway = false;
       await passTime(living, 11 * minute, 5_000);
       expect(isPublished().size).toBe(100 * eventsEach);
-      // Nothing comes twice only because its timer rings once more.
+      // Nothing is published twice only because its timer fires once more.
       expect(published).toHaveLength(100 * eventsEach);
       const stored = await store.read(nameOf(1));
       expect(stored?.record.announcements.map(({ publishedAt }) => publishedAt)).not.toContain(null);

@@ -13,7 +13,7 @@ const facts = [
     'image/arrival',
     'image/record',
     'image/availability',
-    'scenarios/old-news',
+    'scenarios/next-generation',
     'scenarios/far-ahead',
     'image/tag-resolution',
     'scenarios/tag-events',
@@ -555,9 +555,9 @@ export const decidingFaults: readonly Fault[] = [
     [core('runtime/shared-poller')],
     [
       [
-        'whoever comes is shown what was read before',
-        'if (listener.from <= read) listener.tell(value);',
-        'listener.tell(value);',
+        'a new waiter gets a state that was read before',
+        'if (listener.from <= read) listener.deliver(value);',
+        'listener.deliver(value);',
       ],
       [
         'a failed read ends the waiters',
@@ -571,7 +571,7 @@ export const decidingFaults: readonly Fault[] = [
         'Math.min(pace.maxPauseMs, Math.max(pace.minPauseMs, quietMs))',
         'pace.minPauseMs',
       ],
-      ['what is written here is not passed on', 'if (listener.since <= begunAt) listener.tell(state);', ''],
+      ['what is written here is not passed on', 'if (listener.since <= begunAt) listener.deliver(state);', ''],
       ['a poller outlives its waiters', 'while (poller.listeners.size > 0) {', 'while (poller.reads < 50) {'],
       [
         'many who come read without a gap',

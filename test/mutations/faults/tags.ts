@@ -10,7 +10,7 @@ const tags = [
     'reconcile/compare-tag',
     'image/tag-progress',
     'scenarios/tag-events',
-    'scenarios/old-news',
+    'scenarios/next-generation',
     'scenarios/clock-ahead',
     'forwarding/forwarder',
     'scenarios/failure-modes',
