@@ -1,5 +1,5 @@
-// What a person should hear of. Two alerts rest on what others count: Event Grid the delayed images, a web test the answers of
-// the app. All others rest on lines that the app, or the Functions host, writes to the log.
+// Alerts for people. Two use metrics: the number of delayed images that Event Grid delivers, and a web test of the app.
+// The others use lines that the app, or the Functions host, writes to the log.
 
 @description('Required. Region.')
 param location string
@@ -7,7 +7,7 @@ param location string
 @description('Required. Tags.')
 param tags object
 
-@description('Required. Ends the names.')
+@description('Required. Suffix of the names.')
 param token string
 
 @description('Required. Id of the Application Insights component.')
@@ -16,19 +16,19 @@ param insightsId string
 @description('Required. Id of the topic.')
 param topicId string
 
-@description('Required. Subscription of the topic that gets every delayed image.')
+@description('Required. Subscription of the topic that delivers delayed images to a queue.')
 param delayedSubscription string
 
 @description('Required. Origin of the app.')
 param url string
 
-@description('Required. Ask the app from outside whether it is there.')
+@description('Required. Test the app\'s health from outside.')
 param watchesHealth bool
 
-@description('Required. Every region that is waited for, each as "registry region".')
+@description('Required. Every region that images are waited for in, each as "registry region".')
 param expectedRegions string[]
 
-@description('Required. Who is told by e-mail; empty: nobody.')
+@description('Required. E-mail address for alerts; empty: none.')
 param email string
 
 @description('Required. Ids of existing action groups.')
@@ -45,7 +45,7 @@ resource people 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(email)
   }
 }
 
-var told = concat(actionGroupIds, empty(email) ? [] : [people.id])
+var recipients = concat(actionGroupIds, empty(email) ? [] : [people.id])
 
 resource delayed 'Microsoft.Insights/metricAlerts@2018-03-01' = {
   name: 'Delayed images (${token})'
@@ -75,11 +75,11 @@ resource delayed 'Microsoft.Insights/metricAlerts@2018-03-01' = {
         }
       ]
     }
-    actions: [for id in told: { actionGroupId: id }]
+    actions: [for id in recipients: { actionGroupId: id }]
   }
 }
 
-// An app that does not start writes no line: whether it is there is asked from outside.
+// An app that does not start logs nothing, so its health is tested from outside.
 resource health 'Microsoft.Insights/webtests@2022-06-15' = if (watchesHealth) {
   name: 'health-${token}'
   location: location
@@ -104,7 +104,7 @@ resource away 'Microsoft.Insights/metricAlerts@2018-03-01' = if (watchesHealth) 
   location: 'global'
   tags: union(tags, { 'hidden-link:${insightsId}': 'Resource', 'hidden-link:${health.id}': 'Resource' })
   properties: {
-    description: 'GET /api/health is not answered with 200 from most places: the app is away, or its storage is. Webhooks that come now are lost to it.'
+    description: 'Most test locations get no 200 from GET /api/health: the app or its storage is down. Webhooks sent meanwhile are lost.'
     severity: 1
     enabled: true
     scopes: [health.id, insightsId]
@@ -117,14 +117,14 @@ resource away 'Microsoft.Insights/metricAlerts@2018-03-01' = if (watchesHealth) 
       componentId: insightsId
       failedLocationCount: 2
     }
-    actions: [for id in told: { actionGroupId: id }]
+    actions: [for id in recipients: { actionGroupId: id }]
   }
 }
 
 var rules = {
   publishing: {
     name: 'Events not published'
-    description: 'The topic has not taken events for some minutes, or refuses one. Answers stay right; events follow once it takes them.'
+    description: 'The topic has accepted no events for some minutes, or refuses one. Answers stay correct; events follow once it accepts them.'
     severity: 1
     evaluationFrequency: 'PT5M'
     windowSize: 'PT15M'
@@ -138,7 +138,7 @@ traces
   }
   losses: {
     name: 'Webhook lost'
-    description: 'Neither tables nor queue took a webhook event, and the registry does not send it again. Its log of deliveries still has it.'
+    description: 'Neither the tables nor the queue stored a webhook event, and the registry does not send it again. It can only be recovered from the webhook\'s delivery log.'
     severity: 1
     evaluationFrequency: 'PT5M'
     windowSize: 'PT15M'
@@ -152,7 +152,7 @@ traces
   }
   unread: {
     name: 'Lost webhooks not fetched'
-    description: 'For an hour the registry has not let its log of deliveries be read. Webhooks that are lost now stay lost until the replicas are asked.'
+    description: 'The registry\'s delivery logs could not be read for an hour. Until then, lost webhooks are only found by probing the replicas.'
     severity: 2
     evaluationFrequency: 'PT15M'
     windowSize: 'PT1H'
@@ -181,7 +181,7 @@ traces
   }
   silence: {
     name: 'Region silent'
-    description: 'A region told of none of the images that others told of in the last two hours, or its webhook is not as it must be.'
+    description: 'A region reported none of the images that other regions reported in the last two hours, or its webhook is missing, disabled or misconfigured.'
     severity: 2
     evaluationFrequency: 'PT30M'
     windowSize: 'PT2H'
@@ -207,7 +207,7 @@ expected
   }
   staleness: {
     name: 'Replica set stale'
-    description: 'For an hour nobody could read which replicas a registry has. The last known set is used, and never shrinks.'
+    description: 'A registry\'s replicas could not be read for an hour. The last known set is used.'
     severity: 2
     evaluationFrequency: 'PT15M'
     windowSize: 'PT1H'
@@ -238,7 +238,7 @@ resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
       evaluationFrequency: rule.value.evaluationFrequency
       windowSize: rule.value.windowSize
       autoMitigate: true
-      // The tables of logs come to be with the first line.
+      // The log tables are created with the first line.
       skipQueryValidation: true
       criteria: {
         allOf: [
@@ -252,7 +252,7 @@ resource logAlerts 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
           }
         ]
       }
-      actions: { actionGroups: told }
+      actions: { actionGroups: recipients }
     }
   }
 ]

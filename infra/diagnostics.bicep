@@ -1,10 +1,10 @@
-// What the resources themselves log, into the workspace of the app. Failures are few. Everything is a line for each request to
-// the storage: many gigabytes a day on a busy registry.
+// Resource logs of the services, sent to the app's workspace. Failures are few. With everything, each request to the
+// storage is a line: many gigabytes a day on a busy registry.
 
 @description('Required. Id of the workspace.')
 param workspaceId string
 
-@description('Required. Collect each request, not failures alone.')
+@description('Required. Collect all requests, not only failures.')
 param everything bool
 
 @description('Required. Name of the storage account.')

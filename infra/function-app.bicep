@@ -1,8 +1,8 @@
-// The app itself: Flex Consumption, Linux, Node. Instances for HTTP are always ready, because the registry gives a webhook
-// five seconds and never tries again; and each takes many requests at once, because most of them wait.
+// The app: Flex Consumption, Linux, Node. Instances for HTTP are always ready, because the registry gives a webhook
+// five seconds and never retries; each accepts many requests at once, because most of them wait.
 //
-// Flex Consumption refuses a site with properties that belong to other plans (ARM 51021), in some regions and more of them
-// over time. `test/support/flex-consumption.ts` lists them; what is not needed is not set here.
+// Flex Consumption refuses a site with properties of other plans (ARM 51021); which ones depends on the region and
+// grows over time. `test/support/flex-consumption.ts` lists them; properties that are not needed are not set here.
 
 import { caller } from 'types.bicep'
 
@@ -12,61 +12,61 @@ param location string
 @description('Required. Tags.')
 param tags object
 
-@description('Required. Ends the names.')
+@description('Required. Suffix of the names.')
 param token string
 
 @description('Required. Id of the app\'s identity.')
 param identityId string
 
-@description('Required. Address of the container with the deployed package.')
+@description('Required. URL of the container with the deployed package.')
 param packageContainerUrl string
 
 @description('Required. Name of the app.')
 param name string
 
-@description('Required. App settings, by name, but for REGISTRIES and what is secret.')
+@description('Required. App settings by name, without REGISTRIES and secrets.')
 param settings object
 
-@description('Required. App settings that refer to the vault.')
+@description('Required. App settings that reference the vault.')
 param secretSettings { name: string, value: string }[]
 
-@description('Required. What becomes the setting REGISTRIES.')
+@description('Required. Value of the setting REGISTRIES, as objects.')
 param registries object[]
 
 @description('Required. Major version of Node.')
 param nodeVersion string
 
-@description('Required. Instances for HTTP that are always running.')
+@description('Required. Number of HTTP instances that are always running.')
 param alwaysReadyInstances int
 
-@description('Required. Other functions of which an instance is always running.')
+@description('Required. Functions other than HTTP that always have an instance running.')
 param alwaysReadyFunctions string[]
 
-@description('Required. Requests that one instance takes at once.')
+@description('Required. Concurrent requests per instance.')
 param httpConcurrency int
 
 @description('Required. Memory of an instance, in MB.')
 param instanceMemoryInMb int
 
-@description('Required. Instances at most.')
+@description('Required. Maximum number of instances.')
 param maxInstances int
 
 @description('Required. Spread the instances over zones.')
 param zoneRedundant bool
 
-@description('Required. Id of the subnet to call out from; empty: none.')
+@description('Required. Id of the subnet for outbound calls; empty: none.')
 param subnetId string
 
-@description('Required. Turn everybody away but the services of Azure below, and the callers named.')
+@description('Required. Refuse all callers except the services of Azure below and the given callers.')
 param restrictsCallers bool
 
-@description('Required. Who else may call.')
+@description('Required. Additional allowed callers.')
 param callers caller[]
 
-@description('Required. A web test asks the app whether it is there.')
+@description('Required. A web test calls the app.')
 param watchesHealth bool
 
-// Webhooks, Event Grid for the registry's own events, and action groups for incidents of the registry's service.
+// Webhooks, Event Grid for the registry's own events, and action groups for incidents of the registry service.
 var services = concat(
   ['AzureContainerRegistry', 'AzureEventGrid', 'ActionGroup'],
   watchesHealth ? ['ApplicationInsightsAvailability'] : []
@@ -88,7 +88,7 @@ var callerRules = map(callers, (one, i) => {
   priority: 200 + i
 })
 
-// With zones no group has fewer than two.
+// With zones, every group has at least two instances.
 var fewest = zoneRedundant ? 2 : 1
 var alwaysReady = concat(
   [{ name: 'http', instanceCount: max(alwaysReadyInstances, fewest) }],
@@ -107,7 +107,7 @@ resource plan 'Microsoft.Web/serverfarms@2024-11-01' = {
 resource app 'Microsoft.Web/sites@2024-11-01' = {
   name: name
   location: location
-  // By this azd finds where to deploy to.
+  // azd finds the app to deploy to by this tag.
   tags: union(tags, { 'azd-service-name': 'tracker' })
   kind: 'functionapp,linux'
   identity: {
@@ -117,7 +117,7 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
   properties: {
     serverFarmId: plan.id
     httpsOnly: true
-    // Who reads the secrets that settings refer to.
+    // The identity that reads the secrets referenced by settings.
     keyVaultReferenceIdentity: identityId
     virtualNetworkSubnetId: empty(subnetId) ? null : subnetId
     functionAppConfig: {
@@ -145,7 +145,7 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
         ),
         secretSettings
       )
-      // A rule is about the whole app: no path can be opened or closed by itself.
+      // Access restrictions apply to the whole app, not to single paths.
       ipSecurityRestrictions: restrictsCallers ? concat(serviceRules, callerRules) : []
       ipSecurityRestrictionsDefaultAction: restrictsCallers ? 'Deny' : 'Allow'
     }

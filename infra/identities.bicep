@@ -1,4 +1,4 @@
-// Who acts: the app has one identity. Event Grid delivers with the identity of the topic that it delivers for.
+// The app's identity. Event Grid delivers with the identity of the topic.
 
 @description('Required. Region.')
 param location string
@@ -6,7 +6,7 @@ param location string
 @description('Required. Tags.')
 param tags object
 
-@description('Required. Ends the name.')
+@description('Required. Suffix of the name.')
 param token string
 
 resource app 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {

@@ -1,5 +1,5 @@
-// Everything the tracker needs on Azure, and nothing from elsewhere: a resource group with the app and what it stands on, and
-// beside each existing registry its webhooks, its roles and the subscription to its own events.
+// Everything the tracker needs on Azure: a resource group with the app and its services, and for each existing registry
+// its webhooks, roles and the subscription to its own events.
 
 targetScope = 'subscription'
 
@@ -7,19 +7,19 @@ import { caller, registry } from 'types.bicep'
 
 // Where -----------------------------------------------------------------------------------------------------------------
 
-@description('Required. Name of the environment; names and tags carry it.')
+@description('Required. Name of the environment; used in names and tags.')
 @minLength(1)
 @maxLength(40)
 param environmentName string
 
-@description('Required. Region of the app. One that is not the home region of a registry tells of that region\'s outage, too.')
+@description('Required. Region of the app. If it is not the home region of a registry, the tracker also reports when that region is down.')
 @minLength(1)
 param location string
 
 @description('Optional. Resource group of the app. Default: rg-<environment>.')
 param resourceGroupName string = 'rg-${environmentName}'
 
-@description('Optional. Spread app and storage over three zones; not every region has them. Of each function two instances are then kept ready, and paid for.')
+@description('Optional. Spread app and storage over three zones; not every region has them. Two instances of each function group are then always running, and billed.')
 param zoneRedundant bool = false
 
 @description('Optional. Keep copies of the storage in the paired region as well.')
@@ -31,7 +31,7 @@ param geoRedundant bool = false
 @minLength(1)
 param registries registry[]
 
-@description('Required. One or two secrets, comma-separated, at least 16 characters each. Webhooks are given the first one; the app takes both.')
+@description('Required. One or two secrets, comma-separated, at least 16 characters each. Webhooks get the first one; the app accepts both.')
 @secure()
 @minLength(16)
 param webhookSecrets string
@@ -39,7 +39,7 @@ param webhookSecrets string
 @description('Optional. Also subscribe to the registries\' own events, once the app is deployed.')
 param subscribesToRegistryEvents bool = true
 
-@description('Optional. Id of an existing role definition for the registries, where you may not define one. Default: one is defined for each registry, with no more than is needed.')
+@description('Optional. Id of an existing role definition for the registries, if you may not define roles. Default: a role with the least permissions is defined for each registry.')
 param registryRoleId string = ''
 
 // How the app behaves: one parameter for each setting ---------------------------------------------------------------------
@@ -48,26 +48,26 @@ param registryRoleId string = ''
 @minValue(1)
 param delayedAfterSeconds int = 900
 
-@description('Optional. Seconds until silent replicas are first asked themselves.')
+@description('Optional. Seconds until regions that have not reported an image are first probed.')
 @minValue(1)
 param probeAfterSeconds int = 60
 
-@description('Optional. Days that images which were deleted everywhere are remembered.')
+@description('Optional. Days until images that were deleted everywhere are forgotten.')
 @minValue(1)
 param retentionDays int = 90
 
-@description('Optional. What the tracker does about the registries\' webhooks: nothing, look, or look and mend.')
+@description('Optional. What the tracker does with the registries\' webhooks: nothing (off), check them, or check and repair them.')
 @allowed(['off', 'audit', 'manage'])
 param webhookManagement string = 'audit'
 
-@description('Optional. Origin at which the registries reach the app, without a slash at its end. Default: the app\'s own.')
+@description('Optional. Origin under which the registries reach the app, without a slash at its end. Default: the app\'s own.')
 param publicUrl string = ''
 
-@description('Optional. JSON array, plain or in base64, of who gets the registries\' webhooks once an image is where they need it. Holds secrets.')
+@description('Optional. JSON array, plain or in base64, of the targets of forwarded webhooks, and the regions each waits for. Holds secrets.')
 @secure()
 param forwardWebhooks string = ''
 
-@description('Optional. 32 bytes in base64 that seal the tokens of deployment checks. Default: no checks.')
+@description('Optional. 32 bytes in base64 that encrypt the tokens of deployment checks. Default: no checks.')
 @secure()
 param callbackKey string = ''
 
@@ -85,10 +85,10 @@ param githubAppId string = ''
 @secure()
 param githubAppPrivateKey string = ''
 
-@description('Optional. Names the image of a deployment that does not, or several with white space between them.')
+@description('Optional. Template of the image of a deployment that names none, or of several, separated by white space.')
 param githubImageTemplate string = ''
 
-@description('Optional. Origin of Azure Resource Manager in another cloud than the public one.')
+@description('Optional. Origin of Azure Resource Manager in a sovereign cloud.')
 param armEndpoint string = ''
 
 // Size and reach ----------------------------------------------------------------------------------------------------------
@@ -97,24 +97,24 @@ param armEndpoint string = ''
 @allowed(['22', '24'])
 param nodeVersion string = '24'
 
-@description('Optional. Instances for HTTP that are always running. With none, a cold start can lose a webhook; with one, the loss of that one can.')
+@description('Optional. Number of HTTP instances that are always running. With none, a cold start can lose a webhook; with one, its failure can.')
 @minValue(1)
 @maxValue(20)
 param alwaysReadyInstances int = 2
 
-@description('Optional. Names of functions other than HTTP of which an instance is always running too, since the first message of a queue can otherwise wait for minutes. Each is paid for.')
+@description('Optional. Names of functions other than HTTP that always have an instance running, since the first message of a queue may otherwise wait for minutes. Each is billed.')
 param alwaysReadyFunctions string[] = []
 
-@description('Optional. Requests that one instance takes at once. Waiting costs next to nothing, so many; another instance starts beyond it.')
+@description('Optional. Concurrent requests per instance. Waiting requests cost little, so the number is high; more requests start another instance.')
 @minValue(16)
 @maxValue(1000)
 param httpConcurrency int = 500
 
-@description('Optional. Memory of an instance, in MB; its share of a processor follows.')
+@description('Optional. Memory of an instance, in MB; its processor share depends on it.')
 @allowed([512, 2048, 4096])
 param instanceMemoryInMb int = 2048
 
-@description('Optional. Instances at most; not fewer than are always running.')
+@description('Optional. Maximum number of instances; at least as many as are always running.')
 @minValue(1)
 @maxValue(1000)
 param maxInstances int = 40
@@ -122,16 +122,16 @@ param maxInstances int = 40
 @description('Optional. Id of a subnet, delegated to Microsoft.App/environments, from which private registries can be reached. Default: none.')
 param subnetId string = ''
 
-@description('Optional. Id of a subnet of the same network in which private endpoints are made for storage, topic and vault, which are then closed to everybody else. Needs subnetId. Default: none.')
+@description('Optional. Id of a subnet of the same network for private endpoints of storage, topic and vault, which are then closed to all other networks. Needs subnetId. Default: none.')
 param privateEndpointSubnetId string = ''
 
-@description('Optional. Make private DNS zones for these endpoints, and link them to the network; not where a policy of yours does.')
+@description('Optional. Create private DNS zones for these endpoints and link them to the network; not if a policy of yours does that.')
 param createsPrivateDnsZones bool = true
 
-@description('Optional. Turn everybody away but the callers named and, by their service tags, those of Azure that speak to the app: registries, Event Grid, action groups, web tests. It is about the whole app, not about one path: name all who ask, wait or look.')
+@description('Optional. Refuse all callers except the given ones and, by service tags, the Azure services that call the app: registries, Event Grid, action groups, web tests. Applies to the whole app, not to single paths: list all clients and users of the page.')
 param restrictsCallers bool = false
 
-@description('Optional. Who else may call, with restrictsCallers.')
+@description('Optional. Additional allowed callers, with restrictsCallers.')
 param callers caller[] = []
 
 // Who hears of it -------------------------------------------------------------------------------------------------------------
@@ -142,13 +142,13 @@ param alertEmail string = ''
 @description('Optional. Ids of existing action groups that alerts go to.')
 param actionGroupIds string[] = []
 
-@description('Optional. Ask the app every five minutes, from three places, whether it is there. Each question is billed.')
+@description('Optional. Test the app\'s health every five minutes from three locations. Each test is billed.')
 param watchesHealth bool = true
 
 @description('Optional. Have Azure Monitor call the app when the service Container Registry has an incident, so that it is shown as a likely cause.')
 param watchesServiceHealth bool = true
 
-@description('Optional. What is collected of storage, topics, vault and app beside the app\'s own telemetry: nothing; what could not be delivered and who read a secret; or everything.')
+@description('Optional. Which resource logs of storage, topics, vault and app are collected besides the app\'s own telemetry: none; failed deliveries and access to secrets; or all.')
 @allowed(['none', 'failures', 'all'])
 param resourceLogs string = 'failures'
 
@@ -157,7 +157,7 @@ param resourceLogs string = 'failures'
 @maxValue(730)
 param logRetentionDays int = 30
 
-@description('Optional. Gigabytes of logs taken in a day at most; 0 for no limit. Beyond it alerts on logs fall silent.')
+@description('Optional. Maximum gigabytes of logs per day; 0 for no limit. Beyond it, alerts on logs do not fire.')
 @minValue(0)
 param logDailyCapInGb int = 5
 
@@ -166,7 +166,7 @@ param logDailyCapInGb int = 5
 var token = uniqueString(subscription().id, environmentName, location)
 var tags = { 'azd-env-name': environmentName }
 
-// Named here once, so that who may do what with which can be read before anything is made.
+// All names in one place, so that role assignments can refer to them before the resources exist.
 var names = {
   app: 'func-tracker-${token}'
   storageAccount: 'st${token}'
@@ -184,7 +184,7 @@ var isPrivate = empty(privateEndpointSubnetId)
       ? fail('privateEndpointSubnetId needs subnetId: without it the app cannot reach the private endpoints')
       : true
 
-// Everything that holds or moves what the app knows.
+// The services that store or transport the app's data.
 var privateServices = [
   { name: 'blob', zone: 'blob.${environment().suffixes.storage}' }
   { name: 'table', zone: 'table.${environment().suffixes.storage}' }
@@ -205,10 +205,10 @@ var secretSettings = {
   GITHUB_APP_PRIVATE_KEY: githubAppPrivateKey
 }
 
-// The first of two: webhooks are given it, the app takes both.
+// The first secret: webhooks get it, the app accepts both.
 var webhookSecret = trim(split(webhookSecrets, ',')[0])
 
-// Where each registry is, and the topic of its own events: a name that two deployments come to by themselves. It has at
+// The place of each registry, and the name of its system topic: two deployments must choose the same name. It has at
 // most 50 characters.
 var places = map(registries, one => {
   subscriptionId: one.?subscriptionId ?? subscription().subscriptionId
@@ -229,7 +229,7 @@ resource tracked 'Microsoft.ContainerRegistry/registries@2025-04-01' existing = 
   }
 ]
 
-// First, since minutes should pass before they are assigned.
+// First, since a role can be assigned only minutes after it was defined.
 module registryRole 'registry-role.bicep' = [
   for (one, i) in registries: if (empty(registryRoleId)) {
     scope: az.resourceGroup(places[i].subscriptionId, places[i].resourceGroup)
@@ -367,7 +367,7 @@ module app 'function-app.bicep' = {
       for (one, i) in registries: union(
         {
           name: toLower(one.name)
-          // Not always <name>.azurecr.io: it may carry a hash.
+          // Not always <name>.azurecr.io: the name may contain a hash.
           loginServer: tracked[i].properties.loginServer
           resourceId: tracked[i].id
           observedOnly: one.?observedOnly ?? []
@@ -379,7 +379,7 @@ module app 'function-app.bicep' = {
       )
     ]
     secretSettings: vault.outputs.settings
-    // What is empty counts as not set.
+    // Empty values count as not set.
     settings: {
       AzureWebJobsStorage__accountName: names.storageAccount
       AzureWebJobsStorage__credential: 'managedidentity'
@@ -401,7 +401,7 @@ module app 'function-app.bicep' = {
   }
 }
 
-// After everything that takes its time.
+// Last of the services, after those that take long.
 module registryRoles 'roles.bicep' = [
   for (one, i) in registries: {
     scope: az.resourceGroup(places[i].subscriptionId, places[i].resourceGroup)
@@ -416,7 +416,7 @@ module registryRoles 'roles.bicep' = [
   }
 ]
 
-// After the app, so that it takes a new secret before a webhook shows it.
+// After the app, so that the app accepts a new secret before a webhook sends it.
 module webhooks 'registry-webhooks.bicep' = [
   for (one, i) in registries: {
     scope: az.resourceGroup(places[i].subscriptionId, places[i].resourceGroup)
@@ -486,14 +486,14 @@ module workbook 'workbook.bicep' = {
   params: { location: location, tags: tags, insightsId: monitoring.outputs.insightsId }
 }
 
-// Subscriptions of Event Grid. They are not made here: one needs a function that is there only after the first deployment,
-// all need roles that were given a moment ago, and a template tries each once. `scripts/finish-deployment.ts` makes them
-// from this list, and tries again.
+// Event Grid subscriptions. They are not created by the template: one needs a function that exists only after the first
+// deployment, all need roles that were assigned a moment ago, and a template does not retry.
+// `scripts/finish-deployment.ts` creates them from this list, with retries.
 
 output TRACKER_EVENT_SUBSCRIPTIONS object[] = [
   for i in range(0, subscribesToRegistryEvents ? length(registries) + 1 : 1): i == 0
     ? {
-        // For people. Event Grid counts what it lays on the queue, and that is what the alert looks at: it needs no log.
+        // For people. Event Grid counts deliveries to the queue, and the alert uses that metric, so it needs no log.
         id: '${topic.outputs.id}/eventSubscriptions/${names.delayedSubscription}'
         properties: {
           eventDeliverySchema: 'CloudEventSchemaV1_0'
@@ -521,7 +521,7 @@ output TRACKER_EVENT_SUBSCRIPTIONS object[] = [
     : {
         id: '${resourceId(places[i - 1].subscriptionId, places[i - 1].resourceGroup, 'Microsoft.EventGrid/systemTopics', places[i - 1].topic)}/eventSubscriptions/tracker-${token}'
         properties: {
-          // The CloudEvents form of these events does not say which region they come from.
+          // The CloudEvents form of these events does not contain their region.
           eventDeliverySchema: 'EventGridSchema'
           filter: {
             includedEventTypes: ['Microsoft.ContainerRegistry.ImagePushed', 'Microsoft.ContainerRegistry.ImageDeleted']

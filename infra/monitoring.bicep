@@ -1,5 +1,5 @@
-// Where logs and metrics go. Application Insights takes them from identities only; its connection string says where to
-// send, and opens nothing.
+// Logs and metrics. Application Insights accepts data from identities only, so its connection string, which says where
+// to send, is no secret.
 
 @description('Required. Region.')
 param location string
@@ -7,7 +7,7 @@ param location string
 @description('Required. Tags.')
 param tags object
 
-@description('Required. Ends the name of the workspace.')
+@description('Required. Suffix of the workspace\'s name.')
 param token string
 
 @description('Required. Name of the Application Insights component.')
@@ -18,7 +18,7 @@ param insightsName string
 @maxValue(730)
 param retentionInDays int
 
-@description('Required. Gigabytes of logs taken in a day at most; 0 for no limit.')
+@description('Required. Maximum gigabytes of logs per day; 0 for no limit.')
 @minValue(0)
 param dailyCapInGb int
 

@@ -1,4 +1,4 @@
-// One private endpoint. Its name is resolved by a private DNS zone, made here or by a policy of yours.
+// One private endpoint. A private DNS zone resolves its name, created here or by a policy of yours.
 
 @description('Required. Region.')
 param location string
@@ -6,22 +6,22 @@ param location string
 @description('Required. Tags.')
 param tags object
 
-@description('Required. Ends the names.')
+@description('Required. Suffix of the names.')
 param token string
 
-@description('Required. Id of the subnet in which the endpoint is.')
+@description('Required. Id of the subnet of the endpoint.')
 param subnetId string
 
-@description('Required. Id of the network of that subnet; empty: no zone is made.')
+@description('Required. Id of the subnet\'s network; empty: no DNS zone is created.')
 param networkId string
 
-@description('Required. Id of what is reached through it.')
+@description('Required. Id of the resource behind the endpoint.')
 param targetId string
 
-@description('Required. Which of its services: blob, table, queue, topic or vault.')
+@description('Required. The service of that resource: blob, table, queue, topic or vault.')
 param service string
 
-@description('Required. Zone in which its name is.')
+@description('Required. Name of the DNS zone.')
 param zoneName string
 
 resource zone 'Microsoft.Network/privateDnsZones@2024-06-01' = if (!empty(networkId)) {

@@ -1,6 +1,6 @@
-// A role with no more than is needed on one registry: no built-in role may read a webhook's address and log without also
-// reading the registry's passwords. It is defined at the very beginning and assigned after everything else, since a role
-// cannot be assigned in the first moments after it was defined.
+// A role with the least permissions on one registry: every built-in role that may read a webhook's URL and log may also
+// read the registry's passwords. It is defined first and assigned last, since a role cannot be assigned right after its
+// definition.
 
 @description('Required. Name of the registry.')
 param registryName string
@@ -8,7 +8,7 @@ param registryName string
 @description('Required. The tracker also writes and pings webhooks.')
 param managesWebhooks bool
 
-@description('Required. Tells the roles of two deployments apart.')
+@description('Required. Distinguishes the roles of two deployments.')
 param token string
 
 resource registry 'Microsoft.ContainerRegistry/registries@2025-04-01' existing = {
@@ -19,7 +19,7 @@ resource role 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
   name: guid(registry.id, token, 'replication-tracker')
   properties: {
     roleName: 'Replication tracker on ${registryName} (${token})'
-    description: 'Reads the replicas and webhooks of ${registryName}${managesWebhooks ? ', and sets its webhooks right' : ''}.'
+    description: 'Reads the replicas and webhooks of ${registryName}${managesWebhooks ? ', and repairs its webhooks' : ''}.'
     type: 'CustomRole'
     assignableScopes: [resourceGroup().id]
     permissions: [
@@ -48,5 +48,5 @@ resource role 'Microsoft.Authorization/roleDefinitions@2022-04-01' = {
   }
 }
 
-// As Azure itself writes it: below the subscription, whatever the scope is.
+// Azure returns the id in this form: below the subscription, whatever the scope is.
 output id string = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', role.name)

@@ -1,5 +1,5 @@
-// The Event Grid system topic of one registry: its own events, a second source beside the webhooks. A registry has only one,
-// so it is nobody's: every deployment asks for the same one under the same name, and each has its own subscription on it.
+// The Event Grid system topic of one registry, the source of its own events besides the webhooks. A registry can have
+// only one, so deployments share it: each creates it under the same name and has its own subscription.
 
 @description('Required. Name of the registry.')
 param registryName string
@@ -10,13 +10,13 @@ param location string
 @description('Required. Name of the topic.')
 param name string
 
-@description('Required. The topic is there already, under that name.')
+@description('Required. The topic exists already, under that name.')
 param isGiven bool
 
-@description('Required. Ends the name of what this deployment collects of it.')
+@description('Required. Suffix of the name of this deployment\'s diagnostic setting.')
 param token string
 
-@description('Required. Id of the workspace for what could not be delivered; empty: not collected.')
+@description('Required. Id of the workspace for failed deliveries; empty: not collected.')
 param workspaceId string
 
 resource registry 'Microsoft.ContainerRegistry/registries@2025-04-01' existing = {
@@ -26,7 +26,7 @@ resource registry 'Microsoft.ContainerRegistry/registries@2025-04-01' existing =
 resource made 'Microsoft.EventGrid/systemTopics@2025-02-15' = if (!isGiven) {
   name: name
   location: location
-  // No tags: those of one deployment would be taken off by the next.
+  // No tags: each deployment would remove those of the others.
   identity: { type: 'SystemAssigned' }
   properties: {
     source: registry.id
@@ -48,8 +48,8 @@ resource failures 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = i
   }
 }
 
-// With it the topic lays down what it could not deliver. One of somebody else may have none. Not by
-// `az eventgrid system-topic update`, which sends no identity (Azure/azure-cli#27108, #28064).
+// The topic writes undelivered events with this identity. A topic made by others may have none. Not set by `az
+// eventgrid system-topic update`, which sends no identity (Azure/azure-cli#27108, #28064).
 var advice = 'az rest --method patch --uri "${topic.id}?api-version=2025-02-15" --body \'{"identity":{"type":"SystemAssigned"}}\''
 
 output principalId string = isGiven

@@ -1,5 +1,5 @@
-// One webhook for each region of one registry. A webhook does not say which region it speaks for, so its address does; and
-// it belongs to the region it was made in for good.
+// One webhook for each region of one registry. A webhook event does not contain its region, so the webhook's URL does;
+// and a webhook cannot be moved to another region.
 
 @description('Required. Name of the registry.')
 param registryName string
@@ -7,14 +7,14 @@ param registryName string
 @description('Required. Regions, in short form.')
 param regions string[]
 
-@description('Required. Origin at which the registry reaches the app.')
+@description('Required. Origin under which the registry reaches the app.')
 param publicUrl string
 
-@description('Required. What the webhooks authenticate with.')
+@description('Required. Secret of the webhooks.')
 @secure()
 param secret string
 
-@description('Required. Tells the webhooks of two deployments apart.')
+@description('Required. Distinguishes the webhooks of two deployments.')
 param token string
 
 @description('Required. Tags.')
@@ -24,7 +24,7 @@ resource registry 'Microsoft.ContainerRegistry/registries@2025-04-01' existing =
   name: registryName
 }
 
-// One after the other: with a new secret, no two regions change at the same moment.
+// One after the other: a new secret never reaches two regions at the same moment.
 @batchSize(1)
 resource webhooks 'Microsoft.ContainerRegistry/registries/webhooks@2025-04-01' = [
   for region in regions: {
@@ -34,10 +34,10 @@ resource webhooks 'Microsoft.ContainerRegistry/registries/webhooks@2025-04-01' =
     tags: tags
     properties: {
       status: 'enabled'
-      // A scope would name one repository, and lose every delete: they carry no tag.
+      // A scope would restrict it to one repository, and lose every delete, which carries no tag.
       scope: ''
       actions: ['push', 'delete']
-      // An address may hold a key; this one holds none, the header does.
+      // A URL may hold a key; this one does not, the header does.
       #disable-next-line use-secure-value-for-secure-inputs
       serviceUri: '${publicUrl}/api/webhooks/${toLower(registryName)}/${region}'
       customHeaders: { Authorization: 'Bearer ${secret}' }

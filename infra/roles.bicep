@@ -1,29 +1,28 @@
-// Every role assignment there is, each on one resource. The page is used for the resource group of the app, once more for
-// the topics of the registries' own events, and once for the resource group of each registry: what is not named is not
-// touched.
+// All role assignments, each on one resource. The module is used for the resource group of the app, again for the topics of
+// the registries' own events, and for the resource group of each registry; it assigns roles only on the given resources.
 //
-// The principal is in the name of each: Azure refuses to change whom an assignment is for, and what was made again under the
-// same name has another identity.
+// The principal is part of each name: Azure refuses to change the principal of an assignment, and a resource that was
+// created again under the same name has another identity.
 //
 //   on                      who           role                                        for
-//   storage account         app           Storage Table Data Contributor              what it remembers, what is due
+//   storage account         app           Storage Table Data Contributor              its data, due work
 //                           app           Storage Queue Data Contributor              deferred deliveries
 //                           app           Storage Blob Data Owner                     the Functions host: keys, leases, the package
-//   container of            each topic    Storage Blob Data Contributor               events that nobody took
+//   container of            each topic    Storage Blob Data Contributor               undelivered events
 //     undelivered events
-//   queue of delayed images topic         Storage Queue Data Message Sender           what is published of delayed images
+//   queue of delayed images topic         Storage Queue Data Message Sender           events about delayed images
 //   topic                   app           EventGrid Data Sender                       publishing
 //   Application Insights    app           Monitoring Metrics Publisher                logs and metrics
 //   vault                   app           Key Vault Secrets User                      settings that are secrets
 //   each registry           app           the role of registry-role.bicep, or one     replicas; auditing webhooks, their log;
 //                                         that you name                               with "manage" writing and pinging them
-//   each registry, but      app           AcrPull; with ABAC Container Registry       reading what an index lists; asking each
+//   each registry, but      app           AcrPull; with ABAC Container Registry       reading what an index lists; probing each
 //     with members: false                 Repository Reader                           replica with regional endpoints for a manifest
 
 @description('Optional. Principal id of the app.')
 param appPrincipalId string = ''
 
-@description('Optional. Principal ids of the topics that lay down what nobody took.')
+@description('Optional. Principal ids of the topics that dead-letter undelivered events.')
 param undeliveredPrincipalIds string[] = []
 
 @description('Optional. Name of the storage account.')
@@ -50,10 +49,10 @@ param vaultName string = ''
 @description('Optional. Name of the registry.')
 param registryName string = ''
 
-@description('Optional. The tracker reads manifests, or asks the replicas for them.')
+@description('Optional. The tracker reads manifests, or probes the replicas for them.')
 param readsManifests bool = false
 
-@description('Optional. The registry has role assignments by repository.')
+@description('Optional. The registry uses role assignments by repository (ABAC).')
 param hasAbac bool = false
 
 @description('Optional. Id of the role definition for the registry.')

@@ -1,17 +1,17 @@
-// Incidents of the service Container Registry, told to the app, which shows them as likely causes and counts them for nothing
-// else. Beside the registry, since a rule watches only the subscription that it is in.
+// Alert rule that reports incidents of the service Container Registry to the app, which shows them as likely causes. In
+// the registry's resource group, since a rule watches only its own subscription.
 
 @description('Required. Name of the registry.')
 param registryName string
 
-@description('Required. Origin at which Azure Monitor reaches the app.')
+@description('Required. Origin under which Azure Monitor reaches the app.')
 param publicUrl string
 
-@description('Required. What the action group authenticates with.')
+@description('Required. Secret of the action group.')
 @secure()
 param secret string
 
-@description('Required. Tells the rules of two deployments apart.')
+@description('Required. Distinguishes the rules of two deployments.')
 param token string
 
 @description('Required. Tags.')
@@ -27,7 +27,7 @@ resource tracker 'Microsoft.Insights/actionGroups@2023-01-01' = {
     webhookReceivers: [
       {
         name: 'tracker'
-        // An action group sends no header of its own: the secret is the password in the address.
+        // An action group sends no custom header: the secret is the password in the URL.
         serviceUri: '${replace(publicUrl, 'https://', 'https://tracker:${uriComponent(secret)}@')}/api/service-health/${toLower(registryName)}'
         useCommonAlertSchema: true
       }
@@ -40,7 +40,7 @@ resource incidents 'Microsoft.Insights/activityLogAlerts@2020-10-01' = {
   location: 'global'
   tags: tags
   properties: {
-    description: 'Tells the replication tracker of incidents of the service Container Registry.'
+    description: 'Reports incidents of the service Container Registry to the replication tracker.'
     enabled: true
     scopes: [subscription().id]
     condition: {

@@ -1,5 +1,5 @@
-// The storage account: what the app remembers (tables), what it must not forget to do (queues), the deployed package, and
-// events that could not be delivered (blobs). Only identities get in.
+// The storage account: the app's data (tables), deferred work (queues), the deployed package, and undelivered events
+// (blobs). Access by identity only.
 
 @description('Required. Name of the account.')
 @minLength(3)
@@ -18,13 +18,13 @@ param zoneRedundant bool
 @description('Required. Keep copies in the paired region as well.')
 param geoRedundant bool
 
-@description('Required. Turn everybody away but private endpoints and, of Azure\'s own services, Event Grid.')
+@description('Required. Refuse access except from private endpoints and, of Azure\'s services, Event Grid.')
 param isPrivate bool
 
 @description('Required. Container for events that could not be delivered.')
 param undeliveredContainer string
 
-@description('Required. Queue for what is told of delayed images.')
+@description('Required. Queue for the events about delayed images.')
 param delayedQueue string
 
 var tableNames = [
@@ -61,7 +61,7 @@ resource account 'Microsoft.Storage/storageAccounts@2024-01-01' = {
     defaultToOAuthAuthentication: true
     minimumTlsVersion: 'TLS1_2'
     supportsHttpsTrafficOnly: true
-    // Not `publicNetworkAccess: 'Disabled'`: Event Grid comes as a trusted service, with the identity of a topic.
+    // Not `publicNetworkAccess: 'Disabled'`: Event Grid connects as a trusted service, with the identity of a topic.
     networkAcls: { bypass: 'AzureServices', defaultAction: isPrivate ? 'Deny' : 'Allow' }
   }
 

@@ -1,4 +1,4 @@
-// The topic on which the tracker publishes. Whoever publishes or subscribes is an identity: there is no key.
+// The topic on which the tracker publishes. Publishing and subscribing require an identity: there is no key.
 
 @description('Required. Region.')
 param location string
@@ -9,15 +9,15 @@ param tags object
 @description('Required. Name of the topic.')
 param name string
 
-@description('Required. Take events from private endpoints only.')
+@description('Required. Accept events from private endpoints only.')
 param isPrivate bool
 
 resource topic 'Microsoft.EventGrid/topics@2025-02-15' = {
   name: name
   location: location
   tags: tags
-  // Its own identity, not one made for it: only this kind may deliver to a storage account with a firewall
-  // (Event Grid, "Storage queue as an event handler").
+  // A system-assigned identity: only this kind may deliver to a storage account with a firewall (Event Grid, "Storage
+  // queue as an event handler").
   identity: { type: 'SystemAssigned' }
   properties: {
     inputSchema: 'CloudEventSchemaV1_0'

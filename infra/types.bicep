@@ -1,5 +1,5 @@
-// What a registry is to this deployment. One entry here becomes one entry of the app's setting REGISTRIES, one webhook for
-// each region, the roles on that registry, and the subscription to its own events.
+// A registry in this deployment. One entry becomes one entry of the app's setting REGISTRIES, one webhook for each
+// region, the roles on that registry, and the subscription to its own events.
 
 @export()
 @description('An existing registry to track.')
@@ -13,32 +13,32 @@ type registry = {
   @description('Required. Resource group of the registry.')
   resourceGroup: string
 
-  @description('Optional. Subscription of the registry. Default: the one deployed to.')
+  @description('Optional. Subscription of the registry. Default: that of the deployment.')
   subscriptionId: string?
 
   @description('Required. Every region with a replica, the home region included, in short form (westeurope): each gets a webhook.')
   @minLength(1)
   regions: string[]
 
-  @description('Optional. Wait for exactly these regions, and do not ask Azure Resource Manager which replicas there are. Default: false.')
+  @description('Optional. Wait for exactly these regions, and do not read the replicas from Azure Resource Manager. Default: false.')
   isFixed: bool?
 
-  @description('Optional. Regions that are shown and never waited for. Default: none.')
+  @description('Optional. Regions that are shown but never waited for. Default: none.')
   observedOnly: string[]?
 
-  @description('Optional. The registry has regional endpoints, so that each replica can be asked by itself. Default: false.')
+  @description('Optional. The registry has regional endpoints, so that single replicas can be probed. Default: false.')
   regionalEndpoints: bool?
 
   @description('Optional. How far a report is trusted; "confirm" and "deep" need regionalEndpoints. Default: missing.')
   verify: ('missing' | 'confirm' | 'deep')?
 
-  @description('Optional. Read what an index lists, so that a region has it once it has every manifest of it. Default: true.')
+  @description('Optional. Read the manifests that an index lists, so that a region has the index only with all of them. Default: true.')
   members: bool?
 
-  @description('Optional. The registry has role assignments by repository (ABAC), where AcrPull means nothing. Default: false.')
+  @description('Optional. The registry uses role assignments by repository (ABAC), where AcrPull has no effect. Default: false.')
   abac: bool?
 
-  @description('Optional. Name of the Event Grid system topic that the registry has already from somebody else, in its own resource group and with an identity of its own: there can be only one. Default: evgst-<name>, made here and shared by all deployments.')
+  @description('Optional. Name of an existing Event Grid system topic of the registry, in the registry\'s resource group and with an identity of its own: a registry can have only one. Default: evgst-<name>, created here and shared by all deployments.')
   systemTopic: string?
 }
 

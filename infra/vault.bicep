@@ -1,6 +1,6 @@
-// What opens something, out of the app settings: each secret is a version in this vault, and the setting names that version.
-// A new secret is a new version, so a new setting, so the app restarts with it: nothing waits for the daily refresh of
-// references without a version.
+// Secrets of the app settings: each is a version of a secret in this vault, and the setting references that version. A
+// new secret is a new version and so a new setting, with which the app restarts; references without a version would be
+// refreshed only daily.
 
 @description('Required. Name of the vault.')
 @minLength(3)
@@ -13,14 +13,14 @@ param location string
 @description('Required. Tags.')
 param tags object
 
-@description('Required. Turn everybody away but private endpoints.')
+@description('Required. Refuse access except from private endpoints.')
 param isPrivate bool
 
-@description('Required. The secrets, by the name of their setting; an empty one is none.')
+@description('Required. The secrets, by the name of their setting; empty ones are not stored.')
 @secure()
 param secrets object
 
-@description('Required. Names of the settings that have one.')
+@description('Required. Names of the settings that have a secret.')
 param names string[]
 
 resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
@@ -32,15 +32,15 @@ resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
     sku: { family: 'A', name: 'standard' }
     enableRbacAuthorization: true
     enableSoftDelete: true
-    // Everything in it is a copy, and its name is the same after the group was deleted and is deployed anew: then it must be
-    // possible to purge what is left of it, so there is no protection from purging.
+    // All its content is a copy, and its name is reused when the group is deleted and deployed again: the deleted vault
+    // must then be purged, so purge protection is off.
     softDeleteRetentionInDays: 7
     networkAcls: { bypass: 'AzureServices', defaultAction: isPrivate ? 'Deny' : 'Allow' }
   }
 
   resource entries 'secrets' = [
     for setting in names: {
-      // A secret's name has no underscore.
+      // A secret's name cannot contain an underscore.
       name: replace(setting, '_', '-')
       properties: { value: secrets[setting] }
     }
@@ -48,7 +48,7 @@ resource vault 'Microsoft.KeyVault/vaults@2024-11-01' = {
 }
 
 output id string = vault.id
-// What the platform replaces by the secret when the app starts.
+// References that the platform replaces by the secrets when the app starts.
 output settings { name: string, value: string }[] = [
   for (setting, i) in names: {
     name: setting

@@ -1,4 +1,4 @@
-// A page of graphs in the portal: how far each region lags behind the first one to have an image.
+// A workbook with charts: the lag of each region behind the first one that has an image.
 
 @description('Required. Region.')
 param location string
