@@ -1,6 +1,6 @@
 /**
- * Answers questions, at once or when there is something to say: one image or several, which are judged together, each by
- * the poller that it shares with whoever else waits for it.
+ * Answers questions about one image or several, at once or after a wait. Several images are judged together. Each has one poller,
+ * which all requests for the image share.
  */
 
 import type { AvailabilityDocument, AvailabilityQuery, AvailabilitySnapshot } from '../image/availability.ts';
@@ -16,12 +16,12 @@ import type { Judgement } from './shared-judgement.ts';
 import { sharedJudgements } from './shared-judgement.ts';
 
 /**
- * What was just pushed again is reported some seconds later: "deleted" and "superseded" end a wait only once they have been so
- * for this long.
+ * "Deleted" and "superseded" end a wait only after they have lasted this long: an image that was just pushed again is reported
+ * some seconds later.
  */
 export const finalAfterMs = 30_000;
 
-/** One image, and what is required of it. */
+/** One image with the requirement that it must meet. */
 export interface Asked {
   readonly question: AvailabilityQuery;
   readonly requirement: Requirement;
@@ -35,7 +35,7 @@ export interface Judged {
 }
 
 export interface WaitResult extends Judged {
-  /** Whether it has been deleted or superseded for `finalAfterMs` of this wait. */
+  /** Whether it was deleted or superseded for `finalAfterMs` of this wait. */
   readonly isFinal: boolean;
 }
 
@@ -43,27 +43,30 @@ interface AskingDeps {
   readonly clock: Clock;
   readonly watch: ImageWatch;
   readonly telemetry: Telemetry;
-  /** Images read at a time for answers at once. */
+  /** Images that are read at the same time for answers without a wait. */
   readonly maxReads: number;
   judge(asked: Asked, known: AvailabilitySnapshot): Judged;
-  /** Looks at the replicas themselves until the signal is aborted. */
+  /** Probes the replicas until the signal is aborted. */
   probeWhileWaiting(asked: Asked, watched: WatchedImage, signal: AbortSignal): void;
 }
 
-/** What ends a wait before its time, besides that all are satisfied. */
+/** Ends a wait early. */
 export interface EarlierEnd {
-  /** So many satisfied at one time. */
+  /** The number of satisfied images that is enough. */
   readonly enough?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 export interface Asking {
-  /** Fails with an `UpstreamError` when the storage could not be read. @returns one for each, in their order */
+  /**
+   * Fails with an `UpstreamError` if the storage could not be read.
+   * @returns one result for each, in their order
+   */
   answer(asked: readonly Asked[]): Promise<WaitResult[]>;
   /**
-   * Until all are satisfied at one time, or one of them could not be for `finalAfterMs`, at the latest after `timeoutMs`.
-   * Fails with an `UpstreamError` when the storage could not be read all the while.
-   * @returns one for each, in their order
+   * Waits until all are satisfied at the same time, or one of them was deleted or superseded for `finalAfterMs`; at most
+   * `timeoutMs`. Fails with an `UpstreamError` if the storage could not be read during the whole wait.
+   * @returns one result for each, in their order
    */
   wait(asked: readonly Asked[], timeoutMs: number, end?: EarlierEnd): Promise<WaitResult[]>;
   /** Ends every wait now. */
@@ -75,12 +78,12 @@ interface Followed {
   readonly watched: WatchedImage;
   readonly judgement: Judgement<Judged>;
   last: Judged | undefined;
-  /** Since when it has been deleted or superseded without a break, and what it was that has become of it. */
+  /** Since when it has been deleted or superseded without a break. `what` changes if it was pushed again in between. */
   over: { readonly what: string; readonly since: number } | undefined;
 }
 
 export function asking({ clock, watch, telemetry, maxReads, judge, probeWhileWaiting }: AskingDeps): Asking {
-  /** Each ends one. */
+  /** One for each wait, to end it. */
   const waits = new Set<AbortController>();
   const reads = semaphore(maxReads);
   const judgementOf = sharedJudgements(judge, clock.now);
@@ -94,7 +97,7 @@ export function asking({ clock, watch, telemetry, maxReads, judge, probeWhileWai
     }
   }
 
-  /** @param timeoutMs of the wait; whoever waits for nothing asks, and has the time of a question */
+  /** @param timeoutMs of the wait; 0 for a question without a wait, whose read has the full time of a request */
   function readLast({ asked, watched }: Followed, timeoutMs: number): Promise<Judged> {
     const reading = readNow(asked, watched);
     return timeoutMs === 0 ? reading : readAtEnd(clock, reading);
@@ -128,7 +131,7 @@ export function asking({ clock, watch, telemetry, maxReads, judge, probeWhileWai
       const judgement = judgementOf(one, watched.key);
       return { asked: one, watched, judgement, last: undefined, over: undefined };
     });
-    // What is there already is followed all the same: it may be deleted while others are still missing.
+    // A satisfied image is followed all the same: it may be deleted while others are still missing.
     let waiting = enough;
     const isDecided = () => waiting <= 0;
     const answers = all.map((one) =>
@@ -157,7 +160,7 @@ export function asking({ clock, watch, telemetry, maxReads, judge, probeWhileWai
     );
   }
 
-  /** Counted while it waits, once for each registry. @returns how to say that it is over */
+  /** Counts the wait in the metric, once per registry. @returns ends the count */
   function measureWaiting(asked: readonly Asked[]): () => void {
     const registries = new Set(asked.map(({ question }) => question.registry.name));
     const change = (by: number) => {
@@ -184,7 +187,10 @@ export function asking({ clock, watch, telemetry, maxReads, judge, probeWhileWai
   };
 }
 
-/** It may have been back, and be gone once more, while the storage could not be read. */
+/**
+ * How often the image and the tag were pushed. It changes if the image was back and gone again while the storage could not be
+ * read.
+ */
 function timesPushed({ question: { tag } }: Asked, { record }: AvailabilitySnapshot): string {
   return record === undefined ? '' : `${record.generation} ${tag === undefined ? 0 : roundOf(record, tag)}`;
 }

@@ -1,4 +1,4 @@
-/** What is measured of questions. */
+/** Metrics of questions. */
 import type { Instrument } from '../runtime/telemetry.ts';
 import { instrumentPrefix } from '../runtime/telemetry.ts';
 

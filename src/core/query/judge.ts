@@ -1,4 +1,4 @@
-/** What is known of an image, held against what is required of it: the document, and how a wait for it stands. */
+/** Judges an image by its requirement: the availability document, and the outcome of a wait for it. */
 import type { AvailabilitySnapshot } from '../image/availability.ts';
 import { availability, waitOutcome } from '../image/availability.ts';
 import type { DecisionContext } from '../image/context.ts';

@@ -1,6 +1,6 @@
 /**
- * Which open incidents may be why replicas are late. Azure repeats itself while an incident goes on, and the word that it
- * is over can be lost like any webhook: an incident nobody has spoken of for days is no cause any more.
+ * Open incidents that may be the reason why replicas are late. Azure repeats its alert while an incident goes on, and the alert
+ * that it is over can be lost like any webhook. So an incident without an alert for days is left out.
  */
 
 import type { HealthEvent } from '../ingest/health-alert.ts';
@@ -9,16 +9,16 @@ import type { Region } from '../model/region.ts';
 export interface LikelyCause {
   readonly trackingId: string;
   readonly title: string;
-  /** Those of the regions asked about that it affects, in the order asked. */
+  /** Affected regions, of those asked about, in the order asked. */
   readonly regions: readonly Region[];
-  /** ISO 8601; `null` where Azure does not tell. */
+  /** ISO 8601; `null` if Azure does not state it. */
   readonly since: string | null;
 }
 
 const maxSilenceMs = 3 * 86_400_000;
 
 /**
- * @param regions those that are late, or that are asked about
+ * @param regions that are late, or that the request is about
  * @param now milliseconds since 1970
  */
 export function likelyCauses(

@@ -1,7 +1,7 @@
 /**
- * Lists of images, newest first. The index only says where to look; every image on the page is read, so the list
- * never claims what the record does not. One page reads a bounded number of entries: with a filter that few images
- * pass, a page may be short or empty and still have a `next`.
+ * Lists of images, newest first. The index only gives candidates; each image on the page is read, so the list never contradicts
+ * the records. One page reads a limited number of entries: with a filter that few images pass, a page may be short or empty and
+ * still have a `next`.
  */
 
 import { countedStates, entryOf, isDelayed } from '../catalogue/entry.ts';
@@ -38,14 +38,14 @@ export interface ImageQuery {
   readonly registry: Registry;
   readonly repository: Repository | undefined;
   readonly state: ListableState | undefined;
-  /** With `missing`: not there. Without: there. */
+  /** With `missing`, only images that the region lacks; without, only images that it has. */
   readonly region: Region | undefined;
   /** Only images missing in `region`, or in any expected region. */
   readonly missing: boolean;
   readonly search?: Search | undefined;
-  /** By default the newest first. */
+  /** `newest` by default. */
   readonly sort?: ListOrder;
-  /** With the manifests that an index lists. */
+  /** Whether to include manifests that an index lists, and attached artifacts. */
   readonly members?: boolean;
   readonly limit: number;
   /** The `next` of an earlier page of the same list. */
@@ -63,7 +63,7 @@ interface ListPorts {
   readonly store: ImageStore;
   readonly index: ImageIndex;
   readonly checkpoints: Pick<CheckpointStore, 'load'>;
-  /** Without, there is one order. */
+  /** `undefined` if images are not counted; lists then have one order only. */
   readonly catalogue?: { readonly store: CatalogueStore };
 }
 
@@ -81,11 +81,11 @@ export async function listImages(
   const isIncomplete = list === 'replicating' && isListIncomplete(await ports.checkpoints.load(registry.name), set);
   let cursor = query.cursor;
   let examined = 0;
-  const most = query.limit * 4 + 100;
+  const maxExamined = query.limit * 4 + 100;
   let atOnce = query.limit;
   for (;;) {
     const room = query.limit - images.length;
-    const asked = { registry: registry.name, repository, cursor, limit: Math.min(atOnce, most - examined) };
+    const asked = { registry: registry.name, repository, cursor, limit: Math.min(atOnce, maxExamined - examined) };
     const page = await (isInCatalogue(query) && ports.catalogue !== undefined
       ? ports.catalogue.store.page({ ...asked, order: query.sort ?? 'newest', list: query.state ?? 'all' })
       : list === 'replicating'
@@ -99,21 +99,21 @@ export async function listImages(
     );
     const lastWithRoom = passing[room - 1];
     if (lastWithRoom !== undefined && passing.length > room) {
-      // The page ends behind images that there is no room for: once more, up to the last that there is.
+      // More images pass than fit on the page: read again, only up to the last one that fits.
       atOnce = page.entries.findIndex(({ name }) => isSameImage(name, lastWithRoom.name)) + 1;
       continue;
     }
     images.push(...(await describeListed(ports.catalogue?.store, passing, registry, set, now)));
     examined += page.entries.length;
     if (page.next === null) return { images, next: null };
-    if (images.length >= query.limit || examined >= most) return { images, next: page.next };
-    // Few pass: looked for one by one, they would cost two turns of the storage each.
+    if (images.length >= query.limit || examined >= maxExamined) return { images, next: page.next };
+    // Few images pass. Larger chunks avoid two storage calls, one after the other, for each of them.
     atOnce = Math.max(query.limit - images.length, readAtOnce);
     cursor = page.next;
   }
 }
 
-/** What is asked for, where it is little enough to be put in order here; `undefined` where a list has it in order. */
+/** All matching entries, if they are few enough to be sorted here; `undefined` if a list already has them in order. */
 async function findAll(ports: ListPorts, query: ImageQuery): Promise<readonly IndexEntry[] | undefined> {
   const { search, repository, sort = 'newest' } = query;
   const registry = query.registry.name;
@@ -125,7 +125,7 @@ async function findAll(ports: ListPorts, query: ImageQuery): Promise<readonly In
   return next === null ? entries : undefined;
 }
 
-/** The other lists know of an image as soon as it is written. */
+/** Whether only the catalogue has that list. All other lists have an image as soon as it is written. */
 function isInCatalogue({ sort = 'newest', state, repository }: ImageQuery): boolean {
   return (
     repository === undefined &&
@@ -133,7 +133,7 @@ function isInCatalogue({ sort = 'newest', state, repository }: ImageQuery): bool
   );
 }
 
-/** What is found is few enough to be put in order here; the cursor says how many have been shown. */
+/** A page of entries that are few enough to be sorted here. The cursor is the number of images already listed. */
 async function listFound(
   ports: ListPorts,
   found: readonly IndexEntry[],
@@ -157,7 +157,9 @@ async function listFound(
   };
 }
 
-/** Whether a tag has diverged is not in the record, but in the catalogue: needed where another list than its own is read. */
+/**
+ * For the state `diverged`: keeps images with a diverged tag. That is stored in the catalogue's entries, not in the records.
+ */
 async function withDivergence(
   { catalogue }: ListPorts,
   query: ImageQuery,
@@ -194,7 +196,7 @@ function isSameImage(a: ImageName, b: ImageName): boolean {
   return a.repository === b.repository && a.digest === b.digest;
 }
 
-/** Reads the records of these entries, in their order; entries that no longer lead anywhere are left out. */
+/** Reads the records of these entries, in their order. Entries without a current record are left out. */
 export async function readRecords(
   store: ImageStore,
   entries: readonly IndexEntry[],
@@ -205,7 +207,7 @@ export async function readRecords(
     const read = await Promise.all(
       some.map(async (entry) => {
         const record = unexpired((await store.read(entry.name))?.record);
-        // An entry of an earlier generation, or of a first sight that another instance won.
+        // Otherwise the entry is of an earlier generation, or of a first write that lost to another instance.
         return record?.firstSeenAt === entry.firstSeenAt ? [dropStaleFacts(record, set)] : [];
       }),
     );
@@ -227,7 +229,7 @@ function passes(record: ImageRecord, query: ImageQuery, set: ReplicaSet): boolea
   if (query.state === 'delayed' && !isDelayed(record, state)) return false;
   if (query.state === 'unpublished' && !isUnpublished(record)) return false;
   if (countedStates.some((one) => one === query.state) && state !== query.state) return false;
-  // What has been deleted is not waited for anywhere.
+  // A deleted image is not missing: no region is expected to get it.
   if (query.missing && state === 'deleted') return false;
   if (query.region === undefined) {
     return !query.missing || expectedRegions(set).some((region) => !isAvailableIn(record, region, set));

@@ -1,4 +1,4 @@
-/** What was published and forwarded about an image, and whether it was accepted. */
+/** The events and forwards of an image, and whether they were accepted. */
 import type { AvailabilityQuery } from '../image/availability.ts';
 import type { CloudEvent, DueEvent } from '../image/cloud-event.ts';
 import type { FailedAttempts } from '../image/failed-attempts.ts';
@@ -11,9 +11,9 @@ import type { ImageWatch } from '../store/image-watch.ts';
 
 export interface PublishedEvent {
   readonly event: CloudEvent;
-  /** When the topic took it, milliseconds since 1970; `null` before. */
+  /** When the topic accepted it, milliseconds since 1970; `null` before. */
   readonly publishedAt: number | null;
-  /** Attempts that are known to have failed, here or in the record; `undefined` where there was none. */
+  /** Failed attempts of this instance, and of others as far as the record has them; `undefined` if none has failed. */
   readonly failed: FailedAttempts | undefined;
 }
 
@@ -21,13 +21,16 @@ export interface PublishedEvents {
   readonly name: ImageName;
   readonly events: readonly PublishedEvent[];
   readonly forwards: readonly ForwardReport[];
-  /** Every tag it was pushed with in this generation. */
+  /** All tags that it was pushed with in this generation. */
   readonly tags: readonly string[];
-  /** What the topic answered last, while this instance finds that it accepts nothing. */
+  /** The topic's last error, while it accepts nothing from this instance. */
   readonly topicError: string | undefined;
 }
 
-/** Fails with an `UpstreamError`. @returns `undefined` for an image that no region has reported */
+/**
+ * Fails with an `UpstreamError`.
+ * @returns `undefined` for an image that no region has reported
+ */
 export async function publishedEvents(
   deps: {
     readonly watch: ImageWatch;

@@ -1,6 +1,6 @@
 /**
- * How each replica is doing, told from the recent images: how far behind it usually is, when its webhook last spoke,
- * how many images are missing there now. A region that has gone silent shows here first.
+ * The state of each replica, by its recent images: its usual lag, the time of its last webhook, and how many images it lacks now.
+ * A region whose webhooks stop is noticed here first.
  */
 
 import type { ImageRecord } from '../image/record.ts';
@@ -27,9 +27,9 @@ export interface ReplicaReport {
   readonly source: ReplicaSet['source'];
   readonly refreshedAt: string;
   readonly stale: boolean;
-  /** For people: which webhooks speak for a region that is not expected, and what to do; `null` where none does. */
+  /** For people: which webhooks come from a region that is not expected, and what to do; `null` if none does. */
   readonly warning: string | null;
-  /** Alphabetical: the replica set, and every other region whose webhook has spoken within the last seven days. */
+  /** Alphabetical: the replica set, and every other region that has sent a webhook within the last seven days. */
   readonly regions: readonly RegionReport[];
   /** Open incidents of the registry service that affect these regions. */
   readonly likelyCauses: readonly LikelyCause[];
@@ -38,12 +38,12 @@ export interface ReplicaReport {
 export interface RegionReport {
   readonly region: Region;
   readonly expected: boolean;
-  /** Waited for when nobody asks otherwise. */
+  /** Part of the default requirement. */
   readonly required: boolean;
   readonly observedOnly: boolean;
   readonly provisioningState: string | null;
   readonly health: Replica['health'];
-  /** ARM's own words about it; `null` when the set comes from settings, and where it says nothing. */
+  /** Its status as ARM reports it; `null` if the set comes from the settings, and if ARM reports none. */
   readonly status: ReplicaStatus | null;
   readonly globalRouting: boolean;
   readonly lastWebhookAt: string | null;
@@ -54,13 +54,13 @@ export interface RegionReport {
     readonly checkedAt: string | null;
   };
   /**
-   * Time from the first region to this one, over the recent images that the region reported itself; `null` if there is none.
-   * What a probe or the log of deliveries found says when the tracker looked, not when the image arrived.
+   * Time behind the first region, over the recent images that the region reported itself; `null` if there is none. A probe or the
+   * delivery log shows when the tracker found an image, not when it arrived.
    */
   readonly lag: { readonly p50Seconds: number | null; readonly p95Seconds: number | null; readonly count: number };
   /**
-   * Of the newest images that are not in every expected region yet; for a region that is not expected, of the recent images
-   * as well. Images that are being deleted are not missing.
+   * How many of the newest open images the region lacks; for a region that is not expected, the recent images are counted as well.
+   * Images that are being deleted are not missing.
    */
   readonly missingImages: number;
 }
@@ -74,9 +74,9 @@ interface ReplicaReportPorts {
   readonly health: HealthEventLog;
 }
 
-/** Images that lag is measured over. */
+/** Images that the lag is measured over. */
 const recentImages = 200;
-/** Images looked at to count what is missing. */
+/** Open images read per page, to count the missing ones. */
 const openImages = 500;
 
 export async function reportReplicas(
@@ -97,28 +97,28 @@ export async function reportReplicas(
     const older = cursor === undefined ? [] : (await pageOpenImages(ports.index, { ...query, cursor }, now)).entries;
     return readRecords(ports.store, [...young.entries, ...older], set);
   };
-  const [recent, open, heard, incidents] = await Promise.all([
+  const [recent, open, lastWebhooks, incidents] = await Promise.all([
     newest(),
     newestOpen(),
     ports.webhooks.last(registry.name),
     ports.health.open(registry.name),
   ]);
-  const regions = sortRegions(shownRegions(heard, set, now));
-  // An image that only a region lacks that is not expected is not open.
+  const regions = sortRegions(shownRegions(lastWebhooks, set, now));
+  // An image that only an unexpected region lacks is not open.
   const all = [...new Map([...recent, ...open].map((record) => [imageKey(record.name), record])).values()];
-  // A replica that was removed has said nothing since.
-  const isStillHeard = (region: Region) =>
-    !set.gone?.some((one) => one.region === region && (heard.get(region) ?? 0) <= one.at);
+  // The last webhook of a removed replica is no reason for a warning.
+  const hasReportedSinceRemoval = (region: Region) =>
+    !set.gone?.some((one) => one.region === region && (lastWebhooks.get(region) ?? 0) <= one.at);
   return {
     registry: registry.loginServer,
     source: set.source,
     refreshedAt: new Date(set.refreshedAt).toISOString(),
     stale: isStale(set, now),
-    warning: regionWarning(registry, regions.filter(isStillHeard), set) ?? null,
+    warning: regionWarning(registry, regions.filter(hasReportedSinceRemoval), set) ?? null,
     likelyCauses: likelyCauses(incidents, regions, now),
     regions: regions.map((region) => {
       const replica = findReplica(set, region);
-      const lastWebhookAt = heard.get(region);
+      const lastWebhookAt = lastWebhooks.get(region);
       return {
         region,
         expected: replica?.expected ?? false,
@@ -143,7 +143,7 @@ function describeWebhook({ status, reason, checkedAt }: WebhookFinding): RegionR
 
 function countMissing(records: readonly ImageRecord[], region: Region, set: ReplicaSet): number {
   return records.filter((record) => {
-    // Of a part of a family, the image that it belongs to is counted. What is being deleted is not waited for.
+    // Parts of a family are counted with their image. An image that is being deleted is not waited for.
     const isWaitedFor = !isPartOfFamily(record) && ['replicating', 'available'].includes(imageState(record, set));
     return isWaitedFor && !isAvailableIn(record, region, set);
   }).length;

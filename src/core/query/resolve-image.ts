@@ -1,6 +1,6 @@
 /**
- * Which image of which registry a text means, and what of it is asked for. Read alike wherever somebody asks; what is answered
- * where it cannot be read, each says in its own way.
+ * Resolves a text to an image of a registry, and parses which parts of it are asked for. All entry points read these alike; each
+ * reports problems in its own way.
  */
 import { parseArtifacts } from '../image/attached.ts';
 import type { AvailabilityQuery } from '../image/availability.ts';
@@ -14,7 +14,7 @@ import { parsed, quote } from '../runtime/parsed.ts';
 type ResolvedImage =
   | { readonly kind: 'image'; readonly image: Pick<AvailabilityQuery, 'registry' | 'repository' | 'tag' | 'digest'> }
   | { readonly kind: 'wrong'; readonly problems: readonly FieldProblem[] }
-  /** No registry of the settings. */
+  /** The host is not a registry of the settings. */
   | { readonly kind: 'untracked'; readonly host: string };
 
 /** @param field the name of the input that holds the text, for the problem */
@@ -35,7 +35,7 @@ export function listRegistries(registries: readonly Registry[]): string {
   return registries.map(({ loginServer }) => loginServer).join(', ');
 }
 
-/** What must be there with the image, and which parts of it are enough; each a text with commas. */
+/** Parses the artifacts that must be attached, and the platforms that are enough; both separated by commas. */
 export function parseParts(
   artifacts: string | undefined,
   platforms: string | undefined,

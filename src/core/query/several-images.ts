@@ -1,6 +1,6 @@
 /**
- * One answer about several images: nobody deploys one, and a loop over single answers ends at the first that is not there
- * yet, or after the sum of all timeouts.
+ * One answer about several images. A deployment needs several, and a loop over single answers ends at the first one that is
+ * missing, or after the sum of all timeouts.
  */
 
 import type { AvailabilityDocument } from '../image/availability.ts';
@@ -15,13 +15,13 @@ import type { Asked, WaitOutcome, WaitResult } from './ask.ts';
 export interface SeveralDocument {
   /** Every image satisfies its requirement. */
   readonly satisfied: boolean;
-  /** The least advanced of the images'. */
+  /** The state of the image that is least advanced. */
   readonly state: ImageState;
-  /** The regions of all images; how many of them are needed and there, each image's own document says. */
+  /** The regions of all images together. How many are needed and have it is in each image's own document. */
   readonly requirement: { readonly regions: readonly Region[]; readonly require: Requirement['require'] };
-  /** Those of `images` that some required region does not have. */
+  /** Images that some required region lacks. */
   readonly missing: readonly { readonly image: string; readonly regions: readonly Region[] }[];
-  /** Those of `images` that cannot come any more, as they stand now. */
+  /** Images that are deleted or superseded now. */
   readonly ended: readonly { readonly image: string; readonly outcome: 'deleted' | 'superseded' }[];
   /** In the order asked, without repeats. */
   readonly images: readonly AvailabilityDocument[];
@@ -37,18 +37,18 @@ export const maxImages = 100;
 /** References in one question, with repeats. */
 export const maxReferences = 1_000;
 
-/** The farthest from being everywhere first. What was deleted comes back only when somebody pushes it again. */
+/** The least advanced first. A deleted image comes back only if it is pushed again. */
 const byAdvance: readonly ImageState[] = ['deleted', 'unknown', 'deleting', 'replicating', 'available'];
-/** What is said of all of them, if it is so for any. */
+/** The outcome of all is the first of these that any image has. */
 const byWeight: readonly WaitOutcome[] = ['deleted', 'superseded', 'waiting'];
 
-/** @param images a list, or one text with commas or white space between them, which no reference contains */
+/** @param images a list, or one text with references separated by commas or white space, which no reference contains */
 export function splitImages(images: string | readonly string[]): readonly string[] {
   if (typeof images !== 'string') return images.map((image) => image.trim());
   return splitWithGaps(images).flatMap((entry) => entry.split(/\s+/));
 }
 
-/** Each question once, where it was asked first, whatever it was called. */
+/** Drops questions about the same image, even if they named it differently; keeps the first. */
 export function withoutRepeats(asked: readonly Asked[]): Asked[] {
   const first = new Map<string, Asked>();
   for (const one of asked) {
@@ -63,7 +63,7 @@ export function joinResults(results: readonly WaitResult[]): SeveralResult {
   const documents = results.map(({ document }) => document);
   const [first] = documents;
   if (first === undefined) throw new Error('a question names at least one image');
-  // What has ended the wait is its outcome, not what has only just been deleted as well.
+  // The outcome is that of the images that ended the wait, not of one that was deleted only a moment ago.
   const final = results.filter(({ isFinal }) => isFinal);
   const weighed = final.length > 0 ? final : results;
   const outcome = byWeight.find((one) => weighed.some((result) => result.outcome === one)) ?? 'satisfied';

@@ -1,14 +1,14 @@
 /**
- * Whoever waits for the same image with the same requirement is told the same at the same moment, so what it means is worked out
- * once for all of them. Two hundred who wait for forty images would otherwise be eight thousand documents at each poll, and the
- * webhooks would wait behind them.
+ * Clients that wait for the same image with the same requirement get the same answer, so it is computed once for all of them.
+ * Otherwise two hundred clients that wait for forty images would need eight thousand documents at each poll, and webhooks would be
+ * delayed.
  */
 import type { AvailabilityQuery, AvailabilitySnapshot } from '../image/availability.ts';
 import type { Requirement } from '../model/requirement.ts';
 
 export interface Judgement<Judged> {
   of(known: AvailabilitySnapshot): Judged;
-  /** Whoever asked is not interested any more. */
+  /** To be called when the client does not need it any more. */
   close(): void;
 }
 
@@ -17,16 +17,16 @@ interface Cell<Judged> {
   last: { readonly known: AvailabilitySnapshot; readonly at: number; readonly judged: Judged } | undefined;
 }
 
-/** A judgement depends on the time and on the replica set as well, a little. */
+/** A judgement also depends on the time and on the replica set, so it is reused only for this long. */
 const maxAgeMs = 100;
 
-/** All that a judgement depends on, besides what is known. */
+/** What a judgement depends on, besides the snapshot. */
 interface Judgeable {
   readonly question: Pick<AvailabilityQuery, 'artifacts' | 'platforms'>;
   readonly requirement: Requirement;
 }
 
-/** @returns opens the judgement of one question about what `key` names */
+/** @returns opens the judgement of one question; `key` identifies the image or tag */
 export function sharedJudgements<Asked extends Judgeable, Judged>(
   judge: (asked: Asked, known: AvailabilitySnapshot) => Judged,
   now: () => number,

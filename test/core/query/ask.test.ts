@@ -1,4 +1,4 @@
-/** A wait that cannot be met is answered so once it has been so for half a minute, whatever the storage let it see. */
+/** A wait ends once the image was deleted or superseded for half a minute, even if the storage could not be read meanwhile. */
 import { expect, test } from 'vitest';
 import { memoryImageStore } from '../../../src/adapters/memory.ts';
 import { defaultRequirement } from '../../../src/core/model/requirement.ts';

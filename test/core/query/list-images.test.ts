@@ -1,4 +1,4 @@
-/** Lists with a filter: the same images whatever the size of a page, and no more turns of the storage for a small one. */
+/** Lists with a filter: the same images for every page size, and no more storage calls in sequence for a small one. */
 import fc from 'fast-check';
 import { beforeAll, expect, test } from 'vitest';
 import type { ImageQuery } from '../../../src/core/query/list-images.ts';
@@ -9,7 +9,7 @@ import { memoryTracker, passTime } from '../../support/memory-tracker.ts';
 const registry = registryOf();
 const count = 150;
 const westeurope = regionOf('westeurope');
-/** Seldom, several in a row, and one far from all others. */
+/** Images that pass: few, several in a row, and one far from all others. */
 const isInWest = (n: number) => n % 40 === 7 || (n >= 60 && n < 70) || n === 1;
 
 const setup = memoryTracker();
@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 
 function counted() {
-  let turns = 0;
+  let calls = 0;
   const { index, store, checkpoints } = setup;
   const ports = {
     store,
@@ -32,7 +32,7 @@ function counted() {
     index: {
       ...index,
       page: (...asked: Parameters<typeof index.page>) => {
-        turns++;
+        calls++;
         return index.page(...asked);
       },
     },
@@ -44,7 +44,7 @@ function counted() {
     };
     return listImages(ports, whole, replicaSetOf(registry), setup.clock.now());
   };
-  return { ask, turns: () => turns };
+  return { ask, calls: () => calls };
 }
 
 async function readAll(query: Partial<ImageQuery>): Promise<string[]> {
@@ -61,7 +61,7 @@ async function readAll(query: Partial<ImageQuery>): Promise<string[]> {
   throw new Error('the list has no end');
 }
 
-test('each image that passes once, newest first, whatever the page size', async () => {
+test('each matching image once, newest first, whatever the page size', async () => {
   const newestFirst = Array.from({ length: count }, (_, n) => count - 1 - n);
   const inWest = newestFirst.filter(isInWest).map(digestOf);
   const notInWest = newestFirst.filter((n) => !isInWest(n)).map(digestOf);
@@ -74,19 +74,19 @@ test('each image that passes once, newest first, whatever the page size', async 
   );
 });
 
-test('one image among many that do not pass costs no turn of the storage for each of them', async () => {
-  const { ask, turns } = counted();
+test('one image among many that do not pass costs no storage call for each of them', async () => {
+  const { ask, calls } = counted();
   const repository = repositoryOf('team/app');
   const { images } = await ask({ repository, limit: 1, region: westeurope, state: 'available' });
   expect(images.map(({ digest }) => digest)).toEqual([digestOf(127)]);
-  expect(turns()).toBeLessThanOrEqual(3);
+  expect(calls()).toBeLessThanOrEqual(3);
   const none = counted();
   expect((await none.ask({ limit: 1, state: 'deleted' })).images).toEqual([]);
-  expect(none.turns()).toBeLessThanOrEqual(5);
+  expect(none.calls()).toBeLessThanOrEqual(5);
 });
 
 test('without a filter one page of the list is one page of the index', async () => {
-  const { ask, turns } = counted();
+  const { ask, calls } = counted();
   expect((await ask({ limit: 20 })).images).toHaveLength(20);
-  expect(turns()).toBe(1);
+  expect(calls()).toBe(1);
 });

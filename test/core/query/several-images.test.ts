@@ -1,4 +1,4 @@
-/** Several images in one question: judged together, by the pollers that everybody shares. */
+/** Several images in one question: judged together, with the pollers that all requests share. */
 import { describe, expect, test } from 'vitest';
 import { memoryImageStore } from '../../../src/adapters/memory.ts';
 import type { Digest } from '../../../src/core/model/digest.ts';
@@ -145,7 +145,7 @@ describe('a wait for several', () => {
     ]);
   });
 
-  test('that nothing is left of when the process ends says what is known', async () => {
+  test('that is ended with the process returns what is known', async () => {
     const memory = memoryTracker();
     const waited = wait(memory, [asked(1), asked(2)]);
     await memory.clock.advance(1_000);
@@ -182,7 +182,7 @@ test.each([
   expect(document.state).toBe(state);
 });
 
-test('a hundred images cost one poller each, whoever else waits for them', async () => {
+test('a hundred images cost one poller each, however many clients wait for them', async () => {
   const readsOf = async (waiters: number) => {
     const store = memoryImageStore();
     let reads = 0;

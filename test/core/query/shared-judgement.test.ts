@@ -1,4 +1,4 @@
-/** An answer that many get at one moment is computed once. */
+/** An answer that many clients get at one moment is computed once. */
 import { expect, test } from 'vitest';
 import type { AvailabilityQuery, AvailabilitySnapshot } from '../../../src/core/image/availability.ts';
 import type { Requirement } from '../../../src/core/model/requirement.ts';
@@ -33,7 +33,7 @@ function judging() {
   return { open, pass: (ms: number) => (now += ms), made: () => made };
 }
 
-test('the same for all who ask the same, whoever they are', () => {
+test('the same for all clients with the same question', () => {
   const { open, made } = judging();
   const all = Array.from({ length: 200 }, () =>
     open({ requirement: { ...both, regions: [...both.regions] } }, 'image'),
@@ -70,7 +70,7 @@ test('apart for another image and for another requirement', () => {
   expect(open({ requirement: both, artifacts: ['sbom'] }, 'image').of(snapshot).made).toBe(7);
 });
 
-test('forgotten with the last who asks', () => {
+test('dropped with its last client', () => {
   const { open } = judging();
   const snapshot = known();
   const [first, second] = [open({ requirement: both }, 'image'), open({ requirement: both }, 'image')];
