@@ -1,4 +1,4 @@
-/** Counts, orders and search over all images of a registry: the same as if every record were read, at the cost of a page. */
+/** Counts, orders and search over all images of a registry: as if every record were read, but at the cost of one page. */
 import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
 import {
@@ -48,7 +48,7 @@ const nameOf = (n: number, repository = 'team/app'): ImageName => ({
 });
 const nowOf = (clock: ManualClock) => new Date(clock.now()).toISOString();
 
-test('what is pushed is counted at once, by region as well, and moves on as it spreads', async () => {
+test('what is pushed is counted at once, by region as well, and counted again as it replicates', async () => {
   const setup = memoryTracker({ ports: { catalogue: memoryCatalogue() } });
   const { tracker, clock } = setup;
   await tracker.receive({ name: nameOf(1), fact: pushOf('eastus', nowOf(clock), { tag: 'v1' }) });
@@ -152,7 +152,7 @@ test('platforms of an index and what is attached to an image are counted with it
       await clock.settle();
     }
   };
-  // Before the index and after it, so that what was counted by itself is taken back.
+  // Pushed before the index and after it: the first was counted by itself until then.
   await report(amd.digest, 'push');
   await passTime(setup, 60_000, 5_000);
   expect(await tracker.summary(registry)).toMatchObject({ images: { available: 1 } });
@@ -188,12 +188,12 @@ test('a tag that two regions resolve to two digests is diverged in the one that 
     divergedTags: 1,
     regions: [{ divergedTags: 0 }, { region: 'westeurope', divergedTags: 1 }],
   });
-  // It is looked at again, since nothing need be written for it to diverge.
+  // It is counted again, since a tag can diverge without a write.
   expect(catalogue.reminders.filter(({ name }) => name.digest === digestOf(2)).length).toBeGreaterThan(1);
   const list = { registry, repository: undefined, region: undefined, missing: false, limit: 50, cursor: undefined };
   const { images } = await tracker.images({ ...list, state: 'diverged' });
   expect(images.map(({ digest }) => digest)).toEqual([digestOf(2)]);
-  // However else the list is narrowed.
+  // With every other filter of the list.
   const repository = repositoryOf('team/app');
   const search = parseSearch('app', registry);
   for (const narrowed of [{ search }, { repository }, { repository, sort: 'lag' as const }, { search, repository }]) {
@@ -217,7 +217,7 @@ test('a tag that two regions resolve to two digests is diverged in the one that 
   expect((await tracker.images({ ...list, state: 'diverged' })).images).toEqual([]);
 });
 
-test('an image with an event that the topic refuses is counted and listed until it is accepted, whoever notes that', async () => {
+test('an image with an event that the topic refuses is counted and listed until it is accepted, on any instance', async () => {
   const catalogue = memoryCatalogue();
   const accepting = memoryPublisher();
   let isRefused = true;
@@ -244,7 +244,7 @@ test('an image with an event that the topic refuses is counted and listed until 
     const asked = { ...query, repository: repository && repositoryOf(repository), state: 'unpublished' } as const;
     return (await tracker.images(asked)).images.map(({ digest, state }) => [digest, state]);
   };
-  // The first attempt has only just failed: with the image's timer it is noted.
+  // The first attempt has just failed. That is stored with the image's timer.
   expect(await tracker.summary(registry)).toMatchObject({ images: { available: 2 }, unpublished: 0 });
   await passTime(setup, 120_000);
   expect(await tracker.summary(registry)).toMatchObject({ images: { available: 2 }, unpublished: 1 });
@@ -257,7 +257,7 @@ test('an image with an event that the topic refuses is counted and listed until 
   expect(nextAt - clock.now()).toBeLessThanOrEqual(600_000);
 
   isRefused = false;
-  // Another instance publishes it, and notes that beside the record: nobody writes that.
+  // Another instance publishes it and stores that beside the record, which is not written.
   const keys = (await shared.store.read(nameOf(1)))?.record.announcements.map(({ key }) => key) ?? [];
   await shared.store.acknowledge(nameOf(1), [{ keys, at: clock.now() }], clock.now());
   expect(await listed()).toEqual([]);
@@ -275,7 +275,7 @@ test('what was counted before unpublished events were is still counted', () => {
   expect(count(before, entry, 1).all).toEqual({ delayed: 2, divergedTags: 1, unpublished: 1 });
 });
 
-test('whatever happens on however many instances, and whichever of them dies, all is counted once', {
+test('with several instances, of which any may die, every image is counted once', {
   timeout: 120_000,
 }, async () => {
   const regions = ['eastus', 'westeurope', 'japaneast'];
@@ -293,7 +293,7 @@ test('whatever happens on however many instances, and whichever of them dies, al
   });
   type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
   const plain = { kind: 'push', tag: undefined, pause: 0, isLost: false, slowMs: 0, sweeper: 0 } as const;
-  /** What chance finds too seldom. */
+  /** Cases that random runs find too seldom. */
   const examples: readonly Step[][] = [
     // A slow instance counts what another has undone since. That one finds nothing to count: only its timer repairs it.
     [
@@ -315,7 +315,7 @@ test('whatever happens on however many instances, and whichever of them dies, al
       const clock = manualClock();
       const shared = { store: memoryImageStore(), index: memoryImageIndex(), tags: memoryTagIndex() };
       const catalogue = memoryCatalogue();
-      // Of an instance that dies before it has counted, nothing is left but the timers.
+      // An instance that dies before it has counted leaves only its timers.
       const isDead = { commit: false };
       let slowMs = 0;
       const dying = {
@@ -365,8 +365,8 @@ test('whatever happens on however many instances, and whichever of them dies, al
       );
       const noted = await Promise.all([0, 1, 2, 3].map((n) => catalogue.store.entry(nameOf(n))));
       // How long a tag has been diverged is a matter of time.
-      const told = (all: typeof noted) => all.map((entry) => entry && { ...entry, diverged: [] });
-      expect(told(noted)).toEqual(told(entries));
+      const withoutDiverged = (all: typeof noted) => all.map((entry) => entry && { ...entry, diverged: [] });
+      expect(withoutDiverged(noted)).toEqual(withoutDiverged(entries));
       const whole = entries.reduce((sum, entry) => count(sum, entry, 1), noCounts);
       const { counts } = await catalogue.store.counts('contoso');
       expect(counts.images).toEqual(whole.images);
@@ -423,13 +423,13 @@ test('an image is counted at the price that the page about operations says', asy
   };
   const both = ['eastus', 'westeurope'];
   await countIt(tracker, 1, both);
-  // Alone, it knows what it has counted, and takes the timer back.
+  // A single instance knows the entries it has counted, and cancels the timer.
   expect(await countIt(tracker, 2, both)).toBe(4);
   expect(cancelled).toHaveLength(1);
 
   const other = memoryTracker({ ports, clock }).tracker;
   await countIt(other, 3, both);
-  // What another may have counted is read: 5, and the timer.
+  // Entries that another instance may have counted are read: 5 requests, and the timer.
   expect(await countIt(tracker, 4, both)).toBe(6);
   await countIt(other, 5, both);
   expect(await countIt(tracker, 5, [])).toBe(0);
@@ -608,7 +608,7 @@ test('once the replicas have changed, all images are counted again, step by step
   const after = await tracker.summary(registry);
   expect(after.images).toMatchObject({ available: 0, replicating: 200 });
   expect(after.regions).toMatchObject([{ missing: 0 }, { region: 'westeurope', available: 0, missing: 200 }]);
-  // What else looks at the images after a change has done so by then.
+  // Other work after a change of the set is done by then.
   for (let time = 0; time < 3; time++) await tracker.refreshReplicas(registry);
   reads = 0;
   await tracker.refreshReplicas(registry);

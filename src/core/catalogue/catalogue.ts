@@ -1,11 +1,11 @@
 /**
- * Keeps the counts of a registry. An image is counted again a moment after each write of it, in this process; in case it
- * dies, a timer that was set before the write says that the image is to be counted. What an image counts for is written
- * together with the counts, in one transaction: nothing is counted twice, and nothing is counted that is not noted.
+ * Maintains the counts of a registry's images. After each write of an image, this process counts it again a moment later. In case
+ * the process dies, a timer was set before the write that lets another instance count it. An image's entry and the counts are
+ * written in one transaction, so nothing is counted twice, and every counted image has an entry.
  *
- * Counts are not made from all images every so often: that would cost what the registry is large, even where nothing
- * happens. One row of counts takes part in every transaction, and writers of it take turns; since each takes ten images
- * or so at once, a busy registry needs no more than a few a second.
+ * Counts are not computed from all images at intervals: that would cost more the larger the registry is, even if nothing happens.
+ * All transactions write the one row of counts, so only one of them can succeed at a time; since each counts some ten images, a
+ * busy registry needs no more than a few per second.
  */
 
 import type { DecisionContext } from '../image/context.ts';
@@ -30,13 +30,13 @@ import { maxRows } from './ports.ts';
 import { reminders } from './reminders.ts';
 
 export interface Catalogue {
-  /** To be called before an image is written: sets a timer if the write changes what it counts for. */
+  /** To be called before an image is written: sets a timer if the write changes its entry. */
   beforeWrite(before: ImageRecord | undefined, after: ImageRecord, decisionContext: DecisionContext): Promise<void>;
-  /** To be called after an image was written. Never fails: the timer is there. */
+  /** To be called after an image was written. Never fails, since the timer remains. */
   written(image: ImageRecord, before: ImageRecord | undefined): void;
-  /** A timer has fired. Fails with an `UpstreamError`. */
+  /** To be called when a timer fires. Fails with an `UpstreamError`. */
   recount(name: ImageName): Promise<void>;
-  /** Counts these anew, of one registry. Fails with an `UpstreamError`. */
+  /** Counts these images of one registry again. Fails with an `UpstreamError`. */
   recountAll(names: readonly ImageName[]): Promise<void>;
   summary(registry: Registry): Promise<CatalogueSummary>;
 }
@@ -48,38 +48,38 @@ interface CatalogueDeps extends TagDeps {
   readonly log: Log;
   /** From 0 up to 1. */
   readonly random: () => number;
-  /** Past every cache. */
+  /** Reads the image from the storage, past every cache. */
   read(name: ImageName): Promise<ImageRecord | undefined>;
 }
 
-/** Most images are everywhere by then, and are counted once. */
+/** Pause after a write. Most images are in all replicas by then, so they are counted once. */
 const soonMs = 1_500;
-/** A write that was begun has been taken by then, or never will be. */
+/** By then a write is stored, or never will be. */
 const surelyWrittenMs = 60_000;
 const maxPauseMs = 3_600_000;
-/** As often as an event that is not accepted is offered again at least. */
+/** Events that are not accepted are sent again at least this often. */
 const maxUnpublishedPauseMs = 600_000;
 const maxAttempts = 12;
 const readAtOnce = 32;
-/** Images whose entries and timers a process remembers: some ten megabytes. */
+/** Images whose entries and timers are kept in memory: some ten megabytes. */
 const maxRemembered = 10_000;
 
 /** An image to be counted. */
 interface Uncounted {
   readonly name: ImageName;
-  /** As this process wrote it last. */
+  /** As last written by this process. */
   readonly written?: ImageRecord;
-  /** When a timer fires that was set before that write or an earlier one. */
+  /** When the timer fires that was set before that write, or an earlier one. */
   readonly remindAt?: number | undefined;
 }
 
 interface UncountedChange extends CatalogueChange, Uncounted {
   readonly record: ImageRecord | undefined;
-  /** Not remembered. */
+  /** Whether the entry and the record were read, rather than known in memory. */
   readonly isRead: boolean;
 }
 
-/** @param ports where nothing is counted: `undefined` */
+/** @param ports `undefined` if images are not counted */
 export function catalogueOrNone(
   ports: Pick<CatalogueDeps, 'store' | 'timer'> | undefined,
   deps: Omit<CatalogueDeps, 'store' | 'timer'>,
@@ -103,12 +103,12 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
   const counted = countedEntries(maxRemembered);
   const timers = reminders(deps.timer, maxRemembered);
   let isWaiting = false;
-  /** Of one registry after the other: they would only stand in each other's way. */
-  let turn: Promise<unknown> = Promise.resolve();
+  /** The last count that was queued. Counts run one after the other, since they would only conflict with each other. */
+  let lastCount: Promise<unknown> = Promise.resolve();
 
   /**
-   * Nothing is read of an image that this process has created, and counted ever since without anybody else: who has written it
-   * meanwhile has yet to count it.
+   * Reads nothing about an image that this process has created, and whose counts no other process has changed since. Another
+   * process that has written the image must still count it.
    */
   async function toChange(image: Uncounted, remembered: Entries): Promise<UncountedChange> {
     const { name, written } = image;
@@ -120,7 +120,7 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
     return { ...image, isRead, before, record, after: entryOf(record, set, await divergedTags(deps, record)) };
   }
 
-  /** @returns those that are left to be counted, or all if somebody else was first */
+  /** @returns the images still to be counted: those that did not fit, or all if another writer was first */
   async function attempt(registry: string, images: readonly Uncounted[]): Promise<readonly Uncounted[]> {
     const { counts, version } = await deps.store.counts(registry);
     const remembered = counted.at(registry, version);
@@ -128,7 +128,7 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
     const all = read.filter((change) => !isSameEntry(change.before, change.after));
     const changes = all.slice(0, howManyFit(all.map(deps.store.rowsOf)));
     if (changes.length === 0) return [];
-    // Before they are counted: what is counted can be found.
+    // Before the transaction, so that every counted image can be found.
     await deps.store.addParts(changes);
     const changed = changes.reduce((sum, one) => count(count(sum, one.before, -1), one.after, 1), counts);
     const next = { ...changed, changedAt: clock.now() };
@@ -140,15 +140,15 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
   }
 
   /**
-   * Only of what was counted: where nothing had changed, another instance may be about to count what it has written before,
-   * and has no other way to learn that this is over.
+   * Cancels the timer of an image that was counted. If nothing had changed, the timer stays: another instance may be about to count
+   * an earlier state, and only the timer then corrects that.
    */
   async function endReminder({ name, record, remindAt }: UncountedChange): Promise<void> {
     const { set, now } = deps.decisionContext(deps.registryOf(name));
-    if (remindAt !== undefined && remindAt > now && isStable(record, set)) await timers.takeBack(name, remindAt);
+    if (remindAt !== undefined && remindAt > now && isStable(record, set)) await timers.cancel(name, remindAt);
   }
 
-  async function takeTurn(registry: string, images: readonly Uncounted[]): Promise<void> {
+  async function countRegistry(registry: string, images: readonly Uncounted[]): Promise<void> {
     for (const some of inChunks(images, readAtOnce)) {
       let left = some;
       for (let tried = 1; left.length > 0; ) {
@@ -163,28 +163,28 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
   }
 
   function countAll(images: readonly Uncounted[]): Promise<void> {
-    const work = turn.then(async () => {
+    const work = lastCount.then(async () => {
       const registries = Map.groupBy(images, ({ name }) => name.registry);
-      for (const [registry, some] of registries) await takeTurn(registry, some);
+      for (const [registry, some] of registries) await countRegistry(registry, some);
     });
-    // Whoever asked for it has the error from `work`, and logs or throws it; the next turn begins all the same.
-    turn = work.catch(() => undefined);
+    // The caller gets the error from `work`, and logs or throws it. The next count runs all the same.
+    lastCount = work.catch(() => undefined);
     return work;
   }
 
-  /** Timers that fire together go together, however many there are. */
-  let together: { readonly images: Map<string, Uncounted>; readonly done: Promise<void> } | undefined;
+  /** Images whose timers fire while a count runs are counted as one batch after it. */
+  let batch: { readonly images: Map<string, Uncounted>; readonly done: Promise<void> } | undefined;
   function countTogether(name: ImageName): Promise<void> {
-    if (together === undefined) {
+    if (batch === undefined) {
       const images = new Map<string, Uncounted>();
-      const done = turn.then(() => {
-        together = undefined;
+      const done = lastCount.then(() => {
+        batch = undefined;
         return countAll([...images.values()]);
       });
-      together = { images, done };
+      batch = { images, done };
     }
-    together.images.set(imageKey(name), { name });
-    return together.done;
+    batch.images.set(imageKey(name), { name });
+    return batch.done;
   }
 
   function countSoon(image: Uncounted): void {
@@ -211,7 +211,7 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
 
   return {
     async beforeWrite(before, after, { set, now }) {
-      // While it is not stable, a timer is set.
+      // For an unstable entry a timer is set already.
       if (unexpired(before) !== undefined && !isStable(before, set)) return;
       if (isChanged(before, after)) await timers.set(after.name, now + surelyWrittenMs);
     },
@@ -226,8 +226,8 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
       const record = unexpired(await deps.read(name));
       const { set, now } = deps.decisionContext(deps.registryOf(name));
       if (record === undefined || isStable(record, set)) return;
-      const most = isUnpublished(record) ? maxUnpublishedPauseMs : maxPauseMs;
-      const pause = Math.min(most, Math.max(surelyWrittenMs, (now - record.changedAt) / 2));
+      const maxPause = isUnpublished(record) ? maxUnpublishedPauseMs : maxPauseMs;
+      const pause = Math.min(maxPause, Math.max(surelyWrittenMs, (now - record.changedAt) / 2));
       await deps.timer.remind(name, now + pause);
     },
     recountAll: (names) => countAll(names.map((name) => ({ name }))),
@@ -238,7 +238,7 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
   };
 }
 
-/** How many of them fit in one transaction, in their order; at least one. */
+/** How many changes fit in one transaction, in their order; at least one. */
 function howManyFit(rows: readonly number[]): number {
   let sum = 0;
   const first = rows.findIndex((more) => {

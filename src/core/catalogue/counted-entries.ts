@@ -1,13 +1,13 @@
 /**
- * What images count for, as this process has counted them. It is good as long as nobody else has counted in the registry:
- * whoever counts writes the registry's counts, so their version tells. It saves reading each entry before it is counted again.
+ * Entries of images as this process has counted them, kept in memory. They are valid while no other process counts in the
+ * registry, which the version of the registry's counts shows. This saves a read of each entry before it is counted again.
  */
 import type { ImageName } from '../image/record.ts';
 import { imageKey } from '../image/record.ts';
 import type { Version } from '../runtime/version.ts';
 import type { CatalogueEntry } from './entry.ts';
 
-/** By image; `undefined` for an image that counts for nothing yet. */
+/** By image; `undefined` for an image without an entry. */
 export type Entries = ReadonlyMap<string, CatalogueEntry | undefined>;
 
 interface Counted {
@@ -17,19 +17,19 @@ interface Counted {
 }
 
 export interface CountedEntries {
-  /** What is remembered while the counts have that version; what was remembered under another is forgotten. */
+  /** The entries known for that version of the counts. Entries of any other version are dropped. */
   at(registry: string, version: Version | undefined): Entries;
-  /** This process has stored the image's first record, so nobody has counted the image before. */
+  /** This process has stored the image's first record, so it has no entry yet. */
   addNew(name: ImageName): void;
   /**
-   * These were counted, and the counts have that version now. What was read for it is not remembered: somebody else may have
-   * written it, and what this process has written may be older.
-   * @param version `undefined`: the storage did not say
+   * Stores the entries that were counted, with the new version of the counts. Entries that had to be read are not kept: another
+   * process may have written the image, and this process's record of it may be older.
+   * @param version `undefined` if the storage did not return it
    */
   note(registry: string, version: Version | undefined, changes: readonly Counted[]): void;
 }
 
-/** @param maxEntries of one registry; with more, all are forgotten */
+/** @param maxEntries per registry; above that, all of them are dropped */
 export function countedEntries(maxEntries: number): CountedEntries {
   const registries = new Map<
     string,

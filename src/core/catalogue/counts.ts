@@ -1,4 +1,4 @@
-/** How many images a registry has in each state, kept by adding what an image counts for now and taking away what it did. */
+/** The number of images in each state: an image's new entry is added, and its entry before is subtracted. */
 import type { Region } from '../model/region.ts';
 import { sortRegions } from '../model/region.ts';
 import type { ReplicaSet } from '../model/replica-set.ts';
@@ -6,7 +6,7 @@ import { expectedRegions } from '../model/replica-set.ts';
 import type { CatalogueEntry, CountedState } from './entry.ts';
 import { countedStates } from './entry.ts';
 
-/** Of one region, or of all. */
+/** Counts for one region, or for the registry. */
 interface Tally {
   readonly delayed: number;
   readonly divergedTags: number;
@@ -14,7 +14,7 @@ interface Tally {
 
 export interface CatalogueCounts {
   readonly images: Readonly<Record<CountedState, number>>;
-  /** `unpublished` is left out of counts that were made before it was counted. */
+  /** `unpublished` is absent in counts from before it was introduced. */
   readonly all: Tally & { readonly unpublished?: number };
   /** By region. */
   readonly regions: Readonly<Record<string, Tally & { readonly available: number }>>;
@@ -38,7 +38,7 @@ export interface CatalogueSummary {
   readonly regions: readonly {
     readonly region: Region;
     readonly available: number;
-    /** Images that are in some region, and not in this one. */
+    /** Images that some region has, and this one does not. */
     readonly missing: number;
     readonly delayed: number;
     readonly divergedTags: number;
@@ -47,7 +47,7 @@ export interface CatalogueSummary {
   readonly asOf: string | null;
 }
 
-/** @param weight 1 to add what an image counts for, -1 to take it away */
+/** @param weight 1 to add the entry, -1 to subtract it */
 export function count(counts: CatalogueCounts, entry: CatalogueEntry | undefined, weight: 1 | -1): CatalogueCounts {
   if (entry === undefined || entry.isPart === true) return counts;
   const regions = { ...counts.regions };
@@ -74,7 +74,7 @@ export function count(counts: CatalogueCounts, entry: CatalogueEntry | undefined
   };
 }
 
-/** Every expected region, and every other that has an image; alphabetical. */
+/** With every expected region, and every other region that has an image; alphabetical. */
 export function summarize(counts: CatalogueCounts, set: ReplicaSet): CatalogueSummary {
   const expected = expectedRegions(set);
   const others = Object.entries(counts.regions).flatMap(([region, { available }]) =>

@@ -1,4 +1,4 @@
-/** Which tags of an image regions resolve to other digests, for so long that it is no push under way. */
+/** Tags of an image that regions have resolved to different digests for longer than a push takes. */
 import type { DecisionContext } from '../image/context.ts';
 import type { ImageName, ImageRecord } from '../image/record.ts';
 import { progressOf } from '../image/record.ts';
@@ -15,7 +15,7 @@ export interface TagDeps {
   decisionContext(registry: Registry): DecisionContext;
 }
 
-/** Tags of one image that are looked at. */
+/** Tags checked per image. */
 const maxTags = 10;
 
 /** Tags that are not in every region yet, and that may have been pushed with another digest too. */
@@ -27,13 +27,13 @@ export function tagsThatMayDiverge(record: ImageRecord): Tag[] {
   }) as Tag[];
 }
 
-/** @param record as it is counted */
+/** @param record the record that is counted */
 export async function divergedTags(deps: TagDeps, record: ImageRecord | undefined): Promise<DivergedTag[]> {
   if (record === undefined) return [];
   const { registry, repository, digest } = record.name;
   const { set, policy, now } = deps.decisionContext(deps.registryOf(record.name));
   const regions = expectedRegions(set);
-  const looked = await Promise.all(
+  const found = await Promise.all(
     tagsThatMayDiverge(record)
       .slice(-maxTags)
       .map(async (tag): Promise<DivergedTag[]> => {
@@ -47,5 +47,5 @@ export async function divergedTags(deps: TagDeps, record: ImageRecord | undefine
         return [{ tag, regions: held }];
       }),
   );
-  return looked.flat();
+  return found.flat();
 }

@@ -1,6 +1,6 @@
 /**
- * What the counts and the sorted lists need to know of one image: a few words made of its record, kept beside it, so that
- * neither a count nor a list reads the records of a whole registry.
+ * An image's entry in the catalogue: the parts of its record that counts and sorted lists need. It is stored separately, so that
+ * neither has to read all records of a registry.
  */
 import type { ImageRecord } from '../image/record.ts';
 import { arrivalRegions, arrivalSpan, currentTags, isPartOfFamily, isUnpublished, unexpired } from '../image/record.ts';
@@ -23,26 +23,26 @@ export interface DivergedTag {
 
 export interface CatalogueEntry {
   readonly state: CountedState;
-  /** Its copies are still to come, for longer than is usual: not so once it is being deleted. */
+  /** It replicates, and a delay was announced. */
   readonly delayed: boolean;
   /** Start of the generation, milliseconds since 1970. */
   readonly firstSeenAt: number;
-  /** Where it is, expected there or not. */
+  /** Regions that have it, expected or not. */
   readonly regions: readonly Region[];
-  /** Expected regions that it is delayed in. */
+  /** Expected regions that lack it while it is delayed. */
   readonly delayedIn: readonly Region[];
-  /** From the first region that has it to the last, milliseconds; `null` while it is not everywhere, and once it is nowhere. */
+  /** From the first region that has it to the last, milliseconds; `null` while a region lacks it, and if none has it. */
   readonly lagMs: number | null;
   readonly tags: readonly Tag[];
-  /** Tags whose newest digest this is, and that other regions still resolve to another. */
+  /** Tags whose newest digest this is, and that some region still resolves to another. */
   readonly diverged: readonly DivergedTag[];
-  /** The topic has not accepted one of its events. Left out where it has: so it is with most, and in entries made before it was counted. */
+  /** The topic has not accepted one of its events. Absent otherwise, and in entries from before this was introduced. */
   readonly unpublished?: true;
-  /** It belongs to another image: found and listed like others, and counted with that one. Left out of others. */
+  /** It is part of another image: listed by itself, but counted with that image. Absent otherwise. */
   readonly isPart?: true;
 }
 
-/** @returns `undefined` for an image that nobody knows, or knows anything of */
+/** @returns `undefined` for an image without a record, or that no region has reported */
 export function entryOf(
   stored: ImageRecord | undefined,
   set: ReplicaSet,
@@ -68,14 +68,14 @@ export function entryOf(
   };
 }
 
-/** In `state`; what was called delayed may be on its way out since, and then nothing is to come. */
+/** Whether it counts as delayed in `state`: not if it is being deleted since. */
 export function isDelayed({ delayedAt }: ImageRecord, state: ImageState): boolean {
   return state === 'replicating' && delayedAt !== null;
 }
 
 /**
- * Whether the entry stays as it is until somebody writes the image. Of one that is not, somebody looks again: its tags may
- * diverge by nothing but the time that passes, and that the topic has accepted an event may be noted beside the record.
+ * Whether the entry can change only with a write of the image. An entry that is not stable is counted again later: a tag may
+ * diverge as time passes, and accepted events may be stored beside the record.
  */
 export function isStable(record: ImageRecord | undefined, set: ReplicaSet): boolean {
   if (record === undefined || unexpired(record) === undefined) return true;

@@ -1,4 +1,4 @@
-/** Where the catalogue of a registry's images is kept. Every method fails with an `UpstreamError`, as in ../ports.ts. */
+/** Ports of the catalogue. Every method fails with an `UpstreamError`, as in ../ports.ts. */
 
 import type { ImageName } from '../image/record.ts';
 import type { Repository } from '../model/reference.ts';
@@ -9,30 +9,30 @@ import type { CatalogueEntry, CountedState } from './entry.ts';
 
 export const listOrders = ['newest', 'lag', 'name'] as const;
 /**
- * `lag`: what is not everywhere first, the longest waiting first; then by the time from the first region to the last, the
- * longest first. `name`: by repository, in it the newest first.
+ * `lag`: open images first, the oldest first; then by the time from the first region to the last, the slowest first. `name`: by
+ * repository, and within it the newest first.
  */
 export type ListOrder = (typeof listOrders)[number];
 
-/** Lists that are kept in each order. */
+/** Lists that exist in each order. */
 export type CatalogueList = 'all' | CountedState | 'delayed' | 'diverged' | 'unpublished';
 
 export interface CatalogueChange {
   readonly name: ImageName;
-  /** As it is counted now. */
+  /** The entry that is counted now. */
   readonly before: CatalogueEntry | undefined;
   readonly after: CatalogueEntry | undefined;
 }
 
 export interface CatalogueStore {
-  /** One request. */
+  /** Costs one request. */
   counts(registry: string): Promise<{ readonly counts: CatalogueCounts; readonly version: Version | undefined }>;
   entry(name: ImageName): Promise<CatalogueEntry | undefined>;
   /**
-   * Writes the counts, the entries, and where their images are on the lists: all or nothing. Whoever counts reads the counts
-   * first, then entries, then records: whatever somebody else has written since is then a `conflict`.
-   * @param changes as many as `maxRows` allows
-   * @returns the new version of the counts, `undefined` where the storage does not say
+   * Writes the counts, the entries and their rows in lists, in one transaction. Callers read the counts first, then entries, then
+   * records, so that anything another process counts in between leads to `conflict`.
+   * @param changes at most `maxRows` rows; see `rowsOf`
+   * @returns the new version of the counts, `undefined` if the storage does not return it
    */
   commit(
     registry: string,
@@ -40,13 +40,13 @@ export interface CatalogueStore {
     basedOn: Version | undefined,
     changes: readonly CatalogueChange[],
   ): Promise<{ readonly version: Version | undefined } | 'conflict'>;
-  /** Rows that a change writes. */
+  /** The number of rows that a change writes. */
   rowsOf(change: CatalogueChange): number;
-  /** Makes images to be found by the parts of their names that they did not have before. Hints: the record decides. */
+  /** Adds search rows for parts of names that the images did not have before. Rows are hints: the record decides. */
   addParts(changes: readonly CatalogueChange[]): Promise<void>;
-  /** Takes away those that they have no more. */
+  /** Removes search rows for parts of names that the images do not have any more. */
   removeParts(changes: readonly CatalogueChange[]): Promise<void>;
-  /** How far all images have been counted anew. */
+  /** How far the recount of all images has come. */
   recounted(registry: string): Promise<Recount | undefined>;
   saveRecounted(registry: string, recount: Recount): Promise<void>;
   /** @param cursor as returned by an earlier page of the same list */
@@ -58,30 +58,30 @@ export interface CatalogueStore {
     readonly limit: number;
   }): Promise<IndexPage>;
   /**
-   * Images one of whose tags has that part, or ends with it. At most `limit`, in no order that means anything.
+   * Images with a tag that contains that part, or ends with it: at most `limit`, in no particular order.
    */
   byTag(registry: string, part: string, where: 'anywhere' | 'end', limit: number): Promise<readonly IndexEntry[]>;
-  /** Images whose digest begins so. */
+  /** Images whose digest starts with these hex digits. */
   byDigest(registry: string, start: string, limit: number): Promise<readonly IndexEntry[]>;
-  /** Repositories whose names have that part. */
+  /** Repositories whose names contain that part. */
   repositories(registry: string, part: string, limit: number): Promise<readonly Repository[]>;
 }
 
-/** All images are counted anew once for each set of replicas, which decides what is everywhere. */
+/** The progress of a recount: all images are counted again once for each replica set, which decides what is open. */
 export interface Recount {
-  /** Names the set, as far as it decides what an image counts for. */
+  /** Identifies the set by what decides an image's entry. */
   readonly set: string;
-  /** Where the list of all images goes on; `null` once all have been counted. */
+  /** Where the recount continues in the list of all images; `null` once it is complete. */
   readonly cursor: string | null;
 }
 
-/** With the counts they fit in one transaction. */
+/** Together with the row of counts, the most that one transaction allows. */
 export const maxRows = 99;
 
-/** So that an image is counted, whoever is alive then. */
+/** Durable timers, so that any instance can count an image. */
 export interface CatalogueTimer {
   /** @param at milliseconds since 1970 */
   remind(name: ImageName, at: number): Promise<void>;
-  /** Takes back what was set for exactly that time. Not finding it is fine. */
+  /** Cancels the timer that was set for exactly that time. Does nothing if it is not there. */
   cancel(name: ImageName, at: number): Promise<void>;
 }

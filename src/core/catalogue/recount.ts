@@ -1,6 +1,6 @@
 /**
- * Counts all images anew when the set of replicas has changed, and once where an older version of the app has left images
- * that were never counted. Step by step, each noted: an instance that dies leaves the rest to the next.
+ * Counts all images again when the replica set has changed, and once after an update from a version that did not count images.
+ * The progress is stored page by page, so that another instance can continue.
  */
 
 import type { Registry } from '../model/registry.ts';
@@ -13,7 +13,7 @@ import type { ImageIndex } from '../store/ports.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { CatalogueStore } from './ports.ts';
 
-/** What one call may take, with the host's five minutes in mind. */
+/** Limits of one call; the host allows five minutes. */
 const maxPages = 100;
 const maxRunMs = 60_000;
 const pageSize = 96;
@@ -42,7 +42,7 @@ export async function recountImages(
       const cursor: string | undefined = recount.cursor === '' ? undefined : recount.cursor;
       const found = await index.page({ registry: registry.name, list: 'all', cursor, limit: pageSize });
       await deps.counting.recountAll(found.entries.map(({ name }) => name));
-      // Changed meanwhile, all are counted from the start.
+      // If the set has changed meanwhile, the next call starts from the beginning.
       if (nameOf(current()) !== set) return;
       recount = { set, cursor: found.next };
       await store.saveRecounted(registry.name, recount);

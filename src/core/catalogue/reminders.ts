@@ -1,6 +1,6 @@
 /**
- * The timers that this process has set before its writes, the last one of each image. A timer is taken back once the image
- * was counted as it was written, if it stays like this: whoever writes such an image again sets a timer first.
+ * The last timer that this process has set for each image before a write. After a stable image was counted, its timer is
+ * cancelled: the next writer of the image sets another one first.
  */
 import type { ImageName } from '../image/record.ts';
 import { imageKey } from '../image/record.ts';
@@ -9,13 +9,13 @@ import type { CatalogueTimer } from './ports.ts';
 export interface Reminders {
   /** To be called before a write. Fails with an `UpstreamError`. */
   set(name: ImageName, at: number): Promise<void>;
-  /** When the last one fires that was set here; milliseconds since 1970. */
+  /** When the last timer fires that was set here, milliseconds since 1970. */
   last(name: ImageName): number | undefined;
-  /** Unless another has been set since. Never fails: a timer that fires for nothing costs some reads. */
-  takeBack(name: ImageName, at: number): Promise<void>;
+  /** Cancels that timer, unless another one was set since. Never fails: a timer that fires without need costs some reads. */
+  cancel(name: ImageName, at: number): Promise<void>;
 }
 
-/** @param max images; with more, all are forgotten, and their timers fire */
+/** @param max images; above that, all are dropped, and their timers fire */
 export function reminders(timer: CatalogueTimer, max: number): Reminders {
   const known = new Map<string, number>();
   return {
@@ -25,7 +25,7 @@ export function reminders(timer: CatalogueTimer, max: number): Reminders {
       known.set(imageKey(name), at);
     },
     last: (name) => known.get(imageKey(name)),
-    async takeBack(name, at) {
+    async cancel(name, at) {
       if (known.get(imageKey(name)) !== at) return;
       known.delete(imageKey(name));
       await timer.cancel(name, at).catch(() => undefined);

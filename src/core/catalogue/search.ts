@@ -1,6 +1,6 @@
 /**
- * Finding images as people look for them: by a part of a repository's name or of a tag, by the beginning of a digest, or
- * by a reference in any form, pasted whole.
+ * Search for images: by a part of a repository's name or of a tag, by the first digits of a digest, or by a whole reference in any
+ * form.
  */
 
 import type { ImageRecord } from '../image/record.ts';
@@ -11,7 +11,7 @@ import { findRegistryByHost } from '../model/registry.ts';
 import type { ImageIndex, IndexEntry } from '../store/ports.ts';
 import type { CatalogueStore } from './ports.ts';
 
-/** All that are given must hold; `any` holds for a repository, a tag or a digest. */
+/** All that are given must match; `any` matches a repository, a tag or a digest. */
 export interface Search {
   readonly any: string | undefined;
   readonly repository: string | undefined;
@@ -21,7 +21,7 @@ export interface Search {
 
 export const maxSearchLength = 500;
 
-/** @returns `undefined` for a text that nothing can be named by */
+/** @returns `undefined` for a text that cannot be part of any name */
 export function parseSearch(text: string, registry: Registry): Search | undefined {
   const plain = withoutCommand(text.trim())
     .replace(/^[a-z]+:\/\//i, '')
@@ -63,13 +63,13 @@ export function isFound({ name, ...record }: ImageRecord, search: Search): boole
   return name.repository.includes(any) || inTag(any) || (start !== undefined && hasDigestStart(name.digest, start));
 }
 
-/** So many are put in order at once; of what is found more often, a list in that order has enough on every page. */
+/** Up to so many results are sorted at once. With more results, each page of a sorted list has enough of them. */
 export const maxFound = 300;
 const maxRepositories = 20;
 
 /**
- * All images that may be meant.
- * @returns `undefined` where there are more than can be put in order
+ * All images that may match.
+ * @returns `undefined` if there are more than can be sorted at once
  */
 export async function findImages(
   index: ImageIndex,
@@ -89,11 +89,11 @@ export async function findImages(
   };
   const byTag = async (part: string) => {
     const found = await catalogue.byTag(registry, part, 'anywhere', limit);
-    // `app:v1` is that tag, where there are too many others that go on from there.
+    // With too many results, `app:v1` means only tags that end with `v1`.
     const isWhole = search.repository !== undefined && found.length > maxFound;
     return isWhole ? catalogue.byTag(registry, part, 'end', limit) : found;
   };
-  // The narrowest that is given is enough: what is found is looked at.
+  // The most specific part is enough, since each result is checked against the whole search.
   const start = search.digest ?? (any === undefined ? undefined : digestStart(any));
   const sources = [];
   if (start !== undefined) sources.push(catalogue.byDigest(registry, start, limit));
@@ -114,7 +114,7 @@ function keyOf({ name, firstSeenAt }: IndexEntry): string {
   return `${firstSeenAt} ${name.repository}@${name.digest}`;
 }
 
-/** `sha256:` and as many digits as there are; `undefined` for what no digest begins with. */
+/** The hex digits, with or without `sha256:` before them; `undefined` if no digest starts with the text. */
 function digestStart(text: string): string | undefined {
   const [, digits] = /^(?:sha256:)?([0-9a-f]{0,64})$/.exec(text) ?? [];
   return digits === undefined || digits === '' ? undefined : digits;

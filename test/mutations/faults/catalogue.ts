@@ -1,4 +1,4 @@
-/** Counting the images of a registry on several instances: each once, whoever of them has written it or dies. */
+/** Counting a registry's images on several instances: each once, whichever instance has written it or dies. */
 import type { Fault } from '../fault.ts';
 import { faultsIn } from '../fault.ts';
 
@@ -18,7 +18,7 @@ export const catalogueFaults: readonly Fault[] = [
     ],
   ]),
   ...faultsIn('src/core/catalogue/reminders.ts', tests, [
-    ['no timer is taken back', 'await timer.cancel(name, at).catch(() => undefined);', ''],
+    ['no timer is cancelled', 'await timer.cancel(name, at).catch(() => undefined);', ''],
     [
       'the timer of a write is cancelled once the write before it was counted',
       'if (known.get(imageKey(name)) !== at) return;',
@@ -28,12 +28,12 @@ export const catalogueFaults: readonly Fault[] = [
   ]),
   ...faultsIn('src/core/catalogue/catalogue.ts', tests, [
     [
-      'a timer is taken back where nothing was counted',
+      'a timer is cancelled though nothing was counted',
       'if (changes.length === 0) return [];',
       'await Promise.all(read.filter((one) => !all.includes(one)).map(endReminder));\n    if (changes.length === 0) return [];',
     ],
     [
-      'a timer of an image that is not stable is taken back',
+      'the timer of an unstable image is cancelled',
       'remindAt > now && isStable(record, set)) await',
       'remindAt > now) await',
     ],
