@@ -385,7 +385,7 @@ test('with several instances, of which any may die, every image is counted once'
   );
 });
 
-test('an image is counted at the price that the page about operations says', async () => {
+test('an image is counted at the price that the page about operations states', async () => {
   const { table, during } = countedTable();
   const reminders: ImageName[] = [];
   const cancelled: ImageName[] = [];
@@ -467,7 +467,7 @@ function countedTable() {
   return { table: counted, during };
 }
 
-test('with 100,000 images, counts, first pages and search take a few requests', { timeout: 300_000 }, async () => {
+test('with 100,000 images, counts, first pages and search cost a few requests', { timeout: 300_000 }, async () => {
   const images = 100_000;
   const { table, during } = countedTable();
   const store = tableCatalogue(table, rowBatches(table));

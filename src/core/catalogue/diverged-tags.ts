@@ -1,4 +1,4 @@
-/** Tags of an image that regions have resolved to different digests for longer than a push takes. */
+/** Tags of an image that regions have resolved to different digests for longer than a push lasts. */
 import type { DecisionContext } from '../image/context.ts';
 import type { ImageName, ImageRecord } from '../image/record.ts';
 import { progressOf } from '../image/record.ts';

@@ -1,4 +1,4 @@
-/** What can be announced of an image, and the key under which its record notes each announcement. */
+/** The kinds of announcements about an image, and the key under which its record stores each. */
 
 import type { Tag } from '../model/reference.ts';
 import type { Region } from '../model/region.ts';

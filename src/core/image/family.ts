@@ -70,7 +70,7 @@ export function withoutTags(arrival: Arrival): Arrival {
 }
 
 /**
- * Merges two copies of one arrival; the order does not matter. Takes the newest of each time.
+ * Merges two copies of one arrival; the order does not matter. Keeps the newest of each time.
  * @returns the same object as `before` if `other` adds nothing
  */
 export function joinArrivals(before: Arrival | undefined, other: Arrival): Arrival {

@@ -116,7 +116,7 @@ function isUnlistedReplica(record: ImageRecord, region: Region, set: ReplicaSet)
   return (arrivalIn(record, region)?.learnedAt ?? 0) > set.refreshedAt;
 }
 
-/** Whether some region has reported of which the next read of the replica set decides whether it counts. */
+/** Whether some region has reported that may have a new replica: the next read of the replica set decides whether it counts. */
 export function hasUnlistedReplica(record: ImageRecord, set: ReplicaSet): boolean {
   return arrivalRegions(record).some((region) => isUnlistedReplica(record, region, set));
 }

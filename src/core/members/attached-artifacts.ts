@@ -31,7 +31,7 @@ interface Found {
   /** The referrers in the latest answers. */
   readonly listed: ReadonlySet<string>;
   /** Those that were stored in the image's record, which keeps only the newest. */
-  readonly noted: ReadonlySet<string>;
+  readonly stored: ReadonlySet<string>;
 }
 
 /** An answer is reused for this long, however many requests wait for the image. */
@@ -60,7 +60,7 @@ export function attachedArtifacts(deps: {
       isKnown: false,
       referrers,
       listed: before?.listed ?? new Set(),
-      noted: noted(before, record),
+      stored: stored(before, record),
     };
     if (reader === undefined || registry.members === false) return unanswered;
     const own = expectedRegions(deps.set(registry)).filter((region) => regionalOrigin(registry, region) !== undefined);
@@ -76,16 +76,16 @@ export function attachedArtifacts(deps: {
       isKnown: true,
       referrers,
       listed: new Set(listed.map(({ digest }) => digest)),
-      noted: await noteNew(name, listed, record, unanswered.noted),
+      stored: await storeNew(name, listed, record, unanswered.stored),
     };
   }
 
-  function noted(before: Found | undefined, record: ImageRecord | undefined): ReadonlySet<string> {
-    return new Set([...(before?.noted ?? []), ...(record?.attachments ?? []).map(({ digest }) => digest)]);
+  function stored(before: Found | undefined, record: ImageRecord | undefined): ReadonlySet<string> {
+    return new Set([...(before?.stored ?? []), ...(record?.attachments ?? []).map(({ digest }) => digest)]);
   }
 
   /** Stores new ones in the image's record, so that they are waited for after a restart and on every instance. Never fails. */
-  async function noteNew(
+  async function storeNew(
     name: ImageName,
     listed: readonly Attachment[],
     record: ImageRecord | undefined,

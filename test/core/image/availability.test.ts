@@ -282,7 +282,7 @@ describe('regions', () => {
     });
   });
 
-  test('show what ARM says about their routing', () => {
+  test('show the routing that ARM reports', () => {
     const set: ReplicaSet = {
       verify: 'missing',
       source: 'arm',

@@ -137,7 +137,7 @@ describe('an event', () => {
     expect(event().data).not.toHaveProperty('region');
   });
 
-  test('about one replica took no time', () => {
+  test('about one replica has a duration of 0', () => {
     expect(event({}, pushes.slice(0, 1)).data).toMatchObject({ durationSeconds: 0 });
   });
 

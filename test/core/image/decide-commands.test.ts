@@ -131,18 +131,20 @@ describe('a topic that was unavailable for long', () => {
 
   const old = (publishedAt: number | null) =>
     Array.from({ length: 250 }, (_, i) => ({ key: `000001.tagSuperseded.1.v${i}`, madeAt: 1, publishedAt }));
-  const afterNews = (publishedAt: number | null) => {
+  const afterEvents = (publishedAt: number | null) => {
     const record = { ...pushed, generation: 2, announcements: old(publishedAt) };
     return apply(record, { kind: 'fact', fact: pushOf('westeurope', time(1)) }).record.announcements;
   };
 
   test('loses nothing that it has not accepted, however much that is', () => {
-    expect(afterNews(null).slice(0, 250)).toEqual(old(null));
-    expect(afterNews(null).length).toBeGreaterThan(250);
+    expect(afterEvents(null).slice(0, 250)).toEqual(old(null));
+    expect(afterEvents(null).length).toBeGreaterThan(250);
   });
 
   test('does not keep for ever what it accepted long ago: the oldest are removed', () => {
-    expect(afterNews(1)).toHaveLength(200);
-    expect(afterNews(1)[0]).toEqual(old(1).at(afterNews(1).filter(({ publishedAt }) => publishedAt === 1).length * -1));
+    expect(afterEvents(1)).toHaveLength(200);
+    expect(afterEvents(1)[0]).toEqual(
+      old(1).at(afterEvents(1).filter(({ publishedAt }) => publishedAt === 1).length * -1),
+    );
   });
 });

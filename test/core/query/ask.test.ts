@@ -28,21 +28,21 @@ function twoInstances() {
       return store.read(image);
     },
   };
-  const hearing = memoryTracker({ registries: [registry], ports: { store } });
-  const { clock } = hearing;
-  const asked = memoryTracker({ registries: [registry], clock, ports: { ...portsOf(hearing), store: stumbling } });
-  const say = async (kind: 'push' | 'delete', digest: number) => {
+  const receiving = memoryTracker({ registries: [registry], ports: { store } });
+  const { clock } = receiving;
+  const asked = memoryTracker({ registries: [registry], clock, ports: { ...portsOf(receiving), store: stumbling } });
+  const report = async (kind: 'push' | 'delete', digest: number) => {
     const at = new Date(clock.now()).toISOString();
     for (const region of ['eastus', 'westeurope']) {
       const fact = kind === 'push' ? pushOf(region, at, { tag: 'v1' }) : deleteOf(region, at);
-      await hearing.tracker.receive({ name: name(digest), fact });
+      await receiving.tracker.receive({ name: name(digest), fact });
     }
     await clock.settle();
   };
   const out = (is: boolean) => {
     isOut = is;
   };
-  return { clock, asked, say, out };
+  return { clock, asked, report, out };
 }
 
 const portsOf = ({ index, tags, webhooks }: MemoryTracker) => ({ index, tags, webhooks });
@@ -51,10 +51,10 @@ test.each([
   ['superseded', 'push', 2],
   ['deleted', 'delete', 1],
 ] as const)('deleted, and %s after it was pushed again unseen', async (outcome, kind, digest) => {
-  const { clock, asked, say, out } = twoInstances();
-  await say('push', 1);
+  const { clock, asked, report, out } = twoInstances();
+  await report('push', 1);
   await clock.advance(1_000);
-  await say('delete', 1);
+  await report('delete', 1);
   const question = { registry, repository: repositoryOf('team/app'), digest: digestOf(1), tag: tagOf('v1') };
   const startedAt = clock.now();
   const waiting = asked.tracker.wait(question, requirement, 120_000).then((result) => {
@@ -63,9 +63,9 @@ test.each([
   await clock.advance(10_000);
   out(true);
   await clock.advance(4_000);
-  await say('push', 1);
+  await report('push', 1);
   await clock.advance(1_000);
-  await say(kind, digest);
+  await report(kind, digest);
   await clock.advance(3_000);
   out(false);
   await clock.advance(120_000);

@@ -44,7 +44,7 @@ function wait(memory: MemoryTracker, questions: readonly Asked[], timeoutMs = 60
   return waited;
 }
 
-describe('a wait for several', () => {
+describe('a wait for several images', () => {
   test('ends with the last region of the last image', async () => {
     const memory = memoryTracker();
     await everywhere(memory, 1);
@@ -94,7 +94,7 @@ describe('a wait for several', () => {
     });
   });
 
-  test('has one deadline, and says of the rest what is missing where', async () => {
+  test('has one deadline, and lists the missing regions of each image left', async () => {
     const memory = memoryTracker();
     await everywhere(memory, 1);
     await push(memory, 'westeurope', 2);
@@ -108,7 +108,7 @@ describe('a wait for several', () => {
     ]);
   });
 
-  test('at once with no time says that one is superseded, not that another is still on its way', async () => {
+  test('without a wait reports the superseded image, not the one that still replicates', async () => {
     const memory = memoryTracker();
     for (const region of ['eastus', 'westeurope']) {
       await push(memory, region, 1, 'v1');

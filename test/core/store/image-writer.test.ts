@@ -28,7 +28,7 @@ const name = nameOf(1);
 const now = at('2026-06-01T12:00:00Z');
 const eastus = pushOf('eastus', '2026-06-01T12:00:00Z');
 const westeurope = pushOf('westeurope', '2026-06-01T12:00:01Z');
-const toldOf = (region: string) => `000001.availableInRegion.${region}`;
+const keyOf = (region: string) => `000001.availableInRegion.${region}`;
 
 /** A process that writes; its calls are recorded. */
 function instance(store: ImageStore, clock = manualClock()) {
@@ -65,7 +65,7 @@ function instance(store: ImageStore, clock = manualClock()) {
     made,
     learn: (fact: Fact, image = 1) => writer.submit(nameOf(image), { kind: 'fact', fact }),
     acknowledge: (region: string, image = 1) =>
-      writer.submit(nameOf(image), { kind: 'acknowledge', keys: [toldOf(region)], at: now }),
+      writer.submit(nameOf(image), { kind: 'acknowledge', keys: [keyOf(region)], at: now }),
     review: () => writer.submit(name, { kind: 'review' }),
     /** What was called since the last time. */
     called: () => calls.splice(0),
@@ -100,7 +100,7 @@ test('another process that writes meanwhile includes it', async () => {
   expect(one.called()).toEqual(['commit', 'read', 'commit']);
   const { record } = (await store.read(name)) ?? expect.fail('no image');
   expect(Object.keys(record.arrivals)).toEqual(['eastus', 'westeurope']);
-  expect(pendingKeys(record)).not.toContain(toldOf('eastus'));
+  expect(pendingKeys(record)).not.toContain(keyOf('eastus'));
 });
 
 test('afterwards a repeat is still answered from memory, nothing is published again, and a new fact is decided on the stored record', async () => {
@@ -214,6 +214,6 @@ test.each(['the first report', 'the next'])(
     expect(await one.learn(eastus)).toMatchObject({ outcome: 'recorded' });
     isAnswerLost = true;
     expect(await one.learn(westeurope)).toMatchObject({ outcome: 'recorded' });
-    expect(one.made).toEqual([toldOf('eastus'), toldOf('westeurope'), '000001.availableInAllReplicas']);
+    expect(one.made).toEqual([keyOf('eastus'), keyOf('westeurope'), '000001.availableInAllReplicas']);
   },
 );
