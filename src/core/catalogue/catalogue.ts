@@ -230,7 +230,11 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
       const pause = Math.min(maxPause, Math.max(surelyWrittenMs, (now - record.changedAt) / 2));
       await deps.timer.remind(name, now + pause);
     },
-    recountAll: (names) => countAll(names.map((name) => ({ name }))),
+    recountAll(names) {
+      // A list may have an image twice, once with an earlier generation; a transaction has each row once.
+      const images = new Map(names.map((name) => [imageKey(name), { name }]));
+      return countAll([...images.values()]);
+    },
     async summary(registry) {
       const { counts } = await deps.store.counts(registry.name);
       return summarize(counts, deps.decisionContext(registry).set);

@@ -1,0 +1,54 @@
+/** Once the replicas have changed, images are counted by the new set, also where an instance still knows the one before. */
+import { expect, test } from 'vitest';
+import {
+  memoryCheckpointStore,
+  memoryImageIndex,
+  memoryImageStore,
+  memoryTagIndex,
+} from '../../../src/adapters/memory.ts';
+import type { Region } from '../../../src/core/model/region.ts';
+import { digestOf, pushOf, regionsOf, registryOf, replicaSetOf, repositoryOf } from '../../support/build.ts';
+import { manualClock } from '../../support/manual-clock.ts';
+import { memoryCatalogue, memoryTracker } from '../../support/memory-tracker.ts';
+
+const registry = registryOf();
+const both = regionsOf('eastus', 'westeurope');
+const one = regionsOf('eastus');
+const nameOf = (n: number) => ({ registry: 'contoso', repository: repositoryOf('team/app'), digest: digestOf(n) });
+
+/** Instances that share everything but the replicas that they know, and 2 images in East US. */
+async function instances(knownBy: readonly { regions: readonly Region[]; stored?: readonly Region[] }[]) {
+  const clock = manualClock();
+  const catalogue = memoryCatalogue();
+  const index = memoryImageIndex();
+  const shared = {
+    ...{ catalogue, index, store: memoryImageStore(), tags: memoryTagIndex(), reviews: memoryCheckpointStore() },
+  };
+  const trackers = knownBy.map((known) => {
+    const sets = {
+      current: () => replicaSetOf(registryOf({ regions: known.regions })),
+      async ready() {
+        known.regions = known.stored ?? known.regions;
+      },
+      refresh: async () => undefined,
+      refreshSoon: () => undefined,
+      refreshForQuestion: async () => undefined,
+    };
+    return memoryTracker({ clock, ports: { ...shared, sets } }).tracker;
+  });
+  for (const n of [1, 2])
+    await trackers[0]?.receive({ name: nameOf(n), fact: pushOf('eastus', new Date(clock.now()).toISOString()) });
+  await clock.advance(2_000);
+  await clock.settle();
+  return { trackers, clock, catalogue, index };
+}
+
+test('an image that is listed under two generations is counted once, and keeps no other from being counted', async () => {
+  const known = { regions: both };
+  const { trackers, clock, index } = await instances([known]);
+  const [tracker] = trackers as [(typeof trackers)[number]];
+  await index.add({ name: nameOf(1), firstSeenAt: clock.now() - 60_000 }, ['all']);
+  known.regions = one;
+  await tracker.refreshReplicas(registry);
+  expect((await tracker.summary(registry)).images).toMatchObject({ available: 2, replicating: 0 });
+});
