@@ -1,6 +1,6 @@
 /**
  * One GET, or one POST where there is a body, through a proxy if one is set. Node's `fetch` asks every proxy for a
- * tunnel, also for plain HTTP, which many refuse; and it takes a proxy only from the start of the process.
+ * tunnel, also for plain HTTP, which many refuse; and it reads the proxy only at the start of the process.
  */
 import type { IncomingMessage } from 'node:http';
 import http from 'node:http';

@@ -47,7 +47,7 @@ const finalAfterMs = 30_000;
 
 /** Too short for another request. */
 const instantMs = 200;
-/** The time an answer may take beyond the time it was held. */
+/** How much longer than the wait itself an answer may be under way. */
 const roundTripMs = 10_000;
 const minPauseMs = 500;
 const maxPauseMs = 10_000;

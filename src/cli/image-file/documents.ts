@@ -25,7 +25,7 @@ export async function readDocuments(text: string, file: string): Promise<Parsed<
 }
 
 /**
- * Drops CustomResourceDefinitions: they describe resources in megabytes of text, run nothing, and would take seconds to
+ * Drops CustomResourceDefinitions: they describe resources in megabytes of text, run nothing, and would need seconds to
  * parse. Line numbers stay the same. A line that begins with `---` never belongs to a text inside a document.
  */
 function withoutDefinitions(text: string): string {

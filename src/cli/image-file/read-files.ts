@@ -5,7 +5,7 @@ import { clean } from '../clean.ts';
 import type { CliContext } from '../cli-context.ts';
 import { readImages } from './read-images.ts';
 
-/** More than all manifests of a large cluster take. */
+/** More than all manifests of a large cluster need. */
 const maxBytes = 64 * 1024 * 1024;
 
 const reasons: Record<string, string> = {

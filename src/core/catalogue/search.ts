@@ -45,7 +45,7 @@ export function parseSearch(text: string, registry: Registry): Search | undefine
   return { ...none, any: named.toLowerCase() };
 }
 
-/** `docker pull team/app:v1` is pasted whole, with its options: the reference is the last word. */
+/** `docker pull team/app:v1` is pasted whole, with its options: the reference comes last. */
 function withoutCommand(text: string): string {
   const isCommand = /^(?:docker|podman|nerdctl|crictl|ctr|crane|oras|skopeo|cosign|regctl)\s/.test(text);
   return isCommand ? (text.split(/\s+/).at(-1) ?? '') : text;

@@ -26,9 +26,9 @@ test('the timer of a write stays when the write before it has been counted', asy
   await timers.set(name, 1_000);
   const ofTheFirst = timers.last(name);
   await timers.set(name, 2_000);
-  await timers.takeBack(name, ofTheFirst ?? 0);
+  await timers.cancel(name, ofTheFirst ?? 0);
   expect(calls).toEqual([`set ${imageKey(name)} 1000`, `set ${imageKey(name)} 2000`]);
-  await timers.takeBack(name, 2_000);
+  await timers.cancel(name, 2_000);
   expect(calls.at(-1)).toBe(`cancel ${imageKey(name)} 2000`);
   expect(timers.last(name)).toBeUndefined();
 });
@@ -36,7 +36,7 @@ test('the timer of a write stays when the write before it has been counted', asy
 test('a timer that cannot be cancelled fires, and nothing fails', async () => {
   const { calls, timers } = setUp(() => Promise.reject(new UpstreamError('unavailable', 'no storage')));
   await timers.set(name, 1_000);
-  await timers.takeBack(name, 1_000);
+  await timers.cancel(name, 1_000);
   expect(calls).toHaveLength(2);
 });
 
@@ -44,7 +44,7 @@ test('with more images than are remembered, the timers of the earlier ones fire'
   const { calls, timers } = setUp();
   const names = [1, 2, 3].map((number) => ({ ...name, digest: digestOf(number) }));
   for (const one of names) await timers.set(one, 1_000);
-  for (const one of names) await timers.takeBack(one, 1_000);
+  for (const one of names) await timers.cancel(one, 1_000);
   expect(calls.filter((call) => call.startsWith('cancel'))).toEqual([
     `cancel ${imageKey({ ...name, digest: digestOf(3) })} 1000`,
   ]);
