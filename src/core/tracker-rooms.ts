@@ -212,7 +212,7 @@ export function trackerRooms(ports: TrackerPorts, options: TrackerOptions) {
   function reviewIfComplete(image: ImageRecord): void {
     const registry = registryOf(image.name);
     if (!isUnpublishedComplete(image, sets.current(registry))) return;
-    const reviewed = sets.ready(registry).then(() => writer.submit(image.name, { kind: 'review' }));
+    const reviewed = sets.ready(registry).then(() => writer.submit(image.name, { kind: 'reevaluate' }));
     reviewed.catch((error: unknown) => {
       log.warn('review not stored', { image: imageKey(image.name), error: describeError(error) });
     });

@@ -47,7 +47,7 @@ export type Command =
    * Evaluate the record again, because time has passed or the replica set has changed. With `scheduledFor`: the timer that was
    * set for that time has fired.
    */
-  | { readonly kind: 'review'; readonly scheduledFor?: number | undefined }
+  | { readonly kind: 'reevaluate'; readonly scheduledFor?: number | undefined }
   /** Remove all but the generation and the deletes, if it is deleted everywhere and has not changed after `unchangedSince`. */
   | { readonly kind: 'expire'; readonly unchangedSince: number }
   /**
@@ -103,7 +103,7 @@ export function decide(
   if (command.kind === 'forwardsQueued') return { ...undecided, record: withForwardsQueued(record, command) };
   if (command.kind === 'forwardProgress') return { ...undecided, record: noteForward(record, command) };
   if (command.kind === 'timerSet') return { ...undecided, record: timerSet(record, command, decisionContext.now) };
-  if (command.kind === 'review') {
+  if (command.kind === 'reevaluate') {
     const current = withoutFiredTimer(
       releaseHoldWithoutReader(record, decisionContext),
       command.scheduledFor,

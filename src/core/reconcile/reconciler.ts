@@ -74,7 +74,7 @@ export function reconciler(deps: {
   }
 
   async function reevaluate(name: ImageName): Promise<void> {
-    const { record: image } = await writer.submit(name, { kind: 'review' });
+    const { record: image } = await writer.submit(name, { kind: 'reevaluate' });
     if (image === undefined) return;
     await list(image);
     await setNext(image);
@@ -90,7 +90,7 @@ export function reconciler(deps: {
    * published. If the record cannot be written, its pending events are read and offered.
    */
   async function publishPending(name: ImageName, scheduledFor?: number): Promise<ImageRecord | undefined> {
-    const reviewed = writer.submit(name, { kind: 'review', scheduledFor });
+    const reviewed = writer.submit(name, { kind: 'reevaluate', scheduledFor });
     const { record: image } = await reviewed.catch(async (error: unknown) => {
       // If it cannot be read either, there are no events to offer. The first error is thrown, and the timer fires again.
       offerPending(await writer.read(name).catch(() => undefined));
@@ -120,9 +120,9 @@ export function reconciler(deps: {
       // thrown after them.
       const [handedOver] = await Promise.allSettled([image && deps.forwards.handOver(image)]);
       if (image !== undefined && (await deps.readFamily(image)))
-        ({ record: image } = await writer.submit(name, { kind: 'review' }));
+        ({ record: image } = await writer.submit(name, { kind: 'reevaluate' }));
       const summary = await probes.probeIfDue(name, image);
-      if (summary !== undefined) ({ record: image } = await writer.submit(name, { kind: 'review' }));
+      if (summary !== undefined) ({ record: image } = await writer.submit(name, { kind: 'reevaluate' }));
       if (image === undefined) {
         if (firstNoticedAt !== undefined) await continueSearch(name, firstNoticedAt, summary?.retryAfterMs ?? 0);
         return;

@@ -1,6 +1,6 @@
 /**
  * Whether the list of open images is complete for a replica set. When the set grows, images that were in all replicas become
- * open, and they are on no list until they have been reviewed.
+ * open, and they are on no list until they have been evaluated again.
  */
 import type { ReplicaSet } from '../model/replica-set.ts';
 import { expectedRegions } from '../model/replica-set.ts';

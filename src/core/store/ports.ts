@@ -108,17 +108,17 @@ export interface ReconcileQueue {
   cancel(name: ImageName, at: number): Promise<void>;
 }
 
-/** How far the review of images that are not in all replicas of a set has come. */
+/** How far images have been evaluated again after a change of the replica set. */
 export interface ReconcileCheckpoint {
   /** Identifies the set by what decides whether an image is in all replicas; see `nameOfSet`. */
   readonly set: string;
-  /** Where the review continues; `null` once it is complete. */
+  /** Where that continues in the lists; `null` once it is complete. */
   readonly cursor: string | null;
-  /** Whether the set requires more than the one before: then images that were in all replicas are reviewed too. */
+  /** Whether the set requires more than the one before: then images that were in all replicas are evaluated too. */
   readonly isGrown?: boolean;
 }
 
-/** Stores the checkpoint of each registry, so that another instance can continue a review. */
+/** Stores the checkpoint of each registry, so that another instance can continue. */
 export interface CheckpointStore {
   load(registry: string): Promise<ReconcileCheckpoint | undefined>;
   save(registry: string, checkpoint: ReconcileCheckpoint): Promise<void>;

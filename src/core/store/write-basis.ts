@@ -49,10 +49,10 @@ export function writeBasis(deps: {
     return isPushed && absenceGuesses.isGood() && cache.get(name) === undefined;
   }
 
-  /** No copy for a review, whose purpose is to see what other instances have written. */
+  /** No copy for a reevaluation, whose purpose is to see what other instances have written. */
   function copyFor(name: ImageName, commands: readonly Command[]): StoredImage | undefined {
     const { record, version } = cache.get(name) ?? {};
-    if (record === undefined || version === undefined || commands.some(({ kind }) => kind === 'review'))
+    if (record === undefined || version === undefined || commands.some(({ kind }) => kind === 'reevaluate'))
       return undefined;
     return cacheHits.isGood() || clock.now() < record.changedAt + freshMs ? { record, version } : undefined;
   }

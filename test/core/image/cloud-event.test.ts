@@ -81,7 +81,7 @@ describe('a delay', () => {
     const dueAt = at('2026-06-01T12:20:00Z');
     const name = { registry: registry.name, repository, digest };
     const before = recordOf(digest, pushes.slice(0, 1), set);
-    const late = decide(before, name, { kind: 'review' }, { set, policy, now: dueAt }).record;
+    const late = decide(before, name, { kind: 'reevaluate' }, { set, policy, now: dueAt }).record;
     const after = [
       deleteOf('eastus', '2026-06-01T12:21:00Z'),
       pushOf('eastus', '2026-06-01T12:22:00Z'),

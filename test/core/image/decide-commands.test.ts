@@ -65,7 +65,7 @@ test.each([
   [0, ['delayed']],
 ])('%i ms after its time an image that is missing somewhere is published as %j', (late, events) => {
   const now = pushed.firstSeenAt + policy.delayedAfterMs + late;
-  expect(apply(pushed, { kind: 'review' }, now).events).toEqual(events);
+  expect(apply(pushed, { kind: 'reevaluate' }, now).events).toEqual(events);
 });
 
 test('generations that begin in one millisecond begin one after the other', () => {
@@ -83,13 +83,13 @@ test('generations that begin in one millisecond begin one after the other', () =
 });
 
 test('an image that is pushed again after it was deleted everywhere is late by its new time, and published as late again', () => {
-  const late = apply(pushed, { kind: 'review' }, pushed.firstSeenAt + policy.delayedAfterMs);
+  const late = apply(pushed, { kind: 'reevaluate' }, pushed.firstSeenAt + policy.delayedAfterMs);
   expect([late.events, late.record.delayedAt]).toEqual([['delayed'], pushed.firstSeenAt + policy.delayedAfterMs]);
   const gone = apply(late.record, { kind: 'fact', fact: deleteOf('eastus', time(20)) }).record;
   const again = apply(gone, { kind: 'fact', fact: pushOf('eastus', time(30)) }, at(time(30)));
   expect([again.record.generation, again.record.delayedAt]).toEqual([2, null]);
-  expect(apply(again.record, { kind: 'review' }, at(time(44))).events).toEqual([]);
-  expect(apply(again.record, { kind: 'review' }, at(time(45))).events).toEqual(['delayed']);
+  expect(apply(again.record, { kind: 'reevaluate' }, at(time(44))).events).toEqual([]);
+  expect(apply(again.record, { kind: 'reevaluate' }, at(time(45))).events).toEqual(['delayed']);
 });
 
 test('of several that are pending, only what the topic has accepted counts as accepted', () => {
@@ -122,11 +122,11 @@ describe('a topic that was unavailable for long', () => {
     } as const;
     const tags = Object.fromEntries(Array.from({ length: 600 }, (_, i) => [`v${i}`, progress]));
     const ofTags = (events: readonly string[]) => events.filter((one) => one.startsWith('tagSuperseded')).length;
-    const first = apply({ ...pushed, tags }, { kind: 'review' });
+    const first = apply({ ...pushed, tags }, { kind: 'reevaluate' });
     expect(ofTags(first.events)).toBe(500);
-    expect(ofTags(apply(first.record, { kind: 'review' }).events)).toBe(0);
+    expect(ofTags(apply(first.record, { kind: 'reevaluate' }).events)).toBe(0);
     const accepted = apply(first.record, { kind: 'acknowledge', keys: pendingKeys(first.record), at: start }).record;
-    expect(ofTags(apply(accepted, { kind: 'review' }).events)).toBe(100);
+    expect(ofTags(apply(accepted, { kind: 'reevaluate' }).events)).toBe(100);
   });
 
   const old = (publishedAt: number | null) =>

@@ -277,7 +277,7 @@ describe('push and delete', () => {
     expect(imageState(record, { ...grown, source: 'arm', refreshedAt: 4_000 })).toBe('replicating');
     const without = { ...asked, set: { ...asked.set, refreshedAt: 4_000 } };
     expect(imageState(record, without.set)).toBe('deleted');
-    expect(decide(record, name, { kind: 'review' }, without).announcements).toEqual([]);
+    expect(decide(record, name, { kind: 'reevaluate' }, without).announcements).toEqual([]);
   });
 
   test('complete again for a set that has grown: a new generation, published once more', () => {
@@ -293,7 +293,7 @@ describe('push and delete', () => {
   test('a set that has shrunk completes the images that waited for it', () => {
     const { record } = fold([push('eastus', 1_000), push('westeurope', 1_000)]);
     const shrunk = replicaSetFromSettings({ ...registry, regions: ['eastus', 'westeurope'] as Region[] }, 0);
-    const decision = decide(record, name, { kind: 'review' }, { ...decisionContext, set: shrunk });
+    const decision = decide(record, name, { kind: 'reevaluate' }, { ...decisionContext, set: shrunk });
     expect(decision.announcements.map((one) => one.kind)).toEqual(['availableInAllReplicas']);
   });
 
@@ -310,9 +310,9 @@ describe('push and delete', () => {
   test('delayed is published once, only while something is missing, and stays with the image', () => {
     const { record } = fold([push('eastus', 1_000)]);
     const later = { ...decisionContext, now: 1_000 + 100 + decisionContext.policy.delayedAfterMs };
-    const delayed = decide(record, name, { kind: 'review' }, later);
+    const delayed = decide(record, name, { kind: 'reevaluate' }, later);
     expect(delayed.announcements.map((one) => one.kind)).toEqual(['delayed']);
-    expect(decide(delayed.record, name, { kind: 'review' }, later).announcements).toEqual([]);
+    expect(decide(delayed.record, name, { kind: 'reevaluate' }, later).announcements).toEqual([]);
     const rest = regions.map((region) => push(region, 5_000));
     let last = delayed.record;
     for (const fact of rest) last = decide(last, name, { kind: 'fact', fact }, later).record;

@@ -123,7 +123,7 @@ describe('pushed again between two deletes, which is reported after it was publi
     const { announcements } = decide(
       between.record,
       name,
-      { kind: 'review' },
+      { kind: 'reevaluate' },
       { set: one, policy, now: at('2026-06-01T13:00:00Z') },
     );
     expect(announcements.map((told) => `${told.generation} ${announcementSubject(told)}`)).toEqual([

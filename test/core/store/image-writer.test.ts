@@ -66,7 +66,7 @@ function instance(store: ImageStore, clock = manualClock()) {
     learn: (fact: Fact, image = 1) => writer.submit(nameOf(image), { kind: 'fact', fact }),
     acknowledge: (region: string, image = 1) =>
       writer.submit(nameOf(image), { kind: 'acknowledge', keys: [keyOf(region)], at: now }),
-    review: () => writer.submit(name, { kind: 'review' }),
+    reevaluate: () => writer.submit(name, { kind: 'reevaluate' }),
     /** What was called since the last time. */
     called: () => calls.splice(0),
   };
@@ -153,7 +153,7 @@ test('acknowledgements without a conflict do not make copies reliable for other 
   expect(one.called()).toEqual(['read', 'commit']);
 });
 
-test('a review reads what others have written, so that it does not decide on an old record', async () => {
+test('a reevaluation reads what others have written, so that it does not decide on an old record', async () => {
   const store = memoryImageStore();
   const clock = manualClock();
   const [one, other] = [instance(store, clock), instance(store, clock)];
@@ -161,7 +161,7 @@ test('a review reads what others have written, so that it does not decide on an 
   await other.learn(westeurope);
   await clock.advance(policy.delayedAfterMs + 60_000);
   one.called();
-  await one.review();
+  await one.reevaluate();
   expect(one.called()).toEqual(['read']);
 });
 

@@ -47,7 +47,11 @@ export const tellingFaults: readonly Fault[] = [
     ['an end does not wait for what runs', 'while (lines.size > 0) await', 'while (lines.size < 0) await'],
   ]),
   ...faultsIn('src/core/store/write-basis.ts', writing, [
-    ['a review is decided on a copy', "commands.some(({ kind }) => kind === 'review')", 'commands.length < 0'],
+    [
+      'a reevaluation is decided on a copy',
+      "commands.some(({ kind }) => kind === 'reevaluate')",
+      'commands.length < 0',
+    ],
     [
       'a copy without a version is written on',
       'record === undefined || version === undefined ||',
