@@ -134,7 +134,7 @@ param restrictsCallers bool = false
 @description('Optional. Additional allowed callers, with restrictsCallers.')
 param callers caller[] = []
 
-// Who hears of it -------------------------------------------------------------------------------------------------------------
+// Alerts and logs -------------------------------------------------------------------------------------------------------------
 
 @description('Optional. E-mail address that alerts go to.')
 param alertEmail string = ''
