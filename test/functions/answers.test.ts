@@ -24,7 +24,7 @@ import { bodyOf, deliver, secrets } from '../support/webhook.ts';
 
 const image = `contoso.azurecr.io/team/app@${digestOf(1)}`;
 
-async function toldMemory() {
+async function memoryWithEvents() {
   const memory = memoryTracker();
   await deliver(memory, 'eastus', bodyOf({ target: { tag: 'v1' } }));
   await deliver(memory, 'westeurope', bodyOf({ target: { tag: 'v1' } }));
@@ -34,7 +34,7 @@ async function toldMemory() {
   return memory;
 }
 
-function retold(memory: Awaited<ReturnType<typeof toldMemory>>) {
+function retold(memory: Awaited<ReturnType<typeof memoryWithEvents>>) {
   const queue = memoryReplayQueue();
   const made = replays({
     registries: memory.tracker.registries,
@@ -60,7 +60,7 @@ describe('availability', () => {
     ['no reference', 'contoso.azurecr.io/team/app@sha256:1', 400],
     ['an unknown registry', 'fabrikam.azurecr.io/team/app', 404],
   ])('%s', async (_what, text, status) => {
-    const { tracker } = await toldMemory();
+    const { tracker } = await memoryWithEvents();
     for (const [query, expected] of [
       ['', status],
       ['&require=1', status],
@@ -87,7 +87,7 @@ describe('wait', () => {
     [`contoso.azurecr.io/team/app@${digestOf(2)}`, '&timeout=0', 202],
     [image, '&timeout=201', 400],
   ] as const)('%s%s: %i', async (text, query, status) => {
-    const { tracker } = await toldMemory();
+    const { tracker } = await memoryWithEvents();
     const answer = await call(waitFunction(tracker), { path: `wait?image=${text}${query}` });
     expectDescribed(describeWait(), answer, status);
   });
@@ -116,7 +116,7 @@ test.each([
   ['?state=lost', 400],
   ['?registry=fabrikam', 404],
 ] as const)('images%s: %i', async (query, status) => {
-  const { tracker } = await toldMemory();
+  const { tracker } = await memoryWithEvents();
   expectDescribed(describeImages(), await call(imagesFunction(tracker), { path: `images${query}` }), status);
 });
 
@@ -151,7 +151,7 @@ test.each([
 
 describe('events and replays', () => {
   test('before, while and after an event is published again', async () => {
-    const memory = await toldMemory();
+    const memory = await memoryWithEvents();
     const { queue, replays: made } = retold(memory);
     const events = eventsFunction(memory.tracker, { replays: made });
     const list = () => call(events, { path: `events?image=${image}` });
@@ -169,7 +169,7 @@ describe('events and replays', () => {
   });
 
   test('a range, and what is refused', async () => {
-    const memory = await toldMemory();
+    const memory = await memoryWithEvents();
     const { replays: made } = retold(memory);
     const replay = replayFunction(memory.tracker, made, memory.clock.now);
     const ask = (input: Partial<CallInput>) => call(replay, { path: 'events/replay', ...input });

@@ -57,7 +57,7 @@ describe('what was published for an image', () => {
     await deliver(memory, 'eastus', bodyOf({ target: { tag: 'v1' } }));
     // Shown at once, although the row says only with its next write that the topic accepted it.
     await memory.clock.settle();
-    const told = {
+    const published = {
       id: memory.publisher.published[0]?.id,
       source: 'https://contoso.azurecr.io',
       type: 'AcrReplication.ImageAvailableInRegion',
@@ -71,7 +71,7 @@ describe('what was published for an image', () => {
       data: memory.publisher.published[0]?.data,
     };
     for (const text of [image, 'contoso.azurecr.io/team/app:v1', 'contoso.eastus.geo.azurecr.io/team/app:v1']) {
-      expect(await list(memory, text)).toEqual({ image, events: [told], ...nothingElse });
+      expect(await list(memory, text)).toEqual({ image, events: [published], ...nothingElse });
     }
   });
 

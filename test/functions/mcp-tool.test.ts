@@ -38,7 +38,7 @@ const asked = (given: object) => ({
   transport: { name: 'http-streamable' },
 });
 
-async function told() {
+async function trackerWithImage() {
   const memory = memoryTracker();
   await deliver(memory, 'eastus', bodyOf({ target: { tag: 'v1' } }));
   return memory;
@@ -74,7 +74,7 @@ describe('the answer', () => {
     [{ image, images: '' }, ''],
     [{ image, unheardOf: { deep: true } }, ''],
   ])('to %j is the document that the route gives', async (given, query) => {
-    const memory = await told();
+    const memory = await trackerWithImage();
     const { text, structured } = await use(memory, asked(given));
     const path = `availability?image=${(given as { image: string }).image}${query}`;
     const { body } = await call(availabilityFunction(memory.tracker), { path });
@@ -89,8 +89,8 @@ describe('the answer', () => {
     ['an unknown registry', asked({ image: 'fabrikam.azurecr.io/app' }), { status: 404 }],
     ['an unknown region', asked({ image, regions: 'mars' }), { status: 400, errors: [{ field: 'regions' }] }],
     ['too many', asked({ image, require: 9 }), { status: 400, errors: [{ field: 'require' }] }],
-  ])('to %s says what is wrong, for the model to mend', async (_what, input, problem) => {
-    const { text, structured } = await use(await told(), input);
+  ])('to %s says what is wrong, for the model to correct', async (_what, input, problem) => {
+    const { text, structured } = await use(await trackerWithImage(), input);
     expect(JSON.parse(text)).toMatchObject(problem);
     expect(structured).toBeUndefined();
   });
@@ -138,7 +138,7 @@ describe('the answer about several images', () => {
     ['two with a signature', { images: [image, other], artifacts: 'signature' }],
     ['as many as may be', { images: many(100), image: '' }],
   ])('to %s is the one that the route gives', async (_what, given) => {
-    const memory = await told();
+    const memory = await trackerWithImage();
     const { text, structured } = await use(memory, asked(given));
     const { image: _none, ...body } = { image: '', ...given };
     const answer = await post(memory, body);
@@ -148,7 +148,7 @@ describe('the answer about several images', () => {
   });
 
   test('is yes only once all are there', async () => {
-    const memory = await told();
+    const memory = await trackerWithImage();
     const given = { images: [image, other], regions: 'eastus' };
     const missing = [{ image: other, regions: ['eastus'] }];
     expect((await use(memory, asked(given))).structured).toMatchObject({ satisfied: false, state: 'unknown', missing });
@@ -169,7 +169,7 @@ describe('the answer about several images', () => {
     ['one beside them', { image, images: [other] }, { status: 400, errors: [{ field: 'image' }] }],
     ['a text without end', { images: 'a'.repeat(256 * 1024 + 1) }, { status: 413 }],
   ])('to %s says what is wrong', async (_what, given, problem) => {
-    const { text, structured } = await use(await told(), asked(given));
+    const { text, structured } = await use(await trackerWithImage(), asked(given));
     expect(JSON.parse(text)).toMatchObject(problem);
     expect(structured).toBeUndefined();
   });

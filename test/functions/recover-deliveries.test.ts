@@ -42,6 +42,6 @@ test('what the webhooks lost is in the tracker five minutes later', async () => 
 
   const name = { registry: 'contoso', repository: repositoryOf('team/app'), digest: digestOf(1) };
   expect((await store.read(name))?.record.arrivals).toMatchObject({ eastus: { evidence: ['deliveryLog'] } });
-  expect(lines).toEqual(['took in 1 lost deliveries']);
+  expect(lines).toEqual(['recovered 1 lost deliveries']);
   expect(schedule).toBe('20 */5 * * * *');
 });

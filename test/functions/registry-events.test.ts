@@ -76,8 +76,8 @@ describe('a failure', () => {
   });
 
   test('when an image is noticed fails the function', async () => {
-    const trouble = new UpstreamError('throttled', 'slow down');
-    await expect(handle(eventOf(), memoryTracker(), trouble)).rejects.toBe(trouble);
+    const failure = new UpstreamError('throttled', 'slow down');
+    await expect(handle(eventOf(), memoryTracker(), failure)).rejects.toBe(failure);
   });
 
   test('that would come again every time is logged instead', async () => {

@@ -13,13 +13,13 @@ import { bodyOf, deliver } from '../support/webhook.ts';
 const digest = digestOf(1);
 const image = `contoso.azurecr.io/team/app@${digest}`;
 
-/** Two registries; one image is published as in all replicas at noon. It is one. */
-async function tell() {
+/** Two registries; one image becomes available in all replicas at noon. */
+async function publishOne() {
   const registries = [registryOf(), registryOf({ name: 'fabrikam', loginServer: 'fabrikam.azurecr.io' })];
   const memory = memoryTracker({ registries });
   for (const region of ['eastus', 'westeurope']) await deliver(memory, region, bodyOf({ target: { tag: 'v1' } }));
   await memory.clock.advance(3_600_000);
-  const told = memory.publisher.published.splice(0).map(({ id }) => id);
+  const published = memory.publisher.published.splice(0).map(({ id }) => id);
   const made = memoryReplays(memory);
   const options = replayFunction(memory.tracker, made.replays, memory.clock.now);
   const ask = (input: Partial<CallInput> | object) =>
@@ -27,12 +27,12 @@ async function tell() {
       ? call(options, input as CallInput)
       : call(options, { path: 'events/replay', body: JSON.stringify(input) });
   const events = eventsFunction(memory.tracker, { replays: made.replays });
-  return { ...made, memory, told, ask, options, events };
+  return { ...made, memory, published, ask, options, events };
 }
 
 describe('what is asked', () => {
   test('needs the master key', async () => {
-    const { options } = await tell();
+    const { options } = await publishOne();
     expect(options).toMatchObject({ authLevel: 'admin', methods: ['POST'], route: 'api/events/replay' });
   });
 
@@ -50,8 +50,8 @@ describe('what is asked', () => {
     ['fields nobody knows', { image, because: 'we lost our notes' }],
     ['the query', { path: `events/replay?image=${image}` }],
     ['a range in the query', { path: 'events/replay?registry=contoso&since=2026-06-01T11:00:00Z' }],
-  ])('%s: 202, and it is told again with the same ids', async (_what, input) => {
-    const { ask, finish, told, memory, events } = await tell();
+  ])('%s: 202, and its events are published again with the same ids', async (_what, input) => {
+    const { ask, finish, published, memory, events } = await publishOne();
     const answer = await ask(input);
     expect(answer).toMatchObject({
       status: 202,
@@ -62,20 +62,20 @@ describe('what is asked', () => {
     const progress = () => call(events, { path: `events?replay=${replay}` });
     expect((await progress()).body).toMatchObject({ replay: { id: replay, status: 'running' } });
     await finish();
-    expect(memory.publisher.published.map(({ id }) => id).sort()).toEqual([...told].sort());
+    expect(memory.publisher.published.map(({ id }) => id).sort()).toEqual([...published].sort());
     expect((await progress()).body).toMatchObject({
       replay: {
         id: replay,
         status: 'done',
         imagesExamined: 1,
-        eventsPublished: told.length,
+        eventsPublished: published.length,
         finishedAt: expect.any(String),
       },
     });
   });
 
   test('the answer says what it understood', async () => {
-    const { ask } = await tell();
+    const { ask } = await publishOne();
     expect((await ask({ image: 'contoso.azurecr.io/team/app:v1' })).body).toMatchObject({ image });
     const range = { registry: 'contoso', since: '2026-06-01T14:00:00+02:00' };
     expect((await ask(range)).body).toMatchObject({
@@ -120,14 +120,14 @@ describe('what is refused', () => {
     ],
     ['more than a day until now', { registry: 'contoso', since: '2026-05-31T12:59:59.999Z' }, 'until'],
   ])('%s: 400, naming the field', async (_what, input, field) => {
-    const { ask, queue } = await tell();
+    const { ask, queue } = await publishOne();
     const answer = await ask(input);
     expect(answer).toMatchObject({ status: 400, body: { status: 400, errors: [{ field }] } });
     expect(queue.sent).toEqual([]);
   });
 
   test('a whole day is not too much', async () => {
-    const { ask } = await tell();
+    const { ask } = await publishOne();
     expect((await ask({ registry: 'contoso', since: '2026-05-31T13:00:00Z' })).status).toBe(202);
   });
 
@@ -136,17 +136,17 @@ describe('what is refused', () => {
     ['an image of an unknown registry', { image: 'nobody.azurecr.io/team/app:v1' }],
     ['an image that no region has reported', { image: 'contoso.azurecr.io/team/new:v1' }],
   ])('%s: 404', async (_what, input) => {
-    const { ask } = await tell();
+    const { ask } = await publishOne();
     expect(await ask(input)).toMatchObject({ status: 404, body: { status: 404 } });
   });
 
   test('a body that is too large: 413', async () => {
-    const { ask } = await tell();
+    const { ask } = await publishOne();
     expect((await ask({ path: 'events/replay', body: ' '.repeat(17_000) })).status).toBe(413);
   });
 
   test('while the storage is away: 503 with Retry-After', async () => {
-    const { memory } = await tell();
+    const { memory } = await publishOne();
     const send = () => Promise.reject(new UpstreamError('unavailable', 'queue replication-replays'));
     const { replays } = memoryReplays(memory, { queue: { send } });
     const options = replayFunction(memory.tracker, replays, memory.clock.now);
@@ -157,7 +157,7 @@ describe('what is refused', () => {
 
 describe('how far it is', () => {
   test('stands beside the events of the image', async () => {
-    const { ask, events, finish } = await tell();
+    const { ask, events, finish } = await publishOne();
     const list = async () => (await call(events, { path: `events?image=${image}` })).body;
     expect(await list()).not.toHaveProperty('replays');
     await ask({ image });
@@ -171,7 +171,7 @@ describe('how far it is', () => {
     [`${'0'.repeat(20)}-abc&image=${image}`, 400, 'replay'],
     [`${'0'.repeat(20)}-abc`, 404, undefined],
   ])('of %s: %i', async (id, status, field) => {
-    const { events } = await tell();
+    const { events } = await publishOne();
     const answer = await call(events, { path: `events?replay=${id}` });
     expect(answer.status).toBe(status);
     if (field !== undefined) expect(answer.body).toMatchObject({ errors: [{ field }] });
@@ -180,17 +180,17 @@ describe('how far it is', () => {
 
 describe('the steps', () => {
   test('are done from the queue', async () => {
-    const { ask, queue, replays, memory, told } = await tell();
+    const { ask, queue, replays, memory, published } = await publishOne();
     await ask({ image });
     const { handler, queueName } = replayStepsFunction(replays, 'replication-replays');
     expect(queueName).toBe('replication-replays');
     const [sent] = queue.sent;
     await handler({ replay: sent?.message }, {} as Parameters<typeof handler>[1]);
-    expect(memory.publisher.published).toHaveLength(told.length);
+    expect(memory.publisher.published).toHaveLength(published.length);
   });
 
   test('of a message that is not ours fail', async () => {
-    const { replays } = await tell();
+    const { replays } = await publishOne();
     const { handler } = replayStepsFunction(replays, 'replication-replays');
     const context = {} as Parameters<typeof handler>[1];
     await expect(handler({ wake: {} }, context)).rejects.toThrow();

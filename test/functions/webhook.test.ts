@@ -22,8 +22,8 @@ function payload(file: string): string {
 async function isUntouched(memory: MemoryTracker): Promise<boolean> {
   await memory.clock.advance(10_000);
   const page = await memory.index.page({ registry: 'contoso', list: 'all', limit: 10 });
-  const heard = await memory.webhooks.last('contoso');
-  return page.entries.length + heard.size + memory.queue.deferred.length + memory.publisher.published.length === 0;
+  const lastEvents = await memory.webhooks.last('contoso');
+  return page.entries.length + lastEvents.size + memory.queue.deferred.length + memory.publisher.published.length === 0;
 }
 
 describe('an event that is accepted', () => {

@@ -13,7 +13,7 @@ export function describeAvailabilityOfImages(): RouteDescription {
     path: '/api/availability',
     summary: 'Where are these images, and may I pull all of them now?',
     detail:
-      'Answered from what is stored, also for images nobody has spoken of. The same image named twice counts once.',
+      'Answered from stored data, also for images that no region has reported. The same image named twice counts once.',
     auth: 'functionKey',
     body: imagesBody,
     answers: {

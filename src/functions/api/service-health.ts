@@ -33,7 +33,7 @@ export function describeServiceHealth(): RouteDescription {
     operation: 'takeHealthAlert',
     method: 'post',
     path: '/api/service-health/{registry}',
-    summary: "Takes Azure Monitor's alerts about the registry service",
+    summary: "Accepts Azure Monitor's alerts about the registry service",
     auth: 'webhookSecretOrPassword',
     params: z.object({ registry: z.string().describe("The registry's name in the settings.") }),
     body: z.looseObject({ schemaId: z.string().optional() }).describe('An alert in the common alert schema.'),

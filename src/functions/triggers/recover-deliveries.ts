@@ -7,7 +7,7 @@ export function recoverDeliveriesFunction(deliveries: DeliveryRecovery): TimerFu
     schedule: '20 */5 * * * *',
     handler: async function recoverDeliveries(_timer, context) {
       const recovered = await deliveries.run();
-      if (recovered > 0) context.info(`took in ${recovered} lost deliveries`);
+      if (recovered > 0) context.info(`recovered ${recovered} lost deliveries`);
     },
   };
 }
