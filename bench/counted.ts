@@ -25,17 +25,17 @@ const momentMs = 25;
 export function storageCounter(): Counter {
   let total = 0;
   let underWay = 0;
-  let longestChain = 0;
+  let sequence = 0;
 
   async function counted(work: () => unknown): Promise<unknown> {
-    const place = longestChain + 1;
+    const place = sequence + 1;
     total++;
     underWay++;
     try {
       return await work();
     } finally {
       underWay--;
-      longestChain = Math.max(longestChain, place);
+      sequence = Math.max(sequence, place);
     }
   }
 
@@ -49,7 +49,7 @@ export function storageCounter(): Counter {
           if (name === 'listEntities') {
             return (...values: unknown[]) => {
               total++;
-              longestChain++;
+              sequence++;
               return method(...values);
             };
           }
@@ -58,13 +58,13 @@ export function storageCounter(): Counter {
       }),
     reset() {
       total = 0;
-      longestChain = 0;
+      sequence = 0;
     },
     get total() {
       return total;
     },
     get inSequence() {
-      return longestChain;
+      return sequence;
     },
     async quiet() {
       for (let before = -1; before !== total || underWay > 0; ) {

@@ -120,7 +120,7 @@ if (lostDeliveries !== undefined) {
 app.hook.appTerminate(close);
 
 /**
- * A developer sees a start that fails. On Azure nobody watches the start, so there the health route reports the faults.
+ * A developer sees a start that fails. On Azure no one watches the start, so there the health route reports the faults.
  */
 function readConfigOrAnswerFaults(): Config {
   try {

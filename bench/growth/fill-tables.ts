@@ -57,7 +57,7 @@ export async function fillTables(storage: string, names: string, images: number)
   await checkFilled(openSubject(storage, regions, names).tracker, images);
 }
 
-/** Tables filled under a name that nobody reads would look like tables that cost nothing. */
+/** Tables filled under a name that no store reads would look like tables that cost nothing. */
 async function checkFilled(tracker: Tracker, images: number): Promise<void> {
   const registry = defined(tracker.registries[0]);
   const { repository, digest } = deliveryOf('filled', images - 1, defined(regions[0])).name;

@@ -14,7 +14,7 @@ export type Listed = AvailabilityDocument & {
   readonly attention?: 'delayed' | 'diverged';
   /** Also set where the image is pinned because it is delayed. */
   readonly isDiverged?: boolean;
-  /** Tells rows apart where several may be the same image. */
+  /** Distinguishes rows where several may be the same image. */
   readonly place?: number;
 };
 

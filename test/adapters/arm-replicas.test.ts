@@ -1,4 +1,4 @@
-/** Which replicas ARM's answers are taken for, and which answers are not taken for any. */
+/** How ARM's answers are read as replicas, and which answers are refused. */
 import { spawnSync } from 'node:child_process';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -192,13 +192,16 @@ test('what the list repeats is handed on: which of them counts is decided elsewh
   expect((await replicas()).map(({ name }) => name)).toEqual(['old', 'replica-eastus', 'old']);
 });
 
-test.each([[[]], [[replication('westeurope')]]])('the home region is told, whatever is listed: %j', async (listed) => {
-  arm.registry = { ...arm.registry, location: 'West US' };
-  arm.replications = listed;
-  const { home } = await list();
-  expect(home).toMatchObject({ region: 'westus', expected: true, provisioningState: null, seeding: false });
-  expect(home).not.toHaveProperty('name');
-});
+test.each([[[]], [[replication('westeurope')]]])(
+  'the home region is reported, whatever is listed: %j',
+  async (listed) => {
+    arm.registry = { ...arm.registry, location: 'West US' };
+    arm.replications = listed;
+    const { home } = await list();
+    expect(home).toMatchObject({ region: 'westus', expected: true, provisioningState: null, seeding: false });
+    expect(home).not.toHaveProperty('name');
+  },
+);
 
 test('a list is no answer where the registry itself does not answer', async () => {
   arm.replications = [replication('eastus')];

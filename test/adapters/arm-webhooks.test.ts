@@ -1,4 +1,4 @@
-/** Webhooks read, set right, pinged and replayed over ARM, and what becomes of its failures. */
+/** Webhooks read, repaired, pinged and replayed over ARM, and how its failures are mapped. */
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { armWebhookDirectory } from '../../src/adapters/arm/webhook-directory.ts';

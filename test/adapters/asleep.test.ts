@@ -1,7 +1,7 @@
 /**
- * What the queue trigger would have instances started for: as soon as one message of a queue is visible, the extension's
+ * Whether hidden work starts instances: as soon as one message of a queue is visible, the extension's
  * scale metric is the approximate count of all its messages, those included that hide until they are due (Azure SDK for
- * .NET, `QueueMetricsProvider`). So whatever sleeps must not lie on a queue.
+ * .NET, `QueueMetricsProvider`). So work that is due later must not be on a queue.
  */
 import { QueueServiceClient } from '@azure/storage-queue';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -49,7 +49,7 @@ test('ten thousand images that are not everywhere leave no message on any queue,
   expect(asleep.size).toBe(count);
   expect([...(await messagesByQueue())].filter(([, messages]) => messages > 0)).toEqual([]);
 
-  // That this would see one that hides: what is deferred is said again a minute later.
+  // Proves that the test would see a hidden message: a deferred delivery hides for a minute.
   const service = QueueServiceClient.fromConnectionString(azurite.connectionString);
   await service.createQueue('hidden');
   await service.getQueueClient('hidden').sendMessage('later', { visibilityTimeout: 60 });

@@ -1,4 +1,4 @@
-/** Both senders of verdicts against stand-ins that hold them to the services' contracts. */
+/** Both senders of verdicts against stand-ins that check the services' contracts. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { azurePipelinesSender } from '../../src/adapters/callbacks/azure-pipelines.ts';
 import { githubSender } from '../../src/adapters/callbacks/github.ts';
@@ -43,7 +43,7 @@ function originsOf(origin: string) {
   return origins.value;
 }
 
-/** What is sealed at acceptance, made by the door's own parser. */
+/** The callback that is encrypted when a check is accepted, made by the endpoint's own parser. */
 function azureCallback(headers: Record<string, string>): string {
   const callback = parseAzurePipelinesCallback((name) => headers[name] ?? null, originsOf(azure.origin));
   if (!callback.ok) throw new Error(JSON.stringify(callback.problems));
@@ -108,7 +108,7 @@ describe('Azure Pipelines', () => {
   test.each<[string, Misbehaviour, 'dead' | 'notYet' | string, number?]>([
     ['the plan has ended', ended, 'dead'],
     ['the plan was cancelled', { status: 404, body: '{"typeKey":"TaskOrchestrationPlanTerminatedException"}' }, 'dead'],
-    ['a plan that is gone for good', { status: 410 }, 'dead'],
+    ['a plan that is gone', { status: 410 }, 'dead'],
     [
       'a plan that is not there',
       { status: 404, body: '{"typeKey":"TaskOrchestrationPlanNotFoundException"}' },
@@ -213,7 +213,7 @@ describe('GitHub', () => {
     ['a run that is being changed', review, { status: 409 }, 'notYet'],
     ['an installation that is not there', token, { status: 404 }, 'notYet'],
     ['an installation that is being made', token, { status: 422 }, 'notYet'],
-    ['a run that is gone for good', review, { status: 410 }, 'dead'],
+    ['a run that is gone', review, { status: 410 }, 'dead'],
     ['a bad request', review, { status: 400 }, 'invalid'],
     ['for legal reasons', review, { status: 451 }, 'invalid'],
     ['no time', review, { status: 408 }, 'unavailable'],
@@ -230,7 +230,7 @@ describe('GitHub', () => {
     ['too many requests', review, { status: 429, headers: { 'retry-after': '9' } }, 'throttled', 9_000],
     ['a secondary limit', review, { status: 403, headers: { 'retry-after': '60' } }, 'throttled', 60_000],
     [
-      'a secondary limit, told in words',
+      'a secondary rate limit, in the message only',
       review,
       { status: 403, body: '{"message":"secondary rate limit"}' },
       'throttled',

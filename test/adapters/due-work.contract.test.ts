@@ -132,7 +132,7 @@ describe.each(Object.keys(stores))('%s', (kind) => {
     expect(postponed?.key).not.toBe(added.key);
     expect(await allDue(store, now + 59_999)).toEqual([]);
     expect(await allDue(store, now + 60_000)).toMatchObject([{ work: imageOf(1), scheduledFor: now, failures: 2 }]);
-    // Of the key that it had before nothing is left.
+    // Nothing is left under its previous key.
     await store.remove(added);
     expect(await allDue(store, now + 60_000)).toHaveLength(1);
   });
@@ -153,7 +153,7 @@ describe.each(Object.keys(stores))('%s', (kind) => {
 });
 
 describe('Table Storage', () => {
-  test('tells how far the clock of whoever added it is behind ours, or ahead', async () => {
+  test('says how far the clock that added it is behind ours, or ahead', async () => {
     const rows = await openTable();
     const by = (aheadMs: number) => tableDueWork(rows, { ...systemClock, now: () => Date.now() + aheadMs });
     const aheadOf = async (aheadMs: number) => {
@@ -165,7 +165,7 @@ describe('Table Storage', () => {
     await by(0).add(imageOf(3), Date.now() + 20);
     expect(await aheadOf(0)).toEqual([-30_000, 30_000, 0]);
     expect(await aheadOf(30_000)).toEqual([0, 60_000, 30_000]);
-    // Whoever postpones it is not who added it.
+    // Another instance postpones it than added it.
     const { items } = await by(30_000).due({ before: Date.now() + 3_600_000, cursor: undefined, limit: 10 });
     for (const item of items) await by(30_000).postpone(item, item.scheduledFor, 1);
     expect(await aheadOf(0)).toEqual([-30_000, 30_000, 0]);

@@ -1,4 +1,4 @@
-/** The publisher of events before it has a client: the first event makes one, and an attempt that fails is not the last. */
+/** The publisher before it has a client: the first event creates one, and a failed attempt is repeated. */
 import { EventGridPublisherClient } from '@azure/eventgrid';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { eventGridPublisher } from '../../src/adapters/event-grid.ts';
@@ -27,7 +27,7 @@ test('connects at the first event, and once', async () => {
   expect([connections, sent]).toEqual([1, [1, 2, 1]]);
 });
 
-test('connects anew after it could not, and says so as of a topic that is not there', async () => {
+test('connects again after a failure, which it reports like an unavailable topic', async () => {
   let attempts = 0;
   const publisher = eventGridPublisher(async () => {
     if (++attempts === 1) throw new Error('no such file');
@@ -38,7 +38,7 @@ test('connects anew after it could not, and says so as of a topic that is not th
   expect(attempts).toBe(2);
 });
 
-/** A topic on this machine, spoken to by the real client. */
+/** A topic stand-in, called by the real client. */
 describe('what the topic answers', () => {
   let service: Service;
   let publisher: EventPublisher;

@@ -1,4 +1,4 @@
-/** What somebody sees who opens the table of images: the columns are those of the record, and of nothing before it. */
+/** The columns that a person sees in the table of images: those of the record, and none from an earlier one. */
 import { hash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { tableClient } from '../../src/adapters/storage-clients.ts';
@@ -58,7 +58,7 @@ test('each region has a column, until the record is without it', async () => {
   expect(await columns(one)).toEqual({ region_eastus: available.region_eastus });
 });
 
-/** What the core keeps of one image at most; names and times as hard to compress as they can be. */
+/** The largest record that the core keeps; names and times as hard to compress as possible. */
 function maxRecord(): ImageRecord {
   const small = recordOf(digestOf(2), [pushOf('eastus', '2026-06-01T12:00:00Z', { tag: 'v1' })]);
   const random = (seed: string, length: number) =>
@@ -148,15 +148,15 @@ test('the largest record there can be fits in its row', async () => {
   // Table service REST documentation: an entity has at most 1 MiB and 252 properties.
   expect(sizes.reduce((sum, size) => sum + size)).toBeLessThan(0.9 * 2 ** 20);
   expect(sizes.length).toBeLessThan(252);
-  // What is said of it next is written all the same, and makes it small again.
+  // The next record is written all the same, and makes the row small again.
   const small = recordOf(digestOf(2), [deleteOf('eastus', '2026-06-01T12:00:01Z')]);
   expect(await store.commit({ record: small, basedOn: committed.version })).not.toBe('conflict');
   expect((await store.read(record.name))?.record).toEqual(small);
 });
 
-test('what was told since a time is found, though whoever noted it has a clock that is half a minute behind', async () => {
+test('what was published since a time is found, though noted with a clock that is half a minute behind', async () => {
   const account = { kind: 'connectionString', connectionString: azurite.connectionString } as const;
-  const store = tableImageStore(table(tableClient(account, 'told')));
+  const store = tableImageStore(table(tableClient(account, 'published')));
   const record = recordOf(digestOf(1), [pushOf('eastus', '2026-06-01T12:00:00Z')]);
   await store.commit({ record, basedOn: undefined });
   const acceptedAt = Date.parse('2026-06-01T12:10:00Z');

@@ -1,4 +1,4 @@
-/** Keys of the tables: the service takes every one of them, and the name comes back out of it. */
+/** Keys of the tables: the service accepts every one of them, and the name can be read from it. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {

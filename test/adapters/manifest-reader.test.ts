@@ -1,4 +1,4 @@
-/** What is read for families, over real HTTP: manifests from a replica or the login server, and the pages of what is attached. */
+/** Reads for families over real HTTP: manifests from a replica or the login server, and the pages of referrers. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -25,7 +25,7 @@ afterEach(() => {
   for (const stop of stops.splice(0)) stop();
 });
 
-/** Answers these paths, and 404 in a registry's words to everything else. */
+/** Answers these paths, and everything else with a registry's 404. */
 async function serve(answers: Record<string, Answer>) {
   const server = createServer((request, response) => {
     const { status, headers, body } = answers[request.url ?? ''] ?? { status: 404, headers: registryHeaders, body: '' };
@@ -80,13 +80,13 @@ describe('a manifest', () => {
     ['whose bytes are not those of its digest', { ...answer, body: '{"manifests":[]}' }],
     ['that is another one', { ...answer, headers: { ...answer.headers, 'docker-content-digest': digest } }],
     ['that is too large', { ...answer, body: ' '.repeat(4 * 1024 * 1024 + 1) }],
-  ])('%s tells nothing, neither of itself nor of the registry', async (_what, odd) => {
+  ])('%s is no answer, neither about the manifest nor about the registry', async (_what, odd) => {
     const registry = await serve({ [`/v2/team/app/manifests/${top.digest}`]: odd });
     const read = await reader().read(registry, undefined, repository, top.digest, []);
     expect(read).toMatchObject({ kind: 'unclear', scope: 'image' });
   });
 
-  test('that is refused: the registry does not tell', async () => {
+  test('that is refused: unknown', async () => {
     const registry = await serve({ [`/v2/team/app/manifests/${top.digest}`]: { status: 403 } });
     const read = await reader().read(registry, undefined, repository, top.digest, []);
     expect(read).toEqual({ kind: 'unclear', reason: '403 for the manifest', retryAfterMs: undefined });

@@ -1,4 +1,4 @@
-/** Which challenges are believed. A forged one that was believed would have the app's identity posted to its maker. */
+/** Which challenges are accepted. With a forged one, the app would send its identity token to the attacker. */
 import { describe, expect, test } from 'vitest';
 import { readChallenge } from '../../src/adapters/oci-registry/challenge.ts';
 import type { Repository } from '../../src/core/model/reference.ts';

@@ -1,4 +1,4 @@
-/** Whether an image is whole: every child of an index, every config and layer, and nothing believed unseen. */
+/** Whether an image is complete: every child of an index, every config and layer, each of them checked. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ociManifestProbe } from '../../src/adapters/oci-registry/manifest-probe.ts';
 import type { Digest } from '../../src/core/model/digest.ts';
@@ -369,7 +369,7 @@ test.each([
     replica.add(app, gone);
     replica.blobs.clear();
   }
-  // Whatever else answers for blobs, the registry has it as a manifest.
+  // The blob is answered with 404, but the registry has it as a manifest.
   replica.misbehave = ({ path }) => (path.includes('/blobs/') ? { status: 404 } : undefined);
   expect(await ask(listed.digest)).toMatchObject({ isWhole: true });
 });

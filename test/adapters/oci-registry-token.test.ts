@@ -1,4 +1,4 @@
-/** The token flow against a replica that asks for tokens, and against one that wants somebody else to have them. */
+/** The token flow against a replica that requires tokens, and against one that sends them elsewhere. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { ManifestProbeOptions } from '../../src/adapters/oci-registry/manifest-probe.ts';
 import { ociManifestProbe } from '../../src/adapters/oci-registry/manifest-probe.ts';
@@ -194,7 +194,7 @@ test.each([
   await elsewhere.stop();
 });
 
-test('a limit on the exchange tells how long to wait', async () => {
+test('a rate limit on the exchange says how long to wait', async () => {
   replica.misbehave = ({ path }) =>
     path === '/oauth2/exchange' ? { status: 429, headers: { 'retry-after': '9' } } : undefined;
   expect(await ask()).toEqual({ kind: 'unclear', reason: '429 for the identity exchange', retryAfterMs: 9_000 });
@@ -217,7 +217,7 @@ test('no failure is remembered', async () => {
   expect(replica.seen[before]?.headers.authorization).toBeUndefined();
 });
 
-test('an identity that cannot be had is unclear, told by the kind of error alone', async () => {
+test('an identity that cannot be had is unclear, with the name of the error only', async () => {
   const error = Object.assign(new Error(`request with ${identity} failed`), { name: 'CredentialUnavailableError' });
   const answer = await ask(app, makeProbe({ credential: { getToken: () => Promise.reject(error) } }));
   expect(answer).toMatchObject({ kind: 'unclear', reason: 'no identity token (CredentialUnavailableError)' });

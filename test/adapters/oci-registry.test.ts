@@ -1,5 +1,5 @@
 /**
- * What a replica's answers are taken for. Only a registry's own 404 is "absent"; whatever else is not a clear yes is
+ * How a replica's answers are read. Only a registry's own 404 is "absent"; whatever else is not a clear yes is
  * "unclear".
  */
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -166,7 +166,7 @@ test('an answer carries when the replica gave it, by its own clock', async () =>
 });
 
 test.each(['', 'soon', '0', '2026-06-01T11:58:59Z', 'Mon, 41 Jun 2026 11:58:59 GMT', 'Mon, 01 Jun 1926 11:58:59 GMT'])(
-  'a date that tells nothing (%j) leaves the time to our clock',
+  'with an invalid date (%j), our clock gives the time',
   async (date) => {
     answers({ status: 404, headers: { date, 'docker-distribution-api-version': 'registry/2.0' } });
     expect(await ask()).toEqual({ kind: 'absent', saidAt: undefined });

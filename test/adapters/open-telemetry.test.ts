@@ -1,4 +1,4 @@
-/** What leaves the app, read off the wire by somebody who speaks the protocol; and that a collector's trouble is its own. */
+/** What the app exports, as a collector receives it; and that a failing collector does not affect the app. */
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { OpenTelemetry } from '../../src/adapters/open-telemetry/open-telemetry.ts';
 import { startTelemetry } from '../../src/adapters/open-telemetry/start.ts';
@@ -186,7 +186,7 @@ describe('a collector in trouble', () => {
     await collector.stop();
     const world = memoryTracker({ ports: { telemetry } });
     expect(await deliver({ ...world, telemetry }, 'eastus')).toMatchObject({ status: 200 });
-    // It goes on trying, up to ten seconds; nobody has to wait for that.
+    // It retries for up to ten seconds, in the background.
     await Promise.race([telemetry.close(), new Promise((resolve) => setTimeout(resolve, 500))]);
     expect(lines.join()).not.toContain('127.0.0.1');
     collector = await startOtlpStandIn();

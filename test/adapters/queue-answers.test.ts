@@ -1,4 +1,4 @@
-/** What is put on queues, as the queue service sees it, and what becomes of it when the service says no. */
+/** The messages on queues, as the queue service sees them, and what happens when the service refuses them. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   queueDeadLetteredForwards,
@@ -14,7 +14,7 @@ import type { StorageStandIn } from '../support/storage-stand-in.ts';
 import { hurryTimeLimits, startStorageStandIn } from '../support/storage-stand-in.ts';
 
 const time = '2026-06-01T12:00:00Z';
-const taken: Answer = {
+const accepted: Answer = {
   status: 201,
   headers: { 'content-type': 'application/xml' },
   body: `<?xml version="1.0" encoding="utf-8"?><QueueMessagesList><QueueMessage><MessageId>1</MessageId><InsertionTime>Mon, 01 Jun 2026 12:00:00 GMT</InsertionTime><ExpirationTime>Fri, 31 Dec 9999 23:59:59 GMT</ExpirationTime><PopReceipt>a</PopReceipt><TimeNextVisible>Mon, 01 Jun 2026 12:00:00 GMT</TimeNextVisible></QueueMessage></QueueMessagesList>`,
@@ -28,7 +28,9 @@ const isSend = ({ method, path }: Seen) => method === 'POST' && path.includes('/
 
 let service: StorageStandIn;
 beforeAll(async () => {
-  service = await startStorageStandIn((seen) => (isSend(seen) ? taken : { status: seen.method === 'PUT' ? 201 : 200 }));
+  service = await startStorageStandIn((seen) =>
+    isSend(seen) ? accepted : { status: seen.method === 'PUT' ? 201 : 200 },
+  );
 });
 beforeEach(() => {
   service.seen.length = 0;
@@ -83,7 +85,7 @@ describe('a message', () => {
     expect(parseReplayMessage(one?.message)).toEqual({ id: 'abc-1', failures: 3 });
   });
 
-  test('that nobody took is laid aside, with the reason', async () => {
+  test('that no target accepted is dead-lettered, with the reason', async () => {
     await givenUp().deadLetter(order, 'answered 404');
     expect(sent()).toMatchObject([
       { queue: 'forwards-poison', visible: '0', message: { forward: { order, reason: 'answered 404' } } },

@@ -1,4 +1,4 @@
-/** How deliveries lie on the queue: what is deferred together shares a message, as large as the service allows. */
+/** Deliveries on the queue: those deferred together share a message, as large as the service allows. */
 import { randomBytes } from 'node:crypto';
 import type { QueueClient } from '@azure/storage-queue';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -30,7 +30,7 @@ function openQueue(): QueueClient {
   return queueClient(account, `deferred-${randomBytes(4).toString('hex')}`);
 }
 
-/** What is visible on it, message by message. */
+/** Its visible messages. */
 async function messagesOn(queue: QueueClient): Promise<(readonly Received[])[]> {
   const { receivedMessageItems } = await queue.receiveMessages({ numberOfMessages: 32, visibilityTimeout: 600 });
   return receivedMessageItems.map(({ messageText }) =>
@@ -54,7 +54,7 @@ describe('deliveries that are deferred', () => {
     const queue = openQueue();
     const { defer } = twiceDeferred(queueDeliveryQueue(queue));
     const deliveries = Array.from({ length: 500 }, (_, image) => deliveryWith(image));
-    // Each by a timer of its own, as patience ends.
+    // Each by a timer of its own, as when a time limit is reached.
     await Promise.all(
       deliveries.map(async (delivery) => {
         await new Promise((resolve) => setTimeout(resolve, 5));
@@ -88,7 +88,7 @@ describe('deliveries that are deferred', () => {
   });
 });
 
-/** The time of receipt is that of when the delivery was made up. */
+/** Without the time of receipt, which is that of the test's delivery. */
 function asSent(delivery: Delivery) {
   return { ...delivery, fact: { ...delivery.fact, receivedAt: expect.any(Number) as number } };
 }

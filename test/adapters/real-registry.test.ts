@@ -1,6 +1,6 @@
 /**
- * The probe against real registries: two processes of the distribution registry stand for two replicas. What the
- * stand-in believes about the protocol is held against them here.
+ * The probe against real registries: two processes of the distribution registry serve as two replicas. What the
+ * stand-in assumes about the protocol is checked against them here.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ociManifestProbe } from '../../src/adapters/oci-registry/manifest-probe.ts';
@@ -15,13 +15,13 @@ import {
   expectStatus,
   pushImage,
   putManifest,
+  reportMissingRegistries,
   startRegistry,
-  tellThatRegistriesAreMissing,
 } from '../support/real-registry.ts';
 import type { Content } from '../support/registry-stand-in.ts';
 import { descriptor, image, index, types } from '../support/registry-stand-in.ts';
 
-if (!canRunRegistries) tellThatRegistriesAreMissing('the probe was NOT tried against real registries.');
+if (!canRunRegistries) reportMissingRegistries('the probe was NOT tried against real registries.');
 
 const eastus = 'eastus' as Region;
 const westeurope = 'westeurope' as Region;

@@ -84,10 +84,10 @@ describe.each(Object.keys(stores))('%s', (kind) => {
     const done = await store.replace({ ...first.release, availableAt: 9 }, first);
     if (done === 'conflict') throw new Error('conflict');
     expect(namesOf(await store.open(10))).toEqual(['other']);
-    const told = await store.replace({ ...done.release, announcedAt: 10 }, done);
-    if (told === 'conflict') throw new Error('conflict');
+    const announced = await store.replace({ ...done.release, announcedAt: 10 }, done);
+    if (announced === 'conflict') throw new Error('conflict');
     expect(namesOf(await store.open(10))).toEqual(['other']);
-    const again = await store.replace(makeRevision('shop', content(2), told.release, 11), told);
+    const again = await store.replace(makeRevision('shop', content(2), announced.release, 11), announced);
     expect(again).toMatchObject({ release: { revision: 2 } });
     expect(await store.open(10)).toContainEqual({ name: 'shop', createdAt: 1_000, revision: 2 });
     expect(await store.open(1)).toHaveLength(1);

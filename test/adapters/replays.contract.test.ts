@@ -32,7 +32,7 @@ afterAll(() => azurite?.stop());
 
 const start = Date.parse('2026-06-01T12:00:00Z');
 
-function toldAt(n: number, times: readonly (number | null)[], registry = 'contoso'): ImageRecord {
+function recordPublishedAt(n: number, times: readonly (number | null)[], registry = 'contoso'): ImageRecord {
   const record = recordOf(digestOf(n), [pushOf('eastus', '2026-06-01T12:00:00Z')]);
   return {
     ...record,
@@ -68,15 +68,15 @@ describe.each(Object.keys(stores))('%s', (kind) => {
     return { found, pages, numbers: found.map(({ name }) => Number.parseInt(name.digest.slice(-4), 16)).sort() };
   };
 
-  describe('what was told since a time', () => {
+  describe('what was published since a time', () => {
     test('is nothing where nothing is stored', async () => {
       expect((await all(0)).found).toEqual([]);
     });
 
-    test('is every image whose newest told event is not older', async () => {
+    test('is every image whose newest published event is not older', async () => {
       const times: (number | null)[][] = [[], [null], [1_000], [500, 2_000], [3_000, null], [2_000, 100]];
       for (const [i, some] of times.entries()) {
-        const record = toldAt(i + 1, some);
+        const record = recordPublishedAt(i + 1, some);
         await images.commit({ record, basedOn: undefined });
       }
       expect((await all(0)).numbers).toEqual([3, 4, 5, 6]);
@@ -87,19 +87,19 @@ describe.each(Object.keys(stores))('%s', (kind) => {
     });
 
     test('comes with the whole record', async () => {
-      expect((await all(2_001)).found).toEqual([toldAt(5, [3_000, null])]);
+      expect((await all(2_001)).found).toEqual([recordPublishedAt(5, [3_000, null])]);
     });
 
-    test('follows the record when something is told later', async () => {
-      const stored = (await images.read(toldAt(1, []).name)) ?? expect.fail('not stored');
-      const committed = await images.commit({ record: toldAt(1, [9_000]), basedOn: stored.version });
+    test('follows the record when something is published later', async () => {
+      const stored = (await images.read(recordPublishedAt(1, []).name)) ?? expect.fail('not stored');
+      const committed = await images.commit({ record: recordPublishedAt(1, [9_000]), basedOn: stored.version });
       expect(committed).not.toBe('conflict');
       expect((await all(8_000)).numbers).toEqual([1]);
     });
 
     test('is of that registry alone, also where one name begins like another', async () => {
       for (const registry of ['contoso2', 'contos', 'contoso-2']) {
-        await images.commit({ record: toldAt(77, [5_000], registry), basedOn: undefined });
+        await images.commit({ record: recordPublishedAt(77, [5_000], registry), basedOn: undefined });
       }
       expect((await all(4_000)).numbers).toEqual([1]);
       expect((await all(0, 100, 'contoso2')).numbers).toEqual([77]);
@@ -107,7 +107,7 @@ describe.each(Object.keys(stores))('%s', (kind) => {
 
     test('comes in pages, none twice and none left out', async () => {
       for (let n = 100; n < 125; n++) {
-        const record = toldAt(n, n % 2 === 0 ? [50_000] : [10]);
+        const record = recordPublishedAt(n, n % 2 === 0 ? [50_000] : [10]);
         await images.commit({ record, basedOn: undefined });
       }
       const { numbers, pages } = await all(50_000, 5);
@@ -116,13 +116,13 @@ describe.each(Object.keys(stores))('%s', (kind) => {
     });
 
     test('is also what was only noted beside the record, however late', async () => {
-      const taken = (n: number, at: number) => {
+      const acknowledge = (n: number, at: number) => {
         const keys = [`000001.availableInRegion.region${n}`];
-        return images.acknowledge(toldAt(7, []).name, [{ keys, at: start + at }], start + at + 10_000);
+        return images.acknowledge(recordPublishedAt(7, []).name, [{ keys, at: start + at }], start + at + 10_000);
       };
-      await images.commit({ record: toldAt(7, [null, null]), basedOn: undefined });
-      await taken(1, 70_000);
-      await taken(0, 60_000);
+      await images.commit({ record: recordPublishedAt(7, [null, null]), basedOn: undefined });
+      await acknowledge(1, 70_000);
+      await acknowledge(0, 60_000);
       expect((await all(70_000)).numbers).toEqual([7]);
       expect((await all(70_001)).numbers).toEqual([]);
     });
@@ -131,7 +131,7 @@ describe.each(Object.keys(stores))('%s', (kind) => {
   describe('replay jobs', () => {
     const jobOf = (changes: Partial<ReplayJob> = {}): ReplayJob => ({
       id: 'abc-1',
-      scope: { kind: 'image', name: toldAt(1, []).name },
+      scope: { kind: 'image', name: recordPublishedAt(1, []).name },
       requestedAt: start,
       cursor: null,
       imagesExamined: 0,

@@ -1,5 +1,5 @@
 /**
- * Rows of many images share a transaction, and a transaction is all or nothing: what is wrong with one row must never
+ * Rows of many images share a transaction, and a transaction is atomic: the failure of one row must never
  * become the answer of another.
  */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -150,7 +150,7 @@ describe('one row twice', () => {
   });
 });
 
-test('when the service does not answer, everybody is told so', async () => {
+test('when the service does not answer, every caller gets the error', async () => {
   const down = rowBatches({ ...rows, transact: () => Promise.reject(new Error('down')) });
   const outcomes = await Promise.allSettled(numbers(3).map((i) => down.create(rowOf(i))));
   expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);

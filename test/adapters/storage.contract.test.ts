@@ -1,6 +1,6 @@
 /**
- * One suite for the ports that storage fulfils, run on memory and on the real table service. If the development
- * storage cannot start, these fail: a contract that is skipped protects nobody.
+ * One suite for the ports that storage implements, run in memory and on the real table service. If Azurite
+ * cannot start, these tests fail: a skipped contract would prove nothing.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -186,7 +186,7 @@ describe.each(Object.keys(stores))('%s', (kind) => {
       expect(await ports.store.read(nameOf(8))).toEqual(stored);
     });
 
-    test('of two that create the image, one is told of the conflict', async () => {
+    test('of two that create the image, one gets a conflict', async () => {
       const change = changeOf(recordOf(nameOf(4)));
       const outcomes = await Promise.all([ports.store.commit(change), ports.store.commit(change)]);
       expect(outcomes.filter((outcome) => outcome === 'conflict')).toHaveLength(1);
@@ -206,10 +206,10 @@ describe.each(Object.keys(stores))('%s', (kind) => {
       expect((await ports.store.read(nameOf(5)))?.record.generation).toBe(10 + winner);
     });
 
-    describe('what the topic has taken', () => {
+    describe('what the topic has accepted', () => {
       const keys = ['eastus', 'westeurope'].map((region) => `000001.availableInRegion.${region}`);
       const completion = '000001.availableInAllReplicas';
-      const untold = (n: number) => {
+      const unpublished = (n: number) => {
         const announcements = [...keys, completion].map((key) => ({ key, madeAt: 1_000, publishedAt: null }));
         return recordOf(nameOf(n), { announcements });
       };
@@ -219,7 +219,7 @@ describe.each(Object.keys(stores))('%s', (kind) => {
       };
 
       test('is in the record from then on, by whomever and in whatever order it was noted', async () => {
-        await commit(ports.store, changeOf(untold(20)));
+        await commit(ports.store, changeOf(unpublished(20)));
         await Promise.all([
           ports.store.acknowledge(nameOf(20), [{ keys: [completion], at: 3_000 }], 3_500),
           ports.store.acknowledge(nameOf(20), [{ keys: keys.slice(0, 1), at: 2_000 }], 3_400),
@@ -229,7 +229,7 @@ describe.each(Object.keys(stores))('%s', (kind) => {
       });
 
       test('leaves everything else as it was', async () => {
-        const { record } = await commit(ports.store, changeOf(untold(21)));
+        const { record } = await commit(ports.store, changeOf(unpublished(21)));
         await ports.store.acknowledge(nameOf(21), [{ keys, at: 2_000 }], 2_000);
         const announcements = record.announcements.map((entry) => ({
           ...entry,
@@ -239,7 +239,7 @@ describe.each(Object.keys(stores))('%s', (kind) => {
       });
 
       test('is not lost to whoever writes without knowing of it, and stays when they write again', async () => {
-        const first = await commit(ports.store, changeOf(untold(22)));
+        const first = await commit(ports.store, changeOf(unpublished(22)));
         await ports.store.acknowledge(nameOf(22), [{ keys, at: 2_000 }], 2_000);
         const change = { record: { ...first.record, generation: 2 }, basedOn: first.version };
         expect(await ports.store.commit(change)).toBe('conflict');
@@ -249,8 +249,8 @@ describe.each(Object.keys(stores))('%s', (kind) => {
         expect(await acceptedIn(22)).toEqual([[2_000, 2_000, null], null]);
       });
 
-      test('is noted again when it was taken again, and a time that is known stays', async () => {
-        await commit(ports.store, changeOf(untold(23)));
+      test('is noted again when it was accepted again, and a time that is known stays', async () => {
+        await commit(ports.store, changeOf(unpublished(23)));
         await ports.store.acknowledge(nameOf(23), [{ keys: keys.slice(0, 1), at: 2_000 }], 2_000);
         const seen = await ports.store.read(nameOf(23));
         if (seen === undefined) return expect.fail('the image is gone');
@@ -260,7 +260,7 @@ describe.each(Object.keys(stores))('%s', (kind) => {
       });
 
       test('is forgotten with the announcement, which may be made again', async () => {
-        const first = await commit(ports.store, changeOf(untold(26)));
+        const first = await commit(ports.store, changeOf(unpublished(26)));
         await ports.store.acknowledge(nameOf(26), [{ keys, at: 2_000 }], 2_000);
         const seen = await ports.store.read(nameOf(26));
         if (seen === undefined) return expect.fail('the image is gone');
@@ -276,7 +276,7 @@ describe.each(Object.keys(stores))('%s', (kind) => {
       });
 
       test('stands in the way of a write based on the image as it was before', async () => {
-        const stored = await commit(ports.store, changeOf(untold(25)));
+        const stored = await commit(ports.store, changeOf(unpublished(25)));
         await ports.store.acknowledge(nameOf(25), [{ keys, at: 2_000 }], 2_000);
         const change = changeOf(stored.record, { basedOn: stored.version });
         expect(await ports.store.commit(change)).toBe('conflict');
@@ -346,7 +346,7 @@ describe.each(Object.keys(stores))('%s', (kind) => {
     test('only images first seen before a time', async () => {
       const before = await page({ before: 1_000_003, limit: 2 });
       expect(before.entries.map((entry) => entry.firstSeenAt)).toEqual([1_000_002, 1_000_001]);
-      // As long as all images are looked for among all, none is left for the list of its own.
+      // A time before all images leaves none of the list.
       for (const none of [0, -1]) expect((await page({ before: none })).entries).toEqual([]);
       const rest = await page({ before: 1_000_003, cursor: before.next ?? undefined });
       expect(rest).toMatchObject({ entries: [{ firstSeenAt: 1_000_000 }], next: null });
@@ -364,7 +364,7 @@ describe.each(Object.keys(stores))('%s', (kind) => {
       expect(await ports.tags.digests({ ...tag, repository: 'team/other' as Repository })).toEqual([]);
     });
 
-    test('tells who was the first to note a tag, and of two at once one', async () => {
+    test('says which note of a tag was the first, and of two at once exactly one', async () => {
       const fresh = { ...tag, tag: 'fresh' as Tag };
       const outcomes = await Promise.all([1, 2].map((n) => ports.tags.note(fresh, digestOf(n), toEventTime(n))));
       expect(outcomes.toSorted()).toEqual(['again', 'first']);

@@ -1,6 +1,6 @@
 /**
- * What each answer of the table service means. No failure may pass for an answer: a row that could not be read is not a row
- * that is not there, and a write that was refused is not written.
+ * What each answer of the table service means. No failure may count as an answer: a row that could not be read is not a row
+ * that does not exist, and a refused write is not written.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { tableClient } from '../../src/adapters/storage-clients.ts';
@@ -76,7 +76,7 @@ describe.each<[number, string, ErrorCode]>([
     service.misbehave = () => refusal(status, code);
     const end = await transact(rows).catch((error: unknown) => error);
     const failure = expect.objectContaining({ name: 'UpstreamError', code: expected });
-    // Refused for what is in it, the others may go again without it.
+    // One action was refused for its content: the others may be tried again without it.
     expect(end).toEqual(expected === 'invalid' ? { refusedAt: undefined, reason: failure } : failure);
   });
 });

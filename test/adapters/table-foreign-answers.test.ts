@@ -1,4 +1,4 @@
-/** What a table that is not the table service answers: a proxy, another address, a refusal. None of it says "no such row". */
+/** Answers that are not the table service's: a proxy, another address, a refusal. None of them means "no such row". */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** The row of a tag that moves with every build: it stays within its bounds, and loses nothing that is new. */
+/** The row of a tag that moves with every build: it stays within its limits, and keeps the newest digests. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { tableClient } from '../../src/adapters/storage-clients.ts';
 import type { RowBatches } from '../../src/adapters/table-storage/row-batches.ts';

@@ -1,4 +1,4 @@
-/** One suite for the store of who waits, run on memory and on the real table service. */
+/** One suite for the store of waits, run in memory and on the real table service. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { memoryWaitStore } from '../../src/adapters/memory-waits.ts';
 import { tableClient } from '../../src/adapters/storage-clients.ts';

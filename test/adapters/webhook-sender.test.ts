@@ -1,6 +1,6 @@
 /**
- * Forwarded webhooks on the wire, to receivers that read them as the tools they stand for do, and never to an address
- * that is nobody's business.
+ * Forwarded webhooks over HTTP, to receivers that parse them as the real tools do, and never to a private
+ * address.
  */
 import { createHmac } from 'node:crypto';
 import dns from 'node:dns';
@@ -31,7 +31,7 @@ async function listen(answer: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** Each takes a request as the tool does: the status it would answer. */
+/** For each tool, the status it would answer the request with. */
 const receivers: [string, Parameters<typeof targetOf>[0], (request: IncomingMessage, body: string) => number][] = [
   [
     // fluxcd/notification-controller, receiver_handlers.go: a signature over the raw body.

@@ -78,13 +78,13 @@ test.each([10, 30])('a loop every %i s asks exactly as often as arithmetic says'
   expect(endedAt).toBe(startAt + (Math.max(...rounds) - 1) * everyMs);
 });
 
-describe('trackers of an afternoon', () => {
+describe('simple trackers', () => {
   /** @returns what was published, when the second is received so long after the first */
-  async function hear(make: typeof oneRow, pauseMs: number, ...heard: Received[]): Promise<string[]> {
+  async function receiveAll(make: typeof oneRow, pauseMs: number, ...events: Received[]): Promise<string[]> {
     const time = virtualTime();
     const published: string[] = [];
     const receive = make(slowStorage(time.clock, 1), 2, (image) => void published.push(image));
-    for (const [place, one] of heard.entries()) {
+    for (const [place, one] of events.entries()) {
       time.scheduler.at(time.clock.now() + place * pauseMs, () => receive(one));
     }
     await time.pass(hour);
@@ -93,18 +93,18 @@ describe('trackers of an afternoon', () => {
   const east: Received = { id: '1', region: 'eastus', image: 'a' };
   const west: Received = { id: '1', region: 'westeurope', image: 'a' };
 
-  test('one row tells what comes one at a time, loses an update of two at once, and tells a repeat at once twice', async () => {
-    expect(await hear(oneRow, 1_000, east, east, west, west)).toEqual(['a']);
-    expect(await hear(oneRow, 1, east, west)).toEqual([]);
-    expect(await hear(oneRow, 40, east, west)).toEqual(['a']);
-    expect(await hear(oneRow, 1_000, east, { ...east, image: 'b' }, west)).toEqual(['a']);
+  test('one row publishes what comes one at a time, loses an update of two at once, and publishes a simultaneous repeat twice', async () => {
+    expect(await receiveAll(oneRow, 1_000, east, east, west, west)).toEqual(['a']);
+    expect(await receiveAll(oneRow, 1, east, west)).toEqual([]);
+    expect(await receiveAll(oneRow, 40, east, west)).toEqual(['a']);
+    expect(await receiveAll(oneRow, 1_000, east, { ...east, image: 'b' }, west)).toEqual(['a']);
   });
 
   test('a row per delivery id takes regions with one id for repeats, and two pushes for two regions', async () => {
-    expect(await hear(rowPerDelivery, 1_000, east, west)).toEqual([]);
-    expect(await hear(rowPerDelivery, 1_000, east, { ...west, id: '2' })).toEqual(['a']);
-    expect(await hear(rowPerDelivery, 1_000, east, { ...east, id: '2' })).toEqual(['a']);
-    expect(await hear(rowPerDelivery, 1, east, { ...west, id: '2' })).toEqual(['a', 'a']);
+    expect(await receiveAll(rowPerDelivery, 1_000, east, west)).toEqual([]);
+    expect(await receiveAll(rowPerDelivery, 1_000, east, { ...west, id: '2' })).toEqual(['a']);
+    expect(await receiveAll(rowPerDelivery, 1_000, east, { ...east, id: '2' })).toEqual(['a']);
+    expect(await receiveAll(rowPerDelivery, 1, east, { ...west, id: '2' })).toEqual(['a', 'a']);
   });
 });
 
@@ -114,7 +114,7 @@ describe('a whole run', () => {
     faults: { loss: 0.1, repeat: 0.3, reorder: 0.3 },
   };
 
-  test('one row never tells what was lost; the tracker tells everything, once, and not before', async () => {
+  test('one row never publishes what was lost; the tracker publishes everything, once, and not too early', async () => {
     const row = judge(await runStage(scenario, 1, naive(oneRow)), 'published');
     expect(row.never).toBeGreaterThan(0);
     const run = await runStage(scenario, 2, ours(3, true));

@@ -8,8 +8,8 @@ import type { Delivery } from '../../src/core/ports.ts';
 
 const floor = { insert: async () => 2, rate: async () => 1, updateRate: async () => 500 };
 
-/** Tells and releases that long after the third region has spoken. */
-function slowWay(toldAfterMs: number, releasedAfterMs: number): Way {
+/** Publishes and releases that long after the third region's event. */
+function slowWay(publishedAfterMs: number, releasedAfterMs: number): Way {
   const listeners: ((event: Published) => void)[] = [];
   const spoken = new Map<string, number>();
   const released = new Map<string, PromiseWithResolvers<void>>();
@@ -26,7 +26,7 @@ function slowWay(toldAfterMs: number, releasedAfterMs: number): Way {
       spoken.set(digest, (spoken.get(digest) ?? 0) + 1);
       if (spoken.get(digest) !== 3) return;
       const event = { id: digest, type: allReplicas, subject: `${repository}@${digest}` };
-      setTimeout(() => listeners.forEach((listener) => void listener(event)), toldAfterMs);
+      setTimeout(() => listeners.forEach((listener) => void listener(event)), publishedAfterMs);
       setTimeout(releaseOf(digest).resolve, releasedAfterMs);
     },
     onPublished: (listener) => void listeners.push(listener),
@@ -37,11 +37,11 @@ function slowWay(toldAfterMs: number, releasedAfterMs: number): Way {
 }
 
 describe('latency', () => {
-  test.each([1, 4])('%i in flight: told and released are measured apart', async (atOnce) => {
+  test.each([1, 4])('%i in flight: publication and release are measured separately', async (atOnce) => {
     const latencies = await measureWay(slowWay(20, 60), floor, { atOnce, rounds: 2, warmups: 1 });
     expect(latencies).toHaveLength(2 * atOnce);
     for (const { published, released, insert } of latencies) {
-      // A timer of the platform may ring a millisecond early.
+      // A timer of the platform may fire a millisecond early.
       expect(published).toBeGreaterThanOrEqual(19);
       expect(released).toBeGreaterThanOrEqual(59);
       expect(published).toBeLessThan(released);
@@ -49,8 +49,8 @@ describe('latency', () => {
     }
   });
 
-  test('a waiter that is told no ends it', async () => {
-    const way: Way = { ...slowWay(1, 1), wait: () => breathe(80).then(() => Promise.reject(new Error('told no'))) };
-    await expect(measureWay(way, floor, { atOnce: 1, rounds: 1, warmups: 0 })).rejects.toThrow('told no');
+  test('a wait that fails ends it', async () => {
+    const way: Way = { ...slowWay(1, 1), wait: () => breathe(80).then(() => Promise.reject(new Error('wait failed'))) };
+    await expect(measureWay(way, floor, { atOnce: 1, rounds: 1, warmups: 0 })).rejects.toThrow('wait failed');
   });
 });

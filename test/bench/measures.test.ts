@@ -102,13 +102,13 @@ describe('the workload', () => {
 
   test('keeps so many in flight, and no more', async () => {
     let underWay = 0;
-    let most = 0;
+    let max = 0;
     await keepInFlight(Array.from({ length: 20 }), 4, async () => {
-      most = Math.max(most, ++underWay);
+      max = Math.max(max, ++underWay);
       await Promise.resolve();
       underWay--;
     });
-    expect(most).toBe(4);
+    expect(max).toBe(4);
   });
 });
 

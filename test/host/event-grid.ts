@@ -1,4 +1,4 @@
-/** The trigger that Event Grid delivers to: both handshakes, both schemas, and answers that make it send again or stop. */
+/** The endpoint that Event Grid delivers to: both handshakes, both schemas, and answers that make it deliver again or stop. */
 import { describe, expect, test } from 'vitest';
 import { webhookBody } from '../support/app.ts';
 import { keys } from './launch.ts';
@@ -31,7 +31,7 @@ export function describeEventGrid(host: () => HostUnderTest): void {
     });
   }
 
-  /** Of its own: another digest would take it away. */
+  /** A tag of its own: a push of another digest would move a shared one. */
   const tagOf = (digest: string) => `grid-${digest.slice(-6)}`;
   const dataOf = (digest: string, region: string | undefined) => ({
     ...JSON.parse(webhookBody({ digest, region: region ?? '', tag: tagOf(digest) })),

@@ -1,4 +1,4 @@
-/** Tables that do not answer, a topic that is out, a process that is killed, one that is stopped: nothing is lost. */
+/** Tables or a topic that do not answer, a process that is killed or stopped: nothing is lost. */
 import { describe, expect, test } from 'vitest';
 import { until, webhookBody } from '../support/app.ts';
 import {
@@ -8,16 +8,16 @@ import {
   hook,
   imageOf,
   newDigest,
+  publishedAbout,
   send,
-  toldAbout,
   typesAbout,
-  untilTold,
+  untilPublished,
 } from './requests.ts';
 import type { HostUnderTest } from './under-test.ts';
 import { regions } from './under-test.ts';
 
-export function describeTroubles(host: () => HostUnderTest): void {
-  test('killed between what it stored and what it told, it tells after the next start', async () => {
+export function describeFailures(host: () => HostUnderTest): void {
+  test('killed between storing and publishing, it publishes after the next start', async () => {
     const [open, complete] = [newDigest(), newDigest()];
     host().topic.failWith(503, 600);
     await deliver(host(), { digest: open, region: 'eastus' });
@@ -28,17 +28,17 @@ export function describeTroubles(host: () => HostUnderTest): void {
     });
     await host().running().kill();
     host().topic.failWith(503, 0);
-    expect([...toldAbout(host(), open), ...toldAbout(host(), complete)]).toEqual([]);
+    expect([...publishedAbout(host(), open), ...publishedAbout(host(), complete)]).toEqual([]);
 
     await host().start();
-    await untilTold(host(), complete, 'ImageAvailableInAllReplicas', 60_000);
-    await untilTold(host(), open, 'ImageAvailableInRegion', 60_000);
+    await untilPublished(host(), complete, 'ImageAvailableInAllReplicas', 60_000);
+    await untilPublished(host(), open, 'ImageAvailableInRegion', 60_000);
     expect(typesAbout(host(), complete)).toEqual([
       'ImageAvailableInAllReplicas',
       ...regions.map((region) => `ImageAvailableInRegion ${region}`),
     ]);
-    // Nobody has asked it for anything since: its timer has.
-    await untilTold(host(), open, 'ReplicationDelayed', 30_000);
+    // No request has come since: the app's own timer publishes it.
+    await untilPublished(host(), open, 'ReplicationDelayed', 30_000);
   }, 120_000);
 
   test('deliveries that the tables do not take are deferred in time, and recorded later', async () => {
@@ -63,8 +63,8 @@ export function describeTroubles(host: () => HostUnderTest): void {
       ({ satisfied }) => satisfied,
       60_000,
     );
-    await untilTold(host(), digest, 'ImageAvailableInAllReplicas');
-    await untilTold(host(), 'team/app:later', 'TagConverged');
+    await untilPublished(host(), digest, 'ImageAvailableInAllReplicas');
+    await untilPublished(host(), 'team/app:later', 'TagConverged');
   }, 120_000);
 }
 
@@ -84,7 +84,7 @@ export function describeStop(host: () => HostUnderTest): void {
       expect(code, host().running().lastLines()).not.toBeNull();
       // The real host lets a pending request wait for 30 s, and then takes some ten more.
       expect(seconds).toBeLessThan(50);
-      // Both are for the client to ask again.
+      // After either of the first two, the client asks again.
       expect([202, 503, 'cut off']).toContain(await waiting);
 
       await host().start();

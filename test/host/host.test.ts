@@ -4,11 +4,11 @@
  */
 import { afterAll, beforeAll, describe } from 'vitest';
 import { describeEventGrid } from './event-grid.ts';
+import { describeFailures, describeStop } from './failures.ts';
 import { readHostCommand, report } from './launch.ts';
 import { describeMcp } from './mcp.ts';
 import { describeQuestions } from './questions.ts';
 import { describeRouting } from './routing.ts';
-import { describeStop, describeTroubles } from './troubles.ts';
 import type { HostUnderTest } from './under-test.ts';
 import { startHostUnderTest } from './under-test.ts';
 import { describeWebhooks } from './webhooks.ts';
@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterAll(() => started?.close(), 60_000);
 
 describe(readHostCommand().name, () => {
-  describeTroubles(host);
+  describeFailures(host);
   describeWebhooks(host);
   describeQuestions(host);
   describeRouting(host);

@@ -50,7 +50,7 @@ export function readHostCommand(): HostCommand {
   return given === undefined || given === '' ? localHost : (JSON.parse(given) as HostCommand);
 }
 
-/** What whoever has started the tests wants to know, line by line: `host PID`, `first-webhook SECONDS`. */
+/** Reports to the process that started the tests, line by line: `host PID`, `first-webhook SECONDS`. */
 export async function report(line: string): Promise<void> {
   const path = process.env.TEST_HOST_REPORT;
   if (path !== undefined) await appendFile(path, `${line}\n`);
@@ -69,7 +69,7 @@ export interface Launched {
   readonly url: string;
   /** Resolves when the process has ended. */
   stop(): Promise<{ readonly code: number | null; readonly seconds: number }>;
-  /** Ends it as a crash would, with everything it has started. */
+  /** Ends it as in a crash, with all its child processes. */
   kill(): Promise<void>;
   lastLines(): string;
 }
@@ -78,7 +78,7 @@ const startWithinMs = 120_000;
 const stopWithinMs = 60_000;
 const keepLines = 200;
 
-/** @throws Error with what it printed last, when it ends or does not come to answer */
+/** @throws Error with its last output, when it ends or does not answer */
 export async function launch({ host, app, data, settings }: LaunchInput): Promise<Launched> {
   const port = await findFreePort();
   const url = `http://127.0.0.1:${port}`;
@@ -150,7 +150,7 @@ export async function launch({ host, app, data, settings }: LaunchInput): Promis
   };
 }
 
-/** Function keys are not asked for by the local tools unless told so; then they come from files, to be known here. */
+/** The local tools require function keys only with this setting; then the keys come from files that are written here. */
 function realHostSettings(app: string): Record<string, string> {
   return {
     AzureWebJobsScriptRoot: app,
@@ -202,6 +202,6 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   try {
     if (child.pid !== undefined) process.kill(-child.pid, signal);
   } catch {
-    // It has ended by itself meanwhile, which is what was wanted.
+    // It has ended by itself meanwhile.
   }
 }

@@ -1,4 +1,4 @@
-/** Where the real host is looked for; and that its absence is said in one line, and fails nothing. */
+/** Where the real host is searched; its absence is reported in one line, and fails nothing. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** What pipelines ask: where is it, wait for it, what is there, what was told. */
+/** The requests of pipelines: where is an image, wait for it, list images, list events. */
 import { describe, expect, test } from 'vitest';
 import {
   asked,
@@ -9,7 +9,7 @@ import {
   imageOf,
   newDigest,
   send,
-  untilTold,
+  untilPublished,
 } from './requests.ts';
 import type { HostUnderTest } from './under-test.ts';
 import { loginServer, regions, registry } from './under-test.ts';
@@ -155,13 +155,15 @@ export function describeQuestions(host: () => HostUnderTest): void {
       });
     });
 
-    test('what was told of an image, and again when asked for', async () => {
+    test('what was published about an image, and again on request', async () => {
       const digest = newDigest();
       await everywhere({ digest });
-      await untilTold(host(), digest, 'ImageAvailableInAllReplicas');
+      await untilPublished(host(), digest, 'ImageAvailableInAllReplicas');
       const { events } = await getJson(host(), asked('/api/events', { image: imageOf(digest) }));
-      const told = host().topic.events.filter(({ subject }) => String(subject).endsWith(digest));
-      expect(events.map(({ id }: { id: string }) => id).sort()).toEqual([...new Set(told.map(({ id }) => id))].sort());
+      const published = host().topic.events.filter(({ subject }) => String(subject).endsWith(digest));
+      expect(events.map(({ id }: { id: string }) => id).sort()).toEqual(
+        [...new Set(published.map(({ id }) => id))].sort(),
+      );
       expect(events).toHaveLength(4);
     });
   });

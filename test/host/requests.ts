@@ -79,7 +79,7 @@ export async function deliver(host: HostUnderTest, push: PushInput): Promise<str
 let made = 0;
 const run = crypto.randomUUID().replaceAll('-', '');
 
-/** One that nothing else here speaks of. */
+/** A digest that no other test uses. */
 export function newDigest(): string {
   made += 1;
   return `sha256:${run}${String(made).padStart(32, '0')}`;
@@ -93,7 +93,7 @@ export function asked(path: string, query: Readonly<Record<string, string>>): st
   return `${path}?${new URLSearchParams(query)}`;
 }
 
-export interface Told {
+export interface PublishedEvent {
   readonly id: string;
   readonly type: string;
   readonly subject: string;
@@ -101,20 +101,25 @@ export interface Told {
   readonly data: { readonly region?: string; readonly [field: string]: unknown };
 }
 
-/** What the topic has taken about a digest or a tag, without repeats. */
-export function toldAbout(host: HostUnderTest, subject: string): Told[] {
-  const events = (host.topic.events as unknown as Told[]).filter((event) => event.subject.endsWith(subject));
+/** The events that the topic has accepted about a digest or a tag, without repeats. */
+export function publishedAbout(host: HostUnderTest, subject: string): PublishedEvent[] {
+  const events = (host.topic.events as unknown as PublishedEvent[]).filter((event) => event.subject.endsWith(subject));
   return [...new Map(events.map((event) => [event.id, event])).values()];
 }
 
 /** `InRegion eastus`, as short as a test wants to read it; sorted. */
 export function typesAbout(host: HostUnderTest, subject: string): string[] {
-  return toldAbout(host, subject)
+  return publishedAbout(host, subject)
     .map(({ type, data }) => [type.replace('AcrReplication.', ''), data.region].filter(Boolean).join(' '))
     .sort();
 }
 
-export function untilTold(host: HostUnderTest, subject: string, type: string, withinMs = 20_000): Promise<string[]> {
+export function untilPublished(
+  host: HostUnderTest,
+  subject: string,
+  type: string,
+  withinMs = 20_000,
+): Promise<string[]> {
   return until(
     () => typesAbout(host, subject),
     (types) => types.some((one) => one.startsWith(type)),
@@ -122,7 +127,7 @@ export function untilTold(host: HostUnderTest, subject: string, type: string, wi
   );
 }
 
-/** An RFC 9457 document, with nothing in it that is not for the caller. */
+/** An RFC 9457 document without internal details. */
 export function expectProblem(answer: Answer, status: number, field?: string): void {
   expect(answer.status, answer.text).toBe(status);
   expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);

@@ -1,4 +1,4 @@
-/** What the host itself decides before the app is asked: paths, methods, keys, and its own addresses. */
+/** What the host decides before the app gets a request: paths, methods, keys, and its own addresses. */
 import { describe, expect, test } from 'vitest';
 import { keys } from './launch.ts';
 import type { Answer } from './requests.ts';
@@ -25,11 +25,11 @@ export function describeRouting(host: () => HostUnderTest): void {
       ['/health', 'GET'],
       ['/api//health', 'GET'],
       ['/api/health/more', 'GET'],
-      // One segment: the slash stays encoded. On Azure the front end decodes it, so nobody may rely on either.
+      // One segment: the slash stays encoded. On Azure the front end decodes it, so clients must not rely on either.
       ['/api/webhooks/contoso%2Feastus', 'POST'],
       ['/api/webhooks/contoso', 'POST'],
       ['/api/webhooks//eastus', 'POST'],
-      // A method that is not listed is no route: no 405, and no HEAD or OPTIONS that nobody wrote.
+      // A method that is not listed is no route: no 405, and no implicit HEAD or OPTIONS.
       ['/api/health', 'OPTIONS'],
       ['/api/health', 'POST'],
       ['/api/images', 'HEAD'],
@@ -101,11 +101,11 @@ export function describeRouting(host: () => HostUnderTest): void {
           body: JSON.stringify({ image }),
         });
       for (const key of [null, 'wrong', keys.function]) expectEmpty(await replay(key), 401);
-      // Nobody has spoken of it.
+      // No region has reported it.
       expect((await replay(keys.master)).status).toBe(404);
     });
 
-    test('a check of a pipeline is let in with a function key, and told which header it lacks', async () => {
+    test('a check of a pipeline is let in with a function key, and the answer names the missing header', async () => {
       const check = (key: string | null) =>
         send(host(), '/api/checks/azure-pipelines', { method: 'POST', key, body: JSON.stringify({ image }) });
       expectEmpty(await check(null), 401);

@@ -1,6 +1,6 @@
 /**
- * Stands between the app and its tables, and can be shut: then nobody answers. Queues and blobs are reached past it, so
- * the app is left with what it does when its tables fail it.
+ * A proxy between the app and its tables that can be closed: then nothing answers. Queues and blobs bypass it, so
+ * the tests see what the app does without its tables.
  */
 
 import type { AddressInfo } from 'node:net';

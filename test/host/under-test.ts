@@ -1,6 +1,6 @@
 /**
- * One host with everything around it that the tests own: a storage, a gate before its tables, a topic. The tests see an
- * address, keys and what comes out at the topic; which host it is they may not know.
+ * One host with the tests' own services around it: a storage, a gate before its tables, a topic. The tests see an
+ * address, keys and the topic's events; they do not depend on which host it is.
  */
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -40,7 +40,7 @@ export interface HostUnderTest {
 export async function startHostUnderTest(): Promise<HostUnderTest> {
   const command = readHostCommand();
   const data = await mkdtemp(join(tmpdir(), 'acr-replication-host-'));
-  // Hosts may write beside the app, and somebody may build it anew meanwhile.
+  // A copy: hosts write into the app's folder, and a build may replace it meanwhile.
   const app = join(data, 'app');
   await cp(new URL('../../dist', import.meta.url).pathname, app, { recursive: true });
   const storage = await openAzuriteServers(undefined, { blobs: true });
@@ -98,7 +98,7 @@ function settingsOf(tables: TableGate, topic: RunningTopic): Record<string, stri
   };
 }
 
-/** The first push may be slow while the tables are made; one that is deferred is an answer, too. */
+/** The first push may be slow while the tables are created; a deferred one counts as answered, too. */
 async function answersWebhook({ url, lastLines }: Launched): Promise<void> {
   const digest = `sha256:${crypto.randomUUID().replaceAll('-', '').repeat(2)}`;
   const answer = await fetch(`${url}/api/webhooks/${registry}/eastus`, {

@@ -1,4 +1,4 @@
-/** The door, as registries knock at it: every outcome, every refusal, and what each costs the sender to understand. */
+/** The webhook endpoint as registries call it: every outcome and every refusal, with its message. */
 import { describe, expect, test } from 'vitest';
 import { webhookBody } from '../support/app.ts';
 import type { Body } from './requests.ts';
@@ -95,7 +95,7 @@ export function describeWebhooks(host: () => HostUnderTest): void {
       expect((await hook(host(), whole)).status).toBe(200);
     });
 
-    test('a body in chunks does not reach a function, and the sender is told so', async () => {
+    test('a chunked body does not reach a function, and the answer says so', async () => {
       const answer = await hook(host(), event({ action: 'ping' }), { isChunked: true });
       expectProblem(answer, 400, 'body');
       expect(answer.text).toContain('Content-Length');

@@ -1,7 +1,7 @@
 /**
  * What azd makes of `infra/main.parameters.json`: it writes each parameter as JSON, replaces `${NAME}` in that text by what its
  * environment has, and reads the text as JSON again (Azure/azure-dev, `bicep_provider.go`, `loadParameters`). A quote in a value
- * ends the text it stands in, and every later `azd provision` fails: so what people are told to set has none.
+ * ends the text it stands in, and every later `azd provision` fails: so values in the documentation have none.
  */
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
@@ -65,7 +65,7 @@ test.each([
   expect(Object.values(loadParameters({ ...needed, [name]: value }))).toContain(value);
 });
 
-test('every variable that is read is told of on the page', () => {
+test('every variable that is read is on the page', () => {
   const page = read('docs/deploy.md');
   for (const [, name = ''] of read('infra/main.parameters.json').matchAll(/\$\{(\w+)\}/g)) {
     expect([name, page.includes(name)]).toEqual([name, true]);

@@ -1,6 +1,6 @@
 /**
- * The infrastructure as Azure would get it: compiled without a warning, and the template looked at for what must never be
- * in it. Where no compiler can be had, the source is read by grammar and by eye, and a line says that this is less.
+ * The infrastructure as Azure would get it: compiled without a warning, and the template checked for what must never be
+ * in it. Without a compiler, the source is checked by its grammar and by patterns, and a line says that this is less.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -99,7 +99,7 @@ describe.runIf(bicep !== undefined)('compiled', () => {
       'githubWebhookSecret',
       'webhookSecrets',
     ]);
-    // What the app is given beside them is none, so that it can be read in the portal and in a what-if.
+    // The other settings are no secrets, so that they can be read in the portal and in a what-if.
     expect(moduleOf('app').parameters?.settings?.type).toBe('object');
     const outputs = Object.entries(template.outputs ?? {});
     expect(outputs.length).toBeGreaterThan(0);
@@ -129,7 +129,7 @@ describe.runIf(bicep !== undefined)('compiled', () => {
     expect(ofType('Microsoft.Authorization/roleAssignments')).toHaveLength(30);
   });
 
-  test('whoever comes anew under an old name gets an assignment of its own, since none can be changed', () => {
+  test('an identity created again under an old name gets an assignment of its own, since none can be changed', () => {
     const assignments = ofType('Microsoft.Authorization/roleAssignments');
     for (const { resource } of assignments) expect(resource.name).toMatch(/principalId/i);
   });
@@ -209,7 +209,7 @@ describe.runIf(bicep !== undefined)('compiled', () => {
 
   test("two deployments ask for the same topic of a registry's own events, and for nothing else in common", () => {
     const [topic] = ofType('Microsoft.EventGrid/systemTopics');
-    // No tags of one deployment, no name of one.
+    // Neither tags nor name of one deployment.
     expect(topic?.resource.tags).toBeUndefined();
     expect(JSON.stringify(template.variables?.places)).not.toContain("variables('token')");
     for (const type of ['webhooks', 'registryRole', 'serviceHealth']) {

@@ -47,7 +47,7 @@ test('what comes by itself in the first minutes is waited for, and it is said wh
   expect(names()).toEqual(whole);
 }, 120_000);
 
-test('whatever fails for good, the run says so and ends, and the next comes further, to the end', async () => {
+test('a permanent failure ends the run with a message, and the next run gets further, to the end', async () => {
   for (const step of steps) {
     azure.fail(step, Number.POSITIVE_INFINITY);
     const { code, err } = await azure.up();
@@ -61,7 +61,7 @@ test('whatever fails for good, the run says so and ends, and the next comes furt
   expect(names()).toEqual(whole);
 }, 240_000);
 
-test('an app that answers has its secrets, whether the platform tells of them or not', async () => {
+test('an app that answers has its secrets, whether the platform reports them or not', async () => {
   azure.fail('status of secrets', Number.POSITIVE_INFINITY);
   azure.fail('health', 1);
   const { code, out, err } = await azure.up();
@@ -81,7 +81,7 @@ describe('later', () => {
     expect(names()).toEqual([...whole, 'evgst-fabrikam/eventSubscriptions/tracker-abc'].sort());
   }, 120_000);
 
-  test('a deployment whose group was deleted begins anew: nothing is remembered of the first', async () => {
+  test('a deployment whose group was deleted begins again: no state is kept of the first', async () => {
     await azure.up();
     azure.deleteGroup();
     const { code, out, err } = await azure.up();

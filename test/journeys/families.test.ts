@@ -16,15 +16,15 @@ import {
   expectStatus,
   pushImage,
   putManifest,
+  reportMissingRegistries,
   startRegistry,
-  tellThatRegistriesAreMissing,
 } from '../support/real-registry.ts';
 import type { Shim } from '../support/registry-shim.ts';
 import { startShim } from '../support/registry-shim.ts';
 import type { Content, Image } from '../support/registry-stand-in.ts';
 import { content, descriptor, image, index, types } from '../support/registry-stand-in.ts';
 
-if (!canRunRegistries) tellThatRegistriesAreMissing('families were NOT tried with real registries as replicas.');
+if (!canRunRegistries) reportMissingRegistries('families were NOT tried with real registries as replicas.');
 
 const regions = ['eastus', 'westeurope'] as const;
 const architectures = ['amd64', 'arm64', 'arm', 's390x'];

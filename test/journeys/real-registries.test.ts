@@ -17,15 +17,15 @@ import {
   expectStatus,
   pushImage,
   putManifest,
+  reportMissingRegistries,
   startRegistry,
-  tellThatRegistriesAreMissing,
 } from '../support/real-registry.ts';
 import type { Shim } from '../support/registry-shim.ts';
 import { startShim } from '../support/registry-shim.ts';
 import type { Content } from '../support/registry-stand-in.ts';
 import { descriptor, image, index } from '../support/registry-stand-in.ts';
 
-if (!canRunRegistries) tellThatRegistriesAreMissing('the app was NOT tried with real registries as replicas.');
+if (!canRunRegistries) reportMissingRegistries('the app was NOT tried with real registries as replicas.');
 
 const regions = ['eastus', 'westeurope', 'southeastasia'] as const;
 

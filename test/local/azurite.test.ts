@@ -18,7 +18,7 @@ function openQueue(connectionString: string) {
   return QueueServiceClient.fromConnectionString(connectionString).getQueueClient('work');
 }
 
-/** Not fooled by a process that has ended and that nobody has collected yet. */
+/** Also correct for a zombie process. */
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

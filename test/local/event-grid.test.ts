@@ -1,4 +1,4 @@
-/** The webhook that Event Grid delivers to, with the answers that make it resend or be content. */
+/** The webhook that Event Grid delivers to, with the answers that make it deliver again or stop. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type Host, startHost } from '../../src/local/host/host.ts';
 import { buildApp, readWitness } from './build-app.ts';

@@ -1,4 +1,4 @@
-/** What an app may do to invocations through hooks, and what the core module lets it register. */
+/** What an app may change in invocations with hooks, and what the core module lets it register. */
 import { expect, test } from 'vitest';
 import { startHost } from '../../src/local/host/host.ts';
 import { buildApp, collectLog } from './build-app.ts';

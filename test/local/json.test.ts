@@ -1,4 +1,4 @@
-/** Reading what somebody else wrote, at its edges. */
+/** Reading untrusted JSON: edge cases. */
 import { expect, test } from 'vitest';
 import { parseJson } from '../../src/local/json.ts';
 

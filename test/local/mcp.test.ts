@@ -213,7 +213,7 @@ describe('what is refused', () => {
     ['GET', 405],
     ['DELETE', 405],
     ['PUT', 405],
-    // The host lets five methods through to extensions.
+    // The host passes only five methods on to extensions.
     ['PATCH', 404],
   ])('%s: %i', async (method, status) => {
     const response = await fetch(`${open.url}${path}`, { method, headers: { accept } });

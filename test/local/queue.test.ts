@@ -1,4 +1,4 @@
-/** Queue triggers against a real queue: what a message goes through, and what the function is told of it. */
+/** Queue triggers against a real queue: how a message is processed, and what the function gets. */
 import { type QueueClient, QueueServiceClient } from '@azure/storage-queue';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { type Azurite, startAzuriteInProcess } from '../../src/local/azurite.ts';
@@ -139,7 +139,7 @@ test('while a message is worked on it is hidden, and a stopping host takes no mo
   (globalThis as { releaseHeld?: () => void }).releaseHeld?.();
   await stopped;
   expect(calls()).toHaveLength(1);
-  // The held one is gone, not hidden: stopping has waited for its deletion too.
+  // The message in work is gone, not hidden: stopping has waited for its deletion, too.
   expect(await countMessages(queue)).toBe(1);
   const left = (await queue.receiveMessages({ numberOfMessages: 10 })).receivedMessageItems;
   expect(left.map(({ messageText }) => Buffer.from(messageText, 'base64').toString())).toEqual(['for later']);

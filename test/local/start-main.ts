@@ -1,4 +1,4 @@
-/** Runs the entry point as `npm start` does: a process of its own, known by what it prints and how it ends. */
+/** Runs the entry point as `npm start` does: a process of its own, observed by its output and its exit code. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -14,7 +14,7 @@ export interface MainOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Where settings files are looked for. Default: an empty folder. */
   readonly folder?: string;
-  /** With a shell in between, as npm puts one; signals then go to the shell alone. */
+  /** Starts it through a shell, as npm does; signals then go to the shell alone. */
   readonly throughShell?: boolean;
 }
 
@@ -37,7 +37,7 @@ export async function spawnMain({
   const command = [process.execPath, main, '--app', app, '--data', data, ...flags];
   const [program = '', ...rest] = throughShell ? ['sh', '-c', '"$0" "$@"; exit $?', ...command] : command;
   const child = spawn(program, rest, {
-    // A group of its own, so that whatever a failed test leaves behind can be ended with it.
+    // A process group of its own, so that leftovers of a failed test can be ended with it.
     detached: true,
     cwd: folder ?? (await makeFolder()),
     env: { PATH: process.env.PATH, PORT: '0', AzureWebJobsStorage: 'UseDevelopmentStorage=true', ...env },
@@ -46,7 +46,7 @@ export async function spawnMain({
   const text = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text.stdout += chunk));
   child.stderr.setEncoding('utf8').on('data', (chunk: string) => (text.stderr += chunk));
-  // Once its pipes are closed too, everything it said has been read.
+  // When its pipes are closed as well, all its output has been read.
   const exited = once(child, 'close').then(([code, signal]) => ({
     code: code as number | null,
     signal: signal as string | null,
@@ -69,7 +69,7 @@ export async function spawnMain({
   };
 }
 
-/** Its address, once it listens; fails at once when it ends instead. */
+/** Resolves to its address once it listens; fails at once when it ends instead. */
 export async function waitForUrl(main: MainProcess): Promise<string> {
   const listening = vi.waitUntil(() => /^Listening on (\S+)$/m.exec(main.stdout())?.[1], { timeout: 20_000 });
   const ended = main.exited.then(({ code }) => Promise.reject(new Error(`ended with ${code}: ${main.stderr()}`)));

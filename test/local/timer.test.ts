@@ -80,7 +80,7 @@ test.each([
   expect((await runNow(name, body)).status).toBe(status);
 });
 
-test('the host tells its state, and nothing else under /admin', async () => {
+test('the host reports its state, and nothing else under /admin', async () => {
   expect(await (await fetch(`${host.url}/admin/host/status`)).json()).toMatchObject({ state: 'Running' });
   expect((await fetch(`${host.url}/admin/anything`)).status).toBe(404);
 });

@@ -1,13 +1,13 @@
-/** The topic stand-in, met by the client that publishes in production. */
+/** The topic stand-in, called by the client that publishes in production. */
 import { AzureKeyCredential, EventGridPublisherClient } from '@azure/eventgrid';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findEventFault } from '../../src/local/cloud-event.ts';
 import { createTopic, type RunningTopic, startTopic } from '../../src/local/topic.ts';
 
 let topic: RunningTopic;
-const taken: string[] = [];
+const accepted: string[] = [];
 beforeAll(async () => {
-  topic = await startTopic({ key: 'the-key', keep: 3, onEvent: ({ id }) => void taken.push(id) });
+  topic = await startTopic({ key: 'the-key', keep: 3, onEvent: ({ id }) => void accepted.push(id) });
 });
 afterAll(() => topic.stop());
 
@@ -38,7 +38,7 @@ function post(body: string, headers: Record<string, string> = {}): Promise<Respo
 test('the publisher of the SDK is understood, and the newest events are kept in order', async () => {
   for (const id of ['a', 'b', 'c', 'd'])
     await publisher().send([{ id, source: '/r', type: 'T', subject: 's', data: { n: 1 } }]);
-  expect(taken).toEqual(['a', 'b', 'c', 'd']);
+  expect(accepted).toEqual(['a', 'b', 'c', 'd']);
   expect(topic.events.map(({ id }) => id)).toEqual(['b', 'c', 'd']);
   expect(topic.events[0]).toMatchObject({ specversion: '1.0', type: 'T', subject: 's', data: { n: 1 } });
 });
@@ -75,13 +75,13 @@ test('a megabyte is counted where the length is not announced, too', async () =>
   expect((await fetch(topic.endpoint, init as RequestInit)).status).toBe(413);
 });
 
-test('it fails for as long as it is told to, and takes nothing meanwhile', async () => {
-  const before = [...taken];
+test('it fails for the requested time, and accepts nothing meanwhile', async () => {
+  const before = [...accepted];
   topic.failWith(503, 60);
   await expect(publisher().send([fact])).rejects.toMatchObject({ statusCode: 503 });
   topic.failWith(429, 60);
   expect((await post(JSON.stringify([good]))).status).toBe(429);
-  expect(taken).toEqual(before);
+  expect(accepted).toEqual(before);
   topic.failWith(503, 0);
   expect((await post(JSON.stringify([good]))).status).toBe(200);
 });

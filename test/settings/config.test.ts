@@ -64,7 +64,7 @@ test('what must be set is enough, and the rest has the defaults of the contract'
   });
 });
 
-test('the sample file is usable once it is told where the topic is', () => {
+test('the sample file is usable with the endpoint of the topic added', () => {
   const path = new URL('../../local.settings.sample.json', import.meta.url);
   const { Values } = JSON.parse(readFileSync(path, 'utf8'));
   expect(faultsOf(Values)).toEqual([expect.stringMatching(/^EVENT_GRID_TOPIC_ENDPOINT: is required/)]);
@@ -146,7 +146,7 @@ describe('settings', () => {
     expect(config).toEqual({ ...readConfig(needed), warnings: undefined });
   });
 
-  test('nearly named as ours are told beside the faults, for they may be why something is missing', () => {
+  test('nearly named as ours are reported with the faults, for they may be why something is missing', () => {
     const { WEBHOOK_SECRETS, ...others } = needed;
     expect(faultsOf({ ...others, WEBHOOK_SECRET: WEBHOOK_SECRETS })).toEqual([
       'WEBHOOK_SECRETS: is required: one or two secrets, comma-separated (got nothing)',
@@ -229,7 +229,7 @@ describe('a registry', () => {
   });
 });
 
-describe('a fault is told as NAME: reason (got …)', () => {
+describe('a fault is reported as NAME: reason (got …)', () => {
   const example = 'a JSON array such as [{"name":"contoso","regions":["eastus","westeurope"]}]';
   const originRule = 'must be an https:// origin without a path (http:// on loopback addresses only)';
 
@@ -464,7 +464,7 @@ describe('a field that no entry has', () => {
     ]);
   });
 
-  test('is told beside all else, and what stands in it is not', () => {
+  test('is reported with all other faults, and its value is not', () => {
     const REGISTRIES = JSON.stringify([
       { name: 'x', verfy: 'a-secret', constructor: 'a-secret' },
       { ...registries[0], obsrvedOnly: [] },
@@ -797,9 +797,9 @@ describe('checks', () => {
     ['a template of no image', { GITHUB_IMAGE_TEMPLATE: 'https://r.azurecr.io/{repo}' }, [/^GITHUB_IMAGE_TEMPLATE: /]],
     ['a template without a registry', { GITHUB_IMAGE_TEMPLATE: 'team/{repo}' }, [/^GITHUB_IMAGE_TEMPLATE: /]],
   ])('%s is refused', (_, settings, faults) => {
-    const told = faultsOf({ ...needed, ...settings });
-    expect(told).toEqual(faults.map((fault) => expect.stringMatching(fault)));
-    for (const fault of told) expect(fault).toMatch(/ \(got .+\)$/);
+    const reported = faultsOf({ ...needed, ...settings });
+    expect(reported).toEqual(faults.map((fault) => expect.stringMatching(fault)));
+    for (const fault of reported) expect(fault).toMatch(/ \(got .+\)$/);
   });
 });
 

@@ -10,7 +10,7 @@ test.each(['WEBHOOK_SECRETS', 'FORWARD_WEBHOOKS', 'CALLBACK_KEY'])('%s that was 
   expect(() => readConfig({ ...enough, [name]: reference })).toThrow(`${name}: is a reference to a vault`);
 });
 
-test('is told once', () => {
+test('is reported once', () => {
   let message = '';
   try {
     readConfig({ ...enough, WEBHOOK_SECRETS: reference });

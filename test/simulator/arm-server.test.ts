@@ -159,7 +159,7 @@ describe('webhooks', () => {
     expect(answer.document.error.code).toMatch(/\w+/);
   });
 
-  test('tell their deliveries, newest first, with the whole event and without the secret', async () => {
+  test('list their deliveries, newest first, with the whole event and without the secret', async () => {
     const { client, world, scheduler } = await start();
     world.push('team/app', 'v1', IMAGE);
     await scheduler.run();
@@ -222,7 +222,7 @@ describe('a bad day', () => {
     expect((await fetch(`${arm.url}${arm.resourceId}${suffix}`)).status).toBe(status);
   });
 
-  test('refuses requests without a token if it is told to', async () => {
+  test('refuses requests without a token if required', async () => {
     await start({ requireToken: true });
     expect((await ask('')).status).toBe(401);
     expect((await ask('', { headers: { authorization: 'Bearer x' } })).status).toBe(200);

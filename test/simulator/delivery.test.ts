@@ -181,18 +181,18 @@ describe('webhooks', () => {
 test('at most so many deliveries run at once', async () => {
   const limit = limitConcurrency(3);
   let running = 0;
-  let most = 0;
+  let max = 0;
   const results = await Promise.all(
     Array.from({ length: 20 }, (_, index) =>
       limit(async () => {
         running += 1;
-        most = Math.max(most, running);
+        max = Math.max(max, running);
         await new Promise((resolve) => setImmediate(resolve));
         running -= 1;
         return index;
       }),
     ),
   );
-  expect(most).toBe(3);
+  expect(max).toBe(3);
   expect(results).toEqual(Array.from({ length: 20 }, (_, index) => index));
 });

@@ -28,7 +28,7 @@ afterEach(async () => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-async function tell(mistakes: Mistakes, waitSeconds = 20): Promise<string> {
+async function play(mistakes: Mistakes, waitSeconds = 20): Promise<string> {
   registry = await startDemoRegistry({ registry: 'contoso', secret: 'a-secret', regions: REGIONS, seed: 4, speed: 20 });
   app = await startApp({ command: [SCRIPT, JSON.stringify(mistakes)], settings: { REGISTRIES: registry.setting } });
   registry.deliverTo(app.url);
@@ -42,7 +42,7 @@ async function tell(mistakes: Mistakes, waitSeconds = 20): Promise<string> {
 
 describe('the story', () => {
   test('shows each region, the release, the signature and the event', async () => {
-    const text = await tell({});
+    const text = await play({});
     expect(text).toMatch(/eastus .*\(1 of 3\)[\s\S]*\(2 of 3\)[\s\S]*\(3 of 3\)/);
     expect(text).toMatch(
       /\$ acr-replication wait -f images\.txt[\s\S]*exit code 0, all three images are in all regions/,
@@ -54,11 +54,11 @@ describe('the story', () => {
   });
 
   test('fails when a pipeline is released too early', async () => {
-    await expect(tell({ optimistic: true })).rejects.toThrow(/ended with 0 while .* is only in eastus, westeurope/);
+    await expect(play({ optimistic: true })).rejects.toThrow(/ended with 0 while .* is only in eastus, westeurope/);
   });
 
   test('fails when a region never comes', async () => {
-    await expect(tell({ deafTo: 'westeurope' }, 2)).rejects.toThrow(/ended with 2 after/);
+    await expect(play({ deafTo: 'westeurope' }, 2)).rejects.toThrow(/ended with 2 after/);
   });
 });
 

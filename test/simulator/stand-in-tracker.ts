@@ -93,8 +93,8 @@ export async function startStandInTracker(
     );
     const images = [...keys].filter((key) => !mistakes.silent && claim(`contoso.azurecr.io/${key}`).satisfied);
     const released = [...releases].filter(([, names]) => describeSeveral(names).satisfied);
-    const told = [...images, ...released.map(([name]) => `releases/${name}`)];
-    return told.map((subject) => ({
+    const subjects = [...images, ...released.map(([name]) => `releases/${name}`)];
+    return subjects.map((subject) => ({
       id: `one ${subject}`,
       source: 'https://contoso.azurecr.io',
       type: subject.startsWith('releases/') ? RELEASED : AVAILABLE,

@@ -2,7 +2,7 @@
  * A registry that loses webhooks, has a region out for a while and a control plane that is down: after the dust has
  * settled every document equals the truth in the replicas, of whole families and of signed images too. What is everywhere
  * has been announced, nothing was announced before it was, and no member by itself. And with endpoints behind which
- * somebody else answers, nothing is told as deleted that is there. The tracker asks real `/v2/` endpoints and a real ARM
+ * somebody else answers, nothing is published as deleted that exists. The tracker asks real `/v2/` endpoints and a real ARM
  * stand-in; only time is simulated. `SEED=12345 npx vitest run test/simulator/truth-after-faults` replays one seed.
  */
 import { randomUUID } from 'node:crypto';
@@ -125,7 +125,7 @@ async function simulate(seed: number, faults: Faults) {
   const log = { info: () => undefined, warn: () => undefined };
   const publisher = memoryPublisher();
   const families = familyTruth(world.truth, (key) => world.families.get(key) ?? []);
-  const earlyTold: string[] = [];
+  const publishedEarly: string[] = [];
   const earlyGone: string[] = [];
   const armOptions = {
     credential,
@@ -159,9 +159,9 @@ async function simulate(seed: number, faults: Faults) {
               earlyGone.push(`${region} ${key}`);
             }
             if (type !== 'AcrReplication.ImageAvailableInAllReplicas') continue;
-            // It must have been everywhere at some time before it is told; a delete may have overtaken the telling.
+            // It must have been everywhere at some time before it was published; a delete may have come in between.
             const { spellsEverywhere } = data.members === null ? world.truth : families;
-            if (spellsEverywhere(key).length === 0) earlyTold.push(key);
+            if (spellsEverywhere(key).length === 0) publishedEarly.push(key);
           }
           await publisher.publish(events);
         },
@@ -267,7 +267,7 @@ async function simulate(seed: number, faults: Faults) {
   await Promise.all([...servers.values(), arm].map((server) => server.stop()));
   return {
     differences,
-    earlyTold,
+    publishedEarly,
     earlyGone,
     lone: lone.found,
     images: world.truth.keys().length,
@@ -281,10 +281,10 @@ const seeds = process.env.SEED === undefined ? fixedSeeds : [Number(process.env.
 test.each(seeds)(
   'three webhooks of ten lost, a region out, ARM down: the truth in the end (seed %i)',
   async (seed) => {
-    const { differences, earlyTold, lone, images } = await simulate(seed, { loss: 0.3, deleted: 0, artifact: 0.3 });
+    const { differences, publishedEarly, lone, images } = await simulate(seed, { loss: 0.3, deleted: 0, artifact: 0.3 });
     expect(images).toBeGreaterThan(25);
     expect(differences, `replay with SEED=${seed}`).toEqual([]);
-    expect(earlyTold, `replay with SEED=${seed}`).toEqual([]);
+    expect(publishedEarly, `replay with SEED=${seed}`).toEqual([]);
     expect(lone, `replay with SEED=${seed}`).toEqual([]);
   },
   120_000,
@@ -293,9 +293,9 @@ test.each(seeds)(
 test.each(seeds)(
   'the same with images deleted while they replicate (seed %i)',
   async (seed) => {
-    const { differences, earlyTold, earlyGone } = await simulate(seed, { loss: 0.3, deleted: 0.4 });
+    const { differences, publishedEarly, earlyGone } = await simulate(seed, { loss: 0.3, deleted: 0.4 });
     expect(differences, `replay with SEED=${seed}`).toEqual([]);
-    expect(earlyTold, `replay with SEED=${seed}`).toEqual([]);
+    expect(publishedEarly, `replay with SEED=${seed}`).toEqual([]);
     expect(earlyGone, `replay with SEED=${seed}`).toEqual([]);
   },
   120_000,

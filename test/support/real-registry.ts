@@ -16,7 +16,7 @@ const isInstalled = (command: string) => spawnSync(command, ['--version']).error
 export const canRunRegistries = isInstalled('docker-registry') && isInstalled('skopeo');
 
 /** Instead of the tests that cannot run. */
-export function tellThatRegistriesAreMissing(what: string): void {
+export function reportMissingRegistries(what: string): void {
   test('docker-registry and skopeo are installed where this must not be skipped', () => {
     console.warn(`\n*** SKIPPED: ${what}`);
     console.warn('*** Install them with: apt-get install -y docker-registry skopeo\n');

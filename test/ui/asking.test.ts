@@ -1,4 +1,4 @@
-/** How the page asks: how often, with which key, and what it makes of every answer. */
+/** The page's requests: how often, with which key, and how it handles every answer. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createPoller, everyMs, maxPauseMs, pauseAfter } from '../../src/ui/poller.ts';
 import { createTracker, Unanswered } from '../../src/ui/tracker.ts';
@@ -54,7 +54,7 @@ describe('the poller', () => {
     expect(signals).toHaveLength(2);
   });
 
-  test('waits until it is told to go on', async () => {
+  test('waits until poke() is called', async () => {
     const { poller, signals } = start(() => 'wait');
     poller.poke();
     await vi.advanceTimersByTimeAsync(60_000);

@@ -19,7 +19,7 @@ describe('a view and its address', () => {
   test.each<[string, Partial<View>]>([
     ['#', {}],
     ['#state=delayed', { state: 'delayed' }],
-    // Not dropped: a list of all states would be another answer than the one that was asked for.
+    // Not dropped: a list of all states would not be the requested one.
     ['#state=lost', { state: 'lost' }],
     [
       '#registry=contoso&q=team/app&state=replicating&sort=lag',
@@ -43,7 +43,7 @@ describe('a view and its address', () => {
     ['', {}],
     ['#view=nowhere&key=secret', {}],
     ['#q=%20%20', {}],
-    // As links were before there was a search.
+    // Links of versions without a search.
     ['#repository=team/app', { q: 'team/app' }],
     [`#image=${'a'.repeat(2_000)}`, {}],
     ['#state=%E0%A4%A', { state: '\ufffd%A' }],

@@ -1,4 +1,4 @@
-/** What the page makes of lists of images: merging, counting, telling what has changed. */
+/** Lists of images on the page: merging, counting, announcing what has changed. */
 import { describe, expect, test } from 'vitest';
 import type { AvailabilityDocument } from '../../src/core/image/availability.ts';
 import { describeImage } from '../../src/core/image/availability.ts';
@@ -42,8 +42,8 @@ describe('the newest page', () => {
     ['that is empty, with more behind it, says nothing', [2, 1], [], 'more', [2, 1]],
     ['keeps the list to its length', [4, 3, 2, 1], [6, 5], 'more', [6, 5, 4, 3]],
   ])('%s', (_title, known, page, next, merged) => {
-    const most = 4 + (next === 'more' && merged.length === 5 ? 1 : 0);
-    expect(digestsOf(mergePage(imagesOf(...known), { images: imagesOf(...page), next }, most))).toEqual(
+    const max = 4 + (next === 'more' && merged.length === 5 ? 1 : 0);
+    expect(digestsOf(mergePage(imagesOf(...known), { images: imagesOf(...page), next }, max))).toEqual(
       merged.map(digestOf),
     );
   });
@@ -61,7 +61,7 @@ describe('a list in a few words', () => {
   test('counts what needs attention first', () => {
     expect(countListed(mixed)).toEqual([
       ['delayed', 1],
-      // One of them is the one that is delayed: so many are listed in that state.
+      // The delayed image is one of them: the list by that state has three.
       ['replicating', 3],
       ['available', 1],
     ]);
@@ -203,7 +203,7 @@ describe('the answer in a sentence', () => {
       usual(220),
       'In 1 of 2 regions; westeurope has deleted it.',
     ],
-    ['unheard of', { ...one, state: 'unknown' }, new Map(), 'No region has reported this image.'],
+    ['unknown', { ...one, state: 'unknown' }, new Map(), 'No region has reported this image.'],
     ['deleted', { ...one, state: 'deleted' }, new Map(), 'Deleted in every region that had it.'],
   ])('%s', (_, document, known, sentence) => {
     expect(headline(document, known, soon)).toBe(sentence);

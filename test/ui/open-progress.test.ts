@@ -1,4 +1,4 @@
-/** How often the page asks how far open releases are. */
+/** How often the page requests the progress of open releases. */
 import { expect, test } from 'vitest';
 import type { ListedRelease } from '../../src/core/releases/release-document.ts';
 import { openProgress } from '../../src/ui/open-progress.ts';
@@ -27,6 +27,6 @@ test('one that cannot be answered does not have all of them asked about each tim
   const [shop, gone] = open.map((release) => progress.of(release));
   expect(shop?.complete).toBe(1);
   expect(gone).toBeUndefined();
-  // One that is new is asked about at once.
+  // The progress of a new one is requested at once.
   expect(await progress.refresh([releaseOf('new'), ...open], ask)).toBe(true);
 });

@@ -1,4 +1,4 @@
-/** A release in words: what its list and its view say of it. */
+/** A release in words, in the list and on its own screen. */
 import { describe, expect, test } from 'vitest';
 import type { ReleaseDocument } from '../../src/core/releases/release-document.ts';
 import { lackingText, progressOf, releaseHeadline, releaseState } from '../../src/ui/release-words.ts';
@@ -6,7 +6,7 @@ import { digestOf } from '../support/build.ts';
 
 const nameOf = (n: number) => `contoso.azurecr.io/team/app@${digestOf(n)}`;
 
-/** @param lacking of image `n` the regions that lack it */
+/** @param lacking by image `n`, the regions that lack it */
 function releaseOf(images: number, lacking: Record<number, readonly string[]> = {}, more: object = {}) {
   const missing = Object.entries(lacking).map(([n, regions]) => ({ image: nameOf(Number(n)), regions }));
   return {

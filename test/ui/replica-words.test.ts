@@ -1,4 +1,4 @@
-/** What the page says of the replicas: the worst first, and what is wrong with them in one sentence. */
+/** The replicas on the page: the worst first, and a sentence on what is wrong. */
 import { describe, expect, test } from 'vitest';
 import type { RegionReport } from '../../src/core/query/replica-report.ts';
 import { imagesThere, replicaHeadline, roleNotes, worstFirst } from '../../src/ui/replica-words.ts';

@@ -1,4 +1,4 @@
-/** What somebody waits for, as the page says it. */
+/** The requirement of a wait in words. */
 import { expect, test } from 'vitest';
 import type { Required } from '../../src/ui/requirement-words.ts';
 import { requirementText, requirementTip } from '../../src/ui/requirement-words.ts';

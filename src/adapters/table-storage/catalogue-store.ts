@@ -140,7 +140,7 @@ function listedBefore(name: ImageName, before: CatalogueEntry | undefined): stri
   return before === undefined ? [] : listRows(name, before).map(({ rowKey }) => rowKey);
 }
 
-/** `seen` is the first-seen time of the generation, which tells a reader which generation the row belongs to. */
+/** `seen` is the first-seen time of the generation, which shows a reader which generation the row belongs to. */
 function addedParts({ name, before, after }: CatalogueChange): Row[] {
   if (after === undefined) return [];
   const had = before?.firstSeenAt === after.firstSeenAt ? before.tags : [];

@@ -34,7 +34,7 @@ export function tableDueWork(table: Table, clock: Clock): DueWorkStore {
     },
     cancel: (work, dueAt) => rows.remove([addressOf(JSON.stringify(work), dueAt)]),
     async due({ before, cursor, limit }) {
-      // The service's time when it answered: tells how far our clock is ahead of the clocks that wrote the rows.
+      // The service's time when it answered: shows how far our clock is ahead of the clocks that wrote the rows.
       let servedAt = Number.NaN;
       const noteDate = (date: number) => {
         servedAt = date;

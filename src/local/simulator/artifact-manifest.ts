@@ -2,7 +2,7 @@
  * Old kinds of manifests: artifacts from before OCI 1.1, and Docker's schema 1. Registries still store them, and answer
  * 404 unless the client accepts their type by name.
  */
-import { describeBlob, type Manifest, sealBytes, toJson } from './manifest.ts';
+import { describeBlob, type Manifest, toJson, withDigest } from './manifest.ts';
 import { drawBytes, drawFrom, type Random } from './random.ts';
 
 export const ARTIFACT_TYPES = [
@@ -19,11 +19,11 @@ export function drawArtifact(random: Random): Manifest {
 
 /** One manifest with two blobs of its own. */
 export function buildArtifact(random: Random, mediaType: ArtifactType): Manifest {
-  const blobs = [0, 1].map(() => sealBytes('application/octet-stream', drawBytes(random, 64)));
+  const blobs = [0, 1].map(() => withDigest('application/octet-stream', drawBytes(random, 64)));
   const own = { children: [], blobs };
   if (mediaType.endsWith('+prettyjws')) return { ...sign(mediaType, blobs), ...own };
   const content = { mediaType, artifactType: 'application/spdx+json', blobs: blobs.map(describeBlob) };
-  return { ...sealBytes(mediaType, toJson(content)), ...own };
+  return { ...withDigest(mediaType, toJson(content)), ...own };
 }
 
 /** Its digest is that of the signed payload: distribution, "Image Manifest V 2, Schema 1", Signed Manifests. */
@@ -46,5 +46,5 @@ function sign(
     protected: toJson(protectedHeader).toString('base64url'),
   };
   const signed = `${payload.slice(0, formatLength)},\n   "signatures": ${JSON.stringify([signature])}${tail}`;
-  return { ...sealBytes(mediaType, Buffer.from(payload)), bytes: Buffer.from(signed) };
+  return { ...withDigest(mediaType, Buffer.from(payload)), bytes: Buffer.from(signed) };
 }

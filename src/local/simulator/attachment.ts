@@ -3,7 +3,7 @@
  * which is an image under a tag made of the digest. Both are manifests of their own, and replicate independently.
  */
 import { toManifestKey } from './change.ts';
-import { describeBlob, type Manifest, sealBytes, toJson } from './manifest.ts';
+import { describeBlob, type Manifest, toJson, withDigest } from './manifest.ts';
 import { drawBytes, type Random } from './random.ts';
 import type { Replica } from './replica.ts';
 
@@ -12,25 +12,25 @@ const NOTATION_TYPE = 'application/vnd.cncf.notary.signature';
 
 /** OCI image specification, "Guidelines for Artifact Usage". Pushed by digest alone. */
 export function buildSignature(random: Random, subject: Manifest): Manifest {
-  const config = sealBytes('application/vnd.oci.empty.v1+json', toJson({}));
-  const layer = sealBytes('application/jose+json', drawBytes(random, 64));
+  const config = withDigest('application/vnd.oci.empty.v1+json', toJson({}));
+  const layer = withDigest('application/jose+json', drawBytes(random, 64));
   const content = {
     ...{ schemaVersion: 2, mediaType: MANIFEST_TYPE, artifactType: NOTATION_TYPE },
     ...{ config: describeBlob(config), layers: [describeBlob(layer)], subject: describeBlob(subject) },
   };
   const attachedTo = { subject: subject.digest, artifactType: NOTATION_TYPE };
-  return { ...sealBytes(MANIFEST_TYPE, toJson(content)), children: [], blobs: [config, layer], attachedTo };
+  return { ...withDigest(MANIFEST_TYPE, toJson(content)), children: [], blobs: [config, layer], attachedTo };
 }
 
 /** Pushed under `toCosignTag`. */
 export function buildCosignSignature(random: Random): Manifest {
-  const config = sealBytes('application/vnd.oci.image.config.v1+json', toJson({ rootfs: { type: 'layers' } }));
-  const layer = sealBytes('application/vnd.dev.cosign.simplesigning.v1+json', drawBytes(random, 64));
+  const config = withDigest('application/vnd.oci.image.config.v1+json', toJson({ rootfs: { type: 'layers' } }));
+  const layer = withDigest('application/vnd.dev.cosign.simplesigning.v1+json', drawBytes(random, 64));
   const content = {
     ...{ schemaVersion: 2, mediaType: MANIFEST_TYPE },
     ...{ config: describeBlob(config), layers: [describeBlob(layer)] },
   };
-  return { ...sealBytes(MANIFEST_TYPE, toJson(content)), children: [], blobs: [config, layer] };
+  return { ...withDigest(MANIFEST_TYPE, toJson(content)), children: [], blobs: [config, layer] };
 }
 
 export function toCosignTag(digest: string): string {

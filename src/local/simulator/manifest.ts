@@ -61,16 +61,16 @@ export interface ImageOptions {
 export function buildImage(random: Random, options: ImageOptions = {}): Manifest {
   const { format = 'docker', platform = AMD64, layers = 2 } = options;
   const types = MEDIA_TYPES[format];
-  const layerBlobs = Array.from({ length: layers }, () => sealBytes(types.layer, drawBytes(random, 64)));
+  const layerBlobs = Array.from({ length: layers }, () => withDigest(types.layer, drawBytes(random, 64)));
   const diffIds = layerBlobs.map((layer) => layer.digest);
-  const config = sealBytes(types.config, toJson({ ...platform, rootfs: { type: 'layers', diff_ids: diffIds } }));
+  const config = withDigest(types.config, toJson({ ...platform, rootfs: { type: 'layers', diff_ids: diffIds } }));
   const content = {
     schemaVersion: 2,
     mediaType: types.manifest,
     config: describeBlob(config),
     layers: layerBlobs.map(describeBlob),
   };
-  return { ...sealBytes(types.manifest, toJson(content)), children: [], blobs: [config, ...layerBlobs] };
+  return { ...withDigest(types.manifest, toJson(content)), children: [], blobs: [config, ...layerBlobs] };
 }
 
 export interface IndexOptions {
@@ -92,7 +92,7 @@ export function buildIndex(random: Random, options: IndexOptions = {}): Manifest
   const children = [...images, ...artifacts];
   const manifests = [...described, ...artifacts.map(describeBlob)];
   const mediaType = MEDIA_TYPES[format].index;
-  return { ...sealBytes(mediaType, toJson({ schemaVersion: 2, mediaType, manifests })), children, blobs: [] };
+  return { ...withDigest(mediaType, toJson({ schemaVersion: 2, mediaType, manifests })), children, blobs: [] };
 }
 
 export function isIndex(mediaType: string): boolean {
@@ -104,7 +104,7 @@ export function listManifests(manifest: Manifest): Manifest[] {
   return [...manifest.children.flatMap(listManifests), manifest];
 }
 
-export function sealBytes(mediaType: string, bytes: Buffer): Blob {
+export function withDigest(mediaType: string, bytes: Buffer): Blob {
   return { mediaType, bytes, digest: `sha256:${createHash('sha256').update(bytes).digest('hex')}` };
 }
 
