@@ -32,6 +32,7 @@ import type { ReplicasOptions } from './replicas.ts';
 import { replicas } from './replicas.ts';
 import type { Named } from './select-images.ts';
 import { liveSeveral } from './several-live.ts';
+import type { StatusFlags } from './status.ts';
 import { statusOfNamed } from './status.ts';
 import { isLive } from './terminal.ts';
 import { parseConnection, trackerClient } from './tracker-client.ts';
@@ -115,20 +116,25 @@ function createCommand(version: string, cliContext: CliContext, setExitCode: (co
       .choices(['text', 'wide', 'json'])
       .default('text');
 
+  const artifacts = () =>
+    new Option(
+      '--artifacts <kinds>',
+      'what must be attached to it and be there as well: signature, sbom, attestation or artifact types, separated by commas',
+    );
+  const platforms = () =>
+    new Option(
+      '--platforms <platforms>',
+      'of an index, only these must be there: such as linux/amd64, separated by commas (default: all)',
+    );
+
   naming('wait', 'wait until images are where they must be', waitHelp + fileHelp + exitCodeHelp)
     .option(
       '--regions <regions>',
       'which regions must have it, separated by commas or line breaks (default: every expected one)',
     )
     .option('--require <number>', 'how many of them: all, any or a number (default: all)')
-    .option(
-      '--artifacts <kinds>',
-      'what must be attached to it and be there as well: signature, sbom, attestation or artifact types, separated by commas',
-    )
-    .option(
-      '--platforms <platforms>',
-      'of an index, only these must be there: such as linux/amd64, separated by commas (default: all)',
-    )
+    .addOption(artifacts())
+    .addOption(platforms())
     .option('--timeout <duration>', 'how long to wait; 0 asks once', defaultTimeout)
     .addOption(output('the availability document on one line'))
     .action(async (images: string[], flags: NamingFlags & Omit<WaitTexts, 'image'>) => {
@@ -137,9 +143,11 @@ function createCommand(version: string, cliContext: CliContext, setExitCode: (co
       setExitCode(await waitForNamed(named(images, flags), flags, connection, options, cliContext));
     });
   naming('status', 'say where images are now', statusHelp + fileHelp)
+    .addOption(artifacts())
+    .addOption(platforms())
     .addOption(output('the availability document on one line'))
-    .action((images: string[], flags: NamingFlags) =>
-      statusOfNamed(named(images, flags), flags.output, client, cliContext),
+    .action((images: string[], flags: NamingFlags & StatusFlags) =>
+      statusOfNamed(named(images, flags), flags, client, cliContext),
     );
   command('images', 'list images, newest first', imagesHelp)
     .argument('[query]', 'part of a repository or tag, the beginning of a digest, or a reference')

@@ -20,9 +20,42 @@ export interface Answer {
   readonly asked: readonly string[];
   readonly missing: readonly string[];
   readonly regions: readonly RegionAnswer[];
-  readonly tag: { readonly name: string; readonly state: string } | undefined;
+  readonly tag: TagAnswer | undefined;
+  /** What must be attached as well, as it was asked for. */
+  readonly artifacts: readonly ArtifactAnswer[];
+  /** The manifests of an index, and what is attached to the image. */
+  readonly members: readonly MemberAnswer[];
+  /** Tags that regions resolve to different digests; lists contain it, older trackers do not. */
+  readonly divergedTags: readonly DivergedTag[];
   readonly firstSeenAt: string | undefined;
   readonly delayed: boolean;
+}
+
+export interface TagAnswer {
+  readonly name: string;
+  readonly state: string;
+  /** The digest that each region resolves it to; `undefined` where the answer does not say. */
+  readonly digests: ReadonlyMap<string, string> | undefined;
+}
+
+export interface ArtifactAnswer {
+  readonly kind: string;
+  /** Whether the list of attached artifacts could be read. */
+  readonly known: boolean;
+  readonly missing: readonly string[];
+}
+
+export interface MemberAnswer {
+  readonly kind: string;
+  readonly platform: string | undefined;
+  readonly artifactType: string | undefined;
+  readonly missing: readonly string[];
+}
+
+export interface DivergedTag {
+  readonly tag: string;
+  /** The regions that resolve it to another digest; `undefined` where the answer does not say. */
+  readonly regions: readonly string[] | undefined;
 }
 
 export interface RegionAnswer {
@@ -32,6 +65,8 @@ export interface RegionAnswer {
   /** Seconds behind the first region. */
   readonly lagSeconds: number | undefined;
   readonly since: string | undefined;
+  /** Nothing was reported: a probe or the registry's delivery log found it, and `lagSeconds` is an upper bound. */
+  readonly isFoundLate: boolean;
 }
 
 /** @returns `undefined` when this is no availability document */
@@ -56,6 +91,9 @@ export function readAnswer(document: Fields): Answer | undefined {
     missing: missing ?? [],
     regions,
     tag: readTag(document.tag),
+    artifacts: listOf(document.artifacts).flatMap(readArtifact),
+    members: listOf(document.members).map(readMember),
+    divergedTags: listOf(document.divergedTags).flatMap(readDivergedTag),
     firstSeenAt: readText(document.firstSeenAt),
     delayed: document.delayed === true,
   };
@@ -68,12 +106,45 @@ function readRegion(fields: Fields): RegionAnswer {
     required: fields.required === true,
     lagSeconds: readNumber(fields.lagSeconds),
     since: readText(fields.since),
+    isFoundLate: lateEvidence.includes(readTexts(fields.evidence)?.[0] ?? ''),
   };
 }
 
-function readTag(tag: unknown): Answer['tag'] {
+const lateEvidence = ['probe', 'deepProbe', 'deliveryLog'];
+
+function readTag(tag: unknown): TagAnswer | undefined {
   const name = isFields(tag) ? readText(tag.name) : undefined;
-  return isFields(tag) && name !== undefined ? { name, state: readText(tag.state) ?? 'unknown' } : undefined;
+  if (!isFields(tag) || name === undefined) return undefined;
+  const pointers = listOf(tag.regions).flatMap(({ region, digest }): [string, string][] => {
+    const [where, what] = [readText(region), readText(digest)];
+    return where === undefined || what === undefined ? [] : [[where, what]];
+  });
+  const digests = Array.isArray(tag.regions) ? new Map(pointers) : undefined;
+  return { name, state: readText(tag.state) ?? 'unknown', digests };
+}
+
+function readArtifact({ kind, known, missing }: Fields): ArtifactAnswer[] {
+  const name = readText(kind);
+  return name === undefined ? [] : [{ kind: name, known: known !== false, missing: readTexts(missing) ?? [] }];
+}
+
+function readMember({ kind, platform, artifactType, missing }: Fields): MemberAnswer {
+  return {
+    kind: readText(kind) ?? '',
+    platform: readText(platform),
+    artifactType: readText(artifactType),
+    missing: readTexts(missing) ?? [],
+  };
+}
+
+function readDivergedTag({ tag, regions }: Fields): DivergedTag[] {
+  const name = readText(tag);
+  return name === undefined ? [] : [{ tag: name, regions: readTexts(regions) }];
+}
+
+/** The objects of a list; none where it is no list. */
+export function listOf(value: unknown): Fields[] {
+  return Array.isArray(value) ? value.filter(isFields) : [];
 }
 
 export function readText(value: unknown): string | undefined {

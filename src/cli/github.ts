@@ -8,9 +8,9 @@ import type { BuildReport } from './build-report.ts';
 import type { Output } from './cli-context.ts';
 import { printLine } from './cli-context.ts';
 import type { Answer } from './document.ts';
-import { formatLag } from './duration.ts';
 import type { Environment } from './environment.ts';
 import { outputsOf } from './outputs.ts';
+import { lagText, missingWords, regionState, requestedState } from './region-words.ts';
 import type { Verdict } from './verdict.ts';
 
 export function githubReport(output: Output, environment: Environment): BuildReport {
@@ -64,14 +64,19 @@ export function stepSummary({ title, text, hint }: Verdict, answers: readonly An
   if (others.length > 0) {
     lines.push('| image | state | regions | missing |', '| --- | --- | --- | --- |');
     for (const one of answers) {
-      const cells = [one.image, one.state, `${one.have} of ${one.asked.length}`, one.missing.join(', ')];
+      const cells = [
+        one.image,
+        requestedState(one),
+        `${one.have} of ${one.asked.length}`,
+        missingWords(one).join('; '),
+      ];
       lines.push(`| ${cells.map(escapeMarkdown).join(' | ')} |`);
     }
     lines.push('');
   } else if (answer !== undefined && answer.regions.length > 0) {
     lines.push('| region | state | after the first | since |', '| --- | --- | --- | --- |');
-    for (const { region, state, lagSeconds, since } of answer.regions) {
-      const cells = [region, state, lagSeconds === undefined ? '' : formatLag(lagSeconds), since ?? ''];
+    for (const region of answer.regions) {
+      const cells = [region.region, regionState(answer, region), lagText(region), region.since ?? ''];
       lines.push(`| ${cells.map(escapeMarkdown).join(' | ')} |`);
     }
     lines.push('');

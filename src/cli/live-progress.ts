@@ -8,7 +8,8 @@ import type { CliContext } from './cli-context.ts';
 import type { Answer, RegionAnswer } from './document.ts';
 import type { Failure } from './failure.ts';
 import { withSize } from './live-output.ts';
-import { describeRegion, describeUnknown, isOfInterest } from './plain-progress.ts';
+import { describeUnknown, isOfInterest } from './plain-progress.ts';
+import { describeRegion, isThere } from './region-words.ts';
 import type { Paint } from './terminal.ts';
 import { painter } from './terminal.ts';
 import { countOf } from './verdict.ts';
@@ -77,15 +78,20 @@ export function drawScene({ request, answer, failure, names, elapsedMs, frame }:
       : `${answer.image}  in ${countOf(answer)}  ${paint('dim', time)}`;
   const regions = answer?.regions.filter(isOfInterest(answer)) ?? [];
   const width = Math.max(0, ...regions.map(({ region }) => region.length));
-  const lines = regions.map((region) => drawRegion(region, width, spin, paint));
+  const lines = answer === undefined ? [] : regions.map((region) => drawRegion(answer, region, width, spin, paint));
   const notice = failure === undefined ? [] : [paint('yellow', `! ${failure.message}; asking again`)];
   const isUnknown = names !== undefined && answer?.state === 'unknown';
   const suggestion = isUnknown ? [paint('yellow', `! ${describeUnknown(request.image, names)}`)] : [];
   return [head, ...lines, ...suggestion, ...notice].join('\n');
 }
 
-function drawRegion(region: RegionAnswer, width: number, spin: string, paint: Paint): string {
-  const isThere = region.state === 'available';
-  const mark = isThere ? paint('green', '✔') : region.state === 'deleted' ? paint('red', '✖') : paint('yellow', spin);
-  return `${mark} ${region.region.padEnd(width)}  ${isThere ? describeRegion(region) : paint('dim', region.state)}`;
+function drawRegion(answer: Answer, region: RegionAnswer, width: number, spin: string, paint: Paint): string {
+  const isComplete = isThere(answer, region);
+  const mark = isComplete
+    ? paint('green', '✔')
+    : region.state === 'deleted'
+      ? paint('red', '✖')
+      : paint('yellow', spin);
+  const text = describeRegion(answer, region);
+  return `${mark} ${region.region.padEnd(width)}  ${isComplete ? text : paint('dim', text)}`;
 }

@@ -6,8 +6,8 @@ import { formatDuration } from '../core/runtime/format-duration.ts';
 import type { Output } from './cli-context.ts';
 import { printLine } from './cli-context.ts';
 import type { Answer, RegionAnswer } from './document.ts';
-import { formatLag } from './duration.ts';
 import type { Failure } from './failure.ts';
+import { describeRegion, missingWords, regionState } from './region-words.ts';
 import { countOf } from './verdict.ts';
 import type { Progress } from './wait-for-image.ts';
 import type { WaitRequest } from './wait-request.ts';
@@ -48,12 +48,14 @@ export function plainProgress(output: Output, request: WaitRequest, clock: Clock
       if (answer.digest !== undefined) image = answer.image;
       for (const region of answer.regions.filter(isOfInterest(answer))) {
         const before = states.get(region.region);
-        states.set(region.region, region.state);
-        if (before === region.state || (before === undefined && region.state === 'missing')) continue;
+        const state = regionState(answer, region);
+        states.set(region.region, state);
+        // What is missing at first is on one line.
+        if (before === state || (before === undefined && state.startsWith('missing'))) continue;
         const count = answer.asked.includes(region.region) ? countOf(answer) : words.notWaitedFor;
-        print(elapsedMs, `${region.region}: ${describeRegion(region)} (${count})`);
+        print(elapsedMs, `${region.region}: ${describeRegion(answer, region)} (${count})`);
       }
-      if (isFirst && answer.missing.length > 0) print(elapsedMs, `missing: ${answer.missing.join(', ')}`);
+      if (isFirst && answer.missing.length > 0) print(elapsedMs, `missing: ${missingWords(answer).join(', ')}`);
     },
     failed(latest, elapsedMs) {
       failure = latest;
@@ -75,7 +77,7 @@ function describeWait(answer: Answer | undefined, failure: Failure | undefined):
   if (failure !== undefined) return failure.message;
   if (answer === undefined) return 'no answer yet';
   if (answer.state === 'unknown') return `${words.unreported} ${answer.image}`;
-  return `in ${countOf(answer)}${listMissing(answer.missing)}`;
+  return `in ${countOf(answer)}${listMissing(missingWords(answer))}`;
 }
 
 export function describeUnknown(image: string, names: readonly string[]): string {
@@ -86,9 +88,4 @@ export function describeUnknown(image: string, names: readonly string[]): string
 /** The required regions, and any other region that has reported something. */
 export function isOfInterest(answer: Answer): (region: RegionAnswer) => boolean {
   return ({ region, state }) => answer.asked.includes(region) || state !== 'missing';
-}
-
-export function describeRegion({ state, lagSeconds }: RegionAnswer): string {
-  if (state !== 'available' || lagSeconds === undefined) return state;
-  return lagSeconds === 0 ? 'available, first' : `available, ${formatLag(lagSeconds)} after the first`;
 }

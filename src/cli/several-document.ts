@@ -3,6 +3,7 @@ import type { Waiting } from '../core/image/wait-words.ts';
 import { countImages as countOf, describeImages } from '../core/image/wait-words.ts';
 import type { Answer } from './document.ts';
 import { readAnswer, readText } from './document.ts';
+import { missingWords } from './region-words.ts';
 import type { Fields } from './tracker-reply.ts';
 import { isFields } from './tracker-reply.ts';
 import type { SeveralRequest } from './wait-request.ts';
@@ -77,5 +78,5 @@ function waitingOf(images: readonly Answer[]): Waiting[] {
   const label = labeller(images);
   return images
     .filter(({ satisfied }) => !satisfied)
-    .map((answer) => ({ name: label(answer), missing: answer.missing }));
+    .map((answer) => ({ name: label(answer), missing: missingWords(answer) }));
 }

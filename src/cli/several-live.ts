@@ -8,10 +8,13 @@ import type { CliContext } from './cli-context.ts';
 import type { Failure } from './failure.ts';
 import { withSize } from './live-output.ts';
 import type { SeveralAnswer } from './several-document.ts';
-import { countImages, labeller, nameRequest } from './several-document.ts';
+import { countImages, nameRequest } from './several-document.ts';
 import type { SeveralProgress } from './several-progress.ts';
+import { severalRows } from './several-table.ts';
 import type { Paint } from './terminal.ts';
 import { painter } from './terminal.ts';
+import type { Column } from './text-table.ts';
+import { textTable } from './text-table.ts';
 import type { SeveralRequest } from './wait-request.ts';
 
 export interface SeveralScene {
@@ -63,6 +66,13 @@ export async function liveSeveral(request: SeveralRequest, cliContext: CliContex
   };
 }
 
+/** The mark says what the state is. A line longer than the terminal would break what is rewritten in place: all may be cut. */
+const columns: readonly Column[] = [
+  { name: 'image', minWidth: 4, isCutInside: true },
+  { name: 'regions', isRight: true },
+  { name: 'missing', minWidth: 4, isList: true },
+];
+
 /** A row for each image; where the terminal has too few lines, waiting images come first. */
 export function drawSeveral({ request, answer, notices, elapsedMs, size }: SeveralScene, paint: Paint): string {
   const time = paint('dim', `${formatDuration(elapsedMs)} of ${formatDuration(request.timeoutMs)}`);
@@ -72,15 +82,18 @@ export function drawSeveral({ request, answer, notices, elapsedMs, size }: Sever
   const isTooMany = answer.images.length > room;
   const all = isTooMany ? answer.images.toSorted((a, b) => Number(a.satisfied) - Number(b.satisfied)) : answer.images;
   const shown = all.slice(0, room);
-  const labels = shown.map(labeller(answer.images));
-  const width = Math.min(Math.max(...labels.map((label) => label.length)), Math.floor(size.columns / 2));
-  const rows = shown.map((image, i) => {
-    const mark = image.satisfied ? '✔' : image.state === 'deleted' ? '✖' : '·';
-    const color = image.satisfied ? 'green' : image.state === 'deleted' ? 'red' : 'yellow';
-    const count = `${image.have}/${image.asked.length}`;
-    const line = `${(labels[i] ?? '').slice(0, width).padEnd(width)}  ${count}  ${image.satisfied ? '' : image.missing.join(', ')}`;
-    return `${paint(color, mark)} ${line.slice(0, Math.max(1, size.columns - 3)).trimEnd()}`;
+  const rows = severalRows(answer, shown).map(([name = '', state = '', count = '', missing = '']) => [
+    name,
+    count,
+    state === 'deleted' ? state : missing,
+  ]);
+  // The mark and the blank behind it, and a column that stays empty: some terminals wrap a line that fills them.
+  const table = textTable(columns, rows, { width: Math.max(1, size.columns - 3), hasHead: false });
+  const lines = table.split('\n').map((line, i) => {
+    const { satisfied = false, state = '' } = shown[i] ?? {};
+    const mark = satisfied ? '✔' : state === 'deleted' ? '✖' : '·';
+    return `${paint(satisfied ? 'green' : state === 'deleted' ? 'red' : 'yellow', mark)} ${line}`;
   });
   const rest = isTooMany ? [paint('dim', `  and ${answer.images.length - shown.length} more`)] : [];
-  return [`${countImages(answer)} are where they must be  ${time}`, ...rows, ...rest, ...notes].join('\n');
+  return [`${countImages(answer)} are where they must be  ${time}`, ...lines, ...rest, ...notes].join('\n');
 }

@@ -4,35 +4,46 @@ import { words } from '../core/image/wait-words.ts';
 import type { CliContext } from './cli-context.ts';
 import { printLine } from './cli-context.ts';
 import type { Answer } from './document.ts';
-import { readAnswer } from './document.ts';
-import { formatLag } from './duration.ts';
+import { readAnswer, readNumber, readText } from './document.ts';
 import { exitCodes } from './exit-codes.ts';
 import { readLoginServers } from './image-file/tracked.ts';
+import { nearestNames } from './nearest-names.ts';
+import { describeUnknown } from './plain-progress.ts';
 import { askOnce, CommandError, parsedOrFail, postOnce } from './question.ts';
+import { lagText, missingSentence, partLines, regionCell, tagLine } from './region-words.ts';
+import { releaseState } from './release-document.ts';
 import { parseReleaseRequest } from './release-request.ts';
 import type { Named } from './select-images.ts';
 import { readNamed, selectTracked } from './select-images.ts';
+import type { SeveralAnswer } from './several-document.ts';
 import { countImages, labeller, readSeveral } from './several-document.ts';
+import { severalColumns, severalRows } from './several-table.ts';
 import { stateColor } from './state-color.ts';
 import { painter } from './terminal.ts';
-import type { Column } from './text-table.ts';
-import { textTable, widthOf } from './text-table.ts';
+import type { Column, TableStyle } from './text-table.ts';
+import { textTable, widthOf, wrapLine } from './text-table.ts';
 import type { TrackerClient } from './tracker-client.ts';
 import type { Fields } from './tracker-reply.ts';
 import { countOf } from './verdict.ts';
 import { parseWaitRequests } from './wait-request.ts';
 
+export interface StatusFlags {
+  readonly output: 'text' | 'json';
+  readonly artifacts?: string;
+  readonly platforms?: string;
+}
+
 /** @param connect makes the client, after the arguments have been checked */
 export async function statusOfNamed(
   named: Named,
-  output: 'text' | 'json',
+  { output, artifacts, platforms }: StatusFlags,
   connect: () => TrackerClient,
   cliContext: CliContext,
 ): Promise<void> {
   if (named.release !== undefined) {
-    const { release } = parsedOrFail(parseReleaseRequest(named.release, named, {}));
+    const { release } = parsedOrFail(parseReleaseRequest(named.release, named, { artifacts, platforms }));
     const document = await askOnce(connect(), cliContext, `api/releases/${release}`);
-    return printSeveral(document, output, 'where they must be', cliContext);
+    return printSeveral(document, output, describeRelease, cliContext);
   }
   const inFiles = await readNamed(named, cliContext);
   let { images } = named;
@@ -41,60 +52,76 @@ export async function statusOfNamed(
     if (loginServers === undefined) throw noDocument();
     images = selectTracked(named, inFiles, loginServers, cliContext);
   }
-  const request = parsedOrFail(parseWaitRequests(images, {}));
-  await ('images' in request
-    ? statusOfSeveral(request.images, output, connect(), cliContext)
-    : status(request.image, output, connect(), cliContext));
+  const request = parsedOrFail(parseWaitRequests(images, { artifacts, platforms }));
+  const parts = { artifacts: request.artifacts, platforms: request.platforms };
+  if (!('images' in request)) return status({ image: request.image, ...parts }, output, connect(), cliContext);
+  const document = await postOnce(connect(), cliContext, 'api/availability', { images: request.images, ...parts });
+  printSeveral(document, output, (answer) => [`${countImages(answer)} are in every expected region`], cliContext);
 }
 
 async function status(
-  image: string,
+  query: { readonly image: string } & Readonly<Record<'artifacts' | 'platforms', string | undefined>>,
   output: 'text' | 'json',
   client: TrackerClient,
   cliContext: CliContext,
 ): Promise<void> {
-  const document = await askOnce(client, cliContext, 'api/availability', { image });
+  const document = await askOnce(client, cliContext, 'api/availability', query);
   const answer = readAnswer(document);
   if (answer === undefined) throw noDocument();
   const { stdout, environment } = cliContext;
-  const style = { width: widthOf(stdout), paint: painter(stdout, environment) };
-  printLine(stdout, output === 'json' ? JSON.stringify(document) : describeAnswer(answer, style));
+  if (output === 'json') return printLine(stdout, JSON.stringify(document));
+  const width = widthOf(stdout);
+  if (isNowhere(answer)) {
+    const unknown = describeUnknown(query.image, await nearestNames(query.image, client));
+    return printLine(stdout, wrapLine(unknown, width));
+  }
+  printLine(stdout, describeAnswer(answer, { width, paint: painter(stdout, environment) }));
 }
 
-async function statusOfSeveral(
-  images: readonly string[],
+/** A table of regions would say nothing. */
+function isNowhere({ state, regions }: Answer): boolean {
+  return state === 'unknown' && regions.every((region) => region.state === 'missing');
+}
+
+function printSeveral(
+  document: Fields,
   output: 'text' | 'json',
-  client: TrackerClient,
+  describe: (answer: SeveralAnswer) => string[],
   cliContext: CliContext,
-): Promise<void> {
-  printSeveral(
-    await postOnce(client, cliContext, 'api/availability', { images }),
-    output,
-    'in every expected region',
-    cliContext,
-  );
-}
-
-function printSeveral(document: Fields, output: 'text' | 'json', where: string, cliContext: CliContext): void {
+): void {
   const answer = readSeveral(document);
   if (answer === undefined) throw noDocument();
-  const label = labeller(answer.images);
-  const rows = answer.images.map((one) => [
-    label(one),
-    one.state,
-    `${one.have}/${one.asked.length}`,
-    one.missing.join(', '),
-  ]);
   const { stdout, environment } = cliContext;
-  const columns = [
-    { name: 'image', least: 16, isCutInside: true },
-    stateColumn,
-    'regions',
-    { name: 'missing', least: 10 },
+  if (output === 'json') {
+    printLine(stdout, JSON.stringify(document));
+    return;
+  }
+  const width = widthOf(stdout);
+  const table = textTable(severalColumns, severalRows(answer), { width, paint: painter(stdout, environment) });
+  const [head = '', ...lines] = describe(answer).map((line) => wrapLine(line, width));
+  printLine(stdout, [head, ...lines, table].join('\n'));
+}
+
+/** The name, the state, what is missing and why. */
+function describeRelease(answer: SeveralAnswer): string[] {
+  const { document, ended } = answer;
+  const name = readText(document.name) ?? '';
+  const revision = readNumber(document.revision) ?? 1;
+  const label = labeller(answer.images);
+  const missing = answer.images
+    .filter(({ satisfied, state }) => !satisfied && state !== 'unknown' && state !== 'deleted')
+    .map((one) => `${label(one)}: ${missingSentence(one)}`);
+  const unknown = answer.images.filter(({ state }) => state === 'unknown').map(label);
+  const gone = ended.map(({ image, outcome }) => {
+    const one = answer.images.find((each) => each.image === image);
+    return `${one === undefined ? image : label(one)} was ${outcome}: it comes only if it is pushed again`;
+  });
+  return [
+    `release ${name}${revision === 1 ? '' : ` (revision ${revision})`}: ${releaseState(document)}, ${countImages(answer)} are where they must be`,
+    ...gone,
+    ...(unknown.length === 0 ? [] : [`${words.unreported} ${unknown.join(', ')} yet`]),
+    ...missing,
   ];
-  const table = textTable(columns, rows, { width: widthOf(stdout), paint: painter(stdout, environment) });
-  const text = `${countImages(answer)} are ${where}\n${table}`;
-  printLine(stdout, output === 'json' ? JSON.stringify(document) : text);
 }
 
 function noDocument(): CommandError {
@@ -102,21 +129,33 @@ function noDocument(): CommandError {
   return new CommandError(message, exitCodes.foreign, 'See --url or ACR_REPLICATION_URL.');
 }
 
-const stateColumn: Column = { name: 'state', color: stateColor };
+const stateColumn: Column = { name: 'state', color: stateColor, minWidth: 16 };
 
-export function describeAnswer(answer: Answer, style: Parameters<typeof textTable>[2] = {}): string {
-  const { image, state, tag, delayed } = answer;
-  const head = `${image}: ${state}${delayed && state === 'replicating' ? ', delayed' : ''}, in ${countOf(answer)}`;
-  const tagLine = tag === undefined ? [] : [`tag ${tag.name}: ${tag.state}`];
-  const rows = answer.regions.map(({ region, state, lagSeconds, since, required }) => [
-    region,
-    required ? state : `${state} (${words.notWaitedFor})`,
-    lagSeconds === undefined ? '' : formatLag(lagSeconds),
-    since ?? '',
+/** In words: the digest, then each part that was asked for with it, and a table of the regions. */
+export function describeAnswer(answer: Answer, style: TableStyle = {}): string {
+  const { state, delayed } = answer;
+  const there = answer.regions.filter(
+    ({ region, state }) => state === 'available' && answer.missing.includes(region),
+  ).length;
+  const count = countOf({ ...answer, have: answer.have + there });
+  const stateWords = `${state}${delayed && state === 'replicating' ? ', delayed' : ''}, in ${count}`;
+  const rows = answer.regions.map((region) => [
+    region.region,
+    regionCell(answer, region),
+    lagText(region),
+    region.since ?? '',
   ]);
-  const table =
-    rows.length === 0
-      ? []
-      : [textTable(['region', stateColumn, 'after the first', { name: 'since', droppedAt: 1 }], rows, style)];
-  return [head, ...tagLine, ...table].join('\n');
+  const columns = ['region', stateColumn, { name: 'after the first', droppedAt: 1 }, { name: 'since', droppedAt: 2 }];
+  return [
+    ...headLines(answer, stateWords, style.width),
+    ...[...tagLine(answer), ...partLines(answer)].map((line) => wrapLine(line, style.width)),
+    ...(rows.length === 0 ? [] : [textTable(columns, rows, style)]),
+  ].join('\n');
+}
+
+/** One line; where it does not fit, the digest has a line of its own, to be copied in full. */
+function headLines({ image, digest }: Answer, stateWords: string, width: number | undefined): string[] {
+  const line = `${image}: ${stateWords}`;
+  if (width === undefined || line.length <= width || digest === undefined) return [line];
+  return [image.replace(/@.*$/, ''), digest, stateWords];
 }

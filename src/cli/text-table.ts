@@ -11,6 +11,10 @@ export interface Column {
   readonly minWidth?: number;
   /** Cut in the middle, since the end matters as much as the beginning. */
   readonly isCutInside?: boolean;
+  /** A list of names: where it is cut, it keeps whole names and counts the others. */
+  readonly isList?: boolean;
+  /** Numbers, one below the other. */
+  readonly isRight?: boolean;
   /** Left out where the terminal is too narrow, the highest number first; `undefined`: always shown. */
   readonly droppedAt?: number;
   /** The colour of a cell. */
@@ -24,33 +28,42 @@ export function widthOf(output: Output): number | undefined {
   return output.isTTY === true && output.columns !== undefined && output.columns > 0 ? output.columns : undefined;
 }
 
+export interface TableStyle {
+  /** Of the terminal; `undefined` for as wide as it is. */
+  readonly width?: number | undefined;
+  readonly paint?: Paint;
+  readonly hasHead?: boolean;
+}
+
 export function textTable(
   columns: readonly (Column | string)[],
   rows: readonly (readonly string[])[],
-  { width, paint = (_color, text) => text }: { readonly width?: number | undefined; readonly paint?: Paint } = {},
+  { width, paint = (_color, text) => text, hasHead = true }: TableStyle = {},
 ): string {
   const all = columns.map((column) => (typeof column === 'string' ? { name: column } : column));
-  const natural = all.map(({ name }, at) => Math.max(name.length, ...rows.map((row) => row[at]?.length ?? 0)));
+  const natural = all.map(({ name }, at) =>
+    Math.max(hasHead ? name.length : 0, ...rows.map((row) => row[at]?.length ?? 0)),
+  );
   const shown = width === undefined ? all.map((_, at) => at) : thatFit(all, natural, width);
   const widths = width === undefined ? natural : narrowed(all, natural, shown, width);
   const line = (cells: readonly string[], isHead: boolean) =>
     shown
       .map((at, place) => {
-        const text = cut(cells[at] ?? '', widths[at] ?? 0, all[at]?.isCutInside === true);
+        const text = cut(cells[at] ?? '', widths[at] ?? 0, all[at], isHead);
+        const padding = ' '.repeat((widths[at] ?? 0) - text.length);
         const color = isHead ? 'dim' : all[at]?.color?.(cells[at] ?? '');
         const painted = color === undefined || text === '' ? text : paint(color, text);
+        if (all[at]?.isRight === true) return padding + painted + (place === shown.length - 1 ? '' : ' '.repeat(gap));
         // The last column needs no padding.
-        return place === shown.length - 1 ? painted : painted + ' '.repeat((widths[at] ?? 0) - text.length + gap);
+        return place === shown.length - 1 ? painted : painted + padding + ' '.repeat(gap);
       })
       .join('')
       .trimEnd();
-  return [
-    line(
-      all.map(({ name }) => name.toUpperCase()),
-      true,
-    ),
-    ...rows.map((row) => line(row, false)),
-  ].join('\n');
+  const head = line(
+    all.map(({ name }) => name.toUpperCase()),
+    true,
+  );
+  return [...(hasHead ? [head] : []), ...rows.map((row) => line(row, false))].join('\n');
 }
 
 function thatFit(columns: readonly Column[], natural: readonly number[], width: number): number[] {
@@ -80,8 +93,41 @@ function narrowed(columns: readonly Column[], natural: readonly number[], shown:
   return widths;
 }
 
-function cut(text: string, width: number, isInside: boolean): string {
+function cut(text: string, width: number, column: Column | undefined, isHead: boolean): string {
   if (text.length <= width) return text;
-  const end = isInside ? Math.floor((width - 1) / 2) : 0;
+  if (column?.isList === true && !isHead) return cutList(text, width);
+  const end = column?.isCutInside === true ? Math.floor((width - 1) / 2) : 0;
   return `${text.slice(0, Math.max(0, width - 1 - end))}…${text.slice(text.length - end)}`;
+}
+
+/** `eastus, westeurope +3`; a first name that is too long itself ends with an ellipsis. */
+function cutList(text: string, width: number): string {
+  const [separator = ','] = /, ?/.exec(text) ?? [];
+  const names = text.split(separator);
+  for (let count = names.length - 1; count > 0; count--) {
+    const shown = `${names.slice(0, count).join(separator)} +${names.length - count}`;
+    if (shown.length <= width) return shown;
+  }
+  const rest = names.length === 1 ? '' : ` +${names.length - 1}`;
+  return `${text.slice(0, Math.max(0, width - 1 - rest.length))}…${rest}`;
+}
+
+/**
+ * A sentence below a table, wrapped between words, with the lines that follow indented.
+ * @param width `undefined` where lines have no end
+ */
+export function wrapLine(line: string, width: number | undefined): string {
+  if (width === undefined || line.length <= width) return line;
+  const lines: string[] = [];
+  let current = '';
+  for (const word of line.split(' ')) {
+    const longer = current === '' ? word : `${current} ${word}`;
+    if (longer.length > width && current.trim() !== '') {
+      lines.push(current);
+      current = `  ${word}`;
+    } else {
+      current = longer;
+    }
+  }
+  return [...lines, current].join('\n');
 }

@@ -11,6 +11,7 @@ import {
 import { formatDuration } from '../core/runtime/format-duration.ts';
 import type { Answer } from './document.ts';
 import type { Failure } from './failure.ts';
+import { missingWords } from './region-words.ts';
 import type { WaitEnd } from './wait-for-image.ts';
 import type { WaitRequest } from './wait-request.ts';
 
@@ -93,7 +94,7 @@ export function countOf({ have, asked, needed }: Answer): string {
 }
 
 function describeProgress(answer: Answer): string {
-  return `${answer.image} is in ${countOf(answer)}${answer.satisfied ? '' : listMissing(answer.missing)}`;
+  return `${answer.image} is in ${countOf(answer)}${answer.satisfied ? '' : listMissing(missingWords(answer))}`;
 }
 
 function hintFor(answer: Answer | undefined, { failure }: WaitEnd): string {

@@ -36,11 +36,73 @@ test.each<[string, Said, number, RegExp]>([
 test('status', async () => {
   const { code, out, asked } = await ask(['status', '--release', 'shop-2.4'], { ...notYet, status: 200 });
   expect(code).toBe(0);
-  expect(out).toMatch(/^0 of 1 images are where they must be\n/);
-  expect(out).toMatch(/team\/shop.* 1\/2 +westeurope/);
+  expect(out.replaceAll(/ {2,}/g, '  ').split('\n')).toEqual([
+    'release shop-2.4 (revision 2): replicating, 0 of 1 images are where they must be',
+    'team/shop@sha256:aaaaaaaaaaaa: missing in westeurope',
+    'IMAGE  STATE  REGIONS  MISSING',
+    'team/shop@sha256:aaaaaaaaaaaa  replicating  1/2  westeurope',
+    '',
+  ]);
   expect(asked.map(({ path }) => path)).toEqual(['/api/releases/shop-2.4']);
   const json = await ask(['status', '--release', 'shop-2.4', '-o', 'json']);
   expect(JSON.parse(json.out)).toEqual(there.body);
+});
+
+describe('status says of a release', () => {
+  const image = (name: string, have: string[], missing: string[], more: object = {}) =>
+    documentWith(have, missing, {
+      image: `contoso.azurecr.io/team/${name}:v1`,
+      repository: `team/${name}`,
+      tag: { name: 'v1', state: 'converged' },
+      ...more,
+    });
+  const shown = async (more: object, ...images: ReturnType<typeof image>[]) => {
+    const body = { name: 'shop-2.4', revision: 1, ...severalWith(images, 'replicating'), ...more };
+    const { out } = await ask(['status', '--release', 'shop-2.4'], { status: 200, body });
+    return out.split('IMAGE')[0]?.trimEnd().split('\n');
+  };
+  const gone = image('old', [], both, { state: 'deleted' });
+
+  test.each<[string, object, ReturnType<typeof image>[], string[]]>([
+    [
+      'that it is delayed',
+      { delayed: true },
+      [image('cart', ['eastus'], ['westeurope'])],
+      ['delayed, 0 of 1 images are where they must be', 'team/cart:v1: missing in westeurope'],
+    ],
+    [
+      'that it was available',
+      { availableAt: '2026-06-01T12:00:00.000Z', delayed: true },
+      [image('cart', both, [])],
+      ['available, 1 of 1 images are where they must be'],
+    ],
+    [
+      'that an image was deleted',
+      { delayed: true, ended: [{ image: gone.image, outcome: 'deleted' }] },
+      [gone],
+      ['deleted, 0 of 1 images are where they must be', 'team/old:v1 was deleted: it comes only if it is pushed again'],
+    ],
+    [
+      'which image no region has reported',
+      {},
+      [image('new', [], both)],
+      ['replicating, 0 of 1 images are where they must be', 'no region has reported team/new:v1 yet'],
+    ],
+    [
+      'that a signature is missing',
+      {},
+      [
+        image('cart', both, [], {
+          satisfied: false,
+          missing: ['westeurope'],
+          artifacts: [{ kind: 'signature', missing: ['westeurope'] }],
+        }),
+      ],
+      ['replicating, 0 of 1 images are where they must be', 'team/cart:v1: missing signature in westeurope'],
+    ],
+  ])('%s', async (_what, more, images, [state, ...lines]) => {
+    expect(await shown(more, ...images)).toEqual([`release shop-2.4: ${state}`, ...lines]);
+  });
 });
 
 describe('bad usage, before the tracker is asked', () => {
@@ -53,6 +115,7 @@ describe('bad usage, before the tracker is asked', () => {
     [['wait', '--release', 'shop', '--platforms', 'linux/amd64'], /release: has its own regions/],
     [['wait', '--release', 'shop', '--timeout', 'soon'], /timeout: /],
     [['status', '--release', 'shop', shop], /release: names its own images/],
+    [['status', '--release', 'shop', '--artifacts', 'signature'], /release: has its own regions/],
   ])('%j', async (words, said) => {
     const { code, err, asked } = await ask(words);
     expect([code, asked]).toEqual([64, []]);

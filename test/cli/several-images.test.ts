@@ -101,8 +101,8 @@ test('status shows a row for each', async () => {
   expect(out.split('\n')).toEqual([
     '1 of 2 images are in every expected region',
     'IMAGE           STATE        REGIONS  MISSING',
-    'team/shop:v1    available    2/2',
-    'team/worker:v1  replicating  1/2      westeurope',
+    'team/shop:v1    available        2/2',
+    'team/worker:v1  replicating      1/2  westeurope',
     '',
   ]);
   expect(tracker.asked).toMatchObject([{ path: '/api/availability', body: { images: [shop, worker] } }]);
@@ -168,13 +168,13 @@ describe('a terminal', () => {
       '✔ team/shop:v1    2/2',
       '· team/worker:v1  1/2  westeurope',
     ]);
-    expect(draw(gone.body)[2]).toBe('✖ team/worker:v1  0/2  eastus, westeurope');
+    expect(draw(gone.body)[2]).toBe('✖ team/worker:v1  0/2  deleted');
   });
 
   test('that is too low shows those that are waited for, and no line is longer than it', () => {
     expect(draw(half, 4, 30)).toEqual([
       '1 of 2 images are where they must be  5 s of 10 min',
-      '· team/worker:v1  1/2  westeu',
+      '· team/…r:v1  1/2  westeurope',
       '  and 1 more',
     ]);
   });

@@ -57,7 +57,8 @@ const tagStates = tag.unwrap().shape.state.options;
 
 /** What the tracker may answer, for a state of the image and one of its second region. */
 function documentOf(more: Record<string, unknown>, regionState = 'missing'): AvailabilityDocument {
-  const document = documentWith(['eastus'], ['westeurope'], more);
+  const isThere = regionState === 'available';
+  const document = documentWith(isThere ? ['eastus', 'westeurope'] : ['eastus'], isThere ? [] : ['westeurope'], more);
   const [first, second] = document.regions;
   return { ...document, regions: [first, { ...second, state: regionState }] } as unknown as AvailabilityDocument;
 }

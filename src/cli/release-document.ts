@@ -1,0 +1,11 @@
+/** What a command reads in the document of a release, and in the list of releases. */
+import { listOf } from './document.ts';
+import type { Fields } from './tracker-reply.ts';
+
+/** The state of the revision. Once available, it stays so, even if images are deleted. */
+export function releaseState(release: Fields): string {
+  if (typeof release.availableAt === 'string') return 'available';
+  const [gone] = listOf(release.ended);
+  if (gone !== undefined) return gone.outcome === 'superseded' ? 'superseded' : 'deleted';
+  return release.delayed === true ? 'delayed' : 'replicating';
+}
