@@ -19,15 +19,19 @@ import {
   fileHelp,
   imagesHelp,
   mainHelp,
+  releasesHelp,
   replayHelp,
   replicasHelp,
   statusHelp,
   waitHelp,
+  waitingHelp,
 } from './help.ts';
 import type { ImagesOptions } from './images.ts';
 import { images } from './images.ts';
 import { liveProgress } from './live-progress.ts';
 import { CommandError, parsedOrFail, printCommandError } from './question.ts';
+import type { ReleasesOptions } from './releases.ts';
+import { releases } from './releases.ts';
 import type { ReplicasOptions } from './replicas.ts';
 import { replicas } from './replicas.ts';
 import type { Named } from './select-images.ts';
@@ -35,10 +39,13 @@ import { liveSeveral } from './several-live.ts';
 import type { StatusFlags } from './status.ts';
 import { statusOfNamed } from './status.ts';
 import { isLive } from './terminal.ts';
+import { widthOf, wrapLine } from './text-table.ts';
 import { parseConnection, trackerClient } from './tracker-client.ts';
 import { waitForNamed } from './wait-named.ts';
 import type { WaitTexts } from './wait-request.ts';
 import { defaultTimeout } from './wait-request.ts';
+import type { WaitingOptions } from './waiting.ts';
+import { waiting } from './waiting.ts';
 
 interface NamingFlags {
   readonly release?: string;
@@ -78,7 +85,10 @@ function createCommand(version: string, cliContext: CliContext, setExitCode: (co
       'function key of the tracker (default: ACR_REPLICATION_KEY, which no list of processes shows)',
     )
     .exitOverride()
-    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(wrapped(text, widthOf(stderr))),
+    })
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(--help says more)')
     .addHelpText('after', mainHelp);
@@ -160,7 +170,15 @@ function createCommand(version: string, cliContext: CliContext, setExitCode: (co
     .option('--limit <number>', 'how many of each registry', readLimit, 50)
     .addOption(tableOutput('an availability document on each line'))
     .action((query: string | undefined, flags: ImagesOptions) => images(query, flags, client(), cliContext));
-  command('replicas', 'say how each region is doing', replicasHelp)
+  command('releases', 'list releases, newest first, and what is missing of them', releasesHelp)
+    .option('--limit <number>', 'how many', readLimit, 50)
+    .addOption(tableOutput('a release on each line'))
+    .action((flags: ReleasesOptions) => releases(flags, client(), cliContext));
+  command('waiting', 'list what clients wait for, the longest first', waitingHelp)
+    .option('--registry <registry>', 'name or login server (default: all)')
+    .addOption(tableOutput('the answer about one registry on each line'))
+    .action((flags: WaitingOptions) => waiting(flags, client(), cliContext));
+  command('replicas', 'say how each region is doing, the worst first', replicasHelp)
     .option('--registry <registry>', 'name or login server (default: all)')
     .addOption(tableOutput('the report of one registry on each line'))
     .action((flags: ReplicasOptions) => replicas(flags, client(), cliContext));
@@ -197,6 +215,14 @@ function toCompleted(program: Command): Parameters<typeof completion>[1] {
     ({ name }) => `${name === '--version'}` as const,
   );
   return { commands, everywhere: [...everywhere, help], atFirst };
+}
+
+/** The help is wrapped already; the parser's errors are as long as a line may be. */
+function wrapped(text: string, width: number | undefined): string {
+  return text
+    .split('\n')
+    .map((line) => (line.startsWith('error:') ? wrapLine(line, width) : line))
+    .join('\n');
 }
 
 function readLimit(text: string): number {

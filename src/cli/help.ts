@@ -38,7 +38,9 @@ export const statusHelp = `
 Examples:
   acr-replication status contoso.azurecr.io/team/app:v1
   acr-replication status contoso.azurecr.io/team/app:v1 --output json | jq .missing
+  acr-replication status contoso.azurecr.io/team/app:v1 --artifacts signature
   acr-replication status -f release.yaml
+  acr-replication status --release shop-2.4
 
 Exits with 0 whatever the answer is; acr-replication wait --timeout 0 asks once and exits with 2 for "not yet".
 Otherwise 1, 4, 5 and 64 mean what they mean for wait.`;
@@ -51,6 +53,23 @@ Examples:
   acr-replication images --sort lag -o wide
   acr-replication images -o json | jq -r .image
 
+Exit codes 1, 4, 5 and 64 mean what they mean for wait.`;
+
+export const releasesHelp = `
+Examples:
+  acr-replication releases
+  acr-replication releases -o wide
+  acr-replication releases -o json | jq -r 'select(.availableAt == null) | .name'
+
+acr-replication status --release NAME says what is missing of one release, and where.
+Exit codes 1, 4, 5 and 64 mean what they mean for wait.`;
+
+export const waitingHelp = `
+Examples:
+  acr-replication waiting
+  acr-replication waiting --registry contoso --output json | jq '.waiting[] | {name, since}'
+
+Clients are requests that wait and deployment checks without a verdict.
 Exit codes 1, 4, 5 and 64 mean what they mean for wait.`;
 
 export const replicasHelp = `

@@ -6,7 +6,7 @@ import { listableStates } from '../../src/core/query/list-images.ts';
 import { callCommand } from '../support/call-command.ts';
 
 const scripts = { bash: '', zsh: '', fish: '' };
-const commands = ['wait', 'status', 'images', 'replicas', 'events', 'replay', 'completion'];
+const commands = ['wait', 'status', 'images', 'releases', 'waiting', 'replicas', 'events', 'replay', 'completion'];
 const everywhere = ['--url', '--key', '--help'];
 
 beforeAll(async () => {
@@ -32,7 +32,7 @@ describe('bash', () => {
     [['--key', 'wait', 'im'], ['images']],
     [
       ['help', 're'],
-      ['replicas', 'replay'],
+      ['releases', 'replicas', 'replay'],
     ],
     [
       ['completion', ''],
@@ -57,6 +57,17 @@ describe('bash', () => {
       ['text', 'wide', 'json'],
     ],
     [['replicas', '--output', 'w'], ['wide']],
+    [
+      ['releases', '-'],
+      ['--limit', '--output', ...everywhere],
+    ],
+    [
+      ['waiting', '-'],
+      ['--registry', '--output', ...everywhere],
+    ],
+    [['waiting', '-o', 'w'], ['wide']],
+    [['status', '--p'], ['--platforms']],
+    [['images', '--state', 'deleting'], ['deleting']],
     [['images', '--state', ''], [...listableStates]],
     [['wait', '--u'], ['--url']],
     [['replicas', '--k'], ['--key']],
@@ -92,6 +103,8 @@ test.each([
   "complete -c acr-replication -n '__fish_seen_subcommand_from wait' -l file -s f -r -F",
   "complete -c acr-replication -n '__fish_seen_subcommand_from wait' -l output -s o -x -a 'text json'",
   "complete -c acr-replication -n '__fish_seen_subcommand_from images' -l output -s o -x -a 'text wide json'",
+  "complete -c acr-replication -n '__fish_seen_subcommand_from releases' -l output -s o -x -a 'text wide json'",
+  "complete -c acr-replication -n '__fish_seen_subcommand_from waiting' -l registry -x",
   "complete -c acr-replication -n '__fish_seen_subcommand_from wait' -l regions -x",
   "complete -c acr-replication -n '__fish_seen_subcommand_from wait' -l strict",
   'complete -c acr-replication -l url -x',
