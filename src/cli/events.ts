@@ -5,13 +5,13 @@
 
 import type { CliContext } from './cli-context.ts';
 import { printLine } from './cli-context.ts';
-import { readText } from './document.ts';
+import { readNumber, readText } from './document.ts';
 import { exitCodes } from './exit-codes.ts';
 import { askOnce, CommandError, postOnce } from './question.ts';
 import { stateColor } from './state-color.ts';
 import { painter } from './terminal.ts';
 import type { Column } from './text-table.ts';
-import { textTable, widthOf } from './text-table.ts';
+import { textTable, widthOf, wrapLine } from './text-table.ts';
 import type { TrackerClient } from './tracker-client.ts';
 import type { Fields } from './tracker-reply.ts';
 import { isFields } from './tracker-reply.ts';
@@ -32,22 +32,47 @@ export async function events(
   const found = Array.isArray(list.events) ? list.events.filter(isFields) : [];
   if (found.length === 0) return printLine(stdout, `Nothing was published about ${readText(list.image) ?? image} yet.`);
   const isWide = output === 'wide';
+  const width = isWide ? undefined : widthOf(stdout);
   const rows = found.map((event) => [
     readText(event.time) ?? '',
     readText(event.type)?.replace(/^AcrReplication\./, '') ?? '',
     aboutOf(event),
-    readText(event.status) ?? '',
-    ...(isWide ? [readText(event.publishedAt) ?? '', readText(event.subject) ?? '', readText(event.id) ?? ''] : []),
+    deliveryOf(event),
+    ...(isWide ? wideCells(event) : []),
   ]);
   const columns: readonly (Column | string)[] = [
     { name: 'time', droppedAt: 1 },
-    { name: 'event', minWidth: 16 },
-    { name: 'about', minWidth: 8 },
+    { name: 'event', minWidth: 22 },
+    { name: 'about', minWidth: 12 },
     { name: 'delivery', color: stateColor },
-    ...(isWide ? ['published', 'subject', 'id'] : []),
+    ...(isWide ? ['published', 'subject', 'id', 'last failure', 'last error'] : []),
   ];
-  const paint = painter(stdout, environment);
-  printLine(stdout, textTable(columns, rows, { paint, width: isWide ? undefined : widthOf(stdout) }));
+  const table = textTable(columns, rows, { paint: painter(stdout, environment), width });
+  const lines = isWide ? [] : errorLines(list, found);
+  printLine(stdout, [table, ...lines.map((line) => wrapLine(line, width))].join('\n'));
+}
+
+/** `pending, 3 failures`. */
+function deliveryOf(event: Fields): string {
+  const state = readText(event.status) ?? '';
+  const count = readNumber(failuresOf(event).count);
+  return count === undefined ? state : `${state}, ${count} ${count === 1 ? 'failure' : 'failures'}`;
+}
+
+function wideCells(event: Fields): string[] {
+  const { lastAt, lastError } = failuresOf(event);
+  return [event.publishedAt, event.subject, event.id, lastAt, lastError].map((value) => readText(value) ?? '');
+}
+
+/** Why the topic has not accepted events: each error once, since most events fail alike. */
+function errorLines({ topicError }: Fields, events: readonly Fields[]): string[] {
+  const pending = events.filter(({ status }) => status === 'pending');
+  const errors = [...pending.map((event) => failuresOf(event).lastError), topicError];
+  return [...new Set(errors.flatMap((error) => readText(error) ?? []))].map((error) => `not accepted: ${error}`);
+}
+
+function failuresOf({ failedAttempts }: Fields): Fields {
+  return isFields(failedAttempts) ? failedAttempts : {};
 }
 
 /** The region or the tag that the event is about. */

@@ -1,11 +1,13 @@
 /** The `images` command: lists the images of one registry or of all, page by page until the limit is reached. */
 
+import { formatReference, parseReference } from '../core/model/reference.ts';
 import type { CliContext } from './cli-context.ts';
 import { printLine } from './cli-context.ts';
 import type { Answer } from './document.ts';
-import { readAnswer, readText, readTexts } from './document.ts';
+import { listOf, readAnswer, readText, readTexts } from './document.ts';
 import { formatAge } from './duration.ts';
 import { askOnce } from './question.ts';
+import { shortDigest } from './region-words.ts';
 import { registriesToList } from './registries.ts';
 import { stateColor } from './state-color.ts';
 import { painter } from './terminal.ts';
@@ -44,17 +46,49 @@ export async function images(
       const page = await askOnce(client, cliContext, 'api/images', queryFor(query, options, registry, left, cursor));
       const listed = Array.isArray(page.images) ? page.images.filter(isFields) : [];
       const answers = listed.flatMap((document) => readAnswer(document) ?? []);
-      if (options.output === 'json') for (const { document } of answers) printLine(stdout, JSON.stringify(document));
+      if (options.output === 'json') printDocuments(answers, cliContext);
       found.push(...answers);
       left -= listed.length;
       cursor = readText(page.next);
     } while (cursor !== undefined && left > 0);
     if (cursor !== undefined) printLine(stderr, `There are more of ${registry}: --limit ${options.limit * 2}`);
   }
+  if (found.length === 0) {
+    found.push(...(await findByTag(query, options, client, cliContext)));
+    if (options.output === 'json') printDocuments(found, cliContext);
+  }
   if (options.output === 'json') return;
   const isSeveral = registries.length > 1;
   const table = options.output === 'wide' ? wideTable(found) : shortTable(found, isSeveral, cliContext);
   printLine(stdout, found.length === 0 ? 'No such images.' : table);
+}
+
+function printDocuments(answers: readonly Answer[], { stdout }: CliContext): void {
+  for (const { document } of answers) printLine(stdout, JSON.stringify(document));
+}
+
+/** A list does not find an image by a tag that was deleted with it; a question about this tag does. */
+async function findByTag(
+  query: string | undefined,
+  options: ImagesOptions,
+  client: TrackerClient,
+  cliContext: CliContext,
+): Promise<Answer[]> {
+  const { repository, state, region, missing } = options;
+  if (query === undefined || repository !== undefined || region !== undefined || missing === true) return [];
+  const { registries } = await askOnce(client, cliContext, 'api/registries');
+  const found: Answer[] = [];
+  for (const { name, loginServer } of listOf(registries)) {
+    const host = readText(loginServer);
+    if (host === undefined || (options.registry !== undefined && ![name, host].includes(options.registry))) continue;
+    const reference = parseReference(query.startsWith(`${host}/`) ? query : `${host}/${query}`);
+    // Without a tag, "latest" would be meant, which nobody has written.
+    if (!reference.ok || reference.value.digest !== undefined || !query.includes(':')) continue;
+    const image = formatReference(reference.value);
+    const answer = readAnswer(await askOnce(client, cliContext, 'api/availability', { image }));
+    if (answer?.digest !== undefined && (state === undefined || stateOf(answer) === state)) found.push(answer);
+  }
+  return found;
 }
 
 function queryFor(
@@ -82,22 +116,27 @@ function queryFor(
 const shortColumns: readonly Column[] = [
   { name: 'repository:tag', minWidth: 16, isCutInside: true },
   { name: 'digest', droppedAt: 3 },
-  { name: 'state', droppedAt: 1, color: stateColor },
-  { name: 'regions' },
+  { name: 'state', color: stateColor },
+  { name: 'regions', isRight: true },
   { name: 'age', droppedAt: 2 },
-  { name: 'missing', minWidth: 10, color: () => 'yellow' },
+  { name: 'missing', minWidth: 16, isList: true, color: () => 'yellow' },
 ];
 
+const divergedColumn: Column = { name: 'diverged tags', minWidth: 13, droppedAt: 1, isList: true, color: () => 'red' };
+
 function shortTable(answers: readonly Answer[], withRegistry: boolean, { stdout, environment, clock }: CliContext) {
+  const hasDiverged = answers.some(({ divergedTags }) => divergedTags.length > 0);
   const rows = answers.map((answer) => [
     nameOf(answer, withRegistry),
-    shortDigest(answer.digest),
-    stateOf(answer),
+    answer.digest === undefined ? '' : shortDigest(answer.digest),
+    stateSince(answer, clock.now()),
     `${answer.have}/${answer.asked.length}`,
     answer.firstSeenAt === undefined ? '' : formatAge(clock.now() - Date.parse(answer.firstSeenAt)),
-    answer.state === 'deleted' ? '' : answer.missing.join(','),
+    missingCell(answer),
+    ...(hasDiverged ? [divergedCell(answer)] : []),
   ]);
-  return textTable(shortColumns, rows, { width: widthOf(stdout), paint: painter(stdout, environment) });
+  const columns = hasDiverged ? [...shortColumns, divergedColumn] : shortColumns;
+  return textTable(columns, rows, { width: widthOf(stdout), paint: painter(stdout, environment) });
 }
 
 /** The table with all columns, for a wide terminal or a file. */
@@ -105,35 +144,71 @@ function wideTable(answers: readonly Answer[]): string {
   const rows = answers.map((answer) => [
     nameOf(answer, true),
     answer.digest ?? '',
-    stateOf(answer),
+    listedState(answer),
     `${answer.have}/${answer.asked.length}`,
     answer.firstSeenAt ?? '',
     readText(answer.document.availableAt) ?? '',
-    answer.missing.join(','),
+    missingCell(answer),
     tagsOf(answer).join(','),
+    divergedCell(answer),
+    deletedAt(answer) ?? '',
   ]);
   const names = ['repository:tag', 'digest', 'state', 'regions', 'first seen', 'in all replicas', 'missing', 'tags'];
-  return textTable(names, rows);
+  return textTable([...names, 'diverged tags', 'deleted'], rows);
 }
 
 export function stateOf({ state, delayed }: Answer): string {
   return delayed && state === 'replicating' ? 'delayed' : state;
 }
 
-function tagsOf({ document }: Answer): string[] {
-  return readTexts(document.tags) ?? [];
+/** As `--state` filters: an image that is everywhere is not what one of its tags is everywhere. */
+function listedState(answer: Answer): string {
+  const state = stateOf(answer);
+  return state === 'available' && answer.divergedTags.length > 0 ? 'diverged' : state;
 }
 
-/** Tags are more useful than the digest: the first tag, and the number of others. */
+/** `deleted 7m ago`: of what is gone, that it is old says little. */
+function stateSince(answer: Answer, now: number): string {
+  const at = deletedAt(answer);
+  return at === undefined ? listedState(answer) : `deleted ${formatAge(now - Date.parse(at))} ago`;
+}
+
+/** When the last region deleted it. */
+function deletedAt({ state, regions }: Answer): string | undefined {
+  if (state !== 'deleted') return undefined;
+  const times = regions.flatMap((region) => (region.state === 'deleted' ? (region.since ?? []) : []));
+  return times.sort().at(-1);
+}
+
+/** Of an image that is being deleted, the few regions that still have it say more than those that do not. */
+function missingCell({ state, missing, regions }: Answer): string {
+  if (state === 'deleted') return '';
+  if (state !== 'deleting') return missing.join(',');
+  const left = regions.filter((region) => region.state === 'available').map(({ region }) => region);
+  return left.length === 0 ? '' : `still in ${left.join(',')}`;
+}
+
+/** `prod: australiaeast`: with the regions that resolve it to another image. */
+function divergedCell({ divergedTags }: Answer): string {
+  return divergedTags
+    .map(({ tag, regions = [] }) => (regions.length === 0 ? tag : `${tag}: ${regions.join(',')}`))
+    .join('; ');
+}
+
+/** The diverged ones first, and then the newest. */
+function tagsOf({ document, tag, divergedTags }: Answer): string[] {
+  const known = readTexts(document.tags) ?? [];
+  const first = divergedTags.map((one) => one.tag);
+  return [...new Set([...first, ...(known.length === 0 && tag !== undefined ? [tag.name] : []), ...known])];
+}
+
+/** Its names say more than its digest: the first tag, and how many more there are. */
 function nameOf(answer: Answer, withRegistry: boolean): string {
   const [tag, ...more] = tagsOf(answer);
   const repository = readText(answer.document.repository) ?? answer.image.replace(/@.*$/, '');
   const registry = withRegistry ? `${readText(answer.document.registry) ?? ''}/` : '';
   const others = more.length === 0 ? '' : ` +${more.length}`;
-  return `${registry}${repository}${tag === undefined ? '' : `:${tag}${others}`}`;
-}
-
-/** Enough digits to search for it; as many as other tools show. */
-function shortDigest(digest: string | undefined): string {
-  return digest === undefined ? '' : digest.replace(/^sha256:/, '').slice(0, 12);
+  // Two images of a repository without tags would look alike.
+  const digest = answer.digest === undefined ? '' : `@${shortDigest(answer.digest)}`;
+  return `${registry}${repository}${tag === undefined ? digest : `:${tag}${others}`}`;
 }

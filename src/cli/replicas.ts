@@ -2,14 +2,14 @@
 
 import type { CliContext } from './cli-context.ts';
 import { printLine } from './cli-context.ts';
-import { readNumber, readText, readTexts } from './document.ts';
+import { listOf, readNumber, readText, readTexts } from './document.ts';
 import { formatAge, formatLag } from './duration.ts';
 import { askOnce } from './question.ts';
 import { registriesToList } from './registries.ts';
 import { stateColor } from './state-color.ts';
 import { painter } from './terminal.ts';
-import type { Column } from './text-table.ts';
-import { textTable, widthOf } from './text-table.ts';
+import type { Column, TableStyle } from './text-table.ts';
+import { textTable, widthOf, wrapLine } from './text-table.ts';
 import type { TrackerClient } from './tracker-client.ts';
 import type { Fields } from './tracker-reply.ts';
 import { isFields } from './tracker-reply.ts';
@@ -32,38 +32,66 @@ export async function replicas(options: ReplicasOptions, client: TrackerClient, 
 
 const columns: readonly (Column | string)[] = [
   'region',
-  { name: 'role', droppedAt: 4 },
+  { name: 'role', droppedAt: 3 },
   { name: 'health', color: stateColor },
-  { name: 'webhook', minWidth: 8, color: stateColor },
-  { name: 'last webhook', droppedAt: 5 },
-  { name: 'lag p50', droppedAt: 2 },
-  { name: 'lag p95', droppedAt: 1 },
-  { name: 'images', droppedAt: 3 },
-  { name: 'missing', color: (cell) => (cell === '0' ? undefined : 'red') },
+  { name: 'webhook', color: stateColor },
+  { name: 'last webhook', droppedAt: 1 },
+  { name: 'lag p50', droppedAt: 4, isRight: true },
+  { name: 'lag p95', droppedAt: 2, isRight: true },
+  { name: 'images', droppedAt: 5, isRight: true },
+  { name: 'missing', isRight: true, color: (cell) => (cell === '0' ? undefined : 'red') },
 ];
 
+/** Where the set of regions comes from. */
+const sources: Record<string, string> = {
+  arm: 'listed by Azure Resource Manager',
+  settings: 'listed in the settings',
+  remembered: 'as last listed by Azure Resource Manager',
+};
+
 /** @param now to show ages instead of times */
-function describeReport(report: Fields, style: Parameters<typeof textTable>[2] = {}, now?: number): string {
-  const regions = Array.isArray(report.regions) ? report.regions.filter(isFields) : [];
+function describeReport(report: Fields, style: TableStyle = {}, now?: number): string {
+  const regions = listOf(report.regions).sort(worstFirst);
   const age = report.stale === true ? ', more than an hour old' : '';
-  const head = `${readText(report.registry)}: ${regions.length} ${regions.length === 1 ? 'region' : 'regions'}, ${readText(report.source)}${age}`;
-  const causes = Array.isArray(report.likelyCauses) ? report.likelyCauses.filter(isFields) : [];
-  const causeLines = causes.map(
+  const source = readText(report.source) ?? '';
+  const count = `${regions.length} ${regions.length === 1 ? 'region' : 'regions'}`;
+  const head = `${readText(report.registry)}: ${count}, ${sources[source] ?? source}${age}`;
+  const causeLines = listOf(report.likelyCauses).map(
     (cause) =>
       `incident ${readText(cause.trackingId)} (${readTexts(cause.regions)?.join(', ')}): ${readText(cause.title)}`,
   );
   const warning = readText(report.warning);
   const warningLines = warning === undefined ? [] : [`warning: ${warning}`];
-  const lines = [...regions.flatMap(statusLine), ...warningLines, ...causeLines];
+  const lines = [...regions.flatMap(webhookLine), ...regions.flatMap(statusLine), ...warningLines, ...causeLines];
+  const rows = regions.map((region) => rowOf(region, now));
   return [
-    head,
-    textTable(
-      columns,
-      regions.map((region) => rowOf(region, now)),
-      style,
-    ),
-    ...lines,
+    wrapLine(head, style.width),
+    textTable(columns, rows, style),
+    ...lines.map((line) => wrapLine(line, style.width)),
   ].join('\n');
+}
+
+/** Expected regions first; of these the ones with a failure, then those that lack most images, then the slowest. */
+function worstFirst(a: Fields, b: Fields): number {
+  const p95 = ({ lag }: Fields) => (isFields(lag) ? (readNumber(lag.p95Seconds) ?? -1) : -1);
+  return (
+    Number(b.expected === true) - Number(a.expected === true) ||
+    Number(hasFailure(b)) - Number(hasFailure(a)) ||
+    (readNumber(b.missingImages) ?? 0) - (readNumber(a.missingImages) ?? 0) ||
+    p95(b) - p95(a)
+  );
+}
+
+function hasFailure({ health, webhook }: Fields): boolean {
+  const status = isFields(webhook) ? readText(webhook.status) : undefined;
+  return health === 'unhealthy' || (status !== undefined && !['ok', 'unknown'].includes(status));
+}
+
+/** Why a webhook does not work. */
+function webhookLine({ region, webhook }: Fields): string[] {
+  const { status, reason } = isFields(webhook) ? webhook : {};
+  const text = readText(reason);
+  return text === undefined ? [] : [`webhook ${readText(region) ?? '?'} ${readText(status) ?? ''}: ${text}`];
 }
 
 function rowOf(region: Fields, now: number | undefined): string[] {
@@ -74,7 +102,7 @@ function rowOf(region: Fields, now: number | undefined): string[] {
     readText(region.region) ?? '?',
     region.globalRouting === false ? `${role}, not routed` : role,
     readText(region.health) ?? '',
-    [readText(webhook.status) ?? '', readText(webhook.reason)].filter((text) => text !== undefined).join(': '),
+    readText(webhook.status) ?? '',
     lastOf(readText(region.lastWebhookAt), now),
     lagOf(lag.p50Seconds),
     lagOf(lag.p95Seconds),

@@ -102,6 +102,9 @@ function printSeveral(
   printLine(stdout, [head, ...lines, table].join('\n'));
 }
 
+/** The table has all of them. */
+const maxNamed = 5;
+
 /** The name, the state, what is missing and why. */
 function describeRelease(answer: SeveralAnswer): string[] {
   const { document, ended } = answer;
@@ -120,7 +123,8 @@ function describeRelease(answer: SeveralAnswer): string[] {
     `release ${name}${revision === 1 ? '' : ` (revision ${revision})`}: ${releaseState(document)}, ${countImages(answer)} are where they must be`,
     ...gone,
     ...(unknown.length === 0 ? [] : [`${words.unreported} ${unknown.join(', ')} yet`]),
-    ...missing,
+    ...missing.slice(0, maxNamed),
+    ...(missing.length > maxNamed ? [`${missing.length - maxNamed} more images are missing somewhere`] : []),
   ];
 }
 
@@ -129,7 +133,7 @@ function noDocument(): CommandError {
   return new CommandError(message, exitCodes.foreign, 'See --url or ACR_REPLICATION_URL.');
 }
 
-const stateColumn: Column = { name: 'state', color: stateColor, minWidth: 16 };
+const stateColumn: Column = { name: 'state', color: stateColor, minWidth: 30 };
 
 /** In words: the digest, then each part that was asked for with it, and a table of the regions. */
 export function describeAnswer(answer: Answer, style: TableStyle = {}): string {

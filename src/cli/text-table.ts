@@ -50,7 +50,7 @@ export function textTable(
     shown
       .map((at, place) => {
         const text = cut(cells[at] ?? '', widths[at] ?? 0, all[at], isHead);
-        const padding = ' '.repeat((widths[at] ?? 0) - text.length);
+        const padding = ' '.repeat(Math.max(0, (widths[at] ?? 0) - text.length));
         const color = isHead ? 'dim' : all[at]?.color?.(cells[at] ?? '');
         const painted = color === undefined || text === '' ? text : paint(color, text);
         if (all[at]?.isRight === true) return padding + painted + (place === shown.length - 1 ? '' : ' '.repeat(gap));

@@ -4,7 +4,14 @@ import { runCommand } from '../../src/cli/command.ts';
 import { exitCodes } from '../../src/cli/exit-codes.ts';
 import { call, callCommand } from '../support/call-command.ts';
 import type { Said } from '../support/tracker-stand-in.ts';
-import { digest, documentWith, pinned, problemWith, startTrackerStandIn } from '../support/tracker-stand-in.ts';
+import {
+  digest,
+  documentWith,
+  pinned,
+  problemWith,
+  severalWith,
+  startTrackerStandIn,
+} from '../support/tracker-stand-in.ts';
 
 const image = 'contoso.azurecr.io/team/app:v1';
 const there: Said = { status: 200, body: documentWith(['eastus', 'westeurope'], []) };
@@ -22,7 +29,7 @@ test.each<[string[], number, RegExp]>([
   [['--version'], 0, /^1\.2\.3\n$/],
   [['--help'], 0, /Examples:/],
   [['help', 'wait'], 0, /Exit codes:/],
-  ...['wait', 'status', 'images', 'replicas', 'events', 'replay', 'completion'].map(
+  ...['wait', 'status', 'images', 'releases', 'waiting', 'replicas', 'events', 'replay', 'completion'].map(
     (name): [string[], number, RegExp] => [[name, '--help'], 0, new RegExp(`Examples:\\n {2}acr-replication ${name}`)],
   ),
   [['wait'], 64, /missing required argument 'image'/],
@@ -37,6 +44,8 @@ test.each<[string[], number, RegExp]>([
   [['status', '@'], 64, /^image: /],
   [['images', '--limit', '0'], 64, /must be a whole number from 1/],
   [['images', '--state', 'lost'], 64, /Allowed choices are replicating/],
+  [['releases', '--limit', 'x'], 64, /must be a whole number from 1/],
+  [['waiting', '-o', 'yaml'], 64, /Allowed choices are text, wide, json/],
   [['nonsense'], 64, /unknown command 'nonsense'/],
 ])('%j exits with %d', async (words, code, said) => {
   const called = await callCommand(words);
@@ -212,6 +221,103 @@ test('images of all registries, page after page', async () => {
   expect(none).toMatchObject({ code: 0, out: 'No such images.\n' });
 });
 
+test('images finds a deleted one by a tag that it had, and only if it passes the filters', async () => {
+  const body = documentWith([], ['eastus'], { state: 'deleted', tags: [], tag: { name: '0.1', state: 'unknown' } });
+  const tracker = await startTrackerStandIn(({ path, query }) => {
+    if (path === '/api/registries') {
+      const registries = ['contoso', 'fabrikam'].map((name) => ({ name, loginServer: `${name}.azurecr.io` }));
+      return { status: 200, body: { registries } };
+    }
+    if (path === '/api/images') return { status: 200, body: { images: [], next: null } };
+    return {
+      status: 200,
+      body: query.image?.startsWith('contoso') ? body : documentWith([], ['eastus'], { digest: null }),
+    };
+  });
+  const list = async (...words: string[]) => (await callCommand(['images', ...words, '--url', tracker.url])).out;
+  expect(await list('team/app:0.1')).toMatch(/\ncontoso.azurecr.io\/team\/app:0.1 .* deleted/);
+  expect(tracker.asked.flatMap(({ query }) => query.image ?? [])).toEqual([
+    'contoso.azurecr.io/team/app:0.1',
+    'fabrikam.azurecr.io/team/app:0.1',
+  ]);
+  expect(await list('contoso.azurecr.io/team/app:0.1', '--state', 'deleted')).toMatch(/team\/app:0.1 .*deleted/);
+  expect(JSON.parse(await list('team/app:0.1', '--registry', 'contoso', '-o', 'json'))).toEqual(body);
+  const before = tracker.asked.length;
+  for (const words of [['team/app:0.1', '--state', 'available'], ['team/app'], ['team/app:0.1', '--missing'], []]) {
+    expect(await list(...words, '--registry', 'contoso')).toBe('No such images.\n');
+  }
+  expect(tracker.asked.slice(before).flatMap(({ query }) => query.image ?? [])).toHaveLength(1);
+});
+
+test('releases page after page, with what is missing of the open ones', async () => {
+  const release = (name: string, availableAt: string | null) => ({
+    ...{ name, revision: 1, createdAt: '2026-06-01T12:00:00.000Z', availableAt, delayed: false, images: [image] },
+  });
+  const open = severalWith([documentWith(['eastus'], ['westeurope'])], 'replicating');
+  const tracker = await startTrackerStandIn(({ path, query }) => {
+    if (path === '/api/releases/gone') return problemWith(404, 'There is no release "gone".');
+    if (path !== '/api/releases') return { status: 200, body: { ...release('open', null), ...open } };
+    if (query.cursor === undefined)
+      return { status: 200, body: { releases: [release('open', null), release('gone', null)], next: 'c1' } };
+    return { status: 200, body: { releases: [release('done', '2026-06-01T12:00:00.000Z')], next: 'c2' } };
+  });
+  const { code, out, err } = await callCommand(['releases', '--limit', '3', '--url', tracker.url]);
+  expect([code, err]).toEqual([0, 'There are more releases: --limit 6\n']);
+  expect(out.replaceAll(/ {2,}/g, '  ').replaceAll(/\d+d/g, '5d').split('\n')).toEqual([
+    'RELEASE  STATE  IMAGES  AGE  IMAGES MISSING',
+    'open  replicating  0/1  5d  team/app@sha256:aaaaaaaaaaaa',
+    'gone  replicating  ?/1  5d',
+    'done  available  1/1  5d',
+    '',
+  ]);
+  const asked = tracker.asked.length;
+  const json = await callCommand(['releases', '--limit', '3', '-o', 'json', '--url', tracker.url]);
+  expect(
+    json.out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).name),
+  ).toEqual(['open', 'gone', 'done']);
+  // A program reads what it needs itself.
+  expect(tracker.asked.slice(asked).map(({ path }) => path)).toEqual(['/api/releases', '/api/releases']);
+});
+
+test('waiting lists the waits of all registries, a release once', async () => {
+  const wait = (kind: string, name: string, since: string) => ({ kind, name, requests: 1, checks: 0, since });
+  const shop = wait('release', 'shop-2.4', '2026-06-01T12:00:01.000Z');
+  const tracker = await startTrackerStandIn(({ path, query }) => {
+    if (path === '/api/registries')
+      return { status: 200, body: { registries: [{ name: 'contoso' }, { name: 'fabrikam' }] } };
+    const own = wait(
+      'image',
+      `${query.registry}.azurecr.io/team/app:v1`,
+      `2026-06-01T12:00:0${query.registry?.length}.000Z`,
+    );
+    return { status: 200, body: { waiting: [shop, own], total: 2, instances: 1, checksComplete: true } };
+  });
+  const { out } = await callCommand(['waiting', '--url', tracker.url]);
+  expect(out.split('\n').map((line) => line.split(/ {2,}/)[0])).toEqual([
+    'WAITED FOR',
+    'release shop-2.4',
+    'contoso.azurecr.io/team/app:v1',
+    'fabrikam.azurecr.io/team/app:v1',
+    '',
+  ]);
+  const json = await callCommand(['waiting', '--registry', 'contoso', '-o', 'json', '--url', tracker.url]);
+  expect(json.out.split('\n')).toHaveLength(2);
+});
+
+test.each([
+  ['releases', { releases: [], next: null }, 'No releases.\n'],
+  ['waiting', { waiting: [], total: 0, instances: 0, checksComplete: true }, 'No client waits.\n'],
+])('%s says that there is none, and what answers instead', async (name, body, words) => {
+  const { url } = await startTrackerStandIn(() => ({ status: 200, body }));
+  const command = name === 'waiting' ? [name, '--registry', 'contoso'] : [name];
+  expect(await callCommand([...command, '--url', url])).toEqual({ code: 0, out: words, err: '' });
+  const other = await startTrackerStandIn(() => ({ status: 200, body: { hello: 'world' } }));
+  expect(await callCommand([...command, '--url', other.url])).toMatchObject({ code: 64, out: '' });
+});
+
 test('replicas of one registry', async () => {
   const body = {
     registry: 'contoso.azurecr.io',
@@ -235,10 +341,11 @@ test('replicas of one registry', async () => {
   const tracker = await startTrackerStandIn(() => ({ status: 200, body }));
   const called = await callCommand(['replicas', '--registry', 'contoso', '--url', tracker.url]);
   expect(called.out.replaceAll(/ {2,}/g, '  ').split('\n')).toEqual([
-    'contoso.azurecr.io: 2 regions, arm, more than an hour old',
+    'contoso.azurecr.io: 2 regions, listed by Azure Resource Manager, more than an hour old',
     'REGION  ROLE  HEALTH  WEBHOOK  LAST WEBHOOK  LAG P50  LAG P95  IMAGES  MISSING',
-    'eastus  expected, not routed  healthy  disabled: by hand  never  0 s  1 min 15 s  12  3',
+    'eastus  expected, not routed  healthy  disabled  never  0 s  1 min 15 s  12  3',
     'westeurope  expected  unhealthy  ok  never  0',
+    'webhook eastus disabled: by hand',
     'replica westeurope: Degraded: Storage is away (2026-06-01T10:00:00.000Z)',
     'warning: Webhooks speak for estus.',
     'incident AB12 (eastus): Registry trouble',
@@ -256,10 +363,15 @@ describe('several addresses', () => {
     ['status', image],
     ['images', '--registry', 'contoso'],
     ['replicas', '--registry', 'contoso'],
+    ['releases'],
+    ['waiting', '--registry', 'contoso'],
   ])('%s asks the next where the first does not answer', async (...words) => {
     const body = documentWith(['eastus', 'westeurope'], []);
     const broken = await startTrackerStandIn(() => ({ status: 502, body: '<h1>Bad gateway</h1>' }));
-    const tracker = await startTrackerStandIn(() => ({ status: 200, body: { ...body, images: [body], next: null } }));
+    const tracker = await startTrackerStandIn(() => ({
+      status: 200,
+      body: { ...body, images: [body], releases: [], waiting: [], next: null },
+    }));
     const url = `${lost},${broken.url},${tracker.url}`;
     const called = await callCommand(words, { ACR_REPLICATION_URL: url, ACR_REPLICATION_KEY: 'k1' });
     expect(called.code).toBe(0);

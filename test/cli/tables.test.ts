@@ -5,6 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { runCommand } from '../../src/cli/command.ts';
+import { textTable, wrapLine } from '../../src/cli/text-table.ts';
 import { call, callCommand } from '../support/call-command.ts';
 import { startTrackerStandIn } from '../support/tracker-stand-in.ts';
 
@@ -40,7 +41,86 @@ function listed(n: number, repository: string, tags: string[], missing: string[]
   };
 }
 
+/** With as many regions as a large registry has. */
+const twelve = [
+  ...['australiaeast', 'brazilsouth', 'centralindia', 'eastus', 'francecentral', 'germanywestcentral', 'japaneast'],
+  ...['southafricanorth', 'southeastasia', 'uksouth', 'westeurope', 'westus2'],
+];
+
+function everywhere(n: number, repository: string, more: Record<string, unknown> = {}, missing: string[] = []) {
+  const document = listed(n, repository, [], missing, more);
+  const requirement = { regions: twelve, require: 'all', needed: 12, have: 12 - missing.length };
+  const state = 'available';
+  const inRegions = twelve.map((region) => ({
+    ...{ region, required: true, state: 'available', since: iso(600), lagSeconds: n, evidence: ['webhook'] },
+  }));
+  return { ...document, state, requirement, regions: inRegions, ...more };
+}
+
+const older = `sha256:60c1d2a3b4c5${'0'.repeat(52)}`;
+const diverged = everywhere(
+  3,
+  'team/pay',
+  {
+    tag: {
+      ...{ name: 'prod', state: 'diverged' },
+      regions: twelve.map((region) => ({
+        ...{ region, digest: /^(japaneast|uksouth)$/.test(region) ? older : `sha256:${'3'.repeat(64)}` },
+      })),
+    },
+  },
+  ['japaneast', 'uksouth'],
+);
+const unsigned = everywhere(
+  5,
+  'team/multi-platform-service-with-a-long-name',
+  {
+    tag: { name: '5.2.0', state: 'converged' },
+    artifacts: [{ kind: 'signature', known: true, missing: ['japaneast', 'southeastasia'] }],
+  },
+  ['japaneast', 'southeastasia'],
+);
+const gone = everywhere(7, 'team/old', { tag: { name: '0.1', state: 'unknown' }, state: 'deleted' }, twelve);
+const release = { name: 'shop-2.4', revision: 2, createdAt: iso(3_600), availableAt: null, announcedAt: null };
+const images = ['contoso.azurecr.io/team/cart:v1.2.3', 'contoso.azurecr.io/team/pay:prod'];
+
 const answers: Record<string, unknown> = {
+  '/api/releases': {
+    releases: [
+      { ...release, delayed: true, images: [...images, 'contoso.azurecr.io/team/multi:5.2.0'] },
+      {
+        ...release,
+        name: 'nightly',
+        revision: 1,
+        createdAt: iso(90_000),
+        availableAt: iso(89_000),
+        delayed: false,
+        images,
+      },
+    ],
+    next: null,
+  },
+  '/api/releases/shop-2.4': {
+    ...{ ...release, delayed: true, satisfied: false, state: 'deleted', images: [diverged, unsigned, gone] },
+    ended: [{ image: gone.image, outcome: 'deleted' }],
+  },
+  '/api/waiting': {
+    waiting: [
+      { kind: 'release', name: 'shop-2.4', requests: 2, checks: 1, since: iso(700) },
+      { kind: 'image', name: images[0], requests: 1, checks: 0, since: iso(65) },
+      {
+        ...{
+          kind: 'image',
+          name: `contoso.azurecr.io/team/a-service-with-a-long-name@${older}`,
+          requests: 11,
+          checks: 0,
+        },
+        ...{ regions: ['eastus', 'uksouth', 'westeurope'], require: 2, artifacts: ['signature'], since: iso(5) },
+        platforms: ['linux/amd64'],
+      },
+    ],
+    ...{ total: 612, instances: 1, checksComplete: false },
+  },
   '/api/images': {
     images: [
       listed(1, 'team/cart', ['v1.2.3'], ['southeastasia']),
@@ -49,17 +129,35 @@ const answers: Record<string, unknown> = {
       }),
       listed(10, 'base', [], [], { availableAt: iso(6_990) }),
       listed(15, 'team/old', ['v0.1'], [...regions], { state: 'deleted' }),
+      {
+        ...everywhere(4, 'team/old', {}, twelve.slice(2)),
+        ...{ state: 'deleting', tags: ['0.3'] },
+        regions: twelve.map((region, n) => ({ region, required: true, state: n < 2 ? 'available' : 'deleted' })),
+      },
+      everywhere(6, 'team/api', {
+        ...{ tags: ['2.0.0', 'prod'], divergedTags: [{ tag: 'prod', regions: ['japaneast', 'uksouth'] }] },
+      }),
+      {
+        ...everywhere(8, 'team/old', { state: 'deleted' }, twelve),
+        regions: twelve.map((region) => ({ region, required: true, state: 'deleted', since: iso(420) })),
+      },
     ],
     next: null,
   },
-  '/api/availability': listed(1, 'team/cart', ['v1.2.3'], ['southeastasia']),
+  '/api/availability?team/cart:v1.2.3': listed(1, 'team/cart', ['v1.2.3'], ['southeastasia']),
+  '/api/availability?team/pay:prod': diverged,
   '/api/replicas': {
     ...{ registry: 'contoso.azurecr.io', source: 'arm', stale: false },
     regions: regions.map((region, n) => ({
       ...{ region, expected: true, observedOnly: false, globalRouting: n !== 3, missingImages: n === 2 ? 7 : 0 },
       ...{ health: n === 2 ? 'unhealthy' : 'healthy', lastWebhookAt: iso(n * 40) },
       webhook:
-        n === 2 ? { status: 'disabled', reason: 'somebody has switched it off' } : { status: 'ok', reason: null },
+        n === 2
+          ? {
+              ...{ status: 'misconfigured' },
+              reason: 'it sends to another address than this tracker has; "manage" repairs it within an hour',
+            }
+          : { status: 'ok', reason: null },
       lag: { p50Seconds: n, p95Seconds: n * 90, count: 200 - n },
     })),
   },
@@ -73,13 +171,20 @@ const answers: Record<string, unknown> = {
       {
         ...{ id: 'fedcba9876543210', type: 'AcrReplication.TagConverged', subject: 'team/cart:v1.2.3' },
         ...{ time: iso(30), status: 'pending', publishedAt: null },
+        failedAttempts: {
+          ...{ count: 4, lastAt: iso(10) },
+          lastError: '400: The event grid topic does not accept this schema: its input schema is EventGridSchema',
+        },
       },
     ],
   },
 };
 
 async function print(words: readonly string[], columns?: number, environment: Record<string, string> = {}) {
-  const { url } = await startTrackerStandIn(({ path }) => ({ status: 200, body: answers[path] }));
+  const { url } = await startTrackerStandIn(({ path, query }) => {
+    const name = query.image?.replace(/^[^/]*\//, '');
+    return { status: 200, body: answers[path] ?? answers[`${path}?${name}`] };
+  });
   const terminal = { now, ...(columns === undefined ? {} : { columns }) };
   const signal = new AbortController().signal;
   const run = (cliContext: Parameters<typeof runCommand>[2]) => runCommand([...words, '--url', url], '1', cliContext);
@@ -93,8 +198,15 @@ const commands: Record<string, string[]> = {
   images: ['images', '--registry', 'contoso'],
   'images-wide': ['images', '--registry', 'contoso', '-o', 'wide'],
   status: ['status', image],
+  'status-diverged': ['status', 'contoso.azurecr.io/team/pay:prod'],
+  'status-release': ['status', '--release', 'shop-2.4'],
+  releases: ['releases'],
+  'releases-wide': ['releases', '-o', 'wide'],
+  waiting: ['waiting', '--registry', 'contoso'],
+  'waiting-wide': ['waiting', '--registry', 'contoso', '-o', 'wide'],
   replicas: ['replicas', '--registry', 'contoso'],
   events: ['events', image],
+  'events-wide': ['events', image, '-o', 'wide'],
 };
 
 const escapes = new RegExp(`${String.fromCodePoint(27)}\\[\\d+m`, 'g');
@@ -105,7 +217,7 @@ describe.each(Object.entries(commands))('%s', (name, words) => {
     for (const columns of [60, 80, 120, 200]) {
       const out = await print(words, columns);
       const plain = out.replaceAll(escapes, '');
-      if (name !== 'images-wide') {
+      if (!name.endsWith('-wide')) {
         // What is no table says one thing on one line.
         const table = plain.split('\n').filter((line) => / {2}/.test(line));
         for (const line of table) expect([columns, line, line.length <= columns]).toEqual([columns, line, true]);
@@ -121,6 +233,38 @@ test('what is piped, and what is not to be coloured, has no escape sequences', a
   expect(await print(commands.images ?? [])).not.toMatch(escapes);
   expect(await print(commands.images ?? [], 80, { NO_COLOR: '1' })).not.toMatch(escapes);
   expect(await print(commands.images ?? [], 80)).toMatch(escapes);
+});
+
+test.each([
+  ['eastus,japaneast,uksouth', 24, 'eastus,japaneast,uksouth'],
+  ['eastus,japaneast,uksouth', 20, 'eastus,japaneast +1'],
+  ['eastus,japaneast,uksouth', 10, 'eastus +2'],
+  ['southafricanorth, eastus', 12, 'southafr… +1'],
+  ['southafricanorth', 12, 'southafrica…'],
+])('a list %s in %d columns is %s', (cell, width, shown) => {
+  expect(textTable([{ name: 'a', minWidth: 1, isList: true }], [[cell]], { width, hasHead: false })).toBe(shown);
+});
+
+test('a count is as wide as the widest', () => {
+  const columns = [{ name: 'a', isRight: true }, 'b'];
+  const rows = ['0/12', '11/12'].map((count) => [count, 'x']);
+  expect(textTable(columns, rows, { hasHead: false })).toBe(' 0/12  x\n11/12  x');
+});
+
+test('a sentence is wrapped between words, and a long word is not cut', () => {
+  expect(wrapLine('one two three', undefined)).toBe('one two three');
+  expect(wrapLine('one two three', 8)).toBe('one two\n  three');
+  expect(wrapLine('sha256:0123456789 is it', 10)).toBe('sha256:0123456789\n  is it');
+});
+
+test('what the parser refuses fits the terminal, and is one line elsewhere', async () => {
+  const words = ['images', '--state', 'lost'];
+  const { err } = await call((cliContext) => {
+    const stderr = Object.assign(cliContext.stderr, { isTTY: true, columns: 80 });
+    return runCommand(words, '1', { ...cliContext, stderr });
+  });
+  for (const line of err.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+  expect(err.replaceAll('\n  ', ' ')).toContain((await callCommand(words)).err.split('\n')[0]);
 });
 
 test('images has a search and an order', async () => {
