@@ -2,22 +2,23 @@
 import type { AvailabilityDocument } from '../core/image/availability.ts';
 import type { Child } from './dom.ts';
 import { make, painted, setAttribute } from './dom.ts';
-import { formatSeconds, shortDigest, visible } from './format.ts';
+import { shortDigest, visible } from './format.ts';
 import { formatHash, parseHash } from './hash-state.ts';
+import type { DivergedTag } from './image-words.ts';
+import { delayedText, deletedAt, divergedText, divergedTip, stateNote } from './image-words.ts';
 import type { Keyed } from './keyed.ts';
 import { liveTime } from './live-times.ts';
 import { imageKey } from './merge-page.ts';
 import { statePill, tagChip } from './parts.ts';
 import { regionCell } from './region-cell.ts';
 import { createRegionGrid } from './region-grid.ts';
-import { cellKind, cellValue } from './region-state.ts';
+import { cellValue } from './region-state.ts';
 import type { Listed } from './registry-counts.ts';
 import { makeCell, makeRow, rowHeader } from './table.ts';
 import type { ShownState } from './words.ts';
 import { kindWord, shownState } from './words.ts';
 
 const tagsShown = 3;
-const maxDelayedNamed = 3;
 
 export interface Matrix {
   show(images: readonly Listed[]): void;
@@ -56,7 +57,7 @@ function imageRow(image: Listed, regions: readonly string[], now: () => number):
   const name = rowHeader(make('span', { class: 'line' }, imageLink(image), tags), about);
   const paintTags = painted(tags, tagParts);
   const paintAbout = painted(about, aboutParts);
-  const paintState = painted(state, stateParts);
+  const paintState = painted<StateCell>(state, (value) => stateParts(value, now()));
 
   const node = makeRow(name, state, ...cells.map(({ cell }) => cell.node), when);
   return {
@@ -66,9 +67,15 @@ function imageRow(image: Listed, regions: readonly string[], now: () => number):
       // An image that no region has reported has the requested tag only.
       const asked = document.tag === undefined ? [] : [document.tag.name];
       paintTags(document.tags.length === 0 ? asked : document.tags);
-      paintAbout({ digest: document.digest, kind: kindWord(document.mediaType), delayed: delayedIn(document) });
-      const isDiverged = document.attention === 'diverged' || document.isDiverged === true;
-      paintState({ state: shownState(document), note: stateNote(document), isDiverged });
+      const diverged = document.divergedTags ?? [];
+      paintAbout({
+        digest: document.digest,
+        kind: kindWord(document.mediaType),
+        delayed: delayedText(document),
+        diverged,
+      });
+      const isDiverged = document.attention === 'diverged' || document.isDiverged === true || diverged.length > 0;
+      paintState({ state: shownState(document), note: stateNote(document), gone: deletedAt(document), isDiverged });
       for (const { region, cell } of cells) cell.update(cellValue(document, region));
     },
   };
@@ -91,39 +98,33 @@ interface About {
   readonly digest: string | null;
   readonly kind: string | undefined;
   readonly delayed: string;
+  readonly diverged: readonly DivergedTag[];
 }
 
-function aboutParts({ digest, kind, delayed }: About): Child[] {
+function aboutParts({ digest, kind, delayed, diverged }: About): Child[] {
   return [
     digest === null ? undefined : make('code', {}, shortDigest(digest)),
     kind === undefined ? undefined : make('span', {}, kind),
     delayed === '' ? undefined : make('span', { class: 'delayed-in', 'aria-hidden': 'true' }, delayed),
+    diverged.length === 0
+      ? undefined
+      : make('span', { class: 'diverged-in', title: divergedTip(diverged) }, divergedText(diverged)),
   ];
 }
 
-/** Where regions are mere marks under upright names, delayed ones are named in the row as well. */
-function delayedIn(document: AvailabilityDocument): string {
-  const delayed = document.regions
-    .filter((region) => cellKind(region, document) === 'delayed')
-    .map(({ region }) => region);
-  if (delayed.length === 0) return '';
-  const named = delayed.slice(0, delayed.length > maxDelayedNamed ? maxDelayedNamed - 1 : maxDelayedNamed).map(visible);
-  const rest = delayed.length - named.length;
-  return `missing in ${named.join(', ')}${rest === 0 ? '' : ` and ${rest} more`}`;
+interface StateCell {
+  readonly state: ShownState;
+  readonly note: string;
+  /** When it was deleted. */
+  readonly gone: string | null;
+  readonly isDiverged: boolean;
 }
 
-function stateParts({ state, note, isDiverged }: { state: ShownState; note: string; isDiverged: boolean }): Child[] {
+function stateParts({ state, note, gone, isDiverged }: StateCell, now: number): Child[] {
   return [
     statePill(state),
-    isDiverged ? statePill('diverged') : undefined,
     note === '' ? undefined : make('span', { class: 'muted note' }, note),
+    gone === null ? undefined : make('span', { class: 'muted note' }, liveTime('ago', gone, now)),
+    isDiverged ? statePill('diverged') : undefined,
   ];
-}
-
-/** How many regions have it, or how long it took. */
-export function stateNote({ state, requirement, firstSeenAt, availableAt }: AvailabilityDocument): string {
-  if (state === 'deleted' || state === 'unknown') return '';
-  if (state !== 'available') return `${requirement.have} of ${requirement.needed}`;
-  if (firstSeenAt === null || availableAt === null) return '';
-  return `in ${formatSeconds((Date.parse(availableAt) - Date.parse(firstSeenAt)) / 1000)}`;
 }

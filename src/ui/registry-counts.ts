@@ -4,6 +4,7 @@
 
 import type { CatalogueSummary } from '../core/catalogue/counts.ts';
 import type { AvailabilityDocument } from '../core/image/availability.ts';
+import type { DivergedTag } from './image-words.ts';
 import { imageKey } from './merge-page.ts';
 import type { Ask } from './screen.ts';
 import type { Counts } from './summary.ts';
@@ -11,6 +12,8 @@ import { Unanswered } from './tracker.ts';
 
 /** An image as the list shows it. */
 export type Listed = AvailabilityDocument & {
+  /** Absent in answers of an older tracker. */
+  readonly divergedTags?: readonly DivergedTag[];
   readonly attention?: 'delayed' | 'diverged';
   /** Also set where the image is pinned because it is delayed. */
   readonly isDiverged?: boolean;

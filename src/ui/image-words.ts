@@ -1,0 +1,57 @@
+/** One row of the list in words: its progress, its diverged tags, and the regions that delay it. */
+import type { AvailabilityDocument } from '../core/image/availability.ts';
+import { formatSeconds, plural, visible } from './format.ts';
+import { cellKind } from './region-state.ts';
+
+/** A tag that regions resolve to different digests. */
+export interface DivergedTag {
+  readonly tag: string;
+  /** The regions that resolve it to another digest than this image's. */
+  readonly regions: readonly string[];
+}
+
+/** Up to three names, or two and the number of the others. */
+export function namesText(names: readonly string[]): string {
+  const named = names.slice(0, names.length > 3 ? 2 : 3).map(visible);
+  const rest = names.length - named.length;
+  return `${named.join(', ')}${rest === 0 ? '' : ` and ${rest} more`}`;
+}
+
+/** Regions that delay the image, for rows whose cells are only marks. */
+export function delayedText(document: Pick<AvailabilityDocument, 'state' | 'delayed' | 'regions'>): string {
+  const delayed = document.regions.filter((region) => cellKind(region, document) === 'delayed');
+  return delayed.length === 0 ? '' : `missing in ${namesText(delayed.map(({ region }) => region))}`;
+}
+
+/** `prod: another digest in australiaeast` */
+export function divergedText(tags: readonly DivergedTag[]): string {
+  const texts = tags.map(({ tag, regions }) =>
+    regions.length === 0
+      ? `${visible(tag)}: not the same everywhere`
+      : `${visible(tag)}: another digest in ${namesText(regions)}`,
+  );
+  return texts.slice(0, 2).join('; ') + (texts.length > 2 ? ` and ${plural(texts.length - 2, 'more tag')}` : '');
+}
+
+/** All of it, for a tool tip. */
+export function divergedTip(tags: readonly DivergedTag[]): string {
+  return tags.map(({ tag, regions }) => [visible(tag), ...regions.map(visible)].join(', ')).join('; ');
+}
+
+/** How many regions have it, or how long it took. */
+export function stateNote({ state, requirement, firstSeenAt, availableAt }: AvailabilityDocument): string {
+  if (state === 'deleted' || state === 'unknown') return '';
+  if (state === 'deleting') return `still in ${requirement.have} of ${requirement.needed}`;
+  if (state !== 'available') return `${requirement.have} of ${requirement.needed}`;
+  if (firstSeenAt === null || availableAt === null) return '';
+  return `in ${formatSeconds((Date.parse(availableAt) - Date.parse(firstSeenAt)) / 1000)}`;
+}
+
+/** When the last region deleted it, ISO 8601; `null` unless it is deleted. */
+export function deletedAt({ state, regions }: Pick<AvailabilityDocument, 'state' | 'regions'>): string | null {
+  if (state !== 'deleted') return null;
+  const times = regions.flatMap((region) =>
+    region.state === 'deleted' && region.since !== null ? [region.since] : [],
+  );
+  return times.sort().at(-1) ?? null;
+}
