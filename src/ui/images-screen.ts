@@ -1,6 +1,7 @@
 /** The list of images as a matrix, with its filters, a summary line, and a button for older images. */
 
 import type { AvailabilityDocument } from '../core/image/availability.ts';
+import { askImages } from './ask-images.ts';
 import { make, painted, part, setHidden, setText } from './dom.ts';
 import { createFilters } from './filters.ts';
 import { plural } from './format.ts';
@@ -45,6 +46,8 @@ export function imagesScreen(page: Page): ImagesScreen {
   let limit = pageSize;
   let next: string | null = null;
   let round = 0;
+  /** The number of pages that the whole list took. */
+  let pages = 1;
   let title = 'Images';
   let firstOfMore: number | undefined;
 
@@ -62,12 +65,12 @@ export function imagesScreen(page: Page): ImagesScreen {
     if (question !== filter) begin(question);
     filters.show(shown, regionsOf(known));
     const isInOrder = view.sort === undefined && view.q === undefined;
-    const isWhole = limit === pageSize || !isInOrder || round % wholeEvery === 0;
+    const isWhole = (limit === pageSize && pages === 1) || !isInOrder || round % wholeEvery === 0;
     const isPlain = isInOrder && view.state === undefined && view.missing === undefined;
     const asked: Promise<Overview> =
       round % overviewEvery === 0 ? askOverview(ask, registry.name, isPlain) : Promise.resolve(overview);
     round += 1;
-    const list = ask<ImagesPage>('images', {
+    const query = {
       registry: registry.name,
       q: view.q,
       state: view.state,
@@ -75,14 +78,17 @@ export function imagesScreen(page: Page): ImagesScreen {
       region: view.missing,
       missing: view.missing === undefined ? undefined : 'true',
       sort: view.sort,
-      limit: String(isWhole ? limit : pageSize),
-    });
+    };
+    const list = isWhole
+      ? askImages(ask, query, limit)
+      : ask<ImagesPage>('images', { ...query, limit: String(pageSize) }).then((page) => ({ ...page, pages }));
     const [answer, about] = await Promise.all([list, asked]).catch((failure: unknown) => {
       // The list on screen belongs to another filter.
       if (failure instanceof Unanswered && !isAnswered) empty();
       throw failure;
     });
     isAnswered = true;
+    pages = answer.pages;
     overview = about;
     if (isWhole) next = answer.next;
     show(shown, isWhole ? answer.images : mergePage(known, answer, limit), isPlain);
@@ -98,6 +104,7 @@ export function imagesScreen(page: Page): ImagesScreen {
     announced = undefined;
     limit = pageSize;
     round = 0;
+    pages = 1;
     firstOfMore = undefined;
     part('matrix').setAttribute('aria-busy', 'true');
   }
@@ -132,7 +139,8 @@ export function imagesScreen(page: Page): ImagesScreen {
     setHidden(part('no-images'), known.length > 0);
     const isNarrowed = view.q !== undefined || view.state !== undefined || view.missing !== undefined;
     setHidden(part('no-images-yet'), isNarrowed);
-    setHidden(part('no-images-here'), !isNarrowed);
+    setHidden(part('no-images-here'), !isNarrowed || next !== null);
+    setHidden(part('no-images-so-far'), !isNarrowed || next === null);
     if (announced !== undefined) page.say(describeChanges(announced, known));
     announced = statesOf(known);
   }

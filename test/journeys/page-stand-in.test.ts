@@ -254,6 +254,27 @@ describe('a filter that gets no list', () => {
   });
 });
 
+test('a diverged tag is named in every list, and what only older pages have is found', async () => {
+  const image = listedImage(1, {
+    state: 'available',
+    divergedTags: [{ tag: 'prod', regions: ['japaneast', 'uksouth'] }],
+  });
+  answers.images = (query) => {
+    if (query.get('region') === 'uksouth') {
+      const cursor = query.get('cursor');
+      return cursor === null ? { images: [], next: 'older' } : { images: [listedImage(2)], next: null };
+    }
+    return { images: query.get('q') === 'prod' ? [image] : [listedImage(2), image], next: null };
+  };
+  await page.goto(`${tracker.url}/ui#q=prod`);
+  await rows().first().waitFor();
+  expect(await rows().first().locator('.pill').allInnerTexts()).toEqual(['available', 'diverged']);
+  expect(await rows().first().innerText()).toContain('prod: another digest in japaneast, uksouth');
+  await page.goto(`${tracker.url}/ui#missing=uksouth`);
+  await rows().getByText('v2').waitFor();
+  expect(await page.getByText('No image matches').isVisible()).toBe(false);
+});
+
 describe('more regions than fit', () => {
   const regions = [
     ...['australiaeast', 'brazilsouth', 'canadacentral', 'centralindia', 'eastus', 'francecentral'],
