@@ -5,9 +5,17 @@ import type { ListedRelease, ReleaseDocument } from '../core/releases/release-do
 import { plural, shortReference, visible } from './format.ts';
 import type { ShownState } from './words.ts';
 
-/** The state of the revision. Once available, it stays so, even if images are deleted. */
-export function releaseState({ availableAt, delayed }: Pick<ListedRelease, 'availableAt' | 'delayed'>): ShownState {
+/**
+ * The state of the revision. Once available, it stays so, even if images are deleted.
+ * @param state of its images together, where it is known: a release with a deleted image cannot become available
+ */
+export function releaseState({
+  availableAt,
+  delayed,
+  state,
+}: Pick<ListedRelease, 'availableAt' | 'delayed'> & { state?: ReleaseDocument['state'] | undefined }): ShownState {
   if (availableAt !== null) return 'available';
+  if (state === 'deleted') return 'deleted';
   return delayed ? 'delayed' : 'replicating';
 }
 
@@ -25,6 +33,26 @@ export function progressOf({ images, missing }: Pick<ReleaseDocument, 'images' |
   }
   const lacking = [...counts].sort(([a, many], [b, more]) => more - many || (a < b ? -1 : 1));
   return { complete: images.filter(({ satisfied }) => satisfied).length, of: images.length, lacking };
+}
+
+/** What the list shows of an open release. */
+export interface OpenRelease extends ReleaseProgress {
+  readonly state: ReleaseDocument['state'];
+  /** The images that cannot become available. `lacking` does not count them. */
+  readonly ended: ReleaseDocument['ended'];
+}
+
+export function openRelease({ images, missing, state, ended }: ReleaseDocument): OpenRelease {
+  const isEnded = (image: string) => ended.some((one) => one.image === image);
+  return { ...progressOf({ images, missing: missing.filter(({ image }) => !isEnded(image)) }), state, ended };
+}
+
+/** `westeurope 12, uksouth 3; team/app:v1 was deleted` */
+export function incompleteText({ lacking, ended }: Pick<OpenRelease, 'lacking' | 'ended'>): string {
+  const [gone] = ended;
+  const more = ended.length < 2 ? '' : ` and ${plural(ended.length - 1, 'more image')} cannot come`;
+  const over = gone === undefined ? [] : [`${shortReference(gone.image)} was ${visible(gone.outcome)}${more}`];
+  return [...(lacking.length === 0 ? [] : [lackingText({ lacking })]), ...over].join('; ');
 }
 
 const maxNamed = 3;

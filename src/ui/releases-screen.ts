@@ -6,17 +6,18 @@ import { formatHash, parseHash } from './hash-state.ts';
 import { liveTime } from './live-times.ts';
 import { openProgress } from './open-progress.ts';
 import { statePill } from './parts.ts';
-import type { ReleaseProgress } from './release-words.ts';
-import { lackingText, releaseState } from './release-words.ts';
+import type { OpenRelease } from './release-words.ts';
+import { incompleteText, releaseState } from './release-words.ts';
 import { createRowTable } from './row-table.ts';
 import type { Ask, Page, Screen, Shown } from './screen.ts';
 import { makeCell, rowHeader } from './table.ts';
+import type { ShownState } from './words.ts';
 
 const pageSize = '100';
 
 interface Row {
   readonly release: ListedRelease;
-  readonly progress: ReleaseProgress | undefined;
+  readonly progress: OpenRelease | undefined;
 }
 
 export function releasesScreen(page: Page): Screen {
@@ -28,7 +29,7 @@ export function releasesScreen(page: Page): Screen {
       { name: 'Release' },
       { name: 'State', class: 'state' },
       { name: 'Images complete' },
-      { name: 'Images missing' },
+      { name: 'Incomplete in' },
       { name: 'Created' },
     ],
     keyOf: ({ release }) => release.name,
@@ -39,15 +40,17 @@ export function releasesScreen(page: Page): Screen {
 
   async function refresh(_shown: Shown, ask: Ask): Promise<void> {
     const { releases, next } = await ask<ListPage>('releases', { limit: pageSize });
-    const open = releases.filter(({ availableAt }) => availableAt === null);
-    showAll(releases, open.length);
+    showAll(releases);
     setHidden(part('older-releases'), next === null);
-    if (await progress.refresh(open, ask)) showAll(releases, open.length);
+    const open = releases.filter(({ availableAt }) => availableAt === null);
+    if (await progress.refresh(open, ask)) showAll(releases);
   }
 
-  function showAll(releases: readonly ListedRelease[], open: number): void {
+  function showAll(releases: readonly ListedRelease[]): void {
+    const rows = releases.map((release) => ({ release, progress: progress.of(release) }));
+    const open = rows.filter((row) => ['replicating', 'delayed'].includes(stateOf(row))).length;
     title = open === 0 ? plural(releases.length, 'release') : `${plural(open, 'release')} replicating`;
-    show(releases.map((release) => ({ release, progress: progress.of(release) })));
+    show(rows);
   }
 
   return {
@@ -67,24 +70,29 @@ interface ListPage {
   readonly next: string | null;
 }
 
-function cellsOf({ release, progress }: Row, now: number): HTMLTableCellElement[] {
+function stateOf({ release, progress }: Row): ShownState {
+  return releaseState({ ...release, state: progress?.state });
+}
+
+function cellsOf(row: Row, now: number): HTMLTableCellElement[] {
+  const { release, progress } = row;
   const { name, revision, images, createdAt, availableAt } = release;
   const href = formatHash({ ...parseHash(''), screen: 'release', release: name });
   const isDone = availableAt !== null;
   const complete = isDone ? images.length : progress?.complete;
-  const lacking = isDone ? 'none' : progress === undefined ? 'open it to see' : lackingText(progress) || 'none';
+  const lacking = isDone ? 'none' : progress === undefined ? 'open it to see' : incompleteText(progress) || 'none';
   return [
     rowHeader(
       make('a', { href, class: 'open' }, visible(name)),
       revision === 1 ? undefined : make('span', { class: 'note muted' }, `revision ${revision}`),
     ),
-    makeCell('State', { class: 'state' }, statePill(releaseState(release))),
+    makeCell('State', { class: 'state' }, statePill(stateOf(row))),
     makeCell(
       'Images complete',
       {},
       complete === undefined ? `– of ${images.length}` : `${complete} of ${images.length}`,
     ),
-    makeCell('Images missing', {}, lacking),
+    makeCell('Incomplete in', {}, lacking),
     makeCell('Created', {}, liveTime('ago', createdAt, now)),
   ];
 }

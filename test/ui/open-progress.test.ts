@@ -16,7 +16,7 @@ test('one that cannot be answered does not have all of them asked about each tim
   const ask = (async (route: string) => {
     asked.push(route);
     if (route === 'releases/gone') throw new Unanswered('question', 'no such release');
-    return { images: [{ satisfied: true }], missing: [] };
+    return { images: [{ satisfied: true }], missing: [], ended: [], state: 'replicating' };
   }) as unknown as Ask;
   const progress = openProgress();
   const open = ['shop', 'gone'].map(releaseOf);

@@ -1,7 +1,14 @@
 /** A release in words, in the list and on its own screen. */
 import { describe, expect, test } from 'vitest';
 import type { ReleaseDocument } from '../../src/core/releases/release-document.ts';
-import { lackingText, progressOf, releaseHeadline, releaseState } from '../../src/ui/release-words.ts';
+import {
+  incompleteText,
+  lackingText,
+  openRelease,
+  progressOf,
+  releaseHeadline,
+  releaseState,
+} from '../../src/ui/release-words.ts';
 import { digestOf } from '../support/build.ts';
 
 const nameOf = (n: number) => `contoso.azurecr.io/team/app@${digestOf(n)}`;
@@ -73,6 +80,20 @@ test('the region that lacks most comes first, and those that lack as many by nam
   });
   expect(lackingText(progress)).toBe('a 3, b 2, c 2');
   expect(lackingText({ lacking: [] })).toBe('');
+});
+
+test('a deleted image is named, and is not counted as missing in every region', () => {
+  const ended = [{ image: nameOf(1), outcome: 'deleted' }];
+  const gone = `team/app ${digestOf(1).slice(0, 15)}… was deleted`;
+  const lacking = { 0: ['westeurope'], 1: ['eastus', 'westeurope'] };
+  expect(incompleteText(openRelease(releaseOf(3, lacking, { ended })))).toBe(`westeurope 1; ${gone}`);
+  const alone = openRelease(releaseOf(2, { 1: ['eastus', 'westeurope'] }, { ended, state: 'deleted' }));
+  expect(incompleteText(alone)).toBe(gone);
+  expect(releaseState({ availableAt: null, delayed: true, state: alone.state })).toBe('deleted');
+  const two = [...ended, { image: nameOf(0), outcome: 'superseded' }];
+  expect(incompleteText(openRelease(releaseOf(3, lacking, { ended: two })))).toBe(
+    `${gone} and 1 more image cannot come`,
+  );
 });
 
 test.each([
