@@ -10,6 +10,7 @@ import { lagChart, spanText } from './lag-chart.ts';
 import type { LagShape, LagSpan } from './lag-shape.ts';
 import { distribution } from './lag-shape.ts';
 import { liveTime } from './live-times.ts';
+import type { ReplicaState } from './replica-words.ts';
 import { imagesThere, roleNotes } from './replica-words.ts';
 import type { Column } from './table.ts';
 import { makeCell, makeRow, patchRow, rowHeader } from './table.ts';
@@ -19,7 +20,7 @@ interface Drawing {
   readonly span: LagSpan;
 }
 
-export type ReplicaLine = RegionReport & { readonly registry: string; readonly drawing: Drawing | undefined };
+export type ReplicaLine = ReplicaState & { readonly registry: string; readonly drawing: Drawing | undefined };
 
 export const replicaColumns: readonly Column[] = [
   { name: 'Region' },
@@ -64,18 +65,19 @@ function drawingParts(drawing: Drawing | undefined): Child[] {
 }
 
 function cellsOf(line: ReplicaLine, shape: HTMLElement, now: number): HTMLTableCellElement[] {
-  const { region, lastWebhookAt, webhook, lag, missingImages } = line;
+  const { region, webhook, lag } = line;
   const seconds = (value: number | null) => (value === null ? '–' : formatSeconds(value));
+  const unmeasured = lag.p50Seconds === null ? make('span', { class: 'note muted' }, 'none reported') : undefined;
   return [
     rowHeader(visible(region), ...roleNotes(line).map((note) => make('span', { class: 'note muted' }, note))),
     makeCell('Health', { class: 'state' }, healthPill(line), statusNote(line)),
     makeCell('Webhook', { class: 'state' }, ...webhookParts(webhook)),
-    makeCell('Last webhook', {}, lastWebhookAt === null ? 'never' : liveTime('ago', lastWebhookAt, now)),
-    makeCell('Lag p50', { class: 'number' }, seconds(lag.p50Seconds)),
+    makeCell('Last webhook', { class: 'state' }, ...lastWebhookParts(line, now)),
+    makeCell('Lag p50', { class: 'number' }, seconds(lag.p50Seconds), unmeasured),
     makeCell('Lag p95', { class: 'number' }, seconds(lag.p95Seconds)),
     makeCell('Lag over the last day', { class: 'shape' }, shape),
     makeCell('There', { class: 'number' }, imagesThere(line, line.drawing?.shape.points ?? [])),
-    makeCell('Missing now', { class: 'number' }, missingImages === 0 ? '0' : missingLink(line)),
+    makeCell('Missing now', { class: 'number' }, missingParts(line)),
   ];
 }
 
@@ -93,19 +95,34 @@ function healthPill({ health, provisioningState }: RegionReport): HTMLElement {
 /** For an unhealthy replica, Azure's status message. */
 function statusNote({ health, status }: RegionReport): HTMLElement | undefined {
   const words = [status?.displayStatus, status?.message].filter((text) => typeof text === 'string').join(': ');
-  if (health === 'unknown' && words === '') return make('span', { class: 'note muted' }, 'Azure has not said');
+  if (health === 'unknown' && words === '') return make('span', { class: 'note muted' }, 'Azure does not report it');
   if (health === 'healthy' || words === '') return undefined;
   return make('span', { class: 'note muted', title: visible(status?.timestamp ?? '') }, visible(words));
 }
 
 function webhookParts({ status, reason, checkedAt }: RegionReport['webhook']): Child[] {
   const name = status === 'ok' ? 'available' : status === 'unknown' ? 'unknown' : 'delayed';
-  const title = checkedAt === null ? (reason ?? 'Not looked at') : `Looked at ${checkedAt}`;
+  const title = checkedAt === null ? (reason ?? 'Not checked') : `Checked at ${checkedAt}`;
   const words = reason ?? (status === 'unknown' ? 'the tracker may not read the webhooks of this registry' : null);
   return [
     make('span', { class: `pill is-${name}`, title: visible(title) }, icon(name), visible(status)),
     words === null ? undefined : make('span', { class: 'note muted' }, visible(words)),
   ];
+}
+
+function lastWebhookParts({ lastWebhookAt, isSilent }: ReplicaLine, now: number): Child[] {
+  const time = lastWebhookAt === null ? 'never' : liveTime('ago', lastWebhookAt, now);
+  if (!isSilent) return [time];
+  return [
+    make('span', { class: 'pill is-delayed' }, icon('delayed'), time),
+    make('span', { class: 'note muted' }, 'others send webhooks'),
+  ];
+}
+
+/** Images are missing only in a region that is expected to have them. */
+function missingParts(line: ReplicaLine): Child {
+  if (!line.expected) return make('span', { title: 'This region is not expected to have the images.' }, '–');
+  return line.missingImages === 0 ? '0' : missingLink(line);
 }
 
 function missingLink({ region, registry, missingImages }: ReplicaLine): HTMLElement {

@@ -1,48 +1,101 @@
 /** The replicas of a registry in words: which is the worst and why, and how many images each has. */
+import type { AvailabilityDocument } from '../core/image/availability.ts';
 import type { RegionReport } from '../core/query/replica-report.ts';
 import { formatSeconds, plural, visible } from './format.ts';
+import { namesText } from './image-words.ts';
 import type { LagPoint } from './lag-shape.ts';
 import { lackingText } from './release-words.ts';
 
-/** By missing images, then by lag; regions that no wait requires last. */
-export function worstFirst(a: RegionReport, b: RegionReport): number {
-  const rank = ({ expected }: RegionReport) => (expected ? 0 : 1);
+export type ReplicaState = RegionReport & {
+  /** No webhook of it has arrived since those of other regions did. */
+  readonly isSilent: boolean;
+};
+
+/** The time that a slow region has to send its webhook. */
+const silentAfterMs = 120_000;
+
+/** Whether another region reported an image two minutes ago or earlier, and this one has sent no webhook since. */
+export function isSilent(
+  { region, expected, lastWebhookAt }: RegionReport,
+  images: readonly Pick<AvailabilityDocument, 'regions'>[],
+  now: number,
+): boolean {
+  const last = lastWebhookAt ?? '';
+  const until = new Date(now - silentAfterMs).toISOString();
+  const isLater = (other: AvailabilityDocument['regions'][number]) =>
+    other.region !== region &&
+    other.evidence[0] === 'webhook' &&
+    (other.since ?? '') > last &&
+    (other.since ?? '') < until;
+  return expected && images.some(({ regions }) => regions.some(isLater));
+}
+
+function hasBrokenWebhook({ webhook }: RegionReport): boolean {
+  return webhook.status !== 'ok' && webhook.status !== 'unknown';
+}
+
+/**
+ * Silent and unhealthy regions, then those whose webhook is wrong, then by missing images and by lag; regions that no
+ * wait requires last.
+ */
+export function sortWorstFirst(all: readonly ReplicaState[]): ReplicaState[] {
+  const faults = (one: ReplicaState) =>
+    2 * Number(one.isSilent) + 2 * Number(one.health === 'unhealthy') + Number(hasBrokenWebhook(one));
   const slow = ({ lag }: RegionReport) => lag.p95Seconds ?? -1;
-  return (
-    rank(a) - rank(b) ||
-    b.missingImages - a.missingImages ||
-    slow(b) - slow(a) ||
-    (String(a.region) < String(b.region) ? -1 : 1)
+  return all.toSorted(
+    (a, b) =>
+      Number(b.expected) - Number(a.expected) ||
+      faults(b) - faults(a) ||
+      b.missingImages - a.missingImages ||
+      slow(b) - slow(a) ||
+      (String(a.region) < String(b.region) ? -1 : 1),
   );
 }
 
-/** @param regions the worst first */
-export function replicaHeadline(regions: readonly RegionReport[]): string {
+/** What is wrong now: unhealthy and silent regions, missing images, webhooks to correct; else the slowest region. */
+export function replicaHeadline(regions: readonly ReplicaState[]): string {
   const expected = regions.filter((region) => region.expected);
-  const [worst] = expected;
-  if (worst === undefined) return 'No region is expected to have images.';
-  const { region, missingImages, lag } = worst;
-  const webhookNote = webhooksToCorrect(expected);
-  const behind = expected.filter((one) => one.missingImages > 0);
-  if (behind.length > 1) {
-    const lacking = behind.map((one) => [one.region, one.missingImages] as const);
-    return `Images missing now: ${lackingText({ lacking })}.${webhookNote}`;
+  if (expected.length === 0) return 'No region is expected to have images.';
+  const namesOf = (some: readonly RegionReport[]) => namesText(some.map(({ region }) => region));
+  const unhealthy = expected.filter(({ health }) => health === 'unhealthy');
+  const silent = expected.filter((region) => region.isSilent);
+  return [
+    unhealthy.length === 0 ? '' : `Unhealthy: ${namesOf(unhealthy)}.`,
+    silent.length === 0 ? '' : `No webhooks from ${namesOf(silent)} while other regions send some.`,
+    missingText(expected),
+    webhooksToCorrect(expected),
+  ]
+    .filter((text) => text !== '')
+    .join(' ');
+}
+
+function missingText(expected: readonly RegionReport[]): string {
+  const behind = expected
+    .filter(({ missingImages }) => missingImages > 0)
+    .sort((a, b) => b.missingImages - a.missingImages);
+  const [first] = behind;
+  if (first !== undefined && behind.length === 1) {
+    return `${visible(first.region)} is behind: ${plural(first.missingImages, 'image')} missing there now.`;
   }
-  if (missingImages > 0)
-    return `${visible(region)} is behind: ${plural(missingImages, 'image')} missing there now.${webhookNote}`;
+  if (first !== undefined) {
+    const lacking = behind.map((one) => [one.region, one.missingImages] as const);
+    return `Images missing now: ${lackingText({ lacking })}.`;
+  }
+  const [slowest] = expected.toSorted((a, b) => (b.lag.p95Seconds ?? -1) - (a.lag.p95Seconds ?? -1));
+  const seconds = slowest?.lag.p95Seconds ?? null;
   // With a single region there is no slowest one.
-  if (lag.p95Seconds === null || expected.length === 1) return `No image is missing in any region.${webhookNote}`;
-  return `No image is missing in any region. The slowest is ${visible(region)}: 95 of 100 images are there within ${formatSeconds(lag.p95Seconds)}.${webhookNote}`;
+  if (slowest === undefined || seconds === null || expected.length === 1) return 'No image is missing in any region.';
+  return `No image is missing in any region. The slowest is ${visible(slowest.region)}: 95 of 100 images are there within ${formatSeconds(seconds)}.`;
 }
 
 /** A broken webhook must be repaired first, wherever its region is in the table. */
 function webhooksToCorrect(regions: readonly RegionReport[]): string {
-  const failing = regions.filter(({ webhook }) => webhook.status !== 'ok' && webhook.status !== 'unknown');
+  const failing = regions.filter(hasBrokenWebhook);
   if (failing.length === 0) return '';
   const named = failing.slice(0, failing.length > 3 ? 2 : 3);
   const rest = failing.length - named.length;
   const text = named.map(({ region, webhook }) => `${visible(region)} (${visible(webhook.status)})`).join(', ');
-  return ` Webhooks to correct: ${text}${rest === 0 ? '' : ` and ${rest} more`}.`;
+  return `Webhooks to correct: ${text}${rest === 0 ? '' : ` and ${rest} more`}.`;
 }
 
 /**

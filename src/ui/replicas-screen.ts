@@ -10,7 +10,7 @@ import { lagShapes, lagSpan } from './lag-shape.ts';
 import { liveTime } from './live-times.ts';
 import type { ReplicaLine } from './replica-row.ts';
 import { replicaColumns, replicaRow } from './replica-row.ts';
-import { replicaHeadline, worstFirst } from './replica-words.ts';
+import { isSilent, replicaHeadline, sortWorstFirst } from './replica-words.ts';
 import type { Ask, Page, Screen, Shown } from './screen.ts';
 import { createScrollFrame } from './scroll-frame.ts';
 import { makeTable } from './table.ts';
@@ -64,9 +64,11 @@ export function replicasScreen(page: Page): Screen {
       if (of === registry.name && page.now() - answeredAt < goodForMs) return;
       const report = await ask<ReplicaReport>('replicas', { registry: registry.name });
       const { source, refreshedAt, stale, likelyCauses } = report;
-      const regions = report.regions.toSorted(worstFirst);
       if (of !== registry.name) images = [];
       if (of !== registry.name || page.now() - drawnAt >= drawnEveryMs) await draw(registry.name, ask);
+      const regions = sortWorstFirst(
+        report.regions.map((line) => ({ ...line, isSilent: isSilent(line, images, page.now()) })),
+      );
       const names = regions.map(({ region }) => region);
       const drawings = new Map(
         lagShapes(images, names).map((shape) => {
