@@ -8,6 +8,7 @@ import { visible } from './format.ts';
 import { readReference, states } from './hash-state.ts';
 import type { RegistryName } from './registry-name.ts';
 import type { Page, Shown } from './screen.ts';
+import { isDigest, searchText } from './search-text.ts';
 
 export interface Filters {
   /** Shows the view's filters and the available choices. */
@@ -15,10 +16,17 @@ export interface Filters {
   offerRegistries(registries: readonly RegistryName[]): void;
 }
 
+/**
+ * What a key in the search does with the list of the typed text: `first` moves to its first image, `open` opens its
+ * only image. `undefined`: the reader types on.
+ */
+export type SearchKey = 'first' | 'open' | undefined;
+
 /** Time since the last keystroke: by then the reader has stopped typing. */
 const typedMs = 250;
 
-export function createFilters(page: Page): Filters {
+/** @param onKey `isNew`: the list of this text is not requested yet */
+export function createFilters(page: Page, onKey: (key: SearchKey, isNew: boolean) => void): Filters {
   const form = part<HTMLFormElement>('filters');
   const registry = part<HTMLSelectElement>('filter-registry');
   const search = part<HTMLInputElement>('filter-search');
@@ -27,25 +35,34 @@ export function createFilters(page: Page): Filters {
   const sort = part<HTMLSelectElement>('filter-sort');
   const clear = part<HTMLButtonElement>('filter-clear');
   let loginServer = '';
+  /** The search that is in the address, or about to be, and the one that was shown last. */
   let searched = '';
+  let shownSearch = '';
   let typing: ReturnType<typeof setTimeout> | undefined;
   const chosen = (value: string) => (value.trim() === '' ? undefined : value.trim());
 
-  function apply(): void {
+  function apply(isSameStep?: boolean): void {
     clearTimeout(typing);
     // Ten typed letters are one step of the Back button, not ten.
-    const isGoingOn = searched !== '' && search.value.trim() !== searched;
-    searched = search.value.trim();
+    const isGoingOn = searched !== '' && searchText(search.value) !== searched;
+    searched = searchText(search.value);
     page.go(
       {
         registry: chosen(registry.value),
-        q: chosen(search.value),
+        q: chosen(searched),
         state: chosen(state.value),
         missing: chosen(missing.value),
         sort: chosen(sort.value),
       },
-      isGoingOn,
+      isSameStep ?? isGoingOn,
     );
+  }
+
+  /** @returns whether the typed text was not in the address yet */
+  function applyTyped(isSameStep?: boolean): boolean {
+    const isNew = searchText(search.value) !== searched;
+    if (isNew) apply(isSameStep);
+    return isNew;
   }
 
   form.addEventListener('change', (event) => {
@@ -54,13 +71,20 @@ export function createFilters(page: Page): Filters {
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     const image = readReference(search.value, loginServer);
-    if (image === undefined) return apply();
-    clearTimeout(typing);
-    page.go({ screen: 'image', image });
+    // Back from the image, the list must be the one that the search names.
+    const isNew = applyTyped(image === undefined ? undefined : true);
+    if (image !== undefined) page.go({ screen: 'image', image });
+    else if (isDigest(searched)) onKey('open', isNew);
   });
   search.addEventListener('input', () => {
     clearTimeout(typing);
-    typing = setTimeout(apply, typedMs);
+    typing = setTimeout(applyTyped, typedMs);
+    onKey(undefined, false);
+  });
+  search.addEventListener('keydown', (event) => {
+    if (event.key !== 'ArrowDown' || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    onKey('first', applyTyped());
   });
   clear.addEventListener('click', () => {
     clearTimeout(typing);
@@ -74,10 +98,13 @@ export function createFilters(page: Page): Filters {
     show({ view, registry: shown }, regions) {
       loginServer = shown.loginServer;
       if (registry.options.length > 0) registry.value = shown.name;
-      if (document.activeElement !== search) {
-        search.value = view.q ?? '';
-        searched = search.value;
+      const q = view.q ?? '';
+      const isElsewhere = q !== shownSearch && q !== searched;
+      if (document.activeElement !== search || isElsewhere) {
+        search.value = q;
+        searched = q;
       }
+      shownSearch = q;
       offer(state, states, view.state);
       state.value = view.state ?? '';
       offer(missing, regions, view.missing);

@@ -5,6 +5,7 @@
 
 import type { ListableState } from '../core/query/list-images.ts';
 import type { RegistryName } from './registry-name.ts';
+import { searchText } from './search-text.ts';
 
 export interface View {
   readonly screen: 'images' | 'image' | 'releases' | 'release' | 'waiting' | 'replicas';
@@ -26,12 +27,13 @@ export interface View {
   readonly release: string | undefined;
 }
 
-export const states: readonly ListableState[] = [
+export const states: readonly (ListableState | 'deleting')[] = [
   'delayed',
   'diverged',
   'unpublished',
   'replicating',
   'available',
+  'deleting',
   'deleted',
 ];
 
@@ -103,7 +105,7 @@ const named = /^[a-z0-9][^\s@:]*(:[\w.-]+)?(@sha256:[0-9a-f]{64})?$/;
  * @param loginServer of the registry to use where the text names none
  */
 export function readReference(text: string, loginServer: string): string | undefined {
-  const typed = text.trim().replace(/^[a-z]+:\/\//i, '');
+  const typed = searchText(text).replace(/^[a-z]+:\/\//i, '');
   const host = typed.split('/')[0] ?? '';
   const isWhole = typed.includes('/') && /[.:]/.test(host);
   const path = isWhole ? typed.slice(host.length + 1) : typed;

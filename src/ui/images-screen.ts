@@ -3,6 +3,7 @@
 import type { AvailabilityDocument } from '../core/image/availability.ts';
 import { askImages } from './ask-images.ts';
 import { make, painted, part, setHidden, setText } from './dom.ts';
+import type { SearchKey } from './filters.ts';
 import { createFilters } from './filters.ts';
 import { plural } from './format.ts';
 import type { View } from './hash-state.ts';
@@ -15,6 +16,7 @@ import type { Listed, Overview } from './registry-counts.ts';
 import { askOverview, countsOf, noOverview, totalOf } from './registry-counts.ts';
 import type { RegistryName } from './registry-name.ts';
 import type { Ask, Page, Screen, Shown } from './screen.ts';
+import { isDigest } from './search-text.ts';
 import type { AnnouncedStates, Counts } from './summary.ts';
 import { countListed, describeChanges, listTitle, statesOf } from './summary.ts';
 import { Unanswered } from './tracker.ts';
@@ -32,7 +34,7 @@ export interface ImagesScreen extends Screen {
 }
 
 export function imagesScreen(page: Page): ImagesScreen {
-  const filters = createFilters(page);
+  const filters = createFilters(page, onSearchKey);
   const matrix = createMatrix(part('matrix'), page.now);
   const more = part<HTMLButtonElement>('more');
   const paintCounts = painted<{ counts: Counts; view: View }>(part('counts'), ({ counts, view }) =>
@@ -50,6 +52,9 @@ export function imagesScreen(page: Page): ImagesScreen {
   let pages = 1;
   let title = 'Images';
   let firstOfMore: number | undefined;
+  let searchKey: SearchKey;
+  /** Whether the list that the key is about has been requested. */
+  let isRequested = false;
 
   more.addEventListener('click', () => {
     firstOfMore = known.length;
@@ -93,12 +98,30 @@ export function imagesScreen(page: Page): ImagesScreen {
     if (isWhole) next = answer.next;
     show(shown, isWhole ? answer.images : mergePage(known, answer, limit), isPlain);
     showMore();
+    if (isRequested) followKey();
+  }
+
+  function onSearchKey(key: SearchKey, isNew: boolean): void {
+    searchKey = key;
+    isRequested = !isNew;
+    if (isRequested && isAnswered) followKey();
+  }
+
+  /** Does what a key in the search asked for, unless the reader has moved on. */
+  function followKey(): void {
+    const key = document.activeElement === part('filter-search') ? searchKey : undefined;
+    searchKey = undefined;
+    const [only, ...others] = known;
+    if (key === 'first') part('matrix').querySelector<HTMLElement>('a.open')?.focus();
+    if (key !== 'open' || only === undefined || others.length > 0 || next !== null) return;
+    page.go({ screen: 'image', image: only.image });
   }
 
   /** Another query: nothing known applies to it. */
   function begin(asked: string): void {
     filter = asked;
     isAnswered = false;
+    isRequested = true;
     known = [];
     overview = noOverview;
     announced = undefined;
@@ -124,7 +147,9 @@ export function imagesScreen(page: Page): ImagesScreen {
     const pinnedKeys = new Set(pinned.map(imageKey));
     const attention = view.state === 'diverged' ? ({ attention: 'diverged' } as const) : {};
     const others = images.filter((image) => !pinnedKeys.has(imageKey(image)));
+    const focused = part('matrix').querySelector(':focus');
     matrix.show([...pinned, ...others.map((image): Listed => ({ ...image, ...attention }))]);
+    if (focused !== null && document.activeElement !== focused) keepFocus(focused);
     known = images;
     filters.show(shown, summary?.regions.map(({ region }) => region) ?? regionsOf(known));
     part('matrix').removeAttribute('aria-busy');
@@ -168,9 +193,11 @@ export function imagesScreen(page: Page): ImagesScreen {
   };
 }
 
-/** A digest from a node is often that of one platform of a multi-platform image. */
-function isDigest(text: string | undefined): boolean {
-  return text !== undefined && /^(sha256:|sha512:)?[0-9a-f]{7,}$/i.test(text);
+/** The focused row is gone or was drawn again: without this, the keyboard would start again at the top of the page. */
+function keepFocus(lost: Element): void {
+  const links = [...part('matrix').querySelectorAll<HTMLElement>('a.open')];
+  const same = links.find((link) => link.getAttribute('href') === lost.getAttribute('href'));
+  (same ?? links[0] ?? part('filter-search')).focus({ preventScroll: true });
 }
 
 /** The number of images in that state, as a link where the list can be filtered by it. */

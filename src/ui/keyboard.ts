@@ -1,6 +1,6 @@
 /**
- * Arrow keys move between the rows of a matrix and from the search to its first row, Enter opens a row, Escape goes
- * back. Tab keeps its usual meaning.
+ * Arrow keys move between the rows of a matrix, Enter opens a row, Escape goes back, and a slash moves to the search of
+ * the list. Tab keeps its usual meaning.
  */
 import { part } from './dom.ts';
 
@@ -13,12 +13,11 @@ export function watchKeyboard(back: () => void): void {
   }
 
   function move(event: KeyboardEvent): void {
-    const isSearch = event.target === part('filter-search');
-    const all = isSearch && event.key === 'ArrowDown' ? links(part('matrix')) : links(event.target);
+    const all = links(event.target);
     const here = all.findIndex((link) => link.matches(':focus'));
     const targets: Record<string, number> = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: all.length - 1 };
     const target = Object.hasOwn(targets, event.key) ? all[targets[event.key] ?? -1] : undefined;
-    if ((here < 0 && !isSearch) || target === undefined) return;
+    if (here < 0 || target === undefined) return;
     event.preventDefault();
     target.focus();
     target.scrollIntoView({ block: 'nearest' });
@@ -37,6 +36,13 @@ export function watchKeyboard(back: () => void): void {
   document.addEventListener('keydown', (event) => {
     const isField =
       document.activeElement instanceof HTMLInputElement || document.activeElement instanceof HTMLSelectElement;
-    if (event.key === 'Escape' && !isField) back();
+    if (isField) return;
+    if (event.key === 'Escape') back();
+    const search = part<HTMLInputElement>('filter-search');
+    // On some keyboards a slash needs Shift.
+    if (event.key !== '/' || event.altKey || event.ctrlKey || event.metaKey || !search.checkVisibility()) return;
+    event.preventDefault();
+    search.focus();
+    search.select();
   });
 }

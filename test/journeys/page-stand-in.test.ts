@@ -254,6 +254,74 @@ describe('a filter that gets no list', () => {
   });
 });
 
+describe('with the keyboard alone', () => {
+  const all = [listedImage(3), listedImage(2, { repository: 'team/api' }), listedImage(1)];
+  const { digest } = listedImage(2);
+  const focused = () =>
+    page.evaluate<string>('document.activeElement.getAttribute("href") ?? document.activeElement.id');
+
+  beforeEach(async () => {
+    answers.images = (query) => {
+      const part = query.get('q') ?? '';
+      return { images: all.filter((image) => `${image.repository}:prod@${image.digest}`.includes(part)), next: null };
+    };
+    answers.availability = () => listedImage(2, { repository: 'team/api' });
+    answers.events = () => ({ events: [] });
+    await page.goto(`${tracker.url}/ui`);
+    await rows().nth(2).waitFor();
+  });
+
+  test('arrow down right after typing moves to the first image that is found', async () => {
+    await page.keyboard.press('/');
+    expect(await focused()).toBe('filter-search');
+    await page.keyboard.insertText(digest);
+    await page.keyboard.press('ArrowDown');
+    await expect.poll(focused, { timeout: patienceMs }).toContain(digest);
+    expect(await rows().count()).toBe(1);
+    await page.keyboard.press('Enter');
+    await page.locator('#image-details').waitFor();
+    await page.keyboard.press('Escape');
+    await rows().first().waitFor();
+    expect(await focused()).toContain(digest);
+  });
+
+  test('Enter opens the only image of a digest, as this page writes it too', async () => {
+    await page.keyboard.press('/');
+    await page.keyboard.insertText(`${digest.slice(0, 15)}…`);
+    await page.keyboard.press('Enter');
+    await page.locator('#image-details').waitFor();
+    expect(page.url()).toContain(`image=contoso.azurecr.io/team/api@${digest}`);
+  });
+
+  test('back from an image that was named whole, the list is the one that the search names', async () => {
+    const field = page.getByLabel('Search');
+    await field.fill('docker pull contoso.azurecr.io/team/api:prod');
+    await page.keyboard.press('Enter');
+    await page.locator('#image-details').waitFor();
+    expect(page.url()).toContain('image=contoso.azurecr.io/team/api:prod');
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Clear' }).waitFor();
+    expect(page.url()).toContain('q=contoso.azurecr.io/team/api:prod');
+  });
+
+  test('the search is that of the address after Back, also where it has the focus', async () => {
+    const field = page.getByLabel('Search');
+    await field.fill('team/app');
+    await expect.poll(() => page.url(), { timeout: patienceMs }).toContain('q=team/app');
+    await page.evaluate('history.back()');
+    await expect.poll(() => field.inputValue(), { timeout: patienceMs }).toBe('');
+    expect(await focused()).toBe('filter-search');
+  });
+
+  test('a focused image that is no longer listed does not lose the place', async () => {
+    await page.locator('#matrix a.open').nth(1).focus();
+    const gone = all.splice(1, 1);
+    await expect.poll(() => rows().count(), { timeout: patienceMs }).toBe(2);
+    expect(await focused()).toContain(listedImage(3).digest);
+    all.splice(1, 0, ...gone);
+  });
+});
+
 test('a diverged tag is named in every list, and what only older pages have is found', async () => {
   const image = listedImage(1, {
     state: 'available',

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { View } from '../../src/ui/hash-state.ts';
 import { findRegistry, formatHash, parseHash, readReference } from '../../src/ui/hash-state.ts';
+import { isDigest, searchText } from '../../src/ui/search-text.ts';
 
 const list: View = {
   screen: 'images',
@@ -83,6 +84,8 @@ describe('what is typed into the field', () => {
     ['https://contoso.azurecr.io/team/app:v1', 'contoso.azurecr.io/team/app:v1'],
     ['localhost:5000/app:v1', 'localhost:5000/app:v1'],
     ['app:v1', 'contoso.azurecr.io/app:v1'],
+    ['docker pull contoso.azurecr.io/team/app:v1', 'contoso.azurecr.io/team/app:v1'],
+    ["  image: 'contoso.azurecr.io/team/app:v1'", 'contoso.azurecr.io/team/app:v1'],
     ['', undefined],
     ['  team/app ', undefined],
     ['contoso.azurecr.io/team/app', undefined],
@@ -92,5 +95,32 @@ describe('what is typed into the field', () => {
     ['team/app@sha256:e46f', undefined],
   ])('%j names %s', (typed, image) => {
     expect(readReference(typed, 'contoso.azurecr.io')).toBe(image);
+  });
+});
+
+describe('what is pasted into the search', () => {
+  test.each([
+    ['team/app', 'team/app'],
+    ['docker pull contoso.azurecr.io/team/app:v1', 'contoso.azurecr.io/team/app:v1'],
+    ['image: "team/app:v1"', 'team/app:v1'],
+    // As this page shows digests and images.
+    ['sha256:ef60dc36…', 'sha256:ef60dc36'],
+    ['sha256:ef60dc36...', 'sha256:ef60dc36'],
+    ['team/app sha256:ef60dc36…', 'team/app@sha256:ef60dc36'],
+    // The tracker refuses it, and says why.
+    ['team app', 'team app'],
+    ['', ''],
+  ])('%j searches for %j', (typed, text) => {
+    expect(searchText(typed)).toBe(text);
+  });
+
+  test.each([
+    ['sha256:ef60dc36', true],
+    ['ef60dc3', true],
+    ['ef60dc', false],
+    ['team/app', false],
+    [undefined, false],
+  ])('%j is a digest: %j', (text, answer) => {
+    expect(isDigest(text)).toBe(answer);
   });
 });
