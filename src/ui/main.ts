@@ -84,6 +84,8 @@ async function refresh(signal: AbortSignal): Promise<'answered' | 'unchanged' | 
     showTracked(registry === undefined ? registries : []);
     if (registry === undefined) throw new Unanswered('question', describeNoRegistry());
     await screens[view.screen].refresh({ view, registry }, ask);
+    // Rows that did not change were drawn at another moment.
+    updateLiveTimes(tracker.now());
     keys.done();
     connection.answered();
     setHidden(part('screens'), false);

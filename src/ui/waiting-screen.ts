@@ -55,7 +55,7 @@ export function waitingScreen(page: Page): Screen {
       // An image with several requirements has several rows.
       const named = new Set(waiting.map(({ kind, name }) => `${kind} ${name}`)).size;
       title = named === 0 ? 'Nobody waits' : `${named} waited for`;
-      show(waiting);
+      show(waiting.toSorted((a, b) => Date.parse(a.since) - Date.parse(b.since)));
       const cut = total > waiting.length ? ` The ${waiting.length} longest waits of ${total} are listed.` : '';
       setText(part('waiting-headline'), headline(named, instances, checksComplete) + cut);
       setHidden(part('waiting-headline'), total === 0 && checksComplete);
@@ -70,7 +70,7 @@ export function waitingScreen(page: Page): Screen {
 }
 
 function headline(named: number, instances: number, isComplete: boolean): string {
-  const held = instances === 0 ? 'no request is held' : `requests are held by ${plural(instances, 'instance')}`;
+  const held = instances === 0 ? 'only deployment checks wait' : `requests wait on ${plural(instances, 'instance')}`;
   const waited = `${plural(named, 'image or release', 'images and releases')} ${named === 1 ? 'is' : 'are'} waited for; ${held}.`;
   return isComplete ? waited : `${waited} Not all deployment checks could be read: more may wait.`;
 }
@@ -90,7 +90,7 @@ function cellsOf(waiting: Waiting, now: number): HTMLTableCellElement[] {
     makeCell(
       'Requirement',
       { title: requirementTip(waiting) },
-      kind === 'release' ? 'as the release says' : requirementText(waiting),
+      kind === 'release' ? 'as set in the release' : requirementText(waiting),
     ),
     makeCell('Since', {}, liveTime('ago', since, now)),
     makeCell('Requests', {}, String(requests)),

@@ -1,5 +1,5 @@
 /** A switch between times in the reader's time zone and UTC, the zone of logs. */
-import { setAttribute, setText } from './dom.ts';
+import { setText } from './dom.ts';
 import { zone } from './format.ts';
 
 const item = 'acr-replication-tracker.utc';
@@ -17,7 +17,6 @@ export function createZoneSwitch(button: HTMLButtonElement, onChange: () => void
   });
 
   function show(): void {
-    setText(button, zone.isUtc ? 'UTC' : 'Local');
-    setAttribute(button, 'aria-label', zone.isUtc ? 'Times in UTC; show local time' : 'Times in local time; show UTC');
+    setText(button, zone.isUtc ? 'Show local time' : 'Show UTC');
   }
 }
