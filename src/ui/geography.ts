@@ -15,16 +15,18 @@ export interface Place {
 const shorter: Readonly<Record<string, readonly string[]>> = {
   Americas: ['AM'],
   Europe: ['EU'],
-  'Middle East and Africa': ['MEA'],
-  'Asia Pacific': ['Asia'],
+  'Middle East and Africa': ['MEA', 'ME'],
+  'Asia Pacific': ['Asia', 'AP'],
 };
 
-/** Letters that fit above one column. */
-const lettersEach = 4;
+/** Letters that fit above one column and above each of several, and above each where times are written out. */
+const [lettersOfOne, lettersEach, lettersWide] = [2, 4, 16];
 
 /** The longest label that fits above so many columns. */
-export function placeLabel(name: string, columns: number): string {
-  return [name, ...(shorter[name] ?? [])].find((each) => each.length <= columns * lettersEach) ?? '…';
+export function placeLabel(name: string, columns: number, isCompact: boolean): string {
+  const compact = columns === 1 ? lettersOfOne : columns * lettersEach;
+  const letters = isCompact ? compact : columns * lettersWide;
+  return [name, ...(shorter[name] ?? [])].find((each) => each.length <= letters) ?? '…';
 }
 
 /** The groups in the order of the list above, then regions that match none; alphabetical within each group. */

@@ -1,4 +1,7 @@
-/** Rows × regions for any kind of row. Where more regions than fit, each is a mark, grouped by part of the world. */
+/**
+ * Rows × regions for any kind of row. Many regions are grouped by part of the world; where more regions than fit, each is
+ * a mark.
+ */
 import { make, spoken } from './dom.ts';
 import type { Place } from './geography.ts';
 import { byPlace, placeLabel } from './geography.ts';
@@ -22,6 +25,9 @@ export interface RegionGrid<T> {
   show(values: readonly T[], regions: readonly string[]): void;
 }
 
+/** More regions are grouped. */
+const maxUngrouped = 4;
+
 /**
  * Pixels that a region needs with its time written out, and that all other columns need together. Where they do not
  * fit, each region gets a mark.
@@ -35,17 +41,16 @@ export function createRegionGrid<T>(place: HTMLElement, parts: RegionGridParts<T
 
   function begin(named: readonly string[], isCompact: boolean): void {
     const places = byPlace(named);
-    const regions = isCompact ? places.flatMap((each) => each.regions) : named;
+    const isGrouped = named.length > maxUngrouped;
+    const regions = isGrouped ? places.flatMap((each) => each.regions) : named;
     const { table, head, body } = makeTable(parts.caption, [
       ...parts.before,
       ...regions.map((name) => ({ name, class: 'region' })),
       ...parts.after,
     ]);
     table.classList.add('matrix');
-    if (isCompact) {
-      table.classList.add('is-compact');
-      head.before(placeRow(places, parts.after.length));
-    }
+    table.classList.toggle('is-compact', isCompact);
+    if (isGrouped) head.before(placeRow(places, parts.after.length, isCompact));
     place.replaceChildren(table);
     watchTable(table);
     rows = keyedList(body, parts.keyOf, (value) => parts.row(value, regions));
@@ -53,7 +58,7 @@ export function createRegionGrid<T>(place: HTMLElement, parts: RegionGridParts<T
 
   return {
     show(values, regions) {
-      const isCompact = regions.length > 4 && regions.length * wideRegion > innerWidth - wideRest;
+      const isCompact = regions.length > maxUngrouped && regions.length * wideRegion > innerWidth - wideRest;
       const needed = `${isCompact} ${regions.join()}`;
       if (rows === undefined || columns !== needed) begin(regions, isCompact);
       columns = needed;
@@ -64,9 +69,9 @@ export function createRegionGrid<T>(place: HTMLElement, parts: RegionGridParts<T
 }
 
 /** The header row with the parts of the world, above the names of the regions. */
-function placeRow(places: readonly Place[], after: number): HTMLElement {
+function placeRow(places: readonly Place[], after: number, isCompact: boolean): HTMLElement {
   const cells = places.map(({ name, regions }) => {
-    const label = placeLabel(name, regions.length);
+    const label = placeLabel(name, regions.length, isCompact);
     const isWhole = label === name;
     return make(
       'th',

@@ -278,9 +278,13 @@ test.each([
   ['Middle East and Africa', 'Middle East and Africa', 6],
   ['Americas', 'AM', 1],
   ['Europe', 'EU', 1],
+  ['Middle East and Africa', 'ME', 1],
+  ['Asia Pacific', 'AP', 1],
   ['Elsewhere', '…', 1],
 ])('%s is %s above %i columns', (name, label, columns) => {
-  expect(placeLabel(name, columns)).toBe(label);
+  expect(placeLabel(name, columns, true)).toBe(label);
+  expect(placeLabel('Middle East and Africa', 1, false)).toBe('MEA');
+  expect(placeLabel('Middle East and Africa', 2, false)).toBe('Middle East and Africa');
 });
 
 test('regions stand together by where they are', () => {
