@@ -1,6 +1,6 @@
 /** One row of the list in words: its progress, its diverged tags, and the regions that delay it. */
 import type { AvailabilityDocument } from '../core/image/availability.ts';
-import { formatSeconds, plural, visible } from './format.ts';
+import { formatSeconds, plural, shortDigest, visible } from './format.ts';
 import { cellKind } from './region-state.ts';
 
 /** A tag that regions resolve to different digests. */
@@ -36,6 +36,11 @@ export function divergedText(tags: readonly DivergedTag[]): string {
 /** All of it, for a tool tip. */
 export function divergedTip(tags: readonly DivergedTag[]): string {
   return tags.map(({ tag, regions }) => [visible(tag), ...regions.map(visible)].join(', ')).join('; ');
+}
+
+/** `linux/arm64 of the index sha256:e46f7d74…` */
+export function partText({ index, platform }: { readonly index: string; readonly platform: string | null }): string {
+  return `${platform === null ? 'part' : visible(platform)} of the index ${shortDigest(index)}`;
 }
 
 /** How many regions have it, or how long it took. */

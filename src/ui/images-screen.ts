@@ -9,10 +9,11 @@ import { plural } from './format.ts';
 import type { View } from './hash-state.ts';
 import { formatHash, parseHash, states } from './hash-state.ts';
 import { createMatrix, regionsOf } from './matrix.ts';
+import { withIndexes } from './member-rows.ts';
 import type { ImagesPage } from './merge-page.ts';
 import { imageKey, mergePage } from './merge-page.ts';
 import { statePill } from './parts.ts';
-import type { Listed, Overview } from './registry-counts.ts';
+import type { Attention, Listed, Overview } from './registry-counts.ts';
 import { askOverview, countsOf, noOverview, totalOf } from './registry-counts.ts';
 import type { RegistryName } from './registry-name.ts';
 import type { Ask, Page, Screen, Shown } from './screen.ts';
@@ -57,7 +58,7 @@ export function imagesScreen(page: Page): ImagesScreen {
   let isRequested = false;
 
   more.addEventListener('click', () => {
-    firstOfMore = known.length;
+    firstOfMore = part('matrix').querySelectorAll('a.open').length;
     limit = Math.min(maxImages, limit + pageSize);
     round = 0;
     more.disabled = true;
@@ -85,7 +86,10 @@ export function imagesScreen(page: Page): ImagesScreen {
       sort: view.sort,
     };
     const list = isWhole
-      ? askImages(ask, query, limit)
+      ? askImages(ask, query, limit).then(async (whole) => {
+          const images = isDigest(view.q) ? await withIndexes(ask, whole.images) : whole.images;
+          return { ...whole, images };
+        })
       : ask<ImagesPage>('images', { ...query, limit: String(pageSize) }).then((page) => ({ ...page, pages }));
     const [answer, about] = await Promise.all([list, asked]).catch((failure: unknown) => {
       // The list on screen belongs to another filter.
@@ -143,12 +147,20 @@ export function imagesScreen(page: Page): ImagesScreen {
   /** @param isPlain no filter is set: where there is no next page, the list itself is the newest count */
   function show(shown: Shown, images: readonly AvailabilityDocument[], isPlain: boolean): void {
     const { view, registry } = shown;
-    const { summary, pinned } = overview;
+    const { summary, pinned, unpinned } = overview;
     const pinnedKeys = new Set(pinned.map(imageKey));
     const attention = view.state === 'diverged' ? ({ attention: 'diverged' } as const) : {};
     const others = images.filter((image) => !pinnedKeys.has(imageKey(image)));
     const focused = part('matrix').querySelector(':focus');
-    matrix.show([...pinned, ...others.map((image): Listed => ({ ...image, ...attention }))]);
+    const pinnedAs = (kind: Attention) => [
+      ...pinned.filter(({ attention: one }) => one === kind),
+      ...(unpinned[kind] === 0 ? [] : [{ unpinned: kind, count: unpinned[kind], registry: registry.name }]),
+    ];
+    matrix.show([
+      ...pinnedAs('delayed'),
+      ...pinnedAs('diverged'),
+      ...others.map((image): Listed => ({ ...image, ...attention })),
+    ]);
     if (focused !== null && document.activeElement !== focused) keepFocus(focused);
     known = images;
     filters.show(shown, summary?.regions.map(({ region }) => region) ?? regionsOf(known));

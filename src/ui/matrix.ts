@@ -2,10 +2,10 @@
 import type { AvailabilityDocument } from '../core/image/availability.ts';
 import type { Child } from './dom.ts';
 import { make, painted, setAttribute } from './dom.ts';
-import { shortDigest, visible } from './format.ts';
+import { plural, shortDigest, visible } from './format.ts';
 import { formatHash, parseHash } from './hash-state.ts';
 import type { DivergedTag } from './image-words.ts';
-import { delayedText, deletedAt, divergedText, divergedTip, stateNote } from './image-words.ts';
+import { delayedText, deletedAt, divergedText, divergedTip, partText, stateNote } from './image-words.ts';
 import type { Keyed } from './keyed.ts';
 import { liveTime } from './live-times.ts';
 import { imageKey } from './merge-page.ts';
@@ -13,7 +13,7 @@ import { statePill, tagChip } from './parts.ts';
 import { regionCell } from './region-cell.ts';
 import { createRegionGrid } from './region-grid.ts';
 import { cellValue } from './region-state.ts';
-import type { Listed } from './registry-counts.ts';
+import type { Attention, Listed } from './registry-counts.ts';
 import { makeCell, makeRow, rowHeader } from './table.ts';
 import type { ShownState } from './words.ts';
 import { kindWord, shownState } from './words.ts';
@@ -21,7 +21,18 @@ import { kindWord, shownState } from './words.ts';
 const tagsShown = 3;
 
 export interface Matrix {
-  show(images: readonly Listed[]): void;
+  show(rows: readonly (Listed | Unpinned)[]): void;
+}
+
+/** A row that leads to the images that are not pinned. */
+export interface Unpinned {
+  readonly unpinned: Attention;
+  readonly count: number;
+  readonly registry: string;
+}
+
+function isImage(row: Listed | Unpinned): row is Listed {
+  return !('unpinned' in row);
 }
 
 export function createMatrix(
@@ -29,17 +40,17 @@ export function createMatrix(
   now: () => number,
   caption = 'Images, and since when each region has them',
 ): Matrix {
-  const grid = createRegionGrid<Listed>(place, {
+  const grid = createRegionGrid<Listed | Unpinned>(place, {
     caption,
     before: [
       { name: 'Image', class: 'image' },
       { name: 'State', class: 'state' },
     ],
     after: [{ name: 'First seen', class: 'when' }],
-    keyOf: (image) => `${image.place ?? ''} ${imageKey(image)}`,
-    row: (image, regions) => imageRow(image, regions, now),
+    keyOf: (row) => (isImage(row) ? `${row.place ?? ''} ${imageKey(row)}` : row.unpinned),
+    row: (row, regions) => (isImage(row) ? imageRow(row, regions, now) : unpinnedRow(regions.length + 3)),
   });
-  return { show: (images) => grid.show(images, regionsOf(images)) };
+  return { show: (rows) => grid.show(rows, regionsOf(rows.filter(isImage))) };
 }
 
 /** All regions of these images, in the order of the answers. */
@@ -47,7 +58,26 @@ export function regionsOf(images: readonly Pick<AvailabilityDocument, 'regions'>
   return [...new Set(images.flatMap(({ regions }) => regions.map(({ region }) => String(region))))].sort();
 }
 
-function imageRow(image: Listed, regions: readonly string[], now: () => number): Keyed<Listed> {
+function unpinnedRow(columns: number): Keyed<Listed | Unpinned> {
+  const header = rowHeader();
+  const paint = painted(header, ({ unpinned, count, registry }: Unpinned) => {
+    const href = formatHash({ ...parseHash(''), registry, state: unpinned });
+    const text = plural(count, unpinned === 'delayed' ? 'more delayed image' : 'more diverged tag');
+    return [make('a', { href, class: 'open' }, text)];
+  });
+  header.colSpan = columns;
+  const node = makeRow(header);
+  return {
+    node,
+    update(row) {
+      if (isImage(row)) return;
+      setAttribute(node, 'class', `is-pinned is-${row.unpinned}`);
+      paint(row);
+    },
+  };
+}
+
+function imageRow(image: Listed, regions: readonly string[], now: () => number): Keyed<Listed | Unpinned> {
   const tags = make('span', { class: 'tags' });
   const about = make('span', { class: 'line muted' });
   const state = makeCell('State', { class: 'state' });
@@ -63,6 +93,7 @@ function imageRow(image: Listed, regions: readonly string[], now: () => number):
   return {
     node,
     update(document) {
+      if (!isImage(document)) return;
       setAttribute(node, 'class', document.attention === undefined ? undefined : `is-pinned is-${document.attention}`);
       // An image that no region has reported has the requested tag only.
       const asked = document.tag === undefined ? [] : [document.tag.name];
@@ -71,6 +102,7 @@ function imageRow(image: Listed, regions: readonly string[], now: () => number):
       paintAbout({
         digest: document.digest,
         kind: kindWord(document.mediaType),
+        partOf: document.partOf,
         delayed: delayedText(document),
         diverged,
       });
@@ -97,14 +129,16 @@ function tagParts(tags: readonly string[]): Child[] {
 interface About {
   readonly digest: string | null;
   readonly kind: string | undefined;
+  readonly partOf: Listed['partOf'];
   readonly delayed: string;
   readonly diverged: readonly DivergedTag[];
 }
 
-function aboutParts({ digest, kind, delayed, diverged }: About): Child[] {
+function aboutParts({ digest, kind, partOf, delayed, diverged }: About): Child[] {
   return [
     digest === null ? undefined : make('code', {}, shortDigest(digest)),
     kind === undefined ? undefined : make('span', {}, kind),
+    partOf === undefined ? undefined : make('span', { title: visible(partOf.index) }, partText(partOf)),
     delayed === '' ? undefined : make('span', { class: 'delayed-in', 'aria-hidden': 'true' }, delayed),
     diverged.length === 0
       ? undefined

@@ -5,6 +5,7 @@
 import type { CatalogueSummary } from '../core/catalogue/counts.ts';
 import type { AvailabilityDocument } from '../core/image/availability.ts';
 import type { DivergedTag } from './image-words.ts';
+import type { ImagesPage } from './merge-page.ts';
 import { imageKey } from './merge-page.ts';
 import type { Ask } from './screen.ts';
 import type { Counts } from './summary.ts';
@@ -14,9 +15,11 @@ import { Unanswered } from './tracker.ts';
 export type Listed = AvailabilityDocument & {
   /** Absent in answers of an older tracker. */
   readonly divergedTags?: readonly DivergedTag[];
-  readonly attention?: 'delayed' | 'diverged';
+  readonly attention?: Attention;
   /** Also set where the image is pinned because it is delayed. */
   readonly isDiverged?: boolean;
+  /** The index that lists it, and its platform there. */
+  readonly partOf?: { readonly index: string; readonly platform: string | null };
   /** Distinguishes rows where several may be the same image. */
   readonly place?: number;
 };
@@ -25,35 +28,55 @@ export interface Overview {
   readonly summary: CatalogueSummary | undefined;
   /** Delayed images, then those with a tag that has diverged; the longest waiting first. */
   readonly pinned: readonly Listed[];
+  /** How many delayed images and diverged tags there are besides the pinned ones. */
+  readonly unpinned: Readonly<Record<Attention, number>>;
 }
 
-export const noOverview: Overview = { summary: undefined, pinned: [] };
+export type Attention = 'delayed' | 'diverged';
+
+const noneUnpinned = { delayed: 0, diverged: 0 };
+export const noOverview: Overview = { summary: undefined, pinned: [], unpinned: noneUnpinned };
 
 const maxPinned = 5;
 
 /** `undefined` from a tracker that keeps no counts: the page then shows the list alone. */
 export async function askOverview(ask: Ask, registry: string, withPinned: boolean): Promise<Overview> {
   const summary = await orNone(ask<CatalogueSummary>('summary', { registry }));
-  if (summary === undefined || !withPinned) return { summary, pinned: [] };
-  const list = async (state: 'delayed' | 'diverged', count: number): Promise<readonly Listed[]> => {
-    if (count === 0) return [];
+  if (summary === undefined || !withPinned) return { summary, pinned: [], unpinned: noneUnpinned };
+  const list = async (state: Attention, count: number): Promise<Pinned> => {
+    if (count === 0) return { images: [], rest: 0 };
     const query = { registry, state, sort: 'lag', limit: String(maxPinned) };
-    const answer = await orNone(ask<{ images: readonly AvailabilityDocument[] }>('images', query));
-    return (answer?.images ?? []).map((image) => ({ ...image, attention: state }));
+    const answer = await orNone(ask<ImagesPage>('images', query));
+    const images = (answer?.images ?? []).map((image): Listed => ({ ...image, attention: state }));
+    // An image may have several diverged tags.
+    const counted = images.map(({ divergedTags }) => (state === 'diverged' ? (divergedTags?.length ?? 1) : 1));
+    const rest = count - counted.reduce((sum, one) => sum + one, 0);
+    return { images, rest: (answer?.next ?? null) === null ? 0 : Math.max(1, rest) };
   };
   const [delayed, diverged] = await Promise.all([
     list('delayed', summary.delayed),
     list('diverged', summary.divergedTags),
   ]);
-  const known = new Set(delayed.map(imageKey));
-  const split = new Set(diverged.map(imageKey));
-  const delayedFirst = delayed.map(
+  const known = new Set(delayed.images.map(imageKey));
+  const split = new Set(diverged.images.map(imageKey));
+  const delayedFirst = delayed.images.map(
     (image): Listed => (split.has(imageKey(image)) ? { ...image, isDiverged: true } : image),
   );
-  return { summary, pinned: [...delayedFirst, ...diverged.filter((image) => !known.has(imageKey(image)))] };
+  return {
+    summary,
+    pinned: [...delayedFirst, ...diverged.images.filter((image) => !known.has(imageKey(image)))],
+    unpinned: { delayed: delayed.rest, diverged: diverged.rest },
+  };
 }
 
-function orNone<T>(answer: Promise<T>): Promise<T | undefined> {
+interface Pinned {
+  readonly images: readonly Listed[];
+  /** The number of those that are not among `images`. */
+  readonly rest: number;
+}
+
+/** `undefined` where the tracker refuses or does not answer. */
+export function orNone<T>(answer: Promise<T>): Promise<T | undefined> {
   return answer.catch((failure: unknown) => {
     if (failure instanceof Unanswered) return undefined;
     throw failure;

@@ -343,6 +343,17 @@ test('a diverged tag is named in every list, and what only older pages have is f
   expect(await page.getByText('No image matches').isVisible()).toBe(false);
 });
 
+test('a member that a search finds says of which index and platform it is, and is delayed with its index', async () => {
+  const index = listedImage(1, { delayed: true });
+  const member = listedImage(2, { memberOf: [index.digest], tags: [] });
+  const members = [{ ...{ digest: member.digest, kind: 'platform', platform: 'linux/arm64' }, missing: [] }];
+  answers.images = () => ({ images: [member], next: null });
+  answers.availability = (query) => (query.get('image') === index.image ? { ...index, members } : 404);
+  await page.goto(`${tracker.url}/ui#q=${member.digest}`);
+  await rows().first().waitFor();
+  expect(await rows().innerText()).toMatch(/linux\/arm64 of the index sha256:00000001…[\s\S]*delayed/);
+});
+
 describe('more regions than fit', () => {
   const regions = [
     ...['australiaeast', 'brazilsouth', 'canadacentral', 'centralindia', 'eastus', 'francecentral'],
@@ -489,6 +500,34 @@ describe('the registry as a whole', () => {
     expect(await count('3 delayed').getAttribute('aria-current')).toBe('true');
     await count('3 delayed').click();
     await until(tags, (found) => found.length === 6, patienceMs);
+  });
+
+  test('has a row for what is not pinned, and a link to what is being deleted', async () => {
+    answers.summary = () => ({
+      ...{ ...summary, delayed: 9, divergedTags: 3 },
+      images: { ...summary.images, deleting: 2 },
+    });
+    answers.images = (query) => {
+      const state = query.get('state');
+      const [delayed, isLimited] = [[20, 19, 18, 17, 16, 15], query.get('limit') === '5'];
+      if (state === 'delayed') {
+        const shown = isLimited ? delayed.slice(0, 5) : delayed;
+        return { images: shown.map((n) => listedImage(n, { delayed: true })), next: isLimited ? 'more' : null };
+      }
+      if (state === 'deleting') return { images: [listedImage(2, { state })], next: null };
+      if (state === 'diverged') return { images: [], next: 'more' };
+      return { images: [3, 2, 1].map((n) => listedImage(n)), next: 'more' };
+    };
+    await page.goto(`${tracker.url}/ui`);
+    await rows().nth(9).waitFor();
+    expect((await rows().allInnerTexts()).slice(5, 7)).toEqual(['4 more delayed images', '3 more diverged tags']);
+    await page.locator('#counts').getByRole('link', { name: '2 deleting' }).click();
+    await expect.poll(() => rows().count(), { timeout: patienceMs }).toBe(1);
+    expect(await rows().innerText()).toContain('still in 1 of 2');
+    await page.goBack();
+    await rows().getByText('4 more delayed images').click();
+    await expect.poll(() => rows().count(), { timeout: patienceMs }).toBe(6);
+    expect(page.url()).toContain('state=delayed');
   });
 
   test('names what the topic does not accept, and leads to it, though all images are listed', async () => {
@@ -695,23 +734,53 @@ test('who waits is listed, and leads to what is waited for', async () => {
   const entry = { kind: 'image', name: image, ...waited };
   const some = { ...entry, regions: ['eastus', 'westeurope'], require: 'any', artifacts: ['signature'], requests: 3 };
   const alone = { ...entry, regions: ['eastus'], requests: 4 };
-  const waiting = [entry, some, alone, { ...alone, require: 'any', requests: 5 }];
-  answers.waiting = () => ({ waiting, total: 4, instances: 2 });
+  const since = new Date(Date.now() - 95_000).toISOString();
+  const release = { ...waited, kind: 'release', name: 'shop-2.4', requests: 6, since };
+  const waiting = [entry, some, alone, { ...alone, require: 'any', requests: 5 }, release];
+  answers.waiting = () => ({ waiting, total: 5, instances: 2 });
   answers.availability = () => listedImage(1);
   answers.events = () => ({ events: [] });
   await page.goto(`${tracker.url}/ui`);
   await page.getByRole('link', { name: 'Waiting' }).click();
-  await page.getByText('1 image or release is waited for; requests are held by 2 instances.').waitFor();
+  await page.getByText('2 images and releases are waited for; requests wait on 2 instances.').waitFor();
   const rows = page.locator('#waiting-list tbody tr');
   expect((await rows.allInnerTexts()).map((text) => text.split(/\s*[\t\n]\s*/))).toEqual([
+    ['shop-2.4release', 'as set in the release', '1 min ago', '6', '1'],
     ['team/app:v1', 'every region', '1 min ago', '12', '1'],
     ['team/app:v1', 'any of eastus, westeurope; with signature', '1 min ago', '3', '1'],
     ['team/app:v1', 'eastus', '1 min ago', '4', '1'],
     ['team/app:v1', 'eastus', '1 min ago', '5', '1'],
   ]);
-  expect(await rows.nth(1).getByRole('link').getAttribute('href')).toContain('artifacts=signature');
-  await rows.first().getByRole('link', { name: 'team/app:v1' }).click();
+  expect(await rows.nth(2).getByRole('link').getAttribute('href')).toContain('artifacts=signature');
+  await rows.nth(1).getByRole('link', { name: 'team/app:v1' }).click();
   await page.locator('#image-details').waitFor();
+});
+
+test('times in one table are all of the same moment', async () => {
+  const shownAt = Date.now() + 60_000;
+  const waitedFor = (name: string, milliseconds: number) => ({
+    ...{ kind: 'release', name, requests: 1, checks: 0 },
+    since: new Date(shownAt - milliseconds).toISOString(),
+  });
+  let waiting = [waitedFor('a', 31_950)];
+  // Without the tracker's clock: that of the page stands still.
+  await page.route('**/api/waiting?*', (route) =>
+    route.fulfill({ json: { waiting, total: waiting.length, instances: 1 } }),
+  );
+  await page.clock.install();
+  await page.goto(`${tracker.url}/ui#view=waiting`);
+  const times = page.locator('#waiting-list time');
+  await times.first().waitFor();
+  await page.clock.pauseAt(shownAt);
+  const ask = () => page.evaluate('dispatchEvent(new Event("online"))');
+  waiting = [waitedFor('b', 31_950)];
+  await ask();
+  await expect.poll(() => times.allInnerTexts(), { timeout: patienceMs }).toEqual(['31 s ago']);
+  waiting = [...waiting, waitedFor('c', 31_910)];
+  await page.clock.runFor(100);
+  await ask();
+  await times.nth(1).waitFor();
+  await expect.poll(() => times.allInnerTexts(), { timeout: 3_000 }).toEqual(['32 s ago', '32 s ago']);
 });
 
 test('axe finds nothing in what is shown of a family, its deliveries, releases and who waits', async () => {
@@ -755,7 +824,7 @@ test("times are the reader's own, or UTC, and say which", async () => {
   await elsewhere.goto(`${tracker.url}/ui#image=contoso.azurecr.io/team/app:v1`);
   const learned = elsewhere.locator('#image-regions td[data-label="Recorded"] time').first();
   await learned.getByText('2026-06-01 17:30:01 UTC+5:30').waitFor();
-  await elsewhere.getByRole('button', { name: 'Times in local time; show UTC' }).click();
+  await elsewhere.getByRole('button', { name: 'Show UTC' }).click();
   await learned.getByText('2026-06-01 12:00:01 UTC').waitFor();
   await elsewhere.reload();
   await learned.getByText('2026-06-01 12:00:01 UTC').waitFor();

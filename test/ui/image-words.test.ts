@@ -2,7 +2,15 @@
 import { describe, expect, test } from 'vitest';
 import type { AvailabilityDocument } from '../../src/core/image/availability.ts';
 import { describeImage } from '../../src/core/image/availability.ts';
-import { delayedText, deletedAt, divergedText, divergedTip, namesText, stateNote } from '../../src/ui/image-words.ts';
+import {
+  delayedText,
+  deletedAt,
+  divergedText,
+  divergedTip,
+  namesText,
+  partText,
+  stateNote,
+} from '../../src/ui/image-words.ts';
 import { at, deleteOf, digestOf, pushOf, recordOf, registryOf, replicaSetOf } from '../support/build.ts';
 
 const now = at('2026-06-01T13:00:00Z');
@@ -60,4 +68,10 @@ test('the regions that delay an image are named', () => {
   const [there] = [imageOf(pushes.slice(0, 1))];
   expect(delayedText(there)).toBe('');
   expect(delayedText({ ...there, delayed: true })).toBe('missing in westeurope');
+});
+
+test('a member names its platform and its index', () => {
+  const index = `sha256:${'e46f7d74'.repeat(8)}`;
+  expect(partText({ index, platform: 'linux/arm64' })).toBe('linux/arm64 of the index sha256:e46f7d74…');
+  expect(partText({ index, platform: null })).toBe('part of the index sha256:e46f7d74…');
 });
