@@ -94,7 +94,13 @@ test.each([types.ociImage, types.dockerImage])('an image with all its parts is w
   const whole = image('whole', mediaType);
   addImages(whole);
   const digest = whole.manifest.digest;
-  expect(await ask(digest)).toEqual({ kind: 'present', digest, mediaType, isWhole: true, saidAt: expect.any(Number) });
+  expect(await ask(digest)).toEqual({
+    kind: 'present',
+    digest,
+    mediaType,
+    isWhole: true,
+    answeredAt: expect.any(Number),
+  });
   expect(replica.requests('HEAD', '/blobs/')).toHaveLength(3);
 });
 
@@ -107,7 +113,7 @@ test('an index with all children and all their parts is whole', async () => {
 });
 
 test('a manifest that is not there is absent', async () => {
-  expect(await ask(multi.digest)).toEqual({ kind: 'absent', saidAt: expect.any(Number) });
+  expect(await ask(multi.digest)).toEqual({ kind: 'absent', answeredAt: expect.any(Number) });
 });
 
 const parts: [string, () => Content][] = [

@@ -72,7 +72,7 @@ test.each(Object.values(types))('a manifest of type %s that is there is present'
   const { manifest } = mediaType === types.ociIndex ? { manifest: index([], mediaType) } : image('x', mediaType);
   replica.add(app, manifest);
   const present = { kind: 'present', digest: manifest.digest, mediaType, isWhole: false };
-  expect(await ask(manifest.digest)).toEqual({ ...present, saidAt: expect.any(Number) });
+  expect(await ask(manifest.digest)).toEqual({ ...present, answeredAt: expect.any(Number) });
   expect(replica.seen.map(({ method, path }) => `${method} ${path}`)).toEqual([
     `HEAD /v2/team/app/manifests/${manifest.digest}`,
   ]);
@@ -115,7 +115,7 @@ test('a tag answers with the digest it points at', async () => {
 });
 
 test.each([digest, v1])('404 with an error document is absent, asked for %s', async (reference) => {
-  expect(await ask(reference)).toEqual({ kind: 'absent', saidAt: expect.any(Number) });
+  expect(await ask(reference)).toEqual({ kind: 'absent', answeredAt: expect.any(Number) });
   expect(replica.seen.map(({ method }) => method)).toEqual(['HEAD', 'GET']);
 });
 
@@ -161,7 +161,7 @@ test('an answer carries when the replica gave it, by its own clock', async () =>
   const { headers, ...rest } = notFound('MANIFEST_UNKNOWN');
   for (const answer of [found, { ...rest, headers: { ...headers, date } }]) {
     answers(answer);
-    expect(await ask()).toMatchObject({ saidAt: Date.parse('2026-06-01T11:58:59Z') });
+    expect(await ask()).toMatchObject({ answeredAt: Date.parse('2026-06-01T11:58:59Z') });
   }
 });
 
@@ -169,7 +169,7 @@ test.each(['', 'soon', '0', '2026-06-01T11:58:59Z', 'Mon, 41 Jun 2026 11:58:59 G
   'with an invalid date (%j), our clock gives the time',
   async (date) => {
     answers({ status: 404, headers: { date, 'docker-distribution-api-version': 'registry/2.0' } });
-    expect(await ask()).toEqual({ kind: 'absent', saidAt: undefined });
+    expect(await ask()).toEqual({ kind: 'absent', answeredAt: undefined });
   },
 );
 

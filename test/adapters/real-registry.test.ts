@@ -68,16 +68,16 @@ describe.runIf(canRunRegistries)('real registries', () => {
     await pushImage(originOf(0), repository, single);
     await putManifest(originOf(0), repository, top, 'v1');
 
-    const present = { kind: 'present', digest: top.digest, mediaType, saidAt: expect.any(Number) };
+    const present = { kind: 'present', digest: top.digest, mediaType, answeredAt: expect.any(Number) };
     expect(await ask(eastus, repository, top.digest)).toEqual({ ...present, isWhole: false });
     expect(await ask(eastus, repository, 'v1')).toEqual({ ...present, isWhole: false });
     expect(await ask(eastus, repository, 'v1', 'deep')).toEqual({ ...present, isWhole: true });
-    expect(await ask(eastus, repository, absent)).toEqual({ kind: 'absent', saidAt: expect.any(Number) });
-    expect(await ask(eastus, repository, 'v2')).toEqual({ kind: 'absent', saidAt: expect.any(Number) });
-    expect(await ask(westeurope, repository, top.digest)).toEqual({ kind: 'absent', saidAt: expect.any(Number) });
+    expect(await ask(eastus, repository, absent)).toEqual({ kind: 'absent', answeredAt: expect.any(Number) });
+    expect(await ask(eastus, repository, 'v2')).toEqual({ kind: 'absent', answeredAt: expect.any(Number) });
+    expect(await ask(westeurope, repository, top.digest)).toEqual({ kind: 'absent', answeredAt: expect.any(Number) });
     expect(await ask(westeurope, repository, top.digest, 'deep')).toEqual({
       kind: 'absent',
-      saidAt: expect.any(Number),
+      answeredAt: expect.any(Number),
     });
   });
 
@@ -89,8 +89,8 @@ describe.runIf(canRunRegistries)('real registries', () => {
     descriptor(arm64.manifest, { platform: { architecture: 'arm64', os: 'linux' } }),
     descriptor(attestation.manifest, { platform: { architecture: 'unknown', os: 'unknown' } }),
   ]);
-  const saidAt = expect.any(Number);
-  const whole = { kind: 'present', digest: multi.digest, mediaType: types.ociIndex, isWhole: true, saidAt };
+  const answeredAt = expect.any(Number);
+  const whole = { kind: 'present', digest: multi.digest, mediaType: types.ociIndex, isWhole: true, answeredAt };
   const pushMulti = async (repository: string) => {
     for (const one of [amd64, arm64, attestation]) await pushImage(originOf(0), repository, one);
     await putManifest(originOf(0), repository, multi, 'v1');
@@ -120,8 +120,8 @@ describe.runIf(canRunRegistries)('real registries', () => {
   test('an index that was deleted is absent', async () => {
     await pushMulti('deleted/app');
     await expectStatus(202, originOf(0), `/v2/deleted/app/manifests/${multi.digest}`, { method: 'DELETE' });
-    expect(await ask(eastus, 'deleted/app', multi.digest)).toEqual({ kind: 'absent', saidAt: expect.any(Number) });
-    expect(await ask(eastus, 'deleted/app', 'v1')).toEqual({ kind: 'absent', saidAt: expect.any(Number) });
+    expect(await ask(eastus, 'deleted/app', multi.digest)).toEqual({ kind: 'absent', answeredAt: expect.any(Number) });
+    expect(await ask(eastus, 'deleted/app', 'v1')).toEqual({ kind: 'absent', answeredAt: expect.any(Number) });
   });
 
   test('a replica that has stopped is unclear', async () => {

@@ -153,10 +153,10 @@ export function registry(world: {
         const digest = parseDigest(reference) ?? resolve(region, reference);
         const isThere = digest !== undefined && has(digest, region);
         // As a replica tells its time: whole seconds.
-        const saidAt = Math.floor((now() + clocks.aheadMs(region)) / 1_000) * 1_000;
+        const answeredAt = Math.floor((now() + clocks.aheadMs(region)) / 1_000) * 1_000;
         return isThere
-          ? { kind: 'present', digest, mediaType: world.mediaType(digest), isWhole: true, saidAt }
-          : { kind: 'absent', saidAt };
+          ? { kind: 'present', digest, mediaType: world.mediaType(digest), isWhole: true, answeredAt }
+          : { kind: 'absent', answeredAt };
       },
     },
     foreign(region, forMs) {

@@ -8,7 +8,7 @@ import { parseDigest } from '../../core/model/digest.ts';
 import type { Tag } from '../../core/model/reference.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { Absent, Reply, Unclear } from './http.ts';
-import { saidAt, unclear, unclearImage, unclearStatus } from './http.ts';
+import { answeredAt, unclear, unclearImage, unclearStatus } from './http.ts';
 import { acceptHeader, mediaTypeOf, schema1Types } from './manifest-types.ts';
 import { readNotFound } from './not-found.ts';
 import type { Replica } from './replica.ts';
@@ -18,7 +18,7 @@ export interface Manifest {
   readonly kind: 'manifest';
   readonly digest: Digest;
   readonly mediaType: string | undefined;
-  readonly saidAt: number | undefined;
+  readonly answeredAt: number | undefined;
   /** The bytes that the digest is computed of: of a signed manifest, its signed payload. */
   readonly body: Buffer;
 }
@@ -27,7 +27,7 @@ export interface Named {
   readonly kind: 'named';
   readonly digest: Digest;
   readonly mediaType: string | undefined;
-  readonly saidAt: number | undefined;
+  readonly answeredAt: number | undefined;
 }
 
 /** The largest manifest that registries accept (OCI distribution specification). */
@@ -75,5 +75,10 @@ function readNamed(reply: Reply, reference: Digest | Tag, clock: Clock): Named |
   if (digest === undefined) return unclear('200 without a usable digest');
   const asked = parseDigest(reference);
   if (asked !== undefined && asked !== digest) return unclearImage('200 with another digest');
-  return { kind: 'named', digest, mediaType: mediaTypeOf(reply.headers.get('content-type')), saidAt: saidAt(reply) };
+  return {
+    kind: 'named',
+    digest,
+    mediaType: mediaTypeOf(reply.headers.get('content-type')),
+    answeredAt: answeredAt(reply),
+  };
 }

@@ -66,7 +66,7 @@ export function replicaHttp(options: { readonly fetch: typeof globalThis.fetch; 
 }
 
 /** When the replica answered, by its own clock, in milliseconds since 1970, cut off to the second (RFC 9110, 6.6.1). */
-export function saidAt(reply: Reply): number | undefined {
+export function answeredAt(reply: Reply): number | undefined {
   const header = reply.headers.get('date') ?? '';
   const at = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/.test(header) ? Date.parse(header) : -1;
   return at >= 0 ? at : undefined;

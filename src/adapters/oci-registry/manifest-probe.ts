@@ -43,8 +43,8 @@ export function ociManifestProbe(options: ManifestProbeOptions): ManifestProbe {
       if (manifest.kind !== 'manifest') return manifest;
       const below = await probeBelow(manifest, replica, clock);
       if (below !== 'whole' && below !== 'broken') return below;
-      const { digest, mediaType, saidAt } = manifest;
-      return { kind: 'present', digest, mediaType, isWhole: below === 'whole', saidAt };
+      const { digest, mediaType, answeredAt } = manifest;
+      return { kind: 'present', digest, mediaType, isWhole: below === 'whole', answeredAt };
     },
   };
 }

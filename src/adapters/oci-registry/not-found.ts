@@ -5,7 +5,7 @@
  * Error documents and their codes: OCI distribution specification, "Error codes".
  */
 import type { Absent, Reply, Unclear } from './http.ts';
-import { saidAt, unclear, unclearImage } from './http.ts';
+import { answeredAt, unclear, unclearImage } from './http.ts';
 
 const absentCodes: ReadonlySet<unknown> = new Set(['NAME_UNKNOWN', 'MANIFEST_UNKNOWN', 'BLOB_UNKNOWN']);
 
@@ -30,7 +30,7 @@ export function isFromRegistry(reply: Reply): boolean {
 }
 
 function absent(reply: Reply): Absent {
-  return { kind: 'absent', saidAt: saidAt(reply) };
+  return { kind: 'absent', answeredAt: answeredAt(reply) };
 }
 
 interface RegistryError {

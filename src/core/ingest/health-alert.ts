@@ -45,14 +45,14 @@ const time = z
   .refine((value) => value > 0 && value <= lastTime)
   .nullish()
   .catch(undefined);
-const word = z.string().nullish().catch(undefined);
+const optionalText = z.string().nullish().catch(undefined);
 
 /** Source: Azure Monitor's common alert schema, with `alertContext` as Service Health fills it. */
 const alert = z.object(
   {
     schemaId: z.literal('azureMonitorCommonAlertSchema', 'must be "azureMonitorCommonAlertSchema"'),
     data: z.object({
-      essentials: z.object({ monitoringService: word, monitorCondition: word, firedDateTime: time }),
+      essentials: z.object({ monitoringService: optionalText, monitorCondition: optionalText, firedDateTime: time }),
       alertContext: z.unknown(),
     }),
   },
@@ -61,12 +61,12 @@ const alert = z.object(
 const context = z.object({
   eventTimestamp: time,
   submissionTimestamp: time,
-  status: word,
+  status: optionalText,
   properties: z.object({
     trackingId: z.string('must be a string').regex(/^[A-Za-z0-9_-]{1,64}$/, 'must be letters, digits, "_" and "-"'),
     title: line(200).nullish(),
-    incidentType: word,
-    stage: word,
+    incidentType: optionalText,
+    stage: optionalText,
     impactStartTime: time,
     impactedServices: z.unknown(),
   }),

@@ -9,7 +9,7 @@ import type { Version } from '../runtime/version.ts';
 import type { ReplicaList } from './replica-proof.ts';
 /**
  * A replica's answer when it is asked for a manifest. "Unknown" is `unclear`, never `absent`.
- * `saidAt`: the time of the answer or earlier, by the replica's own clock, which also stamps its events; milliseconds since 1970.
+ * `answeredAt`: the time of the answer or earlier, by the replica's own clock, which also stamps its events; milliseconds since 1970.
  */
 export type ProbeAnswer =
   | {
@@ -18,10 +18,10 @@ export type ProbeAnswer =
       readonly mediaType: string | undefined;
       /** For `deep` probes: whether everything that the manifest refers to is there as well. */
       readonly isWhole: boolean;
-      readonly saidAt?: number | undefined;
+      readonly answeredAt?: number | undefined;
     }
   /** The replica answered 404 with an error code of the distribution API. */
-  | { readonly kind: 'absent'; readonly saidAt?: number | undefined }
+  | { readonly kind: 'absent'; readonly answeredAt?: number | undefined }
   | {
       readonly kind: 'unclear';
       /** For people: `429`, `401 for the repository`, `timeout`. No URL, no token. */

@@ -144,8 +144,8 @@ export function prober(deps: {
  * So it is the start of the second that the replica named, and never after the request was sent.
  */
 export function seenAt(answer: ProbeAnswer, askedAt: number): EventTime {
-  const { saidAt = askedAt } = answer.kind === 'unclear' ? {} : answer;
-  return toEventTime(Math.min(askedAt, saidAt));
+  const { answeredAt = askedAt } = answer.kind === 'unclear' ? {} : answer;
+  return toEventTime(Math.min(askedAt, answeredAt));
 }
 
 /**

@@ -40,7 +40,11 @@ async function forwarded(targets: readonly ForwardTarget[], deliveries: readonly
     await setup.clock.settle();
   }
   const { waiting } = setup.forwards;
-  return { ...setup, waiting, said: waiting.map(({ order }) => `${order.target} ${order.tag} ${order.name.digest}`) };
+  return {
+    ...setup,
+    waiting,
+    described: waiting.map(({ order }) => `${order.target} ${order.tag} ${order.name.digest}`),
+  };
 }
 
 describe('a webhook is due', () => {
@@ -119,7 +123,7 @@ describe('a webhook is due', () => {
       [`east v1 ${one}`, `east v1 ${one}`],
     ],
   ])('%s', async (_, targets, deliveries, expected) => {
-    expect((await forwarded(targets, deliveries)).said).toEqual(expected);
+    expect((await forwarded(targets, deliveries)).described).toEqual(expected);
   });
 
   test('equal facts have equal ids, different facts have different ids', async () => {

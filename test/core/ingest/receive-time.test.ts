@@ -57,8 +57,8 @@ describe('a fact is received after what is known', () => {
 
 test("a new replica's report is not void because the clock of the instance that asked ARM is ahead", async () => {
   const memory = memoryTracker({ replicaSet: () => setOf({ lastAbsentAt: at(noon) + 30_000 }) });
-  const told = { name, fact: pushOf('westeurope', iso(memory.clock.now())) };
-  expect(await memory.tracker.receive(told)).toBe('recorded');
+  const delivery = { name, fact: pushOf('westeurope', iso(memory.clock.now())) };
+  expect(await memory.tracker.receive(delivery)).toBe('recorded');
   await memory.tracker.receive({ name, fact: pushOf('eastus', iso(memory.clock.now())) });
   await passTime(memory, 2_000);
   expect(memory.publisher.published.map(({ type }) => type.split('.')[1])).toContain('ImageAvailableInAllReplicas');
@@ -83,15 +83,15 @@ test('nor when it has to wait on the queue', async () => {
 
 test('a replica younger than ARM’s last answer keeps the image from being gone, also by a clock that is ahead', async () => {
   const memory = memoryTracker({ replicaSet: () => setOf({ refreshedAt: at(noon) + minute }) });
-  const say = (kind: 'push' | 'delete', region: string) =>
+  const report = (kind: 'push' | 'delete', region: string) =>
     memory.tracker.receive({ name, fact: (kind === 'push' ? pushOf : deleteOf)(region, iso(memory.clock.now())) });
-  await say('push', 'eastus');
-  await say('push', 'westeurope');
+  await report('push', 'eastus');
+  await report('push', 'westeurope');
   await memory.clock.advance(10_000);
-  await say('push', 'northeurope');
+  await report('push', 'northeurope');
   await memory.clock.advance(1_000);
-  await say('delete', 'eastus');
-  await say('delete', 'westeurope');
+  await report('delete', 'eastus');
+  await report('delete', 'westeurope');
   await passTime(memory, 2_000);
   expect(memory.publisher.published.map(({ type }) => type.split('.')[1])).not.toContain('ImageDeletedInAllReplicas');
 });

@@ -11,7 +11,7 @@ const eastus = regionOf('eastus');
 function listener(parts: { readonly webhooks?: HeartbeatStore; readonly clock?: ReturnType<typeof manualClock> } = {}) {
   const clock = parts.clock ?? manualClock(0);
   const log = parts.webhooks ?? memoryWebhookLog();
-  const notes: [at: number, said: number][] = [];
+  const notes: [at: number, calledAt: number][] = [];
   const warnings: string[] = [];
   const one = webhookHeartbeat({
     webhooks: {
@@ -24,13 +24,13 @@ function listener(parts: { readonly webhooks?: HeartbeatStore; readonly clock?: 
     clock,
     log: { info: () => undefined, warn: (message) => warnings.push(message) },
   });
-  const heardAt = async (...times: number[]) => {
+  const callAt = async (...times: number[]) => {
     for (const time of times) {
       await clock.advance(time - clock.now());
       one.seen('contoso', eastus);
     }
   };
-  return { ...one, clock, notes, warnings, heardAt, shown: async () => (await one.last('contoso')).get(eastus) };
+  return { ...one, clock, notes, warnings, callAt, shown: async () => (await one.last('contoso')).get(eastus) };
 }
 
 /** A real time: at the beginning of time everything would be long ago. */
@@ -38,8 +38,8 @@ const start = 100_000;
 
 describe('the time of a webhook’s last event is stored', () => {
   test('at once, and the last of a burst ten seconds later', async () => {
-    const { heardAt, clock, notes } = listener();
-    await heardAt(start, start + 1, start + 4_000, start + 9_999);
+    const { callAt, clock, notes } = listener();
+    await callAt(start, start + 1, start + 4_000, start + 9_999);
     await clock.advance(60_000);
     expect(notes).toEqual([
       [start, start],
@@ -48,8 +48,8 @@ describe('the time of a webhook’s last event is stored', () => {
   });
 
   test('once in ten seconds, however long it goes on', async () => {
-    const { heardAt, clock, notes } = listener();
-    await heardAt(...Array.from({ length: 100 }, (_, i) => start + i * 500));
+    const { callAt, clock, notes } = listener();
+    await callAt(...Array.from({ length: 100 }, (_, i) => start + i * 500));
     await clock.advance(60_000);
     expect(notes.map(([at]) => at - start)).toEqual([0, 10_000, 20_000, 30_000, 40_000, 50_000]);
     expect(notes.at(-1)?.[1]).toBe(start + 49_500);
@@ -68,8 +68,8 @@ describe('the time of a webhook’s last event is stored', () => {
     const clock = manualClock(start);
     const webhooks = memoryWebhookLog();
     const [one, other] = [listener({ webhooks, clock }), listener({ webhooks, clock })];
-    await one.heardAt(start, start + 1_000);
-    await other.heardAt(start + 2_000);
+    await one.callAt(start, start + 1_000);
+    await other.callAt(start + 2_000);
     await clock.advance(60_000);
     expect(one.notes).toHaveLength(1);
     expect((await webhooks.last('contoso')).get(eastus)).toBe(start + 2_000);
@@ -83,19 +83,19 @@ describe('the time of a webhook’s last event is stored', () => {
       note: async (...about) =>
         isAway ? Promise.reject(new UpstreamError('unavailable', 'no answer')) : webhooks.note(...about),
     };
-    const { heardAt, clock, warnings } = listener({ webhooks: away });
-    await heardAt(start);
+    const { callAt, clock, warnings } = listener({ webhooks: away });
+    await callAt(start);
     await clock.settle();
     isAway = false;
-    await heardAt(start + 1_000);
+    await callAt(start + 1_000);
     await clock.settle();
     expect((await webhooks.last('contoso')).get(eastus)).toBe(start + 1_000);
     expect(warnings).toEqual(['webhook heartbeat not stored']);
   });
 
   test('no more once it is closed', async () => {
-    const { heardAt, clock, close, notes } = listener();
-    await heardAt(start, start + 1_000);
+    const { callAt, clock, close, notes } = listener();
+    await callAt(start, start + 1_000);
     close();
     await clock.advance(60_000);
     expect(notes).toHaveLength(1);
@@ -105,7 +105,7 @@ describe('the time of a webhook’s last event is stored', () => {
 test('an event is shown before it is stored, by the instance that received it', async () => {
   const webhooks = memoryWebhookLog();
   const [one, other] = [listener({ webhooks }), listener({ webhooks })];
-  await one.heardAt(start, start + 3_000);
+  await one.callAt(start, start + 3_000);
   expect(await one.shown()).toBe(start + 3_000);
   expect(await other.shown()).toBe(start);
 });

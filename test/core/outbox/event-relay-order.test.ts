@@ -19,7 +19,7 @@ const dueOf = (id: number) => ({ key, event: { id: String(id), time: '2026-06-01
 /** @param answer of the topic to each request, or the error that it throws, after that time */
 function setUp(answer: (ids: readonly string[]) => void, afterMs = 0) {
   const clock = manualClock();
-  const taken: string[] = [];
+  const acceptedIds: string[] = [];
   const noted: string[] = [];
   const relay = eventRelay({
     publisher: {
@@ -27,7 +27,7 @@ function setUp(answer: (ids: readonly string[]) => void, afterMs = 0) {
         const ids = events.map(({ id }) => id);
         await clock.sleep(afterMs);
         answer(ids);
-        taken.push(...ids);
+        acceptedIds.push(...ids);
       },
     },
     writer: {
@@ -39,7 +39,7 @@ function setUp(answer: (ids: readonly string[]) => void, afterMs = 0) {
     clock,
     log: { info: () => undefined, warn: () => undefined },
   });
-  return { relay, clock, taken, noted };
+  return { relay, clock, acceptedIds, noted };
 }
 
 const offerAll = (relay: ReturnType<typeof eventRelay>, ids: readonly number[]) => {
@@ -48,20 +48,20 @@ const offerAll = (relay: ReturnType<typeof eventRelay>, ids: readonly number[]) 
 
 describe.each([1, 2, 3, 4, 5])('one event among five that the topic refuses forever, the %ith', (refused) => {
   test('leaves the others published and recorded, and itself neither', async () => {
-    const { relay, clock, taken, noted } = setUp((ids) => {
+    const { relay, clock, acceptedIds, noted } = setUp((ids) => {
       if (ids.includes(String(refused))) throw new UpstreamError('invalid', 'no');
     });
     offerAll(relay, [1, 2, 3, 4, 5]);
     await clock.advance(60_000);
     const others = ['1', '2', '3', '4', '5'].filter((id) => id !== String(refused));
-    expect([...taken].sort()).toEqual(others);
+    expect([...acceptedIds].sort()).toEqual(others);
     expect([...noted].sort()).toEqual(others);
     expect(relay.acceptedAt(nameOf(refused), key)).toBeUndefined();
   });
 
   test('is tried again a while later, when it is offered again', async () => {
     let isRefused = true;
-    const { relay, clock, taken, noted } = setUp((ids) => {
+    const { relay, clock, acceptedIds, noted } = setUp((ids) => {
       if (isRefused && ids.includes(String(refused))) throw new UpstreamError('invalid', 'no');
     });
     offerAll(relay, [1, 2, 3, 4, 5]);
@@ -69,41 +69,41 @@ describe.each([1, 2, 3, 4, 5])('one event among five that the topic refuses fore
     isRefused = false;
     offerAll(relay, [refused]);
     await clock.advance(1_000);
-    expect(taken).toHaveLength(4);
+    expect(acceptedIds).toHaveLength(4);
     await clock.advance(3_600_000);
     offerAll(relay, [refused]);
     await clock.advance(1_000);
-    expect([taken.at(-1), noted.at(-1)]).toEqual([String(refused), String(refused)]);
+    expect([acceptedIds.at(-1), noted.at(-1)]).toEqual([String(refused), String(refused)]);
   });
 });
 
 describe.each(['unavailable', 'throttled', 'unauthorized'] as const)('a topic that says %s for a minute', (code) => {
   test('gets every event afterwards, and nothing counts as accepted before', async () => {
     let isAway = true;
-    const { relay, clock, taken, noted } = setUp(() => {
+    const { relay, clock, acceptedIds, noted } = setUp(() => {
       if (isAway) throw new UpstreamError(code, 'not now');
     });
     offerAll(relay, [1, 2, 3]);
     await clock.advance(30_000);
     offerAll(relay, [4]);
     await clock.advance(30_000);
-    expect([taken, noted]).toEqual([[], []]);
+    expect([acceptedIds, noted]).toEqual([[], []]);
     expect(relay.lastError()).toMatch(code);
     expect(relay.acceptedAt(nameOf(1), key)).toBeUndefined();
     isAway = false;
     await clock.advance(30_000);
-    expect([...taken].sort()).toEqual(['1', '2', '3', '4']);
+    expect([...acceptedIds].sort()).toEqual(['1', '2', '3', '4']);
     expect([...noted].sort()).toEqual(['1', '2', '3', '4']);
     expect(relay.lastError()).toBeUndefined();
   });
 });
 
 test('an event in flight is not sent twice', async () => {
-  const { relay, clock, taken, noted } = setUp(() => undefined, 500);
+  const { relay, clock, acceptedIds, noted } = setUp(() => undefined, 500);
   offerAll(relay, [1, 1]);
   relay.offerPending(nameOf(1), [key], () => [dueOf(1)]);
   await clock.advance(1_000);
-  expect([taken, noted]).toEqual([['1'], ['1']]);
+  expect([acceptedIds, noted]).toEqual([['1'], ['1']]);
 });
 
 test.each([
@@ -127,11 +127,11 @@ test('a topic that goes away while a refused batch is sent in parts loses none o
   const answers = ['invalid', 'unavailable'] as const;
   let requests = 0;
   // The first two are sent alone, before the others are offered.
-  const { relay, clock, taken } = setUp((ids) => {
+  const { relay, clock, acceptedIds } = setUp((ids) => {
     const code = ids.includes('3') ? answers[requests++] : undefined;
     if (code !== undefined) throw new UpstreamError(code, 'no');
   });
   offerAll(relay, [1, 2, 3, 4, 5, 6]);
   await clock.advance(60_000);
-  expect([...taken].sort()).toEqual(['1', '2', '3', '4', '5', '6']);
+  expect([...acceptedIds].sort()).toEqual(['1', '2', '3', '4', '5', '6']);
 });

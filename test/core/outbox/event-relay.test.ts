@@ -21,7 +21,7 @@ const minute = 60_000;
 function setUp(answer: (ids: readonly number[]) => ErrorCode | undefined, afterMs = 10) {
   const clock = manualClock(start);
   const lines: unknown[][] = [];
-  const taken: number[] = [];
+  const acceptedIds: number[] = [];
   const calls: { readonly at: number; readonly ids: readonly number[] }[] = [];
   const relay = eventRelay({
     publisher: {
@@ -31,7 +31,7 @@ function setUp(answer: (ids: readonly number[]) => ErrorCode | undefined, afterM
         await clock.sleep(afterMs);
         const code = answer(ids);
         if (code !== undefined) throw new UpstreamError(code, 'not now');
-        taken.push(...ids);
+        acceptedIds.push(...ids);
       },
     },
     writer: { submitWithin: async () => ({}) } as unknown as ImageWriter,
@@ -41,7 +41,7 @@ function setUp(answer: (ids: readonly number[]) => ErrorCode | undefined, afterM
   let offered = 0;
   return {
     clock,
-    taken,
+    acceptedIds,
     calls,
     lines,
     /** As the write that made them does. */
@@ -64,20 +64,20 @@ function setUp(answer: (ids: readonly number[]) => ErrorCode | undefined, afterM
 describe('events for a topic that is away', () => {
   test('are kept up to a bound, and published once it is back; the others are left to their images’ timers', async () => {
     let isAway = true;
-    const { clock, taken, offer } = setUp(() => (isAway ? 'unavailable' : undefined), 15_000);
+    const { clock, acceptedIds, offer } = setUp(() => (isAway ? 'unavailable' : undefined), 15_000);
     for (let round = 0; round < 20; round++) {
       offer(60 * 50);
       await clock.advance(minute);
     }
     isAway = false;
     await clock.advance(60 * minute);
-    expect(new Set(taken).size).toBe(taken.length);
-    expect(taken.length).toBeGreaterThan(19_000);
-    expect(taken.length).toBeLessThanOrEqual(20_000);
-    const before = taken.length;
+    expect(new Set(acceptedIds).size).toBe(acceptedIds.length);
+    expect(acceptedIds.length).toBeGreaterThan(19_000);
+    expect(acceptedIds.length).toBeLessThanOrEqual(20_000);
+    const before = acceptedIds.length;
     offer(1);
     await clock.advance(minute);
-    expect(taken.length).toBe(before + 1);
+    expect(acceptedIds.length).toBe(before + 1);
   });
 
   test('are not sent without a pause, however many wait', async () => {
@@ -91,41 +91,41 @@ describe('events for a topic that is away', () => {
 
   test('are not accepted from timers meanwhile, and are again once it is back', async () => {
     let isAway = true;
-    const { clock, taken, offer, offerPending, lastError } = setUp(() => (isAway ? 'unavailable' : undefined));
+    const { clock, acceptedIds, offer, offerPending, lastError } = setUp(() => (isAway ? 'unavailable' : undefined));
     offer(1);
     await clock.advance(minute);
     expect(offerPending(7)).toBe(false);
     expect(lastError()).toBe('unavailable: not now');
     isAway = false;
     await clock.advance(11_000);
-    expect([taken, lastError()]).toEqual([[1], undefined]);
+    expect([acceptedIds, lastError()]).toEqual([[1], undefined]);
     expect(offerPending(7)).toBe(true);
     await clock.advance(1_000);
-    expect(taken).toEqual([1, 7]);
+    expect(acceptedIds).toEqual([1, 7]);
   });
 
   test('are accepted again, as a process without events finds out by one that a timer offers', async () => {
     let isAway = true;
-    const { clock, taken, calls, offerPending } = setUp(() => (isAway ? 'unavailable' : undefined));
+    const { clock, acceptedIds, calls, offerPending } = setUp(() => (isAway ? 'unavailable' : undefined));
     expect(offerPending(1)).toBe(true);
     await clock.advance(60 * minute);
     expect(calls.length).toBeLessThan(380);
     isAway = false;
     await clock.advance(11_000);
-    expect(taken).toEqual([1]);
+    expect(acceptedIds).toEqual([1]);
   });
 
   test('that fails in the middle of a batch it has refused are sent again with those behind them', async () => {
     let calls = 0;
-    const { clock, taken, offer } = setUp((ids) => {
+    const { clock, acceptedIds, offer } = setUp((ids) => {
       calls++;
       if (calls > 2 && calls < 6) return 'unavailable';
       return ids.includes(2) ? 'invalid' : undefined;
     });
     offer(8);
     await clock.advance(30_000);
-    expect(taken.toSorted()).toEqual([1, 3, 4, 5, 6, 7, 8]);
-    expect(new Set(taken).size).toBe(7);
+    expect(acceptedIds.toSorted()).toEqual([1, 3, 4, 5, 6, 7, 8]);
+    expect(new Set(acceptedIds).size).toBe(7);
   });
 });
 
@@ -133,12 +133,12 @@ describe('an event that the topic refuses', () => {
   test.each([1, 3, 200])(
     'keeps none of %i in its batch from being published, and is named in the log',
     async (count) => {
-      const { clock, taken, calls, lines, offer } = setUp((ids) => (ids.includes(2) ? 'invalid' : undefined));
+      const { clock, acceptedIds, calls, lines, offer } = setUp((ids) => (ids.includes(2) ? 'invalid' : undefined));
       offer(1);
       await clock.advance(1_000);
       offer(count);
       await clock.advance(1_000);
-      expect(taken.toSorted((a, b) => a - b)).toEqual([1, ...Array.from({ length: count - 1 }, (_, i) => i + 3)]);
+      expect(acceptedIds.toSorted((a, b) => a - b)).toEqual([1, ...Array.from({ length: count - 1 }, (_, i) => i + 3)]);
       expect(lines).toEqual([
         [
           'event not published',
@@ -157,7 +157,7 @@ describe('an event that the topic refuses', () => {
 
   test('is tried again with pauses that double up to an hour, however often a timer brings it, and never dropped', async () => {
     let isRefused = true;
-    const { clock, taken, calls, offerPending } = setUp(() => (isRefused ? 'invalid' : undefined));
+    const { clock, acceptedIds, calls, offerPending } = setUp(() => (isRefused ? 'invalid' : undefined));
     for (let at = 0; at < 6 * 60 * minute; at += 10_000) {
       offerPending(1);
       await clock.advance(10_000);
@@ -170,19 +170,21 @@ describe('an event that the topic refuses', () => {
     await clock.advance(60 * minute);
     offerPending(1);
     await clock.advance(1_000);
-    expect(taken).toEqual([1]);
+    expect(acceptedIds).toEqual([1]);
   });
 
   test('keeps no other from being published, however many were refused before', async () => {
-    const { clock, taken, offer, offerPending } = setUp((ids) => (ids.some((id) => id <= 4) ? 'invalid' : undefined));
+    const { clock, acceptedIds, offer, offerPending } = setUp((ids) =>
+      ids.some((id) => id <= 4) ? 'invalid' : undefined,
+    );
     offer(4);
     await clock.advance(5_000);
-    expect(taken).toEqual([]);
+    expect(acceptedIds).toEqual([]);
     // One that was just made here is in flight while a timer offers another.
     offer(1);
     expect(offerPending(9)).toBe(true);
     await clock.advance(5_000);
-    expect(taken.toSorted()).toEqual([5, 9]);
+    expect(acceptedIds.toSorted()).toEqual([5, 9]);
   });
 
   test('is one of very many: a topic that accepts none of them gets no request between two batches', async () => {

@@ -15,7 +15,7 @@ const nameOf = (image: number) => ({
   digest: digestOf(image),
 });
 
-async function learn(
+async function report(
   { tracker, clock }: MemoryTracker,
   make: typeof pushOf,
   regions: string[],
@@ -31,9 +31,9 @@ async function learn(
 const both = ['eastus', 'westeurope'];
 
 async function pushAndDelete(memory: MemoryTracker, image = 1): Promise<void> {
-  await learn(memory, pushOf, both, image);
+  await report(memory, pushOf, both, image);
   await memory.clock.advance(1_000);
-  await learn(memory, deleteOf, both, image);
+  await report(memory, deleteOf, both, image);
 }
 
 /** The generation of a forgotten image is kept. */
@@ -54,10 +54,10 @@ describe('after ninety-one days', () => {
 
   test.each([[both], [['eastus']]])('one that is still in %j stays', async (stillIn) => {
     const memory = memoryTracker();
-    await learn(memory, pushOf, both);
+    await report(memory, pushOf, both);
     if (stillIn.length === 1) {
       await memory.clock.advance(1_000);
-      await learn(memory, deleteOf, ['westeurope']);
+      await report(memory, deleteOf, ['westeurope']);
     }
     await memory.clock.advance(91 * dayMs);
     expect([await memory.tracker.expire(), await isKept(memory)]).toEqual([0, true]);
@@ -65,7 +65,7 @@ describe('after ninety-one days', () => {
 
   test('one that is being replicated stays', async () => {
     const memory = memoryTracker();
-    await learn(memory, pushOf, ['eastus']);
+    await report(memory, pushOf, ['eastus']);
     await memory.clock.advance(91 * dayMs);
     expect([await memory.tracker.expire(), await isKept(memory)]).toEqual([0, true]);
   });
@@ -80,9 +80,9 @@ describe('after ninety-one days', () => {
 
   test('one that has changed since stays, until that is long ago', async () => {
     const memory = memoryTracker();
-    await learn(memory, pushOf, both);
+    await report(memory, pushOf, both);
     await memory.clock.advance(60 * dayMs);
-    await learn(memory, deleteOf, both);
+    await report(memory, deleteOf, both);
     await memory.clock.advance(31 * dayMs);
     expect([await memory.tracker.expire(), await isKept(memory)]).toEqual([0, true]);
     await memory.clock.advance(60 * dayMs);

@@ -66,9 +66,9 @@ test('what is pushed again after that is the next generation, published under id
   await passTime(memory, 60_000);
   expect(await answer(memory)).toMatchObject({ state: 'available', satisfied: true });
   for (const type of ['ImageAvailableInRegion', 'ImageAvailableInAllReplicas', 'TagConverged']) {
-    const told = ids(memory, type);
-    expect(told).toHaveLength(type === 'ImageAvailableInRegion' ? 4 : 2);
-    expect(new Set(told).size).toBe(told.length);
+    const publishedIds = ids(memory, type);
+    expect(publishedIds).toHaveLength(type === 'ImageAvailableInRegion' ? 4 : 2);
+    expect(new Set(publishedIds).size).toBe(publishedIds.length);
   }
   expect((await memory.store.read(name))?.record.generation).toBe(2);
 });
@@ -78,8 +78,8 @@ test('forgotten a second time, it goes on with the third generation', async () =
   await push(memory);
   await passTime(memory, 60_000);
   expect((await memory.store.read(name))?.record.generation).toBe(3);
-  const told = ids(memory, 'ImageAvailableInAllReplicas');
-  expect(new Set(told).size).toBe(3);
+  const publishedIds = ids(memory, 'ImageAvailableInAllReplicas');
+  expect(new Set(publishedIds).size).toBe(3);
 });
 
 test('a repeat of a report from before it was forgotten changes nothing', async () => {
@@ -170,10 +170,10 @@ test('no deletion is published for a region without a replica that still had the
   expect(deleted.map(({ data }) => data.region)).toEqual(both);
   await push(memory, ['southeastasia']);
   await passTime(memory, 60_000);
-  const told = memory.publisher.published.filter(
+  const publishedIds = memory.publisher.published.filter(
     ({ type, data }) => type.endsWith('ImageAvailableInRegion') && data.region === 'southeastasia',
   );
-  expect(told.map(({ data }) => data.generation)).toEqual([1, 2]);
+  expect(publishedIds.map(({ data }) => data.generation)).toEqual([1, 2]);
 });
 
 test('a delete that comes to the instance which removed the image does not count as known', async () => {

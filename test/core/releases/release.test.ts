@@ -72,9 +72,9 @@ describe('its state', () => {
     const available = { ...delayed, availableAt: late };
     expect(pendingFact(available)).toBe('available');
     expect(isFinished(available)).toBe(false);
-    const told = acknowledgeFact(available, 'available', late + 1);
-    expect(pendingFact(told)).toBeUndefined();
-    expect(isFinished(told)).toBe(true);
+    const announced = acknowledgeFact(available, 'available', late + 1);
+    expect(pendingFact(announced)).toBeUndefined();
+    expect(isFinished(announced)).toBe(true);
   });
 });
 

@@ -155,7 +155,7 @@ function play(seed: number) {
     }
   }
 
-  async function take(one: Step): Promise<void> {
+  async function apply(one: Step): Promise<void> {
     if (one.kind === 'pause') return pass(one.ms);
     const { memory, releases } = instanceAt(one.at);
     if (one.kind === 'kill') {
@@ -195,7 +195,7 @@ function play(seed: number) {
     await pass(3_600_000);
   }
 
-  return { take, finish, publishedSoFar, sent, store, queue, revisions: () => revisions };
+  return { apply, finish, publishedSoFar, sent, store, queue, revisions: () => revisions };
 }
 
 test('published once for each revision, never early, and always in the end', { timeout: 120_000 }, async () => {
@@ -206,8 +206,8 @@ test('published once for each revision, never early, and always in the end', { t
       fc.array(step, { minLength: 20, maxLength: 60, size: 'max' }),
       fc.integer(),
       async (steps, seed) => {
-        const { take, finish, publishedSoFar, sent, store, queue } = play(seed);
-        for (const one of steps) await take(one);
+        const { apply, finish, publishedSoFar, sent, store, queue } = play(seed);
+        for (const one of steps) await apply(one);
         await finish();
         for (const type of ['ReleaseAvailableInAllReplicas', 'ReleaseDelayed'].map(
           (name) => `AcrReplication.${name}`,

@@ -21,7 +21,7 @@ const rangeScope = (since: string, until: string): ReplayScope => ({
 });
 
 /** Image 1 published at 12:00, image 2 at 13:00, image 3 at 14:00; each in both regions. It is 15:00. */
-async function tellThree(): Promise<MemoryTracker> {
+async function publishThree(): Promise<MemoryTracker> {
   const memory = memoryTracker();
   for (const n of [1, 2, 3]) {
     for (const region of ['eastus', 'westeurope']) {
@@ -40,7 +40,7 @@ function forget(memory: MemoryTracker): string[] {
 
 describe('a replay of an image', () => {
   test('publishes again what was published, with the same ids, and nothing else', async () => {
-    const memory = await tellThree();
+    const memory = await publishThree();
     const first = memory.publisher.published.filter(({ subject }) => subject.endsWith(digestOf(2)));
     const { replays, finish } = memoryReplays(memory);
     forget(memory);
@@ -60,7 +60,7 @@ describe('a replay of an image', () => {
   });
 
   test('leaves the records as they are', async () => {
-    const memory = await tellThree();
+    const memory = await publishThree();
     const before = await memory.store.read(nameOf(1));
     const { replays, finish } = memoryReplays(memory);
     await replays.start(imageScope());
@@ -70,11 +70,11 @@ describe('a replay of an image', () => {
 
   test('does not publish what the topic has not accepted: that is pending anyway', async () => {
     let isAway = true;
-    const told: string[] = [];
+    const publishedIds: string[] = [];
     const publisher: EventPublisher = {
       async publish(events) {
         if (isAway) throw new UpstreamError('unavailable', 'the topic is away');
-        told.push(...events.map(({ id }) => id));
+        publishedIds.push(...events.map(({ id }) => id));
       },
     };
     const memory = memoryTracker({ ports: { publisher } });
@@ -87,7 +87,7 @@ describe('a replay of an image', () => {
     expect(await replays.find(id)).toMatchObject({ eventsPublished: 0, finishedAt: expect.any(Number) });
     isAway = false;
     await memory.clock.advance(60_000);
-    expect(told).toHaveLength(1);
+    expect(publishedIds).toHaveLength(1);
   });
 
   test('waits until what has just been published is stored', async () => {
@@ -120,22 +120,22 @@ describe('a replay of a range', () => {
     ['2026-06-01T14:30:00Z', '2026-06-01T15:00:00Z', []],
     ['2026-06-01T10:00:00Z', '2026-06-01T11:59:59.999Z', []],
   ])('from %s until %s publishes the images %j', async (since, until, images) => {
-    const memory = await tellThree();
+    const memory = await publishThree();
     const { replays, finish } = memoryReplays(memory);
-    const told = memory.publisher.published.splice(0);
+    const publishedIds = memory.publisher.published.splice(0);
     await replays.start(rangeScope(since, until));
     await finish();
-    const wanted = told.filter(({ subject }) => images.some((n) => subject.endsWith(digestOf(n))));
+    const wanted = publishedIds.filter(({ subject }) => images.some((n) => subject.endsWith(digestOf(n))));
     expect(idsOf(memory).sort()).toEqual(wanted.map(({ id }) => id).sort());
   });
 
   test('finds what was known long before the topic accepted it', async () => {
     let isAway = true;
-    const told: string[] = [];
+    const publishedIds: string[] = [];
     const publisher: EventPublisher = {
       async publish(events) {
         if (isAway) throw new UpstreamError('unavailable', 'the topic is away');
-        told.push(...events.map(({ id }) => id));
+        publishedIds.push(...events.map(({ id }) => id));
       },
     };
     const memory = memoryTracker({ ports: { publisher } });
@@ -143,16 +143,16 @@ describe('a replay of a range', () => {
     await memory.clock.advance(7_200_000);
     isAway = false;
     await memory.clock.advance(600_000);
-    expect(told).toHaveLength(1);
+    expect(publishedIds).toHaveLength(1);
     const { replays, finish } = memoryReplays(memory, { publisher: memory.publisher });
     await replays.start(rangeScope('2026-06-01T14:00:00Z', '2026-06-01T15:00:00Z'));
     await finish();
-    expect(idsOf(memory)).toEqual(told);
+    expect(idsOf(memory)).toEqual(publishedIds);
   });
 
   test('is not delayed by empty pages', async () => {
-    const memory = await tellThree();
-    const told = forget(memory);
+    const memory = await publishThree();
+    const publishedIds = forget(memory);
     const { replays, finish, queue } = memoryReplays(memory, {
       images: {
         ...memory.store,
@@ -167,8 +167,8 @@ describe('a replay of a range', () => {
     const sent = queue.sent.length;
     await finish();
     expect(sent).toBe(1);
-    expect(idsOf(memory).sort()).toEqual(told.sort());
-    expect(await replays.find(id)).toMatchObject({ imagesExamined: 3, eventsPublished: told.length });
+    expect(idsOf(memory).sort()).toEqual(publishedIds.sort());
+    expect(await replays.find(id)).toMatchObject({ imagesExamined: 3, eventsPublished: publishedIds.length });
   });
 
   test('of another registry publishes nothing of this one', async () => {
@@ -188,7 +188,7 @@ describe('a replay of a range', () => {
     const memory = memoryTracker();
     for (let n = 1; n <= 130; n++) await deliver(memory, 'eastus', bodyOf({ target: { digest: digestOf(n) } }));
     await memory.clock.advance(60_000);
-    const told = forget(memory);
+    const publishedIds = forget(memory);
     const sizes: number[] = [];
     const cursors: (string | undefined)[] = [];
     const { replays, finish } = memoryReplays(memory, {
@@ -210,14 +210,14 @@ describe('a replay of a range', () => {
     await finish();
     expect(cursors).toHaveLength(3);
     expect(Math.max(...sizes)).toBeLessThanOrEqual(100);
-    expect(idsOf(memory).sort()).toEqual(told.sort());
+    expect(idsOf(memory).sort()).toEqual(publishedIds.sort());
     expect(await replays.find(id)).toMatchObject({ imagesExamined: 130, eventsPublished: 130 });
   });
 });
 
 describe('asking again', () => {
   test('while it runs gives the same replay, afterwards another one', async () => {
-    const memory = await tellThree();
+    const memory = await publishThree();
     const { replays, finish } = memoryReplays(memory);
     const first = await replays.start(imageScope());
     await memory.clock.advance(1_000);
@@ -231,7 +231,7 @@ describe('asking again', () => {
   });
 
   test('"until now" is the same question a moment later', async () => {
-    const memory = await tellThree();
+    const memory = await publishThree();
     const { replays } = memoryReplays(memory);
     const ask = () => replays.start({ ...rangeScope('2026-06-01T12:00:00Z', '2026-06-01T13:00:00Z') });
     const first = await ask();
@@ -241,7 +241,7 @@ describe('asking again', () => {
   });
 
   test('helps a replay whose message was never sent', async () => {
-    const memory = await tellThree();
+    const memory = await publishThree();
     let fails = true;
     const sent: { readonly id: string }[] = [];
     const { replays } = memoryReplays(memory, {
@@ -261,7 +261,7 @@ describe('asking again', () => {
   });
 
   test('of two at the same moment one begins', async () => {
-    const memory = await tellThree();
+    const memory = await publishThree();
     const { replays, queue } = memoryReplays(memory);
     const [a, b] = await Promise.all([replays.start(imageScope()), replays.start(imageScope())]);
     expect(a.id).toBe(b.id);
@@ -269,7 +269,7 @@ describe('asking again', () => {
   });
 
   test('a week later the old ones are forgotten', async () => {
-    const memory = await tellThree();
+    const memory = await publishThree();
     const { replays, finish, jobs } = memoryReplays(memory);
     const { id } = await replays.start(imageScope(1));
     await finish();
@@ -284,8 +284,8 @@ describe('asking again', () => {
 
 describe('a failure', () => {
   test('of the topic in the middle: what is left follows after a pause, and the count is right', async () => {
-    const memory = await tellThree();
-    const told = forget(memory);
+    const memory = await publishThree();
+    const publishedIds = forget(memory);
     let failures = 3;
     const { replays, queue, finish } = memoryReplays(memory, {
       publisher: {
@@ -304,15 +304,15 @@ describe('a failure', () => {
       if (delayMs < 8_000) queue.sent.splice(0);
     }
     await finish();
-    expect(idsOf(memory).sort()).toEqual(told.sort());
-    expect(await replays.find(id)).toMatchObject({ imagesExamined: 3, eventsPublished: told.length });
+    expect(idsOf(memory).sort()).toEqual(publishedIds.sort());
+    expect(await replays.find(id)).toMatchObject({ imagesExamined: 3, eventsPublished: publishedIds.length });
     expect(memory.lines.filter((line) => line.startsWith('replay interrupted'))).toHaveLength(3);
   });
 
   test('with one event that the topic will never accept does not hold back the others', async () => {
-    const memory = await tellThree();
-    const told = forget(memory);
-    const bad = told[2];
+    const memory = await publishThree();
+    const publishedIds = forget(memory);
+    const bad = publishedIds[2];
     const { replays, finish } = memoryReplays(memory, {
       publisher: {
         async publish(events) {
@@ -323,15 +323,18 @@ describe('a failure', () => {
     });
     const { id } = await replays.start(rangeScope('2026-06-01T11:00:00Z', '2026-06-01T15:00:00Z'));
     await finish();
-    expect(idsOf(memory).sort()).toEqual(told.filter((one) => one !== bad).sort());
-    expect(await replays.find(id)).toMatchObject({ eventsPublished: told.length - 1, finishedAt: expect.any(Number) });
+    expect(idsOf(memory).sort()).toEqual(publishedIds.filter((one) => one !== bad).sort());
+    expect(await replays.find(id)).toMatchObject({
+      eventsPublished: publishedIds.length - 1,
+      finishedAt: expect.any(Number),
+    });
   });
 
   test('a crash after a page: the next message goes on there', async () => {
     const memory = memoryTracker();
     for (let n = 1; n <= 120; n++) await deliver(memory, 'eastus', bodyOf({ target: { digest: digestOf(n) } }));
     await memory.clock.advance(60_000);
-    const told = forget(memory);
+    const publishedIds = forget(memory);
     let reads = 0;
     const dying = memoryReplays(memory, {
       images: {
@@ -345,13 +348,13 @@ describe('a failure', () => {
     expect(idsOf(memory)).toHaveLength(50);
     const other = memoryReplays(memory, { jobs: dying.jobs });
     await other.replays.step({ id, failures: 0 });
-    expect(idsOf(memory).sort()).toEqual(told.sort());
+    expect(idsOf(memory).sort()).toEqual(publishedIds.sort());
     expect(await other.replays.find(id)).toMatchObject({ imagesExamined: 120, eventsPublished: 120 });
   });
 
   test('an instance that dies in the middle of a page is missed within a minute', async () => {
-    const memory = await tellThree();
-    const told = forget(memory);
+    const memory = await publishThree();
+    const publishedIds = forget(memory);
     const dying = memoryReplays(memory, {
       publisher: { publish: () => Promise.reject(new Error('the process died')) },
     });
@@ -363,7 +366,7 @@ describe('a failure', () => {
     expect(others).toEqual([]);
     const other = memoryReplays(memory, { jobs: dying.jobs });
     await other.replays.step(guard?.message ?? expect.fail('no guard'));
-    expect(idsOf(memory).sort()).toEqual(told.sort());
+    expect(idsOf(memory).sort()).toEqual(publishedIds.sort());
     expect(await other.replays.find(id)).toMatchObject({ finishedAt: expect.any(Number) });
   });
 
@@ -385,7 +388,7 @@ describe('a failure', () => {
   });
 
   test('a message that comes twice, late, or about something else does nothing', async () => {
-    const memory = await tellThree();
+    const memory = await publishThree();
     const { replays, finish, queue } = memoryReplays(memory);
     const { id } = await replays.start(imageScope());
     await finish();
@@ -398,17 +401,17 @@ describe('a failure', () => {
   });
 
   test('two messages at the same time publish twice at most, and count once', async () => {
-    const memory = await tellThree();
-    const told = forget(memory);
+    const memory = await publishThree();
+    const publishedIds = forget(memory);
     const { replays } = memoryReplays(memory);
     const { id } = await replays.start(rangeScope('2026-06-01T11:00:00Z', '2026-06-01T15:00:00Z'));
     await Promise.all([replays.step({ id, failures: 0 }), replays.step({ id, failures: 0 })]);
-    expect(new Set(idsOf(memory))).toEqual(new Set(told));
-    expect(await replays.find(id)).toMatchObject({ imagesExamined: 3, eventsPublished: told.length });
+    expect(new Set(idsOf(memory))).toEqual(new Set(publishedIds));
+    expect(await replays.find(id)).toMatchObject({ imagesExamined: 3, eventsPublished: publishedIds.length });
   });
 
   test('of a registry that was removed from the settings does nothing', async () => {
-    const memory = await tellThree();
+    const memory = await publishThree();
     const { replays, jobs, queue } = memoryReplays(memory);
     const { id } = await replays.start(imageScope());
     queue.sent.splice(0);

@@ -57,16 +57,16 @@ describe('an image', () => {
   ])('answered with %j', async (answer, noted, notedWhileDeleting) => {
     for (const [isDeleting, expected] of [[false, noted] as const, [true, notedWhileDeleting] as const]) {
       const world = setUp({ eastus: answer });
-      const looked = await probeImage(world.parts as never, registry, image, regions, isDeleting);
+      const summary = await probeImage(world.parts as never, registry, image, regions, isDeleting);
       expect(world.noted).toEqual(expected);
-      expect(looked.unclear).toEqual(answer.kind === 'unclear' ? regions : []);
+      expect(summary.unclear).toEqual(answer.kind === 'unclear' ? regions : []);
     }
   });
 
   test('is unclear for those that gave no answer, and for the longest pause that they ask for', async () => {
     const { parts } = setUp({ eastus: unclear(7_000), westeurope: unclear(30_000), northeurope: absent });
-    const looked = await probeImage(parts as never, registry, image, regionsOf('eastus', 'westeurope', 'northeurope'));
-    expect(looked).toEqual({ unclear: ['eastus', 'westeurope'], retryAfterMs: 30_000 });
+    const summary = await probeImage(parts as never, registry, image, regionsOf('eastus', 'westeurope', 'northeurope'));
+    expect(summary).toEqual({ unclear: ['eastus', 'westeurope'], retryAfterMs: 30_000 });
   });
 });
 

@@ -115,9 +115,9 @@ describe('what a replica says', () => {
     ['earlier, by its clock', askedAt - 60_000, askedAt - 60_000],
     ['later, by its clock', askedAt + 60_000, askedAt],
     ['without a time', undefined, askedAt],
-  ])('has the time of the replica’s answer, and never one after the request: %s', (_, saidAt, counted) => {
-    expect(seenAt({ kind: 'absent', saidAt }, askedAt)).toBe(toEventTime(counted));
-    expect(toFact(registry, eastus, { ...present, saidAt }, askedAt, undefined)).toMatchObject({
+  ])('has the time of the replica’s answer, and never one after the request: %s', (_, answeredAt, counted) => {
+    expect(seenAt({ kind: 'absent', answeredAt }, askedAt)).toBe(toEventTime(counted));
+    expect(toFact(registry, eastus, { ...present, answeredAt }, askedAt, undefined)).toMatchObject({
       kind: 'push',
       evidence: 'probe',
       eventTime: toEventTime(counted),

@@ -75,20 +75,20 @@ describe('a replica that is new', () => {
 
   test('in place of one that is gone does not get the reports of that one', () => {
     const gone = [{ region: regionOf('westeurope'), name: 'westeurope', at: now - minute }];
-    const anew = replicaIn('westeurope', { name: 'another' });
-    const next = nextReplicas(setOf([home], gone), listOf(anew), foundAs(['another', anew]), now);
-    expect(next).toEqual({ replicas: [home, { ...anew, lastAbsentAt: now - minute }], gone: [] });
+    const another = replicaIn('westeurope', { name: 'another' });
+    const next = nextReplicas(setOf([home], gone), listOf(another), foundAs(['another', another]), now);
+    expect(next).toEqual({ replicas: [home, { ...another, lastAbsentAt: now - minute }], gone: [] });
   });
 
   test('counts for more than the one that leaves, in whatever order they are listed', () => {
     const leaving = replicaIn('westeurope', { name: 'old', provisioningState: 'Deleting' });
-    const anew = replicaIn('westeurope', { name: 'new' });
-    const found = foundAs(['old', leaving], ['new', anew]);
+    const another = replicaIn('westeurope', { name: 'new' });
+    const found = foundAs(['old', leaving], ['new', another]);
     for (const listed of [
-      [leaving, anew],
-      [anew, leaving],
+      [leaving, another],
+      [another, leaving],
     ]) {
-      expect(nextReplicas(setOf([home]), listOf(...listed), found, now).replicas).toEqual([home, anew]);
+      expect(nextReplicas(setOf([home]), listOf(...listed), found, now).replicas).toEqual([home, another]);
     }
   });
 });

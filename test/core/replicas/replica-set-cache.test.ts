@@ -43,9 +43,9 @@ function setUp(store: ReplicaSetStore = memoryReplicaSetStore(), clock = manualC
     async list(of) {
       arm.asked++;
       if (arm.down) throw new UpstreamError('unavailable', 'ARM (503)');
-      const told = await list(of);
+      const answer = await list(of);
       await arm.isUnderWay;
-      return told;
+      return answer;
     },
     async find(of, name) {
       if (arm.unclear.some((region) => name.endsWith(region))) throw new UpstreamError('throttled', 'ARM (429)');
@@ -288,36 +288,36 @@ describe('what is stored never gives way to an older set', () => {
 describe('while what is stored cannot be read', () => {
   function setUpUnread() {
     const store = memoryReplicaSetStore();
-    const trouble = { isOn: true };
+    const outage = { isOn: true };
     const load: ReplicaSetStore['load'] = async (name) => {
-      if (trouble.isOn) throw new UpstreamError('throttled', 'table (503)');
+      if (outage.isOn) throw new UpstreamError('throttled', 'table (503)');
       return store.load(name);
     };
-    return { ...setUp({ ...store, load }), trouble, store };
+    return { ...setUp({ ...store, load }), outage, store };
   }
   const notRead = { code: 'unavailable', temporary: true };
 
   test('an instance that starts is not ready, since more may be known than ARM lists', async () => {
-    const { sets, store, trouble, clock } = setUpUnread();
+    const { sets, store, outage, clock } = setUpUnread();
     await setUp(store).sets.ready(registry);
     await expect(sets.ready(registry)).rejects.toMatchObject(notRead);
     expect(expectedRegions(sets.current(registry))).toEqual([]);
-    trouble.isOn = false;
+    outage.isOn = false;
     await sets.ready(registry);
     await clock.settle();
     expect(expectedRegions(sets.current(registry))).toEqual(['eastus', 'westeurope']);
   });
 
   test('one that could read it is ready for two minutes, and again with the first read that succeeds', async () => {
-    const { sets, trouble, clock } = setUpUnread();
-    trouble.isOn = false;
+    const { sets, outage, clock } = setUpUnread();
+    outage.isOn = false;
     await sets.ready(registry);
-    trouble.isOn = true;
+    outage.isOn = true;
     await clock.advance(120_000);
     await sets.ready(registry);
     await clock.advance(1);
     await expect(sets.ready(registry)).rejects.toMatchObject(notRead);
-    trouble.isOn = false;
+    outage.isOn = false;
     await sets.ready(registry);
   });
 });

@@ -137,12 +137,12 @@ describe('times', () => {
     isDown = false;
     await world.clock.advance(10_000);
     expect(published).toHaveLength(2);
-    const told = world.telemetry.measured.filter((one) => one.name === 'announcing');
-    expect(told.map(({ attributes }) => attributes)).toEqual([
+    const announced = world.telemetry.measured.filter((one) => one.name === 'announcing');
+    expect(announced.map(({ attributes }) => attributes)).toEqual([
       { registry: 'contoso', event: 'availableInRegion' },
       { registry: 'contoso', event: 'availableInAllReplicas' },
     ]);
-    for (const { value } of told) expect(value).toBeGreaterThanOrEqual(2);
+    for (const { value } of announced) expect(value).toBeGreaterThanOrEqual(2);
     const failures = world.telemetry.counts('publish_failures');
     expect(Object.keys(failures)).toEqual(['{"error":"unavailable"}']);
     expect(failures['{"error":"unavailable"}']).toBeGreaterThan(1);
@@ -195,12 +195,12 @@ describe('everything else', () => {
   test('forwards by how they ended', async () => {
     const { clock, telemetry } = setUp();
     const answers = ['taken', { refusal: 'answered 500', retryAfterMs: undefined }] as const;
-    let turn = 0;
+    let attempt = 0;
     const webhooks = forwarder({
       targets: [targetOf()],
       registries: [registryOf()],
       queue: memoryForwardQueue(),
-      sender: { send: async () => answers[turn++] ?? 'taken' },
+      sender: { send: async () => answers[attempt++] ?? 'taken' },
       clock,
       random: () => 0.5,
       log: { info: () => undefined, warn: () => undefined },

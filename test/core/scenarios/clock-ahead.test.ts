@@ -23,35 +23,35 @@ function setUp(aheadMs: number) {
   const replicas = { have: true };
   const probe: ManifestProbe = {
     async ask(): Promise<ProbeAnswer> {
-      const saidAt = Math.floor(real.now() / 1_000) * 1_000;
+      const answeredAt = Math.floor(real.now() / 1_000) * 1_000;
       return replicas.have
-        ? { kind: 'present', digest: digestOf(1), mediaType: undefined, isWhole: true, saidAt }
-        : { kind: 'absent', saidAt };
+        ? { kind: 'present', digest: digestOf(1), mediaType: undefined, isWhole: true, answeredAt }
+        : { kind: 'absent', answeredAt };
     },
   };
   const memory = memoryTracker({ registries: [registry], clock, probe, policy: { probeAfterMs: minute } });
   /** As the registry's clock has it. */
   const happened = () => ({ eventTime: iso(real.now()) });
-  return { memory, real, replicas, happened, heardAt: () => iso(clock.now()) };
+  return { memory, real, replicas, happened, receivedAt: () => iso(clock.now()) };
 }
 
 describe.each([minute, 0, -minute])('by a clock that is %i ms ahead', (aheadMs) => {
   test('an image seen there and deleted half a minute later is deleted', async () => {
-    const { memory, real, happened, heardAt } = setUp(aheadMs);
+    const { memory, real, happened, receivedAt } = setUp(aheadMs);
     const question = { registry, repository: nameOf(1).repository, digest: digestOf(1), tag: undefined };
     const waiting = memory.tracker.wait(question, requirement, 20_000);
     await real.advance(1_000);
     expect((await waiting).outcome).toBe('satisfied');
     await real.advance(30_000);
     for (const region of regions) {
-      const fact = deleteOf(region, heardAt(), happened());
+      const fact = deleteOf(region, receivedAt(), happened());
       expect(await memory.tracker.receive({ name: nameOf(1), fact })).toBe('recorded');
     }
     expect((await memory.tracker.answer(question, requirement)).state).toBe('deleted');
   });
 
   test('a tag seen there that moves on half a minute later has moved on', async () => {
-    const { memory, real, happened, heardAt } = setUp(aheadMs);
+    const { memory, real, happened, receivedAt } = setUp(aheadMs);
     const question = { registry, repository: nameOf(1).repository, digest: undefined, tag: tagOf('prod') };
     const waiting = memory.tracker.wait(question, requirement, 20_000);
     await real.advance(1_000);
@@ -60,16 +60,16 @@ describe.each([minute, 0, -minute])('by a clock that is %i ms ahead', (aheadMs) 
     for (const region of regions) {
       await memory.tracker.receive({
         name: nameOf(2),
-        fact: pushOf(region, heardAt(), { tag: 'prod', ...happened() }),
+        fact: pushOf(region, receivedAt(), { tag: 'prod', ...happened() }),
       });
     }
     expect(await memory.tracker.answer(question, requirement)).toMatchObject({ digest: digestOf(2), satisfied: true });
   });
 
   test('a tag that was seen gone and is pushed again half a minute later is back', async () => {
-    const { memory, real, replicas, happened, heardAt } = setUp(aheadMs);
+    const { memory, real, replicas, happened, receivedAt } = setUp(aheadMs);
     const push = async (region: string) => {
-      const fact = pushOf(region, heardAt(), { tag: 'prod', ...happened() });
+      const fact = pushOf(region, receivedAt(), { tag: 'prod', ...happened() });
       await memory.tracker.receive({ name: nameOf(1), fact });
     };
     const question = { registry, repository: nameOf(1).repository, digest: undefined, tag: tagOf('prod') };
@@ -92,9 +92,15 @@ test.each<[string, number | undefined, number]>([
   ['by the replica’s clock where ours is ahead', 940_000, 940_000],
   ['by ours where the replica answers late, or its clock is ahead', 1_007_000, 1_000_500],
   ['by ours where the replica does not say', undefined, 1_000_500],
-])('an answer counts from its time, %s', (_what, saidAt, time) => {
+])('an answer counts from its time, %s', (_what, answeredAt, time) => {
   const askedAt = 1_000_500;
-  expect(seenAt({ kind: 'absent', saidAt }, askedAt)).toBe(toEventTime(time));
-  const present: ProbeAnswer = { kind: 'present', digest: digestOf(1), mediaType: undefined, isWhole: true, saidAt };
+  expect(seenAt({ kind: 'absent', answeredAt }, askedAt)).toBe(toEventTime(time));
+  const present: ProbeAnswer = {
+    kind: 'present',
+    digest: digestOf(1),
+    mediaType: undefined,
+    isWhole: true,
+    answeredAt,
+  };
   expect(seenAt(present, askedAt)).toBe(toEventTime(time));
 });

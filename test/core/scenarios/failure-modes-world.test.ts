@@ -38,7 +38,7 @@ const minute = 60_000;
 const probing = registryOf({ regionalEndpoints: true });
 const probePolicy = { probeAfterMs: minute };
 const present: ProbeAnswer = { kind: 'present', digest: digestOf(1), mediaType: undefined, isWhole: false };
-const toldWhenComplete = [
+const publishedWhenComplete = [
   'ImageAvailableInRegion eastus',
   'ImageAvailableInRegion westeurope',
   'ImageAvailableInAllReplicas',
@@ -62,7 +62,7 @@ function statesOf(document: AvailabilityDocument): Record<string, string> {
   );
 }
 
-async function toldBy(memory: Pick<MemoryTracker, 'publisher' | 'clock'>): Promise<string[]> {
+async function publishedBy(memory: Pick<MemoryTracker, 'publisher' | 'clock'>): Promise<string[]> {
   await memory.clock.advance(15_000);
   return memory.publisher.published.map(({ type, data }) =>
     [type.replace('AcrReplication.', ''), data.region].filter(Boolean).join(' '),
@@ -96,7 +96,7 @@ describe('a webhook that was lost', () => {
     expect(statesOf(document)).toEqual({ eastus: 'available webhook', westeurope: 'available probe' });
     await deliver(memory, 'westeurope');
     await passTime(memory, 20 * minute, 10_000);
-    expect(await toldBy(memory)).toEqual(toldWhenComplete);
+    expect(await publishedBy(memory)).toEqual(publishedWhenComplete);
   });
 
   test('is made up for with its tag', async () => {
@@ -105,7 +105,7 @@ describe('a webhook that was lost', () => {
     await deliver(memory, 'eastus', bodyOf({ target: { tag: 'v1' } }));
     await passTime(memory, 60 * minute, 10_000);
     expect(await documentOf(memory)).toMatchObject({ state: 'available', tags: ['v1'] });
-    expect(await toldBy(memory)).toContain('TagConverged');
+    expect(await publishedBy(memory)).toContain('TagConverged');
   });
 
   test('is made up for where it reported that a deleted image is back', async () => {
@@ -155,7 +155,7 @@ describe('a webhook that was lost', () => {
     isGone = true;
     await passTime(memory, 10 * minute, 10_000);
     expect(await documentOf(memory)).toMatchObject({ state: 'deleted' });
-    expect(await toldBy(memory)).toContain('ImageDeletedInAllReplicas');
+    expect(await publishedBy(memory)).toContain('ImageDeletedInAllReplicas');
   });
 
   test('in a replica added later is made up for when a request waits', async () => {
@@ -169,15 +169,15 @@ describe('a webhook that was lost', () => {
     });
     await deliver(memory, 'eastus');
     await deliver(memory, 'westeurope');
-    await toldBy(memory);
+    await publishedBy(memory);
     regions = regionsOf('eastus', 'northeurope', 'westeurope');
     const path = `wait?image=contoso.azurecr.io/team/app@${digestOf(1)}&timeout=90`;
     const waiting = call(waitFunction(memory.tracker), { path });
     await memory.clock.advance(90_000);
     expect(await waiting).toMatchObject({ status: 200, body: { satisfied: true, state: 'available' } });
     expect(asked).toEqual(['northeurope']);
-    const told = await toldBy(memory);
-    expect(told.slice(3)).toEqual(['ImageAvailableInRegion northeurope', 'ImageAvailableInAllReplicas']);
+    const events = await publishedBy(memory);
+    expect(events.slice(3)).toEqual(['ImageAvailableInRegion northeurope', 'ImageAvailableInAllReplicas']);
   });
 
   test('is made up for from the registry’s own log of deliveries', async () => {
@@ -202,7 +202,7 @@ describe('a webhook that was lost', () => {
     const document = await documentOf(memory);
     expect(document).toMatchObject({ state: 'available', satisfied: true });
     expect(statesOf(document)).toEqual({ eastus: 'available webhook', westeurope: 'available deliveryLog' });
-    expect(await toldBy(memory)).toEqual(toldWhenComplete);
+    expect(await publishedBy(memory)).toEqual(publishedWhenComplete);
   });
 });
 
@@ -259,7 +259,7 @@ describe('while ARM does not answer', () => {
     });
     await deliver(memory, 'westeurope');
     expect(await documentOf(memory)).toMatchObject({ state: 'available', satisfied: true });
-    expect(await toldBy(memory)).toEqual(toldWhenComplete);
+    expect(await publishedBy(memory)).toEqual(publishedWhenComplete);
   });
 
   test('and never has, reports are kept and nothing is complete before the replicas are known', async () => {
@@ -268,14 +268,14 @@ describe('while ARM does not answer', () => {
     const answers = [await deliver(memory, 'eastus'), await deliver(memory, 'westeurope')];
     expect(answers.map(({ body }) => body)).toEqual([{ outcome: 'recorded' }, { outcome: 'recorded' }]);
     expect(await documentOf(memory)).toMatchObject({ state: 'replicating', satisfied: false });
-    expect(await toldBy(memory)).not.toContain('ImageAvailableInAllReplicas');
+    expect(await publishedBy(memory)).not.toContain('ImageAvailableInAllReplicas');
     const asked = await call(waitFunction(memory.tracker), { path: `wait?image=contoso.azurecr.io/${repository}` });
     expect(asked.status).toBe(503);
 
     memory.arm.isDown = false;
     await memory.refresh();
     expect(await documentOf(memory)).toMatchObject({ state: 'available', replicas: { source: 'arm', stale: false } });
-    expect(await toldBy(memory)).toEqual(toldWhenComplete);
+    expect(await publishedBy(memory)).toEqual(publishedWhenComplete);
   });
 
   test('and never has, questions have it asked again, at the pace at which they come themselves', async () => {
@@ -358,11 +358,11 @@ describe('while what is stored of the replicas cannot be read', () => {
     if (first === undefined || second === undefined) throw new Error('both are on the queue');
     expect(await memory.tracker.process(first)).toBe('deferred');
     expect(memory.queue.deferred).toEqual([first]);
-    expect(await toldBy(memory)).toEqual([]);
+    expect(await publishedBy(memory)).toEqual([]);
 
     memory.stored.isDown = false;
     for (const delivery of [first, second]) expect(await memory.tracker.process(delivery)).toBe('recorded');
-    expect(await toldBy(memory)).toEqual(toldWhenComplete.slice(0, 2));
+    expect(await publishedBy(memory)).toEqual(publishedWhenComplete.slice(0, 2));
     expect(await documentOf(memory)).toMatchObject({ missing: ['northeurope'], replicas: { stale: false } });
   });
 
@@ -417,15 +417,15 @@ describe('a replica that is asked and answers', () => {
     const document = await documentOf(memory);
     expect(document).toMatchObject({ state: 'replicating', satisfied: false, missing: ['westeurope'] });
     expect(statesOf(document)).toEqual({ eastus: 'available webhook', westeurope: 'missing' });
-    expect(await toldBy(memory)).toEqual(['ImageAvailableInRegion eastus']);
+    expect(await publishedBy(memory)).toEqual(['ImageAvailableInRegion eastus']);
 
     memory.replica.status = 200;
     const contentType = 'application/vnd.oci.image.manifest.v1+json';
     memory.replica.headers = { 'docker-content-digest': digestOf(1), 'content-type': contentType };
     await passTime(memory, 60 * minute, 10_000);
     expect(await documentOf(memory)).toMatchObject({ state: 'available', satisfied: true });
-    const told = await toldBy(memory);
-    expect(told.filter((one) => one !== 'ReplicationDelayed')).toEqual(toldWhenComplete);
+    const events = await publishedBy(memory);
+    expect(events.filter((one) => one !== 'ReplicationDelayed')).toEqual(publishedWhenComplete);
   });
 });
 
@@ -442,7 +442,7 @@ describe('a replica that is asked whether it still has what the others delete', 
     // Where it was, whether it is gone; where it was deleted, whether it is back.
     expect(new Set(asked)).toEqual(new Set(['westeurope', 'eastus']));
     expect(statesOf(await documentOf(memory))).toMatchObject({ westeurope: 'available webhook' });
-    expect(await toldBy(memory)).toEqual([...toldWhenComplete, 'ImageDeletedInRegion eastus']);
+    expect(await publishedBy(memory)).toEqual([...publishedWhenComplete, 'ImageDeletedInRegion eastus']);
   });
 
   test('and answers 404 has deleted it', async () => {
@@ -455,7 +455,10 @@ describe('a replica that is asked whether it still has what the others delete', 
     const document = await documentOf(memory);
     expect(document).toMatchObject({ state: 'deleted' });
     expect(statesOf(document)).toEqual({ eastus: 'deleted webhook', westeurope: 'deleted probe' });
-    expect((await toldBy(memory)).slice(-2)).toEqual(['ImageDeletedInRegion westeurope', 'ImageDeletedInAllReplicas']);
+    expect((await publishedBy(memory)).slice(-2)).toEqual([
+      'ImageDeletedInRegion westeurope',
+      'ImageDeletedInAllReplicas',
+    ]);
   });
 });
 
@@ -470,12 +473,12 @@ test('an index that is there without its child is unverified, and counts once it
   const broken = await documentOf(memory);
   expect(broken).toMatchObject({ state: 'replicating', satisfied: false, missing: ['westeurope'] });
   expect(statesOf(broken)).toEqual({ eastus: 'available webhook deepProbe', westeurope: 'unverified webhook' });
-  expect(await toldBy(memory)).toEqual(['ImageAvailableInRegion eastus']);
+  expect(await publishedBy(memory)).toEqual(['ImageAvailableInRegion eastus']);
 
   isWhole = true;
   await passTime(memory, 5 * minute);
   expect(await documentOf(memory)).toMatchObject({ state: 'available', satisfied: true });
-  expect(await toldBy(memory)).toEqual(toldWhenComplete);
+  expect(await publishedBy(memory)).toEqual(publishedWhenComplete);
 });
 
 describe.each([
@@ -498,7 +501,7 @@ describe.each([
     }
     expect(await documentOf(memory)).toMatchObject({ state: 'unknown', satisfied: false, firstSeenAt: null });
     expect((await memory.index.page({ registry: 'contoso', list: 'all', limit: 1 })).entries).toEqual([]);
-    expect(await toldBy(memory)).toEqual([]);
+    expect(await publishedBy(memory)).toEqual([]);
   });
 
   test('changes nothing for an image that is available', async () => {
@@ -507,13 +510,13 @@ describe.each([
     await deliver(memory, 'westeurope');
     for (const body of bodies) await deliver(memory, 'eastus', body);
     expect(await documentOf(memory)).toMatchObject({ state: 'available', satisfied: true });
-    expect(await toldBy(memory)).toEqual(toldWhenComplete);
+    expect(await publishedBy(memory)).toEqual(publishedWhenComplete);
   });
 });
 
 /** Nothing recorded, received, deferred or published. */
 async function expectUntouched(memory: MemoryTracker): Promise<void> {
-  expect(await toldBy(memory)).toEqual([]);
+  expect(await publishedBy(memory)).toEqual([]);
   expect((await memory.index.page({ registry: 'contoso', list: 'all', limit: 1 })).entries).toEqual([]);
   expect((await memory.webhooks.last('contoso')).size).toBe(0);
   expect(memory.queue.deferred).toEqual([]);
@@ -577,7 +580,7 @@ describe('a crash', () => {
     const first = memoryTracker({ clock, ports: { store: dying, publisher } });
     await deliver(first, 'eastus');
     await deliver(first, 'westeurope');
-    expect(await toldBy({ clock, publisher })).toEqual(toldWhenComplete);
+    expect(await publishedBy({ clock, publisher })).toEqual(publishedWhenComplete);
     expect(await documentOf(first)).toMatchObject({ state: 'available', announcedAt: null });
     const due = first.timer.set.filter(({ at }) => at >= clock.now());
     expect(due).toEqual([{ name, at: expect.any(Number) }]);
@@ -602,7 +605,7 @@ describe('a crash', () => {
     await deliver(first, 'westeurope');
     const second = memoryTracker({ clock, ports: { store } });
     for (const { name: due } of first.timer.set) await second.tracker.reconcile(due);
-    expect(await toldBy(second)).toEqual(toldWhenComplete);
+    expect(await publishedBy(second)).toEqual(publishedWhenComplete);
   });
 });
 
@@ -649,10 +652,10 @@ describe('two workers', () => {
     expect(answers.map(({ body }) => body)).toEqual([{ outcome: 'recorded' }, { outcome: 'recorded' }]);
     expect(outcomes.slice(0, 2).toSorted()).toEqual(['conflict', 'stored']);
     expect(await documentOf(one)).toMatchObject({ state: 'available', satisfied: true, missing: [] });
-    const told = await toldBy({ publisher, clock });
-    expect(told.filter((event) => event === 'ImageAvailableInAllReplicas')).toHaveLength(1);
+    const events = await publishedBy({ publisher, clock });
+    expect(events.filter((event) => event === 'ImageAvailableInAllReplicas')).toHaveLength(1);
     expect(new Set(publisher.published.map(({ id }) => id)).size).toBe(4);
-    expect(told).toHaveLength(4);
+    expect(events).toHaveLength(4);
   });
 
   test('that receive the same last event at once publish one event, however often', async () => {
@@ -668,9 +671,9 @@ describe('two workers', () => {
       '{"outcome":"recorded"}',
     ]);
     // A repeat publishes what is still pending: perhaps twice, but with one id, by which consumers deduplicate.
-    const told = await toldBy({ publisher, clock });
+    const events = await publishedBy({ publisher, clock });
     const ids = publisher.published.map(({ id }) => id);
-    expect(new Set(told)).toEqual(new Set(toldWhenComplete));
+    expect(new Set(events)).toEqual(new Set(publishedWhenComplete));
     expect(new Set(ids).size).toBe(3);
   });
 });
@@ -716,7 +719,7 @@ describe('a waiter that comes', () => {
     expect(asked.answer).toMatchObject({ status: 202, body: { state: 'unknown', satisfied: false } });
     expect(asked.answer?.headers).toHaveProperty('retry-after');
     expect(await memory.store.read(name)).toBeUndefined();
-    expect(await toldBy(memory)).toEqual([]);
+    expect(await publishedBy(memory)).toEqual([]);
   });
 
   test('for what was never pushed has each replica asked a few times, and no absence noted', async () => {
@@ -736,6 +739,6 @@ describe('a waiter that comes', () => {
     const waiter = wait(memory);
     await memory.clock.advance(1_000);
     expect(waiter.answer).toMatchObject({ status: 200, body: { satisfied: true } });
-    expect(await toldBy(memory)).toEqual(toldWhenComplete);
+    expect(await publishedBy(memory)).toEqual(publishedWhenComplete);
   });
 });

@@ -48,14 +48,14 @@ function statesOf(document: AvailabilityDocument): Record<string, string> {
 }
 
 /** What was published, in short: the type, and the region or tag it is about. */
-async function toldBy(memory: Pick<MemoryTracker, 'publisher' | 'clock'>): Promise<string[]> {
+async function publishedBy(memory: Pick<MemoryTracker, 'publisher' | 'clock'>): Promise<string[]> {
   await memory.clock.advance(15_000);
   return memory.publisher.published.map(({ type, data }) =>
     [type.replace('AcrReplication.', ''), data.region ?? data.tag?.name].filter(Boolean).join(' '),
   );
 }
 
-const toldWhenComplete = [
+const publishedWhenComplete = [
   'ImageAvailableInRegion eastus',
   'ImageAvailableInRegion westeurope',
   'ImageAvailableInAllReplicas',
@@ -99,7 +99,7 @@ test('the same event twice from one region is one arrival, published once', asyn
   const answers = [await deliver(memory, 'eastus'), await deliver(memory, 'eastus')];
   expect(answers.map(({ body }) => body)).toEqual([{ outcome: 'recorded' }, { outcome: 'duplicate' }]);
   expect(statesOf(await documentOf(memory))).toEqual({ eastus: 'available', westeurope: 'missing' });
-  expect(await toldBy(memory)).toEqual(['ImageAvailableInRegion eastus']);
+  expect(await publishedBy(memory)).toEqual(['ImageAvailableInRegion eastus']);
 });
 
 describe.each([
@@ -116,7 +116,7 @@ describe.each([
     const document = await documentOf(memory);
     expect(document).toMatchObject({ state: 'available', satisfied: true, missing: [] });
     expect(statesOf(document)).toEqual({ eastus: 'available', northeurope: 'available', westeurope: 'available' });
-    expect(await toldBy(memory)).toEqual([
+    expect(await publishedBy(memory)).toEqual([
       'ImageAvailableInRegion westeurope',
       'ImageAvailableInRegion eastus',
       'ImageAvailableInRegion northeurope',
@@ -138,7 +138,7 @@ test('a copy that reports before the origin counts at once, and no lag is negati
     ['eastus', 3, '2026-06-01T12:00:01.000Z'],
     ['westeurope', 0, '2026-06-01T12:00:08.000Z'],
   ]);
-  expect((await toldBy(memory)).filter((told) => told === 'ImageAvailableInAllReplicas')).toHaveLength(1);
+  expect((await publishedBy(memory)).filter((event) => event === 'ImageAvailableInAllReplicas')).toHaveLength(1);
 });
 
 describe('a region outside the set that reports an image', () => {
@@ -154,7 +154,7 @@ describe('a region outside the set that reports an image', () => {
     expect(document.missing).toEqual(['westeurope']);
     await deliver(memory, 'westeurope');
     expect(await documentOf(memory)).toMatchObject({ state: 'available', satisfied: true });
-    expect((await toldBy(memory)).filter((told) => told === 'ImageAvailableInAllReplicas')).toHaveLength(1);
+    expect((await publishedBy(memory)).filter((event) => event === 'ImageAvailableInAllReplicas')).toHaveLength(1);
   });
 
   test('and was made just after ARM was asked is waited for half a minute later, with the first of its events', async () => {
@@ -172,8 +172,8 @@ describe('a region outside the set that reports an image', () => {
     expect(await deliver(memory, region)).toMatchObject({ status: 200, body: { outcome: 'recorded' } });
     const alone = await documentOf(memory);
     expect(alone).toMatchObject({ satisfied: false, missing: ['eastus', 'westeurope'], requirement: { have: 0 } });
-    const stranger = alone.regions.find(({ expected }) => !expected);
-    expect(stranger).toMatchObject({ region: regionOf(region), state: 'available', required: false });
+    const unexpected = alone.regions.find(({ expected }) => !expected);
+    expect(unexpected).toMatchObject({ region: regionOf(region), state: 'available', required: false });
     await deliver(memory, 'eastus');
     await deliver(memory, 'westeurope');
     expect(await documentOf(memory)).toMatchObject({ state: 'available', requirement: { needed: 2, have: 2 } });
@@ -186,7 +186,7 @@ describe('a region outside the set that reports an image', () => {
     await memory.keepOnly('eastus', 'westeurope');
     await deliver(memory, 'northeurope');
     expect(await documentOf(memory)).toMatchObject({ state: 'available', missing: [], requirement: { needed: 2 } });
-    expect((await toldBy(memory)).filter((told) => told === 'ImageAvailableInAllReplicas')).toHaveLength(1);
+    expect((await publishedBy(memory)).filter((event) => event === 'ImageAvailableInAllReplicas')).toHaveLength(1);
   });
 });
 
@@ -198,7 +198,7 @@ describe('a replica that is removed while an image waits for it', () => {
     await memory.keepOnly('eastus');
     expect(await documentOf(memory)).toMatchObject({ state: 'available', satisfied: true, missing: [] });
     await passTime(memory, 20 * minute, 10_000);
-    expect(await toldBy(memory)).toEqual(['ImageAvailableInRegion eastus', 'ImageAvailableInAllReplicas']);
+    expect(await publishedBy(memory)).toEqual(['ImageAvailableInRegion eastus', 'ImageAvailableInAllReplicas']);
   });
 
   test('lets those go who wait for every replica', async () => {
@@ -220,7 +220,7 @@ describe('a replica that was removed with the image still in it', () => {
     await deliver(memory, 'eastus', remove(5));
     await deliver(memory, 'westeurope', remove(6));
     expect(await documentOf(memory)).toMatchObject({ state: 'deleted' });
-    expect(await toldBy(memory)).toContain('ImageDeletedInAllReplicas');
+    expect(await publishedBy(memory)).toContain('ImageDeletedInAllReplicas');
   });
 
   test('does not keep the image from being published when it is pushed again', async () => {
@@ -232,7 +232,7 @@ describe('a replica that was removed with the image still in it', () => {
     await deliver(memory, 'eastus', push(7));
     await deliver(memory, 'westeurope', push(8));
     expect(await documentOf(memory)).toMatchObject({ state: 'available' });
-    expect((await toldBy(memory)).filter((told) => told === 'ImageAvailableInAllReplicas')).toHaveLength(2);
+    expect((await publishedBy(memory)).filter((event) => event === 'ImageAvailableInAllReplicas')).toHaveLength(2);
   });
 });
 
@@ -241,7 +241,7 @@ describe('a replica that is added after an image was complete', () => {
     const memory = trackedByArm('eastus', 'westeurope');
     await deliver(memory, 'eastus');
     await deliver(memory, 'westeurope');
-    expect(await toldBy(memory)).toEqual(toldWhenComplete);
+    expect(await publishedBy(memory)).toEqual(publishedWhenComplete);
     memory.arm.regions = ['eastus', 'northeurope', 'westeurope'];
     return memory;
   }
@@ -253,12 +253,12 @@ describe('a replica that is added after an image was complete', () => {
     const missing = await documentOf(memory);
     expect(missing).toMatchObject({ satisfied: false, missing: ['northeurope'], delayed: false });
     expect(missing.availableAt).not.toBeNull();
-    expect(await toldBy(memory)).toEqual(toldWhenComplete);
+    expect(await publishedBy(memory)).toEqual(publishedWhenComplete);
 
     await deliver(memory, 'northeurope', push(9));
     expect(await documentOf(memory)).toMatchObject({ state: 'available', satisfied: true, missing: [] });
-    const told = await toldBy(memory);
-    expect(told.slice(3)).toEqual(['ImageAvailableInRegion northeurope', 'ImageAvailableInAllReplicas']);
+    const event = await publishedBy(memory);
+    expect(event.slice(3)).toEqual(['ImageAvailableInRegion northeurope', 'ImageAvailableInAllReplicas']);
     const [first, second] = memory.publisher.published.filter(({ type }) => type.endsWith('InAllReplicas'));
     expect([first?.data.generation, second?.data.generation]).toEqual([1, 2]);
     expect(first?.id).not.toBe(second?.id);
@@ -270,7 +270,7 @@ describe('a replica that is added after an image was complete', () => {
     await memory.refresh();
     await deliver(memory, 'northeurope', push(9));
     expect(await documentOf(memory)).toMatchObject({ state: 'available', satisfied: true, missing: [] });
-    expect(await toldBy(memory)).toEqual(toldWhenComplete);
+    expect(await publishedBy(memory)).toEqual(publishedWhenComplete);
   });
 
   test.each([
@@ -282,7 +282,7 @@ describe('a replica that is added after an image was complete', () => {
     await memory.refresh();
     await deliver(memory, 'northeurope', push(9));
     await happen(memory);
-    expect(await toldBy(memory)).toEqual(toldWhenComplete);
+    expect(await publishedBy(memory)).toEqual(publishedWhenComplete);
   });
 });
 
@@ -293,7 +293,7 @@ test('an image pushed without a tag is available, and no tag points at it', asyn
   expect(await documentOf(memory)).toMatchObject({ state: 'available', satisfied: true, tags: [] });
   const byTag = await documentOf(memory, { tag: 'latest' });
   expect(byTag).toMatchObject({ digest: null, state: 'unknown', satisfied: false, tag: { state: 'unknown' } });
-  expect(await toldBy(memory)).toEqual(toldWhenComplete);
+  expect(await publishedBy(memory)).toEqual(publishedWhenComplete);
 });
 
 test('a tag that one region moves to the new digest before it reports the old one ends at the new one', async () => {
@@ -315,7 +315,7 @@ test('a tag that one region moves to the new digest before it reports the old on
   });
   expect(await documentOf(memory, { tag: 'v1', digest: 1 })).toMatchObject({ satisfied: false });
   expect(await documentOf(memory)).toMatchObject({ state: 'available', tags: [] });
-  const aboutTags = (await toldBy(memory)).filter((told) => told.startsWith('Tag'));
+  const aboutTags = (await publishedBy(memory)).filter((event) => event.startsWith('Tag'));
   expect(aboutTags).toEqual(['TagSuperseded v1', 'TagConverged v1']);
 });
 
@@ -329,13 +329,13 @@ describe('a delete in one region while another still reports the push', () => {
     const document = await documentOf(memory);
     expect(document).toMatchObject({ state: 'deleting', satisfied: false, missing: ['eastus'] });
     expect(statesOf(document)).toEqual({ eastus: 'deleted', northeurope: 'available', westeurope: 'available' });
-    const before = await toldBy(memory);
-    expect(before.filter((told) => told.endsWith('InAllReplicas'))).toEqual([]);
+    const before = await publishedBy(memory);
+    expect(before.filter((event) => event.endsWith('InAllReplicas'))).toEqual([]);
 
     await deliver(memory, 'westeurope', remove(6));
     await deliver(memory, 'northeurope', remove(7));
     expect(await documentOf(memory)).toMatchObject({ state: 'deleted', satisfied: false });
-    expect((await toldBy(memory)).slice(before.length)).toEqual([
+    expect((await publishedBy(memory)).slice(before.length)).toEqual([
       'ImageDeletedInRegion westeurope',
       'ImageDeletedInRegion northeurope',
       'ImageDeletedInAllReplicas',
@@ -351,7 +351,7 @@ describe('a delete in one region while another still reports the push', () => {
     expect(await documentOf(memory)).toMatchObject({ state: 'deleting', satisfied: false, missing: ['eastus'] });
     await deliver(memory, 'westeurope', remove(6));
     expect(await documentOf(memory)).toMatchObject({ state: 'deleted' });
-    expect(await toldBy(memory)).toEqual([
+    expect(await publishedBy(memory)).toEqual([
       'ImageAvailableInRegion eastus',
       'ImageDeletedInRegion eastus',
       'ImageDeletedInAllReplicas',
@@ -370,7 +370,7 @@ test('a delete without a digest leaves a doubt in that region, publishes nothing
   expect(await documentOf(memory)).toMatchObject({ state: 'replicating', satisfied: false, missing: ['eastus'] });
   await deliver(memory, 'eastus', push(6));
   expect(await documentOf(memory)).toMatchObject({ state: 'available', satisfied: true });
-  expect(await toldBy(memory)).toEqual(toldWhenComplete);
+  expect(await publishedBy(memory)).toEqual(publishedWhenComplete);
 });
 
 test('a ping from each region shows that its webhook works, and nothing else', async () => {
@@ -379,10 +379,10 @@ test('a ping from each region shows that its webhook works, and nothing else', a
     const answer = await deliver(memory, region, payload('webhook-ping-captured'));
     expect(answer).toMatchObject({ status: 200, body: { outcome: 'pong' } });
   }
-  const heard = await memory.webhooks.last('contoso');
-  expect([...heard.keys()].sort()).toEqual(['eastus', 'westeurope']);
+  const received = await memory.webhooks.last('contoso');
+  expect([...received.keys()].sort()).toEqual(['eastus', 'westeurope']);
   expect((await memory.index.page({ registry: 'contoso', list: 'all', limit: 1 })).entries).toEqual([]);
-  expect(await toldBy(memory)).toEqual([]);
+  expect(await publishedBy(memory)).toEqual([]);
 });
 
 test('an event without media type, size and request counts; the media type comes with the next one', async () => {
@@ -392,7 +392,7 @@ test('an event without media type, size and request counts; the media type comes
   await deliver(memory, 'westeurope', push(2, { mediaType: 'application/vnd.oci.image.index.v1+json', size: 10 }));
   const document = await documentOf(memory);
   expect(document).toMatchObject({ mediaType: 'application/vnd.oci.image.index.v1+json', state: 'available' });
-  expect(await toldBy(memory)).toEqual(toldWhenComplete);
+  expect(await publishedBy(memory)).toEqual(publishedWhenComplete);
 });
 
 test('an event whose host is a regional one is about the registry, in the region of its webhook', async () => {
@@ -402,5 +402,5 @@ test('an event whose host is a regional one is about the registry, in the region
   const document = await documentOf(memory);
   expect(document.image).toBe(`contoso.azurecr.io/team/app@${digestOf(1)}`);
   expect(statesOf(document)).toEqual({ eastus: 'available', westeurope: 'missing' });
-  expect(await toldBy(memory)).toEqual(['ImageAvailableInRegion eastus']);
+  expect(await publishedBy(memory)).toEqual(['ImageAvailableInRegion eastus']);
 });

@@ -64,7 +64,7 @@ async function report(
   return outcome;
 }
 
-function told({ publisher }: World): string[] {
+function published({ publisher }: World): string[] {
   return publisher.published.map(shortOf);
 }
 
@@ -117,19 +117,19 @@ test('a region has the index once it has every member', async () => {
     regions: [{ state: 'available' }, { region: 'westeurope', state: 'missing', since: null }],
     members: [{ missing: ['westeurope'] }, { missing: [] }],
   });
-  expect(told(w)).toEqual([]);
+  expect(published(w)).toEqual([]);
   await passTime(w, unclaimedMs);
-  expect(told(w)).toEqual(['ImageAvailableInRegion index eastus']);
+  expect(published(w)).toEqual(['ImageAvailableInRegion index eastus']);
   expect(await documentOf(w, amd.digest)).toMatchObject({ memberOf: [index.digest], members: [] });
   expect(await documentOf(w)).not.toHaveProperty('memberOf');
 
   await report(w, amd.digest, 'westeurope');
   expect(await documentOf(w)).toMatchObject({ satisfied: true, state: 'available', availableAt: expect.any(String) });
-  expect(told(w).toSorted()).toEqual(wholeFamily.toSorted());
+  expect(published(w).toSorted()).toEqual(wholeFamily.toSorted());
   expect(w.manifests.asked.filter((digest) => digest === index.digest)).toHaveLength(1);
 
   await passTime(w, 1_000_000, 5_000);
-  expect(told(w)).toHaveLength(3);
+  expect(published(w)).toHaveLength(3);
 });
 
 test('members that no region has reported, and the last of them hours later', async () => {
@@ -137,47 +137,47 @@ test('members that no region has reported, and the last of them hours later', as
   await report(w, index.digest, 'eastus');
   await report(w, index.digest, 'westeurope');
   await passTime(w, 7_200_000, 60_000);
-  expect(told(w)).toEqual(['ReplicationDelayed index']);
+  expect(published(w)).toEqual(['ReplicationDelayed index']);
   for (const region of ['eastus', 'westeurope']) for (const one of [amd, arm]) await report(w, one.digest, region);
-  expect(told(w).slice(1).toSorted()).toEqual(wholeFamily.toSorted());
+  expect(published(w).slice(1).toSorted()).toEqual(wholeFamily.toSorted());
 });
 
 test('the index hours after its members: they are published by themselves once, and not any more', async () => {
   const w = await world();
   for (const region of ['eastus', 'westeurope']) for (const one of [amd, arm]) await report(w, one.digest, region);
-  expect(told(w)).toEqual([]);
+  expect(published(w)).toEqual([]);
   await passTime(w, 3_600_000, 60_000);
-  expect(told(w)).toHaveLength(6);
+  expect(published(w)).toHaveLength(6);
   await report(w, index.digest, 'eastus');
   await report(w, index.digest, 'westeurope');
   await passTime(w, unclaimedMs);
-  expect(told(w).slice(6).toSorted()).toEqual(wholeFamily.toSorted());
+  expect(published(w).slice(6).toSorted()).toEqual(wholeFamily.toSorted());
   await report(w, arm.digest, 'eastus', { kind: 'delete' });
-  expect(told(w).slice(9)).toEqual(['ImageDeletedInRegion index eastus']);
+  expect(published(w).slice(9)).toEqual(['ImageDeletedInRegion index eastus']);
 });
 
 test('an untagged manifest that no index claims is published after ten seconds', async () => {
   const w = await world();
   await report(w, amd.digest, 'eastus');
   await passTime(w, 9_000);
-  expect(told(w)).toEqual([]);
+  expect(published(w)).toEqual([]);
   await passTime(w, 3_000);
-  expect(told(w)).toEqual(['ImageAvailableInRegion @1 eastus']);
+  expect(published(w)).toEqual(['ImageAvailableInRegion @1 eastus']);
 });
 
 test('an untagged index that no outer one lists is published after three seconds', async () => {
   const w = await world();
   for (const digest of [amd.digest, arm.digest, index.digest]) await report(w, digest, 'eastus');
   await passTime(w, 2_000);
-  expect(told(w)).toEqual([]);
+  expect(published(w)).toEqual([]);
   await passTime(w, 2_000);
-  expect(told(w)).toEqual(['ImageAvailableInRegion index eastus']);
+  expect(published(w)).toEqual(['ImageAvailableInRegion index eastus']);
 });
 
 test('a tagged manifest is published at once', async () => {
   const w = await world();
   await report(w, amd.digest, 'eastus', { tag: 'v1' });
-  expect(told(w)).toEqual(['ImageAvailableInRegion @1 eastus']);
+  expect(published(w)).toEqual(['ImageAvailableInRegion @1 eastus']);
 });
 
 test('a tag converges with the last member', async () => {
@@ -185,9 +185,9 @@ test('a tag converges with the last member', async () => {
   for (const region of ['eastus', 'westeurope']) await report(w, index.digest, region, { tag: 'v1' });
   for (const one of [amd, arm]) await report(w, one.digest, 'eastus');
   await report(w, amd.digest, 'westeurope');
-  expect(told(w)).toEqual(['ImageAvailableInRegion index eastus']);
+  expect(published(w)).toEqual(['ImageAvailableInRegion index eastus']);
   await report(w, arm.digest, 'westeurope');
-  expect(told(w).toSorted()).toEqual([...wholeFamily, 'TagConverged :v1'].toSorted());
+  expect(published(w).toSorted()).toEqual([...wholeFamily, 'TagConverged :v1'].toSorted());
 });
 
 describe('a member is deleted', () => {
@@ -215,7 +215,7 @@ describe('a member is deleted', () => {
       missing: ['westeurope'],
       regions: [{ state: 'available' }, { state: 'deleted' }],
     });
-    expect(told(w).slice(3)).toEqual(['ImageDeletedInRegion index westeurope']);
+    expect(published(w).slice(3)).toEqual(['ImageDeletedInRegion index westeurope']);
   });
 
   test('and has it back once it is pushed again', async () => {
@@ -223,14 +223,14 @@ describe('a member is deleted', () => {
     await report(w, arm.digest, 'westeurope', { kind: 'delete' });
     await report(w, arm.digest, 'westeurope');
     expect(await documentOf(w)).toMatchObject({ satisfied: true, state: 'available' });
-    expect(told(w)).toHaveLength(4);
+    expect(published(w)).toHaveLength(4);
   });
 
   test('in every region: the index is still there, and must not be forgotten', async () => {
     const w = await complete();
     for (const region of ['eastus', 'westeurope']) await report(w, arm.digest, region, { kind: 'delete' });
     expect(await documentOf(w)).toMatchObject({ state: 'deleted', satisfied: false });
-    expect(told(w).slice(3).toSorted()).toEqual(goneEverywhere);
+    expect(published(w).slice(3).toSorted()).toEqual(goneEverywhere);
     await passTime(w, 100 * 86_400_000, 86_400_000);
     await w.tracker.expire();
     expect(await documentOf(w)).toMatchObject({ state: 'deleted', membersKnown: true });
@@ -240,9 +240,9 @@ describe('a member is deleted', () => {
     for (const region of ['eastus', 'westeurope']) await report(w, arm.digest, region);
     expect(await documentOf(w)).toMatchObject({ state: 'available', satisfied: true });
     await passTime(w, unclaimedMs);
-    expect(told(w).slice(6).toSorted()).toEqual(wholeFamily.toSorted());
-    const news = w.publisher.published.slice(6);
-    expect(new Set(news.map(({ data }) => data.generation))).toEqual(new Set([2]));
+    expect(published(w).slice(6).toSorted()).toEqual(wholeFamily.toSorted());
+    const republished = w.publisher.published.slice(6);
+    expect(new Set(republished.map(({ data }) => data.generation))).toEqual(new Set([2]));
     const everywhere = w.publisher.published.filter(({ type }) => type.endsWith('ImageAvailableInAllReplicas'));
     expect(new Set(everywhere.map(({ id }) => id)).size).toBe(2);
     expect(await deleted()).not.toContain(index.digest);
@@ -278,16 +278,16 @@ describe('a member is deleted', () => {
     for (const region of ['eastus', 'westeurope']) {
       for (const digest of [index.digest, amd.digest, arm.digest]) await report(w, digest, region, { kind: 'delete' });
     }
-    expect(told(w).slice(3).toSorted()).toEqual(goneEverywhere);
-    const before = told(w).length;
+    expect(published(w).slice(3).toSorted()).toEqual(goneEverywhere);
+    const before = published(w).length;
     for (const region of ['eastus', 'westeurope']) {
       for (const digest of [index.digest, amd.digest, arm.digest]) {
-        expect(told(w).slice(before)).not.toContain('ImageAvailableInAllReplicas index');
+        expect(published(w).slice(before)).not.toContain('ImageAvailableInAllReplicas index');
         await report(w, digest, region);
       }
     }
     await passTime(w, unclaimedMs);
-    expect(told(w).slice(before).toSorted()).toEqual(wholeFamily.toSorted());
+    expect(published(w).slice(before).toSorted()).toEqual(wholeFamily.toSorted());
     expect(w.manifests.asked.filter((digest) => digest === index.digest)).toHaveLength(1);
   });
 });
@@ -322,8 +322,8 @@ test('an index in an index: both wait for the members of the inner one', async (
   expect((await documentOf(w)).satisfied).toBe(true);
   await passTime(w, unclaimedMs);
   // Of the inner one nothing, not even in one region.
-  expect(told(w).filter((one) => one.includes('index'))).toEqual([]);
-  expect(told(w).filter((one) => one.startsWith('ImageAvailableInAll'))).toEqual([
+  expect(published(w).filter((one) => one.includes('index'))).toEqual([]);
+  expect(published(w).filter((one) => one.startsWith('ImageAvailableInAll'))).toEqual([
     `ImageAvailableInAllReplicas @${outer.digest}`,
   ]);
 });
@@ -337,19 +337,19 @@ describe('an index in an index that is not there yet', () => {
       for (const digest of [digestOf(3), outer.digest]) await report(w, digest, region);
     }
     await passTime(w, 60_000);
-    expect(told(w)).toEqual([]);
+    expect(published(w)).toEqual([]);
     expect(await documentOf(w, outer.digest)).toMatchObject({ satisfied: false, membersKnown: false });
 
     w.manifests.serve(index);
     for (const digest of [amd.digest, arm.digest, index.digest]) await report(w, digest, 'eastus');
     await w.clock.advance(5_000);
-    expect(told(w)).toEqual([`ImageAvailableInRegion @${outer.digest} eastus`]);
+    expect(published(w)).toEqual([`ImageAvailableInRegion @${outer.digest} eastus`]);
     for (const digest of [index.digest, amd.digest]) await report(w, digest, 'westeurope');
     await w.clock.advance(5_000);
     expect(await documentOf(w, outer.digest)).toMatchObject({ satisfied: false, membersKnown: true });
     await report(w, arm.digest, 'westeurope');
     expect(await documentOf(w, outer.digest)).toMatchObject({ satisfied: true });
-    expect(told(w).slice(1).toSorted()).toEqual([
+    expect(published(w).slice(1).toSorted()).toEqual([
       `ImageAvailableInAllReplicas @${outer.digest}`,
       `ImageAvailableInRegion @${outer.digest} westeurope`,
     ]);
@@ -362,7 +362,7 @@ describe('an index in an index that is not there yet', () => {
     w.manifests.answer = { kind: 'unclear', reason: 'timeout', retryAfterMs: undefined };
     for (const region of ['eastus', 'westeurope']) await report(w, digestOf(3), region);
     await passTime(w, 3 * 3_600_000, 30_000);
-    expect(told(w)).toEqual([`ReplicationDelayed @${outer.digest}`]);
+    expect(published(w)).toEqual([`ReplicationDelayed @${outer.digest}`]);
     w.manifests.answer = undefined;
     w.manifests.serve(index);
     await passTime(w, 2 * 3_600_000, 30_000);
@@ -385,7 +385,7 @@ describe('an index that cannot be read', () => {
     await report(w, index.digest, 'eastus');
     expect((await documentOf(w)).regions[0]).toMatchObject({ state: 'unverified' });
     await w.clock.advance(1_300);
-    expect(told(w)).toEqual(['ImageAvailableInRegion index eastus']);
+    expect(published(w)).toEqual(['ImageAvailableInRegion index eastus']);
     await report(w, index.digest, 'westeurope');
     expect(await documentOf(w)).toMatchObject({ satisfied: true, members: null, membersKnown: false });
     expect((await documentOf(w)).regions[0]?.evidence).toEqual(['webhook', 'membersUnknown']);
@@ -409,7 +409,7 @@ describe('an index that cannot be read', () => {
       w.manifests.answer = undefined;
       for (const region of ['eastus', 'westeurope']) await report(w, other.digest, region);
       expect(await documentOf(w, other.digest)).toMatchObject({ satisfied: false, membersKnown: true });
-      expect(told(w).filter((one) => one.startsWith('ImageAvailableInAll'))).toEqual([]);
+      expect(published(w).filter((one) => one.startsWith('ImageAvailableInAll'))).toEqual([]);
     });
 
     test('of its platforms nothing is published by itself, where the registry could be read before', async () => {
@@ -421,11 +421,11 @@ describe('an index that cannot be read', () => {
       await report(w, index.digest, 'eastus', { tag: 'v1' });
       await w.clock.advance(5_000);
       w.manifests.answer = undefined;
-      const before = told(w).length;
+      const before = published(w).length;
       for (const digest of [x.digest, y.digest]) await report(w, digest, 'eastus');
       await report(w, third.digest, 'eastus', { tag: 'v2' });
       await passTime(w, 60_000);
-      expect(told(w).slice(before)).toEqual([`ImageAvailableInRegion @${third.digest} eastus`]);
+      expect(published(w).slice(before)).toEqual([`ImageAvailableInRegion @${third.digest} eastus`]);
     });
 
     test('is read in one try, and not held once that has failed', async () => {
@@ -505,7 +505,7 @@ describe('an index that cannot be read', () => {
     w.manifests.answer = undefined;
     await report(w, index.digest, 'westeurope');
     expect(await documentOf(w)).toMatchObject({ satisfied: false, membersKnown: true });
-    expect(told(w).filter((one) => one.startsWith('ImageAvailableInAll'))).toEqual([]);
+    expect(published(w).filter((one) => one.startsWith('ImageAvailableInAll'))).toEqual([]);
   });
 
   test('where the settings say so, it is not read', async () => {
@@ -515,7 +515,7 @@ describe('an index that cannot be read', () => {
     expect(await documentOf(w)).toMatchObject({ satisfied: true, membersKnown: false });
     expect(w.manifests.asked).toEqual([]);
     await report(w, amd.digest, 'eastus');
-    expect(told(w)).toContain('ImageAvailableInRegion @1 eastus');
+    expect(published(w)).toContain('ImageAvailableInRegion @1 eastus');
   });
 });
 

@@ -103,14 +103,14 @@ async function run({ order, instances, pauses, delays, again }: Plan): Promise<v
     });
   };
 
-  const taken: (Promise<unknown> | undefined)[] = [];
+  const handled: (Promise<unknown> | undefined)[] = [];
   /** As `passTime`, but for timers whose work takes time of its own. */
   const pass = async (milliseconds: number, stepMs: number) => {
     for (const until = clock.now() + milliseconds; clock.now() < until; ) {
       await clock.advance(Math.min(stepMs, until - clock.now()));
       const due = timer.set.filter(({ at }) => at <= clock.now());
       timer.set.splice(0, timer.set.length, ...timer.set.filter(({ at }) => at > clock.now()));
-      taken.push(...due.map(({ name, at }, i) => trackers[i % 2]?.reconcile(name, at)));
+      handled.push(...due.map(({ name, at }, i) => trackers[i % 2]?.reconcile(name, at)));
     }
   };
 
@@ -121,19 +121,19 @@ async function run({ order, instances, pauses, delays, again }: Plan): Promise<v
     // In time, or it would rightly be published in between.
     const isLast = i === order.length - 1;
     if (again[i] === 'anew' && !isLast) {
-      taken.push(send(i, digest, region, 'push'));
+      handled.push(send(i, digest, region, 'push'));
       await clock.advance(1);
-      taken.push(send(i, digest, region, 'delete'));
+      handled.push(send(i, digest, region, 'delete'));
       await clock.advance(1);
     }
     sent.add(`${digest} ${region}`);
-    taken.push(send(i, digest, region, 'push'));
-    if (again[i] === 'twice') taken.push(send(1 - i, digest, region, 'push'));
+    handled.push(send(i, digest, region, 'push'));
+    if (again[i] === 'twice') handled.push(send(1 - i, digest, region, 'push'));
     await pass(pauses[i] ?? 0, 3_000);
     if (!isWhole()) expect((await ask())?.satisfied).toBe(false);
   }
   await pass(92_000, 4_000);
-  await Promise.all(taken);
+  await Promise.all(handled);
 
   expect(await ask()).toMatchObject({ satisfied: true, state: 'available', membersKnown: true });
   expect(new Set(ofIndex().map(({ id }) => id)).size).toBe(1);

@@ -28,13 +28,13 @@ const regions = ['eastus', 'westeurope'];
 function digest() {
   let record: ImageRecord | undefined;
   let now = Date.parse('2026-06-01T12:00:00Z');
-  const told: string[] = [];
+  const announced: string[] = [];
   const forwarded: string[] = [];
   function step(one: Command): void {
     const before = new Set(record?.forwards.map(({ key }) => key));
     const decision = decide(record, name, one, { set, policy, now, targets });
     record = decision.record;
-    told.push(...decision.announcements.map(announcementKey));
+    announced.push(...decision.announcements.map(announcementKey));
     forwarded.push(...(record?.forwards ?? []).map(({ key }) => key).filter((key) => !before.has(key)));
   }
   const iso = () => new Date(now).toISOString();
@@ -43,7 +43,7 @@ function digest() {
     return record;
   };
   return {
-    told,
+    announced,
     forwarded,
     state,
     step,
@@ -84,8 +84,8 @@ test('a digest with ever more tags keeps its size, and publishes and forwards ea
   }
   expect(Math.max(...sizes)).toBeLessThan(600_000);
   expect(sizes[2]).toBeLessThan((sizes[0] ?? 0) * 1.01);
-  expect(new Set(one.told).size).toBe(one.told.length);
-  expect(one.told.filter((key) => key.includes('tagConverged'))).toHaveLength(701);
+  expect(new Set(one.announced).size).toBe(one.announced.length);
+  expect(one.announced.filter((key) => key.includes('tagConverged'))).toHaveLength(701);
   expect(new Set(one.forwarded).size).toBe(one.forwarded.length);
   expect(one.forwarded).toHaveLength(701);
 }, 120_000);
@@ -126,8 +126,8 @@ test('tags that moved on before they had converged are published once, however m
     one.step({ kind: 'tagMoved', tag: tagOf(tag), to: digestOf(2), pushes: { eastus: eventTimeOf(one.iso()) } });
     one.passMinute();
   }
-  expect(one.told.filter((key) => key.includes('tagSuperseded'))).toHaveLength(400);
-  expect(new Set(one.told).size).toBe(one.told.length);
+  expect(one.announced.filter((key) => key.includes('tagSuperseded'))).toHaveLength(400);
+  expect(new Set(one.announced).size).toBe(one.announced.length);
   expect(one.state().announcements.length).toBeLessThan(260);
 });
 
@@ -142,7 +142,7 @@ test('a tag that is a number is as new as its push, whatever its place among the
     one.passMinute();
   }
   one.push('main.251');
-  expect(one.told.filter((key) => key.includes('tagConverged'))).toHaveLength(253);
+  expect(one.announced.filter((key) => key.includes('tagConverged'))).toHaveLength(253);
   expect(one.state().tags).toHaveProperty('7');
 });
 

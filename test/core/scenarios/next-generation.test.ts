@@ -27,17 +27,21 @@ const name: ImageName = { registry: 'contoso', repository: repositoryOf('team/ap
 const two = replicaSetOf();
 const three = replicaSetOf(registryOf({ regions: regionsOf('eastus', 'northeurope', 'westeurope') }));
 
-interface Told {
+interface Announced {
   readonly record: ImageRecord | undefined;
   /** `generation event`, in the order in which they were announced. */
-  readonly told: readonly string[];
+  readonly announced: readonly string[];
 }
 
-function tell(facts: readonly Fact[], set: ReplicaSet, before: Told = { record: undefined, told: [] }): Told {
-  return facts.reduce<Told>(({ record, told }, fact) => {
+function announceAll(
+  facts: readonly Fact[],
+  set: ReplicaSet,
+  before: Announced = { record: undefined, announced: [] },
+): Announced {
+  return facts.reduce<Announced>(({ record, announced }, fact) => {
     const decision = decide(record, name, { kind: 'fact', fact }, { set, policy, now: fact.receivedAt });
     const made = decision.announcements.map((one) => `${one.generation} ${announcementSubject(one)}`);
-    return { record: decision.record, told: [...told, ...made] };
+    return { record: decision.record, announced: [...announced, ...made] };
   }, before);
 }
 
@@ -50,20 +54,20 @@ function replaced(set: ReplicaSet, region: string, lastAbsentAt: string): Replic
 }
 
 describe('pushed again after it was deleted everywhere', () => {
-  const deleted = tell(
+  const deleted = announceAll(
     [deleteOf('eastus', '2026-06-01T12:00:00Z'), deleteOf('westeurope', '2026-06-01T12:00:01Z')],
     two,
   );
-  const elsewhere = tell([pushOf('northeurope', '2026-06-01T12:01:00Z')], two, deleted);
+  const elsewhere = announceAll([pushOf('northeurope', '2026-06-01T12:01:00Z')], two, deleted);
 
   test('a region outside the set has it first, and is published once', () => {
-    expect(elsewhere.told.slice(-1)).toEqual(['1 availableInRegion.northeurope']);
-    const { told } = tell([pushOf('eastus', '2026-06-01T12:01:01Z')], two, elsewhere);
-    expect(told.slice(elsewhere.told.length)).toEqual(['2 availableInRegion.eastus']);
+    expect(elsewhere.announced.slice(-1)).toEqual(['1 availableInRegion.northeurope']);
+    const { announced } = announceAll([pushOf('eastus', '2026-06-01T12:01:01Z')], two, elsewhere);
+    expect(announced.slice(elsewhere.announced.length)).toEqual(['2 availableInRegion.eastus']);
   });
 
   test('what that region does later is published', () => {
-    const { told } = tell(
+    const { announced } = announceAll(
       [
         pushOf('eastus', '2026-06-01T12:01:01Z'),
         deleteOf('northeurope', '2026-06-01T12:02:00Z'),
@@ -72,21 +76,21 @@ describe('pushed again after it was deleted everywhere', () => {
       two,
       elsewhere,
     );
-    expect(told.slice(-2)).toEqual(['2 deletedInRegion.northeurope', '2 availableInRegion.northeurope']);
+    expect(announced.slice(-2)).toEqual(['2 deletedInRegion.northeurope', '2 availableInRegion.northeurope']);
   });
 
   test('a region that has not had it since is not published as deleted again', () => {
-    const { told } = tell(
+    const { announced } = announceAll(
       [pushOf('eastus', '2026-06-01T12:01:01Z'), deleteOf('westeurope', '2026-06-01T12:00:01Z')],
       two,
       deleted,
     );
-    expect(told.slice(deleted.told.length)).toEqual(['2 availableInRegion.eastus']);
+    expect(announced.slice(deleted.announced.length)).toEqual(['2 availableInRegion.eastus']);
   });
 });
 
 describe('pushed again between two deletes, which is reported after it was published as gone', () => {
-  const gone = tell(
+  const gone = announceAll(
     [
       pushOf('eastus', '2026-06-01T12:00:00Z'),
       pushOf('westeurope', '2026-06-01T12:00:01Z'),
@@ -95,17 +99,21 @@ describe('pushed again between two deletes, which is reported after it was publi
     ],
     two,
   );
-  const between = tell([pushOf('eastus', '2026-06-01T12:00:21Z', { eventTime: '2026-06-01T12:00:15Z' })], two, gone);
+  const between = announceAll(
+    [pushOf('eastus', '2026-06-01T12:00:21Z', { eventTime: '2026-06-01T12:00:15Z' })],
+    two,
+    gone,
+  );
 
   test('publishes nothing by itself, nor with a push in a region that is not expected', () => {
-    expect(gone.told.slice(-1)).toEqual(['1 deletedInAllReplicas']);
-    const { told } = tell([pushOf('northeurope', '2026-06-01T12:00:22Z')], two, between);
-    expect(told.slice(gone.told.length)).toEqual(['1 availableInRegion.northeurope']);
+    expect(gone.announced.slice(-1)).toEqual(['1 deletedInAllReplicas']);
+    const { announced } = announceAll([pushOf('northeurope', '2026-06-01T12:00:22Z')], two, between);
+    expect(announced.slice(gone.announced.length)).toEqual(['1 availableInRegion.northeurope']);
   });
 
   test('with the next push it is new, and so where it is again', () => {
-    const { told } = tell([pushOf('westeurope', '2026-06-01T12:00:25Z')], two, between);
-    expect(told.slice(gone.told.length)).toEqual([
+    const { announced } = announceAll([pushOf('westeurope', '2026-06-01T12:00:25Z')], two, between);
+    expect(announced.slice(gone.announced.length)).toEqual([
       '2 availableInRegion.eastus',
       '2 availableInRegion.westeurope',
       '2 availableInAllReplicas',
@@ -113,8 +121,8 @@ describe('pushed again between two deletes, which is reported after it was publi
   });
 
   test('also where the next push is in the same region', () => {
-    const { record, told } = tell([pushOf('eastus', '2026-06-01T12:00:25Z')], two, between);
-    expect(told.slice(gone.told.length)).toEqual(['2 availableInRegion.eastus']);
+    const { record, announced } = announceAll([pushOf('eastus', '2026-06-01T12:00:25Z')], two, between);
+    expect(announced.slice(gone.announced.length)).toEqual(['2 availableInRegion.eastus']);
     expect(record?.completedFor).toEqual([]);
   });
 
@@ -126,7 +134,7 @@ describe('pushed again between two deletes, which is reported after it was publi
       { kind: 'reevaluate' },
       { set: one, policy, now: at('2026-06-01T13:00:00Z') },
     );
-    expect(announcements.map((told) => `${told.generation} ${announcementSubject(told)}`)).toEqual([
+    expect(announcements.map((announced) => `${announced.generation} ${announcementSubject(announced)}`)).toEqual([
       '2 availableInRegion.eastus',
       '2 availableInAllReplicas',
     ]);
@@ -134,8 +142,8 @@ describe('pushed again between two deletes, which is reported after it was publi
 
   test('a replica that nobody waits for may have deleted it later than it was pushed everywhere else', () => {
     const set = replicaSetOf(registryOf({ observedOnly: regionsOf('uksouth') }));
-    const later = tell([deleteOf('uksouth', '2026-06-01T12:00:30Z')], set, gone);
-    const { told } = tell(
+    const later = announceAll([deleteOf('uksouth', '2026-06-01T12:00:30Z')], set, gone);
+    const { announced } = announceAll(
       [
         pushOf('eastus', '2026-06-01T12:00:31Z', { eventTime: '2026-06-01T12:00:25Z' }),
         pushOf('westeurope', '2026-06-01T12:00:32Z', { eventTime: '2026-06-01T12:00:26Z' }),
@@ -143,7 +151,7 @@ describe('pushed again between two deletes, which is reported after it was publi
       set,
       later,
     );
-    expect(told.slice(-3)).toEqual([
+    expect(announced.slice(-3)).toEqual([
       '2 availableInRegion.eastus',
       '2 availableInRegion.westeurope',
       '2 availableInAllReplicas',
@@ -153,11 +161,11 @@ describe('pushed again between two deletes, which is reported after it was publi
 
 describe('complete again for a set that has grown', () => {
   const both = [pushOf('eastus', '2026-06-01T12:00:00Z'), pushOf('westeurope', '2026-06-01T12:00:01Z')];
-  const complete = tell(both, two);
-  const grown = tell([pushOf('northeurope', '2026-06-01T13:00:00Z')], three, complete);
+  const complete = announceAll(both, two);
+  const grown = announceAll([pushOf('northeurope', '2026-06-01T13:00:00Z')], three, complete);
 
   test('only the new region is published, and that it is everywhere', () => {
-    expect(grown.told.slice(complete.told.length)).toEqual([
+    expect(grown.announced.slice(complete.announced.length)).toEqual([
       '2 availableInRegion.northeurope',
       '2 availableInAllReplicas',
     ]);
@@ -165,24 +173,33 @@ describe('complete again for a set that has grown', () => {
 
   test('what the topic had not accepted yet keeps its id', () => {
     const pending = pendingKeys(grown.record as ImageRecord).map(parseAnnouncementKey);
-    expect(pending.map((one) => `${one.generation} ${announcementSubject(one)}`)).toEqual(grown.told);
+    expect(pending.map((one) => `${one.generation} ${announcementSubject(one)}`)).toEqual(grown.announced);
   });
 
   test('and so through a third generation', () => {
     const four = replicaSetOf(registryOf({ regions: regionsOf('eastus', 'northeurope', 'uksouth', 'westeurope') }));
-    const { told } = tell([pushOf('uksouth', '2026-06-01T14:00:00Z')], four, grown);
-    expect(told.slice(grown.told.length)).toEqual(['3 availableInRegion.uksouth', '3 availableInAllReplicas']);
+    const { announced } = announceAll([pushOf('uksouth', '2026-06-01T14:00:00Z')], four, grown);
+    expect(announced.slice(grown.announced.length)).toEqual([
+      '3 availableInRegion.uksouth',
+      '3 availableInAllReplicas',
+    ]);
   });
 
   test('a replica that was removed and made again has events of its own', () => {
     const set = replaced(two, 'westeurope', '2026-06-01T14:00:00Z');
-    const { told } = tell([pushOf('westeurope', '2026-06-01T14:01:00Z')], set, complete);
-    expect(told.slice(complete.told.length)).toEqual(['2 availableInRegion.westeurope', '2 availableInAllReplicas']);
+    const { announced } = announceAll([pushOf('westeurope', '2026-06-01T14:01:00Z')], set, complete);
+    expect(announced.slice(complete.announced.length)).toEqual([
+      '2 availableInRegion.westeurope',
+      '2 availableInAllReplicas',
+    ]);
   });
 
   test('also when its predecessor was published two generations ago', () => {
     const set = replaced(three, 'westeurope', '2026-06-01T14:00:00Z');
-    const { told } = tell([pushOf('westeurope', '2026-06-01T14:01:00Z')], set, grown);
-    expect(told.slice(grown.told.length)).toEqual(['3 availableInRegion.westeurope', '3 availableInAllReplicas']);
+    const { announced } = announceAll([pushOf('westeurope', '2026-06-01T14:01:00Z')], set, grown);
+    expect(announced.slice(grown.announced.length)).toEqual([
+      '3 availableInRegion.westeurope',
+      '3 availableInAllReplicas',
+    ]);
   });
 });

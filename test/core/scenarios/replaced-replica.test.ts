@@ -31,12 +31,12 @@ function setUp() {
       absences.set(region ?? '', setup.clock.now());
     },
     ask: () => setup.tracker.answer(question, defaultRequirement(set(registry))),
-    told: () => setup.publisher.published.map(({ type, data }) => `${type.split('.')[1]} ${data.generation}`),
+    published: () => setup.publisher.published.map(({ type, data }) => `${type.split('.')[1]} ${data.generation}`),
   };
 }
 
 test('reports of the old one no longer count, and those of the new one do', async () => {
-  const { tracker, clock, replace, ask, told, store, ...setup } = setUp();
+  const { tracker, clock, replace, ask, published, store, ...setup } = setUp();
   for (const region of ['eastus', 'westeurope']) {
     await tracker.receive({ name, fact: pushOf(region, '2026-06-01T12:00:00Z', { tag: 'v1' }) });
   }
@@ -65,7 +65,7 @@ test('reports of the old one no longer count, and those of the new one do', asyn
   expect(await tracker.receive({ name, fact: again })).toBe('recorded');
   await passTime({ tracker, clock, timer: setup.timer }, 60_000);
   expect(await ask()).toMatchObject({ state: 'available', satisfied: true });
-  expect(told().filter((event) => event.startsWith('ImageAvailableInAllReplicas'))).toEqual([
+  expect(published().filter((event) => event.startsWith('ImageAvailableInAllReplicas'))).toEqual([
     'ImageAvailableInAllReplicas 1',
     'ImageAvailableInAllReplicas 2',
   ]);
@@ -84,7 +84,7 @@ test('a report of the old one that comes late is outdated', async () => {
 });
 
 test('both replaced one after the other: everywhere again is published, and neither is late', async () => {
-  const { tracker, clock, replace, ask, told, store, ...setup } = setUp();
+  const { tracker, clock, replace, ask, published, store, ...setup } = setUp();
   const push = async (region: string) => {
     await tracker.receive({ name, fact: pushOf(region, new Date(clock.now()).toISOString()) });
     await passTime({ tracker, clock, timer: setup.timer }, 60_000);
@@ -100,6 +100,6 @@ test('both replaced one after the other: everywhere again is published, and neit
   await push('westeurope');
   expect(await ask()).toMatchObject({ state: 'available', satisfied: true, delayed: false });
   const types = ['ImageAvailableInRegion', 'ImageAvailableInRegion', 'ImageAvailableInAllReplicas'];
-  expect(told()).toEqual([1, 2].flatMap((generation) => types.map((type) => `${type} ${generation}`)));
+  expect(published()).toEqual([1, 2].flatMap((generation) => types.map((type) => `${type} ${generation}`)));
   expect((await store.read(name))?.record.completedFor).toEqual([east, west]);
 });

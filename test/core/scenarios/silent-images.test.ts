@@ -59,7 +59,7 @@ async function count({ tracker }: MemoryTracker, state: 'replicating' | 'availab
   return documents.filter((document) => document.state === state).length;
 }
 
-function toldOf({ publisher }: MemoryTracker, type: string) {
+function publishedOf({ publisher }: MemoryTracker, type: string) {
   return publisher.published.filter((event) => event.type === `AcrReplication.${type}`);
 }
 
@@ -104,7 +104,7 @@ describe('a hundred images that one region reports and the other gives no clear 
     expect(new Set(memory.publisher.published.map(({ type }) => type))).toEqual(
       new Set(['AcrReplication.ImageAvailableInRegion']),
     );
-    expect(toldOf(memory, 'ImageAvailableInRegion')).toHaveLength(images);
+    expect(publishedOf(memory, 'ImageAvailableInRegion')).toHaveLength(images);
   });
 
   test('are all available, each published once, soon after it recovers', async () => {
@@ -114,10 +114,10 @@ describe('a hundred images that one region reports and the other gives no clear 
     await passTime(memory, 3 * minute);
     expect(await count(memory, 'available')).toBe(images);
     await passTime(memory, 60 * minute, 10_000);
-    const complete = toldOf(memory, 'ImageAvailableInAllReplicas');
+    const complete = publishedOf(memory, 'ImageAvailableInAllReplicas');
     expect(complete).toHaveLength(images);
     expect(new Set(complete.map(({ data }) => data.digest)).size).toBe(images);
-    expect(toldOf(memory, 'ImageAvailableInRegion')).toHaveLength(2 * images);
+    expect(publishedOf(memory, 'ImageAvailableInRegion')).toHaveLength(2 * images);
     expect(memory.publisher.published).toHaveLength(3 * images);
     // One clear answer each was enough, and the region that had reported was not asked.
     const clear = asked.filter(({ isThrottled }) => !isThrottled);

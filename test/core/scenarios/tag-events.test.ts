@@ -25,7 +25,7 @@ const name = (digest: number) => ({
 const time = (seconds: number) => `2026-06-01T12:00:${String(seconds).padStart(2, '0')}Z`;
 const push = (region: string, seconds: number, tag = 'v1') => pushOf(region, time(seconds), { tag });
 
-async function told(deliveries: readonly [digest: number, fact: Fact][]) {
+async function deliverAll(deliveries: readonly [digest: number, fact: Fact][]) {
   const setup = memoryTracker();
   for (const [digest, fact] of deliveries) {
     await setup.tracker.receive({ name: name(digest), fact });
@@ -37,7 +37,7 @@ async function told(deliveries: readonly [digest: number, fact: Fact][]) {
 }
 
 test('a tag that every region resolves to one digest has converged, published once', async () => {
-  const { tagEvents } = await told([
+  const { tagEvents } = await deliverAll([
     [1, push('eastus', 1)],
     [1, push('westeurope', 2)],
     [1, push('eastus', 1)],
@@ -52,7 +52,7 @@ test('a tag that every region resolves to one digest has converged, published on
 });
 
 test('a tag that moves on before it has converged is superseded, with both digests', async () => {
-  const { tagEvents } = await told([
+  const { tagEvents } = await deliverAll([
     [1, push('eastus', 1)],
     [2, push('eastus', 3)],
     [2, push('westeurope', 4)],
@@ -64,7 +64,7 @@ test('a tag that moves on before it has converged is superseded, with both diges
 });
 
 test('a late old push never moves a tag back', async () => {
-  const { types, tagEvents } = await told([
+  const { types, tagEvents } = await deliverAll([
     [2, push('eastus', 3)],
     [2, push('westeurope', 4)],
     [1, push('eastus', 1)],
@@ -96,7 +96,7 @@ test('a late old push, after a newer digest that was noted under the tag and nev
 });
 
 test('a tag that had converged moves on without being superseded', async () => {
-  const { types } = await told([
+  const { types } = await deliverAll([
     [1, push('eastus', 1)],
     [1, push('westeurope', 2)],
     [2, push('eastus', 3)],
@@ -106,7 +106,7 @@ test('a tag that had converged moves on without being superseded', async () => {
 });
 
 test('a tag that comes back to a digest converges again, with another id', async () => {
-  const { tagEvents } = await told([
+  const { tagEvents } = await deliverAll([
     [1, push('eastus', 1)],
     [1, push('westeurope', 2)],
     [2, push('eastus', 3)],
@@ -137,7 +137,7 @@ test('a tag whose first region is still being compared when the last comes conve
 });
 
 test('that a tag was superseded is published with both digests, also after it has come back', async () => {
-  const { tracker } = await told([
+  const { tracker } = await deliverAll([
     [1, push('eastus', 1)],
     [2, push('eastus', 3)],
     [1, push('eastus', 5)],
@@ -151,7 +151,7 @@ test('that a tag was superseded is published with both digests, also after it ha
 });
 
 test('an old push that arrives after the new one has begun moves no tag back, whatever times the events carry', async () => {
-  const { tracker, tagEvents } = await told([
+  const { tracker, tagEvents } = await deliverAll([
     [1, push('eastus', 1)],
     [2, push('eastus', 2)],
     [1, push('westeurope', 3)],
@@ -175,9 +175,9 @@ test('a tag that is rolled back in one region has not converged before the other
     [2, push('westeurope', 4)],
     [1, push('eastus', 5)],
   ];
-  const rolledBack = await told(moves);
+  const rolledBack = await deliverAll(moves);
   expect(rolledBack.tagEvents.map(({ data }) => data.digest)).toEqual([digestOf(1), digestOf(2)]);
-  const followed = await told([...moves, [1, push('westeurope', 6)]]);
+  const followed = await deliverAll([...moves, [1, push('westeurope', 6)]]);
   expect(followed.tagEvents.map(({ data }) => data.digest)).toEqual([digestOf(1), digestOf(2), digestOf(1)]);
 });
 
@@ -198,7 +198,7 @@ test('all of an old push that arrives after the new one is everywhere has not co
 });
 
 test('a tag whose digest was deleted everywhere is answered with that digest, and waited for no more', async () => {
-  const { tracker } = await told([
+  const { tracker } = await deliverAll([
     [1, push('eastus', 1)],
     [1, push('westeurope', 2)],
     [1, deleteOf('eastus', time(3))],
@@ -215,7 +215,7 @@ test('a tag whose digest was deleted everywhere is answered with that digest, an
 });
 
 test('a tag is not converged where its digest has been deleted', async () => {
-  const { types } = await told([
+  const { types } = await deliverAll([
     [1, push('eastus', 1)],
     [1, deleteOf('eastus', time(2))],
     [1, push('westeurope', 3)],
@@ -225,7 +225,7 @@ test('a tag is not converged where its digest has been deleted', async () => {
 
 describe('an image', () => {
   test('no longer lists a tag that has moved on', async () => {
-    const { tracker, store } = await told([
+    const { tracker, store } = await deliverAll([
       [1, push('eastus', 1)],
       [1, push('eastus', 2, 'stable')],
       [2, push('eastus', 3)],
@@ -434,15 +434,15 @@ describe('while no region has reported both digests of a tag', () => {
       [2, push('eastus', 3)],
       [1, push('westeurope', 9)],
     ];
-    expect((await told(facts)).types).toEqual([]);
-    const known = await told([...facts, [1, push('eastus', 1)]]);
+    expect((await deliverAll(facts)).types).toEqual([]);
+    const known = await deliverAll([...facts, [1, push('eastus', 1)]]);
     expect(known.types).toEqual(['TagSuperseded']);
     expect(known.tagEvents[0]?.data).toMatchObject({ digest: digestOf(1), supersededBy: digestOf(2) });
   });
 
   test('neither is published as superseded when their clocks are minutes apart', async () => {
     const west = (seconds: number) => pushOf('westeurope', `2026-06-01T12:04:${seconds}Z`, { tag: 'v1' });
-    const { types } = await told([
+    const { types } = await deliverAll([
       [1, west(10)],
       [2, push('eastus', 3)],
       [2, west(12)],
@@ -455,7 +455,7 @@ describe('while no region has reported both digests of a tag', () => {
 
 test('a tag pushed with a time far ahead converges again with the next release', async () => {
   const far = (region: string) => pushOf(region, time(1), { tag: 'v1', eventTime: '2099-01-01T00:00:00Z' });
-  const { types, tagEvents } = await told([
+  const { types, tagEvents } = await deliverAll([
     [1, far('eastus')],
     [1, far('westeurope')],
     [2, push('eastus', 10)],

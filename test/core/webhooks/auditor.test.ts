@@ -151,8 +151,8 @@ describe('an audit says', () => {
     const { care, directory, log } = setUp('audit');
     directory.add('west', 'westeurope');
     for (let time = 0; time < 3; time++) await care.run();
-    const said = log.lines.map((line) => line.split(' {')[0]);
-    expect(said.toSorted()).toEqual(['webhook missing', 'webhook missing', 'webhook missing', 'webhook ok']);
+    const messages = log.lines.map((line) => line.split(' {')[0]);
+    expect(messages.toSorted()).toEqual(['webhook missing', 'webhook missing', 'webhook missing', 'webhook ok']);
   });
 
   test('nothing of regions that are not expected', async () => {

@@ -22,7 +22,7 @@ function setUp(parts: Partial<DeliveryRecoveryDeps> = {}, prepare: (directory: M
   const directory = memoryWebhooks();
   const clock = manualClock();
   const log = memoryLog();
-  const taken: Received[] = [];
+  const processed: Received[] = [];
   prepare(directory);
   const deliveries = deliveryRecovery({
     registries: [contoso],
@@ -32,19 +32,19 @@ function setUp(parts: Partial<DeliveryRecoveryDeps> = {}, prepare: (directory: M
     clock,
     log,
     replicaSet: (registry) => replicaSetOf(registry, clock.now()),
-    process: async (delivery) => taken.push(delivery),
+    process: async (delivery) => processed.push(delivery),
     ...parts,
   });
-  return { directory, clock, log, taken, deliveries };
+  return { directory, clock, log, processed, deliveries };
 }
 
 describe('a delivery that failed', () => {
   test('is recovered as a report of the webhook’s region', async () => {
-    const { deliveries, taken, clock } = setUp({}, (directory) => {
+    const { deliveries, processed, clock } = setUp({}, (directory) => {
       directory.add('east', 'eastus', { deliveries: [logged('a', 503)] });
     });
     expect(await deliveries.run()).toBe(1);
-    expect(taken).toEqual([
+    expect(processed).toEqual([
       {
         name: { registry: 'contoso', repository: 'team/app', digest: digestOf(1) },
         fact: {
@@ -75,12 +75,12 @@ describe('a delivery that failed', () => {
   });
 
   test('is recovered once, however long the log keeps it', async () => {
-    const { deliveries, directory, taken } = setUp();
+    const { deliveries, directory, processed } = setUp();
     const east = directory.add('east', 'eastus', { deliveries: [logged('a', 503)] });
     await deliveries.run();
     east.deliveries.push(logged('b', 503));
     expect([await deliveries.run(), await deliveries.run()]).toEqual([1, 0]);
-    expect(taken).toHaveLength(2);
+    expect(processed).toHaveLength(2);
   });
 
   test('is forgotten with its webhook', async () => {
@@ -94,12 +94,12 @@ describe('a delivery that failed', () => {
   });
 
   test('with the same id in two regions is two facts', async () => {
-    const { deliveries, taken } = setUp({}, (directory) => {
+    const { deliveries, processed } = setUp({}, (directory) => {
       directory.add('east', 'eastus', { deliveries: [logged('a', 503)] });
       directory.add('west', 'westeurope', { deliveries: [logged('a', 503)] });
     });
     await deliveries.run();
-    expect(taken.map((one) => ('fact' in one ? one.fact.region : one.region))).toEqual(['eastus', 'westeurope']);
+    expect(processed.map((one) => ('fact' in one ? one.fact.region : one.region))).toEqual(['eastus', 'westeurope']);
   });
 
   test('in their hundreds is recovered as a whole', async () => {
@@ -110,11 +110,11 @@ describe('a delivery that failed', () => {
   });
 
   test('is tried again when storage was away, and not when it can never be stored', async () => {
-    const trouble = [away, new UpstreamError('invalid', 'no such registry')];
+    const errors = [away, new UpstreamError('invalid', 'no such registry')];
     const { deliveries, log } = setUp(
       {
         process: async () => {
-          const error = trouble.shift();
+          const error = errors.shift();
           if (error !== undefined) throw error;
         },
       },
@@ -132,10 +132,10 @@ describe('a delivery that failed', () => {
     ['with a masked digest', logged('a', 401, { target: { repository: 'team/app', digest: 'sha256:xxxx' } })],
     ['older than images are kept', logged('a', 503, { timestamp: '2026-05-25T11:59:59Z' })],
   ])('without a report about an image is ignored: %s', async (_what, delivery) => {
-    const { deliveries, taken } = setUp({}, (directory) => {
+    const { deliveries, processed } = setUp({}, (directory) => {
       directory.add('east', 'eastus', { deliveries: [delivery] });
     });
-    expect([await deliveries.run(), taken]).toEqual([0, []]);
+    expect([await deliveries.run(), processed]).toEqual([0, []]);
   });
 });
 
@@ -164,11 +164,11 @@ describe('which webhooks', () => {
   });
 
   test('of the region of the webhook, whatever its address names', async () => {
-    const { deliveries, taken } = setUp({}, (directory) => {
+    const { deliveries, processed } = setUp({}, (directory) => {
       directory.add('west', 'westeurope', { serviceUri: addressOf('eastus'), deliveries: [logged('a', 503)] });
     });
     await deliveries.run();
-    expect(taken.map((one) => ('fact' in one ? one.fact.region : one.region))).toEqual(['westeurope']);
+    expect(processed.map((one) => ('fact' in one ? one.fact.region : one.region))).toEqual(['westeurope']);
   });
 
   test('not of regions that are not known, whose addresses are not read', async () => {
@@ -219,17 +219,17 @@ describe('a failure', () => {
   };
 
   test.each(['serviceUri east', 'deliveries east'])('with %s does not stop the others', async (call) => {
-    const { deliveries, directory, taken } = setUp({}, two);
+    const { deliveries, directory, processed } = setUp({}, two);
     directory.failing.set(call, away);
     expect(await deliveries.run()).toBe(1);
-    expect(taken.map((one) => ('fact' in one ? one.fact.region : one.region))).toEqual(['westeurope']);
+    expect(processed.map((one) => ('fact' in one ? one.fact.region : one.region))).toEqual(['westeurope']);
     directory.failing.clear();
     expect(await deliveries.run()).toBe(1);
   });
 
   test('with one registry does not stop the others', async () => {
     const fabrikam = registryOf({ name: 'fabrikam', loginServer: 'fabrikam.azurecr.io', resourceId });
-    const { directory, clock, log, taken } = setUp({}, two);
+    const { directory, clock, log, processed } = setUp({}, two);
     const list = directory.list;
     const deliveries = deliveryRecovery({
       registries: [fabrikam, contoso],
@@ -239,7 +239,7 @@ describe('a failure', () => {
       clock,
       log,
       replicaSet: (one) => replicaSetOf(one, clock.now()),
-      process: async (delivery) => taken.push(delivery),
+      process: async (delivery) => processed.push(delivery),
     });
     expect(await deliveries.run()).toBe(2);
   });

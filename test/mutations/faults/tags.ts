@@ -268,13 +268,13 @@ export const tagFaults: readonly Fault[] = [
       ['a place is never released', 'if (next === undefined) replica.underWay--;', 'if (next === undefined) return;'],
       [
         'the answer is as new as our clock',
-        'return toEventTime(Math.min(askedAt, saidAt));',
+        'return toEventTime(Math.min(askedAt, answeredAt));',
         'return toEventTime(askedAt);',
       ],
       [
         'a replica whose clock is ahead is believed',
-        'return toEventTime(Math.min(askedAt, saidAt));',
-        'return toEventTime(saidAt);',
+        'return toEventTime(Math.min(askedAt, answeredAt));',
+        'return toEventTime(answeredAt);',
       ],
       ['a broken image is there', " || (registry.verify === 'deep' && !answer.isWhole)", ''],
       ['no clear answer is a yes', "if (answer.kind !== 'present' ||", "if (answer.kind === 'absent' ||"],
