@@ -42,7 +42,7 @@ interface Followed {
 /** How many regions have the image, and when to go on; `undefined` when nothing is left to do here. */
 type Next = { readonly seen: number | undefined; readonly at: number } | undefined;
 
-/** The next row may run late by this much before nobody follows the check. */
+/** The next row may run late by this much, and the check is still followed until then. */
 const overlapMs = 15_000;
 const errorPauseMs = 2_000;
 
@@ -101,7 +101,7 @@ export function checkRunner(deps: VerdictDeliveryDeps & JudgingDeps): CheckRunne
       if (known !== undefined) {
         known.untilAt = Math.max(known.untilAt, untilAt);
         known.sequence = check.sequence;
-        // A verdict may be due earlier than the record said before.
+        // The record may have changed: a verdict may be due earlier.
         known.isCalled = true;
         known.pause.abort();
         return known.first.promise;

@@ -1,6 +1,6 @@
 /**
  * What a deployment asks for: the payload has the same fields as every other check; where it names no image, the template does.
- * Problems become a verdict "failed" with a comment, since GitHub shows no other answer to anybody.
+ * Problems become a verdict "failed" with a comment, since GitHub shows no other answer.
  */
 import type { FieldProblem, Parsed } from '../runtime/parsed.ts';
 import { parsed, problem } from '../runtime/parsed.ts';

@@ -28,7 +28,7 @@ export interface GithubRequest {
 
 const text = z.string().min(1).max(1_000);
 const id = z.int().positive();
-/** Absent at times, and GitHub shows problems to nobody: a value that is not a text counts as absent. */
+/** Absent at times, and GitHub does not show problems: a value that is not a text counts as absent. */
 const optionalText = text.optional().catch(undefined);
 const commitAndRef = z.object({ sha: optionalText, ref: optionalText });
 const body = z.object(

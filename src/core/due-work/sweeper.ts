@@ -16,7 +16,7 @@ import type { DueItem, DueWorkStore } from './ports.ts';
 
 export interface Sweeper {
   /**
-   * Starts all work that is due, and returns when it is done, or some seconds later: work that takes longer goes on and does
+   * Starts all work that is due, and returns when it is done, or some seconds later: work that is not done goes on and does
    * not delay other work. Fails with an `UpstreamError` when the due work cannot be read.
    */
   sweep(): Promise<void>;

@@ -36,7 +36,7 @@ export interface IngestOptions {
   readonly registries: readonly Registry[];
   /** How long a webhook's answer may wait for the tables before the delivery goes to the queue. */
   readonly recordWithinMs: number;
-  /** How long the queue may take after that. Both together stay below the registry's 5 s. */
+  /** Time limit of the queue after that. Both together stay below the registry's 5 s. */
   readonly deferWithinMs: number;
 }
 
@@ -72,7 +72,7 @@ export interface Ingest {
 }
 
 /**
- * Processor time that a delivery takes. In a burst, each delivery has waited this long for each one ahead of it before it was
+ * Processor time for one delivery. In a burst, each delivery has waited this long for each one ahead of it before it was
  * read, and the registry measures its time limit from the sending.
  */
 const processingMs = 1;

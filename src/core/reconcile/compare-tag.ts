@@ -126,7 +126,7 @@ function comparison(writer: ImageWriter, image: ImageRecord, tag: Tag): Comparis
 }
 
 /**
- * Whether this image's pushes must be recorded in the other: this one has taken the tag from it somewhere; or the other has
+ * Whether this image's pushes must be recorded in the other: it has lost the tag to this one somewhere; or the other has
  * recorded this one as newer and is newer itself; or their order is not known, and the next report may come from a region that
  * has reported both; or the other has not arrived in a region where this one has, and its round is open.
  */
@@ -137,7 +137,7 @@ function concerns(own: TagPushes, theirs: TagPushes, { digest }: ImageName, othe
   return hasLeft(own, theirs) || isMistaken || isUnordered || (isElsewhere && other?.state === 'open');
 }
 
-/** Whether a digest with these pushes has taken the tag from the other, in one region at least. */
+/** Whether the other has lost the tag to a digest with these pushes, in one region at least. */
 function hasLeft(pushes: TagPushes, other: TagPushes): boolean {
   return isPushedLater(pushes, other) || regionsLater(pushes, other).length > 0;
 }

@@ -66,7 +66,7 @@ const maxAttempts = 20;
 const maxPauseMs = 100;
 /** How often a record is read while requests wait: this finds revisions that another instance has created. */
 const pace = { minPauseMs: 1_000, maxPauseMs: 5_000, maxReads: 4 };
-/** A missing record is read again after this time: longer than any write to the storage takes. */
+/** A missing record is read again after this time: longer than any write to the storage. */
 const missingForMs = 60_000;
 const pageSize = 100;
 

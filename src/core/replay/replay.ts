@@ -50,7 +50,7 @@ const maxEmptyPages = 20;
 const pauseMs = 100;
 /** How long one message is worked on; the next message goes on, on any instance. */
 const stepMs = 20_000;
-/** A message stays invisible for ten minutes when the instance that handles it dies; a second message takes over sooner. */
+/** A message stays invisible for ten minutes when the instance that handles it dies; a second message is handled sooner. */
 const guardMs = 45_000;
 /** A running job without progress for so long has lost its message. */
 const lostAfterMs = 600_000;

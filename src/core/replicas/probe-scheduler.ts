@@ -207,8 +207,8 @@ function lackingMembers(image: ImageRecord, set: ReplicaSet): LackingMember[] {
   return [...digests].flatMap((digest): LackingMember[] => {
     const regions = lacking.filter(({ members }) => members.some((one) => one.digest === digest));
     if (regions.length === 0) return [];
-    const said = Object.values(image.family?.reported[digest] ?? {});
-    const isInDoubt = said.some((arrival) => isDeleted(arrival) || isDoubtful(arrival));
+    const reports = Object.values(image.family?.reported[digest] ?? {});
+    const isInDoubt = reports.some((arrival) => isDeleted(arrival) || isDoubtful(arrival));
     return [{ digest, regions: regions.map(({ region }) => region), isInDoubt }];
   });
 }

@@ -3,7 +3,7 @@
  * class for all of them, so that one place decides whether to try again, and one which HTTP status is answered.
  */
 export type ErrorCode =
-  /** The service did not answer in time; the request may have taken effect or not. */
+  /** The service did not answer in time; the request may have had an effect or not. */
   | 'unavailable'
   /** The service asked for fewer requests. */
   | 'throttled'

@@ -1,6 +1,6 @@
 /**
  * Patterns of names in which `*` matches any characters, also `/`. Clients that may push choose the texts, so the time to match
- * one must not grow faster than its length: a regular expression with several `.*` may take exponential time.
+ * one must not grow faster than its length: a regular expression with several `.*` may need exponential time.
  */
 
 /** Each part between the start and the end is matched at its first place: if a later place would match, so does the first. */

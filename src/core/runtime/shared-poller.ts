@@ -67,7 +67,7 @@ interface Poller<T> {
 
 /** Between two reads of one subject, however many waiters come. */
 const minGapMs = 50;
-/** A slow read means that the storage is under load: reads may take this share of the time. */
+/** A slow read means that the storage is under load: reads may use this share of the time. */
 const maxShare = 0.2;
 const maxSlowPauseMs = 5_000;
 /** A subject that has been quiet for this many pauses is polled more slowly. */

@@ -20,7 +20,7 @@ export interface WaitBoard {
   enter(waited: readonly Waited[]): () => void;
   /** The rows of all instances; of this one its present state. Fails with an `UpstreamError`. */
   list(): Promise<readonly InstanceWaits[]>;
-  /** Stops writing and removes this instance's row: its clients ask another instance. Takes at most that long; never fails. */
+  /** Stops writing and removes this instance's row: its clients ask another instance. Returns after that time at the latest; never fails. */
   close(milliseconds: number): Promise<void>;
 }
 

@@ -315,9 +315,9 @@ describe('with instances that come and go', () => {
     expect(world.waiting.verdicts).toEqual([]);
     await world.pass(70_000, two);
     expect(world.waiting.verdicts.map(({ verdict }) => verdict.result)).toEqual(['failed']);
-    const tookMs = (world.waiting.verdicts[0]?.at ?? 0) - acceptedAt;
-    expect(tookMs).toBeGreaterThanOrEqual(600_000);
-    expect(tookMs).toBeLessThanOrEqual(605_000);
+    const durationMs = (world.waiting.verdicts[0]?.at ?? 0) - acceptedAt;
+    expect(durationMs).toBeGreaterThanOrEqual(600_000);
+    expect(durationMs).toBeLessThanOrEqual(605_000);
   });
 
   test('many instances on one check send one verdict', async () => {
@@ -499,7 +499,7 @@ describe('sending', () => {
     const world = checkWorld();
     const one = world.instance();
     await one.accept(requestOf({ timeoutMs: 48 * hour }));
-    // No instance follows it meanwhile: two days of evaluations would take the test a minute.
+    // No instance follows it meanwhile: two days of evaluations would make the test a minute long.
     await one.close(0);
     await world.clock.advance(48 * hour - 60_000);
     await world.pass(180_000, [world.instance()]);

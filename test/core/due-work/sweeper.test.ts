@@ -142,7 +142,7 @@ describe('a sweep', () => {
     expect(store.rows?.size).toBe(0);
   });
 
-  test('ends although one item takes long; that item is not started again and delays no other', async () => {
+  test('ends although one item is slow; that item is not started again and delays no other', async () => {
     const { clock, store, done, instance } = world();
     await store.add(imageOf(1), clock.now());
     let begun = 0;

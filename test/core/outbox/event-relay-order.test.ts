@@ -109,7 +109,7 @@ test('an event in flight is not sent twice', async () => {
 test.each([
   [1_000, 1_000],
   [60_000, 5_000],
-])('an end waits for a topic that takes %i ms, %i ms long', async (afterMs, expected) => {
+])('an end waits for a topic that answers after %i ms, %i ms long', async (afterMs, expected) => {
   const { relay, clock } = setUp(() => undefined, afterMs);
   offerAll(relay, [1]);
   let isOver = false;

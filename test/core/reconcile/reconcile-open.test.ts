@@ -80,14 +80,14 @@ test('a run that fails is continued from its last page', async () => {
   sets.other = regionsOf('eastus');
   await refresh(start());
   let reads = 0;
-  const troubled: ImageStore = {
+  const failing: ImageStore = {
     ...store,
     async read(of) {
       if (++reads > 120) throw new UpstreamError('unavailable', 'the tables are away');
       return store.read(of);
     },
   };
-  const instance = start({ store: troubled });
+  const instance = start({ store: failing });
   await refresh(instance);
   expect(instance.lines.filter((line) => line.startsWith('open images not reconciled'))).toHaveLength(1);
   expect((await checkpoints.load('contoso'))?.cursor).toMatch(/./);

@@ -1,5 +1,5 @@
 /**
- * Releases under any interleaving: three instances on one storage, where every call takes some time or fails, and which are
+ * Releases under any interleaving: three instances on one storage, where every call is slow or fails, and which are
  * killed at any moment. That a revision is available is published once, never before its last image, and in the end it
  * is published for every revision that is complete.
  */
@@ -235,7 +235,7 @@ test('published once for each revision, never early, and always in the end', { t
         }
       },
     ),
-    // Without shrinking, which takes minutes.
+    // Without shrinking, which would need minutes.
     { numRuns: runs, endOnFailure: true },
   );
   process.stdout.write(`${runs} runs: ${available} available, ${delayed} delayed in the end\n`);

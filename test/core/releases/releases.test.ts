@@ -416,9 +416,9 @@ describe('a wait by name', () => {
   test('of one that is not there, or is deleted meanwhile', async () => {
     const world = releaseWorld();
     const [a, b] = [releaseInstance(world), releaseInstance(world)];
-    const nobody = a.releases.wait('shop', 5_000);
+    const unknown = a.releases.wait('shop', 5_000);
     await world.clock.settle();
-    expect(await nobody).toEqual({ kind: 'unknown' });
+    expect(await unknown).toEqual({ kind: 'unknown' });
     await a.releases.put('shop', contentOf(1));
     const waiting = b.releases.wait('shop', 60_000);
     await world.clock.advance(1_000);
@@ -562,13 +562,13 @@ describe('what it costs the storage', () => {
   test('grows with the images, and not with those who wait', { timeout: 90_000 }, async () => {
     const one = await readsWith(1);
     const many = await readsWith(200);
-    const nobody = await readsWith(0);
-    process.stdout.write(`reads with nobody, one, 200: ${JSON.stringify({ nobody, one, many })}\n`);
-    expect(nobody.whileWaiting).toEqual({ images: 0, records: 0 });
+    const none = await readsWith(0);
+    process.stdout.write(`reads with no waiter, one, 200: ${JSON.stringify({ none, one, many })}\n`);
+    expect(none.whileWaiting).toEqual({ images: 0, records: 0 });
     expect(many.whileWaiting.images).toBeLessThanOrEqual(one.whileWaiting.images * 1.2 + countOf);
     expect(many.whileWaiting.records).toBeLessThanOrEqual(one.whileWaiting.records * 1.2 + 3);
     expect(many.all.images).toBeLessThanOrEqual(one.all.images * 1.2 + countOf * 4);
     // One for each report, and the whole some log N times.
-    expect(nobody.all.images).toBeLessThan(countOf * 4 * 2 + countOf * 12);
+    expect(none.all.images).toBeLessThan(countOf * 4 * 2 + countOf * 12);
   });
 });

@@ -44,7 +44,7 @@ describe('a replica that was known', () => {
     expect(nextReplicas(known, listOf(...listed), found, now).replicas).toEqual([home, west]);
   });
 
-  test('that is said to be absent stays until it is said so again two minutes later', () => {
+  test('that ARM answers is absent stays until ARM answers so again two minutes later', () => {
     const absent = foundAs(['westeurope', 'absent']);
     const first = nextReplicas(known, listOf(), absent, now);
     expect(first.replicas).toMatchObject([{ region: 'eastus' }, { region: 'westeurope', missingAt: now }]);

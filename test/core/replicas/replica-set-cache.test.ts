@@ -517,7 +517,7 @@ describe('no replica leaves the set', () => {
     ),
   ];
 
-  test.each(noProof)('%s, and what it said stays', async (_why, misbehaviour) => {
+  test.each(noProof)('%s, and its reports stay', async (_why, misbehaviour) => {
     const one = setUp();
     await one.sets.ready(registry);
     Object.assign(one.arm, misbehaviour);
@@ -654,7 +654,7 @@ describe('a replica that was removed and made again', () => {
     expect(absences(one.sets)).toContainEqual(['westeurope', undefined]);
   });
 
-  test('what a region said before its first replica was known is not void', async () => {
+  test('reports of a region before its first replica was known are not void', async () => {
     const one = setUp();
     one.arm.regions = ['eastus'];
     await one.sets.ready(registry);

@@ -119,7 +119,7 @@ describe('times', () => {
     ]);
   });
 
-  test('to publish: from the fact until the topic accepted the event, however long that took', async () => {
+  test('to publish: from the fact until the topic accepted the event, after whatever time', async () => {
     let isDown = true;
     const published: string[] = [];
     const publisher = {

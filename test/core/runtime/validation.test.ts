@@ -40,11 +40,11 @@ test.each<[object, string, string]>([
   [{ map: [] }, 'map', 'must be an object'],
   [{ map: { A: 'b' } }, 'map.A', 'must be letters'],
   [{ either: true }, 'either', 'is not of the form that is expected'],
-])('%j is refused in words', (change, field, reason) => {
+])('%j is refused with a message', (change, field, reason) => {
   expect(readAs(wordless, { ...whole, ...change })).toEqual({ ok: false, problems: [{ field, reason }] });
 });
 
-test('the words of a schema go before, and one that is missing is said to be', () => {
+test('a message of the schema wins, and a missing field is called required', () => {
   const worded = z.object({ id: z.string('must be an id'), name: z.string('a name') }, 'must be a JSON object');
   expect(readAs(worded, undefined)).toEqual({
     ok: false,

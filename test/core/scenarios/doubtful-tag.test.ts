@@ -17,14 +17,14 @@ const present = (n: number): ProbeAnswer => ({
 });
 const absent: ProbeAnswer = { kind: 'absent' };
 
-/** Everywhere and converged for some hours, then taken off in West Europe. */
-async function takenOff(answerIn: (sinceMs: number) => ProbeAnswer) {
+/** Everywhere and converged for some hours, then removed in West Europe by a delete. */
+async function removedTag(answerIn: (sinceMs: number) => ProbeAnswer) {
   const askedAt: number[] = [];
   const probe: ManifestProbe = {
     async ask(_registry, region, _repository, reference) {
       if (reference !== tag || region !== 'westeurope') return present(1);
-      askedAt.push(memory.clock.now() - takenOffAt);
-      return answerIn(memory.clock.now() - takenOffAt);
+      askedAt.push(memory.clock.now() - removedAt);
+      return answerIn(memory.clock.now() - removedAt);
     },
   };
   const memory = memoryTracker({ registries: [registry], probe, policy: { probeAfterMs: minute } });
@@ -34,7 +34,7 @@ async function takenOff(answerIn: (sinceMs: number) => ProbeAnswer) {
   }
   await passTime(memory, 180 * minute, minute);
   askedAt.length = 0;
-  const takenOffAt = memory.clock.now();
+  const removedAt = memory.clock.now();
   const { region, eventTime, receivedAt, evidence } = pushOf('westeurope', now());
   await tracker.receive({ ...place, tag, region, eventTime, receivedAt, evidence });
   const question = { registry, repository: place.repository, digest: undefined, tag };
@@ -47,7 +47,7 @@ async function takenOff(answerIn: (sinceMs: number) => ProbeAnswer) {
 }
 
 test('a tag that its replica still has counts again', async () => {
-  const { memory, askedAt, missing } = await takenOff(() => present(1));
+  const { memory, askedAt, missing } = await removedTag(() => present(1));
   await passTime(memory, 2 * minute);
   expect(await missing()).toEqual([]);
   expect(askedAt).toEqual([minute]);
@@ -55,7 +55,7 @@ test('a tag that its replica still has counts again', async () => {
 });
 
 test('a replica that gave no clear answer is asked again', async () => {
-  const { memory, missing } = await takenOff((sinceMs) =>
+  const { memory, missing } = await removedTag((sinceMs) =>
     sinceMs < 10 * minute ? { kind: 'unclear', reason: '503', retryAfterMs: undefined } : present(1),
   );
   await passTime(memory, 30 * minute, 10_000);
@@ -63,7 +63,7 @@ test('a replica that gave no clear answer is asked again', async () => {
 });
 
 test('a tag that its replica does not have stays missing, and is not asked for any more', async () => {
-  const { memory, askedAt, missing } = await takenOff(() => absent);
+  const { memory, askedAt, missing } = await removedTag(() => absent);
   await passTime(memory, 24 * 60 * minute, minute);
   expect(await missing()).toEqual(['westeurope']);
   expect(askedAt).toEqual([minute]);
@@ -71,7 +71,7 @@ test('a tag that its replica does not have stays missing, and is not asked for a
 });
 
 test('a tag that its replica has at another digest is there', async () => {
-  const { memory, missing } = await takenOff(() => present(2));
+  const { memory, missing } = await removedTag(() => present(2));
   await passTime(memory, 2 * minute);
   expect(await missing()).toEqual(['eastus']);
 });

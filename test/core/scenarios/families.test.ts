@@ -519,7 +519,7 @@ describe('an index that cannot be read', () => {
   });
 });
 
-test('an instance that dies while it reads: another takes over', async () => {
+test('an instance that dies while it reads: another goes on', async () => {
   const w = await world();
   const stuck = memoryTracker({
     clock: w.clock,

@@ -30,7 +30,7 @@ interface Plan {
   /** Which instance receives each, and for how long the test waits before the next. */
   readonly instances: readonly number[];
   readonly pauses: readonly number[];
-  /** How long each call of the storage takes, before and after what it does; over and over. */
+  /** Delays of calls of the storage, before and after their effect; used again from the start. */
   readonly delays: readonly number[];
   /** A report is deleted and pushed again, or sent twice. */
   readonly again: readonly ('once' | 'twice' | 'anew')[];
@@ -104,7 +104,7 @@ async function run({ order, instances, pauses, delays, again }: Plan): Promise<v
   };
 
   const handled: (Promise<unknown> | undefined)[] = [];
-  /** As `passTime`, but for timers whose work takes time of its own. */
+  /** As `passTime`, but for timers whose work is slow. */
   const pass = async (milliseconds: number, stepMs: number) => {
     for (const until = clock.now() + milliseconds; clock.now() < until; ) {
       await clock.advance(Math.min(stepMs, until - clock.now()));

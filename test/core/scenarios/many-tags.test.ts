@@ -48,7 +48,7 @@ function digest() {
     state,
     step,
     iso,
-    /** Bytes in its row, where each character takes two. */
+    /** Bytes in its row, where each character has two. */
     size: () => JSON.stringify(record).length * 2,
     push(tag: string) {
       for (const region of regions) step({ kind: 'fact', fact: pushOf(region, iso(), { tag }) });

@@ -140,7 +140,7 @@ describe('pushed again between two deletes, which is reported after it was publi
     ]);
   });
 
-  test('a replica that nobody waits for may have deleted it later than it was pushed everywhere else', () => {
+  test('a replica that is not waited for may have deleted it later than it was pushed everywhere else', () => {
     const set = replicaSetOf(registryOf({ observedOnly: regionsOf('uksouth') }));
     const later = announceAll([deleteOf('uksouth', '2026-06-01T12:00:30Z')], set, gone);
     const { announced } = announceAll(

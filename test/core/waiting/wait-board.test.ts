@@ -22,7 +22,7 @@ function setUp() {
 }
 
 describe('what it costs', () => {
-  test('one write in fifteen seconds while anybody waits, however many, and none afterwards', async () => {
+  test('one write in fifteen seconds while requests wait, however many, and none afterwards', async () => {
     const { clock, store, board } = setUp();
     const one = board('one');
     const leave = Array.from({ length: 500 }, () => one.enter([image, release]));
@@ -152,7 +152,7 @@ describe('what is listed', () => {
     expect(store.rows.size).toBe(0);
   });
 
-  test('a storage that does not answer holds the end for no longer than it may take', async () => {
+  test('a storage that does not answer delays the end for no longer than its limit', async () => {
     const { clock, store, board } = setUp();
     const one = board('one');
     one.enter([image]);
@@ -174,15 +174,15 @@ describe('what is listed', () => {
     await clock.advance(104_000);
     expect(await board('other').list()).toHaveLength(2);
     await clock.advance(2_000);
-    const nobody = () => [{ instance: 'other', writtenAt: clock.now(), waits: [] }];
-    expect(await board('other').list()).toEqual(nobody());
+    const empty = () => [{ instance: 'other', writtenAt: clock.now(), waits: [] }];
+    expect(await board('other').list()).toEqual(empty());
     expect(store.rows.size).toBe(1);
     await clock.advance(600_000);
     const remove = store.remove.bind(store);
     store.remove = () => Promise.reject(new Error('away'));
-    expect(await board('other').list()).toEqual(nobody());
+    expect(await board('other').list()).toEqual(empty());
     store.remove = remove;
-    expect(await board('other').list()).toEqual(nobody());
+    expect(await board('other').list()).toEqual(empty());
     await clock.settle();
     expect(store.rows.size).toBe(0);
   });

@@ -108,7 +108,7 @@ export const familyFaults: readonly Fault[] = [
   ...faultsIn('src/core/replicas/probe-scheduler.ts', families, [
     [
       'where a deleted member still is, is not asked',
-      'said.some((arrival) => isDeleted(arrival) || isDoubtful(arrival))',
+      'reports.some((arrival) => isDeleted(arrival) || isDoubtful(arrival))',
       'false',
     ],
   ]),
@@ -118,7 +118,7 @@ export const familyFaults: readonly Fault[] = [
     [
       [
         'the record of each member is read',
-        'said.some((arrival) => isDeleted(arrival) || isDoubtful(arrival))',
+        'reports.some((arrival) => isDeleted(arrival) || isDoubtful(arrival))',
         'true',
       ],
     ],
