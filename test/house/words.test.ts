@@ -160,7 +160,7 @@ describe('tests say what the field says', () => {
   });
 });
 
-/** Words that the rooms of the core with these names no longer use, in comments and for names. */
+/** Words that the core no longer uses, in comments and for names. */
 const unwantedInCore: Record<string, string> = {
   ...unwantedInCommand,
   'rings?|rang|rung': 'fires, fired',
@@ -169,15 +169,9 @@ const unwantedInCore: Record<string, string> = {
   'look(?:ed|s)? at|looked for': 'read, evaluated, checked, probed',
   'who(?:m|ever)|nobody|somebody|anybody': 'an instance, a client, none',
 };
-const plainRooms = ['image', 'model', 'members', 'store', 'query', 'catalogue'];
-const plainSources = [
-  ...sourcesIn(...plainRooms.map((room) => `src/core/${room}`)),
-  ...sourcesIn('test/core').filter((path) => plainRooms.some((room) => RegExp(`^test/core/${room}[/.]`).test(path))),
-];
-
 describe.each([
   ['the command', [...sourcesIn('src/cli', 'test/cli'), 'test/support/tracker-stand-in.ts'], unwantedInCommand],
-  ['the core', plainSources, unwantedInCore],
+  ['the core', sourcesIn('src/core', 'test/core'), unwantedInCore],
 ] as const)('%s says what the field says', (_, paths, unwantedHere) => {
   test.each(paths)('%s', (path) => {
     const text = readFileSync(new URL(`../${path}`, root), 'utf8');
