@@ -27,7 +27,7 @@ export interface View {
   readonly release: string | undefined;
 }
 
-export const states: readonly (ListableState | 'deleting')[] = [
+export const states: readonly ListableState[] = [
   'delayed',
   'diverged',
   'unpublished',

@@ -3,8 +3,7 @@
  */
 
 import type { CatalogueSummary } from '../core/catalogue/counts.ts';
-import type { AvailabilityDocument } from '../core/image/availability.ts';
-import type { DivergedTag } from './image-words.ts';
+import type { ListedImage } from '../core/query/describe-listed.ts';
 import type { ImagesPage } from './merge-page.ts';
 import { imageKey } from './merge-page.ts';
 import type { Ask } from './screen.ts';
@@ -12,9 +11,7 @@ import type { Counts } from './summary.ts';
 import { Unanswered } from './tracker.ts';
 
 /** An image as the list shows it. */
-export type Listed = AvailabilityDocument & {
-  /** Absent in answers of an older tracker. */
-  readonly divergedTags?: readonly DivergedTag[];
+export type Listed = ListedImage & {
   readonly attention?: Attention;
   /** Also set where the image is pinned because it is delayed. */
   readonly isDiverged?: boolean;
