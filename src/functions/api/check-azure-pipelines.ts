@@ -49,7 +49,7 @@ export function describeAzurePipelinesCheck(): RouteDescription {
       JobId: header('`$(system.JobId)`'),
       TimelineId: header('`$(system.TimelineId)`'),
       TaskInstanceId: header('`$(system.TaskInstanceId)`'),
-      AuthToken: header('`$(system.AccessToken)`; stored encrypted until the verdict is taken.'),
+      AuthToken: header('`$(system.AccessToken)`; stored encrypted until the verdict is accepted.'),
     }),
     body: checkBody,
     answers: {

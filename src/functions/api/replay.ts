@@ -103,13 +103,16 @@ type Input = z.output<typeof replayRequest>;
 
 async function readImage(input: Input, tracker: Tracker) {
   if (input.registry !== undefined || input.since !== undefined || input.until !== undefined) {
-    return refuse('image', 'must be alone: all about an image is told again, without "registry", "since" and "until"');
+    return refuse(
+      'image',
+      'must be alone: all events of an image are published again, without "registry", "since" and "until"',
+    );
   }
   const question = readQuestion((name) => (name === 'image' ? input.image : undefined), tracker);
   if ('refusal' in question) return question;
   const published = await tracker.events(question.value);
   if (published === undefined) {
-    return { refusal: problemResponse(404, 'Nobody has spoken of this image: nothing was told that could be again.') };
+    return { refusal: problemResponse(404, 'No region has reported this image: there is no event to publish again.') };
   }
   const scope: ReplayScope = { kind: 'image', name: published.name };
   return { value: { registry: question.value.registry, scope, until: '' } };

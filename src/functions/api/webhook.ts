@@ -46,7 +46,7 @@ export function describeWebhook(): RouteDescription {
     operation: 'receiveWebhook',
     method: 'post',
     path: '/api/webhooks/{registry}/{region}',
-    summary: "Takes one event from the webhook of one region's replica",
+    summary: "Receives one event from the webhook of one region's replica",
     detail: 'Other fields are ignored, and so is any action but `push`, `delete` and `ping`.',
     auth: 'webhookSecret',
     params: z.object({ registry: z.string().describe("The registry's name in the settings."), ...regionParam.shape }),
