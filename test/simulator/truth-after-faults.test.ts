@@ -281,7 +281,11 @@ const seeds = process.env.SEED === undefined ? fixedSeeds : [Number(process.env.
 test.each(seeds)(
   'three webhooks of ten lost, a region out, ARM down: the truth in the end (seed %i)',
   async (seed) => {
-    const { differences, publishedEarly, lone, images } = await simulate(seed, { loss: 0.3, deleted: 0, artifact: 0.3 });
+    const { differences, publishedEarly, lone, images } = await simulate(seed, {
+      loss: 0.3,
+      deleted: 0,
+      artifact: 0.3,
+    });
     expect(images).toBeGreaterThan(25);
     expect(differences, `replay with SEED=${seed}`).toEqual([]);
     expect(publishedEarly, `replay with SEED=${seed}`).toEqual([]);
