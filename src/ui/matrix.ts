@@ -106,7 +106,7 @@ function imageRow(image: Listed, regions: readonly string[], now: () => number):
         delayed: delayedText(document),
         diverged,
       });
-      const isDiverged = document.attention === 'diverged' || document.isDiverged === true || diverged.length > 0;
+      const isDiverged = document.attention === 'diverged' || diverged.length > 0;
       paintState({ state: shownState(document), note: stateNote(document), gone: deletedAt(document), isDiverged });
       for (const { region, cell } of cells) cell.update(cellValue(document, region));
     },

@@ -13,8 +13,6 @@ import { Unanswered } from './tracker.ts';
 /** An image as the list shows it. */
 export type Listed = ListedImage & {
   readonly attention?: Attention;
-  /** Also set where the image is pinned because it is delayed. */
-  readonly isDiverged?: boolean;
   /** The index that lists it, and its platform there. */
   readonly partOf?: { readonly index: string; readonly platform: string | null };
   /** Distinguishes rows where several may be the same image. */
@@ -55,13 +53,9 @@ export async function askOverview(ask: Ask, registry: string, withPinned: boolea
     list('diverged', summary.divergedTags),
   ]);
   const known = new Set(delayed.images.map(imageKey));
-  const split = new Set(diverged.images.map(imageKey));
-  const delayedFirst = delayed.images.map(
-    (image): Listed => (split.has(imageKey(image)) ? { ...image, isDiverged: true } : image),
-  );
   return {
     summary,
-    pinned: [...delayedFirst, ...diverged.images.filter((image) => !known.has(imageKey(image)))],
+    pinned: [...delayed.images, ...diverged.images.filter((image) => !known.has(imageKey(image)))],
     unpinned: { delayed: delayed.rest, diverged: diverged.rest },
   };
 }
