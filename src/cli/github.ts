@@ -10,7 +10,7 @@ import { printLine } from './cli-context.ts';
 import type { Answer } from './document.ts';
 import type { Environment } from './environment.ts';
 import { outputsOf } from './outputs.ts';
-import { lagText, missingWords, regionState, requestedState } from './region-words.ts';
+import { lagText, missingCell, regionState, requestedState } from './region-words.ts';
 import type { Verdict } from './verdict.ts';
 
 export function githubReport(output: Output, environment: Environment): BuildReport {
@@ -64,12 +64,7 @@ export function stepSummary({ title, text, hint }: Verdict, answers: readonly An
   if (others.length > 0) {
     lines.push('| image | state | regions | missing |', '| --- | --- | --- | --- |');
     for (const one of answers) {
-      const cells = [
-        one.image,
-        requestedState(one),
-        `${one.have} of ${one.asked.length}`,
-        missingWords(one).join('; '),
-      ];
+      const cells = [one.image, requestedState(one), `${one.have} of ${one.asked.length}`, missingCell(one)];
       lines.push(`| ${cells.map(escapeMarkdown).join(' | ')} |`);
     }
     lines.push('');

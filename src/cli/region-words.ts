@@ -62,6 +62,13 @@ export function missingWords(answer: Answer): string[] {
   return [...whole, ...partly];
 }
 
+/** In a cell: `uksouth, westus; signature in eastus`. */
+export function missingCell(answer: Answer): string {
+  if (answer.state === 'unknown' && answer.missing.length === answer.asked.length) return 'every region';
+  const { whole, partly } = missingRegions(answer);
+  return [...(whole.length === 0 ? [] : [whole.join(', ')]), ...partly].join('; ');
+}
+
 /** In a sentence: `missing in uksouth; missing signature in eastus, westeurope`. */
 export function missingSentence(answer: Answer): string {
   const { whole, partly } = missingRegions(answer);
@@ -84,20 +91,41 @@ function missingRegions(answer: Answer): { whole: string[]; partly: string[] } {
   };
 }
 
-/** One line for each part, where regions that have the image lack it: `linux/arm64: missing in brazilsouth`. */
-export function partLines(answer: Answer): string[] {
-  const lines = answer.artifacts.map(({ kind, known, missing }) => {
-    if (!known) return `${kind}: unknown, what is attached could not be read`;
-    return `${kind}: ${missing.length === 0 ? 'in every region asked for' : `missing in ${missing.join(', ')}`}`;
-  });
+/**
+ * One line for each part of the image: `linux/arm64: missing in brazilsouth`.
+ * @param platforms that were asked for, as they were written
+ */
+export function partLines(answer: Answer, platforms: string | undefined): string[] {
+  const { asked, artifacts, members, regions } = answer;
+  const line = (part: string, missing: readonly string[]) => {
+    const where = missing.length === asked.length && asked.length > 1 ? 'every region' : missing.join(', ');
+    return `${part}: ${missing.length === 0 ? `in ${asked.length} of ${countRegions(asked)}` : `missing in ${where}`}`;
+  };
   const partly = (member: MemberAnswer) =>
     member.missing.filter((region) => membersMissingIn(answer, region).includes(member));
-  const members = Map.groupBy(
-    answer.members.filter((member) => member.kind !== 'artifact' && partly(member).length > 0),
+  const listed = Map.groupBy(
+    members.filter((member) => member.kind !== 'artifact' && partly(member).length > 0),
     (member) => partly(member).join(', '),
   );
-  const named = [...members].map(([regions, some]) => `${some.map(nameOfMember).join(', ')}: missing in ${regions}`);
-  return [...named, ...lines];
+  const incomplete = regions.filter(({ region, state }) => answer.missing.includes(region) && state !== 'available');
+  return [
+    ...[...listed].map(([names, some]) => `${some.map(nameOfMember).join(', ')}: missing in ${names}`),
+    ...(platforms === undefined
+      ? []
+      : [
+          line(
+            `with ${platforms} alone`,
+            incomplete.map(({ region }) => region),
+          ),
+        ]),
+    ...artifacts.map(({ kind, known, missing }) =>
+      known ? line(kind, missing) : `${kind}: unknown, what is attached could not be read`,
+    ),
+  ];
+}
+
+function countRegions({ length }: readonly string[]): string {
+  return `${length} ${length === 1 ? 'region' : 'regions'}`;
 }
 
 /** `tag prod: diverged; japaneast, uksouth resolve it to sha256:60c1d2a3b4c5`. */

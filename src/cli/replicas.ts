@@ -62,7 +62,7 @@ function describeReport(report: Fields, style: TableStyle = {}, now?: number): s
   );
   const warning = readText(report.warning);
   const warningLines = warning === undefined ? [] : [`warning: ${warning}`];
-  const lines = [...regions.flatMap(webhookLine), ...regions.flatMap(statusLine), ...warningLines, ...causeLines];
+  const lines = [...webhookLines(regions), ...regions.flatMap(statusLine), ...warningLines, ...causeLines];
   const rows = regions.map((region) => rowOf(region, now));
   return [
     wrapLine(head, style.width),
@@ -87,11 +87,17 @@ function hasFailure({ health, webhook }: Fields): boolean {
   return health === 'unhealthy' || (status !== undefined && !['ok', 'unknown'].includes(status));
 }
 
-/** Why a webhook does not work. */
-function webhookLine({ region, webhook }: Fields): string[] {
-  const { status, reason } = isFields(webhook) ? webhook : {};
-  const text = readText(reason);
-  return text === undefined ? [] : [`webhook ${readText(region) ?? '?'} ${readText(status) ?? ''}: ${text}`];
+/** Why webhooks do not work; of those about which nothing is known, how many there are. */
+function webhookLines(regions: readonly Fields[]): string[] {
+  const found = regions.flatMap(({ region, webhook }) => {
+    const { status, reason } = isFields(webhook) ? webhook : {};
+    const [name = '?', state = '', why] = [readText(region), readText(status), readText(reason)];
+    return why === undefined ? [] : [{ name, state, text: `${state}: ${why}` }];
+  });
+  return [...Map.groupBy(found, ({ text }) => text)].map(([text, alike]) => {
+    const isMany = alike.length > 1 && alike.every(({ state }) => state === 'unknown');
+    return `webhook ${isMany ? `of ${alike.length} regions` : alike.map(({ name }) => name).join(', ')} ${text}`;
+  });
 }
 
 function rowOf(region: Fields, now: number | undefined): string[] {

@@ -1,5 +1,5 @@
 /** The table of several images: one row each, with what is missing and where. */
-import { missingWords, requestedState } from './region-words.ts';
+import { missingCell, requestedState } from './region-words.ts';
 import type { SeveralAnswer } from './several-document.ts';
 import { labeller } from './several-document.ts';
 import { stateColor } from './state-color.ts';
@@ -19,6 +19,6 @@ export function severalRows(answer: SeveralAnswer, shown = answer.images): strin
     label(one),
     requestedState(one),
     `${one.have}/${one.asked.length}`,
-    one.state === 'deleted' ? '' : missingWords(one).join('; '),
+    one.state === 'deleted' ? '' : missingCell(one),
   ]);
 }

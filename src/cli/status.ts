@@ -10,7 +10,7 @@ import { readLoginServers } from './image-file/tracked.ts';
 import { nearestNames } from './nearest-names.ts';
 import { describeUnknown } from './plain-progress.ts';
 import { askOnce, CommandError, parsedOrFail, postOnce } from './question.ts';
-import { lagText, missingSentence, partLines, regionCell, tagLine } from './region-words.ts';
+import { isThere, lagText, missingSentence, partLines, regionCell, tagLine } from './region-words.ts';
 import { releaseState } from './release-document.ts';
 import { parseReleaseRequest } from './release-request.ts';
 import type { Named } from './select-images.ts';
@@ -75,7 +75,7 @@ async function status(
     const unknown = describeUnknown(query.image, await nearestNames(query.image, client));
     return printLine(stdout, wrapLine(unknown, width));
   }
-  printLine(stdout, describeAnswer(answer, { width, paint: painter(stdout, environment) }));
+  printLine(stdout, describeAnswer(answer, { width, paint: painter(stdout, environment) }, query.platforms));
 }
 
 /** A table of regions would say nothing. */
@@ -136,12 +136,15 @@ function noDocument(): CommandError {
 const stateColumn: Column = { name: 'state', color: stateColor, minWidth: 30 };
 
 /** In words: the digest, then each part that was asked for with it, and a table of the regions. */
-export function describeAnswer(answer: Answer, style: TableStyle = {}): string {
+export function describeAnswer(answer: Answer, style: TableStyle = {}, platforms?: string): string {
   const { state, delayed } = answer;
-  const there = answer.regions.filter(
-    ({ region, state }) => state === 'available' && answer.missing.includes(region),
-  ).length;
-  const count = countOf({ ...answer, have: answer.have + there });
+  // Of the digest alone: what was asked for with it has lines of its own.
+  const have = answer.regions.reduce((sum, region) => {
+    const isWhole = region.state === 'available';
+    if (answer.missing.includes(region.region)) return sum + Number(isWhole);
+    return sum - Number(answer.asked.includes(region.region) && isThere(answer, region) && !isWhole);
+  }, answer.have);
+  const count = countOf({ ...answer, have });
   const stateWords = `${state}${delayed && state === 'replicating' ? ', delayed' : ''}, in ${count}`;
   const rows = answer.regions.map((region) => [
     region.region,
@@ -152,7 +155,7 @@ export function describeAnswer(answer: Answer, style: TableStyle = {}): string {
   const columns = ['region', stateColumn, { name: 'after the first', droppedAt: 1 }, { name: 'since', droppedAt: 2 }];
   return [
     ...headLines(answer, stateWords, style.width),
-    ...[...tagLine(answer), ...partLines(answer)].map((line) => wrapLine(line, style.width)),
+    ...[...tagLine(answer), ...partLines(answer, platforms)].map((line) => wrapLine(line, style.width)),
     ...(rows.length === 0 ? [] : [textTable(columns, rows, style)]),
   ].join('\n');
 }

@@ -282,6 +282,25 @@ test('releases page after page, with what is missing of the open ones', async ()
   expect(tracker.asked.slice(asked).map(({ path }) => path)).toEqual(['/api/releases', '/api/releases']);
 });
 
+test('replicas says once of how many webhooks nothing is known, and names those that do not work', async () => {
+  const region = (name: string, status: string, reason: string) => ({ region: name, webhook: { status, reason } });
+  const body = {
+    ...{ registry: 'contoso.azurecr.io', source: 'settings' },
+    regions: [
+      ...['eastus', 'uksouth'].map((name) => region(name, 'unknown', 'not checked yet')),
+      ...['japaneast', 'westus'].map((name) => region(name, 'disabled', 'by hand')),
+    ],
+  };
+  const { url } = await startTrackerStandIn(() => ({ status: 200, body }));
+  const { out } = await callCommand(['replicas', '--registry', 'contoso', '--url', url]);
+  expect(out).toMatch(/^contoso.azurecr.io: 4 regions, listed in the settings\n/);
+  expect(out.split('\n').slice(-3)).toEqual([
+    'webhook japaneast, westus disabled: by hand',
+    'webhook of 2 regions unknown: not checked yet',
+    '',
+  ]);
+});
+
 test('waiting lists the waits of all registries, a release once', async () => {
   const wait = (kind: string, name: string, since: string) => ({ kind, name, requests: 1, checks: 0, since });
   const shop = wait('release', 'shop-2.4', '2026-06-01T12:00:01.000Z');

@@ -41,7 +41,8 @@ const narrowed = {
 };
 
 const read = (document: object): Answer => readAnswer({ ...document }) ?? expect.fail('no document');
-const status = (document: object) => describeAnswer(read(document)).replaceAll(/ {2,}/g, '  ').split('\n');
+const status = (document: object, platforms?: string) =>
+  describeAnswer(read(document), {}, platforms).replaceAll(/ {2,}/g, '  ').split('\n');
 const since = '2026-06-01T12:00:00.000Z';
 
 describe('status', () => {
@@ -75,6 +76,14 @@ describe('status', () => {
     expect(lines.at(-1)).toMatch(/^uksouth {2}missing tag prod/);
   });
 
+  test('says that a signature is everywhere, nowhere, or not known', () => {
+    const signature = (known: boolean, missing: string[]) =>
+      partly(missing, { artifacts: [{ kind: 'signature', known, missing }] });
+    expect(status(signature(true, []))[1]).toBe('signature: in 4 of 4 regions');
+    expect(status(signature(true, regions))[1]).toBe('signature: missing in every region');
+    expect(status(signature(false, regions))[1]).toBe('signature: unknown, what is attached could not be read');
+  });
+
   test('names the platform that a region lacks', () => {
     expect(status(indexed).slice(0, 4)).toEqual([
       `${pinned}: replicating, in 3 of 4 regions`,
@@ -85,9 +94,14 @@ describe('status', () => {
   });
 
   test('calls a region available that has the platforms asked for', () => {
-    const lines = status(narrowed);
-    expect(lines[0]).toMatch(/in 4 of 4 regions$/);
+    const lines = status(narrowed, 'linux/amd64');
+    expect(lines.slice(0, 3)).toEqual([
+      `${pinned}: replicating, in 3 of 4 regions`,
+      'linux/arm64: missing in brazilsouth',
+      'with linux/amd64 alone: in 4 of 4 regions',
+    ]);
     expect(lines).toContain('brazilsouth  available');
+    expect(status(indexed, 'linux/arm64')[2]).toBe('with linux/arm64 alone: missing in brazilsouth');
   });
 
   test('says "at most" of a lag that a probe found', () => {
