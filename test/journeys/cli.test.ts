@@ -208,7 +208,7 @@ test('status, images and replicas of the real thing', async () => {
   expect(listed).toContain(imageOf(2));
   expect(replicas).toMatchObject({
     code: 0,
-    out: expect.stringMatching(/^contoso\.azurecr\.io: 3 regions, settings\n/),
+    out: expect.stringMatching(/^contoso\.azurecr\.io: 3 regions, listed in the settings\n/),
   });
 });
 
