@@ -67,6 +67,7 @@ export function trackerRooms(ports: TrackerPorts, options: TrackerOptions) {
     clock,
     log,
     random: ports.random,
+    ready: sets.ready,
     read: async (name) => (await ports.store.read(name))?.record,
     readTag,
     registryOf,

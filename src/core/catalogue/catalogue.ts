@@ -48,6 +48,8 @@ interface CatalogueDeps extends TagDeps {
   readonly log: Log;
   /** From 0 up to 1. */
   readonly random: () => number;
+  /** Waits until the replica set in use is not older than half a minute. Fails with an `UpstreamError`. */
+  ready(registry: Registry): Promise<void>;
   /** Reads the image from the storage, past every cache. */
   read(name: ImageName): Promise<ImageRecord | undefined>;
 }
@@ -222,6 +224,8 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
       countSoon({ name, written: image, remindAt: timers.last(name) });
     },
     async recount(name) {
+      // An instance that had nothing to do for hours has the replica set of hours ago.
+      await deps.ready(deps.registryOf(name));
       await countTogether(name);
       const record = unexpired(await deps.read(name));
       const { set, now } = deps.decisionContext(deps.registryOf(name));

@@ -67,12 +67,17 @@ export interface CatalogueStore {
   repositories(registry: string, part: string, limit: number): Promise<readonly Repository[]>;
 }
 
-/** The progress of a recount: all images are counted again once for each replica set, which decides what is open. */
+/**
+ * The progress of a recount: all images are counted again twice for each replica set, which decides what is open. Other
+ * instances may use the set before it for a while.
+ */
 export interface Recount {
   /** Identifies the set by what decides an image's entry. */
   readonly set: string;
   /** Where the recount continues in the list of all images; `null` once it is complete. */
   readonly cursor: string | null;
+  /** When the second time may begin, milliseconds since 1970; left out during the first. */
+  readonly againFrom?: number;
 }
 
 /** Together with the row of counts, the most that one transaction allows. */

@@ -52,3 +52,26 @@ test('an image that is listed under two generations is counted once, and keeps n
   await tracker.refreshReplicas(registry);
   expect((await tracker.summary(registry)).images).toMatchObject({ available: 2, replicating: 0 });
 });
+
+test('an instance that had nothing to do counts by the replicas that are stored by now', async () => {
+  const { trackers } = await instances([{ regions: both }, { regions: both, stored: one }]);
+  const [, idle] = trackers as [unknown, (typeof trackers)[number]];
+  await idle.recount(nameOf(1));
+  expect((await idle.summary(registry)).images).toMatchObject({ available: 1, replicating: 1 });
+});
+
+test('what another instance counts by the replicas of before is counted again', async () => {
+  const known = { regions: both };
+  const { trackers, clock, catalogue } = await instances([known, { regions: both }]);
+  const [tracker, late] = trackers as [(typeof trackers)[number], (typeof trackers)[number]];
+  known.regions = one;
+  await tracker.refreshReplicas(registry);
+  expect((await tracker.summary(registry)).images).toMatchObject({ available: 2, replicating: 0 });
+  await late.recount(nameOf(1));
+  await late.recount(nameOf(2));
+  expect((await tracker.summary(registry)).images).toMatchObject({ available: 0, replicating: 2 });
+  await clock.advance(300_000);
+  await tracker.refreshReplicas(registry);
+  expect((await tracker.summary(registry)).images).toMatchObject({ available: 2, replicating: 0 });
+  expect(await catalogue.store.recounted('contoso')).toMatchObject({ cursor: null });
+});
