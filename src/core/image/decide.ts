@@ -55,6 +55,8 @@ export type Command =
    * that they cost no write of their own.
    */
   | { readonly kind: 'timerSet'; readonly at: number; readonly failed?: Readonly<Record<string, FailedAttempts>> }
+  /** The same attempts, where another write has set the timer. */
+  | { readonly kind: 'publishFailed'; readonly failed: Readonly<Record<string, FailedAttempts>> }
   | FamilyCommand
   | TagCommand;
 
@@ -103,6 +105,7 @@ export function decide(
   if (command.kind === 'forwardsQueued') return { ...undecided, record: withForwardsQueued(record, command) };
   if (command.kind === 'forwardProgress') return { ...undecided, record: noteForward(record, command) };
   if (command.kind === 'timerSet') return { ...undecided, record: timerSet(record, command, decisionContext.now) };
+  if (command.kind === 'publishFailed') return { ...undecided, record: noteFailures(record, command.failed) };
   if (command.kind === 'reevaluate') {
     const current = withoutFiredTimer(
       releaseHoldWithoutReader(record, decisionContext),

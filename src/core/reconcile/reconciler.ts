@@ -58,10 +58,16 @@ export function reconciler(deps: {
     const around = decisionContext(deps.registryOf(image.name));
     const next = nextRequeueAt(image, around);
     const due = next === null ? null : Math.min(next, again);
-    if (due === null || isTimerSet(image.requeueAt, due, around.now)) return;
+    if (due === null) return;
+    const failed = relay.failures(image.name, pendingKeys(image));
+    if (isTimerSet(image.requeueAt, due, around.now)) {
+      // Another write has set it, which did not know of failed attempts.
+      const isFirst = image.announcements.some((entry) => entry.failed === undefined && entry.key in failed);
+      if (isFirst) await writer.submit(image.name, { kind: 'publishFailed', failed });
+      return;
+    }
     const at = await timer.add(image.name, due);
     // Stored in the record, so that a timer that fires twice does not set two timers.
-    const failed = relay.failures(image.name, pendingKeys(image));
     await writer.submit(image.name, { kind: 'timerSet', at, failed });
   }
 
