@@ -8,7 +8,7 @@ import type { DecisionContext } from '../image/context.ts';
 import type { ImageName, ImageRecord } from '../image/record.ts';
 import { isMember, pendingKeys } from '../image/record.ts';
 import { isTimerSet, nextRequeueAt, nextUnseenProbeAt } from '../image/requeue.ts';
-import { imageState } from '../image/state.ts';
+import { imageState, wasComplete } from '../image/state.ts';
 import type { Registry } from '../model/registry.ts';
 import type { EventRelay } from '../outbox/event-relay.ts';
 import type { ForwardRelay } from '../outbox/forward-relay.ts';
@@ -76,7 +76,10 @@ export function reconciler(deps: {
     const { name, firstSeenAt } = image;
     const state = imageState(image, sets.current(deps.registryOf(name)));
     // An image that is being deleted is listed as well: it may be complete for the next replica set.
-    if (state === 'replicating' || state === 'deleting') await index.add({ name, firstSeenAt }, ['replicating']);
+    if (state !== 'replicating' && state !== 'deleting') return;
+    // It left the list of delayed images when it was complete; a larger replica set has made it open again.
+    const isDelayedAgain = image.delayedAt !== null && wasComplete(image);
+    await index.add({ name, firstSeenAt }, isDelayedAgain ? ['replicating', 'delayed'] : ['replicating']);
   }
 
   async function reevaluate(name: ImageName): Promise<void> {

@@ -110,8 +110,10 @@ export function indexMaintenance({ index, tags, timer, counting }: IndexMaintena
         if (state === 'deleted') lists.push('deleted');
         // An image that replicates for the first time is listed once its first timer fires; see replicating-index.ts.
         const isAgain = state === 'replicating' && wasComplete(after) && !isMember(after);
-        if (isAgain && imageState(before, decisionContext.set) !== state) lists.push('replicating');
-        if (after.delayedAt !== null && before?.delayedAt !== after.delayedAt) lists.push('delayed');
+        const isBack = isAgain && imageState(before, decisionContext.set) !== state;
+        if (isBack) lists.push('replicating');
+        // It left that list when it was complete.
+        if (after.delayedAt !== null && (isBack || before?.delayedAt !== after.delayedAt)) lists.push('delayed');
         const writes = [...list(after, lists), ...noteTags(before, after), count];
         const [requeueAt] = await Promise.all([requeue(before, after, decisionContext), ...writes]);
         return { requeueAt, firstTags: [...firstTags] };
