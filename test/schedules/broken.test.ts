@@ -4,12 +4,13 @@ import { artifactWorlds } from './artifact-worlds.ts';
 import { brokenWorlds as broken } from './broken-worlds.ts';
 import { carelessWorlds } from './careless-worlds.ts';
 import { rules } from './case.ts';
+import { catalogueWorlds } from './catalogue-worlds.ts';
 import { familyWorlds } from './family-worlds.ts';
 import { describeFailure } from './report.ts';
 import { runSchedule } from './run-schedule.ts';
 import { parsePath, shrink, toPath } from './shrink.ts';
 
-const brokenWorlds = [...broken, ...carelessWorlds, ...familyWorlds, ...artifactWorlds];
+const brokenWorlds = [...broken, ...carelessWorlds, ...familyWorlds, ...artifactWorlds, ...catalogueWorlds];
 
 /** Few enough that thousands meet a fault of this kind many times over. */
 const maxSeeds = 300;

@@ -31,6 +31,8 @@ import { registry } from './registry.ts';
 import type { ReleaseLog } from './release-log.ts';
 import { releaseLog } from './release-log.ts';
 import type { Scheduler } from './scheduler.ts';
+import type { SearchRows } from './search-rows.ts';
+import { searchRows } from './search-rows.ts';
 
 /** What must hold, whatever happens. */
 export const rules = [
@@ -65,6 +67,10 @@ export const rules = [
   'a replica leaves only on proof',
   'a replica set gives way only to a later one',
   'images are listed',
+  'each image is counted once',
+  'counts are never more than there is',
+  'a list has what it is asked for',
+  'a search finds each image',
   'timers come to rest',
   'a topic that is away is left alone',
   'work comes to an end',
@@ -97,6 +103,7 @@ export interface Case {
   readonly family: Family;
   readonly readings: Readings;
   readonly familyWrites: FamilyWrites;
+  readonly searchRows: SearchRows;
   readonly releases: ReleaseLog;
   readonly attachments: AttachmentLog;
   readonly scheduler: Scheduler;
@@ -107,6 +114,8 @@ export interface Case {
   /** What the topic took. */
   readonly published: CloudEvent[];
   readonly forwarded: ForwardOrder[];
+  /** When the topic last took an event of each digest, milliseconds since 1970. */
+  readonly acceptedAt: Map<string | null, number>;
   /** Events that the topic never takes, by id. */
   readonly refusedForGood: Map<string, CloudEvent>;
   /** By when all has been done again that was refused for a while, or hidden from others; milliseconds since 1970. */
@@ -188,6 +197,7 @@ export function caseOf(plan: Plan, scheduler: Scheduler, choices: Choices, trace
     history: history(clockSpreadMs, isFixed ? regions.slice(0, world.replicas) : regions),
     family,
     familyWrites: familyWrites(family, counting),
+    searchRows: searchRows(scheduler.now),
     readings: readings(),
     releases: releaseLog(),
     attachments: attachmentLog(),
@@ -198,6 +208,7 @@ export function caseOf(plan: Plan, scheduler: Scheduler, choices: Choices, trace
     violations,
     published: [],
     forwarded: [],
+    acceptedAt: new Map(),
     refusedForGood: new Map(),
     sentAgainBy: start,
     topicAway: [],

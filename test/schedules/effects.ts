@@ -59,6 +59,7 @@ export function effects(on: Case, mailbox: Mailbox): (effect: Effect) => void {
         continue;
       }
       on.published.push(event);
+      on.acceptedAt.set(data.digest, scheduler.now());
       trace(() => `the topic takes ${type} of ${subject.slice(-8)} ${data.region ?? ''} generation ${data.generation}`);
       judge(event);
     }
@@ -85,6 +86,7 @@ export function effects(on: Case, mailbox: Mailbox): (effect: Effect) => void {
     const { caller, port, method, args, answer, calledAt } = effect;
     covers.saw(effect);
     on.familyWrites.saw(effect);
+    on.searchRows.saw(effect);
     if (port === 'dueWork' && method === 'add') {
       const [work] = args as [DueWork, number];
       if (work.kind === 'image') on.timersSet.push({ at: scheduler.now(), image: on.imageOf(work.name.digest) });

@@ -5,7 +5,7 @@
 
 import type { InvocationContext } from '@azure/functions';
 import { memoryHealthEventLog, noAudit } from '../../src/adapters/memory.ts';
-import { dueReconcileQueue, dueReleaseQueue } from '../../src/core/due-work/due-queues.ts';
+import { dueCatalogueTimer, dueReconcileQueue, dueReleaseQueue } from '../../src/core/due-work/due-queues.ts';
 import { dueForwardQueue } from '../../src/core/due-work/forward-queue.ts';
 import { runDueWork } from '../../src/core/due-work/run-due-work.ts';
 import type { Sweeper } from '../../src/core/due-work/sweeper.ts';
@@ -13,6 +13,7 @@ import { sweeper } from '../../src/core/due-work/sweeper.ts';
 import { twiceDeferred } from '../../src/core/ingest/twice-deferred.ts';
 import type { ReplicaSet } from '../../src/core/model/replica-set.ts';
 import type {
+  CatalogueStore,
   Clock,
   DueWorkStore,
   EventPublisher,
@@ -52,6 +53,8 @@ export type SharedPorts = Pick<
   readonly probe: Parameters<typeof prober>[0]['probe'];
   readonly manifests: ManifestReader | undefined;
   readonly releases: ReleaseStore;
+  /** One for each instance, all on one table. Nothing is counted without. */
+  readonly catalogue: (() => CatalogueStore) | undefined;
 };
 
 /** Puts something broken in the place of a good part; see broken-worlds.ts. */
@@ -137,6 +140,7 @@ export function startInstance(
     },
   };
   const dueWork = network.wrap(caller, 'dueWork', shared.dueWork);
+  const counted = shared.catalogue?.();
   const ports: TrackerPorts = {
     store: network.wrap(caller, 'store', shared.store),
     index: network.wrap(caller, 'index', shared.index),
@@ -156,6 +160,13 @@ export function startInstance(
     checkpoints: network.wrap(caller, 'reviews', shared.checkpoints),
     audit: noAudit,
     health: memoryHealthEventLog(),
+    ...(counted && {
+      catalogue: {
+        // How many rows a change has is no call.
+        store: { ...network.wrap(caller, 'catalogue', counted), rowsOf: counted.rowsOf },
+        timer: dueCatalogueTimer(dueWork),
+      },
+    }),
     manifests: shared.manifests && hearing(world.on, caller, network.wrap(caller, 'manifests', shared.manifests)),
     prober: prober({ probe: shared.probe && network.wrap(caller, 'probe', shared.probe), clock }),
     clock,
@@ -201,6 +212,7 @@ export function startInstance(
         if (!isDead) world.on.violate('work comes to an end', `due work on ${label} runs and runs: ${item.text}`);
       });
       trace(() => `${label} does due work: ${item.text}`);
+      if (work.kind === 'count') world.on.counters.count('counts', 'when due');
       await run(work, item).finally(overdue);
     },
   });

@@ -19,8 +19,10 @@ import { inTheEnd } from './history.ts';
 import type { Instance } from './instance.ts';
 import { judgeDocument, mayBeForgotten } from './judge-answer.ts';
 import { judgeArtifactsEnd } from './judge-artifacts-end.ts';
+import { countedBy, judgeCounts } from './judge-counts.ts';
 import type { Standing } from './judge-family-end.ts';
 import { judgeFamilies, standingOf } from './judge-family-end.ts';
+import { judgeLists } from './judge-lists.ts';
 import { judgeReleases } from './judge-release.ts';
 import { judgeTags } from './judge-tags.ts';
 
@@ -59,6 +61,11 @@ export async function judgeEnd(on: Case, instance: Instance): Promise<void> {
     const isListed = listed.images.some(({ digest }) => digest === on.nameOf(image).digest);
     if (isKept && !isListed && (!mayBeForgotten(on, image) || states.get(image) !== 'unknown'))
       on.violate('images are listed', `image ${image} is not listed by ${instance.label}`);
+  }
+  if (on.plan.world.catalogue === true) {
+    const counted = await countedBy(on, instance, documents, listed.images);
+    for (const each of on.living()) await judgeCounts(on, each, counted);
+    await judgeLists(on, instance, counted, { ...query, state: undefined });
   }
   const open = await tracker.images({ ...query, state: 'replicating' });
   for (const [image, state] of states) {

@@ -32,6 +32,7 @@ export const portParts = {
   probe: 'replicas',
   manifests: 'replicas',
   releases: 'tables',
+  catalogue: 'tables',
 } as const satisfies Record<string, OutagePart>;
 export type PortName = keyof typeof portParts;
 

@@ -5,6 +5,7 @@
 import fc from 'fast-check';
 import { withArtifacts } from './artifact-scenes.ts';
 import type { AskedFor } from './attached.ts';
+import { hash, randomFrom } from './choices.ts';
 import { withFamily } from './family-scenes.ts';
 import { withReleases } from './release-scenes.ts';
 import { withScenes } from './scenes.ts';
@@ -31,6 +32,8 @@ export interface World {
   /** Which images are indexes and members of them; none without. */
   readonly family?: FamilyShape;
   readonly releases?: true;
+  /** Whether images are counted and kept in orders. */
+  readonly catalogue?: true;
   /** The image that artifacts are attached to; there are none without. */
   readonly signed?: number;
 }
@@ -247,5 +250,13 @@ export function planOf(seed: number): Plan {
   const [made] = fc.sample(plan, { seed, numRuns: 1 });
   if (made === undefined) throw new Error('fast-check makes as many as it is asked for');
   const commands = withScenes(made.commands, seed, made.world.images);
-  return withArtifacts(withReleases(withFamily({ ...made, commands }, seed), seed), seed);
+  return withCatalogue(withArtifacts(withReleases(withFamily({ ...made, commands }, seed), seed), seed), seed);
+}
+
+/** Not in all: counting takes a third as many steps as all the rest. */
+const cataloguePercent = 67;
+
+function withCatalogue(made: Plan, seed: number): Plan {
+  if (randomFrom(hash('catalogue', seed))() * 100 >= cataloguePercent) return made;
+  return { ...made, world: { ...made.world, catalogue: true } };
 }

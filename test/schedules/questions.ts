@@ -15,6 +15,7 @@ import { partsFor, partsOf } from './family-claims.ts';
 import { seenBetween } from './history.ts';
 import type { Instance } from './instance.ts';
 import { judgeDocument } from './judge-answer.ts';
+import { judgeCountsMeanwhile } from './judge-counts.ts';
 import { mayHaveMoved } from './judge-moves.ts';
 import type { Command, Subject } from './plan.ts';
 
@@ -174,6 +175,7 @@ export function questions(on: Case): Questions {
   return {
     async answer(instance, about) {
       const { tracker } = instance;
+      if (on.plan.world.catalogue === true) void judgeCountsMeanwhile(on, instance);
       await tracker.ready(on.settings);
       const set = tracker.replicaSet(on.settings);
       const askedAt = on.scheduler.now();

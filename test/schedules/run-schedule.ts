@@ -13,6 +13,9 @@ import {
 } from '../../src/adapters/memory.ts';
 import { memoryDueWork } from '../../src/adapters/memory-due-work.ts';
 import { memoryReleaseStore } from '../../src/adapters/memory-releases.ts';
+import { tableCatalogue } from '../../src/adapters/table-storage/catalogue-store.ts';
+import { memoryTable } from '../../src/adapters/table-storage/memory-table.ts';
+import { rowBatches } from '../../src/adapters/table-storage/row-batches.ts';
 import { sweepEveryMs } from '../../src/core/due-work/due-work.ts';
 import { expectedRegions } from '../../src/core/model/replica-set.ts';
 import type { Case, Violation } from './case.ts';
@@ -203,6 +206,7 @@ function hasManifests({ plan: { world } }: Case): boolean {
 
 function goodPorts(on: Case, choices: Choices): SharedPorts {
   const nothing = async () => undefined;
+  const countedIn = memoryTable();
   return {
     store: memoryImageStore(),
     index: memoryImageIndex(),
@@ -219,5 +223,6 @@ function goodPorts(on: Case, choices: Choices): SharedPorts {
     probe: on.plan.world.probing === 'off' ? undefined : on.registry.probe,
     manifests: hasManifests(on) ? manifestReader(on, choices) : undefined,
     releases: memoryReleaseStore(),
+    catalogue: on.plan.world.catalogue && (() => tableCatalogue(countedIn, rowBatches(countedIn))),
   };
 }

@@ -34,6 +34,7 @@ test.each([1, 1 + 2 * count])(
       'sets',
       'directory',
       'manifests',
+      'catalogue',
     ]) {
       for (const fault of ['fails', 'hangs', 'answer lost', 'effect late', 'made twice']) {
         expect(met('faults', `${fault}, ${port}`), `${fault}, ${port}`).toBeGreaterThan(0);
@@ -65,6 +66,19 @@ test.each([1, 1 + 2 * count])(
       'at the end: satisfied',
     ]) {
       expect(met('artifacts', name), name).toBeGreaterThan(0);
+    }
+    for (const name of [
+      'conflict',
+      'when due',
+      'of several images at the end',
+      'delayed at the end',
+      'diverged at the end',
+      'unpublished at the end',
+      'lists judged',
+      'searches judged',
+      'judged meanwhile',
+    ]) {
+      expect(met('counts', name), name).toBeGreaterThan(0);
     }
     expect(met('platforms', 'there in a region')).toBeGreaterThan(0);
     expect(met('platforms', 'missing in a region')).toBeGreaterThan(0);
