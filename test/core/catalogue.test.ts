@@ -126,6 +126,9 @@ test('what only some regions have deleted is listed as that, in every order, unt
     );
   expect(await digests()).toEqual(asked.map(() => [digestOf(2)]));
   // Nor is it missing in the region that has deleted it.
+  const missing = { ...list, state: undefined, missing: true, repository: undefined };
+  expect((await tracker.images(missing)).images).toEqual([]);
+  expect((await tracker.images({ ...missing, region: regionsOf('eastus')[0] })).images).toEqual([]);
   expect((await tracker.replicas(registry)).regions.map(({ missingImages }) => missingImages)).toEqual([0, 0]);
   await report(2, 'delete', 'westeurope');
   await passTime(setup, 60_000, 5_000);

@@ -229,8 +229,8 @@ function passes(record: ImageRecord, query: ImageQuery, set: ReplicaSet): boolea
   if (query.state === 'delayed' && !isDelayed(record, state)) return false;
   if (query.state === 'unpublished' && !isUnpublished(record)) return false;
   if (countedStates.some((one) => one === query.state) && state !== query.state) return false;
-  // A deleted image is not missing: no region is expected to get it.
-  if (query.missing && state === 'deleted') return false;
+  // An image that is deleted, or is being deleted, is not missing: no region is expected to get it.
+  if (query.missing && (state === 'deleting' || state === 'deleted')) return false;
   if (query.region === undefined) {
     return !query.missing || expectedRegions(set).some((region) => !isAvailableIn(record, region, set));
   }
