@@ -1,8 +1,9 @@
 /** What was sent about one image or release besides events: forwarded webhooks, and verdicts of deployment checks. */
 import { make, part, setText } from './dom.ts';
 import { visible } from './format.ts';
+import { lastAnswer } from './last-answer.ts';
 import { fixedTime, liveTime } from './live-times.ts';
-import { deliveryPill, lastAnswer, tagChip } from './parts.ts';
+import { deliveryPill, tagChip } from './parts.ts';
 import type { RowTable } from './row-table.ts';
 import { createRowTable } from './row-table.ts';
 import type { Page } from './screen.ts';

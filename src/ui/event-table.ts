@@ -2,8 +2,9 @@
 import { make, part, setAttribute, setHidden, setText } from './dom.ts';
 import { inShownOrder } from './event-order.ts';
 import { visible } from './format.ts';
+import { lastAnswer } from './last-answer.ts';
 import { fixedTime } from './live-times.ts';
-import { copyButton, deliveryPill, lastAnswer } from './parts.ts';
+import { copyButton, deliveryPill } from './parts.ts';
 import type { RowTable } from './row-table.ts';
 import { createRowTable } from './row-table.ts';
 import type { Page } from './screen.ts';

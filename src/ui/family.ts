@@ -4,6 +4,7 @@
  */
 import type { AvailabilityDocument } from '../core/image/availability.ts';
 import type { MemberAvailability } from '../core/image/family-availability.ts';
+import type { CellKind } from './cell-kind.ts';
 import type { Child } from './dom.ts';
 import { make, painted, part, setHidden, setText } from './dom.ts';
 import { familyLine } from './family-line.ts';
@@ -13,13 +14,12 @@ import type { Keyed } from './keyed.ts';
 import { statePill } from './parts.ts';
 import { regionCell } from './region-cell.ts';
 import { createRegionGrid } from './region-grid.ts';
-import type { CellKind } from './region-state.ts';
 import type { Page } from './screen.ts';
 import { makeCell, makeRow, rowHeader } from './table.ts';
 import { shownState } from './words.ts';
 
 /** Artifacts that can be required by a checkbox; the page's address accepts artifact types as well. */
-const artifactBoxes = ['signature', 'sbom', 'attestation'] as const;
+export const artifactBoxes = ['signature', 'sbom', 'attestation'] as const;
 
 interface Row {
   readonly member: MemberAvailability;

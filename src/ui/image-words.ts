@@ -1,7 +1,9 @@
 /** One row of the list in words: its progress, its diverged tags, and the regions that delay it. */
 import type { AvailabilityDocument } from '../core/image/availability.ts';
+import { arrivalSpan } from './arrival-times.ts';
 import { formatSeconds, plural, shortDigest, visible } from './format.ts';
 import { cellKind } from './region-state.ts';
+import { answerOf } from './shortfall.ts';
 
 /** A tag that regions resolve to different digests. */
 export interface DivergedTag {
@@ -43,13 +45,14 @@ export function partText({ index, platform }: { readonly index: string; readonly
   return `${platform === null ? 'part' : visible(platform)} of the index ${shortDigest(index)}`;
 }
 
-/** How many regions have it, or how long it took. */
-export function stateNote({ state, requirement, firstSeenAt, availableAt }: AvailabilityDocument): string {
+/** How many regions have what was asked for, or how long it took. */
+export function stateNote(document: AvailabilityDocument): string {
+  const { state, requirement } = document;
   if (state === 'deleted' || state === 'unknown') return '';
   if (state === 'deleting') return `still in ${requirement.have} of ${requirement.needed}`;
-  if (state !== 'available') return `${requirement.have} of ${requirement.needed}`;
-  if (firstSeenAt === null || availableAt === null) return '';
-  return `in ${formatSeconds((Date.parse(availableAt) - Date.parse(firstSeenAt)) / 1000)}`;
+  if (answerOf(document).words !== 'available') return `${requirement.have} of ${requirement.needed}`;
+  const span = arrivalSpan(document);
+  return span === undefined ? '' : `in ${span.isAtMost ? 'at most ' : ''}${formatSeconds(span.seconds)}`;
 }
 
 /** When the last region deleted it, ISO 8601; `null` unless it is deleted. */

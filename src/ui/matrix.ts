@@ -9,14 +9,15 @@ import { delayedText, deletedAt, divergedText, divergedTip, partText, stateNote 
 import type { Keyed } from './keyed.ts';
 import { liveTime } from './live-times.ts';
 import { imageKey } from './merge-page.ts';
-import { statePill, tagChip } from './parts.ts';
+import { answerPill, statePill, tagChip } from './parts.ts';
 import { regionCell } from './region-cell.ts';
 import { createRegionGrid } from './region-grid.ts';
 import { cellValue } from './region-state.ts';
 import type { Attention, Listed } from './registry-counts.ts';
+import type { Answer } from './shortfall.ts';
+import { answerOf } from './shortfall.ts';
 import { makeCell, makeRow, rowHeader } from './table.ts';
-import type { ShownState } from './words.ts';
-import { kindWord, shownState } from './words.ts';
+import { kindWord } from './words.ts';
 
 const tagsShown = 3;
 
@@ -107,7 +108,7 @@ function imageRow(image: Listed, regions: readonly string[], now: () => number):
         diverged,
       });
       const isDiverged = document.attention === 'diverged' || diverged.length > 0;
-      paintState({ state: shownState(document), note: stateNote(document), gone: deletedAt(document), isDiverged });
+      paintState({ answer: answerOf(document), note: stateNote(document), gone: deletedAt(document), isDiverged });
       for (const { region, cell } of cells) cell.update(cellValue(document, region));
     },
   };
@@ -147,18 +148,18 @@ function aboutParts({ digest, kind, partOf, delayed, diverged }: About): Child[]
 }
 
 interface StateCell {
-  readonly state: ShownState;
+  readonly answer: Answer;
   readonly note: string;
   /** When it was deleted. */
   readonly gone: string | null;
   readonly isDiverged: boolean;
 }
 
-function stateParts({ state, note, gone, isDiverged }: StateCell, now: number): Child[] {
+function stateParts({ answer, note, gone, isDiverged }: StateCell, now: number): Child[] {
   return [
-    statePill(state),
+    answerPill(answer),
     note === '' ? undefined : make('span', { class: 'muted note' }, note),
     gone === null ? undefined : make('span', { class: 'muted note' }, liveTime('ago', gone, now)),
-    isDiverged ? statePill('diverged') : undefined,
+    isDiverged && answer.look !== 'diverged' ? statePill('diverged') : undefined,
   ];
 }

@@ -1,11 +1,18 @@
 /** Elements that several screens show: a state with its icon, tags, a digest with a copy button. */
 import { make, setText } from './dom.ts';
 import { shortDigest, visible } from './format.ts';
+import type { IconName } from './icons.ts';
 import { icon } from './icons.ts';
+import type { Answer } from './shortfall.ts';
 import type { CountedBy } from './words.ts';
 
 export function statePill(state: CountedBy): HTMLElement {
   return make('span', { class: `pill is-${state}` }, icon(state), visible(state));
+}
+
+/** The answer to what was asked, which is more than the state of the image where that is available. */
+export function answerPill({ look, words }: Answer): HTMLElement {
+  return make('span', { class: `pill is-${look}` }, icon(look as IconName), visible(words));
 }
 
 export function tagChip(tag: string): HTMLElement {
@@ -40,9 +47,4 @@ export function deliveryPill(
 ): HTMLElement {
   const title = answer === null ? undefined : visible(answer);
   return make('span', { class: `pill is-${state} is-wordy`, title }, icon(state), visible(words));
-}
-
-/** The HTTP status in an error as the tracker writes it, if there is one: "503". */
-export function lastAnswer(error: string): string {
-  return /\((\d{3})\)/.exec(error)?.[1] ?? /^answered (\d{3})$/.exec(error)?.[1] ?? visible(error);
 }

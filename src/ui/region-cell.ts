@@ -1,10 +1,12 @@
 /** One image in one region, as a cell of the matrix: an icon, a word for screen readers, and one number. */
+
+import type { CellKind } from './cell-kind.ts';
 import type { Child } from './dom.ts';
 import { make, painted, setAttribute, spoken } from './dom.ts';
 import { visible } from './format.ts';
 import { icon } from './icons.ts';
 import { liveTime } from './live-times.ts';
-import type { CellKind, CellValue } from './region-state.ts';
+import type { CellValue } from './region-state.ts';
 import { lagText } from './region-state.ts';
 import { makeCell } from './table.ts';
 import { cellWords } from './words.ts';
@@ -34,16 +36,18 @@ function text(value: Child): HTMLElement {
   return make('span', { class: 'value' }, value);
 }
 
-function describeCell(region: string, { kind, lagSeconds }: CellValue): string {
-  const word = Object.hasOwn(cellWords, kind) ? cellWords[kind] : kind;
-  return visible(`${region}: ${word}${lagSeconds === null ? '' : `, ${lagText(lagSeconds)}`}`);
+function describeCell(region: string, { kind, lagSeconds, lacks, isAtMost }: CellValue): string {
+  const word = lacks ?? (Object.hasOwn(cellWords, kind) ? cellWords[kind] : kind);
+  return visible(`${region}: ${word}${lagSeconds === null ? '' : `, ${lagText(lagSeconds, isAtMost)}`}`);
 }
 
-function contents({ kind, lagSeconds, waitingSince }: CellValue, now: number): Child[] {
+function contents({ kind, lagSeconds, waitingSince, lacks, isAtMost }: CellValue, now: number): Child[] {
   switch (kind) {
     case 'available':
     case 'unverified':
-      return [icon(kind), spoken(`${kind} `), text(lagText(lagSeconds))];
+      return [icon(kind), spoken(`${kind} `), text(lagText(lagSeconds, isAtMost))];
+    case 'incomplete':
+      return [icon('missing'), text(lacks ?? kind)];
     case 'waiting':
     case 'delayed':
       if (waitingSince === null) return [icon('missing'), text('missing')];

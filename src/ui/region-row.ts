@@ -1,14 +1,15 @@
 /** One region of one image: its state, its lag behind the first region, and the evidence. */
 import type { AvailabilityDocument } from '../core/image/availability.ts';
 import type { RegionAvailability } from '../core/image/region-availability.ts';
+import { isLearnedLate } from './arrival-times.ts';
+import type { CellKind } from './cell-kind.ts';
 import type { Child } from './dom.ts';
 import { make, spoken } from './dom.ts';
 import { visible } from './format.ts';
 import type { IconName } from './icons.ts';
 import { icon } from './icons.ts';
 import { fixedTime, liveTime } from './live-times.ts';
-import type { CellKind } from './region-state.ts';
-import { cellKind, isAwaited, lagText } from './region-state.ts';
+import { isAwaited, lagText } from './region-state.ts';
 import type { Column } from './table.ts';
 import { makeCell, rowHeader } from './table.ts';
 import { evidenceWords } from './words.ts';
@@ -23,12 +24,16 @@ export const regionColumns: readonly Column[] = [
   { name: 'Rests on' },
 ];
 
-export interface RegionLine extends Pick<AvailabilityDocument, 'state' | 'delayed' | 'firstSeenAt'> {
+export interface RegionLine extends Pick<AvailabilityDocument, 'firstSeenAt'> {
   readonly entry: RegionAvailability;
+  readonly kind: CellKind;
+  /** What an incomplete one lacks. */
+  readonly lacks?: string | undefined;
 }
 
 const marks: Record<CellKind, IconName | undefined> = {
   available: 'available',
+  incomplete: 'missing',
   unverified: 'unverified',
   waiting: 'missing',
   delayed: 'delayed',
@@ -41,7 +46,7 @@ const marks: Record<CellKind, IconName | undefined> = {
 /** @param bar its bar on the time line, drawn by the table */
 export function regionCells(line: RegionLine, bar: HTMLElement, now: number): HTMLTableCellElement[] {
   const { region, expected, globalRouting, since, eventTime, evidence } = line.entry;
-  const kind = cellKind(line.entry, line);
+  const { kind, lacks } = line;
   const drawn = Object.hasOwn(marks, kind) ? marks[kind] : undefined;
   const notes = [...(expected ? [] : ['not waited for']), ...(globalRouting ? [] : ['no global routing'])];
   const drawing = drawn === undefined ? undefined : icon(drawn);
@@ -50,12 +55,12 @@ export function regionCells(line: RegionLine, bar: HTMLElement, now: number): HT
     makeCell(
       'State',
       { class: 'state' },
-      make('span', { class: `pill is-${kind}` }, drawing, visible(line.entry.state)),
+      make('span', { class: `pill is-${kind}` }, drawing, lacks ?? visible(line.entry.state)),
     ),
     valueCell('After the first', 'lag', lagParts(line, kind, now)),
     makeCell('Time line', { class: 'track' }, bar),
-    valueCell('Recorded', 'time', since === null ? [] : [fixedTime(since, now)]),
-    valueCell('Event time', 'time', eventTime === null ? [] : [fixedTime(eventTime, now)]),
+    valueCell('Recorded', 'recorded', since === null ? [] : [fixedTime(since, now)]),
+    valueCell('Event time', 'event-time', eventTime === null ? [] : [fixedTime(eventTime, now)]),
     valueCell('Rests on', 'evidence', evidence.map(evidenceTag)),
   ];
 }
@@ -66,7 +71,10 @@ function lagParts({ entry, firstSeenAt }: RegionLine, kind: CellKind, now: numbe
     const sign = make('span', { 'aria-hidden': 'true' }, '> ');
     return [make('span', {}, spoken('more than '), sign, liveTime('waiting', firstSeenAt, now))];
   }
-  return entry.lagSeconds === null ? [] : [lagText(entry.lagSeconds)];
+  if (entry.lagSeconds === null) return [];
+  const text = lagText(entry.lagSeconds, isLearnedLate(entry));
+  if (!text.startsWith('≤')) return [text];
+  return [make('span', {}, spoken('at most '), make('span', { 'aria-hidden': 'true' }, '≤ '), text.slice(2))];
 }
 
 /** On a narrow screen, a card omits cells without a value. */

@@ -1,19 +1,20 @@
 /** The state of one image in one region, as the page shows it. */
 import type { AvailabilityDocument } from '../core/image/availability.ts';
 import type { RegionAvailability } from '../core/image/region-availability.ts';
+import { isLearnedLate, withLags } from './arrival-times.ts';
+import type { CellKind } from './cell-kind.ts';
 import { formatSeconds } from './format.ts';
-
-/**
- * `waiting`: on its way. `delayed`: waiting for longer than the policy allows. `absent`: missing, and not required.
- * `none`: not a replica of this image's registry.
- */
-export type CellKind = 'available' | 'unverified' | 'waiting' | 'delayed' | 'missing' | 'absent' | 'deleted' | 'none';
+import { shortfallIn } from './shortfall.ts';
 
 export interface CellValue {
   readonly kind: CellKind;
   readonly lagSeconds: number | null;
   /** Since when the region is awaited, ISO 8601. */
   readonly waitingSince: string | null;
+  /** What an incomplete one lacks. */
+  readonly lacks?: string | undefined;
+  /** The lag is an upper bound. */
+  readonly isAtMost?: boolean;
 }
 
 /** @param region its entry in the image's document; `undefined` where there is none */
@@ -33,12 +34,23 @@ export function isAwaited(kind: CellKind): boolean {
 }
 
 export function cellValue(document: AvailabilityDocument, name: string): CellValue {
-  const region = document.regions.find((each) => each.region === name);
-  const kind = cellKind(region, document);
-  return { kind, lagSeconds: region?.lagSeconds ?? null, waitingSince: isAwaited(kind) ? document.firstSeenAt : null };
+  const region = withLags(document).find((each) => each.region === name);
+  const lacks = shortfallIn(document, name);
+  const kind = lacks !== undefined ? 'incomplete' : isEnough(document, name) ? 'available' : cellKind(region, document);
+  const waitingSince = isAwaited(kind) ? document.firstSeenAt : null;
+  const isAtMost = region !== undefined && isLearnedLate(region);
+  return { kind, lagSeconds: region?.lagSeconds ?? null, waitingSince, lacks, isAtMost };
 }
 
-export function lagText(lagSeconds: number | null): string {
+/** Whether the region has all that was asked for, also where that is less than the image: some of its platforms. */
+function isEnough({ state, requirement, missing }: AvailabilityDocument, name: string): boolean {
+  const isIn = (regions: readonly string[]) => regions.includes(name);
+  return state === 'replicating' && isIn(requirement.regions) && !isIn(missing);
+}
+
+/** `first`, `+2.3 s`, or for an upper bound `≤ 1 min 6 s`. */
+export function lagText(lagSeconds: number | null, isAtMost = false): string {
   if (lagSeconds === null) return '';
-  return lagSeconds === 0 ? 'first' : `+${formatSeconds(lagSeconds)}`;
+  if (lagSeconds === 0) return 'first';
+  return `${isAtMost ? '≤ ' : '+'}${formatSeconds(lagSeconds)}`;
 }

@@ -1,9 +1,13 @@
 /** Where one image is and since when: a row for each region, with a bar on a common time line. */
 import type { AvailabilityDocument } from '../core/image/availability.ts';
+import type { RegionAvailability } from '../core/image/region-availability.ts';
+import { withLags } from './arrival-times.ts';
 import { make, painted, part } from './dom.ts';
 import { keyedList } from './keyed.ts';
+import { inRegionOrder } from './region-order.ts';
 import type { RegionLine } from './region-row.ts';
 import { regionCells, regionColumns } from './region-row.ts';
+import { cellValue } from './region-state.ts';
 import { createScrollFrame } from './scroll-frame.ts';
 import { makeRow, makeTable, patchRow } from './table.ts';
 import type { Bar, Timeline } from './timeline.ts';
@@ -35,8 +39,14 @@ export function createRegionTimes(now: () => number): RegionTimes {
   const paintAxis = painted<Timeline['ticks']>(axis, (ticks) => ticks.map(tick));
 
   return {
-    show({ regions, state, delayed, firstSeenAt }) {
-      rows.show(regions.map((entry) => ({ entry, state, delayed, firstSeenAt })));
+    show(document) {
+      const { state, firstSeenAt } = document;
+      const regions = inRegionOrder(document, withLags(document));
+      const lineOf = (entry: RegionAvailability): RegionLine => {
+        const { kind, lacks } = cellValue(document, entry.region);
+        return { entry, firstSeenAt, kind, lacks };
+      };
+      rows.show(regions.map(lineOf));
       const timeline = timelineOf(regions, state, now(), firstSeenAt);
       paintAxis(timeline.ticks);
       regions.forEach(({ region }, index) => {

@@ -17,7 +17,6 @@ import { progressOf, releaseHeadline, releaseState } from './release-words.ts';
 import type { Ask, Page, Screen, Shown } from './screen.ts';
 import { Unanswered } from './tracker.ts';
 import type { ShownState } from './words.ts';
-import { shownState } from './words.ts';
 
 /** As `/api/events` answers. */
 interface Sent {
@@ -77,7 +76,11 @@ export function releaseScreen(page: Page): Screen {
       if (failure instanceof Unanswered) return undefined;
       throw failure;
     });
-    if (sent === undefined) return;
+    if (sent === undefined) {
+      for (const none of ['no-release-events', 'no-release-checks']) setText(part(none), 'Could not be read just now.');
+      return;
+    }
+    setText(part('no-release-events'), 'Nothing has been published about this revision yet.');
     showEvents(sent.events);
     showChecks(sent.checks, sent.checksComplete);
   }
@@ -89,6 +92,7 @@ export function releaseScreen(page: Page): Screen {
     sentAt = Number.NEGATIVE_INFINITY;
     showEvents([]);
     showChecks([], true);
+    for (const none of ['no-release-events', 'no-release-checks']) setText(part(none), 'Loading');
     setText(part('release-title'), visible(release));
     for (const one of [part('release-details'), part('release-state'), part('release-headline')]) setHidden(one, true);
   }
@@ -105,7 +109,7 @@ export function releaseScreen(page: Page): Screen {
     const placed = images.map((image, place) => ({
       ...image,
       place,
-      ...(shownState(image) === 'delayed' && !image.satisfied ? { attention: 'delayed' as const } : {}),
+      ...(image.delayed && !image.satisfied ? { attention: 'delayed' as const } : {}),
     }));
     // Missing images first: readers look for those.
     matrix.show([...placed.filter((image) => !image.satisfied), ...placed.filter((image) => image.satisfied)]);

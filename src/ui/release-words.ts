@@ -3,6 +3,7 @@
  */
 import type { ListedRelease, ReleaseDocument } from '../core/releases/release-document.ts';
 import { plural, shortReference, visible } from './format.ts';
+import { shortfallIn } from './shortfall.ts';
 import type { ShownState } from './words.ts';
 
 /**
@@ -27,12 +28,16 @@ export interface ReleaseProgress {
 }
 
 export function progressOf({ images, missing }: Pick<ReleaseDocument, 'images' | 'missing'>): ReleaseProgress {
+  const complete = images.filter(({ satisfied }) => satisfied).length;
+  return { complete, of: images.length, lacking: countByRegion(missing) };
+}
+
+function countByRegion(lists: readonly { readonly regions: readonly string[] }[]): ReleaseProgress['lacking'] {
   const counts = new Map<string, number>();
-  for (const { regions } of missing) {
+  for (const { regions } of lists) {
     for (const region of regions) counts.set(region, (counts.get(region) ?? 0) + 1);
   }
-  const lacking = [...counts].sort(([a, many], [b, more]) => more - many || (a < b ? -1 : 1));
-  return { complete: images.filter(({ satisfied }) => satisfied).length, of: images.length, lacking };
+  return [...counts].sort(([a, many], [b, more]) => more - many || (a < b ? -1 : 1));
 }
 
 /** What the list shows of an open release. */
@@ -89,11 +94,39 @@ export function releaseHeadline(document: ReleaseDocument): string {
   ];
   const yet = nowhere.length === 0 ? '' : ` ${notReported(nowhere.map(({ image }) => shortReference(image)))}`;
   if (somewhere.length === 0) return `${head}.${yet}${over}`;
-  if (somewhere.length > 2) {
-    return `${head}. Images missing: ${lackingText(progressOf({ images, missing: somewhere }))}.${yet}${over}`;
-  }
-  const lacks = somewhere.map(({ image, regions }) => `${tagged(image, images)} is missing in ${regionsText(regions)}`);
-  return `${head}: ${lacks.join(', and ')}.${yet}${over}`;
+  const lacks = somewhere.flatMap((one) => lacksOf(one, images));
+  if (somewhere.length > 2) return `${head}. ${lacksByRegion(lacks)}.${yet}${over}`;
+  const named = lacks.map(
+    ({ what, name, regions }) => `${name} ${what === '' ? 'is missing' : `has ${what}`} in ${regionsText(regions)}`,
+  );
+  return `${head}: ${named.join(', and ')}.${yet}${over}`;
+}
+
+interface Lack {
+  /** `''`: no image. Otherwise what a region with the image has: `no signature`, `another prod`. */
+  readonly what: string;
+  readonly name: string;
+  readonly regions: readonly string[];
+}
+
+/** What one image lacks, with the regions that lack the same together. */
+function lacksOf({ image, regions }: ReleaseDocument['missing'][number], images: ReleaseDocument['images']): Lack[] {
+  const document = images.find((one) => one.image === image);
+  const shortfall = (region: string) => (document === undefined ? undefined : shortfallIn(document, region)) ?? '';
+  return [...Map.groupBy(regions, shortfall)].map(([what, together]) => ({
+    ...{ what, regions: together },
+    name: document !== undefined && what.startsWith('another ') ? visible(document.repository) : tagged(image, images),
+  }));
+}
+
+/** `Images missing: westeurope 3, uksouth 1. Images with no signature: japaneast 1` */
+function lacksByRegion(lacks: readonly Lack[]): string {
+  return [...Map.groupBy(lacks, ({ what }) => what)]
+    .map(([what, together]) => {
+      const counts = lackingText({ lacking: countByRegion(together) });
+      return `Images ${what === '' ? 'missing' : `with ${what}`}: ${counts}`;
+    })
+    .join('. ');
 }
 
 function notReported(names: readonly string[]): string {

@@ -1,8 +1,8 @@
 /** The tracker's states, events and types as words for readers. */
 import type { AvailabilityDocument } from '../core/image/availability.ts';
 import type { ShownEvidence } from '../core/image/region-availability.ts';
+import type { CellKind } from './cell-kind.ts';
 import { visible } from './format.ts';
-import type { CellKind } from './region-state.ts';
 
 export type ShownState = AvailabilityDocument['state'] | 'delayed';
 
@@ -17,6 +17,7 @@ export function shownState({ state, delayed }: Pick<AvailabilityDocument, 'state
 /** The state of an image in a region, for screen readers and in the tip of a cell. */
 export const cellWords: Record<CellKind, string> = {
   available: 'available',
+  incomplete: 'incomplete',
   unverified: 'unverified',
   waiting: 'missing',
   delayed: 'missing, delayed',

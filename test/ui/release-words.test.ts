@@ -54,7 +54,14 @@ describe('who lacks what, in one sentence', () => {
     const worker = 'contoso.azurecr.io/team/worker:v2';
     const images = [
       { image: nameOf(0), satisfied: true, state: 'available' },
-      { image: nameOf(1), satisfied: false, state: 'replicating', repository: 'team/app', tag: { name: 'v2' } },
+      {
+        image: nameOf(1),
+        satisfied: false,
+        state: 'replicating',
+        repository: 'team/app',
+        tag: { name: 'v2' },
+        regions: [],
+      },
       { image: worker, satisfied: false, state: 'unknown' },
     ];
     const missing = [
@@ -64,6 +71,41 @@ describe('who lacks what, in one sentence', () => {
     expect(releaseHeadline(releaseOf(3, {}, { satisfied: false, images, missing }))).toBe(
       '1 of 3 images is where they must be: team/app:v2 is missing in westeurope. No region has reported team/worker:v2.',
     );
+  });
+});
+
+describe('an image that is there, but not with all that the release requires', () => {
+  const regions = ['uksouth', 'westeurope'].map((region) => ({ region, state: 'available' }));
+  const unsigned = { artifacts: [{ kind: 'signature', known: true, missing: west() }] };
+  const elsewhere = { tag: { name: 'prod', regions: [{ region: 'westeurope', digest: digestOf(9) }] } };
+
+  function west() {
+    return ['westeurope'];
+  }
+
+  /** @param more what the documents of the images have */
+  function headlineOf(...more: readonly object[]) {
+    const images = more.map((one, n) => ({
+      ...{
+        image: nameOf(n),
+        satisfied: false,
+        state: 'available',
+        repository: 'team/app',
+        tag: { name: 'prod', regions: [] },
+      },
+      ...{ regions, missing: west(), ...one },
+    }));
+    const missing = images.map(({ image }) => ({ image, regions: west() }));
+    return releaseHeadline(releaseOf(0, {}, { satisfied: false, images, missing }));
+  }
+
+  test.each<[string, object[]]>([
+    ['team/app:prod has no signature in westeurope.', [unsigned]],
+    ['team/app has another prod in westeurope.', [elsewhere]],
+    ['team/app:prod has no prod in westeurope.', [{}]],
+    ['Images with no signature: westeurope 2. Images missing: westeurope 1.', [unsigned, unsigned, { regions: [] }]],
+  ])('%s', (end, more) => {
+    expect(headlineOf(...more)).toContain(end);
   });
 });
 

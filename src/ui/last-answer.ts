@@ -1,0 +1,6 @@
+import { visible } from './format.ts';
+
+/** The HTTP status in an error as the tracker writes it, if there is one: "503". */
+export function lastAnswer(error: string): string {
+  return /\((\d{3})\)/.exec(error)?.[1] ?? /^answered (\d{3})$/.exec(error)?.[1] ?? visible(error);
+}
