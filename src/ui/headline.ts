@@ -1,47 +1,67 @@
 /** The answer about one image in one sentence, for a reader who asks "may I deploy?" and reads no table. */
 import type { AvailabilityDocument } from '../core/image/availability.ts';
-import { formatSeconds, plural, visible } from './format.ts';
+import { arrivalSpan } from './arrival-times.ts';
+import { formatSeconds, formatWaiting, plural, visible } from './format.ts';
+import { lackedKinds, shortfallIn } from './shortfall.ts';
 
 /** Per region, the 95th percentile of the lag behind the first region, in seconds. */
 export type UsualLag = ReadonlyMap<string, number>;
 
-/**
- * @param now milliseconds since 1970, by the tracker's clock
- * @param ofTags where the image's tags point, for a document that is about no tag
- */
+export type HeadlinePart = string | { readonly waitingSince: string };
+
+/** What is known besides the document. */
+export interface HeadlineFacts {
+  readonly usual?: UsualLag;
+  /** Where the image's tags point, those that have moved to another image included. */
+  readonly ofTags?: readonly AvailabilityDocument[];
+  /** The document with what may be attached to the image. */
+  readonly attached?: AvailabilityDocument | undefined;
+}
+
+/** @param now milliseconds since 1970, by the tracker's clock */
 export function headline(
   document: AvailabilityDocument,
-  usual: UsualLag,
   now: number,
-  ofTags: readonly AvailabilityDocument[] = [],
-): string {
-  const { state, requirement, missing, firstSeenAt, availableAt, artifacts = [] } = document;
+  { usual = new Map(), ofTags = [], attached }: HeadlineFacts = {},
+): readonly HeadlinePart[] {
+  const { state, requirement, missing, firstSeenAt, artifacts = [] } = document;
   const [have, needed] = [requirement.have, requirement.needed];
-  if (state === 'unknown') return 'No region has reported this image.';
-  if (state === 'deleted') return 'Deleted in every region that had it.';
-  const diverged = (document.tag === undefined ? ofTags : [document])
-    .map((one) => divergenceOf(one, document.digest))
-    .join('');
+  if (state === 'unknown') return ['No region has reported this image.'];
+  if (state === 'deleted') return ['Deleted in every region that had it.'];
+  const isSaid = state === 'available' && missing.length > 0 && lackedKinds(document).length === 0;
+  const of = document.tag === undefined ? ofTags : isSaid ? [] : [document];
+  const tags = of.map((one) => tagText(one, document.digest)).join('');
+  const rest = `.${attachedText(document, attached)}${tags}`;
   // The document's times are those of the image, not of its artifacts.
   const asked = artifacts.map(({ kind }) => visible(kind));
   const and = asked.length === 0 ? '' : ` with ${joined(asked)}`;
   if (missing.length === 0) {
     const all = have === 1 ? 'its one region' : `all ${have} regions`;
-    return `In ${all}${and}${and === '' ? durationOf(firstSeenAt, availableAt) : ''}.${diverged}`;
+    return [`In ${all}${and}${and === '' ? durationOf(document) : ''}${rest}`];
   }
-  const waited = firstSeenAt === null ? 0 : Math.max(0, now - Date.parse(firstSeenAt)) / 1000;
-  const stateOf = new Map(document.regions.map((region) => [region.region, region.state]));
-  const inState = (...states: readonly string[]) =>
-    missing.filter((region) => states.includes(stateOf.get(region) ?? 'missing'));
+  const inState = (...states: readonly string[]) => {
+    const stateOf = new Map(document.regions.map((region) => [region.region, region.state]));
+    return missing.filter((region) => states.includes(stateOf.get(region) ?? 'missing'));
+  };
+  if (state === 'deleting') return [`${deletingText(document)}${rest}`];
   const [absent, deleted, unverified] = [inState('missing'), inState('deleted'), inState('unverified')];
-  const since = state === 'replicating' && waited > 0 ? ` for ${formatSeconds(waited)}` : '';
+  const waited = firstSeenAt === null ? 0 : Math.max(0, now - Date.parse(firstSeenAt)) / 1000;
+  const isAwaited = state === 'replicating' && waited > 0 && firstSeenAt !== null && absent.length > 0;
   const lacks = [
-    absent.length === 0 ? '' : `missing in ${listed(absent)}${since}${comparedToUsual(absent, usual, waited, state)}`,
     clause(deleted, 'has', 'have', 'deleted it'),
     unverified.length === 0 ? '' : `unverified in ${listed(unverified)}`,
-    clause(inState('available'), 'has', 'have', lackedThere(document)),
+    ...lacksOf(document, inState('available')),
   ].filter((text) => text !== '');
-  return `In ${have} of ${plural(needed, 'region')}${and}; ${lacks.join('; ')}.${diverged}`;
+  const after = `${lacks.map((text) => `; ${text}`).join('')}${rest}`;
+  const head = `In ${have} of ${plural(needed, 'region')}${and}${absent.length === 0 ? '' : `; ${absentText(document, absent)}`}`;
+  if (!isAwaited) return [`${head}${after}`];
+  return [`${head} for `, { waitingSince: firstSeenAt }, `${comparedToUsual(absent, usual, waited, state)}${after}`];
+}
+
+export function headlineText(parts: readonly HeadlinePart[], now: number): string {
+  return parts
+    .map((one) => (typeof one === 'string' ? one : formatWaiting(now - Date.parse(one.waitingSince))))
+    .join('');
 }
 
 function clause(regions: readonly string[], one: string, many: string, rest: string): string {
@@ -54,24 +74,81 @@ function listed(regions: readonly string[]): string {
   return places.length > 3 ? `${places.slice(0, 2).join(', ')} and ${places.length - 2} more` : joined(places);
 }
 
-/** The regions that have the image but lack a required artifact. */
-function lackedThere({ artifacts = [], tag }: AvailabilityDocument): string {
-  const lacking = artifacts.filter(({ missing }) => missing.length > 0).map(({ kind }) => visible(kind));
-  if (lacking.length > 0) return `the image without ${lacking.join(' or ')}`;
-  return tag === undefined ? 'not all that was asked for' : `the image, but not as ${visible(tag.name)}`;
+/** `missing in uksouth`, or what is missing of a multi-platform image: `linux/arm64 missing in brazilsouth` */
+function absentText({ members }: AvailabilityDocument, absent: readonly string[]): string {
+  const parts = (members ?? []).filter(({ kind }) => kind !== 'artifact');
+  const partsMissingIn = (region: string) => {
+    const lacking = parts.filter(({ missing }) => missing.some((one) => one === region));
+    if (lacking.length === parts.length) return '';
+    if (lacking.length > 3) return `${lacking.length} of ${parts.length} manifests`;
+    return joined(lacking.map(({ platform, kind }) => visible(platform ?? kind)));
+  };
+  return [...Map.groupBy(absent, partsMissingIn)]
+    .map(([what, regions]) => `${what === '' ? '' : `${what} `}missing in ${listed(regions)}`)
+    .join('; ');
 }
 
-/** For a tag that has diverged: the regions that resolve it to another digest. */
-function divergenceOf({ tag }: AvailabilityDocument, digest: string | null): string {
-  if (tag?.state !== 'diverged') return '';
-  const elsewhere = tag.regions.filter((one) => one.digest !== digest).map(({ region }) => region);
-  if (elsewhere.length === 0) return ` Regions resolve ${visible(tag.name)} to different digests.`;
-  return ` ${clause(elsewhere, 'resolves', 'resolve', `${visible(tag.name)} to another digest`)}.`;
+/** Which regions still have an image that is being deleted. */
+function deletingText({ regions }: AvailabilityDocument): string {
+  const inState = (...states: readonly string[]) =>
+    regions.filter((one) => states.includes(one.state)).map(({ region }) => region);
+  const [still, deleted] = [inState('available', 'unverified'), inState('deleted')];
+  const where = deleted.length > 3 ? `${deleted.length} regions` : listed(deleted);
+  return `Still in ${still.length === 0 ? 'no region' : listed(still)}; deleted in ${where}`;
 }
 
-function durationOf(firstSeenAt: string | null, availableAt: string | null): string {
-  if (firstSeenAt === null || availableAt === null) return '';
-  return `, ${formatSeconds(Math.max(0, Date.parse(availableAt) - Date.parse(firstSeenAt)) / 1000)} after the first`;
+/** What regions that have the image lack of what was asked for. */
+function lacksOf(document: AvailabilityDocument, regions: readonly string[]): string[] {
+  const kinds = lackedKinds(document);
+  if (kinds.length > 0) return [clause(regions, 'has', 'have', `the image without ${kinds.join(' or ')}`)];
+  const { tag } = document;
+  if (tag === undefined) return [clause(regions, 'has', 'have', 'not all that was asked for')];
+  const name = visible(tag.name);
+  const isElsewhere = (region: string) => tag.regions.some((one) => one.region === region);
+  return [
+    clause(regions.filter(isElsewhere), 'resolves', 'resolve', `${name} to another digest`),
+    clause(
+      regions.filter((region) => !isElsewhere(region)),
+      'has',
+      'have',
+      `the image, but not as ${name}`,
+    ),
+  ];
+}
+
+/** Artifacts that some regions have, and that other regions with the image lack. */
+function attachedText(document: AvailabilityDocument, attached: AvailabilityDocument | undefined): string {
+  const isAsked = (kind: string) => (document.artifacts ?? []).some((one) => one.kind === kind);
+  if (attached === undefined) return '';
+  return (attached.artifacts ?? [])
+    .filter(({ kind, missing }) => !isAsked(kind) && missing.length < attached.requirement.regions.length)
+    .map(({ kind, missing }) => {
+      const there = missing.filter((region) => shortfallIn(attached, region) !== undefined);
+      return there.length === 0 ? '' : ` Its ${visible(kind)} is missing in ${listed(there)}.`;
+    })
+    .join('');
+}
+
+/** For a tag that has diverged, or that has moved to another image: the regions that resolve it to which. */
+function tagText({ tag, digest: newest }: AvailabilityDocument, digest: string | null): string {
+  if (tag === undefined) return '';
+  const name = visible(tag.name);
+  const regionsOf = (isHere: boolean) =>
+    tag.regions.filter((one) => (one.digest === digest) === isHere).map(({ region }) => region);
+  const [here, elsewhere] = [regionsOf(true), regionsOf(false)];
+  if (newest !== digest && elsewhere.length > 0) {
+    const still = here.length === 0 ? '' : `; ${clause(here, 'resolves', 'resolve', 'it to this one')}`;
+    return ` ${name} has moved to another image${still}.`;
+  }
+  if (tag.state !== 'diverged') return '';
+  if (elsewhere.length === 0) return ` Regions resolve ${name} to different digests.`;
+  return ` ${clause(elsewhere, 'resolves', 'resolve', `${name} to another digest`)}.`;
+}
+
+function durationOf(document: AvailabilityDocument): string {
+  const span = arrivalSpan(document);
+  if (span === undefined) return '';
+  return `, ${span.isAtMost ? 'at most ' : ''}${formatSeconds(span.seconds)} after the first`;
 }
 
 function joined(names: readonly string[]): string {

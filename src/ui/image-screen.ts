@@ -9,23 +9,31 @@ import { createDeliveryTables } from './delivery-tables.ts';
 import type { Child } from './dom.ts';
 import { make, painted, part, setHidden, setText } from './dom.ts';
 import { createEventTable, type ShownEvent } from './event-table.ts';
-import { createFamily } from './family.ts';
+import { artifactBoxes, createFamily } from './family.ts';
 import { plural, shortDigest, visible } from './format.ts';
-import type { UsualLag } from './headline.ts';
+import { formatHash, parseHash } from './hash-state.ts';
+import type { HeadlinePart, UsualLag } from './headline.ts';
 import { headline } from './headline.ts';
 import { stateNote } from './image-words.ts';
 import { liveTime } from './live-times.ts';
-import { copyButton, statePill } from './parts.ts';
+import { answerPill, copyButton, statePill } from './parts.ts';
 import { createRegionTimes } from './region-times.ts';
 import type { Ask, Page, Screen, Shown } from './screen.ts';
+import type { Answer } from './shortfall.ts';
+import { answerOf } from './shortfall.ts';
+import { tagsOf } from './tag-pointers.ts';
 import { createTagTable } from './tag-table.ts';
 import { Unanswered } from './tracker.ts';
-import type { ShownState } from './words.ts';
-import { kindWord, shownState, sourceWord } from './words.ts';
+import { kindWord, sourceWord } from './words.ts';
 
 /** Each tag costs a request: the others are requested when the reader opens them. */
 const tagsAsked = 8;
 const tagsEvery = 5;
+/** The tracker asks the registry for it. */
+const attachedEveryMs = 60_000;
+const maxSimilar = 5;
+/** Letters of a name that names with a typing error have in common. */
+const nameStart = 4;
 
 /** As `/api/events` answers; an older tracker sends events only. */
 interface Sent {
@@ -43,21 +51,30 @@ export function imageScreen(page: Page): Screen {
   const events = createEventTable(page);
   const deliveries = createDeliveryTables(page);
   const allTags = part<HTMLButtonElement>('all-tags');
-  const paintState = painted(part('image-state'), (value: { state: ShownState; note: string }) => [
-    statePill(value.state),
+  const paintState = painted(part('image-state'), (value: { answer: Answer; note: string; isDiverged: boolean }) => [
+    answerPill(value.answer),
     value.note === '' ? undefined : make('span', { class: 'muted' }, value.note),
+    value.isDiverged && value.answer.look !== 'diverged' ? statePill('diverged') : undefined,
   ]);
+  // The time of a wait goes on between two answers, as in the table.
+  const paintHeadline = painted<readonly HeadlinePart[]>(part('image-headline'), (parts) =>
+    parts.map((one) => (typeof one === 'string' ? one : liveTime('waiting', one.waitingSince, page.now()))),
+  );
+  const paintMoved = painted<readonly Moved[]>(part('image-moved'), movedParts);
+  const paintSimilar = painted<readonly AvailabilityDocument[]>(part('image-similar'), similarParts);
   const paintFacts = painted(part('image-facts'), (document: AvailabilityDocument) => factsOf(document, page.now()));
   let shownImage: string | undefined;
   let reference = '';
   let title = 'Image';
-  let announced: ShownState | undefined;
+  let announced: string | undefined;
   let tagFingerprint = '';
   let isAllTags = false;
   let round = 0;
   let usual: UsualLag = new Map();
   let usualOf = '';
   let ofTags: readonly AvailabilityDocument[] = [];
+  let attached: AvailabilityDocument | undefined;
+  let attachedAt = Number.NEGATIVE_INFINITY;
 
   part('copy-reference').append(copyButton('reference', () => reference));
   allTags.addEventListener('click', () => {
@@ -75,11 +92,13 @@ export function imageScreen(page: Page): Screen {
     ]);
     show(document);
     family.show(document, image, artifacts);
+    if (document.state === 'unknown') await loadSimilar(document, ask);
     const reference = `${document.registry}/${document.repository}@${document.digest}`;
     events.show(sent.events, reference, sent.topicError ?? null);
     deliveries.show(sent.forwards ?? [], sent.checks ?? null, sent.checksComplete ?? true);
     await loadUsualLag(document, ask);
-    await refreshTags(document, ask);
+    await refreshTags(document, tagsOf(document, sent.events), ask);
+    await loadAttached(document, ask);
     round += 1;
   }
 
@@ -90,36 +109,46 @@ export function imageScreen(page: Page): Screen {
     isAllTags = false;
     tagFingerprint = '';
     ofTags = [];
+    attached = undefined;
+    attachedAt = Number.NEGATIVE_INFINITY;
     round = 0;
     regions.clear();
-    tags.show([], null);
+    tags.loading();
     events.show([]);
     deliveries.show([], [], true);
     // Hide the details of the previous image while the name is already that of this one.
     for (const one of [part('image-details'), part('image-state'), part('image-headline')]) setHidden(one, true);
+    for (const one of [part('image-moved'), part('image-similar')]) setHidden(one, true);
     setText(part('image-title'), visible(image));
   }
 
   function show(document: AvailabilityDocument): void {
     const { repository, digest, image } = document;
-    const state = shownState(document);
+    const state = answerOf(document).words;
     const name = document.tag?.name ?? document.tags[0];
     reference = image;
     setText(part('image-title'), name === undefined ? visible(repository) : `${visible(repository)}:${visible(name)}`);
     setText(part('image-reference'), visible(image));
     title = `${visible(state)} · ${visible(repository)}${digest === null ? '' : ` ${shortDigest(digest)}`}`;
-    paintState({ state, note: stateNote(document) });
+    showState(document);
     paintFacts(document);
     regions.show(document);
     showHeadline(document);
     for (const one of [part('image-details'), part('image-state')]) setHidden(one, false);
     setHidden(part('image-unknown'), document.state !== 'unknown');
+    setHidden(part('image-known'), document.state === 'unknown');
+    if (document.state !== 'unknown') setHidden(part('image-similar'), true);
     if (announced !== undefined && announced !== state) page.say(`This image is now ${state}.`);
     announced = state;
   }
 
+  function showState(document: AvailabilityDocument): void {
+    const isDiverged = ofTags.some(({ tag }) => tag?.state === 'diverged');
+    paintState({ answer: answerOf(document), note: stateNote(document), isDiverged });
+  }
+
   function showHeadline(document: AvailabilityDocument): void {
-    setText(part('image-headline'), headline(document, usual, page.now(), ofTags));
+    paintHeadline(headline(document, page.now(), { usual, ofTags, attached }));
     setHidden(part('image-headline'), false);
   }
 
@@ -141,8 +170,43 @@ export function imageScreen(page: Page): Screen {
     showHeadline(document);
   }
 
-  async function refreshTags(document: AvailabilityDocument, ask: Ask): Promise<void> {
-    const named = [...new Set([...(document.tag === undefined ? [] : [String(document.tag.name)]), ...document.tags])];
+  /** Requests what is attached to the image and not part of the question: the sentence names where it is missing. */
+  async function loadAttached(document: AvailabilityDocument, ask: Ask): Promise<void> {
+    if (document.state !== 'available' && document.state !== 'replicating') return;
+    if (page.now() - attachedAt < attachedEveryMs) return;
+    attachedAt = page.now();
+    const { image } = document;
+    attached = await ask<AvailabilityDocument>('availability', { image, artifacts: artifactBoxes.join() }).catch(
+      // The image is shown without it.
+      (failure: unknown) => {
+        if (failure instanceof Unanswered) return undefined;
+        throw failure;
+      },
+    );
+    showHeadline(document);
+  }
+
+  /** Lists images whose names are like that of an unknown one. */
+  async function loadSimilar({ registry, repository }: AvailabilityDocument, ask: Ask): Promise<void> {
+    if (round % tagsEvery !== 0) return;
+    const name = repository.slice(repository.lastIndexOf('/') + 1);
+    let found: readonly AvailabilityDocument[] = [];
+    for (const q of new Set([repository, name, name.slice(0, nameStart)])) {
+      if (found.length > 0 || q.length < nameStart) continue;
+      const limit = String(maxSimilar);
+      found = await ask<{ images: readonly AvailabilityDocument[] }>('images', { registry, q, limit }).then(
+        ({ images }) => images,
+        (failure: unknown) => {
+          if (failure instanceof Unanswered) return [];
+          throw failure;
+        },
+      );
+    }
+    paintSimilar(found);
+    setHidden(part('image-similar'), found.length === 0);
+  }
+
+  async function refreshTags(document: AvailabilityDocument, named: readonly string[], ask: Ask): Promise<void> {
     const asked = isAllTags ? named : named.slice(0, tagsAsked);
     const fingerprint = JSON.stringify([asked, document.regions]);
     setHidden(allTags, asked.length === named.length);
@@ -155,9 +219,13 @@ export function imageScreen(page: Page): Screen {
       }),
     );
     tagFingerprint = fingerprint;
-    tags.show(lines, document.digest);
+    tags.show(lines, document);
     ofTags = lines.map((line) => line.document);
+    showState(document);
     showHeadline(document);
+    const moved = document.tag === undefined ? movedTags(ofTags, document.digest) : [];
+    paintMoved(moved);
+    setHidden(part('image-moved'), moved.length === 0);
   }
 
   return {
@@ -168,6 +236,37 @@ export function imageScreen(page: Page): Screen {
   };
 }
 
+interface Moved {
+  readonly name: string;
+  readonly image: string;
+  readonly digest: string;
+}
+
+function movedTags(ofTags: readonly AvailabilityDocument[], digest: string | null): Moved[] {
+  return ofTags.flatMap(({ tag, digest: newest, image }) =>
+    tag === undefined || newest === null || newest === digest ? [] : [{ name: tag.name, image, digest: newest }],
+  );
+}
+
+/** Links to the images that the tags point at by now. */
+function movedParts(moved: readonly Moved[]): Child[] {
+  return moved.flatMap(({ name, image, digest }, place) => [
+    `${place === 0 ? '' : ' · '}Newest image of ${visible(name)}: `,
+    imageLink(image, make('code', { title: visible(digest) }, shortDigest(digest))),
+  ]);
+}
+
+function similarParts(images: readonly AvailabilityDocument[]): Child[] {
+  const names = images.map(({ image, repository, tags: [tag], digest }) =>
+    imageLink(image, visible(`${repository}${tag === undefined ? `@${shortDigest(digest ?? '')}` : `:${tag}`}`)),
+  );
+  return ['Images with such a name: ', ...names.flatMap((link, place) => (place === 0 ? [link] : [', ', link]))];
+}
+
+function imageLink(image: string, text: Child): HTMLElement {
+  return make('a', { href: formatHash({ ...parseHash(''), screen: 'image', image }) }, text);
+}
+
 function factsOf(document: AvailabilityDocument, now: number): Child[] {
   const { firstSeenAt, availableAt, announcedAt, mediaType, digest, replicas } = document;
   const ago = (iso: string | null) => (iso === null ? undefined : liveTime('ago', iso, now));
@@ -176,7 +275,7 @@ function factsOf(document: AvailabilityDocument, now: number): Child[] {
     ['First seen', ago(firstSeenAt)],
     ['In every replica', ago(availableAt)],
     ['Event published', ago(announcedAt)],
-    ['Kind', mediaType === null ? undefined : make('span', { title: visible(mediaType) }, kind)],
+    ['Kind', mediaType === null ? 'not known' : make('span', { title: visible(mediaType) }, kind)],
     ['Digest', digest === null ? undefined : make('code', { title: visible(digest) }, shortDigest(digest))],
     ['Region list', `${sourceWord(replicas.source)}${replicas.stale ? ', more than an hour old' : ''}`],
   ];

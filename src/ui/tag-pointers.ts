@@ -32,7 +32,34 @@ export function pointersOf(
     const image = pointed === undefined || isThis ? undefined : `${registry}/${repository}@${pointed}`;
     return { region, digest: pointed, isThis, image };
   });
-  return { name, state: tag?.state ?? 'unknown', cells };
+  return { name, state: shownTagState(document), cells };
+}
+
+/** A tag that regions lose with their image is not on its way to them. */
+function shownTagState({ tag, regions }: AvailabilityDocument): string {
+  if (tag === undefined) return 'unknown';
+  const isResolved = (name: string) => tag.regions.some(({ region }) => region === name);
+  const isDeleting =
+    tag.state === 'converging' &&
+    regions.some(({ state }) => state === 'deleted') &&
+    regions.every(({ region, state, expected }) => !expected || state === 'deleted' || isResolved(region));
+  return isDeleting ? 'deleting' : tag.state;
+}
+
+/** The tags that this image has or had, by its document and the events about it. */
+export function tagsOf(
+  document: Pick<AvailabilityDocument, 'tag' | 'tags'>,
+  events: readonly { readonly subject: string }[],
+): string[] {
+  const subjects = events.flatMap(({ subject }) => tagOfSubject(subject) ?? []);
+  return [
+    ...new Set([...(document.tag === undefined ? [] : [String(document.tag.name)]), ...document.tags, ...subjects]),
+  ];
+}
+
+/** An event about a tag has the subject `repository:tag`. */
+export function tagOfSubject(subject: string): string | undefined {
+  return /^[^@]*:([^@]*)$/.exec(subject)?.[1];
 }
 
 export interface PointerGroups {

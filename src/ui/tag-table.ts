@@ -2,8 +2,9 @@
  * Where each tag of one image points, region by region: while a tag is being overwritten, two regions resolve it to
  * different digests.
  */
+import type { AvailabilityDocument } from '../core/image/availability.ts';
 import type { Child } from './dom.ts';
-import { make, painted, part, setHidden, spoken } from './dom.ts';
+import { make, painted, part, setHidden, setText, spoken } from './dom.ts';
 import { plural, shortDigest, visible } from './format.ts';
 import { formatHash, parseHash } from './hash-state.ts';
 import type { IconName } from './icons.ts';
@@ -17,20 +18,36 @@ import { groupPointers, pointersOf } from './tag-pointers.ts';
 
 /** With more regions than this, only the differences are listed instead of a column for each region. */
 const maxColumns = 6;
+/** So many regions that resolve a tag to the shown image are named. */
+const maxNamedHere = 3;
 const groupColumns = ['This image', 'Another image', 'No image'] as const;
 
 const stateIcons: Readonly<Record<string, IconName>> = {
   converged: 'available',
   converging: 'replicating',
   diverged: 'diverged',
+  deleting: 'deleting',
 };
 
-/** @param digest of the shown image */
-export function createTagTable(): { show(lines: readonly TagLine[], digest: string | null): void } {
+export interface TagTable {
+  /** @param image the document of the shown image */
+  show(lines: readonly TagLine[], image: Pick<AvailabilityDocument, 'digest' | 'regions'>): void;
+  /** Shows that the tags are not known yet. */
+  loading(): void;
+}
+
+export function createTagTable(): TagTable {
   const place = part('image-tags');
   const none = part('no-tags');
   const watchTable = createScrollFrame(place);
-  const paint = painted<{ lines: readonly TagPointers[]; regions: readonly string[] }>(place, ({ lines, regions }) => {
+  interface Shown {
+    readonly lines: readonly TagPointers[];
+    readonly regions: readonly string[];
+    /** Regions that do not have the whole image. */
+    readonly lacking: readonly string[];
+  }
+
+  const paint = painted<Shown>(place, ({ lines, regions, lacking }) => {
     if (lines.length === 0) return [];
     const isGrouped = regions.length > maxColumns;
     const { table, body } = makeTable('Tags of this image: where each points in each region', [
@@ -38,18 +55,26 @@ export function createTagTable(): { show(lines: readonly TagLine[], digest: stri
       { name: 'State', class: 'state' },
       ...(isGrouped ? groupColumns : regions).map((name) => ({ name })),
     ]);
-    const rest = isGrouped ? groupCells : (cells: readonly Pointer[]) => cells.map(pointerCell);
+    const rest = (cells: readonly Pointer[]) =>
+      isGrouped ? groupCells(cells, lacking) : cells.map((cell) => pointerCell(cell, lacking));
     body.append(...lines.map(({ cells, ...line }) => makeRow(...headCells(line), ...rest(cells))));
     watchTable(table);
     return [table];
   });
 
   return {
-    show(lines, digest) {
+    show(lines, image) {
       const regions = regionsOf(lines.map(({ document }) => document));
-      paint({ lines: lines.map((line) => pointersOf(line, regions, digest)), regions });
+      const lacking = image.regions.filter(({ state }) => state !== 'available').map(({ region }) => String(region));
+      paint({ lines: lines.map((line) => pointersOf(line, regions, image.digest)), regions, lacking });
+      setText(none, 'No tag points here now.');
       setHidden(place, lines.length === 0);
       setHidden(none, lines.length > 0);
+    },
+    loading() {
+      setText(none, 'Loading');
+      setHidden(place, true);
+      setHidden(none, false);
     },
   };
 }
@@ -60,11 +85,16 @@ function headCells({ name, state }: { name: string; state: string }): HTMLElemen
 }
 
 /** Regions grouped by what the tag points at. */
-function groupCells(cells: readonly Pointer[]): HTMLElement[] {
+function groupCells(cells: readonly Pointer[], lacking: readonly string[]): HTMLElement[] {
   const { here, elsewhere, nowhere } = groupPointers(cells);
+  const partly = here.filter((region) => lacking.includes(region));
   const names = (regions: readonly string[]) => regions.map(visible).join(', ');
+  const listed = (regions: readonly string[]) =>
+    regions.length > maxColumns
+      ? make('span', { title: names(regions) }, plural(regions.length, 'region'))
+      : names(regions);
   const others = elsewhere.map(({ pointer, regions }) =>
-    make('div', {}, ...pointerParts(pointer.digest, false, pointer.image), ` in ${names(regions)}`),
+    make('div', {}, ...pointerParts(pointer.digest, false, pointer.image), ' in ', listed(regions)),
   );
   const [thisImage, another, none] = groupColumns;
   return [
@@ -75,16 +105,25 @@ function groupCells(cells: readonly Pointer[]): HTMLElement[] {
         ? ['–']
         : [
             icon('available'),
-            here.length === cells.length ? `all ${here.length} regions` : plural(here.length, 'region'),
+            here.length === cells.length
+              ? `all ${here.length} regions`
+              : here.length > maxNamedHere
+                ? plural(here.length, 'region')
+                : names(here),
+            partly.length === 0
+              ? undefined
+              : make('span', { class: 'note muted' }, `not available in ${names(partly)}`),
           ]),
     ),
     makeCell(another, {}, ...(others.length === 0 ? ['–'] : others)),
-    makeCell(none, {}, nowhere.length === 0 ? '–' : names(nowhere)),
+    makeCell(none, {}, nowhere.length === 0 ? '–' : listed(nowhere)),
   ];
 }
 
-function pointerCell({ region, digest, isThis, image }: Pointer): HTMLElement {
-  return makeCell(region, { class: isThis ? 'is-this' : 'is-other' }, ...pointerParts(digest, isThis, image));
+function pointerCell({ region, digest, isThis, image }: Pointer, lacking: readonly string[]): HTMLElement {
+  const isPartly = isThis && lacking.includes(region);
+  const note = isPartly ? make('span', { class: 'note muted' }, 'not available') : undefined;
+  return makeCell(region, { class: isThis ? 'is-this' : 'is-other' }, ...pointerParts(digest, isThis, image), note);
 }
 
 function pointerParts(digest: string | undefined, isThis: boolean, image: string | undefined): Child[] {

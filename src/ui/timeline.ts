@@ -6,10 +6,12 @@
 
 import type { RegionAvailability } from '../core/image/region-availability.ts';
 import type { ImageState } from '../core/image/state.ts';
+import { isLearnedLate } from './arrival-times.ts';
 import { formatSeconds } from './format.ts';
 
 export interface Bar {
-  readonly kind: 'arrived' | 'waiting' | 'deleted' | 'none';
+  /** `late`: at the end of it the tracker found the image, which came some time before. */
+  readonly kind: 'arrived' | 'late' | 'waiting' | 'deleted' | 'none';
   /** Fraction of the line, 0 to 1. */
   readonly length: number;
 }
@@ -59,7 +61,9 @@ export function timelineOf(
   return {
     ticks: ticksOf(end, place, isOpen),
     bars: regions.map((region): Bar => {
-      if (region.lagSeconds !== null) return { kind: 'arrived', length: place(region.lagSeconds) };
+      if (region.lagSeconds !== null) {
+        return { kind: isLearnedLate(region) ? 'late' : 'arrived', length: place(region.lagSeconds) };
+      }
       const deleted = deletedAfter(region);
       if (deleted !== undefined) return { kind: 'deleted', length: place(deleted) };
       if (!isAwaited(region) || times.length === 0) return { kind: 'none', length: 0 };
@@ -77,5 +81,5 @@ function ticksOf(end: number, place: (seconds: number) => number, isOpen: boolea
       ticks.push({ at, label: formatSeconds(step) });
     }
   }
-  return [...ticks, { at: 1, label: isOpen ? `now, ${formatSeconds(end)}` : formatSeconds(end) }];
+  return [...ticks, { at: 1, label: isOpen ? 'now' : formatSeconds(end) }];
 }

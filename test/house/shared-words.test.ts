@@ -22,7 +22,7 @@ import type { AvailabilityDocument } from '../../src/core/image/availability.ts'
 import { words } from '../../src/core/image/wait-words.ts';
 import type { SeveralDocument } from '../../src/core/query/several-images.ts';
 import { availabilityDocument } from '../../src/functions/documents/availability-document.ts';
-import { headline } from '../../src/ui/headline.ts';
+import { headline, headlineText } from '../../src/ui/headline.ts';
 import { cellKind } from '../../src/ui/region-state.ts';
 import { createTracker } from '../../src/ui/tracker.ts';
 import { cellWords, shownState } from '../../src/ui/words.ts';
@@ -153,7 +153,7 @@ describe('how a wait ends, in the command and in a check', () => {
 
 describe('the page has the words of the command', () => {
   const now = Date.parse('2026-06-01T12:00:00.000Z');
-  const sentence = (document: AvailabilityDocument) => headline(document, new Map(), now).toLowerCase();
+  const sentence = (document: AvailabilityDocument) => headlineText(headline(document, now), now).toLowerCase();
 
   test('deleted', () => {
     expect(sentence(documentOf({ state: 'deleted' }))).toContain(words.deleted);

@@ -4,7 +4,9 @@ import type { AvailabilityDocument } from '../../src/core/image/availability.ts'
 import { describeImage } from '../../src/core/image/availability.ts';
 import { familyLine } from '../../src/ui/family-line.ts';
 import { byPlace, placeLabel } from '../../src/ui/geography.ts';
-import { headline } from '../../src/ui/headline.ts';
+import type { HeadlineFacts } from '../../src/ui/headline.ts';
+import { headline, headlineText } from '../../src/ui/headline.ts';
+import { stateNote } from '../../src/ui/image-words.ts';
 import { distribution, lagShapes, lagSpan } from '../../src/ui/lag-shape.ts';
 import { mergePage } from '../../src/ui/merge-page.ts';
 import { cellKind, cellValue, lagText } from '../../src/ui/region-state.ts';
@@ -139,7 +141,7 @@ describe('the line of time', () => {
     expect(bars.map(({ kind }) => kind)).toEqual(['arrived', 'arrived', 'waiting']);
     expect(bars[1]?.length).toBeGreaterThan(0.05);
     expect(bars[2]?.length).toBe(1);
-    expect(ticks.at(-1)).toEqual({ at: 1, label: 'now, 1 h' });
+    expect(ticks.at(-1)).toEqual({ at: 1, label: 'now' });
     const gaps = ticks.slice(1).map(({ at: place }, i) => place - (ticks[i]?.at ?? 0));
     expect(Math.min(...gaps)).toBeGreaterThanOrEqual(0.13);
   });
@@ -170,6 +172,8 @@ describe('the answer in a sentence', () => {
   const deletedThere = deleteOf('westeurope', '2026-06-01T12:01:00Z');
   const usual = (seconds: number) => new Map([['westeurope', seconds]]);
   const soon = at('2026-06-01T12:11:00Z');
+  const sentenceOf = (document: AvailabilityDocument, facts: HeadlineFacts = {}) =>
+    headlineText(headline(document, soon, facts), soon);
 
   test.each<[string, AvailabilityDocument, ReadonlyMap<string, number>, string]>([
     ['while it is missing', one, new Map(), 'In 1 of 2 regions; missing in westeurope for 11 min.'],
@@ -201,37 +205,117 @@ describe('the answer in a sentence', () => {
       'deleted in one region',
       describeImage(recordOf(digestOf(1), [regions, deletedThere]), registryOf(), replicaSetOf(), now),
       usual(220),
-      'In 1 of 2 regions; westeurope has deleted it.',
+      'Still in eastus; deleted in westeurope.',
     ],
     ['unknown', { ...one, state: 'unknown' }, new Map(), 'No region has reported this image.'],
     ['deleted', { ...one, state: 'deleted' }, new Map(), 'Deleted in every region that had it.'],
   ])('%s', (_, document, known, sentence) => {
-    expect(headline(document, known, soon)).toBe(sentence);
+    expect(sentenceOf(document, { usual: known })).toBe(sentence);
   });
 
   test('once it is everywhere, and where a tag has diverged', () => {
     const both = [regions, pushOf('westeurope', '2026-06-01T12:00:04Z')];
     const document = describeImage(recordOf(digestOf(1), both), registryOf(), replicaSetOf(), now);
     const there = { ...document, availableAt: '2026-06-01T12:00:04.000Z' };
-    expect(headline(there, new Map(), soon)).toBe('In all 2 regions, 4.0 s after the first.');
+    expect(sentenceOf(there)).toBe('In all 2 regions, 4.0 s after the first.');
     const tag = { name: tagOf('prod'), state: 'diverged' as const, regions: [] };
-    expect(headline({ ...there, tag }, new Map(), soon)).toContain('Regions resolve prod to different digests.');
+    expect(sentenceOf({ ...there, tag })).toContain('Regions resolve prod to different digests.');
     const west = { region: regionOf('westeurope'), digest: digestOf(2), since: '2026-06-01T12:00:00.000Z' };
     const ofTag = { ...there, tag: { ...tag, regions: [west] } };
-    expect(headline(there, new Map(), soon, [ofTag])).toBe(
+    expect(sentenceOf(there, { ofTags: [ofTag] })).toBe(
       'In all 2 regions, 4.0 s after the first. westeurope resolves prod to another digest.',
     );
     const artifacts = ['signature', 'sbom'].map((kind) => ({ kind, known: true, missing: [] }));
-    expect(headline({ ...there, artifacts }, new Map(), soon)).toBe('In all 2 regions with signature and sbom.');
+    expect(sentenceOf({ ...there, artifacts })).toBe('In all 2 regions with signature and sbom.');
     const unsigned = {
       ...there,
       artifacts: [{ kind: 'signature', known: true, missing: [regionOf('westeurope')] }],
       missing: [regionOf('westeurope')],
       requirement: { ...there.requirement, have: 1 },
     };
-    expect(headline(unsigned, new Map(), soon)).toBe(
-      'In 1 of 2 regions with signature; westeurope has the image without signature.',
+    expect(sentenceOf(unsigned)).toBe('In 1 of 2 regions with signature; westeurope has the image without signature.');
+    expect(sentenceOf(there, { attached: unsigned })).toBe(
+      'In all 2 regions, 4.0 s after the first. Its signature is missing in westeurope.',
     );
+    // No region has one: nothing says that there must be one.
+    const none = { ...unsigned, artifacts: [{ kind: 'sbom', known: true, missing: there.requirement.regions }] };
+    expect(sentenceOf(there, { attached: none })).toBe('In all 2 regions, 4.0 s after the first.');
+  });
+
+  test('of a tag that some regions resolve to another image, once', () => {
+    const both = [regions, pushOf('westeurope', '2026-06-01T12:00:04Z')];
+    const document = describeImage(recordOf(digestOf(1), both), registryOf(), replicaSetOf(), now);
+    const west = { region: regionOf('westeurope'), digest: digestOf(2), since: '2026-06-01T12:00:00.000Z' };
+    const tag = { name: tagOf('prod'), state: 'diverged' as const, regions: [west] };
+    const of = { ...document, tag, missing: [west.region], requirement: { ...document.requirement, have: 1 } };
+    expect(sentenceOf(of)).toBe('In 1 of 2 regions; westeurope resolves prod to another digest.');
+    expect(sentenceOf({ ...of, tag: { ...tag, regions: [] } })).toBe(
+      'In 1 of 2 regions; westeurope has the image, but not as prod.',
+    );
+  });
+
+  test('of an image that a tag has left, but not in every region', () => {
+    const there = describeImage(recordOf(digestOf(1), [regions]), registryOf(), replicaSetOf(), now);
+    const since = '2026-06-01T12:00:00.000Z';
+    const pointing = (west: number) => ({
+      ...there,
+      digest: digestOf(2),
+      tag: {
+        ...{ name: tagOf('prod'), state: 'diverged' as const },
+        regions: [
+          { region: regionOf('eastus'), digest: digestOf(2), since },
+          { region: regionOf('westeurope'), digest: digestOf(west), since },
+        ],
+      },
+    });
+    expect(sentenceOf(there, { ofTags: [pointing(1)] })).toContain(
+      '. prod has moved to another image; westeurope resolves it to this one.',
+    );
+    expect(sentenceOf(there, { ofTags: [pointing(2)] })).toMatch(/\. prod has moved to another image\.$/);
+  });
+
+  test('of an image that lacks a platform somewhere', () => {
+    const member = (n: number, platform: string, missing: readonly string[]) =>
+      ({ digest: digestOf(n), kind: 'platform', platform, artifactType: null, missing }) as never;
+    const arm = member(3, 'linux/arm64', ['westeurope']);
+    expect(sentenceOf({ ...one, members: [member(2, 'linux/amd64', []), arm] })).toBe(
+      'In 1 of 2 regions; linux/arm64 missing in westeurope for 11 min.',
+    );
+    // Where all of them are missing, the image is.
+    expect(sentenceOf({ ...one, members: [arm] })).toBe('In 1 of 2 regions; missing in westeurope for 11 min.');
+  });
+
+  test('of an image that is being deleted names the regions that still have it', () => {
+    const [first] = one.regions;
+    if (first === undefined) throw new Error('no region');
+    const region = (name: string, state: 'available' | 'deleted') => ({ ...first, region: regionOf(name), state });
+    const gone = ['centralus', 'eastus', 'uksouth', 'westus'].map((name) => region(name, 'deleted'));
+    const missing = gone.map((entry) => entry.region);
+    const deleting = {
+      ...one,
+      state: 'deleting' as const,
+      missing,
+      regions: [region('japaneast', 'available'), ...gone],
+    };
+    expect(sentenceOf(deleting)).toBe('Still in japaneast; deleted in 4 regions.');
+    expect(sentenceOf({ ...deleting, regions: deleting.regions.slice(0, 3) })).toBe(
+      'Still in japaneast; deleted in centralus and eastus.',
+    );
+  });
+
+  test('of an image that a probe found in the last region is an upper bound', () => {
+    const both = [regions, pushOf('westeurope', '2026-06-01T12:01:06Z')];
+    const document = describeImage(recordOf(digestOf(1), both), registryOf(), replicaSetOf(), now);
+    const late = document.regions.map((region) =>
+      region.region === 'westeurope' ? { ...region, evidence: ['probe' as const] } : region,
+    );
+    const there = { ...document, availableAt: '2026-06-01T12:01:07.000Z' };
+    // The region's own time is shown in the table; the sentence has the same.
+    expect(sentenceOf(there)).toBe('In all 2 regions, 1 min 6 s after the first.');
+    expect(sentenceOf({ ...there, regions: late })).toBe('In all 2 regions, at most 1 min 6 s after the first.');
+    expect(stateNote({ ...there, regions: late })).toBe('in at most 1 min 6 s');
+    expect(timelineOf(late, 'available', now).bars.map(({ kind }) => kind)).toEqual(['arrived', 'late']);
+    expect(lagText(66.4, true)).toBe('≤ 1 min 6 s');
   });
 });
 

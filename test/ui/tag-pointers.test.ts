@@ -1,7 +1,7 @@
 /** Where a tag points, as the page of an image shows it: region by region, and with many regions by what it points at. */
 import { expect, test } from 'vitest';
 import type { AvailabilityDocument } from '../../src/core/image/availability.ts';
-import { groupPointers, pointersOf } from '../../src/ui/tag-pointers.ts';
+import { groupPointers, pointersOf, tagsOf } from '../../src/ui/tag-pointers.ts';
 import { digestOf } from '../support/build.ts';
 
 const regions = ['a', 'b', 'c', 'd', 'e'];
@@ -12,7 +12,8 @@ function lineOf(pointed: Record<string, string>) {
     ...{ name: 'v1', state: 'diverged' },
     regions: Object.entries(pointed).map(([region, digest]) => ({ region, digest, since: '2026-06-01T12:00:00.000Z' })),
   };
-  const document = { registry: 'contoso.azurecr.io', repository: 'team/app', tag } as unknown as AvailabilityDocument;
+  const image = { registry: 'contoso.azurecr.io', repository: 'team/app', regions: [] };
+  const document = { ...image, tag } as unknown as AvailabilityDocument;
   return { name: 'v1', document };
 }
 
@@ -49,4 +50,21 @@ test('with many regions they are together by what they point at, in the order of
 test('while no image is known, no region points at it', () => {
   const { cells } = pointersOf(lineOf({}), regions, null);
   expect(groupPointers(cells)).toEqual({ here: [], elsewhere: [], nowhere: regions });
+});
+
+test('the tags of an image are those that it has, and those that events about it name', () => {
+  const events = ['team/app:prod', `team/app@${shown}`, 'team/app:v1'].map((subject) => ({ subject }));
+  expect(tagsOf({ tags: ['v1'] }, events)).toEqual(['v1', 'prod']);
+});
+
+test('a tag that the regions lose with their image is being deleted', () => {
+  const { document } = lineOf({ a: shown });
+  const region = (name: string, state: string) => ({ region: name, state, expected: true });
+  const stateOf = (...listed: object[]) => {
+    const tag = { ...document.tag, state: 'converging' };
+    return pointersOf({ name: 'v1', document: { ...document, tag, regions: listed } as never }, regions, shown).state;
+  };
+  expect(stateOf(region('a', 'available'), region('b', 'deleted'))).toBe('deleting');
+  expect(stateOf(region('a', 'available'), region('b', 'deleted'), region('c', 'missing'))).toBe('converging');
+  expect(stateOf(region('a', 'available'))).toBe('converging');
 });
