@@ -15,3 +15,15 @@ export function inShownOrder<T extends Ordered>(events: readonly T[]): T[] {
   const rank = ({ status, region }: T) => (status === 'pending' ? 0 : 2) + (region === undefined ? 0 : 1);
   return newest.toSorted((a, b) => rank(a) - rank(b));
 }
+
+/** Published events about single regions, of which more are hidden until the reader wants them. */
+const maxOfRegions = 6;
+
+/** With many regions, the published events about single ones are left out: the table of regions says the same. */
+export function withoutManyRegions<T extends Ordered>(
+  events: readonly T[],
+): { readonly shown: readonly T[]; readonly more: number } {
+  const isOfRegion = ({ status, region }: T) => status === 'published' && region !== undefined;
+  const more = events.filter(isOfRegion).length;
+  return more <= maxOfRegions ? { shown: events, more: 0 } : { shown: events.filter((one) => !isOfRegion(one)), more };
+}

@@ -1,6 +1,7 @@
 /** The events published about one image or release: type, time, whether the topic has accepted them, and their data. */
-import { make, part, setAttribute, setHidden, setText } from './dom.ts';
-import { inShownOrder } from './event-order.ts';
+import type { Child } from './dom.ts';
+import { make, painted, part, setAttribute, setHidden, setText } from './dom.ts';
+import { inShownOrder, withoutManyRegions } from './event-order.ts';
 import { visible } from './format.ts';
 import { lastAnswer } from './last-answer.ts';
 import { fixedTime } from './live-times.ts';
@@ -9,6 +10,9 @@ import type { RowTable } from './row-table.ts';
 import { createRowTable } from './row-table.ts';
 import type { Page } from './screen.ts';
 import { makeCell, rowHeader } from './table.ts';
+import { tagOfSubject } from './tag-pointers.ts';
+import type { Refusal } from './topic-refusal.ts';
+import { topicRefusal } from './topic-refusal.ts';
 import { Unanswered } from './tracker.ts';
 import { eventWord } from './words.ts';
 
@@ -48,7 +52,10 @@ export function createEventRows(
     keyOf: ({ id }) => id,
     row(first) {
       const payload = payloadOf(first);
-      return (event) => cellsOf(event, payload, page.now());
+      return (event) => {
+        payload.show(event);
+        return cellsOf(event, payload.node, page.now());
+      };
     },
   });
   return (events) => show(inShownOrder(events));
@@ -63,8 +70,26 @@ export function createEventTable(page: Page) {
   });
   const again = part<HTMLButtonElement>('publish-again');
   const result = part('publish-result');
+  const paintProblem = painted<{ nothing: string; refusal: Refusal | undefined }>(
+    part('topic-error'),
+    ({ nothing, refusal }) => [make('span', {}, nothing, ...refusalParts(refusal, page.now()))],
+  );
+  const allEvents = part<HTMLButtonElement>('all-events');
+  let isAll = false;
+  let shownEvents: readonly ShownEvent[] = [];
   let image = '';
 
+  function showEvents(): void {
+    const { shown, more } = withoutManyRegions(shownEvents);
+    show(isAll ? shownEvents : shown);
+    setHidden(allEvents, isAll || more === 0);
+    setText(allEvents, `Show ${more} more events, each about one region`);
+  }
+
+  allEvents.addEventListener('click', () => {
+    isAll = true;
+    showEvents();
+  });
   again.addEventListener('click', async () => {
     again.disabled = true;
     const of = image;
@@ -82,21 +107,31 @@ export function createEventTable(page: Page) {
   return {
     /** @param error the topic's last error, while it accepts no events */
     show(events: readonly ShownEvent[], shown = '', error: string | null = null): void {
-      if (shown !== image) setText(result, '');
+      if (shown !== image) {
+        setText(result, '');
+        isAll = false;
+      }
       image = shown;
       const isWaiting = events.some(({ status }) => status === 'pending');
-      setText(part('topic-error'), `The topic accepts nothing at the moment: ${lastAnswer(error ?? '')}.`);
-      setHidden(part('topic-error'), error === null || !isWaiting);
-      show(events);
+      const refusal = topicRefusal(events);
+      const nothing =
+        error === null || !isWaiting ? '' : `The topic accepts nothing at the moment: ${lastAnswer(error)}.`;
+      paintProblem({ nothing, refusal });
+      setHidden(part('topic-error'), nothing === '' && refusal === undefined);
+      shownEvents = events;
+      showEvents();
       setHidden(again, events.length === 0);
     },
   };
 }
 
+function refusalParts(refusal: Refusal | undefined, now: number): Child[] {
+  return refusal === undefined ? [] : [` ${refusal.text}, last at `, fixedTime(refusal.lastAt, now), '.'];
+}
+
 function cellsOf(event: ShownEvent, payload: HTMLElement, now: number) {
   const { id, type, subject, time, region } = event;
-  const tag = /^[^@]*:([^@]*)$/.exec(subject)?.[1];
-  const about = region ?? tag;
+  const about = region ?? tagOfSubject(subject);
   return [
     rowHeader(
       make('span', { title: visible(type) }, visible(eventWord(type))),
@@ -131,22 +166,38 @@ function deliveryOf({ publishedAt, failedAttempts: failed = null }: ShownEvent, 
 }
 
 /** Built once for each event, so that an opened payload stays open. */
-function payloadOf({ id, source, type, subject, time, data }: ShownEvent): HTMLElement {
-  const event = { specversion: '1.0', id, source, type, subject, time, datacontenttype: 'application/json', data };
-  const json = () => JSON.stringify(event, null, 2);
-  const text = make('pre', { tabindex: '0', 'aria-label': `Payload of ${visible(eventWord(type))}` });
-  const details = make(
+function payloadOf(first: ShownEvent) {
+  let event = first;
+  const json = () => {
+    const { id, source, type, subject, time, data } = event;
+    const written = { specversion: '1.0', id, source, type, subject, time, datacontenttype: 'application/json', data };
+    return JSON.stringify(written, null, 2);
+  };
+  const text = make('pre', { tabindex: '0', 'aria-label': `Payload of ${visible(eventWord(first.type))}` });
+  // The tracker stores no payload: it makes it from what is known at the moment.
+  const note = make('p', { class: 'muted' });
+  const node = make(
     'details',
     {},
     make('summary', {}, 'JSON'),
-    text,
-    copyButton('event as JSON', json, 'Copy JSON'),
+    make('div', { class: 'opened' }, note, text, copyButton('event as it would be sent now', json, 'Copy JSON')),
   );
-  details.addEventListener('toggle', () => {
-    if (details.open) setText(text, visibleLines(json()));
-    setAttribute(details, 'data-open', details.open ? '' : undefined);
+  const paint = () => {
+    const wasSent = event.status === 'published';
+    setText(note, `As it would be sent now${wasSent ? '. What was sent may show an earlier state' : ''}.`);
+    if (node.open) setText(text, visibleLines(json()));
+  };
+  node.addEventListener('toggle', () => {
+    paint();
+    setAttribute(node, 'data-open', node.open ? '' : undefined);
   });
-  return details;
+  return {
+    node,
+    show(next: ShownEvent): void {
+      event = next;
+      paint();
+    },
+  };
 }
 
 const maxJson = 20_000;

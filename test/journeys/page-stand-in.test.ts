@@ -646,6 +646,173 @@ test('published events show what they say, and are published again by whom may',
   expect(JSON.parse(replays[0] ?? '')).toEqual({ image: listedImage(1).image });
 });
 
+describe('an image', () => {
+  const twelve = ['australiaeast', 'brazilsouth', 'canadacentral', 'eastus', 'eastus2', 'japaneast'].concat(
+    ...[['northeurope', 'southeastasia', 'uksouth', 'westeurope', 'westus', 'westus2']],
+  );
+  const [there, silent] = listedImage(1).regions;
+  const everywhere = (n: number, more: object = {}) =>
+    listedImage(n, {
+      ...{ state: 'available', satisfied: true, missing: [], members: [], membersKnown: true },
+      regions: twelve.map((region) => ({ ...there, region })),
+      requirement: { regions: twelve, require: 'all', needed: 12, have: 12 },
+      ...more,
+    });
+  const tagOf = (digestIn: (region: string) => string, state = 'converged') => ({
+    ...{ name: 'prod', state },
+    regions: twelve.map((region) => ({ region, digest: digestIn(region), since: '2026-06-01T12:00:00.000Z' })),
+  });
+  const aboutRegions = twelve.map((region, n) => ({ ...deliveries.events[0], id: `${n}`.repeat(12), region }));
+
+  test('has no tag only once that is known', async () => {
+    showImages(() => [everywhere(1)]);
+    answers.events = () => ({ events: [] });
+    let isAnswered = false;
+    let release = () => {};
+    await page.route(/availability\?.*%3Av1/, async (route) => {
+      await new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      await route.continue();
+    });
+    answers.availability = (query) => {
+      isAnswered ||= query.get('image')?.endsWith(':v1') === true;
+      return everywhere(1);
+    };
+    await page.goto(`${tracker.url}/ui`);
+    await rows().getByRole('link').click();
+    await page.locator('#no-tags').getByText('Loading').waitFor();
+    expect([isAnswered, await page.getByText('No tag points here').isVisible()]).toEqual([false, false]);
+    release();
+    await page.locator('#image-tags tbody tr').waitFor();
+  });
+
+  test('that a tag has left leads to the newer one, and names the regions that are behind', async () => {
+    const [old, newer] = [everywhere(1, { tags: [] }), everywhere(2)];
+    const tag = tagOf((region) => (region === 'uksouth' ? old.digest : newer.digest), 'diverged');
+    answers.availability = (query) => {
+      if (query.get('image')?.endsWith(':prod')) return { ...newer, tag };
+      return query.get('image') === newer.image ? newer : old;
+    };
+    answers.events = () => ({ events: [{ ...deliveries.events[0], subject: 'team/app:prod', region: undefined }] });
+    await page.goto(`${tracker.url}/ui#image=${old.image}`);
+    await page.getByText('prod has moved to another image; uksouth resolves it to this one.').waitFor();
+    expect(await page.locator('#image-state').innerText()).toMatch(/available[\s\S]*diverged/);
+    expect(await page.locator('#image-tags tbody tr').innerText()).toMatch(
+      /prod\s+diverged\s+uksouth\s+\S+ in 11 regions/,
+    );
+    await page.getByText('Newest image of prod').getByRole('link').click();
+    await page.locator('#image-reference', { hasText: newer.digest }).waitFor();
+    expect(await page.getByText('Newest image of prod').isVisible()).toBe(false);
+  });
+
+  test('that no region has reported has no table of regions, but names like its own', async () => {
+    const nothing = { state: 'unknown', digest: null, mediaType: null, members: null, firstSeenAt: null, tags: [] };
+    answers.availability = () => everywhere(1, { ...nothing, missing: twelve, regions: [silent] });
+    answers.events = () => ({ events: [] });
+    const searched: (string | null)[] = [];
+    answers.images = (query) => {
+      searched.push(query.get('q'));
+      return { images: query.get('q') === 'app' ? [] : [listedImage(3)], next: null };
+    };
+    await page.goto(`${tracker.url}/ui#image=contoso.azurecr.io/team/app:nope`);
+    await page.getByText('No region has reported this image.').waitFor();
+    await page.getByText('Images with such a name').getByRole('link', { name: 'team/app:v3' }).waitFor();
+    expect(searched).toEqual(['team/app']);
+    expect(await page.locator('#image-regions, #image-facts').filter({ visible: true }).count()).toBe(0);
+  });
+
+  test('names what is attached to it and missing somewhere, and the answer of the topic, at the top', async () => {
+    answers.availability = (query) => {
+      const kinds = (query.get('artifacts') ?? '').split(',').filter((kind) => kind !== '');
+      const missing = (kind: string) => (kind === 'signature' ? ['japaneast'] : twelve);
+      if (kinds.length === 0) return everywhere(1);
+      const artifacts = kinds.map((kind) => ({ kind, known: true, missing: missing(kind) }));
+      return everywhere(1, { artifacts, missing: twelve, satisfied: false });
+    };
+    answers.events = () => ({ events: deliveries.events });
+    await page.goto(`${tracker.url}/ui#image=${everywhere(1).image}`);
+    await page.getByText('Its signature is missing in japaneast.').waitFor();
+    const refusal = page.getByText('The topic has not accepted 1 event: 503, tried 4 times');
+    expect((await refusal.boundingBox())?.y).toBeLessThan(400);
+  });
+
+  test('shows the payload as it would be sent now, and nothing moves sideways', async () => {
+    answers.availability = () => everywhere(1);
+    let state = 'replicating';
+    answers.events = () => ({
+      events: aboutRegions.slice(0, 2).map((event) => ({ ...event, data: { state, text: 'x '.repeat(400) } })),
+    });
+    await page.goto(`${tracker.url}/ui#image=${everywhere(1).image}`);
+    const event = page.locator('#image-events tbody tr').first();
+    const places = () =>
+      event.locator('td').evaluateAll((cells) => cells.map((cell) => cell.getBoundingClientRect().x));
+    await event.waitFor();
+    const before = await places();
+    await event.locator('summary').click();
+    await event.getByText('As it would be sent now. What was sent may show an earlier state.').waitFor();
+    expect(await places()).toEqual(before);
+    const card = await page.locator('#image-events').boundingBox();
+    const text = await event.locator('pre').boundingBox();
+    expect((card?.width ?? 0) - (text?.width ?? 0)).toBeLessThan(30);
+    expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0);
+    state = 'available';
+    await event.locator('pre').getByText('"state": "available"').waitFor();
+  });
+
+  test('has the events about single regions last, when they are wanted', async () => {
+    answers.availability = () => everywhere(1);
+    answers.events = () => ({ events: [...aboutRegions, deliveries.events[1]] });
+    await page.setViewportSize({ width: 390, height: 740 });
+    await page.goto(`${tracker.url}/ui#image=${everywhere(1).image}`);
+    const events = page.locator('#image-events tbody tr');
+    await page.getByRole('button', { name: 'Show 12 more events, each about one region' }).click();
+    await events.nth(12).waitFor();
+    expect(await page.locator('#all-events').isVisible()).toBe(false);
+    // A region is a name with its state, a line and one more line.
+    const region = await page.locator('#image-regions tbody tr').first().boundingBox();
+    expect(region?.height).toBeLessThan(90);
+  });
+
+  test('whose platform is missing somewhere has that region first, and rows as wide as their card', async () => {
+    const row = { kind: 'platform', artifactType: null, digest: 'x' };
+    const members = [
+      { ...row, platform: 'linux/arm64', missing: ['westus2'] },
+      { ...row, digest: 'y', missing: [] },
+    ];
+    const regions = twelve.map((region) => ({ ...(region === 'westus2' ? silent : there), region }));
+    answers.availability = () => everywhere(1, { state: 'replicating', members, regions, missing: ['westus2'] });
+    answers.events = () => ({ events: [] });
+    await page.goto(`${tracker.url}/ui#image=${everywhere(1).image}`);
+    await page.getByText('linux/arm64 missing in westus2 for').waitFor();
+    expect(await page.locator('#image-regions tbody th').first().innerText()).toBe('westus2');
+    const right = async (selector: string) => {
+      const box = await page.locator(selector).first().boundingBox();
+      return (box?.x ?? 0) + (box?.width ?? Number.NaN);
+    };
+    expect((await right('#image-members')) - (await right('#image-members tbody tr'))).toBeLessThan(1.5);
+  });
+
+  test('of a release that has no signature in a region is not available there', async () => {
+    const [unsigned, signed] = [1, 2].map((n) => {
+      const missing = n === 1 ? ['japaneast'] : [];
+      const artifacts = [{ kind: 'signature', known: true, missing }];
+      return everywhere(n, { artifacts, missing, satisfied: n !== 1 });
+    });
+    answers['releases/shop'] = () => ({
+      ...{ name: 'shop', revision: 1, createdAt: '2026-06-01T12:00:00.000Z', availableAt: null, announcedAt: null },
+      ...{ delayed: true, satisfied: false, requirement: { regions: twelve, require: 'all' }, ended: [] },
+      ...{ images: [signed, unsigned], missing: [{ image: unsigned?.image, regions: ['japaneast'] }] },
+    });
+    answers.events = () => ({ events: [], checks: [], checksComplete: true });
+    await page.goto(`${tracker.url}/ui#release=shop`);
+    await page.getByText('has no signature in japaneast.').waitFor();
+    const row = page.locator('#release-matrix tbody tr').first();
+    expect(await row.locator('td.state').innerText()).toMatch(/signature missing/);
+    expect(await row.locator('td.is-incomplete').getAttribute('title')).toMatch(/^japaneast: no signature/);
+  });
+});
+
 test('a family is one table: what lacks where, what is attached if asked, down to a member and back up', async () => {
   const [index, member] = [listedImage(1), listedImage(2)];
   const row = { kind: 'platform', artifactType: null };

@@ -1,6 +1,6 @@
 /** In which order the page shows the events of an image. */
 import { expect, test } from 'vitest';
-import { inShownOrder } from '../../src/ui/event-order.ts';
+import { inShownOrder, withoutManyRegions } from '../../src/ui/event-order.ts';
 
 const eventOf = (id: string, status: 'pending' | 'published', second: number, region?: string) => ({
   ...{ id, status, time: `2026-06-01T12:00:0${second}.000Z` },
@@ -25,4 +25,12 @@ test('not accepted first, then about all regions, then about one; each the newes
 test('events of one moment stay in the order in which they came', () => {
   const events = ['x', 'y', 'z'].map((id) => eventOf(id, 'published', 1));
   expect(inShownOrder(events)).toEqual(events);
+});
+
+test('many published events about single regions are left out, those not accepted are not', () => {
+  const one = (n: number, status: 'pending' | 'published') => ({ status, time: `${n}`, region: `region${n}` });
+  const all = { status: 'published' as const, time: '9' };
+  const many = Array.from({ length: 7 }, (_, n) => one(n, 'published'));
+  expect(withoutManyRegions([all, ...many, one(8, 'pending')])).toEqual({ shown: [all, one(8, 'pending')], more: 7 });
+  expect(withoutManyRegions(many.slice(1))).toEqual({ shown: many.slice(1), more: 0 });
 });
