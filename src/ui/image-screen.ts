@@ -97,7 +97,7 @@ export function imageScreen(page: Page): Screen {
     events.show(sent.events, reference, sent.topicError ?? null);
     deliveries.show(sent.forwards ?? [], sent.checks ?? null, sent.checksComplete ?? true);
     await loadUsualLag(document, ask);
-    await refreshTags(document, tagsOf(document, sent.events), ask);
+    await refreshTags(document, tagsOf(document, sent.events, sent.forwards), ask);
     await loadAttached(document, ask);
     round += 1;
   }
@@ -244,7 +244,9 @@ interface Moved {
 
 function movedTags(ofTags: readonly AvailabilityDocument[], digest: string | null): Moved[] {
   return ofTags.flatMap(({ tag, digest: newest, image }) =>
-    tag === undefined || newest === null || newest === digest ? [] : [{ name: tag.name, image, digest: newest }],
+    tag?.regions.some((one) => one.digest === newest) && newest !== null && newest !== digest
+      ? [{ name: tag.name, image, digest: newest }]
+      : [],
   );
 }
 

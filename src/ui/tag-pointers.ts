@@ -46,15 +46,15 @@ function shownTagState({ tag, regions }: AvailabilityDocument): string {
   return isDeleting ? 'deleting' : tag.state;
 }
 
-/** The tags that this image has or had, by its document and the events about it. */
+/** The tags that this image has or had, by its document, the events about it and the webhooks forwarded for it. */
 export function tagsOf(
   document: Pick<AvailabilityDocument, 'tag' | 'tags'>,
   events: readonly { readonly subject: string }[],
+  forwards: readonly { readonly tag: string }[] = [],
 ): string[] {
-  const subjects = events.flatMap(({ subject }) => tagOfSubject(subject) ?? []);
-  return [
-    ...new Set([...(document.tag === undefined ? [] : [String(document.tag.name)]), ...document.tags, ...subjects]),
-  ];
+  const asked = document.tag === undefined ? [] : [String(document.tag.name)];
+  const former = [...events.flatMap(({ subject }) => tagOfSubject(subject) ?? []), ...forwards.map(({ tag }) => tag)];
+  return [...new Set([...asked, ...document.tags, ...former])];
 }
 
 /** An event about a tag has the subject `repository:tag`. */
