@@ -342,7 +342,7 @@ test('replicas of one registry', async () => {
     registry: 'contoso.azurecr.io',
     source: 'arm',
     stale: true,
-    warning: 'Webhooks speak for estus.',
+    warning: 'Webhooks report for estus.',
     regions: [
       {
         ...{ region: 'eastus', expected: true, observedOnly: false, health: 'healthy', globalRouting: false },
@@ -366,7 +366,7 @@ test('replicas of one registry', async () => {
     'westeurope  expected  unhealthy  ok  never  0',
     'webhook eastus disabled: by hand',
     'replica westeurope: Degraded: Storage is away (2026-06-01T10:00:00.000Z)',
-    'warning: Webhooks speak for estus.',
+    'warning: Webhooks report for estus.',
     'incident AB12 (eastus): Registry trouble',
     '',
   ]);

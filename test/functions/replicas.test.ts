@@ -132,7 +132,7 @@ describe('the replicas of a registry', () => {
       await memory.clock.advance(7 * dayMs - 1);
       const shown = await report(memory);
       expect(shown.regions.map(({ region }) => region)).toEqual(['eastus', 'westerope', 'westeurope']);
-      expect(shown.warning).toMatch(/speak for westerope, .* expected are eastus, westeurope\./);
+      expect(shown.warning).toMatch(/report for westerope, .* expected are eastus, westeurope\./);
       await memory.clock.advance(1);
       const gone = await report(memory);
       expect(gone.regions.map(({ region }) => region)).toEqual(['eastus', 'westeurope']);

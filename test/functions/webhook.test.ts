@@ -83,7 +83,7 @@ describe('an event that is accepted', () => {
     const memory = memoryTracker({ registries: [registryOf({ observedOnly: regionsOf('uksouth') })] });
     const answer = await deliver(memory, 'West Erope', body);
     const warning = expect.stringMatching(
-      /speak for westerope, where contoso .* expected are eastus, westeurope\. Correct/,
+      /report for westerope, where contoso .* expected are eastus, westeurope\. Correct/,
     );
     expect(answer.body).toEqual({ outcome, warning });
     for (const region of ['eastus', 'uksouth']) {

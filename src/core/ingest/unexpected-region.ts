@@ -45,7 +45,7 @@ export function regionWarning(registry: Registry, seen: readonly Region[], set: 
   if (unexpected.length === 0 || !isKnown(set)) return undefined;
   const expected = expectedRegions(set).join(', ');
   return (
-    `Webhooks speak for ${unexpected.join(', ')}, where ${registry.name} is not expected to have a replica; expected are ` +
+    `Webhooks report for ${unexpected.join(', ')}, where ${registry.name} is not expected to have a replica; expected are ` +
     `${expected}. Correct the region at the end of the webhook's address, or delete the webhook; a replica that has just ` +
     'been created is found within minutes.'
   );

@@ -37,7 +37,7 @@ export function judgeWebhooks(region: Region, found: readonly FoundWebhook[], ow
   });
   if (working !== undefined) {
     if (first === undefined) return verdict('ok');
-    return verdict('misconfigured', `webhook ${first.name} of ${first.region} speaks for this region`);
+    return verdict('misconfigured', `webhook ${first.name} of ${first.region} has the address of this region`);
   }
   // A readable webhook first: what must be changed in an unreadable one is not known.
   const nearest =
@@ -51,7 +51,7 @@ export function judgeWebhooks(region: Region, found: readonly FoundWebhook[], ow
   const unreadable = here.find((webhook) => webhook.error !== undefined);
   if (unreadable !== undefined) {
     const reason = describeError(unreadable.error);
-    return verdict('unknown', `the address of webhook ${unreadable.name} was not told: ${reason}`);
+    return verdict('unknown', `the address of webhook ${unreadable.name} could not be read: ${reason}`);
   }
   return verdict('missing', 'no webhook of this region points at this app');
 }
@@ -64,7 +64,7 @@ function faultsOf(webhook: FoundWebhook): string[] {
     ...(enabled ? [] : ['is disabled']),
     ...(targetRegion === region
       ? []
-      : [targetRegion === undefined ? 'points elsewhere' : `speaks for ${targetRegion}`]),
+      : [targetRegion === undefined ? 'points elsewhere' : `has the address of ${targetRegion}`]),
     ...absent.map((action) => `does not send "${action}"`),
     ...(scope === '' ? [] : [`only sends what matches ${quote(scope)}`]),
   ];

@@ -156,7 +156,7 @@ export function webhookAuditor(deps: WebhookAuditorDeps): WebhookAuditor {
       const isDue = ageMs > (finding === undefined ? firstAuditMs : freshMs);
       // The timer may run on another instance, whose results this one does not have.
       if (isDue && !running.has(registry.name)) void queue(registry, false);
-      return finding ?? unknown('not looked at yet');
+      return finding ?? unknown('not audited yet');
     },
   };
 }

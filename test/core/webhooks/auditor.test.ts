@@ -67,7 +67,7 @@ describe('an audit says', () => {
     ['misconfigured', 'east', { actions: ['push'] }, /^webhook east does not send "delete"$/],
     ['misconfigured', 'east', { actions: [] }, /"push", does not send "delete"$/],
     ['misconfigured', 'east', { scope: 'team/app:*' }, /only sends what matches "team\/app:\*"$/],
-    ['misconfigured', 'east', { serviceUri: addressOf('westeurope') }, /speaks for westeurope$/],
+    ['misconfigured', 'east', { serviceUri: addressOf('westeurope') }, /has the address of westeurope$/],
     ['misconfigured', ownName('eastus'), { serviceUri: 'https://example.com/hook?code=abc' }, /points elsewhere$/],
   ])('%s: %s %j', async (status, name, changes, reason) => {
     const { finding, directory } = await auditOf(name, changes);
@@ -82,7 +82,7 @@ describe('an audit says', () => {
     directory.add('west', 'westeurope');
     directory.add('liar', 'westeurope', { serviceUri: addressOf('eastus') });
     await care.run();
-    const reason = 'webhook liar of westeurope speaks for this region';
+    const reason = 'webhook liar of westeurope has the address of this region';
     expect(statusOf('eastus')).toMatchObject({ status: 'misconfigured', reason });
     expect(statusOf('westeurope')).toMatchObject({ status: 'ok' });
   });
@@ -186,7 +186,7 @@ describe('a question on an instance without the timer', () => {
   test('starts an audit, and later gets its result', async () => {
     const { directory, statusOf, clock } = setUp('manage');
     directory.add('east', 'eastus');
-    expect(statusOf('eastus')).toEqual({ status: 'unknown', reason: 'not looked at yet', checkedAt: null });
+    expect(statusOf('eastus')).toEqual({ status: 'unknown', reason: 'not audited yet', checkedAt: null });
     await clock.settle();
     expect(statusOf('eastus').status).toBe('ok');
     // Only audits: the timer repairs.
@@ -201,7 +201,7 @@ describe('a question on an instance without the timer', () => {
     await care.run();
     sets.shift();
     await clock.advance(61_000);
-    expect(statusOf('eastus').reason).toBe('not looked at yet');
+    expect(statusOf('eastus').reason).toBe('not audited yet');
     await clock.settle();
     expect(statusOf('eastus').status).toBe('ok');
   });
