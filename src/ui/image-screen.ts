@@ -37,6 +37,7 @@ const nameStart = 4;
 
 /** As `/api/events` answers; an older tracker sends events only. */
 interface Sent {
+  readonly tags?: readonly string[];
   readonly events: readonly ShownEvent[];
   readonly topicError?: string | null;
   readonly forwards?: readonly ShownForward[];
@@ -97,7 +98,7 @@ export function imageScreen(page: Page): Screen {
     events.show(sent.events, reference, sent.topicError ?? null);
     deliveries.show(sent.forwards ?? [], sent.checks ?? null, sent.checksComplete ?? true);
     await loadUsualLag(document, ask);
-    await refreshTags(document, tagsOf(document, sent.events, sent.forwards), ask);
+    await refreshTags(document, tagsOf(document, sent.tags ?? []), ask);
     await loadAttached(document, ask);
     round += 1;
   }

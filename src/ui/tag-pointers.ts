@@ -46,15 +46,10 @@ function shownTagState({ tag, regions }: AvailabilityDocument): string {
   return isDeleting ? 'deleting' : tag.state;
 }
 
-/** The tags that this image has or had, by its document, the events about it and the webhooks forwarded for it. */
-export function tagsOf(
-  document: Pick<AvailabilityDocument, 'tag' | 'tags'>,
-  events: readonly { readonly subject: string }[],
-  forwards: readonly { readonly tag: string }[] = [],
-): string[] {
+/** The tags that this image has or had. */
+export function tagsOf(document: Pick<AvailabilityDocument, 'tag' | 'tags'>, pushed: readonly string[]): string[] {
   const asked = document.tag === undefined ? [] : [String(document.tag.name)];
-  const former = [...events.flatMap(({ subject }) => tagOfSubject(subject) ?? []), ...forwards.map(({ tag }) => tag)];
-  return [...new Set([...asked, ...document.tags, ...former])];
+  return [...new Set([...asked, ...document.tags, ...pushed])];
 }
 
 /** An event about a tag has the subject `repository:tag`. */

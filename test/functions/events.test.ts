@@ -28,6 +28,7 @@ interface Listing {
     readonly publishedAt: string | null;
     readonly failedAttempts: { readonly count: number } | null;
   }[];
+  readonly tags: readonly string[];
   readonly topicError: string | null;
   readonly forwards: readonly object[];
   readonly checks: readonly { readonly images: readonly string[] }[] | null;
@@ -49,7 +50,7 @@ describe('what was published for an image', () => {
     ['a tag', 'contoso.azurecr.io/team/app:v1'],
     ['a tag and a digest', `contoso.azurecr.io/team/app:v1@${digestOf(1)}`],
   ])('is nothing for %s never seen', async (_what, text) => {
-    expect(await list(memoryTracker(), text)).toEqual({ image: text, events: [], ...nothingElse });
+    expect(await list(memoryTracker(), text)).toEqual({ image: text, tags: [], events: [], ...nothingElse });
   });
 
   test('is each event with its time and its delivery, as the topic has it', async () => {
@@ -71,8 +72,22 @@ describe('what was published for an image', () => {
       data: memory.publisher.published[0]?.data,
     };
     for (const text of [image, 'contoso.azurecr.io/team/app:v1', 'contoso.eastus.geo.azurecr.io/team/app:v1']) {
-      expect(await list(memory, text)).toEqual({ image, events: [published], ...nothingElse });
+      expect(await list(memory, text)).toEqual({ image, tags: ['v1'], events: [published], ...nothingElse });
     }
+  });
+
+  test('with the tags that have moved to another image', async () => {
+    const memory = memoryTracker();
+    for (const [number, second] of [
+      [1, 1],
+      [2, 2],
+    ] as const) {
+      const target = { tag: 'prod', digest: digestOf(number) };
+      const body = bodyOf({ target, timestamp: `2026-06-01T12:00:0${second}Z` });
+      for (const region of ['eastus', 'westeurope']) await deliver(memory, region, body);
+    }
+    await memory.clock.advance(60_000);
+    expect((await list(memory)).tags).toEqual(['prod']);
   });
 
   test('follows the image through all replicas and out again', async () => {

@@ -48,6 +48,11 @@ const query = z.object({ image: imageInput.optional(), ...otherQuery.shape });
 const eventList = named('EventList', () =>
   z.object({
     image: z.string(),
+    tags: z
+      .array(z.string())
+      .describe(
+        'Every tag that the image was pushed with in this generation, also those that have moved to another image.',
+      ),
     events: z.array(
       z.object({
         ...eventAttributes(),
@@ -149,11 +154,12 @@ async function listOf(
   };
   if (published === undefined) {
     const image = formatReference({ ...asked, registry });
-    return json(200, { image, events: [], topicError: null, forwards: [], ...named });
+    return json(200, { image, tags: [], events: [], topicError: null, forwards: [], ...named });
   }
   const replay = await replays?.ofImage(published.name);
   return json(200, {
     image: formatReference({ registry, repository, digest, tag: undefined }),
+    tags: published.tags,
     events: published.events.map(describeEvent),
     topicError: published.topicError ?? null,
     forwards: published.forwards.map(describeForward),
