@@ -63,7 +63,7 @@ function questionsOf(on: Case, { diverged, unpublished }: Counted, [region]: rea
       ? []
       : [
           { filter: { region }, must: (one) => isIn(one, region) },
-          { filter: { region, missing: true }, must: (one) => one.state !== 'deleted' && !isIn(one, region) },
+          { filter: { region, missing: true }, must: (one) => !isBeingDeleted(one) && !isIn(one, region) },
         ];
   return [
     // Pages of one, so that there are several.
@@ -71,6 +71,11 @@ function questionsOf(on: Case, { diverged, unpublished }: Counted, [region]: rea
     ...listableStates.map((state): Asked => ({ filter: { state }, ...byState[state] })),
     ...ofRegion,
   ];
+}
+
+/** Or deleted: no region is expected to get it. */
+function isBeingDeleted({ state }: AvailabilityDocument): boolean {
+  return state === 'deleting' || state === 'deleted';
 }
 
 async function everyPage({ tracker }: Instance, query: ImageQuery): Promise<Documents> {
