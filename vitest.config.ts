@@ -18,7 +18,7 @@ const report = process.env.VITEST_JSON;
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     hookTimeout: 30_000,
     // Journeys start real processes and wait for most of their time: two cores run three files at a time without time-outs.
     maxWorkers: 3,

@@ -47,13 +47,18 @@ export function headline(
   const [absent, deleted, unverified] = [inState('missing'), inState('deleted'), inState('unverified')];
   const waited = firstSeenAt === null ? 0 : Math.max(0, now - Date.parse(firstSeenAt)) / 1000;
   const isAwaited = state === 'replicating' && waited > 0 && firstSeenAt !== null && absent.length > 0;
+  // All regions have the image where it is available: what some of them lack is the tag.
+  const isTag = document.tag !== undefined && state === 'available' && lackedKinds(document).length === 0;
   const lacks = [
     clause(deleted, 'has', 'have', 'deleted it'),
     unverified.length === 0 ? '' : `unverified in ${listed(unverified)}`,
-    ...lacksOf(document, inState('available')),
+    ...lacksOf(document, inState('available'), isTag),
   ].filter((text) => text !== '');
   const after = `${lacks.map((text) => `; ${text}`).join('')}${rest}`;
-  const head = `In ${have} of ${plural(needed, 'region')}${and}${absent.length === 0 ? '' : `; ${absentText(document, absent)}`}`;
+  const where = `n ${have} of ${plural(needed, 'region')}${and}`;
+  const counted =
+    isTag && document.tag !== undefined ? `${visible(document.tag.name)} points at this image i${where}` : `I${where}`;
+  const head = `${counted}${absent.length === 0 ? '' : `; ${absentText(document, absent)}`}`;
   if (!isAwaited) return [`${head}${after}`];
   return [`${head} for `, { waitingSince: firstSeenAt }, `${comparedToUsual(absent, usual, waited, state)}${after}`];
 }
@@ -97,8 +102,8 @@ function deletingText({ regions }: AvailabilityDocument): string {
   return `Still in ${still.length === 0 ? 'no region' : listed(still)}; deleted in ${where}`;
 }
 
-/** What regions that have the image lack of what was asked for. */
-function lacksOf(document: AvailabilityDocument, regions: readonly string[]): string[] {
+/** What regions that have the image lack of what was asked for; `isNamed`: the sentence has named the tag already. */
+function lacksOf(document: AvailabilityDocument, regions: readonly string[], isNamed: boolean): string[] {
   const kinds = lackedKinds(document);
   if (kinds.length > 0) return [clause(regions, 'has', 'have', `the image without ${kinds.join(' or ')}`)];
   const { tag } = document;
@@ -106,7 +111,7 @@ function lacksOf(document: AvailabilityDocument, regions: readonly string[]): st
   const name = visible(tag.name);
   const isElsewhere = (region: string) => tag.regions.some((one) => one.region === region);
   return [
-    clause(regions.filter(isElsewhere), 'resolves', 'resolve', `${name} to another digest`),
+    clause(regions.filter(isElsewhere), 'resolves', 'resolve', `${isNamed ? 'it' : name} to another digest`),
     clause(
       regions.filter((region) => !isElsewhere(region)),
       'has',

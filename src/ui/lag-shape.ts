@@ -24,7 +24,8 @@ const dayMs = 86_400_000;
 
 /** @param images newest first, as in every list */
 export function lagShapes(images: readonly AvailabilityDocument[], regions: readonly string[]): LagShape[] {
-  const oldestFirst = images.filter(({ state }) => state !== 'deleted').toReversed();
+  // A region that has deleted an image does not wait for it.
+  const oldestFirst = images.filter(({ state }) => state !== 'deleting' && state !== 'deleted').toReversed();
   return regions.map((region) => ({
     region,
     points: oldestFirst.flatMap((image): LagPoint[] => {

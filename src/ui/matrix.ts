@@ -95,7 +95,8 @@ function imageRow(image: Listed, regions: readonly string[], now: () => number):
     node,
     update(document) {
       if (!isImage(document)) return;
-      setAttribute(node, 'class', document.attention === undefined ? undefined : `is-pinned is-${document.attention}`);
+      const pinned = document.attention === undefined ? undefined : `is-pinned is-${document.attention}`;
+      setAttribute(node, 'class', document.state === 'deleting' ? 'is-deleting' : pinned);
       // An image that no region has reported has the requested tag only.
       const asked = document.tag === undefined ? [] : [document.tag.name];
       paintTags(document.tags.length === 0 ? asked : document.tags);

@@ -3,7 +3,7 @@
 import type { CellKind } from './cell-kind.ts';
 import type { Child } from './dom.ts';
 import { make, painted, setAttribute, spoken } from './dom.ts';
-import { visible } from './format.ts';
+import { formatWaiting, visible } from './format.ts';
 import { icon } from './icons.ts';
 import { liveTime } from './live-times.ts';
 import type { CellValue } from './region-state.ts';
@@ -26,7 +26,7 @@ export function regionCell(name: string, now: () => number) {
         setAttribute(node, 'class', `region is-${value.kind}${hasArrived ? ' has-arrived' : ''}`);
       shown = value.kind;
       paint(value);
-      setAttribute(node, 'title', describeCell(name, value));
+      setAttribute(node, 'title', describeCell(name, value, now()));
     },
   };
 }
@@ -36,9 +36,11 @@ function text(value: Child): HTMLElement {
   return make('span', { class: 'value' }, value);
 }
 
-function describeCell(region: string, { kind, lagSeconds, lacks, isAtMost }: CellValue): string {
+function describeCell(region: string, value: CellValue, now: number): string {
+  const { kind, lagSeconds, waitingSince, lacks, isAtMost } = value;
   const word = lacks ?? (Object.hasOwn(cellWords, kind) ? cellWords[kind] : kind);
-  return visible(`${region}: ${word}${lagSeconds === null ? '' : `, ${lagText(lagSeconds, isAtMost)}`}`);
+  const waited = waitingSince === null ? '' : `, for ${formatWaiting(now - Date.parse(waitingSince))}`;
+  return visible(`${region}: ${word}${waited}${lagSeconds === null ? '' : `, ${lagText(lagSeconds, isAtMost)}`}`);
 }
 
 function contents({ kind, lagSeconds, waitingSince, lacks, isAtMost }: CellValue, now: number): Child[] {

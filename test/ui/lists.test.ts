@@ -248,9 +248,11 @@ describe('the answer in a sentence', () => {
     const west = { region: regionOf('westeurope'), digest: digestOf(2), since: '2026-06-01T12:00:00.000Z' };
     const tag = { name: tagOf('prod'), state: 'diverged' as const, regions: [west] };
     const of = { ...document, tag, missing: [west.region], requirement: { ...document.requirement, have: 1 } };
-    expect(sentenceOf(of)).toBe('In 1 of 2 regions; westeurope resolves prod to another digest.');
+    expect(sentenceOf(of)).toBe(
+      'prod points at this image in 1 of 2 regions; westeurope resolves it to another digest.',
+    );
     expect(sentenceOf({ ...of, tag: { ...tag, regions: [] } })).toBe(
-      'In 1 of 2 regions; westeurope has the image, but not as prod.',
+      'prod points at this image in 1 of 2 regions; westeurope has the image, but not as prod.',
     );
   });
 
@@ -336,6 +338,14 @@ describe('the shape of a lag', () => {
       [0, 0],
       [30, null],
     ]);
+  });
+
+  test('leaves out what is deleted, or is being deleted: no region waits for it', () => {
+    const gone = images.map((image, n) => ({
+      ...image,
+      state: n === 0 ? ('deleting' as const) : ('deleted' as const),
+    }));
+    expect(lagShapes(gone, ['eastus']).map(({ points }) => points)).toEqual([[]]);
   });
 
   test('can be counted', () => {
