@@ -176,8 +176,8 @@ export function trackerRooms(ports: TrackerPorts, options: TrackerOptions) {
 
   /**
    * What follows a write, in this order. First, requests that wait for the image in this process are answered from memory. Then
-   * forwards and events are sent. Tags, families and counts read and write other images: they come last, so that their requests
-   * do not delay the events.
+   * forwards and events are sent. Tags and families read and write other images, counts and releases have rows of their own: they
+   * come last, so that their requests do not delay the events.
    */
   function followWrites(): void {
     writer.onCommit(({ record, begunAt }) => {

@@ -365,7 +365,7 @@ describe('what is set elsewhere', () => {
     [
       'limits',
       'src/core/ingest/ingest.ts',
-      /recordWithinMs \/ 3[\s\S]*unanswered \* processingMs/,
+      /recordWithinMs \/ 3[\s\S]*waitingForTables \* processingMs/,
       'a millisecond for each, down to half a second',
     ],
     ['limits', 'infra/main.bicep', /param maxInstances int = 40/, 'up to 40 instances: 20,000 places'],

@@ -1,6 +1,6 @@
 /**
- * Images in Table Storage, keyed by digest and region: a row per image, which holds the whole record, and a column per
- * region for people who read the table. Every write names the version it is based on (`If-Match`), so the second of two
+ * Images in Table Storage. A registry is a partition; an image is a row, keyed by digest and repository, which holds the whole
+ * record, and a column per region for people who read the table. Every write names the version it is based on (`If-Match`), so the second of two
  * writers gets a conflict; simultaneous writes of different images share a transaction. Events that the topic has
  * accepted may be noted in columns beside the record, without reading it; the next write moves them into the record.
  *

@@ -48,7 +48,10 @@ interface CatalogueDeps extends TagDeps {
   readonly log: Log;
   /** From 0 up to 1. */
   readonly random: () => number;
-  /** Waits until the replica set in use is not older than half a minute. Fails with an `UpstreamError`. */
+  /**
+   * Reads the replica set again if the last attempt is more than half a minute old. Fails with an `UpstreamError` if it has not
+   * been read for two minutes.
+   */
   ready(registry: Registry): Promise<void>;
   /** Reads the image from the storage, past every cache. */
   read(name: ImageName): Promise<ImageRecord | undefined>;
@@ -59,7 +62,7 @@ const soonMs = 1_500;
 /** By then a write is stored, or never will be. */
 const surelyWrittenMs = 60_000;
 const maxPauseMs = 3_600_000;
-/** Events that are not accepted are sent again at least this often. */
+/** Events that are not accepted are sent again at least this often; those that the topic refused pause longer. */
 const maxUnpublishedPauseMs = 600_000;
 const maxAttempts = 12;
 const readAtOnce = 32;
@@ -109,8 +112,8 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
   let lastCount: Promise<unknown> = Promise.resolve();
 
   /**
-   * Reads nothing about an image that this process has created, and whose counts no other process has changed since. Another
-   * process that has written the image must still count it.
+   * Reads nothing about an image that this process has created, while no other process has counted in the registry since. If
+   * another process has written it too, that process counts it.
    */
   async function toChange(image: Uncounted, remembered: Entries): Promise<UncountedChange> {
     const { name, written } = image;

@@ -54,8 +54,8 @@ export function announce(
   const { announcements } = maker;
 
   const due = targets.length === 0 ? [] : dueForwards({ ...record, tags }, set, targets, now);
-  const isNewFact = announcements.length > 0 || due.length > 0 || completion.completedFor !== before.completedFor;
-  if (!isNewFact && record.generation === before.generation) return { record: before, announcements };
+  const isChanged = announcements.length > 0 || due.length > 0 || completion.completedFor !== before.completedFor;
+  if (!isChanged && record.generation === before.generation) return { record: before, announcements };
   const made = announcements.map((one) => toEntry(one, { ...record, tags }, set, now));
   return {
     record: {

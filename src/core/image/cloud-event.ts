@@ -1,7 +1,7 @@
 /**
  * The events we publish. Which events are published is decided once, in the write that makes them true, and stored in the
  * record. The event itself is built from the record when it is sent, so a late event describes the state at that time.
- * The id is a hash of the fact: the same fact has the same id on every instance, however often it is sent.
+ * The id is a hash of the announcement, so an event has the same id on every instance, however often it is sent.
  * CloudEvents 1.0: consumers may treat events with equal `source` and `id` as duplicates.
  */
 
@@ -23,7 +23,7 @@ export interface CloudEvent<Data extends object = EventData> {
   readonly source: string;
   readonly type: string;
   readonly subject: string;
-  /** ISO 8601: when the fact became known. */
+  /** ISO 8601: when the announcement was made. */
   readonly time: string;
   readonly datacontenttype: 'application/json';
   readonly data: Data;

@@ -48,7 +48,10 @@ export type Command =
    * set for that time has fired.
    */
   | { readonly kind: 'reevaluate'; readonly scheduledFor?: number | undefined }
-  /** Remove all but the generation and the deletes, if it is deleted everywhere and has not changed after `unchangedSince`. */
+  /**
+   * Reduce the record to what a later push needs (`expire()`), if the image is deleted everywhere, has not changed after
+   * `unchangedSince`, and has no pending event and no forward to be queued.
+   */
   | { readonly kind: 'expire'; readonly unchangedSince: number }
   /**
    * A durable timer is set for that time. `failed`: failed attempts to publish, by announcement key; they are stored here so

@@ -1,7 +1,8 @@
 /**
- * Where a generation of an image begins. The ids of its events contain the generation, so a fact that was published before
+ * Where a generation of an image begins. The ids of its events contain the generation, so an event that was published before
  * is published once more only in the next one: when an image that was gone is pushed again, when it is complete for more
- * regions than before, and when an index that was published as gone has all its members again.
+ * regions than before, and when an index that was announced as deleted, because its members were, is no longer `deleted`: one
+ * member pushed again is enough.
  */
 import { isLater } from '../model/event-time.ts';
 import type { Tag } from '../model/reference.ts';

@@ -114,8 +114,9 @@ export interface ImageRecord {
   /** When the record last changed. */
   readonly changedAt: number;
   /**
-   * When the record was reduced to its generation and its deletes; `null` for every image that is known. If the image is pushed
-   * again, it starts the next generation: with the event ids of an earlier one, consumers would drop its events as duplicates.
+   * When the record was reduced to what a later push needs: its generation, its deletes, which of them were announced, its times,
+   * its size, and the manifests that it is part of. `null` for every image that is known. If the image is pushed again, it starts
+   * the next generation: with the event ids of an earlier one, consumers would drop its events as duplicates.
    */
   readonly expiredAt: number | null;
   /** Only for an index whose members are to be read. */

@@ -47,7 +47,10 @@ function familyDue(record: ImageRecord, decisionContext: DecisionContext): numbe
   return claimedUntil === null ? due : [...due, claimedUntil];
 }
 
-/** Once the topic accepts events again, everything pending is published within this time. */
+/**
+ * Once the topic answers again, everything pending is published within this time, but for events that the topic itself has
+ * refused: those pause for up to an hour (`maxRefusedMs` in event-relay.ts).
+ */
 const maxSendPauseMs = 600_000;
 
 /**

@@ -17,14 +17,15 @@ import { arrivalIn, arrivalRegions } from './record.ts';
 export type ImageState = 'unknown' | 'replicating' | 'available' | 'deleting' | 'deleted';
 
 /**
- * Whether the report is from before the region's replica was removed. It is void then, even if the region has a new replica.
+ * Whether the report is about an earlier replica of a region that has a new one: the report is void then. `false` while the
+ * region has no replica.
  */
 export function predatesReplica(region: Region, learnedAt: number, set: ReplicaSet): boolean {
   const lastAbsentAt = findReplica(set, region)?.lastAbsentAt;
   return lastAbsentAt !== undefined && learnedAt <= lastAbsentAt;
 }
 
-/** The record without reports of removed replicas; the same object if there are none. */
+/** The record without reports about earlier replicas of regions that have a new one; the same object if there are none. */
 export function dropStaleFacts(record: ImageRecord, set: ReplicaSet): ImageRecord {
   const gone = arrivalRegions(record).filter((region) =>
     predatesReplica(region, arrivalIn(record, region)?.learnedAt ?? 0, set),
@@ -144,7 +145,7 @@ export function isDeletedSomewhere(record: ImageRecord, set: ReplicaSet): boolea
 
 /**
  * The state over all regions that count. With both pushes and deletes the newest decides: `deleting` only if the newest delete
- * is later than the newest push, since a replica may have deleted the image before the others received it again. An index
+ * is not earlier than the newest push, since a replica may have deleted the image before the others received it again. An index
  * counts as deleted if every region that still has it has deleted one of its members.
  */
 export function imageState(record: ImageRecord | undefined, set: ReplicaSet): ImageState {
@@ -182,7 +183,7 @@ export function wasComplete(record: ImageRecord): boolean {
 
 /**
  * Whether the region has a new replica that is still being filled, and the image was complete before without it. Its reports
- * are about old images that are being copied there, so nothing is published about them.
+ * are about old images that are being copied there, so their arrival is not published. A delete is.
  */
 export function isSeeded(record: ImageRecord, region: Region, set: ReplicaSet): boolean {
   const isOld = wasComplete(record) && !record.completedFor.includes(region);

@@ -1,6 +1,7 @@
 /**
- * Records reports of replicas: from webhooks, within the time limit of the registry, and from the queue, if they were deferred.
- * Nothing is acknowledged before it is stored.
+ * Records reports of replicas: from webhooks, within the time limit of the registry; without a limit, deliveries that were
+ * deferred, events of Event Grid, deliveries from the registry's log, and answers to probes. Nothing is acknowledged before it is
+ * stored.
  */
 
 import type { DueEvent } from '../image/cloud-event.ts';
@@ -65,7 +66,10 @@ export interface Ingest {
    * Fails with `unavailable` when neither tables nor queue answered in time.
    */
   receive(received: Received): Promise<DeliveryReceipt>;
-  /** Records one delivery without a time limit; after a temporary failure it is put back on the queue. */
+  /**
+   * Records one delivery without a time limit. After a temporary failure it is queued, once, for 5 to 15 seconds later, wherever
+   * it came from. Fails if that fails too, and after any other failure.
+   */
   process(received: Received): Promise<DeliveryReceipt>;
   /** Fails with an `UpstreamError`, also while the replica set is not known. */
   record(delivery: Delivery): Promise<MergeOutcome>;
@@ -85,8 +89,8 @@ const unpublishedAfterMs = 15_000;
 
 export function ingest(deps: IngestDeps, options: IngestOptions): Ingest {
   const { clock, log, relay, sets, telemetry } = deps;
-  /** Deliveries that are not answered yet, and that the tables have not stored yet. */
-  let unanswered = 0;
+  /** Deliveries that the tables have not stored yet, and that still have time for that. */
+  let waitingForTables = 0;
 
   async function record(delivery: Delivery): Promise<MergeOutcome> {
     await sets.ready(deps.registryOf(delivery.name));
@@ -118,9 +122,12 @@ export function ingest(deps: IngestDeps, options: IngestOptions): Ingest {
 
   /** Queues the delivery if the tables do not store it in time. */
   async function recordOrDefer(recorded: Promise<MergeOutcome>, defer: () => Promise<void>): Promise<DeliveryReceipt> {
-    const tablesWithinMs = Math.max(options.recordWithinMs / 3, options.recordWithinMs - unanswered * processingMs);
-    unanswered++;
-    const receipt = await withTimeoutOrUndefined(clock, tablesWithinMs, recorded).finally(() => unanswered--);
+    const tablesWithinMs = Math.max(
+      options.recordWithinMs / 3,
+      options.recordWithinMs - waitingForTables * processingMs,
+    );
+    waitingForTables++;
+    const receipt = await withTimeoutOrUndefined(clock, tablesWithinMs, recorded).finally(() => waitingForTables--);
     if (receipt !== undefined) return receipt;
     const deferred = defer().then(() => 'deferred' as const);
     const stored = Promise.any<DeliveryReceipt>([recorded, deferred]);

@@ -16,7 +16,10 @@ export interface HeartbeatStore {
 
 /** Holds deliveries while the tables do not answer. Durable; each is handed back at least once. */
 export interface DeliveryQueue {
-  /** @param delayMs how long it stays on the queue at least: 0 for one that was just received, more for one that is put back */
+  /**
+   * @param delayMs how long it stays on the queue at least: 0 for a webhook's that was just received; more after a temporary
+   * failure, whether it comes from the queue, from Event Grid or from the log of deliveries
+   */
   defer(received: Received, delayMs: number): Promise<void>;
 }
 

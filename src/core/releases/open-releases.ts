@@ -1,8 +1,9 @@
 /**
- * Evaluates the open releases that have an image when the image changes. The instance that stores a report calls
- * `imageChanged()`. It reads the list of open releases at most every two seconds, and only while reports come, so the cost does
- * not grow with the number of reports. A release that was just created may not be on the list of another instance yet: the
- * instance that created it follows it for that long (`followAtFirst()` in `releases.ts`).
+ * When an image changes, evaluates the open releases that contain it. `imageChanged()` is called by the instance that stores a
+ * report or makes an event due, and by the one that runs the image's timer. It reads the list of open releases at most every two
+ * seconds, and only while images change, so the cost does not grow with the number of reports. A release that was just created
+ * may not be on the list of another instance yet: the instance that created it follows it for three seconds (`followAtFirst()` in
+ * `releases.ts`).
  *
  * For each release one missing image is remembered, chosen at random: while it is missing, the others need not be read. When it
  * arrives, about half of the other missing images have arrived as well, so all images of a release of N are read about log N
@@ -14,8 +15,8 @@
  * 2. The release requires attached artifacts (`evaluateLater()`, `isScheduled`): the registry is asked for them at most every
  *    three seconds, so this evaluation may not see an artifact that was just attached, and there is no other report. It is
  *    repeated once, 3.5 seconds later.
- * 3. Reading or writing fails (`attempt()`, `retry()`): it is repeated up to five times, with growing pauses. After that the
- *    release's row of due work is the only one that evaluates it.
+ * 3. Reading or writing fails (`attempt()`, `retry()`): it is repeated up to five times, with growing pauses. After that it is
+ *    evaluated when an image changes again, by a request for it, and by its row of due work.
  */
 import type { ImageName } from '../image/record.ts';
 import { imageKey } from '../image/record.ts';
@@ -151,8 +152,8 @@ export function openReleases(deps: OpenReleasesDeps): OpenReleases {
     const registry = findRegistryByName(tracker.registries, name.registry);
     const repository = `${registry?.loginServer}/${name.repository}`;
     const having = [...entries.values()].filter(({ repositories }) => repositories.has(repository));
-    // Retried one by one: a release may be stored as available although the write got no answer. Then the list no longer has it,
-    // and only its own retry publishes that.
+    // Retried one by one: a release may be stored as available although the write got no answer. Then the list no longer has it.
+    // Its own retry publishes that soon; otherwise its row of due work does, or a request for it.
     await Promise.all(having.map((entry) => attempt(entry.release.name, () => run(entry))));
     for (const entry of having) if (entry.release.artifacts !== undefined) void evaluateLater(entry);
   }

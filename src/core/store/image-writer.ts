@@ -174,7 +174,10 @@ export function imageWriter(deps: ImageWriterDeps): ImageWriter {
     return proposal.results.map((result) => ({ ...result, record: unexpired(record) }));
   }
 
-  /** Errors are only logged: the write is stored, and timers of other instances repeat what the listener failed to do. */
+  /**
+   * Errors are only logged: the write is stored, and due work, on whatever instance, does what the listener failed to do. Only
+   * measurements are lost.
+   */
   function callListener(listener: (commit: Commit) => void, commit: Commit): void {
     try {
       listener(commit);

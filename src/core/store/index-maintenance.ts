@@ -1,6 +1,6 @@
 /**
  * Maintains everything by which an image is found: its durable timer, its entries in lists, and the rows of its tags. They are
- * written before the record: after a crash in between there is an entry without a fact, never a fact without its entries.
+ * written before the record: after a crash in between there is an entry without a record, never a record that no list or timer has.
  */
 import type { DecisionContext } from '../image/context.ts';
 import type { ImageRecord } from '../image/record.ts';
@@ -81,7 +81,8 @@ export function indexMaintenance({ index, tags, timer, counting }: IndexMaintena
 
     /**
      * Sets the durable timer, unless one is known to fire soon enough.
-     * @returns when it fires; `null` once everything is published and nothing is open, since `prune` then cancels the timer
+     * @returns when the timer fires. If nothing is due: `null` if this write made it so, by publishing the last event or by making
+     * the image part of a family, since `prune` then cancels the timer; otherwise the timer that is known, which is left.
      */
     async function requeue(
       before: ImageRecord | undefined,

@@ -1,7 +1,8 @@
 /**
- * Receives the registry's own events from Event Grid, which delivers an event again until the function succeeds. A
- * storage failure must therefore fail the function, and an event that can never be read must not: it would have its
- * whole batch sent again and again.
+ * Receives the registry's own events from Event Grid, which delivers an event again until the function succeeds. After a
+ * temporary failure of the tables, `process()` queues an event with a region, once, for 5 to 15 seconds later. The function must
+ * fail if the queue fails too, or if an event without a region gets no timer. It must not fail for an event that can never be
+ * read: its whole batch would be sent again and again.
  */
 
 import type { EventGridFunctionOptions } from '@azure/functions';
