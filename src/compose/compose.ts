@@ -55,12 +55,12 @@ export function compose(config: Config) {
   const collector = startCollector(config);
   const telemetry = deferredTelemetry(collector);
   const { registries } = config;
-  const around = { clock: systemClock, log: consoleLog };
+  const clockAndLog = { clock: systemClock, log: consoleLog };
   const storage = openStorage(config);
   const { dueWork } = storage;
   const forwards = dueForwardQueue({
     dueWork,
-    ...around,
+    ...clockAndLog,
     ...queueDeadLetteredForwards(storage.deadLetteredForwards),
     run: ({ order, attempt }) => forwarding.deliver(order, attempt),
   });
@@ -77,7 +77,7 @@ export function compose(config: Config) {
     registries,
     directory: isInArm ? armReplicaDirectory(arm) : undefined,
     store: tableReplicaSetStore(storage.index),
-    ...around,
+    ...clockAndLog,
     onChange: (registry) => {
       checkCoverage(registry, sets.current(registry));
       tracked.reconcileOpen(registry).catch((error: unknown) => {
@@ -150,7 +150,7 @@ export function compose(config: Config) {
     queue: dueReleaseQueue(dueWork),
     tracker: tracked,
     publisher,
-    ...around,
+    ...clockAndLog,
     random: Math.random,
     delayedAfterMs,
     retentionMs,
@@ -163,11 +163,11 @@ export function compose(config: Config) {
     queue: dueReplayQueue(dueWork, replaysNow, systemClock),
     publisher,
     sets,
-    ...around,
+    ...clockAndLog,
   });
 
   const checkStore = tableCheckStore(storage.checks);
-  const pending = deploymentChecks(config, storage, {
+  const pendingChecks = deploymentChecks(config, storage, {
     store: checkStore,
     tracker: tracked,
     releases: keptReleases,
@@ -187,13 +187,13 @@ export function compose(config: Config) {
     outcome: async (question, requirement) => (await tracked.wait(question, requirement, 0)).outcome,
     note: tracked.noteForward,
   });
-  const waits = waitBoard({ store: tableWaitStore(storage.index), ...around, instance: randomUUID() });
+  const waits = waitBoard({ store: tableWaitStore(storage.index), ...clockAndLog, instance: randomUUID() });
   const due = sweeper({
     dueWork,
-    ...around,
+    ...clockAndLog,
     run: runDueWork({
       tracker: tracked,
-      checks: pending,
+      checks: pendingChecks,
       forwarder: forwarding,
       releases: keptReleases,
       replays: replaysNow,
@@ -203,9 +203,9 @@ export function compose(config: Config) {
     tracker: tracked,
     releases: keptReleases,
     replays: replaying,
-    checks: pending,
+    checks: pendingChecks,
     /** `undefined` where no checks are configured. */
-    checkList: pending && checkList({ store: checkStore, registries, clock: systemClock }),
+    checkList: pendingChecks && checkList({ store: checkStore, registries, clock: systemClock }),
     waits,
     auditor,
     sweeper: due,
@@ -223,7 +223,7 @@ export function compose(config: Config) {
         due.close(5_000),
         tracked.close(5_000),
         keptReleases.close(5_000),
-        pending?.close(5_000),
+        pendingChecks?.close(5_000),
       ]);
       // Export what the last seconds measured, but do not wait for a collector that does not answer.
       const sent = collector?.then(

@@ -20,7 +20,7 @@ export function registryWebhooks(
 ) {
   const { directory, replicaSet } = deps;
   const { registries, publicUrl } = config;
-  const around = { clock: systemClock, log: consoleLog };
+  const clockAndLog = { clock: systemClock, log: consoleLog };
   return {
     auditor: (ready: Tracker['ready']) =>
       webhookAuditor({
@@ -29,7 +29,7 @@ export function registryWebhooks(
         mode: config.webhookManagement,
         publicUrl,
         secret: config.webhookSecrets[0] ?? '',
-        ...around,
+        ...clockAndLog,
         ready,
         replicaSet,
       }),
@@ -41,7 +41,7 @@ export function registryWebhooks(
         publicUrl,
         // An older image may have been forgotten, and would be published as new.
         maxAgeMs: Math.min(7, config.retentionDays) * 86_400_000,
-        ...around,
+        ...clockAndLog,
         ready,
         replicaSet,
         process,

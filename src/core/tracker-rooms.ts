@@ -9,7 +9,7 @@ import type { DecisionContext } from './image/context.ts';
 import { buildEvents } from './image/due-events.ts';
 import type { ImageName, ImageRecord } from './image/record.ts';
 import { imageKey, unexpired } from './image/record.ts';
-import { isUnpublishedComplete } from './image/state.ts';
+import { isUnannouncedComplete } from './image/state.ts';
 import { ingest } from './ingest/ingest.ts';
 import { webhookHeartbeat } from './ingest/webhook-heartbeat.ts';
 import { attachedArtifacts } from './members/attached-artifacts.ts';
@@ -212,7 +212,7 @@ export function trackerRooms(ports: TrackerPorts, options: TrackerOptions) {
   /** If a replica was removed since the image's last write, the image may be complete and not published yet. */
   function reviewIfComplete(image: ImageRecord): void {
     const registry = registryOf(image.name);
-    if (!isUnpublishedComplete(image, sets.current(registry))) return;
+    if (!isUnannouncedComplete(image, sets.current(registry))) return;
     const reviewed = sets.ready(registry).then(() => writer.submit(image.name, { kind: 'reevaluate' }));
     reviewed.catch((error: unknown) => {
       log.warn('review not stored', { image: imageKey(image.name), error: describeError(error) });

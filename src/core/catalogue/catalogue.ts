@@ -10,7 +10,7 @@
 
 import type { DecisionContext } from '../image/context.ts';
 import type { ImageName, ImageRecord } from '../image/record.ts';
-import { imageKey, isUnpublished, unexpired } from '../image/record.ts';
+import { hasRefusedEvent, imageKey, unexpired } from '../image/record.ts';
 import { dropStaleFacts } from '../image/state.ts';
 import type { Registry } from '../model/registry.ts';
 import { backoff } from '../runtime/backoff.ts';
@@ -104,7 +104,7 @@ const none: Catalogue = {
 
 export function catalogue(deps: CatalogueDeps): Catalogue {
   const { clock, log } = deps;
-  const soon = new Map<string, Uncounted>();
+  const toCountSoon = new Map<string, Uncounted>();
   const counted = countedEntries(maxRemembered);
   const timers = reminders(deps.timer, maxRemembered);
   let isWaiting = false;
@@ -193,15 +193,15 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
   }
 
   function countSoon(image: Uncounted): void {
-    soon.set(imageKey(image.name), image);
+    toCountSoon.set(imageKey(image.name), image);
     if (isWaiting) return;
     isWaiting = true;
     clock
       .sleep(soonMs)
       .then(() => {
         isWaiting = false;
-        const images = [...soon.values()];
-        soon.clear();
+        const images = [...toCountSoon.values()];
+        toCountSoon.clear();
         return countAll(images);
       })
       .catch((error: unknown) => {
@@ -223,7 +223,7 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
     written(image, before) {
       const { name } = image;
       if (before === undefined) counted.addNew(name);
-      if (!isChanged(before, image) && !soon.has(imageKey(name))) return;
+      if (!isChanged(before, image) && !toCountSoon.has(imageKey(name))) return;
       countSoon({ name, written: image, remindAt: timers.last(name) });
     },
     async recount(name) {
@@ -233,7 +233,7 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
       const record = unexpired(await deps.read(name));
       const { set, now } = deps.decisionContext(deps.registryOf(name));
       if (record === undefined || isStable(record, set)) return;
-      const maxPause = isUnpublished(record) ? maxUnpublishedPauseMs : maxPauseMs;
+      const maxPause = hasRefusedEvent(record) ? maxUnpublishedPauseMs : maxPauseMs;
       const pause = Math.min(maxPause, Math.max(surelyWrittenMs, (now - record.changedAt) / 2));
       await deps.timer.remind(name, now + pause);
     },

@@ -3,7 +3,14 @@
  * neither has to read all records of a registry.
  */
 import type { ImageRecord } from '../image/record.ts';
-import { arrivalRegions, arrivalSpan, currentTags, isPartOfFamily, isUnpublished, unexpired } from '../image/record.ts';
+import {
+  arrivalRegions,
+  arrivalSpan,
+  currentTags,
+  hasRefusedEvent,
+  isPartOfFamily,
+  unexpired,
+} from '../image/record.ts';
 import type { ImageState } from '../image/state.ts';
 import { imageState, isAvailableIn } from '../image/state.ts';
 import type { Tag } from '../model/reference.ts';
@@ -36,7 +43,10 @@ export interface CatalogueEntry {
   readonly tags: readonly Tag[];
   /** Tags whose newest digest this is, and that some region still resolves to another. */
   readonly diverged: readonly DivergedTag[];
-  /** The topic has not accepted one of its events. Absent otherwise, and in entries from before this was introduced. */
+  /**
+   * One of its events was sent, and the topic has not accepted it. Absent otherwise, and in entries from before this was
+   * introduced.
+   */
   readonly unpublished?: true;
   /** It is part of another image: listed by itself, but counted with that image. Absent otherwise. */
   readonly isPart?: true;
@@ -63,7 +73,7 @@ export function entryOf(
     lagMs: isOpen || span === undefined ? null : span.last - span.first,
     tags: currentTags(record),
     diverged,
-    ...(isUnpublished(record) ? { unpublished: true } : {}),
+    ...(hasRefusedEvent(record) ? { unpublished: true } : {}),
     ...(isPartOfFamily(record) ? { isPart: true } : {}),
   };
 }
@@ -79,7 +89,7 @@ export function isDelayed({ delayedAt }: ImageRecord, state: ImageState): boolea
  */
 export function isStable(record: ImageRecord | undefined, set: ReplicaSet): boolean {
   if (record === undefined || unexpired(record) === undefined) return true;
-  if (isUnpublished(record)) return false;
+  if (hasRefusedEvent(record)) return false;
   const state = imageState(record, set);
   if (state !== 'available' && state !== 'deleted') return false;
   return state === 'deleted' || !Object.values(record.tags).some((progress) => progress.state === 'open');

@@ -23,11 +23,15 @@ import {
   isGoneAgain,
   isOpen,
   isSeeded,
-  isUnpublishedComplete,
+  isSeededSomewhere,
+  isUnannouncedComplete,
 } from './state.ts';
 import { closeTags } from './tag-progress.ts';
 
-/** Enough for an image that is deleted and pushed again now and then, or that many builds tag again. */
+/**
+ * Enough for an image that is deleted and pushed again now and then, or that many builds tag again. At worst, a tag that comes
+ * back here after a hundred others, with two entries each, is announced again.
+ */
 const maxAnnouncements = 200;
 
 /**
@@ -44,7 +48,7 @@ export function announce(
   decisionContext: DecisionContext,
 ): { record: ImageRecord; announcements: readonly Announcement[] } {
   const { set, now, targets = [] } = decisionContext;
-  if (isPartOfFamily(before)) return { record: withoutEvents(before, set, now), announcements: [] };
+  if (isPartOfFamily(before)) return { record: updatePart(before, set, now), announcements: [] };
   if (claimableUntil(before, decisionContext) !== null) return { record: before, announcements: [] };
   const record = withGenerationDue(before, set, now);
   const maker = announcementMaker(record);
@@ -114,8 +118,7 @@ function announceCompletion(
   { make }: AnnouncementMaker,
 ): Pick<ImageRecord, 'availableAt' | 'completedFor' | 'delayedAt'> {
   let { availableAt, completedFor, delayedAt } = record;
-  const isGrowing = expectedRegions(set).some((region) => isSeeded(record, region, set));
-  if (isComplete(record, set) && isGrowing) completedFor = expectedRegions(set);
+  if (isComplete(record, set) && isSeededSomewhere(record, set)) completedFor = expectedRegions(set);
   else if (isComplete(record, set) && make('availableInAllReplicas')) {
     availableAt = now;
     completedFor = expectedRegions(set);
@@ -142,12 +145,12 @@ function toEntry(one: Announcement, record: ImageRecord, set: ReplicaSet, now: n
   return movedTo === undefined || movedTo === null ? entry : { ...entry, supersededBy: movedTo };
 }
 
-/** The record of a family's part: no events are published about it, but its tags and its completion are kept up to date. */
-function withoutEvents(record: ImageRecord, set: ReplicaSet, now: number): ImageRecord {
+/** The record of a part of a family: no events are published about it, but its tags and its completion are kept up to date. */
+function updatePart(record: ImageRecord, set: ReplicaSet, now: number): ImageRecord {
   const tags = closeTags(record, set, () => true);
   const isSame = Object.entries(tags).every(([tag, progress]) => record.tags[tag] === progress);
   const closed = isSame ? record : { ...record, tags };
-  if (!isUnpublishedComplete(record, set)) return closed;
+  if (!isUnannouncedComplete(record, set)) return closed;
   return { ...closed, availableAt: record.availableAt ?? now, completedFor: expectedRegions(set) };
 }
 
@@ -178,15 +181,14 @@ function forgetOld(entries: readonly AnnouncementEntry[], record: ImageRecord): 
   return entries.filter((entry) => !old.has(entry));
 }
 
-/**
- * Whether a tag event's entry may be dropped. At worst, a tag pushed here again after a hundred other tags is announced again.
- */
+/** Whether the entry of a tag event may be dropped. */
 function mayForget({ kind, tag }: Announcement, record: ImageRecord): boolean {
   if (tag === undefined) return false;
   const progress = progressOf(record, tag.name);
   if (progress !== undefined && progress.round > tag.round) return true;
   // While an arrival has the tag, a repeat of its push may start again at round 1, if the progress was dropped.
   if (lastTagged(record, tag.name) !== null) return false;
+  // The record no longer has this round, or the tag has converged in it: nothing would announce it again.
   return progress?.round !== tag.round || (kind === 'tagConverged' && progress.state !== 'open');
 }
 

@@ -84,7 +84,7 @@ export function decide(
   decisionContext: DecisionContext,
 ): Decision {
   const record = stored === undefined ? undefined : dropStaleFacts(stored, decisionContext.set);
-  const undecided = { record, outcome: undefined, announcements: [] };
+  const withoutEvents = { record, outcome: undefined, announcements: [] };
   if (command.kind === 'fact') {
     const { record: merged, outcome } = applyFact(record, name, command.fact, decisionContext.set);
     if (merged === record || merged === undefined) return { record, outcome, announcements: [] };
@@ -95,20 +95,20 @@ export function decide(
   // creates the record of an unknown image. All commands below need an image that is known.
   if (command.kind === 'listedByIndex') {
     const member = record ?? newRecord(name, decisionContext.now);
-    return { ...undecided, record: applyFamilyCommand(member, command, decisionContext) };
+    return { ...withoutEvents, record: applyFamilyCommand(member, command, decisionContext) };
   }
-  if (record === undefined || unexpired(record) === undefined) return { ...undecided, record: stored };
+  if (record === undefined || unexpired(record) === undefined) return { ...withoutEvents, record: stored };
   if (command.kind === 'expire')
-    return { ...undecided, record: expire(record, command.unchangedSince, decisionContext) };
-  if (command.kind === 'acknowledge') return { ...undecided, record: acknowledge(record, command) };
+    return { ...withoutEvents, record: expire(record, command.unchangedSince, decisionContext) };
+  if (command.kind === 'acknowledge') return { ...withoutEvents, record: acknowledge(record, command) };
   // These change nothing that events depend on.
   if (command.kind === 'bytesRead' || command.kind === 'attachmentsFound') {
-    return { ...undecided, record: applyFamilyCommand(record, command, decisionContext) };
+    return { ...withoutEvents, record: applyFamilyCommand(record, command, decisionContext) };
   }
-  if (command.kind === 'forwardsQueued') return { ...undecided, record: withForwardsQueued(record, command) };
-  if (command.kind === 'forwardProgress') return { ...undecided, record: noteForward(record, command) };
-  if (command.kind === 'timerSet') return { ...undecided, record: timerSet(record, command, decisionContext.now) };
-  if (command.kind === 'publishFailed') return { ...undecided, record: noteFailures(record, command.failed) };
+  if (command.kind === 'forwardsQueued') return { ...withoutEvents, record: withForwardsQueued(record, command) };
+  if (command.kind === 'forwardProgress') return { ...withoutEvents, record: noteForward(record, command) };
+  if (command.kind === 'timerSet') return { ...withoutEvents, record: timerSet(record, command, decisionContext.now) };
+  if (command.kind === 'publishFailed') return { ...withoutEvents, record: noteFailures(record, command.failed) };
   if (command.kind === 'reevaluate') {
     const current = withoutFiredTimer(
       releaseHoldWithoutReader(record, decisionContext),
@@ -118,7 +118,7 @@ export function decide(
     return { ...announce(current, decisionContext), outcome: undefined };
   }
   const next = applyFamilyOrTagCommand(record, command, decisionContext);
-  return next === record ? undecided : { ...announce(next, decisionContext), outcome: undefined };
+  return next === record ? withoutEvents : { ...announce(next, decisionContext), outcome: undefined };
 }
 
 function applyFamilyOrTagCommand(
@@ -145,19 +145,20 @@ function applyFact(
   const isExpired = record.expiredAt !== null;
   const earlier = arrivalIn(record, stated.region);
   const fact = withCountedTime(earlier, stated);
-  const { arrival: next, outcome } = mergeFact(earlier, fact);
-  if (next === earlier) return { record: before, outcome };
-  if (isExpired && !isAvailable(next)) return { record: stillExpired(record, fact, next, set), outcome };
-  const arrival = withAhead(next, stated, fact);
+  const { arrival: mergedArrival, outcome } = mergeFact(earlier, fact);
+  if (mergedArrival === earlier) return { record: before, outcome };
+  if (isExpired && !isAvailable(mergedArrival))
+    return { record: stillExpired(record, fact, mergedArrival, set), outcome };
+  const arrival = withAhead(mergedArrival, stated, fact);
   const merged = { ...record, arrivals: { ...record.arrivals, [fact.region]: arrival } };
-  const started = inGenerationOf(fact, record, merged, set);
-  const superseded = supersededSubjects(fact.region, earlier, arrival);
+  const inGeneration = inGenerationOf(fact, record, merged, set);
+  const noLongerTrue = subjectsNoLongerTrue(fact.region, earlier, arrival);
   const updated = {
-    ...started,
+    ...inGeneration,
     mediaType: record.mediaType ?? fact.mediaType ?? null,
     arrivals: merged.arrivals,
-    alreadyAnnounced: started.alreadyAnnounced.filter((subject) => !superseded.includes(subject)),
-    ...notePushedTag(started, fact),
+    alreadyAnnounced: inGeneration.alreadyAnnounced.filter((subject) => !noLongerTrue.includes(subject)),
+    ...notePushedTag(inGeneration, fact),
     changedAt: Math.max(record.changedAt, fact.receivedAt),
   };
   return { outcome, record: keepRegions(releaseEarlier(updated, fact.tag), fact.region, set) };
@@ -174,10 +175,10 @@ function stillExpired(record: ImageRecord, { kind, region, receivedAt }: Fact, n
 }
 
 /** Announcements about the region that are no longer true. If they become true again, they are published again. */
-function supersededSubjects(region: Region, before: Arrival | undefined, arrival: Arrival): string[] {
+function subjectsNoLongerTrue(region: Region, before: Arrival | undefined, arrival: Arrival): string[] {
   const { available, deleted } = regionSubjects(region);
   if (isAvailable(arrival)) return [deleted];
-  // Only an event has a time of its own. A probe that finds once more that the image is deleted is no new delete.
+  // `eventTime` changes only with an event, so a repeated probe is no new delete.
   return arrival.eventTime === before?.eventTime ? [available] : [available, deleted];
 }
 
@@ -234,8 +235,9 @@ function withForwardsQueued(record: ImageRecord, command: Command & { kind: 'for
 
 /**
  * The record without the timer that has fired: it will not fire again, so no write may rely on it. This also holds if this
- * instance's clock is behind and the timer's time still lies in the future. If nothing else is due, a time that another
- * instance's clock may not have reached yet is removed as well; hence the allowance for clock skew.
+ * instance's clock is behind and the timer's time still lies in the future. A time in the past already means no timer, so it is
+ * left. If nothing else is due, a time that another instance's clock may not have reached yet is removed as well; hence the
+ * allowance for clock skew.
  */
 function withoutFiredTimer(
   record: ImageRecord,

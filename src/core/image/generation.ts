@@ -13,20 +13,28 @@ import type { Fact } from './arrival.ts';
 import { isAvailable } from './arrival.ts';
 import type { ImageRecord } from './record.ts';
 import { arrivalIn, arrivalRegions } from './record.ts';
-import { imageState, isComplete, isGone, isSeeded, newestDelete, predatesReplica, wasComplete } from './state.ts';
+import {
+  imageState,
+  isComplete,
+  isGone,
+  isSeededSomewhere,
+  newestDelete,
+  predatesReplica,
+  wasComplete,
+} from './state.ts';
 import { carryOpenTags } from './tag-progress.ts';
 
 /**
- * The record in the generation that the fact belongs to: the next one if the image was gone, or published as gone, and the
+ * The record in the generation that the fact belongs to: the next one if the image was gone, or announced as gone, and the
  * fact is a push that is newer than every delete. The fact itself is not yet in the returned record.
  * @param merged the record with the fact
  */
 export function inGenerationOf(fact: Fact, record: ImageRecord, merged: ImageRecord, set: ReplicaSet): ImageRecord {
-  // A push from between the deletes may arrive after the image was published as gone. It begins nothing.
+  // A push from between the deletes may arrive after the image was announced as gone. It begins nothing.
   const isPushedAgain =
     record.expiredAt !== null ||
     (fact.kind === 'push' &&
-      (isGone(record, set) || wasPublishedGone(record)) &&
+      (isGone(record, set) || wasAnnouncedGone(record)) &&
       ['replicating', 'available'].includes(imageState(merged, set)) &&
       isLater(fact.eventTime, newestDelete(record, set)));
   if (!isPushedAgain) return record;
@@ -37,27 +45,26 @@ export function inGenerationOf(fact: Fact, record: ImageRecord, merged: ImageRec
   };
 }
 
-/** The record in the next generation, if nothing but the replica set or the members of an index have to change for it. */
+/** Starts the next generation if that needs no new report: the replica set has grown, or members of an index are back. */
 export function withGenerationDue(record: ImageRecord, set: ReplicaSet, now: number): ImageRecord {
-  return completeOnceMore(backAfterDeletion(record, set, now), set);
+  return nextIfCompleteAgain(nextIfMembersAreBack(record, set, now), set);
 }
 
-/** Complete for a set that has grown, or complete after it was published as gone: the arrivals are the same. */
-function completeOnceMore(record: ImageRecord, set: ReplicaSet): ImageRecord {
+/** For a set that has grown, or after the image was announced as deleted: it is complete without a new report. */
+function nextIfCompleteAgain(record: ImageRecord, set: ReplicaSet): ImageRecord {
   const isGrown = expectedRegions(set).some((region) => !record.completedFor.includes(region));
-  const isSeeding = expectedRegions(set).some((region) => isSeeded(record, region, set));
-  const isForMore = wasComplete(record) && isGrown && !isSeeding;
-  if (!isComplete(record, set) || !(isForMore || wasPublishedGone(record))) return record;
-  return withSameTags(record, set, record.firstSeenAt);
+  const isForMore = wasComplete(record) && isGrown && !isSeededSomewhere(record, set);
+  if (!isComplete(record, set) || !(isForMore || wasAnnouncedGone(record))) return record;
+  return nextWithSameTags(record, set, record.firstSeenAt);
 }
 
-/** An index that was published as gone for want of members, which are being pushed again. */
-function backAfterDeletion(record: ImageRecord, set: ReplicaSet, now: number): ImageRecord {
-  const isBack = record.family?.members != null && wasPublishedGone(record) && imageState(record, set) !== 'deleted';
-  return isBack ? withSameTags(record, set, Math.max(now, minStart(record))) : record;
+/** For an index that was announced as deleted because members were deleted, which are being pushed again. */
+function nextIfMembersAreBack(record: ImageRecord, set: ReplicaSet, now: number): ImageRecord {
+  const isBack = record.family?.members != null && wasAnnouncedGone(record) && imageState(record, set) !== 'deleted';
+  return isBack ? nextWithSameTags(record, set, Math.max(now, minStart(record))) : record;
 }
 
-function withSameTags(record: ImageRecord, set: ReplicaSet, firstSeenAt: number): ImageRecord {
+function nextWithSameTags(record: ImageRecord, set: ReplicaSet, firstSeenAt: number): ImageRecord {
   const { tags, uncomparedTags } = record;
   const ofTags = Object.entries(tags)
     .filter(([, { state }]) => state === 'superseded')
@@ -79,7 +86,7 @@ export function carriedOver(record: ImageRecord, set: ReplicaSet): string[] {
     const isOfThisReplica = about.region === undefined || !predatesReplica(about.region, madeAt, set);
     if (generation !== record.generation || !isOfThisReplica) continue;
     announced.add(announcementSubject(about));
-    // Where the image is back, it was announced as deleted after it was announced as available.
+    // Deleted since: that it is available must be announced again.
     if (about.kind === 'deletedInRegion' && about.region !== undefined)
       announced.delete(regionSubjects(about.region).available);
   }
@@ -88,14 +95,14 @@ export function carriedOver(record: ImageRecord, set: ReplicaSet): string[] {
     .filter((subject) => announced.has(subject));
 }
 
-/** Whether the last event of this generation about all replicas was that the image is gone from them. */
-function wasPublishedGone({ announcements, generation }: ImageRecord): boolean {
+/** Whether the last announcement of this generation about all replicas was that the image is gone from them. */
+function wasAnnouncedGone({ announcements, generation }: ImageRecord): boolean {
   const gone = announcementKey({ kind: 'deletedInAllReplicas', generation });
   const everywhere = announcementKey({ kind: 'availableInAllReplicas', generation });
   return announcements.findLast(({ key }) => key === gone || key === everywhere)?.key === gone;
 }
 
-/** Nothing of this generation has been published. What the replicas reported stays. */
+/** Nothing of this generation has been announced. What the replicas reported stays. */
 function nextGeneration(record: ImageRecord, startedAt: number): ImageRecord {
   return {
     ...record,

@@ -193,8 +193,8 @@ export function pendingKeys(record: ImageRecord, madeBefore = Number.POSITIVE_IN
   );
 }
 
-/** Whether an attempt to publish one of its events has failed, and the topic has not accepted it since. */
-export function isUnpublished({ announcements }: ImageRecord): boolean {
+/** Whether the topic has refused, or not answered, an event of it, and has not accepted that event since. */
+export function hasRefusedEvent({ announcements }: ImageRecord): boolean {
   return announcements.some(({ publishedAt, failed }) => publishedAt === null && failed !== undefined);
 }
 

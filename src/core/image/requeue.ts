@@ -11,7 +11,8 @@ import { hasTagInDoubt, tagsToAsk } from './tag-progress.ts';
 
 /**
  * The earliest time at which this image must be evaluated again, for any of these: events to publish, forwards to queue, tags to
- * compare, an index to read, replicas to probe, or a delay to announce.
+ * compare, an index to read, an untagged manifest that no index has claimed, a region whose replica is not listed yet, replicas to
+ * probe, or a delay to announce.
  * @returns milliseconds since 1970; `null` if nothing is due
  */
 export function nextRequeueAt(record: ImageRecord, decisionContext: DecisionContext): number | null {
@@ -63,15 +64,15 @@ function nextSendAt(madeAt: number, now: number, minPauseMs: number): number {
 }
 
 /**
- * Since when a question about the image is open that a probe can answer: does a region have the image or the tag by now, or does
- * it still have what the others have deleted?
- * @returns milliseconds since 1970; `Infinity` if no question is open
+ * Since when something is unclear that a probe can answer: does a region have the image or the tag by now, or does it still have
+ * what the others have deleted?
+ * @returns milliseconds since 1970; `Infinity` if nothing is unclear
  */
 export function openSince(record: ImageRecord, set: ReplicaSet): number {
   return Math.min(...openTimes(record, set));
 }
 
-/** For each open question, since when; the pauses between probes grow for each separately. */
+/** For each thing that is unclear, since when; the pauses between probes grow for each separately. */
 function openTimes(record: ImageRecord, set: ReplicaSet): number[] {
   const state = imageState(record, set);
   if (state === 'available') return tagsToAsk(record, set).length > 0 ? [record.changedAt] : [];
@@ -102,11 +103,9 @@ export function isTimerSet(requeueAt: number | null, due: number, now: number): 
 
 const dayMs = 86_400_000;
 
-/**
- * The first probe is `afterMs` after `firstSeenAt`; then the pauses double up to a day, since a replica may be down for a week.
- */
-export function nextProbeAt(firstSeenAt: number, now: number, afterMs: number): number {
-  let at = firstSeenAt + afterMs;
+/** The first probe is `afterMs` after `since`; then the pauses double up to a day: a replica may be down for a week. */
+export function nextProbeAt(since: number, now: number, afterMs: number): number {
+  let at = since + afterMs;
   for (let pause = afterMs; at <= now; pause = Math.min(dayMs, pause * 2)) at += pause;
   return at;
 }

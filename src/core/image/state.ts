@@ -70,10 +70,10 @@ export function isUnverified(arrival: Arrival | undefined, set: ReplicaSet): boo
 export function missingMembers(record: ImageRecord, region: Region, set: ReplicaSet): readonly Member[] {
   const { family } = record;
   // A deep probe of the index has also found its members; only a later delete or doubt makes one missing.
-  const isShown = set.verify === 'deep' && meetsVerification(arrivalIn(record, region), set);
+  const isDeepVerified = set.verify === 'deep' && meetsVerification(arrivalIn(record, region), set);
   return (family?.members ?? []).filter(({ digest }) => {
     const arrival = memberArrival(family, digest, region);
-    return isShown
+    return isDeepVerified
       ? isDeleted(arrival) || (arrival !== undefined && isDoubtful(arrival))
       : !meetsVerification(arrival, set);
   });
@@ -138,7 +138,10 @@ export function isGoneAgain(record: ImageRecord, set: ReplicaSet): boolean {
   return imageState(record, set) === 'deleted' && !activeRegions(record, set).every(isAlreadyAnnounced);
 }
 
-/** Whether some replica has deleted it. The webhook of another delete, or of another push, may have been lost. */
+/**
+ * Whether some replica has deleted it. The webhook of another delete, or of another push, may have been lost, so replicas are
+ * asked.
+ */
 export function isDeletedSomewhere(record: ImageRecord, set: ReplicaSet): boolean {
   return activeArrivals(record, set).some(isDeleted);
 }
@@ -172,7 +175,7 @@ export function isBeingDeleted(record: ImageRecord | undefined, set: ReplicaSet)
 }
 
 /** Whether it is complete for expected regions that `completedFor` lacks: the set has changed since the last write. */
-export function isUnpublishedComplete(record: ImageRecord, set: ReplicaSet): boolean {
+export function isUnannouncedComplete(record: ImageRecord, set: ReplicaSet): boolean {
   return isComplete(record, set) && expectedRegions(set).some((region) => !record.completedFor.includes(region));
 }
 
@@ -188,6 +191,11 @@ export function wasComplete(record: ImageRecord): boolean {
 export function isSeeded(record: ImageRecord, region: Region, set: ReplicaSet): boolean {
   const isOld = wasComplete(record) && !record.completedFor.includes(region);
   return isOld && (findReplica(set, region)?.seeding ?? false);
+}
+
+/** Whether some expected region has such a replica for this image: it is being completed for a larger set. */
+export function isSeededSomewhere(record: ImageRecord, set: ReplicaSet): boolean {
+  return expectedRegions(set).some((region) => isSeeded(record, region, set));
 }
 
 /** Whether it is replicating, and has not been in all replicas yet in this generation. */

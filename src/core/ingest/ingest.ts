@@ -81,10 +81,12 @@ export interface Ingest {
  */
 const processingMs = 1;
 /** A timer this late shows that the event loop was blocked. */
-const heldUpMs = 50;
+const blockedLoopMs = 50;
 /** Enough time to read answers that have arrived. */
-const answeredMs = 100;
-/** How late it may be stored that an event was published; before that, another instance need not publish it too. */
+const readAnswersMs = 100;
+/**
+ * The acknowledgement is stored at most 10 s after publication. An event pending longer than this may not have been published.
+ */
 const unpublishedAfterMs = 15_000;
 
 export function ingest(deps: IngestDeps, options: IngestOptions): Ingest {
@@ -114,7 +116,7 @@ export function ingest(deps: IngestDeps, options: IngestOptions): Ingest {
     return 'recorded';
   }
 
-  /** Uses the replica set at the moment of receipt. */
+  /** Corrects the time of receipt by the replica set in use now. */
   function withReceiveTime(received: Received): Received {
     if (!('fact' in received)) return received;
     return { ...received, fact: receivedAfter(received.fact, sets.current(deps.registryOf(received.name))) };
@@ -131,7 +133,7 @@ export function ingest(deps: IngestDeps, options: IngestOptions): Ingest {
     if (receipt !== undefined) return receipt;
     const deferred = defer().then(() => 'deferred' as const);
     const stored = Promise.any<DeliveryReceipt>([recorded, deferred]);
-    const fallback = await withinOwnTime(clock, options.deferWithinMs, stored);
+    const fallback = await withTimeoutUnlessBlocked(clock, options.deferWithinMs, stored);
     if (fallback !== undefined) return fallback;
     throw new UpstreamError('unavailable', 'neither tables nor queue took the delivery in time', {
       hint: 'send it again',
@@ -188,10 +190,14 @@ function spanOf({ name, fact }: Delivery) {
  * As `withTimeoutOrUndefined()`, but if the timer is late, waits a moment longer: the event loop was blocked, and runs timers
  * before it reads answers that have arrived. Only a moment, since the registry is waiting.
  */
-async function withinOwnTime<T>(clock: Clock, milliseconds: number, work: Promise<T>): Promise<T | undefined> {
+async function withTimeoutUnlessBlocked<T>(
+  clock: Clock,
+  milliseconds: number,
+  work: Promise<T>,
+): Promise<T | undefined> {
   const endsAt = clock.now() + milliseconds;
   const result = await withTimeoutOrUndefined(clock, milliseconds, work);
   const lateMs = clock.now() - endsAt;
-  if (result !== undefined || lateMs < heldUpMs) return result;
-  return withTimeoutOrUndefined(clock, answeredMs, work);
+  if (result !== undefined || lateMs < blockedLoopMs) return result;
+  return withTimeoutOrUndefined(clock, readAnswersMs, work);
 }

@@ -10,7 +10,7 @@ import type { Region } from '../model/region.ts';
 import type { Registry } from '../model/registry.ts';
 import type { ImageEvent, RepositoryDeleteEvent } from './webhook-event.ts';
 
-export interface DeliverySource {
+export interface ReportOrigin {
   readonly registry: Registry;
   /** Region of the replica that reports; the event itself does not name it. */
   readonly region: Region;
@@ -19,7 +19,7 @@ export interface DeliverySource {
   readonly evidence: Evidence;
 }
 
-export function toReceived(event: ImageEvent | RepositoryDeleteEvent, source: DeliverySource): Received {
+export function toReceived(event: ImageEvent | RepositoryDeleteEvent, source: ReportOrigin): Received {
   if (event.action !== 'deleteRepository') return toDelivery(event, source);
   const { repository, tag, eventTime } = event;
   return { ...source, registry: source.registry.name, repository, tag, eventTime };
@@ -36,7 +36,7 @@ export function describeReceived(received: Received) {
   return { kind: 'delete', subject, region, registry };
 }
 
-export function toDelivery(event: ImageEvent, source: DeliverySource): Delivery {
+export function toDelivery(event: ImageEvent, source: ReportOrigin): Delivery {
   const { action: kind, repository, digest, eventTime, tag, mediaType } = event;
   const { registry, region, receivedAt, evidence } = source;
   return {

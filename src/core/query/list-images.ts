@@ -1,5 +1,5 @@
 /**
- * Lists of images, newest first. The index only gives candidates; each image on the page is read, so the list never contradicts
+ * Lists of images, newest first. The lists only give candidates; each image on the page is read, so the list never contradicts
  * the records. One page reads a limited number of entries: with a filter that few images pass, a page may be short or empty and
  * still have a `next`.
  */
@@ -9,7 +9,7 @@ import type { CatalogueStore, ListOrder } from '../catalogue/ports.ts';
 import type { Search } from '../catalogue/search.ts';
 import { findImages, isFound, maxFound } from '../catalogue/search.ts';
 import type { ImageName, ImageRecord } from '../image/record.ts';
-import { isPartOfFamily, isUnpublished, unexpired } from '../image/record.ts';
+import { hasRefusedEvent, isPartOfFamily, unexpired } from '../image/record.ts';
 import { dropStaleFacts, imageState, isAvailableIn } from '../image/state.ts';
 import type { Repository } from '../model/reference.ts';
 import type { Region } from '../model/region.ts';
@@ -227,7 +227,7 @@ function passes(record: ImageRecord, query: ImageQuery, set: ReplicaSet): boolea
   if (query.members !== true && isPartOfFamily(record)) return false;
   const state = imageState(record, set);
   if (query.state === 'delayed' && !isDelayed(record, state)) return false;
-  if (query.state === 'unpublished' && !isUnpublished(record)) return false;
+  if (query.state === 'unpublished' && !hasRefusedEvent(record)) return false;
   if (countedStates.some((one) => one === query.state) && state !== query.state) return false;
   // An image that is deleted, or is being deleted, is not missing: no region is expected to get it.
   if (query.missing && (state === 'deleting' || state === 'deleted')) return false;

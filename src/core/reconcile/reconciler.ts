@@ -55,12 +55,12 @@ export function reconciler(deps: {
 
   /** Sets the image's next timer, unless the record has one: with two timers, each would set a next one. */
   async function setNext(image: ImageRecord, again = Number.POSITIVE_INFINITY): Promise<void> {
-    const around = decisionContext(deps.registryOf(image.name));
-    const next = nextRequeueAt(image, around);
+    const context = decisionContext(deps.registryOf(image.name));
+    const next = nextRequeueAt(image, context);
     const due = next === null ? null : Math.min(next, again);
     if (due === null) return;
     const failed = relay.failures(image.name, pendingKeys(image));
-    if (isTimerSet(image.requeueAt, due, around.now)) {
+    if (isTimerSet(image.requeueAt, due, context.now)) {
       // Another write has set it, which did not know of failed attempts.
       const isFirst = image.announcements.some((entry) => entry.failed === undefined && entry.key in failed);
       if (isFirst) await writer.submit(image.name, { kind: 'publishFailed', failed });

@@ -151,11 +151,11 @@ export function openReleases(deps: OpenReleasesDeps): OpenReleases {
     }
     const registry = findRegistryByName(tracker.registries, name.registry);
     const repository = `${registry?.loginServer}/${name.repository}`;
-    const having = [...entries.values()].filter(({ repositories }) => repositories.has(repository));
+    const affected = [...entries.values()].filter(({ repositories }) => repositories.has(repository));
     // Retried one by one: a release may be stored as available although the write got no answer. Then the list no longer has it.
     // Its own retry publishes that soon; otherwise its row of due work does, or a request for it.
-    await Promise.all(having.map((entry) => attempt(entry.release.name, () => run(entry))));
-    for (const entry of having) if (entry.release.artifacts !== undefined) void evaluateLater(entry);
+    await Promise.all(affected.map((entry) => attempt(entry.release.name, () => run(entry))));
+    for (const entry of affected) if (entry.release.artifacts !== undefined) void evaluateLater(entry);
   }
 
   async function evaluateLater(entry: Entry): Promise<void> {

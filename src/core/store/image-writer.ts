@@ -114,10 +114,10 @@ export function imageWriter(deps: ImageWriterDeps): ImageWriter {
 
   async function write(name: ImageName, commands: readonly Command[]): Promise<readonly Written[]> {
     const entries = lookups.begin();
-    const isOnlyAcknowledged = commands.every(isAcknowledgement);
+    const hasOnlyAcknowledgements = commands.every(isAcknowledgement);
     let refused: Attempt | undefined;
     for (let attempt = 1; attempt <= maxAttempts; attempt++) {
-      if (isOnlyAcknowledged && !basis.isKnownHere(name)) return acknowledgeUnread(name, commands);
+      if (hasOnlyAcknowledgements && !basis.isKnownHere(name)) return acknowledgeUnread(name, commands);
       const { stored, origin } = await basis.of(name, commands, attempt);
       if (refused !== undefined && stored?.record.writtenAs === refused.record.writtenAs) {
         return committed({ ...refused, record: stored.record }, stored.version);
@@ -138,11 +138,11 @@ export function imageWriter(deps: ImageWriterDeps): ImageWriter {
       const record = { ...decision.record, writtenAs: deps.uniqueId() };
       const begunAt = clock.now();
       const outcome = await store.commit({ record, basedOn: stored?.version });
-      basis.note(origin, outcome !== 'conflict', isOnlyAcknowledged);
+      basis.note(origin, outcome !== 'conflict', hasOnlyAcknowledgements);
       const made = [...proposal.made, ...decision.announcements.map(announcementKey)];
       const tried = { record, proposal: { ...proposal, made }, before: stored?.record, begunAt };
       if (outcome !== 'conflict') return committed(tried, outcome.version);
-      // It may be stored all the same: if the answer was lost, the client repeats the request, which then conflicts with itself.
+      // It may be stored all the same: if the answer was lost, the storage SDK repeats the request, which then conflicts with itself.
       refused = tried;
       cache.delete(name);
       entries.conflict();
@@ -237,7 +237,7 @@ export function imageWriter(deps: ImageWriterDeps): ImageWriter {
 }
 
 /**
- * Only facts can be answered from a copy: what the copy knows is known, but about other commands an old copy proves nothing.
+ * Only facts can be answered from a copy. A fact in an old copy is stored; anything else in it may have changed.
  */
 function isFact({ kind }: Command): boolean {
   return kind === 'fact';

@@ -110,11 +110,12 @@ export function indexMaintenance({ index, tags, timer, counting }: IndexMaintena
         const state = imageState(after, decisionContext.set);
         if (state === 'deleted') lists.push('deleted');
         // An image that replicates for the first time is listed once its first timer fires; see replicating-index.ts.
-        const isAgain = state === 'replicating' && wasComplete(after) && !isMember(after);
-        const isBack = isAgain && imageState(before, decisionContext.set) !== state;
-        if (isBack) lists.push('replicating');
-        // It left that list when it was complete.
-        if (after.delayedAt !== null && (isBack || before?.delayedAt !== after.delayedAt)) lists.push('delayed');
+        const isReplicatingAgain = state === 'replicating' && wasComplete(after) && !isMember(after);
+        const hasJustBecomeSo = isReplicatingAgain && imageState(before, decisionContext.set) !== state;
+        if (hasJustBecomeSo) lists.push('replicating');
+        // It left the list `delayed` when it was complete.
+        if (after.delayedAt !== null && (hasJustBecomeSo || before?.delayedAt !== after.delayedAt))
+          lists.push('delayed');
         const writes = [...list(after, lists), ...noteTags(before, after), count];
         const [requeueAt] = await Promise.all([requeue(before, after, decisionContext), ...writes]);
         return { requeueAt, firstTags: [...firstTags] };
@@ -139,14 +140,14 @@ export function indexMaintenance({ index, tags, timer, counting }: IndexMaintena
       const state = imageState(after, set);
       const was = imageState(before, set);
       if (state === was && before?.firstSeenAt === after.firstSeenAt) return;
-      const gone: IndexList[] = [];
+      const left: IndexList[] = [];
       // An index whose members were deleted may be replicating again in this generation.
       const isOver = state === 'available' || isGone(after, set);
-      if (was === 'deleted' && before?.firstSeenAt === after.firstSeenAt) gone.push('deleted');
-      if (isOver && mayBeListed(after.firstSeenAt, now)) gone.push('replicating');
-      if (isOver && after.delayedAt !== null) gone.push('delayed');
+      if (was === 'deleted' && before?.firstSeenAt === after.firstSeenAt) left.push('deleted');
+      if (isOver && mayBeListed(after.firstSeenAt, now)) left.push('replicating');
+      if (isOver && after.delayedAt !== null) left.push('delayed');
       // Readers check each entry against its record: one that is left over costs a read.
-      if (gone.length > 0) index.remove(entryOf(after), gone).catch(() => undefined);
+      if (left.length > 0) index.remove(entryOf(after), left).catch(() => undefined);
       if (before !== undefined && before.firstSeenAt !== after.firstSeenAt) {
         // As above: readers skip entries of an earlier generation.
         index.remove(entryOf(before), everyList).catch(() => undefined);

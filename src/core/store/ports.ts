@@ -47,7 +47,7 @@ export interface ImageStore {
   }): Promise<{ readonly images: readonly ImageRecord[]; readonly next: string | null }>;
 }
 
-/** A list of the index. `all` holds every image, the others those in that state. Lists may lag behind the records. */
+/** A list by which images are found. `all` holds every image, the others those in that state. Lists may lag behind the records. */
 export type IndexList = (typeof everyList)[number];
 
 export const everyList = ['all', 'replicating', 'delayed', 'deleted'] as const;

@@ -45,7 +45,7 @@ export async function pageOpenImages(index: ImageIndex, query: OpenImagesQuery, 
   return { entries: young, next: isPast ? toCursor(false, boundary, '') : toCursor(true, boundary, page.next ?? '') };
 }
 
-/** The index's own cursor is kept unchanged. */
+/** The list's own cursor is kept unchanged. */
 function toCursor(isAmongAll: boolean, boundary: number, inner: string): string {
   return `${isAmongAll ? 'a' : 'o'}${boundary.toString(36)}-${inner}`;
 }

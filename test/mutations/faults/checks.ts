@@ -153,7 +153,7 @@ export const checkFaults: readonly Fault[] = [
     ['test/core/catalogue.test.ts'],
     [
       ['what is being deleted is delayed', "state === 'replicating' && delayedAt !== null", 'delayedAt !== null'],
-      ['nobody looks again at an event that is not accepted', '  if (isUnpublished(record)) return false;\n', ''],
+      ['nobody looks again at an event that is not accepted', '  if (hasRefusedEvent(record)) return false;\n', ''],
     ],
   ),
   ...faultsIn(
@@ -167,7 +167,7 @@ export const checkFaults: readonly Fault[] = [
       ],
       [
         'an event that is accepted is still unpublished',
-        "  if (query.state === 'unpublished' && !isUnpublished(record)) return false;\n",
+        "  if (query.state === 'unpublished' && !hasRefusedEvent(record)) return false;\n",
         '',
       ],
     ],

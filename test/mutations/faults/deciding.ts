@@ -317,8 +317,8 @@ export const decidingFaults: readonly Fault[] = [
       ],
       [
         'what has changed still counts as published',
-        'alreadyAnnounced: started.alreadyAnnounced.filter((subject) => !superseded.includes(subject))',
-        'alreadyAnnounced: started.alreadyAnnounced',
+        'alreadyAnnounced: inGeneration.alreadyAnnounced.filter((subject) => !noLongerTrue.includes(subject))',
+        'alreadyAnnounced: inGeneration.alreadyAnnounced',
       ],
       [
         'a forward that is queued is queued again',
@@ -434,10 +434,10 @@ export const decidingFaults: readonly Fault[] = [
       ['two generations begin in one millisecond', 'Math.max(fact.receivedAt, minStart(record))', 'fact.receivedAt'],
       [
         'an image that is complete for more regions is not announced',
-        'const isForMore = wasComplete(record) && isGrown && !isSeeding;',
+        'const isForMore = wasComplete(record) && isGrown && !isSeededSomewhere(record, set);',
         'const isForMore = false;',
       ],
-      ['an image that came back everywhere is not announced', '!(isForMore || wasPublishedGone(record))', '!isForMore'],
+      ['an image that came back everywhere is not announced', '!(isForMore || wasAnnouncedGone(record))', '!isForMore'],
       ['a new generation keeps the number', 'generation: record.generation + 1', 'generation: record.generation'],
       ['a new generation is delayed from the start', '    delayedAt: null,\n', ''],
       ['a new generation was complete before', '    completedFor: [],\n', ''],

@@ -126,7 +126,7 @@ export const familyFaults: readonly Fault[] = [
   ...faultsIn('src/core/image/announcements.ts', families, [
     [
       'a member is published by itself',
-      'if (isPartOfFamily(before)) return { record: withoutEvents(before, set, now), announcements: [] };',
+      'if (isPartOfFamily(before)) return { record: updatePart(before, set, now), announcements: [] };',
       '',
     ],
     [
