@@ -77,7 +77,7 @@ try {
   await show(page, url, '', 'light', 360, 740);
   await page.screenshot({ path: join(images, 'phone.png') });
   await show(page, url, ofImage(story.length - 1), 'light', 1200, 674);
-  await page.getByText('diverged').waitFor();
+  await page.locator('#image-tags tbody tr', { hasText: 'diverged' }).waitFor();
   await page.screenshot({ path: join(images, 'image.png') });
   await reportProblems(url, simulator);
   await show(page, url, '#view=replicas', 'light', 1200, 530);
