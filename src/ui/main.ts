@@ -34,8 +34,9 @@ const tracker = createTracker({
 });
 const connection = createConnection(Date.now);
 const keys = createKeyForm(sessionStorage, (change) => {
-  if (change === 'forgotten') forgetAll();
-  poller.poke();
+  // Nothing that the key has shown stays in the page, neither visible nor hidden.
+  if (change === 'forgotten') location.reload();
+  else poller.poke();
 });
 const page: Page = {
   now: tracker.now,
@@ -146,6 +147,7 @@ function showTitle(): void {
   if (document.title !== title) document.title = title;
 }
 
+/** Draws everything again. */
 function forgetAll(): void {
   tracker.forget();
   for (const screen of Object.values(screens)) screen.clear();

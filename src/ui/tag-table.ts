@@ -72,6 +72,7 @@ export function createTagTable(): TagTable {
       setHidden(none, lines.length > 0);
     },
     loading() {
+      paint({ lines: [], regions: [], lacking: [] });
       setText(none, 'Loading');
       setHidden(place, true);
       setHidden(none, false);

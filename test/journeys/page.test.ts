@@ -307,9 +307,14 @@ test('an outage keeps what is known on the screen, and ends by itself', async ()
 }, 60_000);
 
 test('a forgotten key removes what it has shown', async () => {
+  await row('v1').getByRole('link').first().click();
+  await page.locator('#image-tags tbody tr').first().waitFor();
+  await page.getByRole('link', { name: 'Images', exact: true }).first().click();
+  await row('v1').waitFor();
   await page.getByRole('button', { name: 'Forget key' }).click();
   await page.getByLabel('Function key').waitFor();
-  expect(await page.locator('tbody tr').count()).toBe(0);
+  expect(await page.locator('tbody tr').allInnerTexts()).toEqual([]);
+  expect(await page.locator('main').textContent()).not.toMatch(/team\/|sha256:[0-9a-f]{8}/);
   expect(await page.evaluate('sessionStorage.length')).toBe(0);
 });
 
