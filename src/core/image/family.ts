@@ -4,7 +4,8 @@
  */
 import type { Digest } from '../model/digest.ts';
 import { isLater, latest } from '../model/event-time.ts';
-import type { Arrival } from './arrival.ts';
+import type { Region } from '../model/region.ts';
+import type { Arrival, Fact } from './arrival.ts';
 import { isAvailable } from './arrival.ts';
 
 export interface Member {
@@ -91,4 +92,25 @@ export function joinArrivals(before: Arrival | undefined, other: Arrival): Arriv
     ...(doubtedAt === null ? {} : { doubtedAt }),
   };
   return JSON.stringify(joined) === JSON.stringify(before) ? before : joined;
+}
+
+/**
+ * What an index knows of a member and the member's own record does not: the index is written first, and the instance may have died
+ * before the second write. A webhook is delivered again then; what a probe found is not.
+ * @param own the member's arrivals, by region
+ * @param copies those that the index has
+ */
+export function factsOnlyInIndex(own: RegionalArrivals, copies: RegionalArrivals): Fact[] {
+  return Object.entries(copies).flatMap(([region, copy]) => {
+    const known = Object.hasOwn(own, region) ? own[region] : undefined;
+    const { deletedAt, pushedAt, learnedAt } = copy;
+    const at = { region: region as Region, receivedAt: learnedAt, tag: undefined, mediaType: undefined };
+    const isNewDelete = deletedAt !== null && isLater(deletedAt, known?.deletedAt ?? null);
+    const isNewPush = pushedAt !== null && isLater(pushedAt, known?.pushedAt ?? null);
+    const facts: Fact[] = isNewDelete ? [{ ...at, kind: 'delete', eventTime: deletedAt, evidence: 'probe' }] : [];
+    // Where the record has it already, one more probe that found it changes nothing.
+    return isNewPush && (isNewDelete || !isAvailable(known))
+      ? [...facts, { ...at, kind: 'push', eventTime: pushedAt, evidence: 'probe' }]
+      : facts;
+  });
 }

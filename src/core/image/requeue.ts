@@ -82,9 +82,13 @@ function openTimes(record: ImageRecord, set: ReplicaSet): number[] {
   return hasTagInDoubt(record, set) ? [record.firstSeenAt, record.changedAt] : [record.firstSeenAt];
 }
 
-/** Members are probed with their index. Only their own tags are probed separately, since the index does not know them. */
+/**
+ * Members are probed with their index. Only their own tags are probed separately, since the index does not know them. A nested
+ * index is probed by itself as well: the outer index may have all reports where the nested one lacks one, if an instance died
+ * between the two writes.
+ */
 function openTimesToProbe(record: ImageRecord, set: ReplicaSet): number[] {
-  if (!isMember(record)) return openTimes(record, set);
+  if (!isMember(record) || record.family !== undefined) return openTimes(record, set);
   return hasTagInDoubt(record, set) ? [record.changedAt] : [];
 }
 

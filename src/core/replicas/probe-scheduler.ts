@@ -7,6 +7,8 @@
 import { isDeleted, isDoubtful } from '../image/arrival.ts';
 import type { AvailabilityQuery, AvailabilitySnapshot } from '../image/availability.ts';
 import type { DecisionContext } from '../image/context.ts';
+import type { RegionalArrivals } from '../image/family.ts';
+import { factsOnlyInIndex } from '../image/family.ts';
 import { probeTargets } from '../image/probe-targets.ts';
 import type { ImageName, ImageRecord } from '../image/record.ts';
 import { arrivalIn, imageKey } from '../image/record.ts';
@@ -77,9 +79,7 @@ export function probeScheduler(
       await Promise.all([
         probeImage(deps, registry, asked, presence),
         probeImage(deps, registry, asked, absence, true),
-        ...members.map(({ digest: member, regions, isInDoubt }) =>
-          probeMember(registry, { ...place, digest: member }, regions, isInDoubt),
-        ),
+        ...members.map((member) => probeMember(registry, { ...place, digest: member.digest }, member)),
       ]),
     );
   }
@@ -88,20 +88,28 @@ export function probeScheduler(
   async function probeMember(
     registry: Registry,
     name: ImageName,
-    lacking: readonly Region[],
-    isInDoubt: boolean,
+    { regions, reported, isInDoubt }: LackingMember,
   ): Promise<ProbeSummary> {
     // An index may have a hundred members. Only for those in doubt the member's own record is read; for the others, what the
     // index's record says of them is enough.
-    if (!isInDoubt) return probeImage(deps, registry, { name, mediaTypes: [] }, lacking);
+    if (!isInDoubt) return probeImage(deps, registry, { name, mediaTypes: [] }, regions);
     const { set, policy, now } = decisionContext(registry);
-    const image = await deps.readImage(name);
+    const image = await readMember(name, reported);
     const { presence, absence } = probeTargets(image, set, now - (policy.probeAfterMs ?? 0));
     const asked = { name, mediaTypes: mediaTypesOf(image) };
-    const missing = presence.filter((region) => lacking.includes(region));
+    const missing = presence.filter((region) => regions.includes(region));
     return together(
       await Promise.all([probeImage(deps, registry, asked, missing), probeImage(deps, registry, asked, absence, true)]),
     );
+  }
+
+  /** The member's own record, with what only its index knew of it. */
+  async function readMember(name: ImageName, reported: RegionalArrivals): Promise<ImageRecord | undefined> {
+    const image = await deps.readImage(name);
+    const facts = factsOnlyInIndex(image?.arrivals ?? {}, reported);
+    if (facts.length === 0) return image;
+    for (const fact of facts) await deps.record({ name, fact });
+    return deps.readImage(name);
   }
 
   /** Artifacts that the registry lists and no webhook has reported: they are older than the tracker, or their webhook was lost. */
@@ -197,6 +205,8 @@ interface LackingMember {
   readonly digest: Digest;
   /** Where it is missing. */
   readonly regions: readonly Region[];
+  /** What its index knows of it. */
+  readonly reported: RegionalArrivals;
   /** A region has deleted it, or may have. */
   readonly isInDoubt: boolean;
 }
@@ -207,9 +217,9 @@ function lackingMembers(image: ImageRecord, set: ReplicaSet): LackingMember[] {
   return [...digests].flatMap((digest): LackingMember[] => {
     const regions = lacking.filter(({ members }) => members.some((one) => one.digest === digest));
     if (regions.length === 0) return [];
-    const reports = Object.values(image.family?.reported[digest] ?? {});
-    const isInDoubt = reports.some((arrival) => isDeleted(arrival) || isDoubtful(arrival));
-    return [{ digest, regions: regions.map(({ region }) => region), isInDoubt }];
+    const reported = image.family?.reported[digest] ?? {};
+    const isInDoubt = Object.values(reported).some((arrival) => isDeleted(arrival) || isDoubtful(arrival));
+    return [{ digest, regions: regions.map(({ region }) => region), reported, isInDoubt }];
   });
 }
 

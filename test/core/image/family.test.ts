@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Arrival, Fact } from '../../../src/core/image/arrival.ts';
 import { isAvailable, isDoubtful } from '../../../src/core/image/arrival.ts';
-import { joinArrivals, withoutTags } from '../../../src/core/image/family.ts';
+import { factsOnlyInIndex, joinArrivals, withoutTags } from '../../../src/core/image/family.ts';
 import { mergeFact } from '../../../src/core/image/merge-fact.ts';
 import { toEventTime } from '../../../src/core/model/event-time.ts';
 import { regionOf, tagOf } from '../../support/build.ts';
@@ -97,6 +97,35 @@ describe('copies', () => {
     fc.assert(
       fc.property(facts, (list) => {
         expect(joinAll(versionsOf(list))).toMatchObject({ tags: {}, untagged: {} });
+      }),
+    );
+  });
+});
+
+describe('what only the index knows of a member', () => {
+  const withoutDoubts = facts.map((list) => list.filter(({ kind }) => kind !== 'doubt'));
+
+  test('brings the record of the member to the state that the index has', () => {
+    fc.assert(
+      fc.property(withoutDoubts, fc.nat({ max: 6 }), (list, stored) => {
+        const versions = versionsOf(list);
+        const last = versions.at(-1);
+        fc.pre(last !== undefined);
+        const own = versions[Math.min(stored, versions.length) - 1];
+        const missed = factsOnlyInIndex(own === undefined ? {} : { eastus: own }, { eastus: withoutTags(last) });
+        const caughtUp = missed.reduce<Arrival | undefined>((arrival, fact) => mergeFact(arrival, fact).arrival, own);
+        const { isThere, deletedAt } = stateOf(caughtUp);
+        expect({ isThere, deletedAt }).toEqual({ isThere: isAvailable(last), deletedAt: last.deletedAt });
+      }),
+    );
+  });
+
+  test('is nothing once the record has it', () => {
+    fc.assert(
+      fc.property(withoutDoubts, (list) => {
+        const last = versionsOf(list).at(-1);
+        fc.pre(last !== undefined);
+        expect(factsOnlyInIndex({ eastus: last }, { eastus: withoutTags(last) })).toEqual([]);
       }),
     );
   });

@@ -1,5 +1,6 @@
 /** An index and its members, over the whole tracker: never published before the last member is in the last region, and published once. */
 import { describe, expect, test } from 'vitest';
+import { memoryImageStore } from '../../../src/adapters/memory.ts';
 import type { Fact } from '../../../src/core/image/arrival.ts';
 import type { CloudEvent } from '../../../src/core/image/cloud-event.ts';
 import type { Digest } from '../../../src/core/model/digest.ts';
@@ -7,6 +8,7 @@ import { toEventTime } from '../../../src/core/model/event-time.ts';
 import { defaultRequirement } from '../../../src/core/model/requirement.ts';
 import type { ManifestProbe } from '../../../src/core/ports.ts';
 import type { ImageQuery } from '../../../src/core/query/list-images.ts';
+import { UpstreamError } from '../../../src/core/runtime/errors.ts';
 import { digestOf, regionOf, registryOf, replicaSetOf, repositoryOf, tagOf } from '../../support/build.ts';
 import type { Index, Listed, MemoryManifests } from '../../support/index-of.ts';
 import { indexOf, indexType, manifestType, memoryManifests, platformOf } from '../../support/index-of.ts';
@@ -326,6 +328,50 @@ test('an index in an index: both wait for the members of the inner one', async (
   expect(published(w).filter((one) => one.startsWith('ImageAvailableInAll'))).toEqual([
     `ImageAvailableInAllReplicas @${outer.digest}`,
   ]);
+});
+
+describe('a deletion of a member that is stored in its index only, since the next write failed', () => {
+  const outer = indexOf({ digest: index.digest, mediaType: indexType }, platformOf(3));
+  const present: ManifestProbe = {
+    ask: async (_registry, _region, _repository, reference) => ({
+      kind: 'present',
+      digest: reference as Digest,
+      mediaType: undefined,
+      isWhole: false,
+    }),
+  };
+
+  test.each([
+    ['in the only index', [index], arm.digest],
+    ['in the nested index', [index, outer], outer.digest],
+  ])('%s: its replica is asked, though the record of the member says that it is there', async (_, indexes, failing) => {
+    const store = memoryImageStore();
+    let isFailing = false;
+    const commit: typeof store.commit = async (write) => {
+      if (isFailing && write.record.name.digest === failing) throw new UpstreamError('unavailable', 'not stored');
+      return store.commit(write);
+    };
+    const w = await world(indexes, {
+      registries: [registryOf({ regionalEndpoints: true })],
+      probe: present,
+      policy: { probeAfterMs: 30_000 },
+      ports: { store: { ...store, commit } },
+    });
+    for (const region of ['eastus', 'westeurope']) {
+      for (const digest of [amd.digest, arm.digest, digestOf(3), index.digest, outer.digest])
+        await report(w, digest, region);
+    }
+    expect(await documentOf(w)).toMatchObject({ state: 'available' });
+
+    isFailing = true;
+    // This test never delivers it again, just as no instance repeats what a probe found.
+    expect(await report(w, arm.digest, 'westeurope', { kind: 'delete' })).toBe('deferred');
+    isFailing = false;
+    expect(await documentOf(w)).toMatchObject({ state: 'deleting' });
+    expect(await documentOf(w, arm.digest)).toMatchObject({ state: 'available' });
+    await passTime(w, 600_000);
+    expect(await documentOf(w)).toMatchObject({ state: 'available', missing: [] });
+  });
 });
 
 describe('an index in an index that is not there yet', () => {
