@@ -90,7 +90,7 @@ export function webhookSender(userAgent: string): WebhookSender {
         request.once('response', (response) => {
           const { statusCode = 0, headers } = response;
           response.resume().once('error', () => undefined);
-          if (statusCode >= 200 && statusCode < 300) resolve('taken');
+          if (statusCode >= 200 && statusCode < 300) resolve('delivered');
           else refuse(`answered ${statusCode}`, retryAfterOf(headers['retry-after']));
         });
         request.once('error', (error) => {

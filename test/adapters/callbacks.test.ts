@@ -74,7 +74,7 @@ describe('Azure Pipelines', () => {
     const { plan, headers } = azure.wait();
     await toAzure.progress(azureCallback(headers), 'waiting: 1 of 2');
     await toAzure.lastLine?.(azureCallback(headers), succeeded.comment);
-    expect(await toAzure.verdict(azureCallback(headers), succeeded)).toBe('taken');
+    expect(await toAzure.verdict(azureCallback(headers), succeeded)).toBe('delivered');
     expect(azure.lines(plan)).toEqual(['waiting: 1 of 2', succeeded.comment]);
     expect(azure.results(plan)).toEqual(['succeeded']);
     expect(azure.breaches).toEqual([]);
@@ -86,14 +86,14 @@ describe('Azure Pipelines', () => {
     ['Gates', { hubName: 'Gates', organization: 'con%20toso' }],
   ])('hub %s', async (_hub, changes) => {
     const { plan, headers } = azure.wait(changes);
-    expect(await toAzure.verdict(azureCallback(headers), { result: 'failed', comment: 'timed out' })).toBe('taken');
+    expect(await toAzure.verdict(azureCallback(headers), { result: 'failed', comment: 'timed out' })).toBe('delivered');
     expect(azure.results(plan)).toEqual(['failed']);
     expect(azure.breaches).toEqual([]);
   });
 
   test('a second verdict is for nobody', async () => {
     const { headers } = azure.wait();
-    expect(await toAzure.verdict(azureCallback(headers), succeeded)).toBe('taken');
+    expect(await toAzure.verdict(azureCallback(headers), succeeded)).toBe('delivered');
     expect(await toAzure.verdict(azureCallback(headers), succeeded)).toBe('dead');
   });
 
@@ -101,7 +101,7 @@ describe('Azure Pipelines', () => {
     const { plan, headers } = azure.wait();
     azure.misbehave = ({ path }) => (path.includes('/feed') ? { status: 500 } : undefined);
     await failureOf(toAzure.lastLine?.(azureCallback(headers), succeeded.comment) ?? expect.fail());
-    expect(await toAzure.verdict(azureCallback(headers), succeeded)).toBe('taken');
+    expect(await toAzure.verdict(azureCallback(headers), succeeded)).toBe('delivered');
     expect([azure.lines(plan), azure.results(plan)]).toEqual([[], ['succeeded']]);
   });
 
@@ -166,8 +166,10 @@ describe('GitHub', () => {
       toGithub.progress(githubCallback(first), 'waiting: 1 of 2'),
       toGithub.progress(githubCallback(second), 'waiting: 1 of 2'),
     ]);
-    expect(await toGithub.verdict(githubCallback(first), succeeded)).toBe('taken');
-    expect(await toGithub.verdict(githubCallback(second), { result: 'failed', comment: 'timed out' })).toBe('taken');
+    expect(await toGithub.verdict(githubCallback(first), succeeded)).toBe('delivered');
+    expect(await toGithub.verdict(githubCallback(second), { result: 'failed', comment: 'timed out' })).toBe(
+      'delivered',
+    );
     expect(github.notes(first.run)).toEqual(['waiting: 1 of 2']);
     expect(github.reviews(first.run)).toEqual([{ state: 'approved', comment: succeeded.comment }]);
     expect(github.reviews(second.run)).toEqual([{ state: 'rejected', comment: 'timed out' }]);
@@ -179,7 +181,7 @@ describe('GitHub', () => {
     const delivery = github.request();
     await toGithub.progress(githubCallback(delivery), 'waiting');
     github.revokeTokens();
-    expect(await toGithub.verdict(githubCallback(delivery), succeeded)).toBe('taken');
+    expect(await toGithub.verdict(githubCallback(delivery), succeeded)).toBe('delivered');
     expect(github.reviews(delivery.run)).toHaveLength(1);
   });
 
@@ -288,7 +290,7 @@ test('a last line that nobody answers does not keep the verdict back for long', 
   const { plan, headers } = azure.wait();
   azure.misbehave = ({ path }) => (path.includes('/feed') ? 'hangUp' : undefined);
   await failureOf(toAzure.lastLine?.(azureCallback(headers), succeeded.comment) ?? expect.fail());
-  expect(await toAzure.verdict(azureCallback(headers), succeeded)).toBe('taken');
+  expect(await toAzure.verdict(azureCallback(headers), succeeded)).toBe('delivered');
   expect(azure.results(plan)).toEqual(['succeeded']);
 });
 

@@ -69,8 +69,8 @@ describe('metrics', () => {
     telemetry.measure(instruments.probes, 1, { registry: 'contoso', region: eastus, result: 'absent' });
     for (const by of [1, 1, -1]) telemetry.measure(instruments.waiters, by, { registry: 'contoso' });
     telemetry.measure(instruments.publishFailures, 1, { error: 'unavailable' });
-    telemetry.measure(instruments.forwards, 1, { registry: 'contoso', target: 'cluster', outcome: 'taken' });
-    telemetry.measure(instruments.verdicts, 1, { kind: 'github', result: 'failed', outcome: 'taken' });
+    telemetry.measure(instruments.forwards, 1, { registry: 'contoso', target: 'cluster', outcome: 'delivered' });
+    telemetry.measure(instruments.verdicts, 1, { kind: 'github', result: 'failed', outcome: 'delivered' });
     telemetry.measure(instruments.delayedImages, 1, { registry: 'contoso' });
     await telemetry.close();
 

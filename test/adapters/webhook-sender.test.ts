@@ -61,13 +61,13 @@ test.each(receivers)('%s takes it', async (_, overrides, statusFor) => {
     response.writeHead(isWhole ? statusFor(request, raw) : 400).end();
   });
   const target = targetOf({ url: `${origin}/hook/1?type=acr`, allowPrivate: true, ...overrides });
-  expect(await sender.send(target, body)).toBe('taken');
+  expect(await sender.send(target, body)).toBe('delivered');
   expect(requests).toEqual([['POST', '/hook/1?type=acr']]);
 });
 
 describe('what is not taken', () => {
   test.each<[number, Record<string, string>, object]>([
-    [204, {}, { taken: true }],
+    [204, {}, { delivered: true }],
     [400, {}, { refusal: 'answered 400', retryAfterMs: undefined }],
     [302, { location: '/elsewhere' }, { refusal: 'answered 302', retryAfterMs: undefined }],
     [503, { 'retry-after': '7' }, { refusal: 'answered 503', retryAfterMs: 7_000 }],
@@ -79,7 +79,7 @@ describe('what is not taken', () => {
       response.writeHead(status, headers).end();
     });
     const answer = await sender.send(targetOf({ url: origin, allowPrivate: true }), body);
-    expect(answer === 'taken' ? { taken: true } : answer).toEqual(expected);
+    expect(answer === 'delivered' ? { delivered: true } : answer).toEqual(expected);
     expect(requests).toBe(1);
   });
 

@@ -29,7 +29,7 @@ export function instanceForwarder(parts: {
         async send() {
           judge();
           const isRefused = choices.choose(`${label} send ${++sends}`, false, (draw) => draw() < 0.3);
-          return isRefused ? { refusal: 'answered 500', retryAfterMs: undefined } : 'taken';
+          return isRefused ? { refusal: 'answered 500', retryAfterMs: undefined } : 'delivered';
         },
       };
       const once = forwarder({

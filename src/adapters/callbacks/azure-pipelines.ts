@@ -47,7 +47,7 @@ export function azurePipelinesSender(deps: {
       const { taskInstanceId: taskId, jobId } = callback;
       const event = { name: 'TaskCompleted', taskId, jobId, result };
       const reply = await post(`${planUrl(callback)}/events?api-version=${eventsVersion}`, bearer(callback), event);
-      if (isAccepted(reply.status)) return 'taken';
+      if (isAccepted(reply.status)) return 'delivered';
       if (isEnded(reply)) return 'dead';
       if (isNotYet(reply.status)) return { notYet: `${who} (${reply.status})` };
       throw toUpstreamError(reply, deps.clock);

@@ -54,7 +54,7 @@ export function githubSender(deps: {
         comment: toComment(comment),
       });
       const { status } = answer.reply;
-      if (answer.of === 'review' && isAccepted(status)) return 'taken';
+      if (answer.of === 'review' && isAccepted(status)) return 'delivered';
       if (status === 410) return 'dead';
       if (isNotYet(status)) return { notYet: `${who} (${status})` };
       throw toUpstreamError(answer, deps.clock);

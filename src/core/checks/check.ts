@@ -45,7 +45,7 @@ export interface CheckRequest extends AskedText {
  * How a finished check ended. `taken`: the service accepted the verdict. `dead`: the service no longer waited for it.
  * `givenUp`: it was not accepted in time, or was refused permanently.
  */
-export type CheckOutcome = 'taken' | 'dead' | 'givenUp';
+export type CheckOutcome = 'delivered' | 'dead' | 'givenUp';
 
 export interface Check {
   readonly id: string;
@@ -142,7 +142,7 @@ export function newCheck(request: CheckRequest, callback: string, now: number): 
  * @returns `undefined` where there is no verdict, or the service accepted it
  */
 export function sendAgain(check: Check, callback: string, now: number): Check | undefined {
-  if (check.verdict === null || check.outcome === 'taken') return undefined;
+  if (check.verdict === null || check.outcome === 'delivered') return undefined;
   return {
     ...check,
     acceptedAt: now,

@@ -47,6 +47,6 @@ export interface VerdictSender {
  * services answer the same before they begin to wait and after they have ended, so only time shows which it was; the text is
  * their answer.
  */
-export type VerdictReply = 'taken' | 'dead' | { readonly notYet: string };
+export type VerdictReply = 'delivered' | 'dead' | { readonly notYet: string };
 
 export type VerdictSenders = Readonly<Partial<Record<CheckKind, VerdictSender>>>;

@@ -53,7 +53,7 @@ export function verdictDelivery(deps: VerdictDeliveryDeps): VerdictDelivery {
     return sender;
   }
 
-  async function attempt(check: Check, verdict: Verdict): Promise<'taken' | 'dead' | FailedAttempt> {
+  async function attempt(check: Check, verdict: Verdict): Promise<'delivered' | 'dead' | FailedAttempt> {
     try {
       const reply = await senderOf(check).verdict(tokenCipher.decrypt(check.id, check.callback ?? ''), verdict);
       return typeof reply === 'string' ? reply : notYet(`not yet: ${reply.notYet}`);
@@ -85,7 +85,7 @@ export function verdictDelivery(deps: VerdictDeliveryDeps): VerdictDelivery {
     const fields = { check: claimed.id, result: verdict.result, attempt: claimed.attempts };
     const reply = await attempt(claimed, verdict);
     if (typeof reply === 'object') log.warn('verdict delivery failed', { ...fields, error: reply.logged });
-    else log.info(reply === 'taken' ? 'verdict delivered' : 'nobody waits for the verdict any more', fields);
+    else log.info(reply === 'delivered' ? 'verdict delivered' : 'nobody waits for the verdict any more', fields);
     const random = deps.random();
     const change = (stored: Check) => {
       const check = isLastLineAccepted ? { ...stored, isLastLineAccepted } : stored;

@@ -89,11 +89,11 @@ export function forwarder(deps: {
       return later(order, attempt, 'not sent: the image is not where the target needs it');
     }
     const answer = await deps.sender.send(target, JSON.stringify(toPushWebhook(order, registry)));
-    if (answer === 'taken') {
+    if (answer === 'delivered') {
       log.info('webhook forwarded', fields);
       // Most are accepted at the first attempt: those cost no write.
       if (attempt > 0) await note(order, 'accepted', attempt + 1, null);
-      return 'taken';
+      return 'delivered';
     }
     return later(order, attempt, answer.refusal, answer.retryAfterMs);
   }

@@ -3,7 +3,7 @@ import type { Instrument } from '../runtime/telemetry.ts';
 import { instrumentPrefix } from '../runtime/telemetry.ts';
 
 /** `taken`: the target accepted it. `again`: it will be tried again. */
-export type ForwardOutcome = 'taken' | 'again' | 'dropped' | 'deadLettered';
+export type ForwardOutcome = 'delivered' | 'again' | 'dropped' | 'deadLettered';
 
 export const forwards: Instrument<{
   readonly registry: string;

@@ -7,5 +7,5 @@ export interface WebhookSender {
   send(
     target: ForwardTarget,
     body: string,
-  ): Promise<'taken' | { readonly refusal: string; readonly retryAfterMs: number | undefined }>;
+  ): Promise<'delivered' | { readonly refusal: string; readonly retryAfterMs: number | undefined }>;
 }

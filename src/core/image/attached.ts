@@ -8,12 +8,16 @@ import type { Parsed } from '../runtime/parsed.ts';
 import { parsed, problem, quote } from '../runtime/parsed.ts';
 import { splitList, unreadOf } from '../runtime/text-list.ts';
 
+const artifactKinds = ['signature', 'sbom', 'attestation'] as const;
+
+export type ArtifactKind = (typeof artifactKinds)[number];
+
 /** A manifest that names an image as its subject (an OCI referrer), as the image's record stores it. */
 export interface Attachment {
   readonly digest: Digest;
   readonly artifactType: string | null;
-  /** `signature`, `sbom` or `attestation`; absent for every other type. */
-  readonly kind?: string;
+  /** Absent for every other type. */
+  readonly kind?: ArtifactKind;
 }
 
 /** Each image's record keeps the newest ones. */
@@ -32,7 +36,7 @@ export function withAttachments(
 export interface AttachedArtifact {
   readonly digest: Digest;
   readonly artifactType: string | null;
-  /** `signature`, `sbom`, `attestation`; empty for every other type. */
+  /** Empty for every other type. */
   readonly kinds: readonly string[];
   /** Regions that have it. */
   readonly regions: readonly Region[];
@@ -44,14 +48,19 @@ export interface Attached {
   readonly artifacts: readonly AttachedArtifact[];
 }
 
-const kinds = ['signature', 'sbom', 'attestation'];
+function isArtifactKind(text: string): text is ArtifactKind {
+  return artifactKinds.some((kind) => kind === text);
+}
 
 /** Sorted, so that requests for the same artifacts share one question. */
 export function parseArtifacts(text: string | undefined): Parsed<readonly string[]> {
   const asked = [...new Set(splitList(text ?? ''))].sort();
-  const unread = unreadOf(text, asked, (one) => kinds.includes(one) || /^[\w.+-]+\/[\w.+-]+$/.test(one));
+  const unread = unreadOf(text, asked, (one) => isArtifactKind(one) || /^[\w.+-]+\/[\w.+-]+$/.test(one));
   if (unread === undefined) return parsed(asked);
-  return problem('artifacts', `must be ${kinds.join(', ')} or artifact types such as text/spdx (got ${quote(unread)})`);
+  return problem(
+    'artifacts',
+    `must be ${artifactKinds.join(', ')} or artifact types such as text/spdx (got ${quote(unread)})`,
+  );
 }
 
 export function artifactsOf(attached: Attached | undefined, asked: string): readonly AttachedArtifact[] {

@@ -3,14 +3,12 @@
  * "Signature specification" and its tags, the Sigstore bundle, SPDX, CycloneDX, in-toto.
  */
 
-import type { Attachment } from '../image/attached.ts';
+import type { ArtifactKind, Attachment } from '../image/attached.ts';
 import type { Digest } from '../model/digest.ts';
 import type { Tag } from '../model/reference.ts';
 import type { Referrer } from './ports.ts';
 
-type ArtifactKind = 'signature' | 'sbom' | 'attestation';
-
-const kinds: readonly (readonly [ArtifactKind, RegExp])[] = [
+const patterns: readonly (readonly [ArtifactKind, RegExp])[] = [
   ['signature', /notary\.signature|cosign\.(artifact\.sig|simplesigning)/],
   ['sbom', /spdx|cyclonedx|syft|sbom/],
   ['attestation', /in-toto|cosign\.artifact\.att|dsse\.envelope|attestation|slsa/],
@@ -22,7 +20,7 @@ const bundle = /dev\.sigstore\.bundle/;
 export function artifactKind(artifactType: string | null, content?: string | null): ArtifactKind | undefined {
   const type = artifactType?.toLowerCase() ?? '';
   if (bundle.test(type)) return content === 'dsse-envelope' ? 'attestation' : 'signature';
-  return kinds.find(([, pattern]) => pattern.test(type))?.[0];
+  return patterns.find(([, pattern]) => pattern.test(type))?.[0];
 }
 
 /** A referrer in the form that the record of its subject stores. */

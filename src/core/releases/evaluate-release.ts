@@ -1,7 +1,7 @@
 /**
  * Evaluates all images of a release, notes in its record that it is available or delayed, and publishes that. The record is
- * written only if it has not changed since it was read, so of many instances that evaluate at once one notes the fact, and a fact
- * is never noted in a revision whose images were not evaluated. The instance that notes a fact publishes it. If it is not
+ * written only if it has not changed since it was read, so of many instances that evaluate at once one notes the announcement, and
+ * none is noted in a revision whose images were not evaluated. The instance that notes an announcement publishes it. If it is not
  * published some seconds later, any instance that evaluates the release does.
  */
 import type { EventPublisher } from '../outbox/ports.ts';
@@ -12,7 +12,7 @@ import type { Log } from '../runtime/log.ts';
 import type { Tracker } from '../tracker.ts';
 import type { ReleaseStore, StoredRelease } from './ports.ts';
 import type { Release } from './release.ts';
-import { acknowledgeFact, advance, factAt, isSameRevision, pendingFact } from './release.ts';
+import { acknowledgeAnnouncement, advance, becameTrueAt, isSameRevision, pendingAnnouncement } from './release.ts';
 import type { ReleaseEventData } from './release-document.ts';
 import { durationOf, toReleaseEvent } from './release-document.ts';
 import { resolveRelease } from './resolve-release.ts';
@@ -41,7 +41,7 @@ interface ReleaseEvaluatorDeps {
 }
 
 const maxAttempts = 20;
-/** Until then the instance that noted the fact may be publishing it. */
+/** Until then the instance that noted the announcement may be publishing it. */
 const othersPublishAfterMs = 10_000;
 
 export function releaseEvaluator(deps: ReleaseEvaluatorDeps): ReleaseEvaluator {
@@ -81,7 +81,7 @@ export function releaseEvaluator(deps: ReleaseEvaluatorDeps): ReleaseEvaluator {
     throw new UpstreamError('conflict', `release ${name} kept changing`);
   }
 
-  /** Whether this instance noted the fact, by a write that got no answer. */
+  /** Whether this instance noted the announcement, by a write that got no answer. */
   function isOurs(release: Release): boolean {
     const sent = unanswered.get(release.name);
     if (sent === undefined || !isSameRevision(sent, release)) return false;
@@ -89,11 +89,15 @@ export function releaseEvaluator(deps: ReleaseEvaluatorDeps): ReleaseEvaluator {
   }
 
   function announce(release: Release, result: SeveralResult, isOurs: boolean): void {
-    const fact = pendingFact(release);
-    if (fact === undefined || !(isOurs || clock.now() - factAt(release, fact) >= othersPublishAfterMs)) return;
-    const key = `${fact} ${release.createdAt} ${release.revision} ${release.name}`;
+    const announcement = pendingAnnouncement(release);
+    if (
+      announcement === undefined ||
+      !(isOurs || clock.now() - becameTrueAt(release, announcement) >= othersPublishAfterMs)
+    )
+      return;
+    const key = `${announcement} ${release.createdAt} ${release.revision} ${release.name}`;
     if (publishing.has(key)) return;
-    const published = publishFact(release, result)
+    const published = publishPending(release, result)
       .catch((error: unknown) => {
         log.warn('release event not accepted, will retry', { release: release.name, error: describeError(error) });
       })
@@ -101,17 +105,18 @@ export function releaseEvaluator(deps: ReleaseEvaluatorDeps): ReleaseEvaluator {
     publishing.set(key, published);
   }
 
-  async function publishFact(release: Release, { document }: SeveralResult): Promise<void> {
-    const fact = pendingFact(release);
+  async function publishPending(release: Release, { document }: SeveralResult): Promise<void> {
+    const announcement = pendingAnnouncement(release);
     const registry = tracker.registries.find(({ loginServer }) => loginServer === document.images[0]?.registry);
-    if (fact === undefined || registry === undefined) return;
-    await publisher.publish([toReleaseEvent(release, fact, document, registry)]);
+    if (announcement === undefined || registry === undefined) return;
+    await publisher.publish([toReleaseEvent(release, announcement, document, registry)]);
     const acceptedAt = clock.now();
     for (let attempt = 0; attempt < maxAttempts; attempt++) {
       const stored = await store.read(release.name);
       if (stored === undefined || !isSameRevision(stored.release, release)) return;
-      if (pendingFact(stored.release) !== fact) return;
-      if ((await write(acknowledgeFact(stored.release, fact, acceptedAt), stored)) !== 'conflict') return;
+      if (pendingAnnouncement(stored.release) !== announcement) return;
+      if ((await write(acknowledgeAnnouncement(stored.release, announcement, acceptedAt), stored)) !== 'conflict')
+        return;
     }
   }
 

@@ -6,8 +6,8 @@ import { eventId } from '../image/cloud-event.ts';
 import type { Registry } from '../model/registry.ts';
 import { eventSource } from '../model/registry.ts';
 import type { SeveralDocument } from '../query/several-images.ts';
-import type { Release, ReleaseFact } from './release.ts';
-import { factAt } from './release.ts';
+import type { Release, ReleaseAnnouncement } from './release.ts';
+import { becameTrueAt } from './release.ts';
 
 /** Times are ISO 8601. */
 export interface ReleaseDocument extends SeveralDocument {
@@ -71,19 +71,19 @@ export function durationOf(images: readonly AvailabilityDocument[]): number {
   return times.length === 0 ? 0 : (Math.max(...times) - Math.min(...times)) / 1000;
 }
 
-export const releaseEventTypes: Readonly<Record<ReleaseFact, string>> = {
+export const releaseEventTypes: Readonly<Record<ReleaseAnnouncement, string>> = {
   available: 'AcrReplication.ReleaseAvailableInAllReplicas',
   delayed: 'AcrReplication.ReleaseDelayed',
 };
 
 /**
- * The same fact has the same id on every instance. The id includes the time at which the release was created: a release that is
- * deleted and created again starts with revision 1 again.
+ * The same announcement has the same id on every instance. The id includes the time at which the release was created: a release
+ * that is deleted and created again starts with revision 1 again.
  * @param registry of the first image: an event has one source
  */
 export function toReleaseEvent(
   release: Release,
-  fact: ReleaseFact,
+  announcement: ReleaseAnnouncement,
   several: SeveralDocument,
   registry: Registry,
 ): CloudEvent<ReleaseEventData> {
@@ -91,16 +91,16 @@ export function toReleaseEvent(
   const { name, revision, createdAt, durationSeconds } = release;
   return {
     specversion: '1.0',
-    id: eventId([releaseEventTypes[fact], name, String(createdAt), String(revision)]),
+    id: eventId([releaseEventTypes[announcement], name, String(createdAt), String(revision)]),
     source: eventSource(registry),
-    type: releaseEventTypes[fact],
+    type: releaseEventTypes[announcement],
     subject: `releases/${name}`,
-    time: new Date(factAt(release, fact)).toISOString(),
+    time: new Date(becameTrueAt(release, announcement)).toISOString(),
     datacontenttype: 'application/json',
     data: {
       ...rest,
       images: publishedImages(images),
-      ...(fact === 'available' ? { durationSeconds: durationSeconds ?? 0 } : {}),
+      ...(announcement === 'available' ? { durationSeconds: durationSeconds ?? 0 } : {}),
     },
   };
 }

@@ -1,6 +1,6 @@
 /**
  * A release: images that are deployed together, under a name that others wait for. The content of a revision never changes;
- * other content makes the next revision, which starts again. A fact about a revision is stored in its record first, and
+ * other content makes the next revision, which starts again. An announcement about a revision is stored in its record first, and
  * published afterwards. Pure.
  */
 import type { Region } from '../model/region.ts';
@@ -39,7 +39,7 @@ export interface Release extends ReleaseContent {
 }
 
 /** What is published about a revision. */
-export type ReleaseFact = 'available' | 'delayed';
+export type ReleaseAnnouncement = 'available' | 'delayed';
 
 const nameForm = /^[a-z0-9][a-z0-9._-]{0,127}$/;
 export const releaseNameRule =
@@ -107,31 +107,31 @@ export function advance(
   return isLate ? { ...release, delayedAt: now } : release;
 }
 
-/** The fact to publish next. A delay is not published once the release is available. */
-export function pendingFact(release: Release): ReleaseFact | undefined {
+/** The announcement to publish next. A delay is not published once the release is available. */
+export function pendingAnnouncement(release: Release): ReleaseAnnouncement | undefined {
   if (release.availableAt !== null) return release.announcedAt === null ? 'available' : undefined;
   return release.delayedAt !== null && release.delayAnnouncedAt === null ? 'delayed' : undefined;
 }
 
-export function factAt(release: Release, fact: ReleaseFact): number {
-  return (fact === 'available' ? release.availableAt : release.delayedAt) ?? release.revisedAt;
+export function becameTrueAt(release: Release, announcement: ReleaseAnnouncement): number {
+  return (announcement === 'available' ? release.availableAt : release.delayedAt) ?? release.revisedAt;
 }
 
-export function acknowledgeFact(release: Release, fact: ReleaseFact, at: number): Release {
-  return fact === 'available' ? { ...release, announcedAt: at } : { ...release, delayAnnouncedAt: at };
+export function acknowledgeAnnouncement(release: Release, announcement: ReleaseAnnouncement, at: number): Release {
+  return announcement === 'available' ? { ...release, announcedAt: at } : { ...release, delayAnnouncedAt: at };
 }
 
-/** The facts of this revision, and when the topic accepted the event of each; `null` while it has not. */
-export function notedFacts(
+/** The announcements of this revision, and when the topic accepted the event of each; `null` while it has not. */
+export function announcementsOf(
   release: Release,
-): readonly { readonly fact: ReleaseFact; readonly acceptedAt: number | null }[] {
-  const pending = pendingFact(release);
+): readonly { readonly announcement: ReleaseAnnouncement; readonly acceptedAt: number | null }[] {
+  const pending = pendingAnnouncement(release);
   const { announcedAt, delayAnnouncedAt } = release;
   const all = [
-    { fact: 'delayed', acceptedAt: delayAnnouncedAt },
-    { fact: 'available', acceptedAt: announcedAt },
+    { announcement: 'delayed', acceptedAt: delayAnnouncedAt },
+    { announcement: 'available', acceptedAt: announcedAt },
   ] as const;
-  return all.filter(({ fact, acceptedAt }) => acceptedAt !== null || fact === pending);
+  return all.filter(({ announcement, acceptedAt }) => acceptedAt !== null || announcement === pending);
 }
 
 /** Whether nothing more will be published about it. */
@@ -150,8 +150,8 @@ const firstEvaluationMs = 30_000;
  */
 export function nextEvaluationAt(release: Release, now: number, delayedAfterMs: number): number {
   const { revisedAt, availableAt, delayedAt } = release;
-  const pending = pendingFact(release);
-  const since = pending === undefined ? revisedAt : factAt(release, pending);
+  const pending = pendingAnnouncement(release);
+  const since = pending === undefined ? revisedAt : becameTrueAt(release, pending);
   const pauseMs = Math.min(maxPauseMs, Math.max(minPauseMs, (now - since) / 4));
   const at = now === revisedAt ? now + firstEvaluationMs : rounded(now + pauseMs, revisedAt);
   const delayedFrom = revisedAt + delayedAfterMs;

@@ -74,7 +74,7 @@ export function describeForward(forward: ForwardReport): z.infer<ReturnType<type
   };
 }
 
-const outcomes = { taken: 'delivered', dead: 'nobodyWaits', givenUp: 'givenUp' } as const;
+const outcomes = { delivered: 'delivered', dead: 'nobodyWaits', givenUp: 'givenUp' } as const;
 
 export function describeCheck(check: Check): z.infer<ReturnType<typeof checkDocument>> {
   const { id, kind, verdict, attempts, outcome, acceptedAt, deadlineAt, nextTryAt, finishedAt, lastError } = check;

@@ -5,7 +5,7 @@
 import type { HttpResponseInit } from '@azure/functions';
 import * as z from 'zod';
 import type { CheckList } from '../../core/checks/check-list.ts';
-import { notedFacts } from '../../core/releases/release.ts';
+import { announcementsOf } from '../../core/releases/release.ts';
 import { toReleaseEvent } from '../../core/releases/release-document.ts';
 import type { Releases } from '../../core/releases/releases.ts';
 import type { Tracker } from '../../core/tracker.ts';
@@ -53,8 +53,8 @@ export async function listOfRelease(
     const events =
       registry === undefined
         ? []
-        : notedFacts(release).map(({ fact, acceptedAt }) => {
-            const { id, source, type, subject, time, data } = toReleaseEvent(release, fact, document, registry);
+        : announcementsOf(release).map(({ announcement, acceptedAt }) => {
+            const { id, source, type, subject, time, data } = toReleaseEvent(release, announcement, document, registry);
             return {
               ...{ id, source, type, subject, time, revision: release.revision },
               ...describeDelivery(acceptedAt),

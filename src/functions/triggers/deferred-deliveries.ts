@@ -30,7 +30,7 @@ export function deferredDeliveriesFunction(
     const began = 'fact' in delivery ? delivery.trace : undefined;
     const parent = began ?? parseTraceParent(context.traceContext?.traceParent);
     const work = () => tracker.process(delivery);
-    const outcome = await telemetry.span('take deferred delivery', {}, work, parent);
+    const outcome = await telemetry.span('process deferred delivery', {}, work, parent);
     const { kind, subject, region } = describeReceived(delivery);
     context.info(`deferred ${kind} ${outcome} ${subject} ${region}`);
   }

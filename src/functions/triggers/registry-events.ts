@@ -37,7 +37,7 @@ export function registryEventsFunction(deps: RegistryEventsDeps): EventGridFunct
       if (event.kind === 'invalid') return context.warn(`registry event not readable: ${event.reason}`);
       try {
         const parent = parseTraceParent(context.traceContext?.traceParent);
-        context.info(await telemetry.span('take registry event', {}, () => recordEvent(event, deps), parent));
+        context.info(await telemetry.span('process registry event', {}, () => recordEvent(event, deps), parent));
       } catch (error) {
         if (!(error instanceof UpstreamError) || error.temporary) throw error;
         context.warn(`registry event given up: ${describeError(error)}`);

@@ -32,7 +32,7 @@ describe('a sending is claimed', () => {
   test.each<[string, Check]>([
     ['while another sends', { ...due, leasedUntil: now + 1 }],
     ['before its pause is over', { ...due, nextTryAt: now + 1 }],
-    ['once it is finished', finish(due, 'taken', now)],
+    ['once it is finished', finish(due, 'delivered', now)],
   ])('by no instance %s', (_, check) => {
     expect(claimSending(check, yes, now)).toBeUndefined();
   });
@@ -43,7 +43,7 @@ describe('a sending is claimed', () => {
 });
 
 test('a finished check keeps no token', () => {
-  expect(finish(due, 'taken', now)).toMatchObject({ callback: null, leasedUntil: null, finishedAt: now });
+  expect(finish(due, 'delivered', now)).toMatchObject({ callback: null, leasedUntil: null, finishedAt: now });
 });
 
 test.each([

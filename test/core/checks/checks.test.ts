@@ -70,7 +70,7 @@ describe('a verdict', () => {
   test('is "failed" once the time is up, and stays so', async () => {
     const world = checkWorld();
     const one = world.instance();
-    world.waiting.answer = (attempt) => (attempt === 0 ? unavailable() : 'taken');
+    world.waiting.answer = (attempt) => (attempt === 0 ? unavailable() : 'delivered');
     await one.accept(requestOf({ timeoutMs: 600_000 }));
     await world.push('eastus');
     await world.pass(599_000, [one]);
@@ -179,13 +179,13 @@ describe('the same request again', () => {
     await one.accept(requestOf());
     await world.pass(9 * 60_000, [one]);
     const before = world.waiting.verdicts.length;
-    world.waiting.answer = () => 'taken';
+    world.waiting.answer = () => 'delivered';
     expect(await two.accept(requestOf({ callback: 'the-callback-of-now' }))).toBe('sentAgain');
     await world.pass(3_000, [one, two]);
     expect(world.waiting.verdicts.slice(before)).toMatchObject([
       { callback: 'the-callback-of-now', verdict: { result: 'succeeded' } },
     ]);
-    expect(await world.stored()).toMatchObject({ outcome: 'taken', callback: null });
+    expect(await world.stored()).toMatchObject({ outcome: 'delivered', callback: null });
     expect(await two.accept(requestOf())).toBe('known');
     await world.pass(hour, [one, two]);
     expect(world.waiting.verdicts).toHaveLength(before + 1);
@@ -198,7 +198,7 @@ describe('the same request again', () => {
     const world = checkWorld();
     const one = world.instance();
     for (const region of ['eastus', 'westeurope']) await world.push(region);
-    world.waiting.answer = (attempt) => (attempt < 8 ? notYet : 'taken');
+    world.waiting.answer = (attempt) => (attempt < 8 ? notYet : 'delivered');
     await one.accept(requestOf());
     await world.pass(200_000, [one]);
     expect(world.waiting.verdicts).toHaveLength(8);
@@ -210,7 +210,7 @@ describe('the same request again', () => {
   test('gives the verdict that is stored, though another would be decided by now', async () => {
     const world = checkWorld();
     const one = world.instance();
-    world.waiting.answer = (attempt) => (attempt === 0 ? 'dead' : 'taken');
+    world.waiting.answer = (attempt) => (attempt === 0 ? 'dead' : 'delivered');
     await one.accept(requestOf({ timeoutMs: 0 }));
     await world.pass(5_000, [one]);
     for (const region of ['eastus', 'westeurope']) await world.push(region);
@@ -226,7 +226,7 @@ describe('the same request again', () => {
     world.waiting.answer = () => 'dead';
     await one.accept(requestOf());
     await world.pass(10 * 60_000, [one]);
-    world.waiting.answer = () => 'taken';
+    world.waiting.answer = () => 'delivered';
     let reads = 0;
     // Dies once it has answered: its own reading for the sending never comes back.
     const read: typeof world.store.read = (id) => (reads++ === 0 ? world.store.read(id) : new Promise(() => undefined));
@@ -234,7 +234,7 @@ describe('the same request again', () => {
     expect(await lost.accept(requestOf())).toBe('sentAgain');
     await world.pass(60_000, [world.instance()]);
     expect(world.waiting.verdicts).toHaveLength(2);
-    expect(await world.stored()).toMatchObject({ outcome: 'taken' });
+    expect(await world.stored()).toMatchObject({ outcome: 'delivered' });
   });
 
   test('of two at the same time, one is the first', async () => {
@@ -274,7 +274,7 @@ describe('with instances that come and go', () => {
   test('a crash between the decision and the sending: the other sends what was decided', async () => {
     const world = checkWorld();
     const [one, two] = [world.instance(), world.instance()];
-    world.waiting.answer = (attempt) => (attempt === 0 ? new Promise(() => undefined) : 'taken');
+    world.waiting.answer = (attempt) => (attempt === 0 ? new Promise(() => undefined) : 'delivered');
     await one.accept(requestOf({ timeoutMs: 60_000 }));
     await world.push('eastus');
     await world.pass(61_000, [one]);
@@ -361,21 +361,26 @@ describe('sending', () => {
   test('is repeated with growing pauses until it is accepted', async () => {
     const world = checkWorld();
     const one = world.instance();
-    world.waiting.answer = (attempt) => (attempt < 6 ? unavailable() : 'taken');
+    world.waiting.answer = (attempt) => (attempt < 6 ? unavailable() : 'delivered');
     for (const region of ['eastus', 'westeurope']) await world.push(region);
     await one.accept(requestOf());
     await world.pass(300_000, [one]);
     const times = world.waiting.verdicts.map(({ at }) => at);
     const pauses = times.slice(1).map((time, i) => Math.round((time - (times[i] ?? 0)) / 1_000));
     expect(pauses).toEqual([1, 2, 4, 8, 16, 32]);
-    expect(await world.stored()).toMatchObject({ outcome: 'taken', attempts: 7, callback: null, leasedUntil: null });
+    expect(await world.stored()).toMatchObject({
+      outcome: 'delivered',
+      attempts: 7,
+      callback: null,
+      leasedUntil: null,
+    });
   });
 
   test('leaves the other side alone for as long as it asks', async () => {
     const world = checkWorld();
     const one = world.instance();
     const throttled = new UpstreamError('throttled', '429', { retryAfterMs: 120_000 });
-    world.waiting.answer = (attempt) => (attempt === 0 ? throttled : 'taken');
+    world.waiting.answer = (attempt) => (attempt === 0 ? throttled : 'delivered');
     for (const region of ['eastus', 'westeurope']) await world.push(region);
     await one.accept(requestOf());
     await world.pass(110_000, [one]);
@@ -412,9 +417,9 @@ describe('sending', () => {
     const second = world.instance();
     await world.pass(300_000, [second]);
     await second.close(1_000);
-    world.waiting.answer = () => 'taken';
+    world.waiting.answer = () => 'delivered';
     await world.pass(180_000, [world.instance()]);
-    expect(await world.stored()).toMatchObject({ outcome: 'taken' });
+    expect(await world.stored()).toMatchObject({ outcome: 'delivered' });
   });
 
   test('counts the ten minutes from the first of such answers, on whatever instance', async () => {
@@ -435,12 +440,18 @@ describe('sending', () => {
     const startedAt = world.clock.now();
     world.waiting.answer = () => {
       const sinceMs = world.clock.now() - startedAt;
-      return sinceMs < 300_000 ? notYet : sinceMs < 1_200_000 ? unavailable() : sinceMs < 1_500_000 ? notYet : 'taken';
+      return sinceMs < 300_000
+        ? notYet
+        : sinceMs < 1_200_000
+          ? unavailable()
+          : sinceMs < 1_500_000
+            ? notYet
+            : 'delivered';
     };
     for (const region of ['eastus', 'westeurope']) await world.push(region);
     await one.accept(requestOf());
     await world.pass(hour, [one]);
-    expect(await world.stored()).toMatchObject({ outcome: 'taken' });
+    expect(await world.stored()).toMatchObject({ outcome: 'delivered' });
   });
 
   test('ends at once where it would never be accepted, with a warning', async () => {
@@ -661,7 +672,7 @@ describe('the storage', () => {
     await world.pass(180_000, [one]);
     expect(world.waiting.verdicts.length).toBeGreaterThanOrEqual(2);
     expect(new Set(world.waiting.verdicts.map(({ verdict }) => JSON.stringify(verdict))).size).toBe(1);
-    expect(await world.stored()).toMatchObject({ outcome: 'taken' });
+    expect(await world.stored()).toMatchObject({ outcome: 'delivered' });
   });
 
   test('holds the callback encrypted, drops it with the verdict, and forgets the check two days later', async () => {
@@ -673,7 +684,7 @@ describe('the storage', () => {
     expect(await world.stored()).toMatchObject({ callback: expect.stringMatching(/^v1\./) });
     for (const region of ['eastus', 'westeurope']) await world.push(region);
     await world.pass(60_000, [one]);
-    expect(await world.stored()).toMatchObject({ callback: null, outcome: 'taken' });
+    expect(await world.stored()).toMatchObject({ callback: null, outcome: 'delivered' });
     await world.pass(47 * hour, [one], 600_000);
     expect(await world.stored()).toBeDefined();
     await world.pass(2 * hour, [one], 600_000);

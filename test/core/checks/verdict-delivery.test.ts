@@ -26,7 +26,7 @@ test.each<[string, () => Promise<VerdictReply>]>([
         progress: async () => undefined,
         async verdict() {
           const stored = (await store.read(check.id)) ?? expect.fail('no check');
-          await store.replace(finish(stored.check, 'taken', clock.now()), stored.version);
+          await store.replace(finish(stored.check, 'delivered', clock.now()), stored.version);
           return reply();
         },
       },
@@ -38,7 +38,7 @@ test.each<[string, () => Promise<VerdictReply>]>([
   });
   expect(await sending.send(check.id, verdict)).toBeUndefined();
   const after = (await store.read(check.id))?.check ?? expect.fail('no check');
-  expect(after).toMatchObject({ outcome: 'taken', callback: null, finishedAt: clock.now(), attempts: 1 });
+  expect(after).toMatchObject({ outcome: 'delivered', callback: null, finishedAt: clock.now(), attempts: 1 });
   expect(after.nextTryAt).toBe(check.nextTryAt);
 });
 
@@ -85,7 +85,7 @@ test.each([
         },
         async verdict() {
           seen.push('verdict');
-          return seen.filter((one) => one === 'verdict').length < 5 ? away() : ('taken' as const);
+          return seen.filter((one) => one === 'verdict').length < 5 ? away() : ('delivered' as const);
         },
       },
     },
@@ -102,5 +102,5 @@ test.each([
   const sent = Math.min(refusals + 1, 5);
   const attempts = Array.from({ length: 5 }, (_, i) => (i < sent ? [verdict.comment, 'verdict'] : ['verdict']));
   expect(seen).toEqual(attempts.flat());
-  expect((await store.read(check.id))?.check.outcome).toBe('taken');
+  expect((await store.read(check.id))?.check.outcome).toBe('delivered');
 });

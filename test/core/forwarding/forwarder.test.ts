@@ -242,7 +242,7 @@ describe('sending', () => {
       sender: {
         async send(_target, body) {
           sent.push(body);
-          return answers.shift() ?? 'taken';
+          return answers.shift() ?? 'delivered';
         },
       },
     });
@@ -251,7 +251,7 @@ describe('sending', () => {
 
   test('an accepted webhook is done', async () => {
     const { webhooks, queue, sent } = setup([]);
-    expect(await webhooks.deliver(order, 0)).toBe('taken');
+    expect(await webhooks.deliver(order, 0)).toBe('delivered');
     expect(sent).toEqual([JSON.stringify(toPushWebhook(order, registryOf()))]);
     expect(queue).toMatchObject({ waiting: [], deadLettered: [] });
   });
@@ -277,9 +277,9 @@ describe('sending', () => {
   });
 
   test.each<[string, Answer, WaitResult['outcome'], string]>([
-    ['accepted', 'taken', 'satisfied', 'taken'],
+    ['accepted', 'delivered', 'satisfied', 'delivered'],
     ['refused', refusal('answered 503'), 'satisfied', 'again'],
-    ['dropped', 'taken', 'deleted', 'dropped'],
+    ['dropped', 'delivered', 'deleted', 'dropped'],
   ])('one that is %s is done within seconds, while its outcome cannot be written', async (...given) => {
     const [, answer, outcome, expected] = given;
     const { webhooks, clock, noted } = setup([answer], outcome, [targetOf()], new Promise(() => undefined));
@@ -327,7 +327,7 @@ describe('sending', () => {
     ['superseded', 0, 0],
   ])('an image that is %s at attempt %i is sent %i times', async (outcome, attempt, times) => {
     const { webhooks, sent } = setup([], outcome);
-    expect(await webhooks.deliver(order, attempt)).toBe(times === 1 ? 'taken' : 'dropped');
+    expect(await webhooks.deliver(order, attempt)).toBe(times === 1 ? 'delivered' : 'dropped');
     expect(sent).toHaveLength(times);
   });
 
@@ -336,7 +336,7 @@ describe('sending', () => {
     const { webhooks, queue, sent, clock, known } = setup([]);
     for (const [attempt, outcome] of outcomes.entries()) {
       known.outcome = outcome;
-      expect(await webhooks.deliver(order, attempt)).toBe(outcome === 'waiting' ? 'again' : 'taken');
+      expect(await webhooks.deliver(order, attempt)).toBe(outcome === 'waiting' ? 'again' : 'delivered');
     }
     expect(sent).toHaveLength(1);
     expect(queue.waiting).toEqual([
@@ -371,7 +371,7 @@ describe('sending', () => {
       sender: {
         async send({ name: target }) {
           sent.push(target);
-          return 'taken';
+          return 'delivered';
         },
       },
     });

@@ -3,14 +3,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ReleaseContent } from '../../../src/core/releases/release.ts';
 import {
-  acknowledgeFact,
+  acknowledgeAnnouncement,
   advance,
   isFinished,
   isSameContent,
   makeRevision,
   nextEvaluationAt,
   parseReleaseName,
-  pendingFact,
+  pendingAnnouncement,
 } from '../../../src/core/releases/release.ts';
 import { at, regionsOf } from '../../support/build.ts';
 
@@ -66,14 +66,14 @@ describe('its state', () => {
 
   test('that it is late is not published once it is there, and each fact is published until it is accepted', () => {
     const delayed = { ...fresh, delayedAt: late };
-    expect(pendingFact(fresh)).toBeUndefined();
-    expect(pendingFact(delayed)).toBe('delayed');
-    expect(pendingFact(acknowledgeFact(delayed, 'delayed', late))).toBeUndefined();
+    expect(pendingAnnouncement(fresh)).toBeUndefined();
+    expect(pendingAnnouncement(delayed)).toBe('delayed');
+    expect(pendingAnnouncement(acknowledgeAnnouncement(delayed, 'delayed', late))).toBeUndefined();
     const available = { ...delayed, availableAt: late };
-    expect(pendingFact(available)).toBe('available');
+    expect(pendingAnnouncement(available)).toBe('available');
     expect(isFinished(available)).toBe(false);
-    const announced = acknowledgeFact(available, 'available', late + 1);
-    expect(pendingFact(announced)).toBeUndefined();
+    const announced = acknowledgeAnnouncement(available, 'available', late + 1);
+    expect(pendingAnnouncement(announced)).toBeUndefined();
     expect(isFinished(announced)).toBe(true);
   });
 });

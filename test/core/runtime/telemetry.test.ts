@@ -194,13 +194,13 @@ describe('everything else', () => {
 
   test('forwards by how they ended', async () => {
     const { clock, telemetry } = setUp();
-    const answers = ['taken', { refusal: 'answered 500', retryAfterMs: undefined }] as const;
+    const answers = ['delivered', { refusal: 'answered 500', retryAfterMs: undefined }] as const;
     let attempt = 0;
     const webhooks = forwarder({
       targets: [targetOf()],
       registries: [registryOf()],
       queue: memoryForwardQueue(),
-      sender: { send: async () => answers[attempt++] ?? 'taken' },
+      sender: { send: async () => answers[attempt++] ?? 'delivered' },
       clock,
       random: () => 0.5,
       log: { info: () => undefined, warn: () => undefined },
@@ -231,7 +231,7 @@ describe('everything else', () => {
   test('verdicts by result and by how calling back ended', async () => {
     const world = checkWorld();
     const telemetry = memoryTelemetry();
-    world.waiting.answer = (attempt) => (attempt === 0 ? unavailable() : 'taken');
+    world.waiting.answer = (attempt) => (attempt === 0 ? unavailable() : 'delivered');
     const one = world.instance({ telemetry });
     await one.accept(requestOf());
     await world.push('eastus');

@@ -85,7 +85,7 @@ export const adapterFaults: readonly Fault[] = [
     [
       'a receiver that cannot be reached counts as one that took it',
       'else refuse(error.name',
-      "else if (error) resolve('taken');\n          else refuse(error.name",
+      "else if (error) resolve('delivered');\n          else refuse(error.name",
     ],
   ]),
   ...faultsIn('src/adapters/callbacks/http.ts', callbacks, [

@@ -17,7 +17,7 @@ export const checkFaults: readonly Fault[] = [
     ['a verdict is sent before its pause is over', ' || check.nextTryAt > now) return', ') return'],
     [
       'a verdict that was accepted is sent again',
-      "if (check.verdict === null || check.outcome === 'taken') return undefined;",
+      "if (check.verdict === null || check.outcome === 'delivered') return undefined;",
       'if (check.verdict === null) return undefined;',
     ],
     ['refused credentials end the check at once', 'refusedSince + maxRefusedMs', 'refusedSince'],
