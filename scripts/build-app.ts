@@ -7,6 +7,7 @@ import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { BuildOptions, Plugin } from 'esbuild';
 import { build } from 'esbuild';
+import { thirdPartyNotices } from './third-party-notices.ts';
 import { buildUiPage } from './ui-page.ts';
 
 export interface BuiltApp {
@@ -49,6 +50,8 @@ export async function buildApp(root: URL, folder: URL): Promise<BuiltApp> {
   const { name, version, description, engines } = JSON.parse(await readFile(new URL('package.json', root), 'utf8'));
   const deployed = { name, version, description, private: true, type: 'commonjs', main: 'main.cjs', engines };
   await writeFile(new URL('package.json', folder), `${JSON.stringify(deployed, null, 2)}\n`);
+  const inputs = built.flatMap(({ metafile }) => Object.keys(metafile?.inputs ?? {}));
+  await writeFile(new URL('THIRD-PARTY-NOTICES.txt', folder), await thirdPartyNotices(root, inputs));
   const left = built
     .flatMap(({ metafile }) => Object.values(metafile?.outputs ?? {}))
     .flatMap(({ imports }) => imports.filter(({ external, path }) => external && !path.startsWith('./')));

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 
 /**
  * @param inputs paths of all bundled files, relative to `root`, from esbuild's metafile
- * @throws Error for a package without a licence that allows distribution
+ * @throws Error for a package that names no licence
  */
 export async function thirdPartyNotices(root: URL, inputs: readonly string[]): Promise<string> {
   const folder = fileURLToPath(root);
@@ -18,18 +18,18 @@ export async function thirdPartyNotices(root: URL, inputs: readonly string[]): P
     ...(await Promise.all(packages.map((path) => noticeOf(resolve(folder, path))))),
     ...(await Promise.all(copies.map((path) => noticeInside(resolve(folder, path))))),
   ].sort();
-  const text = ['The command holds code of other people, under these licences.', ...new Set(notices)].join(
-    '\n\n---\n\n',
-  );
+  const text = ['This program contains code of others, under these licences.', ...new Set(notices)].join('\n\n---\n\n');
   if (text.includes('*/')) throw new Error('a licence would end the comment that it is put into');
   return `${text}\n`;
 }
 
 async function noticeOf(folder: string): Promise<string> {
-  const { name, version } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+  const { name, version, license, author } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
   const file = (await readdir(folder)).find((one) => /^licen[cs]e(\.|$)/i.test(one));
-  if (file === undefined) throw new Error(`${name} comes without a licence`);
-  return `${name} ${version}\n\n${(await readFile(join(folder, file), 'utf8')).trim()}`;
+  if (file !== undefined) return `${name} ${version}\n\n${(await readFile(join(folder, file), 'utf8')).trim()}`;
+  if (typeof license !== 'string') throw new Error(`${name} names no licence`);
+  const by = [author?.name ?? author].filter((one) => typeof one === 'string').map((one) => `, by ${one}`);
+  return `${name} ${version}${by}\n\n${license}. The package contains no text of the licence.`;
 }
 
 /** The licence of a file in the repository, which it begins with; see `third-party.ts`. */

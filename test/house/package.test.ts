@@ -30,7 +30,8 @@ const apart = [
   'functions-api-ui-page.cjs',
 ];
 const code = [...apart, 'app.cjs', 'main.cjs'];
-const deployed = [...code, 'host.json', 'package.json'].sort();
+const notices = 'THIRD-PARTY-NOTICES.txt';
+const deployed = [...code, 'host.json', 'package.json', notices].sort();
 
 let folder: string;
 const inside = (path: string) => pathToFileURL(join(folder, path));
@@ -95,6 +96,12 @@ describe('the app', () => {
     );
     expect(bytes).toBeLessThan(5_000_000);
     expect(packed).toBeLessThan(1_200_000);
+  });
+
+  test('has the licence of every package whose code is in it', async () => {
+    const text = await readFile(inside(`one/${notices}`), 'utf8');
+    for (const name of ['@azure/data-tables', '@azure/functions', '@opentelemetry/api', 'zod'])
+      expect(text).toMatch(new RegExp(`^${name} \\d+\\.`, 'm'));
   });
 
   test('is what the host looks for', async () => {
