@@ -4,6 +4,7 @@
  * Source: GitHub documentation, "Creating custom deployment protection rules".
  */
 import * as z from 'zod';
+import { fromJsonText } from '../runtime/json-text.ts';
 import type { Parsed } from '../runtime/parsed.ts';
 import { parsed, problem } from '../runtime/parsed.ts';
 import { readAs } from '../runtime/validation.ts';
@@ -62,7 +63,7 @@ export function parseGithubRequest(value: unknown, origins: CallbackOrigins): Pa
   return parsed({
     callback: { api, callbackUrl, environment, installationId: installation.id },
     deployed: { owner, repository: name, commit, ref, environment },
-    payload: fromText(deployment?.payload),
+    payload: fromJsonText(deployment?.payload),
   });
 }
 
@@ -76,13 +77,4 @@ function parseApi(callbackUrl: string, fullName: string, origins: CallbackOrigin
     [];
   const isSame = `${owner}/${name}`.toLowerCase() === fullName.toLowerCase();
   return isSame ? `${url.origin}${prefix ?? ''}` : undefined;
-}
-
-function fromText(payload: unknown): unknown {
-  if (typeof payload !== 'string') return payload;
-  try {
-    return JSON.parse(payload);
-  } catch {
-    return undefined;
-  }
 }

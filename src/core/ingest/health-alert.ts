@@ -6,6 +6,7 @@
 import * as z from 'zod';
 import type { Region } from '../model/region.ts';
 import { parseRegion, sortRegions } from '../model/region.ts';
+import { fromJsonText } from '../runtime/json-text.ts';
 import type { Parsed } from '../runtime/parsed.ts';
 import { parsed, problem } from '../runtime/parsed.ts';
 import { readAs } from '../runtime/validation.ts';
@@ -100,7 +101,7 @@ export function parseHealthAlert(body: unknown, receivedAt: number): Parsed<Heal
   const inner = readAs(context, alertContext, 'data.alertContext.');
   if (!inner.ok) return inner;
   const { properties, status, eventTimestamp, submissionTimestamp } = inner.value;
-  const services = impact.safeParse(fromText(properties.impactedServices));
+  const services = impact.safeParse(fromJsonText(properties.impactedServices));
   if (!services.success) {
     return problem('data.alertContext.properties.impactedServices', 'must be a list of services, as JSON text');
   }
@@ -125,13 +126,4 @@ export function parseHealthAlert(body: unknown, receivedAt: number): Parsed<Heal
       reportedAt: eventTimestamp ?? submissionTimestamp ?? essentials.firedDateTime ?? receivedAt,
     },
   });
-}
-
-function fromText(value: unknown): unknown {
-  if (typeof value !== 'string') return value;
-  try {
-    return JSON.parse(value);
-  } catch {
-    return undefined;
-  }
 }

@@ -14,6 +14,8 @@ import type { Registry } from '../model/registry.ts';
 import { regionalOrigin } from '../model/registry.ts';
 import { backoff } from '../runtime/backoff.ts';
 import type { Clock } from '../runtime/clock.ts';
+import type { Semaphore } from '../runtime/semaphore.ts';
+import { semaphore } from '../runtime/semaphore.ts';
 import type { Telemetry } from '../runtime/telemetry.ts';
 import { noTelemetry } from '../runtime/telemetry.ts';
 import { probes } from './instruments.ts';
@@ -54,11 +56,10 @@ const imagePauseMs = 60_000;
 interface Replica {
   spanStartedAt: number;
   spent: number;
-  underWay: number;
   failures: number;
   pausedUntil: number;
-  /** Requests that wait until one under way ends. */
-  readonly queue: (() => void)[];
+  /** Of a hundred images that are due together, each sees the pause that an earlier answer set. */
+  readonly requests: Semaphore;
 }
 
 export function prober(deps: {
@@ -72,8 +73,14 @@ export function prober(deps: {
 
   function replicaOf(registry: Registry, region: Region): Replica {
     const key = `${registry.name} ${region}`;
-    const fresh = { spanStartedAt: clock.now(), spent: 0, underWay: 0, failures: 0, pausedUntil: 0, queue: [] };
-    const replica = replicas.get(key) ?? fresh;
+    const requests = semaphore(budget.atOnce);
+    const replica = replicas.get(key) ?? {
+      spanStartedAt: clock.now(),
+      spent: 0,
+      failures: 0,
+      pausedUntil: 0,
+      requests,
+    };
     replicas.set(key, replica);
     return replica;
   }
@@ -104,24 +111,12 @@ export function prober(deps: {
     return { ...answer, retryAfterMs: pauseMs };
   }
 
-  /** Waits for a free place: of a hundred images that are due together, each sees the pause that an earlier answer set. */
-  async function acquire(replica: Replica): Promise<void> {
-    if (replica.underWay >= budget.atOnce) await new Promise<void>((resolve) => replica.queue.push(resolve));
-    else replica.underWay++;
-  }
-
-  function release(replica: Replica): void {
-    const next = replica.queue.shift();
-    if (next === undefined) replica.underWay--;
-    else next();
-  }
-
   return {
     canAsk: (registry, region) => probe !== undefined && regionalOrigin(registry, region) !== undefined,
     async ask(registry, region, repository, reference, mediaTypes) {
       if (probe === undefined) return { kind: 'unclear', reason: 'probing is off', retryAfterMs: maxPauseMs };
       const replica = replicaOf(registry, region);
-      await acquire(replica);
+      await replica.requests.acquire();
       try {
         const retryAfterMs = waitFor(replica);
         if (retryAfterMs > 0) return { kind: 'unclear', reason: 'left alone for now', retryAfterMs };
@@ -131,7 +126,7 @@ export function prober(deps: {
         telemetry.measure(probes, 1, { registry: registry.name, region, result: answer.kind });
         return applyAnswer(replica, answer);
       } finally {
-        release(replica);
+        replica.requests.release();
       }
     },
   };

@@ -1,5 +1,5 @@
 /** Limits how much work runs at the same time. Callers of `acquire()` get permits in their order. */
-interface Semaphore {
+export interface Semaphore {
   acquire(): Promise<void>;
   release(): void;
 }
