@@ -108,9 +108,13 @@ export const familyFaults: readonly Fault[] = [
   ...faultsIn('src/core/replicas/probe-scheduler.ts', families, [
     [
       'where a deleted member still is, is not asked',
-      'reports.some((arrival) => isDeleted(arrival) || isDoubtful(arrival))',
+      'Object.values(reported).some((arrival) => isDeleted(arrival) || isDoubtful(arrival))',
       'false',
     ],
+    ['what only the index knows of a member is not stored', 'if (facts.length === 0) return image;', 'return image;'],
+  ]),
+  ...faultsIn('src/core/image/requeue.ts', families, [
+    ['a nested index is not probed by itself', ' || record.family !== undefined', ''],
   ]),
   ...faultsIn(
     'src/core/replicas/probe-scheduler.ts',
@@ -118,7 +122,7 @@ export const familyFaults: readonly Fault[] = [
     [
       [
         'the record of each member is read',
-        'reports.some((arrival) => isDeleted(arrival) || isDoubtful(arrival))',
+        'Object.values(reported).some((arrival) => isDeleted(arrival) || isDoubtful(arrival))',
         'true',
       ],
     ],

@@ -264,8 +264,8 @@ export const tagFaults: readonly Fault[] = [
       ['pauses do not grow', 'if (leftMs <= 0) replica.failures++;', ''],
       ['an outage counts as many as were under way', 'if (leftMs <= 0) replica.failures++;', 'replica.failures++;'],
       ['failures before an answer still count', '      replica.failures = 0;\n', ''],
-      ['all ask at once', 'if (replica.underWay >= budget.atOnce) await', 'if (replica.underWay < 0) await'],
-      ['a place is never released', 'if (next === undefined) replica.underWay--;', 'if (next === undefined) return;'],
+      ['all ask at once', 'await replica.requests.acquire();', ''],
+      ['a place is never released', 'replica.requests.release();', ''],
       [
         'the answer is as new as our clock',
         'return toEventTime(Math.min(askedAt, answeredAt));',
