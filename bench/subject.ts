@@ -15,12 +15,12 @@ import { queueDeliveryQueue } from '../src/adapters/queue-storage.ts';
 import { queueClient, tableClient } from '../src/adapters/storage-clients.ts';
 import { systemClock } from '../src/adapters/system-clock.ts';
 import { tableDueWork } from '../src/adapters/table-storage/due-work-table.ts';
-import { tableImageIndex } from '../src/adapters/table-storage/image-index.ts';
+import { tableImageLists } from '../src/adapters/table-storage/image-lists.ts';
 import { tableImageStore } from '../src/adapters/table-storage/image-store.ts';
 import { tableReplicaSetStore } from '../src/adapters/table-storage/replica-set-store.ts';
 import { rowBatches } from '../src/adapters/table-storage/row-batches.ts';
 import { table } from '../src/adapters/table-storage/table.ts';
-import { tableTagIndex } from '../src/adapters/table-storage/tag-index.ts';
+import { tableTagDigests } from '../src/adapters/table-storage/tag-digests.ts';
 import { dueReconcileQueue } from '../src/core/due-work/due-queues.ts';
 import type { CloudEvent } from '../src/core/image/cloud-event.ts';
 import type { Region } from '../src/core/model/region.ts';
@@ -64,7 +64,7 @@ export function openSubject(
   const openQueue = (name: string) => counter.wrap(queueClient(account, `${name}-${names}`));
   const indexTable = openTable('Index');
   const indexRows = rowBatches(indexTable);
-  const index = tableImageIndex(indexTable, indexRows);
+  const lists = tableImageLists(indexTable, indexRows);
   const dueWork = tableDueWork(openTable('DueWork'), clock);
   const registry: Registry = {
     name: registryName,
@@ -96,9 +96,9 @@ export function openSubject(
       }),
       prober: prober({ probe: undefined, clock }),
       store: tableImageStore(openTable('Images')),
-      index,
-      tags: tableTagIndex(indexTable, indexRows),
-      webhooks: index.webhooks,
+      lists,
+      tags: tableTagDigests(indexTable, indexRows),
+      webhooks: lists.webhooks,
       audit: noAudit,
       health: memoryHealthEventLog(),
       checkpoints: memoryCheckpointStore(),

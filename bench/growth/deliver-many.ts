@@ -8,10 +8,10 @@ import {
   memoryDeliveryQueue,
   memoryForwardQueue,
   memoryHealthEventLog,
-  memoryImageIndex,
+  memoryImageLists,
   memoryReconcileQueue,
   memoryReplicaSetStore,
-  memoryTagIndex,
+  memoryTagDigests,
   memoryWebhookLog,
   noAudit,
 } from '../../src/adapters/memory.ts';
@@ -77,13 +77,17 @@ const publisher: EventPublisher = {
     if (leak) kept.push(...events);
   },
 };
-const [index, tags, timer] = [renewable(memoryImageIndex), renewable(memoryTagIndex), renewable(memoryReconcileQueue)];
+const [lists, tags, timer] = [
+  renewable(memoryImageLists),
+  renewable(memoryTagDigests),
+  renewable(memoryReconcileQueue),
+];
 const shared = { clock, log };
 const subject = tracker(
   {
     ...shared,
     store: forgetfulStore(storedImages),
-    index: index.port,
+    lists: lists.port,
     tags: tags.port,
     timer: timer.port,
     webhooks: memoryWebhookLog(),
@@ -125,7 +129,7 @@ for (let round = 1; done < deliveries; round++) {
   while (done < Math.min(deliveries, round * every)) {
     await keepInFlight(shuffled(`chunk-${done}`, chunk, regions), 64, subject.receive);
     done += chunk * perImage;
-    for (const port of [index, tags, timer]) port.renew();
+    for (const port of [lists, tags, timer]) port.renew();
   }
   const seconds = (performance.now() - startedAt) / 1_000;
   await clock.sleep(settleMs);

@@ -4,11 +4,11 @@
  * other names, and the rows go in large transactions.
  */
 import { tableClient } from '../../src/adapters/storage-clients.ts';
-import { tableImageIndex } from '../../src/adapters/table-storage/image-index.ts';
+import { tableImageLists } from '../../src/adapters/table-storage/image-lists.ts';
 import { tableImageStore } from '../../src/adapters/table-storage/image-store.ts';
 import { rowBatches } from '../../src/adapters/table-storage/row-batches.ts';
 import { table } from '../../src/adapters/table-storage/table.ts';
-import { tableTagIndex } from '../../src/adapters/table-storage/tag-index.ts';
+import { tableTagDigests } from '../../src/adapters/table-storage/tag-digests.ts';
 import type { ImageRecord } from '../../src/core/image/record.ts';
 import { defaultRequirement } from '../../src/core/model/requirement.ts';
 import type { Tracker } from '../../src/core/tracker.ts';
@@ -30,8 +30,8 @@ export async function fillTables(storage: string, names: string, images: number)
   const store = tableImageStore(open('Images'));
   const indexTable = open('Index');
   const indexRows = rowBatches(indexTable);
-  const index = tableImageIndex(indexTable, indexRows);
-  const tags = tableTagIndex(indexTable, indexRows);
+  const index = tableImageLists(indexTable, indexRows);
+  const tags = tableTagDigests(indexTable, indexRows);
   const subject = openSubject(storage, regions, names);
   const model = deliveryOf('filled', 0, defined(regions[0]));
   for (const region of regions) await subject.tracker.receive(deliveryOf('filled', 0, region));

@@ -25,14 +25,14 @@ import type {
   ForwardQueue,
   HealthEventLog,
   HeartbeatStore,
-  ImageIndex,
+  ImageLists,
   ImageStore,
-  IndexEntry,
+  ListEntry,
   Received,
   ReconcileCheckpoint,
   ReconcileQueue,
   ReplicaSetStore,
-  TagIndex,
+  TagDigests,
 } from '../core/ports.ts';
 
 /** @returns the store, and `drop`, which removes an image without a trace so that a long run needs little memory */
@@ -73,9 +73,9 @@ export function memoryImageStore(): ImageStore & { drop(name: ImageName): void }
   };
 }
 
-export function memoryImageIndex(): ImageIndex {
-  const lists = new Map<string, IndexEntry>();
-  const keyOf = (list: string, { name, firstSeenAt }: IndexEntry) => `${list} ${firstSeenAt} ${imageKey(name)}`;
+export function memoryImageLists(): ImageLists {
+  const lists = new Map<string, ListEntry>();
+  const keyOf = (list: string, { name, firstSeenAt }: ListEntry) => `${list} ${firstSeenAt} ${imageKey(name)}`;
   return {
     async add(entry, names) {
       for (const list of names) lists.set(keyOf(list, entry), entry);
@@ -105,11 +105,11 @@ export function memoryImageIndex(): ImageIndex {
 }
 
 /** Sorts the newest first. */
-function placeOf({ name, firstSeenAt }: IndexEntry): string {
+function placeOf({ name, firstSeenAt }: ListEntry): string {
   return `${String(Number.MAX_SAFE_INTEGER - firstSeenAt).padStart(16, '0')} ${imageKey(name)}`;
 }
 
-export function memoryTagIndex(): TagIndex {
+export function memoryTagDigests(): TagDigests {
   const tags = new Map<string, Map<Digest, EventTime>>();
   const keyOf = ({ registry, repository, tag }: TagName) => `${registry}/${repository}:${tag}`;
   return {

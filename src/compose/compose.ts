@@ -24,7 +24,7 @@ import { tableReleaseStore } from '../adapters/table-storage/release-store.ts';
 import { tableReplayStore } from '../adapters/table-storage/replay-store.ts';
 import { tableReplicaSetStore } from '../adapters/table-storage/replica-set-store.ts';
 import { tableHealth } from '../adapters/table-storage/table.ts';
-import { tableTagIndex } from '../adapters/table-storage/tag-index.ts';
+import { tableTagDigests } from '../adapters/table-storage/tag-digests.ts';
 import { tableWaitStore } from '../adapters/table-storage/wait-store.ts';
 import { webhookSender } from '../adapters/webhook-sender.ts';
 import type { Config } from '../config.ts';
@@ -111,9 +111,9 @@ export function compose(config: Config) {
       prober: prober({ probe, clock: systemClock, telemetry }),
       manifests: ociManifestReader({ credential, fetch, clock: systemClock }),
       store,
-      index: storage.imageIndex,
-      tags: tableTagIndex(storage.index, storage.indexRows),
-      webhooks: storage.imageIndex.webhooks,
+      lists: storage.lists,
+      tags: tableTagDigests(storage.index, storage.indexRows),
+      webhooks: storage.lists.webhooks,
       timer: dueReconcileQueue(dueWork, Math.random),
       catalogue: { store: tableCatalogue(storage.index, storage.indexRows), timer: dueCatalogueTimer(dueWork) },
       queue: twiceDeferred(queueDeliveryQueue(storage.deliveries)),

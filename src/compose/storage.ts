@@ -2,7 +2,7 @@
 import { queueClient, tableClient } from '../adapters/storage-clients.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import { tableDueWork } from '../adapters/table-storage/due-work-table.ts';
-import { tableImageIndex } from '../adapters/table-storage/image-index.ts';
+import { tableImageLists } from '../adapters/table-storage/image-lists.ts';
 import { rowBatches } from '../adapters/table-storage/row-batches.ts';
 import { table } from '../adapters/table-storage/table.ts';
 import type { Config } from '../config.ts';
@@ -33,7 +33,7 @@ export function openStorage(config: Config) {
     images: openTable(tables.images),
     index,
     indexRows,
-    imageIndex: tableImageIndex(index, indexRows),
+    lists: tableImageLists(index, indexRows),
     dueWork: tableDueWork(openTable(tables.dueWork), systemClock),
     checks: openTable(tables.checks),
     releases: openTable(tables.releases),

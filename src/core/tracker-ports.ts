@@ -14,12 +14,12 @@ import type { ReplicaSets } from './replicas/replica-set-cache.ts';
 import type { Clock } from './runtime/clock.ts';
 import type { Log } from './runtime/log.ts';
 import type { Telemetry } from './runtime/telemetry.ts';
-import type { CheckpointStore, ImageIndex, ImageStore, ReconcileQueue, TagIndex } from './store/ports.ts';
+import type { CheckpointStore, ImageLists, ImageStore, ReconcileQueue, TagDigests } from './store/ports.ts';
 
 export interface TrackerPorts {
   readonly store: ImageStore;
-  readonly index: ImageIndex;
-  readonly tags: TagIndex;
+  readonly lists: ImageLists;
+  readonly tags: TagDigests;
   readonly webhooks: HeartbeatStore;
   readonly timer: ReconcileQueue;
   readonly queue: DeliveryQueue;

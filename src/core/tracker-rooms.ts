@@ -75,7 +75,7 @@ export function trackerRooms(ports: TrackerPorts, options: TrackerOptions) {
   });
   const writer = imageWriter({
     store: ports.store,
-    index: ports.index,
+    lists: ports.lists,
     tags: ports.tags,
     timer: ports.timer,
     counting,
@@ -124,7 +124,7 @@ export function trackerRooms(ports: TrackerPorts, options: TrackerOptions) {
     {
       sets,
       queue: ports.queue,
-      index: ports.index,
+      lists: ports.lists,
       writer,
       readTag,
       relay,
@@ -149,7 +149,7 @@ export function trackerRooms(ports: TrackerPorts, options: TrackerOptions) {
   });
   const due = reconciler({
     timer: ports.timer,
-    index: ports.index,
+    lists: ports.lists,
     sets,
     clock,
     imageChanged,
@@ -164,7 +164,7 @@ export function trackerRooms(ports: TrackerPorts, options: TrackerOptions) {
     readFamily: families.readIfDue,
   });
   const open = reconcileOpen({
-    index: ports.index,
+    lists: ports.lists,
     sets,
     checkpoints: ports.checkpoints,
     clock,

@@ -5,20 +5,20 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   memoryCheckpointStore,
-  memoryImageIndex,
+  memoryImageLists,
   memoryImageStore,
   memoryReplicaSetStore,
-  memoryTagIndex,
+  memoryTagDigests,
   memoryWebhookLog,
 } from '../../src/adapters/memory.ts';
 import { tableClient } from '../../src/adapters/storage-clients.ts';
 import { tableCheckpointStore } from '../../src/adapters/table-storage/checkpoint-store.ts';
-import { tableImageIndex } from '../../src/adapters/table-storage/image-index.ts';
+import { tableImageLists } from '../../src/adapters/table-storage/image-lists.ts';
 import { tableImageStore } from '../../src/adapters/table-storage/image-store.ts';
 import { tableReplicaSetStore } from '../../src/adapters/table-storage/replica-set-store.ts';
 import { rowBatches } from '../../src/adapters/table-storage/row-batches.ts';
 import { table } from '../../src/adapters/table-storage/table.ts';
-import { tableTagIndex } from '../../src/adapters/table-storage/tag-index.ts';
+import { tableTagDigests } from '../../src/adapters/table-storage/tag-digests.ts';
 import type { Arrival } from '../../src/core/image/arrival.ts';
 import type { ImageName, ImageRecord } from '../../src/core/image/record.ts';
 import type { Digest } from '../../src/core/model/digest.ts';
@@ -29,19 +29,19 @@ import type {
   CheckpointStore,
   HeartbeatStore,
   ImageChange,
-  ImageIndex,
+  ImageLists,
   ImageStore,
   ReplicaSetStore,
   StoredImage,
-  TagIndex,
+  TagDigests,
 } from '../../src/core/ports.ts';
 import type { Azurite } from '../../src/local/azurite.ts';
 import { startAzuriteInProcess } from '../../src/local/azurite.ts';
 
 interface Stores {
   readonly store: ImageStore;
-  readonly index: ImageIndex;
-  readonly tags: TagIndex;
+  readonly index: ImageLists;
+  readonly tags: TagDigests;
   readonly webhooks: HeartbeatStore;
   readonly sets: ReplicaSetStore;
   readonly checkpoints: CheckpointStore;
@@ -50,8 +50,8 @@ interface Stores {
 const stores: Record<string, () => Promise<Stores>> = {
   memory: async () => ({
     store: memoryImageStore(),
-    index: memoryImageIndex(),
-    tags: memoryTagIndex(),
+    index: memoryImageLists(),
+    tags: memoryTagDigests(),
     webhooks: memoryWebhookLog(),
     sets: memoryReplicaSetStore(),
     checkpoints: memoryCheckpointStore(),
@@ -62,11 +62,11 @@ const stores: Record<string, () => Promise<Stores>> = {
     const open = (name: string) => table(tableClient(account, `${name}${++opened}`));
     const indexTable = open('index');
     const indexRows = rowBatches(indexTable);
-    const index = tableImageIndex(indexTable, indexRows);
+    const index = tableImageLists(indexTable, indexRows);
     return {
       store: tableImageStore(open('images')),
       index,
-      tags: tableTagIndex(indexTable, indexRows),
+      tags: tableTagDigests(indexTable, indexRows),
       webhooks: index.webhooks,
       sets: tableReplicaSetStore(indexTable),
       checkpoints: tableCheckpointStore(indexTable),
@@ -292,7 +292,7 @@ describe.each(Object.keys(stores))('%s', (kind) => {
 
   describe('image index', () => {
     const entryOf = (n: number, repository?: string) => ({ name: nameOf(n, repository), firstSeenAt: 1_000_000 + n });
-    const page = (query: Partial<Parameters<ImageIndex['page']>[0]> = {}) =>
+    const page = (query: Partial<Parameters<ImageLists['page']>[0]> = {}) =>
       ports.index.page({ registry: 'contoso', list: 'all', limit: 10, ...query });
 
     test('pages run newest first, without gaps or repeats', async () => {

@@ -3,10 +3,10 @@ import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
 import {
   memoryCheckpointStore,
-  memoryImageIndex,
+  memoryImageLists,
   memoryImageStore,
   memoryPublisher,
-  memoryTagIndex,
+  memoryTagDigests,
 } from '../../src/adapters/memory.ts';
 import { tableCatalogue } from '../../src/adapters/table-storage/catalogue-store.ts';
 import { memoryTable } from '../../src/adapters/table-storage/memory-table.ts';
@@ -232,7 +232,7 @@ test('an image with an event that the topic refuses is counted and listed until 
       return accepting.publish(events);
     },
   };
-  const shared = { catalogue, publisher, store: memoryImageStore(), index: memoryImageIndex() };
+  const shared = { catalogue, publisher, store: memoryImageStore(), lists: memoryImageLists() };
   const setup = memoryTracker({ ports: shared });
   const { tracker, clock } = setup;
   for (const n of [1, 2]) {
@@ -316,7 +316,7 @@ test('with several instances, of which any may die, every image is counted once'
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 14 }), async (steps) => {
       const clock = manualClock();
-      const shared = { store: memoryImageStore(), index: memoryImageIndex(), tags: memoryTagIndex() };
+      const shared = { store: memoryImageStore(), lists: memoryImageLists(), tags: memoryTagDigests() };
       const catalogue = memoryCatalogue();
       // An instance that dies before it has counted leaves only its timers.
       const isDead = { commit: false };
@@ -407,7 +407,7 @@ test('an image is counted at the price that the page about operations states', a
   };
   const ports = {
     store,
-    index: memoryImageIndex(),
+    lists: memoryImageLists(),
     catalogue: { store: tableCatalogue(table, rowBatches(table)), timer },
   };
   const { tracker, clock } = memoryTracker({ ports });
@@ -474,7 +474,7 @@ test('with 100,000 images, counts, first pages and search cost a few requests', 
   const images = 100_000;
   const { table, during } = countedTable();
   const store = tableCatalogue(table, rowBatches(table));
-  const index = memoryImageIndex();
+  const lists = memoryImageLists();
   const records = new Map<string, ImageRecord>();
   const seenAt = Date.parse('2026-06-01T12:00:00Z');
   const set = replicaSetOf(registry);
@@ -521,7 +521,7 @@ test('with 100,000 images, counts, first pages and search cost a few requests', 
       arrivals: Object.fromEntries(regions.map((region, i) => [region, arrival(firstSeenAt + i * (n % 60_000), tag)])),
     });
   }
-  const page = vi.spyOn(index, 'page');
+  const page = vi.spyOn(lists, 'page');
   for (let from = 0; from < images; from += 5_000) await store.addParts(entries.slice(from, from + 5_000));
   for (let from = 0; from < images; from += 12) await commit(from);
   async function commit(from: number) {
@@ -549,7 +549,7 @@ test('with 100,000 images, counts, first pages and search cost a few requests', 
               return record === undefined ? undefined : { record, version: '' };
             },
           },
-          index,
+          lists,
           checkpoints: memoryCheckpointStore(),
           catalogue: { store },
         },

@@ -115,8 +115,8 @@ describe('a sweep', () => {
     const dueWork = memoryDueWork();
     const first = memoryTracker({ ports: { timer: dueReconcileQueue(dueWork, () => 0) } });
     await deliver(first, 'eastus');
-    const { store, index, tags, clock } = first;
-    const second = memoryTracker({ clock, ports: { store, index, tags, timer: dueReconcileQueue(dueWork, () => 0) } });
+    const { store, lists, tags, clock } = first;
+    const second = memoryTracker({ clock, ports: { store, lists, tags, timer: dueReconcileQueue(dueWork, () => 0) } });
     const sweep = sweepOf(second, dueWork);
     await clock.advance(30_000);
     await sweep();

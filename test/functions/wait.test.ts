@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { memoryImageStore, memoryTagIndex } from '../../src/adapters/memory.ts';
+import { memoryImageStore, memoryTagDigests } from '../../src/adapters/memory.ts';
 import { UpstreamError } from '../../src/core/runtime/errors.ts';
 import { waitFunction } from '../../src/functions/api/wait.ts';
 import { digestOf } from '../support/build.ts';
@@ -228,7 +228,10 @@ describe('while the tables are away', () => {
     ['a tag', 'contoso.azurecr.io/team/app:v1'],
   ])('and hang, a wait for %s ends soon after its timeout: 503', async (_what, asked) => {
     const hanging = () => new Promise<never>(() => undefined);
-    const ports = { store: { ...memoryImageStore(), read: hanging }, tags: { ...memoryTagIndex(), digests: hanging } };
+    const ports = {
+      store: { ...memoryImageStore(), read: hanging },
+      tags: { ...memoryTagDigests(), digests: hanging },
+    };
     const memory = memoryTracker({ ports });
     const waited = wait(memory, `image=${asked}&timeout=3`);
     await memory.clock.advance(3_000);

@@ -21,7 +21,7 @@ function payload(file: string): string {
 
 async function isUntouched(memory: MemoryTracker): Promise<boolean> {
   await memory.clock.advance(10_000);
-  const page = await memory.index.page({ registry: 'contoso', list: 'all', limit: 10 });
+  const page = await memory.lists.page({ registry: 'contoso', list: 'all', limit: 10 });
   const lastEvents = await memory.webhooks.last('contoso');
   return page.entries.length + lastEvents.size + memory.queue.deferred.length + memory.publisher.published.length === 0;
 }
@@ -147,7 +147,7 @@ describe('an event that says nothing about where an image is', () => {
   ])('%s is answered and not recorded', async (_what, body, outcome) => {
     const memory = memoryTracker();
     expect(await deliver(memory, 'eastus', body)).toMatchObject({ status: 200, body: { outcome } });
-    expect((await memory.index.page({ registry: 'contoso', list: 'all', limit: 1 })).entries).toEqual([]);
+    expect((await memory.lists.page({ registry: 'contoso', list: 'all', limit: 1 })).entries).toEqual([]);
   });
 
   test('a delete of a whole repository is recorded, and its images do not count in that region', async () => {
@@ -156,7 +156,7 @@ describe('an event that says nothing about where an image is', () => {
     const later = new Date(memory.clock.now() + 1_000).toISOString();
     const body = bodyOf({ action: 'delete', timestamp: later, target: { digest: undefined } });
     expect(await deliver(memory, 'eastus', body)).toMatchObject({ status: 200, body: { outcome: 'recorded' } });
-    const [entry] = (await memory.index.page({ registry: 'contoso', list: 'all', limit: 1 })).entries;
+    const [entry] = (await memory.lists.page({ registry: 'contoso', list: 'all', limit: 1 })).entries;
     const record = entry === undefined ? undefined : (await memory.store.read(entry.name))?.record;
     expect(record?.arrivals.eastus?.doubtedAt).toBeDefined();
     expect(record?.arrivals.westeurope?.doubtedAt).toBeUndefined();

@@ -1,7 +1,7 @@
 /** Worlds in which what is attached, or what some platforms need, is believed, mixed up or forgotten. */
 import type { ImageRecord } from '../../src/core/image/record.ts';
 import type { Digest } from '../../src/core/model/digest.ts';
-import type { ImageStore, ManifestReader, TagIndex } from '../../src/core/ports.ts';
+import type { ImageStore, ManifestReader, TagDigests } from '../../src/core/ports.ts';
 import type { WaitResult } from '../../src/core/query/ask.ts';
 import type { Tracker } from '../../src/core/tracker.ts';
 import type { BrokenWorld } from './broken-worlds.ts';
@@ -111,7 +111,7 @@ function listingNothingInstead(manifests: ManifestReader): ManifestReader {
   return { ...manifests, referrers: async (...asked) => (await manifests.referrers(...asked)) ?? [] };
 }
 
-function knowingTheFirst(tags: TagIndex): TagIndex {
+function knowingTheFirst(tags: TagDigests): TagDigests {
   const first = new Map<string, Digest | undefined>();
   return {
     ...tags,

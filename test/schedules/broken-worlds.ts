@@ -237,7 +237,7 @@ export const brokenWorlds: readonly BrokenWorld[] = [
   {
     name: 'an index that forgets',
     breaks: 'images are listed',
-    sabotage: { ports: (ports) => ({ ...ports, index: { ...ports.index, add: async () => undefined } }) },
+    sabotage: { ports: (ports) => ({ ...ports, lists: { ...ports.lists, add: async () => undefined } }) },
   },
   {
     name: 'a review that never gets to images that were everywhere before a region was added',

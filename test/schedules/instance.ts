@@ -45,7 +45,7 @@ import type { Scheduler } from './scheduler.ts';
 /** What all instances share, before anything gets between. */
 export type SharedPorts = Pick<
   TrackerPorts,
-  'store' | 'index' | 'tags' | 'webhooks' | 'queue' | 'forwards' | 'publisher' | 'checkpoints'
+  'store' | 'lists' | 'tags' | 'webhooks' | 'queue' | 'forwards' | 'publisher' | 'checkpoints'
 > & {
   readonly dueWork: DueWorkStore;
   readonly sets: ReplicaSetStore;
@@ -143,7 +143,7 @@ export function startInstance(
   const counted = shared.catalogue?.();
   const ports: TrackerPorts = {
     store: network.wrap(caller, 'store', shared.store),
-    index: network.wrap(caller, 'index', shared.index),
+    lists: network.wrap(caller, 'lists', shared.lists),
     tags: network.wrap(caller, 'tags', shared.tags),
     webhooks: network.wrap(caller, 'webhooks', shared.webhooks),
     timer: dueReconcileQueue(dueWork, () =>

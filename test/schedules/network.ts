@@ -19,7 +19,7 @@ export type Fault = (typeof faults)[number];
 /** Every port, and the part of the world that it goes to. */
 export const portParts = {
   store: 'tables',
-  index: 'tables',
+  lists: 'tables',
   tags: 'tables',
   webhooks: 'tables',
   sets: 'tables',

@@ -5,10 +5,10 @@
 import {
   memoryCheckpointStore,
   memoryForwardQueue,
-  memoryImageIndex,
+  memoryImageLists,
   memoryImageStore,
   memoryReplicaSetStore,
-  memoryTagIndex,
+  memoryTagDigests,
   memoryWebhookLog,
 } from '../../src/adapters/memory.ts';
 import { memoryDueWork } from '../../src/adapters/memory-due-work.ts';
@@ -209,8 +209,8 @@ function goodPorts(on: Case, choices: Choices): SharedPorts {
   const countedIn = memoryTable();
   return {
     store: memoryImageStore(),
-    index: memoryImageIndex(),
-    tags: memoryTagIndex(),
+    lists: memoryImageLists(),
+    tags: memoryTagDigests(),
     webhooks: memoryWebhookLog(),
     sets: memoryReplicaSetStore(),
     checkpoints: memoryCheckpointStore(),

@@ -29,7 +29,7 @@ test.each([1, 1 + 2 * count])(
       'queue',
       'dueWork',
       'tags',
-      'index',
+      'lists',
       'probe',
       'sets',
       'directory',

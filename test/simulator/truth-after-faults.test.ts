@@ -14,11 +14,11 @@ import {
   memoryDeliveryQueue,
   memoryForwardQueue,
   memoryHealthEventLog,
-  memoryImageIndex,
+  memoryImageLists,
   memoryImageStore,
   memoryPublisher,
   memoryReplicaSetStore,
-  memoryTagIndex,
+  memoryTagDigests,
   memoryWebhookLog,
   noAudit,
 } from '../../src/adapters/memory.ts';
@@ -137,8 +137,8 @@ async function simulate(seed: number, faults: Faults) {
   const acr: Tracker = tracker(
     {
       store: memoryImageStore(),
-      index: memoryImageIndex(),
-      tags: memoryTagIndex(),
+      lists: memoryImageLists(),
+      tags: memoryTagDigests(),
       webhooks: memoryWebhookLog(),
       queue: memoryDeliveryQueue(),
       timer: {

@@ -97,7 +97,7 @@ export function checkWorld() {
     };
     const { tracker } = memoryTracker({
       clock: own,
-      ports: { store: first.store, index: first.index, tags: first.tags, timer: first.timer },
+      ports: { store: first.store, lists: first.lists, tags: first.tags, timer: first.timer },
       ...(replicaSet === undefined ? {} : { replicaSet }),
       ...(registries === undefined ? {} : { registries }),
     });

@@ -1,5 +1,5 @@
 /** Releases over trackers in memory: what instances share, and any number of instances of it. */
-import { memoryImageIndex, memoryImageStore, memoryTagIndex } from '../../src/adapters/memory.ts';
+import { memoryImageLists, memoryImageStore, memoryTagDigests } from '../../src/adapters/memory.ts';
 import { memoryReleaseQueue, memoryReleaseStore } from '../../src/adapters/memory-releases.ts';
 import type { CloudEvent } from '../../src/core/image/cloud-event.ts';
 import type { EventPublisher } from '../../src/core/ports.ts';
@@ -20,8 +20,8 @@ export function releaseWorld() {
   return {
     clock: manualClock(),
     images: memoryImageStore(),
-    index: memoryImageIndex(),
-    tags: memoryTagIndex(),
+    lists: memoryImageLists(),
+    tags: memoryTagDigests(),
     store: memoryReleaseStore(),
     queue: memoryReleaseQueue(),
     published,
@@ -42,11 +42,11 @@ export function releaseInstance(
   deps: Partial<ReleasesDeps> = {},
   input: MemoryTrackerInput = {},
 ): ReleaseInstance {
-  const { clock, images, index, tags, store, queue, publisher } = world;
+  const { clock, images, lists, tags, store, queue, publisher } = world;
   const memory = memoryTracker({
     clock,
     ...input,
-    ports: { store: images, index, tags, imageChanged: (name) => made.imageChanged(name), ...input.ports },
+    ports: { store: images, lists, tags, imageChanged: (name) => made.imageChanged(name), ...input.ports },
   });
   const note = (message: string, fields?: object) => void memory.lines.push(`${message} ${JSON.stringify(fields)}`);
   const made: Releases = releases({

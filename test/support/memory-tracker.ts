@@ -5,11 +5,11 @@ import {
   memoryDeliveryQueue,
   memoryForwardQueue,
   memoryHealthEventLog,
-  memoryImageIndex,
+  memoryImageLists,
   memoryImageStore,
   memoryPublisher,
   memoryReconcileQueue,
-  memoryTagIndex,
+  memoryTagDigests,
   memoryWebhookLog,
   noAudit,
 } from '../../src/adapters/memory.ts';
@@ -54,8 +54,8 @@ export function memoryTracker(parts: MemoryTrackerInput = {}) {
   };
   const memory = {
     store: memoryImageStore(),
-    index: memoryImageIndex(),
-    tags: memoryTagIndex(),
+    lists: memoryImageLists(),
+    tags: memoryTagDigests(),
     webhooks: memoryWebhookLog(),
     timer: memoryReconcileQueue(),
     queue: memoryDeliveryQueue(),

@@ -8,7 +8,7 @@ import { noCounts } from '../../core/catalogue/counts.ts';
 import type { CatalogueEntry } from '../../core/catalogue/entry.ts';
 import type { ImageName } from '../../core/image/record.ts';
 import type { Tag } from '../../core/model/reference.ts';
-import type { CatalogueChange, CatalogueStore, IndexEntry, Recount } from '../../core/ports.ts';
+import type { CatalogueChange, CatalogueStore, ListEntry, Recount } from '../../core/ports.ts';
 import {
   countsRow,
   entryRange,
@@ -45,7 +45,7 @@ export function tableCatalogue(table: Table, batches: RowBatches): CatalogueStor
     });
   }
 
-  async function find(registry: string, range: ReturnType<typeof tagRange>, limit: number): Promise<IndexEntry[]> {
+  async function find(registry: string, range: ReturnType<typeof tagRange>, limit: number): Promise<ListEntry[]> {
     const rows = await table.range(range, limit, ['rowKey', 'seen']);
     return rows.flatMap((row) => {
       const name = parseImage(registry, row);

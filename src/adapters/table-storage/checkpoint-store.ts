@@ -3,12 +3,12 @@ import type { CheckpointStore, ReconcileCheckpoint } from '../../core/ports.ts';
 import { reviewRow } from './keys.ts';
 import type { Table } from './table.ts';
 
-export function tableCheckpointStore(index: Table): CheckpointStore {
+export function tableCheckpointStore(table: Table): CheckpointStore {
   return {
     async load(registry) {
-      const row = await index.get(reviewRow(registry));
+      const row = await table.get(reviewRow(registry));
       return row === undefined ? undefined : (JSON.parse(String(row.note)) as ReconcileCheckpoint);
     },
-    save: (registry, note) => index.merge({ ...reviewRow(registry), note: JSON.stringify(note) }),
+    save: (registry, note) => table.merge({ ...reviewRow(registry), note: JSON.stringify(note) }),
   };
 }

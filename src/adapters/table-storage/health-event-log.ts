@@ -13,21 +13,21 @@ import type { Row, Table } from './table.ts';
 const maxEvents = 200;
 const maxAttempts = 5;
 
-export function tableHealthEventLog(index: Table): HealthEventLog {
+export function tableHealthEventLog(table: Table): HealthEventLog {
   return {
     async note(registry, event) {
       const row: Row = { ...healthEventRow(registry, event.trackingId), ...splitText('event', JSON.stringify(event)) };
       for (let attempt = 1; attempt <= maxAttempts; attempt++) {
-        const stored = await index.get(row);
+        const stored = await table.get(row);
         if (stored !== undefined && readEvent(stored).reportedAt > event.reportedAt) return 'outdated';
-        const written = await (stored === undefined ? index.create(row) : index.replace(row, stored.etag));
+        const written = await (stored === undefined ? table.create(row) : table.replace(row, stored.etag));
         if (written !== 'conflict') return 'recorded';
       }
       const hint = 'send it again';
       throw new UpstreamError('conflict', `incident ${event.trackingId}: overtaken ${maxAttempts} times`, { hint });
     },
     async open(registry) {
-      const rows = await index.range(healthEventRange(registry), maxEvents);
+      const rows = await table.range(healthEventRange(registry), maxEvents);
       return rows.map(readEvent).filter((event) => event.isOpen);
     },
   };

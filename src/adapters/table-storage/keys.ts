@@ -16,7 +16,7 @@ import { parseDigest } from '../../core/model/digest.ts';
 import type { Repository } from '../../core/model/reference.ts';
 import { parseRepository } from '../../core/model/reference.ts';
 import type { Region } from '../../core/model/region.ts';
-import type { IndexList } from '../../core/ports.ts';
+import type { ImageListName } from '../../core/ports.ts';
 
 /** Never part of a name, so joined parts can be split. */
 const separator = '|';
@@ -72,7 +72,7 @@ export interface RowRange {
 }
 
 /** A registry's lists, and a list for each of its repositories. */
-export type ListName = IndexList | `repository:${string}`;
+export type ListName = ImageListName | `repository:${string}`;
 
 /** A row key has at most 512 characters (Table service REST documentation), so a long name must not be in it twice. */
 export function repositoryList(repository: Repository): ListName {

@@ -7,21 +7,21 @@ import type { Row, Table } from './table.ts';
 
 const maxForgotten = 200;
 
-export function tableReplayStore(index: Table): ReplayStore {
+export function tableReplayStore(table: Table): ReplayStore {
   return {
     async load(key) {
-      const row = await index.get(replayRow(key));
+      const row = await table.get(replayRow(key));
       return row === undefined ? undefined : { job: readJob(row), version: row.etag };
     },
     async save(key, job, basedOn) {
       const row: Row = { ...replayRow(key), ...splitText('job', JSON.stringify(job)) };
-      const version = await (basedOn === undefined ? index.create(row) : index.replace(row, basedOn));
+      const version = await (basedOn === undefined ? table.create(row) : table.replace(row, basedOn));
       return version === 'conflict' ? version : { version };
     },
     async forget(before) {
-      for (const row of await index.range(replayRange(), maxForgotten)) {
+      for (const row of await table.range(replayRange(), maxForgotten)) {
         const { finishedAt } = readJob(row);
-        if (finishedAt !== null && finishedAt < before) await index.remove(row);
+        if (finishedAt !== null && finishedAt < before) await table.remove(row);
       }
     },
   };

@@ -8,14 +8,14 @@ import { anyVersion } from './table.ts';
 /** There are forty instances at most. Rows of stopped instances are removed by the instance that lists. */
 const maxRows = 500;
 
-export function tableWaitStore(index: Table): WaitStore {
+export function tableWaitStore(table: Table): WaitStore {
   return {
     async put(waits) {
       const row = { ...waitsRow(waits.instance), ...splitText('waits', JSON.stringify(waits)) };
       // Replaced, not merged: the previous text may have been longer and left columns behind.
-      if ((await index.replace(row, anyVersion)) === 'conflict') await index.create(row);
+      if ((await table.replace(row, anyVersion)) === 'conflict') await table.create(row);
     },
-    list: async () => (await index.range(waitsRange(), maxRows)).map((row) => JSON.parse(joinText('waits', row))),
-    remove: (instance) => index.remove(waitsRow(instance)),
+    list: async () => (await table.range(waitsRange(), maxRows)).map((row) => JSON.parse(joinText('waits', row))),
+    remove: (instance) => table.remove(waitsRow(instance)),
   };
 }

@@ -3,7 +3,7 @@
 import type { ImageName } from '../image/record.ts';
 import type { Repository } from '../model/reference.ts';
 import type { Version } from '../runtime/version.ts';
-import type { IndexEntry, IndexPage } from '../store/ports.ts';
+import type { ListEntry, ListPage } from '../store/ports.ts';
 import type { CatalogueCounts } from './counts.ts';
 import type { CatalogueEntry, CountedState } from './entry.ts';
 
@@ -56,13 +56,13 @@ export interface CatalogueStore {
     readonly list: CatalogueList;
     readonly cursor: string | undefined;
     readonly limit: number;
-  }): Promise<IndexPage>;
+  }): Promise<ListPage>;
   /**
    * Images with a tag that contains that part, or ends with it: at most `limit`, in no particular order.
    */
-  byTag(registry: string, part: string, where: 'anywhere' | 'end', limit: number): Promise<readonly IndexEntry[]>;
+  byTag(registry: string, part: string, where: 'anywhere' | 'end', limit: number): Promise<readonly ListEntry[]>;
   /** Images whose digest starts with these hex digits. */
-  byDigest(registry: string, start: string, limit: number): Promise<readonly IndexEntry[]>;
+  byDigest(registry: string, start: string, limit: number): Promise<readonly ListEntry[]>;
   /** Repositories whose names contain that part. */
   repositories(registry: string, part: string, limit: number): Promise<readonly Repository[]>;
 }

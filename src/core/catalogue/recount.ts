@@ -10,7 +10,7 @@ import { expectedRegions, isKnown } from '../model/replica-set.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { describeError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
-import type { ImageIndex } from '../store/ports.ts';
+import type { ImageLists } from '../store/ports.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { CatalogueStore } from './ports.ts';
 
@@ -25,7 +25,7 @@ const allUseItMs = 150_000;
 export async function recountImages(
   deps: {
     readonly catalogue?: { readonly store: Pick<CatalogueStore, 'recounted' | 'saveRecounted'> };
-    readonly index: ImageIndex;
+    readonly lists: ImageLists;
     readonly counting: Pick<Catalogue, 'recountAll'>;
     readonly clock: Clock;
     readonly log: Log;
@@ -33,7 +33,7 @@ export async function recountImages(
   registry: Registry,
   current: () => ReplicaSet,
 ): Promise<void> {
-  const { index, clock } = deps;
+  const { lists, clock } = deps;
   const store = deps.catalogue?.store;
   const until = clock.now() + maxRunMs;
   if (store === undefined || !isKnown(current())) return;
@@ -44,7 +44,7 @@ export async function recountImages(
     if ((recount.againFrom ?? 0) > clock.now()) return;
     for (let page = 0; page < maxPages && recount.cursor !== null && clock.now() < until; page++) {
       const cursor: string | undefined = recount.cursor === '' ? undefined : recount.cursor;
-      const found = await index.page({ registry: registry.name, list: 'all', cursor, limit: pageSize });
+      const found = await lists.page({ registry: registry.name, list: 'all', cursor, limit: pageSize });
       await deps.counting.recountAll(found.entries.map(({ name }) => name));
       // If the set has changed meanwhile, the next call starts from the beginning.
       if (nameOf(current()) !== set) return;

@@ -8,7 +8,7 @@ import { currentTags } from '../image/record.ts';
 import type { Digest } from '../model/digest.ts';
 import type { Registry } from '../model/registry.ts';
 import { findRegistryByHost } from '../model/registry.ts';
-import type { ImageIndex, IndexEntry } from '../store/ports.ts';
+import type { ImageLists, ListEntry } from '../store/ports.ts';
 import type { CatalogueStore } from './ports.ts';
 
 /** All that are given must match; `any` matches a repository, a tag or a digest. */
@@ -72,18 +72,18 @@ const maxRepositories = 20;
  * @returns `undefined` if there are more than can be sorted at once
  */
 export async function findImages(
-  index: ImageIndex,
+  lists: ImageLists,
   catalogue: CatalogueStore,
   registry: string,
   search: Search,
-): Promise<readonly IndexEntry[] | undefined> {
+): Promise<readonly ListEntry[] | undefined> {
   const limit = maxFound + 1;
   const { any } = search;
   const byRepository = async (part: string) => {
     const repositories = await catalogue.repositories(registry, part, maxRepositories + 1);
     if (repositories.length > maxRepositories) return undefined;
     const found = await Promise.all(
-      repositories.map((repository) => index.page({ registry, list: 'all', repository, limit })),
+      repositories.map((repository) => lists.page({ registry, list: 'all', repository, limit })),
     );
     return found.flatMap(({ entries }) => entries);
   };
@@ -110,7 +110,7 @@ export async function findImages(
   return each.size > maxFound ? undefined : [...each.values()];
 }
 
-function keyOf({ name, firstSeenAt }: IndexEntry): string {
+function keyOf({ name, firstSeenAt }: ListEntry): string {
   return `${firstSeenAt} ${name.repository}@${name.digest}`;
 }
 

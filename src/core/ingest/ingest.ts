@@ -22,7 +22,7 @@ import type { Log } from '../runtime/log.ts';
 import type { Telemetry } from '../runtime/telemetry.ts';
 import { withTimeoutOrUndefined } from '../runtime/timeout.ts';
 import type { ImageWriter } from '../store/image-writer.ts';
-import type { ImageIndex } from '../store/ports.ts';
+import type { ImageLists } from '../store/ports.ts';
 import type { ReadTag } from '../store/read-tag.ts';
 import type { DeliveryOutcome, DeliverySource } from './instruments.ts';
 import { deliveries } from './instruments.ts';
@@ -44,7 +44,7 @@ export interface IngestOptions {
 interface IngestDeps {
   readonly sets: ReplicaSets;
   readonly queue: DeliveryQueue;
-  readonly index: ImageIndex;
+  readonly lists: ImageLists;
   readonly writer: ImageWriter;
   readonly readTag: ReadTag;
   readonly relay: EventRelay;
@@ -112,7 +112,7 @@ export function ingest(deps: IngestDeps, options: IngestOptions): Ingest {
 
   async function recordReceived(received: Received): Promise<MergeOutcome> {
     if ('fact' in received) return record(received);
-    await markDoubtful({ index: deps.index, readTag: deps.readTag, record }, received);
+    await markDoubtful({ lists: deps.lists, readTag: deps.readTag, record }, received);
     return 'recorded';
   }
 

@@ -6,7 +6,7 @@
 
 import type { Delivery, RepositoryDelete } from '../image/delivery.ts';
 import { inChunks } from '../runtime/in-chunks.ts';
-import type { ImageIndex } from '../store/ports.ts';
+import type { ImageLists } from '../store/ports.ts';
 import type { ReadTag } from '../store/read-tag.ts';
 
 const pageSize = 100;
@@ -15,7 +15,7 @@ const maxAtOnce = 16;
 /** Fails with an `UpstreamError`; images that were marked stay marked, and a repeat changes nothing. */
 export async function markDoubtful(
   deps: {
-    readonly index: ImageIndex;
+    readonly lists: ImageLists;
     readonly readTag: ReadTag;
     record(delivery: Delivery): Promise<unknown>;
   },
@@ -29,7 +29,7 @@ export async function markDoubtful(
     return;
   }
   for (let cursor: string | null | undefined; cursor !== null; ) {
-    const page = await deps.index.page({ registry, repository, list: 'all', cursor, limit: pageSize });
+    const page = await deps.lists.page({ registry, repository, list: 'all', cursor, limit: pageSize });
     for (const some of inChunks(page.entries, maxAtOnce)) {
       await Promise.all(some.map(({ name }) => deps.record({ name, fact: { ...fact, kind: 'doubt' } })));
     }

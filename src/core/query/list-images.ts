@@ -18,8 +18,8 @@ import type { ReplicaSet } from '../model/replica-set.ts';
 import { expectedRegions } from '../model/replica-set.ts';
 import { inChunks } from '../runtime/in-chunks.ts';
 import { isListIncomplete } from '../store/list-completeness.ts';
-import type { CheckpointStore, ImageIndex, ImageStore, IndexEntry, IndexList } from '../store/ports.ts';
-import { pageOpenImages } from '../store/replicating-index.ts';
+import { pageOpenImages } from '../store/open-images.ts';
+import type { CheckpointStore, ImageListName, ImageLists, ImageStore, ListEntry } from '../store/ports.ts';
 import type { ListedImage } from './describe-listed.ts';
 import { describeListed, divergedTagsOf } from './describe-listed.ts';
 
@@ -61,7 +61,7 @@ const readAtOnce = 32;
 
 interface ListPorts {
   readonly store: ImageStore;
-  readonly index: ImageIndex;
+  readonly lists: ImageLists;
   readonly checkpoints: Pick<CheckpointStore, 'load'>;
   /** `undefined` if images are not counted; lists then have one order only. */
   readonly catalogue?: { readonly store: CatalogueStore };
@@ -89,8 +89,8 @@ export async function listImages(
     const page = await (isInCatalogue(query) && ports.catalogue !== undefined
       ? ports.catalogue.store.page({ ...asked, order: query.sort ?? 'newest', list: query.state ?? 'all' })
       : list === 'replicating'
-        ? pageOpenImages(ports.index, { ...asked, isListIncomplete: isIncomplete }, now)
-        : ports.index.page({ ...asked, list }));
+        ? pageOpenImages(ports.lists, { ...asked, isListIncomplete: isIncomplete }, now)
+        : ports.lists.page({ ...asked, list }));
     const records = await readRecords(ports.store, page.entries, set);
     const passing = await withDivergence(
       ports,
@@ -114,14 +114,14 @@ export async function listImages(
 }
 
 /** All matching entries, if they are few enough to be sorted here; `undefined` if a list already has them in order. */
-async function findAll(ports: ListPorts, query: ImageQuery): Promise<readonly IndexEntry[] | undefined> {
+async function findAll(ports: ListPorts, query: ImageQuery): Promise<readonly ListEntry[] | undefined> {
   const { search, repository, sort = 'newest' } = query;
   const registry = query.registry.name;
   if (search !== undefined) {
-    return ports.catalogue && findImages(ports.index, ports.catalogue.store, registry, search);
+    return ports.catalogue && findImages(ports.lists, ports.catalogue.store, registry, search);
   }
   if (repository === undefined || sort === 'newest') return undefined;
-  const { entries, next } = await ports.index.page({ registry, list: 'all', repository, limit: maxFound });
+  const { entries, next } = await ports.lists.page({ registry, list: 'all', repository, limit: maxFound });
   return next === null ? entries : undefined;
 }
 
@@ -136,7 +136,7 @@ function isInCatalogue({ sort = 'newest', state, repository }: ImageQuery): bool
 /** A page of entries that are few enough to be sorted here. The cursor is the number of images already listed. */
 async function listFound(
   ports: ListPorts,
-  found: readonly IndexEntry[],
+  found: readonly ListEntry[],
   query: ImageQuery,
   set: ReplicaSet,
   now: number,
@@ -199,7 +199,7 @@ function isSameImage(a: ImageName, b: ImageName): boolean {
 /** Reads the records of these entries, in their order. Entries without a current record are left out. */
 export async function readRecords(
   store: ImageStore,
-  entries: readonly IndexEntry[],
+  entries: readonly ListEntry[],
   set: ReplicaSet,
 ): Promise<ImageRecord[]> {
   const records: ImageRecord[] = [];
@@ -216,7 +216,7 @@ export async function readRecords(
   return records;
 }
 
-function listFor(query: ImageQuery): IndexList {
+function listFor(query: ImageQuery): ImageListName {
   if (query.state === 'replicating' || query.state === 'delayed' || query.state === 'deleted') return query.state;
   return 'all';
 }

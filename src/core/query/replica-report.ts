@@ -16,8 +16,8 @@ import type { Registry } from '../model/registry.ts';
 import type { Replica, ReplicaSet, ReplicaStatus } from '../model/replica-set.ts';
 import { findReplica, isStale } from '../model/replica-set.ts';
 import { isListIncomplete } from '../store/list-completeness.ts';
-import type { CheckpointStore, ImageIndex, ImageStore } from '../store/ports.ts';
-import { pageOpenImages } from '../store/replicating-index.ts';
+import { pageOpenImages } from '../store/open-images.ts';
+import type { CheckpointStore, ImageLists, ImageStore } from '../store/ports.ts';
 import type { LikelyCause } from './likely-causes.ts';
 import { likelyCauses } from './likely-causes.ts';
 import { readRecords } from './list-images.ts';
@@ -67,7 +67,7 @@ export interface RegionReport {
 
 interface ReplicaReportPorts {
   readonly store: ImageStore;
-  readonly index: ImageIndex;
+  readonly lists: ImageLists;
   readonly checkpoints: Pick<CheckpointStore, 'load'>;
   readonly webhooks: Pick<HeartbeatStore, 'last'>;
   readonly audit: WebhookAudit;
@@ -86,15 +86,15 @@ export async function reportReplicas(
   now: number,
 ): Promise<ReplicaReport> {
   const newest = async () => {
-    const page = await ports.index.page({ registry: registry.name, list: 'all', limit: recentImages });
+    const page = await ports.lists.page({ registry: registry.name, list: 'all', limit: recentImages });
     return readRecords(ports.store, page.entries, set);
   };
   const newestOpen = async () => {
     const isIncomplete = isListIncomplete(await ports.checkpoints.load(registry.name), set);
     const query = { registry: registry.name, isListIncomplete: isIncomplete, limit: openImages };
-    const young = await pageOpenImages(ports.index, query, now);
+    const young = await pageOpenImages(ports.lists, query, now);
     const cursor = young.next ?? undefined;
-    const older = cursor === undefined ? [] : (await pageOpenImages(ports.index, { ...query, cursor }, now)).entries;
+    const older = cursor === undefined ? [] : (await pageOpenImages(ports.lists, { ...query, cursor }, now)).entries;
     return readRecords(ports.store, [...young.entries, ...older], set);
   };
   const [recent, open, lastWebhooks, incidents] = await Promise.all([

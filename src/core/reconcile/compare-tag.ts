@@ -13,7 +13,7 @@ import type { Digest } from '../model/digest.ts';
 import { isLater } from '../model/event-time.ts';
 import type { Tag } from '../model/reference.ts';
 import type { ImageWriter } from '../store/image-writer.ts';
-import type { TagIndex } from '../store/ports.ts';
+import type { TagDigests } from '../store/ports.ts';
 
 /** How many earlier digests are compared: they were compared with those before. More than one, for pushes at the same time. */
 const maxEarlier = 3;
@@ -30,7 +30,7 @@ const maxStoreDelayMs = 600_000;
  * again: the first digest of a tag is not compared, and relies on the comparison by later ones.
  */
 export async function compareTag(
-  { writer, tags }: { readonly writer: ImageWriter; readonly tags: TagIndex },
+  { writer, tags }: { readonly writer: ImageWriter; readonly tags: TagDigests },
   image: ImageRecord,
   tag: Tag,
   now: number,

@@ -15,8 +15,8 @@ import { describeError } from '../runtime/errors.ts';
 import { inChunks } from '../runtime/in-chunks.ts';
 import type { Log } from '../runtime/log.ts';
 import { isListIncomplete, nameOfSet } from '../store/list-completeness.ts';
-import type { CheckpointStore, ImageIndex } from '../store/ports.ts';
-import { pageOpenImages } from '../store/replicating-index.ts';
+import { pageOpenImages } from '../store/open-images.ts';
+import type { CheckpointStore, ImageLists } from '../store/ports.ts';
 
 export interface ReconcileOpen {
   /** Evaluates the newest images that are not available everywhere, after the replica set has changed. */
@@ -31,19 +31,19 @@ const maxMs = 120_000;
 const atOnce = 10;
 
 export function reconcileOpen(deps: {
-  readonly index: ImageIndex;
+  readonly lists: ImageLists;
   readonly sets: ReplicaSets;
   readonly checkpoints: CheckpointStore;
   readonly clock: Clock;
   readonly log: Log;
   reevaluate(name: ImageName): Promise<void>;
 }): ReconcileOpen {
-  const { index, sets, clock, log } = deps;
+  const { lists, sets, clock, log } = deps;
 
   /** @returns where the next page starts; `null` after the last */
   async function reevaluatePage(registry: Registry, cursor: string, isListIncomplete = false): Promise<string | null> {
     const query = { registry: registry.name, cursor, isListIncomplete, limit: 100 };
-    const open = await pageOpenImages(index, query, clock.now());
+    const open = await pageOpenImages(lists, query, clock.now());
     for (const some of inChunks(open.entries, atOnce)) await Promise.all(some.map(({ name }) => deps.reevaluate(name)));
     return open.next;
   }

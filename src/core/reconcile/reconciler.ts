@@ -16,7 +16,7 @@ import type { ProbeScheduler } from '../replicas/probe-scheduler.ts';
 import type { ReplicaSets } from '../replicas/replica-set-cache.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { ImageWriter } from '../store/image-writer.ts';
-import type { ImageIndex, ReconcileQueue } from '../store/ports.ts';
+import type { ImageLists, ReconcileQueue } from '../store/ports.ts';
 
 export interface Reconciler {
   /**
@@ -35,7 +35,7 @@ export interface Reconciler {
 
 export function reconciler(deps: {
   readonly timer: ReconcileQueue;
-  readonly index: ImageIndex;
+  readonly lists: ImageLists;
   readonly sets: ReplicaSets;
   readonly clock: Clock;
   readonly writer: ImageWriter;
@@ -51,7 +51,7 @@ export function reconciler(deps: {
   /** Evaluates the releases that have the image. Never fails. */
   imageChanged(name: ImageName): void;
 }): Reconciler {
-  const { timer, index, sets, clock, writer, relay, probes, decisionContext } = deps;
+  const { timer, lists, sets, clock, writer, relay, probes, decisionContext } = deps;
 
   /** Sets the image's next timer, unless the record has one: with two timers, each would set a next one. */
   async function setNext(image: ImageRecord, again = Number.POSITIVE_INFINITY): Promise<void> {
@@ -79,7 +79,7 @@ export function reconciler(deps: {
     if (state !== 'replicating' && state !== 'deleting') return;
     // It left the list of delayed images when it was complete; a larger replica set has made it open again.
     const isDelayedAgain = image.delayedAt !== null && wasComplete(image);
-    await index.add({ name, firstSeenAt }, isDelayedAgain ? ['replicating', 'delayed'] : ['replicating']);
+    await lists.add({ name, firstSeenAt }, isDelayedAgain ? ['replicating', 'delayed'] : ['replicating']);
   }
 
   async function reevaluate(name: ImageName): Promise<void> {

@@ -10,13 +10,13 @@ import type { Registry } from '../model/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { inChunks } from '../runtime/in-chunks.ts';
 import type { ImageWriter } from '../store/image-writer.ts';
-import type { ImageIndex, ImageStore, IndexEntry, TagIndex } from '../store/ports.ts';
+import type { ImageLists, ImageStore, ListEntry, TagDigests } from '../store/ports.ts';
 import { everyList } from '../store/ports.ts';
 
 interface RetentionDeps {
   readonly store: ImageStore;
-  readonly index: ImageIndex;
-  readonly tags: TagIndex;
+  readonly lists: ImageLists;
+  readonly tags: TagDigests;
   readonly clock: Clock;
   readonly writer: Pick<ImageWriter, 'submit'>;
 }
@@ -32,14 +32,14 @@ export async function expireImages(
   registries: readonly Registry[],
   retentionMs: number,
 ): Promise<number> {
-  const { clock, index } = deps;
+  const { clock, lists } = deps;
   const until = clock.now() + maxRunMs;
   let forgotten = 0;
   for (const { name: registry } of registries) {
     const before = clock.now() - retentionMs;
     let cursor: string | undefined;
     while (clock.now() < until) {
-      const page = await index.page({ registry, list: 'deleted', before, cursor, limit: pageSize });
+      const page = await lists.page({ registry, list: 'deleted', before, cursor, limit: pageSize });
       for (const some of inChunks(page.entries, maxAtOnce)) {
         const done = await Promise.all(some.map((entry) => expireIfDue(deps, entry, before)));
         forgotten += done.filter(Boolean).length;
@@ -51,12 +51,12 @@ export async function expireImages(
   return forgotten;
 }
 
-async function expireIfDue(deps: RetentionDeps, entry: IndexEntry, unchangedSince: number): Promise<boolean> {
-  const { store, index, tags, writer } = deps;
+async function expireIfDue(deps: RetentionDeps, entry: ListEntry, unchangedSince: number): Promise<boolean> {
+  const { store, lists, tags, writer } = deps;
   const record = (await store.read(entry.name))?.record;
   if (record === undefined || record.firstSeenAt !== entry.firstSeenAt) {
     // The entry is of an earlier generation, or has no record.
-    await index.remove(entry, everyList);
+    await lists.remove(entry, everyList);
     return false;
   }
   if (record.expiredAt === null) {
@@ -65,7 +65,7 @@ async function expireIfDue(deps: RetentionDeps, entry: IndexEntry, unchangedSinc
     if (left !== undefined) return false;
   }
   // Also for a record that an earlier run has expired: that run may have died before it removed lists and tags.
-  await index.remove(entry, everyList);
+  await lists.remove(entry, everyList);
   const { registry, repository, digest } = record.name;
   const named = new Set(Object.values(record.arrivals).flatMap((arrival) => Object.keys(arrival.tags))) as Set<Tag>;
   for (const tag of named) {

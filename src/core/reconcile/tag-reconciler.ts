@@ -11,7 +11,7 @@ import type { Clock } from '../runtime/clock.ts';
 import { describeError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { ImageWriter } from '../store/image-writer.ts';
-import type { TagIndex } from '../store/ports.ts';
+import type { TagDigests } from '../store/ports.ts';
 import { compareTag } from './compare-tag.ts';
 
 interface TagReconciler {
@@ -22,7 +22,7 @@ interface TagReconciler {
 }
 
 export function tagReconciler(deps: {
-  readonly tags: TagIndex;
+  readonly tags: TagDigests;
   readonly writer: ImageWriter;
   readonly clock: Clock;
   readonly log: Log;

@@ -23,12 +23,12 @@ import { keyQueue } from '../runtime/key-queue.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Version } from '../runtime/version.ts';
 import type { ImageCache } from './image-cache.ts';
-import type { IndexMaintenanceDeps } from './index-maintenance.ts';
-import { indexMaintenance } from './index-maintenance.ts';
+import type { ImageLookupsDeps } from './image-lookups.ts';
+import { imageLookups } from './image-lookups.ts';
 import type { ImageStore } from './ports.ts';
 import { writeBasis } from './write-basis.ts';
 
-interface ImageWriterDeps extends IndexMaintenanceDeps {
+interface ImageWriterDeps extends ImageLookupsDeps {
   readonly store: ImageStore;
   readonly cache: ImageCache;
   readonly clock: Clock;
@@ -97,7 +97,7 @@ export function imageWriter(deps: ImageWriterDeps): ImageWriter {
   const { store, cache, clock } = deps;
   const listeners: ((commit: Commit) => void)[] = [];
   const basis = writeBasis(deps);
-  const lookups = indexMaintenance(deps);
+  const lookups = imageLookups(deps);
   const queue = keyQueue<ImageName, Command, Written>({
     clock,
     maxJobs: maxCommandsPerWrite,

@@ -48,41 +48,41 @@ export interface ImageStore {
 }
 
 /** A list by which images are found. `all` holds every image, the others those in that state. Lists may lag behind the records. */
-export type IndexList = (typeof everyList)[number];
+export type ImageListName = (typeof everyList)[number];
 
 export const everyList = ['all', 'replicating', 'delayed', 'deleted'] as const;
 
-export interface IndexEntry {
+export interface ListEntry {
   readonly name: ImageName;
   /** Start of the generation that was listed, milliseconds since 1970. */
   readonly firstSeenAt: number;
 }
 
-export interface IndexPage {
-  readonly entries: readonly IndexEntry[];
+export interface ListPage {
+  readonly entries: readonly ListEntry[];
   /** Where the next page starts; `null` after the last. */
   readonly next: string | null;
 }
 
 /** Lists of images, newest first; a page costs the same however long the list is. Entries are hints: the record decides. */
-export interface ImageIndex {
-  add(entry: IndexEntry, lists: readonly IndexList[]): Promise<void>;
+export interface ImageLists {
+  add(entry: ListEntry, lists: readonly ImageListName[]): Promise<void>;
   /** Does nothing for entries that do not exist. */
-  remove(entry: IndexEntry, lists: readonly IndexList[]): Promise<void>;
+  remove(entry: ListEntry, lists: readonly ImageListName[]): Promise<void>;
   /** @param cursor as returned by an earlier page of the same list; its last entry may have been removed since */
   page(query: {
     readonly registry: string;
-    readonly list: IndexList;
+    readonly list: ImageListName;
     readonly repository?: Repository | undefined;
     readonly cursor?: string | undefined;
     /** Only images first seen before that time, milliseconds since 1970. */
     readonly before?: number | undefined;
     readonly limit: number;
-  }): Promise<IndexPage>;
+  }): Promise<ListPage>;
 }
 
 /** Which digests a tag has been pushed with. */
-export interface TagIndex {
+export interface TagDigests {
   /**
    * @returns `first` if no digest had been stored under this tag before; `again` if one may have been, possibly this one
    */

@@ -1,6 +1,6 @@
 import type { ImageName, ImageRecord } from '../image/record.ts';
 import type { TagName } from '../image/tag-name.ts';
-import type { TagIndex } from './ports.ts';
+import type { TagDigests } from './ports.ts';
 
 /**
  * How many digests are read to find where a tag points. A region whose digest is not among the newest ones is behind in any case.
@@ -11,7 +11,7 @@ const maxCandidates = 20;
 export type ReadTag = (name: TagName) => Promise<ImageRecord[]>;
 
 export function tagReader(
-  tags: Pick<TagIndex, 'digests'>,
+  tags: Pick<TagDigests, 'digests'>,
   readImage: (name: ImageName) => Promise<ImageRecord | undefined>,
 ): ReadTag {
   return async (name) => {

@@ -2,9 +2,9 @@
 import { expect, test } from 'vitest';
 import {
   memoryCheckpointStore,
-  memoryImageIndex,
+  memoryImageLists,
   memoryImageStore,
-  memoryTagIndex,
+  memoryTagDigests,
 } from '../../../src/adapters/memory.ts';
 import type { Region } from '../../../src/core/model/region.ts';
 import { digestOf, pushOf, regionsOf, registryOf, replicaSetOf, repositoryOf } from '../../support/build.ts';
@@ -20,9 +20,9 @@ const nameOf = (n: number) => ({ registry: 'contoso', repository: repositoryOf('
 async function instances(knownBy: readonly { regions: readonly Region[]; stored?: readonly Region[] }[]) {
   const clock = manualClock();
   const catalogue = memoryCatalogue();
-  const index = memoryImageIndex();
+  const index = memoryImageLists();
   const shared = {
-    ...{ catalogue, index, store: memoryImageStore(), tags: memoryTagIndex(), reviews: memoryCheckpointStore() },
+    ...{ catalogue, index, store: memoryImageStore(), tags: memoryTagDigests(), reviews: memoryCheckpointStore() },
   };
   const trackers = knownBy.map((known) => {
     const sets = {

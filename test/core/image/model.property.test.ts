@@ -12,9 +12,9 @@ import {
   memoryCheckpointStore,
   memoryDeliveryQueue,
   memoryHealthEventLog,
-  memoryImageIndex,
+  memoryImageLists,
   memoryImageStore,
-  memoryTagIndex,
+  memoryTagDigests,
   memoryWebhookLog,
   noAudit,
 } from '../../../src/adapters/memory.ts';
@@ -118,8 +118,8 @@ function world(onAnswer: (region: Region, digest: Digest, answer: ProbeAnswer['k
   let topicFails = false;
   const store = memoryImageStore();
   const shared = {
-    index: memoryImageIndex(),
-    tags: memoryTagIndex(),
+    lists: memoryImageLists(),
+    tags: memoryTagDigests(),
     webhooks: memoryWebhookLog(),
     queue: memoryDeliveryQueue(),
   };
@@ -145,7 +145,7 @@ function world(onAnswer: (region: Region, digest: Digest, answer: ProbeAnswer['k
     const running: Tracker = tracker(
       {
         store: dying,
-        index: { ...shared.index, add: (entry, lists) => step(() => shared.index.add(entry, lists)) },
+        lists: { ...shared.lists, add: (entry, names) => step(() => shared.lists.add(entry, names)) },
         tags: { ...shared.tags, note: (name, digest, at) => step(() => shared.tags.note(name, digest, at)) },
         webhooks: shared.webhooks,
         queue: shared.queue,

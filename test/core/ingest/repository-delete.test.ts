@@ -139,12 +139,12 @@ describe('of a repository', () => {
 
   test('is deferred while the tables do not answer, and read from the queue', async () => {
     const memory = await pushed();
-    const page = memory.index.page;
-    memory.index.page = () => new Promise(() => undefined);
+    const page = memory.lists.page;
+    memory.lists.page = () => new Promise(() => undefined);
     const received = memory.tracker.receive(deleteIn('eastus', 40));
     await memory.clock.advance(3_000);
     expect(await received).toBe('deferred');
-    memory.index.page = page;
+    memory.lists.page = page;
     const [deferred] = memory.queue.deferred;
     if (deferred === undefined) throw new Error('nothing was deferred');
     const [handedBack] = parseDeliveryMessage(JSON.parse(JSON.stringify(toDeliveryMessage(deferred))));

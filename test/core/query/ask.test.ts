@@ -45,7 +45,7 @@ function twoInstances() {
   return { clock, asked, report, out };
 }
 
-const portsOf = ({ index, tags, webhooks }: MemoryTracker) => ({ index, tags, webhooks });
+const portsOf = ({ lists, tags, webhooks }: MemoryTracker) => ({ lists, tags, webhooks });
 
 test.each([
   ['superseded', 'push', 2],

@@ -25,15 +25,15 @@ beforeAll(async () => {
 
 function counted() {
   let calls = 0;
-  const { index, store, checkpoints } = setup;
+  const { lists, store, checkpoints } = setup;
   const ports = {
     store,
     checkpoints,
-    index: {
-      ...index,
-      page: (...asked: Parameters<typeof index.page>) => {
+    lists: {
+      ...lists,
+      page: (...asked: Parameters<typeof lists.page>) => {
         calls++;
-        return index.page(...asked);
+        return lists.page(...asked);
       },
     },
   };
@@ -85,7 +85,7 @@ test('one image among many that do not pass costs no storage call for each of th
   expect(none.calls()).toBeLessThanOrEqual(5);
 });
 
-test('without a filter one page of the list is one page of the index', async () => {
+test('without a filter one page of the list is one page of its rows', async () => {
   const { ask, calls } = counted();
   expect((await ask({ limit: 20 })).images).toHaveLength(20);
   expect(calls()).toBe(1);

@@ -2,10 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import {
-  memoryImageIndex,
+  memoryImageLists,
   memoryImageStore,
   memoryReconcileQueue,
-  memoryTagIndex,
+  memoryTagDigests,
 } from '../../../src/adapters/memory.ts';
 import { progressOf } from '../../../src/core/image/record.ts';
 import { compareTag } from '../../../src/core/reconcile/compare-tag.ts';
@@ -39,11 +39,11 @@ const log = { info: () => undefined, warn: () => undefined };
 /** Compares only when the test calls it. */
 function world() {
   let set = replicaSetOf();
-  const tags = memoryTagIndex();
+  const tags = memoryTagDigests();
   const writer = imageWriter({
     store: memoryImageStore(),
     cache: imageCache(10),
-    index: memoryImageIndex(),
+    lists: memoryImageLists(),
     tags,
     timer: memoryReconcileQueue(),
     clock: manualClock(start),

@@ -16,8 +16,8 @@ const name = (n: number) => ({ registry: 'contoso', repository: repositoryOf('te
 async function setUp(images: number) {
   const sets = { one: regionsOf('eastus', 'westeurope'), other: regionsOf('eastus', 'westeurope') };
   const one = memoryTracker({ replicaSet: (of) => replicaSetOf({ ...of, regions: sets.one }) });
-  const { clock, index, tags, timer, publisher, checkpoints, store } = one;
-  const shared = { index, tags, timer, publisher, checkpoints, store };
+  const { clock, lists, tags, timer, publisher, checkpoints, store } = one;
+  const shared = { lists, tags, timer, publisher, checkpoints, store };
   const start = (ports: { store?: ImageStore } = {}): MemoryTracker =>
     memoryTracker({
       clock,
@@ -167,7 +167,7 @@ describe('after a region was added', () => {
     const { one, start, checkpoints, sets, store } = await setUpComplete(3);
     for (let time = 0; time < 3; time++) await refresh(one);
     expect(await checkpoints.load('contoso')).toMatchObject({ cursor: null });
-    expect((await one.index.page({ registry: 'contoso', list: 'replicating', limit: 10 })).entries).toHaveLength(3);
+    expect((await one.lists.page({ registry: 'contoso', list: 'replicating', limit: 10 })).entries).toHaveLength(3);
     for (const n of [1, 2]) {
       await one.tracker.receive({
         name: name(n),
@@ -193,6 +193,6 @@ describe('after a region was added', () => {
       expect(await open(one)).toHaveLength(3);
       await refresh(one);
     }
-    expect((await one.index.page({ registry: 'contoso', list: 'replicating', limit: 10 })).entries).toHaveLength(3);
+    expect((await one.lists.page({ registry: 'contoso', list: 'replicating', limit: 10 })).entries).toHaveLength(3);
   });
 });

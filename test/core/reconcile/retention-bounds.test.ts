@@ -1,6 +1,6 @@
 /** What expires: only what was deleted everywhere, published and unchanged for long, and then all of it. */
 import { describe, expect, test } from 'vitest';
-import { memoryImageIndex } from '../../../src/adapters/memory.ts';
+import { memoryImageLists } from '../../../src/adapters/memory.ts';
 import { UpstreamError } from '../../../src/core/runtime/errors.ts';
 import type { TrackerPorts } from '../../../src/core/tracker.ts';
 import { deleteOf, digestOf, pushOf, repositoryOf, tagOf } from '../../support/build.ts';
@@ -38,8 +38,8 @@ async function pushAndDelete(memory: MemoryTracker, image = 1): Promise<void> {
 
 /** The generation of a forgotten image is kept. */
 const isKept = async ({ store }: MemoryTracker) => (await store.read(nameOf(1)))?.record.expiredAt === null;
-const listed = async ({ index }: MemoryTracker) =>
-  (await index.page({ registry: 'contoso', list: 'all', cursor: undefined, limit: 1_000 })).entries.length;
+const listed = async ({ lists }: MemoryTracker) =>
+  (await lists.page({ registry: 'contoso', list: 'all', cursor: undefined, limit: 1_000 })).entries.length;
 
 describe('after ninety-one days', () => {
   test('an image that is deleted everywhere is forgotten, with its lists and its tag', async () => {
@@ -121,13 +121,13 @@ describe('many', () => {
   });
 
   test('are left to the next run where the storage is slow', async () => {
-    const [clock, index] = [manualClock(), memoryImageIndex()];
+    const [clock, lists] = [manualClock(), memoryImageLists()];
     let isSlow = false;
-    const page: typeof index.page = async (query) => {
+    const page: typeof lists.page = async (query) => {
       if (isSlow) await clock.advance(150_000);
-      return index.page(query);
+      return lists.page(query);
     };
-    const memory = await setUp({ index: { ...index, page } }, clock);
+    const memory = await setUp({ lists: { ...lists, page } }, clock);
     isSlow = true;
     const first = await memory.tracker.expire();
     expect(first).toBe(200);

@@ -1,6 +1,6 @@
 /** Expiry: only what was deleted everywhere and published, never its generation, and no report that comes meanwhile. */
 import { expect, test } from 'vitest';
-import { memoryImageIndex } from '../../../src/adapters/memory.ts';
+import { memoryImageLists } from '../../../src/adapters/memory.ts';
 import { defaultRequirement } from '../../../src/core/model/requirement.ts';
 import { deleteOf, digestOf, pushOf, registryOf, replicaSetOf, repositoryOf, tagOf } from '../../support/build.ts';
 import type { MemoryTracker } from '../../support/memory-tracker.ts';
@@ -55,7 +55,7 @@ test('an image that was deleted everywhere is forgotten, with its tags and its p
   expect(await answer(memory)).toMatchObject({ state: 'unknown', firstSeenAt: null, tags: [] });
   expect(await answer(memory, { tag: 'v1' })).toMatchObject({ digest: null, tag: { state: 'unknown' } });
   for (const list of ['all', 'deleted'] as const) {
-    expect((await memory.index.page({ registry: 'contoso', list, limit: 10 })).entries).toEqual([]);
+    expect((await memory.lists.page({ registry: 'contoso', list, limit: 10 })).entries).toEqual([]);
   }
   expect(await memory.tracker.expire()).toBe(0);
 });
@@ -128,15 +128,15 @@ test('an image with an event that the topic has not accepted is kept', async () 
 });
 
 test('an image that is pushed again while it is being forgotten keeps its tag', async () => {
-  const index = memoryImageIndex();
+  const lists = memoryImageLists();
   let meanwhile = async () => undefined as unknown;
   const memory = memoryTracker({
     ports: {
-      index: {
-        ...index,
-        async remove(entry, lists) {
+      lists: {
+        ...lists,
+        async remove(entry, names) {
           await meanwhile();
-          await index.remove(entry, lists);
+          await lists.remove(entry, names);
         },
       },
     },
@@ -178,8 +178,8 @@ test('no deletion is published for a region without a replica that still had the
 
 test('a delete that comes to the instance which removed the image does not count as known', async () => {
   const memory = await forgotten();
-  const { store, index, tags, clock } = memory;
-  const elsewhere = memoryTracker({ clock, ports: { store, index, tags } });
+  const { store, lists, tags, clock } = memory;
+  const elsewhere = memoryTracker({ clock, ports: { store, lists, tags } });
   await push(elsewhere);
   await clock.advance(60_000);
   const gone = deleteOf('eastus', new Date(clock.now()).toISOString());

@@ -500,7 +500,7 @@ describe.each([
       }
     }
     expect(await documentOf(memory)).toMatchObject({ state: 'unknown', satisfied: false, firstSeenAt: null });
-    expect((await memory.index.page({ registry: 'contoso', list: 'all', limit: 1 })).entries).toEqual([]);
+    expect((await memory.lists.page({ registry: 'contoso', list: 'all', limit: 1 })).entries).toEqual([]);
     expect(await publishedBy(memory)).toEqual([]);
   });
 
@@ -517,7 +517,7 @@ describe.each([
 /** Nothing recorded, received, deferred or published. */
 async function expectUntouched(memory: MemoryTracker): Promise<void> {
   expect(await publishedBy(memory)).toEqual([]);
-  expect((await memory.index.page({ registry: 'contoso', list: 'all', limit: 1 })).entries).toEqual([]);
+  expect((await memory.lists.page({ registry: 'contoso', list: 'all', limit: 1 })).entries).toEqual([]);
   expect((await memory.webhooks.last('contoso')).size).toBe(0);
   expect(memory.queue.deferred).toEqual([]);
 }

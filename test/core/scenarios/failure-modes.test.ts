@@ -381,7 +381,7 @@ test('a ping from each region shows that its webhook works, and nothing else', a
   }
   const received = await memory.webhooks.last('contoso');
   expect([...received.keys()].sort()).toEqual(['eastus', 'westeurope']);
-  expect((await memory.index.page({ registry: 'contoso', list: 'all', limit: 1 })).entries).toEqual([]);
+  expect((await memory.lists.page({ registry: 'contoso', list: 'all', limit: 1 })).entries).toEqual([]);
   expect(await publishedBy(memory)).toEqual([]);
 });
 
@@ -389,9 +389,9 @@ test('an event without media type, size and request counts; the media type comes
   const memory = memoryTracker();
   await deliver(memory, 'eastus', push(1, { mediaType: '', tag: null }));
   expect(await documentOf(memory)).toMatchObject({ mediaType: null, state: 'replicating', missing: ['westeurope'] });
-  await deliver(memory, 'westeurope', push(2, { mediaType: 'application/vnd.oci.image.index.v1+json', size: 10 }));
+  await deliver(memory, 'westeurope', push(2, { mediaType: 'application/vnd.oci.image.lists.v1+json', size: 10 }));
   const document = await documentOf(memory);
-  expect(document).toMatchObject({ mediaType: 'application/vnd.oci.image.index.v1+json', state: 'available' });
+  expect(document).toMatchObject({ mediaType: 'application/vnd.oci.image.lists.v1+json', state: 'available' });
   expect(await publishedBy(memory)).toEqual(publishedWhenComplete);
 });
 

@@ -237,7 +237,7 @@ describe('a member is deleted', () => {
     await w.tracker.expire();
     expect(await documentOf(w)).toMatchObject({ state: 'deleted', membersKnown: true });
     const deleted = async () =>
-      (await w.index.page({ registry: 'contoso', list: 'deleted', limit: 10 })).entries.map(({ name }) => name.digest);
+      (await w.lists.page({ registry: 'contoso', list: 'deleted', limit: 10 })).entries.map(({ name }) => name.digest);
     expect(await deleted()).toContain(index.digest);
     for (const region of ['eastus', 'westeurope']) await report(w, arm.digest, region);
     expect(await documentOf(w)).toMatchObject({ state: 'available', satisfied: true });

@@ -1,10 +1,10 @@
 /** What a push of four platforms to four regions asks of the storage, with families and without: counted, not timed. */
 import { expect, test } from 'vitest';
 import {
-  memoryImageIndex,
+  memoryImageLists,
   memoryImageStore,
   memoryReconcileQueue,
-  memoryTagIndex,
+  memoryTagDigests,
 } from '../../../src/adapters/memory.ts';
 import { toEventTime } from '../../../src/core/model/event-time.ts';
 import type { ManifestProbe } from '../../../src/core/ports.ts';
@@ -47,8 +47,8 @@ async function requestsOf(
     registries: [registry],
     ports: {
       store: counted(memoryImageStore(), count),
-      index: counted(memoryImageIndex(), count),
-      tags: counted(memoryTagIndex(), count),
+      lists: counted(memoryImageLists(), count),
+      tags: counted(memoryTagDigests(), count),
       timer,
       ...(isFamily ? { manifests: memoryManifests(index, ...(areSized ? sized : [])) } : {}),
     },

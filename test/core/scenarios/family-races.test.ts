@@ -68,11 +68,11 @@ async function run({ order, instances, pauses, delays, again }: Plan): Promise<v
   const store = slow(memoryImageStore(), pause);
   const manifests = memoryManifests(index);
   const first = memoryTracker({ clock, policy: { delayedAfterMs: 30_000 }, ports: { store, manifests } });
-  const { index: lists, tags, timer, publisher } = first;
+  const { lists, tags, timer, publisher } = first;
   const second = memoryTracker({
     clock,
     policy: { delayedAfterMs: 30_000 },
-    ports: { store, manifests, index: lists, tags, timer, publisher },
+    ports: { store, manifests, lists, tags, timer, publisher },
   });
   const trackers = [first.tracker, second.tracker];
   await clock.settle();

@@ -2,10 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import {
-  memoryImageIndex,
+  memoryImageLists,
   memoryImageStore,
   memoryReconcileQueue,
-  memoryTagIndex,
+  memoryTagDigests,
 } from '../../../src/adapters/memory.ts';
 import type { ImageStore } from '../../../src/core/ports.ts';
 import { UpstreamError } from '../../../src/core/runtime/errors.ts';
@@ -24,8 +24,8 @@ function setUp(changes: Partial<ImageStore> = {}, store = memoryImageStore()) {
   const writer = imageWriter({
     store: { ...store, ...changes },
     cache: imageCache(10),
-    index: memoryImageIndex(),
-    tags: memoryTagIndex(),
+    lists: memoryImageLists(),
+    tags: memoryTagDigests(),
     timer: memoryReconcileQueue(),
     clock,
     log: { info: () => undefined, warn: () => undefined },

@@ -1,9 +1,9 @@
 /** Events of the real tracker about tags: converged, superseded, back again, and after a replica's answer. */
 import { describe, expect, test } from 'vitest';
-import { memoryTagIndex } from '../../../src/adapters/memory.ts';
+import { memoryTagDigests } from '../../../src/adapters/memory.ts';
 import type { Fact } from '../../../src/core/image/arrival.ts';
 import { defaultRequirement } from '../../../src/core/model/requirement.ts';
-import type { TagIndex } from '../../../src/core/ports.ts';
+import type { TagDigests } from '../../../src/core/ports.ts';
 import { UpstreamError } from '../../../src/core/runtime/errors.ts';
 import {
   deleteOf,
@@ -119,7 +119,7 @@ test('a tag that comes back to a digest converges again, with another id', async
 });
 
 test('a tag whose first region is still being compared when the last comes converges no later', async () => {
-  const tags = memoryTagIndex();
+  const tags = memoryTagDigests();
   const compare = Promise.withResolvers<void>();
   const setup = memoryTracker({
     ports: { tags: { ...tags, digests: async (tag) => compare.promise.then(() => tags.digests(tag)) } },
@@ -300,9 +300,9 @@ test('a digest that was listed first and stored last still records that its tag 
 });
 
 test('a tag that could not be compared is not compared again with each other tag, but when its timer fires', async () => {
-  const [index, asked] = [memoryTagIndex(), new Map<string, number>()];
+  const [index, asked] = [memoryTagDigests(), new Map<string, number>()];
   let isAway = true;
-  const tags: TagIndex = {
+  const tags: TagDigests = {
     ...index,
     // Every digest but the first of a tag must be compared.
     note: (...args) => index.note(...args).then(() => 'again'),

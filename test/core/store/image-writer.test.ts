@@ -5,10 +5,10 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
 import {
-  memoryImageIndex,
+  memoryImageLists,
   memoryImageStore,
   memoryReconcileQueue,
-  memoryTagIndex,
+  memoryTagDigests,
 } from '../../../src/adapters/memory.ts';
 import type { Fact } from '../../../src/core/image/arrival.ts';
 import { pendingKeys } from '../../../src/core/image/record.ts';
@@ -47,8 +47,8 @@ function instance(store: ImageStore, clock = manualClock()) {
       acknowledge: (...given) => noted('acknowledge', store.acknowledge(...given)),
     },
     cache,
-    index: memoryImageIndex(),
-    tags: memoryTagIndex(),
+    lists: memoryImageLists(),
+    tags: memoryTagDigests(),
     timer: memoryReconcileQueue(),
     clock,
     log: { info: () => undefined, warn: () => undefined },

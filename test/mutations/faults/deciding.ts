@@ -597,7 +597,7 @@ export const decidingFaults: readonly Fault[] = [
 
       [
         'a forgotten image stays on its lists',
-        '  await index.remove(entry, everyList);\n  const { registry, repository, digest } = record.name;',
+        '  await lists.remove(entry, everyList);\n  const { registry, repository, digest } = record.name;',
         '  const { registry, repository, digest } = record.name;',
       ],
 
@@ -611,7 +611,7 @@ export const decidingFaults: readonly Fault[] = [
       ['a run never ends', 'while (clock.now() < until) {', 'while (until > 0) {'],
       [
         'an entry without an image stays',
-        '    await index.remove(entry, everyList);\n    return false;',
+        '    await lists.remove(entry, everyList);\n    return false;',
         '    return false;',
       ],
     ],

@@ -261,8 +261,8 @@ export const storageFaults: readonly Fault[] = [
     ],
   ),
   ...faultsIn(
-    'src/adapters/table-storage/tag-index.ts',
-    ['test/adapters/tag-index.test.ts', contract],
+    'src/adapters/table-storage/tag-digests.ts',
+    ['test/adapters/tag-digests.test.ts', contract],
     [
       ['a tag noted before counts as new', "if (isNew) return 'first';", "if (isNew || true) return 'first';"],
       [
@@ -293,7 +293,7 @@ export const storageFaults: readonly Fault[] = [
     ],
   ),
   ...faultsIn(
-    'src/adapters/table-storage/image-index.ts',
+    'src/adapters/table-storage/image-lists.ts',
     [contract],
     [
       [
@@ -368,7 +368,7 @@ export const storageFaults: readonly Fault[] = [
         'finishedAt !== null && finishedAt < before',
         'finishedAt === null || finishedAt < before',
       ],
-      ['a replay that was saved meanwhile is overwritten', 'index.replace(row, basedOn)', "index.replace(row, '*')"],
+      ['a replay that was saved meanwhile is overwritten', 'table.replace(row, basedOn)', "table.replace(row, '*')"],
     ],
   ),
   ...faultsIn(

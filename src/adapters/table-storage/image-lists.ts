@@ -5,7 +5,7 @@
 
 import type { ImageName } from '../../core/image/record.ts';
 import type { Region } from '../../core/model/region.ts';
-import type { HeartbeatStore, ImageIndex, IndexList } from '../../core/ports.ts';
+import type { HeartbeatStore, ImageListName, ImageLists } from '../../core/ports.ts';
 import type { ListName, RowAddress } from './keys.ts';
 import { listRange, listRow, parseListRow, repositoryList, webhookRange, webhookRow } from './keys.ts';
 import type { RowBatches } from './row-batches.ts';
@@ -16,8 +16,8 @@ const keysOnly = ['partitionKey', 'rowKey'];
 const maxRegions = 200;
 
 /** @param batches of the same table */
-export function tableImageIndex(index: Table, batches: RowBatches): ImageIndex & { readonly webhooks: HeartbeatStore } {
-  const rowsOf = (name: ImageName, firstSeenAt: number, lists: readonly IndexList[]): RowAddress[] =>
+export function tableImageLists(table: Table, batches: RowBatches): ImageLists & { readonly webhooks: HeartbeatStore } {
+  const rowsOf = (name: ImageName, firstSeenAt: number, lists: readonly ImageListName[]): RowAddress[] =>
     lists
       .flatMap((list): ListName[] => (list === 'all' ? [list, repositoryList(name.repository)] : [list]))
       .map((list) => listRow(list, name, firstSeenAt));
@@ -30,7 +30,7 @@ export function tableImageIndex(index: Table, batches: RowBatches): ImageIndex &
       const listName = repository === undefined ? list : repositoryList(repository);
       const after = cursor === undefined ? undefined : decodeCursor(cursor);
       const range = listRange(registry, listName, after, before);
-      const rows = await index.range(range, limit + 1, keysOnly);
+      const rows = await table.range(range, limit + 1, keysOnly);
       const shown = rows.slice(0, limit);
       const lastShown = shown.at(-1);
       return {
@@ -43,7 +43,7 @@ export function tableImageIndex(index: Table, batches: RowBatches): ImageIndex &
       note: (registry, region, at) =>
         batches.merge([{ ...webhookRow(registry, region), at: new Date(at).toISOString() }]),
       async last(registry) {
-        const rows = await index.range(webhookRange(registry), maxRegions);
+        const rows = await table.range(webhookRange(registry), maxRegions);
         return new Map(rows.map((row) => [row.rowKey.split('|').at(-1) as Region, Date.parse(String(row.at))]));
       },
     },

@@ -1,22 +1,22 @@
 /** The list of open images: the young ones from among all, the older ones from their own list, each once, newest first. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { memoryImageIndex } from '../../../src/adapters/memory.ts';
+import { memoryImageLists } from '../../../src/adapters/memory.ts';
 import type { ImageQuery } from '../../../src/core/query/list-images.ts';
 import { listImages } from '../../../src/core/query/list-images.ts';
-import { pageOpenImages } from '../../../src/core/store/replicating-index.ts';
+import { pageOpenImages } from '../../../src/core/store/open-images.ts';
 import { digestOf, pushOf, registryOf, replicaSetOf, repositoryOf } from '../../support/build.ts';
 import { memoryTracker, passTime } from '../../support/memory-tracker.ts';
 
 const now = Date.parse('2026-06-01T12:00:00Z');
 const name = (n: number) => ({ registry: 'contoso', repository: repositoryOf('team/app'), digest: digestOf(n) });
 
-async function readAll(index: ReturnType<typeof memoryImageIndex>, limit: number) {
+async function readAll(lists: ReturnType<typeof memoryImageLists>, limit: number) {
   const read: { age: number; digest: string }[] = [];
   let cursor: string | undefined;
   // Time passes between two pages.
   for (let page = 0; page < 200; page++) {
-    const { entries, next } = await pageOpenImages(index, { registry: 'contoso', cursor, limit }, now + page * 1_000);
+    const { entries, next } = await pageOpenImages(lists, { registry: 'contoso', cursor, limit }, now + page * 1_000);
     read.push(...entries.map((entry) => ({ age: now - entry.firstSeenAt, digest: entry.name.digest })));
     if (next === null) return read;
     expect(next).toMatch(/^[A-Za-z0-9_-]{1,1000}$/);
@@ -29,16 +29,16 @@ test('every open image once, newest first, whatever the page size', async () => 
   const image = fc.record({ ageSeconds: fc.integer({ min: 0, max: 600 }), isOpen: fc.boolean() });
   await fc.assert(
     fc.asyncProperty(fc.array(image, { maxLength: 40 }), fc.integer({ min: 1, max: 7 }), async (images, limit) => {
-      const index = memoryImageIndex();
+      const lists = memoryImageLists();
       const open: string[] = [];
       for (const [n, { ageSeconds, isOpen }] of images.entries()) {
         const entry = { name: name(n), firstSeenAt: now - ageSeconds * 1_000 };
-        await index.add(entry, ['all']);
+        await lists.add(entry, ['all']);
         // Its timer has fired by then, and nothing has removed it.
-        if (isOpen && ageSeconds > 60) await index.add(entry, ['replicating']);
+        if (isOpen && ageSeconds > 60) await lists.add(entry, ['replicating']);
         if (isOpen) open.push(entry.name.digest);
       }
-      const read = await readAll(index, limit);
+      const read = await readAll(lists, limit);
       const digests = read.map(({ digest }) => digest);
       expect(new Set(digests).size).toBe(digests.length);
       expect(digests).toEqual(expect.arrayContaining(open));
@@ -66,7 +66,7 @@ test('an image that stays open is on the list at every age, and is off it once i
   await setup.tracker.receive({ name: name(1), fact: pushOf('westeurope', '2026-06-01T12:00:01Z') });
   await setup.clock.settle();
   expect(await list()).toEqual([]);
-  const left = await setup.index.page({ registry: 'contoso', list: 'replicating', limit: 10 });
+  const left = await setup.lists.page({ registry: 'contoso', list: 'replicating', limit: 10 });
   expect(left.entries).toEqual([]);
 });
 
@@ -76,6 +76,6 @@ test('an image that is everywhere within seconds was never put on it', async () 
     await setup.tracker.receive({ name: name(1), fact: pushOf(region, '2026-06-01T12:00:00Z') });
   }
   await passTime(setup, 300_000, 5_000);
-  const listed = await setup.index.page({ registry: 'contoso', list: 'replicating', limit: 10 });
+  const listed = await setup.lists.page({ registry: 'contoso', list: 'replicating', limit: 10 });
   expect(listed.entries).toEqual([]);
 });

@@ -5,7 +5,7 @@ import type { RowBatches } from '../../src/adapters/table-storage/row-batches.ts
 import { rowBatches } from '../../src/adapters/table-storage/row-batches.ts';
 import type { Table } from '../../src/adapters/table-storage/table.ts';
 import { table } from '../../src/adapters/table-storage/table.ts';
-import { tableTagIndex } from '../../src/adapters/table-storage/tag-index.ts';
+import { tableTagDigests } from '../../src/adapters/table-storage/tag-digests.ts';
 import { toEventTime } from '../../src/core/model/event-time.ts';
 import { UpstreamError } from '../../src/core/runtime/errors.ts';
 import type { Azurite } from '../../src/local/azurite.ts';
@@ -31,13 +31,13 @@ const at = (n: number) => toEventTime(n * 1_000);
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 
 async function noteAll(from: number, to: number): Promise<void> {
-  const tags = tableTagIndex(rows, batches);
+  const tags = tableTagDigests(rows, batches);
   for (const n of numbers(from, to)) await tags.note(name, digestOf(n), at(n));
 }
 
 test('is made small when it is read, and keeps the newest', async () => {
   await noteAll(1, 151);
-  const tags = tableTagIndex(rows, batches);
+  const tags = tableTagDigests(rows, batches);
   expect(await tags.digests(name)).toHaveLength(151);
   const newest = numbers(102, 151)
     .reverse()
@@ -61,7 +61,7 @@ describe('a note that the service does not take', () => {
 
   test('because the row is full is stored in a smaller one', async () => {
     await noteAll(1, 60);
-    const tags = tableTagIndex(rows, failingOnce(new UpstreamError('invalid', 'too many properties')));
+    const tags = tableTagDigests(rows, failingOnce(new UpstreamError('invalid', 'too many properties')));
     expect(await tags.note(name, digestOf(61), at(61))).toBe('again');
     const kept = numbers(11, 61).reverse().map(digestOf);
     expect((await tags.digests(name)).map(({ digest }) => digest)).toEqual(kept);
@@ -69,7 +69,7 @@ describe('a note that the service does not take', () => {
 
   test('because it is away is no reason to make the row smaller', async () => {
     await noteAll(1, 60);
-    const tags = tableTagIndex(rows, failingOnce(new UpstreamError('unavailable', 'away')));
+    const tags = tableTagDigests(rows, failingOnce(new UpstreamError('unavailable', 'away')));
     await expect(tags.note(name, digestOf(61), at(61))).rejects.toMatchObject({ code: 'unavailable' });
     expect(await tags.digests(name)).toHaveLength(60);
   });

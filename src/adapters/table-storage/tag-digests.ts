@@ -6,7 +6,7 @@ import type { TagName } from '../../core/image/tag-name.ts';
 import { isDigest } from '../../core/model/digest.ts';
 import type { EventTime } from '../../core/model/event-time.ts';
 import { isLater } from '../../core/model/event-time.ts';
-import type { TagIndex } from '../../core/ports.ts';
+import type { TagDigests } from '../../core/ports.ts';
 import { UpstreamError } from '../../core/runtime/errors.ts';
 import type { RowAddress } from './keys.ts';
 import { tagRow } from './keys.ts';
@@ -23,7 +23,7 @@ const maxAttempts = 5;
 const prefix = 'd';
 
 /** @param batches of the same table */
-export function tableTagIndex(tags: Table, batches: RowBatches): TagIndex {
+export function tableTagDigests(tags: Table, batches: RowBatches): TagDigests {
   const known = new Set<string>();
 
   function isKnown({ partitionKey, rowKey }: RowAddress): boolean {

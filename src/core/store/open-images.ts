@@ -6,7 +6,7 @@
  */
 
 import type { Repository } from '../model/reference.ts';
-import type { ImageIndex, IndexPage } from './ports.ts';
+import type { ImageLists, ListPage } from './ports.ts';
 
 /** By then the first timer has fired, even if late. Younger images are found in the list of all images. */
 const listedAfterMs = 120_000;
@@ -29,17 +29,17 @@ interface OpenImagesQuery {
 }
 
 /** Newest first. Entries are hints: some images may be in all replicas by now. */
-export async function pageOpenImages(index: ImageIndex, query: OpenImagesQuery, now: number): Promise<IndexPage> {
+export async function pageOpenImages(lists: ImageLists, query: OpenImagesQuery, now: number): Promise<ListPage> {
   const { isAmongAll, boundary, inner } = parseCursor(query.cursor) ?? {
     isAmongAll: true,
     boundary: query.isListIncomplete === true ? 0 : now - listedAfterMs,
     inner: undefined,
   };
   if (!isAmongAll) {
-    const page = await index.page({ ...query, list: 'replicating', before: boundary, cursor: inner });
+    const page = await lists.page({ ...query, list: 'replicating', before: boundary, cursor: inner });
     return { entries: page.entries, next: page.next === null ? null : toCursor(false, boundary, page.next) };
   }
-  const page = await index.page({ ...query, list: 'all', cursor: inner });
+  const page = await lists.page({ ...query, list: 'all', cursor: inner });
   const young = page.entries.filter((entry) => entry.firstSeenAt >= boundary);
   const isPast = young.length < page.entries.length || page.next === null;
   return { entries: young, next: isPast ? toCursor(false, boundary, '') : toCursor(true, boundary, page.next ?? '') };

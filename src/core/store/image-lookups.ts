@@ -18,13 +18,13 @@ import { imageState, isGone, wasComplete } from '../image/state.ts';
 import { roundOf } from '../image/tag-progress.ts';
 import type { EventTime } from '../model/event-time.ts';
 import type { Tag } from '../model/reference.ts';
-import type { ImageIndex, IndexEntry, IndexList, ReconcileQueue, TagIndex } from './ports.ts';
+import { mayBeListed } from './open-images.ts';
+import type { ImageListName, ImageLists, ListEntry, ReconcileQueue, TagDigests } from './ports.ts';
 import { everyList } from './ports.ts';
-import { mayBeListed } from './replicating-index.ts';
 
-export interface IndexMaintenanceDeps {
-  readonly index: ImageIndex;
-  readonly tags: TagIndex;
+export interface ImageLookupsDeps {
+  readonly lists: ImageLists;
+  readonly tags: TagDigests;
   readonly timer: ReconcileQueue;
   /** `undefined` if images are not counted. */
   readonly counting?: {
@@ -32,9 +32,9 @@ export interface IndexMaintenanceDeps {
   };
 }
 
-interface IndexMaintenance {
+interface ImageLookups {
   /** For one write with all its attempts: what was written for one attempt is not written again for the next. */
-  begin(): WriteIndexes;
+  begin(): WriteLookups;
   /**
    * After a write: removes the image from lists it does not belong to any more, and cancels a timer it does not need any more.
    * Failures do not matter: readers check each entry against its record, and a timer that fires needlessly changes nothing.
@@ -43,30 +43,34 @@ interface IndexMaintenance {
 }
 
 /** What the record must store about its entries. */
-interface Indexed {
+interface LookupsWritten {
   /** When the durable timer fires; `null` if none is set. */
   readonly requeueAt: number | null;
   /** Tags that no digest had before this one. */
   readonly firstTags: readonly Tag[];
 }
 
-interface WriteIndexes {
-  writeAhead(before: ImageRecord | undefined, after: ImageRecord, decisionContext: DecisionContext): Promise<Indexed>;
+interface WriteLookups {
+  writeAhead(
+    before: ImageRecord | undefined,
+    after: ImageRecord,
+    decisionContext: DecisionContext,
+  ): Promise<LookupsWritten>;
   /** To be called after a conflict: the other writer may have made entries of this one invalid. */
   conflict(): void;
 }
 
-export function indexMaintenance({ index, tags, timer, counting }: IndexMaintenanceDeps): IndexMaintenance {
-  function begin(): WriteIndexes {
+export function imageLookups({ lists, tags, timer, counting }: ImageLookupsDeps): ImageLookups {
+  function begin(): WriteLookups {
     const listed = new Set<string>();
     const noted = new Set<Tag>();
     const firstTags = new Set<Tag>();
     let timerAt: number | undefined;
 
-    function list(after: ImageRecord, lists: readonly IndexList[]): Promise<void>[] {
-      const fresh = lists.filter((one) => !listed.has(`${one} ${after.firstSeenAt}`));
+    function list(after: ImageRecord, names: readonly ImageListName[]): Promise<void>[] {
+      const fresh = names.filter((one) => !listed.has(`${one} ${after.firstSeenAt}`));
       for (const one of fresh) listed.add(`${one} ${after.firstSeenAt}`);
-      return fresh.length === 0 ? [] : [index.add(entryOf(after), fresh)];
+      return fresh.length === 0 ? [] : [lists.add(entryOf(after), fresh)];
     }
 
     function noteTags(before: ImageRecord | undefined, after: ImageRecord): Promise<void>[] {
@@ -105,18 +109,18 @@ export function indexMaintenance({ index, tags, timer, counting }: IndexMaintena
           await count;
           return { requeueAt: after.requeueAt, firstTags: [] };
         }
-        const lists: IndexList[] = [];
-        if (before?.firstSeenAt !== after.firstSeenAt) lists.push('all');
+        const names: ImageListName[] = [];
+        if (before?.firstSeenAt !== after.firstSeenAt) names.push('all');
         const state = imageState(after, decisionContext.set);
-        if (state === 'deleted') lists.push('deleted');
-        // An image that replicates for the first time is listed once its first timer fires; see replicating-index.ts.
+        if (state === 'deleted') names.push('deleted');
+        // An image that replicates for the first time is listed once its first timer fires; see open-images.ts.
         const isReplicatingAgain = state === 'replicating' && wasComplete(after) && !isMember(after);
         const hasJustBecomeSo = isReplicatingAgain && imageState(before, decisionContext.set) !== state;
-        if (hasJustBecomeSo) lists.push('replicating');
+        if (hasJustBecomeSo) names.push('replicating');
         // It left the list `delayed` when it was complete.
         if (after.delayedAt !== null && (hasJustBecomeSo || before?.delayedAt !== after.delayedAt))
-          lists.push('delayed');
-        const writes = [...list(after, lists), ...noteTags(before, after), count];
+          names.push('delayed');
+        const writes = [...list(after, names), ...noteTags(before, after), count];
         const [requeueAt] = await Promise.all([requeue(before, after, decisionContext), ...writes]);
         return { requeueAt, firstTags: [...firstTags] };
       },
@@ -140,23 +144,23 @@ export function indexMaintenance({ index, tags, timer, counting }: IndexMaintena
       const state = imageState(after, set);
       const was = imageState(before, set);
       if (state === was && before?.firstSeenAt === after.firstSeenAt) return;
-      const left: IndexList[] = [];
+      const left: ImageListName[] = [];
       // An index whose members were deleted may be replicating again in this generation.
       const isOver = state === 'available' || isGone(after, set);
       if (was === 'deleted' && before?.firstSeenAt === after.firstSeenAt) left.push('deleted');
       if (isOver && mayBeListed(after.firstSeenAt, now)) left.push('replicating');
       if (isOver && after.delayedAt !== null) left.push('delayed');
       // Readers check each entry against its record: one that is left over costs a read.
-      if (left.length > 0) index.remove(entryOf(after), left).catch(() => undefined);
+      if (left.length > 0) lists.remove(entryOf(after), left).catch(() => undefined);
       if (before !== undefined && before.firstSeenAt !== after.firstSeenAt) {
         // As above: readers skip entries of an earlier generation.
-        index.remove(entryOf(before), everyList).catch(() => undefined);
+        lists.remove(entryOf(before), everyList).catch(() => undefined);
       }
     },
   };
 }
 
-function entryOf(record: ImageRecord): IndexEntry {
+function entryOf(record: ImageRecord): ListEntry {
   return { name: record.name, firstSeenAt: record.firstSeenAt };
 }
 
