@@ -104,7 +104,7 @@ resource away 'Microsoft.Insights/metricAlerts@2018-03-01' = if (watchesHealth) 
   location: 'global'
   tags: union(tags, { 'hidden-link:${insightsId}': 'Resource', 'hidden-link:${health.id}': 'Resource' })
   properties: {
-    description: 'Most test locations get no 200 from GET /api/health: the app or its storage is down. Webhooks sent meanwhile are lost.'
+    description: 'Most test locations get no 200 from GET /api/health: the app or its storage is down. Webhooks sent meanwhile may not arrive; the tracker recovers them after its start, if the registry has one of three other sources.'
     severity: 1
     enabled: true
     scopes: [health.id, insightsId]
@@ -138,7 +138,7 @@ traces
   }
   losses: {
     name: 'Webhook lost'
-    description: 'Neither the tables nor the queue stored a webhook event, and the registry does not send it again. It can only be recovered from the webhook\'s delivery log.'
+    description: 'Neither the tables nor the queue stored a webhook event, and the registry does not send it again. The tracker recovers it from the registry\'s log of deliveries, from the registry\'s Event Grid events, or by asking the replica, whichever is set up.'
     severity: 1
     evaluationFrequency: 'PT5M'
     windowSize: 'PT15M'
@@ -152,7 +152,7 @@ traces
   }
   unread: {
     name: 'Lost webhooks not fetched'
-    description: 'The registry\'s delivery logs could not be read for an hour. Until then, lost webhooks are only found by probing the replicas.'
+    description: 'The registry\'s log of deliveries could not be read for an hour. Until it can be read again, lost webhooks are found only through the registry\'s Event Grid events or by asking the replicas.'
     severity: 2
     evaluationFrequency: 'PT15M'
     windowSize: 'PT1H'

@@ -23,7 +23,7 @@ type registry = {
   @description('Optional. Wait for exactly these regions, and do not read the replicas from Azure Resource Manager. Default: false.')
   isFixed: bool?
 
-  @description('Optional. Regions that are shown but never waited for. Default: none.')
+  @description('Optional. Regions that are shown, but not waited for unless a request names them. Default: none.')
   observedOnly: string[]?
 
   @description('Optional. The registry has regional endpoints, so that single replicas can be probed. Default: false.')
