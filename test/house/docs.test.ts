@@ -136,6 +136,7 @@ describe('what a reader copies, against a running instance', () => {
     run('timeout', ['55', 'sh', '-c', script], folder, {
       PATH: process.env.PATH ?? '',
       TRACKER: app.url,
+      TRACKER_URL: app.url,
       KEY: 'none-is-asked-for',
       ...environment,
     });
@@ -197,7 +198,7 @@ describe('what a reader copies, against a running instance', () => {
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
       const address = server.address();
       const port = typeof address === 'object' ? address?.port : undefined;
-      const ran = await shell(call('team/app:v1'), { TRACKER: `http://127.0.0.1:${port}` });
+      const ran = await shell(call('team/app:v1'), { TRACKER_URL: `http://127.0.0.1:${port}` });
       server.close();
       expect(ran.err).toContain('401');
       expect(ran.code).toBe(1);

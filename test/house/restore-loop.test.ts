@@ -25,7 +25,7 @@ async function run(said: Said) {
   await writeFile(join(folder, 'az'), az);
   await chmod(join(folder, 'az'), 0o755);
   const tracker = await startTrackerStandIn(() => said);
-  const env = { PATH: `${folder}:${process.env.PATH}`, TRACKER: tracker.url, KEY: 'k1' };
+  const env = { PATH: `${folder}:${process.env.PATH}`, TRACKER_URL: tracker.url, KEY: 'k1' };
   const child = spawn('sh', ['-c', loop], { cwd: folder, env });
   const err = await text(child.stderr);
   return { err, asked: tracker.asked };
