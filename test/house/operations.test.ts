@@ -344,7 +344,12 @@ describe('what is set elsewhere', () => {
     ['limits', 'src/compose/compose.ts', /cachedImages: 20_000/, 'remembers the 20,000 images'],
     ['operations', 'src/core/replicas/prober.ts', /perSpan: 300, spanMs: 60_000/, '300 times a minute'],
     ['operations', 'src/core/image/announcements.ts', /const maxAnnouncements = 200/, 'up to 200 in all'],
-    ['operations', 'src/core/replay/replay.ts', /const keptMs = 7 \* 86_400_000/, '7 days, until the next replay'],
+    [
+      'operations',
+      'src/core/replay/replay.ts',
+      /const keptMs = 7 \* 86_400_000/,
+      'at least 7 days; a later replay deletes older ones',
+    ],
     ['operations', 'src/core/checks/check.ts', /const keptMs = 2 \* 86_400_000/, '2 days after it was answered'],
     ['cost', 'src/core/ingest/webhook-heartbeat.ts', /const betweenNotesMs = 10_000/, 'at most every 10 seconds'],
     ['cost', 'src/core/replicas/replica-set-cache.ts', /const reloadMs = 30_000/, 'at most every 30 seconds'],
