@@ -25,7 +25,10 @@ import { startAzuriteInProcess } from '../../src/local/azurite.ts';
 import { parseSchedule } from '../../src/local/host/ncrontab.ts';
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
-const pages = ['cost', 'limits', 'operations', 'rehearsal', 'replicas'].map((name) => [name, read(`docs/${name}.md`)]);
+const pages = ['cost', 'limits', 'operations', 'rehearsal', 'replicas', 'architecture'].map((name) => [
+  name,
+  read(`docs/${name}.md`),
+]);
 const textsOfPages = new Map(pages.map(([name = '', text = '']) => [name, text.replaceAll(/\s+/g, ' ')]));
 const page = pages.map(([, text]) => text).join('\n');
 const text = [...textsOfPages.values()].join(' ');
@@ -299,7 +302,7 @@ describe('what follows from the counts', () => {
   test('for images that are waited for', () => {
     expect((2_000 * 60) / 60).toBe(2_000);
     expect((200 * 10 * 60) / 60).toBe(2_000);
-    expect(text).toContain('2,000 of them on one instance each, or 200 on each of ten instances');
+    expect(text).toContain('2,000 images on one instance, or 200 images on each of ten');
   });
 });
 
@@ -341,7 +344,7 @@ describe('what is set elsewhere', () => {
       /const maxPages = 100;[\s\S]*limit: 100 \}/,
       'the newest 10,000',
     ],
-    ['limits', 'src/compose/compose.ts', /cachedImages: 20_000/, 'remembers the 20,000 images'],
+    ['architecture', 'src/compose/compose.ts', /cachedImages: 20_000/, 'remembers the 20,000 images'],
     ['operations', 'src/core/replicas/prober.ts', /perSpan: 300, spanMs: 60_000/, '300 times a minute'],
     ['operations', 'src/core/image/announcements.ts', /const maxAnnouncements = 200/, 'up to 200 in all'],
     [
@@ -363,17 +366,17 @@ describe('what is set elsewhere', () => {
     ['cost', 'src/core/replicas/refresh-pace.ts', /const maxRetryAfterMs = 120_000/, 'up to 2 minutes'],
     ['limits', 'src/functions/api/wait.ts', /const maxTimeoutSeconds = 200/, 'for at most 200 seconds'],
     ['rehearsal', 'src/core/due-work/sweeper.ts', /const minPauseMs = 30_000/, 'is done within half a minute of that'],
-    ['limits', 'src/core/due-work/sweeper.ts', /const maxAtOnce = 32/, '32 at a time'],
-    ['limits', 'infra/main.bicep', /param httpConcurrency int = 500/, 'takes 500 requests at once'],
+    ['architecture', 'src/core/due-work/sweeper.ts', /const maxAtOnce = 32/, '32 at a time'],
+    ['limits', 'infra/main.bicep', /param httpConcurrency int = 500/, "one of the instance's 500 concurrent requests"],
     ['limits', 'infra/main.bicep', /param httpConcurrency int = 500/, 'keep one ready for each 500'],
     ['limits', 'src/compose/compose.ts', /recordWithinMs: 1_500/, 'have not taken it after 1.5 seconds'],
     [
       'limits',
       'src/core/ingest/ingest.ts',
       /recordWithinMs \/ 3[\s\S]*waitingForTables \* processingMs/,
-      'a millisecond for each, down to half a second',
+      'become 1 ms shorter, but never shorter than 0.5 seconds',
     ],
-    ['limits', 'infra/main.bicep', /param maxInstances int = 40/, 'up to 40 instances: 20,000 places'],
+    ['limits', 'infra/main.bicep', /param maxInstances int = 40/, 'Up to 40 instances take 20,000 requests'],
     ['cost', 'infra/main.bicep', /param alwaysReadyInstances int = 2/, '**Always-ready instances**, 2 by default'],
   ])('%s: %s %s', (name, file, source, words) => {
     expect(read(file)).toMatch(source);
