@@ -1,6 +1,6 @@
 /**
  * Commands that connect the record of an index with those of its members, and an artifact with its subject. Each may be applied
- * more than once and in any order; docs/families.md explains why no report is lost between the records.
+ * more than once and in any order; docs/architecture.md explains why no report is lost between the records.
  */
 
 import type { Digest } from '../model/digest.ts';

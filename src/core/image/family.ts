@@ -1,6 +1,6 @@
 /**
  * A family: an index and the manifests that it lists, its members. The index's record holds a copy of each member's arrivals,
- * so that this one record decides in which regions the whole family is available. See docs/families.md.
+ * so that this one record decides in which regions the whole family is available. See docs/architecture.md.
  */
 import type { Digest } from '../model/digest.ts';
 import { isLater, latest } from '../model/event-time.ts';

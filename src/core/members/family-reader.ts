@@ -1,6 +1,6 @@
 /**
  * Reads indexes and connects the records: first each member's record stores which index lists it, then the index's record stores
- * what the members have reported. In this order no report of a member is lost; see docs/families.md.
+ * what the members have reported. In this order no report of a member is lost; see docs/architecture.md.
  */
 
 import type { Member, RegionalArrivals } from '../image/family.ts';
