@@ -84,6 +84,16 @@ describe.each(Object.entries(tables))('the catalogue in %s', (_, open) => {
     expect(await listed(store, 'newest', 'all')).toEqual([1]);
   });
 
+  test('counts no image as new that has an entry', async () => {
+    const { store, add } = await opens();
+    await add(1, {});
+    const { counts, version } = await store.counts('contoso');
+    const again = { name: nameOf(1), before: undefined, after: entryOf({ state: 'deleted', lagMs: null }) };
+    expect(await store.commit('contoso', { ...counts, changedAt: 0 }, version, [again])).toBe('conflict');
+    expect(await store.counts('contoso')).toEqual({ counts, version });
+    expect(await store.entry(nameOf(1))).toEqual(entryOf());
+  });
+
   test('lists in each order, page by page, and moves an image with its state', async () => {
     const { store, put, add } = await opens();
     await add(1, { firstSeenAt: 1_000, lagMs: 900 }, 'b/app');

@@ -126,14 +126,24 @@ function toActions({ name, before, after }: CatalogueChange): TransactionAction[
   const gone = before === undefined ? [] : listRows(name, before).filter(({ rowKey }) => !kept.has(rowKey));
   const was = new Set(before?.firstSeenAt === after?.firstSeenAt ? listedBefore(name, before) : []);
   const seen = String(after?.firstSeenAt);
-  const entry = { ...entryRow(name), seen, ...(after === undefined ? {} : splitText('entry', JSON.stringify(after))) };
   return [
-    after === undefined ? ['delete', entryRow(name)] : ['upsert', entry, 'Replace'],
+    entryAction(name, before, after),
     ...gone.map((row): TransactionAction => ['delete', row]),
     ...now
       .filter(({ rowKey }) => !was.has(rowKey))
       .map((row): TransactionAction => ['upsert', { ...row, seen }, 'Replace']),
   ];
+}
+
+function entryAction(
+  name: ImageName,
+  before: CatalogueEntry | undefined,
+  after: CatalogueEntry | undefined,
+): TransactionAction {
+  if (after === undefined) return ['delete', entryRow(name)];
+  const row = { ...entryRow(name), seen: String(after.firstSeenAt), ...splitText('entry', JSON.stringify(after)) };
+  // Refused if there is an entry: the image would be counted twice.
+  return before === undefined ? ['create', row] : ['upsert', row, 'Replace'];
 }
 
 function listedBefore(name: ImageName, before: CatalogueEntry | undefined): string[] {

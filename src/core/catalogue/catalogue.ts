@@ -138,7 +138,10 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
     const changed = changes.reduce((sum, one) => count(count(sum, one.before, -1), one.after, 1), counts);
     const next = { ...changed, changedAt: clock.now() };
     const outcome = await deps.store.commit(registry, next, version, changes);
-    if (outcome === 'conflict') return images;
+    if (outcome === 'conflict') {
+      counted.forget(registry);
+      return images;
+    }
     counted.note(registry, outcome.version, changes);
     await Promise.all([deps.store.removeParts(changes), ...changes.map(endReminder)]);
     return all.slice(changes.length);

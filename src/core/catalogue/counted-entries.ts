@@ -19,7 +19,10 @@ interface Counted {
 export interface CountedEntries {
   /** The entries known for that version of the counts. Entries of any other version are dropped. */
   at(registry: string, version: Version | undefined): Entries;
-  /** This process has stored the image's first record, so it has no entry yet. */
+  /**
+   * This process has stored the image's first record, so it should have no entry yet. If the answer came late, another process
+   * may have counted it: the transaction is then refused.
+   */
   addNew(name: ImageName): void;
   /**
    * Stores the entries that were counted, with the new version of the counts. Entries that had to be read are not kept: another
@@ -27,6 +30,8 @@ export interface CountedEntries {
    * @param version `undefined` if the storage did not return it
    */
   note(registry: string, version: Version | undefined, changes: readonly Counted[]): void;
+  /** To be called after a conflict: what is known here may be wrong. */
+  forget(registry: string): void;
 }
 
 /** @param maxEntries per registry; above that, all of them are dropped */
@@ -62,5 +67,6 @@ export function countedEntries(maxEntries: number): CountedEntries {
         else remembered.entries.set(imageKey(name), after);
       }
     },
+    forget: (registry) => void registries.delete(registry),
   };
 }

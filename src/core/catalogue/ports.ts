@@ -30,7 +30,8 @@ export interface CatalogueStore {
   entry(name: ImageName): Promise<CatalogueEntry | undefined>;
   /**
    * Writes the counts, the entries and their rows in lists, in one transaction. Callers read the counts first, then entries, then
-   * records, so that anything another process counts in between leads to `conflict`.
+   * records, so that anything another process counts in between leads to `conflict`. So does an entry of an image whose change
+   * says that it had none.
    * @param changes at most `maxRows` rows; see `rowsOf`
    * @returns the new version of the counts, `undefined` if the storage does not return it
    */

@@ -2,7 +2,11 @@
 import type { Fault } from '../fault.ts';
 import { faultsIn } from '../fault.ts';
 
-const tests = ['test/core/catalogue.test.ts', 'test/core/catalogue/reminders.test.ts'];
+const tests = [
+  'test/core/catalogue.test.ts',
+  'test/core/catalogue/reminders.test.ts',
+  'test/core/catalogue/late-answer.test.ts',
+];
 
 export const catalogueFaults: readonly Fault[] = [
   ...faultsIn('src/core/catalogue/counted-entries.ts', tests, [
@@ -27,6 +31,7 @@ export const catalogueFaults: readonly Fault[] = [
     ['no timer is set before a write', 'await timer.remind(name, at);', ''],
   ]),
   ...faultsIn('src/core/catalogue/catalogue.ts', tests, [
+    ['a guess that a conflict has refuted is made again', 'counted.forget(registry);', ''],
     [
       'a timer is cancelled though nothing was counted',
       'if (changes.length === 0) return [];',
@@ -38,4 +43,9 @@ export const catalogueFaults: readonly Fault[] = [
       'remindAt > now) await',
     ],
   ]),
+  ...faultsIn(
+    'src/adapters/table-storage/catalogue-store.ts',
+    ['test/adapters/catalogue.contract.test.ts'],
+    [['an image that has an entry is counted as new', "before === undefined ? ['create', row] : ", '']],
+  ),
 ];
