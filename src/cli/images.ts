@@ -7,7 +7,7 @@ import type { Answer } from './document.ts';
 import { listOf, readAnswer, readText, readTexts } from './document.ts';
 import { formatAge } from './duration.ts';
 import { askOnce } from './question.ts';
-import { shortDigest } from './region-words.ts';
+import { regionsLeft, shortDigest } from './region-words.ts';
 import { registriesToList } from './registries.ts';
 import { stateColor } from './state-color.ts';
 import { painter } from './terminal.ts';
@@ -180,11 +180,10 @@ function deletedAt({ state, regions }: Answer): string | undefined {
   return times.sort().at(-1);
 }
 
-/** Of an image that is being deleted, the few regions that still have it say more than those that do not. */
-function missingCell({ state, missing, regions }: Answer): string {
-  if (state === 'deleted') return '';
-  if (state !== 'deleting') return missing.join(',');
-  const left = regions.filter((region) => region.state === 'available').map(({ region }) => region);
+function missingCell(answer: Answer): string {
+  if (answer.state === 'deleted') return '';
+  if (answer.state !== 'deleting') return answer.missing.join(',');
+  const left = regionsLeft(answer);
   return left.length === 0 ? '' : `still in ${left.join(',')}`;
 }
 

@@ -65,6 +65,7 @@ export function missingWords(answer: Answer): string[] {
 /** In a cell: `uksouth, westus; signature in eastus`. */
 export function missingCell(answer: Answer): string {
   if (answer.state === 'unknown' && answer.missing.length === answer.asked.length) return 'every region';
+  if (isBeingDeleted(answer)) return listIf('still in', regionsLeft(answer)).join('');
   const { whole, partly } = missingRegions(answer);
   return [...(whole.length === 0 ? [] : [whole.join(', ')]), ...partly].join('; ');
 }
@@ -128,7 +129,10 @@ function countRegions({ length }: readonly string[]): string {
   return `${length} ${length === 1 ? 'region' : 'regions'}`;
 }
 
-/** `tag prod: diverged; japaneast, uksouth resolve it to sha256:60c1d2a3b4c5`. */
+/**
+ * `tag prod: diverged; japaneast, uksouth resolve it to sha256:60c1d2a3b4c5`, or of a tag that regions lose with their image, for
+ * which the tracker has no state of its own: `tag prod: being deleted; still in eastus; deleted in japaneast, uksouth`.
+ */
 export function tagLine(answer: Answer): string[] {
   const { tag, asked } = answer;
   if (tag === undefined) return [];
@@ -138,14 +142,44 @@ export function tagLine(answer: Answer): string[] {
   );
   const elsewhere = [...others].map(
     ([digest, regions]) =>
-      `; ${regions.join(', ')} ${regions.length === 1 ? 'resolves' : 'resolve'} it to sha256:${shortDigest(digest)}`,
+      `${regions.join(', ')} ${regions.length === 1 ? 'resolves' : 'resolve'} it to sha256:${shortDigest(digest)}`,
   );
-  const silent = tag.digests?.size ? asked.filter((region) => !tag.digests?.has(region)) : [];
-  const here = asked.filter((region) => tag.digests?.get(region) === answer.digest).length;
+  const here = asked.filter((region) => tag.digests?.get(region) === answer.digest);
+  const isDeleted = (name: string) =>
+    answer.regions.some(({ region, state }) => region === name && state === 'deleted');
+  const without = tag.digests === undefined ? [] : asked.filter((region) => !tag.digests?.has(region));
+  const lost = without.filter(isDeleted);
+  const rest = [
+    ...listIf('deleted in', lost),
+    ...listIf(
+      'not reported by',
+      without.filter((region) => !isDeleted(region)),
+    ),
+  ];
+  if (isBeingDeleted(answer) && elsewhere.length === 0 && lost.length > 0) {
+    const left = here.length === 0 ? [] : ['being deleted', ...listIf('still in', here)];
+    return [`tag ${tag.name}: ${[...left, ...rest].join('; ')}`];
+  }
+  // None has reported it: `unknown` says that of all of them.
+  if (!tag.digests?.size) return [`tag ${tag.name}: ${tag.state}`];
   const count =
-    elsewhere.length + silent.length === 0 ? '' : `, ${here} of ${asked.length} regions resolve it to this digest`;
-  const unreported = silent.length === 0 ? '' : `; not reported by ${silent.join(', ')}`;
-  return [`tag ${tag.name}: ${tag.state}${count}${elsewhere.join('')}${unreported}`];
+    elsewhere.length + without.length === 0
+      ? ''
+      : `, ${here.length} of ${asked.length} regions resolve it to this digest`;
+  return [[`tag ${tag.name}: ${tag.state}${count}`, ...elsewhere, ...rest].join('; ')];
+}
+
+function listIf(words: string, regions: readonly string[]): string[] {
+  return regions.length === 0 ? [] : [`${words} ${regions.join(', ')}`];
+}
+
+function isBeingDeleted({ state }: Answer): boolean {
+  return state === 'deleting' || state === 'deleted';
+}
+
+/** Regions that still have an image that is being deleted: few, and more to the point than those that have lost it. */
+export function regionsLeft({ regions }: Answer): string[] {
+  return regions.filter(({ state }) => state === 'available' || state === 'unverified').map(({ region }) => region);
 }
 
 /** `available (not waited for)`. */

@@ -35,15 +35,12 @@ export function pointersOf(
   return { name, state: shownTagState(document), cells };
 }
 
-/** A tag that regions lose with their image is not on its way to them. */
-function shownTagState({ tag, regions }: AvailabilityDocument): string {
+/** The tracker has no state for a tag that regions lose with their image: it is not on its way to them. */
+function shownTagState({ state, tag, digest }: AvailabilityDocument): string {
   if (tag === undefined) return 'unknown';
-  const isResolved = (name: string) => tag.regions.some(({ region }) => region === name);
-  const isDeleting =
-    tag.state === 'converging' &&
-    regions.some(({ state }) => state === 'deleted') &&
-    regions.every(({ region, state, expected }) => !expected || state === 'deleted' || isResolved(region));
-  return isDeleting ? 'deleting' : tag.state;
+  const isElsewhere = tag.regions.some((one) => one.digest !== digest);
+  const isLost = (state === 'deleting' || state === 'deleted') && !isElsewhere;
+  return isLost && tag.state !== 'converged' ? state : tag.state;
 }
 
 /** The tags that this image has or had. */

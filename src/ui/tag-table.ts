@@ -27,6 +27,7 @@ const stateIcons: Readonly<Record<string, IconName>> = {
   converging: 'replicating',
   diverged: 'diverged',
   deleting: 'deleting',
+  deleted: 'deleted',
 };
 
 export interface TagTable {

@@ -76,6 +76,40 @@ describe('status', () => {
     expect(lines.at(-1)).toMatch(/^uksouth {2}missing tag prod/);
   });
 
+  test.each([
+    [
+      'deleting',
+      ['eastus'],
+      'being deleted; still in eastus; deleted in brazilsouth, japaneast; not reported by uksouth',
+    ],
+    ['deleted', [], 'deleted in brazilsouth, japaneast; not reported by eastus, uksouth'],
+    // Pushed again: on its way once more.
+    [
+      'replicating',
+      ['eastus'],
+      'converging, 1 of 4 regions resolve it to this digest; deleted in brazilsouth, japaneast; not reported by uksouth',
+    ],
+  ])('says where a tag is lost with its image that is %s', (state, have, words) => {
+    const document = documentWith(
+      have,
+      regions.filter((region) => !have.includes(region)),
+      { state },
+    );
+    const lost = ['brazilsouth', 'japaneast'];
+    const listed = document.regions.map((one) => (lost.includes(one.region) ? { ...one, state: 'deleted' } : one));
+    const name = { name: 'prod', state: have.length === 0 ? 'unknown' : 'converging' };
+    const tag = { ...name, regions: have.map((region) => ({ region, digest })) };
+    expect(status({ ...document, regions: listed, tag })[1]).toBe(`tag prod: ${words}`);
+  });
+
+  test('of several says where an image that is being deleted is left', async () => {
+    const deleting = documentWith(['eastus'], ['japaneast', 'uksouth'], { state: 'deleting' });
+    const body = severalWith([deleting, unsigned], 'deleting');
+    const { url } = await startTrackerStandIn(() => ({ status: 200, body }));
+    const { out } = await callCommand(['status', image, pinned, '--url', url]);
+    expect(out.replaceAll(/ {2,}/g, '  ')).toContain('deleting  1/3  still in eastus\n');
+  });
+
   test('says that a signature is everywhere, nowhere, or not known', () => {
     const signature = (known: boolean, missing: string[]) =>
       partly(missing, { artifacts: [{ kind: 'signature', known, missing }] });

@@ -56,14 +56,16 @@ test('the tags of an image are those that it has, and those that it was pushed w
   expect(tagsOf({ tags: ['v1'] }, ['prod', 'v1', 'edge'])).toEqual(['v1', 'prod', 'edge']);
 });
 
-test('a tag that the regions lose with their image is being deleted', () => {
-  const { document } = lineOf({ a: shown });
-  const region = (name: string, state: string) => ({ region: name, state, expected: true });
-  const stateOf = (...listed: object[]) => {
-    const tag = { ...document.tag, state: 'converging' };
-    return pointersOf({ name: 'v1', document: { ...document, tag, regions: listed } as never }, regions, shown).state;
-  };
-  expect(stateOf(region('a', 'available'), region('b', 'deleted'))).toBe('deleting');
-  expect(stateOf(region('a', 'available'), region('b', 'deleted'), region('c', 'missing'))).toBe('converging');
-  expect(stateOf(region('a', 'available'))).toBe('converging');
+test.each([
+  ['deleting', 'converging', { a: shown }, 'deleting'],
+  ['deleted', 'unknown', {}, 'deleted'],
+  // The image was pushed again, or the tag is elsewhere by now.
+  ['replicating', 'converging', { a: shown }, 'converging'],
+  ['deleting', 'converging', { a: shown, b: older }, 'converging'],
+  ['deleted', 'converged', { a: older }, 'converged'],
+])('a tag of an image that is %s, and %s %j, is shown as %s', (state, tagState, pointed, is) => {
+  const { document } = lineOf(pointed);
+  const tag = { ...document.tag, state: tagState };
+  const line = { name: 'v1', document: { ...document, state, digest: shown, tag } as AvailabilityDocument };
+  expect(pointersOf(line, regions, shown).state).toBe(is);
 });

@@ -51,7 +51,7 @@ const tag = () =>
     state: z
       .enum(['converged', 'converging', 'diverged', 'unknown'])
       .describe(
-        '`converging`: some regions have not reported the newest digest yet. `diverged`: a region has resolved the tag to another digest for longer than `DELAYED_AFTER_SECONDS`.',
+        '`converging`: some regions have not reported the newest digest yet. `diverged`: a region has resolved the tag to another digest for longer than `DELAYED_AFTER_SECONDS`. While the image is being deleted, the tag stays `converging` and is then `unknown`: read the `state` of the image and of its regions.',
       ),
     regions: z.array(z.object({ region: z.string(), digest: z.string(), since: instant() })),
   });
