@@ -4,13 +4,13 @@ import { words } from '../core/image/wait-words.ts';
 import type { CliContext } from './cli-context.ts';
 import { printLine } from './cli-context.ts';
 import type { Answer } from './document.ts';
-import { readAnswer, readNumber, readText } from './document.ts';
+import { readAnswer, readNumber, readText, readTexts } from './document.ts';
 import { exitCodes } from './exit-codes.ts';
 import { readLoginServers } from './image-file/tracked.ts';
 import { nearestNames } from './nearest-names.ts';
 import { describeUnknown } from './plain-progress.ts';
 import { askOnce, CommandError, parsedOrFail, postOnce } from './question.ts';
-import { isThere, lagText, missingSentence, partLines, regionCell, tagLine } from './region-words.ts';
+import { isThere, lagText, missingSentence, partLines, regionCell, requestedState, tagLine } from './region-words.ts';
 import { releaseState } from './release-document.ts';
 import { parseReleaseRequest } from './release-request.ts';
 import type { Named } from './select-images.ts';
@@ -75,7 +75,32 @@ async function status(
     const unknown = describeUnknown(query.image, await nearestNames(query.image, client));
     return printLine(stdout, wrapLine(unknown, width));
   }
-  printLine(stdout, describeAnswer(answer, { width, paint: painter(stdout, environment) }, query.platforms));
+  const style = { width, paint: painter(stdout, environment) };
+  const parts = await asPart(answer, client, cliContext);
+  printLine(stdout, describeAnswer(parts.answer, style, query.platforms, parts.lines));
+}
+
+/**
+ * The answer about a manifest that indexes list: the tracker measures delays of indexes, not of their members, so what a delayed
+ * index waits for is delayed with it. One line says how each index is.
+ */
+async function asPart(
+  answer: Answer,
+  client: TrackerClient,
+  cliContext: CliContext,
+): Promise<{ readonly answer: Answer; readonly lines: readonly string[] }> {
+  const digests = (readTexts(answer.document.memberOf) ?? []).slice(0, maxNamed);
+  const indexes = await Promise.all(
+    digests.map(async (digest) => {
+      const image = `${answer.image.replace(/[@:][^/]*$/, '')}@${digest}`;
+      const index = readAnswer(await askOnce(client, cliContext, 'api/availability', { image }));
+      return { digest, state: index === undefined ? 'unknown' : requestedState(index) };
+    }),
+  );
+  return {
+    answer: { ...answer, delayed: answer.delayed || indexes.some(({ state }) => state === 'delayed') },
+    lines: indexes.map(({ digest, state }) => `part of the index ${digest}: ${state}`),
+  };
 }
 
 /** A table of regions would say nothing. */
@@ -135,8 +160,16 @@ function noDocument(): CommandError {
 
 const stateColumn: Column = { name: 'state', color: stateColor, minWidth: 30 };
 
-/** In words: the digest, then each part that was asked for with it, and a table of the regions. */
-export function describeAnswer(answer: Answer, style: TableStyle = {}, platforms?: string): string {
+/**
+ * In words: the digest, then each part that was asked for with it, and a table of the regions.
+ * @param more lines about what the image belongs to
+ */
+export function describeAnswer(
+  answer: Answer,
+  style: TableStyle = {},
+  platforms?: string,
+  more: readonly string[] = [],
+): string {
   const { state, delayed } = answer;
   // Of the digest alone: what was asked for with it has lines of its own.
   const have = answer.regions.reduce((sum, region) => {
@@ -155,7 +188,7 @@ export function describeAnswer(answer: Answer, style: TableStyle = {}, platforms
   const columns = ['region', stateColumn, { name: 'after the first', droppedAt: 1 }, { name: 'since', droppedAt: 2 }];
   return [
     ...headLines(answer, stateWords, style.width),
-    ...[...tagLine(answer), ...partLines(answer, platforms)].map((line) => wrapLine(line, style.width)),
+    ...[...more, ...tagLine(answer), ...partLines(answer, platforms)].map((line) => wrapLine(line, style.width)),
     ...(rows.length === 0 ? [] : [textTable(columns, rows, style)]),
   ].join('\n');
 }

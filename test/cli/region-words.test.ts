@@ -173,6 +173,18 @@ describe('status', () => {
     ]);
   });
 
+  test('of a platform agrees with its index, which is named', async () => {
+    const index = { ...documentWith(['eastus'], ['uksouth'], { delayed: true }), image: pinned, digest };
+    const part = documentWith(['eastus'], ['uksouth'], { memberOf: [older] });
+    const { url } = await startTrackerStandIn(({ query }) => ({
+      ...{ status: 200, body: query.image === `contoso.azurecr.io/team/app@${older}` ? index : part },
+    }));
+    expect((await callCommand(['status', pinned, '--url', url])).out.split('\n').slice(0, 2)).toEqual([
+      `${pinned}: replicating, delayed, in 1 of 2 regions`,
+      `part of the index ${older}: delayed`,
+    ]);
+  });
+
   test('of an image that no region has reported names what is near', async () => {
     const unknown = documentWith([], regions, { image, digest: null });
     const images = [{ repository: 'team/app', tags: ['prod-2'] }];
