@@ -11,6 +11,7 @@ import { familyLine } from './family-line.ts';
 import { shortDigest, visible } from './format.ts';
 import { formatHash, parseHash } from './hash-state.ts';
 import type { Keyed } from './keyed.ts';
+import type { Parent } from './parents.ts';
 import { statePill } from './parts.ts';
 import { regionCell } from './region-cell.ts';
 import { createRegionGrid } from './region-grid.ts';
@@ -28,6 +29,8 @@ interface Row {
   readonly document: Pick<AvailabilityDocument, 'state' | 'delayed'>;
 }
 
+type Belonging = { readonly parents: readonly Parent[] } & Pick<AvailabilityDocument, 'registry' | 'repository'>;
+
 const order: readonly string[] = ['platform', 'attestation', 'artifact'] satisfies MemberAvailability['kind'][];
 
 export function createFamily(page: Page) {
@@ -41,7 +44,7 @@ export function createFamily(page: Page) {
     keyOf: ({ member }) => `${member.kind} ${member.digest}`,
     row: (row, regions) => memberRow(row, regions, page.now),
   });
-  const paintPart = painted<AvailabilityDocument>(part('image-part-of'), partOf);
+  const paintPart = painted<Belonging>(part('image-part-of'), partOf);
   const paintKinds = painted<AvailabilityDocument>(part('image-artifacts'), artifactLines);
   const boxes = artifactBoxes.map((kind) => ({ kind, box: part<HTMLInputElement>(`with-${kind}`) }));
   let shown = { image: '', artifacts: '' };
@@ -56,7 +59,12 @@ export function createFamily(page: Page) {
 
   return {
     /** @param image the reference in the page's address */
-    show(document: AvailabilityDocument, image: string, artifacts: string | undefined): void {
+    show(
+      document: AvailabilityDocument,
+      parents: readonly Parent[],
+      image: string,
+      artifacts: string | undefined,
+    ): void {
       shown = { image, artifacts: artifacts ?? '' };
       for (const { kind, box } of boxes) box.checked = shown.artifacts.split(',').includes(kind);
       const members = (document.members ?? []).toSorted((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
@@ -71,7 +79,7 @@ export function createFamily(page: Page) {
       // Nothing is missing: no region needs a column.
       grid.show(rows, isSplit ? [...requirement.regions] : []);
       setText(part('image-family'), familyLine(document));
-      paintPart(document);
+      paintPart({ parents, registry, repository });
       paintKinds(document);
       setHidden(part('image-artifacts'), (document.artifacts ?? []).length === 0);
     },
@@ -119,17 +127,20 @@ function stateOf({ member, needed, document }: Row): Child[] {
   return [statePill(word), make('span', { class: 'muted note' }, `${have} of ${needed}`)];
 }
 
-/** The parent: the index that lists it, or the image that it is attached to. */
-function partOf({ memberOf = [], subject, registry, repository }: AvailabilityDocument): Child[] {
-  const link = (digest: string) => {
-    const image = `${registry}/${repository}@${digest}`;
-    const href = formatHash({ ...parseHash(''), screen: 'image', image });
-    return make('a', { href, title: visible(digest) }, make('code', {}, shortDigest(digest)));
-  };
-  const indexes = memberOf.flatMap((digest, place) => [place === 0 ? '' : ', ', link(digest)]);
+/** The index that lists it, or the image that it is attached to, with its state. */
+function partOf({ parents, registry, repository }: Belonging): Child[] {
+  const links = (isIndex: boolean) =>
+    parents
+      .filter((parent) => parent.isIndex === isIndex)
+      .flatMap(({ digest, state }, place) => {
+        const href = formatHash({ ...parseHash(''), screen: 'image', image: `${registry}/${repository}@${digest}` });
+        const link = make('a', { href, title: visible(digest) }, make('code', {}, shortDigest(digest)));
+        return [place === 0 ? '' : ', ', link, state === undefined ? '' : ` (${visible(state)})`];
+      });
+  const [indexes, subjects] = [links(true), links(false)];
   return [
-    ...(memberOf.length === 0 ? [] : ['Part of the index ', ...indexes, ': it is published as part of it. ']),
-    ...(subject === undefined ? [] : ['Attached to ', link(subject), '.']),
+    ...(indexes.length === 0 ? [] : ['Part of the index ', ...indexes, ': it is published as part of it. ']),
+    ...(subjects.length === 0 ? [] : ['Attached to ', ...subjects, '.']),
   ];
 }
 

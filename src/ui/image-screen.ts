@@ -3,19 +3,21 @@
  * about it.
  */
 import type { AvailabilityDocument } from '../core/image/availability.ts';
-import type { ReplicaReport } from '../core/query/replica-report.ts';
 import type { ShownCheck, ShownForward } from './delivery-tables.ts';
 import { createDeliveryTables } from './delivery-tables.ts';
-import type { Child } from './dom.ts';
 import { make, painted, part, setHidden, setText } from './dom.ts';
 import { createEventTable, type ShownEvent } from './event-table.ts';
-import { artifactBoxes, createFamily } from './family.ts';
+import { createFamily } from './family.ts';
 import { plural, shortDigest, visible } from './format.ts';
-import { formatHash, parseHash } from './hash-state.ts';
-import type { HeadlinePart, UsualLag } from './headline.ts';
+import type { HeadlinePart } from './headline.ts';
 import { headline } from './headline.ts';
+import { createExtras, readSimilar } from './image-extras.ts';
+import type { Moved } from './image-facts.ts';
+import { factsOf, movedParts, movedTags, similarParts } from './image-facts.ts';
 import { stateNote } from './image-words.ts';
 import { liveTime } from './live-times.ts';
+import type { Parent } from './parents.ts';
+import { asPart, readParents } from './parents.ts';
 import { answerPill, copyButton, statePill } from './parts.ts';
 import { createRegionTimes } from './region-times.ts';
 import type { Ask, Page, Screen, Shown } from './screen.ts';
@@ -23,17 +25,10 @@ import type { Answer } from './shortfall.ts';
 import { answerOf } from './shortfall.ts';
 import { tagsOf } from './tag-pointers.ts';
 import { createTagTable } from './tag-table.ts';
-import { Unanswered } from './tracker.ts';
-import { kindWord, sourceWord } from './words.ts';
 
 /** Each tag costs a request: the others are requested when the reader opens them. */
 const tagsAsked = 8;
 const tagsEvery = 5;
-/** The tracker asks the registry for it. */
-const attachedEveryMs = 60_000;
-const maxSimilar = 5;
-/** Letters of a name that names with a typing error have in common. */
-const nameStart = 4;
 
 /** As `/api/events` answers; an older tracker sends events only. */
 interface Sent {
@@ -47,6 +42,7 @@ interface Sent {
 
 export function imageScreen(page: Page): Screen {
   const regions = createRegionTimes(page.now);
+  const extras = createExtras(page.now);
   const family = createFamily(page);
   const tags = createTagTable();
   const events = createEventTable(page);
@@ -63,7 +59,11 @@ export function imageScreen(page: Page): Screen {
   );
   const paintMoved = painted<readonly Moved[]>(part('image-moved'), movedParts);
   const paintSimilar = painted<readonly AvailabilityDocument[]>(part('image-similar'), similarParts);
-  const paintFacts = painted(part('image-facts'), (document: AvailabilityDocument) => factsOf(document, page.now()));
+  const paintFacts = painted(
+    part('image-facts'),
+    ({ document, parents }: { document: AvailabilityDocument; parents: readonly Parent[] }) =>
+      factsOf(document, parents, page.now()),
+  );
   let shownImage: string | undefined;
   let reference = '';
   let title = 'Image';
@@ -71,11 +71,7 @@ export function imageScreen(page: Page): Screen {
   let tagFingerprint = '';
   let isAllTags = false;
   let round = 0;
-  let usual: UsualLag = new Map();
-  let usualOf = '';
   let ofTags: readonly AvailabilityDocument[] = [];
-  let attached: AvailabilityDocument | undefined;
-  let attachedAt = Number.NEGATIVE_INFINITY;
 
   part('copy-reference').append(copyButton('reference', () => reference));
   allTags.addEventListener('click', () => {
@@ -87,19 +83,25 @@ export function imageScreen(page: Page): Screen {
   async function refresh({ view: { image, artifacts } }: Shown, ask: Ask): Promise<void> {
     if (image === undefined) return;
     if (image !== shownImage) begin(image);
-    const [document, sent] = await Promise.all([
+    const [answer, sent] = await Promise.all([
       ask<AvailabilityDocument>('availability', { image, artifacts }),
       ask<Sent>('events', { image }),
     ]);
-    show(document);
-    family.show(document, image, artifacts);
-    if (document.state === 'unknown') await loadSimilar(document, ask);
+    const parents = await readParents(ask, answer);
+    const document = asPart(answer, parents);
+    show(document, parents);
+    family.show(document, parents, image, artifacts);
+    if (document.state === 'unknown' && round % tagsEvery === 0) {
+      const similar = await readSimilar(document, ask);
+      paintSimilar(similar);
+      setHidden(part('image-similar'), similar.length === 0);
+    }
     const reference = `${document.registry}/${document.repository}@${document.digest}`;
     events.show(sent.events, reference, sent.topicError ?? null);
     deliveries.show(sent.forwards ?? [], sent.checks ?? null, sent.checksComplete ?? true);
-    await loadUsualLag(document, ask);
+    if (await extras.loadUsualLag(document, ask)) showHeadline(document);
     await refreshTags(document, tagsOf(document, sent.tags ?? []), ask);
-    await loadAttached(document, ask);
+    if (await extras.loadAttached(document, ask)) showHeadline(document);
     round += 1;
   }
 
@@ -110,8 +112,7 @@ export function imageScreen(page: Page): Screen {
     isAllTags = false;
     tagFingerprint = '';
     ofTags = [];
-    attached = undefined;
-    attachedAt = Number.NEGATIVE_INFINITY;
+    extras.begin();
     round = 0;
     regions.clear();
     tags.loading();
@@ -123,7 +124,7 @@ export function imageScreen(page: Page): Screen {
     setText(part('image-title'), visible(image));
   }
 
-  function show(document: AvailabilityDocument): void {
+  function show(document: AvailabilityDocument, parents: readonly Parent[]): void {
     const { repository, digest, image } = document;
     const state = answerOf(document).words;
     const name = document.tag?.name ?? document.tags[0];
@@ -132,7 +133,7 @@ export function imageScreen(page: Page): Screen {
     setText(part('image-reference'), visible(image));
     title = `${visible(state)} · ${visible(repository)}${digest === null ? '' : ` ${shortDigest(digest)}`}`;
     showState(document);
-    paintFacts(document);
+    paintFacts({ document, parents });
     regions.show(document);
     showHeadline(document);
     for (const one of [part('image-details'), part('image-state')]) setHidden(one, false);
@@ -149,62 +150,8 @@ export function imageScreen(page: Page): Screen {
   }
 
   function showHeadline(document: AvailabilityDocument): void {
-    paintHeadline(headline(document, page.now(), { usual, ofTags, attached }));
+    paintHeadline(headline(document, page.now(), { ...extras.known(), ofTags }));
     setHidden(part('image-headline'), false);
-  }
-
-  /** Requests the usual lag of each region of this registry; without it the headline is shorter. */
-  async function loadUsualLag(document: AvailabilityDocument, ask: Ask): Promise<void> {
-    const isNeeded = document.missing.length > 0 && document.state === 'replicating';
-    if (!isNeeded || usualOf === document.registry) return;
-    usualOf = document.registry;
-    const registry = document.registry;
-    const report = await ask<ReplicaReport>('replicas', { registry }).catch((failure: unknown) => {
-      if (failure instanceof Unanswered) return undefined;
-      usualOf = '';
-      throw failure;
-    });
-    const lags = (report?.regions ?? []).flatMap(({ region, lag }): [string, number][] =>
-      lag.p95Seconds === null ? [] : [[region, lag.p95Seconds]],
-    );
-    usual = new Map(lags);
-    showHeadline(document);
-  }
-
-  /** Requests what is attached to the image and not part of the question: the sentence names where it is missing. */
-  async function loadAttached(document: AvailabilityDocument, ask: Ask): Promise<void> {
-    if (document.state !== 'available' && document.state !== 'replicating') return;
-    if (page.now() - attachedAt < attachedEveryMs) return;
-    attachedAt = page.now();
-    const { image } = document;
-    attached = await ask<AvailabilityDocument>('availability', { image, artifacts: artifactBoxes.join() }).catch(
-      // The image is shown without it.
-      (failure: unknown) => {
-        if (failure instanceof Unanswered) return undefined;
-        throw failure;
-      },
-    );
-    showHeadline(document);
-  }
-
-  /** Lists images whose names are like that of an unknown one. */
-  async function loadSimilar({ registry, repository }: AvailabilityDocument, ask: Ask): Promise<void> {
-    if (round % tagsEvery !== 0) return;
-    const name = repository.slice(repository.lastIndexOf('/') + 1);
-    let found: readonly AvailabilityDocument[] = [];
-    for (const q of new Set([repository, name, name.slice(0, nameStart)])) {
-      if (found.length > 0 || q.length < nameStart) continue;
-      const limit = String(maxSimilar);
-      found = await ask<{ images: readonly AvailabilityDocument[] }>('images', { registry, q, limit }).then(
-        ({ images }) => images,
-        (failure: unknown) => {
-          if (failure instanceof Unanswered) return [];
-          throw failure;
-        },
-      );
-    }
-    paintSimilar(found);
-    setHidden(part('image-similar'), found.length === 0);
   }
 
   async function refreshTags(document: AvailabilityDocument, named: readonly string[], ask: Ask): Promise<void> {
@@ -235,52 +182,4 @@ export function imageScreen(page: Page): Screen {
     focus: () => part('image-title').focus({ preventScroll: true }),
     clear: () => begin(''),
   };
-}
-
-interface Moved {
-  readonly name: string;
-  readonly image: string;
-  readonly digest: string;
-}
-
-function movedTags(ofTags: readonly AvailabilityDocument[], digest: string | null): Moved[] {
-  return ofTags.flatMap(({ tag, digest: newest, image }) =>
-    tag?.regions.some((one) => one.digest === newest) && newest !== null && newest !== digest
-      ? [{ name: tag.name, image, digest: newest }]
-      : [],
-  );
-}
-
-/** Links to the images that the tags point at by now. */
-function movedParts(moved: readonly Moved[]): Child[] {
-  return moved.flatMap(({ name, image, digest }, place) => [
-    `${place === 0 ? '' : ' · '}Newest image of ${visible(name)}: `,
-    imageLink(image, make('code', { title: visible(digest) }, shortDigest(digest))),
-  ]);
-}
-
-function similarParts(images: readonly AvailabilityDocument[]): Child[] {
-  const names = images.map(({ image, repository, tags: [tag], digest }) =>
-    imageLink(image, visible(`${repository}${tag === undefined ? `@${shortDigest(digest ?? '')}` : `:${tag}`}`)),
-  );
-  return ['Images with such a name: ', ...names.flatMap((link, place) => (place === 0 ? [link] : [', ', link]))];
-}
-
-function imageLink(image: string, text: Child): HTMLElement {
-  return make('a', { href: formatHash({ ...parseHash(''), screen: 'image', image }) }, text);
-}
-
-function factsOf(document: AvailabilityDocument, now: number): Child[] {
-  const { firstSeenAt, availableAt, announcedAt, mediaType, digest, replicas } = document;
-  const ago = (iso: string | null) => (iso === null ? undefined : liveTime('ago', iso, now));
-  const kind = kindWord(mediaType) ?? 'image';
-  const facts: [string, Child][] = [
-    ['First seen', ago(firstSeenAt)],
-    ['In every replica', ago(availableAt)],
-    ['Event published', ago(announcedAt)],
-    ['Kind', mediaType === null ? 'not known' : make('span', { title: visible(mediaType) }, kind)],
-    ['Digest', digest === null ? undefined : make('code', { title: visible(digest) }, shortDigest(digest))],
-    ['Region list', `${sourceWord(replicas.source)}${replicas.stale ? ', more than an hour old' : ''}`],
-  ];
-  return facts.map(([name, value]) => make('div', {}, make('dt', {}, name), make('dd', {}, value ?? 'not yet')));
 }
