@@ -1,10 +1,9 @@
 /** The `images` command: lists the images of one registry or of all, page by page until the limit is reached. */
 
-import { formatReference, parseReference } from '../core/model/reference.ts';
 import type { CliContext } from './cli-context.ts';
 import { printLine } from './cli-context.ts';
 import type { Answer } from './document.ts';
-import { listOf, readAnswer, readText, readTexts } from './document.ts';
+import { readAnswer, readText, readTexts } from './document.ts';
 import { formatAge } from './duration.ts';
 import { askOnce } from './question.ts';
 import { regionsLeft, shortDigest } from './region-words.ts';
@@ -53,10 +52,6 @@ export async function images(
     } while (cursor !== undefined && left > 0);
     if (cursor !== undefined) printLine(stderr, `There are more of ${registry}: --limit ${options.limit * 2}`);
   }
-  if (found.length === 0) {
-    found.push(...(await findByTag(query, options, client, cliContext)));
-    if (options.output === 'json') printDocuments(found, cliContext);
-  }
   if (options.output === 'json') return;
   const isSeveral = registries.length > 1;
   const table = options.output === 'wide' ? wideTable(found) : shortTable(found, isSeveral, cliContext);
@@ -65,30 +60,6 @@ export async function images(
 
 function printDocuments(answers: readonly Answer[], { stdout }: CliContext): void {
   for (const { document } of answers) printLine(stdout, JSON.stringify(document));
-}
-
-/** A list does not find an image by a tag that was deleted with it; a question about this tag does. */
-async function findByTag(
-  query: string | undefined,
-  options: ImagesOptions,
-  client: TrackerClient,
-  cliContext: CliContext,
-): Promise<Answer[]> {
-  const { repository, state, region, missing } = options;
-  if (query === undefined || repository !== undefined || region !== undefined || missing === true) return [];
-  const { registries } = await askOnce(client, cliContext, 'api/registries');
-  const found: Answer[] = [];
-  for (const { name, loginServer } of listOf(registries)) {
-    const host = readText(loginServer);
-    if (host === undefined || (options.registry !== undefined && ![name, host].includes(options.registry))) continue;
-    const reference = parseReference(query.startsWith(`${host}/`) ? query : `${host}/${query}`);
-    // Without a tag, "latest" would be meant, which nobody has written.
-    if (!reference.ok || reference.value.digest !== undefined || !query.includes(':')) continue;
-    const image = formatReference(reference.value);
-    const answer = readAnswer(await askOnce(client, cliContext, 'api/availability', { image }));
-    if (answer?.digest !== undefined && (state === undefined || stateOf(answer) === state)) found.push(answer);
-  }
-  return found;
 }
 
 function queryFor(

@@ -2,6 +2,7 @@
 import type { AvailabilityDocument } from '../core/image/availability.ts';
 import { arrivalSpan } from './arrival-times.ts';
 import { formatSeconds, formatWaiting, plural, visible } from './format.ts';
+import { deletedAt } from './image-words.ts';
 import { lackedKinds, shortfallIn } from './shortfall.ts';
 
 /** Per region, the 95th percentile of the lag behind the first region, in seconds. */
@@ -27,7 +28,14 @@ export function headline(
   const { state, requirement, missing, firstSeenAt, artifacts = [] } = document;
   const [have, needed] = [requirement.have, requirement.needed];
   if (state === 'unknown') return ['No region has reported this image.'];
-  if (state === 'deleted') return ['Deleted in every region that had it.'];
+  if (state === 'deleted') {
+    const gone = document.regions.filter((one) => one.state === 'deleted').map(({ region }) => region);
+    const last = deletedAt(document);
+    const where = `Deleted in every region that had it${gone.length === 0 ? '' : `: ${listed(gone)}`}`;
+    return last === null
+      ? [`${where}.`]
+      : [`${where}${gone.length > 1 ? '; the last' : ''} `, { waitingSince: last }, ' ago.'];
+  }
   const isSaid = state === 'available' && missing.length > 0 && lackedKinds(document).length === 0;
   const of = document.tag === undefined ? ofTags : isSaid ? [] : [document];
   const tags = of.map((one) => tagText(one, document.digest)).join('');

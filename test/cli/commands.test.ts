@@ -221,34 +221,6 @@ test('images of all registries, page after page', async () => {
   expect(none).toMatchObject({ code: 0, out: 'No such images.\n' });
 });
 
-test('images finds a deleted one by a tag that it had, and only if it passes the filters', async () => {
-  const body = documentWith([], ['eastus'], { state: 'deleted', tags: [], tag: { name: '0.1', state: 'unknown' } });
-  const tracker = await startTrackerStandIn(({ path, query }) => {
-    if (path === '/api/registries') {
-      const registries = ['contoso', 'fabrikam'].map((name) => ({ name, loginServer: `${name}.azurecr.io` }));
-      return { status: 200, body: { registries } };
-    }
-    if (path === '/api/images') return { status: 200, body: { images: [], next: null } };
-    return {
-      status: 200,
-      body: query.image?.startsWith('contoso') ? body : documentWith([], ['eastus'], { digest: null }),
-    };
-  });
-  const list = async (...words: string[]) => (await callCommand(['images', ...words, '--url', tracker.url])).out;
-  expect(await list('team/app:0.1')).toMatch(/\ncontoso.azurecr.io\/team\/app:0.1 .* deleted/);
-  expect(tracker.asked.flatMap(({ query }) => query.image ?? [])).toEqual([
-    'contoso.azurecr.io/team/app:0.1',
-    'fabrikam.azurecr.io/team/app:0.1',
-  ]);
-  expect(await list('contoso.azurecr.io/team/app:0.1', '--state', 'deleted')).toMatch(/team\/app:0.1 .*deleted/);
-  expect(JSON.parse(await list('team/app:0.1', '--registry', 'contoso', '-o', 'json'))).toEqual(body);
-  const before = tracker.asked.length;
-  for (const words of [['team/app:0.1', '--state', 'available'], ['team/app'], ['team/app:0.1', '--missing'], []]) {
-    expect(await list(...words, '--registry', 'contoso')).toBe('No such images.\n');
-  }
-  expect(tracker.asked.slice(before).flatMap(({ query }) => query.image ?? [])).toHaveLength(1);
-});
-
 test('releases page after page, with what is missing of the open ones', async () => {
   const release = (name: string, availableAt: string | null) => ({
     ...{ name, revision: 1, createdAt: '2026-06-01T12:00:00.000Z', availableAt, delayed: false, images: [image] },

@@ -101,6 +101,35 @@ test('what was delayed, and is being deleted, is counted and listed as delayed n
   expect([await listed('newest'), await listed('lag')]).toEqual([[], []]);
 });
 
+test('what was deleted everywhere is found by the tag that it had, with when and where', async () => {
+  const setup = memoryTracker({ ports: { catalogue: memoryCatalogue() } });
+  const { tracker, clock } = setup;
+  const both = ['eastus', 'westeurope'];
+  for (const region of both) {
+    await tracker.receive({ name: nameOf(1), fact: pushOf(region, nowOf(clock), { tag: '1.2' }) });
+  }
+  await passTime(setup, 60_000, 5_000);
+  for (const region of both) await tracker.receive({ name: nameOf(1), fact: deleteOf(region, nowOf(clock)) });
+  const list = { registry, repository: undefined, state: undefined, region: undefined, missing: false, limit: 50 };
+  const find = async (text: string) =>
+    (await tracker.images({ ...list, cursor: undefined, search: parseSearch(text, registry) })).images;
+  const regions = both.map((region) => ({
+    region,
+    state: 'deleted',
+    since: nowOf(clock).replace(/(\.\d{3})\d*/, '$1'),
+  }));
+  await clock.advance(2_000);
+  await clock.settle();
+  for (const text of ['team/app:1.2', '1.2']) {
+    expect(await find(text)).toMatchObject([{ digest: digestOf(1), state: 'deleted', tags: ['1.2'], regions }]);
+  }
+  // The tag was pushed again: it is the new image's.
+  await tracker.receive({ name: nameOf(2), fact: pushOf('eastus', nowOf(clock), { tag: '1.2' }) });
+  await clock.advance(2_000);
+  await clock.settle();
+  expect((await find('team/app:1.2'))[0]).toMatchObject({ digest: digestOf(2), state: 'replicating' });
+});
+
 test('what only some regions have deleted is listed as that, in every order, until it is gone from all', async () => {
   const setup = memoryTracker({ ports: { catalogue: memoryCatalogue() } });
   const { tracker, clock } = setup;

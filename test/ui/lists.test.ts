@@ -170,6 +170,7 @@ describe('the answer in a sentence', () => {
   const regions = pushOf('eastus', '2026-06-01T12:00:00Z');
   const one = describeImage(recordOf(digestOf(1), [regions]), registryOf(), replicaSetOf(), now);
   const deletedThere = deleteOf('westeurope', '2026-06-01T12:01:00Z');
+  const deletedHere = deleteOf('eastus', '2026-06-01T12:02:00Z');
   const usual = (seconds: number) => new Map([['westeurope', seconds]]);
   const soon = at('2026-06-01T12:11:00Z');
   const sentenceOf = (document: AvailabilityDocument, facts: HeadlineFacts = {}) =>
@@ -209,6 +210,12 @@ describe('the answer in a sentence', () => {
     ],
     ['unknown', { ...one, state: 'unknown' }, new Map(), 'No region has reported this image.'],
     ['deleted', { ...one, state: 'deleted' }, new Map(), 'Deleted in every region that had it.'],
+    [
+      'deleted, with when and where',
+      describeImage(recordOf(digestOf(1), [regions, deletedThere, deletedHere]), registryOf(), replicaSetOf(), now),
+      new Map(),
+      'Deleted in every region that had it: eastus and westeurope; the last 9 min ago.',
+    ],
   ])('%s', (_, document, known, sentence) => {
     expect(sentenceOf(document, { usual: known })).toBe(sentence);
   });

@@ -94,6 +94,12 @@ export function hasTag(arrival: Arrival, tag: Tag): boolean {
   return at !== null && isAvailable(arrival) && gone.every((time) => isLater(at, time));
 }
 
+/** Whether this replica resolved the tag to this digest until it deleted the digest. */
+export function hadTag(arrival: Arrival, tag: Tag): boolean {
+  const at = taggedAt(arrival, tag);
+  return at !== null && isDeleted(arrival) && isLater(at, timeOf(arrival.untagged, tag));
+}
+
 /**
  * Whether it is unknown if the replica has the tag: the manifest was deleted and is back, or a delete named no digest, and the
  * tag has not been reported since.

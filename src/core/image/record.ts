@@ -9,7 +9,7 @@ import type { Repository, Tag } from '../model/reference.ts';
 import type { Region } from '../model/region.ts';
 import { sortRegions } from '../model/region.ts';
 import type { Arrival, Evidence } from './arrival.ts';
-import { hasTag, taggedAt } from './arrival.ts';
+import { hadTag, hasTag, isAvailable, taggedAt } from './arrival.ts';
 import type { Attachment } from './attached.ts';
 import { isAttachingTag } from './attached.ts';
 import type { FailedAttempts } from './failed-attempts.ts';
@@ -155,15 +155,19 @@ export function imageKey(name: ImageName): string {
   return `${name.registry}/${name.repository}@${name.digest}`;
 }
 
-/** Tags that some region resolves to this digest, and that have not moved to another. */
+/**
+ * Tags that some region resolves to this digest, and that have not moved to another. Of an image that was deleted everywhere, those
+ * that it had until then: people know it by them.
+ */
 export function currentTags(record: ImageRecord): Tag[] {
   const tags = Object.entries(record.tags).filter(
     ([, progress]) => progress.state === 'open' || progress.state === 'converged',
   );
   const arrivals = Object.values(record.arrivals);
+  const isHere = arrivals.some(isAvailable) ? hasTag : hadTag;
   return tags
     .map(([tag]) => tag as Tag)
-    .filter((tag) => arrivals.some((arrival) => hasTag(arrival, tag)))
+    .filter((tag) => arrivals.some((arrival) => isHere(arrival, tag)))
     .sort();
 }
 

@@ -87,7 +87,9 @@ const fields = () => ({
     .describe('Over all expected regions. `satisfied` says whether the requirement is met.'),
   missing: z.array(z.string()).describe('Required regions that do not have it.'),
   regions: z.array(region()).describe('Alphabetical: every expected region, and every other that has reported.'),
-  tags: z.array(z.string()).describe('Tags that point at this digest now.'),
+  tags: z
+    .array(z.string())
+    .describe('Tags that point at this digest now; of a deleted image, those that did until then.'),
   tag: tag().optional().describe('Present when the question named a tag.'),
   firstSeenAt: instant().nullable(),
   availableAt: instant().nullable().describe('When every expected region had it.'),

@@ -192,7 +192,12 @@ describe('the document about a digest', () => {
       digest,
       records: [recordOf(digest, [...everywhere, deletedEast, deletedWest])],
     });
-    expect(document).toMatchObject({ state: 'deleted', satisfied: false, missing: ['eastus', 'westeurope'], tags: [] });
+    expect(document).toMatchObject({
+      state: 'deleted',
+      satisfied: false,
+      missing: ['eastus', 'westeurope'],
+      tags: ['v1'],
+    });
     expect(document.regions.map(({ state, lagSeconds }) => [state, lagSeconds])).toEqual([
       ['deleted', null],
       ['deleted', null],

@@ -164,7 +164,12 @@ test('current tags point here in some region', () => {
   const tagged = (region: string, minute: number, tag: string) => pushOf(region, time(minute), { tag });
   const record = recordOf([tagged('eastus', 0, 'v2'), tagged('eastus', 1, 'v1')]);
   expect(currentTags(record)).toEqual(['v1', 'v2']);
-  expect(currentTags(recordOf([tagged('eastus', 0, 'v1'), deleteOf('eastus', time(1))]))).toEqual([]);
+  const inWest = tagged('westeurope', 0, 'v3');
+  const deleted = [tagged('eastus', 0, 'v1'), deleteOf('eastus', time(2))];
+  expect(currentTags(recordOf([...deleted, inWest]))).toEqual(['v3']);
+  // Deleted everywhere, it is known by the tags that it had until then, but not by one that had been untagged before.
+  const untagged = factOf('untag', 'eastus', time(1), { tag: 'v2' });
+  expect(currentTags(recordOf([tagged('eastus', 0, 'v2'), untagged, ...deleted]))).toEqual(['v1']);
 });
 
 test.each([
