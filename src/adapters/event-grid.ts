@@ -64,7 +64,7 @@ async function send(client: Client, events: readonly CloudEvent<object>[]): Prom
 
 function toUpstreamError(error: unknown): UpstreamError {
   const status = (error as { statusCode?: number }).statusCode;
-  const where = `Event Grid topic${status === undefined ? '' : ` (${status})`}`;
+  const where = `Event Grid topic${status === undefined ? '' : ` (${status})${reasonOf(error)}`}`;
   if (status === 401 || status === 403) {
     return new UpstreamError('unauthorized', where, {
       cause: error,
@@ -74,6 +74,23 @@ function toUpstreamError(error: unknown): UpstreamError {
   if (status === 429) return new UpstreamError('throttled', where, { cause: error });
   if (status === 400 || status === 413) return new UpstreamError('invalid', where, { cause: error });
   return new UpstreamError('unavailable', where, { cause: error });
+}
+
+const maxReason = 160;
+
+/**
+ * What the topic itself says, in one short line. Its first sentence is enough: the rest is an id of the attempt, so it would never be
+ * the same twice. An answer that is not the topic's, such as the page of a proxy, has no code.
+ */
+function reasonOf(error: unknown): string {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  if (typeof code !== 'string' || code === 'PARSE_ERROR' || typeof message !== 'string') return '';
+  const [sentence = ''] = message.split(/\.(?:\s|$)|[\r\n]/);
+  const plain = sentence
+    .replace(/https?:\/\/\S+/g, '…')
+    .replace(/\p{C}/gu, '')
+    .trim();
+  return plain === '' ? '' : `: ${plain.slice(0, maxReason)}`;
 }
 
 function split(events: readonly CloudEvent<object>[]): CloudEvent<object>[][] {

@@ -3,7 +3,7 @@ import type { Child } from './dom.ts';
 import { make, painted, part, setAttribute, setHidden, setText } from './dom.ts';
 import { inShownOrder, withoutManyRegions } from './event-order.ts';
 import { visible } from './format.ts';
-import { lastAnswer } from './last-answer.ts';
+import { lastAnswer, reasonIn } from './last-answer.ts';
 import { fixedTime } from './live-times.ts';
 import { copyButton, deliveryPill } from './parts.ts';
 import type { RowTable } from './row-table.ts';
@@ -159,8 +159,10 @@ function deliveryOf({ publishedAt, failedAttempts: failed = null }: ShownEvent, 
   }
   if (failed === null) return [deliveryPill('replicating', 'Not accepted yet')];
   const times = tries === 1 ? 'once' : `${tries} times`;
+  const reason = reasonIn(failed.lastError);
   return [
     deliveryPill('delayed', `Not accepted yet: ${lastAnswer(failed.lastError)}, tried ${times}`, failed.lastError),
+    reason === '' ? undefined : make('span', { class: 'note' }, reason),
     make('span', { class: 'note muted' }, 'last ', fixedTime(failed.lastAt, now)),
   ];
 }

@@ -1,5 +1,6 @@
 /** Images × regions: a row for each image, newest first, updated at every poll. */
 import type { AvailabilityDocument } from '../core/image/availability.ts';
+import type { RefusedEvents } from '../core/image/record.ts';
 import type { Child } from './dom.ts';
 import { make, painted, setAttribute } from './dom.ts';
 import { plural, shortDigest, visible } from './format.ts';
@@ -17,6 +18,7 @@ import type { Attention, Listed } from './registry-counts.ts';
 import type { Answer } from './shortfall.ts';
 import { answerOf } from './shortfall.ts';
 import { makeCell, makeRow, rowHeader } from './table.ts';
+import { refusedText } from './topic-refusal.ts';
 import { kindWord } from './words.ts';
 
 const tagsShown = 3;
@@ -107,6 +109,7 @@ function imageRow(image: Listed, regions: readonly string[], now: () => number):
         partOf: document.partOf,
         delayed: delayedText(document),
         diverged,
+        refused: document.unpublished,
       });
       const isDiverged = document.attention === 'diverged' || diverged.length > 0;
       paintState({ answer: answerOf(document), note: stateNote(document), gone: deletedAt(document), isDiverged });
@@ -134,9 +137,10 @@ interface About {
   readonly partOf: Listed['partOf'];
   readonly delayed: string;
   readonly diverged: readonly DivergedTag[];
+  readonly refused: RefusedEvents | undefined;
 }
 
-function aboutParts({ digest, kind, partOf, delayed, diverged }: About): Child[] {
+function aboutParts({ digest, kind, partOf, delayed, diverged, refused }: About): Child[] {
   return [
     digest === null ? undefined : make('code', {}, shortDigest(digest)),
     kind === undefined ? undefined : make('span', {}, kind),
@@ -145,6 +149,9 @@ function aboutParts({ digest, kind, partOf, delayed, diverged }: About): Child[]
     diverged.length === 0
       ? undefined
       : make('span', { class: 'diverged-in', title: divergedTip(diverged) }, divergedText(diverged)),
+    refused === undefined
+      ? undefined
+      : make('span', { title: visible(refused.lastError) }, `not accepted: ${refusedText(refused)}`),
   ];
 }
 

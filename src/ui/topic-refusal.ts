@@ -1,6 +1,7 @@
 /** What the topic answered to the events that it has not accepted, in one sentence. */
+import type { RefusedEvents } from '../core/image/record.ts';
 import { plural } from './format.ts';
-import { lastAnswer } from './last-answer.ts';
+import { lastAnswer, reasonIn } from './last-answer.ts';
 
 export interface Undelivered {
   readonly status: 'pending' | 'published';
@@ -26,11 +27,21 @@ export function topicRefusal(events: readonly Undelivered[]): Refusal | undefine
   const failed = events.flatMap(({ status, failedAttempts }) => (status === 'pending' ? (failedAttempts ?? []) : []));
   const [last] = failed.toSorted((a, b) => (a.lastAt < b.lastAt ? 1 : -1));
   if (last === undefined) return undefined;
-  const answer = lastAnswer(last.lastError);
-  const tried = Math.max(...failed.map(({ count }) => count));
-  const times = tried === 1 ? 'once' : `${tried} times`;
+  const attempts = Math.max(...failed.map(({ count }) => count));
   return {
-    text: `The topic has not accepted ${plural(failed.length, 'event')}: ${meanings[answer] ?? answer}, tried ${times}`,
+    text: `The topic has not accepted ${refusedText({ events: failed.length, attempts, lastError: last.lastError })}`,
     lastAt: last.lastAt,
   };
+}
+
+/** `2 events: 401, the key or role of the app is not enough (Request must contain …), tried 4 times` */
+export function refusedText({
+  events,
+  attempts,
+  lastError,
+}: Pick<RefusedEvents, 'events' | 'attempts' | 'lastError'>): string {
+  const answer = lastAnswer(lastError);
+  const reason = reasonIn(lastError);
+  const why = `${meanings[answer] ?? answer}${reason === '' ? '' : ` (${reason})`}`;
+  return `${plural(events, 'event')}: ${why}, tried ${attempts === 1 ? 'once' : `${attempts} times`}`;
 }

@@ -79,6 +79,28 @@ describe('what the topic answers', () => {
     await expect(publisher.publish([event])).rejects.toEqual(failure);
   });
 
+  test.each([
+    [
+      JSON.stringify({
+        error: {
+          code: 'Unauthorized',
+          message:
+            "The key is not that of https://topic.example/?key=secret here. Report '9b0d:3:7/1/2026 1:00:00 PM' to us.",
+        },
+      }),
+      'Event Grid topic (401): The key is not that of … here',
+    ],
+    [
+      JSON.stringify({ error: { code: 'Forbidden', message: 'x'.repeat(1_000) } }),
+      `Event Grid topic (401): ${'x'.repeat(160)}`,
+    ],
+    ['<html>a proxy</html>', 'Event Grid topic (401)'],
+    ['', 'Event Grid topic (401)'],
+  ])('its reason is in the error, in one line: %j', async (body, message) => {
+    service.misbehave = () => ({ status: 401, body });
+    await expect(publisher.publish([event])).rejects.toMatchObject({ message });
+  });
+
   test('a batch that is too large for one request goes in parts, each event once and in order', async () => {
     await publisher.publish([sized(1, 400_000), sized(2, 200_000), sized(3, 200_000), sized(4, 10)]);
     expect(idsSent()).toEqual([

@@ -276,12 +276,18 @@ test('an image with an event that the topic refuses is counted and listed until 
     const asked = { ...query, repository: repository && repositoryOf(repository), state: 'unpublished' } as const;
     return (await tracker.images(asked)).images.map(({ digest, state }) => [digest, state]);
   };
+  const allOf = async () => (await tracker.images({ ...query, repository: undefined, state: undefined })).images;
   // The first attempt has just failed. That is stored with the image's timer.
   expect(await tracker.summary(registry)).toMatchObject({ images: { available: 2 }, unpublished: 0 });
   await passTime(setup, 120_000);
   expect(await tracker.summary(registry)).toMatchObject({ images: { available: 2 }, unpublished: 1 });
   expect(await listed()).toEqual([[digestOf(1), 'available']]);
   expect(await listed('team/app')).toEqual(await listed());
+  const attempts = { events: 3, attempts: expect.any(Number), lastAt: expect.stringMatching(/Z$/) };
+  expect((await allOf()).map(({ digest, unpublished }) => [digest, unpublished])).toEqual([
+    [digestOf(1), { ...attempts, lastError: 'invalid: Event Grid topic (400)' }],
+    [digestOf(2), undefined],
+  ]);
   await passTime(setup, 10_800_000, 60_000);
   await tracker.recount(nameOf(1));
   const nextAt = catalogue.reminders.at(-1)?.at ?? 0;

@@ -539,7 +539,13 @@ describe('the registry as a whole', () => {
       unpublished: 2,
     });
     answers.images = (query) => {
-      const images = [3, 2, 1].map((n) => listedImage(n, { state: 'available' }));
+      const unpublished = {
+        events: 2,
+        attempts: 4,
+        lastAt: '2026-06-01T12:16:00.000Z',
+        lastError: 'topic (401): no key',
+      };
+      const images = [3, 2, 1].map((n) => listedImage(n, { state: 'available', unpublished }));
       return { images: query.get('state') === 'unpublished' ? images.slice(1) : images, next: null };
     };
     await page.goto(`${tracker.url}/ui`);
@@ -551,6 +557,8 @@ describe('the registry as a whole', () => {
     );
     expect(page.url()).toContain('state=unpublished');
     expect(await page.locator('#filter-state').inputValue()).toBe('unpublished');
+    const refused = 'not accepted: 2 events: 401, the key or role of the app is not enough (no key), tried 4 times';
+    expect(await rows().first().innerText()).toContain(refused);
   });
 
   test('is not needed: without it what is loaded is counted', async () => {
@@ -599,7 +607,7 @@ const deliveries = {
       failedAttempts: {
         count: 4,
         lastAt: '2026-06-01T12:16:00.000Z',
-        lastError: 'throttled: Event Grid topic (503)',
+        lastError: 'throttled: Event Grid topic (503): The topic is moving',
       },
     },
   ],
@@ -632,7 +640,8 @@ test('published events show what they say, and are published again by whom may',
   await page.goto(`${tracker.url}/ui#image=contoso.azurecr.io/team/app:v1`);
   const event = page.locator('#image-events tbody tr', { hasText: 'eastus' });
   expect(await event.innerText()).toContain('Accepted by the topic');
-  await page.getByText('Not accepted yet: 503, tried 4 times').waitFor();
+  const refused = page.locator('#image-events tbody tr', { hasText: 'Not accepted yet: 503, tried 4 times' });
+  expect(await refused.innerText()).toContain('The topic is moving');
   await page.getByText('The topic accepts nothing at the moment: 503.').waitFor();
   await page.locator('#image-forwards').getByText('Given up after a day: 500').waitFor();
   expect(await page.locator('#image-checks tbody tr').innerText()).toMatch(/GitHub[\s\S]*succeeded[\s\S]*Accepted/);
@@ -733,7 +742,7 @@ describe('an image', () => {
     answers.events = () => ({ events: deliveries.events });
     await page.goto(`${tracker.url}/ui#image=${everywhere(1).image}`);
     await page.getByText('Its signature is missing in japaneast.').waitFor();
-    const refusal = page.getByText('The topic has not accepted 1 event: 503, tried 4 times');
+    const refusal = page.getByText('The topic has not accepted 1 event: 503 (The topic is moving), tried 4 times');
     expect((await refusal.boundingBox())?.y).toBeLessThan(400);
   });
 

@@ -16,6 +16,10 @@ test('the last answer counts, with its meaning, and the event that was tried mos
     text: 'The topic has not accepted 2 events: 400, invalid, tried 4 times',
     lastAt: '2026-06-01T12:00:03.000Z',
   });
+  const reason = failed(2, 1, 'unauthorized: Event Grid topic (401): Request must contain aeg-sas-key');
+  expect(topicRefusal([reason])?.text).toBe(
+    'The topic has not accepted 1 event: 401, the key or role of the app is not enough (Request must contain aeg-sas-key), tried 2 times',
+  );
   expect(topicRefusal(events.slice(2))).toBeUndefined();
   expect(topicRefusal([failed(1, 1, 'a strange answer')])?.text).toMatch(/1 event: a strange answer, tried once$/);
 });

@@ -13,6 +13,7 @@ import { hadTag, hasTag, isAvailable, taggedAt } from './arrival.ts';
 import type { Attachment } from './attached.ts';
 import { isAttachingTag } from './attached.ts';
 import type { FailedAttempts } from './failed-attempts.ts';
+import { joinFailures } from './failed-attempts.ts';
 import type { Family } from './family.ts';
 import { memberArrivals, wholeSince } from './family.ts';
 import type { TagPushes } from './tag-pushes.ts';
@@ -200,6 +201,27 @@ export function pendingKeys(record: ImageRecord, madeBefore = Number.POSITIVE_IN
 /** Whether the topic has refused, or not answered, an event of it, and has not accepted that event since. */
 export function hasRefusedEvent({ announcements }: ImageRecord): boolean {
   return announcements.some(({ publishedAt, failed }) => publishedAt === null && failed !== undefined);
+}
+
+/** How often the topic has not accepted the events of an image, and why. */
+export interface RefusedEvents {
+  /** How many of its events. */
+  readonly events: number;
+  /** Of the event that was tried most often. */
+  readonly attempts: number;
+  /** ISO 8601, of the last attempt. */
+  readonly lastAt: string;
+  /** One line, for people. */
+  readonly lastError: string;
+}
+
+/** Events that the topic has not accepted, as far as the record knows of failed attempts; `undefined` if there are none. */
+export function refusedEvents({ announcements }: ImageRecord): RefusedEvents | undefined {
+  const failed = announcements.flatMap(({ publishedAt, failed }) => (publishedAt === null ? (failed ?? []) : []));
+  const last = failed.reduce<FailedAttempts | undefined>(joinFailures, undefined);
+  if (last === undefined) return undefined;
+  const { count, lastAt, lastError } = last;
+  return { events: failed.length, attempts: count, lastAt: new Date(lastAt).toISOString(), lastError };
 }
 
 /** Whether an event is not published, or a forward not queued. */

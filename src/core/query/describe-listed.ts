@@ -4,7 +4,8 @@ import type { DivergedTag } from '../catalogue/entry.ts';
 import type { CatalogueStore } from '../catalogue/ports.ts';
 import type { AvailabilityDocument } from '../image/availability.ts';
 import { describeImage } from '../image/availability.ts';
-import type { ImageRecord } from '../image/record.ts';
+import type { ImageRecord, RefusedEvents } from '../image/record.ts';
+import { refusedEvents } from '../image/record.ts';
 import type { Registry } from '../model/registry.ts';
 import type { ReplicaSet } from '../model/replica-set.ts';
 import { inChunks } from '../runtime/in-chunks.ts';
@@ -12,6 +13,8 @@ import { inChunks } from '../runtime/in-chunks.ts';
 export interface ListedImage extends AvailabilityDocument {
   /** Tags whose newest digest this is, and that other regions resolve to another digest; left out if nothing is counted. */
   readonly divergedTags?: readonly DivergedTag[];
+  /** Left out if the topic has accepted all events, as far as the record knows. */
+  readonly unpublished?: RefusedEvents;
 }
 
 const readAtOnce = 32;
@@ -34,10 +37,16 @@ export async function describeListed(
       ...some.map((record, i) => ({
         ...describeImage(record, registry, set, now),
         ...(diverged === undefined ? {} : { divergedTags: diverged[i] ?? [] }),
+        ...unpublishedOf(record),
       })),
     );
   }
   return documents;
+}
+
+function unpublishedOf(record: ImageRecord): Pick<ListedImage, 'unpublished'> {
+  const unpublished = refusedEvents(record);
+  return unpublished === undefined ? {} : { unpublished };
 }
 
 /** For each record, in their order; `undefined` if nothing is counted. */

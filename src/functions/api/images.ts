@@ -69,6 +69,15 @@ const listedImage = () =>
       .array(z.object({ tag: z.string(), regions: z.array(z.string()) }))
       .optional()
       .describe('Tags whose newest digest this is, each with the expected regions that resolve it to another digest.'),
+    unpublished: z
+      .object({
+        events: z.number().int().min(1).describe('How many events.'),
+        attempts: z.number().int().min(1).describe('Of the event that was tried most often.'),
+        lastAt: z.iso.datetime().describe('When the last attempt was.'),
+        lastError: z.string().describe('The last answer, for people.'),
+      })
+      .optional()
+      .describe('Events that the topic has not accepted. Left out if there are none.'),
   });
 
 const imageList = named('ImageList', () =>
