@@ -9,7 +9,7 @@ import { visible } from './format.ts';
 import type { IconName } from './icons.ts';
 import { icon } from './icons.ts';
 import { fixedTime, liveTime } from './live-times.ts';
-import { isAwaited, lagText } from './region-state.ts';
+import { isAwaited, lagText, laterEventText } from './region-state.ts';
 import type { Column } from './table.ts';
 import { makeCell, rowHeader } from './table.ts';
 import { evidenceWords } from './words.ts';
@@ -49,9 +49,10 @@ export function regionCells(line: RegionLine, bar: HTMLElement, now: number): HT
   const { kind, lacks } = line;
   const drawn = Object.hasOwn(marks, kind) ? marks[kind] : undefined;
   const notes = [...(expected ? [] : ['not waited for']), ...(globalRouting ? [] : ['no global routing'])];
+  const later = laterEventText(line.entry);
   const drawing = drawn === undefined ? undefined : icon(drawn);
   return [
-    rowHeader(visible(region), ...notes.map((note) => make('span', { class: 'note muted' }, note))),
+    rowHeader(visible(region), ...notes.flatMap(noteParts)),
     makeCell(
       'State',
       { class: 'state' },
@@ -60,9 +61,13 @@ export function regionCells(line: RegionLine, bar: HTMLElement, now: number): HT
     valueCell('After the first', 'lag', lagParts(line, kind, now)),
     makeCell('Time line', { class: 'track' }, bar),
     valueCell('Recorded', 'recorded', since === null ? [] : [fixedTime(since, now)]),
-    valueCell('Event time', 'event-time', eventTime === null ? [] : [fixedTime(eventTime, now)]),
+    valueCell('Event time', 'event-time', eventTime === null ? [] : [fixedTime(eventTime, now), ...noteParts(later)]),
     valueCell('Rests on', 'evidence', evidence.map(evidenceTag)),
   ];
+}
+
+function noteParts(note: string): Child[] {
+  return note === '' ? [] : [make('span', { class: 'note muted' }, note)];
 }
 
 /** The lag, or, while the region is awaited, the least that it will be. */

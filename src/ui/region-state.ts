@@ -48,6 +48,13 @@ function isEnough({ state, requirement, missing }: AvailabilityDocument, name: s
   return state === 'replicating' && isIn(requirement.regions) && !isIn(missing);
 }
 
+/** Why the newest event about a region names a later time than that at which its state was recorded; empty if it does not. */
+export function laterEventText({ since, eventTime }: Pick<RegionAvailability, 'since' | 'eventTime'>): string {
+  // The page shows whole seconds.
+  const isLater = since !== null && eventTime !== null && Date.parse(eventTime) - Date.parse(since) >= 1_000;
+  return isLater ? 'later than recorded: pushed again, or this clock is ahead' : '';
+}
+
 /** `first`, `+2.3 s`, or for an upper bound `≤ 1 min 6 s`. */
 export function lagText(lagSeconds: number | null, isAtMost = false): string {
   if (lagSeconds === null) return '';

@@ -9,7 +9,7 @@ import { headline, headlineText } from '../../src/ui/headline.ts';
 import { stateNote } from '../../src/ui/image-words.ts';
 import { distribution, lagShapes, lagSpan } from '../../src/ui/lag-shape.ts';
 import { mergePage } from '../../src/ui/merge-page.ts';
-import { cellKind, cellValue, lagText } from '../../src/ui/region-state.ts';
+import { cellKind, cellValue, lagText, laterEventText } from '../../src/ui/region-state.ts';
 import { countListed, describeChanges, listTitle, statesOf } from '../../src/ui/summary.ts';
 import { timelineOf } from '../../src/ui/timeline.ts';
 import { eventWord, kindWord } from '../../src/ui/words.ts';
@@ -443,4 +443,14 @@ describe('what belongs to an image', () => {
   ])('%s', (line, changes) => {
     expect(familyLine(imageOf(1, { membersKnown: true, ...changes }))).toBe(line);
   });
+});
+
+test.each([
+  ['2026-06-01T12:00:00.500Z', '2026-06-01T12:00:00.000Z', false],
+  ['2026-06-01T12:00:00.500Z', '2026-06-01T12:00:00.900Z', false],
+  ['2026-06-01T12:00:00.500Z', '2026-06-01T14:00:00.000Z', true],
+  [null, '2026-06-01T14:00:00.000Z', false],
+  ['2026-06-01T12:00:00.500Z', null, false],
+])('recorded at %s, an event of %s is explained: %s', (since, eventTime, isExplained) => {
+  expect(laterEventText({ since, eventTime }) !== '').toBe(isExplained);
 });

@@ -18,7 +18,10 @@ import { isProbablyLater, isPushedLater, lastPush, pushIn } from './tag-pushes.t
 interface TagPointer {
   readonly digest: Digest;
   readonly pushedAt: EventTime;
-  /** When we learned it, milliseconds since 1970. */
+  /**
+   * Milliseconds since 1970: when we learned of the image there, or when the tag was pushed, if that was later. The time at which we
+   * learned of a tag is not stored.
+   */
   readonly since: number;
   /** The last push of that digest under the tag, in each region. */
   readonly pushes: TagPushes;
@@ -69,7 +72,8 @@ function pointersOf(
     const arrival = arrivalIn(last?.record, region);
     const pushedAt = last === undefined ? null : pushIn(last.pushes, region);
     if (last === undefined || arrival === undefined || pushedAt === null) continue;
-    const pointer = { digest: last.digest, pushedAt, since: arrival.since, pushes: last.pushes };
+    const since = Math.max(arrival.since, Date.parse(pushedAt));
+    const pointer = { digest: last.digest, pushedAt, since, pushes: last.pushes };
     if (isDeleted(arrival)) deleted.push(pointer);
     else if (hasTag(arrival, tag) && mayPointHere(last)) regions.set(region, pointer);
   }

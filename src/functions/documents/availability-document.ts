@@ -13,7 +13,9 @@ const region = () =>
     required: z.boolean().describe('Whether the requirement names it.'),
     expected: z.boolean().describe('Waited for by default.'),
     since: instant().nullable().describe('When the tracker learned this state.'),
-    eventTime: instant().nullable().describe('The time in the event.'),
+    eventTime: instant()
+      .nullable()
+      .describe('The time in the newest event about this state, by the clock of the region.'),
     lagSeconds: z
       .number()
       .min(0)
@@ -53,7 +55,15 @@ const tag = () =>
       .describe(
         '`converging`: some regions have not reported the newest digest yet. `diverged`: a region has resolved the tag to another digest for longer than `DELAYED_AFTER_SECONDS`. While the image is being deleted, the tag stays `converging` and is then `unknown`: read the `state` of the image and of its regions.',
       ),
-    regions: z.array(z.object({ region: z.string(), digest: z.string(), since: instant() })),
+    regions: z.array(
+      z.object({
+        region: z.string(),
+        digest: z.string(),
+        since: instant().describe(
+          'When the tracker learned of the image there, or when the tag was pushed there, if that was later.',
+        ),
+      }),
+    ),
   });
 
 const replicas = () =>

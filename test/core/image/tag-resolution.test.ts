@@ -2,7 +2,17 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ImageRecord } from '../../../src/core/image/record.ts';
 import { isSuperseded, tagPointers, tagState } from '../../../src/core/image/tag-resolution.ts';
-import { at, deleteOf, digestOf, eventTimeOf, pushOf, recordOf, regionsOf, tagOf } from '../../support/build.ts';
+import {
+  at,
+  deleteOf,
+  digestOf,
+  eventTimeOf,
+  pushOf,
+  recordOf,
+  regionOf,
+  regionsOf,
+  tagOf,
+} from '../../support/build.ts';
 
 const v1 = tagOf('v1');
 const [low, high] = [digestOf(1), digestOf(2)];
@@ -40,6 +50,12 @@ describe('a tag points', () => {
       pushedAt: eventTimeOf('2026-06-01T12:00:01.0000001Z'),
       since: at('2026-06-01T13:00:00Z'),
     });
+  });
+
+  test('since the push of the tag, if the image was there before', () => {
+    const record = recordOf(low, [pushed('eastus', '12:00:00'), pushed('eastus', '14:00:00', 'v2')]);
+    const sinceOf = (tag: string) => tagPointers(tagOf(tag), [record]).regions.get(regionOf('eastus'))?.since;
+    expect([sinceOf('v1'), sinceOf('v2')]).toEqual([at('2026-06-01T12:00:00Z'), at('2026-06-01T14:00:00Z')]);
   });
 
   test('for two pushes at one instant to the same digest on every instance', () => {
