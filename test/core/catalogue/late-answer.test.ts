@@ -1,6 +1,6 @@
 /** An image is counted once, also where an instance learns late that its first record is stored. */
 import { expect, test } from 'vitest';
-import { memoryImageIndex, memoryImageStore, memoryTagIndex } from '../../../src/adapters/memory.ts';
+import { memoryImageLists, memoryImageStore, memoryTagDigests } from '../../../src/adapters/memory.ts';
 import { digestOf, pushOf, registryOf, repositoryOf } from '../../support/build.ts';
 import { manualClock } from '../../support/manual-clock.ts';
 import { memoryCatalogue, memoryTracker, passTime } from '../../support/memory-tracker.ts';
@@ -20,7 +20,7 @@ test('what another instance has counted before the answer to the first write com
       return outcome;
     },
   };
-  const shared = { catalogue: memoryCatalogue(), index: memoryImageIndex(), tags: memoryTagIndex() };
+  const shared = { catalogue: memoryCatalogue(), lists: memoryImageLists(), tags: memoryTagDigests() };
   const slow = memoryTracker({ clock, ports: { ...shared, store: late } });
   const other = memoryTracker({ clock, ports: { ...shared, store } });
   const push = async ({ tracker }: typeof slow, n: number, region: string) => {
