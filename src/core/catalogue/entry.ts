@@ -6,9 +6,9 @@ import type { ImageRecord } from '../image/record.ts';
 import {
   arrivalRegions,
   arrivalSpan,
-  currentTags,
   hasRefusedEvent,
   isPartOfFamily,
+  tagsToShow,
   unexpired,
 } from '../image/record.ts';
 import type { ImageState } from '../image/state.ts';
@@ -71,7 +71,7 @@ export function entryOf(
     regions: arrivalRegions(record).filter((region) => isAvailableIn(record, region, set)),
     delayedIn: delayed ? expectedRegions(set).filter((region) => !isAvailableIn(record, region, set)) : [],
     lagMs: isOpen || span === undefined ? null : span.last - span.first,
-    tags: currentTags(record),
+    tags: tagsToShow(record),
     diverged,
     ...(hasRefusedEvent(record) ? { unpublished: true } : {}),
     ...(isPartOfFamily(record) ? { isPart: true } : {}),

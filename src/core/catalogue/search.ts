@@ -4,7 +4,7 @@
  */
 
 import type { ImageRecord } from '../image/record.ts';
-import { currentTags } from '../image/record.ts';
+import { tagsToShow } from '../image/record.ts';
 import type { Digest } from '../model/digest.ts';
 import type { Registry } from '../model/registry.ts';
 import { findRegistryByHost } from '../model/registry.ts';
@@ -52,7 +52,7 @@ function withoutCommand(text: string): string {
 }
 
 export function isFound({ name, ...record }: ImageRecord, search: Search): boolean {
-  const tags = currentTags({ name, ...record }).map((tag) => tag.toLowerCase());
+  const tags = tagsToShow({ name, ...record }).map((tag) => tag.toLowerCase());
   const inTag = (part: string) => tags.some((tag) => tag.includes(part));
   const { any, repository, tag, digest } = search;
   if (repository !== undefined && !name.repository.includes(repository)) return false;

@@ -18,7 +18,7 @@ import type { ArtifactAvailability, MemberAvailability } from './family-availabi
 import { describeArtifacts, describeMembers } from './family-availability.ts';
 import { narrowToPlatforms } from './platforms.ts';
 import type { ImageRecord } from './record.ts';
-import { currentTags } from './record.ts';
+import { tagsToShow } from './record.ts';
 import type { RegionAvailability } from './region-availability.ts';
 import { listRegions, toIso } from './region-availability.ts';
 import type { ImageState } from './state.ts';
@@ -122,7 +122,7 @@ export function availability(
     requirement: { regions: requirement.regions, require: requirement.require, needed: requirement.needed, have },
     missing: requirement.regions.filter((region) => !satisfies(region)),
     regions: listRegions(record, requirement, set),
-    tags: record === undefined ? [] : currentTags(record),
+    tags: record === undefined ? [] : tagsToShow(record),
     ...(tag === undefined || pointers === undefined
       ? {}
       : {

@@ -160,16 +160,17 @@ export function imageKey(name: ImageName): string {
  * Tags that some region resolves to this digest, and that have not moved to another. Of an image that was deleted everywhere, those
  * that it had until then: people know it by them.
  */
-export function currentTags(record: ImageRecord): Tag[] {
-  const tags = Object.entries(record.tags).filter(
-    ([, progress]) => progress.state === 'open' || progress.state === 'converged',
-  );
+export function tagsToShow(record: ImageRecord): Tag[] {
   const arrivals = Object.values(record.arrivals);
+  const hasMoved = (tag: Tag) => {
+    const state = Object.hasOwn(record.tags, tag) ? record.tags[tag]?.state : undefined;
+    return state !== undefined && state !== 'open' && state !== 'converged';
+  };
   const isHere = arrivals.some(isAvailable) ? hasTag : hadTag;
-  return tags
-    .map(([tag]) => tag as Tag)
-    .filter((tag) => arrivals.some((arrival) => isHere(arrival, tag)))
-    .sort();
+  const tags = arrivals.flatMap((arrival) =>
+    (Object.keys(arrival.tags) as Tag[]).filter((tag) => isHere(arrival, tag) && !hasMoved(tag)),
+  );
+  return [...new Set(tags)].sort();
 }
 
 /** When the tag was last pushed with this digest, in each region. */

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Evidence, Fact } from '../../../src/core/image/arrival.ts';
 import { decide } from '../../../src/core/image/decide.ts';
 import type { ImageRecord } from '../../../src/core/image/record.ts';
-import { currentTags, hasPending, pendingKeys } from '../../../src/core/image/record.ts';
+import { hasPending, pendingKeys, tagsToShow } from '../../../src/core/image/record.ts';
 import {
   imageState,
   isAvailableIn,
@@ -163,13 +163,13 @@ test('what has been announced is pending until the topic has accepted it, and a 
 test('current tags point here in some region', () => {
   const tagged = (region: string, minute: number, tag: string) => pushOf(region, time(minute), { tag });
   const record = recordOf([tagged('eastus', 0, 'v2'), tagged('eastus', 1, 'v1')]);
-  expect(currentTags(record)).toEqual(['v1', 'v2']);
+  expect(tagsToShow(record)).toEqual(['v1', 'v2']);
   const inWest = tagged('westeurope', 0, 'v3');
   const deleted = [tagged('eastus', 0, 'v1'), deleteOf('eastus', time(2))];
-  expect(currentTags(recordOf([...deleted, inWest]))).toEqual(['v3']);
+  expect(tagsToShow(recordOf([...deleted, inWest]))).toEqual(['v3']);
   // Deleted everywhere, it is known by the tags that it had until then, but not by one that had been untagged before.
   const untagged = factOf('untag', 'eastus', time(1), { tag: 'v2' });
-  expect(currentTags(recordOf([tagged('eastus', 0, 'v2'), untagged, ...deleted]))).toEqual(['v1']);
+  expect(tagsToShow(recordOf([tagged('eastus', 0, 'v2'), untagged, ...deleted]))).toEqual(['v1']);
 });
 
 test.each([

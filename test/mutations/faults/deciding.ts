@@ -264,12 +264,9 @@ export const decidingFaults: readonly Fault[] = [
     'src/core/image/record.ts',
     [...facts, core('scenarios/silent-images')],
     [
-      [
-        'a tag that has moved on is current',
-        "progress.state === 'open' || progress.state === 'converged',",
-        'progress.round > 0,',
-      ],
-      ['a tag that is nowhere is current', '.filter((tag) => arrivals.some((arrival) => hasTag(arrival, tag)))', ''],
+      ['a tag that has moved on is shown', ' && !hasMoved(tag)', ''],
+      ['a tag that is nowhere is shown', 'isHere(arrival, tag) && ', ''],
+      ['a tag that was deleted alone is shown', 'arrivals.some(isAvailable) ? hasTag : hadTag', 'hadTag'],
       [
         'forwards that have not left are not pending',
         ' || record.forwards.some((entry) => entry.queuedAt === null)',
