@@ -97,7 +97,7 @@ const columns: readonly Column[] = [
   { name: 'state', color: stateColor },
   { name: 'images', isRight: true },
   { name: 'age', droppedAt: 1 },
-  { name: 'images missing', minWidth: 14, isList: true, color: () => 'yellow' },
+  { name: 'incomplete images', minWidth: 14, isList: true, color: () => 'yellow' },
 ];
 const wideColumns = ['revision', 'available', 'event accepted', 'names of images'];
 

@@ -149,7 +149,7 @@ function describeRelease(answer: SeveralAnswer): string[] {
     ...gone,
     ...(unknown.length === 0 ? [] : [`${words.unreported} ${unknown.join(', ')} yet`]),
     ...missing.slice(0, maxNamed),
-    ...(missing.length > maxNamed ? [`${missing.length - maxNamed} more images are missing somewhere`] : []),
+    ...(missing.length > maxNamed ? [`${missing.length - maxNamed} more images are incomplete somewhere`] : []),
   ];
 }
 

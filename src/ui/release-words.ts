@@ -80,17 +80,23 @@ export function releaseHeadline(document: ReleaseDocument): string {
   const progress = progressOf(document);
   const head = `${progress.complete} of ${plural(progress.of, 'image')} ${progress.complete === 1 ? 'is' : 'are'} where they must be`;
   const [gone] = ended;
-  const over =
-    gone === undefined
-      ? ''
-      : ` ${shortReference(gone.image)} was ${visible(gone.outcome)}: it comes only if it is pushed again.`;
-  if (missing.length === 0) return `${head}.${over}`;
+  const over = [
+    ...unlistedPlatforms(document),
+    ...(gone === undefined
+      ? []
+      : [`${shortReference(gone.image)} was ${visible(gone.outcome)}: it comes only if it is pushed again.`]),
+  ]
+    .map((sentence) => ` ${sentence}`)
+    .join('');
+  // What was deleted is named for that; where it is missing says nothing more.
+  const awaited = missing.filter(({ image }) => !ended.some((one) => one.image === image));
+  if (awaited.length === 0) return `${head}.${over}`;
   // Images without any event were most likely not pushed yet. Counted per region, they would only repeat their number
   // in every region.
   const unheard = new Set(images.filter(({ state }) => state === 'unknown').map(({ image }) => image));
   const [nowhere, somewhere] = [
-    missing.filter(({ image }) => unheard.has(image)),
-    missing.filter(({ image }) => !unheard.has(image)),
+    awaited.filter(({ image }) => unheard.has(image)),
+    awaited.filter(({ image }) => !unheard.has(image)),
   ];
   const yet = nowhere.length === 0 ? '' : ` ${notReported(nowhere.map(({ image }) => shortReference(image)))}`;
   if (somewhere.length === 0) return `${head}.${yet}${over}`;
@@ -100,6 +106,17 @@ export function releaseHeadline(document: ReleaseDocument): string {
     ({ what, name, regions }) => `${name} ${what === '' ? 'is missing' : `has ${what}`} in ${regionsText(regions)}`,
   );
   return `${head}: ${named.join(', and ')}.${yet}${over}`;
+}
+
+/** Images that do not list a platform that the release requires: no region can get it, however long one waits. */
+function unlistedPlatforms({ images, platforms = [] }: ReleaseDocument): string[] {
+  return images.flatMap(({ image, members, membersKnown }) => {
+    const listed = (members ?? []).flatMap(({ platform }) => platform ?? []);
+    if (!membersKnown || listed.length === 0) return [];
+    const isListed = (asked: string) => listed.some((one) => one === asked || one.startsWith(`${asked}/`));
+    const lacked = platforms.filter((asked) => !isListed(asked)).map(visible);
+    return lacked.length === 0 ? [] : [`${tagged(image, images)} does not list ${lacked.join(' and ')}.`];
+  });
 }
 
 interface Lack {

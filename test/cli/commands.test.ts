@@ -236,7 +236,7 @@ test('releases page after page, with what is missing of the open ones', async ()
   const { code, out, err } = await callCommand(['releases', '--limit', '3', '--url', tracker.url]);
   expect([code, err]).toEqual([0, 'There are more releases: --limit 6\n']);
   expect(out.replaceAll(/ {2,}/g, '  ').replaceAll(/\d+d/g, '5d').split('\n')).toEqual([
-    'RELEASE  STATE  IMAGES  AGE  IMAGES MISSING',
+    'RELEASE  STATE  IMAGES  AGE  INCOMPLETE IMAGES',
     'open  replicating  0/1  5d  team/app@sha256:aaaaaaaaaaaa',
     'gone  replicating  ?/1  5d',
     'done  available  1/1  5d',

@@ -43,11 +43,24 @@ describe('who lacks what, in one sentence', () => {
       releaseOf(3, { 0: ['a', 'b', 'c'], 1: ['a', 'b'], 2: ['a', 'd'] }),
     ],
     [
-      `0 of 1 image are where they must be: team/app ${digestOf(0).slice(0, 15)}… is missing in a, b and 2 more. team/app ${digestOf(0).slice(0, 15)}… was deleted: it comes only if it is pushed again.`,
+      `0 of 1 image are where they must be. team/app ${digestOf(0).slice(0, 15)}… was deleted: it comes only if it is pushed again.`,
       releaseOf(1, { 0: ['a', 'b', 'c', 'd'] }, { ended: [{ image: nameOf(0), outcome: 'deleted' }] }),
     ],
   ])('%s', (sentence, release) => {
     expect(releaseHeadline(release)).toBe(sentence);
+  });
+
+  test('says which image does not list a platform that the release requires', () => {
+    const listing = (n: number, ...platforms: (string | null)[]) => ({
+      ...{ image: nameOf(n), repository: 'team/app', tag: { name: `v${n}`, regions: [] }, satisfied: n === 0 },
+      ...{ state: 'available', membersKnown: true, regions: [{ region: 'westeurope', state: 'available' }] },
+      missing: n === 0 ? [] : west,
+      members: platforms.map((platform) => ({ kind: 'platform', platform, missing: [] })),
+    });
+    const images = [listing(0, 'linux/amd64', 'linux/arm64/v8'), listing(1, 'linux/amd64')];
+    const release = releaseOf(2, { 1: west }, { images, platforms: ['linux/amd64', 'linux/arm64'] });
+    expect(releaseHeadline(release)).toContain('. team/app:v1 does not list linux/arm64.');
+    expect(releaseHeadline(release)).not.toContain('team/app:v0');
   });
 
   test('names an image by the tag that was asked for, and apart from the others what no region has reported', () => {
