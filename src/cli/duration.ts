@@ -16,8 +16,9 @@ export function parseDuration(text: string): number | undefined {
   return total <= maxSeconds ? Math.round(total * 1_000) : undefined;
 }
 
-/** The lag behind the first region; short ones to a tenth of a second. */
+/** The lag behind the first region; short ones to a tenth of a second. One that rounds to 0 would be that of the first. */
 export function formatLag(seconds: number): string {
+  if (seconds > 0 && seconds < 0.0995) return `${Math.max(1, Math.round(seconds * 1_000))} ms`;
   return seconds < 10 ? `${Math.round(seconds * 10) / 10} s` : formatDuration(seconds * 1_000);
 }
 

@@ -25,10 +25,11 @@ export function shortReference(image: string): string {
   return at < 0 ? visible(name) : `${visible(name.slice(0, at))} ${shortDigest(name.slice(at + 1))}`;
 }
 
-/** A duration, rounded for reading: `0.4 s`, `34 s`, `4 min 10 s`, `3 h 5 min`, `2 d 4 h`. */
+/** A duration, rounded for reading: `40 ms`, `0.4 s`, `34 s`, `4 min 10 s`, `3 h 5 min`, `2 d 4 h`. */
 export function formatSeconds(seconds: number): string {
   if (seconds === 0) return '0 s';
-  if (seconds < 9.95) return `${Math.max(0.1, seconds).toFixed(1)} s`;
+  if (seconds < 0.0995) return `${Math.max(1, Math.round(seconds * 1_000))} ms`;
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;
   const minutes = Math.floor(whole / 60);

@@ -43,7 +43,7 @@ test.each<[number, string]>([
 
 test.each<[number, string]>([
   [0, '0 s'],
-  [0.04, '0 s'],
+  [0.04, '40 ms'],
   [8.24, '8.2 s'],
   [12.4, '12 s'],
   [75, '1 min 15 s'],
