@@ -87,7 +87,3 @@ export function countsOf({ images, delayed, divergedTags, unpublished }: Catalog
   ];
   return all.filter(([, count]) => count > 0);
 }
-
-export function totalOf({ images }: CatalogueSummary): number {
-  return Object.values(images).reduce((sum, count) => sum + count, 0);
-}

@@ -1,4 +1,6 @@
 /** A list of images in a few words: for the line above the matrix, the title of the tab, and screen readers. */
+
+import type { CatalogueSummary } from '../core/catalogue/counts.ts';
 import type { AvailabilityDocument } from '../core/image/availability.ts';
 import { plural, visible } from './format.ts';
 import { imageKey } from './merge-page.ts';
@@ -23,6 +25,22 @@ function countEach(states: readonly ShownState[]): readonly (readonly [state: Sh
     const count = counts.get(state);
     return count === undefined ? [] : [[state, count] as const];
   });
+}
+
+/**
+ * `6 images`, or with a filter `7 found, 6 images in all`: parts of images are found as well, and counted with their image. The counts
+ * follow a second later than the list.
+ */
+export function totalText(
+  listed: number,
+  isMore: boolean,
+  summary: Pick<CatalogueSummary, 'images'> | undefined,
+  isNarrowed: boolean,
+): string {
+  const counted = summary === undefined ? 0 : Object.values(summary.images).reduce((sum, count) => sum + count, 0);
+  const found = `${isMore ? 'at least ' : ''}${listed} found`;
+  if (!isNarrowed) return plural(Math.max(counted, listed), 'image');
+  return summary === undefined ? found : `${found}, ${plural(counted, 'image')} in all`;
 }
 
 /** Images counted here are counted by their state as well. */

@@ -10,7 +10,7 @@ import { stateNote } from '../../src/ui/image-words.ts';
 import { distribution, lagShapes, lagSpan } from '../../src/ui/lag-shape.ts';
 import { mergePage } from '../../src/ui/merge-page.ts';
 import { cellKind, cellValue, lagText, laterEventText } from '../../src/ui/region-state.ts';
-import { countListed, describeChanges, listTitle, statesOf } from '../../src/ui/summary.ts';
+import { countListed, describeChanges, listTitle, statesOf, totalText } from '../../src/ui/summary.ts';
 import { timelineOf } from '../../src/ui/timeline.ts';
 import { eventWord, kindWord } from '../../src/ui/words.ts';
 import {
@@ -453,4 +453,17 @@ test.each([
   ['2026-06-01T12:00:00.500Z', null, false],
 ])('recorded at %s, an event of %s is explained: %s', (since, eventTime, isExplained) => {
   expect(laterEventText({ since, eventTime }) !== '').toBe(isExplained);
+});
+
+test.each([
+  ['6 images', 6, false, 6, false],
+  ['7 images, of which one is not counted yet', 7, false, 6, false],
+  ['900 images', 100, true, 900, false],
+  ['7 found, 6 images in all', 7, false, 6, true],
+  ['at least 100 found, 900 images in all', 100, true, 900, true],
+  ['7 found', 7, false, undefined, true],
+])('above the list: %s', (text, listed, isMore, counted, isNarrowed) => {
+  const images = { available: counted ?? 0, replicating: 0, deleting: 0, deleted: 0 };
+  const summary = counted === undefined ? undefined : { images };
+  expect(totalText(listed, isMore, summary, isNarrowed)).toBe(text.replace(/, of which.*/, ''));
 });
