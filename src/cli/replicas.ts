@@ -30,12 +30,14 @@ export async function replicas(options: ReplicasOptions, client: TrackerClient, 
   }
 }
 
+const silentMark = ', silent';
+
 const columns: readonly (Column | string)[] = [
   'region',
   { name: 'role', droppedAt: 3 },
   { name: 'health', color: stateColor },
   { name: 'webhook', color: stateColor },
-  { name: 'last webhook', droppedAt: 1 },
+  { name: 'last webhook', droppedAt: 1, color: (cell) => (cell.endsWith(silentMark) ? 'red' : undefined) },
   { name: 'lag p50', droppedAt: 4, isRight: true },
   { name: 'lag p95', droppedAt: 2, isRight: true },
   { name: 'images', droppedAt: 5, isRight: true },
@@ -62,7 +64,16 @@ function describeReport(report: Fields, style: TableStyle = {}, now?: number): s
   );
   const warning = readText(report.warning);
   const warningLines = warning === undefined ? [] : [`warning: ${warning}`];
-  const lines = [...webhookLines(regions), ...regions.flatMap(statusLine), ...warningLines, ...causeLines];
+  const silent = regions.filter((region) => region.silent === true).flatMap(({ region }) => readText(region) ?? []);
+  const silentLines =
+    silent.length === 0 ? [] : [`silent: no webhook from ${silent.join(', ')} while other regions report images`];
+  const lines = [
+    ...silentLines,
+    ...webhookLines(regions),
+    ...regions.flatMap(statusLine),
+    ...warningLines,
+    ...causeLines,
+  ];
   const rows = regions.map((region) => rowOf(region, now));
   return [
     wrapLine(head, style.width),
@@ -82,9 +93,9 @@ function worstFirst(a: Fields, b: Fields): number {
   );
 }
 
-function hasFailure({ health, webhook }: Fields): boolean {
+function hasFailure({ health, webhook, silent }: Fields): boolean {
   const status = isFields(webhook) ? readText(webhook.status) : undefined;
-  return health === 'unhealthy' || (status !== undefined && !['ok', 'unknown'].includes(status));
+  return silent === true || health === 'unhealthy' || (status !== undefined && !['ok', 'unknown'].includes(status));
 }
 
 /** Why webhooks do not work; of those about which nothing is known, how many there are. */
@@ -109,7 +120,7 @@ function rowOf(region: Fields, now: number | undefined): string[] {
     region.globalRouting === false ? `${role}, not routed` : role,
     readText(region.health) ?? '',
     readText(webhook.status) ?? '',
-    lastOf(readText(region.lastWebhookAt), now),
+    `${lastOf(readText(region.lastWebhookAt), now)}${region.silent === true ? silentMark : ''}`,
     lagOf(lag.p50Seconds),
     lagOf(lag.p95Seconds),
     String(readNumber(lag.count) ?? ''),

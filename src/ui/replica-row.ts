@@ -10,7 +10,6 @@ import { lagChart, spanText } from './lag-chart.ts';
 import type { LagShape, LagSpan } from './lag-shape.ts';
 import { distribution } from './lag-shape.ts';
 import { liveTime } from './live-times.ts';
-import type { ReplicaState } from './replica-words.ts';
 import { imagesThere, roleNotes } from './replica-words.ts';
 import type { Column } from './table.ts';
 import { makeCell, makeRow, patchRow, rowHeader } from './table.ts';
@@ -20,7 +19,7 @@ interface Drawing {
   readonly span: LagSpan;
 }
 
-export type ReplicaLine = ReplicaState & { readonly registry: string; readonly drawing: Drawing | undefined };
+export type ReplicaLine = RegionReport & { readonly registry: string; readonly drawing: Drawing | undefined };
 
 export const replicaColumns: readonly Column[] = [
   { name: 'Region' },
@@ -110,9 +109,9 @@ function webhookParts({ status, reason, checkedAt }: RegionReport['webhook']): C
   ];
 }
 
-function lastWebhookParts({ lastWebhookAt, isSilent }: ReplicaLine, now: number): Child[] {
+function lastWebhookParts({ lastWebhookAt, silent }: ReplicaLine, now: number): Child[] {
   const time = lastWebhookAt === null ? 'never' : liveTime('ago', lastWebhookAt, now);
-  if (!isSilent) return [time];
+  if (!silent) return [time];
   return [
     make('span', { class: 'pill is-delayed' }, icon('delayed'), time),
     make('span', { class: 'note muted' }, 'others send webhooks'),

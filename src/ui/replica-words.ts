@@ -1,34 +1,9 @@
 /** The replicas of a registry in words: which is the worst and why, and how many images each has. */
-import type { AvailabilityDocument } from '../core/image/availability.ts';
 import type { RegionReport } from '../core/query/replica-report.ts';
 import { formatSeconds, plural, visible } from './format.ts';
 import { namesText } from './image-words.ts';
 import type { LagPoint } from './lag-shape.ts';
 import { lackingText } from './release-words.ts';
-
-export type ReplicaState = RegionReport & {
-  /** No webhook of it has arrived since those of other regions did. */
-  readonly isSilent: boolean;
-};
-
-/** The time that a slow region has to send its webhook. */
-const silentAfterMs = 120_000;
-
-/** Whether another region reported an image two minutes ago or earlier, and this one has sent no webhook since. */
-export function isSilent(
-  { region, expected, lastWebhookAt }: RegionReport,
-  images: readonly Pick<AvailabilityDocument, 'regions'>[],
-  now: number,
-): boolean {
-  const last = lastWebhookAt ?? '';
-  const until = new Date(now - silentAfterMs).toISOString();
-  const isLater = (other: AvailabilityDocument['regions'][number]) =>
-    other.region !== region &&
-    other.evidence[0] === 'webhook' &&
-    (other.since ?? '') > last &&
-    (other.since ?? '') < until;
-  return expected && images.some(({ regions }) => regions.some(isLater));
-}
 
 function hasBrokenWebhook({ webhook }: RegionReport): boolean {
   return webhook.status !== 'ok' && webhook.status !== 'unknown';
@@ -38,9 +13,9 @@ function hasBrokenWebhook({ webhook }: RegionReport): boolean {
  * Silent and unhealthy regions, then those whose webhook is wrong, then by missing images and by lag; regions that no
  * wait requires last.
  */
-export function sortWorstFirst(all: readonly ReplicaState[]): ReplicaState[] {
-  const faults = (one: ReplicaState) =>
-    2 * Number(one.isSilent) + 2 * Number(one.health === 'unhealthy') + Number(hasBrokenWebhook(one));
+export function sortWorstFirst(all: readonly RegionReport[]): RegionReport[] {
+  const faults = (one: RegionReport) =>
+    2 * Number(one.silent) + 2 * Number(one.health === 'unhealthy') + Number(hasBrokenWebhook(one));
   const slow = ({ lag }: RegionReport) => lag.p95Seconds ?? -1;
   return all.toSorted(
     (a, b) =>
@@ -52,18 +27,19 @@ export function sortWorstFirst(all: readonly ReplicaState[]): ReplicaState[] {
   );
 }
 
-/** What is wrong now: unhealthy and silent regions, missing images, webhooks to correct; else the slowest region. */
-export function replicaHeadline(regions: readonly ReplicaState[]): string {
+/** What is wrong now: unhealthy and silent regions, missing images, webhooks to correct, and the lag of the slowest. */
+export function replicaHeadline(regions: readonly RegionReport[]): string {
   const expected = regions.filter((region) => region.expected);
   if (expected.length === 0) return 'No region is expected to have images.';
   const namesOf = (some: readonly RegionReport[]) => namesText(some.map(({ region }) => region));
   const unhealthy = expected.filter(({ health }) => health === 'unhealthy');
-  const silent = expected.filter((region) => region.isSilent);
+  const silent = expected.filter((region) => region.silent);
   return [
     unhealthy.length === 0 ? '' : `Unhealthy: ${namesOf(unhealthy)}.`,
     silent.length === 0 ? '' : `No webhooks from ${namesOf(silent)} while other regions send some.`,
     missingText(expected),
     webhooksToCorrect(expected),
+    slowestText(expected),
   ]
     .filter((text) => text !== '')
     .join(' ');
@@ -74,18 +50,20 @@ function missingText(expected: readonly RegionReport[]): string {
     .filter(({ missingImages }) => missingImages > 0)
     .sort((a, b) => b.missingImages - a.missingImages);
   const [first] = behind;
-  if (first !== undefined && behind.length === 1) {
+  if (first === undefined) return 'No image is missing in any region.';
+  if (behind.length === 1) {
     return `${visible(first.region)} is behind: ${plural(first.missingImages, 'image')} missing there now.`;
   }
-  if (first !== undefined) {
-    const lacking = behind.map((one) => [one.region, one.missingImages] as const);
-    return `Images missing now: ${lackingText({ lacking })}.`;
-  }
+  const lacking = behind.map((one) => [one.region, one.missingImages] as const);
+  return `Images missing now: ${lackingText({ lacking })}.`;
+}
+
+/** The usual lag of the slowest region; with a single region there is none. */
+function slowestText(expected: readonly RegionReport[]): string {
   const [slowest] = expected.toSorted((a, b) => (b.lag.p95Seconds ?? -1) - (a.lag.p95Seconds ?? -1));
   const seconds = slowest?.lag.p95Seconds ?? null;
-  // With a single region there is no slowest one.
-  if (slowest === undefined || seconds === null || expected.length === 1) return 'No image is missing in any region.';
-  return `No image is missing in any region. The slowest is ${visible(slowest.region)}: 95 of 100 images are there within ${formatSeconds(seconds)}.`;
+  if (slowest === undefined || seconds === null || expected.length === 1) return '';
+  return `The slowest is ${visible(slowest.region)}: 95 of 100 images are there within ${formatSeconds(seconds)}.`;
 }
 
 /** A broken webhook must be repaired first, wherever its region is in the table. */

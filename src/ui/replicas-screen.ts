@@ -10,7 +10,7 @@ import { lagShapes, lagSpan } from './lag-shape.ts';
 import { liveTime } from './live-times.ts';
 import type { ReplicaLine } from './replica-row.ts';
 import { replicaColumns, replicaRow } from './replica-row.ts';
-import { isSilent, replicaHeadline, sortWorstFirst } from './replica-words.ts';
+import { replicaHeadline, sortWorstFirst } from './replica-words.ts';
 import type { Ask, Page, Screen, Shown } from './screen.ts';
 import { createScrollFrame } from './scroll-frame.ts';
 import { makeTable } from './table.ts';
@@ -66,9 +66,7 @@ export function replicasScreen(page: Page): Screen {
       const { source, refreshedAt, stale, likelyCauses } = report;
       if (of !== registry.name) images = [];
       if (of !== registry.name || page.now() - drawnAt >= drawnEveryMs) await draw(registry.name, ask);
-      const regions = sortWorstFirst(
-        report.regions.map((line) => ({ ...line, isSilent: isSilent(line, images, page.now()) })),
-      );
+      const regions = sortWorstFirst(report.regions);
       const names = regions.map(({ region }) => region);
       const drawings = new Map(
         lagShapes(images, names).map((shape) => {

@@ -323,7 +323,7 @@ test('replicas of one registry', async () => {
       },
       {
         ...{ region: 'westeurope', expected: true, observedOnly: false, health: 'unhealthy', globalRouting: true },
-        ...{ lastWebhookAt: null, webhook: { status: 'ok' }, missingImages: 0, lag: {} },
+        ...{ lastWebhookAt: null, silent: true, webhook: { status: 'ok' }, missingImages: 0, lag: {} },
         status: { displayStatus: 'Degraded', message: 'Storage is away', timestamp: '2026-06-01T10:00:00.000Z' },
       },
     ],
@@ -335,7 +335,8 @@ test('replicas of one registry', async () => {
     'contoso.azurecr.io: 2 regions, listed by Azure Resource Manager, more than an hour old',
     'REGION  ROLE  HEALTH  WEBHOOK  LAST WEBHOOK  LAG P50  LAG P95  IMAGES  MISSING',
     'eastus  expected, not routed  healthy  disabled  never  0 s  1 min 15 s  12  3',
-    'westeurope  expected  unhealthy  ok  never  0',
+    'westeurope  expected  unhealthy  ok  never, silent  0',
+    'silent: no webhook from westeurope while other regions report images',
     'webhook eastus disabled: by hand',
     'replica westeurope: Degraded: Storage is away (2026-06-01T10:00:00.000Z)',
     'warning: Webhooks report for estus.',

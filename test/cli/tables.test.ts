@@ -150,7 +150,7 @@ const answers: Record<string, unknown> = {
     ...{ registry: 'contoso.azurecr.io', source: 'arm', stale: false },
     regions: regions.map((region, n) => ({
       ...{ region, expected: true, observedOnly: false, globalRouting: n !== 3, missingImages: n === 2 ? 7 : 0 },
-      ...{ health: n === 2 ? 'unhealthy' : 'healthy', lastWebhookAt: iso(n * 40) },
+      ...{ health: n === 2 ? 'unhealthy' : 'healthy', lastWebhookAt: iso(n * 40), silent: n === 1 },
       webhook:
         n === 2
           ? {

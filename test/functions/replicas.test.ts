@@ -13,6 +13,7 @@ const quiet = {
   status: null,
   globalRouting: true,
   lastWebhookAt: null,
+  silent: false,
   webhook: { status: 'unknown', reason: null, checkedAt: null },
   lag: { p50Seconds: null, p95Seconds: null, count: 0 },
   missingImages: 0,
@@ -78,6 +79,36 @@ describe('the replicas of a registry', () => {
         },
       ],
     });
+  });
+
+  test('with those that are silent while the webhooks of others report images', async () => {
+    const registries = [registryOf({ regions: regionsOf('eastus', 'uksouth', 'westeurope') })];
+    const memory = memoryTracker({ registries });
+    const silent = async () => {
+      const { body } = await call(replicasFunction(memory.tracker), { path: 'replicas' });
+      return (body as ReplicaReport).regions.flatMap((one) => (one.silent ? [one.region] : []));
+    };
+    const push = (region: string, number: number) =>
+      deliver(memory, region, bodyOf({ target: { digest: digestOf(number) } }));
+    for (const region of ['eastus', 'uksouth', 'westeurope']) await push(region, 1);
+    await memory.clock.advance(60_000);
+    await push('eastus', 2);
+    await push('northeurope', 2);
+    // They have two minutes.
+    await memory.clock.advance(110_000);
+    await push('uksouth', 2);
+    expect(await silent()).toEqual([]);
+    await memory.clock.advance(20_000);
+    expect(await silent()).toEqual(['westeurope']);
+    await push('westeurope', 2);
+    expect(await silent()).toEqual([]);
+    // Its late report makes no other region silent, what a probe has found is no webhook, and nor is a region silent that nothing is expected of.
+    await memory.clock.advance(60_000);
+    const name = { registry: 'contoso', repository: repositoryOf('team/app'), digest: digestOf(3) };
+    const found = pushOf('eastus', new Date(memory.clock.now()).toISOString(), { evidence: 'probe' });
+    await memory.tracker.receive({ name, fact: found });
+    await memory.clock.advance(200_000);
+    expect(await silent()).toEqual([]);
   });
 
   test('the lag of a region leaves out what a probe found: that says when it was asked', async () => {

@@ -3,8 +3,9 @@
  * A region whose webhooks stop is noticed here first.
  */
 
+import type { Arrival } from '../image/arrival.ts';
 import type { ImageRecord } from '../image/record.ts';
-import { arrivalSpan, availableSince, imageKey, isLearnedLate, isPartOfFamily } from '../image/record.ts';
+import { arrivalIn, arrivalSpan, availableSince, imageKey, isLearnedLate, isPartOfFamily } from '../image/record.ts';
 import { toSeconds } from '../image/region-availability.ts';
 import { imageState, isAvailableIn } from '../image/state.ts';
 import type { HealthEventLog, HeartbeatStore } from '../ingest/ports.ts';
@@ -47,6 +48,11 @@ export interface RegionReport {
   readonly status: ReplicaStatus | null;
   readonly globalRouting: boolean;
   readonly lastWebhookAt: string | null;
+  /**
+   * Whether it is expected, and has sent no webhook since that of another region reported an image, two minutes ago or earlier,
+   * which it has not reported.
+   */
+  readonly silent: boolean;
   readonly webhook: {
     readonly status: WebhookStatus;
     /** For people. */
@@ -74,6 +80,8 @@ interface ReplicaReportPorts {
   readonly health: HealthEventLog;
 }
 
+/** The time that a slow region has to send its webhook. */
+const silentAfterMs = 120_000;
 /** Images that the lag is measured over. */
 const recentImages = 200;
 /** Open images read per page, to count the missing ones. */
@@ -129,6 +137,7 @@ export async function reportReplicas(
         status: replica?.status ?? null,
         globalRouting: replica?.globalRouting ?? true,
         lastWebhookAt: lastWebhookAt === undefined ? null : new Date(lastWebhookAt).toISOString(),
+        silent: replica?.expected === true && isSilent(region, lastWebhookAt ?? 0, recent, now),
         webhook: describeWebhook(ports.audit.status(registry, region)),
         lag: lagOf(recent, region),
         missingImages: countMissing(replica?.expected === true ? open : all, region, set),
@@ -139,6 +148,13 @@ export async function reportReplicas(
 
 function describeWebhook({ status, reason, checkedAt }: WebhookFinding): RegionReport['webhook'] {
   return { status, reason: reason ?? null, checkedAt: checkedAt === null ? null : new Date(checkedAt).toISOString() };
+}
+
+/** @param lastAt of its last webhook, milliseconds since 1970 */
+function isSilent(region: Region, lastAt: number, recent: readonly ImageRecord[], now: number): boolean {
+  const isReport = (arrival: Arrival | undefined) => arrival?.evidence[0] === 'webhook';
+  const isLater = (other: Arrival) => isReport(other) && other.since > lastAt && other.since < now - silentAfterMs;
+  return recent.some((record) => !isReport(arrivalIn(record, region)) && Object.values(record.arrivals).some(isLater));
 }
 
 function countMissing(records: readonly ImageRecord[], region: Region, set: ReplicaSet): number {

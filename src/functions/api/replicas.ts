@@ -29,6 +29,11 @@ const regionReport = () =>
       ),
     globalRouting: z.boolean(),
     lastWebhookAt: instant().nullable(),
+    silent: z
+      .boolean()
+      .describe(
+        'Whether it is expected, and has sent no webhook since that of another region reported an image, two minutes ago or earlier, that it has not reported.',
+      ),
     webhook: z.object({
       status: z.enum(['ok', 'missing', 'disabled', 'misconfigured', 'unknown']),
       reason: z.string().nullable(),
