@@ -165,7 +165,7 @@ function createCommand(version: string, cliContext: CliContext, setExitCode: (co
     .option('--repository <repository>', 'only of this repository')
     .addOption(new Option('--state <state>', 'only in this state').choices(listableStates))
     .option('--region <region>', 'only those that this region has')
-    .option('--missing', 'only those missing in --region, or in any expected region')
+    .option('--missing [region]', 'only those missing in this region, in --region, or in any expected region')
     .addOption(new Option('--sort <order>', 'newest first, slowest first, or by name').choices(listOrders))
     .option('--limit <number>', 'how many of each registry', readLimit, 50)
     .addOption(tableOutput('an availability document on each line'))

@@ -49,7 +49,7 @@ export const imagesHelp = `
 Examples:
   acr-replication images --state replicating
   acr-replication images shop/cart:v1
-  acr-replication images --registry contoso --region westeurope --missing
+  acr-replication images --registry contoso --missing westeurope
   acr-replication images --sort lag -o wide
   acr-replication images -o json | jq -r .image
 

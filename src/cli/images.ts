@@ -5,7 +5,8 @@ import { printLine } from './cli-context.ts';
 import type { Answer } from './document.ts';
 import { readAnswer, readText, readTexts } from './document.ts';
 import { formatAge } from './duration.ts';
-import { askOnce } from './question.ts';
+import { exitCodes } from './exit-codes.ts';
+import { askOnce, CommandError } from './question.ts';
 import { regionsLeft, shortDigest } from './region-words.ts';
 import { registriesToList } from './registries.ts';
 import { stateColor } from './state-color.ts';
@@ -20,7 +21,8 @@ export interface ImagesOptions {
   readonly repository?: string;
   readonly state?: string;
   readonly region?: string;
-  readonly missing?: boolean;
+  /** `true` without a region of its own: then in `region`, or in any expected region. */
+  readonly missing?: boolean | string;
   readonly sort?: string;
   /** Limit per registry. */
   readonly limit: number;
@@ -31,10 +33,11 @@ const maxPage = 500;
 
 export async function images(
   query: string | undefined,
-  options: ImagesOptions,
+  given: ImagesOptions,
   client: TrackerClient,
   cliContext: CliContext,
 ): Promise<void> {
+  const options = withRegion(given);
   const { stdout, stderr } = cliContext;
   const found: Answer[] = [];
   const registries = await registriesToList(options.registry, client, cliContext);
@@ -56,6 +59,16 @@ export async function images(
   const isSeveral = registries.length > 1;
   const table = options.output === 'wide' ? wideTable(found) : shortTable(found, isSeveral, cliContext);
   printLine(stdout, found.length === 0 ? 'No such images.' : table);
+}
+
+/** `--missing REGION` means `--region REGION --missing`: an unknown region is refused with those that are known. */
+function withRegion({ missing, ...options }: ImagesOptions): ImagesOptions & { readonly missing: boolean } {
+  if (typeof missing !== 'string') return { ...options, missing: missing === true };
+  if (options.region !== undefined && options.region !== missing) {
+    const message = `--region ${options.region} and --missing ${missing} name two regions: name one`;
+    throw new CommandError(message, exitCodes.badUsage);
+  }
+  return { ...options, region: missing, missing: true };
 }
 
 function printDocuments(answers: readonly Answer[], { stdout }: CliContext): void {

@@ -309,6 +309,28 @@ test.each([
   expect(await callCommand([...command, '--url', other.url])).toMatchObject({ code: 64, out: '' });
 });
 
+test('images --missing REGION shows which regions are known where that one is not', async () => {
+  const tracker = await startTrackerStandIn(({ path, query }) => {
+    if (path === '/api/registries') return { status: 200, body: { registries: [{ name: 'contoso' }] } };
+    const detail = 'region: "mars" is not a region of this registry; known regions: eastus, westeurope';
+    return query.region === 'mars'
+      ? { status: 400, body: { detail } }
+      : { status: 200, body: { images: [], next: null } };
+  });
+  const list = (...words: string[]) => callCommand(['images', ...words, '--url', tracker.url]);
+  expect((await list('--missing', 'eastus')).out).toBe('No such images.\n');
+  expect((await list('app', '--missing')).out).toBe('No such images.\n');
+  const asked = tracker.asked.filter(({ path }) => path === '/api/images').map(({ query }) => query);
+  expect(asked).toEqual([
+    { registry: 'contoso', region: 'eastus', missing: 'true', limit: '50' },
+    { registry: 'contoso', q: 'app', missing: 'true', limit: '50' },
+  ]);
+  const unknown = await list('--missing', 'mars');
+  expect([unknown.code, unknown.err]).toEqual([64, expect.stringContaining('known regions: eastus, westeurope')]);
+  const two = await list('--missing', 'eastus', '--region', 'westeurope');
+  expect([two.code, two.err]).toEqual([64, expect.stringContaining('name two regions')]);
+});
+
 test('replicas of one registry', async () => {
   const body = {
     registry: 'contoso.azurecr.io',
