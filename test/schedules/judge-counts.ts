@@ -2,7 +2,6 @@
  * The counts over all images, in the end: what follows from the documents of images that are listed by themselves, and from
  * what is answered about tags. The rule is made from docs/http.md, and knows nothing of how they are kept.
  */
-import { announcementTypes } from '../../src/core/image/announcement-key.ts';
 import type { AvailabilityDocument } from '../../src/core/image/availability.ts';
 import type { Tag } from '../../src/core/model/reference.ts';
 import type { Region } from '../../src/core/model/region.ts';
@@ -17,18 +16,12 @@ import { standingOf } from './judge-family-end.ts';
 
 type Summary = Awaited<ReturnType<Tracker['summary']>>;
 
-interface Diverged {
-  readonly document: AvailabilityDocument;
-  /** That the tag converged or was superseded was published before: the product does not look for what follows. */
-  readonly mayBeOver: boolean;
-}
-
 /** What one instance answers in the end, as far as counts and lists follow from it. */
 export interface Counted {
   /** Of images that are listed by themselves. */
   readonly documents: ReadonlyMap<number, AvailabilityDocument>;
   /** Of tags that are diverged, where their newest digest is one of those. */
-  readonly diverged: readonly Diverged[];
+  readonly diverged: readonly AvailabilityDocument[];
   /** Images with an event that the topic has not accepted. */
   readonly unpublished: ReadonlySet<number>;
 }
@@ -56,13 +49,12 @@ export async function countedBy(
     const known = await tracker.events(question);
     if (known?.events.some(({ publishedAt }) => publishedAt === null)) unpublished.add(image);
   }
-  const diverged: Diverged[] = [];
+  const diverged: AvailabilityDocument[] = [];
   for (const tag of movedTags(on)) {
     const question = { registry: on.settings, repository: on.repository, digest: undefined, tag };
     const document = await tracker.answer(question, defaultRequirement(tracker.replicaSet(on.settings)));
     const newest = on.imageOf(document.digest);
-    if (document.tag?.state !== 'diverged' || newest === undefined || !documents.has(newest)) continue;
-    diverged.push({ document, mayBeOver: isTold(on, tag, newest) });
+    if (document.tag?.state === 'diverged' && newest !== undefined && documents.has(newest)) diverged.push(document);
   }
   return { documents, diverged, unpublished };
 }
@@ -76,15 +68,7 @@ function movedTags(on: Case): Tag[] {
   return [...digests].flatMap(([tag, images]) => (images.size > 1 ? [tag] : []));
 }
 
-function isTold(on: Case, tag: Tag, image: number): boolean {
-  const kinds: readonly string[] = [announcementTypes.tagConverged, announcementTypes.tagSuperseded];
-  return [...on.published, ...on.refusedForGood.values()].some(
-    ({ type, subject, data }) =>
-      kinds.includes(type) && subject.endsWith(`:${tag}`) && data.digest === on.nameOf(image).digest,
-  );
-}
-
-function isBehind({ document: { tag, digest } }: Diverged, region: Region): boolean {
+function isBehind({ tag, digest }: AvailabilityDocument, region: Region): boolean {
   return tag?.regions.some((one) => one.region === region && one.digest !== digest) === true;
 }
 
@@ -98,14 +82,10 @@ export async function judgeCounts(on: Case, instance: Instance, counted: Counted
     const states = all.map(({ digest, state }) => `image ${on.imageOf(digest)} ${state}`);
     on.violate('each image is counted once', `${label} counts ${said} ${what}, and there are ${wanted}: ${states}`);
   };
-  const judgeDiverged = (what: string, said: number | undefined, known: readonly Diverged[]) => {
-    const least = known.filter(({ mayBeOver }) => !mayBeOver).length;
-    judge(what, said, Math.min(known.length, Math.max(least, said ?? 0)));
-  };
   for (const state of ['available', 'replicating', 'deleting', 'deleted'] as const)
     judge(state, images[state], all.filter((one) => one.state === state).length);
   judge('delayed', delayed, all.filter(isDelayed).length);
-  judgeDiverged('diverged tags', divergedTags, counted.diverged);
+  judge('diverged tags', divergedTags, counted.diverged.length);
   judgeUnpublished(on, summary, counted, label);
   for (const region of regionsOf(tracker.replicaSet(on.settings), all)) {
     const said = summary.regions.find((one) => one.region === region);
@@ -115,7 +95,7 @@ export async function judgeCounts(on: Case, instance: Instance, counted: Counted
     judge(`missing in ${region}`, said?.missing, missing.length);
     judge(`delayed in ${region}`, said?.delayed, missing.filter(isDelayed).length);
     const behind = isExpected ? counted.diverged.filter((one) => isBehind(one, region)) : [];
-    judgeDiverged(`diverged tags in ${region}`, said?.divergedTags, behind);
+    judge(`diverged tags in ${region}`, said?.divergedTags, behind.length);
   }
   on.counters.count('counts', 'judged at the end');
   if (all.length > 1) on.counters.count('counts', 'of several images at the end');

@@ -17,11 +17,10 @@ const maxPages = 100;
 /** Few enough that an image with hundreds of tags is not searched for by each. */
 const maxTags = 3;
 
-/** What a list is asked for, and which images it has then; `may` it have others, that is not known. */
+/** What a list is asked for, and which images it has then. */
 interface Asked {
   readonly filter: Partial<ImageQuery>;
   readonly must: (one: AvailabilityDocument) => boolean;
-  readonly may?: (one: AvailabilityDocument) => boolean;
 }
 
 /** @param query without filters */
@@ -31,31 +30,23 @@ export async function judgeLists(on: Case, instance: Instance, counted: Counted,
   // One order in each schedule: three of them would be a tenth of all steps.
   const sort = listOrders[on.plan.commands.length % listOrders.length] ?? 'newest';
   const ask = async (filter: Partial<ImageQuery>) => everyPage(instance, { ...query, ...filter });
-  for (const { filter, must, may = must } of questionsOf(on, counted, expectedRegions(set))) {
+  for (const { filter, must } of questionsOf(on, counted, expectedRegions(set))) {
     const found = await ask({ ...filter, sort });
     const what = `${instance.label}, asked for ${JSON.stringify({ ...filter, sort })}`;
-    const isFound = (one: AvailabilityDocument) => found.some(({ digest }) => digest === one.digest);
-    judgeList(
-      on,
-      what,
-      found,
-      all.filter((one) => must(one) || (may(one) && isFound(one))),
-    );
+    judgeList(on, what, found, all.filter(must));
     judgeOrder(on, what, found, sort);
   }
   await judgeSearch(on, instance, counted, ask);
 }
 
 function questionsOf(on: Case, { diverged, unpublished }: Counted, [region]: readonly Region[]): Asked[] {
-  const isNewest = (of: typeof diverged) => (one: AvailabilityDocument) =>
-    of.some(({ document }) => document.digest === one.digest);
   const byState: Readonly<Record<ListableState, Omit<Asked, 'filter'>>> = {
     replicating: { must: ({ state }) => state === 'replicating' },
     available: { must: ({ state }) => state === 'available' },
     deleting: { must: ({ state }) => state === 'deleting' },
     deleted: { must: ({ state }) => state === 'deleted' },
     delayed: { must: isDelayed },
-    diverged: { must: isNewest(diverged.filter(({ mayBeOver }) => !mayBeOver)), may: isNewest(diverged) },
+    diverged: { must: ({ digest }) => diverged.some((one) => one.digest === digest) },
     unpublished: { must: ({ digest }) => unpublished.has(on.imageOf(digest) ?? -1) },
   };
   const ofRegion: Asked[] =

@@ -214,7 +214,9 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
 
   function isChanged(before: ImageRecord | undefined, after: ImageRecord): boolean {
     const { set } = deps.decisionContext(deps.registryOf(after.name));
-    return !isSameEntry(entryOf(before, set), entryOf(after, set)) || !isStable(after, set);
+    const isSame = isSameEntry(entryOf(before, set), entryOf(after, set));
+    // What was not stable is counted once more: a tag that had diverged may be in every region now.
+    return !isSame || !isStable(before, set) || !isStable(after, set);
   }
 
   return {

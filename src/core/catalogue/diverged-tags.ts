@@ -1,9 +1,8 @@
 /** Tags of an image that regions have resolved to different digests for longer than a push lasts. */
 import type { DecisionContext } from '../image/context.ts';
 import type { ImageName, ImageRecord } from '../image/record.ts';
-import { progressOf } from '../image/record.ts';
+import { tagsThatMayDiverge } from '../image/tag-progress.ts';
 import { tagPointers, tagState } from '../image/tag-resolution.ts';
-import type { Tag } from '../model/reference.ts';
 import type { Registry } from '../model/registry.ts';
 import { expectedRegions } from '../model/replica-set.ts';
 import type { ReadTag } from '../store/read-tag.ts';
@@ -18,15 +17,6 @@ export interface TagDeps {
 /** Tags checked per image. */
 const maxTags = 10;
 
-/** Tags that are not in every region yet, and that may have been pushed with another digest too. */
-export function tagsThatMayDiverge(record: ImageRecord): Tag[] {
-  return Object.keys(record.tags).filter((tag) => {
-    const progress = progressOf(record, tag as Tag);
-    const isAlone = progress?.isCompared === true && Object.keys(progress.others).length === 0;
-    return progress?.state === 'open' && !isAlone;
-  }) as Tag[];
-}
-
 /** @param record the record that is counted */
 export async function divergedTags(deps: TagDeps, record: ImageRecord | undefined): Promise<DivergedTag[]> {
   if (record === undefined) return [];
@@ -34,7 +24,7 @@ export async function divergedTags(deps: TagDeps, record: ImageRecord | undefine
   const { set, policy, now } = deps.decisionContext(deps.registryOf(record.name));
   const regions = expectedRegions(set);
   const found = await Promise.all(
-    tagsThatMayDiverge(record)
+    tagsThatMayDiverge(record, set)
       .slice(-maxTags)
       .map(async (tag): Promise<DivergedTag[]> => {
         const pointers = tagPointers(tag, await deps.readTag({ registry, repository, tag }));

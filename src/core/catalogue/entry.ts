@@ -13,6 +13,7 @@ import {
 } from '../image/record.ts';
 import type { ImageState } from '../image/state.ts';
 import { imageState, isAvailableIn } from '../image/state.ts';
+import { tagsThatMayDiverge } from '../image/tag-progress.ts';
 import type { Tag } from '../model/reference.ts';
 import type { Region } from '../model/region.ts';
 import type { ReplicaSet } from '../model/replica-set.ts';
@@ -92,7 +93,7 @@ export function isStable(record: ImageRecord | undefined, set: ReplicaSet): bool
   if (hasRefusedEvent(record)) return false;
   const state = imageState(record, set);
   if (state !== 'available' && state !== 'deleted') return false;
-  return state === 'deleted' || !Object.values(record.tags).some((progress) => progress.state === 'open');
+  return state === 'deleted' || tagsThatMayDiverge(record, set).length === 0;
 }
 
 export function isSameEntry(a: CatalogueEntry | undefined, b: CatalogueEntry | undefined): boolean {

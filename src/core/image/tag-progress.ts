@@ -197,6 +197,24 @@ export function hasTagInDoubt(record: ImageRecord, set: ReplicaSet): boolean {
   );
 }
 
+/**
+ * Tags whose newest digest this may be, and that an expected region may resolve to another one. That a tag has converged does not
+ * mean that it stays so: an older digest may reach a replica that is new.
+ */
+export function tagsThatMayDiverge(record: ImageRecord, set: ReplicaSet): Tag[] {
+  const has = (arrival: Arrival | undefined, tag: Tag) => arrival !== undefined && hasTag(arrival, tag);
+  return (Object.keys(record.tags) as Tag[]).filter((tag) => {
+    const progress = progressOf(record, tag);
+    if (progress === undefined) return false;
+    const isAlone = progress.isCompared && Object.keys(progress.others).length === 0;
+    // Where the order is not known, the newest digest is guessed, and it may be one that the tag seemed to have left.
+    const hasMoved = progress.movedBy !== null && progress.isOrdered;
+    if (isAlone || hasMoved) return false;
+    const isSomewhere = Object.values(record.arrivals).some((arrival) => has(arrival, tag));
+    return isSomewhere && !expectedRegions(set).every((region) => has(arrivalIn(record, region), tag));
+  });
+}
+
 function isInDoubt(record: ImageRecord, tag: Tag, set: ReplicaSet): boolean {
   return expectedRegions(set).some((region) => {
     const arrival = arrivalIn(record, region);

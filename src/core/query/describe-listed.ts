@@ -1,11 +1,11 @@
 /** The documents of a list's images, with the tags that have diverged, which only the catalogue knows. */
-import { tagsThatMayDiverge } from '../catalogue/diverged-tags.ts';
 import type { DivergedTag } from '../catalogue/entry.ts';
 import type { CatalogueStore } from '../catalogue/ports.ts';
 import type { AvailabilityDocument } from '../image/availability.ts';
 import { describeImage } from '../image/availability.ts';
 import type { ImageRecord, RefusedEvents } from '../image/record.ts';
 import { refusedEvents } from '../image/record.ts';
+import { tagsThatMayDiverge } from '../image/tag-progress.ts';
 import type { Registry } from '../model/registry.ts';
 import type { ReplicaSet } from '../model/replica-set.ts';
 import { inChunks } from '../runtime/in-chunks.ts';
@@ -20,7 +20,7 @@ export interface ListedImage extends AvailabilityDocument {
 const readAtOnce = 32;
 
 /**
- * Reads an entry of the catalogue for each image with a tag that is not in every region yet, and for no other.
+ * Reads an entry of the catalogue for each image with a tag that may have diverged, and for no other.
  * Fails with an `UpstreamError`.
  */
 export async function describeListed(
@@ -32,7 +32,7 @@ export async function describeListed(
 ): Promise<ListedImage[]> {
   const documents: ListedImage[] = [];
   for (const some of inChunks(records, readAtOnce)) {
-    const diverged = await divergedTagsOf(catalogue, some);
+    const diverged = await divergedTagsOf(catalogue, some, set);
     documents.push(
       ...some.map((record, i) => ({
         ...describeImage(record, registry, set, now),
@@ -53,11 +53,12 @@ function unpublishedOf(record: ImageRecord): Pick<ListedImage, 'unpublished'> {
 export async function divergedTagsOf(
   catalogue: Pick<CatalogueStore, 'entry'> | undefined,
   records: readonly ImageRecord[],
+  set: ReplicaSet,
 ): Promise<(readonly DivergedTag[])[] | undefined> {
   if (catalogue === undefined) return undefined;
   return Promise.all(
     records.map(async (record) => {
-      if (tagsThatMayDiverge(record).length === 0) return [];
+      if (tagsThatMayDiverge(record, set).length === 0) return [];
       return (await catalogue.entry(record.name))?.diverged ?? [];
     }),
   );

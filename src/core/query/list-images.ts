@@ -96,6 +96,7 @@ export async function listImages(
       ports,
       query,
       records.filter((record) => passes(record, query, set)),
+      set,
     );
     const lastWithRoom = passing[room - 1];
     if (lastWithRoom !== undefined && passing.length > room) {
@@ -147,6 +148,7 @@ async function listFound(
     ports,
     query,
     records.filter((record) => passes(record, query, set)),
+    set,
   );
   const [, from = '0'] = /^f([0-9]{1,6})$/.exec(query.cursor ?? '') ?? [];
   const end = Number(from) + query.limit;
@@ -164,11 +166,12 @@ async function withDivergence(
   { catalogue }: ListPorts,
   query: ImageQuery,
   records: readonly ImageRecord[],
+  set: ReplicaSet,
 ): Promise<readonly ImageRecord[]> {
   if (query.state !== 'diverged' || (query.search === undefined && isInCatalogue(query))) return records;
   const found: ImageRecord[] = [];
   for (const some of inChunks(records, readAtOnce)) {
-    const diverged = await divergedTagsOf(catalogue?.store, some);
+    const diverged = await divergedTagsOf(catalogue?.store, some, set);
     found.push(...some.filter((_, i) => (diverged?.[i]?.length ?? 0) > 0));
   }
   return found;

@@ -128,13 +128,14 @@ function comparison(writer: ImageWriter, image: ImageRecord, tag: Tag): Comparis
 /**
  * Whether this image's pushes must be recorded in the other: it has lost the tag to this one somewhere; or the other has
  * recorded this one as newer and is newer itself; or their order is not known, and the next report may come from a region that
- * has reported both; or the other has not arrived in a region where this one has, and its round is open.
+ * has reported both; or the tag is still the other's, and the other has not arrived in a region where this one has.
  */
 function concerns(own: TagPushes, theirs: TagPushes, { digest }: ImageName, other: TagProgress | undefined): boolean {
   const isElsewhere = Object.keys(own).some((region) => pushIn(theirs, region) === null);
   const isMistaken = other?.movedTo === digest && isPushedLater(theirs, own);
   const isUnordered = !isPushedLater(own, theirs) && !isPushedLater(theirs, own);
-  return hasLeft(own, theirs) || isMistaken || isUnordered || (isElsewhere && other?.state === 'open');
+  const hasNotMoved = other?.state === 'open' || other?.state === 'converged';
+  return hasLeft(own, theirs) || isMistaken || isUnordered || (isElsewhere && hasNotMoved);
 }
 
 /** Whether the other has lost the tag to a digest with these pushes, in one region at least. */

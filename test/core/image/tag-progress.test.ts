@@ -2,8 +2,14 @@
 import { describe, expect, test } from 'vitest';
 import type { ImageRecord, TagProgress } from '../../../src/core/image/record.ts';
 import { tagPushes } from '../../../src/core/image/record.ts';
-import { carryOpenTags, notePushedTag, tagCompared, tagMoved } from '../../../src/core/image/tag-progress.ts';
-import { deleteOf, digestOf, eventTimeOf, pushOf, recordOf, tagOf } from '../../support/build.ts';
+import {
+  carryOpenTags,
+  notePushedTag,
+  tagCompared,
+  tagMoved,
+  tagsThatMayDiverge,
+} from '../../../src/core/image/tag-progress.ts';
+import { deleteOf, digestOf, eventTimeOf, pushOf, recordOf, replicaSetOf, tagOf } from '../../support/build.ts';
 
 const tag = tagOf('v1');
 const time = (second: number) => `2026-06-01T12:00:0${second}Z`;
@@ -101,5 +107,25 @@ describe('of the tags of a generation that is over', () => {
     ['has converged', withTag({ state: 'converged' })],
   ])('none stays that %s', (_, record) => {
     expect(carryOpenTags(record)).toEqual({ tags: {}, uncomparedTags: [] });
+  });
+});
+
+describe('a tag', () => {
+  const both = recordOf(digestOf(1), [tagged, pushOf('westeurope', time(1), { tag: 'v1' })]);
+  const one = recordOf(digestOf(1), [tagged, pushOf('westeurope', time(1))]);
+  const none = recordOf(digestOf(1), [tagged, deleteOf('eastus', time(2)), pushOf('westeurope', time(1))]);
+  const others = { eastus: at(0) };
+  const moved = { state: 'moved', movedBy: { eastus: at(0) }, others } as const;
+  test.each<[string, ImageRecord, boolean]>([
+    ['that is open', withTag({ others }, one), true],
+    ['that has converged, and is not in every region', withTag({ state: 'converged', others }, one), true],
+    ['that is not compared', withTag({ isCompared: false }, one), true],
+    ['that was pushed with no other digest', withTag({}, one), false],
+    ['that is in every region', withTag({ others }, both), false],
+    ['that is in no region', withTag({ others }, none), false],
+    ['that has moved on', withTag(moved, one), false],
+    ['that may have moved on', withTag({ ...moved, isOrdered: false }, one), true],
+  ])('%s may diverge, or may not', (_, record, may) => {
+    expect(tagsThatMayDiverge(record, replicaSetOf())).toEqual(may ? ['v1'] : []);
   });
 });

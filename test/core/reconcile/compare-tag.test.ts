@@ -171,6 +171,16 @@ test('one that has converged records a digest whose order to it is not known', a
   });
 });
 
+test('one that has converged records the older one in a region that it has not reached', async () => {
+  const { push, settle, progress } = world();
+  for (const region of ['eastus', 'westeurope']) await push(1, region, 2);
+  await settle(1);
+  await push(2, 'eastus', 1);
+  await push(2, 'japaneast', 3);
+  await settle(2);
+  expect(await progress(1)).toMatchObject({ state: 'converged', others: { japaneast: eventTimeOf(time(3)) } });
+});
+
 test('one that recorded this as the newer one is compared again, once that report is void', async () => {
   const { push, settle, progress, isOpen, replace } = world();
   await push(1, 'eastus', 1);

@@ -198,9 +198,10 @@ export const tagFaults: readonly Fault[] = [
     ],
     ['nothing is recorded in one whose order is not known', ' || isUnordered', ''],
     ['nothing is recorded in one that has this as the newer', ' || isMistaken', ''],
+    ['nothing is recorded in one that has not arrived where this one has', ' || (isElsewhere && hasNotMoved)', ''],
     [
-      'nothing is recorded in one that has not arrived where this one has',
-      " || (isElsewhere && other?.state === 'open')",
+      'nothing is recorded in one that has converged and has not arrived where this one has',
+      " || other?.state === 'converged'",
       '',
     ],
   ]),
