@@ -222,7 +222,7 @@ describe('everything else', () => {
     await webhooks.deliver(order, 0);
     await webhooks.deliver({ ...order, target: 'gone-from-the-settings' }, 0);
     expect(telemetry.counts('forwards')).toEqual({
-      '{"registry":"contoso","target":"cluster","outcome":"taken"}': 1,
+      '{"registry":"contoso","target":"cluster","outcome":"delivered"}': 1,
       '{"registry":"contoso","target":"cluster","outcome":"again"}': 1,
       '{"registry":"contoso","target":"other","outcome":"dropped"}': 1,
     });
@@ -239,7 +239,7 @@ describe('everything else', () => {
     await world.pass(120_000, [one]);
     expect(telemetry.counts('verdicts')).toEqual({
       '{"kind":"azurePipelines","result":"succeeded","outcome":"again"}': 1,
-      '{"kind":"azurePipelines","result":"succeeded","outcome":"taken"}': 1,
+      '{"kind":"azurePipelines","result":"succeeded","outcome":"delivered"}': 1,
     });
   });
 
