@@ -195,3 +195,12 @@ function sources(folder: string, paths: RegExp): string[] {
     .filter((path) => path.endsWith('.ts') && paths.test(path))
     .map((path) => read(folder + path));
 }
+
+describe('fields of records', () => {
+  const source = ['record', 'family'].map((name) => read(`src/core/image/${name}.ts`)).join('\n');
+  const fields = rows('| record | field |').flatMap(([, cell]) => namesOf(cell));
+
+  test.each(fields)('%s', (field) => {
+    expect(source).toMatch(new RegExp(`readonly ${field.replace('family.', '')}\\??:`));
+  });
+});
