@@ -94,7 +94,7 @@ test('what was delayed, and is being deleted, is counted and listed as delayed n
   await tracker.receive({ name: nameOf(1), fact: deleteOf('uksouth', nowOf(clock)) });
   await clock.advance(2_000);
   await clock.settle();
-  const none = { delayed: 0 };
+  const none = { delayed: 0, missing: 0 };
   expect(await tracker.summary(three)).toMatchObject({
     ...{ images: { replicating: 0, deleting: 1 }, delayed: 0, regions: [none, none, none] },
   });
@@ -311,6 +311,19 @@ test('what was counted before unpublished events were is still counted', () => {
     ...{ diverged: [], unpublished: true },
   };
   expect(count(before, entry, 1).all).toEqual({ delayed: 2, divergedTags: 1, unpublished: 1 });
+});
+
+test('an image that was counted as being deleted before regions counted those apart is not missing once it is gone', () => {
+  const eastus = { available: 2, delayed: 0, divergedTags: 0 };
+  const before = { ...noCounts, images: { ...noCounts.images, available: 1, deleting: 1 }, regions: { eastus } };
+  const entry: CatalogueEntry = {
+    ...{ state: 'deleting', delayed: false, firstSeenAt: 1, regions: regionsOf('eastus'), delayedIn: [], lagMs: null },
+    ...{ tags: [], diverged: [] },
+  };
+  const counted = count(count(before, entry, -1), { ...entry, leaving: true }, 1);
+  expect(summarize(counted, replicaSetOf()).regions[0]).toMatchObject({ region: 'eastus', available: 2, missing: 0 });
+  const gone = count(counted, { ...entry, leaving: true }, -1);
+  expect(summarize(gone, replicaSetOf()).regions[0]).toMatchObject({ region: 'eastus', available: 1, missing: 0 });
 });
 
 test('with several instances, of which any may die, every image is counted once', {

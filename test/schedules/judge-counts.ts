@@ -90,7 +90,7 @@ export async function judgeCounts(on: Case, instance: Instance, counted: Counted
   for (const region of regionsOf(tracker.replicaSet(on.settings), all)) {
     const said = summary.regions.find((one) => one.region === region);
     const isExpected = expectedRegions(tracker.replicaSet(on.settings)).includes(region);
-    const missing = isExpected ? all.filter((one) => isIncomplete(one) && !isIn(one, region)) : [];
+    const missing = isExpected ? all.filter((one) => one.state === 'replicating' && !isIn(one, region)) : [];
     judge(`available in ${region}`, said?.available, all.filter((one) => isIn(one, region)).length);
     judge(`missing in ${region}`, said?.missing, missing.length);
     judge(`delayed in ${region}`, said?.delayed, missing.filter(isDelayed).length);

@@ -4,7 +4,6 @@ import { sortRegions } from '../model/region.ts';
 import type { ReplicaSet } from '../model/replica-set.ts';
 import { expectedRegions } from '../model/replica-set.ts';
 import type { CatalogueEntry, CountedState } from './entry.ts';
-import { countedStates } from './entry.ts';
 
 /** Counts for one region, or for the registry. */
 interface Tally {
@@ -16,8 +15,8 @@ export interface CatalogueCounts {
   readonly images: Readonly<Record<CountedState, number>>;
   /** `unpublished` is absent in counts from before it was introduced. */
   readonly all: Tally & { readonly unpublished?: number };
-  /** By region. */
-  readonly regions: Readonly<Record<string, Tally & { readonly available: number }>>;
+  /** By region. `leaving`: of the available ones, those that are being deleted; absent in counts from before it was introduced. */
+  readonly regions: Readonly<Record<string, Tally & { readonly available: number; readonly leaving?: number }>>;
   /** When they last changed, milliseconds since 1970. */
   readonly changedAt: number;
 }
@@ -38,7 +37,7 @@ export interface CatalogueSummary {
   readonly regions: readonly {
     readonly region: Region;
     readonly available: number;
-    /** Images that some region has, and this one does not. */
+    /** Images that some region has, and this one does not; without those that are being deleted. */
     readonly missing: number;
     readonly delayed: number;
     readonly divergedTags: number;
@@ -51,15 +50,16 @@ export interface CatalogueSummary {
 export function count(counts: CatalogueCounts, entry: CatalogueEntry | undefined, weight: 1 | -1): CatalogueCounts {
   if (entry === undefined || entry.isPart === true) return counts;
   const regions = { ...counts.regions };
-  const change = (region: Region, by: Partial<Tally & { available: number }>) => {
-    const { available = 0, delayed = 0, divergedTags = 0 } = regions[region] ?? {};
+  const change = (region: Region, by: Partial<Tally & { available: number; leaving: number }>) => {
+    const { available = 0, leaving = 0, delayed = 0, divergedTags = 0 } = regions[region] ?? {};
     regions[region] = {
       available: available + weight * (by.available ?? 0),
+      leaving: leaving + weight * (by.leaving ?? 0),
       delayed: delayed + weight * (by.delayed ?? 0),
       divergedTags: divergedTags + weight * (by.divergedTags ?? 0),
     };
   };
-  for (const region of entry.regions) change(region, { available: 1 });
+  for (const region of entry.regions) change(region, { available: 1, leaving: Number(entry.leaving === true) });
   for (const region of entry.delayedIn) change(region, { delayed: 1 });
   for (const region of entry.diverged.flatMap((one) => one.regions)) change(region, { divergedTags: 1 });
   return {
@@ -80,13 +80,13 @@ export function summarize(counts: CatalogueCounts, set: ReplicaSet): CatalogueSu
   const others = Object.entries(counts.regions).flatMap(([region, { available }]) =>
     available > 0 ? [region as Region] : [],
   );
-  const somewhere = countedStates.reduce((sum, state) => sum + (state === 'deleted' ? 0 : counts.images[state]), 0);
+  const { available: everywhere, replicating } = counts.images;
   return {
     images: counts.images,
     ...{ unpublished: 0, ...counts.all },
     regions: sortRegions([...expected, ...others]).map((region) => {
-      const { available = 0, delayed = 0, divergedTags = 0 } = counts.regions[region] ?? {};
-      const missing = expected.includes(region) ? Math.max(0, somewhere - available) : 0;
+      const { available = 0, leaving = 0, delayed = 0, divergedTags = 0 } = counts.regions[region] ?? {};
+      const missing = expected.includes(region) ? Math.max(0, everywhere + replicating - (available - leaving)) : 0;
       return { region, available, missing, delayed, divergedTags };
     }),
     asOf: counts.changedAt === 0 ? null : new Date(counts.changedAt).toISOString(),

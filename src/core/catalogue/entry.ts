@@ -49,6 +49,11 @@ export interface CatalogueEntry {
    * introduced.
    */
   readonly unpublished?: true;
+  /**
+   * It is being deleted: regions that still have it are counted apart, so that it is missing in none. Absent otherwise, and in entries
+   * from before this was introduced.
+   */
+  readonly leaving?: true;
   /** It is part of another image: listed by itself, but counted with that image. Absent otherwise. */
   readonly isPart?: true;
 }
@@ -75,6 +80,7 @@ export function entryOf(
     tags: tagsToShow(record),
     diverged,
     ...(hasRefusedEvent(record) ? { unpublished: true } : {}),
+    ...(state === 'deleting' ? { leaving: true } : {}),
     ...(isPartOfFamily(record) ? { isPart: true } : {}),
   };
 }

@@ -30,7 +30,9 @@ const summaryDocument = named('Summary', () =>
         z.object({
           region: z.string(),
           available: number('Images that are there.'),
-          missing: number('Images that are in some region, and not in this one, which is expected to have them.'),
+          missing: number(
+            'Images that are in some region, and not in this one, which is expected to have them. Without images that are being deleted.',
+          ),
           delayed,
           divergedTags: number('Tags that this region resolves to another digest than the newest.'),
         }),
