@@ -12,7 +12,7 @@ import { tableCatalogue } from '../../src/adapters/table-storage/catalogue-store
 import { memoryTable } from '../../src/adapters/table-storage/memory-table.ts';
 import { rowBatches } from '../../src/adapters/table-storage/row-batches.ts';
 import type { Table } from '../../src/adapters/table-storage/table.ts';
-import { count, noCounts, summarize } from '../../src/core/catalogue/counts.ts';
+import { count, noCounts } from '../../src/core/catalogue/counts.ts';
 import type { CatalogueEntry } from '../../src/core/catalogue/entry.ts';
 import { entryOf } from '../../src/core/catalogue/entry.ts';
 import type { ListOrder } from '../../src/core/catalogue/ports.ts';
@@ -301,29 +301,6 @@ test('an image with an event that the topic refuses is counted and listed until 
   expect(await listed()).toEqual([]);
   await tracker.recount(nameOf(1));
   expect(await tracker.summary(registry)).toMatchObject({ images: { available: 2 }, unpublished: 0 });
-});
-
-test('what was counted before unpublished events were is still counted', () => {
-  const before = { ...noCounts, all: { delayed: 2, divergedTags: 1 } };
-  expect(summarize(before, replicaSetOf())).toMatchObject({ delayed: 2, divergedTags: 1, unpublished: 0 });
-  const entry: CatalogueEntry = {
-    ...{ state: 'available', delayed: false, firstSeenAt: 1, regions: [], delayedIn: [], lagMs: 0, tags: [] },
-    ...{ diverged: [], unpublished: true },
-  };
-  expect(count(before, entry, 1).all).toEqual({ delayed: 2, divergedTags: 1, unpublished: 1 });
-});
-
-test('an image that was counted as being deleted before regions counted those apart is not missing once it is gone', () => {
-  const eastus = { available: 2, delayed: 0, divergedTags: 0 };
-  const before = { ...noCounts, images: { ...noCounts.images, available: 1, deleting: 1 }, regions: { eastus } };
-  const entry: CatalogueEntry = {
-    ...{ state: 'deleting', delayed: false, firstSeenAt: 1, regions: regionsOf('eastus'), delayedIn: [], lagMs: null },
-    ...{ tags: [], diverged: [] },
-  };
-  const counted = count(count(before, entry, -1), { ...entry, leaving: true }, 1);
-  expect(summarize(counted, replicaSetOf()).regions[0]).toMatchObject({ region: 'eastus', available: 2, missing: 0 });
-  const gone = count(counted, { ...entry, leaving: true }, -1);
-  expect(summarize(gone, replicaSetOf()).regions[0]).toMatchObject({ region: 'eastus', available: 1, missing: 0 });
 });
 
 test('with several instances, of which any may die, every image is counted once', {

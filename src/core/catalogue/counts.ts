@@ -13,17 +13,16 @@ interface Tally {
 
 export interface CatalogueCounts {
   readonly images: Readonly<Record<CountedState, number>>;
-  /** `unpublished` is absent in counts from before it was introduced. */
-  readonly all: Tally & { readonly unpublished?: number };
-  /** By region. `leaving`: of the available ones, those that are being deleted; absent in counts from before it was introduced. */
-  readonly regions: Readonly<Record<string, Tally & { readonly available: number; readonly leaving?: number }>>;
+  readonly all: Tally & { readonly unpublished: number };
+  /** By region. `deleting`: of the available ones, those that are being deleted. */
+  readonly regions: Readonly<Record<string, Tally & { readonly available: number; readonly deleting: number }>>;
   /** When they last changed, milliseconds since 1970. */
   readonly changedAt: number;
 }
 
 export const noCounts: CatalogueCounts = {
   images: { available: 0, replicating: 0, deleting: 0, deleted: 0 },
-  all: { delayed: 0, divergedTags: 0 },
+  all: { delayed: 0, divergedTags: 0, unpublished: 0 },
   regions: {},
   changedAt: 0,
 };
@@ -50,16 +49,16 @@ export interface CatalogueSummary {
 export function count(counts: CatalogueCounts, entry: CatalogueEntry | undefined, weight: 1 | -1): CatalogueCounts {
   if (entry === undefined || entry.isPart === true) return counts;
   const regions = { ...counts.regions };
-  const change = (region: Region, by: Partial<Tally & { available: number; leaving: number }>) => {
-    const { available = 0, leaving = 0, delayed = 0, divergedTags = 0 } = regions[region] ?? {};
+  const change = (region: Region, by: Partial<Tally & { available: number; deleting: number }>) => {
+    const { available = 0, deleting = 0, delayed = 0, divergedTags = 0 } = regions[region] ?? {};
     regions[region] = {
       available: available + weight * (by.available ?? 0),
-      leaving: leaving + weight * (by.leaving ?? 0),
+      deleting: deleting + weight * (by.deleting ?? 0),
       delayed: delayed + weight * (by.delayed ?? 0),
       divergedTags: divergedTags + weight * (by.divergedTags ?? 0),
     };
   };
-  for (const region of entry.regions) change(region, { available: 1, leaving: Number(entry.leaving === true) });
+  for (const region of entry.regions) change(region, { available: 1, deleting: Number(entry.state === 'deleting') });
   for (const region of entry.delayedIn) change(region, { delayed: 1 });
   for (const region of entry.diverged.flatMap((one) => one.regions)) change(region, { divergedTags: 1 });
   return {
@@ -68,7 +67,7 @@ export function count(counts: CatalogueCounts, entry: CatalogueEntry | undefined
     all: {
       delayed: counts.all.delayed + weight * Number(entry.delayed),
       divergedTags: counts.all.divergedTags + weight * entry.diverged.length,
-      unpublished: (counts.all.unpublished ?? 0) + weight * Number(entry.unpublished === true),
+      unpublished: counts.all.unpublished + weight * Number(entry.unpublished === true),
     },
     regions,
   };
@@ -83,10 +82,10 @@ export function summarize(counts: CatalogueCounts, set: ReplicaSet): CatalogueSu
   const { available: everywhere, replicating } = counts.images;
   return {
     images: counts.images,
-    ...{ unpublished: 0, ...counts.all },
+    ...counts.all,
     regions: sortRegions([...expected, ...others]).map((region) => {
-      const { available = 0, leaving = 0, delayed = 0, divergedTags = 0 } = counts.regions[region] ?? {};
-      const missing = expected.includes(region) ? Math.max(0, everywhere + replicating - (available - leaving)) : 0;
+      const { available = 0, deleting = 0, delayed = 0, divergedTags = 0 } = counts.regions[region] ?? {};
+      const missing = expected.includes(region) ? Math.max(0, everywhere + replicating - (available - deleting)) : 0;
       return { region, available, missing, delayed, divergedTags };
     }),
     asOf: counts.changedAt === 0 ? null : new Date(counts.changedAt).toISOString(),

@@ -44,16 +44,8 @@ export interface CatalogueEntry {
   readonly tags: readonly Tag[];
   /** Tags whose newest digest this is, and that some region still resolves to another. */
   readonly diverged: readonly DivergedTag[];
-  /**
-   * One of its events was sent, and the topic has not accepted it. Absent otherwise, and in entries from before this was
-   * introduced.
-   */
+  /** One of its events was sent, and the topic has not accepted it. Absent otherwise. */
   readonly unpublished?: true;
-  /**
-   * It is being deleted: regions that still have it are counted apart, so that it is missing in none. Absent otherwise, and in entries
-   * from before this was introduced.
-   */
-  readonly leaving?: true;
   /** It is part of another image: listed by itself, but counted with that image. Absent otherwise. */
   readonly isPart?: true;
 }
@@ -80,7 +72,6 @@ export function entryOf(
     tags: tagsToShow(record),
     diverged,
     ...(hasRefusedEvent(record) ? { unpublished: true } : {}),
-    ...(state === 'deleting' ? { leaving: true } : {}),
     ...(isPartOfFamily(record) ? { isPart: true } : {}),
   };
 }
