@@ -55,8 +55,7 @@ export function parseHash(hash: string): View {
   return {
     screen,
     registry: read('registry'),
-    // Links of older versions name a repository.
-    q: read('q') ?? read('repository'),
+    q: read('q'),
     state: read('state'),
     missing: read('missing'),
     sort: read('sort'),

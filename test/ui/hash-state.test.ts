@@ -45,7 +45,6 @@ describe('a view and its address', () => {
     ['#view=nowhere&key=secret', {}],
     ['#q=%20%20', {}],
     // Links of versions without a search.
-    ['#repository=team/app', { q: 'team/app' }],
     [`#image=${'a'.repeat(2_000)}`, {}],
     ['#state=%E0%A4%A', { state: '\ufffd%A' }],
     ['#view=replicas&image=a', { screen: 'replicas' }],

@@ -85,27 +85,13 @@ export function toEvent(
     datacontenttype: 'application/json',
     data: {
       ...described,
-      ...(kind === 'delayed' ? { missing: missing ?? missingAt(madeAt, document) } : {}),
+      ...(missing === undefined ? {} : { missing }),
       generation,
       ...(region === undefined ? {} : { region }),
       ...(isAboutAll ? { durationSeconds: durationOf(kind, document) } : {}),
       ...(supersededBy === undefined ? {} : { supersededBy }),
     },
   };
-}
-
-/**
- * The regions that were missing when the delay was announced, derived afterwards: records of earlier versions do not store them.
- */
-function missingAt(madeAt: number, { missing, regions }: AvailabilityDocument): Region[] {
-  const arrivals = regions
-    .filter((entry) => entry.required && entry.state === 'available' && entry.since !== null)
-    .map((entry) => ({ region: entry.region, since: Date.parse(entry.since ?? '') }));
-  const later = arrivals.filter(({ since }) => since > madeAt);
-  // A region with the latest `since` counts as missing: it was reported in the same millisecond, after the announcement.
-  const last = Math.max(...arrivals.map(({ since }) => since));
-  const came = later.length > 0 || missing.length > 0 ? later : arrivals.filter(({ since }) => since === last);
-  return [...missing, ...came.map(({ region }) => region)].sort();
 }
 
 /** Seconds from the first to the last region that reached the state the event reports. */

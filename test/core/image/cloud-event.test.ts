@@ -67,16 +67,6 @@ describe('types', () => {
 });
 
 describe('a delay', () => {
-  const missing = (facts: readonly Fact[], madeAt: string) => {
-    const delayed: Announcement = { kind: 'delayed', generation: 1, region: undefined };
-    return toEvent(delayed, recordOf(digest, facts, set), registry, document(facts), at(madeAt)).data.missing;
-  };
-
-  test('lists the regions that were missing then, even if one has it by now', () => {
-    expect(missing(pushes, '2026-06-01T12:00:06Z')).toEqual(['westeurope']);
-    expect(missing(pushes.slice(0, 1), '2026-06-01T12:00:06Z')).toEqual(['westeurope']);
-  });
-
   test('lists the regions that were missing then, even if all have had it since and one has it again after a delete', () => {
     const dueAt = at('2026-06-01T12:20:00Z');
     const name = { registry: registry.name, repository, digest };
@@ -96,10 +86,6 @@ describe('a delay', () => {
     expect(late?.announcements.map(({ key }) => key)).toContain(delayed);
     expect(missingIn(late)).toEqual([['westeurope']]);
     expect(missingIn(after)).toEqual([['westeurope']]);
-  });
-
-  test('lists the region that was missing last if all reported within the same millisecond', () => {
-    expect(missing(pushes, '2026-06-01T12:00:12.5Z')).toEqual(['westeurope']);
   });
 });
 

@@ -181,12 +181,7 @@ export const tellingFaults: readonly Fault[] = [
     'src/core/image/cloud-event.ts',
     [core('image/cloud-event'), core('scenarios/tag-events'), ...modes],
     [
-      [
-        'a delay carries nothing once it is over',
-        "...(kind === 'delayed' ? { missing: missing ?? missingAt(madeAt, document) } : {}),",
-        '',
-      ],
-      ['a delay is about other regions once it is over', 'missing ?? missingAt(madeAt', 'missingAt(madeAt'],
+      ['a delay is about other regions once it is over', '...(missing === undefined ? {} : { missing }),', ''],
       [
         'the id does not name the generation',
         'repository, digest, about, String(generation)]',
