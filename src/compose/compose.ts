@@ -124,7 +124,6 @@ export function compose(config: Config) {
       uniqueId: randomUUID,
       log: consoleLog,
       telemetry,
-      imageChanged: (name) => keptReleases.imageChanged(name),
     },
     {
       registries,
@@ -140,6 +139,7 @@ export function compose(config: Config) {
       recordWithinMs: 1_500,
       deferWithinMs: 1_800,
       cachedImages: 20_000,
+      evaluateReleasesWith: (name) => keptReleases.evaluateReleasesWith(name),
     },
   );
   for (const registry of registries) {

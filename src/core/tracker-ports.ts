@@ -41,8 +41,6 @@ export interface TrackerPorts {
   readonly uniqueId: () => string;
   readonly log: Log;
   readonly telemetry?: Telemetry;
-  /** Called when a change of an image was stored. */
-  readonly imageChanged?: (name: ImageName) => void;
 }
 
 export interface TrackerOptions extends IngestOptions {
@@ -53,4 +51,9 @@ export interface TrackerOptions extends IngestOptions {
   readonly retentionMs: number;
   /** Records kept in memory. */
   readonly cachedImages: number;
+  /**
+   * Evaluates the open releases that have the image. Called after a write that stored a report of it or made an event due, and each
+   * time its timer fires. Never fails.
+   */
+  readonly evaluateReleasesWith?: (name: ImageName) => void;
 }

@@ -39,7 +39,8 @@ import type { TrackerOptions, TrackerPorts } from './tracker-ports.ts';
 export const pace = { minPauseMs: 300, maxPauseMs: 1_000, maxReads: 16 };
 
 export function trackerRooms(ports: TrackerPorts, options: TrackerOptions) {
-  const { clock, log, sets, telemetry = noTelemetry, imageChanged = () => undefined } = ports;
+  const { clock, log, sets, telemetry = noTelemetry } = ports;
+  const { evaluateReleasesWith = () => undefined } = options;
   const inFlight = inFlightDeliveries();
   const heartbeat = webhookHeartbeat({ webhooks: ports.webhooks, clock, log });
   const readings = readability({ reader: ports.manifests, registries: options.registries, clock });
@@ -152,7 +153,7 @@ export function trackerRooms(ports: TrackerPorts, options: TrackerOptions) {
     lists: ports.lists,
     sets,
     clock,
-    imageChanged,
+    evaluateReleasesWith,
     writer,
     relay,
     forwards,
@@ -199,7 +200,7 @@ export function trackerRooms(ports: TrackerPorts, options: TrackerOptions) {
     writer.onCommit(({ record, before }) => families.written(record, before));
     writer.onCommit(({ record, before }) => counting.written(record, before));
     writer.onCommit(({ record, before, made }) => {
-      if (made.length > 0 || record.arrivals !== before?.arrivals) imageChanged(record.name);
+      if (made.length > 0 || record.arrivals !== before?.arrivals) evaluateReleasesWith(record.name);
     });
   }
 

@@ -173,10 +173,12 @@ export function startInstance(
     random: () => world.choices.choose(`${label} random ${++draws}`, 0.5, (random) => random()),
     uniqueId: () => `${label} write ${++writes}`,
     log,
-    imageChanged: (name) => kept?.imageChanged(name),
   };
   const own = sabotage.ownPorts?.(ports) ?? ports;
-  const good = tracker(own, world.on.options);
+  const good = tracker(own, {
+    ...world.on.options,
+    evaluateReleasesWith: (name) => kept?.evaluateReleasesWith(name),
+  });
   const running = sabotage.tracker?.(good) ?? good;
   const made = releases({
     ...{ clock, log, random: ports.random, tracker: running },

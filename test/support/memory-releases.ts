@@ -45,8 +45,9 @@ export function releaseInstance(
   const { clock, images, lists, tags, store, queue, publisher } = world;
   const memory = memoryTracker({
     clock,
+    evaluateReleasesWith: (name) => made.evaluateReleasesWith(name),
     ...input,
-    ports: { store: images, lists, tags, imageChanged: (name) => made.imageChanged(name), ...input.ports },
+    ports: { store: images, lists, tags, ...input.ports },
   });
   const note = (message: string, fields?: object) => void memory.lines.push(`${message} ${JSON.stringify(fields)}`);
   const made: Releases = releases({

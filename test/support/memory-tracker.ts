@@ -25,7 +25,7 @@ import type { ReplicaSet } from '../../src/core/model/replica-set.ts';
 import type { CatalogueStore, CatalogueTimer, Log, ManifestProbe } from '../../src/core/ports.ts';
 import { prober } from '../../src/core/replicas/prober.ts';
 import type { ReplicaSets } from '../../src/core/replicas/replica-set-cache.ts';
-import type { TrackerPorts } from '../../src/core/tracker.ts';
+import type { TrackerOptions, TrackerPorts } from '../../src/core/tracker.ts';
 import { tracker } from '../../src/core/tracker.ts';
 import { policy, registryOf, replicaSetOf } from './build.ts';
 import type { ManualClock } from './manual-clock.ts';
@@ -44,6 +44,7 @@ export interface MemoryTrackerInput {
   readonly targets?: readonly ForwardTarget[];
   /** What asks the replicas; by default nobody can. */
   readonly probe?: ManifestProbe;
+  readonly evaluateReleasesWith?: TrackerOptions['evaluateReleasesWith'];
 }
 
 export function memoryTracker(parts: MemoryTrackerInput = {}) {
@@ -92,6 +93,7 @@ export function memoryTracker(parts: MemoryTrackerInput = {}) {
       retentionMs: 90 * 86_400_000,
       ...limits,
       cachedImages: 100,
+      ...(parts.evaluateReleasesWith && { evaluateReleasesWith: parts.evaluateReleasesWith }),
     },
   );
   return { ...memory, tracker: tracked, clock, lines };

@@ -48,8 +48,8 @@ export function reconciler(deps: {
   compareTags(image: ImageRecord): Promise<void>;
   /** @returns whether it was due */
   readFamily(image: ImageRecord): Promise<boolean>;
-  /** Evaluates the releases that have the image. Never fails. */
-  imageChanged(name: ImageName): void;
+  /** See `TrackerOptions`. */
+  evaluateReleasesWith(name: ImageName): void;
 }): Reconciler {
   const { timer, lists, sets, clock, writer, relay, probes, decisionContext } = deps;
 
@@ -123,7 +123,7 @@ export function reconciler(deps: {
       const registry = deps.registryOf(name);
       await sets.ready(registry);
       let image = await publishPending(name, scheduledFor);
-      if (image !== undefined) deps.imageChanged(name);
+      if (image !== undefined) deps.evaluateReleasesWith(name);
       const setAt = image?.requeueAt;
       // Before the steps below, which may fail, for the same reason. A failure here must not prevent those steps either, so it is
       // thrown after them.

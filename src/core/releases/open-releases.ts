@@ -1,6 +1,6 @@
 /**
- * When an image changes, evaluates the open releases that contain it. `imageChanged()` is called by the instance that stores a
- * report or makes an event due, and by the one that runs the image's timer. It reads the list of open releases at most every two
+ * When an image changes, evaluates the open releases that contain it. `evaluateReleasesWith()` is called by the instance that stores
+ * a report or makes an event due, and by the one that runs the image's timer. It reads the list of open releases at most every two
  * seconds, and only while images change, so the cost does not grow with the number of reports. A release that was just created
  * may not be on the list of another instance yet: the instance that created it follows it for three seconds (`followAtFirst()` in
  * `releases.ts`).
@@ -34,8 +34,8 @@ import { isSameRevision } from './release.ts';
 import { resolveRelease } from './resolve-release.ts';
 
 export interface OpenReleases {
-  /** A change of this image is stored. Never fails: a failure is retried, and each release has a row of due work. */
-  imageChanged(name: ImageName): void;
+  /** Evaluates the open releases that have the image. Never fails: a failure is retried, and each release has a row of due work. */
+  evaluateReleasesWith(name: ImageName): void;
   /** This instance has just created the release, or a revision of it. */
   add(release: Release): void;
 }
@@ -187,7 +187,7 @@ export function openReleases(deps: OpenReleasesDeps): OpenReleases {
   }
 
   return {
-    imageChanged(name) {
+    evaluateReleasesWith(name) {
       void attempt(imageKey(name), () => evaluateThoseWith(name));
     },
     add(release) {

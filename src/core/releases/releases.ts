@@ -38,7 +38,7 @@ export interface ReleasesDeps {
 type PutOutcome = 'created' | 'revised' | 'unchanged';
 
 /** Every method that returns a promise fails with an `UpstreamError`. */
-export interface Releases extends Pick<OpenReleases, 'imageChanged'> {
+export interface Releases extends Pick<OpenReleases, 'evaluateReleasesWith'> {
   /** Returns once it is stored, with its present evaluation; the same content again changes nothing. */
   put(
     name: string,
@@ -119,7 +119,7 @@ export function releases(deps: ReleasesDeps): Releases {
   }
 
   return {
-    imageChanged: open.imageChanged,
+    evaluateReleasesWith: open.evaluateReleasesWith,
     async put(name, content) {
       const { outcome, release } = await keep(name, content);
       if (outcome === 'unchanged') return { outcome, found: await read(name) };

@@ -216,7 +216,7 @@ describe('published', () => {
     const world = releaseWorld();
     const instance = releaseInstance(world);
     await instance.releases.put('shop', contentOf(1));
-    const other = releaseInstance(world, {}, { ports: { imageChanged: () => undefined } });
+    const other = releaseInstance(world, {}, { evaluateReleasesWith: () => undefined });
     await world.clock.advance(20_000);
     await everywhere(other, 1);
     await passReleaseTime(world, other, 30_000);
@@ -296,7 +296,7 @@ describe('published', () => {
       const lives = releaseInstance(world);
       await lives.releases.put('shop', contentOf(1));
       await world.clock.advance(monthMs);
-      const dies = releaseInstance(world, {}, { ports: { imageChanged: () => undefined } });
+      const dies = releaseInstance(world, {}, { evaluateReleasesWith: () => undefined });
       await everywhere(dies, 1);
       await world.clock.advance(10_000);
       expect(types(world)).toEqual([]);
