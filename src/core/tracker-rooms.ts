@@ -44,7 +44,7 @@ export function trackerRooms(ports: TrackerPorts, options: TrackerOptions) {
   const inFlight = inFlightDeliveries();
   const heartbeat = webhookHeartbeat({ webhooks: ports.webhooks, clock, log });
   const readings = readability({ reader: ports.manifests, registries: options.registries, clock });
-  const readTag = tagReader(ports.tags, readImage);
+  const readTag = tagReader(ports.tags, readAndReevaluate);
 
   const decisionContext = (registry: Registry): DecisionContext => ({
     set: sets.current(registry),
@@ -69,7 +69,7 @@ export function trackerRooms(ports: TrackerPorts, options: TrackerOptions) {
     log,
     random: ports.random,
     ready: sets.ready,
-    read: async (name) => (await ports.store.read(name))?.record,
+    readStored: async (name) => (await ports.store.read(name))?.record,
     readTag,
     registryOf,
     decisionContext,
@@ -104,12 +104,12 @@ export function trackerRooms(ports: TrackerPorts, options: TrackerOptions) {
     clock,
     registryOf,
     set: sets.current,
-    readImage,
+    readAndReevaluate,
     readTag,
     writer,
     log,
   });
-  const watch = imageWatch({ clock, pace, readTag, readImage, attached });
+  const watch = imageWatch({ clock, pace, readTag, readAndReevaluate, attached });
   const probes = probeScheduler({
     prober: ports.prober,
     clock,
@@ -204,19 +204,20 @@ export function trackerRooms(ports: TrackerPorts, options: TrackerOptions) {
     });
   }
 
-  async function readImage(name: ImageName): Promise<ImageRecord | undefined> {
+  /** Reads the image, and begins a write that makes an event due if the image is complete for a set that has changed since. */
+  async function readAndReevaluate(name: ImageName): Promise<ImageRecord | undefined> {
     const image = await writer.read(name);
-    if (image !== undefined) reviewIfComplete(image);
+    if (image !== undefined) reevaluateIfComplete(image);
     return image;
   }
 
   /** If a replica was removed since the image's last write, the image may be complete and not published yet. */
-  function reviewIfComplete(image: ImageRecord): void {
+  function reevaluateIfComplete(image: ImageRecord): void {
     const registry = registryOf(image.name);
     if (!isUnannouncedComplete(image, sets.current(registry))) return;
-    const reviewed = sets.ready(registry).then(() => writer.submit(image.name, { kind: 'reevaluate' }));
-    reviewed.catch((error: unknown) => {
-      log.warn('review not stored', { image: imageKey(image.name), error: describeError(error) });
+    const reevaluated = sets.ready(registry).then(() => writer.submit(image.name, { kind: 'reevaluate' }));
+    reevaluated.catch((error: unknown) => {
+      log.warn('image not reevaluated', { image: imageKey(image.name), error: describeError(error) });
     });
   }
 

@@ -54,7 +54,7 @@ interface CatalogueDeps extends TagDeps {
    */
   ready(registry: Registry): Promise<void>;
   /** Reads the image from the storage, past every cache. */
-  read(name: ImageName): Promise<ImageRecord | undefined>;
+  readStored(name: ImageName): Promise<ImageRecord | undefined>;
 }
 
 /** Pause after a write. Most images are in all replicas by then, so they are counted once. */
@@ -121,7 +121,7 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
     const { set } = deps.decisionContext(deps.registryOf(name));
     const isRead = written === undefined || !remembered.has(key);
     const before = isRead ? await deps.store.entry(name) : remembered.get(key);
-    const record = unexpired(isRead ? await deps.read(name) : dropStaleFacts(written, set));
+    const record = unexpired(isRead ? await deps.readStored(name) : dropStaleFacts(written, set));
     return { ...image, isRead, before, record, after: entryOf(record, set, await divergedTags(deps, record)) };
   }
 
@@ -235,7 +235,7 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
       // An instance that had nothing to do for hours has the replica set of hours ago.
       await deps.ready(deps.registryOf(name));
       await countTogether(name);
-      const record = unexpired(await deps.read(name));
+      const record = unexpired(await deps.readStored(name));
       const { set, now } = deps.decisionContext(deps.registryOf(name));
       if (record === undefined || isStable(record, set)) return;
       const maxPause = hasRefusedEvent(record) ? maxUnpublishedPauseMs : maxPauseMs;

@@ -1,6 +1,7 @@
 /**
  * The records that answer a question, to be read once or followed: one image, or every image its tag was pushed with. Questions
- * about the same image share one poller.
+ * about the same image share one poller. Reading may write: an image that is complete since a replica was removed is evaluated
+ * again, so that this is published.
  */
 
 import type { Attached } from '../image/attached.ts';
@@ -18,7 +19,8 @@ import type { ReadTag } from './read-tag.ts';
 
 /**
  * While a tag is followed, each poll reads only the digest that is waited for: a push of the tag with another digest is stored in
- * its record as well. All digests are read again when that record changes, when a new client follows, and after this time.
+ * its record as well. All digests are read again when that record's progress of the tag has changed, or its `untagged`; when a
+ * new client follows; and after this time.
  */
 const maxAgeMs = 20_000;
 
@@ -43,11 +45,12 @@ export function imageWatch(deps: {
   readonly clock: Clock;
   readonly pace: Pace;
   readonly readTag: ReadTag;
-  readImage(name: ImageName): Promise<ImageRecord | undefined>;
+  /** Reads the image from the storage, and has it evaluated again if that may publish that it is complete. */
+  readAndReevaluate(name: ImageName): Promise<ImageRecord | undefined>;
   /** Finds the attached artifacts that the question asks for. */
   attached?(name: ImageName, asked: readonly string[], record: ImageRecord | undefined): Promise<Attached>;
 }): ImageWatch {
-  const { clock, pace, readImage, readTag } = deps;
+  const { clock, pace, readAndReevaluate, readTag } = deps;
   const images = watch<ImageRecord | undefined>(clock, pace);
   const tags = watch<readonly ImageRecord[]>(clock, pace);
   /** One snapshot per list of records that was read, shared by all who follow the tag. */
@@ -77,9 +80,9 @@ export function imageWatch(deps: {
       // If another digest has the tag, later changes are stored in that digest's record.
       const hasMoved = record !== undefined && (progressOf(record, tag)?.movedBy ?? null) !== null;
       if (isNew || record === undefined || hasMoved || clock.now() - readAt > maxAgeMs) return readAllAgain();
-      const now = await readImage(record.name);
-      if (now === undefined || isMoved(record, now, tag)) return readAllAgain();
-      known = known.map((one) => (one === record ? now : one));
+      const current = await readAndReevaluate(record.name);
+      if (current === undefined || isTagChanged(record, current, tag)) return readAllAgain();
+      known = known.map((one) => (one === record ? current : one));
       return known;
     };
   }
@@ -118,7 +121,7 @@ export function imageWatch(deps: {
     if (tag === undefined) {
       if (digest === undefined) throw new Error('a question names a tag or a digest');
       const name = { ...place, digest };
-      const read = () => readImage(name);
+      const read = () => readAndReevaluate(name);
       return watched(images, imageKey(name), read, (record) => ({ record, pointers: undefined }));
     }
     const name = { ...place, tag };
@@ -126,8 +129,8 @@ export function imageWatch(deps: {
       const candidates = await readTag(name);
       const isCandidate = candidates.some((candidate) => candidate.name.digest === digest);
       // A question may name a digest that was never pushed with the tag.
-      const asked = digest === undefined || isCandidate ? undefined : await readImage({ ...place, digest });
-      return asked === undefined ? candidates : [...candidates, asked];
+      const named = digest === undefined || isCandidate ? undefined : await readAndReevaluate({ ...place, digest });
+      return named === undefined ? candidates : [...candidates, named];
     };
     const key = tagKey(name, digest);
     const toSnapshot = (candidates: readonly ImageRecord[]) => {
@@ -167,12 +170,12 @@ function tagKey(name: TagName, digest: Digest | undefined): string {
   return `${name.registry}/${name.repository}:${name.tag}@${digest ?? ''}`;
 }
 
-/** Whether the record has learned of a push of the tag with another digest. */
-function isMoved(before: ImageRecord, now: ImageRecord, tag: Tag): boolean {
-  const of = (record: ImageRecord) => JSON.stringify(progressOf(record, tag));
+/** Whether the record knows something else of the tag: then another digest may have it. */
+function isTagChanged(before: ImageRecord, after: ImageRecord, tag: Tag): boolean {
+  const progress = (record: ImageRecord) => JSON.stringify(progressOf(record, tag));
   const untagged = (record: ImageRecord) =>
     JSON.stringify(Object.values(record.arrivals).map((one) => one.untagged[tag]));
-  return of(before) !== of(now) || untagged(before) !== untagged(now);
+  return progress(before) !== progress(after) || untagged(before) !== untagged(after);
 }
 
 function watched<T>(

@@ -12,12 +12,12 @@ export type ReadTag = (name: TagName) => Promise<ImageRecord[]>;
 
 export function tagReader(
   tags: Pick<TagDigests, 'digests'>,
-  readImage: (name: ImageName) => Promise<ImageRecord | undefined>,
+  read: (name: ImageName) => Promise<ImageRecord | undefined>,
 ): ReadTag {
   return async (name) => {
     const { registry, repository } = name;
     const digests = (await tags.digests(name)).slice(0, maxCandidates);
-    const records = await Promise.all(digests.map(({ digest }) => readImage({ registry, repository, digest })));
+    const records = await Promise.all(digests.map(({ digest }) => read({ registry, repository, digest })));
     return records.filter((candidate) => candidate !== undefined);
   };
 }
