@@ -20,7 +20,7 @@ import {
   hasDeletedMember,
   isAvailableIn,
   isComplete,
-  isGoneAgain,
+  isDeletedUnannounced,
   isOpen,
   isSeeded,
   isSeededSomewhere,
@@ -123,7 +123,7 @@ function announceCompletion(
     availableAt = now;
     completedFor = expectedRegions(set);
   }
-  if (isGoneAgain(record, set)) make('deletedInAllReplicas');
+  if (isDeletedUnannounced(record, set)) make('deletedInAllReplicas');
   if (isDelayed(record, set, policy, now) && make('delayed')) delayedAt = now;
   return { availableAt, completedFor, delayedAt };
 }

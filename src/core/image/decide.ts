@@ -30,7 +30,7 @@ import { mergeFact, withAhead, withCountedTime } from './merge-fact.ts';
 import type { ForwardEntry, ImageName, ImageRecord } from './record.ts';
 import { arrivalIn, hasPending, unexpired } from './record.ts';
 import { isTimerSet, nextRequeueAt } from './requeue.ts';
-import { dropStaleFacts, isGone, predatesReplica } from './state.ts';
+import { dropStaleFacts, isManifestDeleted, predatesReplica } from './state.ts';
 import type { TagCheck } from './tag-progress.ts';
 import { notePushedTag, releaseEarlier, tagCompared, tagMoved } from './tag-progress.ts';
 import type { TagPushes } from './tag-pushes.ts';
@@ -183,7 +183,7 @@ function subjectsNoLongerTrue(region: Region, before: Arrival | undefined, arriv
 }
 
 function expire(record: ImageRecord, unchangedSince: number, { set, now }: DecisionContext): ImageRecord {
-  const isDue = !hasPending(record) && record.changedAt <= unchangedSince && isGone(record, set);
+  const isDue = !hasPending(record) && record.changedAt <= unchangedSince && isManifestDeleted(record, set);
   if (!isDue) return record;
   // Regions outside the replica set may still have the image. They do not keep the record from expiring.
   const deleted = Object.entries(record.arrivals).filter(([, arrival]) => isDeleted(arrival));

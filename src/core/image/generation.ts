@@ -1,6 +1,6 @@
 /**
  * Where a generation of an image begins. The ids of its events contain the generation, so an event that was published before
- * is published once more only in the next one: when an image that was gone is pushed again, when it is complete for more
+ * is published once more only in the next one: when an image that was deleted is pushed again, when it is complete for more
  * regions than before, and when an index that was announced as deleted, because its members were, is no longer `deleted`: one
  * member pushed again is enough.
  */
@@ -16,7 +16,7 @@ import { arrivalIn, arrivalRegions } from './record.ts';
 import {
   imageState,
   isComplete,
-  isGone,
+  isManifestDeleted,
   isSeededSomewhere,
   newestDelete,
   predatesReplica,
@@ -25,16 +25,16 @@ import {
 import { carryOpenTags } from './tag-progress.ts';
 
 /**
- * The record in the generation that the fact belongs to: the next one if the image was gone, or announced as gone, and the
- * fact is a push that is newer than every delete. The fact itself is not yet in the returned record.
+ * The record in the generation that the fact belongs to: the next one if the image was deleted, or announced as
+ * deleted, and the fact is a push that is newer than every delete. The fact itself is not yet in the returned record.
  * @param merged the record with the fact
  */
 export function inGenerationOf(fact: Fact, record: ImageRecord, merged: ImageRecord, set: ReplicaSet): ImageRecord {
-  // A push from between the deletes may arrive after the image was announced as gone. It begins nothing.
+  // A push from between the deletes may arrive after the image was announced as deleted. It begins nothing.
   const isPushedAgain =
     record.expiredAt !== null ||
     (fact.kind === 'push' &&
-      (isGone(record, set) || wasAnnouncedGone(record)) &&
+      (isManifestDeleted(record, set) || wasAnnouncedDeleted(record)) &&
       ['replicating', 'available'].includes(imageState(merged, set)) &&
       isLater(fact.eventTime, newestDelete(record, set)));
   if (!isPushedAgain) return record;
@@ -54,13 +54,13 @@ export function withGenerationDue(record: ImageRecord, set: ReplicaSet, now: num
 function nextIfCompleteAgain(record: ImageRecord, set: ReplicaSet): ImageRecord {
   const isGrown = expectedRegions(set).some((region) => !record.completedFor.includes(region));
   const isForMore = wasComplete(record) && isGrown && !isSeededSomewhere(record, set);
-  if (!isComplete(record, set) || !(isForMore || wasAnnouncedGone(record))) return record;
+  if (!isComplete(record, set) || !(isForMore || wasAnnouncedDeleted(record))) return record;
   return nextWithSameTags(record, set, record.firstSeenAt);
 }
 
 /** For an index that was announced as deleted because members were deleted, which are being pushed again. */
 function nextIfMembersAreBack(record: ImageRecord, set: ReplicaSet, now: number): ImageRecord {
-  const isBack = record.family?.members != null && wasAnnouncedGone(record) && imageState(record, set) !== 'deleted';
+  const isBack = record.family?.members != null && wasAnnouncedDeleted(record) && imageState(record, set) !== 'deleted';
   return isBack ? nextWithSameTags(record, set, Math.max(now, minStart(record))) : record;
 }
 
@@ -95,11 +95,11 @@ export function carriedOver(record: ImageRecord, set: ReplicaSet): string[] {
     .filter((subject) => announced.has(subject));
 }
 
-/** Whether the last announcement of this generation about all replicas was that the image is gone from them. */
-function wasAnnouncedGone({ announcements, generation }: ImageRecord): boolean {
-  const gone = announcementKey({ kind: 'deletedInAllReplicas', generation });
+/** Whether the last announcement of this generation about all replicas was that the image is deleted. */
+function wasAnnouncedDeleted({ announcements, generation }: ImageRecord): boolean {
+  const deleted = announcementKey({ kind: 'deletedInAllReplicas', generation });
   const everywhere = announcementKey({ kind: 'availableInAllReplicas', generation });
-  return announcements.findLast(({ key }) => key === gone || key === everywhere)?.key === gone;
+  return announcements.findLast(({ key }) => key === deleted || key === everywhere)?.key === deleted;
 }
 
 /** Nothing of this generation has been announced. What the replicas reported stays. */

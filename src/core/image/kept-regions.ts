@@ -19,14 +19,14 @@ export function keepRegions(record: ImageRecord, reporting: Region, set: Replica
   const regions = arrivalRegions(record);
   if (regions.length <= maxRegions) return record;
   const learnedAt = (region: Region) => arrivalIn(record, region)?.learnedAt ?? 0;
-  const gone = regions
+  const dropped = regions
     .filter((region) => region !== reporting && findReplica(set, region) === undefined)
     .sort((a, b) => learnedAt(a) - learnedAt(b))
     .slice(0, regions.length - maxRegions);
-  const isGone = (region: string | undefined) => region !== undefined && gone.includes(region as Region);
+  const isDropped = (region: string | undefined) => region !== undefined && dropped.includes(region as Region);
   return {
     ...record,
-    arrivals: Object.fromEntries(Object.entries(record.arrivals).filter(([region]) => !isGone(region))),
-    announcements: record.announcements.filter(({ key }) => !isGone(parseAnnouncementKey(key).region)),
+    arrivals: Object.fromEntries(Object.entries(record.arrivals).filter(([region]) => !isDropped(region))),
+    announcements: record.announcements.filter(({ key }) => !isDropped(parseAnnouncementKey(key).region)),
   };
 }

@@ -27,15 +27,15 @@ export function predatesReplica(region: Region, learnedAt: number, set: ReplicaS
 
 /** The record without reports about earlier replicas of regions that have a new one; the same object if there are none. */
 export function dropStaleFacts(record: ImageRecord, set: ReplicaSet): ImageRecord {
-  const gone = arrivalRegions(record).filter((region) =>
+  const stale = arrivalRegions(record).filter((region) =>
     predatesReplica(region, arrivalIn(record, region)?.learnedAt ?? 0, set),
   );
   const family = dropStaleMembers(record.family, set);
-  if (gone.length === 0) return family === record.family ? record : withFamily(record, family);
-  const arrivals = Object.entries(record.arrivals).filter(([region]) => !gone.includes(region as Region));
-  const completedFor = record.completedFor.filter((region) => !gone.includes(region));
-  const ofGone = gone.map(regionSubjects).flatMap(({ available, deleted }) => [available, deleted]);
-  const alreadyAnnounced = record.alreadyAnnounced.filter((subject) => !ofGone.includes(subject));
+  if (stale.length === 0) return family === record.family ? record : withFamily(record, family);
+  const arrivals = Object.entries(record.arrivals).filter(([region]) => !stale.includes(region as Region));
+  const completedFor = record.completedFor.filter((region) => !stale.includes(region));
+  const ofStale = stale.map(regionSubjects).flatMap(({ available, deleted }) => [available, deleted]);
+  const alreadyAnnounced = record.alreadyAnnounced.filter((subject) => !ofStale.includes(subject));
   return withFamily({ ...record, arrivals: Object.fromEntries(arrivals), completedFor, alreadyAnnounced }, family);
 }
 
@@ -126,14 +126,14 @@ function activeArrivals(record: ImageRecord, set: ReplicaSet): Arrival[] {
   return activeRegions(record, set).flatMap((region) => arrivalIn(record, region) ?? []);
 }
 
-/** Whether every replica that had it has deleted it. For an index only its own manifest is considered, not its members. */
-export function isGone(record: ImageRecord, set: ReplicaSet): boolean {
+/** Whether every replica that had its manifest has deleted it. Members of an index are not considered. */
+export function isManifestDeleted(record: ImageRecord, set: ReplicaSet): boolean {
   const arrivals = activeArrivals(record, set);
   return arrivals.length > 0 && arrivals.every(isDeleted);
 }
 
 /** Whether it is deleted everywhere, and at least one of these deletes has not been published in an earlier generation. */
-export function isGoneAgain(record: ImageRecord, set: ReplicaSet): boolean {
+export function isDeletedUnannounced(record: ImageRecord, set: ReplicaSet): boolean {
   const isAlreadyAnnounced = (region: Region) => record.alreadyAnnounced.includes(regionSubjects(region).deleted);
   return imageState(record, set) === 'deleted' && !activeRegions(record, set).every(isAlreadyAnnounced);
 }
@@ -171,7 +171,7 @@ export function imageState(record: ImageRecord | undefined, set: ReplicaSet): Im
  */
 export function isBeingDeleted(record: ImageRecord | undefined, set: ReplicaSet): boolean {
   const state = imageState(record, set);
-  return state === 'deleting' || (state === 'deleted' && record !== undefined && !isGone(record, set));
+  return state === 'deleting' || (state === 'deleted' && record !== undefined && !isManifestDeleted(record, set));
 }
 
 /** Whether it is complete for expected regions that `completedFor` lacks: the set has changed since the last write. */

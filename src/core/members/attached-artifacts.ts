@@ -6,7 +6,7 @@
 import type { Attached, AttachedArtifact, Attachment } from '../image/attached.ts';
 import type { ImageName, ImageRecord } from '../image/record.ts';
 import { arrivalRegions, imageKey } from '../image/record.ts';
-import { isAvailableIn, isGone } from '../image/state.ts';
+import { isAvailableIn, isManifestDeleted } from '../image/state.ts';
 import { tagPointers } from '../image/tag-resolution.ts';
 import type { Region } from '../model/region.ts';
 import type { Registry } from '../model/registry.ts';
@@ -123,7 +123,7 @@ export function attachedArtifacts(deps: {
     const artifacts = wanted.map(async ({ digest, artifactType, kind }) => {
       const record = await deps.readAndReevaluate({ ...name, digest });
       // It was deleted in every region, and the registry does not list it any more.
-      if (record !== undefined && isGone(record, set) && !listed.has(digest)) return [];
+      if (record !== undefined && isManifestDeleted(record, set) && !listed.has(digest)) return [];
       const regions = arrivalRegions(record).filter((region) => isAvailableIn(record, region, set));
       return [{ digest, artifactType, kinds: kind === undefined ? [] : [kind], regions }];
     });

@@ -14,7 +14,7 @@ import {
   unexpired,
 } from '../image/record.ts';
 import { isTimerSet, nextRequeueAt } from '../image/requeue.ts';
-import { imageState, isGone, wasComplete } from '../image/state.ts';
+import { imageState, isManifestDeleted, wasComplete } from '../image/state.ts';
 import { roundOf } from '../image/tag-progress.ts';
 import type { EventTime } from '../model/event-time.ts';
 import type { Tag } from '../model/reference.ts';
@@ -146,7 +146,7 @@ export function imageLookups({ lists, tags, timer, counting }: ImageLookupsDeps)
       if (state === was && before?.firstSeenAt === after.firstSeenAt) return;
       const left: ImageListName[] = [];
       // An index whose members were deleted may be replicating again in this generation.
-      const isOver = state === 'available' || isGone(after, set);
+      const isOver = state === 'available' || isManifestDeleted(after, set);
       if (was === 'deleted' && before?.firstSeenAt === after.firstSeenAt) left.push('deleted');
       if (isOver && mayBeListed(after.firstSeenAt, now)) left.push('replicating');
       if (isOver && after.delayedAt !== null) left.push('delayed');

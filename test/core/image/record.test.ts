@@ -9,7 +9,7 @@ import {
   imageState,
   isAvailableIn,
   isComplete,
-  isGone,
+  isManifestDeleted,
   isUnverified,
   predatesReplica,
 } from '../../../src/core/image/state.ts';
@@ -121,7 +121,7 @@ describe('the state', () => {
 
   test('a region that reported only a delete without a digest does not keep it from being gone', () => {
     const record = recordOf([pushOf('eastus', time(0)), doubt('westeurope'), deleteOf('eastus', time(3))]);
-    expect(isGone(record, two)).toBe(true);
+    expect(isManifestDeleted(record, two)).toBe(true);
     expect(pendingKeys(record)).toContain('000001.deletedInAllReplicas');
   });
 
@@ -142,7 +142,10 @@ describe('a region that has reported since ARM was read, and was not among the r
     [time(5), 'deleted', true],
   ])('asked at %s', (refreshedAt, state, gone) => {
     const set: ReplicaSet = { ...two, source: 'arm', refreshedAt: at(refreshedAt) };
-    expect([imageState(recordOf(facts, set), set), isGone(recordOf(facts, set), set)]).toEqual([state, gone]);
+    expect([imageState(recordOf(facts, set), set), isManifestDeleted(recordOf(facts, set), set)]).toEqual([
+      state,
+      gone,
+    ]);
   });
 });
 

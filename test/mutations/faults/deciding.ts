@@ -188,12 +188,12 @@ export const decidingFaults: readonly Fault[] = [
       ],
       [
         'an image stays complete for a replica that was removed',
-        'record.completedFor.filter((region) => !gone.includes(region))',
+        'record.completedFor.filter((region) => !stale.includes(region))',
         'record.completedFor',
       ],
       [
         'events published about a removed replica keep those about the new one back',
-        'record.alreadyAnnounced.filter((subject) => !ofGone.includes(subject))',
+        'record.alreadyAnnounced.filter((subject) => !ofStale.includes(subject))',
         'record.alreadyAnnounced',
       ],
       [
@@ -300,7 +300,7 @@ export const decidingFaults: readonly Fault[] = [
         '!hasPending(record) && record.changedAt <= unchangedSince',
         'record.changedAt <= unchangedSince',
       ],
-      ['images on their way are forgotten', 'unchangedSince && isGone(record, set);', 'unchangedSince;'],
+      ['images on their way are forgotten', 'unchangedSince && isManifestDeleted(record, set);', 'unchangedSince;'],
       [
         'the generation of what is forgotten is forgotten',
         '    generation,\n    firstSeenAt,',
@@ -387,7 +387,7 @@ export const decidingFaults: readonly Fault[] = [
       "&& make('availableInAllReplicas')) {\n    availableAt = now;\n    completedFor = expectedRegions(set);",
       "&& make('availableInAllReplicas')) {\n    availableAt = now;",
     ],
-    ['deleted everywhere is not announced', "if (isGoneAgain(record, set)) make('deletedInAllReplicas');", ''],
+    ['deleted everywhere is not announced', "if (isDeletedUnannounced(record, set)) make('deletedInAllReplicas');", ''],
     ['an image is delayed at once', 'now >= record.firstSeenAt + policy.delayedAfterMs', 'now >= record.firstSeenAt'],
     [
       'delayed is announced a millisecond late',
@@ -434,7 +434,11 @@ export const decidingFaults: readonly Fault[] = [
         'const isForMore = wasComplete(record) && isGrown && !isSeededSomewhere(record, set);',
         'const isForMore = false;',
       ],
-      ['an image that came back everywhere is not announced', '!(isForMore || wasAnnouncedGone(record))', '!isForMore'],
+      [
+        'an image that came back everywhere is not announced',
+        '!(isForMore || wasAnnouncedDeleted(record))',
+        '!isForMore',
+      ],
       ['a new generation keeps the number', 'generation: record.generation + 1', 'generation: record.generation'],
       ['a new generation is delayed from the start', '    delayedAt: null,\n', ''],
       ['a new generation was complete before', '    completedFor: [],\n', ''],

@@ -154,7 +154,7 @@ export const familyFaults: readonly Fault[] = [
     ],
     [
       'a signature that was deleted everywhere is waited for',
-      'if (record !== undefined && isGone(record, set) && !listed.has(digest)) return [];',
+      'if (record !== undefined && isManifestDeleted(record, set) && !listed.has(digest)) return [];',
       '',
     ],
     ['a signature that is still listed is not waited for', ' && !listed.has(digest)', ''],
