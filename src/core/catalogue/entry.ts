@@ -59,7 +59,7 @@ export function entryOf(
   const record = unexpired(stored);
   const state = imageState(record, set);
   if (record === undefined || state === 'unknown') return undefined;
-  const isOpen = state === 'replicating' || state === 'deleting';
+  const isUnfinished = state === 'replicating' || state === 'deleting';
   const delayed = isDelayed(record, state);
   const span = arrivalSpan(record);
   return {
@@ -68,7 +68,7 @@ export function entryOf(
     firstSeenAt: record.firstSeenAt,
     regions: arrivalRegions(record).filter((region) => isAvailableIn(record, region, set)),
     delayedIn: delayed ? expectedRegions(set).filter((region) => !isAvailableIn(record, region, set)) : [],
-    lagMs: isOpen || span === undefined ? null : span.last - span.first,
+    lagMs: isUnfinished || span === undefined ? null : span.last - span.first,
     tags: tagsToShow(record),
     diverged,
     ...(hasRefusedEvent(record) ? { unpublished: true } : {}),

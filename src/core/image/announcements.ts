@@ -21,7 +21,7 @@ import {
   isAvailableIn,
   isComplete,
   isDeletedUnannounced,
-  isOpen,
+  isFirstReplicating,
   isSeeded,
   isSeededSomewhere,
   isUnannouncedComplete,
@@ -124,7 +124,7 @@ function announceCompletion(
     completedFor = expectedRegions(set);
   }
   if (isDeletedUnannounced(record, set)) make('deletedInAllReplicas');
-  if (isDelayed(record, set, policy, now) && make('delayed')) delayedAt = now;
+  if (isDelayDue(record, set, policy, now) && make('delayed')) delayedAt = now;
   return { availableAt, completedFor, delayedAt };
 }
 
@@ -192,7 +192,7 @@ function mayForget({ kind, tag }: Announcement, record: ImageRecord): boolean {
   return progress?.round !== tag.round || (kind === 'tagConverged' && progress.state !== 'open');
 }
 
-function isDelayed(record: ImageRecord, set: ReplicaSet, policy: Policy, now: number): boolean {
+function isDelayDue(record: ImageRecord, set: ReplicaSet, policy: Policy, now: number): boolean {
   // While the replica set is not known, no replica can be late.
-  return isKnown(set) && isOpen(record, set) && now >= record.firstSeenAt + policy.delayedAfterMs;
+  return isKnown(set) && isFirstReplicating(record, set) && now >= record.firstSeenAt + policy.delayedAfterMs;
 }

@@ -31,7 +31,7 @@ import type { ForwardEntry, ImageName, ImageRecord } from './record.ts';
 import { arrivalIn, hasPending, unexpired } from './record.ts';
 import { isTimerSet, nextRequeueAt } from './requeue.ts';
 import { dropStaleFacts, isManifestDeleted, predatesReplica } from './state.ts';
-import type { TagCheck } from './tag-progress.ts';
+import type { TagComparison } from './tag-progress.ts';
 import { notePushedTag, releaseEarlier, tagCompared, tagMoved } from './tag-progress.ts';
 import type { TagPushes } from './tag-pushes.ts';
 
@@ -67,7 +67,7 @@ type TagCommand =
   /** The tag was pushed with another digest, in those regions at those times. */
   | { readonly kind: 'tagMoved'; readonly tag: Tag; readonly to: Digest; readonly pushes: TagPushes }
   /** Other digests of the tag have been compared with this one. */
-  | ({ readonly kind: 'tagCompared' } & TagCheck);
+  | ({ readonly kind: 'tagCompared' } & TagComparison);
 
 interface Decision {
   /** The same object if nothing changed. */

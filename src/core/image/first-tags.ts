@@ -28,6 +28,6 @@ function comparedWithNone(record: ImageRecord, tag: Tag): ImageRecord {
     others: {},
     isNewest: true,
     isOrdered: true,
-    isFinal: true,
+    isComplete: true,
   });
 }

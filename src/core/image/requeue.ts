@@ -6,7 +6,14 @@ import type { DecisionContext } from './context.ts';
 import { claimableUntil } from './family-commands.ts';
 import type { ImageRecord } from './record.ts';
 import { isMember, isPartOfFamily } from './record.ts';
-import { hasUnlistedReplica, imageState, isBeingDeleted, isDeletedSomewhere, isOpen, isUnverified } from './state.ts';
+import {
+  hasUnlistedReplica,
+  imageState,
+  isBeingDeleted,
+  isDeletedSomewhere,
+  isFirstReplicating,
+  isUnverified,
+} from './state.ts';
 import { hasTagInDoubt, tagsToAsk } from './tag-progress.ts';
 
 /**
@@ -32,7 +39,7 @@ export function nextRequeueAt(record: ImageRecord, decisionContext: DecisionCont
     due.push(...openTimesToProbe(record, set).map((from) => nextProbeAt(from, now, probeAfterMs)));
   // A delay is announced for the index, not for its members.
   if (isMember(record)) return due.length === 0 ? null : Math.min(...due);
-  if (isOpen(record, set) && record.delayedAt === null && !isPartOfFamily(record)) {
+  if (isFirstReplicating(record, set) && record.delayedAt === null && !isPartOfFamily(record)) {
     const earliest = isKnown(set) ? now : now + policy.outboxCheckMs;
     due.push(Math.max(earliest, record.firstSeenAt + policy.delayedAfterMs));
   }

@@ -199,7 +199,7 @@ export function isSeededSomewhere(record: ImageRecord, set: ReplicaSet): boolean
 }
 
 /** Whether it is replicating, and has not been in all replicas yet in this generation. */
-export function isOpen(record: ImageRecord, set: ReplicaSet): boolean {
+export function isFirstReplicating(record: ImageRecord, set: ReplicaSet): boolean {
   return !wasComplete(record) && imageState(record, set) === 'replicating';
 }
 

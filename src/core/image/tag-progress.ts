@@ -31,7 +31,7 @@ export function notePushedTag(
   const opened = { ...newRound, round: 1, isCompared: false, isOrdered: true, others: {} };
   return {
     tags: before === undefined ? keepNewest({ ...tags, [tag]: opened }, record, tag) : tags,
-    uncomparedTags: unchecked(record, tag).uncomparedTags,
+    uncomparedTags: markUncompared(record, tag).uncomparedTags,
   };
 }
 
@@ -89,7 +89,7 @@ export function tagMoved(
     const isSame = others === progress.others && isOrdered === progress.isOrdered;
     const next = isSame ? left : { ...left, tags: { ...left.tags, [tag]: { ...progress, isOrdered, others } } };
     // The digest it had moved to turns out to be the older one.
-    return progress.movedTo === to && isPushedLater(own, pushes) ? unchecked(next, tag) : next;
+    return progress.movedTo === to && isPushedLater(own, pushes) ? markUncompared(next, tag) : next;
   }
   const next = { open: 'superseded', converged: 'moved', superseded: 'superseded', moved: 'moved' } as const;
   const isNewFact = progress.state === 'open' || progress.state === 'converged';
@@ -108,10 +108,10 @@ export function releaseEarlier(record: ImageRecord, tag: Tag | undefined): Image
   const progress = tag === undefined ? undefined : progressOf(record, tag);
   if (tag === undefined || progress === undefined) return record;
   const left = leftInRegions(record, tag, progress.others);
-  return left === record || progress.movedBy !== null ? left : unchecked(left, tag);
+  return left === record || progress.movedBy !== null ? left : markUncompared(left, tag);
 }
 
-function unchecked(record: ImageRecord, tag: Tag): ImageRecord {
+function markUncompared(record: ImageRecord, tag: Tag): ImageRecord {
   const { uncomparedTags } = record;
   return uncomparedTags.includes(tag) ? record : { ...record, uncomparedTags: [...uncomparedTags, tag] };
 }
@@ -125,7 +125,7 @@ function leftInRegions(record: ImageRecord, tag: Tag, pushes: TagPushes): ImageR
   return isSame ? record : { ...record, arrivals: Object.fromEntries(arrivals) };
 }
 
-export interface TagCheck {
+export interface TagComparison {
   readonly tag: Tag;
   /** The progress that was compared. If it has changed since, the result is void. */
   readonly seen: TagProgress | undefined;
@@ -137,28 +137,28 @@ export interface TagCheck {
   /** The order to each other digest is known, not guessed. */
   readonly isOrdered: boolean;
   /** `false` if another digest of the tag may still be about to be stored: the tag must be compared again. */
-  readonly isFinal: boolean;
+  readonly isComplete: boolean;
 }
 
 /**
  * The tag's other digests have been compared, and their records have this digest's pushes. A tag that had moved may be back.
  */
-export function tagCompared(record: ImageRecord, check: TagCheck): ImageRecord {
-  const { tag, seen, own, others, isNewest, isOrdered, isFinal } = check;
+export function tagCompared(record: ImageRecord, comparison: TagComparison): ImageRecord {
+  const { tag, seen, own, others, isNewest, isOrdered, isComplete } = comparison;
   const progress = progressOf(record, tag);
   if (progress?.round !== seen?.round || !isSameTime(progress?.movedBy, seen?.movedBy)) return record;
   if (latestPushes(own, tagPushes(record, tag)) !== own) return record;
-  const isOpen = isFinal && record.uncomparedTags.includes(tag);
-  const uncomparedTags = isOpen ? record.uncomparedTags.filter((one) => one !== tag) : record.uncomparedTags;
+  const endsComparison = isComplete && record.uncomparedTags.includes(tag);
+  const uncomparedTags = endsComparison ? record.uncomparedTags.filter((one) => one !== tag) : record.uncomparedTags;
   const isBack = isNewest && progress !== undefined && progress.movedBy !== null;
   const isSame = progress === undefined || (progress.isCompared && !isBack && progress.isOrdered === isOrdered);
-  if (isSame) return isOpen ? { ...record, uncomparedTags } : record;
-  const checked = isBack ? { ...progress, ...newRound, round: progress.round + 1 } : progress;
+  if (isSame) return endsComparison ? { ...record, uncomparedTags } : record;
+  const compared = isBack ? { ...progress, ...newRound, round: progress.round + 1 } : progress;
   return {
     ...record,
     tags: {
       ...record.tags,
-      [tag]: { ...checked, isCompared: true, isOrdered, others: latestPushes(checked.others, others) },
+      [tag]: { ...compared, isCompared: true, isOrdered, others: latestPushes(compared.others, others) },
     },
     uncomparedTags,
   };

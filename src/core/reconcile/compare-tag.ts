@@ -6,7 +6,7 @@
 
 import type { ImageName, ImageRecord, TagProgress } from '../image/record.ts';
 import { progressOf, tagPushes } from '../image/record.ts';
-import type { TagCheck } from '../image/tag-progress.ts';
+import type { TagComparison } from '../image/tag-progress.ts';
 import type { TagPushes } from '../image/tag-pushes.ts';
 import { isProbablyLater, isPushedLater, lastPush, latestPushes, pushIn, regionsLater } from '../image/tag-pushes.ts';
 import type { Digest } from '../model/digest.ts';
@@ -55,12 +55,12 @@ export async function compareTag(
   }
   for (const other of [...near, ...earlier.slice(0, maxEarlier)]) await compareWith(other.digest);
   const { isOneUnstored, ...compared } = found();
-  const isFinal = !isOneUnstored || now >= image.changedAt + maxStoreDelayMs;
-  await writer.submit(image.name, { kind: 'tagCompared', ...compared, isFinal });
+  const isComplete = !isOneUnstored || now >= image.changedAt + maxStoreDelayMs;
+  await writer.submit(image.name, { kind: 'tagCompared', ...compared, isComplete });
 }
 
 /** What the comparison has found so far. */
-interface Found extends Omit<TagCheck, 'isFinal'> {
+interface ComparedSoFar extends Omit<TagComparison, 'isComplete'> {
   /** Whether a digest that is listed under the tag has no record yet. */
   readonly isOneUnstored: boolean;
 }
@@ -70,12 +70,12 @@ type Order = 'known to be later' | 'compared' | 'not found';
 interface Comparison {
   /** Compares with one other digest, and records the result in both. */
   compareWith(other: Digest): Promise<Order>;
-  found(): Found;
+  found(): ComparedSoFar;
 }
 
 function comparison(writer: ImageWriter, image: ImageRecord, tag: Tag): Comparison {
   const { registry, repository, digest } = image.name;
-  let found: Found = {
+  let found: ComparedSoFar = {
     tag,
     seen: progressOf(image, tag),
     own: tagPushes(image, tag),

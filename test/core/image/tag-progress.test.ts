@@ -57,23 +57,23 @@ describe('pushed with another digest', () => {
 
 describe('a comparison', () => {
   const record = { ...withTag({ isCompared: false }), uncomparedTags: ['v1'] };
-  const check = {
+  const comparison = {
     tag,
     seen: record.tags.v1,
     own: tagPushes(record, tag),
     others: { eastus: at(0) },
     isNewest: true,
     isOrdered: true,
-    isFinal: true,
+    isComplete: true,
   };
 
   test('is stored', () => {
-    const { tags, uncomparedTags } = tagCompared(record, check);
+    const { tags, uncomparedTags } = tagCompared(record, comparison);
     expect([tags.v1, uncomparedTags]).toMatchObject([{ isCompared: true, others: { eastus: at(0) } }, []]);
   });
 
   test('stays open while one is on its way', () => {
-    expect(tagCompared(record, { ...check, isFinal: false })).toMatchObject({
+    expect(tagCompared(record, { ...comparison, isComplete: false })).toMatchObject({
       tags: { v1: { isCompared: true } },
       uncomparedTags: ['v1'],
     });
@@ -81,16 +81,16 @@ describe('a comparison', () => {
 
   test('of one that had moved on and is the newest opens another round', () => {
     const moved = { ...withTag({ state: 'superseded', movedTo: digestOf(2), movedBy: { eastus: at(0) } }) };
-    const { tags } = tagCompared(moved, { ...check, seen: moved.tags.v1 });
+    const { tags } = tagCompared(moved, { ...comparison, seen: moved.tags.v1 });
     expect(tags.v1).toMatchObject({ round: 2, state: 'open', movedTo: null, movedBy: null });
   });
 
-  test.each<[string, Partial<typeof check>]>([
+  test.each<[string, Partial<typeof comparison>]>([
     ['it was pushed meanwhile', { own: {} }],
     ['it has moved on meanwhile', { seen: { ...(record.tags.v1 as TagProgress), movedBy: { eastus: at(9) } } }],
     ['it has come back meanwhile', { seen: { ...(record.tags.v1 as TagProgress), round: 2 } }],
   ])('is void where %s', (_, changes) => {
-    expect(tagCompared(record, { ...check, ...changes })).toBe(record);
+    expect(tagCompared(record, { ...comparison, ...changes })).toBe(record);
   });
 });
 

@@ -52,7 +52,7 @@ function digest() {
     size: () => JSON.stringify(record).length * 2,
     push(tag: string) {
       for (const region of regions) step({ kind: 'fact', fact: pushOf(region, iso(), { tag }) });
-      const alone = { others: {}, isNewest: true, isOrdered: true, isFinal: true } as const;
+      const alone = { others: {}, isNewest: true, isOrdered: true, isComplete: true } as const;
       step({
         kind: 'tagCompared',
         tag: tagOf(tag),

@@ -396,8 +396,8 @@ export const decidingFaults: readonly Fault[] = [
     ],
     [
       'delayed is announced while no replica is known',
-      'return isKnown(set) && isOpen(record, set) &&',
-      'return isOpen(record, set) &&',
+      'return isKnown(set) && isFirstReplicating(record, set) &&',
+      'return isFirstReplicating(record, set) &&',
     ],
     [
       'the superseding digest is left out',

@@ -114,7 +114,11 @@ export const tagFaults: readonly Fault[] = [
       'if (progress?.round !== seen?.round || !isSameTime(progress?.movedBy, seen?.movedBy)) return record;',
       '',
     ],
-    ['a comparison is final though one is on its way', 'const isOpen = isFinal && ', 'const isOpen = '],
+    [
+      'a comparison is complete though one is on its way',
+      'const endsComparison = isComplete && ',
+      'const endsComparison = ',
+    ],
     [
       'a tag converges in one region',
       '!there.every((arrival) => hasTag(arrival, name))',
@@ -160,13 +164,13 @@ export const tagFaults: readonly Fault[] = [
     ],
     [
       'a digest that cannot be found is never read again',
-      'const isFinal = !isOneUnstored || now >= image.changedAt + maxStoreDelayMs;',
-      'const isFinal = true;',
+      'const isComplete = !isOneUnstored || now >= image.changedAt + maxStoreDelayMs;',
+      'const isComplete = true;',
     ],
     [
       'a digest that was never stored is read without end',
-      'const isFinal = !isOneUnstored || now >= image.changedAt + maxStoreDelayMs;',
-      'const isFinal = !isOneUnstored;',
+      'const isComplete = !isOneUnstored || now >= image.changedAt + maxStoreDelayMs;',
+      'const isComplete = !isOneUnstored;',
     ],
     [
       'that this one has lost the tag is not recorded',
@@ -193,8 +197,8 @@ export const tagFaults: readonly Fault[] = [
     ],
     [
       'the end of the comparison is not noted',
-      "  await writer.submit(image.name, { kind: 'tagCompared', ...compared, isFinal });",
-      '  void [compared, isFinal];',
+      "  await writer.submit(image.name, { kind: 'tagCompared', ...compared, isComplete });",
+      '  void [compared, isComplete];',
     ],
     ['nothing is recorded in one whose order is not known', ' || isUnordered', ''],
     ['nothing is recorded in one that has this as the newer', ' || isMistaken', ''],

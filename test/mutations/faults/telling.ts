@@ -116,7 +116,7 @@ export const tellingFaults: readonly Fault[] = [
         'announce(compared, decisionContext)',
         '{ record: compared, announcements: [] }',
       ],
-      ['a first tag is compared once more', 'isFinal: true', 'isFinal: false'],
+      ['a first tag is compared once more', 'isComplete: true', 'isComplete: false'],
     ],
   ),
   ...faultsIn('src/core/outbox/event-relay.ts', telling, [
@@ -235,7 +235,7 @@ export const tellingFaults: readonly Fault[] = [
 
       [
         'no timer for what may be delayed',
-        'if (isOpen(record, set) && record.delayedAt === null && !isPartOfFamily(record)) {',
+        'if (isFirstReplicating(record, set) && record.delayedAt === null && !isPartOfFamily(record)) {',
         'if (record.delayedAt !== null) {',
       ],
       [
