@@ -40,12 +40,12 @@ export type FamilyCommand =
     }
   /**
    * An attempt to read the index ended without all members. `heldUntil`: `nextReadAt` of the record that it was made with.
-   * `isFinal`: the index cannot be understood, and no nested index is known to be missing.
+   * `isUnreadable`: the index cannot be understood, and no nested index is known to be missing.
    */
   | {
       readonly kind: 'membersUnread';
       readonly reason: string;
-      readonly isFinal: boolean;
+      readonly isUnreadable: boolean;
       /** Nested indexes that were not found. */
       readonly missing: readonly Digest[];
       /** As in `membersRead`, for the members found so far. */
@@ -152,7 +152,7 @@ function unread(
   const { isIncomplete, missing: missedBefore = [], ...rest } = family;
   const tries = family.tries + 1;
   const pauseMs = readPausesMs[family.tries];
-  if (command.isFinal) return { ...rest, isHeld: false, tries, nextReadAt: null, reason };
+  if (command.isUnreadable) return { ...rest, isHeld: false, tries, nextReadAt: null, reason };
   // A nested index that is known to be missing stays missing until an attempt finds it.
   if (command.missing.length > 0 || isIncomplete === true) {
     const missing = command.missing.length > 0 ? command.missing : missedBefore;

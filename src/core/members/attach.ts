@@ -17,6 +17,7 @@ import { describeError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { ImageWriter } from '../store/image-writer.ts';
 import { toAttachment } from './artifact-kind.ts';
+import type { NamedSubject } from './manifest-document.ts';
 import { bytesOf, subjectOf } from './manifest-document.ts';
 import type { ManifestReader } from './ports.ts';
 
@@ -24,7 +25,7 @@ interface Attacher {
   /** Reads the manifest, and stores its subject, if it has one. Never fails. */
   attach(from: ManifestReader, image: ImageRecord): Promise<void>;
   /** Stores the subject that was read from the manifest. Never fails. */
-  store(name: ImageName, attached: ReturnType<typeof subjectOf>): Promise<void>;
+  store(name: ImageName, attached: NamedSubject | undefined): Promise<void>;
   /** To be called when a region has reported the image: stores attachments found before it had a record. Never fails. */
   reported(image: ImageName): void;
 }
@@ -64,7 +65,7 @@ export function attacher(deps: {
   }
 
   /** Never fails. */
-  async function store(name: ImageName, attached: ReturnType<typeof subjectOf>): Promise<void> {
+  async function store(name: ImageName, attached: NamedSubject | undefined): Promise<void> {
     if (attached === undefined || attached.subject === name.digest) return;
     const { subject } = attached;
     await storeAtSubject({ ...name, digest: subject }, [toAttachment({ ...attached, digest: name.digest })]);

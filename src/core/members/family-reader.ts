@@ -65,7 +65,7 @@ export function familyReader(deps: {
       const inTime = await withTimeout(clock, Math.max(0, until - clock.now()), readIndex(from, registry, image));
       const read: IndexRead = inTime ?? { kind: 'unclear', reason: 'timeout' };
       const pauseMs = Math.max(pauses[attempt] ?? Number.NaN, 'retryAfterMs' in read ? (read.retryAfterMs ?? 0) : 0);
-      const isOver = read.kind === 'members' || read.kind === 'final' || Number.isNaN(pauseMs);
+      const isOver = read.kind === 'members' || read.kind === 'unreadable' || Number.isNaN(pauseMs);
       if (isOver || clock.now() + pauseMs >= until) return { read, heldUntil: image.family?.nextReadAt ?? null };
       await clock.sleep(pauseMs);
     }
@@ -104,10 +104,10 @@ export function familyReader(deps: {
           ? { until: reportedAt + shortReadMs, pauses: [] }
           : { until: clock.now() + maxReadMs, pauses: pausesMs };
         const { read, heldUntil } = await tryToRead(from, registry, key, bounds);
-        if (read.kind === 'unclear') readings.failed(registry.name);
-        else if (read.kind !== 'final') readings.reached(registry.name);
+        if (read.kind === 'unclear') readings.noteFailed(registry.name);
+        else if (read.kind !== 'unreadable') readings.noteReached(registry.name);
         if (read.kind === 'members') {
-          readings.read(registry.name);
+          readings.noteRead(registry.name);
           const { members, indexes, attached } = read;
           // Before the hold ends: without its subject the index would be published by itself.
           await attachments.store(name, attached);
@@ -122,12 +122,12 @@ export function familyReader(deps: {
           return;
         }
         const { reason } = read;
-        const isFinal = read.kind === 'final';
+        const isUnreadable = read.kind === 'unreadable';
         log.info('index not read', { image: key, reason });
         const { members, missing } = read.kind === 'incomplete' ? read : { members: [], missing: [] };
         // From now on a report of any of them lets the index be read again.
         const { reported } = await claim(name, members);
-        const command = { kind: 'membersUnread', reason, isFinal, missing, reported, heldUntil } as const;
+        const command = { kind: 'membersUnread', reason, isUnreadable, missing, reported, heldUntil } as const;
         const { record } = await deps.writer.submit(name, command);
         // A report of another region has started another hold: read it again.
         if (record === undefined || !isBeingRead(record, clock.now())) return;

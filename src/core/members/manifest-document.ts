@@ -52,11 +52,16 @@ export function listReferrers(body: string): readonly Referrer[] | undefined {
   return referrers.every((one) => one !== undefined) ? referrers : undefined;
 }
 
+/** What a manifest names as its subject, and how a list of referrers would show the manifest. */
+export interface NamedSubject extends Omit<Referrer, 'digest'> {
+  readonly subject: Digest;
+}
+
 /**
  * @returns the subject of this manifest, and this manifest as a list of referrers would show it (OCI distribution specification):
  * without an artifact type of its own, with the type of its config; `undefined` if it names no subject
  */
-export function subjectOf(body: string): (Omit<Referrer, 'digest'> & { readonly subject: Digest }) | undefined {
+export function subjectOf(body: string): NamedSubject | undefined {
   const { subject, artifactType, config, annotations } = parseFields(body) ?? {};
   const digest = isFields(subject) ? parseDigest(subject.digest) : undefined;
   if (digest === undefined) return undefined;

@@ -10,7 +10,7 @@ import { isIndexType } from '../model/media-types.ts';
 import type { Region } from '../model/region.ts';
 import type { Registry } from '../model/registry.ts';
 import { regionalOrigin } from '../model/registry.ts';
-import type { ListedManifest } from './manifest-document.ts';
+import type { ListedManifest, NamedSubject } from './manifest-document.ts';
 import { listManifests, memberKey, subjectOf } from './manifest-document.ts';
 import type { ManifestAnswer, ManifestReader } from './ports.ts';
 
@@ -21,7 +21,7 @@ export type IndexRead =
       /** The members that are indexes: they have no layers of their own. */
       readonly indexes: ReadonlySet<Digest>;
       /** The index's own subject. */
-      readonly attached: ReturnType<typeof subjectOf>;
+      readonly attached: NamedSubject | undefined;
     }
   /** Nested indexes were not found. `members`: those found so far. */
   | {
@@ -33,8 +33,8 @@ export type IndexRead =
     }
   /** The index itself was not found. */
   | { readonly kind: 'absent'; readonly reason: string }
-  /** `final`: it, or a nested index, will never be understood. No nested index is known to be missing. */
-  | { readonly kind: 'unclear' | 'final'; readonly reason: string; readonly retryAfterMs?: number | undefined };
+  /** `unreadable`: it, or a nested index, will never be understood. No nested index is known to be missing. */
+  | { readonly kind: 'unclear' | 'unreadable'; readonly reason: string; readonly retryAfterMs?: number | undefined };
 
 /** The index, two levels of nested indexes, and one level to spare. */
 const maxLevels = 4;
@@ -50,20 +50,20 @@ export async function readIndex(reader: ManifestReader, registry: Registry, imag
   const members = new Map<string, Member>();
   const indexes = new Set<Digest>();
   const missing: Digest[] = [];
-  let final: string | undefined;
-  let attached: ReturnType<typeof subjectOf>;
+  let unreadable: string | undefined;
+  let attached: NamedSubject | undefined;
   const found = new Set<Digest>();
-  const ended = (kind: 'unclear' | 'final', reason: string, retryAfterMs?: number): IndexRead => {
+  const ended = (kind: 'unclear' | 'unreadable', reason: string, retryAfterMs?: number): IndexRead => {
     // One that was missing before and was not asked for now still counts as missing.
     const unseen = (image.family?.missing ?? []).filter((one) => !found.has(one) && !missing.includes(one));
-    const all = kind === 'final' ? [...missing, ...unseen] : missing;
+    const all = kind === 'unreadable' ? [...missing, ...unseen] : missing;
     return all.length > 0
       ? { kind: 'incomplete', members: [...members.values()], missing: all, reason: absentInside, retryAfterMs }
       : { kind, reason, retryAfterMs };
   };
   let level: readonly Pick<ListedManifest, 'digest' | 'mediaType'>[] = [{ digest, mediaType: image.mediaType ?? '' }];
   for (let depth = 0; level.length > 0; depth++) {
-    if (depth === maxLevels) return ended('final', 'an index nested too deeply');
+    if (depth === maxLevels) return ended('unreadable', 'an index nested too deeply');
     const below: ListedManifest[] = [];
     for (const index of level) {
       const answer = await ask(sourcesOf(registry, image, index.digest), (region) =>
@@ -81,13 +81,13 @@ export async function readIndex(reader: ManifestReader, registry: Registry, imag
       if (answer.kind === 'manifest' && depth === 0) attached = subjectOf(answer.body);
       const listed = answer.kind === 'manifest' ? listManifests(answer.body) : answer;
       if ('reason' in listed) {
-        final ??= listed.reason;
+        unreadable ??= listed.reason;
         continue;
       }
       for (const one of listed) {
         if (one.digest === digest || members.has(memberKey(one))) continue;
         if (members.size === maxMembers) {
-          final ??= `more than ${maxMembers} members`;
+          unreadable ??= `more than ${maxMembers} members`;
           break;
         }
         const { mediaType, ...member } = one;
@@ -98,10 +98,10 @@ export async function readIndex(reader: ManifestReader, registry: Registry, imag
       }
     }
     // If the index itself is not understood, its nested indexes do not matter.
-    if (depth === 0 && final !== undefined) break;
+    if (depth === 0 && unreadable !== undefined) break;
     level = below;
   }
-  if (final !== undefined || missing.length > 0) return ended('final', final ?? absentInside);
+  if (unreadable !== undefined || missing.length > 0) return ended('unreadable', unreadable ?? absentInside);
   return { kind: 'members', members: [...members.values()], indexes, attached };
 }
 

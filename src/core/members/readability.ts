@@ -10,10 +10,10 @@ export interface Readability {
   /** Whether the latest attempt failed, within the last minute. */
   hasJustFailed(registry: string): boolean;
   /** The registry answers. Whether it lets manifests be read is not known. */
-  reached(registry: string): void;
+  noteReached(registry: string): void;
   /** A manifest was read. */
-  read(registry: string): void;
-  failed(registry: string): void;
+  noteRead(registry: string): void;
+  noteFailed(registry: string): void;
 }
 
 /** For so long after a failed attempt, a registry counts as one that cannot be read. */
@@ -66,11 +66,11 @@ export function readability(deps: {
   return {
     reading: (registry) => (isOn(registry) ? readingOf(registry.name) : undefined),
     hasJustFailed,
-    reached: noteReached,
-    read(registry) {
+    noteReached,
+    noteRead(registry) {
       readAt.set(registry, clock.now());
       noteReached(registry);
     },
-    failed: noteFailed,
+    noteFailed,
   };
 }

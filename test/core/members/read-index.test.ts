@@ -59,7 +59,7 @@ test.each([
 
 test('one that is not understood, and none is missing: it will never be understood', async () => {
   const { result } = await read(indexOf(nested(strange), nested(there)), [strange, there], notUnderstood);
-  expect(result).toMatchObject({ kind: 'final', reason: 'another digest' });
+  expect(result).toMatchObject({ kind: 'unreadable', reason: 'another digest' });
 });
 
 test('the registry stops answering behind one that is missing: it is known to be incomplete, and asked as late', async () => {
@@ -74,11 +74,11 @@ test('more than a hundred members, and one is missing behind the hundredth', asy
   const { result, members } = await read(indexOf(nested(many), nested(missing)), [many]);
   expect(result).toMatchObject(isMissing);
   expect(members).toHaveLength(100);
-  expect((await read(indexOf(nested(many)), [many])).result).toMatchObject({ kind: 'final' });
+  expect((await read(indexOf(nested(many)), [many])).result).toMatchObject({ kind: 'unreadable' });
 });
 
 test('more than a hundred that it lists itself: none of them is asked for', async () => {
   const listed = Array.from({ length: 100 }, (_, i) => platformOf(10 + i));
   const { result } = await read(indexOf(nested(missing), ...listed), []);
-  expect(result).toMatchObject({ kind: 'final', reason: 'more than 100 members' });
+  expect(result).toMatchObject({ kind: 'unreadable', reason: 'more than 100 members' });
 });

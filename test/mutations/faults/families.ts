@@ -101,7 +101,7 @@ export const familyFaults: readonly Fault[] = [
   ...faultsIn('src/core/members/read-index.ts', incomplete, [
     [
       'one that was missing before, and was not asked for now, is forgotten',
-      "kind === 'final' ? [...missing, ...unseen] : missing",
+      "kind === 'unreadable' ? [...missing, ...unseen] : missing",
       'missing',
     ],
   ]),
