@@ -125,8 +125,8 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
     return { ...image, isRead, before, record, after: entryOf(record, set, await divergedTags(deps, record)) };
   }
 
-  /** @returns the images still to be counted: those that did not fit, or all if another writer was first */
-  async function attempt(registry: string, images: readonly Uncounted[]): Promise<readonly Uncounted[]> {
+  /** @returns the images that did not fit, which are still to be counted; `conflict` if another writer was first */
+  async function attempt(registry: string, images: readonly Uncounted[]): Promise<readonly Uncounted[] | 'conflict'> {
     const { counts, version } = await deps.store.counts(registry);
     const remembered = counted.at(registry, version);
     const read = await Promise.all(images.map((image) => toChange(image, remembered)));
@@ -140,7 +140,7 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
     const outcome = await deps.store.commit(registry, next, version, changes);
     if (outcome === 'conflict') {
       counted.forget(registry);
-      return images;
+      return 'conflict';
     }
     counted.note(registry, outcome.version, changes);
     await Promise.all([deps.store.removeParts(changes), ...changes.map(endReminder)]);
@@ -161,11 +161,15 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
       let left = some;
       for (let tried = 1; left.length > 0; ) {
         const rest = await attempt(registry, left);
-        if (rest !== left) tried = 1;
-        else if (++tried > maxAttempts) {
+        if (rest !== 'conflict') {
+          left = rest;
+          tried = 1;
+          continue;
+        }
+        if (++tried > maxAttempts) {
           throw new UpstreamError('conflict', `counts of ${registry}: overtaken by other writers ${maxAttempts} times`);
-        } else await clock.sleep(deps.random() * backoff(tried, { firstMs: 40, maxMs: 1_000 }));
-        left = rest;
+        }
+        await clock.sleep(deps.random() * backoff(tried, { firstMs: 40, maxMs: 1_000 }));
       }
     }
   }
