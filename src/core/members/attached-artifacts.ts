@@ -22,8 +22,8 @@ import type { ReadTag } from '../store/read-tag.ts';
 import { cosignTag, isAskedFor, toAttachment } from './artifact-kind.ts';
 import type { ManifestReader } from './ports.ts';
 
-interface Found {
-  readonly askedAt: number;
+interface ListedReferrers {
+  readonly listedAt: number;
   /** Whether any replica, or the login server, listed its referrers. */
   readonly isKnown: boolean;
   /** All referrers ever listed. Once listed, an artifact is waited for, even if the next answer lacks it. */
@@ -47,16 +47,20 @@ export function attachedArtifacts(deps: {
   readonly readTag: ReadTag;
   readonly writer: Pick<ImageWriter, 'submit'>;
   readonly log: Log;
-}): (name: ImageName, asked: readonly string[], record: ImageRecord | undefined) => Promise<Attached> {
+}): (name: ImageName, wantedKinds: readonly string[], record: ImageRecord | undefined) => Promise<Attached> {
   const { reader, clock, log } = deps;
-  const kept = new Map<string, Promise<Found>>();
+  const kept = new Map<string, Promise<ListedReferrers>>();
 
-  async function ask(name: ImageName, before: Found | undefined, record: ImageRecord | undefined): Promise<Found> {
+  async function listReferrers(
+    name: ImageName,
+    before: ListedReferrers | undefined,
+    record: ImageRecord | undefined,
+  ): Promise<ListedReferrers> {
     const registry = deps.registryOf(name);
-    const askedAt = clock.now();
+    const listedAt = clock.now();
     const referrers = new Map(before?.referrers);
     const unanswered = {
-      askedAt,
+      listedAt,
       isKnown: false,
       referrers,
       listed: before?.listed ?? new Set(),
@@ -72,7 +76,7 @@ export function attachedArtifacts(deps: {
     const listed = answers.flatMap((answer) => answer ?? []).map(toAttachment);
     for (const one of listed) referrers.set(one.digest, one);
     return {
-      askedAt,
+      listedAt,
       isKnown: true,
       referrers,
       listed: new Set(listed.map(({ digest }) => digest)),
@@ -80,7 +84,7 @@ export function attachedArtifacts(deps: {
     };
   }
 
-  function stored(before: Found | undefined, record: ImageRecord | undefined): ReadonlySet<string> {
+  function stored(before: ListedReferrers | undefined, record: ImageRecord | undefined): ReadonlySet<string> {
     return new Set([...(before?.stored ?? []), ...(record?.attachments ?? []).map(({ digest }) => digest)]);
   }
 
@@ -102,25 +106,25 @@ export function attachedArtifacts(deps: {
     }
   }
 
-  async function find(name: ImageName, record: ImageRecord | undefined): Promise<Found> {
+  async function find(name: ImageName, record: ImageRecord | undefined): Promise<ListedReferrers> {
     const key = imageKey(name);
     const before = await kept.get(key);
-    if (before !== undefined && clock.now() < before.askedAt + freshMs) return before;
-    const asking = ask(name, before, record);
-    putNewest(kept, key, asking, maxKept);
-    return asking;
+    if (before !== undefined && clock.now() < before.listedAt + freshMs) return before;
+    const listing = listReferrers(name, before, record);
+    putNewest(kept, key, listing, maxKept);
+    return listing;
   }
 
   async function bySubject(
     name: ImageName,
-    asked: readonly string[],
-    { referrers, listed }: Found,
+    wantedKinds: readonly string[],
+    { referrers, listed }: ListedReferrers,
     image: ImageRecord | undefined,
   ): Promise<AttachedArtifact[]> {
     const set = deps.set(deps.registryOf(name));
     const known = new Map([...(image?.attachments ?? []).map((one) => [one.digest, one] as const), ...referrers]);
-    const wanted = [...known.values()].filter((one) => asked.some((text) => isAskedFor(text, one)));
-    const artifacts = wanted.map(async ({ digest, artifactType, kind }) => {
+    const matching = [...known.values()].filter((one) => wantedKinds.some((text) => isAskedFor(text, one)));
+    const artifacts = matching.map(async ({ digest, artifactType, kind }) => {
       const record = await deps.readAndReevaluate({ ...name, digest });
       // It was deleted in every region, and the registry does not list it any more.
       if (record !== undefined && isManifestDeleted(record, set) && !listed.has(digest)) return [];
@@ -130,8 +134,8 @@ export function attachedArtifacts(deps: {
     return (await Promise.all(artifacts)).flat();
   }
 
-  async function byTag(name: ImageName, asked: string): Promise<AttachedArtifact[]> {
-    const tag = cosignTag(name.digest, asked);
+  async function byTag(name: ImageName, kind: string): Promise<AttachedArtifact[]> {
+    const tag = cosignTag(name.digest, kind);
     if (tag === undefined) return [];
     const { registry, repository } = name;
     const records = await deps.readTag({ registry, repository, tag });
@@ -143,14 +147,14 @@ export function attachedArtifacts(deps: {
     const regions = [...pointers.regions.keys()].filter(
       (region) => pointers.regions.get(region)?.digest === digest && isAvailableIn(record, region, set),
     );
-    return [{ digest, artifactType: null, kinds: [asked], regions }];
+    return [{ digest, artifactType: null, kinds: [kind], regions }];
   }
 
-  return async (name, asked, record) => {
+  return async (name, wantedKinds, record) => {
     const found = await find(name, record);
     const artifacts = await Promise.all([
-      bySubject(name, asked, found, record),
-      ...asked.map((one) => byTag(name, one)),
+      bySubject(name, wantedKinds, found, record),
+      ...wantedKinds.map((one) => byTag(name, one)),
     ]);
     return { isKnown: found.isKnown, artifacts: artifacts.flat() };
   };

@@ -11,7 +11,7 @@ import { describeError, UpstreamError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { Version } from '../runtime/version.ts';
 import type { ReplicaDirectory, ReplicaSetStore } from './ports.ts';
-import type { Asked } from './refresh-pace.ts';
+import type { RefreshOutcome } from './refresh-pace.ts';
 import type { Finding } from './replica-proof.ts';
 import { namesToAsk, nextReplicas } from './replica-proof.ts';
 
@@ -40,7 +40,7 @@ export function askForReplicas(deps: {
   readonly inUse: SetInUse;
   /** Adds to the set what only the settings say. */
   completed(set: ReplicaSet): ReplicaSet;
-}): () => Promise<Asked> {
+}): () => Promise<RefreshOutcome> {
   const { registry, directory, store, clock, log, inUse, completed } = deps;
 
   /**
@@ -48,7 +48,7 @@ export function askForReplicas(deps: {
    * stored set is always later than that for the set before, and a slow answer does not replace a newer one.
    * @returns `again` where another instance has saved a set that may be older
    */
-  async function askOnce(): Promise<Asked | 'again'> {
+  async function askOnce(): Promise<RefreshOutcome | 'again'> {
     await inUse.load();
     const basedOn = inUse.version();
     // The time before the request: a report that comes before the answer may be from a replica that is not in the answer.
@@ -79,7 +79,7 @@ export function askForReplicas(deps: {
   async function askArm(
     before: ReplicaSet,
     refreshedAt: number,
-  ): Promise<Pick<ReplicaSet, 'replicas' | 'gone'> | { readonly unanswered: Exclude<Asked, 'answered'> }> {
+  ): Promise<Pick<ReplicaSet, 'replicas' | 'gone'> | { readonly unanswered: Exclude<RefreshOutcome, 'answered'> }> {
     try {
       const list = await directory.list(registry);
       const found = await findAll(namesToAsk(before, list));

@@ -29,7 +29,7 @@ import { mediaTypesOf, probeImage, probeTag } from './probe-image.ts';
 
 export interface ProbeScheduler {
   /** While a request waits: at once if no replica has reported the image, then with growing pauses. Never fails. */
-  probeWhileWaiting(question: AvailabilityQuery, asked: WatchedImage, signal: AbortSignal): void;
+  probeWhileWaiting(question: AvailabilityQuery, watched: WatchedImage, signal: AbortSignal): void;
   /** When the image's timer fires; `undefined` when nothing was due. Fails with an `UpstreamError`. */
   probeIfDue(name: ImageName, image: ImageRecord | undefined): Promise<ProbeSummary | undefined>;
   /** Asks the replica to confirm its report, where a report counts only then. Never fails. */
@@ -73,12 +73,12 @@ export function probeScheduler(
     const name = { ...place, digest };
     const image = await deps.readImage(name);
     const { presence, absence } = probeTargets(image, set, now - (policy.probeAfterMs ?? 0));
-    const asked = { name, mediaTypes: mediaTypesOf(image) };
+    const target = { name, mediaTypes: mediaTypesOf(image) };
     const members = image === undefined ? [] : lackingMembers(image, set);
-    return together(
+    return mergeSummaries(
       await Promise.all([
-        probeImage(deps, registry, asked, presence),
-        probeImage(deps, registry, asked, absence, true),
+        probeImage(deps, registry, target, presence),
+        probeImage(deps, registry, target, absence, true),
         ...members.map((member) => probeMember(registry, { ...place, digest: member.digest }, member)),
       ]),
     );
@@ -96,10 +96,13 @@ export function probeScheduler(
     const { set, policy, now } = decisionContext(registry);
     const image = await readMember(name, reported);
     const { presence, absence } = probeTargets(image, set, now - (policy.probeAfterMs ?? 0));
-    const asked = { name, mediaTypes: mediaTypesOf(image) };
+    const target = { name, mediaTypes: mediaTypesOf(image) };
     const missing = presence.filter((region) => regions.includes(region));
-    return together(
-      await Promise.all([probeImage(deps, registry, asked, missing), probeImage(deps, registry, asked, absence, true)]),
+    return mergeSummaries(
+      await Promise.all([
+        probeImage(deps, registry, target, missing),
+        probeImage(deps, registry, target, absence, true),
+      ]),
     );
   }
 
@@ -113,9 +116,9 @@ export function probeScheduler(
   }
 
   /** Artifacts that the registry lists and no webhook has reported: they are older than the tracker, or their webhook was lost. */
-  async function probeAttached({ registry, repository }: AvailabilityQuery, asked: WatchedImage): Promise<void> {
+  async function probeAttached({ registry, repository }: AvailabilityQuery, watched: WatchedImage): Promise<void> {
     const { set } = decisionContext(registry);
-    const { attached } = await asked.read();
+    const { attached } = await watched.read();
     const lacking = (attached?.artifacts ?? []).flatMap(({ digest, regions }) => {
       const missing = expectedRegions(set).filter((region) => !regions.includes(region));
       return missing.length === 0 ? [] : [{ digest, missing }];
@@ -135,7 +138,7 @@ export function probeScheduler(
 
   async function probeRepeatedly(
     question: AvailabilityQuery,
-    asked: WatchedImage,
+    watched: WatchedImage,
     afterMs: number,
     signal: AbortSignal,
   ): Promise<void> {
@@ -144,30 +147,30 @@ export function probeScheduler(
       log.warn('probes failed, will retry', { registry: question.registry.name, error: describeError(error) });
       return minPauseMs;
     };
-    let pauseMs = await asked.read().then((known) => (isUnseen(known) ? 0 : afterMs), retryLater);
+    let pauseMs = await watched.read().then((known) => (isUnseen(known) ? 0 : afterMs), retryLater);
     while (!signal.aborted) {
       await clock.sleep(pauseMs, signal);
       if (signal.aborted) return;
-      const askedMs = await probe(question, asked.key).then(({ retryAfterMs }) => retryAfterMs, retryLater);
-      if (question.artifacts?.length) await probeAttached(question, asked).catch(retryLater);
-      pauseMs = Math.max(askedMs, Math.min(afterMs, Math.max(minPauseMs, pauseMs * 2)));
+      const retryAfterMs = await probe(question, watched.key).then((summary) => summary.retryAfterMs, retryLater);
+      if (question.artifacts?.length) await probeAttached(question, watched).catch(retryLater);
+      pauseMs = Math.max(retryAfterMs, Math.min(afterMs, Math.max(minPauseMs, pauseMs * 2)));
     }
   }
 
   return {
-    probeWhileWaiting(question, asked, signal) {
+    probeWhileWaiting(question, watched, signal) {
       const { probeAfterMs } = decisionContext(question.registry).policy;
       if (probeAfterMs === undefined || signal.aborted) return;
-      const entry = waitedFor.get(asked.key) ?? { waiters: 0, none: new AbortController() };
-      waitedFor.set(asked.key, entry);
+      const entry = waitedFor.get(watched.key) ?? { waiters: 0, none: new AbortController() };
+      waitedFor.set(watched.key, entry);
       entry.waiters++;
       signal.addEventListener('abort', () => {
         if (--entry.waiters > 0) return;
         entry.none.abort();
-        waitedFor.delete(asked.key);
+        waitedFor.delete(watched.key);
       });
       if (entry.waiters > 1) return;
-      void probeRepeatedly(question, asked, probeAfterMs, entry.none.signal);
+      void probeRepeatedly(question, watched, probeAfterMs, entry.none.signal);
     },
     async probeIfDue(name, image) {
       const registry = deps.registryOf(name);
@@ -182,7 +185,7 @@ export function probeScheduler(
       for (const tag of tags.slice(-maxTags)) {
         summaries.push(await probe({ registry, repository, digest, tag }, `${imageKey(name)} ${tag}`));
       }
-      return together(summaries);
+      return mergeSummaries(summaries);
     },
     confirm(image, region) {
       const registry = deps.registryOf(image.name);
@@ -223,7 +226,7 @@ function lackingMembers(image: ImageRecord, set: ReplicaSet): LackingMember[] {
   });
 }
 
-function together(summaries: readonly ProbeSummary[]): ProbeSummary {
+function mergeSummaries(summaries: readonly ProbeSummary[]): ProbeSummary {
   return {
     unclear: summaries.flatMap((one) => one.unclear),
     retryAfterMs: Math.max(0, ...summaries.map((one) => one.retryAfterMs)),

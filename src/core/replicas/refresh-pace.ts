@@ -5,7 +5,7 @@
 import type { Clock } from '../runtime/clock.ts';
 
 /** The outcome of a request to ARM. */
-export type Asked = 'answered' | { readonly retryAfterMs: number | undefined };
+export type RefreshOutcome = 'answered' | { readonly retryAfterMs: number | undefined };
 
 export interface RefreshPace {
   /** Asks now, or waits for the request under way; does nothing during the pause. */
@@ -24,7 +24,7 @@ const firstPauseMs = 10_000;
 const maxRetryAfterMs = 120_000;
 
 /** @param ask never fails */
-export function refreshPace(clock: Clock, ask: () => Promise<Asked>): RefreshPace {
+export function refreshPace(clock: Clock, ask: () => Promise<RefreshOutcome>): RefreshPace {
   let freeAt = Number.NEGATIVE_INFINITY;
   let failures = 0;
   let asking: Promise<void> | undefined;
@@ -33,9 +33,9 @@ export function refreshPace(clock: Clock, ask: () => Promise<Asked>): RefreshPac
   async function askNow(): Promise<void> {
     const startedAt = clock.now();
     try {
-      const asked = await ask();
-      failures = asked === 'answered' ? 0 : failures + 1;
-      freeAt = asked === 'answered' ? startedAt + pauseMs : clock.now() + pauseAfter(failures, asked.retryAfterMs);
+      const outcome = await ask();
+      failures = outcome === 'answered' ? 0 : failures + 1;
+      freeAt = outcome === 'answered' ? startedAt + pauseMs : clock.now() + pauseAfter(failures, outcome.retryAfterMs);
     } finally {
       asking = undefined;
     }

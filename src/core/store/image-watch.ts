@@ -48,7 +48,7 @@ export function imageWatch(deps: {
   /** Reads the image from the storage, and has it evaluated again if that may publish that it is complete. */
   readAndReevaluate(name: ImageName): Promise<ImageRecord | undefined>;
   /** Finds the attached artifacts that the question asks for. */
-  attached?(name: ImageName, asked: readonly string[], record: ImageRecord | undefined): Promise<Attached>;
+  attached?(name: ImageName, wantedKinds: readonly string[], record: ImageRecord | undefined): Promise<Attached>;
 }): ImageWatch {
   const { clock, pace, readAndReevaluate, readTag } = deps;
   const images = watch<ImageRecord | undefined>(clock, pace);
@@ -87,17 +87,17 @@ export function imageWatch(deps: {
     };
   }
 
-  function withArtifacts(question: AvailabilityQuery, asked: readonly string[]): WatchedImage {
+  function withArtifacts(question: AvailabilityQuery, wantedKinds: readonly string[]): WatchedImage {
     const image = plain(question);
     const { registry, repository } = question;
-    const key = `${image.key} ${asked.join()}`;
+    const key = `${image.key} ${wantedKinds.join()}`;
     const place = `${registry.name}/${repository}`;
     const read = async (): Promise<AvailabilitySnapshot> => {
       const known = await image.read();
       const digest = question.digest ?? known.pointers?.newest?.digest;
       if (digest === undefined || deps.attached === undefined) return known;
       const name = { registry: registry.name, repository, digest };
-      return { ...known, attached: await deps.attached(name, asked, known.record) };
+      return { ...known, attached: await deps.attached(name, wantedKinds, known.record) };
     };
     const family = watched(families, key, read, (known) => known);
     return {

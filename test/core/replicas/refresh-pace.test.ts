@@ -1,11 +1,11 @@
 /** How often ARM is asked, and how long after a call. */
 import { describe, expect, test } from 'vitest';
-import type { Asked } from '../../../src/core/replicas/refresh-pace.ts';
+import type { RefreshOutcome } from '../../../src/core/replicas/refresh-pace.ts';
 import { refreshPace } from '../../../src/core/replicas/refresh-pace.ts';
 import { manualClock } from '../../support/manual-clock.ts';
 
 /** ARM answers as the test has it, each time `takesMs` later. */
-function setUp(answer: () => Asked = () => 'answered', takesMs = 1_000, clock = manualClock()) {
+function setUp(answer: () => RefreshOutcome = () => 'answered', takesMs = 1_000, clock = manualClock()) {
   const start = clock.now();
   const askedAt: number[] = [];
   const pace = refreshPace(clock, async () => {
@@ -18,7 +18,7 @@ function setUp(answer: () => Asked = () => 'answered', takesMs = 1_000, clock = 
   return { pace, askedAt, until };
 }
 
-const silent = (): Asked => ({ retryAfterMs: undefined });
+const silent = (): RefreshOutcome => ({ retryAfterMs: undefined });
 
 describe('ARM is asked', () => {
   test('at once for the first call, and never twice at a time', async () => {
@@ -94,7 +94,7 @@ describe('ARM is asked', () => {
 
 describe('while ARM does not answer', () => {
   /** A call each second. */
-  async function askFor(seconds: number, answer: () => Asked, takesMs?: number) {
+  async function askFor(seconds: number, answer: () => RefreshOutcome, takesMs?: number) {
     const { pace, askedAt, until } = setUp(answer, takesMs);
     for (let second = 0; second < seconds; second++) {
       pace.next();

@@ -105,7 +105,7 @@ export const replicaFaults: readonly Fault[] = [
     ['a timer that fires early asks nothing', 'if (freeAt === dueAt) asking', 'if (clock.now() >= freeAt) asking'],
     ['the pauses never grow', 'Math.min(failures * firstPauseMs, pauseMs)', 'firstPauseMs'],
     ['the pauses grow forever', 'Math.min(failures * firstPauseMs, pauseMs)', 'failures * firstPauseMs'],
-    ['an answer does not make them short again', "asked === 'answered' ? 0 : failures + 1", 'failures + 1'],
+    ['an answer does not make them short again', "outcome === 'answered' ? 0 : failures + 1", 'failures + 1'],
     ['the pause that ARM asks for is ignored', 'Math.min(retryAfterMs, maxRetryAfterMs)', '0'],
     ['ARM may ask for any pause', 'Math.min(retryAfterMs, maxRetryAfterMs)', 'retryAfterMs'],
     ['a question has ARM asked when it is being asked', 'if (asking === undefined) soon();', 'soon();'],
