@@ -5,7 +5,7 @@
  * shared that real storage would not share.
  */
 
-import { acknowledge } from '../core/image/acknowledge.ts';
+import { noteAccepted } from '../core/image/accepted-events.ts';
 import type { CloudEvent } from '../core/image/cloud-event.ts';
 import { lastPublishedAt } from '../core/image/due-events.ts';
 import type { ForwardOrder } from '../core/image/forward-entry.ts';
@@ -54,10 +54,10 @@ export function memoryImageStore(): ImageStore & { drop(name: ImageName): void }
       images.set(key, { text: JSON.stringify(record), version });
       return { version };
     },
-    async acknowledge(name, accepted) {
+    async noteAccepted(name, accepted) {
       const stored = images.get(imageKey(name));
       if (stored === undefined) return;
-      const record = accepted.reduce(acknowledge, JSON.parse(stored.text) as ImageRecord);
+      const record = accepted.reduce(noteAccepted, JSON.parse(stored.text) as ImageRecord);
       images.set(imageKey(name), { text: JSON.stringify(record), version: `v${++writes}` });
     },
     async publishedSince({ registry, since, cursor = '', limit }) {

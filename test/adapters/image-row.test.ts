@@ -50,7 +50,7 @@ test('each region has a column, until the record is without it', async () => {
   const third = await write(gone, second);
   expect(await columns(gone)).toEqual({ ...available, region_eastus: 'deleted 2026-06-01T12:00:03.000Z webhook' });
 
-  await store.acknowledge(gone.name, [{ keys: gone.announcements.map(({ key }) => key), at: 1 }], 1);
+  await store.noteAccepted(gone.name, [{ keys: gone.announcements.map(({ key }) => key), at: 1 }], 1);
   expect(Object.keys(await columns(gone))).toHaveLength(3);
   const seen = await store.read(gone.name);
   expect(seen?.version).not.toBe(third);
@@ -161,7 +161,7 @@ test('what was published since a time is found, though noted with a clock that i
   await store.commit({ record, basedOn: undefined });
   const acceptedAt = Date.parse('2026-06-01T12:10:00Z');
   const keys = record.announcements.map(({ key }) => key);
-  await store.acknowledge(record.name, [{ keys, at: acceptedAt }], acceptedAt - 30_000);
+  await store.noteAccepted(record.name, [{ keys, at: acceptedAt }], acceptedAt - 30_000);
   const since = (at: number) => store.publishedSince({ registry: 'contoso', since: at, cursor: undefined, limit: 10 });
   expect((await since(acceptedAt)).images.map(({ name }) => name)).toEqual([record.name]);
   expect((await since(acceptedAt + 1)).images).toEqual([]);

@@ -116,13 +116,13 @@ describe.each(Object.keys(stores))('%s', (kind) => {
     });
 
     test('is also what was only noted beside the record, however late', async () => {
-      const acknowledge = (n: number, at: number) => {
+      const noteAccepted = (n: number, at: number) => {
         const keys = [`000001.availableInRegion.region${n}`];
-        return images.acknowledge(recordPublishedAt(7, []).name, [{ keys, at: start + at }], start + at + 10_000);
+        return images.noteAccepted(recordPublishedAt(7, []).name, [{ keys, at: start + at }], start + at + 10_000);
       };
       await images.commit({ record: recordPublishedAt(7, [null, null]), basedOn: undefined });
-      await acknowledge(1, 70_000);
-      await acknowledge(0, 60_000);
+      await noteAccepted(1, 70_000);
+      await noteAccepted(0, 60_000);
       expect((await all(70_000)).numbers).toEqual([7]);
       expect((await all(70_001)).numbers).toEqual([]);
     });

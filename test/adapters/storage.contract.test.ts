@@ -221,16 +221,16 @@ describe.each(Object.keys(stores))('%s', (kind) => {
       test('is in the record from then on, by whomever and in whatever order it was noted', async () => {
         await commit(ports.store, changeOf(unpublished(20)));
         await Promise.all([
-          ports.store.acknowledge(nameOf(20), [{ keys: [completion], at: 3_000 }], 3_500),
-          ports.store.acknowledge(nameOf(20), [{ keys: keys.slice(0, 1), at: 2_000 }], 3_400),
-          ports.store.acknowledge(nameOf(20), [{ keys: keys.slice(1), at: 2_500 }], 3_600),
+          ports.store.noteAccepted(nameOf(20), [{ keys: [completion], at: 3_000 }], 3_500),
+          ports.store.noteAccepted(nameOf(20), [{ keys: keys.slice(0, 1), at: 2_000 }], 3_400),
+          ports.store.noteAccepted(nameOf(20), [{ keys: keys.slice(1), at: 2_500 }], 3_600),
         ]);
         expect(await acceptedIn(20)).toEqual([[2_000, 2_500, 3_000], 3_000]);
       });
 
       test('leaves everything else as it was', async () => {
         const { record } = await commit(ports.store, changeOf(unpublished(21)));
-        await ports.store.acknowledge(nameOf(21), [{ keys, at: 2_000 }], 2_000);
+        await ports.store.noteAccepted(nameOf(21), [{ keys, at: 2_000 }], 2_000);
         const announcements = record.announcements.map((entry) => ({
           ...entry,
           publishedAt: keys.includes(entry.key) ? 2_000 : null,
@@ -240,7 +240,7 @@ describe.each(Object.keys(stores))('%s', (kind) => {
 
       test('is not lost to whoever writes without knowing of it, and stays when they write again', async () => {
         const first = await commit(ports.store, changeOf(unpublished(22)));
-        await ports.store.acknowledge(nameOf(22), [{ keys, at: 2_000 }], 2_000);
+        await ports.store.noteAccepted(nameOf(22), [{ keys, at: 2_000 }], 2_000);
         const change = { record: { ...first.record, generation: 2 }, basedOn: first.version };
         expect(await ports.store.commit(change)).toBe('conflict');
         const seen = await ports.store.read(nameOf(22));
@@ -251,17 +251,17 @@ describe.each(Object.keys(stores))('%s', (kind) => {
 
       test('is noted again when it was accepted again, and a time that is known stays', async () => {
         await commit(ports.store, changeOf(unpublished(23)));
-        await ports.store.acknowledge(nameOf(23), [{ keys: keys.slice(0, 1), at: 2_000 }], 2_000);
+        await ports.store.noteAccepted(nameOf(23), [{ keys: keys.slice(0, 1), at: 2_000 }], 2_000);
         const seen = await ports.store.read(nameOf(23));
         if (seen === undefined) return expect.fail('the image is gone');
         await commit(ports.store, changeOf(seen.record, { basedOn: seen.version }));
-        await ports.store.acknowledge(nameOf(23), [{ keys, at: 4_000 }], 4_000);
+        await ports.store.noteAccepted(nameOf(23), [{ keys, at: 4_000 }], 4_000);
         expect(await acceptedIn(23)).toEqual([[2_000, 4_000, null], null]);
       });
 
       test('is forgotten with the announcement, which may be made again', async () => {
         const first = await commit(ports.store, changeOf(unpublished(26)));
-        await ports.store.acknowledge(nameOf(26), [{ keys, at: 2_000 }], 2_000);
+        await ports.store.noteAccepted(nameOf(26), [{ keys, at: 2_000 }], 2_000);
         const seen = await ports.store.read(nameOf(26));
         if (seen === undefined) return expect.fail('the image is gone');
         const without = { ...first.record, announcements: [] };
@@ -271,13 +271,13 @@ describe.each(Object.keys(stores))('%s', (kind) => {
       });
 
       test('makes no image of one that is not there', async () => {
-        await ports.store.acknowledge(nameOf(24), [{ keys, at: 2_000 }], 2_000);
+        await ports.store.noteAccepted(nameOf(24), [{ keys, at: 2_000 }], 2_000);
         expect(await ports.store.read(nameOf(24))).toBeUndefined();
       });
 
       test('stands in the way of a write based on the image as it was before', async () => {
         const stored = await commit(ports.store, changeOf(unpublished(25)));
-        await ports.store.acknowledge(nameOf(25), [{ keys, at: 2_000 }], 2_000);
+        await ports.store.noteAccepted(nameOf(25), [{ keys, at: 2_000 }], 2_000);
         const change = changeOf(stored.record, { basedOn: stored.version });
         expect(await ports.store.commit(change)).toBe('conflict');
       });

@@ -297,7 +297,7 @@ test('an image with an event that the topic refuses is counted and listed until 
   isRefused = false;
   // Another instance publishes it and stores that beside the record, which is not written.
   const keys = (await shared.store.read(nameOf(1)))?.record.announcements.map(({ key }) => key) ?? [];
-  await shared.store.acknowledge(nameOf(1), [{ keys, at: clock.now() }], clock.now());
+  await shared.store.noteAccepted(nameOf(1), [{ keys, at: clock.now() }], clock.now());
   expect(await listed()).toEqual([]);
   await tracker.recount(nameOf(1));
   expect(await tracker.summary(registry)).toMatchObject({ images: { available: 2 }, unpublished: 0 });

@@ -3,7 +3,7 @@
  * hole of any size: for every rule there is a world here that breaks it.
  */
 
-import { acknowledge } from '../../src/core/image/acknowledge.ts';
+import { noteAccepted } from '../../src/core/image/accepted-events.ts';
 import { announcementTypes } from '../../src/core/image/announcement-key.ts';
 import type { ImageRecord } from '../../src/core/image/record.ts';
 import { imageKey, pendingKeys } from '../../src/core/image/record.ts';
@@ -403,11 +403,11 @@ function writingBack(store: ImageStore): ImageStore {
       written.set(imageKey(change.record.name), change.record);
       return store.commit(change);
     },
-    async acknowledge(name, taken) {
+    async noteAccepted(name, taken) {
       const stored = await store.read(name);
       const record = written.get(imageKey(name)) ?? stored?.record;
       if (stored === undefined || record === undefined) return;
-      await store.commit({ record: taken.reduce(acknowledge, record), basedOn: stored.version });
+      await store.commit({ record: taken.reduce(noteAccepted, record), basedOn: stored.version });
     },
   };
 }
@@ -415,10 +415,10 @@ function writingBack(store: ImageStore): ImageStore {
 function notingAll(store: ImageStore): ImageStore {
   return {
     ...store,
-    async acknowledge(name, taken, now) {
+    async noteAccepted(name, taken, now) {
       const stored = await store.read(name);
       const keys = stored === undefined ? [] : pendingKeys(stored.record);
-      await store.acknowledge(name, [...taken, { keys, at: now }], now);
+      await store.noteAccepted(name, [...taken, { keys, at: now }], now);
     },
   };
 }

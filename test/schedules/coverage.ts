@@ -52,7 +52,7 @@ export function coverage(counters: Counters): Coverage {
   return {
     saw({ caller, port, method, args, answer }) {
       if (port === 'store' && method === 'commit') sawCommit(caller.label, args[0] as ImageChange, answer);
-      if (port === 'store' && method === 'acknowledge') counters.count('commits', 'beside the record, unread');
+      if (port === 'store' && method === 'noteAccepted') counters.count('commits', 'beside the record, unread');
       if (port === 'catalogue' && method === 'commit')
         counters.count('counts', answer === 'conflict' ? 'conflict' : 'written');
       if (port === 'publisher') for (const event of args[0] as readonly CloudEvent[]) sawEvent(caller.label, event);

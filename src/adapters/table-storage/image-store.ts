@@ -9,8 +9,8 @@
  */
 
 import { hash } from 'node:crypto';
-import type { Acknowledgement } from '../../core/image/acknowledge.ts';
-import { acknowledge } from '../../core/image/acknowledge.ts';
+import type { AcceptedEvents } from '../../core/image/accepted-events.ts';
+import { noteAccepted } from '../../core/image/accepted-events.ts';
 import { isAvailable } from '../../core/image/arrival.ts';
 import { lastPublishedAt } from '../../core/image/due-events.ts';
 import type { ImageName, ImageRecord } from '../../core/image/record.ts';
@@ -50,7 +50,7 @@ export function tableImageStore(images: Table): ImageStore {
       return etag === 'conflict' ? etag : { version: versionOf(etag, row) };
     },
 
-    async acknowledge(name, accepted, now) {
+    async noteAccepted(name, accepted, now) {
       // The newest of all noted times, in whatever order the notes are written.
       const publishedAt = new Date(now).toISOString();
       await batches.amend({ ...imageRow(name), publishedAt, ...acceptedColumns(accepted) });
@@ -101,21 +101,21 @@ function toRow(record: ImageRecord): Row {
 
 function readRecord(name: ImageName, row: Row): ImageRecord {
   const record = { ...(JSON.parse(joinText(recordPrefix, row)) as Omit<ImageRecord, 'name'>), name };
-  return acceptedIn(row).reduce(acknowledge, record);
+  return acceptedIn(row).reduce(noteAccepted, record);
 }
 
 /**
- * One column for each acknowledgement, so that two instances do not overwrite each other. The name is a hash of the
+ * One column for each note, so that two instances do not overwrite each other. The name is a hash of the
  * events, so the same ones get the same column.
  */
-function acceptedColumns(accepted: readonly Acknowledgement[]): Record<string, string> {
+function acceptedColumns(accepted: readonly AcceptedEvents[]): Record<string, string> {
   const columnOf = (keys: readonly string[]) => acceptedPrefix + hash('sha256', keys.join('\n')).slice(0, 16);
   return Object.fromEntries(accepted.map(({ keys, at }) => [columnOf(keys), JSON.stringify({ keys, at })]));
 }
 
-function acceptedIn(row: Row): Acknowledgement[] {
+function acceptedIn(row: Row): AcceptedEvents[] {
   return Object.entries(row).flatMap(([name, value]) =>
-    name.startsWith(acceptedPrefix) ? [JSON.parse(String(value)) as Acknowledgement] : [],
+    name.startsWith(acceptedPrefix) ? [JSON.parse(String(value)) as AcceptedEvents] : [],
   );
 }
 

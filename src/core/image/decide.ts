@@ -1,5 +1,5 @@
 /**
- * The decisions: how a command (a fact, an acknowledgement, a fired timer) changes an image's record, and which events
+ * The decisions: how a command (a fact, accepted events, a fired timer) changes an image's record, and which events
  * must be published because of it. Pure, and one command at a time, so the outcome does not depend on how many commands
  * share a write. Announcements are stored in the record itself: of several writers that decide the same announcement, only
  * the one whose write is stored has made it.
@@ -10,8 +10,8 @@ import type { Tag } from '../model/reference.ts';
 import type { Region } from '../model/region.ts';
 import type { ReplicaSet } from '../model/replica-set.ts';
 import { clockSkewMs } from '../runtime/clock-skew.ts';
-import type { Acknowledgement } from './acknowledge.ts';
-import { acknowledge, noteFailures } from './acknowledge.ts';
+import type { AcceptedEvents } from './accepted-events.ts';
+import { noteAccepted, noteFailures } from './accepted-events.ts';
 import type { Announcement } from './announcement-key.ts';
 import { regionSubjects } from './announcement-key.ts';
 import { announce } from './announcements.ts';
@@ -38,7 +38,7 @@ import type { TagPushes } from './tag-pushes.ts';
 export type Command =
   | { readonly kind: 'fact'; readonly fact: Fact }
   /** The topic has accepted these announcements. */
-  | ({ readonly kind: 'acknowledge' } & Acknowledgement)
+  | ({ readonly kind: 'eventsAccepted' } & AcceptedEvents)
   /** These forwards have been put into the queue. */
   | { readonly kind: 'forwardsQueued'; readonly keys: readonly string[]; readonly at: number }
   /** How the delivery of one forward went. */
@@ -100,7 +100,7 @@ export function decide(
   if (record === undefined || unexpired(record) === undefined) return { ...withoutEvents, record: stored };
   if (command.kind === 'expire')
     return { ...withoutEvents, record: expire(record, command.unchangedSince, decisionContext) };
-  if (command.kind === 'acknowledge') return { ...withoutEvents, record: acknowledge(record, command) };
+  if (command.kind === 'eventsAccepted') return { ...withoutEvents, record: noteAccepted(record, command) };
   // These change nothing that events depend on.
   if (command.kind === 'bytesRead' || command.kind === 'attachmentsFound') {
     return { ...withoutEvents, record: applyFamilyCommand(record, command, decisionContext) };

@@ -85,7 +85,7 @@ const blockedLoopMs = 50;
 /** Enough time to read answers that have arrived. */
 const readAnswersMs = 100;
 /**
- * The acknowledgement is stored at most 10 s after publication. An event pending longer than this may not have been published.
+ * That an event was accepted is stored at most 10 s after publication. An event pending longer than this may not have been published.
  */
 const unpublishedAfterMs = 15_000;
 

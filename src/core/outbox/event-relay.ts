@@ -61,8 +61,8 @@ const maxRefusedMs = 3_600_000;
 /** Timers may fire this much early, and must not find their event still paused. */
 const earlyMs = 10_000;
 const maxRefused = 20_000;
-/** How long the acknowledgement of an event about one region may wait, to be stored with the next region's write. */
-const maxAcknowledgeDelayMs = 10_000;
+/** How long the note that an event about one region was accepted may wait, to be stored with the next region's write. */
+const maxNoteDelayMs = 10_000;
 
 export function eventRelay(deps: {
   readonly publisher: EventPublisher;
@@ -73,7 +73,7 @@ export function eventRelay(deps: {
 }): EventRelay {
   const { publisher, clock, log, telemetry = noTelemetry } = deps;
   const waiting: Item[] = [];
-  /** By event, until its acknowledgement is stored; with the time at which the topic accepted it. */
+  /** By event, until it is stored that the topic accepted it; with the time at which it did. */
   const inFlight = new Map<string, number | undefined>();
   /** When refused events may be tried again, oldest refusal first; milliseconds since 1970. */
   const refusedUntil = new Map<string, number>();
@@ -102,16 +102,16 @@ export function eventRelay(deps: {
   }
 
   /** Until this is stored the events count as in flight. If it fails, the timer publishes them again, with the same ids. */
-  async function acknowledge(items: readonly Item[], at: number, maxMs: number): Promise<void> {
+  async function noteAccepted(items: readonly Item[], at: number): Promise<void> {
     const byImage = [...Map.groupBy(items, (item) => imageKey(item.name)).values()];
     await Promise.all(
       byImage.map(async (group) => {
         const [first] = group;
         if (first === undefined) return;
         const keys = group.map((item) => item.due.key);
-        const isLast = keys.some((key) => parseAnnouncementKey(key).region === undefined);
-        const step = { kind: 'acknowledge', keys, at } as const;
-        await deps.writer.submitWithin(first.name, step, isLast ? 0 : maxMs);
+        const isNotRegional = keys.some((key) => parseAnnouncementKey(key).region === undefined);
+        const command = { kind: 'eventsAccepted', keys, at } as const;
+        await deps.writer.submitWithin(first.name, command, isNotRegional ? 0 : maxNoteDelayMs);
       }),
     );
   }
@@ -187,8 +187,8 @@ export function eventRelay(deps: {
       inFlight.set(key, acceptedAt);
       measure(item, acceptedAt);
     }
-    acknowledge(items, acceptedAt, maxAcknowledgeDelayMs)
-      .catch((error: unknown) => log.warn('acknowledgement not stored', { error: describeError(error) }))
+    noteAccepted(items, acceptedAt)
+      .catch((error: unknown) => log.warn('accepted events not noted', { error: describeError(error) }))
       .finally(() => forget(items));
   }
 

@@ -12,7 +12,7 @@ import type { Log } from '../runtime/log.ts';
 import type { Tracker } from '../tracker.ts';
 import type { ReleaseStore, StoredRelease } from './ports.ts';
 import type { Release } from './release.ts';
-import { acknowledgeAnnouncement, advance, becameTrueAt, isSameRevision, pendingAnnouncement } from './release.ts';
+import { advance, becameTrueAt, isSameRevision, noteAnnouncementAccepted, pendingAnnouncement } from './release.ts';
 import type { ReleaseEventData } from './release-document.ts';
 import { durationOf, toReleaseEvent } from './release-document.ts';
 import { resolveRelease } from './resolve-release.ts';
@@ -115,7 +115,7 @@ export function releaseEvaluator(deps: ReleaseEvaluatorDeps): ReleaseEvaluator {
       const stored = await store.read(release.name);
       if (stored === undefined || !isSameRevision(stored.release, release)) return;
       if (pendingAnnouncement(stored.release) !== announcement) return;
-      if ((await write(acknowledgeAnnouncement(stored.release, announcement, acceptedAt), stored)) !== 'conflict')
+      if ((await write(noteAnnouncementAccepted(stored.release, announcement, acceptedAt), stored)) !== 'conflict')
         return;
     }
   }

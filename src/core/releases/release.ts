@@ -117,7 +117,7 @@ export function becameTrueAt(release: Release, announcement: ReleaseAnnouncement
   return (announcement === 'available' ? release.availableAt : release.delayedAt) ?? release.revisedAt;
 }
 
-export function acknowledgeAnnouncement(release: Release, announcement: ReleaseAnnouncement, at: number): Release {
+export function noteAnnouncementAccepted(release: Release, announcement: ReleaseAnnouncement, at: number): Release {
   return announcement === 'available' ? { ...release, announcedAt: at } : { ...release, delayAnnouncedAt: at };
 }
 

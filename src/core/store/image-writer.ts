@@ -3,8 +3,8 @@
  * another process has written meanwhile, which the record's version shows, the commands are decided again on its record.
  */
 
-import type { Acknowledgement } from '../image/acknowledge.ts';
-import { acknowledge } from '../image/acknowledge.ts';
+import type { AcceptedEvents } from '../image/accepted-events.ts';
+import { noteAccepted } from '../image/accepted-events.ts';
 import { announcementKey } from '../image/announcement-key.ts';
 import type { DecisionContext } from '../image/context.ts';
 import type { Command } from '../image/decide.ts';
@@ -53,14 +53,14 @@ interface Commit {
 }
 
 export interface Written {
-  /** As stored; `undefined` if there is no record, or if it was not read, as for an acknowledgement stored beside it. */
+  /** As stored; `undefined` if there is no record, or if it was not read, as for accepted events noted beside it. */
   readonly record: ImageRecord | undefined;
   /** For facts. */
   readonly outcome: MergeOutcome | undefined;
 }
 
 export interface ImageWriter {
-  /** Reads the image from the storage, past the cache. */
+  /** Reads the image from the storage, past the cache; `undefined` if there is no record, or if it has expired. */
   read(name: ImageName): Promise<ImageRecord | undefined>;
   /** Fails with an `UpstreamError`; the command may have been stored all the same, and may safely be submitted again. */
   submit(name: ImageName, command: Command): Promise<Written>;
@@ -114,10 +114,10 @@ export function imageWriter(deps: ImageWriterDeps): ImageWriter {
 
   async function write(name: ImageName, commands: readonly Command[]): Promise<readonly Written[]> {
     const entries = lookups.begin();
-    const hasOnlyAcknowledgements = commands.every(isAcknowledgement);
+    const hasOnlyAcceptedEvents = commands.every(isEventsAccepted);
     let refused: Attempt | undefined;
     for (let attempt = 1; attempt <= maxAttempts; attempt++) {
-      if (hasOnlyAcknowledgements && !basis.isKnownHere(name)) return acknowledgeUnread(name, commands);
+      if (hasOnlyAcceptedEvents && !basis.isKnownHere(name)) return noteAcceptedUnread(name, commands);
       const { stored, origin } = await basis.of(name, commands, attempt);
       if (refused !== undefined && stored?.record.writtenAs === refused.record.writtenAs) {
         return committed({ ...refused, record: stored.record }, stored.version);
@@ -138,7 +138,7 @@ export function imageWriter(deps: ImageWriterDeps): ImageWriter {
       const record = { ...decision.record, writtenAs: deps.uniqueId() };
       const begunAt = clock.now();
       const outcome = await store.commit({ record, basedOn: stored?.version });
-      basis.note(origin, outcome !== 'conflict', hasOnlyAcknowledgements);
+      basis.note(origin, outcome !== 'conflict', hasOnlyAcceptedEvents);
       const made = [...proposal.made, ...decision.announcements.map(announcementKey)];
       const tried = { record, proposal: { ...proposal, made }, before: stored?.record, begunAt };
       if (outcome !== 'conflict') return committed(tried, outcome.version);
@@ -187,11 +187,11 @@ export function imageWriter(deps: ImageWriterDeps): ImageWriter {
     }
   }
 
-  /** Stores acknowledgements beside the record: without reading it, and without conflicts. */
-  async function acknowledgeUnread(name: ImageName, accepted: readonly Acknowledgement[]): Promise<Written[]> {
-    await store.acknowledge(name, accepted, clock.now());
+  /** Notes accepted events beside the record: without reading it, and without conflicts. */
+  async function noteAcceptedUnread(name: ImageName, accepted: readonly AcceptedEvents[]): Promise<Written[]> {
+    await store.noteAccepted(name, accepted, clock.now());
     const copy = cache.get(name);
-    if (copy !== undefined) cache.set({ record: accepted.reduce(acknowledge, copy.record), version: undefined });
+    if (copy !== undefined) cache.set({ record: accepted.reduce(noteAccepted, copy.record), version: undefined });
     return accepted.map(() => ({ record: undefined, outcome: undefined }));
   }
 
@@ -243,6 +243,6 @@ function isFact({ kind }: Command): boolean {
   return kind === 'fact';
 }
 
-function isAcknowledgement(command: Command): command is Command & { kind: 'acknowledge' } {
-  return command.kind === 'acknowledge';
+function isEventsAccepted(command: Command): command is Command & { kind: 'eventsAccepted' } {
+  return command.kind === 'eventsAccepted';
 }

@@ -3,7 +3,7 @@
  * `UpstreamError`.
  */
 
-import type { Acknowledgement } from '../image/acknowledge.ts';
+import type { AcceptedEvents } from '../image/accepted-events.ts';
 import type { ImageName, ImageRecord } from '../image/record.ts';
 import type { TagName } from '../image/tag-name.ts';
 import type { Digest } from '../model/digest.ts';
@@ -32,7 +32,7 @@ export interface ImageStore {
    * Does nothing if there is no record.
    * @param now milliseconds since 1970
    */
-  acknowledge(name: ImageName, accepted: readonly Acknowledgement[], now: number): Promise<void>;
+  noteAccepted(name: ImageName, accepted: readonly AcceptedEvents[], now: number): Promise<void>;
   /**
    * Images of a registry about which the topic accepted an event at or after that time, in no particular order. A page may be
    * empty and still have a `next`.

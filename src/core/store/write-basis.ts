@@ -26,9 +26,9 @@ interface WriteBasis {
   isKnownHere(name: ImageName): boolean;
   /**
    * Records the result of a write, to measure the guesses.
-   * @param hasOnlyAcknowledgements whether the write had acknowledgements only; such a write shows nothing about other writers
+   * @param hasOnlyAcceptedEvents whether the write only noted accepted events; such a write shows nothing about other writers
    */
-  note(origin: Basis['origin'], isCommitted: boolean, hasOnlyAcknowledgements: boolean): void;
+  note(origin: Basis['origin'], isCommitted: boolean, hasOnlyAcceptedEvents: boolean): void;
 }
 
 /** A copy that changed this recently is used even if copies are unreliable. */
@@ -72,9 +72,9 @@ export function writeBasis(deps: {
       return copy === undefined ? { stored: await read(name), origin: 'read' } : { stored: copy, origin: 'copy' };
     },
     isKnownHere: (name) => cacheHits.isGood() && cache.get(name)?.version !== undefined,
-    note(origin, isCommitted, hasOnlyAcknowledgements) {
+    note(origin, isCommitted, hasOnlyAcceptedEvents) {
       if (origin === 'guess') absenceGuesses.note(isCommitted);
-      if (origin === 'copy' && !hasOnlyAcknowledgements) cacheHits.note(isCommitted);
+      if (origin === 'copy' && !hasOnlyAcceptedEvents) cacheHits.note(isCommitted);
     },
   };
 }

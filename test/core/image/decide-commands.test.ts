@@ -96,9 +96,9 @@ test('of several that are pending, only what the topic has accepted counts as ac
   const both = apply(pushed, { kind: 'fact', fact: pushOf('westeurope', time(1)) }).record;
   const [first, ...others] = pendingKeys(both);
   expect(others.length).toBeGreaterThan(0);
-  const accepted = apply(both, { kind: 'acknowledge', keys: [first ?? ''], at: start }).record;
+  const accepted = apply(both, { kind: 'eventsAccepted', keys: [first ?? ''], at: start }).record;
   expect([pendingKeys(accepted), accepted.announcedAt]).toEqual([others, null]);
-  const all = apply(accepted, { kind: 'acknowledge', keys: others, at: start + 1 }).record;
+  const all = apply(accepted, { kind: 'eventsAccepted', keys: others, at: start + 1 }).record;
   expect([pendingKeys(all), all.announcedAt]).toEqual([[], start + 1]);
 });
 
@@ -125,7 +125,7 @@ describe('a topic that was unavailable for long', () => {
     const first = apply({ ...pushed, tags }, { kind: 'reevaluate' });
     expect(ofTags(first.events)).toBe(500);
     expect(ofTags(apply(first.record, { kind: 'reevaluate' }).events)).toBe(0);
-    const accepted = apply(first.record, { kind: 'acknowledge', keys: pendingKeys(first.record), at: start }).record;
+    const accepted = apply(first.record, { kind: 'eventsAccepted', keys: pendingKeys(first.record), at: start }).record;
     expect(ofTags(apply(accepted, { kind: 'reevaluate' }).events)).toBe(100);
   });
 

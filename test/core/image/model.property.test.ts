@@ -139,7 +139,7 @@ function world(onAnswer: (region: Region, digest: Digest, answer: ProbeAnswer['k
     const dying: ImageStore = {
       read: (name) => step(() => store.read(name)),
       commit: (change) => step(() => store.commit(change)),
-      acknowledge: (...given) => step(() => store.acknowledge(...given)),
+      noteAccepted: (...given) => step(() => store.noteAccepted(...given)),
       publishedSince: (query) => step(() => store.publishedSince(query)),
     };
     const running: Tracker = tracker(

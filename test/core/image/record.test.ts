@@ -155,7 +155,7 @@ test('what has been announced is pending until the topic has accepted it, and a 
   expect([pendingKeys(record).length, hasPending(record)]).toEqual([1, true]);
   expect(pendingKeys(record, at(time(0)))).toEqual([]);
   const decisionContext = { set: two, policy, now: at(time(1)) };
-  const command = { kind: 'acknowledge', keys: [key ?? ''], at: at(time(1)) } as const;
+  const command = { kind: 'eventsAccepted', keys: [key ?? ''], at: at(time(1)) } as const;
   const accepted = decide(record, name, command, decisionContext).record ?? expect.fail('no record');
   expect([pendingKeys(accepted), hasPending(accepted)]).toEqual([[], false]);
   const forwards = [{ key: 'a', madeAt: 0, queuedAt: null }];

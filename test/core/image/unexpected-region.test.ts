@@ -31,7 +31,7 @@ function pushedIn(regions: readonly string[], inSet = set, before?: ImageRecord)
     const around = { set: inSet, policy, now };
     const { record: next } = decide(known, name, { kind: 'fact', fact }, around);
     const keys = (next?.announcements ?? []).map(({ key }) => key);
-    return decide(next, name, { kind: 'acknowledge', keys, at: now }, around).record;
+    return decide(next, name, { kind: 'eventsAccepted', keys, at: now }, around).record;
   }, before);
   if (record === undefined) throw new Error('no region was pushed to');
   return record;

@@ -3,12 +3,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ReleaseContent } from '../../../src/core/releases/release.ts';
 import {
-  acknowledgeAnnouncement,
   advance,
   isFinished,
   isSameContent,
   makeRevision,
   nextEvaluationAt,
+  noteAnnouncementAccepted,
   parseReleaseName,
   pendingAnnouncement,
 } from '../../../src/core/releases/release.ts';
@@ -68,11 +68,11 @@ describe('its state', () => {
     const delayed = { ...fresh, delayedAt: late };
     expect(pendingAnnouncement(fresh)).toBeUndefined();
     expect(pendingAnnouncement(delayed)).toBe('delayed');
-    expect(pendingAnnouncement(acknowledgeAnnouncement(delayed, 'delayed', late))).toBeUndefined();
+    expect(pendingAnnouncement(noteAnnouncementAccepted(delayed, 'delayed', late))).toBeUndefined();
     const available = { ...delayed, availableAt: late };
     expect(pendingAnnouncement(available)).toBe('available');
     expect(isFinished(available)).toBe(false);
-    const announced = acknowledgeAnnouncement(available, 'available', late + 1);
+    const announced = noteAnnouncementAccepted(available, 'available', late + 1);
     expect(pendingAnnouncement(announced)).toBeUndefined();
     expect(isFinished(announced)).toBe(true);
   });

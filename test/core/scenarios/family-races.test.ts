@@ -56,7 +56,7 @@ function slow(store: ImageStore, pause: () => Promise<void>): ImageStore {
   return {
     read: slowed(store.read),
     commit: slowed(store.commit),
-    acknowledge: slowed(store.acknowledge),
+    noteAccepted: slowed(store.noteAccepted),
     publishedSince: store.publishedSince,
   };
 }

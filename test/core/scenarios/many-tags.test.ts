@@ -66,7 +66,7 @@ function digest() {
     },
     /** Topic and queue accept everything. */
     passMinute() {
-      step({ kind: 'acknowledge', keys: pendingKeys(state()), at: now });
+      step({ kind: 'eventsAccepted', keys: pendingKeys(state()), at: now });
       step({ kind: 'forwardsQueued', keys: state().forwards.map(({ key }) => key), at: now });
       now += 60_000;
     },

@@ -38,7 +38,7 @@ async function leftBehind(images: number, answer: (events: readonly CloudEvent[]
     ...store,
     read: counted('reads', store.read),
     commit: counted('writes', store.commit),
-    acknowledge: counted('writes', store.acknowledge),
+    noteAccepted: counted('writes', store.noteAccepted),
   };
   const countedTimer: ReconcileQueue = { ...timer, add: counted('timers', timer.add) };
   const publish = counted('publishes', async (events: readonly CloudEvent[]) => {

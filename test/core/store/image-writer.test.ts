@@ -44,7 +44,7 @@ function instance(store: ImageStore, clock = manualClock()) {
       ...store,
       read: (...given) => noted('read', store.read(...given)),
       commit: (...given) => noted('commit', store.commit(...given)),
-      acknowledge: (...given) => noted('acknowledge', store.acknowledge(...given)),
+      noteAccepted: (...given) => noted('noteAccepted', store.noteAccepted(...given)),
     },
     cache,
     lists: memoryImageLists(),
@@ -64,36 +64,36 @@ function instance(store: ImageStore, clock = manualClock()) {
     /** The announcements that are to be published from here. */
     made,
     learn: (fact: Fact, image = 1) => writer.submit(nameOf(image), { kind: 'fact', fact }),
-    acknowledge: (region: string, image = 1) =>
-      writer.submit(nameOf(image), { kind: 'acknowledge', keys: [keyOf(region)], at: now }),
+    noteAccepted: (region: string, image = 1) =>
+      writer.submit(nameOf(image), { kind: 'eventsAccepted', keys: [keyOf(region)], at: now }),
     reevaluate: () => writer.submit(name, { kind: 'reevaluate' }),
     /** What was called since the last time. */
     called: () => calls.splice(0),
   };
 }
 
-test('in a process that knows the image, it goes into the record', async () => {
+test('that an event was accepted goes into the record, in a process that knows the image', async () => {
   const one = instance(memoryImageStore());
   await one.learn(eastus);
   one.called();
-  await one.acknowledge('eastus');
+  await one.noteAccepted('eastus');
   expect(one.called()).toEqual(['commit']);
 });
 
-test('in a process that does not, it is written beside the record, without reading that', async () => {
+test('that an event was accepted is written beside the record, unread, in a process that does not know the image', async () => {
   const store = memoryImageStore();
   const [one, other] = [instance(store), instance(store)];
   await one.learn(eastus);
-  await other.acknowledge('eastus');
-  expect(other.called()).toEqual(['acknowledge']);
+  await other.noteAccepted('eastus');
+  expect(other.called()).toEqual(['noteAccepted']);
   expect(pendingKeys((await store.read(name))?.record ?? expect.fail('no image'))).toEqual([]);
 });
 
-test('another process that writes meanwhile includes it', async () => {
+test('a write of another process has what was noted beside the record meanwhile', async () => {
   const store = memoryImageStore();
   const [one, other] = [instance(store), instance(store)];
   await one.learn(eastus);
-  await other.acknowledge('eastus');
+  await other.noteAccepted('eastus');
   one.called();
   await one.learn(westeurope);
   // Its copy was out of date.
@@ -103,17 +103,17 @@ test('another process that writes meanwhile includes it', async () => {
   expect(pendingKeys(record)).not.toContain(keyOf('eastus'));
 });
 
-test('afterwards a repeat is still answered from memory, nothing is published again, and a new fact is decided on the stored record', async () => {
+test('a repeat is answered from memory, and a new fact is decided on the stored record, after a note beside it', async () => {
   const store = memoryImageStore();
   const [one, other] = [instance(store), instance(store)];
   await one.learn(eastus);
   const { record } = (await store.read(name)) ?? expect.fail('no image');
   other.cache.set({ record, version: undefined });
-  await other.acknowledge('eastus');
+  await other.noteAccepted('eastus');
   const repeat = await other.learn(eastus);
   expect(repeat.outcome).toBe('duplicate');
   expect(pendingKeys(repeat.record ?? expect.fail('no image'))).toEqual([]);
-  expect(other.called()).toEqual(['acknowledge']);
+  expect(other.called()).toEqual(['noteAccepted']);
   await other.learn(westeurope);
   expect(other.called()).toEqual(['read', 'commit']);
 });
@@ -131,19 +131,19 @@ test('a listener that throws leaves the write stored, and the others are called'
   expect(await store.read(name)).toBeDefined();
 });
 
-test('for an image without a record, nothing is stored', async () => {
+test('accepted events of an image without a record are not stored', async () => {
   const store = memoryImageStore();
-  await instance(store).acknowledge('eastus');
+  await instance(store).noteAccepted('eastus');
   expect(await store.read(name)).toBeUndefined();
 });
 
-test('acknowledgements without a conflict do not make copies reliable for other writes', async () => {
+test('writes that only note accepted events do not make copies reliable for other writes', async () => {
   const store = memoryImageStore();
   const clock = manualClock(at('2026-06-01T12:10:00Z'));
   const [one, other] = [instance(store, clock), instance(store, clock)];
   for (let image = 1; image <= 80; image++) {
     await one.learn(eastus, image);
-    await one.acknowledge('eastus', image);
+    await one.noteAccepted('eastus', image);
     if (image % 10 > 0) continue;
     await other.learn(westeurope, image);
     await one.learn(pushOf('southeastasia', '2026-06-01T12:00:02Z'), image);

@@ -445,7 +445,7 @@ export const decidingFaults: readonly Fault[] = [
     ],
   ),
   ...faultsIn(
-    'src/core/image/acknowledge.ts',
+    'src/core/image/accepted-events.ts',
     [core('image/decide-commands'), core('store/image-writer'), core('image/cloud-event'), ...modes, ...properties],
     [
       ['everything pending counts as accepted', '.filter((key) => keys.includes(key))', ''],

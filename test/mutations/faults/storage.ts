@@ -199,7 +199,11 @@ export const storageFaults: readonly Fault[] = [
     'src/adapters/table-storage/image-store.ts',
     ['test/adapters/image-row.test.ts', contract, 'test/adapters/replays.contract.test.ts'],
     [
-      ['what the topic has taken is not read', 'return acceptedIn(row).reduce(acknowledge, record);', 'return record;'],
+      [
+        'what the topic has taken is not read',
+        'return acceptedIn(row).reduce(noteAccepted, record);',
+        'return record;',
+      ],
       [
         'columns that are to go stay',
         'columns.every((column) => column in row) ? batches.amend(row, etag) : batches.replace(row, etag)',
@@ -222,7 +226,7 @@ export const storageFaults: readonly Fault[] = [
       ],
       ['what other clocks have noted is missed', 'since - clockSkewMs', 'since'],
       [
-        'an acknowledgement is noted without its time',
+        'accepted events are noted without their time',
         '{ ...imageRow(name), publishedAt, ...acceptedColumns(accepted) }',
         '{ ...imageRow(name), ...acceptedColumns(accepted) }',
       ],

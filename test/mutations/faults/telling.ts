@@ -99,7 +99,7 @@ export const tellingFaults: readonly Fault[] = [
       "deps.log.warn('what follows from a write failed, will retry', { image, error: describeError(error) });",
       'throw error;',
     ],
-    ['what the topic has accepted is not stored', 'await store.acknowledge(name, accepted, clock.now());', ''],
+    ['what the topic has accepted is not stored', 'await store.noteAccepted(name, accepted, clock.now());', ''],
     [
       'a removed replica is read as there',
       'return dropStaleFacts(stored.record, deps.decisionContext(deps.registryOf(name)).set);',
@@ -149,8 +149,8 @@ export const tellingFaults: readonly Fault[] = [
 
     [
       'an accepted event is not noted',
-      'await deps.writer.submitWithin(first.name, step, isLast ? 0 : maxMs);',
-      'void first; void step; void isLast; void maxMs;',
+      'await deps.writer.submitWithin(first.name, command, isNotRegional ? 0 : maxNoteDelayMs);',
+      'void first; void command; void isNotRegional; void maxNoteDelayMs;',
     ],
     [
       'events are sent twice',

@@ -8,7 +8,7 @@ import { joinFailures } from './failed-attempts.ts';
 import type { ImageRecord } from './record.ts';
 import { pendingKeys } from './record.ts';
 
-export interface Acknowledgement {
+export interface AcceptedEvents {
   /** Of announcements. Keys that the record does not have, or that it knows to be accepted, are ignored. */
   readonly keys: readonly string[];
   /** When the topic accepted them, milliseconds since 1970. */
@@ -16,7 +16,7 @@ export interface Acknowledgement {
 }
 
 /** @returns the same object if nothing changed */
-export function acknowledge(record: ImageRecord, { keys, at }: Acknowledgement): ImageRecord {
+export function noteAccepted(record: ImageRecord, { keys, at }: AcceptedEvents): ImageRecord {
   const accepted = pendingKeys(record).filter((key) => keys.includes(key));
   if (accepted.length === 0) return record;
   const completion = announcementKey({ kind: 'availableInAllReplicas', generation: record.generation });
