@@ -1,7 +1,8 @@
 /**
- * All ports, for adapters. Each port is declared in the room that needs it. An adapter implements it with one technology, and the
- * port's contract tests run on the adapter in memory and on the real one. Every method fails with an `UpstreamError` when the
- * service does not do what was asked; normal outcomes are results, not errors.
+ * All ports, for adapters. Each port is declared in the room that needs it. An adapter implements it with one technology. A test
+ * suite named `contract` runs on the adapter in memory and on the real one; the others test one adapter. Unless its docstring says
+ * otherwise, a method fails with an `UpstreamError` when the service does not do what was asked; normal outcomes are results, not
+ * errors.
  */
 export type * from './catalogue/ports.ts';
 export type * from './checks/ports.ts';

@@ -26,7 +26,10 @@ export function isPushedLater(pushes: TagPushes, than: TagPushes): boolean {
   return regionsLater(pushes, than).length > 0 && regionsLater(than, pushes).length === 0;
 }
 
-/** As `isPushedLater`, but guesses by the last push of any region if the order is not known. No claim may rest on the guess. */
+/**
+ * As `isPushedLater`, but guesses by the last push of any region if the order is not known. The guess may choose which digest an
+ * answer is about, and open a round. It never closes a round or supersedes a tag.
+ */
 export function isProbablyLater(pushes: TagPushes, than: TagPushes): boolean {
   if (isPushedLater(pushes, than) || isPushedLater(than, pushes)) return isPushedLater(pushes, than);
   const [last, other] = [lastPush(pushes), lastPush(than)];

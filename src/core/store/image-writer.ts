@@ -35,7 +35,7 @@ interface ImageWriterDeps extends ImageLookupsDeps {
   readonly log: Log;
   /** From 0 up to 1. */
   readonly random: () => number;
-  /** A text that no other process gives, and this one only once. */
+  /** Returns a text that is unique over all processes and calls. */
   readonly uniqueId: () => string;
   registryOf(name: ImageName): Registry;
   decisionContext(registry: Registry): DecisionContext;
