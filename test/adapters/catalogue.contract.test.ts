@@ -144,6 +144,45 @@ describe.each(Object.entries(tables))('the catalogue in %s', (_, open) => {
     expect(await byTag('.3')).toEqual(['shop/cart', 'shop/till']);
   });
 
+  test('of a tag that has come back, a late removal takes nothing away', async () => {
+    const { store, put, add } = await opens();
+    // The rows of the first fit in the transaction that counts it, those of the second do not.
+    for (const tags of [[tagOf('v1.2')], Array.from({ length: 8 }, (_, n) => tagOf(`nightly-2026-06-0${n}`))]) {
+      const name = nameOf(tags.length);
+      const found = async () =>
+        (await store.byTag('contoso', tags.at(-1) ?? '', 'anywhere', 50)).map((one) => one.name);
+      await add(tags.length, { tags });
+      expect(await found()).toEqual([name]);
+      const left = { name, before: entryOf({ tags }), after: entryOf() };
+      await put(left);
+      expect(await found()).toEqual([]);
+      const back = { name, before: entryOf(), after: entryOf({ tags }) };
+      await put(back);
+      await store.removeParts([left]);
+      expect(await found()).toEqual([name]);
+
+      // Another has added the rows, and is about to count the image.
+      await put(left);
+      const { counts, version } = await store.counts('contoso');
+      await store.addParts([back]);
+      await store.removeParts([left]);
+      if ((await store.commit('contoso', { ...counts, changedAt: ++opened }, version, [back])) === 'conflict')
+        await put(back);
+      expect(await found()).toEqual([name]);
+      await put(left);
+    }
+  });
+
+  test('removes what an image was found by, however much it is', async () => {
+    const { store, put, add } = await opens();
+    const tags = Array.from({ length: 12 }, (_, n) => tagOf(`${'a'.repeat(90)}-${n}`));
+    await add(1, { tags });
+    await put({ name: nameOf(1), before: entryOf({ tags }), after: entryOf({ tags: tags.slice(0, 1) }) });
+    expect(await store.byTag('contoso', '-11', 'end', 50)).toEqual([]);
+    expect(await store.byTag('contoso', 'a', 'anywhere', 500)).toHaveLength(64);
+    expect(await store.byTag('contoso', 'a-0', 'end', 50)).toHaveLength(1);
+  });
+
   test('goes on where a row has been cleared away by hand, and keeps an entry of any length', async () => {
     const { store, put, rows } = await opens();
     const tags = Array.from({ length: 300 }, (_, n) => tagOf(`${'a'.repeat(110)}-${n}`));

@@ -31,8 +31,6 @@ import { registry } from './registry.ts';
 import type { ReleaseLog } from './release-log.ts';
 import { releaseLog } from './release-log.ts';
 import type { Scheduler } from './scheduler.ts';
-import type { SearchRows } from './search-rows.ts';
-import { searchRows } from './search-rows.ts';
 
 /** What must hold, whatever happens. */
 export const rules = [
@@ -103,7 +101,6 @@ export interface Case {
   readonly family: Family;
   readonly readings: Readings;
   readonly familyWrites: FamilyWrites;
-  readonly searchRows: SearchRows;
   readonly releases: ReleaseLog;
   readonly attachments: AttachmentLog;
   readonly scheduler: Scheduler;
@@ -197,7 +194,6 @@ export function caseOf(plan: Plan, scheduler: Scheduler, choices: Choices, trace
     history: history(clockSpreadMs, isFixed ? regions.slice(0, world.replicas) : regions),
     family,
     familyWrites: familyWrites(family, counting),
-    searchRows: searchRows(scheduler.now),
     readings: readings(),
     releases: releaseLog(),
     attachments: attachmentLog(),

@@ -86,7 +86,6 @@ export function effects(on: Case, mailbox: Mailbox): (effect: Effect) => void {
     const { caller, port, method, args, answer, calledAt } = effect;
     covers.saw(effect);
     on.familyWrites.saw(effect);
-    on.searchRows.saw(effect);
     if (port === 'dueWork' && method === 'add') {
       const [work] = args as [DueWork, number];
       if (work.kind === 'image') on.timersSet.push({ at: scheduler.now(), image: on.imageOf(work.name.digest) });

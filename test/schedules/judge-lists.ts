@@ -115,17 +115,11 @@ async function judgeSearch(
   ask: (asked: Partial<ImageQuery>) => Promise<Documents>,
 ): Promise<void> {
   const all = [...documents.values()];
-  const judge = async (
-    text: string,
-    isWanted: (one: AvailabilityDocument) => boolean,
-    mayLack: (one: AvailabilityDocument) => boolean = () => false,
-  ) => {
+  const judge = async (text: string, isWanted: (one: AvailabilityDocument) => boolean) => {
     const search = parseSearch(text, on.settings);
     const found = search === undefined ? [] : await ask({ search });
-    const isFound = (one: AvailabilityDocument) => found.some(({ digest }) => digest === one.digest);
-    const wanted = all.filter((one) => isWanted(one) && (isFound(one) || !mayLack(one)));
     on.counters.count('counts', 'searches judged');
-    const [names, due] = [namesOf(on, found), namesOf(on, wanted)];
+    const [names, due] = [namesOf(on, found), namesOf(on, all.filter(isWanted))];
     if (names.join() !== due.join())
       on.violate('a search finds each image', `${label}, asked for ${text}, finds ${names}, and not ${due}`);
   };
@@ -134,7 +128,7 @@ async function judgeSearch(
   const tags = [...new Set(all.flatMap((one) => one.tags))].slice(0, maxTags);
   for (const tag of tags) {
     const isWanted = (one: AvailabilityDocument) => one.tags.some((own) => own.includes(tag));
-    await judge(tag, isWanted, ({ digest }) => on.searchRows.mayBeGone(digest));
+    await judge(tag, isWanted);
   }
   if (all.length > 0) await judge('eam/ap', () => true);
 }

@@ -9,6 +9,7 @@ import type { CatalogueEntry } from '../../core/catalogue/entry.ts';
 import type { ImageName } from '../../core/image/record.ts';
 import type { Tag } from '../../core/model/reference.ts';
 import type { CatalogueChange, CatalogueStore, ListEntry, Recount } from '../../core/ports.ts';
+import { inChunks } from '../../core/runtime/in-chunks.ts';
 import {
   countsRow,
   entryRange,
@@ -27,9 +28,14 @@ import type { RowAddress } from './keys.ts';
 import { joinText, splitText } from './long-text.ts';
 import type { RowBatches } from './row-batches.ts';
 import type { Row, Table } from './table.ts';
+import { maxActions } from './table.ts';
 
 /** Repositories whose search rows are known to exist; each has one row per letter. */
 const maxKnown = 10_000;
+/** Beside the row of counts. */
+const maxRows = maxActions - 1;
+/** Attempts to remove search rows that an image does not need any more; after that they stay, as hints that lead nowhere. */
+const maxRemovals = 12;
 
 /** @param batches of the same table */
 export function tableCatalogue(table: Table, batches: RowBatches): CatalogueStore {
@@ -53,33 +59,56 @@ export function tableCatalogue(table: Table, batches: RowBatches): CatalogueStor
     });
   }
 
+  async function readEntry(name: ImageName): Promise<CatalogueEntry | undefined> {
+    const row = await table.get(entryRow(name));
+    return row === undefined ? undefined : (JSON.parse(joinText('entry', row)) as CatalogueEntry);
+  }
+
+  async function transact(actions: TransactionAction[]): ReturnType<CatalogueStore['commit']> {
+    for (;;) {
+      const outcome = await table.transact(actions);
+      if (!('refusedAt' in outcome)) return { version: outcome[0] };
+      if (outcome.reason !== 'conflict') throw outcome.reason;
+      const refused = outcome.refusedAt ?? 0;
+      if (actions[refused]?.[0] !== 'delete') return 'conflict';
+      // The row is not there: an operator has deleted it.
+      actions.splice(refused, 1);
+    }
+  }
+
+  /**
+   * Removes search rows of an image, but for those that its tags need again. The row of counts gets a new version: a process that
+   * is about to count the image has a conflict then, and adds its rows again.
+   */
+  async function removeUnlessBack(name: ImageName, parts: readonly RowAddress[]): Promise<void> {
+    for (let attempt = 1; attempt <= maxRemovals; attempt++) {
+      const row = await table.get(countsRow(name.registry));
+      if (row === undefined) return;
+      const needed = rowKeysOf(name, (await readEntry(name))?.tags ?? []);
+      const gone = parts.filter(({ rowKey }) => !needed.has(rowKey));
+      if (gone.length === 0) return;
+      const removals = gone.map((part): TransactionAction => ['delete', part]);
+      const touch: TransactionAction = ['update', countsRow(name.registry), 'Merge', { etag: row.etag }];
+      if ((await transact([touch, ...removals])) !== 'conflict') return;
+    }
+  }
+
   return {
     async counts(registry) {
       const row = await table.get(countsRow(registry));
       if (row === undefined) return { counts: noCounts, version: undefined };
       return { counts: JSON.parse(String(row.counts)) as CatalogueCounts, version: row.etag };
     },
-    async entry(name) {
-      const row = await table.get(entryRow(name));
-      return row === undefined ? undefined : (JSON.parse(joinText('entry', row)) as CatalogueEntry);
-    },
+    entry: readEntry,
     async commit(registry, counts, basedOn, changes) {
       const row = { ...countsRow(registry), counts: JSON.stringify(counts) };
-      const actions: TransactionAction[] = [
+      return transact([
         basedOn === undefined ? ['create', row] : ['update', row, 'Replace', { etag: basedOn }],
         ...changes.flatMap(toActions),
-      ];
-      for (;;) {
-        const outcome = await table.transact(actions);
-        if (!('refusedAt' in outcome)) return { version: outcome[0] };
-        if (outcome.reason !== 'conflict') throw outcome.reason;
-        const refused = outcome.refusedAt ?? 0;
-        if (actions[refused]?.[0] !== 'delete') return 'conflict';
-        // The row is not there: an operator has deleted it.
-        actions.splice(refused, 1);
-      }
+        ...removedTogether(changes).map((part): TransactionAction => ['delete', part]),
+      ]);
     },
-    rowsOf: (change) => toActions(change).length,
+    rowsOf: (change) => toActions(change).length + removedParts(change).length,
     async addParts(changes) {
       try {
         await batches.merge([...changes.flatMap(addedParts), ...repositoryRows(changes)]);
@@ -88,7 +117,13 @@ export function tableCatalogue(table: Table, batches: RowBatches): CatalogueStor
         throw error;
       }
     },
-    removeParts: (changes) => batches.remove(changes.flatMap(removedParts)),
+    async removeParts(changes) {
+      const together = new Set(removedTogether(changes).map(({ rowKey }) => rowKey));
+      for (const change of changes) {
+        const left = removedParts(change).filter(({ rowKey }) => !together.has(rowKey));
+        for (const some of inChunks(left, maxRows)) await removeUnlessBack(change.name, some);
+      }
+    },
     async recounted(registry) {
       const row = await table.get(recountRow(registry));
       return row === undefined ? undefined : (JSON.parse(String(row.recount)) as Recount);
@@ -162,8 +197,20 @@ function removedParts({ name, before, after }: CatalogueChange): RowAddress[] {
   return before === undefined ? [] : partsOf(name, before.tags, after?.tags ?? []);
 }
 
+/** Those that fit in the transaction that counts the images. */
+function removedTogether(changes: readonly CatalogueChange[]): RowAddress[] {
+  const room = maxRows - changes.flatMap(toActions).length;
+  return changes.flatMap(removedParts).slice(0, Math.max(0, room));
+}
+
+/** Each row once. */
 function partsOf(name: ImageName, tags: readonly Tag[], but: readonly Tag[]): RowAddress[] {
   // Two tags may have a common suffix: keep the rows that another tag still needs.
-  const kept = new Set(but.flatMap((tag) => tagParts(name, tag)).map(({ rowKey }) => rowKey));
-  return tags.flatMap((tag) => tagParts(name, tag)).filter(({ rowKey }) => !kept.has(rowKey));
+  const kept = rowKeysOf(name, but);
+  const parts = new Map(tags.flatMap((tag) => tagParts(name, tag)).map((part) => [part.rowKey, part]));
+  return [...parts.values()].filter(({ rowKey }) => !kept.has(rowKey));
+}
+
+function rowKeysOf(name: ImageName, tags: readonly Tag[]): Set<string> {
+  return new Set(tags.flatMap((tag) => tagParts(name, tag)).map(({ rowKey }) => rowKey));
 }

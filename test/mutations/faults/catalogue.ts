@@ -48,6 +48,14 @@ export const catalogueFaults: readonly Fault[] = [
   ...faultsIn(
     'src/adapters/table-storage/catalogue-store.ts',
     ['test/adapters/catalogue.contract.test.ts'],
-    [['an image that has an entry is counted as new', "before === undefined ? ['create', row] : ", '']],
+    [
+      ['an image that has an entry is counted as new', "before === undefined ? ['create', row] : ", ''],
+      ['search rows that are needed again are removed', 'parts.filter(({ rowKey }) => !needed.has(rowKey))', 'parts'],
+      [
+        'nobody who counts notices that search rows were removed',
+        'transact([touch, ...removals])',
+        'transact(removals)',
+      ],
+    ],
   ),
 ];
