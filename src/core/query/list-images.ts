@@ -19,7 +19,7 @@ import { expectedRegions } from '../model/replica-set.ts';
 import { inChunks } from '../runtime/in-chunks.ts';
 import { isListIncomplete } from '../store/list-completeness.ts';
 import { pageOpenImages } from '../store/open-images.ts';
-import type { CheckpointStore, ImageListName, ImageLists, ImageStore, ListEntry } from '../store/ports.ts';
+import type { CheckpointStore, ImageListName, ImageLists, ImageStore, ListEntry, ListPage } from '../store/ports.ts';
 import type { ListedImage } from './describe-listed.ts';
 import { describeListed, divergedTagsOf } from './describe-listed.ts';
 
@@ -58,6 +58,8 @@ export interface ImageListing {
 }
 
 const readAtOnce = 32;
+/** Added to how long an unfinished image has lasted, so that it is listed before every finished one; more than any lag. */
+const beforeFinishedMs = 1e12;
 
 interface ListPorts {
   readonly store: ImageStore;
@@ -76,23 +78,17 @@ export async function listImages(
   const found = await findAll(ports, query);
   if (found !== undefined) return listFound(ports, found, query, set, now);
   const images: ListedImage[] = [];
-  const { registry, repository } = query;
-  const list = listFor(query);
-  const isIncomplete = list === 'replicating' && isListIncomplete(await ports.checkpoints.load(registry.name), set);
+  const { registry } = query;
+  const pageAt = await pageSource(ports, query, set, now);
   let cursor = query.cursor;
   let examined = 0;
   const maxExamined = query.limit * 4 + 100;
   let atOnce = query.limit;
   for (;;) {
     const room = query.limit - images.length;
-    const asked = { registry: registry.name, repository, cursor, limit: Math.min(atOnce, maxExamined - examined) };
-    const page = await (isInCatalogue(query) && ports.catalogue !== undefined
-      ? ports.catalogue.store.page({ ...asked, order: query.sort ?? 'newest', list: query.state ?? 'all' })
-      : list === 'replicating'
-        ? pageOpenImages(ports.lists, { ...asked, isListIncomplete: isIncomplete }, now)
-        : ports.lists.page({ ...asked, list }));
+    const page = await pageAt(cursor, Math.min(atOnce, maxExamined - examined));
     const records = await readRecords(ports.store, page.entries, set);
-    const passing = await withDivergence(
+    const passing = await keepDiverged(
       ports,
       query,
       records.filter((record) => passes(record, query, set)),
@@ -112,6 +108,23 @@ export async function listImages(
     atOnce = Math.max(query.limit - images.length, readAtOnce);
     cursor = page.next;
   }
+}
+
+type PageSource = (cursor: string | undefined, limit: number) => Promise<ListPage>;
+
+/** @returns reads one page of the list that answers the query: of the catalogue, of open images, or of all of a state */
+async function pageSource(ports: ListPorts, query: ImageQuery, set: ReplicaSet, now: number): Promise<PageSource> {
+  const { repository, state, sort = 'newest' } = query;
+  const registry = query.registry.name;
+  const { catalogue, lists } = ports;
+  const list = listFor(query);
+  const isIncomplete = list === 'replicating' && isListIncomplete(await ports.checkpoints.load(registry), set);
+  if (isInCatalogue(query) && catalogue !== undefined) {
+    return (cursor, limit) => catalogue.store.page({ registry, cursor, limit, order: sort, list: state ?? 'all' });
+  }
+  if (list !== 'replicating') return (cursor, limit) => lists.page({ registry, repository, cursor, limit, list });
+  return (cursor, limit) =>
+    pageOpenImages(lists, { registry, repository, cursor, limit, isListIncomplete: isIncomplete }, now);
 }
 
 /** All matching entries, if they are few enough to be sorted here; `undefined` if a list already has them in order. */
@@ -144,7 +157,7 @@ async function listFound(
 ): Promise<ImageListing> {
   const newest = [...found].sort((a, b) => b.firstSeenAt - a.firstSeenAt || (a.name.digest < b.name.digest ? -1 : 1));
   const records = await readRecords(ports.store, newest, set);
-  const passing = await withDivergence(
+  const passing = await keepDiverged(
     ports,
     query,
     records.filter((record) => passes(record, query, set)),
@@ -162,7 +175,7 @@ async function listFound(
 /**
  * For the state `diverged`: keeps images with a diverged tag. That is stored in the catalogue's entries, not in the records.
  */
-async function withDivergence(
+async function keepDiverged(
   { catalogue }: ListPorts,
   query: ImageQuery,
   records: readonly ImageRecord[],
@@ -186,7 +199,7 @@ function inOrder(records: readonly ImageRecord[], sort: ListOrder, set: ReplicaS
   const lagOf = (record: ImageRecord) => {
     const entry = entryOf(record, set);
     if (entry === undefined || entry.state === 'deleted') return -1;
-    return entry.lagMs ?? now - entry.firstSeenAt + 1e12;
+    return entry.lagMs ?? now - entry.firstSeenAt + beforeFinishedMs;
   };
   return [...records].sort((a, b) => lagOf(b) - lagOf(a));
 }
