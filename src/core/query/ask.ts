@@ -73,7 +73,8 @@ export interface Asking {
   close(): void;
 }
 
-interface Followed {
+/** One image of a wait. */
+interface WaitedFor {
   readonly asked: Asked;
   readonly watched: WatchedImage;
   readonly judgement: Judgement<Judged>;
@@ -98,21 +99,42 @@ export function asking({ clock, watch, telemetry, maxReads, judge, probeWhileWai
   }
 
   /** @param timeoutMs of the wait; 0 for a question without a wait, whose read has the full time of a request */
-  function readLast({ asked, watched }: Followed, timeoutMs: number): Promise<Judged> {
+  function readLast({ asked, watched }: WaitedFor, timeoutMs: number): Promise<Judged> {
     const reading = readNow(asked, watched);
     return timeoutMs === 0 ? reading : readAtEnd(clock, reading);
   }
 
-  function note(followed: Followed, known: AvailabilitySnapshot): void {
-    followed.last = followed.judgement.of(known);
-    const { outcome } = followed.last;
+  function note(waitedFor: WaitedFor, known: AvailabilitySnapshot): void {
+    waitedFor.last = waitedFor.judgement.of(known);
+    const { outcome } = waitedFor.last;
     const isOver = outcome === 'deleted' || outcome === 'superseded';
-    const what = `${outcome} ${timesPushed(followed.asked, known)}`;
-    if (!isOver) followed.over = undefined;
-    else if (followed.over?.what !== what) followed.over = { what, since: clock.now() };
+    const what = `${outcome} ${timesPushed(waitedFor.asked, known)}`;
+    if (!isOver) waitedFor.over = undefined;
+    else if (waitedFor.over?.what !== what) waitedFor.over = { what, since: clock.now() };
   }
 
-  const isFinal = ({ over }: Followed) => over !== undefined && clock.now() - over.since >= finalAfterMs;
+  const isFinal = ({ over }: WaitedFor) => over !== undefined && clock.now() - over.since >= finalAfterMs;
+
+  /**
+   * Follows all images until `enough` of them are satisfied at the same time, one is final, or the signal is aborted. A satisfied
+   * image is followed all the same: it may be deleted while others are still missing.
+   */
+  function followUntilDecided(all: readonly WaitedFor[], enough: number, signal: AbortSignal): Promise<unknown> {
+    let stillNeeded = enough;
+    const isDecided = () => stillNeeded <= 0;
+    const isSatisfied = ({ last }: WaitedFor) => last?.outcome === 'satisfied';
+    const answers = all.map((one) =>
+      one.watched.follow((known) => {
+        if (isDecided()) return true;
+        const wasSatisfied = isSatisfied(one);
+        note(one, known);
+        stillNeeded += Number(wasSatisfied) - Number(isSatisfied(one));
+        if (isFinal(one)) stillNeeded = 0;
+        return isDecided() || undefined;
+      }, signal),
+    );
+    return Promise.race(answers);
+  }
 
   async function waitUntil(
     asked: readonly Asked[],
@@ -126,27 +148,14 @@ export function asking({ clock, watch, telemetry, maxReads, judge, probeWhileWai
     const finished = new AbortController();
     clock.sleep(timeoutMs, finished.signal).then(() => end.abort());
     waits.add(end);
-    const all = asked.map((one): Followed => {
+    const all = asked.map((one): WaitedFor => {
       const watched = watch.of(one.question);
       const judgement = judgementOf(one, watched.key);
       return { asked: one, watched, judgement, last: undefined, over: undefined };
     });
-    // A satisfied image is followed all the same: it may be deleted while others are still missing.
-    let waiting = enough;
-    const isDecided = () => waiting <= 0;
-    const answers = all.map((one) =>
-      one.watched.follow((known) => {
-        if (isDecided()) return true;
-        const before = one.last?.outcome === 'satisfied';
-        note(one, known);
-        const now = one.last?.outcome === 'satisfied';
-        waiting += Number(before) - Number(now);
-        if (isFinal(one)) waiting = 0;
-        return isDecided() || undefined;
-      }, end.signal),
-    );
+    const decided = followUntilDecided(all, enough, end.signal);
     for (const { asked: one, watched } of all) probeWhileWaiting(one, watched, finished.signal);
-    await Promise.race(answers);
+    await decided;
     for (const { judgement } of all) judgement.close();
     waits.delete(end);
     signal?.removeEventListener('abort', onAbort);
