@@ -53,11 +53,14 @@ export function reconciler(deps: {
 }): Reconciler {
   const { timer, lists, sets, clock, writer, relay, probes, decisionContext } = deps;
 
-  /** Sets the image's next timer, unless the record has one: with two timers, each would set a next one. */
-  async function setNext(image: ImageRecord, again = Number.POSITIVE_INFINITY): Promise<void> {
+  /**
+   * Sets the image's next timer, unless the record has one: with two timers, each would set a next one.
+   * @param notAfter milliseconds since 1970: if anything is open, the timer is due by then
+   */
+  async function setNext(image: ImageRecord, notAfter = Number.POSITIVE_INFINITY): Promise<void> {
     const context = decisionContext(deps.registryOf(image.name));
     const next = nextRequeueAt(image, context);
-    const due = next === null ? null : Math.min(next, again);
+    const due = next === null ? null : Math.min(next, notAfter);
     if (due === null) return;
     const failed = relay.failures(image.name, pendingKeys(image));
     if (isTimerSet(image.requeueAt, due, context.now)) {
@@ -99,8 +102,8 @@ export function reconciler(deps: {
    * published. If the record cannot be written, its pending events are read and offered.
    */
   async function publishPending(name: ImageName, scheduledFor?: number): Promise<ImageRecord | undefined> {
-    const reviewed = writer.submit(name, { kind: 'reevaluate', scheduledFor });
-    const { record: image } = await reviewed.catch(async (error: unknown) => {
+    const reevaluated = writer.submit(name, { kind: 'reevaluate', scheduledFor });
+    const { record: image } = await reevaluated.catch(async (error: unknown) => {
       // If it cannot be read either, there are no events to offer. The first error is thrown, and the timer fires again.
       offerPending(await writer.read(name).catch(() => undefined));
       throw error;
@@ -142,17 +145,26 @@ export function reconciler(deps: {
       if (handedOver.status === 'rejected') throw handedOver.reason;
       // A replica without a clear answer is asked again when its pause ends, not only when the next timer is due.
       const isUnclear = summary !== undefined && summary.unclear.length > 0;
-      // A timer that was stored in the record meanwhile, for this time or earlier, is the one that has fired: the write of a slow
-      // instance came late.
-      const isSpent = scheduledFor !== undefined && image.requeueAt !== setAt && (image.requeueAt ?? 0) <= scheduledFor;
-      await setNext(
-        isSpent ? { ...image, requeueAt: null } : image,
-        isUnclear ? clock.now() + summary.retryAfterMs : undefined,
-      );
+      const notAfter = isUnclear ? clock.now() + summary.retryAfterMs : undefined;
+      await setNext(withoutSpentTimer(image, setAt, scheduledFor), notAfter);
     },
     async trackUnseen(name) {
       const { policy, now } = decisionContext(deps.registryOf(name));
       if (policy.probeAfterMs !== undefined) await timer.add(name, now + policy.probeAfterMs, now);
     },
   };
+}
+
+/**
+ * A timer that was stored in the record meanwhile, for this time or earlier, is the one that has fired: the write of a slow
+ * instance came late.
+ * @param setAt the timer in the record when this one had just fired
+ */
+function withoutSpentTimer(
+  image: ImageRecord,
+  setAt: number | null | undefined,
+  scheduledFor: number | undefined,
+): ImageRecord {
+  const isSpent = scheduledFor !== undefined && image.requeueAt !== setAt && (image.requeueAt ?? 0) <= scheduledFor;
+  return isSpent ? { ...image, requeueAt: null } : image;
 }
