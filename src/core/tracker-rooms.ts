@@ -116,7 +116,7 @@ export function trackerRooms(ports: TrackerPorts, options: TrackerOptions) {
     log,
     readTag,
     // `intake` is created below, because it needs `probes`.
-    record: (delivery) => intake.record(delivery),
+    recordFact: (delivery) => intake.recordFact(delivery),
     registryOf,
     decisionContext,
     readImage: writer.read,

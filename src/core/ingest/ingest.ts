@@ -31,7 +31,7 @@ import { receivedAfter } from './receive-time.ts';
 import { markDoubtful } from './repository-delete.ts';
 import { describeReceived } from './to-delivery.ts';
 
-export type DeliveryReceipt = MergeOutcome | 'deferred';
+export type ReceiveOutcome = MergeOutcome | 'deferred';
 
 export interface IngestOptions {
   readonly registries: readonly Registry[];
@@ -65,14 +65,14 @@ export interface Ingest {
    * Records one delivery from a webhook, within the time limit of the registry. Returns only after a durable write.
    * Fails with `unavailable` when neither tables nor queue answered in time.
    */
-  receive(received: Received): Promise<DeliveryReceipt>;
+  receive(received: Received): Promise<ReceiveOutcome>;
   /**
    * Records one delivery without a time limit. After a temporary failure it is queued, once, for 5 to 15 seconds later, wherever
    * it came from. Fails if that fails too, and after any other failure.
    */
-  process(received: Received): Promise<DeliveryReceipt>;
+  process(received: Received): Promise<ReceiveOutcome>;
   /** Fails with an `UpstreamError`, also while the replica set is not known. */
-  record(delivery: Delivery): Promise<MergeOutcome>;
+  recordFact(delivery: Delivery): Promise<MergeOutcome>;
 }
 
 /**
@@ -94,7 +94,7 @@ export function ingest(deps: IngestDeps, options: IngestOptions): Ingest {
   /** Deliveries that the tables have not stored yet, and that still have time for that. */
   let waitingForTables = 0;
 
-  async function record(delivery: Delivery): Promise<MergeOutcome> {
+  async function recordFact(delivery: Delivery): Promise<MergeOutcome> {
     await sets.ready(deps.registryOf(delivery.name));
     const { record: image, outcome } = await telemetry.span('write image', spanOf(delivery), async (span) => {
       const end = deps.inFlight.begin(imageKey(delivery.name), delivery.fact.region, telemetry.activeSpan());
@@ -111,8 +111,8 @@ export function ingest(deps: IngestDeps, options: IngestOptions): Ingest {
   }
 
   async function recordReceived(received: Received): Promise<MergeOutcome> {
-    if ('fact' in received) return record(received);
-    await markDoubtful({ lists: deps.lists, readTag: deps.readTag, record }, received);
+    if ('fact' in received) return recordFact(received);
+    await markDoubtful({ lists: deps.lists, readTag: deps.readTag, recordFact }, received);
     return 'recorded';
   }
 
@@ -123,16 +123,16 @@ export function ingest(deps: IngestDeps, options: IngestOptions): Ingest {
   }
 
   /** Queues the delivery if the tables do not store it in time. */
-  async function recordOrDefer(recorded: Promise<MergeOutcome>, defer: () => Promise<void>): Promise<DeliveryReceipt> {
+  async function recordOrDefer(recorded: Promise<MergeOutcome>, defer: () => Promise<void>): Promise<ReceiveOutcome> {
     const tablesWithinMs = Math.max(
       options.recordWithinMs / 3,
       options.recordWithinMs - waitingForTables * processingMs,
     );
     waitingForTables++;
-    const receipt = await withTimeoutOrUndefined(clock, tablesWithinMs, recorded).finally(() => waitingForTables--);
-    if (receipt !== undefined) return receipt;
+    const outcome = await withTimeoutOrUndefined(clock, tablesWithinMs, recorded).finally(() => waitingForTables--);
+    if (outcome !== undefined) return outcome;
     const deferred = defer().then(() => 'deferred' as const);
-    const stored = Promise.any<DeliveryReceipt>([recorded, deferred]);
+    const stored = Promise.any<ReceiveOutcome>([recorded, deferred]);
     const fallback = await withTimeoutUnlessBlocked(clock, options.deferWithinMs, stored);
     if (fallback !== undefined) return fallback;
     throw new UpstreamError('unavailable', 'neither tables nor queue took the delivery in time', {
@@ -154,7 +154,7 @@ export function ingest(deps: IngestDeps, options: IngestOptions): Ingest {
   }
 
   return {
-    record,
+    recordFact,
     receive(received) {
       const timed = withReceiveTime(received);
       return recordOrDefer(recordReceived(timed), () => deps.queue.defer(traced(timed), 0));

@@ -17,7 +17,7 @@ export async function markDoubtful(
   deps: {
     readonly lists: ImageLists;
     readonly readTag: ReadTag;
-    record(delivery: Delivery): Promise<unknown>;
+    recordFact(delivery: Delivery): Promise<unknown>;
   },
   deleted: RepositoryDelete,
 ): Promise<void> {
@@ -25,13 +25,13 @@ export async function markDoubtful(
   const fact = { ...rest, region, tag, mediaType: undefined };
   if (tag !== undefined) {
     const images = await deps.readTag({ registry, repository, tag });
-    await Promise.all(images.map(({ name }) => deps.record({ name, fact: { ...fact, kind: 'untag' } })));
+    await Promise.all(images.map(({ name }) => deps.recordFact({ name, fact: { ...fact, kind: 'untag' } })));
     return;
   }
   for (let cursor: string | null | undefined; cursor !== null; ) {
     const page = await deps.lists.page({ registry, repository, list: 'all', cursor, limit: pageSize });
     for (const some of inChunks(page.entries, maxAtOnce)) {
-      await Promise.all(some.map(({ name }) => deps.record({ name, fact: { ...fact, kind: 'doubt' } })));
+      await Promise.all(some.map(({ name }) => deps.recordFact({ name, fact: { ...fact, kind: 'doubt' } })));
     }
     cursor = page.next;
   }

@@ -23,7 +23,7 @@ export interface ProbeImageDeps {
   readonly prober: Prober;
   readonly clock: Clock;
   /** Records one fact; fails with an `UpstreamError`. */
-  record(delivery: Delivery): Promise<unknown>;
+  recordFact(delivery: Delivery): Promise<unknown>;
 }
 
 /** Regions whose replica gave no clear answer, and the longest pause that one of them asked for, or 0. */
@@ -54,9 +54,9 @@ export async function probeImage(
     const eventTime = seenAt(answer, askedAt);
     const seen = { region, eventTime, receivedAt: askedAt, tag: undefined, mediaType: undefined };
     const fact = toFact(registry, region, answer, askedAt, undefined);
-    if (fact !== undefined && !isDeleting) await deps.record({ name, fact });
+    if (fact !== undefined && !isDeleting) await deps.recordFact({ name, fact });
     if (answer.kind === 'absent' && isDeleting) {
-      await deps.record({ name, fact: { ...seen, kind: 'delete', evidence: 'probe' } });
+      await deps.recordFact({ name, fact: { ...seen, kind: 'delete', evidence: 'probe' } });
     }
     return undefined;
   });
@@ -86,7 +86,7 @@ export async function probeTag(
       const record = candidates.find((candidate) => candidate.name.digest === answer.digest);
       const isKnown = known === answer.digest && isAvailableIn(record, region, set);
       const fact = isKnown ? undefined : toFact(registry, region, answer, askedAt, tag);
-      if (fact !== undefined) await deps.record({ name: imageOf(answer.digest), fact });
+      if (fact !== undefined) await deps.recordFact({ name: imageOf(answer.digest), fact });
       return undefined;
     }
     // No webhook reports that a tag was removed: images that had the tag here have lost it.
@@ -95,7 +95,7 @@ export async function probeTag(
       if (arrival === undefined || !(hasTag(arrival, tag) || mayHaveTag(arrival, tag))) continue;
       const eventTime = seenAt(answer, askedAt);
       const seen = { region, eventTime, receivedAt: askedAt, evidence: 'probe', tag, mediaType: undefined } as const;
-      await deps.record({ name: candidate.name, fact: { ...seen, kind: 'untag' } });
+      await deps.recordFact({ name: candidate.name, fact: { ...seen, kind: 'untag' } });
     }
     return undefined;
   });

@@ -111,7 +111,7 @@ export function probeScheduler(
     const image = await deps.readImage(name);
     const facts = factsOnlyInIndex(image?.arrivals ?? {}, reported);
     if (facts.length === 0) return image;
-    for (const fact of facts) await deps.record({ name, fact });
+    for (const fact of facts) await deps.recordFact({ name, fact });
     return deps.readImage(name);
   }
 

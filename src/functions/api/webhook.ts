@@ -5,7 +5,7 @@
 
 import type { HttpFunctionOptions, HttpRequest, HttpResponseInit, InvocationContext } from '@azure/functions';
 import * as z from 'zod';
-import type { DeliveryReceipt } from '../../core/ingest/ingest.ts';
+import type { ReceiveOutcome } from '../../core/ingest/ingest.ts';
 import type { DeliveryOutcome } from '../../core/ingest/instruments.ts';
 import { deliveries } from '../../core/ingest/instruments.ts';
 import { describeReceived, toReceived } from '../../core/ingest/to-delivery.ts';
@@ -59,7 +59,7 @@ export function describeWebhook(): RouteDescription {
   };
 }
 
-interface Receipt {
+interface WebhookAnswer {
   readonly response: HttpResponseInit;
   readonly outcome: DeliveryOutcome;
   /** `undefined` where the request was refused before they were known. */
@@ -87,9 +87,9 @@ export function webhookFunction(deps: WebhookDeps): HttpFunctionOptions {
     handler: httpHandler(noQuery, async function receiveWebhook(request, context) {
       const parent = parseTraceParent(context.traceContext?.traceParent);
       const work = async (span: Span) => {
-        const receipt = await receiveEvent(deps, auth, request, context);
-        note(deps, span, receipt);
-        return receipt.response;
+        const answer = await receiveEvent(deps, auth, request, context);
+        note(deps, span, answer);
+        return answer.response;
       };
       return telemetry.span('receive webhook', {}, work, parent);
     }),
@@ -101,7 +101,7 @@ async function receiveEvent(
   auth: WebhookAuth,
   request: HttpRequest,
   context: InvocationContext,
-): Promise<Receipt> {
+): Promise<WebhookAnswer> {
   const receivedAt = now();
   if (!auth.accepts(request.headers.get('authorization'))) {
     return refused(
@@ -133,10 +133,10 @@ async function receiveEvent(
     return { ...place, ...answered('ignored', warning) };
   }
   const received = toReceived(event.value, { ...place, receivedAt, evidence: 'webhook' });
-  return { ...place, ...(await record(tracker, received, context, warning)) };
+  return { ...place, ...(await storeOrAnswer503(tracker, received, context, warning)) };
 }
 
-function note({ tracker, telemetry }: WebhookDeps, span: Span, { outcome, registry, region }: Receipt): void {
+function note({ tracker, telemetry }: WebhookDeps, span: Span, { outcome, registry, region }: WebhookAnswer): void {
   // A refused request may carry made-up names, so only known ones become attributes of the metric.
   const name = registry?.name ?? 'other';
   const known =
@@ -145,21 +145,21 @@ function note({ tracker, telemetry }: WebhookDeps, span: Span, { outcome, regist
   span.set({ 'acr_replication.registry': name, 'acr_replication.region': known, 'acr_replication.outcome': outcome });
 }
 
-function refused(response: HttpResponseInit, place: Pick<Receipt, 'registry' | 'region'> = {}): Receipt {
+function refused(response: HttpResponseInit, place: Pick<WebhookAnswer, 'registry' | 'region'> = {}): WebhookAnswer {
   return { ...place, response, outcome: 'refused' };
 }
 
-function answered(outcome: DeliveryReceipt | 'pong' | 'ignored', warning: string | undefined): Receipt {
+function answered(outcome: ReceiveOutcome | 'pong' | 'ignored', warning: string | undefined): WebhookAnswer {
   const body = warning === undefined ? { outcome } : { outcome, warning };
   return { response: json(outcome === 'deferred' ? 202 : 200, body), outcome };
 }
 
-async function record(
+async function storeOrAnswer503(
   tracker: Tracker,
   received: Received,
   context: InvocationContext,
   warning: string | undefined,
-): Promise<Receipt> {
+): Promise<WebhookAnswer> {
   const { kind, subject, region } = describeReceived(received);
   try {
     const outcome = await tracker.receive(received);

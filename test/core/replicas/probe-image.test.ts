@@ -39,7 +39,7 @@ function setUp(answers: Record<string, ProbeAnswer>) {
       ask: async (_registry: unknown, region: string) => answers[region] ?? unclear(),
     },
     clock: manualClock(Date.parse(time(30))),
-    async record({ name, fact }: Delivery) {
+    async recordFact({ name, fact }: Delivery) {
       noted.push(`${fact.kind} ${fact.region} ${Number.parseInt(name.digest.slice(-4), 16)} ${fact.tag ?? ''}`.trim());
     },
   };
