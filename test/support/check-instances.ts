@@ -6,7 +6,7 @@ import { memoryCheckQueue, memoryCheckStore } from '../../src/adapters/memory-ch
 import type { CheckRequest, Verdict } from '../../src/core/checks/check.ts';
 import type { Checks } from '../../src/core/checks/checks.ts';
 import { checks } from '../../src/core/checks/checks.ts';
-import type { JudgingDeps } from '../../src/core/checks/evaluate-check.ts';
+import type { EvaluationDeps } from '../../src/core/checks/evaluate-check.ts';
 import type { CheckQueue, CheckStore, VerdictReply, VerdictSender } from '../../src/core/checks/ports.ts';
 import { tokenCipher } from '../../src/core/checks/token-encryption.ts';
 import type { Registry } from '../../src/core/model/registry.ts';
@@ -36,7 +36,7 @@ export interface InstanceInput {
   readonly registries?: readonly Registry[];
   readonly telemetry?: Telemetry;
   /** By default there are none. */
-  readonly releases?: JudgingDeps['releases'];
+  readonly releases?: EvaluationDeps['releases'];
   /** How far its clock is ahead. */
   readonly aheadMs?: number;
 }

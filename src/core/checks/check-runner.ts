@@ -7,8 +7,8 @@
 import { describeError } from '../runtime/errors.ts';
 import type { Check } from './check.ts';
 import { isFinished, nextRunAt } from './check.ts';
-import type { JudgingDeps } from './evaluate-check.ts';
-import { judge } from './evaluate-check.ts';
+import type { EvaluationDeps } from './evaluate-check.ts';
+import { evaluate } from './evaluate-check.ts';
 import type { VerdictDelivery, VerdictDeliveryDeps } from './verdict-delivery.ts';
 import { verdictDelivery } from './verdict-delivery.ts';
 
@@ -46,7 +46,7 @@ type Next = { readonly seen: number | undefined; readonly at: number } | undefin
 const overlapMs = 15_000;
 const errorPauseMs = 2_000;
 
-export function checkRunner(deps: VerdictDeliveryDeps & JudgingDeps): CheckRunner {
+export function checkRunner(deps: VerdictDeliveryDeps & EvaluationDeps): CheckRunner {
   const { store, clock, log } = deps;
   const sending = verdictDelivery(deps);
   const followed = new Map<string, Followed>();
@@ -82,7 +82,7 @@ export function checkRunner(deps: VerdictDeliveryDeps & JudgingDeps): CheckRunne
     // Before that, the service may not have received our answer that the check was accepted.
     if (check.attempts === 0 && check.nextTryAt > clock.now()) return { seen, at: check.nextTryAt };
     const timeoutMs = Math.min(entry.untilAt, check.deadlineAt + entry.aheadMs) - clock.now();
-    const evaluation = check.verdict === null ? await judge(depsOf(entry), check, seen, timeoutMs) : undefined;
+    const evaluation = check.verdict === null ? await evaluate(depsOf(entry), check, seen, timeoutMs) : undefined;
     if (evaluation !== undefined && evaluation.verdict === undefined) {
       // Not awaited: a slow answer to a line of progress must not delay the verdict.
       void sendNewestLine(check, evaluation.line, entry, sending);

@@ -10,7 +10,7 @@ import { withTimeout } from '../runtime/timeout.ts';
 import type { AskedText, Check, CheckRequest } from './check.ts';
 import { isFinished, isForgettable, newCheck, nextRunAt, sendAgain } from './check.ts';
 import { checkRunner } from './check-runner.ts';
-import type { JudgingDeps, JudgingTracker } from './evaluate-check.ts';
+import type { EvaluationDeps, EvaluationTracker } from './evaluate-check.ts';
 import type { CheckQueue } from './ports.ts';
 import type { ResolvedCheck } from './resolve-question.ts';
 import { registriesOfAsked, resolveCheck } from './resolve-question.ts';
@@ -18,8 +18,8 @@ import { updateCheck } from './update-check.ts';
 import type { VerdictDeliveryDeps } from './verdict-delivery.ts';
 
 interface ChecksDeps extends VerdictDeliveryDeps {
-  readonly tracker: JudgingTracker;
-  readonly releases: JudgingDeps['releases'];
+  readonly tracker: EvaluationTracker;
+  readonly releases: EvaluationDeps['releases'];
   readonly queue: CheckQueue;
 }
 
@@ -45,7 +45,7 @@ export interface Checks {
 /** The service waits 3 s for our answer; both limits together stay below. */
 const readWithinMs = 700;
 const acceptWithinMs = 2_000;
-const putBackMs = 30_000;
+const requeueMs = 30_000;
 /** A clock that seems to be ahead by no more than this counts as correct. */
 const usualDelayMs = 5_000;
 
@@ -130,7 +130,7 @@ export function checks(deps: ChecksDeps): Checks {
       } catch (error) {
         if (!isTemporary(error)) throw error;
         log.warn('check requeued', { check: id, error: describeError(error) });
-        await addRow({ id, sequence }, clock.now() + putBackMs, aheadMs);
+        await addRow({ id, sequence }, clock.now() + requeueMs, aheadMs);
       }
     },
     async close(milliseconds) {

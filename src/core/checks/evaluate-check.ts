@@ -34,7 +34,7 @@ interface Evaluation {
   readonly have: number;
 }
 
-export type JudgingTracker = Pick<Tracker, 'registries' | 'replicaSet' | 'ready' | 'wait' | 'waitForAll'>;
+export type EvaluationTracker = Pick<Tracker, 'registries' | 'replicaSet' | 'ready' | 'wait' | 'waitForAll'>;
 
 /** How far the images are, without regard to the deadline. */
 interface Progress {
@@ -47,8 +47,8 @@ interface Progress {
   readonly isFinal: boolean;
 }
 
-export interface JudgingDeps {
-  readonly tracker: JudgingTracker;
+export interface EvaluationDeps {
+  readonly tracker: EvaluationTracker;
   readonly releases: Pick<Releases, 'wait'>;
   readonly clock: Clock;
 }
@@ -62,8 +62,8 @@ const pauseMs = 5_000;
  * @param seen `have` of the last evaluation: waits until more regions or images are there; `undefined` to answer at once
  * @param timeoutMs how long to wait at most
  */
-export async function judge(
-  deps: JudgingDeps,
+export async function evaluate(
+  deps: EvaluationDeps,
   check: Check,
   seen: number | undefined,
   timeoutMs: number,
@@ -90,7 +90,7 @@ export async function judge(
 
 /** @returns how far they are, or the reason why that is not known now */
 async function followImages(
-  { tracker }: JudgingDeps,
+  { tracker }: EvaluationDeps,
   text: AskedText,
   seen: number | undefined,
   heldMs: number,
@@ -108,7 +108,7 @@ async function followImages(
 }
 
 /** The release may be created, or created again, while the check waits. */
-async function followRelease({ releases }: JudgingDeps, name: string, heldMs: number): Promise<Progress | string> {
+async function followRelease({ releases }: EvaluationDeps, name: string, heldMs: number): Promise<Progress | string> {
   const found = await releases.wait(name, Math.min(heldMs, maxHeldMs));
   if (found.kind === 'unknown') return `there is no release ${quote(name)} yet`;
   if (found.kind === 'untracked')
@@ -117,7 +117,7 @@ async function followRelease({ releases }: JudgingDeps, name: string, heldMs: nu
 }
 
 async function followOne(
-  tracker: JudgingTracker,
+  tracker: EvaluationTracker,
   { question, requirement }: Asked,
   seen: number | undefined,
   heldMs: number,
@@ -139,7 +139,7 @@ async function followOne(
 }
 
 async function followAll(
-  tracker: JudgingTracker,
+  tracker: EvaluationTracker,
   asked: readonly Asked[],
   seen: number | undefined,
   heldMs: number,

@@ -22,7 +22,7 @@ export type ResolvedCheck =
   /** The replicas are not known yet, so the requirement cannot be evaluated. */
   | { readonly kind: 'tooEarly'; readonly reason: string }
   | { readonly kind: 'unknownRegistry'; readonly reason: string }
-  | { readonly kind: 'wrong'; readonly problems: readonly FieldProblem[] };
+  | { readonly kind: 'invalid'; readonly problems: readonly FieldProblem[] };
 
 /** @param text names at least one image */
 export function resolveCheck(
@@ -35,7 +35,7 @@ export function resolveCheck(
   for (const image of text.images) {
     const one = readImage(image, text, registries, replicaSet);
     // Permanent problems are returned at once, also while the replicas of another registry are not known.
-    if (one.kind === 'wrong' || one.kind === 'unknownRegistry') return one;
+    if (one.kind === 'invalid' || one.kind === 'unknownRegistry') return one;
     if (one.kind === 'tooEarly') tooEarly ??= one;
     else asked.push(...one.asked);
   }
@@ -49,7 +49,7 @@ function readImage(
   replicaSet: (registry: Registry) => ReplicaSet,
 ): ResolvedCheck {
   const resolved = resolveImage(image, registries);
-  if (resolved.kind === 'wrong') return resolved;
+  if (resolved.kind === 'invalid') return resolved;
   if (resolved.kind === 'untracked') {
     return { kind: 'unknownRegistry', reason: describeUntracked(resolved.host, registries) };
   }
@@ -57,11 +57,11 @@ function readImage(
   const set = replicaSet(registry);
   if (!isKnown(set)) return { kind: 'tooEarly', reason: new ReplicasUnknownError(registry, set).message };
   const requirement = parseRequirement(text, set);
-  if (!requirement.ok) return { kind: 'wrong', problems: requirement.problems };
+  if (!requirement.ok) return { kind: 'invalid', problems: requirement.problems };
   const artifacts = parseArtifacts(text.artifacts);
-  if (!artifacts.ok) return { kind: 'wrong', problems: artifacts.problems };
+  if (!artifacts.ok) return { kind: 'invalid', problems: artifacts.problems };
   const platforms = parsePlatforms(text.platforms);
-  if (!platforms.ok) return { kind: 'wrong', problems: platforms.problems };
+  if (!platforms.ok) return { kind: 'invalid', problems: platforms.problems };
   const question = { ...resolved.image, artifacts: artifacts.value, platforms: platforms.value };
   return { kind: 'asked', asked: [{ question, requirement: requirement.value }] };
 }
@@ -78,6 +78,6 @@ export function registriesOfAsked({ images }: AskedText, registries: readonly Re
 /** What is wrong, in one line; `undefined` when nothing is. */
 export function describeAsked(asked: ResolvedCheck): string | undefined {
   if (asked.kind === 'asked') return undefined;
-  if (asked.kind !== 'wrong') return asked.reason;
+  if (asked.kind !== 'invalid') return asked.reason;
   return asked.problems.map(({ field, reason }) => `${field}: ${reason}`).join('; ');
 }

@@ -13,14 +13,14 @@ import { parsed, quote } from '../runtime/parsed.ts';
 
 type ResolvedImage =
   | { readonly kind: 'image'; readonly image: Pick<AvailabilityQuery, 'registry' | 'repository' | 'tag' | 'digest'> }
-  | { readonly kind: 'wrong'; readonly problems: readonly FieldProblem[] }
+  | { readonly kind: 'invalid'; readonly problems: readonly FieldProblem[] }
   /** The host is not a registry of the settings. */
   | { readonly kind: 'untracked'; readonly host: string };
 
 /** @param field the name of the input that holds the text, for the problem */
 export function resolveImage(text: string, registries: readonly Registry[], field?: string): ResolvedImage {
   const reference = parseReference(text, field);
-  if (!reference.ok) return { kind: 'wrong', problems: reference.problems };
+  if (!reference.ok) return { kind: 'invalid', problems: reference.problems };
   const { registry: host, repository, tag, digest } = reference.value;
   const registry = findRegistryByHost(registries, host);
   if (registry === undefined) return { kind: 'untracked', host };

@@ -29,7 +29,7 @@ export async function resolveRelease(
   const sets = new Map<Registry, ReplicaSet>();
   for (const image of content.images) {
     const resolved = resolveImage(image, tracker.registries);
-    if (resolved.kind === 'wrong') throw new UpstreamError('invalid', `a release names what is no image: ${image}`);
+    if (resolved.kind === 'invalid') throw new UpstreamError('invalid', `a release names what is no image: ${image}`);
     if (resolved.kind === 'untracked') return { kind: 'untracked', loginServer: resolved.host };
     const { registry } = resolved.image;
     if (!sets.has(registry)) await tracker.ready(registry);

@@ -77,7 +77,7 @@ export function checkAzurePipelinesFunction({ checks, origins }: AzurePipelinesC
 
       const { timeoutMs, ...text } = body.value;
       const asked = await checks.read(text);
-      if (asked.kind === 'wrong') return badRequest(asked.problems);
+      if (asked.kind === 'invalid') return badRequest(asked.problems);
       if (asked.kind === 'unknownRegistry') return problemResponse(404, asked.reason);
       const { planUrl, projectId, hubName, planId, jobId, taskInstanceId } = callback.value;
       // These ids are unique within an organisation only, so the id of the check includes the URL of the organisation.

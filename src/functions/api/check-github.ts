@@ -107,7 +107,7 @@ async function acceptRequest(
   const { callback } = body.value;
   const question = readGithubQuestion(body.value, imageTemplate);
   const asked = question.refusal === undefined ? await checks.read(question) : undefined;
-  const isRefused = asked?.kind === 'wrong' || asked?.kind === 'unknownRegistry';
+  const isRefused = asked?.kind === 'invalid' || asked?.kind === 'unknownRegistry';
   const refusal = isRefused ? describeAsked(asked) : question.refusal;
   const id = checkId('github', delivery, callback.callbackUrl, callback.environment);
   await checks.accept({

@@ -97,14 +97,14 @@ export async function readAsked(
   if (texts.length < 1) return refused(countRule);
   if (texts.length > maxReferences) return refused(referencesRule);
   const resolved = texts.map((text, i) => resolveImage(text, tracker.registries, `images[${i}]`));
-  const problems = resolved.flatMap((one) => (one.kind === 'wrong' ? one.problems : []));
+  const problems = resolved.flatMap((one) => (one.kind === 'invalid' ? one.problems : []));
   if (problems.length > 0) return { refusal: badRequest(problems.slice(0, maxProblems)) };
 
   const query = { regions: asOneText(regions), require: require?.toString() };
   const required = (name: string) => query[name as keyof typeof query] ?? undefined;
   const asked: Asked[] = [];
   for (const one of resolved) {
-    if (one.kind === 'wrong') continue;
+    if (one.kind === 'invalid') continue;
     if (one.kind === 'untracked') return { refusal: unknownRegistry(one.host, tracker) };
     const { registry } = one.image;
     const known = asked.find(({ question }) => question.registry === registry);

@@ -66,7 +66,7 @@ export function readQuestion(query: Query, tracker: Tracker): Read<AvailabilityQ
   const input = readInput(imageQuery, query);
   if ('refusal' in input) return input;
   const resolved = resolveImage(input.value.image, tracker.registries);
-  if (resolved.kind === 'wrong') return { refusal: badRequest(resolved.problems) };
+  if (resolved.kind === 'invalid') return { refusal: badRequest(resolved.problems) };
   if (resolved.kind === 'untracked') return { refusal: unknownRegistry(resolved.host, tracker) };
   const parts = parseParts(query('artifacts') ?? undefined, query('platforms') ?? undefined);
   return parts.ok ? { value: { ...resolved.image, ...parts.value } } : { refusal: badRequest(parts.problems) };

@@ -602,16 +602,16 @@ describe('the replicas', () => {
   });
 
   test.each([
-    [{ images: ['no reference'] }, { kind: 'wrong', problems: [{ field: 'image' }] }],
+    [{ images: ['no reference'] }, { kind: 'invalid', problems: [{ field: 'image' }] }],
     [{ images: ['fabrikam.azurecr.io/app:v1'] }, { kind: 'unknownRegistry' }],
-    [{ images: ['app:v1'] }, { kind: 'wrong', problems: [{ field: 'image' }] }],
-    [{ regions: 'nowhere' }, { kind: 'wrong', problems: [{ field: 'regions' }] }],
+    [{ images: ['app:v1'] }, { kind: 'invalid', problems: [{ field: 'image' }] }],
+    [{ regions: 'nowhere' }, { kind: 'invalid', problems: [{ field: 'regions' }] }],
     [
       { regions: '', require: '' },
       { kind: 'asked', asked: [{ requirement: { regions: ['eastus', 'westeurope'], require: 'all' } }] },
     ],
-    [{ require: '3' }, { kind: 'wrong', problems: [{ field: 'require' }] }],
-    [{ require: '1.5' }, { kind: 'wrong', problems: [{ field: 'require' }] }],
+    [{ require: '3' }, { kind: 'invalid', problems: [{ field: 'require' }] }],
+    [{ require: '1.5' }, { kind: 'invalid', problems: [{ field: 'require' }] }],
     [
       { images: ['contoso.eastus.geo.azurecr.io/team/app'] },
       { kind: 'asked', asked: [{ question: { tag: 'latest' } }] },

@@ -1,12 +1,12 @@
-/** For which replicas a check is judged: those that are known by then, not those that its instance knew last. */
+/** For which replicas a check is evaluated: those that are known by then, not those that its instance knew last. */
 import { expect, test } from 'vitest';
 import { newCheck } from '../../../src/core/checks/check.ts';
-import { judge } from '../../../src/core/checks/evaluate-check.ts';
+import { evaluate } from '../../../src/core/checks/evaluate-check.ts';
 import { digestOf, pushOf, regionsOf, registryOf, replicaSetOf, repositoryOf } from '../../support/build.ts';
 import { requestOf } from '../../support/check-instances.ts';
 import { memoryTracker } from '../../support/memory-tracker.ts';
 
-test('an instance that slept judges by the set that is stored by now', async () => {
+test('an instance that slept evaluates a check by the set that is stored by now', async () => {
   const registry = registryOf();
   let set = replicaSetOf(registry);
   const memory = memoryTracker({
@@ -29,5 +29,5 @@ test('an instance that slept judges by the set that is stored by now', async () 
   }
   const check = newCheck(requestOf(), 'encrypted', memory.clock.now());
   const releases = { wait: async () => ({ kind: 'unknown' as const }) };
-  expect(await judge({ ...memory, releases }, check, undefined, 0)).toMatchObject({ verdict: undefined, have: 2 });
+  expect(await evaluate({ ...memory, releases }, check, undefined, 0)).toMatchObject({ verdict: undefined, have: 2 });
 });

@@ -14,6 +14,6 @@ test('artifacts and platforms are part of the question about each image', () => 
 });
 
 test('a platform that is none is refused', () => {
-  const refused = { kind: 'wrong', problems: [{ field: 'platforms', reason: expect.stringContaining('arm64!') }] };
+  const refused = { kind: 'invalid', problems: [{ field: 'platforms', reason: expect.stringContaining('arm64!') }] };
   expect(resolve({ platforms: 'arm64!' })).toMatchObject(refused);
 });

@@ -74,7 +74,7 @@ export const checkFaults: readonly Fault[] = [
       "if (accepted === undefined) throw new UpstreamError('unavailable', `check ${id} not stored in time`);",
       "if (accepted === undefined) return 'accepted';",
     ],
-    ['a check that met an outage is dropped', 'await addRow({ id, sequence }, clock.now() + putBackMs, aheadMs);', ''],
+    ['a check that met an outage is dropped', 'await addRow({ id, sequence }, clock.now() + requeueMs, aheadMs);', ''],
     [
       'a row that was replaced counts',
       'if (stored === undefined || sequence < stored.check.sequence) return undefined;',
