@@ -12,14 +12,14 @@ import { findDoubtfulIds } from './rules/ids.ts';
 import { findBadManners } from './rules/manners.ts';
 import { findLoneMembers, findWrongMembers } from './rules/members.ts';
 import { findWrongTags } from './rules/tags.ts';
-import { findUntold } from './rules/untold.ts';
+import { findUnpublished } from './rules/unpublished.ts';
 import { findWronglyReleased } from './rules/waiters.ts';
 
 /** What may still come right: a missing fact is found by asking, an event is told again. */
 export function findUnsettled(evidence: Evidence): Violation[] {
   const known = readAcknowledgements(evidence);
   const families = readFamilies(evidence);
-  return [findBehind, findForgotten, findUntold, findWrongTags].flatMap((find) => find(evidence, known, families));
+  return [findBehind, findForgotten, findUnpublished, findWrongTags].flatMap((find) => find(evidence, known, families));
 }
 
 /** What no time mends. */

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createTopic } from '../../src/local/topic.ts';
 import type { Told } from './evidence.ts';
-import { readTold } from './read-told.ts';
+import { readPublished } from './read-published.ts';
 
 export const topicAilments = ['unavailable', 'throttled', 'hangUp', 'refused', 'lostAnswer', 'slow'] as const;
 export type TopicAilment = (typeof topicAilments)[number];
@@ -31,7 +31,7 @@ export async function startAilingTopic(onTold: (told: Told) => void): Promise<Ai
   const topic = createTopic({
     keep: 1,
     onEvent(event) {
-      const one = readTold(event, Date.now());
+      const one = readPublished(event, Date.now());
       told.push(one);
       onTold(one);
     },

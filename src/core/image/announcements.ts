@@ -22,8 +22,8 @@ import {
   isComplete,
   isDeletedUnannounced,
   isFirstReplicating,
-  isSeeded,
-  isSeededSomewhere,
+  isSeeding,
+  isSeedingSomewhere,
   isUnannouncedComplete,
 } from './state.ts';
 import { closeTags } from './tag-progress.ts';
@@ -104,7 +104,7 @@ function announceRegions(record: ImageRecord, set: ReplicaSet, { make, isMade }:
   for (const region of arrivalRegions(record)) {
     const arrival = arrivalIn(record, region);
     // For a region that it was complete for, the event was published before, or left out while the replica was being filled.
-    const isOld = record.completedFor.includes(region) || isSeeded(record, region, set);
+    const isOld = record.completedFor.includes(region) || isSeeding(record, region, set);
     const { available } = regionSubjects(region);
     const wasThere = isOld || isMade('availableInRegion', region) || record.alreadyAnnounced.includes(available);
     if (isAvailableIn(record, region, set) && !isOld) make('availableInRegion', { region });
@@ -118,7 +118,7 @@ function announceCompletion(
   { make }: AnnouncementMaker,
 ): Pick<ImageRecord, 'availableAt' | 'completedFor' | 'delayedAt'> {
   let { availableAt, completedFor, delayedAt } = record;
-  if (isComplete(record, set) && isSeededSomewhere(record, set)) completedFor = expectedRegions(set);
+  if (isComplete(record, set) && isSeedingSomewhere(record, set)) completedFor = expectedRegions(set);
   else if (isComplete(record, set) && make('availableInAllReplicas')) {
     availableAt = now;
     completedFor = expectedRegions(set);

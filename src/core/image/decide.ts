@@ -20,7 +20,7 @@ import { isAvailable, isDeleted, onlyDeleted } from './arrival.ts';
 import type { DecisionContext } from './context.ts';
 import type { FailedAttempts } from './failed-attempts.ts';
 import type { FamilyCommand } from './family-commands.ts';
-import { applyFamilyCommand, awaitMembers, releaseHoldWithoutReader } from './family-commands.ts';
+import { applyFamilyCommand, awaitMembers, endHoldWithoutReader } from './family-commands.ts';
 import type { ForwardProgress } from './forward-entry.ts';
 import { noteForward } from './forward-entry.ts';
 import { carriedOver, inGenerationOf } from './generation.ts';
@@ -32,7 +32,7 @@ import { arrivalIn, hasPending, unexpired } from './record.ts';
 import { isTimerSet, nextRequeueAt } from './requeue.ts';
 import { dropStaleFacts, isManifestDeleted, predatesReplica } from './state.ts';
 import type { TagComparison } from './tag-progress.ts';
-import { notePushedTag, releaseEarlier, tagCompared, tagMoved } from './tag-progress.ts';
+import { leaveEarlier, notePushedTag, tagCompared, tagMoved } from './tag-progress.ts';
 import type { TagPushes } from './tag-pushes.ts';
 
 export type Command =
@@ -111,7 +111,7 @@ export function decide(
   if (command.kind === 'publishFailed') return { ...withoutEvents, record: noteFailures(record, command.failed) };
   if (command.kind === 'reevaluate') {
     const current = withoutFiredTimer(
-      releaseHoldWithoutReader(record, decisionContext),
+      endHoldWithoutReader(record, decisionContext),
       command.scheduledFor,
       decisionContext,
     );
@@ -161,7 +161,7 @@ function applyFact(
     ...notePushedTag(inGeneration, fact),
     changedAt: Math.max(record.changedAt, fact.receivedAt),
   };
-  return { outcome, record: keepRegions(releaseEarlier(updated, fact.tag), fact.region, set) };
+  return { outcome, record: keepRegions(leaveEarlier(updated, fact.tag), fact.region, set) };
 }
 
 /**

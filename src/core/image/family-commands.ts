@@ -95,7 +95,7 @@ function readAgainNow(record: ImageRecord, family: Family, now: number): Family 
 }
 
 /** Releases the index if the settings say that manifests are not read. */
-export function releaseHoldWithoutReader(record: ImageRecord, { reading }: DecisionContext): ImageRecord {
+export function endHoldWithoutReader(record: ImageRecord, { reading }: DecisionContext): ImageRecord {
   const { family } = record;
   return family?.isHeld && reading === undefined ? { ...record, family: { ...family, isHeld: false } } : record;
 }

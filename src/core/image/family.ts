@@ -58,8 +58,8 @@ export function memberArrivals(family: Family | undefined, region: string): Arri
  */
 export function wholeSince(arrival: Arrival | undefined, family: Family | undefined, region: string) {
   const members = (family?.members ?? []).map(({ digest }) => memberArrival(family, digest, region));
-  const isShown = arrival?.evidence.includes('deepProbe') === true;
-  const all = [arrival, ...members.filter((one) => one !== undefined || !isShown)];
+  const isDeepVerified = arrival?.evidence.includes('deepProbe') === true;
+  const all = [arrival, ...members.filter((one) => one !== undefined || !isDeepVerified)];
   const times = all.flatMap((one) => (one !== undefined && isAvailable(one) ? [one.since] : []));
   return times.length < all.length ? undefined : Math.max(...times);
 }

@@ -17,7 +17,7 @@ import {
   imageState,
   isComplete,
   isManifestDeleted,
-  isSeededSomewhere,
+  isSeedingSomewhere,
   newestDelete,
   predatesReplica,
   wasComplete,
@@ -53,7 +53,7 @@ export function withGenerationDue(record: ImageRecord, set: ReplicaSet, now: num
 /** For a set that has grown, or after the image was announced as deleted: it is complete without a new report. */
 function nextIfCompleteAgain(record: ImageRecord, set: ReplicaSet): ImageRecord {
   const isGrown = expectedRegions(set).some((region) => !record.completedFor.includes(region));
-  const isForMore = wasComplete(record) && isGrown && !isSeededSomewhere(record, set);
+  const isForMore = wasComplete(record) && isGrown && !isSeedingSomewhere(record, set);
   if (!isComplete(record, set) || !(isForMore || wasAnnouncedDeleted(record))) return record;
   return nextWithSameTags(record, set, record.firstSeenAt);
 }

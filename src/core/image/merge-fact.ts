@@ -145,7 +145,7 @@ function isEvent(fact: Fact): boolean {
 }
 
 /** The tag was pushed with another digest in that region, at that time. If that is later, the tag has left this digest. */
-export function releaseTag(arrival: Arrival, tag: Tag, at: EventTime): Arrival {
+export function leaveTag(arrival: Arrival, tag: Tag, at: EventTime): Arrival {
   const pushedAt = taggedAt(arrival, tag);
   const isKnown = !isLater(at, timeOf(arrival.untagged, tag));
   if (pushedAt === null || !isLater(at, pushedAt) || isKnown) return arrival;

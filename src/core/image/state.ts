@@ -188,14 +188,14 @@ export function wasComplete(record: ImageRecord): boolean {
  * Whether the region has a new replica that is still being filled, and the image was complete before without it. Its reports
  * are about old images that are being copied there, so their arrival is not published. A delete is.
  */
-export function isSeeded(record: ImageRecord, region: Region, set: ReplicaSet): boolean {
+export function isSeeding(record: ImageRecord, region: Region, set: ReplicaSet): boolean {
   const isOld = wasComplete(record) && !record.completedFor.includes(region);
   return isOld && (findReplica(set, region)?.seeding ?? false);
 }
 
 /** Whether some expected region has such a replica for this image: it is being completed for a larger set. */
-export function isSeededSomewhere(record: ImageRecord, set: ReplicaSet): boolean {
-  return expectedRegions(set).some((region) => isSeeded(record, region, set));
+export function isSeedingSomewhere(record: ImageRecord, set: ReplicaSet): boolean {
+  return expectedRegions(set).some((region) => isSeeding(record, region, set));
 }
 
 /** Whether it is replicating, and has not been in all replicas yet in this generation. */

@@ -12,7 +12,7 @@ import type { ReplicaSet } from '../model/replica-set.ts';
 import { expectedRegions } from '../model/replica-set.ts';
 import type { Arrival, Fact } from './arrival.ts';
 import { hasTag, mayHaveTag } from './arrival.ts';
-import { maxMovedTags, maxTags, releaseTag } from './merge-fact.ts';
+import { leaveTag, maxMovedTags, maxTags } from './merge-fact.ts';
 import type { ImageRecord, TagProgress } from './record.ts';
 import { arrivalIn, lastTagged, progressOf, tagPushes } from './record.ts';
 import { isAvailableIn } from './state.ts';
@@ -104,7 +104,7 @@ export function tagMoved(
 }
 
 /** After a late report: another digest may have had the tag in that region already, and be the newer one. */
-export function releaseEarlier(record: ImageRecord, tag: Tag | undefined): ImageRecord {
+export function leaveEarlier(record: ImageRecord, tag: Tag | undefined): ImageRecord {
   const progress = tag === undefined ? undefined : progressOf(record, tag);
   if (tag === undefined || progress === undefined) return record;
   const left = leftInRegions(record, tag, progress.others);
@@ -119,7 +119,7 @@ function markUncompared(record: ImageRecord, tag: Tag): ImageRecord {
 function leftInRegions(record: ImageRecord, tag: Tag, pushes: TagPushes): ImageRecord {
   const arrivals = Object.entries(record.arrivals).map(([region, arrival]): [string, Arrival] => {
     const at = pushIn(pushes, region);
-    return [region, at === null ? arrival : releaseTag(arrival, tag, at)];
+    return [region, at === null ? arrival : leaveTag(arrival, tag, at)];
   });
   const isSame = arrivals.every(([region, arrival]) => arrival === record.arrivals[region]);
   return isSame ? record : { ...record, arrivals: Object.fromEntries(arrivals) };

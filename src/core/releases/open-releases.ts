@@ -63,7 +63,7 @@ const maxFailed = 1_000;
 /** The registry is asked for attached artifacts at most every three seconds: after this time a new answer is read. */
 const evaluateAgainMs = 3_500;
 
-interface Entry {
+interface OpenRelease {
   readonly release: Release;
   /** `registry/repository` of its images. */
   readonly repositories: ReadonlySet<string>;
@@ -79,7 +79,7 @@ interface Entry {
 export function openReleases(deps: OpenReleasesDeps): OpenReleases {
   const { store, tracker, clock, log } = deps;
   const reads = semaphore(maxReads);
-  let entries = new Map<string, Entry>();
+  let entries = new Map<string, OpenRelease>();
   let listedAt = Number.NEGATIVE_INFINITY;
   let listing: Promise<void> | undefined;
   /** Failed work, by image or release. */
@@ -104,7 +104,7 @@ export function openReleases(deps: OpenReleasesDeps): OpenReleases {
     listedAt = startedAt;
   }
 
-  function toEntry(release: Release): Entry {
+  function toEntry(release: Release): OpenRelease {
     const repositories = release.images.map((image) => image.replace(/(:[^/]*)?(@.*)?$/, ''));
     return {
       release,
@@ -116,7 +116,7 @@ export function openReleases(deps: OpenReleasesDeps): OpenReleases {
     };
   }
 
-  async function evaluateEntry(entry: Entry): Promise<void> {
+  async function evaluateEntry(entry: OpenRelease): Promise<void> {
     if (entry.missing !== undefined && !(await tracker.answerAll([entry.missing])).document.satisfied) return;
     const resolved = await resolveRelease(entry.release, tracker);
     if (resolved.kind === 'untracked') return;
@@ -128,7 +128,7 @@ export function openReleases(deps: OpenReleasesDeps): OpenReleases {
     if (entries.get(entry.release.name) === entry) entries.delete(entry.release.name);
   }
 
-  async function run(entry: Entry): Promise<void> {
+  async function run(entry: OpenRelease): Promise<void> {
     entry.isDue = true;
     if (entry.isRunning) return;
     entry.isRunning = true;
@@ -158,7 +158,7 @@ export function openReleases(deps: OpenReleasesDeps): OpenReleases {
     for (const entry of affected) if (entry.release.artifacts !== undefined) void evaluateLater(entry);
   }
 
-  async function evaluateLater(entry: Entry): Promise<void> {
+  async function evaluateLater(entry: OpenRelease): Promise<void> {
     if (entry.isScheduled) return;
     entry.isScheduled = true;
     await clock.sleep(evaluateAgainMs);

@@ -25,7 +25,7 @@ interface KeyQueueDeps<K, J, R> {
   run(key: K, jobs: readonly J[]): Promise<readonly R[]>;
 }
 
-interface Waiting<J, R> {
+interface QueuedJob<J, R> {
   readonly job: J;
   resolve(result: R): void;
   reject(error: unknown): void;
@@ -33,9 +33,9 @@ interface Waiting<J, R> {
 
 interface Line<K, J, R> {
   readonly key: K;
-  readonly waiting: Waiting<J, R>[];
+  readonly waiting: QueuedJob<J, R>[];
   /** Jobs that wait for the next run, at most until `deferredUntil`. */
-  readonly deferred: Waiting<J, R>[];
+  readonly deferred: QueuedJob<J, R>[];
   deferredUntil: number;
   running: Promise<void> | undefined;
 }

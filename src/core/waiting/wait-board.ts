@@ -38,7 +38,7 @@ const maxNoted = 500;
 /** Characters in a row. A requirement may name very many artifact types: entries that do not fit are left out. */
 const maxText = 400_000;
 
-interface Entry extends Waited {
+interface WaitEntry extends Waited {
   requests: number;
   since: number;
   /** When the last request ended; a client that asks again soon continues this entry. */
@@ -53,7 +53,7 @@ export function waitBoard(deps: {
   readonly instance: string;
 }): WaitBoard {
   const { store, clock, log, instance } = deps;
-  const entries = new Map<string, Entry>();
+  const entries = new Map<string, WaitEntry>();
   let requests = 0;
   const closing = new AbortController();
   const rows = keptFor(clock, maxListAgeMs, () => store.list());
@@ -162,6 +162,6 @@ function withRoom(notes: readonly WaitNote[]): WaitNote[] {
 }
 
 /** A client that asks again before that continues the entry. */
-function isOver({ requests, leftAt }: Entry, now: number): boolean {
+function isOver({ requests, leftAt }: WaitEntry, now: number): boolean {
   return requests === 0 && now - leftAt > maxPauseMs;
 }

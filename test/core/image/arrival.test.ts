@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Arrival, Evidence, Fact } from '../../../src/core/image/arrival.ts';
 import { hasTag, isAvailable, isDeleted, isDoubtful, mayHaveTag } from '../../../src/core/image/arrival.ts';
-import { maxAhead, mergeFact, releaseTag, withAhead, withCountedTime } from '../../../src/core/image/merge-fact.ts';
+import { leaveTag, maxAhead, mergeFact, withAhead, withCountedTime } from '../../../src/core/image/merge-fact.ts';
 import { at, deleteOf, eventTimeOf, factOf, pushOf, tagOf } from '../../support/build.ts';
 
 const time = (minute: number) => `2026-06-01T12:${String(minute).padStart(2, '0')}:00Z`;
@@ -101,7 +101,7 @@ test('a tag removed by a delete that named no digest may still be there, until a
   expect(mayHaveTag(merged(pushed, untag(2), deleteOf('eastus', time(3))), v1)).toBe(false);
   const later: [string, Arrival][] = [
     ['found absent', merged(pushed, untag(2), untag(3, 'probe'))],
-    ['pushed with another digest', releaseTag(doubted, v1, eventTimeOf(time(3)))],
+    ['pushed with another digest', leaveTag(doubted, v1, eventTimeOf(time(3)))],
     ['found there', merged(pushed, untag(2), pushOf('eastus', time(3), { tag: 'v1', evidence: 'probe' }))],
   ];
   for (const [what, arrival] of later) {
@@ -114,9 +114,9 @@ test('a tag removed by a delete that named no digest may still be there, until a
 test('another digest gets a tag only with a later push', () => {
   const v1 = tagOf('v1');
   const pushed = merged(pushOf('eastus', time(2), { tag: 'v1' }));
-  expect(releaseTag(pushed, v1, eventTimeOf(time(1)))).toBe(pushed);
-  expect(releaseTag(pushed, v1, eventTimeOf(time(2)))).toBe(pushed);
-  expect(hasTag(releaseTag(pushed, v1, eventTimeOf(time(3))), v1)).toBe(false);
+  expect(leaveTag(pushed, v1, eventTimeOf(time(1)))).toBe(pushed);
+  expect(leaveTag(pushed, v1, eventTimeOf(time(2)))).toBe(pushed);
+  expect(hasTag(leaveTag(pushed, v1, eventTimeOf(time(3))), v1)).toBe(false);
 });
 
 describe('an event received after a probe found the image, from a clock that is behind ours', () => {

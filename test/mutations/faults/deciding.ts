@@ -18,7 +18,7 @@ const facts = [
     'image/tag-resolution',
     'scenarios/tag-events',
     'store/image-writer',
-    'image/unexpected-region',
+    'image/kept-regions',
   ].map(core),
   ...[
     'image/cloud-event',
@@ -340,7 +340,7 @@ export const decidingFaults: readonly Fault[] = [
       ],
       [
         'pushes of the tag with earlier digests are ignored',
-        'keepRegions(releaseEarlier(updated, fact.tag), fact.region, set)',
+        'keepRegions(leaveEarlier(updated, fact.tag), fact.region, set)',
         'keepRegions(updated, fact.region, set)',
       ],
     ],
@@ -358,12 +358,12 @@ export const decidingFaults: readonly Fault[] = [
     ],
     [
       'regions that an image was complete for are announced again',
-      'record.completedFor.includes(region) || isSeeded(record, region, set);',
-      'isSeeded(record, region, set);',
+      'record.completedFor.includes(region) || isSeeding(record, region, set);',
+      'isSeeding(record, region, set);',
     ],
     [
       'old images in a new replica are announced',
-      'const isOld = record.completedFor.includes(region) || isSeeded(record, region, set);',
+      'const isOld = record.completedFor.includes(region) || isSeeding(record, region, set);',
       'const isOld = record.completedFor.includes(region);',
     ],
     [
@@ -431,7 +431,7 @@ export const decidingFaults: readonly Fault[] = [
       ['two generations begin in one millisecond', 'Math.max(fact.receivedAt, minStart(record))', 'fact.receivedAt'],
       [
         'an image that is complete for more regions is not announced',
-        'const isForMore = wasComplete(record) && isGrown && !isSeededSomewhere(record, set);',
+        'const isForMore = wasComplete(record) && isGrown && !isSeedingSomewhere(record, set);',
         'const isForMore = false;',
       ],
       [

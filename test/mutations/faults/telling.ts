@@ -205,7 +205,7 @@ export const tellingFaults: readonly Fault[] = [
     [
       core('image/requeue'),
       core('scenarios/early-timer'),
-      core('scenarios/noticed-image'),
+      core('scenarios/unseen-image'),
       core('scenarios/silent-images'),
       ...modes,
     ],

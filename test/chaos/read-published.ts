@@ -4,7 +4,7 @@ import { isObject } from '../../src/local/json.ts';
 import type { Told } from './evidence.ts';
 import { readDocument, toText, toTime } from './read-document.ts';
 
-export function readTold({ id, type, subject, time, data }: CloudEventDocument, at: number): Told {
+export function readPublished({ id, type, subject, time, data }: CloudEventDocument, at: number): Told {
   const { generation, region, repository, digest, supersededBy } = isObject(data) ? data : {};
   return {
     at,

@@ -4,7 +4,7 @@ import { allReplicas, deletedEverywhere, deletedInRegion, inRegion } from '../ev
 import type { Families } from '../families.ts';
 import type { Acknowledgements } from './acknowledgements.ts';
 
-export function findUntold(evidence: Evidence, known: Acknowledgements, families: Families): Violation[] {
+export function findUnpublished(evidence: Evidence, known: Acknowledgements, families: Families): Violation[] {
   const taken = Map.groupBy(evidence.told, ({ key }) => key);
   const takenIds = new Set(evidence.told.map(({ id }) => id));
   const answerOf = new Map(evidence.answers.map((answer) => [`${answer.process} ${answer.subject}`, answer]));
