@@ -12,12 +12,11 @@ import {
   unexpired,
 } from '../image/record.ts';
 import type { ImageState } from '../image/state.ts';
-import { imageState, isAvailableIn } from '../image/state.ts';
+import { imageState, isAvailableIn, missingRegions } from '../image/state.ts';
 import { tagsThatMayDiverge } from '../image/tag-progress.ts';
 import type { Tag } from '../model/reference.ts';
 import type { Region } from '../model/region.ts';
 import type { ReplicaSet } from '../model/replica-set.ts';
-import { expectedRegions } from '../model/replica-set.ts';
 
 export type CountedState = Exclude<ImageState, 'unknown'>;
 
@@ -67,7 +66,7 @@ export function entryOf(
     delayed,
     firstSeenAt: record.firstSeenAt,
     regions: arrivalRegions(record).filter((region) => isAvailableIn(record, region, set)),
-    delayedIn: delayed ? expectedRegions(set).filter((region) => !isAvailableIn(record, region, set)) : [],
+    delayedIn: delayed ? missingRegions(record, set) : [],
     lagMs: isUnfinished || span === undefined ? null : span.last - span.first,
     tags: tagsToShow(record),
     diverged,

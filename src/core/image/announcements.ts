@@ -25,6 +25,7 @@ import {
   isSeeding,
   isSeedingSomewhere,
   isUnannouncedComplete,
+  missingRegions,
 } from './state.ts';
 import { closeTags } from './tag-progress.ts';
 
@@ -152,10 +153,6 @@ function updatePart(record: ImageRecord, set: ReplicaSet, now: number): ImageRec
   const closed = isSame ? record : { ...record, tags };
   if (!isUnannouncedComplete(record, set)) return closed;
   return { ...closed, availableAt: record.availableAt ?? now, completedFor: expectedRegions(set) };
-}
-
-function missingRegions(record: ImageRecord, set: ReplicaSet): Region[] {
-  return expectedRegions(set).filter((region) => !isAvailableIn(record, region, set));
 }
 
 /**

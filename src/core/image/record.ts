@@ -147,8 +147,14 @@ export function isMember(record: ImageRecord | undefined): boolean {
 /** Whether it is published only as part of another image: listed by an index, or attached by a subject or an attaching tag. */
 export function isPartOfFamily(record: ImageRecord): boolean {
   if (isMember(record) || record.subject !== undefined) return true;
-  const tags = Object.values(record.arrivals).flatMap((arrival) => Object.keys(arrival.tags));
+  const tags = [...tagsOf(record)];
   return tags.length > 0 && tags.every(isAttachingTag);
+}
+
+/** Tags that were pushed with this digest in any region, whether they are still there or not. */
+export function tagsOf(record: ImageRecord | undefined): Set<Tag> {
+  const regions = arrivalRegions(record);
+  return new Set(regions.flatMap((region) => Object.keys(arrivalIn(record, region)?.tags ?? {}) as Tag[]));
 }
 
 /** Unique per image; a key for maps in memory. */

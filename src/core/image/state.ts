@@ -85,6 +85,11 @@ export function isAvailableIn(record: ImageRecord | undefined, region: Region, s
   return meetsVerification(arrivalIn(record, region), set) && missingMembers(record, region, set).length === 0;
 }
 
+/** Expected regions that lack it. */
+export function missingRegions(record: ImageRecord, set: ReplicaSet): Region[] {
+  return expectedRegions(set).filter((region) => !isAvailableIn(record, region, set));
+}
+
 /** The region has the index, and has deleted a member of it. */
 export function hasDeletedMember(record: ImageRecord, region: Region): boolean {
   return isAvailable(arrivalIn(record, region)) && memberArrivals(record.family, region).some(isDeleted);

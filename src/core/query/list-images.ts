@@ -10,12 +10,11 @@ import type { Search } from '../catalogue/search.ts';
 import { findImages, isFound, maxFound } from '../catalogue/search.ts';
 import type { ImageName, ImageRecord } from '../image/record.ts';
 import { hasRefusedEvent, isPartOfFamily, unexpired } from '../image/record.ts';
-import { dropStaleFacts, imageState, isAvailableIn } from '../image/state.ts';
+import { dropStaleFacts, imageState, isAvailableIn, missingRegions } from '../image/state.ts';
 import type { Repository } from '../model/reference.ts';
 import type { Region } from '../model/region.ts';
 import type { Registry } from '../model/registry.ts';
 import type { ReplicaSet } from '../model/replica-set.ts';
-import { expectedRegions } from '../model/replica-set.ts';
 import { inChunks } from '../runtime/in-chunks.ts';
 import { isListIncomplete } from '../store/list-completeness.ts';
 import { pageOpenImages } from '../store/open-images.ts';
@@ -248,7 +247,7 @@ function passes(record: ImageRecord, query: ImageQuery, set: ReplicaSet): boolea
   // An image that is deleted, or is being deleted, is not missing: no region is expected to get it.
   if (query.missing && (state === 'deleting' || state === 'deleted')) return false;
   if (query.region === undefined) {
-    return !query.missing || expectedRegions(set).some((region) => !isAvailableIn(record, region, set));
+    return !query.missing || missingRegions(record, set).length > 0;
   }
   return isAvailableIn(record, query.region, set) !== query.missing;
 }

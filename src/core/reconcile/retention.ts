@@ -4,8 +4,7 @@
  * deleted ones that were first seen before that time, so it costs a read for each that is due or was deleted since.
  */
 
-import { lastTagged } from '../image/record.ts';
-import type { Tag } from '../model/reference.ts';
+import { lastTagged, tagsOf } from '../image/record.ts';
 import type { Registry } from '../model/registry.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { inChunks } from '../runtime/in-chunks.ts';
@@ -67,8 +66,7 @@ async function expireIfDue(deps: RetentionDeps, entry: ListEntry, unchangedSince
   // Also for a record that an earlier run has expired: that run may have died before it removed lists and tags.
   await lists.remove(entry, everyList);
   const { registry, repository, digest } = record.name;
-  const named = new Set(Object.values(record.arrivals).flatMap((arrival) => Object.keys(arrival.tags))) as Set<Tag>;
-  for (const tag of named) {
+  for (const tag of tagsOf(record)) {
     const pushedAt = lastTagged(record, tag);
     // `forget()` keeps the tag if it was pushed again meanwhile.
     if (pushedAt !== null) await tags.forget({ registry, repository, tag }, digest, pushedAt);

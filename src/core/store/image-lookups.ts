@@ -4,15 +4,7 @@
  */
 import type { DecisionContext } from '../image/context.ts';
 import type { ImageRecord } from '../image/record.ts';
-import {
-  arrivalIn,
-  arrivalRegions,
-  hasPending,
-  isMember,
-  isPartOfFamily,
-  lastTagged,
-  unexpired,
-} from '../image/record.ts';
+import { hasPending, isMember, isPartOfFamily, lastTagged, tagsOf, unexpired } from '../image/record.ts';
 import { isTimerSet, nextRequeueAt } from '../image/requeue.ts';
 import { imageState, isManifestDeleted, wasComplete } from '../image/state.ts';
 import { roundOf } from '../image/tag-progress.ts';
@@ -172,9 +164,4 @@ function newTags(before: ImageRecord | undefined, after: ImageRecord): [Tag, Eve
     const pushedAt = lastTagged(after, tag);
     return pushedAt === null ? [] : [[tag, pushedAt]];
   });
-}
-
-function tagsOf(record: ImageRecord | undefined): Set<Tag> {
-  const regions = arrivalRegions(record);
-  return new Set(regions.flatMap((region) => Object.keys(arrivalIn(record, region)?.tags ?? {}) as Tag[]));
 }

@@ -7,7 +7,7 @@
 import type { Attached } from '../image/attached.ts';
 import type { AvailabilityQuery, AvailabilitySnapshot } from '../image/availability.ts';
 import type { ImageName, ImageRecord } from '../image/record.ts';
-import { imageKey, progressOf } from '../image/record.ts';
+import { imageKey, progressOf, tagsOf } from '../image/record.ts';
 import type { TagName } from '../image/tag-name.ts';
 import { tagPointers } from '../image/tag-resolution.ts';
 import type { Digest } from '../model/digest.ts';
@@ -156,9 +156,8 @@ export function imageWatch(deps: {
       const { registry, repository, digest } = record.name;
       images.publish(imageKey(record.name), record, begunAt);
       for (const key of followed.get(`${registry}/${repository}`) ?? []) families.refresh(key);
-      const names = new Set(Object.values(record.arrivals).flatMap((arrival) => Object.keys(arrival.tags)));
-      for (const text of names) {
-        const name = { registry, repository, tag: text as TagName['tag'] };
+      for (const tag of tagsOf(record)) {
+        const name = { registry, repository, tag };
         tags.refresh(tagKey(name, undefined));
         tags.refresh(tagKey(name, digest));
       }
