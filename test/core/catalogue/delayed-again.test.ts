@@ -32,7 +32,7 @@ async function delayedOnce(known: { regions: readonly Region[] }) {
   return { tracker, now, pass, delayed };
 }
 
-test('where a region has deleted it, and it is pushed again in another', async () => {
+test('an image is listed and counted as delayed again, after a region has deleted it and it is pushed again in another', async () => {
   const { tracker, now, pass, delayed } = await delayedOnce({ regions: regionsOf('eastus', 'westeurope') });
   await tracker.receive({ name, fact: deleteOf('westeurope', now()) });
   await pass(10_000);
@@ -42,7 +42,7 @@ test('where a region has deleted it, and it is pushed again in another', async (
   expect(await delayed()).toEqual([1, 1, 1]);
 });
 
-test('where a replica is added that lacks it', async () => {
+test('an image is listed and counted as delayed again, after a replica is added that lacks it', async () => {
   const known = { regions: regionsOf('eastus', 'westeurope') };
   const { tracker, pass, delayed } = await delayedOnce(known);
   known.regions = regionsOf('eastus', 'japaneast', 'westeurope');

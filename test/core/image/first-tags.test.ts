@@ -14,7 +14,7 @@ const [inOne, inBoth] = [['eastus'], ['eastus', 'westeurope']].map((regions) =>
 );
 const given = (record = inOne) => record ?? expect.fail('no record');
 
-test('everywhere already, it has converged, and that is announced', () => {
+test('a first tag that is everywhere already has converged, and that is announced', () => {
   const before = given(inBoth);
   const { record, announcements } = withFirstTags(before, [tag], context);
   expect(before.tags.v1).toMatchObject({ state: 'open', isCompared: false });
@@ -23,14 +23,14 @@ test('everywhere already, it has converged, and that is announced', () => {
   expect(announcements).toEqual([{ kind: 'tagConverged', generation: 1, tag: { name: 'v1', round: 1 } }]);
 });
 
-test('on its way, it is compared, and nothing is announced', () => {
+test('a first tag that is on its way is compared, and nothing is announced', () => {
   const { record, announcements } = withFirstTags(given(inOne), [tag], context);
   expect(record.tags.v1).toMatchObject({ state: 'open', isCompared: true });
   expect(record.uncomparedTags).toEqual([]);
   expect(announcements).toEqual([]);
 });
 
-test.each([[[]], [[tagOf('v2')]]])('with other tags, %j, nothing changes', (tags) => {
+test.each([[[]], [[tagOf('v2')]]])('the record stays as it is where the first tags are others: %j', (tags) => {
   const before = given(inBoth);
   expect(withFirstTags(before, tags, context)).toEqual({ record: before, announcements: [] });
 });

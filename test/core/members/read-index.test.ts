@@ -43,7 +43,7 @@ test('an index behind one that is missing is read all the same', async () => {
   expect(members).toEqual([missing.digest, there.digest, platformOf(2).digest]);
 });
 
-test('and so is one level below', async () => {
+test('an index below one behind a missing one is read all the same', async () => {
   const middle = indexOf(nested(there));
   const { result, members } = await read(indexOf(nested(missing), nested(middle)), [middle, there]);
   expect(result).toMatchObject(isMissing);
@@ -53,23 +53,26 @@ test('and so is one level below', async () => {
 test.each([
   ['before', [strange, missing]],
   ['behind', [missing, strange]],
-])('one that is not understood, %s one that is missing: it is known to be incomplete', async (_where, listed) => {
-  expect((await read(indexOf(...listed.map(nested)), [strange], notUnderstood)).result).toMatchObject(isMissing);
-});
+])(
+  'an index is incomplete with a nested one that is not understood, %s one that is missing',
+  async (_where, listed) => {
+    expect((await read(indexOf(...listed.map(nested)), [strange], notUnderstood)).result).toMatchObject(isMissing);
+  },
+);
 
-test('one that is not understood, and none is missing: it will never be understood', async () => {
+test('an index is unreadable with a nested one that is not understood, and none that is missing', async () => {
   const { result } = await read(indexOf(nested(strange), nested(there)), [strange, there], notUnderstood);
   expect(result).toMatchObject({ kind: 'unreadable', reason: 'another digest' });
 });
 
-test('the registry stops answering behind one that is missing: it is known to be incomplete, and asked as late', async () => {
+test('an index is incomplete, and read again as late as asked, where the registry stops answering behind a missing one', async () => {
   const { result } = await read(indexOf(nested(missing), nested(strange)), [strange], notAnswered);
   expect(result).toMatchObject({ ...isMissing, retryAfterMs: 2_000 });
   const other = await read(indexOf(nested(there), nested(strange)), [there, strange], notAnswered);
   expect(other.result).toMatchObject({ kind: 'unclear', retryAfterMs: 2_000 });
 });
 
-test('more than a hundred members, and one is missing behind the hundredth', async () => {
+test('an index is incomplete with more than a hundred members, of which one behind the hundredth is missing', async () => {
   const many = indexOf(...Array.from({ length: 101 }, (_, i) => platformOf(10 + i)));
   const { result, members } = await read(indexOf(nested(many), nested(missing)), [many]);
   expect(result).toMatchObject(isMissing);
@@ -77,7 +80,7 @@ test('more than a hundred members, and one is missing behind the hundredth', asy
   expect((await read(indexOf(nested(many)), [many])).result).toMatchObject({ kind: 'unreadable' });
 });
 
-test('more than a hundred that it lists itself: none of them is asked for', async () => {
+test('an index that lists more than a hundred members itself is unreadable, and none of them is read', async () => {
   const listed = Array.from({ length: 100 }, (_, i) => platformOf(10 + i));
   const { result } = await read(indexOf(nested(missing), ...listed), []);
   expect(result).toMatchObject({ kind: 'unreadable', reason: 'more than 100 members' });

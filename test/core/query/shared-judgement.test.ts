@@ -33,7 +33,7 @@ function judging() {
   return { open, pass: (ms: number) => (now += ms), made: () => made };
 }
 
-test('the same for all clients with the same question', () => {
+test('a judgement is the same for all clients with the same question', () => {
   const { open, made } = judging();
   const all = Array.from({ length: 200 }, () =>
     open({ requirement: { ...both, regions: [...both.regions] } }, 'image'),
@@ -43,7 +43,7 @@ test('the same for all clients with the same question', () => {
   expect(made()).toBe(1);
 });
 
-test('again for what was read again, for what no region has reported yet, and after a moment', () => {
+test('a judgement is made again for what was read again, for what no region has reported yet, and after a moment', () => {
   const { open, pass } = judging();
   const judgement = open({ requirement: both }, 'image');
   const nothing = { record: undefined, pointers: undefined };
@@ -58,7 +58,7 @@ test('again for what was read again, for what no region has reported yet, and af
   expect(judgement.of(snapshot).made).toBe(6);
 });
 
-test('apart for another image and for another requirement', () => {
+test('a judgement is made apart for another image and for another requirement', () => {
   const { open } = judging();
   const snapshot = known();
   expect(open({ requirement: both }, 'image').of(snapshot).needed).toBe(2);
@@ -70,7 +70,7 @@ test('apart for another image and for another requirement', () => {
   expect(open({ requirement: both, artifacts: ['sbom'] }, 'image').of(snapshot).made).toBe(7);
 });
 
-test('dropped with its last client', () => {
+test('a judgement is dropped with its last client', () => {
   const { open } = judging();
   const snapshot = known();
   const [first, second] = [open({ requirement: both }, 'image'), open({ requirement: both }, 'image')];

@@ -85,7 +85,7 @@ test('every earlier digest records that the tag has left it', async () => {
   expect(await progress(4)).toMatchObject({ state: 'open', movedTo: null, isCompared: true, isOrdered: true });
 });
 
-test('one that is compared itself records that the tag has left it', async () => {
+test('a digest that is compared records that the tag has left it', async () => {
   const { push, settle, progress, isOpen } = world();
   await push(1, 'eastus', 1);
   await push(2, 'eastus', 2);
@@ -94,7 +94,7 @@ test('one that is compared itself records that the tag has left it', async () =>
   expect(await isOpen(1)).toBe(false);
 });
 
-test('where no region has reported both, neither has lost the tag, and both know that the order is not known', async () => {
+test('two digests keep the tag, and both know that the order is not known, where no region has reported both', async () => {
   const { push, settle, progress } = world();
   await push(1, 'eastus', 1);
   await push(2, 'westeurope', 2);
@@ -111,7 +111,7 @@ test('where no region has reported both, neither has lost the tag, and both know
   });
 });
 
-test('the later ones next to it are compared, though the newest says that it has lost the tag', async () => {
+test('the later digests next to the compared one are compared, though the newest says that it has lost the tag', async () => {
   const { push, settle, progress } = world();
   await push(1, 'eastus', 1);
   await push(2, 'westeurope', 2);
@@ -121,7 +121,7 @@ test('the later ones next to it are compared, though the newest says that it has
   expect((await progress(2)).others).toMatchObject({ eastus: eventTimeOf(time(1)) });
 });
 
-test('a newer one that has not reached a region records the older one there', async () => {
+test('a newer digest that has not reached a region records the older one there', async () => {
   const { push, settle, progress } = world();
   await push(1, 'eastus', 2);
   await push(2, 'eastus', 1);
@@ -157,7 +157,7 @@ test('every tag of an image is compared, not the first alone', async () => {
   for (const text of texts) expect(await progress(1, text)).toMatchObject({ movedTo: digestOf(2) });
 });
 
-test('one that has converged records a digest whose order to it is not known', async () => {
+test('a digest whose tag has converged records another whose order to it is not known', async () => {
   const { push, settle, progress } = world();
   for (const region of ['eastus', 'westeurope']) await push(1, region, 1);
   await settle(1);
@@ -171,7 +171,7 @@ test('one that has converged records a digest whose order to it is not known', a
   });
 });
 
-test('one that has converged records the older one in a region that it has not reached', async () => {
+test('a digest whose tag has converged records the older one in a region that it has not reached', async () => {
   const { push, settle, progress } = world();
   for (const region of ['eastus', 'westeurope']) await push(1, region, 2);
   await settle(1);
@@ -181,7 +181,7 @@ test('one that has converged records the older one in a region that it has not r
   expect(await progress(1)).toMatchObject({ state: 'converged', others: { japaneast: eventTimeOf(time(3)) } });
 });
 
-test('one that recorded this as the newer one is compared again, once that report is void', async () => {
+test('a digest that recorded this as the newer one is compared again, once that report is void', async () => {
   const { push, settle, progress, isOpen, replace } = world();
   await push(1, 'eastus', 1);
   await push(2, 'eastus', 2);
@@ -195,7 +195,7 @@ test('one that recorded this as the newer one is compared again, once that repor
   expect(await isOpen(1)).toBe(true);
 });
 
-test('what is pushed again while it records that it has lost the tag, has it again', async () => {
+test('a digest that is pushed again while it records that it has lost the tag has it again', async () => {
   const { push, progress, read, tags, writer } = world();
   await push(1, 'eastus', 1);
   await push(2, 'eastus', 2);

@@ -6,7 +6,7 @@ import { memoryCatalogue, memoryTracker } from '../../support/memory-tracker.ts'
 
 const name = { registry: 'contoso', repository: repositoryOf('team/app'), digest: digestOf(1) };
 
-test('once, where a write that knew nothing of it has set the timer', async () => {
+test('a refused event is noted once, where a write that knew nothing of it has set the timer', async () => {
   const publish = () => Promise.reject(new UpstreamError('invalid', 'refused'));
   const { tracker, clock, store } = memoryTracker({ ports: { catalogue: memoryCatalogue(), publisher: { publish } } });
   await tracker.receive({ name, fact: pushOf('eastus', '2026-06-01T12:00:00Z') });
