@@ -22,7 +22,7 @@ async function instances(knownBy: readonly { regions: readonly Region[]; stored?
   const catalogue = memoryCatalogue();
   const index = memoryImageLists();
   const shared = {
-    ...{ catalogue, index, store: memoryImageStore(), tags: memoryTagDigests(), reviews: memoryCheckpointStore() },
+    ...{ catalogue, index, store: memoryImageStore(), tags: memoryTagDigests(), checkpoints: memoryCheckpointStore() },
   };
   const trackers = knownBy.map((known) => {
     const sets = {
