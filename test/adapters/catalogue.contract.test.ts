@@ -48,10 +48,10 @@ describe.each(Object.entries(tables))('the catalogue in %s', (_, open) => {
     const rows = await open();
     const store = tableCatalogue(rows, rowBatches(rows));
     const put = async (...changes: CatalogueChange[]) => {
-      await store.addParts(changes);
+      await store.addSearchRows(changes);
       const { version } = await store.counts('contoso');
       const outcome = await store.commit('contoso', { ...noCounts, changedAt: ++opened }, version, changes);
-      await store.removeParts(changes);
+      await store.removeSearchRows(changes);
       return outcome;
     };
     const add = (n: number, entry: Partial<CatalogueEntry>, repository?: string) =>
@@ -158,14 +158,14 @@ describe.each(Object.entries(tables))('the catalogue in %s', (_, open) => {
       expect(await found()).toEqual([]);
       const back = { name, before: entryOf(), after: entryOf({ tags }) };
       await put(back);
-      await store.removeParts([left]);
+      await store.removeSearchRows([left]);
       expect(await found()).toEqual([name]);
 
       // Another has added the rows, and is about to count the image.
       await put(left);
       const { counts, version } = await store.counts('contoso');
-      await store.addParts([back]);
-      await store.removeParts([left]);
+      await store.addSearchRows([back]);
+      await store.removeSearchRows([left]);
       if ((await store.commit('contoso', { ...counts, changedAt: ++opened }, version, [back])) === 'conflict')
         await put(back);
       expect(await found()).toEqual([name]);

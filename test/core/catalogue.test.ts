@@ -547,7 +547,7 @@ test('with 100,000 images, counts, first pages and search cost a few requests', 
     });
   }
   const page = vi.spyOn(lists, 'page');
-  for (let from = 0; from < images; from += 5_000) await store.addParts(entries.slice(from, from + 5_000));
+  for (let from = 0; from < images; from += 5_000) await store.addSearchRows(entries.slice(from, from + 5_000));
   for (let from = 0; from < images; from += 12) await commit(from);
   async function commit(from: number) {
     const { version } = await store.counts('contoso');

@@ -35,7 +35,7 @@ export const catalogueWorlds: readonly BrokenWorld[] = [
   {
     name: 'an image that is not found by its tags',
     breaks: 'a search finds each image',
-    sabotage: { ports: (ports) => sharing(ports, (store) => ({ ...store, addParts: async () => undefined })) },
+    sabotage: { ports: (ports) => sharing(ports, (store) => ({ ...store, addSearchRows: async () => undefined })) },
   },
 ];
 

@@ -109,7 +109,7 @@ export function tableCatalogue(table: Table, batches: RowBatches): CatalogueStor
       ]);
     },
     rowsOf: (change) => toActions(change).length + removedParts(change).length,
-    async addParts(changes) {
+    async addSearchRows(changes) {
       try {
         await batches.merge([...changes.flatMap(addedParts), ...repositoryRows(changes)]);
       } catch (error) {
@@ -117,7 +117,7 @@ export function tableCatalogue(table: Table, batches: RowBatches): CatalogueStor
         throw error;
       }
     },
-    async removeParts(changes) {
+    async removeSearchRows(changes) {
       const together = new Set(removedTogether(changes).map(({ rowKey }) => rowKey));
       for (const change of changes) {
         const left = removedParts(change).filter(({ rowKey }) => !together.has(rowKey));

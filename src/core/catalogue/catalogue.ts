@@ -134,7 +134,7 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
     const changes = all.slice(0, howManyFit(all.map(deps.store.rowsOf)));
     if (changes.length === 0) return [];
     // Before the transaction, so that every counted image can be found.
-    await deps.store.addParts(changes);
+    await deps.store.addSearchRows(changes);
     const changed = changes.reduce((sum, one) => count(count(sum, one.before, -1), one.after, 1), counts);
     const next = { ...changed, changedAt: clock.now() };
     const outcome = await deps.store.commit(registry, next, version, changes);
@@ -143,7 +143,7 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
       return 'conflict';
     }
     counted.note(registry, outcome.version, changes);
-    await Promise.all([deps.store.removeParts(changes), ...changes.map(endReminder)]);
+    await Promise.all([deps.store.removeSearchRows(changes), ...changes.map(endReminder)]);
     return all.slice(changes.length);
   }
 

@@ -29,7 +29,7 @@ export interface CatalogueStore {
   counts(registry: string): Promise<{ readonly counts: CatalogueCounts; readonly version: Version | undefined }>;
   entry(name: ImageName): Promise<CatalogueEntry | undefined>;
   /**
-   * Writes the counts, the entries and their rows in lists, and removes search rows as `removeParts` does, as far as they fit, in
+   * Writes the counts, the entries and their rows in lists, and removes search rows as `removeSearchRows` does, as far as they fit, in
    * one transaction. Callers read the counts first, then entries, then
    * records, so that anything another process counts in between leads to `conflict`. So does an entry of an image whose change
    * says that it had none.
@@ -45,12 +45,12 @@ export interface CatalogueStore {
   /** The number of rows that a change writes. */
   rowsOf(change: CatalogueChange): number;
   /** Adds search rows for parts of names that the images did not have before. Rows are hints: the record decides. */
-  addParts(changes: readonly CatalogueChange[]): Promise<void>;
+  addSearchRows(changes: readonly CatalogueChange[]): Promise<void>;
   /**
    * To be called after `commit`: removes the other search rows for parts of names that the images do not have any more. A row that
    * another process has added again stays, however late this is.
    */
-  removeParts(changes: readonly CatalogueChange[]): Promise<void>;
+  removeSearchRows(changes: readonly CatalogueChange[]): Promise<void>;
   /** How far the recount of all images has come. */
   recounted(registry: string): Promise<Recount | undefined>;
   saveRecounted(registry: string, recount: Recount): Promise<void>;
