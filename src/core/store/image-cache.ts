@@ -1,8 +1,8 @@
 /**
  * The most recent records that this process has read or written, up to a limit. A repeat is answered from an old copy without a
- * read: what the copy knows is still known, or need not be. Only this is ever dropped from a record: all facts when it expires,
- * and an expired record is not cached; facts about an earlier replica, which `decide` drops from the copy as well; and what is
- * beyond the limits of regions and tags. Writes stay safe, since each is conditional on the copy's version.
+ * read: what the copy knows is still known, or need not be. Of what replicas reported, a record drops only: everything when it
+ * expires, and an expired record is not cached; facts about an earlier replica, which `decide` drops from the copy as well; and
+ * what is beyond the limits of regions and tags. Writes stay safe, since each is conditional on the copy's version.
  */
 
 import type { ImageName, ImageRecord } from '../image/record.ts';
