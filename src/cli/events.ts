@@ -67,7 +67,7 @@ function wideCells(event: Fields): string[] {
 /** Why the topic has not accepted events: each error once, since most events fail alike. */
 function errorLines({ topicError }: Fields, events: readonly Fields[]): string[] {
   const pending = events.filter(({ status }) => status === 'pending');
-  const errors = [...pending.map((event) => failuresOf(event).lastError), topicError];
+  const errors = pending.flatMap((event) => [failuresOf(event).lastError, topicError]);
   return [...new Set(errors.flatMap((error) => readText(error) ?? []))].map((error) => `not accepted: ${error}`);
 }
 

@@ -75,8 +75,8 @@ export interface Tracker
   ready(registry: Registry): Promise<void>;
   /** Forgets images that were deleted everywhere and whose retention has ended. Returns how many. Fails with an `UpstreamError`. */
   expire(): Promise<number>;
-  /** The topic's last error; `undefined` after a request that it accepted. */
-  publishError(): string | undefined;
+  /** The topic's last error, while it is away for this instance. That it refuses single events is no outage. */
+  topicOutage(): string | undefined;
   /**
    * Finishes work under way, at most that long; the rest is stored, and another instance goes on. Requests that wait are
    * answered at once with the present state.
@@ -164,7 +164,7 @@ export function tracker(ports: TrackerPorts, options: TrackerOptions): Tracker {
       await Promise.all(options.registries.map(sets.ready));
       return expireImages({ ...ports, writer }, options.registries, options.retentionMs);
     },
-    publishError: () => relay.lastError(),
+    topicOutage: () => relay.outage(),
     async close(milliseconds) {
       questions.close();
       heartbeat.close();

@@ -245,6 +245,18 @@ test.each([
   expect(textTable([{ name: 'a', minWidth: 1, isList: true }], [[cell]], { width, hasHead: false })).toBe(shown);
 });
 
+test('why the topic accepts nothing is not said of an image whose events it has accepted', async () => {
+  const published = { subject: 'team/app@sha256:1', status: 'published', publishedAt: iso(1) };
+  const shownOf = async (...statuses: string[]) => {
+    const listed = { events: statuses.map((status) => ({ ...published, status })), topicError: 'throttled: 429' };
+    const { url } = await startTrackerStandIn(() => ({ status: 200, body: listed }));
+    const signal = new AbortController().signal;
+    return (await call((io) => runCommand(['events', image, '--url', url], '1', io), {}, signal)).out;
+  };
+  expect(await shownOf('published')).not.toContain('not accepted');
+  expect(await shownOf('published', 'pending')).toContain('not accepted: throttled: 429');
+});
+
 test('a count is as wide as the widest', () => {
   const columns = [{ name: 'a', isRight: true }, 'b'];
   const rows = ['0/12', '11/12'].map((count) => [count, 'x']);

@@ -26,7 +26,8 @@ interface Listing {
     readonly id: string;
     readonly type: string;
     readonly publishedAt: string | null;
-    readonly failedAttempts: { readonly count: number } | null;
+    readonly status: string;
+    readonly failedAttempts: { readonly count: number; readonly lastError: string } | null;
   }[];
   readonly tags: readonly string[];
   readonly topicError: string | null;
@@ -126,6 +127,31 @@ describe('what was published for an image', () => {
     };
     expect(events).toEqual([expect.objectContaining({ status: 'pending', publishedAt: null, failedAttempts })]);
     expect(topicError).toBe('unavailable: the topic is away');
+  });
+
+  test('has nothing of what the topic refuses of another image, which is no outage', async () => {
+    const memory = memoryTracker({
+      ports: {
+        publisher: {
+          publish: async (events) => {
+            const isAny = events.some(({ subject }) => subject.startsWith('team/refused'));
+            if (isAny) throw new UpstreamError('invalid', 'The event of team/refused is larger');
+          },
+        },
+      },
+    });
+    const refused = bodyOf({ target: { repository: 'team/refused' } });
+    for (const body of [bodyOf(), refused]) {
+      for (const region of ['eastus', 'westeurope']) await deliver(memory, region, body);
+      await memory.clock.advance(5_000);
+    }
+    const own = await list(memory);
+    expect(own.events.map(({ status }) => status)).toEqual(['published', 'published', 'published']);
+    expect(JSON.stringify(own)).not.toContain('team/refused');
+    const other = await list(memory, image.replace('team/app', 'team/refused'));
+    expect(other.topicError).toBeNull();
+    const lastError = 'invalid: The event of team/refused is larger';
+    expect(other.events.map(({ failedAttempts }) => failedAttempts?.lastError)).toEqual(Array(3).fill(lastError));
   });
 
   test('says on every instance what the topic did not accept, once the image was looked at again', async () => {

@@ -64,6 +64,14 @@ describe('health', () => {
     expect(answer.text).not.toContain('topic.example');
   });
 
+  test('is ok while the topic refuses single events', async () => {
+    const publish = () => Promise.reject(new UpstreamError('invalid', 'too large'));
+    const memory = memoryTracker({ ports: { publisher: { publish } } });
+    await deliver(memory, 'eastus');
+    await memory.clock.settle();
+    expect(await ask([working('tables')], memory)).toMatchObject({ body: { status: 'ok', checks: { topic: 'ok' } } });
+  });
+
   test('says in the log why a probe fails, and not in the answer', async () => {
     const memory = memoryTracker();
     const check = () => Promise.reject(new UpstreamError('unavailable', 'tables.example does not answer'));

@@ -36,10 +36,10 @@ export interface EventRelay {
   offerPending(name: ImageName, keys: readonly string[], build: (keys: readonly string[]) => readonly DueEvent[]): void;
   /** When the topic accepted this event, until that is stored in the record; milliseconds since 1970. */
   acceptedAt(name: ImageName, key: string): number | undefined;
-  /** By key, those events that this instance has sent and the topic has not accepted. */
+  /** By key, the attempts of this instance to publish events that the topic has not accepted. */
   failures(name: ImageName, keys: readonly string[]): Readonly<Record<string, FailedAttempts>>;
-  /** The topic's last error; `undefined` after a request that it accepted. */
-  lastError(): string | undefined;
+  /** The topic's last error, while it is away; `undefined` once it has accepted a request, or has refused events of it. */
+  outage(): string | undefined;
   /** Waits for events in flight, at most that long. */
   drain(milliseconds: number): Promise<void>;
 }
@@ -82,9 +82,8 @@ export function eventRelay(deps: {
   const stop = new AbortController();
   let sending = 0;
   let failures = 0;
-  /** Whether the topic gave no answer, or asked for a pause, at the last request. */
-  let isAway = false;
-  let lastError: string | undefined;
+  /** The topic's error if, at the last request, it gave no answer, asked for a pause, or accepts nothing from this app. */
+  let outage: string | undefined;
   const idle: (() => void)[] = [];
 
   const itemKey = (name: ImageName, key: string) => `${imageKey(name)} ${key}`;
@@ -136,6 +135,7 @@ export function eventRelay(deps: {
   async function sendBatch(batch: readonly Item[]): Promise<void> {
     const left = [batch];
     let isAnyAccepted = false;
+    let lastError = '';
     for (let part = left.shift(); part !== undefined; part = left.shift()) {
       try {
         await publisher.publish(part.map((item) => item.due.event));
@@ -143,21 +143,21 @@ export function eventRelay(deps: {
         accepted(part);
       } catch (error) {
         lastError = describeError(error);
-        countFailure(part, lastError);
         // A topic that refuses the batch has answered.
-        isAway = isTemporary(error);
-        if (isAway) {
+        outage = isTemporary(error) ? lastError : undefined;
+        if (outage !== undefined) {
+          countFailure(part, outage);
           const kept = [part, ...left].flat();
           waiting.unshift(...kept);
-          return backOff(kept.length);
+          return backOff(kept.length, outage);
         }
         const half = Math.ceil(part.length / 2);
         if (part.length > 1) left.unshift(part.slice(0, half), part.slice(half));
-        else refused(part, error);
+        else refused(part, lastError);
       }
     }
     // A topic that accepted no event of the batch would hardly accept any of the next one.
-    return isAnyAccepted || batch.length === 1 ? undefined : backOff(batch.length);
+    return isAnyAccepted || batch.length === 1 ? undefined : backOff(batch.length, lastError);
   }
 
   function countFailure(items: readonly Item[], error: string): void {
@@ -168,9 +168,9 @@ export function eventRelay(deps: {
     }
   }
 
-  async function backOff(events: number): Promise<void> {
+  async function backOff(events: number, error: string): Promise<void> {
     failures++;
-    log.warn('events not accepted by the topic', { events, failures, error: lastError });
+    log.warn('events not accepted by the topic', { events, failures, error });
     await clock.sleep(backoff(failures, { firstMs: 1_000, maxMs: maxPauseMs }), stop.signal);
     if (stop.signal.aborted) forget(waiting.splice(0));
   }
@@ -178,8 +178,7 @@ export function eventRelay(deps: {
   function accepted(items: readonly Item[]): void {
     const acceptedAt = clock.now();
     failures = 0;
-    isAway = false;
-    lastError = undefined;
+    outage = undefined;
     for (const item of items) {
       const key = itemKey(item.name, item.due.key);
       refusedUntil.delete(key);
@@ -193,11 +192,12 @@ export function eventRelay(deps: {
   }
 
   /** No event is dropped: the topic may accept it later, when people have repaired the cause. */
-  function refused(items: readonly Item[], error: unknown): void {
+  function refused(items: readonly Item[], error: string): void {
     forget(items);
+    countFailure(items, error);
     for (const { name, due } of items) {
       const { id, type, time } = due.event;
-      log.warn('event not published', { image: imageKey(name), type, id, error: describeError(error) });
+      log.warn('event not published', { image: imageKey(name), type, id, error });
       const key = itemKey(name, due.key);
       const now = clock.now();
       const pauseMs = Math.min(maxRefusedMs, Math.max(minRefusedMs, now - Date.parse(time)));
@@ -221,7 +221,7 @@ export function eventRelay(deps: {
     offer,
     offerPending(name, keys, build) {
       // The batch that is being sent shows when the topic answers again.
-      if (isAway && sending > 0) return;
+      if (outage !== undefined && sending > 0) return;
       const sendable = keys.filter((key) => canSend(itemKey(name, key)));
       if (sendable.length > 0) offer(name, build(sendable));
     },
@@ -233,7 +233,7 @@ export function eventRelay(deps: {
       });
       return Object.fromEntries(known);
     },
-    lastError: () => lastError,
+    outage: () => outage,
     async drain(milliseconds) {
       const idleNow = sending === 0 ? Promise.resolve() : new Promise<void>((resolve) => idle.push(resolve));
       await withTimeout(clock, milliseconds, idleNow);

@@ -23,7 +23,7 @@ export interface PublishedEvents {
   readonly forwards: readonly ForwardReport[];
   /** All tags that it was pushed with in this generation. */
   readonly tags: readonly string[];
-  /** The topic's last error, while it accepts nothing from this instance. */
+  /** The topic's last error, while it is away for this instance. */
   readonly topicError: string | undefined;
 }
 
@@ -34,7 +34,7 @@ export interface PublishedEvents {
 export async function publishedEvents(
   deps: {
     readonly watch: ImageWatch;
-    readonly relay: Pick<EventRelay, 'acceptedAt' | 'failures' | 'lastError'>;
+    readonly relay: Pick<EventRelay, 'acceptedAt' | 'failures' | 'outage'>;
     dueEvents(image: ImageRecord, keys: readonly string[]): DueEvent[];
   },
   query: AvailabilityQuery,
@@ -53,6 +53,6 @@ export async function publishedEvents(
     events,
     forwards: reportForwards(image),
     tags: Object.keys(image.tags),
-    topicError: deps.relay.lastError(),
+    topicError: deps.relay.outage(),
   };
 }

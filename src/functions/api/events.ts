@@ -65,7 +65,9 @@ const eventList = named('EventList', () =>
     topicError: z
       .string()
       .nullable()
-      .describe("The topic's last answer, while it accepts nothing from the instance that answers."),
+      .describe(
+        "The topic's last answer, while it is away for the instance that answers; `null` also while it rejects single events.",
+      ),
     forwards: z.array(forwardDocument()).describe('Webhooks that were forwarded because of it, oldest first.'),
     checks: z
       .array(checkDocument())

@@ -69,8 +69,8 @@ export function healthFunction(
       }
       const checks = await last.checks;
       const isWorking = Object.values(checks).every((result) => result === 'ok');
-      // While the topic fails, answers are right and events are delayed: no reason to restart the app.
-      const topic = tracker.publishError() === undefined ? 'ok' : 'failing';
+      // While the topic is away, answers are right and events are delayed: no reason to restart the app.
+      const topic = tracker.topicOutage() === undefined ? 'ok' : 'failing';
       const status = isWorking ? (topic === 'ok' ? 'ok' : 'degraded') : 'failing';
       return json(isWorking ? 200 : 503, { status, checks: { ...checks, topic } });
     }),

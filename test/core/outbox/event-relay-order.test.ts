@@ -88,13 +88,13 @@ describe.each(['unavailable', 'throttled', 'unauthorized'] as const)('a topic th
     offerAll(relay, [4]);
     await clock.advance(30_000);
     expect([acceptedIds, noted]).toEqual([[], []]);
-    expect(relay.lastError()).toMatch(code);
+    expect(relay.outage()).toMatch(code);
     expect(relay.acceptedAt(nameOf(1), key)).toBeUndefined();
     isAway = false;
     await clock.advance(30_000);
     expect([...acceptedIds].sort()).toEqual(['1', '2', '3', '4']);
     expect([...noted].sort()).toEqual(['1', '2', '3', '4']);
-    expect(relay.lastError()).toBeUndefined();
+    expect(relay.outage()).toBeUndefined();
   });
 });
 

@@ -57,7 +57,8 @@ function setUp(answer: (ids: readonly number[]) => ErrorCode | undefined, afterM
       });
       return isBuilt;
     },
-    lastError: relay.lastError,
+    outage: relay.outage,
+    failuresOf: (i: number) => relay.failures(nameOf(i), [key])[key],
   };
 }
 
@@ -91,14 +92,14 @@ describe('events for a topic that is away', () => {
 
   test('are not accepted from timers meanwhile, and are again once it is back', async () => {
     let isAway = true;
-    const { clock, acceptedIds, offer, offerPending, lastError } = setUp(() => (isAway ? 'unavailable' : undefined));
+    const { clock, acceptedIds, offer, offerPending, outage } = setUp(() => (isAway ? 'unavailable' : undefined));
     offer(1);
     await clock.advance(minute);
     expect(offerPending(7)).toBe(false);
-    expect(lastError()).toBe('unavailable: not now');
+    expect(outage()).toBe('unavailable: not now');
     isAway = false;
     await clock.advance(11_000);
-    expect([acceptedIds, lastError()]).toEqual([[1], undefined]);
+    expect([acceptedIds, outage()]).toEqual([[1], undefined]);
     expect(offerPending(7)).toBe(true);
     await clock.advance(1_000);
     expect(acceptedIds).toEqual([1, 7]);
@@ -130,6 +131,40 @@ describe('events for a topic that is away', () => {
 });
 
 describe('an event that the topic refuses', () => {
+  test.each([1, 4])('is no outage, with %i others that it refuses as well', async (count) => {
+    const { clock, offer, outage } = setUp(() => 'invalid');
+    offer(count);
+    await clock.advance(10_000);
+    expect(outage()).toBeUndefined();
+  });
+
+  test('shows that the topic is back', async () => {
+    let code: ErrorCode = 'throttled';
+    const { clock, offer, outage } = setUp(() => code);
+    offer(1);
+    await clock.advance(5_000);
+    expect(outage()).toBe('throttled: not now');
+    code = 'invalid';
+    await clock.advance(20_000);
+    expect(outage()).toBeUndefined();
+  });
+
+  // The refusal of a batch may be about any of its events, and name it.
+  test('is the only one of its batch with a failed attempt, also if the topic goes away before the others are sent', async () => {
+    let isAway = false;
+    const { clock, offer, failuresOf } = setUp((ids) => {
+      if (isAway) return 'unavailable';
+      isAway = ids.length === 1 && ids[0] === 3;
+      return ids.includes(3) ? 'invalid' : undefined;
+    });
+    // The first two are sent alone, and the others together after them.
+    offer(6);
+    await clock.advance(500);
+    const errors = [3, 4, 5, 6].map((i) => failuresOf(i)?.lastError);
+    expect(errors).toEqual(['invalid: not now', 'unavailable: not now', undefined, undefined]);
+    expect(failuresOf(3)?.count).toBe(1);
+  });
+
   test.each([1, 3, 200])(
     'keeps none of %i in its batch from being published, and is named in the log',
     async (count) => {

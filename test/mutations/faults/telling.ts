@@ -128,8 +128,8 @@ export const tellingFaults: readonly Fault[] = [
 
     [
       'one refused event discards those behind it',
-      'else refused(part, error);',
-      'else return refused([part, ...left].flat(), error);',
+      'else refused(part, lastError);',
+      'else return refused([part, ...left].flat(), lastError);',
     ],
 
     [
@@ -139,13 +139,13 @@ export const tellingFaults: readonly Fault[] = [
     ],
     [
       'one refused event discards its batch',
-      'if (part.length > 1) left.unshift(part.slice(0, half), part.slice(half));\n        else refused(part, error);',
-      'if (half > 0) refused(part, error);',
+      'if (part.length > 1) left.unshift(part.slice(0, half), part.slice(half));\n        else refused(part, lastError);',
+      'if (half > 0) refused(part, lastError);',
     ],
 
     ['a topic that is away loses what it was sent', 'waiting.unshift(...kept);', 'forget(kept);'],
 
-    ['an outage counts as a refusal', 'isAway = isTemporary(error);', 'isAway = left.length < 0;'],
+    ['an outage counts as a refusal', 'isTemporary(error) ? lastError : undefined;', 'undefined;'],
 
     [
       'an accepted event is not noted',
@@ -159,7 +159,7 @@ export const tellingFaults: readonly Fault[] = [
     ],
 
     ['events wait without a bound', 'if (waiting.length + sending * batchSize >= maxWaiting) break;', ''],
-    ['a refused event counts as in flight', 'error: unknown): void {\n    forget(items);', 'error: unknown): void {'],
+    ['a refused event counts as in flight', 'error: string): void {\n    forget(items);', 'error: string): void {'],
     [
       'what was refused is sent again at once',
       'putNewest(refusedUntil, key, now + pauseMs - earlyMs, maxRefused);',
@@ -174,8 +174,15 @@ export const tellingFaults: readonly Fault[] = [
 
     ['an end does not wait', 'await withTimeout(clock, milliseconds, idleNow);', 'void idleNow;'],
 
-    ['an error that is over is still shown', '    lastError = undefined;\n', ''],
-    ['what failed is not counted', 'countFailure(part, lastError);', ''],
+    ['an outage that is over is still shown', '    outage = undefined;\n', ''],
+    ['a refusal counts as an outage', 'isTemporary(error) ? lastError : undefined;', 'lastError;'],
+    ['attempts at a topic that is away are not counted', 'countFailure(part, outage);', ''],
+    ['the refusal of an event is not counted', 'countFailure(items, error);', ''],
+    [
+      'the refusal of a batch counts for all of its events',
+      'const half =',
+      'countFailure(part, lastError);\n        const half =',
+    ],
   ]),
   ...faultsIn(
     'src/core/image/cloud-event.ts',
