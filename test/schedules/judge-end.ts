@@ -59,7 +59,8 @@ export async function judgeEnd(on: Case, instance: Instance): Promise<void> {
   for (const image of images.filter((one) => !isPart(one))) {
     const isKept = on.history.said.some((said) => said.image === image && said.keptAt !== undefined);
     const isListed = listed.images.some(({ digest }) => digest === on.nameOf(image).digest);
-    if (isKept && !isListed && (!mayBeForgotten(on, image) || states.get(image) !== 'unknown'))
+    // One that is unknown was reported by replaced replicas only, or may be forgotten: `judgeDocumentOf` judges that.
+    if (isKept && !isListed && states.get(image) !== 'unknown')
       on.violate('images are listed', `image ${image} is not listed by ${instance.label}`);
   }
   if (on.plan.world.catalogue === true) {

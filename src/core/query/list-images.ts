@@ -241,6 +241,8 @@ function passes(record: ImageRecord, query: ImageQuery, set: ReplicaSet): boolea
   if (query.search !== undefined && !isFound(record, query.search)) return false;
   if (query.members !== true && isPartOfFamily(record)) return false;
   const state = imageState(record, set);
+  // All that was reported is of replicas that have been replaced since. The counts leave it out too.
+  if (state === 'unknown') return false;
   if (query.state === 'delayed' && !isDelayed(record, state)) return false;
   if (query.state === 'unpublished' && !hasRefusedEvent(record)) return false;
   if (countedStates.some((one) => one === query.state) && state !== query.state) return false;

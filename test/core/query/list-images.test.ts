@@ -37,12 +37,12 @@ function counted() {
       },
     },
   };
-  const ask = (query: Partial<ImageQuery>) => {
+  const ask = (query: Partial<ImageQuery>, set = replicaSetOf(registry)) => {
     const whole: ImageQuery = {
       ...{ registry, repository: undefined, state: undefined, region: undefined, missing: false, limit: 50 },
       ...{ cursor: undefined, ...query },
     };
-    return listImages(ports, whole, replicaSetOf(registry), setup.clock.now());
+    return listImages(ports, whole, set, setup.clock.now());
   };
   return { ask, calls: () => calls };
 }
@@ -89,4 +89,15 @@ test('without a filter one page of the list is one page of its rows', async () =
   const { ask, calls } = counted();
   expect((await ask({ limit: 20 })).images).toHaveLength(20);
   expect(calls()).toBe(1);
+});
+
+test.each<[string, Partial<ImageQuery>]>([
+  ['of all images', {}],
+  ['of a repository', { repository: repositoryOf('team/app') }],
+  ['of those that are replicating', { state: 'replicating' }],
+])('a list %s leaves out an image that only replaced replicas have reported', async (_, query) => {
+  const now = setup.clock.now();
+  const set = replicaSetOf(registry);
+  const replaced = { ...set, replicas: set.replicas.map((replica) => ({ ...replica, lastAbsentAt: now })) };
+  expect((await counted().ask(query, replaced)).images).toEqual([]);
 });
