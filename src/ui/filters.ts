@@ -4,11 +4,12 @@
  */
 
 import { part, setAttribute, setHidden, setText } from './dom.ts';
+import { isWholeReference } from './enter-target.ts';
 import { visible } from './format.ts';
 import { readReference, states } from './hash-state.ts';
 import type { RegistryName } from './registry-name.ts';
 import type { Page, Shown } from './screen.ts';
-import { isDigest, searchText } from './search-text.ts';
+import { searchText } from './search-text.ts';
 
 export interface Filters {
   /** Shows the view's filters and the available choices. */
@@ -18,9 +19,9 @@ export interface Filters {
 
 /**
  * What a key in the search does with the list of the typed text: `first` moves to its first image, `open` opens its
- * only image. `undefined`: the reader types on.
+ * only image, or the one that the text names. `undefined`: the reader types on.
  */
-export type SearchKey = 'first' | 'open' | undefined;
+export type SearchKey = 'first' | { readonly open: string | undefined } | undefined;
 
 /** Time since the last keystroke: by then the reader has stopped typing. */
 const typedMs = 250;
@@ -58,11 +59,13 @@ export function createFilters(page: Page, onKey: (key: SearchKey, isNew: boolean
     );
   }
 
-  /** @returns whether the typed text was not in the address yet */
-  function applyTyped(isSameStep?: boolean): boolean {
-    const isNew = searchText(search.value) !== searched;
-    if (isNew) apply(isSameStep);
-    return isNew;
+  function applyTyped(isSameStep?: boolean): void {
+    if (isNew()) apply(isSameStep);
+  }
+
+  /** Whether the typed text is not in the address yet. */
+  function isNew(): boolean {
+    return searchText(search.value) !== searched;
   }
 
   form.addEventListener('change', (event) => {
@@ -71,10 +74,12 @@ export function createFilters(page: Page, onKey: (key: SearchKey, isNew: boolean
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     const image = readReference(search.value, loginServer);
+    const isOpened = image !== undefined && isWholeReference(search.value);
+    // The key comes first: the list may be requested at once.
+    if (!isOpened && search.value.trim() !== '') onKey({ open: image }, isNew());
     // Back from the image, the list must be the one that the search names.
-    const isNew = applyTyped(image === undefined ? undefined : true);
-    if (image !== undefined) page.go({ screen: 'image', image });
-    else if (isDigest(searched)) onKey('open', isNew);
+    applyTyped(image === undefined ? undefined : true);
+    if (isOpened) page.go({ screen: 'image', image });
   });
   search.addEventListener('input', () => {
     clearTimeout(typing);
@@ -84,7 +89,8 @@ export function createFilters(page: Page, onKey: (key: SearchKey, isNew: boolean
   search.addEventListener('keydown', (event) => {
     if (event.key !== 'ArrowDown' || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    onKey('first', applyTyped());
+    onKey('first', isNew());
+    applyTyped();
   });
   clear.addEventListener('click', () => {
     clearTimeout(typing);

@@ -3,6 +3,7 @@
 import type { AvailabilityDocument } from '../core/image/availability.ts';
 import { askImages } from './ask-images.ts';
 import { make, painted, part, setHidden, setText } from './dom.ts';
+import { enterTarget } from './enter-target.ts';
 import type { SearchKey } from './filters.ts';
 import { createFilters } from './filters.ts';
 import type { View } from './hash-state.ts';
@@ -114,10 +115,10 @@ export function imagesScreen(page: Page): ImagesScreen {
   function followKey(): void {
     const key = document.activeElement === part('filter-search') ? searchKey : undefined;
     searchKey = undefined;
-    const [only, ...others] = known;
     if (key === 'first') part('matrix').querySelector<HTMLElement>('a.open')?.focus();
-    if (key !== 'open' || only === undefined || others.length > 0 || next !== null) return;
-    page.go({ screen: 'image', image: only.image });
+    if (typeof key !== 'object') return;
+    const image = enterTarget(key.open, known, next === null);
+    if (image !== undefined) page.go({ screen: 'image', image });
   }
 
   /** Another query: nothing known applies to it. */

@@ -294,6 +294,19 @@ describe('with the keyboard alone', () => {
     expect(page.url()).toContain(`image=contoso.azurecr.io/team/api@${digest}`);
   });
 
+  test('Enter opens the only image that a part of its name finds, and none of several', async () => {
+    const field = page.getByLabel('Search');
+    await field.fill('api:prod');
+    await page.keyboard.press('Enter');
+    await page.locator('#image-details').waitFor();
+    expect(page.url()).toContain(`image=contoso.azurecr.io/team/api@${digest}`);
+    await page.keyboard.press('Escape');
+    await field.fill('app:prod');
+    await page.keyboard.press('Enter');
+    await rows().nth(1).waitFor();
+    expect(page.url()).toMatch(/q=app:prod$/);
+  });
+
   test('back from an image that was named whole, the list is the one that the search names', async () => {
     const field = page.getByLabel('Search');
     await field.fill('docker pull contoso.azurecr.io/team/api:prod');
