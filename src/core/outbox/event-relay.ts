@@ -202,7 +202,21 @@ export function eventRelay(deps: {
       const now = clock.now();
       const pauseMs = Math.min(maxRefusedMs, Math.max(minRefusedMs, now - Date.parse(time)));
       putNewest(refusedUntil, key, now + pauseMs - earlyMs, maxRefused);
+      if (due.failedBefore === undefined) noteRefused(name, due.key);
     }
+  }
+
+  /**
+   * The first refusal of an event is stored at once. The image may not be evaluated for minutes, and then by another instance, which
+   * does not know of it: it would be in no count and no list of unpublished images.
+   */
+  function noteRefused(name: ImageName, key: string): void {
+    const attempts = failed.get(itemKey(name, key));
+    if (attempts === undefined) return;
+    const command = { kind: 'publishFailed', failed: { [key]: attempts } } as const;
+    deps.writer.submitWithin(name, command, maxNoteDelayMs).catch((error: unknown) => {
+      log.warn('refusal of an event not stored', { image: imageKey(name), error: describeError(error) });
+    });
   }
 
   function offer(name: ImageName, events: readonly DueEvent[]): void {

@@ -1,6 +1,7 @@
 /** What the topic refuses or cannot accept: nothing counts as accepted that was not, and no event delays another. */
 import { describe, expect, test } from 'vitest';
 import type { CloudEvent, DueEvent } from '../../../src/core/image/cloud-event.ts';
+import type { Command } from '../../../src/core/image/decide.ts';
 import type { ImageName } from '../../../src/core/image/record.ts';
 import { eventRelay } from '../../../src/core/outbox/event-relay.ts';
 import { UpstreamError } from '../../../src/core/runtime/errors.ts';
@@ -31,8 +32,8 @@ function setUp(answer: (ids: readonly string[]) => void, afterMs = 0) {
       },
     },
     writer: {
-      async submitWithin(name: ImageName) {
-        noted.push(String(Number.parseInt(name.digest.slice(-4), 16)));
+      async submitWithin(name: ImageName, { kind }: Command) {
+        if (kind === 'eventsAccepted') noted.push(String(Number.parseInt(name.digest.slice(-4), 16)));
         return { record: undefined, outcome: undefined };
       },
     } as unknown as ImageWriter,

@@ -1,6 +1,8 @@
 /** Events that wait for the topic: bounded in number, whatever the topic does, and sent with pauses. */
 import { describe, expect, test } from 'vitest';
 import type { CloudEvent, DueEvent } from '../../../src/core/image/cloud-event.ts';
+import type { Command } from '../../../src/core/image/decide.ts';
+import type { ImageName } from '../../../src/core/image/record.ts';
 import { eventRelay } from '../../../src/core/outbox/event-relay.ts';
 import type { ErrorCode } from '../../../src/core/runtime/errors.ts';
 import { UpstreamError } from '../../../src/core/runtime/errors.ts';
@@ -11,9 +13,9 @@ import { manualClock } from '../../support/manual-clock.ts';
 const nameOf = (i: number) => ({ registry: 'contoso', repository: repositoryOf('team/app'), digest: digestOf(i) });
 const key = '000001.delayed';
 const start = Date.parse('2026-06-01T12:00:00Z');
-const dueOf = (i: number): DueEvent => {
+const dueOf = (i: number, failedBefore?: number): DueEvent => {
   const event = { id: String(i), type: 'AcrReplication.ReplicationDelayed', time: new Date(start).toISOString() };
-  return { key, event: event as CloudEvent };
+  return { key, event: event as CloudEvent, failedBefore };
 };
 const minute = 60_000;
 
@@ -22,6 +24,7 @@ function setUp(answer: (ids: readonly number[]) => ErrorCode | undefined, afterM
   const clock = manualClock(start);
   const lines: unknown[][] = [];
   const acceptedIds: number[] = [];
+  const commands: Command[] = [];
   const calls: { readonly at: number; readonly ids: readonly number[] }[] = [];
   const relay = eventRelay({
     publisher: {
@@ -34,7 +37,12 @@ function setUp(answer: (ids: readonly number[]) => ErrorCode | undefined, afterM
         acceptedIds.push(...ids);
       },
     },
-    writer: { submitWithin: async () => ({}) } as unknown as ImageWriter,
+    writer: {
+      async submitWithin(_name: ImageName, command: Command) {
+        commands.push(command);
+        return {};
+      },
+    } as unknown as ImageWriter,
     clock,
     log: { info: () => undefined, warn: (...line) => void lines.push(line) },
   });
@@ -42,6 +50,7 @@ function setUp(answer: (ids: readonly number[]) => ErrorCode | undefined, afterM
   return {
     clock,
     acceptedIds,
+    commands,
     calls,
     lines,
     /** As the write that made them does. */
@@ -49,11 +58,11 @@ function setUp(answer: (ids: readonly number[]) => ErrorCode | undefined, afterM
       for (let i = 0; i < count; i++) relay.offer(nameOf(++offered), [dueOf(offered)]);
     },
     /** As timers do. @returns whether it is handled here */
-    offerPending(i: number): boolean {
+    offerPending(i: number, failedBefore?: number): boolean {
       let isBuilt = false;
       relay.offerPending(nameOf(i), [key], () => {
         isBuilt = true;
-        return [dueOf(i)];
+        return [dueOf(i, failedBefore)];
       });
       return isBuilt;
     },
@@ -131,6 +140,18 @@ describe('events for a topic that is away', () => {
 });
 
 describe('an event that the topic refuses', () => {
+  test('is noted in its record once, when it is refused for the first time', async () => {
+    const { clock, commands, offer, offerPending } = setUp(() => 'invalid');
+    offer(1);
+    await clock.advance(minute);
+    const failed = { [key]: { count: 1, lastAt: start + 10, lastError: 'invalid: not now' } };
+    expect(commands).toEqual([{ kind: 'publishFailed', failed }]);
+    // The record has the note when its timer fires.
+    expect(offerPending(1, 1)).toBe(true);
+    await clock.advance(minute);
+    expect(commands).toHaveLength(1);
+  });
+
   test.each([1, 4])('is no outage, with %i others that it refuses as well', async (count) => {
     const { clock, offer, outage } = setUp(() => 'invalid');
     offer(count);
