@@ -3,8 +3,8 @@
  * every poll.
  */
 import type { ListedRelease, ReleaseDocument } from '../core/releases/release-document.ts';
-import type { OpenRelease } from './release-words.ts';
-import { openRelease } from './release-words.ts';
+import type { ReleaseProgress } from './release-words.ts';
+import { progressOf } from './release-words.ts';
 import type { Ask } from './screen.ts';
 import { Unanswered } from './tracker.ts';
 
@@ -13,7 +13,7 @@ const progressEvery = 5;
 
 export interface OpenProgress {
   /** `undefined` where it is not known. */
-  of(release: ListedRelease): OpenRelease | undefined;
+  of(release: ListedRelease): ReleaseProgress | undefined;
   /**
    * Requests the progress when it is due, or when there is a new release. Fails with an `Unanswered`.
    * @param open newest first
@@ -25,7 +25,7 @@ export interface OpenProgress {
 
 export function openProgress(): OpenProgress {
   /** By name and revision; `undefined` after a failed request, which is not repeated before the next is due. */
-  let progress = new Map<string, OpenRelease | undefined>();
+  let progress = new Map<string, ReleaseProgress | undefined>();
   let round = 0;
 
   return {
@@ -51,9 +51,9 @@ function keyOf({ name, revision, createdAt }: ListedRelease): string {
 }
 
 /** `undefined` for a release that was deleted meanwhile, or whose registry is no longer tracked. */
-async function askProgress({ name }: ListedRelease, ask: Ask): Promise<OpenRelease | undefined> {
+async function askProgress({ name }: ListedRelease, ask: Ask): Promise<ReleaseProgress | undefined> {
   try {
-    return openRelease(await ask<ReleaseDocument>(`releases/${encodeURIComponent(name)}`, {}));
+    return progressOf(await ask<ReleaseDocument>(`releases/${encodeURIComponent(name)}`, {}));
   } catch (failure) {
     if (failure instanceof Unanswered && failure.refusal === 'question') return undefined;
     throw failure;

@@ -6,8 +6,8 @@ import { formatHash, parseHash } from './hash-state.ts';
 import { liveTime } from './live-times.ts';
 import { openProgress } from './open-progress.ts';
 import { statePill } from './parts.ts';
-import type { OpenRelease } from './release-words.ts';
-import { incompleteText, releaseState } from './release-words.ts';
+import type { ReleaseProgress } from './release-words.ts';
+import { releaseState } from './release-words.ts';
 import { createRowTable } from './row-table.ts';
 import type { Ask, Page, Screen, Shown } from './screen.ts';
 import { makeCell, rowHeader } from './table.ts';
@@ -17,7 +17,7 @@ const pageSize = '100';
 
 interface Row {
   readonly release: ListedRelease;
-  readonly progress: OpenRelease | undefined;
+  readonly progress: ReleaseProgress | undefined;
 }
 
 export function releasesScreen(page: Page): Screen {
@@ -29,7 +29,7 @@ export function releasesScreen(page: Page): Screen {
       { name: 'Release' },
       { name: 'State', class: 'state' },
       { name: 'Images complete' },
-      { name: 'Incomplete in' },
+      { name: 'Incomplete' },
       { name: 'Created' },
     ],
     keyOf: ({ release }) => release.name,
@@ -80,7 +80,7 @@ function cellsOf(row: Row, now: number): HTMLTableCellElement[] {
   const href = formatHash({ ...parseHash(''), screen: 'release', release: name });
   const isDone = availableAt !== null;
   const complete = isDone ? images.length : progress?.complete;
-  const lacking = isDone ? 'none' : progress === undefined ? 'open it to see' : incompleteText(progress) || 'none';
+  const lacking = isDone ? 'none' : progress === undefined ? 'open it to see' : progress.incomplete || 'none';
   return [
     rowHeader(
       make('a', { href, class: 'open' }, visible(name)),
@@ -92,7 +92,7 @@ function cellsOf(row: Row, now: number): HTMLTableCellElement[] {
       {},
       complete === undefined ? `– of ${images.length}` : `${complete} of ${images.length}`,
     ),
-    makeCell('Incomplete in', {}, lacking),
+    makeCell('Incomplete', {}, lacking),
     makeCell('Created', {}, liveTime('ago', createdAt, now)),
   ];
 }

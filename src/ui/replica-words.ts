@@ -3,7 +3,6 @@ import type { RegionReport } from '../core/query/replica-report.ts';
 import { formatSeconds, plural, visible } from './format.ts';
 import { namesText } from './image-words.ts';
 import type { LagPoint } from './lag-shape.ts';
-import { lackingText } from './release-words.ts';
 
 function hasBrokenWebhook({ webhook }: RegionReport): boolean {
   return webhook.status !== 'ok' && webhook.status !== 'unknown';
@@ -54,8 +53,10 @@ function missingText(expected: readonly RegionReport[]): string {
   if (behind.length === 1) {
     return `${visible(first.region)} is behind: ${plural(first.missingImages, 'image')} missing there now.`;
   }
-  const lacking = behind.map((one) => [one.region, one.missingImages] as const);
-  return `Images missing now: ${lackingText({ lacking })}.`;
+  const counts = behind.map(({ region, missingImages }) => `${visible(region)} ${missingImages}`);
+  const named = counts.slice(0, counts.length > 3 ? 2 : 3);
+  const rest = counts.length - named.length;
+  return `Images missing now: ${named.join(', ')}${rest === 0 ? '' : ` and ${rest} more regions`}.`;
 }
 
 /** The usual lag of the slowest region; with a single region there is none. */
