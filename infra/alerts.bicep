@@ -181,7 +181,7 @@ traces
   }
   silence: {
     name: 'Region silent'
-    description: 'A region reported none of the images that other regions reported in the last two hours, or its webhook is missing, disabled or misconfigured.'
+    description: 'A region reported nothing in the last two hours, in which other regions reported three images or more, or its webhook is missing, disabled or misconfigured.'
     severity: 2
     evaluationFrequency: 'PT30M'
     windowSize: 'PT2H'
@@ -198,7 +198,7 @@ let wrong = traces
   | where message matches regex @"\bwebhook (missing|disabled|misconfigured) registry="
   | project registry = extract(@'registry="([^"]+)"', 1, message), region = extract(@'region="([^"]+)"', 1, message);
 expected
-| join kind=inner (arrivals | where timestamp < ago(30m) | summarize images = dcount(image) by registry) on registry
+| join kind=inner (arrivals | where timestamp < ago(30m) | summarize images = dcount(image) by registry | where images >= 3) on registry
 | join kind=leftanti (arrivals | distinct registry, region) on registry, region
 | project registry, region
 | union wrong

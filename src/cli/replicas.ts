@@ -64,11 +64,8 @@ function describeReport(report: Fields, style: TableStyle = {}, now?: number): s
   );
   const warning = readText(report.warning);
   const warningLines = warning === undefined ? [] : [`warning: ${warning}`];
-  const silent = regions.filter((region) => region.silent === true).flatMap(({ region }) => readText(region) ?? []);
-  const silentLines =
-    silent.length === 0 ? [] : [`silent: no webhook from ${silent.join(', ')} while other regions report images`];
   const lines = [
-    ...silentLines,
+    ...regions.flatMap((region) => silenceLine(region, now)),
     ...webhookLines(regions),
     ...regions.flatMap(statusLine),
     ...warningLines,
@@ -80,6 +77,18 @@ function describeReport(report: Fields, style: TableStyle = {}, now?: number): s
     textTable(columns, rows, style),
     ...lines.map((line) => wrapLine(line, style.width)),
   ].join('\n');
+}
+
+/** What the region has not reported since its last webhook, while others have. */
+function silenceLine({ region, silent, lastWebhookAt, unreportedImages }: Fields, now: number | undefined): string[] {
+  const name = readText(region) ?? '?';
+  // An older tracker does not count them.
+  const count = readNumber(unreportedImages) ?? 0;
+  const images = count === 0 ? 'images' : `${count} ${count === 1 ? 'image' : 'images'}`;
+  if (silent !== true) return count === 0 ? [] : [`${name}: ${images} not reported`];
+  const at = readText(lastWebhookAt);
+  if (at === undefined) return [`silent: ${name}, no webhook yet; other regions have reported ${images}`];
+  return [`silent: ${name}, last webhook ${lastOf(at, now)}; other regions have reported ${images} since`];
 }
 
 /** Expected regions first; of these the ones with a failure, then those that lack most images, then the slowest. */

@@ -9,7 +9,7 @@ import type { Keyed } from './keyed.ts';
 import { lagChart, spanText } from './lag-chart.ts';
 import type { LagShape, LagSpan } from './lag-shape.ts';
 import { distribution } from './lag-shape.ts';
-import { liveTime } from './live-times.ts';
+import { fixedTime, liveTime } from './live-times.ts';
 import { imagesThere, roleNotes } from './replica-words.ts';
 import type { Column } from './table.ts';
 import { makeCell, makeRow, patchRow, rowHeader } from './table.ts';
@@ -109,12 +109,19 @@ function webhookParts({ status, reason, checkedAt }: RegionReport['webhook']): C
   ];
 }
 
-function lastWebhookParts({ lastWebhookAt, silent }: ReplicaLine, now: number): Child[] {
+function lastWebhookParts({ lastWebhookAt, silent, unreportedImages }: ReplicaLine, now: number): Child[] {
   const time = lastWebhookAt === null ? 'never' : liveTime('ago', lastWebhookAt, now);
-  if (!silent) return [time];
+  if (!(unreportedImages > 0)) return [time];
+  const images = plural(unreportedImages, 'image');
+  if (!silent) return [time, make('span', { class: 'note muted' }, `${images} not reported`)];
+  const reported = `other regions have reported ${images}`;
+  const words =
+    lastWebhookAt === null
+      ? [`no webhook yet; ${reported}`]
+      : ['nothing since ', fixedTime(lastWebhookAt, now), `; ${reported} since`];
   return [
     make('span', { class: 'pill is-delayed' }, icon('delayed'), time),
-    make('span', { class: 'note muted' }, 'others send webhooks'),
+    make('span', { class: 'note muted' }, ...words),
   ];
 }
 

@@ -35,13 +35,17 @@ export function replicaHeadline(regions: readonly RegionReport[]): string {
   const silent = expected.filter((region) => region.silent);
   return [
     unhealthy.length === 0 ? '' : `Unhealthy: ${namesOf(unhealthy)}.`,
-    silent.length === 0 ? '' : `No webhooks from ${namesOf(silent)} while other regions send some.`,
+    silent.length === 0 ? '' : `Silent: ${namesText(silent.map(withUnreported))}.`,
     missingText(expected),
     webhooksToCorrect(expected),
     slowestText(expected),
   ]
     .filter((text) => text !== '')
     .join(' ');
+}
+
+function withUnreported({ region, unreportedImages }: RegionReport): string {
+  return `${region} (${plural(unreportedImages, 'image')} not reported)`;
 }
 
 function missingText(expected: readonly RegionReport[]): string {

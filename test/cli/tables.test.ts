@@ -151,6 +151,7 @@ const answers: Record<string, unknown> = {
     regions: regions.map((region, n) => ({
       ...{ region, expected: true, observedOnly: false, globalRouting: n !== 3, missingImages: n === 2 ? 7 : 0 },
       ...{ health: n === 2 ? 'unhealthy' : 'healthy', lastWebhookAt: iso(n * 40), silent: n === 1 },
+      unreportedImages: [0, 5, 0, 1][n],
       webhook:
         n === 2
           ? {

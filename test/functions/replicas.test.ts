@@ -14,6 +14,7 @@ const quiet = {
   globalRouting: true,
   lastWebhookAt: null,
   silent: false,
+  unreportedImages: 0,
   webhook: { status: 'unknown', reason: null, checkedAt: null },
   lag: { p50Seconds: null, p95Seconds: null, count: 0 },
   missingImages: 0,
@@ -81,12 +82,13 @@ describe('the replicas of a registry', () => {
     });
   });
 
-  test('with those that are silent while the webhooks of others report images', async () => {
+  test('with those that are silent: others have reported three images since, two minutes ago or earlier', async () => {
     const registries = [registryOf({ regions: regionsOf('eastus', 'uksouth', 'westeurope') })];
     const memory = memoryTracker({ registries });
-    const silent = async () => {
+    const silence = async () => {
       const { body } = await call(replicasFunction(memory.tracker), { path: 'replicas' });
-      return (body as ReplicaReport).regions.flatMap((one) => (one.silent ? [one.region] : []));
+      const regions = (body as ReplicaReport).regions.filter((one) => one.unreportedImages > 0);
+      return regions.map((one) => `${one.region} ${one.unreportedImages}${one.silent ? ' silent' : ''}`);
     };
     const push = (region: string, number: number) =>
       deliver(memory, region, bodyOf({ target: { digest: digestOf(number) } }));
@@ -97,18 +99,43 @@ describe('the replicas of a registry', () => {
     // They have two minutes.
     await memory.clock.advance(110_000);
     await push('uksouth', 2);
-    expect(await silent()).toEqual([]);
+    expect(await silence()).toEqual([]);
     await memory.clock.advance(20_000);
-    expect(await silent()).toEqual(['westeurope']);
+    // One webhook may be lost, and nothing be pushed for an hour.
+    expect(await silence()).toEqual(['westeurope 1']);
+    await memory.clock.advance(3_600_000);
+    expect(await silence()).toEqual(['westeurope 1']);
+    for (const number of [3, 4]) for (const region of ['eastus', 'uksouth']) await push(region, number);
+    await memory.clock.advance(110_000);
+    expect(await silence()).toEqual(['westeurope 1']);
+    await memory.clock.advance(20_000);
+    expect(await silence()).toEqual(['westeurope 3 silent']);
     await push('westeurope', 2);
-    expect(await silent()).toEqual([]);
+    expect(await silence()).toEqual([]);
     // Its late report makes no other region silent, what a probe has found is no webhook, and nor is a region silent that nothing is expected of.
     await memory.clock.advance(60_000);
-    const name = { registry: 'contoso', repository: repositoryOf('team/app'), digest: digestOf(3) };
-    const found = pushOf('eastus', new Date(memory.clock.now()).toISOString(), { evidence: 'probe' });
-    await memory.tracker.receive({ name, fact: found });
+    for (const number of [5, 6, 7]) {
+      const name = { registry: 'contoso', repository: repositoryOf('team/app'), digest: digestOf(number) };
+      const found = pushOf('eastus', new Date(memory.clock.now()).toISOString(), { evidence: 'probe' });
+      await memory.tracker.receive({ name, fact: found });
+    }
     await memory.clock.advance(200_000);
-    expect(await silent()).toEqual([]);
+    expect(await silence()).toEqual([]);
+  });
+
+  test('an image and its signature are one that a region has not reported', async () => {
+    const memory = memoryTracker();
+    await deliver(memory, 'westeurope', bodyOf({ target: { digest: digestOf(9) } }));
+    await memory.clock.advance(1_000);
+    await deliver(memory, 'eastus', bodyOf({ target: { tag: 'v1' } }));
+    const signature = { digest: digestOf(2), tag: `${digestOf(1).replace(':', '-')}.sig` };
+    await deliver(memory, 'eastus', bodyOf({ target: signature }));
+    await memory.clock.advance(180_000);
+    const { body } = await call(replicasFunction(memory.tracker), { path: 'replicas' });
+    expect((body as ReplicaReport).regions.map((one) => [one.region, one.unreportedImages])).toEqual([
+      ['eastus', 0],
+      ['westeurope', 1],
+    ]);
   });
 
   test('the lag of a region leaves out what a probe found: that says when it was asked', async () => {

@@ -107,6 +107,7 @@ describe('a name is nothing but a name', () => {
             status: { displayStatus: name, message: name, timestamp: name },
             lastWebhookAt: name,
             silent: true,
+            unreportedImages: 5,
             webhook: { status: name, reason: name, checkedAt: name },
             lag: { p50Seconds: 1, p95Seconds: 2, count: 3 },
           },
@@ -1033,7 +1034,14 @@ test('the lag of a region is drawn over the last day, and what is missing at the
     regions: [
       {
         ...{ region: 'eastus', expected: true, health: 'healthy', provisioningState: null, status: null },
-        ...{ lastWebhookAt: null, silent: false, missingImages: 1, globalRouting: true, observedOnly: false },
+        ...{
+          lastWebhookAt: null,
+          silent: false,
+          unreportedImages: 0,
+          missingImages: 1,
+          globalRouting: true,
+          observedOnly: false,
+        },
         webhook: { status: 'unknown', reason: null, checkedAt: null },
         lag: { p50Seconds: 5, p95Seconds: 30, count: 3 },
       },

@@ -46,9 +46,9 @@ describe('in one sentence', () => {
       [replicaOf('a'), replicaOf('b', slow(7))],
     ],
     [
-      'Unhealthy: b. No webhooks from a while other regions send some. Images missing now: c 3, a 1. Webhooks to correct: a (disabled). The slowest is a: 95 of 100 images are there within 5.0 s.',
+      'Unhealthy: b. Silent: a (4 images not reported). Images missing now: c 3, a 1. Webhooks to correct: a (disabled). The slowest is a: 95 of 100 images are there within 5.0 s.',
       [
-        replicaOf('a', { silent: true, missingImages: 1, ...wrong('disabled') }),
+        replicaOf('a', { silent: true, unreportedImages: 4, missingImages: 1, ...wrong('disabled') }),
         replicaOf('b', { health: 'unhealthy' }),
         replicaOf('c', { missingImages: 3 }),
       ],

@@ -48,11 +48,13 @@ export interface RegionReport {
   readonly status: ReplicaStatus | null;
   readonly globalRouting: boolean;
   readonly lastWebhookAt: string | null;
-  /**
-   * Whether it is expected, and has sent no webhook since that of another region reported an image, two minutes ago or earlier,
-   * which it has not reported.
-   */
+  /** Whether it has `unreportedImages` of at least three: one webhook may be lost, and no other be due for hours. */
   readonly silent: boolean;
+  /**
+   * How many of the recent images webhooks of other regions reported after its last webhook and two minutes ago or earlier, and it
+   * has not; 0 for a region that is not expected. What belongs to another image is counted with that one.
+   */
+  readonly unreportedImages: number;
   readonly webhook: {
     readonly status: WebhookStatus;
     /** For people. */
@@ -81,7 +83,9 @@ interface ReplicaReportPorts {
 }
 
 /** The time that a slow region has to send its webhook. */
-const silentAfterMs = 120_000;
+const unreportedAfterMs = 120_000;
+/** As the alert "Region silent" does (infra/alerts.bicep). */
+const silentFrom = 3;
 /** Images that the lag is measured over. */
 const recentImages = 200;
 /** Open images read per page, to count the missing ones. */
@@ -127,6 +131,8 @@ export async function reportReplicas(
     regions: regions.map((region) => {
       const replica = findReplica(set, region);
       const lastWebhookAt = lastWebhooks.get(region);
+      const isExpected = replica?.expected === true;
+      const unreportedImages = isExpected ? countUnreported(region, lastWebhookAt ?? 0, recent, now) : 0;
       return {
         region,
         expected: replica?.expected ?? false,
@@ -137,10 +143,11 @@ export async function reportReplicas(
         status: replica?.status ?? null,
         globalRouting: replica?.globalRouting ?? true,
         lastWebhookAt: lastWebhookAt === undefined ? null : new Date(lastWebhookAt).toISOString(),
-        silent: replica?.expected === true && isSilent(region, lastWebhookAt ?? 0, recent, now),
+        silent: unreportedImages >= silentFrom,
+        unreportedImages,
         webhook: describeWebhook(ports.audit.status(registry, region)),
         lag: lagOf(recent, region),
-        missingImages: countMissing(replica?.expected === true ? open : all, region, set),
+        missingImages: countMissing(isExpected ? open : all, region, set),
       };
     }),
   };
@@ -151,10 +158,13 @@ function describeWebhook({ status, reason, checkedAt }: WebhookFinding): RegionR
 }
 
 /** @param lastAt of its last webhook, milliseconds since 1970 */
-function isSilent(region: Region, lastAt: number, recent: readonly ImageRecord[], now: number): boolean {
+function countUnreported(region: Region, lastAt: number, recent: readonly ImageRecord[], now: number): number {
   const isReport = (arrival: Arrival | undefined) => arrival?.evidence[0] === 'webhook';
-  const isLater = (other: Arrival) => isReport(other) && other.since > lastAt && other.since < now - silentAfterMs;
-  return recent.some((record) => !isReport(arrivalIn(record, region)) && Object.values(record.arrivals).some(isLater));
+  const isLater = (other: Arrival) => isReport(other) && other.since > lastAt && other.since < now - unreportedAfterMs;
+  return recent.filter(
+    (record) =>
+      !isPartOfFamily(record) && !isReport(arrivalIn(record, region)) && Object.values(record.arrivals).some(isLater),
+  ).length;
 }
 
 function countMissing(records: readonly ImageRecord[], region: Region, set: ReplicaSet): number {

@@ -29,10 +29,11 @@ const regionReport = () =>
       ),
     globalRouting: z.boolean(),
     lastWebhookAt: instant().nullable(),
-    silent: z
-      .boolean()
+    silent: z.boolean().describe('Whether `unreportedImages` is 3 or more: one lost webhook makes no region silent.'),
+    unreportedImages: z
+      .int()
       .describe(
-        'Whether it is expected, and has sent no webhook since that of another region reported an image, two minutes ago or earlier, that it has not reported.',
+        'Of the newest 200 images, how many webhooks of other regions have reported since the last webhook of this one, two minutes ago or earlier, and it has not; 0 for a region that is not expected.',
       ),
     webhook: z.object({
       status: z.enum(['ok', 'missing', 'disabled', 'misconfigured', 'unknown']),
