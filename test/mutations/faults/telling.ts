@@ -120,12 +120,12 @@ export const tellingFaults: readonly Fault[] = [
     ],
   ),
   ...faultsIn('src/core/outbox/event-relay.ts', telling, [
+    ['a first refusal is not stored', 'if (due.failedBefore === undefined) noteRefused(name, due.key);', ''],
     [
       'publish errors are swallowed',
       'await publisher.publish(part.map((item) => item.due.event));',
       'await publisher.publish(part.map((item) => item.due.event)).catch(() => undefined);',
     ],
-
     [
       'one refused event discards those behind it',
       'else refused(part, lastError);',
