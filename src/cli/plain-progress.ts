@@ -7,7 +7,7 @@ import type { Output } from './cli-context.ts';
 import { printLine } from './cli-context.ts';
 import type { Answer, RegionAnswer } from './document.ts';
 import type { Failure } from './failure.ts';
-import { describeRegion, missingWords, regionState } from './region-words.ts';
+import { deletedWords, describeRegion, missingWords, regionState } from './region-words.ts';
 import { countOf } from './verdict.ts';
 import type { Progress } from './wait-for-image.ts';
 import type { WaitRequest } from './wait-request.ts';
@@ -44,18 +44,21 @@ export function plainProgress(output: Output, request: WaitRequest, clock: Clock
       failure = undefined;
       last = answer;
       const isFirst = states.size === 0;
+      const gone = deletedWords(answer);
       if (answer.digest !== undefined && answer.image !== image) print(elapsedMs, `the image is ${answer.image}`);
       if (answer.digest !== undefined) image = answer.image;
       for (const region of answer.regions.filter(isOfInterest(answer))) {
         const before = states.get(region.region);
         const state = regionState(answer, region);
         states.set(region.region, state);
-        // What is missing at first is on one line.
-        if (before === state || (before === undefined && state.startsWith('missing'))) continue;
+        // What is missing or deleted at first is on one line.
+        const isOnLine = state.startsWith('missing') || (gone !== undefined && state === 'deleted');
+        if (before === state || (before === undefined && isOnLine)) continue;
         const count = answer.asked.includes(region.region) ? countOf(answer) : words.notWaitedFor;
         print(elapsedMs, `${region.region}: ${describeRegion(answer, region)} (${count})`);
       }
-      if (isFirst && answer.missing.length > 0) print(elapsedMs, `missing: ${missingWords(answer).join(', ')}`);
+      if (!isFirst || answer.missing.length === 0) return;
+      print(elapsedMs, gone ?? `missing: ${missingWords(answer).join(', ')}`);
     },
     failed(latest, elapsedMs) {
       failure = latest;
@@ -77,6 +80,8 @@ function describeWait(answer: Answer | undefined, failure: Failure | undefined):
   if (failure !== undefined) return failure.message;
   if (answer === undefined) return 'no answer yet';
   if (answer.state === 'unknown') return `${words.unreported} ${answer.image}`;
+  const gone = deletedWords(answer);
+  if (gone !== undefined) return gone;
   return `in ${countOf(answer)}${listMissing(missingWords(answer))}`;
 }
 

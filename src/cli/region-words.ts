@@ -58,6 +58,8 @@ export function requestedState(answer: Answer): string {
 
 /** The regions asked about that lack something, those that lack the same together: `uksouth`, `signature in eastus, westeurope`. */
 export function missingWords(answer: Answer): string[] {
+  const gone = deletedWords(answer);
+  if (gone !== undefined) return [gone];
   const { whole, partly } = missingRegions(answer);
   return [...whole, ...partly];
 }
@@ -175,6 +177,15 @@ function listIf(words: string, regions: readonly string[]): string[] {
 
 function isBeingDeleted({ state }: Answer): boolean {
   return state === 'deleting' || state === 'deleted';
+}
+
+/** Of an image that time does not bring: `being deleted: deleted in 7 regions, still in 5`; `undefined` of any other. */
+export function deletedWords(answer: Answer): string | undefined {
+  if (answer.satisfied || !isBeingDeleted(answer)) return undefined;
+  if (answer.state === 'deleted') return words.deleted;
+  const deleted = answer.regions.filter(({ state }) => state === 'deleted').length;
+  const where = `${deleted} ${deleted === 1 ? 'region' : 'regions'}`;
+  return `being deleted: deleted in ${where}, still in ${regionsLeft(answer).length}`;
 }
 
 /** Regions that still have an image that is being deleted: few, and more to the point than those that have lost it. */

@@ -7,5 +7,8 @@ export function releaseState(release: Fields): string {
   if (typeof release.availableAt === 'string') return 'available';
   const [gone] = listOf(release.ended);
   if (gone !== undefined) return gone.outcome === 'superseded' ? 'superseded' : 'deleted';
+  // Time does not bring it, so it is not late.
+  const isDeleting = listOf(release.images).some(({ state, satisfied }) => state === 'deleting' && satisfied !== true);
+  if (isDeleting) return 'deleting';
   return release.delayed === true ? 'delayed' : 'replicating';
 }

@@ -6,7 +6,7 @@ import { formatDuration } from '../core/runtime/format-duration.ts';
 import type { Output } from './cli-context.ts';
 import { printLine } from './cli-context.ts';
 import type { Answer } from './document.ts';
-import { missingWords } from './region-words.ts';
+import { deletedWords, missingWords } from './region-words.ts';
 import type { SeveralAnswer } from './several-document.ts';
 import { countImages, describeTogether, labeller, nameRequest } from './several-document.ts';
 import { countOf } from './verdict.ts';
@@ -70,6 +70,8 @@ export function plainSeveral(output: Output, request: SeveralRequest, clock: Clo
 }
 
 function describeImage(answer: Answer): string {
-  const where = answer.state === 'deleted' ? 'deleted' : `in ${countOf(answer)}`;
+  const gone = deletedWords(answer);
+  if (gone !== undefined) return gone;
+  const where = `in ${countOf(answer)}`;
   return answer.satisfied ? where : `${where}${listMissing(missingWords(answer))}`;
 }

@@ -10,7 +10,16 @@ import { readLoginServers } from './image-file/tracked.ts';
 import { nearestNames } from './nearest-names.ts';
 import { describeUnknown } from './plain-progress.ts';
 import { askOnce, CommandError, parsedOrFail, postOnce } from './question.ts';
-import { isThere, lagText, missingSentence, partLines, regionCell, requestedState, tagLine } from './region-words.ts';
+import {
+  deletedWords,
+  isThere,
+  lagText,
+  missingSentence,
+  partLines,
+  regionCell,
+  requestedState,
+  tagLine,
+} from './region-words.ts';
 import { releaseState } from './release-document.ts';
 import { parseReleaseRequest } from './release-request.ts';
 import type { Named } from './select-images.ts';
@@ -138,7 +147,11 @@ function describeRelease(answer: SeveralAnswer): string[] {
   const label = labeller(answer.images);
   const missing = answer.images
     .filter(({ satisfied, state }) => !satisfied && state !== 'unknown' && state !== 'deleted')
-    .map((one) => `${label(one)}: ${missingSentence(one)}`);
+    .map((one) => {
+      const gone = deletedWords(one);
+      if (gone === undefined) return `${label(one)}: ${missingSentence(one)}`;
+      return `${label(one)} is ${gone}; it comes only if it is pushed again`;
+    });
   const unknown = answer.images.filter(({ state }) => state === 'unknown').map(label);
   const gone = ended.map(({ image, outcome }) => {
     const one = answer.images.find((each) => each.image === image);

@@ -11,7 +11,7 @@ import {
 import { formatDuration } from '../core/runtime/format-duration.ts';
 import type { Answer } from './document.ts';
 import type { Failure } from './failure.ts';
-import { missingWords } from './region-words.ts';
+import { deletedWords, missingWords } from './region-words.ts';
 import type { WaitEnd } from './wait-for-image.ts';
 import type { WaitRequest } from './wait-request.ts';
 
@@ -23,6 +23,8 @@ export interface Verdict {
   readonly text: string;
   readonly hint: string | undefined;
 }
+
+const pushAgain = 'Push the image again, or wait for another one.';
 
 export function verdictOn(end: WaitEnd, request: WaitRequest): Verdict {
   const { answer, outcome } = end;
@@ -45,7 +47,7 @@ export function verdictOn(end: WaitEnd, request: WaitRequest): Verdict {
         isGood,
         title: 'Image deleted',
         text: describeDeleted(what),
-        hint: 'Push the image again, or wait for another one.',
+        hint: pushAgain,
       };
     case 'superseded':
       return {
@@ -94,11 +96,14 @@ export function countOf({ have, asked, needed }: Answer): string {
 }
 
 function describeProgress(answer: Answer): string {
+  const gone = deletedWords(answer);
+  if (gone !== undefined) return `${answer.image} is ${gone}`;
   return `${answer.image} is in ${countOf(answer)}${answer.satisfied ? '' : listMissing(missingWords(answer))}`;
 }
 
 function hintFor(answer: Answer | undefined, { failure }: WaitEnd): string {
   if (failure !== undefined) return `At the end ${failure.message}.`;
+  if (answer !== undefined && deletedWords(answer) !== undefined) return pushAgain;
   return answer?.state === 'unknown'
     ? 'No region has reported it. Check the reference and the push; `acr-replication replicas` shows whose webhook is silent.'
     : 'Wait longer with --timeout; `acr-replication replicas` shows how far behind each region usually is.';

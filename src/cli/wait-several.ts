@@ -6,6 +6,7 @@ import { printLine } from './cli-context.ts';
 import { exitCodes } from './exit-codes.ts';
 import { nearestNames } from './nearest-names.ts';
 import { describeUnknown } from './plain-progress.ts';
+import { deletedWords } from './region-words.ts';
 import type { SeveralAnswer } from './several-document.ts';
 import { describeTogether, nameRequest, readSeveral } from './several-document.ts';
 import type { SeveralProgress } from './several-progress.ts';
@@ -81,10 +82,7 @@ export function verdictOnSeveral(end: WaitEnd<SeveralAnswer>, request: SeveralRe
     case 'satisfied':
       return { isGood, title: 'Images available', text: `${progress} ${after}`, hint: undefined };
     case 'timedOut': {
-      const hint =
-        end.failure === undefined
-          ? 'Wait longer with --timeout; `acr-replication replicas` shows how far behind each region usually is.'
-          : `At the end ${end.failure.message}.`;
+      const hint = end.failure === undefined ? hintFor(answer) : `At the end ${end.failure.message}.`;
       return { isGood, title: 'Images not available in time', text: describeTimedOut(end.elapsedMs, progress), hint };
     }
     case 'deleted':
@@ -99,6 +97,13 @@ export function verdictOnSeveral(end: WaitEnd<SeveralAnswer>, request: SeveralRe
     default:
       return failureVerdict(end);
   }
+}
+
+function hintFor(answer: SeveralAnswer | undefined): string {
+  const isGone = answer?.images.some((one) => deletedWords(one) !== undefined) === true;
+  return isGone
+    ? 'Push what is deleted again, or wait for another image.'
+    : 'Wait longer with --timeout; `acr-replication replicas` shows how far behind each region usually is.';
 }
 
 /** Described by the first image that ended. */

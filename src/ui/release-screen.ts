@@ -99,8 +99,8 @@ export function releaseScreen(page: Page): Screen {
 
   function show(document: ReleaseDocument): void {
     const { name, images, ...rest } = document;
-    const state = releaseState(document);
-    const { complete, of } = progressOf(document);
+    const { complete, of, state: together } = progressOf(document);
+    const state = releaseState({ ...document, state: together });
     title = `${state} · ${visible(name)}`;
     paintState({ state, note: `${complete} of ${plural(of, 'image')}` });
     setText(part('release-headline'), releaseHeadline(document));

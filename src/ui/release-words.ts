@@ -1,6 +1,7 @@
 /**
  * A release in words: its state, how many of its images are in their required regions, and which are not, and why.
  */
+import type { AvailabilityDocument } from '../core/image/availability.ts';
 import type { ListedRelease, ReleaseDocument } from '../core/releases/release-document.ts';
 import { plural, shortReference, visible } from './format.ts';
 import { namesText } from './image-words.ts';
@@ -9,7 +10,7 @@ import type { ShownState } from './words.ts';
 
 /**
  * The state of the revision. Once available, it stays so, even if images are deleted.
- * @param state of its images together, where it is known: a release with a deleted image cannot become available
+ * @param state of its images together, where it is known: a release whose image is deleted cannot become available
  */
 export function releaseState({
   availableAt,
@@ -17,7 +18,7 @@ export function releaseState({
   state,
 }: Pick<ListedRelease, 'availableAt' | 'delayed'> & { state?: ReleaseDocument['state'] | undefined }): ShownState {
   if (availableAt !== null) return 'available';
-  if (state === 'deleted') return 'deleted';
+  if (state === 'deleted' || state === 'deleting') return state;
   return delayed ? 'delayed' : 'replicating';
 }
 
@@ -31,9 +32,18 @@ export interface ReleaseProgress {
 }
 
 export function progressOf(document: ReleaseDocument): ReleaseProgress {
-  const { images, state } = document;
+  const { images } = document;
   const complete = images.filter(({ satisfied }) => satisfied).length;
-  return { complete, of: images.length, incomplete: incompleteText(document), state };
+  return { complete, of: images.length, incomplete: incompleteText(document), state: stateOfImages(document) };
+}
+
+/** The worst state of all images is `unknown` also where one is being deleted, and nobody has reported another yet. */
+function stateOfImages({ state, images }: ReleaseDocument): ReleaseDocument['state'] {
+  return state === 'unknown' && images.some(isLeaving) ? 'deleting' : state;
+}
+
+function isLeaving({ state, satisfied }: Pick<AvailabilityDocument, 'state' | 'satisfied'>): boolean {
+  return state === 'deleting' && !satisfied;
 }
 
 /** Images that lack the same are named together; more groups would make the text too long. */
@@ -73,7 +83,7 @@ export function releaseHeadline(document: ReleaseDocument): string {
   return [
     `${complete} of ${plural(of, 'image')} complete${incomplete === '' ? '' : `: ${incomplete}`}.`,
     ...unlistedPlatforms(document),
-    ...(ended.length === 0 ? [] : ['What was deleted comes only if it is pushed again.']),
+    ...(ended.length === 0 && !images.some(isLeaving) ? [] : ['What is deleted comes only if it is pushed again.']),
   ].join(' ');
 }
 
@@ -97,11 +107,20 @@ interface Lack {
 /** What one image lacks, with the regions that lack the same together. */
 function lacksOf({ image, regions }: ReleaseDocument['missing'][number], images: ReleaseDocument['images']): Lack[] {
   const document = images.find((one) => one.image === image);
+  if (document !== undefined && isLeaving(document))
+    return [{ name: tagged(image, images), what: leavingText(document) }];
   const shortfall = (region: string) => (document === undefined ? undefined : shortfallIn(document, region)) ?? '';
   return [...Map.groupBy(regions, shortfall)].map(([what, together]) => ({
     what: `${what === '' ? 'missing' : `with ${what}`} in ${namesText(together)}`,
     name: document !== undefined && what.startsWith('another ') ? visible(document.repository) : tagged(image, images),
   }));
+}
+
+/** `being deleted: deleted in 7 regions, still in 5` */
+function leavingText({ regions }: AvailabilityDocument): string {
+  const deleted = regions.filter(({ state }) => state === 'deleted').length;
+  const left = regions.filter(({ state }) => state === 'available' || state === 'unverified').length;
+  return `being deleted: deleted in ${plural(deleted, 'region')}, still in ${left}`;
 }
 
 /** By the tag in the release, where it has one. */

@@ -39,6 +39,24 @@ test('a log gets a line for each change, and none for none', () => {
   ]);
 });
 
+test.each<[string, string[], string]>([
+  ['deleting', ['eastus'], 'being deleted: deleted in 2 regions, still in 1'],
+  ['deleted', [], 'deleted in every region that had it'],
+])('a log says of an image that is %s, on one line, what time does not bring', (state, have, said) => {
+  const output = new PassThrough();
+  const progress = plainProgress(output, request, manualClock());
+  const gone = ['uksouth', 'westeurope', ...(have.length === 0 ? ['eastus'] : [])];
+  const answer = answerWith(have, gone, { state });
+  const regions = answer.regions.map((one) => (have.includes(one.region) ? one : { ...one, state: 'deleted' }));
+  progress.answered({ ...answer, regions }, 0);
+  progress.finish();
+  expect(String(output.read()).split('\n').slice(2)).toEqual([
+    ...have.map((region) => `   0 s  ${region}: available, first (1 of 3 regions)`),
+    `   0 s  ${said}`,
+    '',
+  ]);
+});
+
 describe('a log that nothing new can be said in', () => {
   function start() {
     const output = new PassThrough();

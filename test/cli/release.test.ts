@@ -12,6 +12,11 @@ const documentOf = (have: string[], missing: string[]) => ({
   revision: 2,
   ...severalWith([documentWith(have, missing, { image: shop, repository: 'team/shop' })], 'replicating'),
 });
+/** Of an image that one region has deleted. */
+const leavingWest = {
+  state: 'deleting',
+  regions: both.map((region) => ({ region, required: true, state: region === 'eastus' ? 'available' : 'deleted' })),
+};
 const there = { status: 200, body: documentOf(both, []) };
 const notYet = { status: 202, body: documentOf(['eastus'], ['westeurope']) };
 
@@ -31,6 +36,31 @@ test.each<[string, Said, number, RegExp]>([
   expect(called.out + called.err).toMatch(words);
   expect(called.err).toContain('waiting for release shop-2.4, at most 0 s\n');
   expect(called.asked[0]).toMatchObject({ path: '/api/releases/shop-2.4/wait', query: { timeout: '0' } });
+});
+
+test('wait: an image that is being deleted is not waited for longer', async () => {
+  const one = documentWith(['eastus'], ['westeurope'], { image: shop, repository: 'team/shop', ...leavingWest });
+  const body = { name: 'shop-2.4', revision: 1, ...severalWith([one], 'deleting') };
+  const { out, err } = await ask(['wait', '--release', 'shop-2.4', '--timeout', '0'], { status: 202, body });
+  expect(out).toMatch(
+    /^timed out .* missing: team\/shop@sha256:a+ \(being deleted: deleted in 1 region, still in 1\)\n/,
+  );
+  expect(err).toMatch(/ {2}team\/shop@sha256:a+: being deleted: deleted in 1 region, still in 1 \(0 of 1 images\)\n/);
+  expect(err).toContain('\nPush what is deleted again, or wait for another image.\n');
+  expect(err).not.toContain('--timeout');
+});
+
+test('releases: one with an image that is being deleted', async () => {
+  const one = documentWith(['eastus'], ['westeurope'], { image: shop, repository: 'team/shop', ...leavingWest });
+  const head = { name: 'shop-2.4', revision: 1, createdAt: '2026-06-01T12:00:00.000Z', delayed: true };
+  const tracker = await startTrackerStandIn(({ path }) => ({
+    status: 200,
+    body: path.endsWith('/releases')
+      ? { releases: [{ ...head, images: [shop] }], next: null }
+      : { ...head, ...severalWith([one], 'deleting') },
+  }));
+  const { out } = await callCommand(['releases', '-o', 'wide', '--url', tracker.url]);
+  expect(out).toMatch(/shop-2\.4 +deleting +0\/1 .* \(being deleted: deleted in 1 region, still in 1\)/);
 });
 
 test('status', async () => {
@@ -62,6 +92,7 @@ describe('status says of a release', () => {
     return out.split('IMAGE')[0]?.trimEnd().split('\n');
   };
   const gone = image('old', [], both, { state: 'deleted' });
+  const leaving = image('app', ['eastus'], ['westeurope'], leavingWest);
 
   test.each<[string, object, ReturnType<typeof image>[], string[]]>([
     [
@@ -81,6 +112,15 @@ describe('status says of a release', () => {
       { delayed: true, ended: [{ image: gone.image, outcome: 'deleted' }] },
       [gone],
       ['deleted, 0 of 1 images are where they must be', 'team/old:v1 was deleted: it comes only if it is pushed again'],
+    ],
+    [
+      'that an image is being deleted, and not that it is late',
+      { delayed: true },
+      [leaving],
+      [
+        'deleting, 0 of 1 images are where they must be',
+        'team/app:v1 is being deleted: deleted in 1 region, still in 1; it comes only if it is pushed again',
+      ],
     ],
     [
       'which image no region has reported',

@@ -103,6 +103,19 @@ test('times out with what is missing, the tracker having been asked until shortl
   });
 });
 
+test('times out with an image that is being deleted: more time does not bring it', async () => {
+  const regions = ['eastus', 'westeurope'].map((region) => ({
+    ...{ region, required: true, state: region === 'eastus' ? 'available' : 'deleted' },
+  }));
+  const leaving = () => json(202, documentWith(['eastus'], ['westeurope'], { state: 'deleting', regions }));
+  const wait = startWait(leaving, { timeoutMs: 12_000 });
+  await wait.clock.advance(12_000);
+  expect(await wait.verdict()).toMatchObject({
+    text: `timed out after 12 s: ${pinned} is being deleted: deleted in 1 region, still in 1`,
+    hint: 'Push the image again, or wait for another one.',
+  });
+});
+
 test('no time to wait is one question', async () => {
   const wait = startWait(notYet, { timeoutMs: 0 });
   await wait.clock.settle();

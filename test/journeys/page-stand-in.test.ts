@@ -830,7 +830,7 @@ describe('an image', () => {
     });
     answers.events = () => ({ events: [], checks: [], checksComplete: true });
     await page.goto(`${tracker.url}/ui#release=shop`);
-    await page.getByText('has no signature in japaneast.').waitFor();
+    await page.getByText('with no signature in japaneast.').waitFor();
     const row = page.locator('#release-matrix tbody tr').first();
     expect(await row.locator('td.state').innerText()).toMatch(/signature missing/);
     expect(await row.locator('td.is-incomplete').getAttribute('title')).toMatch(/^japaneast: no signature/);
@@ -900,9 +900,9 @@ test('a release fills while one looks, a hundred images and thirty regions on a 
   await page.goto(`${tracker.url}/ui#view=releases`);
   const listed = page.locator('#release-list tbody tr');
   await listed.getByText('97 of 100').waitFor();
-  expect(await listed.innerText()).toMatch(/shop-2\.4[\s\S]*revision 2[\s\S]*replicating[\s\S]*region7 3/);
+  expect(await listed.innerText()).toMatch(/shop-2\.4[\s\S]*revision 2[\s\S]*replicating[\s\S]*missing in region7/);
   await page.getByRole('link', { name: 'shop-2.4' }).click();
-  await page.getByText('97 of 100 images are where they must be. Images missing: region7 3.').waitFor();
+  await page.getByText(/^97 of 100 images complete: team.app .* missing in region7\.$/).waitFor();
   expect(page.url()).toMatch(/#release=shop-2\.4$/);
   const rows = page.locator('#release-matrix tbody tr');
   expect(await rows.count()).toBe(100);

@@ -28,7 +28,7 @@ describe('who lacks what, in one sentence', () => {
       releaseOf(3, { 1: ['uksouth', 'westeurope'] }),
     ],
     [
-      `0 of 1 image complete: team/app ${digestOf(0).slice(0, 15)}… deleted. What was deleted comes only if it is pushed again.`,
+      `0 of 1 image complete: team/app ${digestOf(0).slice(0, 15)}… deleted. What is deleted comes only if it is pushed again.`,
       releaseOf(1, { 0: ['a', 'b', 'c', 'd'] }, { ended: [{ image: nameOf(0), outcome: 'deleted' }] }),
     ],
   ])('%s', (sentence, release) => {
@@ -140,6 +140,21 @@ test('the list says of a release what its sentence says: every image that is not
   );
   expect(releaseHeadline(release)).toContain(`1 of 5 images complete: ${incomplete}. `);
   expect(releaseState({ availableAt: null, delayed: true, state: 'deleted' })).toBe('deleted');
+});
+
+test('an image that is being deleted is not one that is late', () => {
+  const release = documentOf({ name: 'app', missing: ['b', 'c'], state: 'deleting' });
+  const region = (name: string, state: string) => ({ region: name, state });
+  const regions = [region('a', 'available'), region('b', 'deleted'), region('c', 'deleted')];
+  const [app] = release.images.map((one) => ({ ...one, regions }));
+  const deleting = { ...release, state: 'deleting', delayed: true, images: [app] } as unknown as ReleaseDocument;
+  expect(releaseHeadline(deleting)).toBe(
+    '0 of 1 image complete: team/app:v1 being deleted: deleted in 2 regions, still in 1. What is deleted comes only if it is pushed again.',
+  );
+  for (const state of ['deleting', 'unknown'] as const) {
+    const { state: together } = progressOf({ ...deleting, state });
+    expect(releaseState({ availableAt: null, delayed: true, state: together })).toBe('deleting');
+  }
 });
 
 test('an image that is complete is not named, although some region lacks it', () => {
