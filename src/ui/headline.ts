@@ -1,5 +1,6 @@
 /** The answer about one image in one sentence, for a reader who asks "may I deploy?" and reads no table. */
 import type { AvailabilityDocument } from '../core/image/availability.ts';
+import { absentText, groupAbsent, joined, listed } from './absent.ts';
 import { arrivalSpan } from './arrival-times.ts';
 import { formatSeconds, formatWaiting, plural, visible } from './format.ts';
 import { deletedAt } from './image-words.ts';
@@ -54,7 +55,7 @@ export function headline(
   if (state === 'deleting') return [`${deletingText(document)}${rest}`];
   const [absent, deleted, unverified] = [inState('missing'), inState('deleted'), inState('unverified')];
   const waited = firstSeenAt === null ? 0 : Math.max(0, now - Date.parse(firstSeenAt)) / 1000;
-  const isAwaited = state === 'replicating' && waited > 0 && firstSeenAt !== null && absent.length > 0;
+  const isAwaited = state === 'replicating' && waited > 0 && firstSeenAt !== null;
   // All regions have the image where it is available: what some of them lack is the tag.
   const isTag = document.tag !== undefined && state === 'available' && lackedKinds(document).length === 0;
   const lacks = [
@@ -62,13 +63,14 @@ export function headline(
     unverified.length === 0 ? '' : `unverified in ${listed(unverified)}`,
     ...lacksOf(document, inState('available'), isTag),
   ].filter((text) => text !== '');
-  const after = `${lacks.map((text) => `; ${text}`).join('')}${rest}`;
+  const [first, ...others] = groupAbsent(document, absent);
+  const after = `${[...others.map(absentText), ...lacks].map((text) => `; ${text}`).join('')}${rest}`;
   const where = `n ${have} of ${plural(needed, 'region')}${and}`;
   const counted =
     isTag && document.tag !== undefined ? `${visible(document.tag.name)} points at this image i${where}` : `I${where}`;
-  const head = `${counted}${absent.length === 0 ? '' : `; ${absentText(document, absent)}`}`;
-  if (!isAwaited) return [`${head}${after}`];
-  return [`${head} for `, { waitingSince: firstSeenAt }, `${comparedToUsual(absent, usual, waited, state)}${after}`];
+  const head = `${counted}${first === undefined ? '' : `; ${absentText(first)}`}`;
+  if (!isAwaited || first === undefined) return [`${head}${after}`];
+  return [`${head} for `, { waitingSince: firstSeenAt }, `${comparedToUsual(first.regions, usual, waited)}${after}`];
 }
 
 export function headlineText(parts: readonly HeadlinePart[], now: number): string {
@@ -80,25 +82,6 @@ export function headlineText(parts: readonly HeadlinePart[], now: number): strin
 function clause(regions: readonly string[], one: string, many: string, rest: string): string {
   if (regions.length === 0) return '';
   return `${listed(regions)} ${regions.length === 1 ? one : many} ${rest}`;
-}
-
-function listed(regions: readonly string[]): string {
-  const places = regions.map(visible);
-  return places.length > 3 ? `${places.slice(0, 2).join(', ')} and ${places.length - 2} more` : joined(places);
-}
-
-/** `missing in uksouth`, or what is missing of a multi-platform image: `linux/arm64 missing in brazilsouth` */
-function absentText({ members }: AvailabilityDocument, absent: readonly string[]): string {
-  const parts = (members ?? []).filter(({ kind }) => kind !== 'artifact');
-  const partsMissingIn = (region: string) => {
-    const lacking = parts.filter(({ missing }) => missing.some((one) => one === region));
-    if (lacking.length === parts.length) return '';
-    if (lacking.length > 3) return `${lacking.length} of ${parts.length} manifests`;
-    return joined(lacking.map(({ platform, kind }) => visible(platform ?? kind)));
-  };
-  return [...Map.groupBy(absent, partsMissingIn)]
-    .map(([what, regions]) => `${what === '' ? '' : `${what} `}missing in ${listed(regions)}`)
-    .join('; ');
 }
 
 /** Which regions still have an image that is being deleted. */
@@ -164,15 +147,11 @@ function durationOf(document: AvailabilityDocument): string {
   return `, ${span.isAtMost ? 'at most ' : ''}${formatSeconds(span.seconds)} after the first`;
 }
 
-function joined(names: readonly string[]): string {
-  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
-}
-
-/** Compares the wait with the usual lag of the one missing region, or of the slowest of them. */
-function comparedToUsual(missing: readonly string[], usual: UsualLag, waited: number, state: string): string {
+/** Compares the wait with the usual lag of the one region that is named before it, or of the slowest of them. */
+function comparedToUsual(missing: readonly string[], usual: UsualLag, waited: number): string {
   const known = missing.flatMap((region) => usual.get(region) ?? []);
   const slowest = Math.max(...known);
-  if (missing.length === 0 || known.length < missing.length || state !== 'replicating' || !(slowest > 0)) return '';
+  if (known.length < missing.length || !(slowest > 0)) return '';
   const times = waited / slowest;
   const there = `${missing.length === 1 ? ' there' : ''} (${formatSeconds(slowest)})`;
   if (times < 1) return `, as is usual${there}`;

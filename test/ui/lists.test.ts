@@ -290,6 +290,25 @@ describe('the answer in a sentence', () => {
     expect(sentenceOf({ ...one, members: [member(2, 'linux/amd64', []), arm] })).toBe(
       'In 1 of 2 regions; linux/arm64 missing in westeurope for 11 min.',
     );
+    // What is usual is that of the region that is named, not of one that lacks only a part.
+    const north = pushOf('northeurope', '2026-06-01T12:00:00Z');
+    const places = replicaSetOf(registryOf({ regions: ['eastus', 'northeurope', 'westeurope'].map(regionOf) }));
+    const three = describeImage(recordOf(digestOf(1), [regions, north], places), registryOf(), places, now);
+    const part = member(3, 'linux/arm64', ['northeurope', 'westeurope']);
+    const split = {
+      ...three,
+      members: [member(2, 'linux/amd64', ['westeurope']), part],
+      missing: ['northeurope', 'westeurope'].map(regionOf),
+      regions: three.regions.map((one) => (one.region === 'northeurope' ? { ...one, state: 'missing' as const } : one)),
+      requirement: { ...three.requirement, have: 1 },
+    };
+    const lags = new Map([
+      ['northeurope', 600],
+      ['westeurope', 220],
+    ]);
+    expect(sentenceOf(split, { usual: lags })).toBe(
+      'In 1 of 3 regions; missing in westeurope for 11 min, 3 times longer than usual there (3 min 40 s); linux/arm64 missing in northeurope.',
+    );
     // Where all of them are missing, the image is.
     expect(sentenceOf({ ...one, members: [arm] })).toBe('In 1 of 2 regions; missing in westeurope for 11 min.');
   });
