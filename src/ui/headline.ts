@@ -112,15 +112,15 @@ function lacksOf(document: AvailabilityDocument, regions: readonly string[], isN
   ];
 }
 
-/** Artifacts that some regions have, and that other regions with the image lack. */
+/** Artifacts that some regions have, and that other regions with the image lack; all regions that lack them are named. */
 function attachedText(document: AvailabilityDocument, attached: AvailabilityDocument | undefined): string {
   const isAsked = (kind: string) => (document.artifacts ?? []).some((one) => one.kind === kind);
   if (attached === undefined) return '';
   return (attached.artifacts ?? [])
     .filter(({ kind, missing }) => !isAsked(kind) && missing.length < attached.requirement.regions.length)
     .map(({ kind, missing }) => {
-      const there = missing.filter((region) => shortfallIn(attached, region) !== undefined);
-      return there.length === 0 ? '' : ` Its ${visible(kind)} is missing in ${listed(there)}.`;
+      const isShort = missing.some((region) => shortfallIn(attached, region) !== undefined);
+      return isShort ? ` Its ${visible(kind)} is missing in ${listed(missing)}.` : '';
     })
     .join('');
 }

@@ -1,5 +1,6 @@
 /** One row of the list in words: its progress, its diverged tags, and the regions that delay it. */
 import type { AvailabilityDocument } from '../core/image/availability.ts';
+import { absentText, groupAbsent } from './absent.ts';
 import { arrivalSpan } from './arrival-times.ts';
 import { formatSeconds, plural, shortDigest, visible } from './format.ts';
 import { cellKind } from './region-state.ts';
@@ -20,9 +21,14 @@ export function namesText(names: readonly string[]): string {
 }
 
 /** Regions that delay the image, for rows whose cells are only marks. */
-export function delayedText(document: Pick<AvailabilityDocument, 'state' | 'delayed' | 'regions'>): string {
+export function delayedText(document: Pick<AvailabilityDocument, 'state' | 'delayed' | 'regions' | 'members'>): string {
   const delayed = document.regions.filter((region) => cellKind(region, document) === 'delayed');
-  return delayed.length === 0 ? '' : `missing in ${namesText(delayed.map(({ region }) => region))}`;
+  return groupAbsent(
+    document,
+    delayed.map(({ region }) => region),
+  )
+    .map(absentText)
+    .join('; ');
 }
 
 /** `prod: another digest in australiaeast` */

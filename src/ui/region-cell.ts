@@ -52,8 +52,8 @@ function contents({ kind, lagSeconds, waitingSince, lacks, isAtMost }: CellValue
       return [icon('missing'), text(lacks ?? kind)];
     case 'waiting':
     case 'delayed':
-      if (waitingSince === null) return [icon('missing'), text('missing')];
-      return [icon('missing'), spoken('missing for '), text(liveTime('waiting', waitingSince, now))];
+      if (waitingSince === null) return [icon('missing'), text(lacks ?? 'missing')];
+      return [icon('missing'), spoken(`${lacks ?? 'missing'} for `), text(liveTime('waiting', waitingSince, now))];
     case 'missing':
     case 'deleted':
       return [icon(kind), text(kind)];

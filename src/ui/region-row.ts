@@ -27,7 +27,7 @@ export const regionColumns: readonly Column[] = [
 export interface RegionLine extends Pick<AvailabilityDocument, 'firstSeenAt'> {
   readonly entry: RegionAvailability;
   readonly kind: CellKind;
-  /** What an incomplete one lacks. */
+  /** What the region lacks that has the rest. */
   readonly lacks?: string | undefined;
 }
 

@@ -1,6 +1,7 @@
 /** The state of one image in one region, as the page shows it. */
 import type { AvailabilityDocument } from '../core/image/availability.ts';
 import type { RegionAvailability } from '../core/image/region-availability.ts';
+import { partsMissingIn } from './absent.ts';
 import { isLearnedLate, withLags } from './arrival-times.ts';
 import type { CellKind } from './cell-kind.ts';
 import { formatSeconds } from './format.ts';
@@ -11,7 +12,7 @@ export interface CellValue {
   readonly lagSeconds: number | null;
   /** Since when the region is awaited, ISO 8601. */
   readonly waitingSince: string | null;
-  /** What an incomplete one lacks. */
+  /** What the region lacks that has the rest: `no signature`, `missing linux/arm64`. */
   readonly lacks?: string | undefined;
   /** The lag is an upper bound. */
   readonly isAtMost?: boolean;
@@ -35,8 +36,10 @@ export function isAwaited(kind: CellKind): boolean {
 
 export function cellValue(document: AvailabilityDocument, name: string): CellValue {
   const region = withLags(document).find((each) => each.region === name);
-  const lacks = shortfallIn(document, name);
-  const kind = lacks !== undefined ? 'incomplete' : isEnough(document, name) ? 'available' : cellKind(region, document);
+  const short = shortfallIn(document, name);
+  const kind = short !== undefined ? 'incomplete' : isEnough(document, name) ? 'available' : cellKind(region, document);
+  const parts = isAwaited(kind) ? partsMissingIn(document, name) : '';
+  const lacks = short ?? (parts === '' ? undefined : `missing ${parts}`);
   const waitingSince = isAwaited(kind) ? document.firstSeenAt : null;
   const isAtMost = region !== undefined && isLearnedLate(region);
   return { kind, lagSeconds: region?.lagSeconds ?? null, waitingSince, lacks, isAtMost };

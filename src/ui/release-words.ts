@@ -3,6 +3,7 @@
  */
 import type { AvailabilityDocument } from '../core/image/availability.ts';
 import type { ListedRelease, ReleaseDocument } from '../core/releases/release-document.ts';
+import { partsMissingIn } from './absent.ts';
 import { plural, shortReference, visible } from './format.ts';
 import { namesText } from './image-words.ts';
 import { shortfallIn } from './shortfall.ts';
@@ -109,10 +110,15 @@ function lacksOf({ image, regions }: ReleaseDocument['missing'][number], images:
   const document = images.find((one) => one.image === image);
   if (document !== undefined && isLeaving(document))
     return [{ name: tagged(image, images), what: leavingText(document) }];
-  const shortfall = (region: string) => (document === undefined ? undefined : shortfallIn(document, region)) ?? '';
+  const shortfall = (region: string) => {
+    if (document === undefined) return 'missing';
+    const short = shortfallIn(document, region);
+    return short === undefined ? `missing ${partsMissingIn(document, region)}`.trim() : `with ${short}`;
+  };
   return [...Map.groupBy(regions, shortfall)].map(([what, together]) => ({
-    what: `${what === '' ? 'missing' : `with ${what}`} in ${namesText(together)}`,
-    name: document !== undefined && what.startsWith('another ') ? visible(document.repository) : tagged(image, images),
+    what: `${what} in ${namesText(together)}`,
+    name:
+      document !== undefined && what.startsWith('with another ') ? visible(document.repository) : tagged(image, images),
   }));
 }
 

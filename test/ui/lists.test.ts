@@ -244,6 +244,21 @@ describe('the answer in a sentence', () => {
     expect(sentenceOf(there, { attached: unsigned })).toBe(
       'In all 2 regions, 4.0 s after the first. Its signature is missing in westeurope.',
     );
+    // As after the question for it: a region without the image lacks its signature as well.
+    const gone = { ...unsigned, artifacts: [{ kind: 'signature', known: true, missing: [west.region] }] };
+    const [first] = unsigned.regions;
+    if (first === undefined) throw new Error('no region');
+    const north = { ...first, region: regionOf('northeurope'), state: 'missing' as const };
+    const lacking = {
+      ...{ ...gone, regions: [...gone.regions, north], missing: [west.region, north.region] },
+      artifacts: [{ kind: 'signature', known: true, missing: [north.region, west.region] }],
+      requirement: { ...gone.requirement, regions: [...gone.requirement.regions, north.region] },
+    };
+    expect(sentenceOf(there, { attached: lacking })).toContain(
+      'Its signature is missing in northeurope and westeurope.',
+    );
+    const alone = { ...lacking, artifacts: [{ kind: 'signature', known: true, missing: [north.region] }] };
+    expect(sentenceOf(there, { attached: alone })).not.toContain('signature');
     // No region has one: nothing says that there must be one.
     const none = { ...unsigned, artifacts: [{ kind: 'sbom', known: true, missing: there.requirement.regions }] };
     expect(sentenceOf(there, { attached: none })).toBe('In all 2 regions, 4.0 s after the first.');

@@ -75,6 +75,9 @@ describe('who lacks what, in one sentence', () => {
 describe('an image that is there, but not with all that the release requires', () => {
   const regions = ['uksouth', 'westeurope'].map((region) => ({ region, state: 'available' }));
   const unsigned = { artifacts: [{ kind: 'signature', known: true, missing: west() }] };
+  const split = ['amd64', 'arm64'].map((name) => ({
+    ...{ kind: 'platform', platform: `linux/${name}`, missing: name === 'arm64' ? west() : [] },
+  }));
   const elsewhere = { tag: { name: 'prod', regions: [{ region: 'westeurope', digest: digestOf(9) }] } };
 
   function west() {
@@ -101,6 +104,7 @@ describe('an image that is there, but not with all that the release requires', (
     ['team/app:prod with no signature in westeurope.', [unsigned]],
     ['team/app with another prod in westeurope.', [elsewhere]],
     ['team/app:prod with no prod in westeurope.', [{}]],
+    ['team/app:prod missing linux/arm64 in westeurope.', [{ regions: [], members: split }]],
   ])('%s', (end, more) => {
     expect(headlineOf(...more)).toContain(end);
   });

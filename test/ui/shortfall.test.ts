@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import type { AvailabilityDocument } from '../../src/core/image/availability.ts';
 import { describeImage } from '../../src/core/image/availability.ts';
+import { delayedText } from '../../src/ui/image-words.ts';
 import { inRegionOrder } from '../../src/ui/region-order.ts';
 import { cellValue } from '../../src/ui/region-state.ts';
 import { answerOf } from '../../src/ui/shortfall.ts';
@@ -35,6 +36,20 @@ test.each<[string, string, string | undefined, AvailabilityDocument]>([
 ])('%s, and in the region %s: %s', (words, kind, lacks, document) => {
   expect(answerOf(document).words).toBe(words);
   expect(cellValue(document, 'westeurope')).toMatchObject({ kind, lacks });
+});
+
+test('a region that lacks one platform does not look like one that lacks all', () => {
+  const one = documentOf(pushes.slice(0, 1));
+  const member = (n: number, platform: string, missing: readonly string[]) =>
+    ({ digest: digestOf(n), kind: 'platform', platform, artifactType: null, missing }) as never;
+  const amd = member(2, 'linux/amd64', []);
+  const split = { ...one, delayed: true, members: [amd, member(3, 'linux/arm64', ['westeurope'])] };
+  expect(cellValue(split, 'westeurope')).toMatchObject({ kind: 'delayed', lacks: 'missing linux/arm64' });
+  expect(delayedText(split)).toBe('linux/arm64 missing in westeurope');
+  const none = { ...split, members: [member(2, 'linux/amd64', ['westeurope'])] };
+  expect(cellValue(none, 'westeurope').lacks).toBeUndefined();
+  expect(delayedText(none)).toBe('missing in westeurope');
+  expect(cellValue({ ...split, satisfied: true, missing: [] }, 'westeurope')).toMatchObject({ kind: 'available' });
 });
 
 test('regions where something is missing come first, then the others by part of the world', () => {
