@@ -174,3 +174,10 @@ describe('the page has the words of the command', () => {
     await expect(tracker.ask('health', {}, new AbortController().signal)).rejects.toThrow(words.unreachable);
   });
 });
+
+test('the page says as its documentation of how many images the missing ones are counted', () => {
+  const among = /of the newest( images)? that are not in( all regions| every expected region) \(at most 1,000\)/;
+  for (const path of ['docs/http.md', 'docs/live-page.md', 'src/ui/index.html']) {
+    expect([path, read(path).replaceAll(/\s+/g, ' ')]).toEqual([path, expect.stringMatching(among)]);
+  }
+});
