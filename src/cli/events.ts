@@ -38,6 +38,7 @@ export async function events(
     readText(event.type)?.replace(/^AcrReplication\./, '') ?? '',
     aboutOf(event),
     deliveryOf(event),
+    readText(event.publishedAt) ?? '',
     ...(isWide ? wideCells(event) : []),
   ]);
   const columns: readonly (Column | string)[] = [
@@ -45,7 +46,8 @@ export async function events(
     { name: 'event', minWidth: 22 },
     { name: 'about', minWidth: 12 },
     { name: 'delivery', color: stateColor },
-    ...(isWide ? ['published', 'subject', 'id', 'last failure', 'last error'] : []),
+    { name: 'accepted', droppedAt: 2 },
+    ...(isWide ? ['subject', 'id', 'last failure', 'last error'] : []),
   ];
   const table = textTable(columns, rows, { paint: painter(stdout, environment), width });
   const lines = isWide ? [] : errorLines(list, found);
@@ -61,7 +63,7 @@ function deliveryOf(event: Fields): string {
 
 function wideCells(event: Fields): string[] {
   const { lastAt, lastError } = failuresOf(event);
-  return [event.publishedAt, event.subject, event.id, lastAt, lastError].map((value) => readText(value) ?? '');
+  return [event.subject, event.id, lastAt, lastError].map((value) => readText(value) ?? '');
 }
 
 /** Why the topic has not accepted events: each error once, since most events fail alike. */

@@ -63,13 +63,14 @@ function toCommandError({ message, outcome, hint }: Failure): CommandError {
 }
 
 /**
+ * @param hint what to do about it
  * @returns the value
  * @throws CommandError with a line for each fault
  */
-export function parsedOrFail<T>(read: Parsed<T>): T {
+export function parsedOrFail<T>(read: Parsed<T>, hint?: string): T {
   if (read.ok) return read.value;
   const faults = read.problems.map(({ field, reason }) => `${field}: ${reason}`);
-  throw new CommandError(faults.join('\n'), exitCodes.badUsage);
+  throw new CommandError(faults.join('\n'), exitCodes.badUsage, hint);
 }
 
 /** @returns the exit code */

@@ -33,8 +33,9 @@ import type { Column, TableStyle } from './text-table.ts';
 import { textTable, widthOf, wrapLine } from './text-table.ts';
 import type { TrackerClient } from './tracker-client.ts';
 import type { Fields } from './tracker-reply.ts';
+import { waitedLines } from './usual-lag.ts';
 import { countOf } from './verdict.ts';
-import { parseWaitRequests } from './wait-request.ts';
+import { parseWaitRequests, searchHint } from './wait-request.ts';
 
 export interface StatusFlags {
   readonly output: 'text' | 'json';
@@ -61,7 +62,7 @@ export async function statusOfNamed(
     if (loginServers === undefined) throw noDocument();
     images = selectTracked(named, inFiles, loginServers, cliContext);
   }
-  const request = parsedOrFail(parseWaitRequests(images, { artifacts, platforms }));
+  const request = parsedOrFail(parseWaitRequests(images, { artifacts, platforms }), searchHint(images));
   const parts = { artifacts: request.artifacts, platforms: request.platforms };
   if (!('images' in request)) return status({ image: request.image, ...parts }, output, connect(), cliContext);
   const document = await postOnce(connect(), cliContext, 'api/availability', { images: request.images, ...parts });
@@ -86,7 +87,8 @@ async function status(
   }
   const style = { width, paint: painter(stdout, environment) };
   const parts = await asPart(answer, client, cliContext);
-  printLine(stdout, describeAnswer(parts.answer, style, query.platforms, parts.lines));
+  const waited = await waitedLines(answer, client, cliContext);
+  printLine(stdout, describeAnswer(parts.answer, style, query.platforms, [...parts.lines, ...waited]));
 }
 
 /**
@@ -175,7 +177,7 @@ const stateColumn: Column = { name: 'state', color: stateColor, minWidth: 30 };
 
 /**
  * In words: the digest, then each part that was asked for with it, and a table of the regions.
- * @param more lines about what the image belongs to
+ * @param more lines about what the image belongs to, and how late it is
  */
 export function describeAnswer(
   answer: Answer,

@@ -15,7 +15,7 @@ import type { WaitOptions } from './wait.ts';
 import { logging, wait } from './wait.ts';
 import { waitFor } from './wait-loop.ts';
 import type { WaitTexts } from './wait-request.ts';
-import { parseWaitRequests } from './wait-request.ts';
+import { parseWaitRequests, searchHint } from './wait-request.ts';
 import type { SeveralOptions } from './wait-several.ts';
 import { waitForSeveral } from './wait-several.ts';
 
@@ -45,7 +45,7 @@ export async function waitForNamed(
   // it has answered.
   const [first = '', ...more] = named.images;
   const own = first === '' && inFiles.length > 0 ? inFiles.slice(0, 1) : [first, ...more];
-  let request = parsedOrFail(parseWaitRequests(own, texts));
+  let request = parsedOrFail(parseWaitRequests(own, texts), searchHint(own));
   const connection = connect();
   if (inFiles.length > 0) {
     const startedAt = cliContext.clock.now();

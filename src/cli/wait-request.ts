@@ -88,6 +88,18 @@ export function parseWaitRequests(
   return parsed({ images: read, ...required });
 }
 
+/** For a name without its registry, or the beginning of a digest: `images` searches for both. */
+export function searchHint(images: readonly string[]): string | undefined {
+  const part = images
+    .map((text) => text.replace(/…$|\.{3}$/, ''))
+    .find((text) => /^[a-z0-9][\w.:@/-]*$/.test(text) && !hasHost(text));
+  return part === undefined ? undefined : `To find it in the registries of the tracker: acr-replication images ${part}`;
+}
+
+function hasHost(text: string): boolean {
+  return /^[^/]*[.:][^/]*\//.test(text) || text.startsWith('localhost/');
+}
+
 function parseRegions(text: string | undefined): Parsed<string | undefined> {
   if (text === undefined) return parsed(undefined);
   const names = splitList(text);

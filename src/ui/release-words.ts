@@ -38,7 +38,7 @@ export function progressOf(document: ReleaseDocument): ReleaseProgress {
   return { complete, of: images.length, incomplete: incompleteText(document), state: stateOfImages(document) };
 }
 
-/** The worst state of all images is `unknown` also where one is being deleted, and nobody has reported another yet. */
+/** The worst state of all images is `unknown` also where one is being deleted, and no region has reported another yet. */
 function stateOfImages({ state, images }: ReleaseDocument): ReleaseDocument['state'] {
   return state === 'unknown' && images.some(isLeaving) ? 'deleting' : state;
 }

@@ -53,6 +53,49 @@ test.each<[string[], number, RegExp]>([
   expect(called[code === 0 ? 'err' : 'out']).toBe('');
 });
 
+test.each(['status', 'wait'])('%s of a name without its registry says how to find it', async (command) => {
+  for (const [part, searched] of [
+    ['team/app:prod', 'team/app:prod'],
+    ['sha256:ab12…', 'sha256:ab12'],
+  ] as const) {
+    const { code, err } = await callCommand([command, part, '--url', 'http://x.example']);
+    expect([code, err]).toEqual([64, expect.stringContaining(`: acr-replication images ${searched}\n`)]);
+  }
+  const { err } = await callCommand([command, 'contoso.azurecr.io/Team', '--url', 'http://x.example']);
+  expect(err).not.toContain('acr-replication images');
+});
+
+test('status says for how long a region has been missing, and within which time it is usually there', async () => {
+  const now = Date.parse('2026-06-01T12:06:00Z');
+  const report = {
+    regions: [
+      { region: 'westeurope', lag: { p95Seconds: 2.7 } },
+      { region: 'eastus', lag: null },
+    ],
+  };
+  const ask = async (document: object, replicas: Said) => {
+    const tracker = await startTrackerStandIn(({ path }) =>
+      path === '/api/replicas' ? replicas : { status: 200, body: { ...document } },
+    );
+    const run = (cliContext: Parameters<typeof runCommand>[2]) =>
+      runCommand(['status', image, '--url', tracker.url], '1', cliContext);
+    const { out } = await call(run, {}, new AbortController().signal, {}, { now });
+    return { out, asked: tracker.asked.map(({ path, query }) => [path, query.registry]) };
+  };
+  const missing = documentWith(['eastus'], ['westeurope']);
+  const one = await ask(missing, { status: 200, body: report });
+  expect(one.out).toMatch(/\nmissing for 6 min; usually there within: westeurope 2\.7 s\nREGION/);
+  expect(one.asked).toEqual([
+    ['/api/availability', undefined],
+    ['/api/replicas', 'contoso.azurecr.io'],
+  ]);
+  expect((await ask(missing, { status: 500, body: {} })).out).toMatch(/\nmissing for 6 min\nREGION/);
+  for (const document of [documentWith(['eastus'], []), { ...missing, state: 'deleting' }]) {
+    const { out, asked } = await ask(document, { status: 200, body: report });
+    expect([out.includes('missing for'), asked.length]).toEqual([false, 1]);
+  }
+});
+
 test.each<[string, Said, number, RegExp]>([
   ['the image is there', there, 0, /./],
   ['not in time', notYet, 2, /timed out after 0 s: .* in 1 of 2 regions; missing: westeurope/],
@@ -148,13 +191,16 @@ test('what the tracker says drives neither a terminal nor a build', async () => 
 });
 
 test('status exits with 0 whatever the answer is', async () => {
-  const body = documentWith(['eastus'], ['westeurope'], { delayed: true, tag: { name: 'v1', state: 'diverged' } });
+  const firstSeenAt = new Date(Date.now() - 72 * 3_600_000).toISOString();
+  const tag = { name: 'v1', state: 'diverged' };
+  const body = documentWith(['eastus'], ['westeurope'], { delayed: true, tag, firstSeenAt });
   const tracker = await startTrackerStandIn(() => ({ status: 200, body }));
   expect(await callCommand(['status', image, '--url', tracker.url])).toEqual({
     code: 0,
     err: '',
     out: [
       `${pinned}: replicating, delayed, in 1 of 2 regions`,
+      'missing for 3d',
       'tag v1: diverged',
       'REGION      STATE      AFTER THE FIRST  SINCE',
       'eastus      available  0 s              2026-06-01T12:00:00.000Z',
