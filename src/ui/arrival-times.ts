@@ -1,7 +1,6 @@
 /** The lag of regions, and how exactly it is known. */
 import type { AvailabilityDocument } from '../core/image/availability.ts';
 import type { RegionAvailability } from '../core/image/region-availability.ts';
-import { kindWord } from './words.ts';
 
 const lateEvidence: ReadonlySet<string | undefined> = new Set(['probe', 'deepProbe', 'deliveryLog']);
 
@@ -10,34 +9,14 @@ export function isLearnedLate({ evidence }: Pick<RegionAvailability, 'evidence'>
   return lateEvidence.has(evidence[0]);
 }
 
-type Times = Pick<AvailabilityDocument, 'regions' | 'firstSeenAt' | 'mediaType'>;
-
-/**
- * The regions with their lag behind the first region that ever had the image. The tracker measures from the first that
- * still has it. When the first one was deleted, the time of a multi-platform image is not known any more.
- */
-export function withLags({ regions, firstSeenAt, mediaType }: Times): readonly RegionAvailability[] {
-  const first = firstSeenAt === null ? Number.NaN : Date.parse(firstSeenAt);
-  const arrivals = regions.flatMap(({ lagSeconds, since }) => (lagSeconds === null || since === null ? [] : [since]));
-  const isFirstGone =
-    regions.some(({ state }) => state === 'deleted') && arrivals.every((since) => Date.parse(since) > first);
-  if (!isFirstGone) return regions;
-  const isIndex = kindWord(mediaType) === 'multi-platform';
-  return regions.map((region) => {
-    const { lagSeconds, since } = region;
-    if (lagSeconds === null || since === null) return region;
-    return { ...region, lagSeconds: isIndex ? null : (Date.parse(since) - first) / 1_000 };
-  });
-}
-
 /** From the first region to the last, in words: `0.9 s`, `at most 1 min 7 s`; `undefined` while not in all regions. */
 export function arrivalSpan(
-  document: Times & Pick<AvailabilityDocument, 'availableAt'>,
+  document: Pick<AvailabilityDocument, 'regions' | 'firstSeenAt' | 'availableAt'>,
 ): { readonly seconds: number; readonly isAtMost: boolean } | undefined {
   const { firstSeenAt, availableAt } = document;
   if (firstSeenAt === null || availableAt === null) return undefined;
   const whole = Math.max(0, Date.parse(availableAt) - Date.parse(firstSeenAt)) / 1_000;
-  const expected = withLags(document).filter(({ expected: isExpected }) => isExpected);
+  const expected = document.regions.filter(({ expected: isExpected }) => isExpected);
   const last = expected.reduce<RegionAvailability | undefined>(
     (a, b) => ((b.lagSeconds ?? -1) > (a?.lagSeconds ?? -1) ? b : a),
     undefined,

@@ -2,7 +2,7 @@
 import type { AvailabilityDocument } from '../core/image/availability.ts';
 import type { RegionAvailability } from '../core/image/region-availability.ts';
 import { partsMissingIn } from './absent.ts';
-import { isLearnedLate, withLags } from './arrival-times.ts';
+import { isLearnedLate } from './arrival-times.ts';
 import type { CellKind } from './cell-kind.ts';
 import { formatSeconds } from './format.ts';
 import { shortfallIn } from './shortfall.ts';
@@ -35,7 +35,7 @@ export function isAwaited(kind: CellKind): boolean {
 }
 
 export function cellValue(document: AvailabilityDocument, name: string): CellValue {
-  const region = withLags(document).find((each) => each.region === name);
+  const region = document.regions.find((each) => each.region === name);
   const short = shortfallIn(document, name);
   const kind = short !== undefined ? 'incomplete' : isEnough(document, name) ? 'available' : cellKind(region, document);
   const parts = isAwaited(kind) ? partsMissingIn(document, name) : '';

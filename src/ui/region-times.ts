@@ -1,7 +1,6 @@
 /** Where one image is and since when: a row for each region, with a bar on a common time line. */
 import type { AvailabilityDocument } from '../core/image/availability.ts';
 import type { RegionAvailability } from '../core/image/region-availability.ts';
-import { withLags } from './arrival-times.ts';
 import { make, painted, part } from './dom.ts';
 import { keyedList } from './keyed.ts';
 import { inRegionOrder } from './region-order.ts';
@@ -41,7 +40,7 @@ export function createRegionTimes(now: () => number): RegionTimes {
   return {
     show(document) {
       const { state, firstSeenAt } = document;
-      const regions = inRegionOrder(document, withLags(document));
+      const regions = inRegionOrder(document, document.regions);
       const lineOf = (entry: RegionAvailability): RegionLine => {
         const { kind, lacks } = cellValue(document, entry.region);
         return { entry, firstSeenAt, kind, lacks };

@@ -1,8 +1,8 @@
 /** How long regions took, and how exactly that is known. */
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { describeImage } from '../../src/core/image/availability.ts';
-import { arrivalSpan, isLearnedLate, withLags } from '../../src/ui/arrival-times.ts';
-import { at, deleteOf, digestOf, pushOf, recordOf, registryOf, replicaSetOf } from '../support/build.ts';
+import { arrivalSpan, isLearnedLate } from '../../src/ui/arrival-times.ts';
+import { at, digestOf, pushOf, recordOf, registryOf, replicaSetOf } from '../support/build.ts';
 
 const now = at('2026-06-01T13:00:00Z');
 const pushes = [pushOf('eastus', '2026-06-01T12:00:00Z'), pushOf('westeurope', '2026-06-01T12:00:04Z')];
@@ -19,25 +19,6 @@ test.each([
   [[], false],
 ] as const)('%j is learned late: %s', (evidence, isLate) => {
   expect(isLearnedLate({ evidence })).toBe(isLate);
-});
-
-describe('after the first region deleted the image', () => {
-  const document = documentOf([...pushes, deleteOf('eastus', '2026-06-01T12:05:00Z')]);
-  const lagsOf = (more: object = {}) => withLags({ ...document, ...more }).map(({ lagSeconds }) => lagSeconds);
-
-  test('the others keep their time after it', () => {
-    expect(document.regions.map(({ lagSeconds }) => lagSeconds)).toEqual([null, 0]);
-    expect(lagsOf()).toEqual([null, 4]);
-  });
-
-  test('the time of an index is not known', () => {
-    expect(lagsOf({ mediaType: 'application/vnd.oci.image.index.v1+json' })).toEqual([null, null]);
-  });
-
-  test('and another one did, the first is the first', () => {
-    const kept = documentOf([...pushes, deleteOf('westeurope', '2026-06-01T12:05:00Z')]);
-    expect(withLags(kept)).toBe(kept.regions);
-  });
 });
 
 test('all have it after the time of the last region, or after the time when all had it first', () => {

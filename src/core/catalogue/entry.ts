@@ -6,6 +6,7 @@ import type { ImageRecord } from '../image/record.ts';
 import {
   arrivalRegions,
   arrivalSpan,
+  firstArrival,
   hasRefusedEvent,
   isPartOfFamily,
   tagsToShow,
@@ -60,14 +61,14 @@ export function entryOf(
   if (record === undefined || state === 'unknown') return undefined;
   const isUnfinished = state === 'replicating' || state === 'deleting';
   const delayed = isDelayed(record, state);
-  const span = arrivalSpan(record);
+  const [first, last] = [firstArrival(record), arrivalSpan(record)?.last];
   return {
     state,
     delayed,
     firstSeenAt: record.firstSeenAt,
     regions: arrivalRegions(record).filter((region) => isAvailableIn(record, region, set)),
     delayedIn: delayed ? missingRegions(record, set) : [],
-    lagMs: isUnfinished || span === undefined ? null : span.last - span.first,
+    lagMs: isUnfinished || first === undefined || last === undefined ? null : last - first,
     tags: tagsToShow(record),
     diverged,
     ...(hasRefusedEvent(record) ? { unpublished: true } : {}),

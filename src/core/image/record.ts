@@ -5,11 +5,12 @@
  */
 import type { Digest } from '../model/digest.ts';
 import type { EventTime } from '../model/event-time.ts';
+import { isIndexType } from '../model/media-types.ts';
 import type { Repository, Tag } from '../model/reference.ts';
 import type { Region } from '../model/region.ts';
 import { sortRegions } from '../model/region.ts';
 import type { Arrival, Evidence } from './arrival.ts';
-import { hadTag, hasTag, isAvailable, taggedAt } from './arrival.ts';
+import { hadTag, hasTag, isAvailable, isDeleted, taggedAt } from './arrival.ts';
 import type { Attachment } from './attached.ts';
 import { isAttachingTag } from './attached.ts';
 import type { FailedAttempts } from './failed-attempts.ts';
@@ -267,4 +268,20 @@ export function isLearnedLate(record: ImageRecord, region: Region): boolean {
 export function arrivalSpan(record: ImageRecord): { first: number; last: number } | undefined {
   const times = arrivalRegions(record).flatMap((region) => availableSince(record, region) ?? []);
   return times.length === 0 ? undefined : { first: Math.min(...times), last: Math.max(...times) };
+}
+
+/**
+ * When we learned of the first region that had it in this generation, also if that region has deleted it since; milliseconds since
+ * 1970. `undefined` if no region has it. Of an index, the record has no time at which a region had all its members once they are
+ * deleted there: then it is `undefined` as well.
+ */
+export function firstArrival(record: ImageRecord): number | undefined {
+  const { family, firstSeenAt } = record;
+  const first = arrivalSpan(record)?.first;
+  if (first === undefined || first <= firstSeenAt) return first;
+  const regions = arrivalRegions(record);
+  const own = regions.flatMap((region) => arrivalIn(record, region) ?? []);
+  if (!isIndexType(record.mediaType)) return own.some(({ deletedAt }) => deletedAt !== null) ? firstSeenAt : first;
+  const all = [...own, ...regions.flatMap((region) => memberArrivals(family, region))];
+  return all.some((one) => isDeleted(one) && one.since > firstSeenAt) ? undefined : first;
 }

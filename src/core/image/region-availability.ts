@@ -11,7 +11,7 @@ import type { Requirement } from '../model/requirement.ts';
 import type { Evidence } from './arrival.ts';
 import { isAvailable, isDeleted } from './arrival.ts';
 import type { ImageRecord } from './record.ts';
-import { arrivalIn, arrivalRegions, arrivalSpan, availableSince } from './record.ts';
+import { arrivalIn, arrivalRegions, availableSince, firstArrival } from './record.ts';
 import { hasDeletedMember, isAvailableIn, isUnverified } from './state.ts';
 
 /** `membersUnknown`: availability is judged by the index's own reports, since its members could not be read. */
@@ -29,7 +29,7 @@ export interface RegionAvailability {
   readonly since: string | null;
   /** The time in the event; `null` if it is known from probes alone. */
   readonly eventTime: string | null;
-  /** Time behind the first region that has it; 0 for that one. */
+  /** Time behind the first region that had it, 0 for that one; `null` also where that is not known any more. */
   readonly lagSeconds: number | null;
   readonly evidence: readonly ShownEvidence[];
   readonly globalRouting: boolean;
@@ -40,7 +40,7 @@ export function listRegions(
   requirement: Requirement,
   set: ReplicaSet,
 ): RegionAvailability[] {
-  const first = record === undefined ? undefined : arrivalSpan(record)?.first;
+  const first = record === undefined ? undefined : firstArrival(record);
   const listed = sortRegions([
     ...set.replicas.map((replica) => replica.region),
     ...(record === undefined ? [] : arrivalRegions(record)),

@@ -5,7 +5,7 @@
 
 import { parseAnnouncementKey } from '../image/announcement-key.ts';
 import type { ImageRecord } from '../image/record.ts';
-import { arrivalIn, arrivalSpan, availableSince } from '../image/record.ts';
+import { arrivalIn, availableSince, firstArrival } from '../image/record.ts';
 import { measuredRegion } from '../model/measured-region.ts';
 import type { ReplicaSet } from '../model/replica-set.ts';
 import type { Telemetry } from '../runtime/telemetry.ts';
@@ -18,7 +18,7 @@ export function recordLag(telemetry: Telemetry, record: ImageRecord, made: reado
     if (kind === 'delayed') telemetry.measure(delayedImages, 1, { registry });
     if (kind !== 'availableInRegion' || region === undefined) continue;
     const since = availableSince(record, region);
-    const first = arrivalSpan(record)?.first;
+    const first = firstArrival(record);
     const evidence = arrivalIn(record, region)?.evidence[0];
     if (since === undefined || first === undefined || evidence === undefined) continue;
     telemetry.measure(lag, (since - first) / 1000, {

@@ -5,7 +5,7 @@
 
 import type { Arrival } from '../image/arrival.ts';
 import type { ImageRecord } from '../image/record.ts';
-import { arrivalIn, arrivalSpan, availableSince, imageKey, isLearnedLate, isPartOfFamily } from '../image/record.ts';
+import { arrivalIn, availableSince, firstArrival, imageKey, isLearnedLate, isPartOfFamily } from '../image/record.ts';
 import { toSeconds } from '../image/region-availability.ts';
 import { imageState, isAvailableIn } from '../image/state.ts';
 import type { HealthEventLog, HeartbeatStore } from '../ingest/ports.ts';
@@ -180,7 +180,7 @@ function lagOf(records: readonly ImageRecord[], region: Region): RegionReport['l
     .flatMap((record) => {
       if (isPartOfFamily(record)) return [];
       const since = isLearnedLate(record, region) ? undefined : availableSince(record, region);
-      const first = arrivalSpan(record)?.first;
+      const first = firstArrival(record);
       return since !== undefined && first !== undefined ? [since - first] : [];
     })
     .sort((a, b) => a - b);

@@ -21,7 +21,7 @@ const region = () =>
       .min(0)
       .nullable()
       .describe(
-        'Time from the first region that has it to this one. An upper bound if the first `evidence` is `probe`, `deepProbe` or `deliveryLog`.',
+        'Time from the first region that had it to this one; null where that is not known: while it is not there, and for an index that some region has deleted. An upper bound if the first `evidence` is `probe`, `deepProbe` or `deliveryLog`.',
       ),
     evidence: z
       .array(z.enum(evidence))

@@ -181,8 +181,8 @@ describe('the document about a digest', () => {
           eventTime: '2026-06-01T12:24:59.000Z',
           lagSeconds: null,
         },
-        // Distances are between the regions that have it.
-        { ...westAvailable, lagSeconds: 0 },
+        // Still behind the region that had it first.
+        westAvailable,
       ],
     });
   });
@@ -219,6 +219,33 @@ describe('the document about a digest', () => {
       ['eastus', 40.405],
       ['westeurope', 0],
     ]);
+  });
+
+  describe('that a region deleted: lag', () => {
+    const index = 'application/vnd.oci.image.index.v1+json';
+    const lagsAfter = (...facts: Fact[]) => {
+      const { document } = ask({ digest, records: [recordOf(digest, facts)] });
+      return document.regions.map(({ lagSeconds }) => lagSeconds);
+    };
+
+    test('is behind the first region that had it, also once that one has it again', () => {
+      expect(lagsAfter(...everywhere, deletedEast)).toEqual([null, 12.5]);
+      expect(lagsAfter(...everywhere, deletedWest)).toEqual([0, null]);
+      const again = pushOf('eastus', '2026-06-01T12:26:07.095Z');
+      expect(lagsAfter(...everywhere, deletedEast, again)).toEqual([240, 12.5]);
+    });
+
+    test('of an index is not known, since its record has no time of the first region that had all members', () => {
+      const ofIndex = (fact: Fact) => ({ ...fact, mediaType: index });
+      expect(lagsAfter(ofIndex(pushedEast), ofIndex(pushedWest), deletedEast)).toEqual([null, null]);
+    });
+
+    test('starts at 0 again after all regions deleted it', () => {
+      const again = (mediaType: string) => pushOf('westeurope', '2026-06-01T13:00:00Z', { mediaType });
+      for (const mediaType of [manifest, index]) {
+        expect(lagsAfter(...everywhere, deletedEast, deletedWest, again(mediaType))).toEqual([null, 0]);
+      }
+    });
   });
 
   test('with more than one source', () => {
