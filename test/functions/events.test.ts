@@ -154,6 +154,19 @@ describe('what was published for an image', () => {
     expect(other.events.map(({ failedAttempts }) => failedAttempts?.lastError)).toEqual(Array(3).fill(lastError));
   });
 
+  test('need not say that an attempt failed before the topic accepted it: that may be recorded nowhere', async () => {
+    const world = memoryTracker();
+    let attempts = 0;
+    const publish: EventPublisher['publish'] = (events) =>
+      ++attempts === 1 ? Promise.reject(new UpstreamError('unavailable', 'away')) : world.publisher.publish(events);
+    const memory = memoryTracker({ ports: { publisher: { publish } } });
+    await deliver(memory, 'eastus');
+    await memory.clock.advance(500);
+    expect((await list(memory)).events).toMatchObject([{ status: 'pending', failedAttempts: { count: 1 } }]);
+    await memory.clock.advance(5_000);
+    expect((await list(memory)).events).toMatchObject([{ status: 'published', failedAttempts: null }]);
+  });
+
   test('says on every instance what the topic did not accept, once the image was looked at again', async () => {
     const { publish } = refusing;
     const memory = memoryTracker({ ports: { publisher: { publish } } });

@@ -59,7 +59,9 @@ const eventList = named('EventList', () =>
         generation: z.int().min(1),
         region: z.string().optional(),
         ...eventDelivery(),
-        failedAttempts: failedAttempts().nullable().describe('`null` where none is known.'),
+        failedAttempts: failedAttempts()
+          .nullable()
+          .describe('`null` where none is known: attempts before an event was published are not always recorded.'),
       }),
     ),
     topicError: z
