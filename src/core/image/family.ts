@@ -106,11 +106,14 @@ export function factsOnlyInIndex(own: RegionalArrivals, copies: RegionalArrivals
     const { deletedAt, pushedAt, learnedAt } = copy;
     const at = { region: region as Region, receivedAt: learnedAt, tag: undefined, mediaType: undefined };
     const isNewDelete = deletedAt !== null && isLater(deletedAt, known?.deletedAt ?? null);
-    const isNewPush = pushedAt !== null && isLater(pushedAt, known?.pushedAt ?? null);
     const facts: Fact[] = isNewDelete ? [{ ...at, kind: 'delete', eventTime: deletedAt, evidence: 'probe' }] : [];
-    // Where the record has it already, one more probe that found it changes nothing.
-    return isNewPush && (isNewDelete || !isAvailable(known))
-      ? [...facts, { ...at, kind: 'push', eventTime: pushedAt, evidence: 'probe' }]
-      : facts;
+    // Where the record has it already, one more report changes nothing.
+    const isNewPush = isAvailable(copy) && (isNewDelete || !isAvailable(known));
+    if (pushedAt === null || !isNewPush) return facts;
+    // With its own evidence: a webhook alone must not count as confirmed by the replica.
+    return [
+      ...facts,
+      ...copy.evidence.map((evidence): Fact => ({ ...at, kind: 'push', eventTime: pushedAt, evidence })),
+    ];
   });
 }

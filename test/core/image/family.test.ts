@@ -116,6 +116,9 @@ describe('what only the index knows of a member', () => {
         const caughtUp = missed.reduce<Arrival | undefined>((arrival, fact) => mergeFact(arrival, fact).arrival, own);
         const { isThere, deletedAt } = stateOf(caughtUp);
         expect({ isThere, deletedAt }).toEqual({ isThere: isAvailable(last), deletedAt: last.deletedAt });
+        // A replica has confirmed it only if it had by what the index or the record knows.
+        const isConfirmed = (arrival: Arrival | undefined) => arrival?.evidence.includes('probe') === true;
+        if (isThere && isConfirmed(caughtUp)) expect(isConfirmed(last) || isConfirmed(own)).toBe(true);
       }),
     );
   });
