@@ -30,7 +30,7 @@ export const artifactWorlds: readonly BrokenWorld[] = [
   },
   {
     name: 'a registry that does not tell what is attached, and is taken for one that has nothing attached',
-    fromSeed: 99,
+    fromSeed: 280,
     breaks: 'what is attached is known',
     sabotage: {
       ownPorts: (ports) => ({ ...ports, manifests: ports.manifests && listingNothingInstead(ports.manifests) }),

@@ -19,6 +19,7 @@ export const catalogueWorlds: readonly BrokenWorld[] = [
   },
   {
     name: 'a timer for counting that is never set',
+    fromSeed: 135,
     breaks: 'each image is counted once',
     sabotage: { ownPorts: withoutTimers },
   },
