@@ -100,8 +100,8 @@ export function verdictOnSeveral(end: WaitEnd<SeveralAnswer>, request: SeveralRe
 }
 
 function hintFor(answer: SeveralAnswer | undefined): string {
-  const isGone = answer?.images.some((one) => deletedWords(one) !== undefined) === true;
-  return isGone
+  const isAnyDeleted = answer?.images.some((one) => deletedWords(one) !== undefined) === true;
+  return isAnyDeleted
     ? 'Push what is deleted again, or wait for another image.'
     : 'Wait longer with --timeout; `acr-replication replicas` shows how far behind each region usually is.';
 }
