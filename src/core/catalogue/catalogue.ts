@@ -238,8 +238,9 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
     async recount(name) {
       // An instance that had nothing to do for hours has the replica set of hours ago.
       await deps.ready(deps.registryOf(name));
-      await countTogether(name);
+      // Read before it is counted: what became stable after the count read it is not counted yet, and needs another timer.
       const record = unexpired(await deps.readStored(name));
+      await countTogether(name);
       const { set, now } = deps.decisionContext(deps.registryOf(name));
       if (record === undefined || isStable(record, set)) return;
       const maxPause = hasRefusedEvent(record) ? maxUnpublishedPauseMs : maxPauseMs;
