@@ -1,6 +1,6 @@
 /**
- * Settings are named in three places: where they are read, in the sample file, and in the table of docs/settings.md. A name that
- * stands in one of them only is a setting nobody can find, or one that does nothing.
+ * Settings are named where they are read and in the table of docs/settings.md, required ones also in the sample file. A name that
+ * stands in one of these places only is a setting nobody can find, or one that does nothing.
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';

@@ -107,7 +107,7 @@ export const brokenWorlds: readonly BrokenWorld[] = [
   },
   {
     name: 'due work that is removed before it is done',
-    fromSeed: 1470,
+    fromSeed: 1870,
     breaks: 'nothing stays unpublished',
     sabotage: { ports: (ports) => ({ ...ports, dueWork: removingEarly(ports.dueWork) }) },
   },

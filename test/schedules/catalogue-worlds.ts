@@ -1,4 +1,5 @@
 /** Worlds in which images are not counted, or counted wrongly, and lists and search that leave some of them out. */
+import { count } from '../../src/core/catalogue/counts.ts';
 import type { CatalogueStore } from '../../src/core/ports.ts';
 import type { TrackerPorts } from '../../src/core/tracker.ts';
 import type { BrokenWorld } from './broken-worlds.ts';
@@ -24,9 +25,9 @@ export const catalogueWorlds: readonly BrokenWorld[] = [
     sabotage: { ownPorts: withoutTimers },
   },
   {
-    name: 'an image whose write is counted as if it were new',
+    name: 'an image that stays counted as it was before',
     breaks: 'counts are never more than there is',
-    sabotage: { ownPorts: (ports) => withStore(ports, (store) => ({ ...store, entry: async () => undefined })) },
+    sabotage: { ownPorts: (ports) => withStore(ports, notSubtracting) },
   },
   {
     name: 'a list in order that has lost its first image',
@@ -77,5 +78,18 @@ function withoutFirst(store: CatalogueStore): CatalogueStore {
       const page = await store.page(query);
       return query.cursor === undefined ? { ...page, entries: page.entries.slice(1) } : page;
     },
+  };
+}
+
+function notSubtracting(store: CatalogueStore): CatalogueStore {
+  return {
+    ...store,
+    commit: (registry, counts, basedOn, changes) =>
+      store.commit(
+        registry,
+        changes.reduce((sum, { before }) => count(sum, before, 1), counts),
+        basedOn,
+        changes,
+      ),
   };
 }
