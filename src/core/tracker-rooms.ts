@@ -33,6 +33,7 @@ import { imageCache } from './store/image-cache.ts';
 import { imageWatch } from './store/image-watch.ts';
 import { imageWriter } from './store/image-writer.ts';
 import { tagReader } from './store/read-tag.ts';
+import { readWithIndexes } from './store/read-with-indexes.ts';
 import type { TrackerOptions, TrackerPorts } from './tracker-ports.ts';
 
 /** How an image that requests wait for is polled: each poll costs a read, and a request waits half of the pause on average. */
@@ -44,7 +45,7 @@ export function trackerRooms(ports: TrackerPorts, options: TrackerOptions) {
   const inFlight = inFlightDeliveries();
   const heartbeat = webhookHeartbeat({ webhooks: ports.webhooks, clock, log });
   const readings = readability({ reader: ports.manifests, registries: options.registries, clock });
-  const readTag = tagReader(ports.tags, readAndReevaluate);
+  const readTag = tagReader(ports.tags, readImage);
 
   const decisionContext = (registry: Registry): DecisionContext => ({
     set: sets.current(registry),
@@ -104,12 +105,12 @@ export function trackerRooms(ports: TrackerPorts, options: TrackerOptions) {
     clock,
     registryOf,
     set: sets.current,
-    readAndReevaluate,
+    readImage,
     readTag,
     writer,
     log,
   });
-  const watch = imageWatch({ clock, pace, readTag, readAndReevaluate, attached });
+  const watch = imageWatch({ clock, pace, readTag, readImage, pollImage, attached });
   const probes = probeScheduler({
     prober: ports.prober,
     clock,
@@ -119,7 +120,7 @@ export function trackerRooms(ports: TrackerPorts, options: TrackerOptions) {
     recordFact: (delivery) => intake.recordFact(delivery),
     registryOf,
     decisionContext,
-    readImage: writer.read,
+    readImage: (name) => readWithIndexes(writer, name),
   });
   const intake = ingest(
     {
@@ -204,15 +205,24 @@ export function trackerRooms(ports: TrackerPorts, options: TrackerOptions) {
     });
   }
 
-  /** Reads the image, and begins a write that makes an event due if the image is complete for a set that has changed since. */
-  async function readAndReevaluate(name: ImageName): Promise<ImageRecord | undefined> {
-    const image = await writer.read(name);
-    if (image !== undefined) reevaluateIfComplete(image);
+  async function readImage(name: ImageName): Promise<ImageRecord | undefined> {
+    const image = await readWithIndexes(writer, name);
+    reevaluateIfComplete(image);
     return image;
   }
 
-  /** If a replica was removed since the image's last write, the image may be complete and not published yet. */
-  function reevaluateIfComplete(image: ImageRecord): void {
+  async function pollImage(name: ImageName): Promise<ImageRecord | undefined> {
+    const image = await writer.read(name);
+    reevaluateIfComplete(image);
+    return image;
+  }
+
+  /**
+   * If a replica was removed since the image's last write, the image may be complete and not published yet: begins a write that
+   * makes the event due.
+   */
+  function reevaluateIfComplete(image: ImageRecord | undefined): void {
+    if (image === undefined) return;
     const registry = registryOf(image.name);
     if (!isUnannouncedComplete(image, sets.current(registry))) return;
     const reevaluated = sets.ready(registry).then(() => writer.submit(image.name, { kind: 'reevaluate' }));

@@ -1,5 +1,6 @@
 /** What has become of families when all faults are over: members are known, and on the lists of their family alone. */
 import type { AvailabilityDocument } from '../../src/core/image/availability.ts';
+import { defaultRequirement } from '../../src/core/model/requirement.ts';
 import type { ImageQuery } from '../../src/core/query/list-images.ts';
 import type { Case } from './case.ts';
 import { start } from './case.ts';
@@ -35,17 +36,19 @@ function isAttached(on: Case, image: number, documents: ReadonlyMap<number, Avai
 /** Asked of one instance; of the same registry as all else. */
 export async function judgeFamilies(
   on: Case,
-  { tracker, label }: Instance,
+  instance: Instance,
   documents: ReadonlyMap<number, AvailabilityDocument>,
   query: ImageQuery,
 ): Promise<void> {
   if (on.plan.world.family === undefined && on.plan.world.signed === undefined) return;
+  const { tracker, label } = instance;
   on.counters.count('families', 'schedules');
   const [families, all] = [await tracker.images(query), await tracker.images({ ...query, members: true })];
   for (const [image, document] of documents) {
     if (on.family.members(image).length > 0) {
       judgeKnown(on, image, document, label);
       judgeFound(on, image, document, label);
+      await judgeMembers(on, instance, image, document);
     }
     const isListed = (list: typeof all) => list.images.some(({ digest }) => digest === document.digest);
     if (standingOf(on, image, documents) !== 'part') continue;
@@ -80,6 +83,26 @@ function judgeFound(on: Case, image: number, { state, regions }: AvailabilityDoc
       'what is true is published',
       `image ${image} is whole in every replica, and ${label} says ${state}: ${regions.map((one) => `${one.region} ${one.state}`)}`,
     );
+}
+
+/** Where a region has an index with everything that it lists, each of these manifests is there when asked for by itself. */
+async function judgeMembers(on: Case, { tracker, label }: Instance, index: number, document: AvailabilityDocument) {
+  if (!document.membersKnown) return;
+  const regions = document.regions.filter(({ state }) => state === 'available').map(({ region }) => region);
+  for (const member of on.family.members(index)) {
+    const { digest } = on.nameOf(member);
+    const question = { registry: on.settings, repository: on.repository, digest, tag: undefined };
+    const found = await tracker.answer(question, defaultRequirement(tracker.replicaSet(on.settings)));
+    for (const region of regions) {
+      on.counters.count('families', 'manifests of an index that a region has');
+      const state = found.regions.find((one) => one.region === region)?.state;
+      if (state !== 'available')
+        on.violate(
+          'what is true is published',
+          `image ${index} is in ${region}, and ${label} says that image ${member}, which it lists, is ${state} there`,
+        );
+    }
+  }
 }
 
 /** From the documentation: what could not be read is tried again within two hours. */

@@ -6,7 +6,7 @@ import type { Digest } from '../model/digest.ts';
 import { isLater, latest } from '../model/event-time.ts';
 import type { Region } from '../model/region.ts';
 import type { Arrival, Fact } from './arrival.ts';
-import { isAvailable } from './arrival.ts';
+import { isAvailable, isDoubtful } from './arrival.ts';
 
 export interface Member {
   readonly digest: Digest;
@@ -96,24 +96,29 @@ export function joinArrivals(before: Arrival | undefined, other: Arrival): Arriv
 
 /**
  * What an index knows of a member and the member's own record does not: the index is written first, and the instance may have died
- * before the second write. A webhook is delivered again then; what a probe found is not.
+ * before the second write.
  * @param own the member's arrivals, by region
  * @param copies those that the index has
+ * @returns to be recorded in this order
  */
 export function factsOnlyInIndex(own: RegionalArrivals, copies: RegionalArrivals): Fact[] {
   return Object.entries(copies).flatMap(([region, copy]) => {
     const known = Object.hasOwn(own, region) ? own[region] : undefined;
-    const { deletedAt, pushedAt, learnedAt } = copy;
+    const { deletedAt, doubtedAt = null, pushedAt, learnedAt } = copy;
     const at = { region: region as Region, receivedAt: learnedAt, tag: undefined, mediaType: undefined };
-    const isNewDelete = deletedAt !== null && isLater(deletedAt, known?.deletedAt ?? null);
-    const facts: Fact[] = isNewDelete ? [{ ...at, kind: 'delete', eventTime: deletedAt, evidence: 'probe' }] : [];
-    // Where the record has it already, one more report changes nothing.
-    const isNewPush = isAvailable(copy) && (isNewDelete || !isAvailable(known));
-    if (pushedAt === null || !isNewPush) return facts;
+    const facts: Fact[] = [];
+    if (deletedAt !== null && isLater(deletedAt, known?.deletedAt ?? null))
+      facts.push({ ...at, kind: 'delete', eventTime: deletedAt, evidence: 'probe' });
+    if (doubtedAt !== null && isLater(doubtedAt, known?.doubtedAt ?? null))
+      facts.push({ ...at, kind: 'doubt', eventTime: doubtedAt, evidence: 'webhook' });
+    if (pushedAt === null || !isAvailable(copy) || !isLater(pushedAt, known?.deletedAt ?? null)) return facts;
+    // Where the record has it without doubt and with the same evidence, one more report changes nothing.
+    const isCertain = known !== undefined && isAvailable(known) && !isDoubtful(known);
+    const isNewPush = !isCertain && isLater(pushedAt, known?.pushedAt ?? null);
+    const isNewEvidence = copy.evidence.some((evidence) => known?.evidence.includes(evidence) !== true);
+    if (facts.length === 0 && !isNewPush && !isNewEvidence) return facts;
     // With its own evidence: a webhook alone must not count as confirmed by the replica.
-    return [
-      ...facts,
-      ...copy.evidence.map((evidence): Fact => ({ ...at, kind: 'push', eventTime: pushedAt, evidence })),
-    ];
+    facts.push(...copy.evidence.map((evidence): Fact => ({ ...at, kind: 'push', eventTime: pushedAt, evidence })));
+    return facts;
   });
 }

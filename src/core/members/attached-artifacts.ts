@@ -43,7 +43,7 @@ export function attachedArtifacts(deps: {
   readonly clock: Clock;
   registryOf(name: ImageName): Registry;
   set(registry: Registry): ReplicaSet;
-  readAndReevaluate(name: ImageName): Promise<ImageRecord | undefined>;
+  readImage(name: ImageName): Promise<ImageRecord | undefined>;
   readonly readTag: ReadTag;
   readonly writer: Pick<ImageWriter, 'submit'>;
   readonly log: Log;
@@ -125,7 +125,7 @@ export function attachedArtifacts(deps: {
     const known = new Map([...(image?.attachments ?? []).map((one) => [one.digest, one] as const), ...referrers]);
     const matching = [...known.values()].filter((one) => wantedKinds.some((text) => isAskedFor(text, one)));
     const artifacts = matching.map(async ({ digest, artifactType, kind }) => {
-      const record = await deps.readAndReevaluate({ ...name, digest });
+      const record = await deps.readImage({ ...name, digest });
       // It was deleted in every region, and the registry does not list it any more.
       if (record !== undefined && isManifestDeleted(record, set) && !listed.has(digest)) return [];
       const regions = arrivalRegions(record).filter((region) => isAvailableIn(record, region, set));

@@ -115,14 +115,31 @@ export function asking({ clock, watch, telemetry, maxReads, judge, probeWhileWai
 
   const isFinal = ({ over }: WaitedFor) => over !== undefined && clock.now() - over.since >= finalAfterMs;
 
+  /** Follows all images until `enough` of them are satisfied at the same time, one is final, or the signal is aborted. */
+  async function followUntilTogether(all: readonly WaitedFor[], enough: number, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      await followUntilDecided(all, enough, signal);
+      if (signal.aborted || all.length === 1 || all.some(isFinal)) return;
+      // The last state of each may be a second old: one may have been deleted before another was pushed. What is satisfied in a
+      // read that begins now as well was satisfied at this moment, together with the others.
+      const satisfied = all.filter(isSatisfied);
+      await Promise.all(satisfied.map((one) => one.watched.follow((known) => noteNext(one, known), signal)));
+      if (signal.aborted || all.filter(isSatisfied).length >= enough) return;
+    }
+  }
+
+  function noteNext(waitedFor: WaitedFor, known: AvailabilitySnapshot): true {
+    note(waitedFor, known);
+    return true;
+  }
+
   /**
-   * Follows all images until `enough` of them are satisfied at the same time, one is final, or the signal is aborted. A satisfied
-   * image is followed all the same: it may be deleted while others are still missing.
+   * Until `enough` of the last known states are satisfied, one is final, or the signal is aborted. A satisfied image is followed
+   * all the same: it may be deleted while others are still missing.
    */
   function followUntilDecided(all: readonly WaitedFor[], enough: number, signal: AbortSignal): Promise<unknown> {
-    let stillNeeded = enough;
+    let stillNeeded = enough - all.filter(isSatisfied).length;
     const isDecided = () => stillNeeded <= 0;
-    const isSatisfied = ({ last }: WaitedFor) => last?.outcome === 'satisfied';
     const answers = all.map((one) =>
       one.watched.follow((known) => {
         if (isDecided()) return true;
@@ -153,7 +170,7 @@ export function asking({ clock, watch, telemetry, maxReads, judge, probeWhileWai
       const judgement = judgementOf(one, watched.key);
       return { asked: one, watched, judgement, last: undefined, over: undefined };
     });
-    const decided = followUntilDecided(all, enough, end.signal);
+    const decided = followUntilTogether(all, enough, end.signal);
     for (const { asked: one, watched } of all) probeWhileWaiting(one, watched, finished.signal);
     await decided;
     for (const { judgement } of all) judgement.close();
@@ -194,6 +211,10 @@ export function asking({ clock, watch, telemetry, maxReads, judge, probeWhileWai
       for (const wait of waits) wait.abort();
     },
   };
+}
+
+function isSatisfied({ last }: WaitedFor): boolean {
+  return last?.outcome === 'satisfied';
 }
 
 /**

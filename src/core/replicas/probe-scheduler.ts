@@ -7,8 +7,6 @@
 import { isDeleted, isDoubtful } from '../image/arrival.ts';
 import type { AvailabilityQuery, AvailabilitySnapshot } from '../image/availability.ts';
 import type { DecisionContext } from '../image/context.ts';
-import type { RegionalArrivals } from '../image/family.ts';
-import { factsOnlyInIndex } from '../image/family.ts';
 import { probeTargets } from '../image/probe-targets.ts';
 import type { ImageName, ImageRecord } from '../image/record.ts';
 import { arrivalIn, imageKey } from '../image/record.ts';
@@ -48,6 +46,7 @@ export function probeScheduler(
     readonly log: Log;
     registryOf(name: ImageName): Registry;
     decisionContext(registry: Registry): DecisionContext;
+    /** Of a member, with what its indexes know. */
     readImage(name: ImageName): Promise<ImageRecord | undefined>;
   },
 ): ProbeScheduler {
@@ -88,13 +87,13 @@ export function probeScheduler(
   async function probeMember(
     registry: Registry,
     name: ImageName,
-    { regions, reported, isInDoubt }: LackingMember,
+    { regions, isInDoubt }: LackingMember,
   ): Promise<ProbeSummary> {
     // An index may have a hundred members. Only for those in doubt the member's own record is read; for the others, what the
     // index's record says of them is enough.
     if (!isInDoubt) return probeImage(deps, registry, { name, mediaTypes: [] }, regions);
     const { set, policy, now } = decisionContext(registry);
-    const image = await readMember(name, reported);
+    const image = await deps.readImage(name);
     const { presence, absence } = probeTargets(image, set, now - (policy.probeAfterMs ?? 0));
     const target = { name, mediaTypes: mediaTypesOf(image) };
     const missing = presence.filter((region) => regions.includes(region));
@@ -104,15 +103,6 @@ export function probeScheduler(
         probeImage(deps, registry, target, absence, true),
       ]),
     );
-  }
-
-  /** The member's own record, with what only its index knew of it. */
-  async function readMember(name: ImageName, reported: RegionalArrivals): Promise<ImageRecord | undefined> {
-    const image = await deps.readImage(name);
-    const facts = factsOnlyInIndex(image?.arrivals ?? {}, reported);
-    if (facts.length === 0) return image;
-    for (const fact of facts) await deps.recordFact({ name, fact });
-    return deps.readImage(name);
   }
 
   /** Artifacts that the registry lists and no webhook has reported: they are older than the tracker, or their webhook was lost. */
@@ -208,8 +198,6 @@ interface LackingMember {
   readonly digest: Digest;
   /** Where it is missing. */
   readonly regions: readonly Region[];
-  /** What its index knows of it. */
-  readonly reported: RegionalArrivals;
   /** A region has deleted it, or may have. */
   readonly isInDoubt: boolean;
 }
@@ -222,7 +210,7 @@ function lackingMembers(image: ImageRecord, set: ReplicaSet): LackingMember[] {
     if (regions.length === 0) return [];
     const reported = image.family?.reported[digest] ?? {};
     const isInDoubt = Object.values(reported).some((arrival) => isDeleted(arrival) || isDoubtful(arrival));
-    return [{ digest, regions: regions.map(({ region }) => region), reported, isInDoubt }];
+    return [{ digest, regions: regions.map(({ region }) => region), isInDoubt }];
   });
 }
 

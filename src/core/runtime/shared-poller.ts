@@ -44,8 +44,8 @@ export interface Pace {
 }
 
 interface Listener<T> {
-  /** Number of the first read that it may get. */
-  readonly from: number;
+  /** Number of the first read that it may get: one that begins after it came, and after the last write that it was passed. */
+  from: number;
   /** Milliseconds since 1970. */
   readonly since: number;
   deliver(state: T): void;
@@ -167,7 +167,11 @@ export function watch<T>(clock: Clock, pace: Pace): Watch<T> {
       if (poller === undefined) return;
       poller.quietSince = clock.now();
       const listeners = [...poller.listeners];
-      for (const listener of listeners) if (listener.since <= begunAt) listener.deliver(state);
+      for (const listener of listeners.filter(({ since }) => since <= begunAt)) {
+        // A read that is under way may have been answered before this write.
+        listener.from = poller.reads + 1;
+        listener.deliver(state);
+      }
       if (listeners.some(({ since }) => since > begunAt)) readSoon(poller);
     },
     refresh(key) {

@@ -46,11 +46,13 @@ export function imageWatch(deps: {
   readonly pace: Pace;
   readonly readTag: ReadTag;
   /** Reads the image from the storage, and has it evaluated again if that may publish that it is complete. */
-  readAndReevaluate(name: ImageName): Promise<ImageRecord | undefined>;
+  readImage(name: ImageName): Promise<ImageRecord | undefined>;
+  /** The same with one read, for polls: what only its indexes know of a member is left to the next question. */
+  pollImage(name: ImageName): Promise<ImageRecord | undefined>;
   /** Finds the attached artifacts that the question asks for. */
   attached?(name: ImageName, wantedKinds: readonly string[], record: ImageRecord | undefined): Promise<Attached>;
 }): ImageWatch {
-  const { clock, pace, readAndReevaluate, readTag } = deps;
+  const { clock, pace, readImage, pollImage, readTag } = deps;
   const images = watch<ImageRecord | undefined>(clock, pace);
   const tags = watch<readonly ImageRecord[]>(clock, pace);
   /** One snapshot per list of records that was read, shared by all who follow the tag. */
@@ -80,7 +82,7 @@ export function imageWatch(deps: {
       // If another digest has the tag, later changes are stored in that digest's record.
       const hasMoved = record !== undefined && (progressOf(record, tag)?.movedBy ?? null) !== null;
       if (isNew || record === undefined || hasMoved || clock.now() - readAt > maxAgeMs) return readAllAgain();
-      const current = await readAndReevaluate(record.name);
+      const current = await pollImage(record.name);
       if (current === undefined || isTagChanged(record, current, tag)) return readAllAgain();
       known = known.map((one) => (one === record ? current : one));
       return known;
@@ -121,7 +123,7 @@ export function imageWatch(deps: {
     if (tag === undefined) {
       if (digest === undefined) throw new Error('a question names a tag or a digest');
       const name = { ...place, digest };
-      const read = () => readAndReevaluate(name);
+      const read = (isNew: boolean) => (isNew ? readImage(name) : pollImage(name));
       return watched(images, imageKey(name), read, (record) => ({ record, pointers: undefined }));
     }
     const name = { ...place, tag };
@@ -129,7 +131,7 @@ export function imageWatch(deps: {
       const candidates = await readTag(name);
       const isCandidate = candidates.some((candidate) => candidate.name.digest === digest);
       // A question may name a digest that was never pushed with the tag.
-      const named = digest === undefined || isCandidate ? undefined : await readAndReevaluate({ ...place, digest });
+      const named = digest === undefined || isCandidate ? undefined : await readImage({ ...place, digest });
       return named === undefined ? candidates : [...candidates, named];
     };
     const key = tagKey(name, digest);

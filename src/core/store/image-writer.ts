@@ -62,6 +62,8 @@ export interface Written {
 export interface ImageWriter {
   /** Reads the image from the storage, past the cache; `undefined` if there is no record, or if it has expired. */
   read(name: ImageName): Promise<ImageRecord | undefined>;
+  /** The same, also if it has expired. */
+  readStored(name: ImageName): Promise<ImageRecord | undefined>;
   /** Fails with an `UpstreamError`; the command may have been stored all the same, and may safely be submitted again. */
   submit(name: ImageName, command: Command): Promise<Written>;
   /** Stores the command with the next write of the image, or by itself after that time at the latest. */
@@ -219,14 +221,16 @@ export function imageWriter(deps: ImageWriterDeps): ImageWriter {
     return queue.add(name, command);
   }
 
+  async function readStored(name: ImageName): Promise<ImageRecord | undefined> {
+    const stored = await store.read(name);
+    if (stored === undefined) cache.delete(name);
+    else if (!queue.has(name)) cache.set(stored);
+    return stored && dropStaleFacts(stored.record, deps.decisionContext(deps.registryOf(name)).set);
+  }
+
   return {
-    async read(name) {
-      const stored = await store.read(name);
-      if (stored === undefined) cache.delete(name);
-      else if (!queue.has(name)) cache.set(stored);
-      if (stored === undefined || unexpired(stored.record) === undefined) return undefined;
-      return dropStaleFacts(stored.record, deps.decisionContext(deps.registryOf(name)).set);
-    },
+    read: async (name) => unexpired(await readStored(name)),
+    readStored,
     submit,
     submitWithin: queue.addDeferred,
     flush: queue.flush,

@@ -102,6 +102,24 @@ test('but not to a waiter that came after the write had begun: the subject is re
   expect(reads.length).toBeGreaterThan(before);
 });
 
+test('a read that had begun before a write of this process does not replace what was written', async () => {
+  const { clock, subject, set } = counter(manualClock(), 100);
+  const watched = watch<number>(clock, pace);
+  const seen: number[] = [];
+  const leaving = new AbortController();
+  const waiter = watched.follow(subject(), (state) => void seen.push(state), leaving.signal);
+  await clock.advance(50);
+  set(2);
+  watched.publish('one', 2, clock.now());
+  await clock.advance(60);
+  expect(seen).toEqual([2]);
+  await clock.advance(1_000);
+  expect(new Set(seen)).toEqual(new Set([2]));
+  expect(seen.length).toBeGreaterThan(1);
+  leaving.abort();
+  await waiter;
+});
+
 test('what stays quiet is polled less often, down to once a second', async () => {
   const { clock, reads, subject } = counter();
   const watched = watch<number>(clock, pace);

@@ -572,7 +572,8 @@ export const decidingFaults: readonly Fault[] = [
         'Math.min(pace.maxPauseMs, Math.max(pace.minPauseMs, quietMs))',
         'pace.minPauseMs',
       ],
-      ['what is written here is not passed on', 'if (listener.since <= begunAt) listener.deliver(state);', ''],
+      ['what is written here is not passed on', '        listener.deliver(state);\n      }', '      }'],
+      ['a read under way replaces what was written since', 'listener.from = poller.reads + 1;', ''],
       ['a poller outlives its waiters', 'while (poller.listeners.size > 0) {', 'while (poller.reads < 50) {'],
       [
         'many who come read without a gap',
@@ -580,6 +581,17 @@ export const decidingFaults: readonly Fault[] = [
         '',
       ],
       ['a signal that was aborted before is not seen', 'if (signal.aborted) finish(undefined);', ''],
+    ],
+  ),
+  ...faultsIn(
+    'src/core/query/ask.ts',
+    [core('checks/several-images')],
+    [
+      [
+        'images that were there one after the other end a wait',
+        'if (signal.aborted || all.length === 1 || all.some(isFinal)) return;',
+        'return;',
+      ],
     ],
   ),
   ...faultsIn(

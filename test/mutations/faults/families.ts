@@ -111,8 +111,19 @@ export const familyFaults: readonly Fault[] = [
       'Object.values(reported).some((arrival) => isDeleted(arrival) || isDoubtful(arrival))',
       'false',
     ],
-    ['what only the index knows of a member is not stored', 'if (facts.length === 0) return image;', 'return image;'],
   ]),
+  ...faultsIn(
+    'src/core/store/read-with-indexes.ts',
+    ['test/core/scenarios/family-crash.test.ts'],
+    [
+      [
+        'what only the index knows of a member is not stored',
+        'if (facts.length === 0) return unexpired(record);',
+        'return unexpired(record);',
+      ],
+      ['a member whose record has expired is left', 'writer.readStored(name)', 'writer.read(name)'],
+    ],
+  ),
   ...faultsIn('src/core/image/requeue.ts', families, [
     ['a nested index is not probed by itself', ' || record.family !== undefined', ''],
   ]),

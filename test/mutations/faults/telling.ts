@@ -102,8 +102,8 @@ export const tellingFaults: readonly Fault[] = [
     ['what the topic has accepted is not stored', 'await store.noteAccepted(name, accepted, clock.now());', ''],
     [
       'a removed replica is read as there',
-      'return dropStaleFacts(stored.record, deps.decisionContext(deps.registryOf(name)).set);',
-      'return stored.record;',
+      'return stored && dropStaleFacts(stored.record, deps.decisionContext(deps.registryOf(name)).set);',
+      'return stored?.record;',
     ],
     ['a repeat is written', 'if (record === copy.record && result !== undefined) return Promise.resolve(result);', ''],
   ]),
