@@ -1,6 +1,6 @@
 /** Images × regions: a row for each image, newest first, updated at every poll. */
 import type { AvailabilityDocument } from '../core/image/availability.ts';
-import type { RefusedEvents } from '../core/image/record.ts';
+import type { RefusedEvents } from '../core/image/refused-events.ts';
 import type { Child } from './dom.ts';
 import { make, painted, setAttribute } from './dom.ts';
 import { plural, shortDigest, visible } from './format.ts';

@@ -1,5 +1,5 @@
 /** What the topic answered to the events that it has not accepted, in one sentence. */
-import type { RefusedEvents } from '../core/image/record.ts';
+import type { RefusedEvents } from '../core/image/refused-events.ts';
 import { plural } from './format.ts';
 import { lastAnswer, reasonIn } from './last-answer.ts';
 

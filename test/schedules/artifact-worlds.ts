@@ -29,7 +29,7 @@ export const artifactWorlds: readonly BrokenWorld[] = [
     },
   },
   {
-    name: 'a registry that does not tell what is attached, and is taken for one that has nothing attached',
+    name: 'a registry without a list of referrers that counts as one with nothing attached',
     fromSeed: 280,
     breaks: 'what is attached is known',
     sabotage: {
@@ -52,18 +52,18 @@ export const artifactWorlds: readonly BrokenWorld[] = [
     sabotage: { ports: (ports) => ({ ...ports, store: withoutSubjects(ports.store) }) },
   },
   {
-    name: 'whoever asks for one kind of artifact waits for every kind',
+    name: 'a question about one kind of artifact that waits for every kind',
     breaks: 'what nobody asked for holds nothing back',
     sabotage: { tracker: askingForAll },
   },
   {
-    name: 'two who wait for different platforms of one index, and get one answer',
+    name: 'one answer for two requests that wait for different platforms of one index',
     fromSeed: 190,
     breaks: 'an answer is for the platforms asked for',
     sabotage: { tracker: sharingAnswers },
   },
   {
-    name: 'a release that is published without what is to be attached',
+    name: 'a release that is published without its required artifacts',
     breaks: 'a release is published only when it is everywhere',
     sabotage: { tracker: (good) => ({ ...good, answerAll: (all) => good.answerAll(all.map(withoutArtifacts)) }) },
   },
@@ -74,7 +74,7 @@ export const artifactWorlds: readonly BrokenWorld[] = [
     sabotage: { tracker: (good) => ({ ...good, answerAll: (all) => good.answerAll(all.map(forLittle)) }) },
   },
   {
-    name: 'a release of which nobody looks at the artifacts again',
+    name: 'a release whose artifacts are not read again',
     breaks: 'an answer is true',
     sabotage: { tracker: notLookingAgain },
   },

@@ -46,7 +46,7 @@ export const brokenWorlds: readonly BrokenWorld[] = [
     sabotage: { ownPorts: (ports) => ({ ...ports, store: answeringEarly(ports.store) }) },
   },
   {
-    name: 'a note of what the topic has taken that writes back all that was known with it',
+    name: 'accepted events that are noted by writing back the whole record as it was read',
     breaks: 'an acknowledged fact is kept',
     sabotage: { ownPorts: (ports) => ({ ...ports, store: writingBack(ports.store) }) },
   },
@@ -67,7 +67,7 @@ export const brokenWorlds: readonly BrokenWorld[] = [
     sabotage: { ownPorts: (ports) => ({ ...ports, queue: { defer: async () => undefined } }) },
   },
   {
-    name: 'a queue that has what was deferred only once, and hides it when its worker dies',
+    name: 'a queue that delivers each message once, and loses it when its instance dies',
     fromSeed: 150,
     breaks: 'an acknowledged fact is kept',
     sabotage: {
@@ -79,14 +79,14 @@ export const brokenWorlds: readonly BrokenWorld[] = [
     },
   },
   {
-    name: 'a publisher whose errors are taken as success',
+    name: 'a publisher whose errors count as success',
     breaks: 'only what was sent is stored as published',
     sabotage: {
       ownPorts: (ports) => publishing(ports, (events) => ports.publisher.publish(events).catch(() => undefined)),
     },
   },
   {
-    name: 'a note of what the topic has taken that takes in whatever there is to tell',
+    name: 'accepted events that are noted for all events of the record',
     breaks: 'only what was sent is stored as published',
     sabotage: { ports: (ports) => ({ ...ports, store: notingAll(ports.store) }) },
   },
@@ -112,7 +112,7 @@ export const brokenWorlds: readonly BrokenWorld[] = [
     sabotage: { ports: (ports) => ({ ...ports, dueWork: removingEarly(ports.dueWork) }) },
   },
   {
-    name: 'a topic that takes nothing',
+    name: 'a topic that accepts nothing',
     breaks: 'nothing stays unpublished',
     sabotage: {
       ownPorts: (ports) =>
@@ -122,24 +122,24 @@ export const brokenWorlds: readonly BrokenWorld[] = [
     },
   },
   {
-    name: 'an event that the topic refuses, and that holds back the others of its image',
+    name: 'a refused event that delays the other events of its image',
     breaks: 'nothing stays unpublished',
     sabotage: { ownPorts: holdingBack },
   },
   {
-    name: 'timers that ring every half minute, however long the topic has been away',
+    name: 'timers that fire every half minute, however long the topic has been away',
     fromSeed: 81,
     breaks: 'a topic that is away is left alone',
     sabotage: { ownPorts: withRestlessTimers },
   },
   {
-    name: 'a forward that is sent unless the image is gone from everywhere',
+    name: 'a forward that is sent unless the image is deleted everywhere',
     fromSeed: 211,
     breaks: 'a forward is true',
     sabotage: { outcome: (told) => (told === 'waiting' ? 'satisfied' : told) },
   },
   {
-    name: 'a replica that is forgotten',
+    name: 'a replica that is left out',
     breaks: 'in all replicas is never published early',
     sabotage: { ownPorts: withoutLastReplica },
   },
@@ -170,7 +170,7 @@ export const brokenWorlds: readonly BrokenWorld[] = [
     },
   },
   {
-    name: 'an answer that hopes for the best',
+    name: 'an answer that counts missing regions as available',
     breaks: 'an answer is true',
     sabotage: {
       tracker: (good) => ({
@@ -183,7 +183,7 @@ export const brokenWorlds: readonly BrokenWorld[] = [
     },
   },
   {
-    name: 'a waiter that always gets yes',
+    name: 'a wait that always ends as satisfied',
     breaks: 'a waiter is answered truly',
     sabotage: {
       tracker: (good) => ({
@@ -196,7 +196,7 @@ export const brokenWorlds: readonly BrokenWorld[] = [
     },
   },
   {
-    name: 'a waiter that nobody wakes',
+    name: 'a wait that no write ends',
     breaks: 'a waiter is answered in time',
     sabotage: { tracker: (good) => ({ ...good, wait: forever }) },
   },
@@ -206,7 +206,7 @@ export const brokenWorlds: readonly BrokenWorld[] = [
     sabotage: { tracker: (good) => ({ ...good, receive: forever }) },
   },
   {
-    name: 'a control plane that lists a replica that never was',
+    name: 'a control plane that lists a replica that does not exist',
     breaks: 'the replica set is one that ARM returned',
     sabotage: {
       ports: (ports) =>
@@ -214,18 +214,18 @@ export const brokenWorlds: readonly BrokenWorld[] = [
     },
   },
   {
-    name: 'a control plane whose list is taken for all there is',
+    name: 'a list of replicas that counts as proof of what it lacks',
     fromSeed: 18,
     breaks: 'a replica leaves only on proof',
     sabotage: { ports: (ports) => believingTheList(ports, () => true) },
   },
   {
-    name: 'a control plane whose failed replicas are taken for removed ones',
+    name: 'a control plane whose failed replicas count as removed',
     breaks: 'a replica leaves only on proof',
     sabotage: { ports: (ports) => believingTheList(ports, ({ provisioningState }) => provisioningState !== 'Failed') },
   },
   {
-    name: 'a home replica that is taken for a new one once it has a state',
+    name: 'a home replica that counts as new once it has a state',
     breaks: 'a replica leaves only on proof',
     sabotage: { ports: (ports) => ({ ...ports, sets: withNewHome(ports.sets) }) },
   },
@@ -235,18 +235,18 @@ export const brokenWorlds: readonly BrokenWorld[] = [
     sabotage: { ports: (ports) => ({ ...ports, sets: overwriting(ports.sets) }) },
   },
   {
-    name: 'an index that forgets',
+    name: 'a list of images that loses entries',
     breaks: 'images are listed',
     sabotage: { ports: (ports) => ({ ...ports, lists: { ...ports.lists, add: async () => undefined } }) },
   },
   {
-    name: 'a review that never gets to images that were everywhere before a region was added',
+    name: 'a review that leaves out images that were available before a region was added',
     fromSeed: 402,
     breaks: 'images are listed',
     sabotage: { ports: (ports) => ({ ...ports, checkpoints: passingOver(ports.checkpoints) }) },
   },
   {
-    name: 'a timer that is counted on although it has rung, early by the clock of whoever counts on it',
+    name: 'a timer that counts as set although it has fired, early by the clock of the instance that relies on it',
     fromSeed: 28,
     breaks: 'nothing stays unpublished',
     sabotage: {
@@ -258,7 +258,7 @@ export const brokenWorlds: readonly BrokenWorld[] = [
     },
   },
   {
-    name: 'timers that double, of which no record knows',
+    name: 'timers that are set twice, and that no record has',
     breaks: 'timers come to rest',
     sabotage: { ownPorts: withDoubleTimers },
   },

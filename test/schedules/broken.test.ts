@@ -12,11 +12,18 @@ import { parsePath, shrink, toPath } from './shrink.ts';
 
 const brokenWorlds = [...broken, ...carelessWorlds, ...familyWorlds, ...artifactWorlds, ...catalogueWorlds];
 
-/** Few enough that thousands meet a fault of this kind many times over. */
-const maxSeeds = 300;
+/** The seeds from `fromSeed` on are tried first. With a change of the tracker or of the worlds, another seed may show the fault. */
+const maxFirstSeeds = 50;
+/** Few enough that ten thousand schedules meet a fault of this kind several times. */
+const maxSeeds = 2_500;
 
-test.each(brokenWorlds)('notices $name', async ({ breaks, sabotage, fromSeed = 1 }) => {
-  for (let seed = fromSeed; seed < fromSeed + maxSeeds; seed++) {
+function* seedsFrom(fromSeed: number): Generator<number> {
+  for (let seed = fromSeed; seed < fromSeed + maxFirstSeeds; seed++) yield seed;
+  for (let seed = 1; seed <= maxSeeds; seed++) yield seed;
+}
+
+test.each(brokenWorlds)('notices $name', { timeout: 300_000 }, async ({ breaks, sabotage, fromSeed = 1 }) => {
+  for (const seed of seedsFrom(fromSeed)) {
     const { violations } = await runSchedule(seed, { sabotage });
     if (violations.some(({ rule }) => rule === breaks)) return;
   }

@@ -23,19 +23,19 @@ export const carelessWorlds: readonly BrokenWorld[] = [
     sabotage: { tracker: refusingOthers },
   },
   {
-    name: 'a time far ahead that is believed',
+    name: 'a time far in the future that is used as it is',
     fromSeed: 36,
     breaks: 'an acknowledged fact is kept',
     sabotage: { tracker: believingTimes },
   },
   {
-    name: 'a new waiter that is answered from memory while the tables are away',
+    name: 'a new wait that is answered from memory while the tables are away',
     fromSeed: 95,
     breaks: 'a waiter is answered truly',
     sabotage: { tracker: answeringFromMemory },
   },
   {
-    name: 'a delete of a tag that names no digest and is believed',
+    name: 'a delete of a tag without a digest that counts as confirmed',
     fromSeed: 400,
     breaks: 'a tag in doubt is looked at',
     sabotage: {
@@ -46,7 +46,7 @@ export const carelessWorlds: readonly BrokenWorld[] = [
     },
   },
   {
-    name: 'a replica whose unclear answer is taken for absent',
+    name: 'a replica whose unclear answer counts as absent',
     fromSeed: 208,
     breaks: 'an event is true',
     sabotage: {
@@ -63,13 +63,13 @@ export const carelessWorlds: readonly BrokenWorld[] = [
     },
   },
   {
-    name: 'a store that forgets images of which nobody has spoken for long',
+    name: 'a store that removes images without reports for a long time',
     fromSeed: 64,
     breaks: 'an acknowledged fact is kept',
     sabotage: { ports: (ports) => ({ ...ports, store: forgetting(ports.store, isOld) }) },
   },
   {
-    name: 'a store that forgets the generations of forgotten images',
+    name: 'a store that removes the generations of expired images',
     fromSeed: 64,
     breaks: 'a generation is never published again',
     sabotage: {
@@ -83,14 +83,14 @@ export const carelessWorlds: readonly BrokenWorld[] = [
     sabotage: { ports: (ports) => ({ ...ports, store: refusingLarge(ports.store) }) },
   },
   {
-    name: 'a tag that is forgotten once a hundred others point there, too',
+    name: 'a tag that is dropped once a hundred others point to the same digest',
     // Few schedules have as many tags and are certain of all of them.
     fromSeed: 460,
     breaks: 'an answer is true',
     sabotage: { ports: (ports) => ({ ...ports, store: keepingNewestTags(ports.store) }) },
   },
   {
-    name: 'deletes without a digest that say nothing',
+    name: 'deletes without a digest that are ignored',
     fromSeed: 170,
     breaks: 'an answer is true',
     sabotage: {

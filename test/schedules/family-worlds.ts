@@ -23,7 +23,7 @@ export const familyWorlds: readonly BrokenWorld[] = [
     sabotage: { ports: (ports) => ({ ...ports, manifests: ports.manifests && listingOne(ports.manifests) }) },
   },
   {
-    name: 'an index that never learns that a member was deleted',
+    name: 'an index without the deletions of its members',
     fromSeed: 20,
     breaks: 'a family is published only when it is whole',
     sabotage: { ports: (ports) => ({ ...ports, store: withoutDeletions(ports.store) }) },
@@ -34,7 +34,7 @@ export const familyWorlds: readonly BrokenWorld[] = [
     sabotage: { ownPorts: (ports) => ({ ...ports, store: rememberingReports(ports.store) }) },
   },
   {
-    name: 'members that do not know that an index lists them',
+    name: 'members without the indexes that list them',
     breaks: 'a member is published with its family',
     sabotage: { ports: (ports) => ({ ...ports, store: withoutIndexes(ports.store) }) },
   },
@@ -83,7 +83,7 @@ export const familyWorlds: readonly BrokenWorld[] = [
     sabotage: { ports: (ports) => ({ ...ports, releases: keepingTheFirst(ports.releases) }) },
   },
   {
-    name: 'a release of which nobody has to tell any more once its instance has died',
+    name: 'a release whose events are lost when its instance dies',
     breaks: 'what is true is published',
     sabotage: {
       ports: ({ dueWork, ...ports }) => ({

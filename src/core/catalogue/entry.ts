@@ -2,16 +2,11 @@
  * An image's entry in the catalogue: the parts of its record that counts and sorted lists need. It is stored separately, so that
  * neither has to read all records of a registry.
  */
+
+import { arrivalSpan, firstArrival } from '../image/arrival-times.ts';
 import type { ImageRecord } from '../image/record.ts';
-import {
-  arrivalRegions,
-  arrivalSpan,
-  firstArrival,
-  hasRefusedEvent,
-  isPartOfFamily,
-  tagsToShow,
-  unexpired,
-} from '../image/record.ts';
+import { arrivalRegions, isPartOfFamily, tagsToShow, unexpired } from '../image/record.ts';
+import { hasRefusedEvent } from '../image/refused-events.ts';
 import type { ImageState } from '../image/state.ts';
 import { imageState, isAvailableIn, missingRegions } from '../image/state.ts';
 import { tagsThatMayDiverge } from '../image/tag-progress.ts';

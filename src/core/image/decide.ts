@@ -16,21 +16,23 @@ import type { Announcement } from './announcement-key.ts';
 import { regionSubjects } from './announcement-key.ts';
 import { announce } from './announcements.ts';
 import type { Arrival, Fact } from './arrival.ts';
-import { isAvailable, isDeleted, onlyDeleted } from './arrival.ts';
+import { isAvailable } from './arrival.ts';
 import type { DecisionContext } from './context.ts';
+import { expire, stillExpired } from './expiry.ts';
 import type { FailedAttempts } from './failed-attempts.ts';
 import type { FamilyCommand } from './family-commands.ts';
 import { applyFamilyCommand, awaitMembers, endHoldWithoutReader } from './family-commands.ts';
 import type { ForwardProgress } from './forward-entry.ts';
 import { noteForward } from './forward-entry.ts';
-import { carriedOver, inGenerationOf } from './generation.ts';
+import { inGenerationOf } from './generation.ts';
 import { keepRegions } from './kept-regions.ts';
 import type { MergeOutcome } from './merge-fact.ts';
 import { mergeFact, withAhead, withCountedTime } from './merge-fact.ts';
+import { newRecord } from './new-record.ts';
 import type { ForwardEntry, ImageName, ImageRecord } from './record.ts';
-import { arrivalIn, hasPending, unexpired } from './record.ts';
+import { arrivalIn, unexpired } from './record.ts';
 import { isTimerSet, nextRequeueAt } from './requeue.ts';
-import { dropStaleFacts, isManifestDeleted, predatesReplica } from './state.ts';
+import { dropStaleFacts, predatesReplica } from './state.ts';
 import type { TagComparison } from './tag-progress.ts';
 import { leaveEarlier, notePushedTag, tagCompared, tagMoved } from './tag-progress.ts';
 import type { TagPushes } from './tag-pushes.ts';
@@ -164,16 +166,6 @@ function applyFact(
   return { outcome, record: keepRegions(leaveEarlier(updated, fact.tag), fact.region, set) };
 }
 
-/**
- * A delete of an image whose record has expired starts no generation and publishes nothing. It is stored all the same: a push
- * from before this delete may arrive later, and must count as older.
- */
-function stillExpired(record: ImageRecord, { kind, region, receivedAt }: Fact, next: Arrival, set: ReplicaSet) {
-  if (kind !== 'delete') return record;
-  const arrivals = { ...record.arrivals, [region]: onlyDeleted(next) };
-  return keepRegions({ ...record, arrivals, changedAt: Math.max(record.changedAt, receivedAt) }, region, set);
-}
-
 /** Announcements about the region that are no longer true. If they become true again, they are published again. */
 function subjectsNoLongerTrue(region: Region, before: Arrival | undefined, arrival: Arrival): string[] {
   const { available, deleted } = regionSubjects(region);
@@ -181,50 +173,6 @@ function subjectsNoLongerTrue(region: Region, before: Arrival | undefined, arriv
   // `eventTime` changes only with an event, so a repeated probe is no new delete.
   return arrival.eventTime === before?.eventTime ? [available] : [available, deleted];
 }
-
-function expire(record: ImageRecord, unchangedSince: number, { set, now }: DecisionContext): ImageRecord {
-  const isDue = !hasPending(record) && record.changedAt <= unchangedSince && isManifestDeleted(record, set);
-  if (!isDue) return record;
-  // Regions outside the replica set may still have the image. They do not keep the record from expiring.
-  const deleted = Object.entries(record.arrivals).filter(([, arrival]) => isDeleted(arrival));
-  const left = { ...record, arrivals: Object.fromEntries(deleted) };
-  const arrivals = deleted.map(([region, arrival]) => [region, onlyDeleted(arrival)]);
-  const { name, generation, firstSeenAt, changedAt } = record;
-  return {
-    ...nothingYet,
-    name,
-    generation,
-    firstSeenAt,
-    changedAt,
-    arrivals: Object.fromEntries(arrivals),
-    alreadyAnnounced: carriedOver(left, set),
-    expiredAt: now,
-    ...(record.memberOf === undefined ? {} : { memberOf: record.memberOf }),
-    ...(record.subject === undefined ? {} : { subject: record.subject }),
-    ...(record.bytes === undefined ? {} : { bytes: record.bytes }),
-  };
-}
-
-function newRecord(name: ImageName, firstSeenAt: number): ImageRecord {
-  return { ...nothingYet, name, generation: 1, firstSeenAt, changedAt: firstSeenAt };
-}
-
-const nothingYet = {
-  mediaType: null,
-  arrivals: {},
-  availableAt: null,
-  completedFor: [],
-  alreadyAnnounced: [],
-  announcedAt: null,
-  delayedAt: null,
-  tags: {},
-  uncomparedTags: [],
-  announcements: [],
-  forwards: [],
-  requeueAt: null,
-  expiredAt: null,
-  writtenAs: null,
-} as const;
 
 function withForwardsQueued(record: ImageRecord, command: Command & { kind: 'forwardsQueued' }): ImageRecord {
   const isAccepted = (entry: ForwardEntry) => entry.queuedAt === null && command.keys.includes(entry.key);

@@ -5,18 +5,15 @@
  */
 import type { Digest } from '../model/digest.ts';
 import type { EventTime } from '../model/event-time.ts';
-import { isIndexType } from '../model/media-types.ts';
 import type { Repository, Tag } from '../model/reference.ts';
 import type { Region } from '../model/region.ts';
 import { sortRegions } from '../model/region.ts';
-import type { Arrival, Evidence } from './arrival.ts';
-import { hadTag, hasTag, isAvailable, isDeleted, taggedAt } from './arrival.ts';
+import type { Arrival } from './arrival.ts';
+import { hadTag, hasTag, isAvailable, taggedAt } from './arrival.ts';
 import type { Attachment } from './attached.ts';
 import { isAttachingTag } from './attached.ts';
 import type { FailedAttempts } from './failed-attempts.ts';
-import { joinFailures } from './failed-attempts.ts';
 import type { Family } from './family.ts';
-import { memberArrivals, wholeSince } from './family.ts';
 import type { TagPushes } from './tag-pushes.ts';
 import { lastPush } from './tag-pushes.ts';
 
@@ -206,32 +203,6 @@ export function pendingKeys(record: ImageRecord, madeBefore = Number.POSITIVE_IN
   );
 }
 
-/** Whether the topic has refused, or not answered, an event of it, and has not accepted that event since. */
-export function hasRefusedEvent({ announcements }: ImageRecord): boolean {
-  return announcements.some(({ publishedAt, failed }) => publishedAt === null && failed !== undefined);
-}
-
-/** How often the topic has not accepted the events of an image, and why. */
-export interface RefusedEvents {
-  /** How many of its events. */
-  readonly events: number;
-  /** Of the event that was tried most often. */
-  readonly attempts: number;
-  /** ISO 8601, of the last attempt. */
-  readonly lastAt: string;
-  /** One line, for people. */
-  readonly lastError: string;
-}
-
-/** Events that the topic has not accepted, as far as the record knows of failed attempts; `undefined` if there are none. */
-export function refusedEvents({ announcements }: ImageRecord): RefusedEvents | undefined {
-  const failed = announcements.flatMap(({ publishedAt, failed }) => (publishedAt === null ? (failed ?? []) : []));
-  const last = failed.reduce<FailedAttempts | undefined>(joinFailures, undefined);
-  if (last === undefined) return undefined;
-  const { count, lastAt, lastError } = last;
-  return { events: failed.length, attempts: count, lastAt: new Date(lastAt).toISOString(), lastError };
-}
-
 /** Whether an event is not published, or a forward not queued. */
 export function hasPending(record: ImageRecord): boolean {
   return pendingKeys(record).length > 0 || record.forwards.some((entry) => entry.queuedAt === null);
@@ -243,45 +214,4 @@ export function arrivalRegions(record: ImageRecord | undefined): Region[] {
 
 export function arrivalIn(record: ImageRecord | undefined, region: Region): Arrival | undefined {
   return record !== undefined && Object.hasOwn(record.arrivals, region) ? record.arrivals[region] : undefined;
-}
-
-/** When we learned that the region has it, with all its members, milliseconds since 1970; `undefined` while it has not. */
-export function availableSince(record: ImageRecord, region: Region): number | undefined {
-  return wholeSince(arrivalIn(record, region), record.family, region);
-}
-
-/**
- * Whether the region, or one of its members there, did not report it itself: a probe or the log of deliveries found it later.
- * The time since which it is available is then later than the time at which it arrived.
- */
-export function isLearnedLate(record: ImageRecord, region: Region): boolean {
-  const isReport = (evidence: Evidence) => evidence === 'webhook' || evidence === 'eventGrid';
-  const first = arrivalIn(record, region)?.evidence[0];
-  const isLate = first !== undefined && !isReport(first);
-  // The evidence of members is kept without its order.
-  return isLate || memberArrivals(record.family, region).some(({ evidence }) => !evidence.some(isReport));
-}
-
-/**
- * When we learned of the first and the last region that has it now, milliseconds since 1970; `undefined` if no region has it.
- */
-export function arrivalSpan(record: ImageRecord): { first: number; last: number } | undefined {
-  const times = arrivalRegions(record).flatMap((region) => availableSince(record, region) ?? []);
-  return times.length === 0 ? undefined : { first: Math.min(...times), last: Math.max(...times) };
-}
-
-/**
- * When we learned of the first region that had it in this generation, also if that region has deleted it since; milliseconds since
- * 1970. `undefined` if no region has it. Of an index, the record has no time at which a region had all its members once they are
- * deleted there: then it is `undefined` as well.
- */
-export function firstArrival(record: ImageRecord): number | undefined {
-  const { family, firstSeenAt } = record;
-  const first = arrivalSpan(record)?.first;
-  if (first === undefined || first <= firstSeenAt) return first;
-  const regions = arrivalRegions(record);
-  const own = regions.flatMap((region) => arrivalIn(record, region) ?? []);
-  if (!isIndexType(record.mediaType)) return own.some(({ deletedAt }) => deletedAt !== null) ? firstSeenAt : first;
-  const all = [...own, ...regions.flatMap((region) => memberArrivals(family, region))];
-  return all.some((one) => isDeleted(one) && one.since > firstSeenAt) ? undefined : first;
 }

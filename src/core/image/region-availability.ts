@@ -10,8 +10,9 @@ import { findReplica } from '../model/replica-set.ts';
 import type { Requirement } from '../model/requirement.ts';
 import type { Evidence } from './arrival.ts';
 import { isAvailable, isDeleted } from './arrival.ts';
+import { availableSince, firstArrival } from './arrival-times.ts';
 import type { ImageRecord } from './record.ts';
-import { arrivalIn, arrivalRegions, availableSince, firstArrival } from './record.ts';
+import { arrivalIn, arrivalRegions } from './record.ts';
 import { hasDeletedMember, isAvailableIn, isUnverified } from './state.ts';
 
 /** `membersUnknown`: availability is judged by the index's own reports, since its members could not be read. */

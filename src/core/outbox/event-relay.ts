@@ -11,7 +11,6 @@ import type { FailedAttempts } from '../image/failed-attempts.ts';
 import type { ImageName } from '../image/record.ts';
 import { imageKey } from '../image/record.ts';
 import { backoff } from '../runtime/backoff.ts';
-import { putNewest } from '../runtime/bounded-map.ts';
 import type { Clock } from '../runtime/clock.ts';
 import { describeError, isTemporary } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
@@ -19,6 +18,7 @@ import type { Telemetry } from '../runtime/telemetry.ts';
 import { noTelemetry } from '../runtime/telemetry.ts';
 import { withTimeout } from '../runtime/timeout.ts';
 import type { ImageWriter } from '../store/image-writer.ts';
+import { failedEvents } from './failed-events.ts';
 import { announcing } from './instruments.ts';
 import type { EventPublisher } from './ports.ts';
 
@@ -55,12 +55,6 @@ const parallelBatches = 2;
 /** Events held until the topic accepts them; more are left to the timers of their images. */
 const maxWaiting = 20_000;
 const maxPauseMs = 10_000;
-/** A refused event is tried again when it is twice as old, within these bounds. */
-const minRefusedMs = 30_000;
-const maxRefusedMs = 3_600_000;
-/** Timers may fire this much early, and must not find their event still paused. */
-const earlyMs = 10_000;
-const maxRefused = 20_000;
 /** How long the note that an event about one region was accepted may wait, to be stored with the next region's write. */
 const maxNoteDelayMs = 10_000;
 
@@ -75,10 +69,7 @@ export function eventRelay(deps: {
   const waiting: Item[] = [];
   /** By event, until it is stored that the topic accepted it; with the time at which it did. */
   const inFlight = new Map<string, number | undefined>();
-  /** When refused events may be tried again, oldest refusal first; milliseconds since 1970. */
-  const refusedUntil = new Map<string, number>();
-  /** Events that were sent and not accepted, the oldest attempt first. */
-  const failed = new Map<string, FailedAttempts>();
+  const failed = failedEvents(clock);
   const stop = new AbortController();
   let sending = 0;
   let failures = 0;
@@ -89,7 +80,7 @@ export function eventRelay(deps: {
   const itemKey = (name: ImageName, key: string) => `${imageKey(name)} ${key}`;
 
   function canSend(key: string): boolean {
-    return !inFlight.has(key) && (refusedUntil.get(key) ?? 0) <= clock.now();
+    return !inFlight.has(key) && !failed.isPaused(key);
   }
 
   function measure({ name, due }: Item, acceptedAt: number): void {
@@ -146,7 +137,7 @@ export function eventRelay(deps: {
         // A topic that refuses the batch has answered.
         outage = isTemporary(error) ? lastError : undefined;
         if (outage !== undefined) {
-          countFailure(part, outage);
+          noteFailure(part, outage);
           const kept = [part, ...left].flat();
           waiting.unshift(...kept);
           return backOff(kept.length, outage);
@@ -160,12 +151,8 @@ export function eventRelay(deps: {
     return isAnyAccepted || batch.length === 1 ? undefined : backOff(batch.length, lastError);
   }
 
-  function countFailure(items: readonly Item[], error: string): void {
-    for (const { name, due } of items) {
-      const key = itemKey(name, due.key);
-      const count = (failed.get(key)?.count ?? due.failedBefore ?? 0) + 1;
-      putNewest(failed, key, { count, lastAt: clock.now(), lastError: error }, maxWaiting);
-    }
+  function noteFailure(items: readonly Item[], error: string): void {
+    for (const { name, due } of items) failed.note(itemKey(name, due.key), due, error);
   }
 
   async function backOff(events: number, error: string): Promise<void> {
@@ -181,7 +168,6 @@ export function eventRelay(deps: {
     outage = undefined;
     for (const item of items) {
       const key = itemKey(item.name, item.due.key);
-      refusedUntil.delete(key);
       failed.delete(key);
       inFlight.set(key, acceptedAt);
       measure(item, acceptedAt);
@@ -194,14 +180,11 @@ export function eventRelay(deps: {
   /** No event is dropped: the topic may accept it later, when people have repaired the cause. */
   function refused(items: readonly Item[], error: string): void {
     forget(items);
-    countFailure(items, error);
+    noteFailure(items, error);
     for (const { name, due } of items) {
-      const { id, type, time } = due.event;
+      const { id, type } = due.event;
       log.warn('event not published', { image: imageKey(name), type, id, error });
-      const key = itemKey(name, due.key);
-      const now = clock.now();
-      const pauseMs = Math.min(maxRefusedMs, Math.max(minRefusedMs, now - Date.parse(time)));
-      putNewest(refusedUntil, key, now + pauseMs - earlyMs, maxRefused);
+      failed.pause(itemKey(name, due.key), due);
       if (due.failedBefore === undefined) noteRefused(name, due.key);
     }
   }
@@ -211,7 +194,7 @@ export function eventRelay(deps: {
    * does not know of it: it would be in no count and no list of unpublished images.
    */
   function noteRefused(name: ImageName, key: string): void {
-    const attempts = failed.get(itemKey(name, key));
+    const attempts = failed.attempts(itemKey(name, key));
     if (attempts === undefined) return;
     const command = { kind: 'publishFailed', failed: { [key]: attempts } } as const;
     deps.writer.submitWithin(name, command, maxNoteDelayMs).catch((error: unknown) => {
@@ -242,7 +225,7 @@ export function eventRelay(deps: {
     acceptedAt: (name, key) => inFlight.get(itemKey(name, key)),
     failures(name, keys) {
       const known = keys.flatMap((key) => {
-        const one = failed.get(itemKey(name, key));
+        const one = failed.attempts(itemKey(name, key));
         return one === undefined ? [] : [[key, one] as const];
       });
       return Object.fromEntries(known);

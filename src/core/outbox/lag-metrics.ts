@@ -4,8 +4,9 @@
  */
 
 import { parseAnnouncementKey } from '../image/announcement-key.ts';
+import { availableSince, firstArrival } from '../image/arrival-times.ts';
 import type { ImageRecord } from '../image/record.ts';
-import { arrivalIn, availableSince, firstArrival } from '../image/record.ts';
+import { arrivalIn } from '../image/record.ts';
 import { measuredRegion } from '../model/measured-region.ts';
 import type { ReplicaSet } from '../model/replica-set.ts';
 import type { Telemetry } from '../runtime/telemetry.ts';

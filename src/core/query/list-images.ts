@@ -4,12 +4,13 @@
  * still have a `next`.
  */
 
-import { countedStates, entryOf, isDelayed } from '../catalogue/entry.ts';
+import { countedStates, isDelayed } from '../catalogue/entry.ts';
 import type { CatalogueStore, ListOrder } from '../catalogue/ports.ts';
 import type { Search } from '../catalogue/search.ts';
 import { findImages, isFound, maxFound } from '../catalogue/search.ts';
 import type { ImageName, ImageRecord } from '../image/record.ts';
-import { hasRefusedEvent, isPartOfFamily, unexpired } from '../image/record.ts';
+import { isPartOfFamily, unexpired } from '../image/record.ts';
+import { hasRefusedEvent } from '../image/refused-events.ts';
 import { dropStaleFacts, imageState, isAvailableIn, missingRegions } from '../image/state.ts';
 import type { Repository } from '../model/reference.ts';
 import type { Region } from '../model/region.ts';
@@ -21,6 +22,7 @@ import { pageOpenImages } from '../store/open-images.ts';
 import type { CheckpointStore, ImageListName, ImageLists, ImageStore, ListEntry, ListPage } from '../store/ports.ts';
 import type { ListedImage } from './describe-listed.ts';
 import { describeListed, divergedTagsOf } from './describe-listed.ts';
+import { inOrder } from './sort-images.ts';
 
 export const listableStates = [
   'replicating',
@@ -57,8 +59,6 @@ export interface ImageListing {
 }
 
 const readAtOnce = 32;
-/** Added to how long an unfinished image has lasted, so that it is listed before every finished one; more than any lag. */
-const beforeFinishedMs = 1e12;
 
 interface ListPorts {
   readonly store: ImageStore;
@@ -187,24 +187,6 @@ async function keepDiverged(
     found.push(...some.filter((_, i) => (diverged?.[i]?.length ?? 0) > 0));
   }
   return found;
-}
-
-/** @param records newest first */
-function inOrder(records: readonly ImageRecord[], sort: ListOrder, set: ReplicaSet, now: number): ImageRecord[] {
-  if (sort === 'newest') return [...records];
-  if (sort === 'name') {
-    return [...records].sort((a, b) => compare(a.name.repository, b.name.repository));
-  }
-  const lagOf = (record: ImageRecord) => {
-    const entry = entryOf(record, set);
-    if (entry === undefined || entry.state === 'deleted') return -1;
-    return entry.lagMs ?? now - entry.firstSeenAt + beforeFinishedMs;
-  };
-  return [...records].sort((a, b) => lagOf(b) - lagOf(a));
-}
-
-function compare(a: string, b: string): number {
-  return Number(a > b) - Number(a < b);
 }
 
 function isSameImage(a: ImageName, b: ImageName): boolean {

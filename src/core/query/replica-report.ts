@@ -4,8 +4,9 @@
  */
 
 import type { Arrival } from '../image/arrival.ts';
+import { availableSince, firstArrival, isLearnedLate } from '../image/arrival-times.ts';
 import type { ImageRecord } from '../image/record.ts';
-import { arrivalIn, availableSince, firstArrival, imageKey, isLearnedLate, isPartOfFamily } from '../image/record.ts';
+import { arrivalIn, imageKey, isPartOfFamily } from '../image/record.ts';
 import { toSeconds } from '../image/region-availability.ts';
 import { imageState, isAvailableIn } from '../image/state.ts';
 import type { HealthEventLog, HeartbeatStore } from '../ingest/ports.ts';

@@ -33,6 +33,8 @@ export const catalogueFaults: readonly Fault[] = [
   ]),
   ...faultsIn('src/core/catalogue/catalogue.ts', tests, [
     ['a tag that is in every region again stays diverged', '|| !isStable(before, set) ', ''],
+  ]),
+  ...faultsIn('src/core/catalogue/count-images.ts', tests, [
     ['a guess that a conflict has refuted is made again', 'counted.forget(registry);', ''],
     [
       'a timer is cancelled though nothing was counted',

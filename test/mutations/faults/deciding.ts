@@ -281,6 +281,23 @@ export const decidingFaults: readonly Fault[] = [
     ],
   ),
   ...faultsIn(
+    'src/core/image/expiry.ts',
+    [core('reconcile/retention-bounds'), ...facts],
+    [
+      [
+        'images with unpublished events expire',
+        '!hasPending(record) && record.changedAt <= unchangedSince',
+        'record.changedAt <= unchangedSince',
+      ],
+      ['images on their way are forgotten', 'unchangedSince && isManifestDeleted(record, set);', 'unchangedSince;'],
+      [
+        'the generation of what is forgotten is forgotten',
+        '    generation,\n    firstSeenAt,',
+        '    generation: 1,\n    firstSeenAt,',
+      ],
+    ],
+  ),
+  ...faultsIn(
     'src/core/image/decide.ts',
     [core('scenarios/early-timer'), core('scenarios/clock-ahead'), ...facts],
     [
@@ -295,18 +312,6 @@ export const decidingFaults: readonly Fault[] = [
         '',
       ],
       ['a time far ahead counts', 'const fact = withCountedTime(earlier, stated);', 'const fact = stated;'],
-      [
-        'images with unpublished events expire',
-        '!hasPending(record) && record.changedAt <= unchangedSince',
-        'record.changedAt <= unchangedSince',
-      ],
-      ['images on their way are forgotten', 'unchangedSince && isManifestDeleted(record, set);', 'unchangedSince;'],
-      [
-        'the generation of what is forgotten is forgotten',
-        '    generation,\n    firstSeenAt,',
-        '    generation: 1,\n    firstSeenAt,',
-      ],
-
       [
         'the media type is forgotten',
         'mediaType: record.mediaType ?? fact.mediaType ?? null',

@@ -160,11 +160,7 @@ export const tellingFaults: readonly Fault[] = [
 
     ['events wait without a bound', 'if (waiting.length + sending * batchSize >= maxWaiting) break;', ''],
     ['a refused event counts as in flight', 'error: string): void {\n    forget(items);', 'error: string): void {'],
-    [
-      'what was refused is sent again at once',
-      'putNewest(refusedUntil, key, now + pauseMs - earlyMs, maxRefused);',
-      'putNewest(refusedUntil, key, now, maxRefused);',
-    ],
+    ['what was refused is sent again at once', 'failed.pause(itemKey(name, due.key), due);', ''],
 
     [
       'a topic that fails is called without a pause',
@@ -176,12 +172,12 @@ export const tellingFaults: readonly Fault[] = [
 
     ['an outage that is over is still shown', '    outage = undefined;\n', ''],
     ['a refusal counts as an outage', 'isTemporary(error) ? lastError : undefined;', 'lastError;'],
-    ['attempts at a topic that is away are not counted', 'countFailure(part, outage);', ''],
-    ['the refusal of an event is not counted', 'countFailure(items, error);', ''],
+    ['attempts at a topic that is away are not counted', 'noteFailure(part, outage);', ''],
+    ['the refusal of an event is not counted', 'noteFailure(items, error);', ''],
     [
       'the refusal of a batch counts for all of its events',
       'const half =',
-      'countFailure(part, lastError);\n        const half =',
+      'noteFailure(part, lastError);\n        const half =',
     ],
   ]),
   ...faultsIn(
