@@ -118,3 +118,10 @@ async function gather(
     retryAfterMs: Math.max(0, ...unclear.map(({ pause }) => pause ?? 0)),
   };
 }
+
+export function mergeSummaries(summaries: readonly ProbeSummary[]): ProbeSummary {
+  return {
+    unclear: summaries.flatMap((one) => one.unclear),
+    retryAfterMs: Math.max(0, ...summaries.map((one) => one.retryAfterMs)),
+  };
+}

@@ -105,7 +105,7 @@ export const familyFaults: readonly Fault[] = [
       'missing',
     ],
   ]),
-  ...faultsIn('src/core/replicas/probe-scheduler.ts', families, [
+  ...faultsIn('src/core/replicas/probe-family.ts', families, [
     [
       'where a deleted member still is, is not asked',
       'Object.values(reported).some((arrival) => isDeleted(arrival) || isDoubtful(arrival))',
@@ -128,7 +128,7 @@ export const familyFaults: readonly Fault[] = [
     ['a nested index is not probed by itself', ' || record.family !== undefined', ''],
   ]),
   ...faultsIn(
-    'src/core/replicas/probe-scheduler.ts',
+    'src/core/replicas/probe-family.ts',
     ['test/core/scenarios/family-cost.test.ts'],
     [
       [
