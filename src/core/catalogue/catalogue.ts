@@ -13,13 +13,14 @@ import type { ImageName, ImageRecord } from '../image/record.ts';
 import { imageKey, unexpired } from '../image/record.ts';
 import { hasRefusedEvent } from '../image/refused-events.ts';
 import type { Registry } from '../model/registry.ts';
+import type { ReplicaSet } from '../model/replica-set.ts';
 import { describeError, UpstreamError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/log.ts';
 import type { ImageCounterDeps, Uncounted } from './count-images.ts';
 import { imageCounter } from './count-images.ts';
 import type { CatalogueSummary } from './counts.ts';
 import { summarize } from './counts.ts';
-import { entryOf, isSameEntry, isStable } from './entry.ts';
+import { entryOf, isSameEntry, isStable, isUnstableSinceAddition } from './entry.ts';
 import type { CatalogueTimer } from './ports.ts';
 import { reminders } from './reminders.ts';
 
@@ -97,6 +98,11 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
       });
   }
 
+  /** The write that makes an entry unstable sets a timer, and so does each count while it is unstable. */
+  function hasTimer(record: ImageRecord | undefined, set: ReplicaSet): boolean {
+    return record !== undefined && !isStable(record, set) && !isUnstableSinceAddition(record, set);
+  }
+
   function isChanged(before: ImageRecord | undefined, after: ImageRecord): boolean {
     const { set } = deps.decisionContext(deps.registryOf(after.name));
     const isSame = isSameEntry(entryOf(before, set), entryOf(after, set));
@@ -106,8 +112,7 @@ export function catalogue(deps: CatalogueDeps): Catalogue {
 
   return {
     async beforeWrite(before, after, { set, now }) {
-      // For an unstable entry a timer is set already.
-      if (unexpired(before) !== undefined && !isStable(before, set)) return;
+      if (hasTimer(unexpired(before), set)) return;
       if (isChanged(before, after)) await timers.set(after.name, now + surelyWrittenMs);
     },
     written(image, before) {

@@ -8,11 +8,12 @@ import type { ImageRecord } from '../image/record.ts';
 import { arrivalRegions, isPartOfFamily, tagsToShow, unexpired } from '../image/record.ts';
 import { hasRefusedEvent } from '../image/refused-events.ts';
 import type { ImageState } from '../image/state.ts';
-import { imageState, isAvailableIn, missingRegions } from '../image/state.ts';
+import { imageState, isAvailableIn, missingRegions, wasComplete } from '../image/state.ts';
 import { tagsThatMayDiverge } from '../image/tag-progress.ts';
 import type { Tag } from '../model/reference.ts';
 import type { Region } from '../model/region.ts';
 import type { ReplicaSet } from '../model/replica-set.ts';
+import { expectedRegions } from '../model/replica-set.ts';
 
 export type CountedState = Exclude<ImageState, 'unknown'>;
 
@@ -86,6 +87,14 @@ export function isStable(record: ImageRecord | undefined, set: ReplicaSet): bool
   const state = imageState(record, set);
   if (state !== 'available' && state !== 'deleted') return false;
   return state === 'deleted' || tagsThatMayDiverge(record, set).length === 0;
+}
+
+/**
+ * Whether a replica was added since the image was in all replicas. Its entry is unstable then, but no write has made it so, and
+ * none has set a timer.
+ */
+export function isUnstableSinceAddition(record: ImageRecord, set: ReplicaSet): boolean {
+  return wasComplete(record) && expectedRegions(set).some((region) => !record.completedFor.includes(region));
 }
 
 export function isSameEntry(a: CatalogueEntry | undefined, b: CatalogueEntry | undefined): boolean {
