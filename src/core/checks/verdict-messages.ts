@@ -36,7 +36,8 @@ export function describeTogether({ images }: SeveralDocument): string {
   const isOneRegistry = new Set(images.map(({ registry }) => registry)).size === 1;
   const waiting = images.flatMap((one): Waiting[] => {
     if (one.satisfied) return [];
-    return [{ name: isOneRegistry ? shortName(one) : `${one.registry}/${shortName(one)}`, missing: one.missing }];
+    const name = isOneRegistry ? shortName(one) : `${one.registry}/${shortName(one)}`;
+    return [{ name, missing: one.state === 'deleting' ? ['being deleted'] : one.missing }];
   });
   return describeImages(images.length, waiting);
 }
@@ -66,12 +67,15 @@ export function failed(comment: string): Verdict {
 export function describeWhere({ image, requirement, missing, regions }: AvailabilityDocument): string {
   const { regions: asked, have, needed } = requirement;
   const there = asked.filter((region) => !missing.includes(region));
-  const unverified = regions.filter(({ region, state }) => state === 'unverified' && missing.includes(region));
+  const inState = (wanted: string) =>
+    missing.filter((region) => regions.some((one) => one.region === region && one.state === wanted));
+  const [unverified, deleted] = [inState('unverified'), inState('deleted')];
   return [
     `${image} is in ${countRegions({ have, of: asked.length, needed })}`,
     there.length === 0 ? '' : `: ${there.join(', ')}`,
-    listMissing(missing),
-    unverified.length === 0 ? '' : `; unverified: ${unverified.map(({ region }) => region).join(', ')}`,
+    deleted.length === 0 ? '' : `; deleted: ${deleted.join(', ')}`,
+    listMissing(missing.filter((region) => !deleted.includes(region))),
+    unverified.length === 0 ? '' : `; unverified: ${unverified.join(', ')}`,
   ].join('');
 }
 

@@ -21,6 +21,9 @@ import { sharedJudgements } from './shared-judgement.ts';
  */
 export const finalAfterMs = 30_000;
 
+/** States that were read within this time count as states of the same time. */
+const sameTimeMs = 100;
+
 /** One image with the requirement that it must meet. */
 export interface Asked {
   readonly question: AvailabilityQuery;
@@ -79,6 +82,8 @@ interface WaitedFor {
   readonly watched: WatchedImage;
   readonly judgement: Judgement<Judged>;
   last: Judged | undefined;
+  /** When `last` was read or written here, milliseconds since 1970. */
+  notedAt: number;
   /** Since when it has been deleted or superseded without a break. `what` changes if it was pushed again in between. */
   over: { readonly what: string; readonly since: number } | undefined;
 }
@@ -106,6 +111,7 @@ export function asking({ clock, watch, telemetry, maxReads, judge, probeWhileWai
 
   function note(waitedFor: WaitedFor, known: AvailabilitySnapshot): void {
     waitedFor.last = waitedFor.judgement.of(known);
+    waitedFor.notedAt = clock.now();
     const { outcome } = waitedFor.last;
     const isOver = outcome === 'deleted' || outcome === 'superseded';
     const what = `${outcome} ${timesPushed(waitedFor.asked, known)}`;
@@ -120,10 +126,10 @@ export function asking({ clock, watch, telemetry, maxReads, judge, probeWhileWai
     for (;;) {
       await followUntilDecided(all, enough, signal);
       if (signal.aborted || all.length === 1 || all.some(isFinal)) return;
-      // The last state of each may be a second old: one may have been deleted before another was pushed. What is satisfied in a
-      // read that begins now as well was satisfied at this moment, together with the others.
-      const satisfied = all.filter(isSatisfied);
-      await Promise.all(satisfied.map((one) => one.watched.follow((known) => noteNext(one, known), signal)));
+      // The state of others may be a second old: one may have been deleted before another was pushed. If a read that begins now
+      // finds it satisfied as well, it was satisfied at this moment, together with the others.
+      const earlier = all.filter((one) => isSatisfied(one) && clock.now() - one.notedAt > sameTimeMs);
+      await Promise.all(earlier.map((one) => one.watched.follow((known) => noteNext(one, known), signal)));
       if (signal.aborted || all.filter(isSatisfied).length >= enough) return;
     }
   }
@@ -168,7 +174,7 @@ export function asking({ clock, watch, telemetry, maxReads, judge, probeWhileWai
     const all = asked.map((one): WaitedFor => {
       const watched = watch.of(one.question);
       const judgement = judgementOf(one, watched.key);
-      return { asked: one, watched, judgement, last: undefined, over: undefined };
+      return { asked: one, watched, judgement, last: undefined, notedAt: 0, over: undefined };
     });
     const decided = followUntilTogether(all, enough, end.signal);
     for (const { asked: one, watched } of all) probeWhileWaiting(one, watched, finished.signal);

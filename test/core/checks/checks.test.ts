@@ -87,6 +87,18 @@ describe('a verdict', () => {
     ]);
   });
 
+  test('that has to wait names the regions that have deleted the image', async () => {
+    const world = checkWorld();
+    const one = world.instance();
+    for (const region of ['eastus', 'westeurope']) await world.push(region);
+    const name = { registry: 'contoso', repository: repositoryOf('team/app'), digest: digestOf(1) };
+    await world.clock.advance(1_000);
+    await world.first.tracker.receive({ name, fact: deleteOf('eastus', new Date(world.clock.now()).toISOString()) });
+    await one.accept(requestOf());
+    await world.pass(5_000, [one]);
+    expect(world.waiting.lines).toEqual([`waiting: ${image} is in 1 of 2 regions: westeurope; deleted: eastus`]);
+  });
+
   test('is "failed" when the image is deleted everywhere', async () => {
     const world = checkWorld();
     const one = world.instance();

@@ -62,7 +62,7 @@ describe('a check of several images', () => {
       await world.pass(114_000, [one]);
       expect(world.waiting.verdicts).toEqual([]);
       await world.pass(2_000, [one]);
-      const comment = `timed out after 2 min: 1 of 2 images are where they must be; missing: ${shortOf(1)} (eastus)`;
+      const comment = `timed out after 2 min: 1 of 2 images are where they must be; missing: ${shortOf(1)} (being deleted)`;
       expect(world.waiting.verdicts.map(({ verdict }) => verdict)).toEqual([{ result: 'failed', comment }]);
     },
   );
