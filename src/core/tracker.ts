@@ -45,7 +45,7 @@ export interface Tracker
   readonly registries: readonly Registry[];
   replicaSet(registry: Registry): ReplicaSet;
   /**
-   * Notes that a region's webhook has called, whatever the body was. Never fails: a failed write is logged.
+   * Notes that a region's webhook has called, with an event of any action. Never fails: a failed write is logged.
    * @returns a warning for people, where no replica is expected in that region
    */
   webhookSeen(registry: Registry, region: Region): string | undefined;
@@ -55,8 +55,9 @@ export interface Tracker
    * Fails with an `UpstreamError` when the storage could not be read during the whole wait.
    */
   wait(question: AvailabilityQuery, requirement: Requirement, timeoutMs: number): Promise<WaitResult>;
-  /** The same for several images, at least one; repeats count once. A wait ends when all are met, or one could not be met. */
+  /** For several images, at least one; repeats count once. */
   answerAll(asked: readonly Asked[]): Promise<SeveralResult>;
+  /** The same after a wait. It ends when all are met at the same time, or one could not be met. */
   waitForAll(asked: readonly Asked[], timeoutMs: number, end?: EarlierEnd): Promise<SeveralResult>;
   images(query: ImageQuery): Promise<ImageListing>;
   replicas(registry: Registry): Promise<ReplicaReport>;

@@ -50,13 +50,15 @@ export function readArguments(words: readonly string[], freshSeed: number): Chao
   });
   const { json, markdown, verbose } = values;
   const seed = readNumber('--seed', values.seed, 0, 4_294_967_295);
+  const seconds = readNumber('--minutes', values.minutes, 0.1, 1_440) * 60;
   return {
     ...{ seed, json, markdown, verbose },
-    seconds: readNumber('--minutes', values.minutes, 0.1, 1_440) * 60,
+    seconds,
     processes: readNumber('--processes', values.processes, 1, 20),
     regions: values.regions === undefined ? 3 + (seed % 3) : readNumber('--regions', values.regions, 1, 5),
     imagesPerSecond: readNumber('--images-per-second', values['images-per-second'], 0.1, 50),
-    settleSeconds: 150,
+    // What failed is tried again after a pause that is at most as long as the image is old.
+    settleSeconds: seconds + 150,
     isHurried: false,
   };
 }

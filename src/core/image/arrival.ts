@@ -46,7 +46,10 @@ export interface Arrival {
   readonly untagged: Readonly<Record<string, EventTime>>;
   /** Tags in `untagged` that are known only from a delete that named no digest: the replica may still have them. */
   readonly doubtedTags?: readonly string[];
-  /** Time of the newest delete that may have been of this image; see repository-delete.ts. */
+  /**
+   * An availability that is known from no later time does not count. The time of the newest delete that may have been of this image
+   * (see repository-delete.ts), or of a probe that a delete may have followed (see merge-fact.ts).
+   */
   readonly doubtedAt?: EventTime;
   /** Facts with a time far in the future, and the time used instead: a repeat that is received later must get the same time. */
   readonly ahead?: Readonly<Record<string, EventTime>>;
@@ -73,7 +76,7 @@ export function isAvailable(arrival: Arrival | undefined): boolean {
   return arrival !== undefined && arrival.pushedAt !== null && isLater(arrival.pushedAt, arrival.deletedAt);
 }
 
-/** Whether a delete that named no digest may have been of this image, and it has not been found there since. */
+/** Whether it may have been deleted, and has not been found there since: see `doubtedAt`. */
 export function isDoubtful({ pushedAt, doubtedAt }: Arrival): boolean {
   return doubtedAt !== undefined && pushedAt !== null && !isLater(pushedAt, doubtedAt);
 }

@@ -22,7 +22,10 @@ export type RegionalArrivals = Readonly<Record<string, Arrival>>;
 export interface Family {
   /** Also those that a nested index lists; `null` while they are not known. */
   readonly members: readonly Member[] | null;
-  /** Bytes of each member, in the order of `members`; `null` where not known. */
+  /**
+   * Bytes of each member, in the order of `members`; `null` where not known. 0 for a nested index, and where a digest is listed again,
+   * so that the sum has each once.
+   */
   readonly bytes?: readonly (number | null)[];
   /** The members' arrivals, by digest. A manifest may be here before `members` is known. */
   readonly reported: Readonly<Record<string, RegionalArrivals>>;
@@ -64,14 +67,14 @@ export function wholeSince(arrival: Arrival | undefined, family: Family | undefi
   return times.length < all.length ? undefined : Math.max(...times);
 }
 
-/** The part of a member's arrival that its index stores: everything but tags. */
+/** What its index stores of a member's arrival. Evidence is sorted, so that equal copies are equal. */
 export function withoutTags(arrival: Arrival): Arrival {
   const { ahead: _ahead, doubtedTags: _doubtedTags, ...rest } = arrival;
   return { ...rest, eventTime: null, evidence: [...rest.evidence].sort(), tags: {}, untagged: {} };
 }
 
 /**
- * Merges two copies of one arrival; the order does not matter. Keeps the newest of each time.
+ * Merges two copies of one arrival; the order does not matter. Keeps the newest of each time, but the oldest `since`.
  * @returns the same object as `before` if `other` adds nothing
  */
 export function joinArrivals(before: Arrival | undefined, other: Arrival): Arrival {

@@ -57,7 +57,7 @@ function familyDue(record: ImageRecord, decisionContext: DecisionContext): numbe
 
 /**
  * Once the topic answers again, everything pending is published within this time, but for events that the topic itself has
- * refused: those pause for up to an hour (`maxRefusedMs` in event-relay.ts).
+ * refused: those pause for up to an hour (`maxRefusedMs` in failed-events.ts).
  */
 const maxSendPauseMs = 600_000;
 

@@ -12,12 +12,12 @@ import type { Registry } from '../model/registry.ts';
 import { findRegistryByHost } from '../model/registry.ts';
 import { quote } from '../runtime/parsed.ts';
 import { readAs } from '../runtime/validation.ts';
-import { toReceived } from './to-delivery.ts';
+import { toReceived } from './to-received.ts';
 import { parseWebhookEvent } from './webhook-event.ts';
 
 export type RegistryEvent =
-  /** One replica has the image, or no longer has it. */
-  | { readonly kind: 'fact'; readonly delivery: Received }
+  /** From one replica: it has the image or no longer has it, or has deleted a repository or tag. */
+  | { readonly kind: 'report'; readonly received: Received }
   /** The image was pushed, in an unknown region. */
   | { readonly kind: 'known'; readonly name: ImageName }
   /** An event about something that is not tracked. */
@@ -76,7 +76,7 @@ export function parseRegistryEvent(input: unknown, registries: readonly Registry
   }
   const region = parseRegion(data.location);
   if (region === undefined) return invalid([`data.location: ${regionRule} (got ${quote(data.location)})`]);
-  return { kind: 'fact', delivery: toReceived(event.value, { registry, region, receivedAt, evidence: 'eventGrid' }) };
+  return { kind: 'report', received: toReceived(event.value, { registry, region, receivedAt, evidence: 'eventGrid' }) };
 }
 
 /**

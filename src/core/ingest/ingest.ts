@@ -29,7 +29,7 @@ import { deliveries } from './instruments.ts';
 import type { DeliveryQueue } from './ports.ts';
 import { receivedAfter } from './receive-time.ts';
 import { markDoubtful } from './repository-delete.ts';
-import { describeReceived } from './to-delivery.ts';
+import { describeReceived } from './to-received.ts';
 
 export type ReceiveOutcome = MergeOutcome | 'deferred';
 

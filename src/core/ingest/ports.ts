@@ -7,7 +7,7 @@ import type { Received } from '../image/delivery.ts';
 import type { Region } from '../model/region.ts';
 import type { HealthEvent } from './health-alert.ts';
 
-/** When each region's webhook last called, whatever the body was. */
+/** When each region's webhook last called, with an event of any action. */
 export interface HeartbeatStore {
   note(registry: string, region: Region, at: number): Promise<void>;
   /** Milliseconds since 1970 by region, of regions whose webhook has called. */

@@ -10,7 +10,7 @@ import type { Log } from '../runtime/log.ts';
 import type { HeartbeatStore } from './ports.ts';
 
 interface WebhookHeartbeat {
-  /** A webhook has called, whatever the body was. Never fails: a failed write is logged. */
+  /** A webhook has called, with an event of any action. Never fails: a failed write is logged. */
   seen(registry: string, region: Region): void;
   /** The stored times, or later ones that this instance has seen. */
   last: HeartbeatStore['last'];

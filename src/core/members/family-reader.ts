@@ -31,9 +31,9 @@ interface FamilyReader {
 
 /** Pauses between attempts while the index is held. */
 const pausesMs = [300, 900];
-/** The longest time an index is held, whatever pauses the registry asks for. */
+/** The longest time for the attempts that one report or timer causes, whatever pauses the registry asks for. */
 const maxReadMs = 10_000;
-/** While the registry's manifests cannot be read: one attempt per index, and this longest hold after a report. */
+/** While the registry's manifests cannot be read: one attempt per index, in this time. */
 const shortReadMs = 2_000;
 const maxAtOnce = 8;
 

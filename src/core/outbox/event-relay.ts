@@ -55,7 +55,10 @@ const parallelBatches = 2;
 /** Events held until the topic accepts them; more are left to the timers of their images. */
 const maxWaiting = 20_000;
 const maxPauseMs = 10_000;
-/** How long the note that an event about one region was accepted may wait, to be stored with the next region's write. */
+/**
+ * How long the note that an event about one region was accepted, or that an event was refused, may wait to be stored with the next
+ * write of the image.
+ */
 const maxNoteDelayMs = 10_000;
 
 export function eventRelay(deps: {
@@ -190,7 +193,7 @@ export function eventRelay(deps: {
   }
 
   /**
-   * The first refusal of an event is stored at once. The image may not be evaluated for minutes, and then by another instance, which
+   * The first refusal of an event is stored within ten seconds. The image may not be evaluated for minutes, and then by another instance, which
    * does not know of it: it would be in no count and no list of unpublished images.
    */
   function noteRefused(name: ImageName, key: string): void {

@@ -28,7 +28,8 @@ const maxAgeMs = 20_000;
 export interface WatchedImage {
   /** Equal for questions about the same image or tag, artifacts included. */
   readonly key: string;
-  read(): Promise<AvailabilitySnapshot>;
+  /** @param isNew `false` for a poll, while a request waits; `true` by default */
+  read(isNew?: boolean): Promise<AvailabilitySnapshot>;
   follow<R>(stop: (known: AvailabilitySnapshot) => R | undefined, signal: AbortSignal): Promise<R | undefined>;
 }
 
@@ -47,7 +48,7 @@ export function imageWatch(deps: {
   readonly readTag: ReadTag;
   /** Reads the image from the storage, and has it evaluated again if that may publish that it is complete. */
   readImage(name: ImageName): Promise<ImageRecord | undefined>;
-  /** The same with one read, for polls: what only its indexes know of a member is left to the next question. */
+  /** The same with one read, for polls of a digest: what only its indexes know of a member is left to the next question. */
   pollImage(name: ImageName): Promise<ImageRecord | undefined>;
   /** Finds the attached artifacts that the question asks for. */
   attached?(name: ImageName, wantedKinds: readonly string[], record: ImageRecord | undefined): Promise<Attached>;
@@ -94,8 +95,8 @@ export function imageWatch(deps: {
     const { registry, repository } = question;
     const key = `${image.key} ${wantedKinds.join()}`;
     const place = `${registry.name}/${repository}`;
-    const read = async (): Promise<AvailabilitySnapshot> => {
-      const known = await image.read();
+    const read = async (isNew: boolean): Promise<AvailabilitySnapshot> => {
+      const known = await image.read(isNew);
       const digest = question.digest ?? known.pointers?.newest?.digest;
       if (digest === undefined || deps.attached === undefined) return known;
       const name = { registry: registry.name, repository, digest };
@@ -187,7 +188,7 @@ function watched<T>(
 ): WatchedImage {
   return {
     key,
-    read: async () => toSnapshot(await read(true)),
+    read: async (isNew = true) => toSnapshot(await read(isNew)),
     follow: (stop, signal) => from.follow({ key, read }, (state) => stop(toSnapshot(state)), signal),
   };
 }

@@ -4,7 +4,7 @@
  */
 
 import type { Received } from '../image/delivery.ts';
-import { describeReceived, toReceived } from '../ingest/to-delivery.ts';
+import { describeReceived, toReceived } from '../ingest/to-received.ts';
 import { parseWebhookEvent } from '../ingest/webhook-event.ts';
 import { toEventTime } from '../model/event-time.ts';
 import type { Registry } from '../model/registry.ts';

@@ -8,7 +8,7 @@ import * as z from 'zod';
 import type { ReceiveOutcome } from '../../core/ingest/ingest.ts';
 import type { DeliveryOutcome } from '../../core/ingest/instruments.ts';
 import { deliveries } from '../../core/ingest/instruments.ts';
-import { describeReceived, toReceived } from '../../core/ingest/to-delivery.ts';
+import { describeReceived, toReceived } from '../../core/ingest/to-received.ts';
 import { parseWebhookEvent, webhookEnvelope, webhookTarget } from '../../core/ingest/webhook-event.ts';
 import { measuredRegion } from '../../core/model/measured-region.ts';
 import type { Region } from '../../core/model/region.ts';

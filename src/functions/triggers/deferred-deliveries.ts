@@ -1,7 +1,7 @@
 /** Processes deliveries that the tables could not store when they arrived. */
 
 import type { InvocationContext, StorageQueueFunctionOptions } from '@azure/functions';
-import { describeReceived } from '../../core/ingest/to-delivery.ts';
+import { describeReceived } from '../../core/ingest/to-received.ts';
 import type { Received } from '../../core/ports.ts';
 import { parseDeliveryMessage } from '../../core/queue-messages.ts';
 import type { Telemetry } from '../../core/runtime/telemetry.ts';

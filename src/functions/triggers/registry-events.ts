@@ -10,7 +10,7 @@ import type { ImageName } from '../../core/image/record.ts';
 import { imageKey } from '../../core/image/record.ts';
 import type { RegistryEvent } from '../../core/ingest/event-grid-event.ts';
 import { parseRegistryEvent } from '../../core/ingest/event-grid-event.ts';
-import { describeReceived } from '../../core/ingest/to-delivery.ts';
+import { describeReceived } from '../../core/ingest/to-received.ts';
 import type { Registry } from '../../core/model/registry.ts';
 import type { Received } from '../../core/ports.ts';
 import { describeError, UpstreamError } from '../../core/runtime/errors.ts';
@@ -47,12 +47,12 @@ export function registryEventsFunction(deps: RegistryEventsDeps): EventGridFunct
 }
 
 /** @returns the line for the log */
-async function recordEvent(event: Extract<RegistryEvent, { kind: 'fact' | 'known' }>, deps: RegistryEventsDeps) {
+async function recordEvent(event: Extract<RegistryEvent, { kind: 'report' | 'known' }>, deps: RegistryEventsDeps) {
   if (event.kind === 'known') {
     await deps.trackUnseen(event.name);
     return `registry event noticed ${imageKey(event.name)}`;
   }
-  const outcome = await deps.process(event.delivery);
-  const { kind, subject, region } = describeReceived(event.delivery);
+  const outcome = await deps.process(event.received);
+  const { kind, subject, region } = describeReceived(event.received);
   return `registry event ${kind} ${String(outcome)} ${subject} ${region}`;
 }

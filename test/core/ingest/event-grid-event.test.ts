@@ -43,7 +43,7 @@ describe('an event with a location is a fact about that replica', () => {
       { ...cloudEvent, data: { ...data, connectedRegistry: null, connectedregistry: { name: '' } } },
     ],
   ])('%s', (_what, event) => {
-    expect(parse(event)).toEqual({ kind: 'fact', delivery: { name, fact } });
+    expect(parse(event)).toEqual({ kind: 'report', received: { name, fact } });
   });
 
   test('as a delete', () => {
@@ -54,29 +54,29 @@ describe('an event with a location is a fact about that replica', () => {
       data: { ...data, action: 'delete', target: rest },
     };
     expect(parse(event)).toEqual({
-      kind: 'fact',
-      delivery: { name, fact: { ...fact, kind: 'delete', tag: undefined } },
+      kind: 'report',
+      received: { name, fact: { ...fact, kind: 'delete', tag: undefined } },
     });
   });
 
   test('also a delete of a whole repository', () => {
     const deleted = { ...data, action: 'delete', target: { repository: 'a' } };
     const event = { ...cloudEvent, type: 'Microsoft.ContainerRegistry.ImageDeleted', data: deleted };
-    expect(parse(event)).toMatchObject({ kind: 'fact', delivery: { repository: 'a', tag: undefined } });
+    expect(parse(event)).toMatchObject({ kind: 'report', received: { repository: 'a', tag: undefined } });
   });
 
   test.each(['fabrikam.azurecr.io', 'fabrikam.eastus.geo.azurecr.io'])(
     'for the registry that the client called %s, where the source is none',
     (host) => {
       const event = { ...cloudEvent, source: 'somebody', data: { ...data, request: { host } } };
-      expect(parse(event)).toMatchObject({ delivery: { name: { registry: 'fabrikam' } } });
+      expect(parse(event)).toMatchObject({ received: { name: { registry: 'fabrikam' } } });
     },
   );
 
   test('for the registry with that resource id, whatever the settings call it', () => {
     const renamed = [registryOf({ name: 'ours', resourceId: id })];
     expect(parseRegistryEvent(cloudEvent, renamed, receivedAt)).toMatchObject({
-      delivery: { name: { registry: 'ours' } },
+      received: { name: { registry: 'ours' } },
     });
   });
 
@@ -88,7 +88,7 @@ describe('an event with a location is a fact about that replica', () => {
 
   test('for the registry of the source, whatever the client called it', () => {
     const event = { ...cloudEvent, data: { ...data, request: { host: 'fabrikam.azurecr.io' } } };
-    expect(parse(event)).toMatchObject({ delivery: { name: { registry: 'contoso' } } });
+    expect(parse(event)).toMatchObject({ received: { name: { registry: 'contoso' } } });
   });
 });
 
@@ -146,8 +146,8 @@ describe('ignored is', () => {
     const event = fixture('eventgrid-image-pushed-v2');
     const { connectedRegistry: _connected, ...rest } = event.data;
     expect(parse({ ...event, data: rest })).toMatchObject({
-      kind: 'fact',
-      delivery: {
+      kind: 'report',
+      received: {
         name: { registry: 'demo' },
         fact: { region: 'chinanorth', eventTime: '2018-04-25T21:39:47.276585742Z' },
       },

@@ -1,5 +1,6 @@
 /**
- * Turns an event into a fact about one image in one region. Webhooks, Event Grid and the registry's log of deliveries have the
+ * Turns an event into a fact about one image in one region or, if a delete names no digest, into the delete of a repository or
+ * tag there. Webhooks, Event Grid and the registry's log of deliveries have the
  * same event, so one function reads it: the three must agree about one push.
  */
 
@@ -25,6 +26,15 @@ export function toReceived(event: ImageEvent | RepositoryDeleteEvent, source: Re
   return { ...source, registry: source.registry.name, repository, tag, eventTime };
 }
 
+function toDelivery(event: ImageEvent, source: ReportOrigin): Delivery {
+  const { action: kind, repository, digest, eventTime, tag, mediaType } = event;
+  const { registry, region, receivedAt, evidence } = source;
+  return {
+    name: { registry: registry.name, repository, digest },
+    fact: { region, kind, eventTime, receivedAt, evidence, tag, mediaType },
+  };
+}
+
 /** For logs: what happened, to which image, repository or tag, and where. */
 export function describeReceived(received: Received) {
   if ('fact' in received) {
@@ -34,13 +44,4 @@ export function describeReceived(received: Received) {
   const { registry, repository, tag, region } = received;
   const subject = `${registry}/${repository}${tag === undefined ? '' : `:${tag}`}`;
   return { kind: 'delete', subject, region, registry };
-}
-
-export function toDelivery(event: ImageEvent, source: ReportOrigin): Delivery {
-  const { action: kind, repository, digest, eventTime, tag, mediaType } = event;
-  const { registry, region, receivedAt, evidence } = source;
-  return {
-    name: { registry: registry.name, repository, digest },
-    fact: { region, kind, eventTime, receivedAt, evidence, tag, mediaType },
-  };
 }
