@@ -84,7 +84,7 @@ export async function measureBursts({ storage, quick, say }: BenchOptions): Prom
   }
   const note = [
     `${regions.length} regions, each image once from each, in random order, over connections that are open.`,
-    'The last answer of a burst against that of as many bare pings just before and after.',
+    '`× pings` compares the last answer of a burst with the last answer to as many pings, sent just before and just after it.',
   ].join(' ');
   return { title: 'Bursts, from sending to the answer.', note, rows };
 }

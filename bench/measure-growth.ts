@@ -62,9 +62,9 @@ export async function measureSizes(options: BenchOptions, growth: Growth): Promi
   }
   const note = [
     'Images in the tables; the last column compares the largest table with the smallest.',
-    'Times in inserts of the same minute into a table of as many rows.',
-    'Azurite searches the whole table to update a row, and to list some:',
-    'a delivery is one insert and two updates at least, and the time of a page is its own.',
+    'The unit of time is one insert of the same minute into a table of as many rows.',
+    'Azurite searches the whole table to update a row or to list rows.',
+    'So a delivery, which is at least one insert and two updates, becomes slower with the table, and so does a page.',
   ].join(' ');
   return { title: 'What a full table costs.', note, rows: toRows(grown) };
 }

@@ -57,7 +57,7 @@ export async function measureLatency({ storage, quick, say }: BenchOptions): Pro
     await door.close();
   }
   const note =
-    'In times of one insert with as many in flight. Each image has one waiter: `GET /api/wait`, or the call behind it.';
+    'The unit is the time of one insert while as many inserts are in flight. One request waits for each image: `GET /api/wait`, or the call behind it.';
   return { title: "From the last region's webhook event to the topic, and to the waiter.", note, rows };
 }
 

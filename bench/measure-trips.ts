@@ -26,7 +26,8 @@ export async function measureTrips({ storage, quick, say }: BenchOptions): Promi
     'in sequence before the answer': inSequence,
     'all, with what follows': total,
   }));
-  const note = 'Calls of the storage SDK, one delivery at a time.';
+  const note =
+    'Calls of the storage SDK, one delivery at a time. The column *all* is a mean: after some images the instance no longer reads a record before it writes it.';
   return { title: 'Round trips to the storage.', note, rows };
 }
 

@@ -45,12 +45,12 @@ export const exitCodeMeanings: readonly (readonly [code: number, meaning: string
   [exitCodes.timedOut, 'timed out'],
   [
     exitCodes.deleted,
-    'deleted or superseded: the image or one of them was deleted, or the question names tag@digest and the tag points at a newer digest in every region asked for; this has been so for 30 seconds or until the timeout',
+    'deleted or superseded, for 30 seconds or until the timeout. Deleted: the image, or one of several, was deleted. Superseded: the question names tag@digest, and the tag points at a newer digest in every region asked for',
   ],
   [exitCodes.refused, 'refused: the tracker does not accept the key'],
   [
     exitCodes.unreachable,
-    'unreachable: the tracker could not be reached in the whole time; shorter outages are waited out',
+    'unreachable: the tracker could not be reached during the whole wait; after a shorter outage, the command goes on',
   ],
   [exitCodes.badUsage, 'bad usage, a file without images, unknown registry or region, or no tracker at this address'],
   [exitCodes.SIGINT, 'interrupted by Ctrl-C or SIGINT'],

@@ -19,7 +19,7 @@ Examples:
   acr-replication wait --release shop-2.4
 
 Several images are waited for together, until all are there at one time; the first that can never be there ends the wait.
-Durations: 30m, 90s, 1h30m or 1800 (seconds). Restarts and outages of the tracker are waited out; of several addresses
+Durations: 30m, 90s, 1h30m or 1800 (seconds). After restarts and outages of the tracker the command goes on; of several addresses
 the next one is asked where one does not answer. HTTPS_PROXY, HTTP_PROXY and NO_PROXY are honoured.
 Results go to standard output, progress to standard error.
 `;

@@ -271,7 +271,7 @@ describe('what follows from the counts', () => {
     const sweeps = month / (sweepEveryMs / 1_000);
     const price = (what: string) => number(row(what)[0]);
     const [requests] = /costs 4 \+ \(R − 2\) \+ 3 = \*\*R \+ (\d+)\*\*/.exec(text)?.slice(1) ?? [];
-    const counting = Number(/if several instances take the webhooks: (\d+) in the sums/.exec(text)?.[1]);
+    const counting = Number(/if two instances take the webhooks: (\d+) in the sums/.exec(text)?.[1]);
     const cases = [
       { pushes: 10_000, waitingHours: 730 / 24, images: 1 },
       { pushes: 100_000, waitingHours: (730 / 24) * 8, images: 10 },
