@@ -37,8 +37,8 @@ test.each(functions)('%s is for %s callers and %j', (route, authLevel, methods, 
 
 const authorized = { authorization: `Bearer ${secrets[0]}` };
 const place = { params: { registry: 'contoso', region: 'eastus' }, body: bodyOf() };
-const webhook = functions.at(-1)?.[3];
 const route = (name: string) => functions.find(([path]) => path === name)?.[3];
+const webhook = route('api/webhooks/{registry}/{region}');
 
 /** One of every status that can be had from a working tracker. */
 const calls: [number, HttpFunctionOptions | undefined, CallInput][] = [

@@ -34,7 +34,7 @@ export function dropStaleFacts(record: ImageRecord, set: ReplicaSet): ImageRecor
   if (stale.length === 0) return family === record.family ? record : withFamily(record, family);
   const arrivals = Object.entries(record.arrivals).filter(([region]) => !stale.includes(region as Region));
   const completedFor = record.completedFor.filter((region) => !stale.includes(region));
-  const ofStale = stale.map(regionSubjects).flatMap(({ available, deleted }) => [available, deleted]);
+  const ofStale = stale.flatMap((region) => Object.values(regionSubjects(region)));
   const alreadyAnnounced = record.alreadyAnnounced.filter((subject) => !ofStale.includes(subject));
   return withFamily({ ...record, arrivals: Object.fromEntries(arrivals), completedFor, alreadyAnnounced }, family);
 }

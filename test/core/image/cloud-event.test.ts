@@ -178,7 +178,7 @@ describe('the id', () => {
 
 describe('the key', () => {
   const kinds = Object.keys(announcementTypes) as AnnouncementKind[];
-  const isOfTag = (kind: AnnouncementKind) => kind === 'tagConverged' || kind === 'tagSuperseded';
+  const isOfTag = (kind: AnnouncementKind) => kind.startsWith('tag');
   const generation = fc.integer({ min: 1, max: 999_999 });
   const tag = fc.record({
     name: fc.constantFrom(...['v1', '1.0.2', '_', 'A.b-c_d', '2.x'].map(tagOf)),
