@@ -102,6 +102,17 @@ const memberGone: Scene = (told) => {
   ];
 };
 
+/** The index alone is deleted, soon after it was pushed: its members stay, and may not be in every region yet. */
+const indexDeleted: Scene = (told) => {
+  const { random, index } = told;
+  return [
+    ...pushAll(told),
+    { ...gone(random, index), gapMs: pick(random, [10, 2_000, 20_000]) },
+    ...(random() < 0.3 ? [{ ...pushing(random, index), gapMs: between(random, 0, 20_000) }] : []),
+    ...questions(told),
+  ];
+};
+
 /** All of it is deleted, and pushed again; in between, maybe, longer than it is remembered. */
 const anew: Scene = (told) => {
   const { random, index, members } = told;
@@ -160,6 +171,7 @@ const scenes: readonly [Scene, ...Scene[]] = [
   memberLater,
   memberGone,
   memberGone,
+  indexDeleted,
   anew,
   kills,
   unreadable,

@@ -45,9 +45,9 @@ export async function judgeFamilies(
   on.counters.count('families', 'schedules');
   const [families, all] = [await tracker.images(query), await tracker.images({ ...query, members: true })];
   for (const [image, document] of documents) {
+    if (isInFamily(on, image)) judgeFound(on, image, document, label);
     if (on.family.members(image).length > 0) {
       judgeKnown(on, image, document, label);
-      judgeFound(on, image, document, label);
       await judgeMembers(on, instance, image, document);
     }
     const isListed = (list: typeof all) => list.images.some(({ digest }) => digest === document.digest);
@@ -119,10 +119,16 @@ export function foundBy(on: Case): number {
   const { lastFailedAt } = on.readings;
   const isUnread = indexes.some((index) => on.readings.listedSince(index) === undefined);
   const readAt = lastFailedAt !== undefined && isUnread ? lastFailedAt + readAgainMs : 0;
-  const isUnreported = indexes.some((index) => isWhole(on, index) && !isReported(on, index));
+  const all = on.family.digests.flatMap((_, image) => (isInFamily(on, image) ? [image] : []));
+  const isUnreported = all.some((image) => isWhole(on, image) && !isReported(on, image));
   const now = on.scheduler.now();
   const askedAt = isUnreported && on.plan.world.probing !== 'off' && on.leaps.length === 0 ? now + (now - start) : 0;
   return Math.max(readAt, askedAt);
+}
+
+/** It is an index, or an index lists it. */
+function isInFamily(on: Case, image: number): boolean {
+  return on.family.members(image).length > 0 || on.family.indexes(image).length > 0;
 }
 
 /** In every replica, with all that it lists. */

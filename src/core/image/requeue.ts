@@ -13,6 +13,7 @@ import {
   isDeletedSomewhere,
   isFirstReplicating,
   isUnverified,
+  scatteredMembers,
 } from './state.ts';
 import { hasTagInDoubt, tagsToAsk } from './tag-progress.ts';
 
@@ -84,6 +85,8 @@ function openTimes(record: ImageRecord, set: ReplicaSet): number[] {
   const state = imageState(record, set);
   if (state === 'available') return tagsToAsk(record, set).length > 0 ? [record.changedAt] : [];
   if (isBeingDeleted(record, set)) return [record.changedAt];
+  // Members are probed with their index, also once the index alone has been deleted.
+  if (state === 'deleted') return scatteredMembers(record, set).length > 0 ? [record.changedAt] : [];
   if (state !== 'replicating') return [];
   if (isDeletedSomewhere(record, set)) return [record.changedAt];
   return hasTagInDoubt(record, set) ? [record.firstSeenAt, record.changedAt] : [record.firstSeenAt];

@@ -79,6 +79,15 @@ export function missingMembers(record: ImageRecord, region: Region, set: Replica
   });
 }
 
+/** Members that some expected regions have and others lack. */
+export function scatteredMembers({ family }: ImageRecord, set: ReplicaSet): readonly Member[] {
+  const expected = expectedRegions(set);
+  return (family?.members ?? []).filter(({ digest }) => {
+    const there = expected.filter((region) => meetsVerification(memberArrival(family, digest, region), set));
+    return there.length > 0 && there.length < expected.length;
+  });
+}
+
 /** Whether the region has the image and, of an index, every manifest that it lists. */
 export function isAvailableIn(record: ImageRecord | undefined, region: Region, set: ReplicaSet): boolean {
   if (record === undefined || record.family?.isHeld === true) return false;

@@ -8,7 +8,7 @@ import type { AvailabilityQuery } from '../image/availability.ts';
 import type { DecisionContext } from '../image/context.ts';
 import { probeTargets } from '../image/probe-targets.ts';
 import type { ImageName, ImageRecord } from '../image/record.ts';
-import { missingMembers } from '../image/state.ts';
+import { isManifestDeleted, missingMembers, scatteredMembers } from '../image/state.ts';
 import type { Digest } from '../model/digest.ts';
 import type { Region } from '../model/region.ts';
 import type { Registry } from '../model/registry.ts';
@@ -112,7 +112,9 @@ interface LackingMember {
 
 function lackingMembers(image: ImageRecord, set: ReplicaSet): LackingMember[] {
   const lacking = expectedRegions(set).map((region) => ({ region, members: missingMembers(image, region, set) }));
-  const digests = new Set(image.family?.members?.map(({ digest }) => digest));
+  // Of a deleted index, those that are nowhere are deleted too, or never came.
+  const members = isManifestDeleted(image, set) ? scatteredMembers(image, set) : image.family?.members;
+  const digests = new Set(members?.map(({ digest }) => digest));
   return [...digests].flatMap((digest): LackingMember[] => {
     const regions = lacking.filter(({ members }) => members.some((one) => one.digest === digest));
     if (regions.length === 0) return [];

@@ -330,6 +330,31 @@ test('an index in an index: both wait for the members of the inner one', async (
   ]);
 });
 
+test('a member that is still missing somewhere is probed, also once its index is deleted', async () => {
+  const asked: string[] = [];
+  const w = await world([index], {
+    registries: [registryOf({ regionalEndpoints: true })],
+    probe: {
+      async ask(_registry, region, _repository, reference) {
+        asked.push(`${region} ${reference === arm.digest ? 'arm64' : 'another'}`);
+        return { kind: 'present', digest: arm.digest, mediaType: undefined, isWhole: false };
+      },
+    },
+    policy: { probeAfterMs: 30_000 },
+  });
+  for (const region of ['eastus', 'westeurope'])
+    for (const digest of [amd.digest, index.digest]) await report(w, digest, region);
+  // The webhook of West Europe was lost.
+  await report(w, arm.digest, 'eastus');
+  for (const region of ['eastus', 'westeurope']) await report(w, index.digest, region, { kind: 'delete' });
+  await passTime(w, 600_000);
+  expect(await documentOf(w, arm.digest)).toMatchObject({ state: 'available', missing: [] });
+  expect(asked.filter((one) => one.endsWith('arm64'))).toEqual(['westeurope arm64']);
+  const before = asked.length;
+  await passTime(w, 86_400_000, 600_000);
+  expect(asked.length).toBe(before);
+});
+
 describe('a deletion of a member that is stored in its index only, since the next write failed', () => {
   const outer = indexOf({ digest: index.digest, mediaType: indexType }, platformOf(3));
   const present: ManifestProbe = {

@@ -126,6 +126,11 @@ export const familyFaults: readonly Fault[] = [
   ),
   ...faultsIn('src/core/image/requeue.ts', families, [
     ['a nested index is not probed by itself', ' || record.family !== undefined', ''],
+    [
+      'members of a deleted index are not probed',
+      'scatteredMembers(record, set).length > 0 ? [record.changedAt] : []',
+      '[]',
+    ],
   ]),
   ...faultsIn(
     'src/core/replicas/probe-family.ts',
