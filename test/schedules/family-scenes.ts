@@ -102,14 +102,21 @@ const memberGone: Scene = (told) => {
   ];
 };
 
-/** The index alone is deleted, soon after it was pushed: its members stay, and may not be in every region yet. */
+/** The index alone is deleted soon after it was pushed. One region's report of a member is lost, and the member stays. */
 const indexDeleted: Scene = (told) => {
-  const { random, index } = told;
+  const { random, index, members } = told;
+  const last = someMember(told);
+  const region = between(random, 0, 1);
+  const tellings = four(() => soon(random)).map((one, i): Tellings => (i === region ? [] : one));
   return [
-    ...pushAll(told),
-    { ...gone(random, index), gapMs: pick(random, [10, 2_000, 20_000]) },
+    ...shuffled(random, [...members.filter((image) => image !== last), index]).map((image) =>
+      everywhere(random, image, undefined),
+    ),
+    { ...shortly(random), kind: 'pushEverywhere', image: last, tag: undefined, tellings },
+    { ...gone(random, index), gapMs: pick(random, [500, 2_000, 20_000]) },
     ...(random() < 0.3 ? [{ ...pushing(random, index), gapMs: between(random, 0, 20_000) }] : []),
-    ...questions(told),
+    // No wait: for what is waited for, replicas are asked anyway.
+    asking(random, last, undefined),
   ];
 };
 
