@@ -142,7 +142,7 @@ export async function runStage(
     storageRequests: storage.requests,
     images: [...seen].map(([key, one]) => ({
       ...one,
-      everywhereAt: world.truth.spellsEverywhere(key)[0]?.from,
+      everywhereAt: world.truth.periodsEverywhere(key)[0]?.from,
       lost: lostOf.get(key) ?? 0,
     })),
   };

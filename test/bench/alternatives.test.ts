@@ -68,7 +68,7 @@ test.each([10, 30])('a loop every %i s asks exactly as often as arithmetic says'
   await time.pass(hour);
   const key = toManifestKey('team/app', image.digest);
   const rounds = regions.map((region) => {
-    const arrivedAt = world.truth.spellsIn(region, key)[0]?.from ?? Number.NaN;
+    const arrivedAt = world.truth.periodsIn(region, key)[0]?.from ?? Number.NaN;
     return 1 + Math.ceil(Math.max(0, arrivedAt - startAt) / everyMs);
   });
   const asked = rounds.reduce((sum, one) => sum + one, 0);

@@ -90,7 +90,7 @@ describe('replicas that change', () => {
     expect(world.truth.isEverywhere(KEY)).toBe(true);
     expect(firedBy('uksouth').map(({ event }) => event.target?.tag)).toEqual(['v1', 'latest']);
     expect(world.resolveTag('team/app', 'latest').uksouth).toBe(IMAGE.digest);
-    expect(world.truth.spellsEverywhere(KEY)).toHaveLength(2);
+    expect(world.truth.periodsEverywhere(KEY)).toHaveLength(2);
   });
 
   test('a new one can also stay silent about what it is filled with, but not about what comes after', async () => {

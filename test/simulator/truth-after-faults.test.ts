@@ -160,8 +160,8 @@ async function simulate(seed: number, faults: Faults) {
             }
             if (type !== 'AcrReplication.ImageAvailableInAllReplicas') continue;
             // It must have been everywhere at some time before it was published; a delete may have come in between.
-            const { spellsEverywhere } = data.members === null ? world.truth : families;
-            if (spellsEverywhere(key).length === 0) publishedEarly.push(key);
+            const { periodsEverywhere } = data.members === null ? world.truth : families;
+            if (periodsEverywhere(key).length === 0) publishedEarly.push(key);
           }
           await publisher.publish(events);
         },

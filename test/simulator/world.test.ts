@@ -56,12 +56,12 @@ describe('a push', () => {
     expect(world.truth.isEverywhere(key)).toBe(false);
     await scheduler.run();
     expect(world.truth.regionsWith(key)).toEqual([...REGIONS].sort());
-    const [spell] = world.truth.spellsEverywhere(key);
-    const arrivals = REGIONS.map((region) => world.truth.spellsIn(region, key)[0]?.from ?? Number.NaN);
-    expect(spell?.from).toBe(Math.max(...arrivals));
+    const [period] = world.truth.periodsEverywhere(key);
+    const arrivals = REGIONS.map((region) => world.truth.periodsIn(region, key)[0]?.from ?? Number.NaN);
+    expect(period?.from).toBe(Math.max(...arrivals));
     expect(arrivals.filter((at) => at === startedAt)).toHaveLength(1);
-    expect(world.truth.isEverywhere(key, (spell?.from ?? 0) - 1)).toBe(false);
-    expect(world.truth.isEverywhere(key, spell?.from)).toBe(true);
+    expect(world.truth.isEverywhere(key, (period?.from ?? 0) - 1)).toBe(false);
+    expect(world.truth.isEverywhere(key, period?.from)).toBe(true);
   });
 
   test('of an index puts the children first, by digest, and in every region the index arrives last', async () => {

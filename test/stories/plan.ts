@@ -90,14 +90,14 @@ const year = 365 * 24 * hour;
 export function planBatch(seed: number, batch: number, lengthMs: number): BatchPlan {
   const random = randomFrom(seed, batch, 1);
   const [killed, cut] = random.shuffle(Array.from({ length: processes }, (_, i) => i));
-  const spell = (least: number, most: number) => {
+  const period = (least: number, most: number) => {
     const from = random.between(Math.round(lengthMs * 0.15), Math.round(lengthMs * 0.5));
     return { from, until: from + random.between(Math.round(lengthMs * least), Math.round(lengthMs * most)) };
   };
   return {
-    kill: { process: killed ?? 0, ...spell(0.05, 0.2) },
-    cut: { process: cut ?? 1, how: random.pick(['refused', 'silent']), ...spell(0.25, 0.4) },
-    topic: { how: random.pick(['away', 'silent', 'unconfirmed']), ...spell(0.15, 0.4) },
+    kill: { process: killed ?? 0, ...period(0.05, 0.2) },
+    cut: { process: cut ?? 1, how: random.pick(['refused', 'silent']), ...period(0.25, 0.4) },
+    topic: { how: random.pick(['away', 'silent', 'unconfirmed']), ...period(0.15, 0.4) },
   };
 }
 

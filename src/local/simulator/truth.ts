@@ -4,7 +4,7 @@
  */
 
 /** From the first instant (included) to the last (excluded); open while `until` is null. Milliseconds since 1970. */
-export interface Spell {
+export interface Period {
   from: number;
   until: number | null;
 }
@@ -18,9 +18,9 @@ export interface Truth {
   /** True while every replica has it. False while there is no replica at all. */
   isEverywhere(key: string, at?: number): boolean;
   /** The periods in which all replicas had it, oldest first. */
-  spellsEverywhere(key: string): readonly Spell[];
+  periodsEverywhere(key: string): readonly Period[];
   /** The periods in which this region had it, oldest first. */
-  spellsIn(region: string, key: string): readonly Spell[];
+  periodsIn(region: string, key: string): readonly Period[];
   /** Every `repository@digest` that any region ever had, in order of appearance. */
   keys(): string[];
 }
@@ -31,14 +31,15 @@ export interface TruthKeeper extends Truth {
 }
 
 export function createTruth(): TruthKeeper {
-  const replicas = new Map<string, Spell[]>();
-  const manifests = new Map<string, Map<string, Spell[]>>();
-  const everywhere = new Map<string, Spell[]>();
+  const replicas = new Map<string, Period[]>();
+  const manifests = new Map<string, Map<string, Period[]>>();
+  const everywhere = new Map<string, Period[]>();
 
-  const regions = (at?: number) => [...replicas].filter(([, spells]) => isWithin(spells, at)).map(([region]) => region);
-  const spellsIn = (region: string, key: string) => manifests.get(key)?.get(region) ?? [];
+  const regions = (at?: number) =>
+    [...replicas].filter(([, periods]) => isWithin(periods, at)).map(([region]) => region);
+  const periodsIn = (region: string, key: string) => manifests.get(key)?.get(region) ?? [];
   const isIn = (region: string, key: string, at?: number) =>
-    isWithin(replicas.get(region) ?? [], at) && isWithin(spellsIn(region, key), at);
+    isWithin(replicas.get(region) ?? [], at) && isWithin(periodsIn(region, key), at);
 
   function judge(key: string, at: number): void {
     const expected = regions();
@@ -53,8 +54,8 @@ export function createTruth(): TruthKeeper {
         .sort(),
     isIn,
     isEverywhere: (key, at) => isWithin(everywhere.get(key) ?? [], at),
-    spellsEverywhere: (key) => everywhere.get(key) ?? [],
-    spellsIn,
+    periodsEverywhere: (key) => everywhere.get(key) ?? [],
+    periodsIn,
     keys: () => [...manifests.keys()],
     noteReplica(region, exists, at) {
       note(replicas, region, exists, at);
@@ -63,7 +64,7 @@ export function createTruth(): TruthKeeper {
       for (const key of manifests.keys()) judge(key, at);
     },
     noteManifest(region, key, present, at) {
-      const byRegion = manifests.get(key) ?? new Map<string, Spell[]>();
+      const byRegion = manifests.get(key) ?? new Map<string, Period[]>();
       manifests.set(key, byRegion);
       note(byRegion, region, present, at);
       judge(key, at);
@@ -71,14 +72,14 @@ export function createTruth(): TruthKeeper {
   };
 }
 
-function note(spells: Map<string, Spell[]>, name: string, open: boolean, at: number): void {
-  const known = spells.get(name) ?? [];
+function note(periods: Map<string, Period[]>, name: string, open: boolean, at: number): void {
+  const known = periods.get(name) ?? [];
   const last = known.at(-1);
-  if (open && (last === undefined || last.until !== null)) spells.set(name, [...known, { from: at, until: null }]);
+  if (open && (last === undefined || last.until !== null)) periods.set(name, [...known, { from: at, until: null }]);
   if (!open && last !== undefined && last.until === null) last.until = at;
 }
 
-function isWithin(spells: readonly Spell[], at?: number): boolean {
-  if (at === undefined) return spells.at(-1)?.until === null;
-  return spells.some((spell) => spell.from <= at && (spell.until === null || at < spell.until));
+function isWithin(periods: readonly Period[], at?: number): boolean {
+  if (at === undefined) return periods.at(-1)?.until === null;
+  return periods.some((period) => period.from <= at && (period.until === null || at < period.until));
 }

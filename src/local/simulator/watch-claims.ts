@@ -46,7 +46,7 @@ export function findEarlyClaims(world: World, key: string, claim: Claim): string
   const parts = [key, ...membersOf(world, claim)(key)];
   const never = world.truth
     .regions()
-    .filter((region) => parts.some((each) => world.truth.spellsIn(region, each).length === 0));
+    .filter((region) => parts.some((each) => world.truth.periodsIn(region, each).length === 0));
   const claimed = claim.regions.filter(({ state }) => state === 'available').map(({ region }) => region);
   const early = never.filter((region) => claimed.includes(region));
   const phrases = early.map((region) => `${key}: said to be in ${region} before it was`);
