@@ -1,6 +1,6 @@
 /**
- * A short bad day with real processes: killed, stopped, their storage and their topic taken away, and not one untrue
- * word. `npm run chaos` is the long one. `SEED=12345 npx vitest run test/chaos/chaos` has the plan of one seed again.
+ * A short run with real processes: they are killed and paused, and their storage and topic fail, without an untrue answer or
+ * event. `npm run chaos` runs longer. `SEED=12345 npx vitest run test/chaos/chaos` runs the plan of one seed again.
  */
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,7 +13,7 @@ const seed = Number(process.env.SEED ?? 1);
 const { TMPDIR: usualFolder } = process.env;
 let folder: string;
 
-// Of its own, so that what a run leaves behind is seen.
+// A folder for this test alone shows which files a run does not remove.
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'acr-replication-test-'));
   process.env.TMPDIR = folder;
@@ -26,17 +26,17 @@ afterEach(async () => {
 });
 
 test('a short run: nothing untrue, nothing lost, nothing unpublished', async () => {
-  // Replicas are asked at sweeps, every 15 s, with pauses that double: who was away at the second look is asked a minute after
-  // the last write. Most runs settle within seconds.
+  // Replicas are probed at sweeps, every 15 s, with pauses that double: one that did not answer the second probe is probed a
+  // minute after the last write. Most runs settle within seconds.
   const options = {
     ...{ seed, seconds: 11, processes: 3, regions: 3, imagesPerSecond: 1 },
-    ...{ settleSeconds: 80, isHurried: true },
+    ...{ settleSeconds: 80, skipsDelays: true },
   };
-  const said: string[] = [];
+  const lines: string[] = [];
   const { figures, violations, evidence } = await runChaos(options, AbortSignal.timeout(150_000), (line) =>
-    said.push(line),
+    lines.push(line),
   );
-  expect(formatViolations(violations, evidence), `SEED=${seed}\n${said.join('\n')}`).toBe('');
+  expect(formatViolations(violations, evidence), `SEED=${seed}\n${lines.join('\n')}`).toBe('');
   // Otherwise nothing was disturbed, or no replica was probed.
   expect(figures.kills).toBeGreaterThan(0);
   expect(figures['storage restarts']).toBeGreaterThan(0);

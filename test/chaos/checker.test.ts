@@ -1,36 +1,40 @@
 /**
- * The checker against planted lies. A checker that has never called anybody a liar is no evidence that anybody was
- * honest; each lie here is one that the app must never tell.
+ * Tests that the checker finds faults. Each fault is put into the evidence of a correct run, and is one that the app must
+ * never have.
  */
 import { describe, expect, test } from 'vitest';
 import { check } from './check.ts';
-import type { Answer, Document, Evidence, Told, Violation } from './evidence.ts';
+import { correctRun, deleted, kept, noon, regions, tagKey, untagged } from './correct-run.ts';
+import type { Answer, Document, Evidence, PublishedEvent, Violation } from './evidence.ts';
 import { allReplicas, deletedEverywhere, deletedInRegion, inRegion, tagConverged, tagSuperseded } from './evidence.ts';
-import { gone, honestDay, kept, left, noon, regions, tagKey } from './honest-day.ts';
 
 type Listed = Evidence['listings'][number]['events'][number];
-type Lie = (day: Evidence) => Partial<Evidence>;
+type Fault = (run: Evidence) => Partial<Evidence>;
 
-const tellOf = (key: string, type: string, change: (told: Told) => Told | undefined): Lie => {
-  return ({ told }) => ({
-    told: told.flatMap((one) => (one.key === key && one.type === type ? (change(one) ?? []) : [one])),
+const changeEvent = (
+  key: string,
+  type: string,
+  change: (event: PublishedEvent) => PublishedEvent | undefined,
+): Fault => {
+  return ({ published }) => ({
+    published: published.flatMap((one) => (one.key === key && one.type === type ? (change(one) ?? []) : [one])),
   });
 };
-const answerOf = (subject: string, change: (document: Document) => Document): Lie => {
+const changeDocument = (subject: string, change: (document: Document) => Document): Fault => {
   return ({ answers }) => ({
     answers: answers.map((one) => (one.subject === subject ? { ...one, document: change(one.document) } : one)),
   });
 };
-const unlist = (key: string, type: string): Lie => {
-  return (day) => ({
-    ...tellOf(key, type, () => undefined)(day),
-    listings: day.listings.map((one) =>
+const withoutEvent = (key: string, type: string): Fault => {
+  return (run) => ({
+    ...changeEvent(key, type, () => undefined)(run),
+    listings: run.listings.map((one) =>
       one.key === key ? { ...one, events: one.events.filter((event) => event.type !== type) } : one,
     ),
   });
 };
-/** All is told in the second generation, but what is told of West Europe. */
-const inLaterGeneration = (key: string, tellOfWest: (event: Listed) => Listed[]): Lie => {
+/** All events are of the second generation, except those about West Europe. */
+const inLaterGeneration = (key: string, changeWest: (event: Listed) => Listed[]): Fault => {
   const isOfWest = ({ type, region }: Listed) => type === inRegion && region === 'westeurope';
   return ({ listings }) => ({
     listings: listings.map((one) =>
@@ -38,7 +42,7 @@ const inLaterGeneration = (key: string, tellOfWest: (event: Listed) => Listed[])
         ? {
             ...one,
             events: one.events.flatMap((event) =>
-              isOfWest(event) ? tellOfWest(event) : [{ ...event, generation: 2 }],
+              isOfWest(event) ? changeWest(event) : [{ ...event, generation: 2 }],
             ),
           }
         : one,
@@ -52,55 +56,55 @@ const inState = (document: Document, region: string, state: string): Document =>
 });
 const firstAnswer = ({ answers }: Evidence, subject: string): Answer => {
   const found = answers.find((one) => one.subject === subject);
-  if (found === undefined) throw new Error(`nobody asked about ${subject}`);
+  if (found === undefined) throw new Error(`no answer about ${subject}`);
   return found;
 };
 const at = (seconds: number) => noon + seconds * 1_000;
 
-/** What is planted, the rule that must notice, and where. */
-const lies: readonly [name: string, rule: string, subject: string, lie: Lie][] = [
+/** The fault, the rule that must find it, and the subject of the violation. */
+const faults: readonly [name: string, rule: string, subject: string, fault: Fault][] = [
   [
     'an event published before its time',
     'untrue event',
     kept,
-    tellOf(kept, allReplicas, (one) => ({ ...one, at: at(4) })),
+    changeEvent(kept, allReplicas, (one) => ({ ...one, at: at(4) })),
   ],
   [
     'an event dated before its time',
     'untrue event',
     kept,
-    tellOf(kept, allReplicas, (one) => ({ ...one, time: at(5) })),
+    changeEvent(kept, allReplicas, (one) => ({ ...one, time: at(5) })),
   ],
   [
     'a region published that never had it',
     'untrue event',
     kept,
-    tellOf(kept, inRegion, (one) => ({ ...one, region: 'mars' })),
+    changeEvent(kept, inRegion, (one) => ({ ...one, region: 'mars' })),
   ],
   [
     'a deletion published before its time',
     'untrue event',
-    gone,
-    tellOf(gone, deletedEverywhere, (one) => ({ ...one, at: at(20.5) })),
+    deleted,
+    changeEvent(deleted, deletedEverywhere, (one) => ({ ...one, at: at(20.5) })),
   ],
   [
     'a tag published as converged too early',
     'untrue event',
     kept,
-    tellOf(kept, tagConverged, (one) => ({ ...one, at: at(5) })),
+    changeEvent(kept, tagConverged, (one) => ({ ...one, at: at(5) })),
   ],
   [
     'a tag published as superseded without a reason',
     'untrue event',
-    left,
-    tellOf(left, tagSuperseded, (one) => ({ ...one, supersededBy: 'sha256:dddd' })),
+    untagged,
+    changeEvent(untagged, tagSuperseded, (one) => ({ ...one, supersededBy: 'sha256:dddd' })),
   ],
   [
     'two ids for one fact',
     'two ids',
     kept,
-    ({ told }) => ({
-      told: told.flatMap((one) =>
+    ({ published }) => ({
+      published: published.flatMap((one) =>
         one.key === kept && one.type === allReplicas ? [one, { ...one, id: 'another' }] : [one],
       ),
     }),
@@ -109,22 +113,22 @@ const lies: readonly [name: string, rule: string, subject: string, lie: Lie][] =
     'one id for two facts',
     'one id for two facts',
     kept,
-    ({ told }) => ({ told: told.map((one) => (one.key === kept ? { ...one, id: 'the same' } : one)) }),
+    ({ published }) => ({ published: published.map((one) => (one.key === kept ? { ...one, id: 'the same' } : one)) }),
   ],
-  ['an announcement that was never made', 'not published', kept, unlist(kept, allReplicas)],
-  ['a region that was never published', 'not published', kept, unlist(kept, inRegion)],
+  ['an announcement that was never made', 'not published', kept, withoutEvent(kept, allReplicas)],
+  ['a region that was never published', 'not published', kept, withoutEvent(kept, inRegion)],
   [
     'a region published as deleted, and not published again in the generation that has it again',
     'not published',
     kept,
     inLaterGeneration(kept, (event) => [event, { ...event, type: deletedInRegion }]),
   ],
-  ['an announcement that the topic never got', 'not published', kept, tellOf(kept, allReplicas, () => undefined)],
-  ['a deletion that was never published', 'not published', gone, unlist(gone, deletedEverywhere)],
-  ['a tag that was never published', 'not published', kept, unlist(kept, tagConverged)],
-  ['a superseded tag that was never published', 'not published', left, unlist(left, tagSuperseded)],
+  ['an announcement that the topic never got', 'not published', kept, changeEvent(kept, allReplicas, () => undefined)],
+  ['a deletion that was never published', 'not published', deleted, withoutEvent(deleted, deletedEverywhere)],
+  ['a tag that was never published', 'not published', kept, withoutEvent(kept, tagConverged)],
+  ['a superseded tag that was never published', 'not published', untagged, withoutEvent(untagged, tagSuperseded)],
   [
-    'an event that nobody remembers',
+    'an event that no image lists',
     'not published',
     kept,
     ({ listings }) => ({ listings: listings.map((one) => ({ ...one, events: [] })) }),
@@ -142,16 +146,16 @@ const lies: readonly [name: string, rule: string, subject: string, lie: Lie][] =
   ],
   [
     'an acknowledged push that is lost',
-    'forgotten',
+    'lost',
     kept,
-    answerOf(kept, (document) => inState(document, 'westeurope', 'missing')),
+    changeDocument(kept, (document) => inState(document, 'westeurope', 'missing')),
   ],
   [
     'an acknowledged push that is missing from a later answer',
-    'forgotten',
+    'lost',
     kept,
-    (day) => {
-      const { document, ...one } = firstAnswer(day, kept);
+    (run) => {
+      const { document, ...one } = firstAnswer(run, kept);
       const samples = [
         { ...one, askedAt: at(7), answeredAt: at(7), document: inState(document, 'westeurope', 'missing') },
       ];
@@ -160,23 +164,28 @@ const lies: readonly [name: string, rule: string, subject: string, lie: Lie][] =
   ],
   [
     'an acknowledged deletion that is lost',
-    'forgotten',
-    gone,
-    answerOf(gone, (document) => inState(document, 'eastus', 'available')),
+    'lost',
+    deleted,
+    changeDocument(deleted, (document) => inState(document, 'eastus', 'available')),
   ],
   [
     'a deletion that is not known',
-    'behind',
-    gone,
-    answerOf(gone, (document) => inState(document, 'eastus', 'available')),
+    'outdated',
+    deleted,
+    changeDocument(deleted, (document) => inState(document, 'eastus', 'available')),
   ],
-  ['a region that is not known', 'behind', kept, answerOf(kept, (document) => inState(document, 'eastus', 'missing'))],
+  [
+    'a region that is not known',
+    'outdated',
+    kept,
+    changeDocument(kept, (document) => inState(document, 'eastus', 'missing')),
+  ],
   [
     'a document that claims a region too early',
     'untrue answer',
     kept,
-    (day) => {
-      const samples = [{ ...firstAnswer(day, kept), askedAt: at(5), answeredAt: at(5) }];
+    (run) => {
+      const samples = [{ ...firstAnswer(run, kept), askedAt: at(5), answeredAt: at(5) }];
       return { samples };
     },
   ],
@@ -184,7 +193,7 @@ const lies: readonly [name: string, rule: string, subject: string, lie: Lie][] =
     'a claim that rests on a time when it was not there',
     'untrue answer',
     kept,
-    answerOf(kept, (document) => ({
+    changeDocument(kept, (document) => ({
       ...document,
       regions: document.regions.map((one) => ({ ...one, eventTime: at(2) })),
     })),
@@ -193,25 +202,25 @@ const lies: readonly [name: string, rule: string, subject: string, lie: Lie][] =
     'a document that calls an image available without a region',
     'untrue answer',
     kept,
-    answerOf(kept, (document) => ({
+    changeDocument(kept, (document) => ({
       ...document,
       regions: document.regions.slice(1),
     })),
   ],
   [
-    'a tag answered with the digest it has left',
-    'behind',
+    'a tag answered with the digest that it had before',
+    'outdated',
     tagKey,
-    answerOf(tagKey, (document) => ({ ...document, digest: 'sha256:bbbb' })),
+    changeDocument(tagKey, (document) => ({ ...document, digest: 'sha256:bbbb' })),
   ],
   [
-    'a waiter let go too early',
+    'a waiter released too early',
     'wait',
     kept,
     () => ({ waiters: [{ kind: 'request', key: kept, released: { at: at(5), status: 200 } }] }),
   ],
   [
-    'a waiter that is never let go',
+    'a waiter that is never released',
     'wait',
     kept,
     () => ({ waiters: [{ kind: 'command', key: kept, released: null }] }),
@@ -223,7 +232,7 @@ const lies: readonly [name: string, rule: string, subject: string, lie: Lie][] =
     () => ({ waiters: [{ kind: 'command', key: kept, released: { at: at(9), status: 5 } }] }),
   ],
   [
-    'an answer after the registry has given up',
+    'an answer after the timeout of the registry',
     'answer',
     'process 1',
     ({ attempts }) => ({ attempts: attempts.map((one) => ({ ...one, endedAt: one.sentAt + 4_600 })) }),
@@ -235,7 +244,7 @@ const lies: readonly [name: string, rule: string, subject: string, lie: Lie][] =
     ({ attempts }) => ({ attempts: attempts.map((one) => ({ ...one, status: 0 })) }),
   ],
   [
-    'an answer that nobody expects',
+    'an answer with an unexpected status',
     'answer',
     'process 1',
     ({ attempts }) => ({ attempts: attempts.map((one) => ({ ...one, status: 500 })) }),
@@ -245,7 +254,7 @@ const lies: readonly [name: string, rule: string, subject: string, lie: Lie][] =
     'an error in the log',
     'error in the log',
     'process 2',
-    () => ({ log: [{ process: 'process 2', at: at(1), text: 'error wakes: failed after 3 ms' }] }),
+    () => ({ log: [{ process: 'process 2', at: at(1), text: 'error sweep: failed after 3 ms' }] }),
   ],
   [
     'a secret in the log',
@@ -255,67 +264,67 @@ const lies: readonly [name: string, rule: string, subject: string, lie: Lie][] =
   ],
 ];
 
-function caught(lie: Lie): Violation[] {
-  const day = honestDay();
-  return check({ ...day, ...lie(day) });
+function checkWith(fault: Fault): Violation[] {
+  const run = correctRun();
+  return check({ ...run, ...fault(run) });
 }
 
-test('an honest day has no violations', () => {
-  expect(check(honestDay())).toEqual([]);
+test('a correct run has no violations', () => {
+  expect(check(correctRun())).toEqual([]);
 });
 
-describe('the checker catches', () => {
-  test.each(lies)('%s', (_name, rule, subject, lie) => {
-    expect(caught(lie)).toContainEqual(expect.objectContaining({ rule, subject }));
+describe('the checker finds', () => {
+  test.each(faults)('%s', (_name, rule, subject, fault) => {
+    expect(checkWith(fault)).toContainEqual(expect.objectContaining({ rule, subject }));
   });
 });
 
-describe('the checker excuses', () => {
+describe('the checker accepts', () => {
   const unacknowledged =
-    (key: string): Lie =>
+    (key: string): Fault =>
     ({ attempts }) => ({ attempts: attempts.filter((one) => one.key !== key) });
 
-  test('an image that not one acknowledged webhook event spoke of', () => {
-    const nothing: Document = { ...firstAnswer(honestDay(), left).document, state: 'unknown', regions: [] };
-    const violations = caught((day) => ({
-      ...unacknowledged(left)(day),
-      ...answerOf(left, () => nothing)(day),
-      told: day.told.filter(({ key }) => key !== left),
-      listings: day.listings.map((one) => (one.key === left ? { ...one, events: [] } : one)),
+  test('an unknown image, if no webhook event about it was acknowledged', () => {
+    const nothing: Document = { ...firstAnswer(correctRun(), untagged).document, state: 'unknown', regions: [] };
+    const violations = checkWith((run) => ({
+      ...unacknowledged(untagged)(run),
+      ...changeDocument(untagged, () => nothing)(run),
+      published: run.published.filter(({ key }) => key !== untagged),
+      listings: run.listings.map((one) => (one.key === untagged ? { ...one, events: [] } : one)),
     }));
     expect(violations).toEqual([]);
   });
 
   test('a region that was published in the generation before and has had it ever since', () => {
-    expect(caught(inLaterGeneration(kept, (event) => [event]))).toEqual([]);
+    expect(checkWith(inLaterGeneration(kept, (event) => [event]))).toEqual([]);
   });
 
-  test('a late answer of a process that was stopped meanwhile', () => {
-    const lie: Lie = ({ attempts }) => ({
+  test('a late answer of a process that was paused meanwhile', () => {
+    const fault: Fault = ({ attempts }) => ({
       attempts: attempts.map((one) => ({ ...one, isDisturbed: true, endedAt: one.sentAt + 5_000, status: 0 })),
     });
-    expect(caught(lie).filter(({ rule }) => rule === 'answer')).toEqual([]);
+    expect(checkWith(fault).filter(({ rule }) => rule === 'answer')).toEqual([]);
   });
 
-  test('a failure in the log while the storage is away, and no bug at any time', () => {
+  test('a failure in the log while the storage is down, but never a bug', () => {
     const logged = (text: string) =>
-      caught(() => ({
+      checkWith(() => ({
         log: [{ process: 'process 1', at: at(2), text }],
-        storageTroubles: [{ from: at(1), until: at(3) }],
+        storageFaults: [{ from: at(1), until: at(3) }],
       }));
-    expect(logged('error wakes: failed after 3000 ms: AggregateError: 1 of 1 images not woken')).toEqual([]);
-    expect(logged('error wakes: failed after 3 ms: TypeError: x is not a function')).toHaveLength(1);
+    expect(logged('error sweep: failed after 3000 ms: AggregateError: 1 of 1 images failed')).toEqual([]);
+    expect(logged('error sweep: failed after 3 ms: TypeError: x is not a function')).toHaveLength(1);
   });
 });
 
-test('what it shows of a log holds no secret', () => {
-  const violations = caught(() => ({
+test('what it prints of a log contains no secret', () => {
+  const violations = checkWith(() => ({
     log: [{ process: 'process 1', at: noon, text: 'error: Bearer a-secret-of-the-tests-only' }],
   }));
   expect(violations.map(({ what }) => what).join()).not.toContain('a-secret-of-the-tests-only');
 });
 
-test('the honest day has something to lie about in every region', () => {
-  expect(honestDay().truth.regions()).toEqual(regions);
-  expect(honestDay().told.length).toBeGreaterThan(12);
+test('the correct run has events in every region', () => {
+  expect(correctRun().truth.regions()).toEqual(regions);
+  expect(correctRun().published.length).toBeGreaterThan(12);
 });

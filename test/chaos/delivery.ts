@@ -1,7 +1,7 @@
 /**
- * One webhook request the way the registry makes it: to whichever process the balancer picks, five seconds, one try.
- * What became of it is written down as an attempt: every 2xx among them is a promise that the checker will hold the app
- * to. What was refused is never sent again, not even as the repeat that the network had in store for it.
+ * Sends one webhook request as the registry does: to any process, with a timeout of five seconds, once. It records the
+ * result as an attempt. An answer with 2xx acknowledges the event, and the checker then expects that the app keeps it. A
+ * refused request is never sent again, not even as a repeat that the network makes.
  */
 import type { DeliveryRequest, Post } from '../../src/local/simulator/post-once.ts';
 import { createPost, describeFailure } from '../../src/local/simulator/post-once.ts';
@@ -15,15 +15,15 @@ export interface DeliveryOptions {
   readonly members: readonly Member[];
   readonly random: Random;
   isDisturbed(process: string, from: number, until: number): boolean;
-  /** How long this process was busy with something else between two times. */
+  /** How long the test process was busy with something else between two times. */
   lagBetween(from: number, until: number): number;
   onAttempt(attempt: Attempt): void;
 }
 
-const registryPatienceMs = 5_000;
+const registryTimeoutMs = 5_000;
 
 export function createDelivery(options: DeliveryOptions): Post {
-  const post = createPost(registryPatienceMs);
+  const post = createPost(registryTimeoutMs);
   const failed = new Set<string>();
 
   return async (request) => {
@@ -33,19 +33,19 @@ export function createDelivery(options: DeliveryOptions): Post {
     if (failed.has(name)) return describeFailure('502', 'Bad Gateway');
     const member = drawFrom(options.random, options.members);
     const sentAt = Date.now();
-    // Before it has been up for the first time it has no address at all.
+    // Before its first start it has no address.
     const response =
       member.url === ''
         ? describeFailure('502', 'Bad Gateway')
         : await post({ ...request, serviceUri: new URL(pathname, member.url).href });
     const attempt = describeAttempt(options, request, event, response, { process: member.name, sentAt });
-    if (!isPromise(attempt)) failed.add(name);
+    if (!isAcknowledged(attempt)) failed.add(name);
     options.onAttempt(attempt);
     return response;
   };
 }
 
-export function isPromise({ status }: Attempt): boolean {
+export function isAcknowledged({ status }: Attempt): boolean {
   return status >= 200 && status < 300;
 }
 

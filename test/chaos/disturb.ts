@@ -1,6 +1,6 @@
 /**
- * Carries out what is planned, and sets it right when its time is over. What meets a process that is down or stopped
- * already is skipped and not counted; nothing is left disturbed at the end.
+ * Carries out the plan, and ends each disturbance when its time is over. A disturbance of a process that is already down or
+ * paused is skipped and not counted. At the end nothing is disturbed.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { World } from '../../src/local/simulator/world.ts';
@@ -9,28 +9,28 @@ import type { Disturbance, Planned } from './plan.ts';
 import { describeDisturbance } from './plan.ts';
 import type { Registry } from './registry.ts';
 import type { Storage } from './storage.ts';
-import type { AilingTopic } from './topic.ts';
+import type { FaultyTopic } from './topic.ts';
 
 export interface Parts {
   readonly fleet: Fleet;
   readonly storage: Storage;
-  readonly topic: AilingTopic;
+  readonly topic: FaultyTopic;
   readonly registry: Registry;
 }
 
 /** How often each kind of disturbance took place. */
 export type Counts = Map<Disturbance['kind'], number>;
 
-/** Resolves when all of it is over; rejects when something could not be set right. */
+/** Resolves when all disturbances have ended; rejects when one of them could not be ended. */
 export async function disturb(
   parts: Parts,
   plan: readonly Planned[],
   signal: AbortSignal,
-  say: (line: string) => void,
+  log: (line: string) => void,
 ): Promise<Counts> {
   const counts: Counts = new Map();
   const startedAt = Date.now();
-  // One thing after the other happens to the storage, or to the topic; and only one region at a time is cut off.
+  // Disturbances of the storage, or of the topic, come one after the other; only one region at a time is cut off.
   const turns = new Map<string, Promise<unknown>>();
   const under = plan.map(async (planned) => {
     const { at, disturbance } = planned;
@@ -38,7 +38,7 @@ export async function disturb(
     const place = placeOf(disturbance);
     const turn = (turns.get(place) ?? Promise.resolve()).then(async () => {
       if (signal.aborted) return false;
-      say(describeDisturbance(planned));
+      log(describeDisturbance(planned));
       return carryOut(parts, planned, signal);
     });
     turns.set(place, turn);
@@ -110,14 +110,14 @@ async function carryOut(parts: Parts, { disturbance: one, forMs }: Planned, sign
       storage.loseAnswers(0);
       return true;
     case 'topic':
-      topic.fallIll(one.ailment);
+      topic.setFault(one.fault);
       await last();
-      topic.fallIll(undefined);
+      topic.setFault(undefined);
       return true;
     case 'replica':
-      registry.fallIll(one.region, one.ailment);
+      registry.setFault(one.region, one.fault);
       await last();
-      registry.fallIll(one.region, undefined);
+      registry.setFault(one.region, undefined);
       return true;
     case 'region': {
       await cutOff(registry.world, registry.regions[one.region % registry.regions.length] ?? '', last);

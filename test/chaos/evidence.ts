@@ -1,11 +1,11 @@
 /**
- * Everything a run has seen, as plain data: what was true, what the app was told, what it said. The checker reads this
- * and nothing else, so that a lie can be planted in a test in three lines, and a violation can be printed with all that
- * is known about its image.
+ * Everything that a run recorded, as plain data: what was true, what the registry sent to the app, what the app answered and
+ * published. The checker reads only this. So a test can put in a fault with three lines, and a violation can be printed with
+ * everything that is known about its image.
  */
-import type { Spell, Truth } from '../../src/local/simulator/truth.ts';
+import type { Period, Truth } from '../../src/local/simulator/truth.ts';
 
-/** One attempt of the registry to tell the app something. Times are milliseconds since 1970. */
+/** One webhook request from the registry to the app. Times are milliseconds since 1970. */
 export interface Attempt {
   readonly process: string;
   readonly region: string;
@@ -13,21 +13,21 @@ export interface Attempt {
   readonly key: string;
   readonly action: 'push' | 'delete';
   readonly tag: string | null;
-  /** What the event said. */
+  /** The timestamp of the event. */
   readonly eventTime: number;
   readonly sentAt: number;
   readonly endedAt: number;
-  /** 0 when no answer came. */
+  /** 0 if there was no answer. */
   readonly status: number;
   /** `recorded`, `duplicate`, … */
   readonly outcome: string;
-  /** The process was stopped, ended or not yet ready at some time meanwhile: nobody can hold it to its time. */
+  /** The process was paused, ended or not yet ready at some time meanwhile: its time limit does not apply. */
   readonly isDisturbed: boolean;
-  /** How long the registry itself was busy with something else meanwhile, milliseconds. */
+  /** How long the test process, which simulates the registry, was busy with something else meanwhile, milliseconds. */
   readonly ownLagMs: number;
 }
 
-/** One region's line of an availability document. */
+/** One region of an availability document. */
 export interface RegionClaim {
   readonly region: string;
   readonly state: string;
@@ -36,14 +36,14 @@ export interface RegionClaim {
   readonly evidence: readonly string[];
 }
 
-/** One manifest that an index lists, as a document says it. */
+/** One manifest that an index lists, as a document has it. */
 export interface MemberClaim {
   readonly digest: string;
   /** The regions where it is missing. */
   readonly missing: readonly string[];
 }
 
-/** An availability document, as far as it can be right or wrong. */
+/** The fields of an availability document that the checker compares. */
 export interface Document {
   readonly digest: string | null;
   readonly state: string;
@@ -66,13 +66,13 @@ export interface Answer {
   readonly document: Document;
 }
 
-/** One event the topic took. */
-export interface Told {
+/** One event that the topic accepted. */
+export interface PublishedEvent {
   readonly at: number;
   readonly id: string;
   readonly type: string;
   readonly subject: string;
-  /** When it became known, as the event says. */
+  /** The `time` of the event: when the fact became known. */
   readonly time: number;
   readonly generation: number;
   /** For events about one region. */
@@ -83,7 +83,7 @@ export interface Told {
   readonly document: Document;
 }
 
-/** What one process says has been told about one image. */
+/** The events of one image, as one process lists them. */
 export interface Listing {
   readonly process: string;
   readonly key: string;
@@ -97,7 +97,7 @@ export interface Listing {
   }[];
 }
 
-/** Somebody who was to be let go once the image was everywhere. */
+/** A request or command that waits until the image is in all replicas. */
 export interface Waiter {
   readonly kind: 'request' | 'command';
   readonly key: string;
@@ -105,7 +105,7 @@ export interface Waiter {
   readonly released: { readonly at: number; readonly status: number } | null;
 }
 
-/** From then on the region's replica resolved the tag to that digest. */
+/** From this time on the region's replica resolved the tag to this digest. */
 export interface TagMove {
   readonly at: number;
   readonly region: string;
@@ -121,32 +121,32 @@ export interface LogLine {
 }
 
 export interface Evidence {
-  /** What is where, manifest by manifest. */
+  /** Which replica had which manifest when. */
   readonly truth: Truth;
-  /** By the key of an index: the keys of what it lists. */
+  /** By the key of an index: the keys of the manifests that it lists. */
   readonly families: ReadonlyMap<string, readonly string[]>;
   readonly tagMoves: readonly TagMove[];
-  /** What each tag resolves to at the end, by region; `null` where to nothing. */
+  /** What each tag resolves to at the end, by region; `null` where the tag does not exist. */
   resolveTag(tagKey: string): Readonly<Record<string, string | null>>;
   readonly attempts: readonly Attempt[];
-  readonly told: readonly Told[];
-  /** Taken during the run. */
+  readonly published: readonly PublishedEvent[];
+  /** Answers during the run. */
   readonly samples: readonly Answer[];
-  /** Taken at the end: every image and tag, from every process. */
+  /** Answers at the end: about every image and tag, from every process. */
   readonly answers: readonly Answer[];
   readonly listings: readonly Listing[];
   readonly waiters: readonly Waiter[];
   readonly log: readonly LogLine[];
-  /** When the storage was away, silent or losing answers. */
-  readonly storageTroubles: readonly Spell[];
-  /** Processes that ended though nobody ended them. */
+  /** When the storage was down, paused or lost answers. */
+  readonly storageFaults: readonly Period[];
+  /** Processes that ended although the test did not end them. */
   readonly crashes: readonly LogLine[];
-  /** What must never be in a log. */
+  /** Texts that must never be in a log. */
   readonly secrets: readonly string[];
 }
 
 export interface Violation {
-  /** The rule's name, like `early` or `not published`. */
+  /** The rule's name, such as `untrue event` or `not published`. */
   readonly rule: string;
   /** `repository@digest`, `repository:tag`, or the process. */
   readonly subject: string;

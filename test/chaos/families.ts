@@ -1,18 +1,18 @@
 /**
- * Who belongs to whom, and since when the app knows it. A region has an index only with every manifest that it lists, and
- * members are published as part of their index alone: both only from the moment on at which the index has been read. Until
- * then, or where nobody can read it, an index counts by its own reports.
+ * Which manifests belong to which index, and since when the app knows it. Once the app has read an index, a region has the
+ * index only with every manifest that it lists, and members are published only as part of it. Until then, or if it cannot be
+ * read, an index is judged by its own reports.
  */
 import { familyTruth } from '../../src/local/simulator/family-truth.ts';
 import type { Truth } from '../../src/local/simulator/truth.ts';
 import type { Document, Evidence } from './evidence.ts';
 
 export interface Families {
-  /** What is where, of an index that has been read together with its members, of everything else by itself. */
+  /** Which replica had what when: an index that has been read together with its members, everything else by itself. */
   readonly truth: Truth;
   /** The keys that a document makes claims about. */
   claimedBy(key: string, document: Document): readonly string[];
-  /** The keys of which one that is deleted takes the image away. */
+  /** The keys of the image: if one of them is deleted in a region, the region no longer has the image. */
   of(key: string): readonly string[];
   /** When a document first showed that the app had read an index that lists this manifest. */
   knownMemberAt(key: string): number | undefined;
@@ -20,7 +20,7 @@ export interface Families {
   wasCountedAlone(key: string, until: number): boolean;
 }
 
-type Parts = Pick<Evidence, 'truth' | 'families' | 'samples' | 'answers' | 'told'>;
+type Parts = Pick<Evidence, 'truth' | 'families' | 'samples' | 'answers' | 'published'>;
 
 export function readFamilies(evidence: Parts): Families {
   const { truth, families } = evidence;
@@ -47,12 +47,12 @@ export function readFamilies(evidence: Parts): Families {
   };
 }
 
-function listDocuments({ samples, answers, told }: Parts) {
+function listDocuments({ samples, answers, published }: Parts) {
   return [
     ...[...samples, ...answers].map(({ subject, answeredAt: at, document }) => ({
       ...{ at, document },
       key: document.digest === null ? subject : `${subject.split(/[:@]/)[0]}@${document.digest}`,
     })),
-    ...told.map(({ key, at, document }) => ({ key, at, document })),
+    ...published.map(({ key, at, document }) => ({ key, at, document })),
   ];
 }

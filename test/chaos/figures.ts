@@ -1,5 +1,5 @@
-/** Counts what a run has seen. */
-import { isPromise } from './delivery.ts';
+/** Counts what a run recorded. */
+import { isAcknowledged } from './delivery.ts';
 import type { Counts } from './disturb.ts';
 import type { Attempt, Evidence, Violation } from './evidence.ts';
 import type { ChaosOptions } from './options.ts';
@@ -19,10 +19,10 @@ export interface Ran {
 
 export function countFigures(ran: Ran): Figures {
   const { options, evidence, registry, counts } = ran;
-  const { attempts, told, truth, waiters, samples, answers } = evidence;
+  const { attempts, published, truth, waiters, samples, answers } = evidence;
   const keys = truth.keys();
-  const firstDeliveries = registry.sendings.filter(({ isRepeat }) => !isRepeat);
-  const heard = new Set(attempts.filter(isPromise).map(({ key }) => key));
+  const firstDeliveries = registry.sentWebhooks.filter(({ isRepeat }) => !isRepeat);
+  const acknowledged = new Set(attempts.filter(isAcknowledged).map(({ key }) => key));
   const count = (...kinds: readonly (typeof counts extends Map<infer Kind, number> ? Kind : never)[]) =>
     kinds.reduce((sum, kind) => sum + (counts.get(kind) ?? 0), 0);
   return {
@@ -36,11 +36,11 @@ export function countFigures(ran: Ran): Figures {
     indexes: evidence.families.size,
     'indexes whose members were known at the end': countRead(evidence),
     'members deleted at some time': listMembers(evidence).filter((key) => isDeletedSomewhere(evidence, key)).length,
-    'images never acknowledged': keys.filter((key) => !heard.has(key)).length,
+    'images never acknowledged': keys.filter((key) => !acknowledged.has(key)).length,
     'webhook events fired': firstDeliveries.length,
     'webhook events lost on the way': firstDeliveries.filter(({ outcome }) => outcome === 'lost').length,
     'webhook events sent, repeats included': attempts.length,
-    'webhook events acknowledged': attempts.filter(isPromise).length,
+    'webhook events acknowledged': attempts.filter(isAcknowledged).length,
     'webhook events acknowledged with 202': attempts.filter(({ status }) => status === 202).length,
     'webhook events refused with 503': attempts.filter(({ status }) => status === 503).length,
     'webhook events without an answer': attempts.filter(({ status }) => status === 0).length,
@@ -56,8 +56,8 @@ export function countFigures(ran: Ran): Figures {
     'publish requests that failed': ran.topicFailures,
     'outages of a replica': count('replica'),
     'regions cut off': count('region'),
-    'events accepted': told.length,
-    'events accepted again with the same id': told.length - new Set(told.map(({ id }) => id)).size,
+    'events accepted': published.length,
+    'events accepted again with the same id': published.length - new Set(published.map(({ id }) => id)).size,
     'waiters released': waiters.filter(({ released }) => released !== null).length,
     'answers checked during the run': samples.length,
     'answers checked at the end': answers.length,
@@ -77,7 +77,7 @@ function listMembers({ families }: Evidence): string[] {
 }
 
 function isDeletedSomewhere({ truth }: Evidence, key: string): boolean {
-  return truth.regions().some((region) => truth.spellsIn(region, key).some(({ until }) => until !== null));
+  return truth.regions().some((region) => truth.periodsIn(region, key).some(({ until }) => until !== null));
 }
 
 function slowest(attempts: readonly Attempt[]): number {

@@ -1,7 +1,7 @@
 /**
- * The app processes, and everything that is done to them: killed, told to end, stopped for a while, started again on the
- * same port or another. It remembers when each was in no state to answer, since nobody can hold a stopped process to its
- * time, and every line each printed, since a crash that nobody looks for is one that nobody finds.
+ * Starts, kills, ends, pauses and resumes the app processes, on the same port or another. It records when each process
+ * could not answer, because the time limits do not apply then, and every line that each printed, so that the checker finds
+ * crashes and errors.
  */
 import { join } from 'node:path';
 import type { App } from '../support/app.ts';
@@ -13,13 +13,13 @@ export interface FleetOptions {
   readonly storage: string;
   readonly topic: { readonly endpoint: string; readonly key: string };
   readonly settings: Record<string, string>;
-  /** Keeps what the processes keep beside the storage. */
+  /** The processes write here what they do not write to the storage. */
   readonly folder: string;
 }
 
 export interface Member {
   readonly name: string;
-  /** Where it was last; a request there is refused while it is down. */
+  /** Its last address; a request there is refused while it is down. */
   readonly url: string;
   readonly state: 'running' | 'paused' | 'down';
 }
@@ -29,9 +29,9 @@ export interface Fleet {
   readonly log: readonly LogLine[];
   readonly crashes: readonly LogLine[];
   startAll(): Promise<void>;
-  /** Ends it as a crash would; nothing when it is not running. */
+  /** Ends it as a crash would. @returns false if it was not running */
   kill(index: number): Promise<boolean>;
-  /** Tells it to end, as a deployment would. */
+  /** Sends it SIGTERM, as a deployment would. @returns false if it was not running */
   end(index: number): Promise<boolean>;
   start(index: number, port: 'same' | 'fresh'): Promise<void>;
   pause(index: number): boolean;
@@ -41,67 +41,67 @@ export interface Fleet {
   stopAll(): Promise<void>;
 }
 
-interface Seat {
+interface Slot {
   readonly name: string;
   app: App | undefined;
   url: string;
   state: Member['state'];
-  /** Ended by us, so its end is no crash. */
-  isWanted: boolean;
+  /** The test ended it, so its end is no crash. */
+  isStoppedByTest: boolean;
   readonly disturbances: { readonly from: number; until: number }[];
 }
 
-/** After it goes on, or has just started, it has a backlog to work off before anybody may look at the clock. */
+/** After it was resumed or started it works through a backlog. Time limits apply only after that. */
 const graceMs = 2_000;
 
 export function createFleet(options: FleetOptions): Fleet {
   const log: LogLine[] = [];
   const crashes: LogLine[] = [];
-  const seats = Array.from({ length: options.processes }, (_, i): Seat => {
+  const slots = Array.from({ length: options.processes }, (_, i): Slot => {
     const disturbances = [{ from: 0, until: Number.POSITIVE_INFINITY }];
-    return { name: `process ${i + 1}`, app: undefined, url: '', state: 'down', isWanted: true, disturbances };
+    return { name: `process ${i + 1}`, app: undefined, url: '', state: 'down', isStoppedByTest: true, disturbances };
   });
-  const seatAt = (index: number): Seat => {
-    const seat = seats[index % seats.length];
-    if (seat === undefined) throw new RangeError(`no process ${index} in a fleet of ${seats.length}`);
-    return seat;
+  const slotAt = (index: number): Slot => {
+    const slot = slots[index % slots.length];
+    if (slot === undefined) throw new RangeError(`no process ${index} in a fleet of ${slots.length}`);
+    return slot;
   };
 
-  function disturb(seat: Seat, state: Member['state']): void {
-    seat.state = state;
-    seat.disturbances.push({ from: Date.now(), until: Number.POSITIVE_INFINITY });
+  function disturb(slot: Slot, state: Member['state']): void {
+    slot.state = state;
+    slot.disturbances.push({ from: Date.now(), until: Number.POSITIVE_INFINITY });
   }
 
-  function undisturb(seat: Seat): void {
-    seat.state = 'running';
-    for (const each of seat.disturbances) each.until = Math.min(each.until, Date.now() + graceMs);
+  function undisturb(slot: Slot): void {
+    slot.state = 'running';
+    for (const each of slot.disturbances) each.until = Math.min(each.until, Date.now() + graceMs);
   }
 
   async function start(index: number, port: 'same' | 'fresh'): Promise<void> {
-    const seat = seatAt(index);
-    if (seat.state !== 'down') return;
+    const slot = slotAt(index);
+    if (slot.state !== 'down') return;
     const app = await startInstance({
       storage: options.storage,
       topic: options.topic,
-      data: join(options.folder, seat.name.replace(' ', '-')),
+      data: join(options.folder, slot.name.replace(' ', '-')),
       settings: options.settings,
-      onLine: (text) => void log.push({ process: seat.name, at: Date.now(), text }),
-      ...(port === 'same' && seat.url !== '' ? { port: Number(new URL(seat.url).port) } : {}),
+      onLine: (text) => void log.push({ process: slot.name, at: Date.now(), text }),
+      ...(port === 'same' && slot.url !== '' ? { port: Number(new URL(slot.url).port) } : {}),
     });
-    Object.assign(seat, { app, url: app.url, isWanted: false });
-    undisturb(seat);
+    Object.assign(slot, { app, url: app.url, isStoppedByTest: false });
+    undisturb(slot);
     void app.ended.then(() => {
-      if (seat.app !== app || seat.isWanted) return;
-      crashes.push({ process: seat.name, at: Date.now(), text: app.lastLines() });
-      disturb(seat, 'down');
+      if (slot.app !== app || slot.isStoppedByTest) return;
+      crashes.push({ process: slot.name, at: Date.now(), text: app.lastLines() });
+      disturb(slot, 'down');
     });
   }
 
-  async function finish(seat: Seat, how: (app: App) => void): Promise<boolean> {
-    const { app } = seat;
-    if (app === undefined || seat.state !== 'running') return false;
-    seat.isWanted = true;
-    disturb(seat, 'down');
+  async function stopProcess(slot: Slot, how: (app: App) => void): Promise<boolean> {
+    const { app } = slot;
+    if (app === undefined || slot.state !== 'running') return false;
+    slot.isStoppedByTest = true;
+    disturb(slot, 'down');
     how(app);
     await app.ended;
     await app.stop();
@@ -109,37 +109,37 @@ export function createFleet(options: FleetOptions): Fleet {
   }
 
   return {
-    members: seats,
+    members: slots,
     log,
     crashes,
     start,
-    startAll: async () => void (await Promise.all(seats.map((_, index) => start(index, 'same')))),
-    kill: (index) => finish(seatAt(index), (app) => app.kill()),
-    end: (index) => finish(seatAt(index), (app) => void app.stop()),
+    startAll: async () => void (await Promise.all(slots.map((_, index) => start(index, 'same')))),
+    kill: (index) => stopProcess(slotAt(index), (app) => app.kill()),
+    end: (index) => stopProcess(slotAt(index), (app) => void app.stop()),
     pause(index) {
-      const seat = seatAt(index);
-      if (seat.app === undefined || seat.state !== 'running') return false;
-      disturb(seat, 'paused');
-      process.kill(seat.app.pid, 'SIGSTOP');
+      const slot = slotAt(index);
+      if (slot.app === undefined || slot.state !== 'running') return false;
+      disturb(slot, 'paused');
+      process.kill(slot.app.pid, 'SIGSTOP');
       return true;
     },
     resume(index) {
-      const seat = seatAt(index);
-      if (seat.app === undefined || seat.state !== 'paused') return;
-      process.kill(seat.app.pid, 'SIGCONT');
-      undisturb(seat);
+      const slot = slotAt(index);
+      if (slot.app === undefined || slot.state !== 'paused') return;
+      process.kill(slot.app.pid, 'SIGCONT');
+      undisturb(slot);
     },
     isDisturbed: (name, from, until) =>
-      seats.some(
-        (seat) => seat.name === name && seat.disturbances.some((each) => each.from <= until && from <= each.until),
+      slots.some(
+        (slot) => slot.name === name && slot.disturbances.some((each) => each.from <= until && from <= each.until),
       ),
     async stopAll() {
       await Promise.all(
-        seats.map(async (seat) => {
-          seat.isWanted = true;
-          if (seat.state === 'paused' && seat.app !== undefined) process.kill(seat.app.pid, 'SIGCONT');
-          seat.state = 'down';
-          await seat.app?.stop();
+        slots.map(async (slot) => {
+          slot.isStoppedByTest = true;
+          if (slot.state === 'paused' && slot.app !== undefined) process.kill(slot.app.pid, 'SIGCONT');
+          slot.state = 'down';
+          await slot.app?.stop();
         }),
       );
     },

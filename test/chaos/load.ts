@@ -1,7 +1,6 @@
 /**
- * What builds do to the registry meanwhile: images of both kinds, most under a version and some under a tag that moves
- * as well, from any region; now and then one is deleted, at once or later, and pushed again. What is pushed when, and
- * what becomes of it, follows from the seed alone.
+ * Pushes images and indexes from any region, each under a version and some also under a tag that moves. Some are deleted,
+ * and some of those are pushed again, at once or later. The seed determines what is pushed, moved and deleted when.
  */
 import { toManifestKey } from '../../src/local/simulator/change.ts';
 import { buildImage, buildIndex, type Manifest } from '../../src/local/simulator/manifest.ts';
@@ -19,7 +18,7 @@ export interface Pushed {
   readonly index: number;
   /** `repository@digest`. */
   readonly key: string;
-  /** Nobody is going to delete it. */
+  /** It is not deleted in this run. */
   readonly isKept: boolean;
 }
 
@@ -71,16 +70,16 @@ function pushOne(
   if (drawChance(random, 0.04)) {
     world.push(repository, version, buildImage(random), { region: drawFrom(random, listUp(world)) });
   }
-  // Short runs have no time for long stories.
+  // In a short run all of it happens sooner.
   const longest = Math.min(12_000, 3_000 + seconds * 150);
   const isDeleted = drawChance(random, 0.15);
   if (isDeleted) {
     const deleteAt = scheduler.now() + drawBetween(random, 2_500, longest);
     const again = drawFrom(random, ['never', 'never', 'at once', 'later'] as const);
-    // The last one may belong to another index as well, which somebody waits for.
+    // The last member may also belong to another index, for which a waiter waits. So the first one is deleted.
     const [member = image] = image.children;
     const target = drawFrom(random, [image, member]);
-    scheduler.at(deleteAt, () => takeBack(world, repository, target));
+    scheduler.at(deleteAt, () => deleteImage(world, repository, target));
     const pauseMs = again === 'later' ? drawBetween(random, longest / 2, longest) : 1;
     const back = () => world.push(repository, `${version}-again`, image, { region: toUp(world, region) });
     if (again !== 'never') scheduler.at(deleteAt + pauseMs, back);
@@ -90,20 +89,20 @@ function pushOne(
   return { index, key: toManifestKey(repository, image.digest), isKept: !isDeleted };
 }
 
-/** Two platforms, with or without attestations; now and then also what an index before it lists. */
+/** Two platforms, with or without attestations; some also list a manifest of an earlier index. */
 function drawIndex(random: Random, common: Manifest | undefined): Manifest {
   const isSharing = common !== undefined && drawChance(random, 0.4);
   return buildIndex(random, { attestations: drawChance(random, 0.3), artifacts: isSharing ? [common] : [] });
 }
 
-/** A client can only tag what is still there. */
+/** Only if it is still there: a client cannot tag anything else. */
 function tagAgain(world: World, repository: string, tag: string, image: Manifest, region: string): void {
   const isThere = world.truth.isIn(region, toManifestKey(repository, image.digest));
   if (isThere && !world.isDown(region)) world.push(repository, tag, image, { region });
 }
 
-/** Deleted where it lies. */
-function takeBack(world: World, repository: string, image: Manifest): void {
+/** Deletes it in a region that has it. */
+function deleteImage(world: World, repository: string, image: Manifest): void {
   const region = world.truth.regionsWith(toManifestKey(repository, image.digest)).find((each) => !world.isDown(each));
   if (region !== undefined) world.deleteManifest(repository, image, { region });
 }

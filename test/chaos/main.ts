@@ -1,6 +1,7 @@
 /**
- * `npm run chaos`: several real app processes on one storage, a registry that loses webhooks, and everything that can go
- * wrong going wrong. Exit code 0 only if the app never said what was not so, and in the end said all that was.
+ * `npm run chaos`: several real app processes on one storage, and a registry that loses webhook events. Processes, storage,
+ * topic and replicas fail. Exit code 0 only if no answer and no event was untrue, and all that is true at the end was
+ * published.
  */
 import { type ChaosArguments, readArguments, usage } from './options.ts';
 import { formatMarkdown, formatText, formatViolations } from './report.ts';
@@ -12,7 +13,7 @@ const stopRequest = new AbortController();
 
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => {
-    // Asked twice, it does not wait: what it has started is killed with it.
+    // The second signal ends this process at once, and with it the processes that it started.
     if (stopRequest.signal.aborted) process.exit(interrupted);
     stopRequest.abort();
   });
@@ -28,20 +29,20 @@ function readOrExplain(): ChaosArguments | undefined {
 }
 
 async function run(): Promise<number> {
-  const asked = readOrExplain();
-  if (asked === undefined) return badUsage;
+  const options = readOrExplain();
+  if (options === undefined) return badUsage;
   const startedAt = Date.now();
-  const say = (line: string) => {
+  const log = (line: string) => {
     const seconds = ((Date.now() - startedAt) / 1_000).toFixed(1).padStart(6);
-    if (asked.verbose) process.stderr.write(`${new Date().toISOString()} ${seconds} s  ${line}\n`);
+    if (options.verbose) process.stderr.write(`${new Date().toISOString()} ${seconds} s  ${line}\n`);
   };
-  const { figures, violations, evidence } = await runChaos(asked, stopRequest.signal, say);
+  const { figures, violations, evidence } = await runChaos(options, stopRequest.signal, log);
   if (violations.length > 0) {
-    process.stderr.write(`${formatViolations(violations, evidence)}\nThe plan of this run: --seed ${asked.seed}\n`);
+    process.stderr.write(`${formatViolations(violations, evidence)}\nThe plan of this run: --seed ${options.seed}\n`);
   }
-  const text = asked.json
+  const text = options.json
     ? JSON.stringify({ figures, violations })
-    : asked.markdown
+    : options.markdown
       ? formatMarkdown(figures)
       : formatText(figures);
   await new Promise<void>((resolve) => process.stdout.write(`${text}\n`, () => resolve()));

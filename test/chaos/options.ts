@@ -2,16 +2,16 @@
 import { parseArgs } from 'node:util';
 
 export interface ChaosOptions {
-  /** How long images are pushed and things are disturbed; setting right and checking come after that. */
+  /** How long images are pushed and parts are disturbed; the last questions and the check come after that. */
   readonly seconds: number;
   readonly seed: number;
   readonly processes: number;
   readonly regions: number;
   readonly imagesPerSecond: number;
-  /** How long the app may take at the end to find out what it was not told, and to tell it. */
+  /** How long the app may take at the end to find by probing what no webhook event reported, and to publish it. */
   readonly settleSeconds: number;
-  /** Lets timers ring at once at the end, instead of when their time has come. */
-  readonly isHurried: boolean;
+  /** Makes all queue messages visible at the end, also those whose time has not come. */
+  readonly skipsDelays: boolean;
 }
 
 export interface ChaosArguments extends ChaosOptions {
@@ -23,14 +23,14 @@ export interface ChaosArguments extends ChaosOptions {
 export const usage = `Usage: npm run chaos -- [--minutes N] [--seed N] [--processes N] [--regions N] [--images-per-second N]
                         [--json] [--markdown] [--verbose]
 
-  --minutes            how long things are disturbed (default: 2); setting right and checking take two minutes more
-  --seed               fixes what is pushed and who is disturbed when (default: a new one). Two runs of one seed are not
+  --minutes            how long images are pushed and parts are disturbed (default: 2); the check takes two minutes more
+  --seed               determines what is pushed and disturbed when (default: a new one). Two runs of one seed are not
                        identical: the processes and the clock are real
   --processes          app processes on the one storage (default: 3)
   --regions            replicas of the registry (default: 3 to 5, by the seed)
   --images-per-second  pushes, on average (default: 1)
   --json, --markdown   the figures as one JSON object, or as a Markdown table
-  --verbose            says on standard error what happens, with times
+  --verbose            prints on standard error what happens, with times
 `;
 
 /** @throws Error that says what is wrong with them */
@@ -59,7 +59,7 @@ export function readArguments(words: readonly string[], freshSeed: number): Chao
     imagesPerSecond: readNumber('--images-per-second', values['images-per-second'], 0.1, 50),
     // What failed is tried again after a pause that is at most as long as the image is old.
     settleSeconds: seconds + 150,
-    isHurried: false,
+    skipsDelays: false,
   };
 }
 

@@ -1,6 +1,6 @@
 /**
- * How late this very process is. Registry, replicas, topic and the storage's lines all live in it; an answer that lay
- * unread because this process had no turn is not an answer that came late.
+ * How late the test process itself is. Registry, replicas, topic and the proxies of the storage run in it. If the test
+ * process read an answer late because it had no CPU time, the app was not late.
  */
 export interface OwnLag {
   /** Milliseconds lost between two times. */
@@ -10,7 +10,7 @@ export interface OwnLag {
 }
 
 const tickMs = 50;
-/** Less than that is a timer's usual lateness. */
+/** A timer is usually late by up to this. */
 const leastMs = 50;
 
 export function watchOwnLag(): OwnLag {

@@ -1,13 +1,12 @@
 /**
- * Who is disturbed when, and for how long. The seed fixes this plan and the load; it does not fix a run, because real
- * processes on a real clock never meet a disturbance in quite the same instruction twice. The same seed gives the same
- * kind of bad day, not the same day.
+ * What is disturbed when, and for how long. The seed determines this plan and the load. It does not determine a run:
+ * processes and the clock are real, so a disturbance never comes at exactly the same instruction twice.
  */
 import { drawBetween, drawFrom, openRandom } from '../../src/local/simulator/random.ts';
-import type { TopicAilment } from './topic.ts';
-import { topicAilments } from './topic.ts';
+import type { TopicFault } from './topic.ts';
+import { topicFaults } from './topic.ts';
 
-export type ReplicaAilment = 'throttled' | 'unavailable' | 'refusing' | 'hanging' | 'rubbish';
+export type ReplicaFault = 'throttled' | 'unavailable' | 'refusing' | 'hanging' | 'rubbish';
 
 export type Disturbance =
   | { readonly kind: 'kill'; readonly process: number; readonly port: 'same' | 'fresh' }
@@ -17,28 +16,28 @@ export type Disturbance =
   | { readonly kind: 'restartStorage' }
   | { readonly kind: 'pauseStorage' }
   | { readonly kind: 'loseStorageAnswers'; readonly share: number }
-  | { readonly kind: 'topic'; readonly ailment: TopicAilment }
-  | { readonly kind: 'replica'; readonly region: number; readonly ailment: ReplicaAilment }
+  | { readonly kind: 'topic'; readonly fault: TopicFault }
+  | { readonly kind: 'replica'; readonly region: number; readonly fault: ReplicaFault }
   | { readonly kind: 'region'; readonly region: number };
 
 export interface Planned {
   /** Milliseconds after the start. */
   readonly at: number;
-  /** How long it lasts. */
+  /** How long it durations. */
   readonly forMs: number;
   readonly disturbance: Disturbance;
 }
 
 type Kind = Disturbance['kind'];
 
-/** How often each comes before all have come; dealt like cards, so that a short run meets every kind. */
-const deck: readonly Kind[] = [
+/** Each round has these in random order, so that a short run has every kind. */
+const kindsOfRound: readonly Kind[] = [
   ...(['kill', 'kill', 'kill', 'pause', 'pause', 'end', 'killAll'] as const),
   ...(['restartStorage', 'pauseStorage', 'loseStorageAnswers'] as const),
   ...(['topic', 'topic', 'topic', 'replica', 'replica', 'region'] as const),
 ];
 
-const lasts: Record<Kind, readonly [low: number, high: number]> = {
+const durations: Record<Kind, readonly [low: number, high: number]> = {
   kill: [100, 1_500],
   end: [100, 1_500],
   killAll: [300, 1_500],
@@ -52,24 +51,24 @@ const lasts: Record<Kind, readonly [low: number, high: number]> = {
   region: [2_000, 8_000],
 };
 
-/** Between two disturbances, on average. In a run that is too short for all of the deck, less. */
+/** Between two disturbances, on average. Less in a run that is too short for a whole round. */
 const usualPauseMs = 3_000;
-/** Nothing is disturbed before, so that there is something to disturb. */
+/** Nothing is disturbed before, so that images are pushed by then. */
 const quietMs = 1_500;
 
 export function planDisturbances(seed: number, durationMs: number, processes: number, regions: number): Planned[] {
   const random = openRandom(seed, 'disturbances');
-  const pauseMs = Math.min(usualPauseMs, (durationMs - quietMs) / (deck.length + 1));
+  const pauseMs = Math.min(usualPauseMs, (durationMs - quietMs) / (kindsOfRound.length + 1));
   const planned: Planned[] = [];
-  // Where one follows hard upon the other, each is shorter, or nothing would ever get through.
+  // With short pauses between them each is shorter; otherwise no request would ever succeed.
   const pace = Math.min(1, Math.max(0.4, pauseMs / (usualPauseMs / 2)));
-  let cards: Kind[] = [];
-  let topicTurn = Math.floor(random() * topicAilments.length);
+  let left: Kind[] = [];
+  let topicTurn = Math.floor(random() * topicFaults.length);
   for (let at = quietMs; at < durationMs; at += pauseMs * drawBetween(random, 0.4, 1.6)) {
-    if (cards.length === 0) cards = shuffle(random, deck);
-    const kind = cards.pop() ?? 'kill';
-    const [low, high] = lasts[kind];
-    // A run ends well: what is still disturbed then is set right.
+    if (left.length === 0) left = shuffle(random, kindsOfRound);
+    const kind = left.pop() ?? 'kill';
+    const [low, high] = durations[kind];
+    // All faults end with the run at the latest.
     const forMs = Math.min(drawBetween(random, low, high) * pace, durationMs - at);
     if (kind === 'topic') topicTurn += 1;
     planned.push({ at, forMs, disturbance: draw(kind) });
@@ -82,17 +81,17 @@ export function planDisturbances(seed: number, durationMs: number, processes: nu
     switch (kind) {
       case 'kill':
       case 'end':
-        // Somebody waits at the first one's address.
+        // The commands that wait ask at the address of the first process.
         return { kind, process, port: process === 0 ? 'same' : drawFrom(random, ['same', 'fresh'] as const) };
       case 'pause':
         return { kind, process };
       case 'loseStorageAnswers':
         return { kind, share: drawBetween(random, 0.1, 0.5) };
       case 'topic':
-        return { kind, ailment: topicAilments[topicTurn % topicAilments.length] ?? 'unavailable' };
+        return { kind, fault: topicFaults[topicTurn % topicFaults.length] ?? 'unavailable' };
       case 'replica': {
-        const ailments = ['throttled', 'unavailable', 'refusing', 'hanging', 'rubbish'] as const;
-        return { kind, region, ailment: drawFrom(random, ailments) };
+        const faults = ['throttled', 'unavailable', 'refusing', 'hanging', 'rubbish'] as const;
+        return { kind, region, fault: drawFrom(random, faults) };
       }
       case 'region':
         return { kind, region };
@@ -109,7 +108,7 @@ function shuffle<Item>(random: () => number, items: readonly Item[]): Item[] {
     .map(({ item }) => item);
 }
 
-/** For people. */
+/** For the log of `--verbose`. */
 export function describeDisturbance({ disturbance: one, forMs }: Planned): string {
   const seconds = `${(forMs / 1_000).toFixed(1)} s`;
   switch (one.kind) {
@@ -127,9 +126,9 @@ export function describeDisturbance({ disturbance: one, forMs }: Planned): strin
     case 'loseStorageAnswers':
       return `lose ${Math.round(one.share * 100)} % of the storage's answers for ${seconds}`;
     case 'topic':
-      return `topic ${one.ailment} for ${seconds}`;
+      return `topic ${one.fault} for ${seconds}`;
     case 'replica':
-      return `replica ${one.region + 1} ${one.ailment} for ${seconds}`;
+      return `replica ${one.region + 1} ${one.fault} for ${seconds}`;
     case 'region':
       return `region ${one.region + 1} cut off for ${seconds}`;
   }

@@ -1,18 +1,18 @@
-/** What is asked of an app process, and its answers as the checker reads them. */
+/** Requests to an app process, and its answers as the checker reads them. */
 import { isObject } from '../../src/local/json.ts';
 import { loginServer } from '../support/app.ts';
 import type { Answer, Listing } from './evidence.ts';
 import type { Member } from './fleet.ts';
 import { readDocument, toText } from './read-document.ts';
 
-const patienceMs = 15_000;
+const defaultTimeoutMs = 15_000;
 
-/** @returns the status, and the body when it is JSON; status 0 when nobody answered */
+/** @returns the status, and the body when it is JSON; status 0 if there was no answer */
 export async function ask(
   { url }: Member,
   path: string,
   query: Record<string, string>,
-  timeoutMs = patienceMs,
+  timeoutMs = defaultTimeoutMs,
 ): Promise<{ readonly status: number; readonly body: unknown }> {
   if (url === '') return { status: 0, body: undefined };
   const address = new URL(path, url);
@@ -21,7 +21,7 @@ export async function ask(
     const response = await fetch(address, { signal: AbortSignal.timeout(timeoutMs) });
     return { status: response.status, body: await response.json() };
   } catch {
-    // It was killed, or stopped for longer than we wait. That is what happens here all the time.
+    // It was killed, or paused for longer than the timeout: expected in a chaos run.
     return { status: 0, body: undefined };
   }
 }
@@ -30,7 +30,7 @@ export function toImage(subject: string): string {
   return `${loginServer}/${subject}`;
 }
 
-/** `undefined` when it gave no document: nothing has been claimed then. */
+/** `undefined` if the answer has no document. */
 export async function askDocument(member: Member, subject: string): Promise<Answer | undefined> {
   const askedAt = Date.now();
   const { status, body } = await ask(member, '/api/availability', { image: toImage(subject) });

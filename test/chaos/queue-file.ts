@@ -1,13 +1,13 @@
 /**
- * Lets time pass for the queues, in the file where Azurite keeps them. A message that a killed process had taken stays
- * hidden for ten minutes, as with the real host; a run cannot wait that long after its last kill, and without it the
- * end of the run would not show whether anybody goes on with what the dead one had begun.
+ * Makes hidden queue messages visible, in the file where Azurite keeps them. A message that a killed process had dequeued
+ * stays hidden for ten minutes, as with the real host. A run does not wait that long after its last kill, but the checker
+ * must see whether another process completes the work.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** `taken`: messages that somebody has taken and not finished. `all`: those as well whose time has not come. */
-export type Released = 'taken' | 'all';
+/** `dequeued`: messages that were dequeued and not deleted. `all`: also those whose time has not come. */
+export type Released = 'dequeued' | 'all';
 
 interface QueueFile {
   collections: { name: string; data: { dequeueCount: number; timeNextVisible: number }[] }[];

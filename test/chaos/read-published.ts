@@ -1,10 +1,10 @@
-/** Reads an event, as the topic took it, into what the checker compares. */
+/** Reads an event that the topic accepted into what the checker compares. */
 import type { CloudEventDocument } from '../../src/local/cloud-event.ts';
 import { isObject } from '../../src/local/json.ts';
-import type { Told } from './evidence.ts';
+import type { PublishedEvent } from './evidence.ts';
 import { readDocument, toText, toTime } from './read-document.ts';
 
-export function readPublished({ id, type, subject, time, data }: CloudEventDocument, at: number): Told {
+export function readPublished({ id, type, subject, time, data }: CloudEventDocument, at: number): PublishedEvent {
   const { generation, region, repository, digest, supersededBy } = isObject(data) ? data : {};
   return {
     at,

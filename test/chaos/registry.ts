@@ -1,6 +1,6 @@
 /**
- * The registry: replicas with lags, a webhook per region over a network that loses, repeats and reorders, and `/v2/` of
- * each region, so that the app can find out for itself what it was not told.
+ * The registry: replicas with lags, a webhook per region over a network that loses, repeats and reorders events, and `/v2/`
+ * of each region, where the app can probe for what no webhook event reported.
  */
 import { toTagKey } from '../../src/local/simulator/change.ts';
 import type { Post } from '../../src/local/simulator/post-once.ts';
@@ -8,21 +8,21 @@ import type { RealScheduler } from '../../src/local/simulator/real-scheduler.ts'
 import { startRegionServers } from '../../src/local/simulator/region-server.ts';
 import { createSimulator } from '../../src/local/simulator/simulator.ts';
 import type { StandInServer } from '../../src/local/simulator/stand-in-server.ts';
-import type { Attempt as Sending } from '../../src/local/simulator/webhook-sender.ts';
+import type { Attempt as WebhookAttempt } from '../../src/local/simulator/webhook-sender.ts';
 import type { World } from '../../src/local/simulator/world.ts';
 import { registry, secret } from '../support/app.ts';
 import type { TagMove } from './evidence.ts';
-import type { ReplicaAilment } from './plan.ts';
+import type { ReplicaFault } from './plan.ts';
 
 export interface Registry {
   readonly world: World;
   readonly regions: readonly string[];
   /** `REGISTRIES`, for the app. */
   readonly setting: string;
-  /** All webhooks sent, the lost ones included. */
-  readonly sendings: readonly Sending[];
-  /** Has the region's replica answer badly; `undefined` makes it well. */
-  fallIll(region: number, ailment: ReplicaAilment | undefined): void;
+  /** All webhook events sent, the lost ones included. */
+  readonly sentWebhooks: readonly WebhookAttempt[];
+  /** Makes the region's replica fail in this way; `undefined` ends the fault. */
+  setFault(region: number, fault: ReplicaFault | undefined): void;
   tagMoves(): TagMove[];
   resolveTag(tagKey: string): Record<string, string | null>;
   stop(): Promise<void>;
@@ -41,7 +41,7 @@ const modes = { unavailable: 'unavailable', refusing: 'refusing', hanging: 'hang
 export async function startRegistry({ seed, scheduler, regions, post }: RegistryOptions): Promise<Registry> {
   const { world, sender } = createSimulator({
     ...{ registry, regions, seed, scheduler, secret, post },
-    // The balancer picks the process; only the path of this matters.
+    // The load balancer picks the process; only the path of this matters.
     url: 'http://127.0.0.1',
     lagSeconds: 1.5,
     lagSpread: 0.8,
@@ -57,11 +57,11 @@ export async function startRegistry({ seed, scheduler, regions, post }: Registry
     world,
     regions,
     setting: JSON.stringify([{ name: registry, regions, regionalEndpoints }]),
-    sendings: sender.attempts,
-    fallIll(region, ailment) {
+    sentWebhooks: sender.attempts,
+    setFault(region, fault) {
       const server = serverAt(region);
-      if (ailment === 'throttled') server?.throttle(3);
-      else server?.setMode(ailment === undefined ? 'ok' : modes[ailment]);
+      if (fault === 'throttled') server?.throttle(3);
+      else server?.setMode(fault === undefined ? 'ok' : modes[fault]);
     },
     tagMoves: () =>
       world.history.flatMap(({ what, at, region, subject }) => {
@@ -78,7 +78,7 @@ export async function startRegistry({ seed, scheduler, regions, post }: Registry
   };
 }
 
-/** Every tag that was ever given, as `repository:tag`. */
+/** Every tag that was ever pushed, as `repository:tag`. */
 export function listTagKeys(world: World): string[] {
   const keys = [...world.replicas.values()].flatMap((replica) => [...replica.tags.keys()]);
   return [...new Set(keys)].map((key) => {

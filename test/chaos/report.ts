@@ -1,4 +1,4 @@
-/** What a run comes to: its figures as a table, and every violation with all that is known about its image. */
+/** The results of a run: its figures as a table, and every violation with everything that is known about its image. */
 import type { Evidence, Violation } from './evidence.ts';
 import { clock } from './evidence.ts';
 
@@ -19,8 +19,8 @@ export function formatMarkdown(figures: Figures): string {
   ].join('\n');
 }
 
-/** Of these, so many are told with everything; of the rest, only what they are. */
-const maxTold = 5;
+/** For so many subjects everything that is known is printed; for the rest only the violations. */
+const maxDetailed = 5;
 
 export function formatViolations(violations: readonly Violation[], evidence: Evidence): string {
   const bySubject = [...Map.groupBy(violations, ({ subject }) => subject)];
@@ -32,21 +32,21 @@ export function formatViolations(violations: readonly Violation[], evidence: Evi
         `VIOLATION ${subject}`,
         ...lines,
         ...more,
-        ...(i < maxTold ? tellStory(subject, evidence, ones) : []),
+        ...(i < maxDetailed ? describeSubject(subject, evidence, ones) : []),
       ].join('\n');
     })
     .join('\n');
 }
 
 /** Everything known about one image or tag, and about the tags that its violations name, in the order of time. */
-export function tellStory(subject: string, evidence: Evidence, violations: readonly Violation[] = []): string[] {
-  const { truth, tagMoves, attempts, told, samples, answers, listings } = evidence;
+export function describeSubject(subject: string, evidence: Evidence, violations: readonly Violation[] = []): string[] {
+  const { truth, tagMoves, attempts, published, samples, answers, listings } = evidence;
   const named = new Set([subject, ...violations.flatMap(({ what }) => what.split(' '))]);
   const tagged = tagMoves.filter(({ tagKey }) => named.has(tagKey));
   const tagKeys = new Set(tagged.map(({ tagKey }) => tagKey));
   const [repository = ''] = subject.split(/[:@]/);
   const imageKeys = subject.includes('@') ? [subject] : [];
-  // Who took a tag away is half of the story.
+  // The images that got a tag later explain why it moved.
   const keys = [...new Set([...imageKeys, ...tagged.map(({ digest }) => `${repository}@${digest}`)])];
   const isAbout = ({ key }: { key: string }) => keys.includes(key);
   const short = (key: string) => (key.includes('@') ? key.slice(0, key.indexOf('@') + 16) : key);
@@ -56,7 +56,7 @@ export function tellStory(subject: string, evidence: Evidence, violations: reado
         .regions()
         .flatMap((region) =>
           truth
-            .spellsIn(region, key)
+            .periodsIn(region, key)
             .flatMap(({ from, until }) => [
               { at: from, text: `truth: ${short(key)} in ${region}` },
               ...(until === null ? [] : [{ at: until, text: `truth: ${short(key)} gone from ${region}` }]),
@@ -73,7 +73,7 @@ export function tellStory(subject: string, evidence: Evidence, violations: reado
       at: one.sentAt,
       text: `webhook: ${one.action} ${one.tag ?? ''} ${short(one.key)} from ${one.region} of ${clock(one.eventTime)} to ${one.process}: ${one.status} ${one.outcome} at ${clock(one.endedAt)}`,
     })),
-    ...told.filter(isAbout).map((one) => ({
+    ...published.filter(isAbout).map((one) => ({
       at: one.at,
       text: `event: ${one.type} ${one.subject.slice(0, 40)} ${one.region ?? ''} generation ${one.generation} ${one.id.slice(0, 8)}, known at ${clock(one.time)}`,
     })),

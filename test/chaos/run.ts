@@ -1,6 +1,6 @@
 /**
- * One bad day from beginning to end: start everything, push and disturb for a while, set everything right, look, judge.
- * Whatever happens, all processes are ended and all folders are gone when it returns.
+ * One run: starts everything, pushes images and disturbs the parts, ends all faults, asks every process, checks.
+ * All processes are ended and all folders are removed when it returns, also after an error.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,7 @@ import { createDelivery } from './delivery.ts';
 import { disturb } from './disturb.ts';
 import type { Attempt, Evidence, Violation } from './evidence.ts';
 import { countFigures } from './figures.ts';
-import { createFinalLook } from './final-look.ts';
+import { createFinalAnswers } from './final-answers.ts';
 import { createFleet, type Fleet } from './fleet.ts';
 import { startIdentity } from './identity.ts';
 import { type Pushed, planLoad } from './load.ts';
@@ -25,7 +25,7 @@ import { listTagKeys, startRegistry } from './registry.ts';
 import type { Figures } from './report.ts';
 import { startSampler } from './samples.ts';
 import { startStorage } from './storage.ts';
-import { startAilingTopic } from './topic.ts';
+import { startFaultyTopic } from './topic.ts';
 import { createWaiters } from './waiters.ts';
 
 export interface Outcome {
@@ -35,15 +35,15 @@ export interface Outcome {
 }
 
 const allRegions = ['australiaeast', 'eastus', 'japaneast', 'southeastasia', 'westeurope'];
-/** Replication, held webhooks and the last try of each: all bounded, so this is never used up. */
+/** Replication, held webhooks and the last try of each end earlier: each of them is bounded. */
 const maxTailMs = 60_000;
 const waitersSettleMs = 30_000;
 
-/** @param say takes what happens, one line each */
+/** @param log is called with one line for each thing that happens */
 export async function runChaos(
   options: ChaosOptions,
   signal: AbortSignal,
-  say: (line: string) => void,
+  log: (line: string) => void,
 ): Promise<Outcome> {
   const { seed } = options;
   const ending: (() => unknown)[] = [];
@@ -56,7 +56,7 @@ export async function runChaos(
     ending.push(() => rm(folder, { recursive: true, force: true }));
     const storage = await startStorage(openRandom(seed, 'storage answers'));
     ending.push(storage.stop);
-    const topic = await startAilingTopic(() => undefined);
+    const topic = await startFaultyTopic();
     ending.push(topic.stop);
     const identity = await startIdentity();
     ending.push(identity.stop);
@@ -80,7 +80,7 @@ export async function runChaos(
     ending.push(fleet.stopAll);
     await fleet.startAll();
     const { members } = fleet;
-    say(`${members.length} processes at ${members.map(({ url }) => url).join(', ')}`);
+    log(`${members.length} processes at ${members.map(({ url }) => url).join(', ')}`);
     signal.throwIfAborted();
 
     const waiters = createWaiters(members, seed);
@@ -90,17 +90,17 @@ export async function runChaos(
     };
     const images = planLoad(world, scheduler, { ...options }, onPush);
     const plan = planDisturbances(seed, options.seconds * 1_000, options.processes, options.regions);
-    say(`seed ${seed}: ${images} pushes and ${plan.length} disturbances in ${options.seconds} s`);
+    log(`seed ${seed}: ${images} pushes and ${plan.length} disturbances in ${options.seconds} s`);
     const sampler = startSampler(world, members, seed);
     ending.push(sampler.stop);
-    const counts = await disturb({ fleet, storage, topic, registry }, plan, signal, say);
+    const counts = await disturb({ fleet, storage, topic, registry }, plan, signal, log);
     signal.throwIfAborted();
 
-    say('everything is set right; the last webhooks');
+    log('all faults have ended; waiting for the last webhooks');
     await Promise.race([scheduler.idle(), pause(maxTailMs, undefined, { ref: false })]);
     await sampler.stop();
-    await storage.restart(async () => undefined, options.isHurried ? 'all' : 'taken');
-    const look = createFinalLook(members, signal);
+    await storage.restart(async () => undefined, options.skipsDelays ? 'all' : 'dequeued');
+    const finalAnswers = createFinalAnswers(members, signal);
     const evidence = (): Evidence => ({
       ...{
         truth: world.truth,
@@ -109,14 +109,23 @@ export async function runChaos(
         resolveTag: registry.resolveTag,
         attempts,
       },
-      ...{ told: topic.told, samples: sampler.samples, answers: look.answers(), listings: look.listings() },
+      ...{
+        published: topic.published,
+        samples: sampler.samples,
+        answers: finalAnswers.answers(),
+        listings: finalAnswers.listings(),
+      },
       ...{ waiters: waiters.waiters, log: fleet?.log ?? [], crashes: fleet?.crashes ?? [] },
-      storageTroubles: storage.troubles,
+      storageFaults: storage.faults,
       secrets: [secret, topic.key, identity.token, /AccountKey=([^;]+)/.exec(storage.connectionString)?.[1] ?? secret],
     });
     const subjects = [...world.truth.keys(), ...listTagKeys(world)];
-    say(`asking ${members.length} processes about ${subjects.length} images and tags`);
-    const settledAfterSeconds = await look.settle(subjects, () => findUnsettled(evidence()), options.settleSeconds);
+    log(`asking ${members.length} processes about ${subjects.length} images and tags`);
+    const settledAfterSeconds = await finalAnswers.settle(
+      subjects,
+      () => findUnsettled(evidence()),
+      options.settleSeconds,
+    );
     await waiters.settled(waitersSettleMs);
     signal.throwIfAborted();
 
@@ -130,7 +139,7 @@ export async function runChaos(
     return { figures, violations, evidence: seen };
   } finally {
     for (const end of ending.reverse()) {
-      await Promise.resolve(end()).catch((failure: unknown) => say(`not ended well: ${String(failure)}`));
+      await Promise.resolve(end()).catch((failure: unknown) => log(`could not be stopped: ${String(failure)}`));
     }
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Looks over the app's shoulder during the run: asks any process about any recent image. At the end everything is
- * everywhere, and an app that had always said so would look perfect.
+ * Asks any process about any recent image during the run. The answers at the end are not enough: an app that always
+ * answered "available" would be right at the end.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { drawBetween, drawFrom, openRandom } from '../../src/local/simulator/random.ts';
@@ -14,7 +14,7 @@ export interface Sampler {
   stop(): Promise<void>;
 }
 
-/** Those pushed last are the ones whose answers change. */
+/** The answers about the images that were pushed last change most. */
 const maxRecent = 25;
 const everyMs = 150;
 
@@ -23,7 +23,7 @@ export function startSampler(world: World, members: readonly Member[], seed: num
   const samples: Answer[] = [];
   let isStopped = false;
 
-  async function look(): Promise<void> {
+  async function sample(): Promise<void> {
     while (!isStopped) {
       await pause(drawBetween(random, 0.5, 1.5) * everyMs);
       const running = members.filter(({ state }) => state === 'running');
@@ -34,13 +34,13 @@ export function startSampler(world: World, members: readonly Member[], seed: num
     }
   }
 
-  // Two, so that one that meets a paused process leaves somebody looking.
-  const looking = [look(), look()];
+  // Two, so that one goes on while the other waits for a paused process.
+  const sampling = [sample(), sample()];
   return {
     samples,
     async stop() {
       isStopped = true;
-      await Promise.all(looking);
+      await Promise.all(sampling);
     },
   };
 }

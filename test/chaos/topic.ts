@@ -1,54 +1,52 @@
 /**
- * A topic that has bad days and writes down every event it took, and when. The worst of them is the lost answer: it has
- * taken the events and says that it failed, so that the app tells them again and consumers see whether the ids are equal.
+ * A topic that can fail, and records every event that it accepted, and when. With `lostAnswer` it accepts the events and
+ * answers with an error, so that the app publishes them again: the checker then sees whether the ids are equal.
  */
 import { createServer, type IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createTopic } from '../../src/local/topic.ts';
-import type { Told } from './evidence.ts';
+import type { PublishedEvent } from './evidence.ts';
 import { readPublished } from './read-published.ts';
 
-export const topicAilments = ['unavailable', 'throttled', 'hangUp', 'refused', 'lostAnswer', 'slow'] as const;
-export type TopicAilment = (typeof topicAilments)[number];
+export const topicFaults = ['unavailable', 'throttled', 'hangUp', 'refused', 'lostAnswer', 'slow'] as const;
+export type TopicFault = (typeof topicFaults)[number];
 
-export interface AilingTopic {
+export interface FaultyTopic {
   readonly endpoint: string;
   readonly key: string;
-  /** Every event as often as it was taken, oldest first. */
-  readonly told: readonly Told[];
+  /** Every event as often as it was accepted, oldest first. */
+  readonly published: readonly PublishedEvent[];
   /** Requests it did not answer with success. */
   readonly failures: number;
-  fallIll(ailment: TopicAilment | undefined): void;
+  setFault(fault: TopicFault | undefined): void;
   stop(): Promise<void>;
 }
 
-/** Shorter than the time the app gives one try, so that slowness is not another name for silence. */
+/** Shorter than the app's timeout for one try, so that the app still gets the answer. */
 const slowMs = 1_500;
 
-export async function startAilingTopic(onTold: (told: Told) => void): Promise<AilingTopic> {
-  const told: Told[] = [];
+export async function startFaultyTopic(): Promise<FaultyTopic> {
+  const published: PublishedEvent[] = [];
   const topic = createTopic({
     keep: 1,
     onEvent(event) {
-      const one = readPublished(event, Date.now());
-      told.push(one);
-      onTold(one);
+      published.push(readPublished(event, Date.now()));
     },
   });
-  let ailment: TopicAilment | undefined;
+  let fault: TopicFault | undefined;
   let failures = 0;
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const now = ailment;
+    const now = fault;
     if (now !== undefined && now !== 'slow') failures += 1;
     if (now === 'unavailable') response.writeHead(503, { 'content-length': 0 }).end();
     else if (now === 'throttled') response.writeHead(429, { 'retry-after': '1', 'content-length': 0 }).end();
     else if (now === 'hangUp' || now === 'refused') request.socket.destroy();
     else if (now === 'lostAnswer') {
-      // Takes them for good, and keeps that to itself.
+      // It accepts the events, but the answer says that it did not.
       await topic.handle(request, new ServerResponse(request));
-      if (told.length % 2 === 0) request.socket.destroy();
+      if (published.length % 2 === 0) request.socket.destroy();
       else response.writeHead(500, { 'content-length': 0 }).end();
     } else {
       if (now === 'slow') await pause(slowMs);
@@ -57,7 +55,7 @@ export async function startAilingTopic(onTold: (told: Told) => void): Promise<Ai
   }
 
   const server = createServer((request, response) => {
-    // A publisher that is killed in the middle of its body has nobody left to tell.
+    // A publisher was killed while it sent its body: there is no connection to answer on.
     answer(request, response).catch(() => response.destroy());
   });
   const listen = (port: number) =>
@@ -68,14 +66,14 @@ export async function startAilingTopic(onTold: (told: Told) => void): Promise<Ai
   return {
     endpoint: `http://127.0.0.1:${port}/api/events`,
     key: topic.key,
-    told,
+    published,
     get failures() {
       return failures;
     },
-    fallIll(next) {
-      if (next === ailment) return;
-      if (ailment === 'refused') server.listen(port, '127.0.0.1');
-      ailment = next;
+    setFault(next) {
+      if (next === fault) return;
+      if (fault === 'refused') server.listen(port, '127.0.0.1');
+      fault = next;
       if (next !== 'refused') return;
       server.close();
       server.closeAllConnections();

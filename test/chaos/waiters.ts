@@ -1,6 +1,6 @@
 /**
- * Pipelines that may go on once their image is everywhere: some hold a request and ask the next process when theirs is
- * killed under it, a few run the real command against one address. Each must be let go, and not before its time.
+ * Pipelines that wait until their image is in all replicas. Most hold a request, and ask another process when theirs is
+ * killed; a few run the real command against one address. Each must be released, and not too early.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,16 +13,16 @@ import { ask, toImage } from './questions.ts';
 
 export interface Waiters {
   readonly waiters: readonly Waiter[];
-  /** Starts one that waits for this image; nothing when enough of them wait. */
+  /** Starts one that waits for this image, unless the maximum of this kind waits already. */
   start(kind: Waiter['kind'], key: string): void;
-  /** Resolves when nobody waits any more, or after that time. */
+  /** Resolves when no waiter waits any more, or after that time. */
   settled(milliseconds: number): Promise<void>;
   stop(): Promise<void>;
 }
 
 const command = fileURLToPath(new URL('../../bin/acr-replication.mjs', import.meta.url));
 const maxAtOnce = 20;
-/** Each is a process of its own. */
+/** Fewer: each is a process of its own. */
 const maxCommands = 2;
 
 /** @param members the first one must come back to its own address, where the commands ask */

@@ -1,14 +1,14 @@
-/** What belongs to an index is listed as it is, and never published by itself once the index has been read. */
+/** A document lists the members of an index completely, and none is published by itself once the index has been read. */
 import type { Evidence, Violation } from '../evidence.ts';
 import { clock } from '../evidence.ts';
 import type { Families } from '../families.ts';
 
-/** What became known before may have been due already: it is sent until the topic takes it. */
-export function findLoneMembers({ told }: Evidence, families: Families): Violation[] {
-  return told.flatMap(({ key, type, at, time, region }) => {
+/** An event that became known before may have been due already: it is sent until the topic accepts it. */
+export function findPublishedMembers({ published }: Evidence, families: Families): Violation[] {
+  return published.flatMap(({ key, type, at, time, region }) => {
     const knownAt = families.knownMemberAt(key);
     if (knownAt === undefined || time <= knownAt) return [];
-    const what = `${type} ${region ?? ''} of ${clock(time)} was taken at ${clock(at)} by itself, though its index was known at ${clock(knownAt)}`;
+    const what = `${type} ${region ?? ''} of ${clock(time)} was accepted at ${clock(at)} by itself, though its index was known at ${clock(knownAt)}`;
     return [{ rule: 'member published', subject: key, what }];
   });
 }

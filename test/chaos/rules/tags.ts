@@ -1,4 +1,4 @@
-/** Where a tag points at the end is answered and told, and every image that lost it has heard of that. */
+/** Answers and events say where a tag points at the end, and `TagSuperseded` is published for every image that lost it. */
 import type { Answer, Evidence, Violation } from '../evidence.ts';
 import { tagConverged, tagSuperseded } from '../evidence.ts';
 import type { Families } from '../families.ts';
@@ -18,11 +18,11 @@ export function findWrongTags(evidence: Evidence, known: Acknowledgements, famil
     const wrong = given
       .filter(({ document }) => document.digest !== digest || !document.satisfied || document.tagState !== 'converged')
       .map(({ process, document }) => ({
-        rule: 'behind',
+        rule: 'outdated',
         subject: tagKey,
         what: `${process}: is ${digest} everywhere, said to be ${document.digest} and ${document.tagState}`,
       }));
-    return [...wrong, ...findUntoldTags(evidence, known, families, repository, tagKey, digest)];
+    return [...wrong, ...findUnpublishedTags(evidence, known, families, repository, tagKey, digest)];
   });
 }
 
@@ -33,7 +33,7 @@ function toConverged({ resolveTag }: Evidence, { truth }: Families, repository: 
   return digests.size === 1 && digest !== null && truth.isEverywhere(`${repository}@${digest}`) ? digest : null;
 }
 
-/** Says yes for a tag that does not point at the same image everywhere, though it has heard what came after. */
+/** The answer is satisfied for a tag that does not point at the same image everywhere, although a later push or delete was acknowledged. */
 function findFalse(
   evidence: Evidence,
   known: Acknowledgements,
@@ -46,17 +46,17 @@ function findFalse(
   const key = `${repository}@${document.digest}`;
   const tagKey = `${repository}:${tag}`;
   const lastMove = Math.max(0, ...movesOf(evidence, tagKey, document.digest ?? '').map(({ at }) => at));
-  const isLaterHeard = evidence.tagMoves.some(
+  const isLaterAcknowledged = evidence.tagMoves.some(
     (move) =>
       move.tagKey === tagKey &&
       move.at > lastMove &&
       known.tagged(`${repository}@${move.digest}`, tag).some(({ eventTime }) => eventTime > lastMove),
   );
-  if (!families.of(key).some(known.lastDelete) && !isLaterHeard) return [];
-  return [{ rule: 'behind', subject, what: `${process}: not the same everywhere, said to be ${document.digest}` }];
+  if (!families.of(key).some(known.lastDelete) && !isLaterAcknowledged) return [];
+  return [{ rule: 'outdated', subject, what: `${process}: not the same everywhere, said to be ${document.digest}` }];
 }
 
-function findUntoldTags(
+function findUnpublishedTags(
   evidence: Evidence,
   known: Acknowledgements,
   families: Families,
@@ -69,11 +69,11 @@ function findUntoldTags(
   const digests = new Set(tagMoves.filter((move) => move.tagKey === tagKey).map((move) => move.digest));
   return [...digests].flatMap((one) => {
     const key = `${repository}@${one}`;
-    // A delete takes the tag along, and a new generation starts without the tags of the old one.
+    // A delete also removes the tag, and a new generation starts without the tags of the old one.
     const wasDeleted = truth
       .regions()
       .some((region) =>
-        families.of(key).some((each) => truth.spellsIn(region, each).some(({ until }) => until !== null)),
+        families.of(key).some((each) => truth.periodsIn(region, each).some(({ until }) => until !== null)),
       );
     if (one !== digest && (wasDeleted || known.tagged(key, tag).length === 0)) return [];
     const types = one === digest ? [tagConverged] : [tagConverged, tagSuperseded];

@@ -1,14 +1,14 @@
 /**
- * A region is called available only if it had the image before the answer was given, and the time that the claim rests
- * on is one at which the image really lay there. The second half is what catches a claim that is a generation too old.
+ * A region may be called available only if it had the image before the answer, and also at the time that the claim is based
+ * on. The second condition finds claims that are one generation too old.
  */
-import type { Spell, Truth } from '../../../src/local/simulator/truth.ts';
+import type { Period, Truth } from '../../../src/local/simulator/truth.ts';
 import type { Document, RegionClaim } from '../evidence.ts';
 import { clock } from '../evidence.ts';
 
 /** The registry writes its event and the truth in the same turn; times of documents have milliseconds. */
 const slackMs = 2;
-/** From the moment a replica is asked until it must have answered, with a pause of the asking process in between. */
+/** From the request to a replica until its answer at the latest, with a pause of the asking process in between. */
 const maxProbeMs = 25_000;
 
 /**
@@ -19,12 +19,14 @@ const maxProbeMs = 25_000;
 export function findUntrueClaims(truth: Truth, keys: readonly string[], document: Document, until: number): string[] {
   const claimed = document.regions.filter(({ state }) => state === 'available');
   const faults = claimed.flatMap((claim) => {
-    const spellsOf = keys.map((key) => truth.spellsIn(claim.region, key).filter(({ from }) => from <= until + slackMs));
-    const never = keys.filter((_, i) => spellsOf[i]?.length === 0);
+    const periodsOf = keys.map((key) =>
+      truth.periodsIn(claim.region, key).filter(({ from }) => from <= until + slackMs),
+    );
+    const never = keys.filter((_, i) => periodsOf[i]?.length === 0);
     if (never.length > 0) {
       return [`said to be in ${claim.region} at ${clock(until)}, where ${never.join(', ')} never was until then`];
     }
-    return spellsOf.flat().some((spell) => supports(spell, claim)) ? [] : [describeUnsupported(claim)];
+    return periodsOf.flat().some((period) => supports(period, claim)) ? [] : [describeUnsupported(claim)];
   });
   const unclaimed = truth.regions().filter((region) => !claimed.some((claim) => claim.region === region));
   if (document.state === 'available' && unclaimed.length > 0) {
@@ -33,10 +35,10 @@ export function findUntrueClaims(truth: Truth, keys: readonly string[], document
   return faults;
 }
 
-function supports({ from, until }: Spell, { eventTime, since }: RegionClaim): boolean {
+function supports({ from, until }: Period, { eventTime, since }: RegionClaim): boolean {
   const end = (until ?? Number.POSITIVE_INFINITY) + slackMs;
   if (eventTime !== null) return from - slackMs <= eventTime && eventTime <= end;
-  // Only asking the replica has told it: the answer is somewhat younger than the question.
+  // It is known only by a probe: the answer of the replica is somewhat later than the request.
   return since !== null && from - slackMs <= since + maxProbeMs && since <= end;
 }
 

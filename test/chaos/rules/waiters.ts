@@ -1,4 +1,4 @@
-/** Whoever waits is let go, once the image is everywhere and not before. */
+/** Every waiter is released once the image is everywhere, and not before. */
 import type { Evidence, Violation } from '../evidence.ts';
 import { clock } from '../evidence.ts';
 import type { Families } from '../families.ts';
@@ -10,11 +10,11 @@ export function findWronglyReleased(evidence: Pick<Evidence, 'waiters' | 'truth'
   return waiters.flatMap(({ kind, key, released }) => {
     const violation = (what: string) => [{ rule: 'wait', subject: key, what: `a ${kind} ${what}` }];
     if (released === null)
-      return families.truth.isEverywhere(key) ? violation('still waits, though it is everywhere') : [];
+      return families.truth.isEverywhere(key) ? violation('still waits, although it is everywhere') : [];
     const { at, status } = released;
     if (status !== satisfied[kind]) return violation(`was ended with ${status} at ${clock(at)}`);
     const asked = families.wasCountedAlone(key, at) ? truth : families.truth;
-    const isTrue = asked.spellsEverywhere(key).some(({ from }) => from <= at);
-    return isTrue ? [] : violation(`was let go at ${clock(at)}, before it was everywhere`);
+    const isTrue = asked.periodsEverywhere(key).some(({ from }) => from <= at);
+    return isTrue ? [] : violation(`was released at ${clock(at)}, before it was everywhere`);
   });
 }

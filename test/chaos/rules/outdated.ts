@@ -1,19 +1,19 @@
 /**
- * Once everything has been set right, what the app says is what is true: by what it was told, or by what it found out
- * for itself. Excused is only what it cannot know, because not one webhook event about it was acknowledged.
+ * Once all faults have ended, the app's answers are true: by the registry's webhook events, or by its own probes. The only
+ * exception is what it cannot know, because no webhook event about it was acknowledged.
  */
 import type { Answer, Evidence, Violation } from '../evidence.ts';
 import type { Families } from '../families.ts';
 import type { Acknowledgements } from './acknowledgements.ts';
 
-export function findBehind({ answers }: Evidence, known: Acknowledgements, families: Families): Violation[] {
+export function findOutdated({ answers }: Evidence, known: Acknowledgements, families: Families): Violation[] {
   return answers
     .filter(({ subject }) => subject.includes('@'))
     .flatMap((answer) =>
       families.truth
         .regions()
         .flatMap((region) => findFault(families, known, answer, region) ?? [])
-        .map((what) => ({ rule: 'behind', subject: answer.subject, what: `${answer.process}: ${what}` })),
+        .map((what) => ({ rule: 'outdated', subject: answer.subject, what: `${answer.process}: ${what}` })),
     );
 }
 

@@ -1,17 +1,17 @@
-/** How the processes behave: they answer the registry in time, do not crash, log no faults of their own and no secrets. */
+/** The processes answer the registry in time, do not crash, and log neither their own errors nor secrets. */
 import type { Attempt, Evidence, Violation } from '../evidence.ts';
 import { clock } from '../evidence.ts';
 
-/** The registry gives up after five seconds; half of one is for the way. */
+/** The registry's timeout is five seconds; half a second is for the network. */
 export const answerWithinMs = 4_500;
 
-/** How long requests that met the trouble may still be failing. */
-const aftermathMs = 15_000;
+/** How long after a fault requests that began during it may still fail. */
+const afterFaultMs = 15_000;
 
 const expectedStatuses = [200, 202, 503];
 
-export function findBadManners(evidence: Evidence): Violation[] {
-  const { attempts, log, crashes, secrets, storageTroubles } = evidence;
+export function findProcessFaults(evidence: Evidence): Violation[] {
+  const { attempts, log, crashes, secrets, storageFaults } = evidence;
   const late = attempts.flatMap((attempt) => {
     const fault = findFault(attempt);
     if (fault === undefined) return [];
@@ -25,8 +25,8 @@ export function findBadManners(evidence: Evidence): Violation[] {
   }));
   const logged = log.flatMap(({ process, at, text }) => {
     const secret = secrets.find((one) => text.includes(one));
-    // Without storage a message cannot be worked off: the host says so and takes it up again.
-    const isExcused = storageTroubles.some(({ from, until }) => from <= at && at <= (until ?? at) + aftermathMs);
+    // Without storage a message cannot be processed: the host logs that and processes it again.
+    const isExcused = storageFaults.some(({ from, until }) => from <= at && at <= (until ?? at) + afterFaultMs);
     const isError = isBug(text) || (isFailure(text) && !isExcused);
     const rule = secret === undefined ? (isError ? 'error in the log' : undefined) : 'secret in the log';
     const shown = secrets.reduce((line, one) => line.replaceAll(one, '…'), text);
@@ -37,8 +37,8 @@ export function findBadManners(evidence: Evidence): Violation[] {
 
 function findFault({ isDisturbed, status, sentAt, endedAt, ownLagMs }: Attempt): string | undefined {
   if (isDisturbed) return undefined;
-  const took = endedAt - sentAt - ownLagMs;
-  if (took > answerWithinMs) return `answered after ${(took / 1_000).toFixed(1)} s`;
+  const lasted = endedAt - sentAt - ownLagMs;
+  if (lasted > answerWithinMs) return `answered after ${(lasted / 1_000).toFixed(1)} s`;
   if (status === 0) return 'gave no answer';
   return expectedStatuses.includes(status) ? undefined : `answered ${status}`;
 }
@@ -47,7 +47,7 @@ function isFailure(line: string): boolean {
   return /^(error|critical) /.test(line);
 }
 
-/** Whatever goes wrong outside, these are the app's own. */
+/** No fault outside the app causes these. */
 function isBug(line: string): boolean {
   return /\b(unhandled|uncaught)|\b(Type|Reference|Range|Syntax)Error\b/i.test(line);
 }

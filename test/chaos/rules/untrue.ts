@@ -1,5 +1,5 @@
-/** Nothing is told, and nothing is answered, before it is true. */
-import type { Evidence, Told, Violation } from '../evidence.ts';
+/** Nothing is published, and nothing is answered, before it is true. */
+import type { Evidence, PublishedEvent, Violation } from '../evidence.ts';
 import {
   allReplicas,
   clock,
@@ -12,9 +12,9 @@ import {
 import type { Families } from '../families.ts';
 import { findUntrueClaims } from './untrue-claims.ts';
 
-export function findEarly(evidence: Evidence, families: Families): Violation[] {
-  const { truth, told, samples, answers } = evidence;
-  const answered = [...samples, ...answers].flatMap(({ process, subject, answeredAt, document }) => {
+export function findUntrue(evidence: Evidence, families: Families): Violation[] {
+  const { truth, published, samples, answers } = evidence;
+  const untrueAnswers = [...samples, ...answers].flatMap(({ process, subject, answeredAt, document }) => {
     const [repository = ''] = subject.split(/[:@]/);
     const key = document.digest === null ? subject : `${repository}@${document.digest}`;
     return findUntrueClaims(truth, families.claimedBy(key, document), document, answeredAt).map((what) => ({
@@ -23,20 +23,20 @@ export function findEarly(evidence: Evidence, families: Families): Violation[] {
       what: `${process}, asked about ${subject}: ${what}`,
     }));
   });
-  const published = told.flatMap((one) =>
+  const untrueEvents = published.flatMap((one) =>
     [
       ...findUntrueClaims(truth, families.claimedBy(one.key, one.document), one.document, one.at),
-      ...findEarlyFacts(evidence, families, one),
+      ...findUntrueFacts(evidence, families, one),
     ].map((what) => ({
       rule: 'untrue event',
       subject: one.key,
-      what: `${one.type} ${one.id}, taken at ${clock(one.at)}: ${what}`,
+      what: `${one.type} ${one.id}, accepted at ${clock(one.at)}: ${what}`,
     })),
   );
-  return [...answered, ...published];
+  return [...untrueAnswers, ...untrueEvents];
 }
 
-function findEarlyFacts(evidence: Evidence, families: Families, one: Told): string[] {
+function findUntrueFacts(evidence: Evidence, families: Families, one: PublishedEvent): string[] {
   const { truth, tagMoves } = evidence;
   const { type, key, at, time, region, subject, supersededBy } = one;
   const without = (regions: readonly string[], isSo: (region: string) => boolean, what: string) => {
@@ -45,9 +45,9 @@ function findEarlyFacts(evidence: Evidence, families: Families, one: Told): stri
   };
   const claimed = families.claimedBy(key, one.document);
   const had = (one: string, until: number) =>
-    claimed.every((each) => truth.spellsIn(one, each).some(({ from }) => from <= until));
+    claimed.every((each) => truth.periodsIn(one, each).some(({ from }) => from <= until));
   const lost = (one: string) =>
-    claimed.some((each) => truth.spellsIn(one, each).some(({ until }) => until !== null && until <= at));
+    claimed.some((each) => truth.periodsIn(one, each).some(({ until }) => until !== null && until <= at));
   const pointed = (one: string, digest: string) =>
     tagMoves.some((move) => move.at <= at && move.region === one && move.tagKey === subject && move.digest === digest);
   const digest = key.slice(key.indexOf('@') + 1);
@@ -75,16 +75,17 @@ function findEarlyFacts(evidence: Evidence, families: Families, one: Told): stri
 }
 
 /**
- * Where the app knew the image to be when it decided: gone from all replicas means from all that were known to have it. A
- * region whose every webhook event was lost, or still waits on the queue, may have it for a while.
+ * The regions that had the image as far as the app knew: "deleted in all replicas" is about these. A region whose webhook
+ * events were all lost, or are still on the queue, may have it for a while.
  */
-function listKnownRegions({ truth, attempts, told }: Evidence, { key, time }: Told): string[] {
+function listKnownRegions({ truth, attempts, published }: Evidence, { key, time }: PublishedEvent): string[] {
   const stored = attempts.filter((one) => one.status === 200 && one.key === key && one.action === 'push');
-  const said = told.filter((one) => one.type === inRegion && one.key === key && one.time < time);
+  const announced = published.filter((one) => one.type === inRegion && one.key === key && one.time < time);
   return truth
     .regions()
     .filter(
       (region) =>
-        stored.some((one) => one.region === region && one.endedAt < time) || said.some((one) => one.region === region),
+        stored.some((one) => one.region === region && one.endedAt < time) ||
+        announced.some((one) => one.region === region),
     );
 }

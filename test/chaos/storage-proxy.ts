@@ -1,27 +1,27 @@
 /**
- * The line between the app and one service of its storage: an address that stays while the storage behind it is stopped
- * and started again on other ports. It can lose answers (the storage has done it, nobody hears so), and it lets go of
- * the storage in good order: a write accepted while Azurite saves for the last time would be acknowledged and lost, and
- * that fault would not be the app's.
+ * A proxy between the app and one service of its storage. Its address stays the same while the storage is stopped and
+ * started again on other ports. It can lose answers: the storage carries out the request, but the app gets no answer. Before
+ * the storage stops, the proxy waits for the requests under way: Azurite would acknowledge and lose a write that it accepts
+ * while it saves for the last time, and that fault would not be the app's.
  */
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
-export interface StorageLine {
-  /** Stays the same. */
+export interface StorageProxy {
+  /** Stays the same over restarts of the storage. */
   readonly port: number;
   connect(endpoint: string): void;
-  /** Takes no more requests, and resolves once those under way have been answered, or have had time enough. */
+  /** Accepts no more requests, and resolves once those under way have been answered, after three seconds at the latest. */
   disconnect(): Promise<void>;
-  /** Has the share of requests, from 0 to 1, carried out without an answer. */
+  /** From now on this share of requests, from 0 to 1, is carried out without an answer. */
   loseAnswers(share: number): void;
   stop(): Promise<void>;
 }
 
 const maxWaitMs = 3_000;
 
-export async function startStorageLine(random: () => number): Promise<StorageLine> {
+export async function startStorageProxy(random: () => number): Promise<StorageProxy> {
   let agent = new Agent({ keepAlive: true });
   let target: URL | undefined;
   let lost = 0;
@@ -72,7 +72,7 @@ export async function startStorageLine(random: () => number): Promise<StorageLin
     },
     async disconnect() {
       target = undefined;
-      // A paused app may owe the rest of its request for longer than anybody wants to wait.
+      // A paused app may not send the rest of its request for a long time.
       if (underWay > 0) await Promise.race([new Promise<void>((resolve) => idle.push(resolve)), pause(maxWaitMs)]);
       agent.destroy();
     },

@@ -1,6 +1,6 @@
 /**
- * The last look: every process is asked about every image and every tag, and again about those that are not right yet,
- * until all is right or the time is up.
+ * The answers at the end: every process is asked about every image and every tag, and again about those that are not right
+ * yet, until all are right or the time is over.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { limitConcurrency } from '../../src/local/simulator/limit-concurrency.ts';
@@ -8,23 +8,23 @@ import type { Answer, Listing, Violation } from './evidence.ts';
 import type { Member } from './fleet.ts';
 import { askDocument, askListing } from './questions.ts';
 
-export interface FinalLook {
+export interface FinalAnswers {
   /** The latest of each process about each subject. */
   answers(): readonly Answer[];
   listings(): readonly Listing[];
-  /** Resolves to how long it took, seconds. */
+  /** Resolves to how long this lasted, seconds. */
   settle(subjects: readonly string[], judge: () => readonly Violation[], seconds: number): Promise<number>;
 }
 
 const pauseMs = 1_000;
-const atOnce = 8;
+const maxConcurrent = 8;
 
-export function createFinalLook(members: readonly Member[], signal: AbortSignal): FinalLook {
+export function createFinalAnswers(members: readonly Member[], signal: AbortSignal): FinalAnswers {
   const answers = new Map<string, Answer>();
   const listings = new Map<string, Listing>();
-  const limit = limitConcurrency(atOnce);
+  const limit = limitConcurrency(maxConcurrent);
 
-  async function look(subjects: readonly string[]): Promise<void> {
+  async function collect(subjects: readonly string[]): Promise<void> {
     const questions = subjects.flatMap((subject) => members.map((member) => ({ subject, member })));
     await Promise.all(
       questions.map(({ subject, member }) =>
@@ -47,13 +47,13 @@ export function createFinalLook(members: readonly Member[], signal: AbortSignal)
     async settle(subjects, judge, seconds) {
       const startedAt = Date.now();
       const isOver = () => signal.aborted || Date.now() > startedAt + seconds * 1_000;
-      await look(subjects);
+      await collect(subjects);
       for (let open = judge(); open.length > 0 && !isOver(); open = judge()) {
         await pause(pauseMs);
-        await look([...new Set(open.map(({ subject }) => subject))]);
+        await collect([...new Set(open.map(({ subject }) => subject))]);
       }
       const unanswered = subjects.filter((subject) => members.some(({ name }) => !answers.has(`${name} ${subject}`)));
-      if (unanswered.length > 0 && !isOver()) await look(unanswered);
+      if (unanswered.length > 0 && !isOver()) await collect(unanswered);
       return (Date.now() - startedAt) / 1_000;
     },
   };
