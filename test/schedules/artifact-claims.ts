@@ -1,13 +1,14 @@
 /**
- * What may and what must be thought of what is attached to an image: an artifact is where it was said to be, and it is known to
- * be attached since its tag said so, or since a list of referrers has reached whoever decides.
+ * What may and what must be answered about artifacts that are attached to an image: an artifact is where it was
+ * reported, and an instance knows that it is attached once its tag was reported, or once the instance has received a
+ * list of referrers that names it.
  */
 import type { Tag } from '../../src/core/model/reference.ts';
 import type { Region } from '../../src/core/model/region.ts';
 import type { Case } from './case.ts';
-import type { Said, View } from './history.ts';
+import type { Report, View } from './history.ts';
 
-/** Whoever decides; anybody without a label. */
+/** The instance that decides; any instance without a label. */
 export interface Decider {
   readonly label?: string | undefined;
   /** When the question came in; what was known before then is known. */
@@ -19,32 +20,35 @@ export function artifactsOfKind(on: Case, subject: number, kind: string): readon
   return on.family.artifacts(subject).filter((artifact) => on.family.attachment(artifact)?.kind === kind);
 }
 
-/** That somebody has pushed, or has spoken of. */
+/** Those that were pushed or reported. */
 export function pushedOfKind(on: Case, subject: number, kind: string): readonly number[] {
   return artifactsOfKind(on, subject, kind).filter(
-    (artifact) => on.registry.happenings.some(({ image }) => image === artifact) || isSpokenOf(on, artifact),
+    (artifact) => on.registry.registryEvents.some(({ image }) => image === artifact) || isSpokenOf(on, artifact),
   );
 }
 
 function isSpokenOf(on: Case, artifact: number): boolean {
-  return on.history.said.some(({ image }) => image === artifact);
+  return on.history.reports.some(({ image }) => image === artifact);
 }
 
-/** Pushed under one tag, only the newest counts, and which that is only a region can say that has told of both. */
+/**
+ * Of several digests pushed under one tag only the newest counts, and only a region that reported both determines which
+ * is newer.
+ */
 export function hasRival(on: Case, artifact: number): boolean {
   const tag = on.family.attachment(artifact)?.tag;
   if (tag === undefined) return false;
-  return on.history.said.some(({ image, fact }) => image !== artifact && fact.tag === tag);
+  return on.history.reports.some(({ image, fact }) => image !== artifact && fact.tag === tag);
 }
 
-/** Some region has told of it after every other digest of its tag, and none has told of them the other way round. */
+/** Some region reported it after every other digest of its tag, and no region reported them in the opposite order. */
 function isNewest(on: Case, artifact: number, tag: Tag, before: number): boolean {
-  const { said, counted } = on.history;
-  const pushes = said.filter(({ fact }) => fact.kind === 'push' && fact.tag === tag);
+  const { reports, counted } = on.history;
+  const pushes = reports.filter(({ fact }) => fact.kind === 'push' && fact.tag === tag);
   const own = pushes.filter(({ image }) => image === artifact);
-  const isAfter = (one: Said, other: Said) =>
+  const isAfter = (one: Report, other: Report) =>
     one.fact.region === other.fact.region && counted(one).first > counted(other).last;
-  const isKnown = ({ knownAt }: Said) => knownAt !== undefined && knownAt < before;
+  const isKnown = ({ knownAt }: Report) => knownAt !== undefined && knownAt < before;
   const rivals = Map.groupBy(
     pushes.filter(({ image }) => image !== artifact),
     ({ image }) => image,
@@ -59,8 +63,8 @@ function isNewest(on: Case, artifact: number, tag: Tag, before: number): boolean
 /** Whether a list of referrers has reached an instance by then. */
 export function wasTold(on: Case, subject: number, label: string | undefined, until: number): boolean {
   const { digest } = on.nameOf(subject);
-  return on.attachments.told.some(
-    (told) => told.subject === digest && (label ?? told.label) === told.label && told.at <= until,
+  return on.attachments.received.some(
+    (list) => list.subject === digest && (label ?? list.label) === list.label && list.at <= until,
   );
 }
 
@@ -68,14 +72,15 @@ export function wasTold(on: Case, subject: number, label: string | undefined, un
 const notedAfterMs = 30_000;
 
 /**
- * Of a region that counts, also these have to be there: they are known to be attached, and not to be deleted. What a list has
- * told is known to the instance that it has reached, and to the others once that has noted it with the image.
+ * These artifacts must also be in a region that counts: they are known to be attached, and known not to be deleted. The
+ * instance that received a list knows what it names; other instances know it once that instance has stored it with the
+ * image.
  */
 export function mustBeWaitedFor(on: Case, artifact: number, by: Decider): boolean {
   const attachment = on.family.attachment(artifact);
-  const ofArtifact = on.history.said.filter(({ image }) => image === artifact);
-  const isDeleted = ofArtifact.some(({ fact }) => fact.kind !== 'push') || on.history.doubts.length > 0;
-  // A replica that was removed takes along what it said.
+  const ofArtifact = on.history.reports.filter(({ image }) => image === artifact);
+  const isDeleted = ofArtifact.some(({ fact }) => fact.kind !== 'push') || on.history.unnamedDeletes.length > 0;
+  // What was reported about a removed replica is void.
   const isSteady = on.registry.everySet.size === 1;
   if (attachment === undefined || isDeleted || !isSteady || on.leaps.length > 0) return false;
   if (attachment.tag !== undefined) {
@@ -91,8 +96,8 @@ export function mustBeWaitedFor(on: Case, artifact: number, by: Decider): boolea
   const { digest } = on.nameOf(attachment.subject);
   const isStored = (at: number) =>
     on.readings.isWritten(digest) &&
-    on.history.said.some(({ image, knownAt = at }) => image === attachment.subject && knownAt < at);
-  return on.attachments.told.some(
+    on.history.reports.some(({ image, knownAt = at }) => image === attachment.subject && knownAt < at);
+  return on.attachments.received.some(
     ({ subject, listed, at, label }) =>
       subject === digest &&
       listed.includes(attachment.digest) &&
@@ -101,7 +106,7 @@ export function mustBeWaitedFor(on: Case, artifact: number, by: Decider): boolea
   );
 }
 
-/** Why this region cannot have what was asked for; nothing where it may. */
+/** Why this region cannot have what was asked for; `undefined` if it may have it. */
 export function reasonAgainst(
   on: Case,
   subject: number,
@@ -131,7 +136,7 @@ export function isEverywhere(on: Case, artifact: number): boolean {
   return on.registry.replicas.every((region) => on.registry.has(on.nameOf(artifact).digest, region));
 }
 
-/** Anywhere, whether that was told or not. */
+/** Deleted in any region, whether that was reported or not. */
 export function wasDeleted(on: Case, artifact: number): boolean {
-  return on.registry.happenings.some(({ image, kind }) => image === artifact && kind === 'delete');
+  return on.registry.registryEvents.some(({ image, kind }) => image === artifact && kind === 'delete');
 }

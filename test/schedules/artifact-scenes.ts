@@ -1,25 +1,25 @@
 /**
- * Signatures and other artifacts: pushed before, with and after their image, signed again, deleted in part, asked and waited
- * for, by themselves and in releases; and waits for some platforms of an index alone. A share of the schedules have them, and
- * then one or two of these stories. Drawn from a seed of their own, and added after all else, so that the other schedules are
- * what they were.
+ * Signatures and other artifacts: pushed before, with and after their image, signed again, deleted in part, requested
+ * in answers, waits and releases; and waits for only some platforms of an index. A share of the schedules has one or
+ * two of these scenes. They are drawn from a seed of their own and added last, so that the other schedules stay the
+ * same.
  */
 import { artifactCount, places } from './attached.ts';
 import type { Random } from './choices.ts';
 import { between, hash, pick, randomFrom } from './choices.ts';
 import { imagesOf, listedBy } from './families.ts';
-import type { Command, FamilyShape, Plan, Tellings } from './plan.ts';
+import type { Command, DeliveryDelays, FamilyShape, Plan } from './plan.ts';
 import { asking, everywhere, four, late, shortly, soon, spreading, waiting } from './scenes.ts';
 
-interface Told {
+interface SceneContext {
   readonly random: Random;
   readonly subject: number;
-  /** What the subject lists; nothing where it is no index. */
+  /** What the subject lists; empty if it is not an index. */
   readonly members: readonly number[];
   artifact(name: keyof typeof places): number;
 }
 
-type Scene = (told: Told) => readonly Command[];
+type Scene = (context: SceneContext) => readonly Command[];
 type Question = Command & { readonly kind: 'wait' | 'answer' };
 
 const artifactsPercent = 13;
@@ -35,11 +35,11 @@ function pushing(random: Random, image: number): Command {
   return random() < 0.5 ? everywhere(random, image, undefined) : spreading(random, image, undefined);
 }
 
-function pushSubject({ random, members, subject }: Told): Command[] {
+function pushSubject({ random, members, subject }: SceneContext): Command[] {
   return [...members, subject].map((image) => pushing(random, image));
 }
 
-function pushArtifacts({ random, artifact }: Told, ...names: (keyof typeof places)[]): Command[] {
+function pushArtifacts({ random, artifact }: SceneContext, ...names: (keyof typeof places)[]): Command[] {
   return names.map((name) => pushing(random, artifact(name)));
 }
 
@@ -47,8 +47,8 @@ function withArtifactsAsked<Q extends Question>(random: Random, question: Q): Q 
   return { ...question, about: { ...question.about, artifacts: pick(random, kindsAsked) } };
 }
 
-/** By any instance, at once and for a while. */
-function questions({ random, subject }: Told): Command[] {
+/** Answers and waits, by any instance. */
+function questions({ random, subject }: SceneContext): Command[] {
   const instance = () => between(random, 0, 3);
   const timeoutMs = pick(random, [1_000, 5_000, 40_000]);
   return [
@@ -70,66 +70,69 @@ const someArtifacts = (random: Random) =>
   ]);
 
 /** As a pipeline does it: the image, then what belongs to it. */
-const signed: Scene = (told) => [
-  ...pushSubject(told),
-  ...pushArtifacts(told, ...someArtifacts(told.random)),
-  ...questions(told),
-  { kind: 'time', gapMs: pick(told.random, [2_000, 15_000, 60_000]) },
-  ...questions(told),
+const signed: Scene = (context) => [
+  ...pushSubject(context),
+  ...pushArtifacts(context, ...someArtifacts(context.random)),
+  ...questions(context),
+  { kind: 'time', gapMs: pick(context.random, [2_000, 15_000, 60_000]) },
+  ...questions(context),
 ];
 
-/** Somebody signs long after the push; until then nobody may be told that it is signed. */
-const signedLater: Scene = (told) => {
-  const { random } = told;
-  const [first, ...others] = pushArtifacts(told, ...someArtifacts(random));
+/** The signature is pushed long after the image; until then no answer and no event may call the image signed. */
+const signedLater: Scene = (context) => {
+  const { random } = context;
+  const [first, ...others] = pushArtifacts(context, ...someArtifacts(random));
   return [
-    ...pushSubject(told),
-    ...questions(told),
+    ...pushSubject(context),
+    ...questions(context),
     ...(first === undefined ? [] : [{ ...first, gapMs: pick(random, [1_000, 15_000, 150_000]) }]),
     ...others,
-    ...questions(told),
+    ...questions(context),
   ];
 };
 
-const signedBefore: Scene = (told) => [
-  ...pushArtifacts(told, ...someArtifacts(told.random)),
-  ...(told.random() < 0.5 ? [{ kind: 'time', gapMs: 12_000 } as const] : []),
-  ...pushSubject(told),
-  ...questions(told),
+const signedBefore: Scene = (context) => [
+  ...pushArtifacts(context, ...someArtifacts(context.random)),
+  ...(context.random() < 0.5 ? [{ kind: 'time', gapMs: 12_000 } as const] : []),
+  ...pushSubject(context),
+  ...questions(context),
 ];
 
-/** Once more, while the first signature is everywhere: the second one holds back whoever asks for signatures. */
-const signedTwice: Scene = (told) => {
-  const { random, artifact } = told;
+/**
+ * Signed once more while the first signature is everywhere: a wait for signatures must then also wait for the second
+ * one.
+ */
+const signedTwice: Scene = (context) => {
+  const { random, artifact } = context;
   const [first, second] = pick(random, [
     ['signature', 'secondSignature'],
     ['cosign', 'cosignAgain'],
   ] as const);
   const region = between(random, 0, 3);
   return [
-    ...pushSubject(told),
+    ...pushSubject(context),
     everywhere(random, artifact(first), undefined),
-    ...questions(told),
-    { ...shortly(random), kind: 'push', image: artifact(second), region, tag: undefined, tellings: soon(random) },
+    ...questions(context),
+    { ...shortly(random), kind: 'push', image: artifact(second), region, tag: undefined, deliveryDelays: soon(random) },
     { kind: 'time', gapMs: pick(random, [0, 3_000, 10_000]) },
-    ...questions(told),
+    ...questions(context),
     ...(random() < 0.7 ? [{ ...pushing(random, artifact(second)), gapMs: between(random, 0, 20_000) }] : []),
-    ...questions(told),
+    ...questions(context),
   ];
 };
 
-/** In one region, told of or not; and pushed there again, or not. */
-const artifactGone: Scene = (told) => {
-  const { random, artifact } = told;
+/** Deleted in one region, with or without a report; pushed there again, or not. */
+const artifactDeleted: Scene = (context) => {
+  const { random, artifact } = context;
   const name = pick(random, ['signature', 'cosign', 'sbom', 'report'] as const);
   const region = between(random, 0, 3);
-  const tellings: Tellings = late(random);
+  const deliveryDelays: DeliveryDelays = late(random);
   return [
-    ...pushSubject(told),
-    ...pushArtifacts(told, ...new Set([name, ...someArtifacts(random)])),
-    ...questions(told),
-    { ...shortly(random), kind: 'delete', image: artifact(name), region, tellings },
-    ...questions(told),
+    ...pushSubject(context),
+    ...pushArtifacts(context, ...new Set([name, ...someArtifacts(random)])),
+    ...questions(context),
+    { ...shortly(random), kind: 'delete', image: artifact(name), region, deliveryDelays },
+    ...questions(context),
     ...(random() < 0.5
       ? [
           {
@@ -138,34 +141,34 @@ const artifactGone: Scene = (told) => {
             image: artifact(name),
             region,
             tag: undefined,
-            tellings: late(random),
+            deliveryDelays: late(random),
           } as const,
         ]
       : []),
     asking(random, artifact(name), undefined),
-    ...questions(told),
+    ...questions(context),
   ];
 };
 
 /** One instance, or all of them, cannot read what is attached. */
-const unreadable: Scene = (told) => {
-  const { random } = told;
+const unreadable: Scene = (context) => {
+  const { random } = context;
   const forMs = pick(random, [3_000, 60_000, 400_000]);
-  const blind: Command =
+  const unreadableFor: Command =
     random() < 0.6
-      ? { ...shortly(random), kind: 'blind', instance: between(random, 0, 3), forMs }
+      ? { ...shortly(random), kind: 'manifestsUnreadable', instance: between(random, 0, 3), forMs }
       : { ...shortly(random), kind: 'outage', of: 'replicas', forMs: Math.min(forMs, 90_000) };
   return [
-    ...pushSubject(told),
-    blind,
-    ...pushArtifacts(told, ...someArtifacts(random)),
-    ...questions(told),
-    ...questions(told),
+    ...pushSubject(context),
+    unreadableFor,
+    ...pushArtifacts(context, ...someArtifacts(random)),
+    ...questions(context),
+    ...questions(context),
   ];
 };
 
-const kills: Scene = (told) => {
-  const { random } = told;
+const kills: Scene = (context) => {
+  const { random } = context;
   const kill = (): Command => ({
     kind: 'kill',
     gapMs: between(random, 0, 40),
@@ -173,37 +176,39 @@ const kills: Scene = (told) => {
     restartMs: pick(random, [0, 500, 20_000]),
   });
   return [
-    ...[...pushSubject(told), ...pushArtifacts(told, ...someArtifacts(random))].flatMap((command) => [
+    ...[...pushSubject(context), ...pushArtifacts(context, ...someArtifacts(random))].flatMap((command) => [
       { ...command, gapMs: between(random, 0, 400) },
       ...(random() < 0.4 ? [kill()] : []),
     ]),
-    ...questions(told),
+    ...questions(context),
   ];
 };
 
-/** The image goes, with or without what is attached to it, and comes back. */
-const subjectGone: Scene = (told) => {
-  const { random, subject, artifact } = told;
+/** The image is deleted, with or without its artifacts, and pushed again. */
+const subjectDeleted: Scene = (context) => {
+  const { random, subject, artifact } = context;
   const gone = (image: number): Command => ({
     ...shortly(random),
-    ...{ kind: 'deleteEverywhere', image, tellings: four(() => soon(random)) },
+    ...{ kind: 'deleteEverywhere', image, deliveryDelays: four(() => soon(random)) },
   });
   return [
-    ...pushSubject(told),
-    ...pushArtifacts(told, 'signature', 'cosign'),
+    ...pushSubject(context),
+    ...pushArtifacts(context, 'signature', 'cosign'),
     gone(subject),
     ...(random() < 0.5 ? [gone(artifact('signature')), gone(artifact('cosign'))] : []),
-    ...questions(told),
-    ...pushSubject(told),
-    ...questions(told),
+    ...questions(context),
+    ...pushSubject(context),
+    ...questions(context),
   ];
 };
 
-/** Two who run different platforms of one index wait for it at once, on one instance; a manifest of one of them is late. */
-const platformsApart: Scene = (told) => {
-  const { random, members, subject } = told;
+/**
+ * Two clients wait for different platforms of one index at once, on one instance; a manifest of one platform is late.
+ */
+const platformsApart: Scene = (context) => {
+  const { random, members, subject } = context;
   const last = random() < 0.5 ? members.at(-1) : members[between(random, 0, members.length - 1)];
-  if (last === undefined) return signed(told);
+  if (last === undefined) return signed(context);
   const instance = between(random, 0, 3);
   const timeoutMs = pick(random, [5_000, 20_000, 60_000]);
   const isAlsoSigned = random() < 0.4;
@@ -216,23 +221,23 @@ const platformsApart: Scene = (told) => {
     });
   return [
     ...[...members.filter((member) => member !== last), subject].map((image) => everywhere(random, image, undefined)),
-    ...(isAlsoSigned ? pushArtifacts(told, 'signature') : []),
+    ...(isAlsoSigned ? pushArtifacts(context, 'signature') : []),
     ...waits(),
     { ...pushing(random, last), gapMs: pick(random, [1_000, 4_000, 30_000]) },
     ...waits(),
-    ...(random() < 0.3 ? [platformUnknown(told)] : []),
+    ...(random() < 0.3 ? [platformUnknown(context)] : []),
   ];
 };
 
 /** Which the index does not list. */
-function platformUnknown({ random, subject }: Told): Command {
+function platformUnknown({ random, subject }: SceneContext): Command {
   const question = asking(random, subject, undefined) as Question;
   return { ...question, about: { ...question.about, platforms: ['linux/none'] } };
 }
 
-/** A release that needs what is attached: told once all of it is everywhere, not before the last artifact. */
-const release: Scene = (told) => {
-  const { random, subject, members } = told;
+/** A release that needs artifacts: published once the last artifact is everywhere, not before. */
+const release: Scene = (context) => {
+  const { random, subject, members } = context;
   const name = between(random, 2, 3);
   const instance = () => between(random, 0, 3);
   // The manifest that the release needs comes last.
@@ -246,8 +251,8 @@ const release: Scene = (told) => {
     require: random() < 0.85 ? 'all' : 'any',
   };
   const kill: Command = { ...shortly(random), kind: 'kill', instance: instance(), restartMs: pick(random, [0, 500]) };
-  const images = pushSubject({ ...told, members: members.filter((member) => member !== late) });
-  const parts = [images, pushArtifacts(told, 'signature', 'sbom')];
+  const images = pushSubject({ ...context, members: members.filter((member) => member !== late) });
+  const parts = [images, pushArtifacts(context, 'signature', 'sbom')];
   return [
     ...(random() < 0.7 ? [put] : []),
     ...(random() < 0.7 ? parts : parts.toReversed()).flat(),
@@ -275,10 +280,10 @@ const scenes: readonly [Scene, ...Scene[]] = [
   signedTwice,
   signedTwice,
   signedTwice,
-  artifactGone,
+  artifactDeleted,
   unreadable,
   kills,
-  subjectGone,
+  subjectDeleted,
   platformsApart,
   platformsApart,
   platformsApart,
@@ -302,12 +307,12 @@ export function withArtifacts(plan: Plan, seed: number): Plan {
   const images = imagesOf(family);
   const subject = family !== undefined && random() < 0.85 ? 2 : between(random, 0, 2);
   const members = family === undefined ? [] : [...new Set(membersOf(family, subject))];
-  const told: Told = { random, subject, members, artifact: (name) => images + places[name] };
-  // Of all the rest so much that these stories come to an end.
+  const context: SceneContext = { random, subject, members, artifact: (name) => images + places[name] };
+  // Only some of the other commands, so that these scenes complete.
   let commands: readonly Command[] = plan.commands.filter(() => random() < keptShare);
   for (let times = random() < 0.4 ? 2 : 1; times > 0; times--) {
     const place = between(random, 0, commands.length);
-    commands = [...commands.slice(0, place), ...pick(random, scenes)(told), ...commands.slice(place)];
+    commands = [...commands.slice(0, place), ...pick(random, scenes)(context), ...commands.slice(place)];
   }
   const world = { ...plan.world, images: images + artifactCount, signed: subject, ...(family && { family }) };
   return { world: { ...world, ...(hasRelease(commands) && { releases: true as const }) }, commands };

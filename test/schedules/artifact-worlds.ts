@@ -1,4 +1,4 @@
-/** Worlds in which what is attached, or what some platforms need, is believed, mixed up or forgotten. */
+/** Worlds in which artifacts or platforms are answered wrongly: assumed, mixed up or lost. */
 import type { ImageRecord } from '../../src/core/image/record.ts';
 import type { Digest } from '../../src/core/model/digest.ts';
 import type { ImageStore, ManifestReader, TagDigests } from '../../src/core/ports.ts';
@@ -10,13 +10,13 @@ export const artifactWorlds: readonly BrokenWorld[] = [
   {
     name: 'an artifact that counts wherever its image is',
     breaks: 'an artifact counts only where it is',
-    sabotage: { tracker: believingArtifacts },
+    replacements: { tracker: believingArtifacts },
   },
   {
     name: 'a second signature that counts only once the first replica lists it',
     fromSeed: 76,
     breaks: 'an artifact counts only where it is',
-    sabotage: {
+    replacements: {
       ownPorts: (ports) => ({ ...ports, manifests: ports.manifests && listingWhatTheFirstHas(ports.manifests) }),
     },
   },
@@ -24,7 +24,7 @@ export const artifactWorlds: readonly BrokenWorld[] = [
     name: "a signature under cosign's tag that counts although it was signed again",
     fromSeed: 264,
     breaks: 'an artifact counts only where it is',
-    sabotage: {
+    replacements: {
       ownPorts: (ports) => ({ ...ports, tags: knowingTheFirst(ports.tags) }),
     },
   },
@@ -32,14 +32,14 @@ export const artifactWorlds: readonly BrokenWorld[] = [
     name: 'a registry without a list of referrers that counts as one with nothing attached',
     fromSeed: 280,
     breaks: 'what is attached is known',
-    sabotage: {
+    replacements: {
       ownPorts: (ports) => ({ ...ports, manifests: ports.manifests && listingNothingInstead(ports.manifests) }),
     },
   },
   {
     name: 'a registry whose referrers are never asked for',
     breaks: 'what is attached is known',
-    sabotage: {
+    replacements: {
       ports: (ports) => ({
         ...ports,
         manifests: ports.manifests && { ...ports.manifests, referrers: async () => undefined },
@@ -49,34 +49,34 @@ export const artifactWorlds: readonly BrokenWorld[] = [
   {
     name: 'an artifact that is published like an image',
     breaks: 'an artifact is published with its subject',
-    sabotage: { ports: (ports) => ({ ...ports, store: withoutSubjects(ports.store) }) },
+    replacements: { ports: (ports) => ({ ...ports, store: withoutSubjects(ports.store) }) },
   },
   {
     name: 'a question about one kind of artifact that waits for every kind',
-    breaks: 'what nobody asked for holds nothing back',
-    sabotage: { tracker: askingForAll },
+    breaks: 'only what was asked for must be there',
+    replacements: { tracker: askingForAll },
   },
   {
     name: 'one answer for two requests that wait for different platforms of one index',
     fromSeed: 190,
-    breaks: 'an answer is for the platforms asked for',
-    sabotage: { tracker: sharingAnswers },
+    breaks: 'an answer is for the requested platforms',
+    replacements: { tracker: sharingAnswers },
   },
   {
     name: 'a release that is published without its required artifacts',
     breaks: 'a release is published only when it is everywhere',
-    sabotage: { tracker: (good) => ({ ...good, answerAll: (all) => good.answerAll(all.map(withoutArtifacts)) }) },
+    replacements: { tracker: (good) => ({ ...good, answerAll: (all) => good.answerAll(all.map(withoutArtifacts)) }) },
   },
   {
     name: 'a release that is published without the platforms that it names',
     fromSeed: 658,
     breaks: 'a release is published only when it is everywhere',
-    sabotage: { tracker: (good) => ({ ...good, answerAll: (all) => good.answerAll(all.map(forLittle)) }) },
+    replacements: { tracker: (good) => ({ ...good, answerAll: (all) => good.answerAll(all.map(forLittle)) }) },
   },
   {
     name: 'a release whose artifacts are not read again',
     breaks: 'an answer is true',
-    sabotage: { tracker: notLookingAgain },
+    replacements: { tracker: notLookingAgain },
   },
 ];
 
@@ -93,7 +93,7 @@ function believingArtifacts(good: Tracker): Tracker {
   };
 }
 
-/** What it lacks, nobody hears of. */
+/** What the list lacks is not reported. */
 function listingWhatTheFirstHas(manifests: ManifestReader): ManifestReader {
   const first = new Map<Digest, ReadonlySet<Digest>>();
   return {
@@ -143,7 +143,7 @@ function askingForAll(good: Tracker): Tracker {
   };
 }
 
-/** Whoever comes second is told what the first is told. */
+/** The second request gets the answer of the first. */
 function sharingAnswers(good: Tracker): Tracker {
   const open = new Map<string, Promise<WaitResult>>();
   return {

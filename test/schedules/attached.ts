@@ -1,4 +1,4 @@
-/** What may be attached to an image of a schedule, and what somebody may ask for besides the image. */
+/** What may be attached to an image of a schedule, and what a client may request besides the image. */
 import { hash } from 'node:crypto';
 import type { Digest } from '../../src/core/model/digest.ts';
 import type { Tag } from '../../src/core/model/reference.ts';

@@ -1,6 +1,6 @@
 /**
- * Worlds with one part broken on purpose, and the rule that must notice. A net that has never caught anything may have a
- * hole of any size: for every rule there is a world here that breaks it.
+ * Worlds with one part broken on purpose, and the rule that must find it. They test the rules: for every rule there is
+ * a world here that breaks it.
  */
 
 import { noteAccepted } from '../../src/core/image/accepted-events.ts';
@@ -22,14 +22,14 @@ import { UpstreamError } from '../../src/core/runtime/errors.ts';
 import type { TrackerPorts } from '../../src/core/tracker.ts';
 import { regionOf, regionsOf } from '../support/build.ts';
 import type { Rule } from './case.ts';
-import type { Saboteur, SharedPorts } from './instance.ts';
+import type { Replacements, SharedPorts } from './instance.ts';
 
 export interface BrokenWorld {
   readonly name: string;
   readonly breaks: Rule;
-  /** Of the first schedule to try, where few meet what is broken here. */
+  /** The first seed to try, where few schedules show the fault. */
   readonly fromSeed?: number;
-  readonly sabotage: Saboteur;
+  readonly replacements: Replacements;
 }
 
 const forever = () => new Promise<never>(() => undefined);
@@ -38,22 +38,22 @@ export const brokenWorlds: readonly BrokenWorld[] = [
   {
     name: 'a store that ignores versions',
     breaks: 'an acknowledged fact is kept',
-    sabotage: { ports: (ports) => ({ ...ports, store: ignoringVersions(ports.store) }) },
+    replacements: { ports: (ports) => ({ ...ports, store: ignoringVersions(ports.store) }) },
   },
   {
     name: 'a commit that is answered before it is durable',
     breaks: 'an acknowledged fact is kept',
-    sabotage: { ownPorts: (ports) => ({ ...ports, store: answeringEarly(ports.store) }) },
+    replacements: { ownPorts: (ports) => ({ ...ports, store: answeringEarly(ports.store) }) },
   },
   {
     name: 'accepted events that are noted by writing back the whole record as it was read',
     breaks: 'an acknowledged fact is kept',
-    sabotage: { ownPorts: (ports) => ({ ...ports, store: writingBack(ports.store) }) },
+    replacements: { ownPorts: (ports) => ({ ...ports, store: writingBack(ports.store) }) },
   },
   {
     name: 'a fact that is acknowledged and never stored',
     breaks: 'an acknowledged fact is kept',
-    sabotage: {
+    replacements: {
       tracker: (good) => ({
         ...good,
         receive: async (delivery) =>
@@ -64,13 +64,13 @@ export const brokenWorlds: readonly BrokenWorld[] = [
   {
     name: 'a queue that loses what was deferred',
     breaks: 'an acknowledged fact is kept',
-    sabotage: { ownPorts: (ports) => ({ ...ports, queue: { defer: async () => undefined } }) },
+    replacements: { ownPorts: (ports) => ({ ...ports, queue: { defer: async () => undefined } }) },
   },
   {
     name: 'a queue that delivers each message once, and loses it when its instance dies',
     fromSeed: 150,
     breaks: 'an acknowledged fact is kept',
-    sabotage: {
+    replacements: {
       ownPorts: (ports) => ({
         ...ports,
         // Put back, and so not for the first time.
@@ -81,19 +81,19 @@ export const brokenWorlds: readonly BrokenWorld[] = [
   {
     name: 'a publisher whose errors count as success',
     breaks: 'only what was sent is stored as published',
-    sabotage: {
+    replacements: {
       ownPorts: (ports) => publishing(ports, (events) => ports.publisher.publish(events).catch(() => undefined)),
     },
   },
   {
     name: 'accepted events that are noted for all events of the record',
     breaks: 'only what was sent is stored as published',
-    sabotage: { ports: (ports) => ({ ...ports, store: notingAll(ports.store) }) },
+    replacements: { ports: (ports) => ({ ...ports, store: notingAll(ports.store) }) },
   },
   {
     name: 'an announcement stored as published without being sent',
     breaks: 'only what was sent is stored as published',
-    sabotage: {
+    replacements: {
       ownPorts: (ports) =>
         publishing(ports, (events) =>
           ports.publisher.publish(events.filter(({ type }) => type !== announcementTypes.availableInAllReplicas)),
@@ -103,50 +103,50 @@ export const brokenWorlds: readonly BrokenWorld[] = [
   {
     name: 'timers that are lost',
     breaks: 'what is true is published',
-    sabotage: { ownPorts: (ports) => ({ ...ports, timer: { ...ports.timer, add: async (_name, at) => at } }) },
+    replacements: { ownPorts: (ports) => ({ ...ports, timer: { ...ports.timer, add: async (_name, at) => at } }) },
   },
   {
     name: 'due work that is removed before it is done',
     fromSeed: 1870,
     breaks: 'nothing stays unpublished',
-    sabotage: { ports: (ports) => ({ ...ports, dueWork: removingEarly(ports.dueWork) }) },
+    replacements: { ports: (ports) => ({ ...ports, dueWork: removingEarly(ports.dueWork) }) },
   },
   {
     name: 'a topic that accepts nothing',
     breaks: 'nothing stays unpublished',
-    sabotage: {
+    replacements: {
       ownPorts: (ports) =>
         publishing(ports, async () => {
-          throw new UpstreamError('unavailable', 'the topic takes nothing');
+          throw new UpstreamError('unavailable', 'the topic accepts nothing');
         }),
     },
   },
   {
     name: 'a refused event that delays the other events of its image',
     breaks: 'nothing stays unpublished',
-    sabotage: { ownPorts: holdingBack },
+    replacements: { ownPorts: delayingOthers },
   },
   {
-    name: 'timers that fire every half minute, however long the topic has been away',
+    name: 'timers that fire every half minute, however long the topic has been unavailable',
     fromSeed: 81,
-    breaks: 'a topic that is away is left alone',
-    sabotage: { ownPorts: withRestlessTimers },
+    breaks: 'an unavailable topic is called rarely',
+    replacements: { ownPorts: withFrequentTimers },
   },
   {
     name: 'a forward that is sent unless the image is deleted everywhere',
     fromSeed: 211,
     breaks: 'a forward is true',
-    sabotage: { outcome: (told) => (told === 'waiting' ? 'satisfied' : told) },
+    replacements: { outcome: (outcome) => (outcome === 'waiting' ? 'satisfied' : outcome) },
   },
   {
     name: 'a replica that is left out',
     breaks: 'in all replicas is never published early',
-    sabotage: { ownPorts: withoutLastReplica },
+    replacements: { ownPorts: withoutLastReplica },
   },
   {
     name: 'an id made of when it was sent',
     breaks: 'one fact has one id',
-    sabotage: {
+    replacements: {
       ownPorts: (ports) =>
         publishing(ports, (events) =>
           ports.publisher.publish(events.map((event) => ({ ...event, id: `${event.id} ${ports.clock.now()}` }))),
@@ -157,12 +157,12 @@ export const brokenWorlds: readonly BrokenWorld[] = [
     name: 'a new generation that publishes old facts',
     fromSeed: 17,
     breaks: 'one fact has one id',
-    sabotage: { ownPorts: (ports) => ({ ...ports, store: forgettingOldNews(ports.store) }) },
+    replacements: { ownPorts: (ports) => ({ ...ports, store: forgettingAnnounced(ports.store) }) },
   },
   {
     name: 'an event of the wrong type',
     breaks: 'an event is true',
-    sabotage: {
+    replacements: {
       ownPorts: (ports) =>
         publishing(ports, (events) =>
           ports.publisher.publish(events.map((event) => ({ ...event, type: announcementTypes.deletedInRegion }))),
@@ -172,7 +172,7 @@ export const brokenWorlds: readonly BrokenWorld[] = [
   {
     name: 'an answer that counts missing regions as available',
     breaks: 'an answer is true',
-    sabotage: {
+    replacements: {
       tracker: (good) => ({
         ...good,
         async answer(question, requirement) {
@@ -184,8 +184,8 @@ export const brokenWorlds: readonly BrokenWorld[] = [
   },
   {
     name: 'a wait that always ends as satisfied',
-    breaks: 'a waiter is answered truly',
-    sabotage: {
+    breaks: 'the answer to a wait is true',
+    replacements: {
       tracker: (good) => ({
         ...good,
         wait: async (question, requirement, timeoutMs) => ({
@@ -197,18 +197,18 @@ export const brokenWorlds: readonly BrokenWorld[] = [
   },
   {
     name: 'a wait that no write ends',
-    breaks: 'a waiter is answered in time',
-    sabotage: { tracker: (good) => ({ ...good, wait: forever }) },
+    breaks: 'a wait is answered in time',
+    replacements: { tracker: (good) => ({ ...good, wait: forever }) },
   },
   {
     name: 'a webhook without an answer',
     breaks: 'a webhook is answered in time',
-    sabotage: { tracker: (good) => ({ ...good, receive: forever }) },
+    replacements: { tracker: (good) => ({ ...good, receive: forever }) },
   },
   {
     name: 'a control plane that lists a replica that does not exist',
     breaks: 'the replica set is one that ARM returned',
-    sabotage: {
+    replacements: {
       ports: (ports) =>
         askingOf(ports, ({ home, replicas }) => [...replicas, { ...home, region: nowhere, name: 'nowhere' }]),
     },
@@ -216,56 +216,58 @@ export const brokenWorlds: readonly BrokenWorld[] = [
   {
     name: 'a list of replicas that counts as proof of what it lacks',
     fromSeed: 18,
-    breaks: 'a replica leaves only on proof',
-    sabotage: { ports: (ports) => believingTheList(ports, () => true) },
+    breaks: 'a replica is removed only on proof',
+    replacements: { ports: (ports) => trustingTheList(ports, () => true) },
   },
   {
     name: 'a control plane whose failed replicas count as removed',
-    breaks: 'a replica leaves only on proof',
-    sabotage: { ports: (ports) => believingTheList(ports, ({ provisioningState }) => provisioningState !== 'Failed') },
+    breaks: 'a replica is removed only on proof',
+    replacements: {
+      ports: (ports) => trustingTheList(ports, ({ provisioningState }) => provisioningState !== 'Failed'),
+    },
   },
   {
     name: 'a home replica that counts as new once it has a state',
-    breaks: 'a replica leaves only on proof',
-    sabotage: { ports: (ports) => ({ ...ports, sets: withNewHome(ports.sets) }) },
+    breaks: 'a replica is removed only on proof',
+    replacements: { ports: (ports) => ({ ...ports, sets: withNewHome(ports.sets) }) },
   },
   {
     name: 'a store of replica sets that ignores versions',
-    breaks: 'a replica set gives way only to a later one',
-    sabotage: { ports: (ports) => ({ ...ports, sets: overwriting(ports.sets) }) },
+    breaks: 'a replica set is replaced only by a later one',
+    replacements: { ports: (ports) => ({ ...ports, sets: overwriting(ports.sets) }) },
   },
   {
     name: 'a list of images that loses entries',
     breaks: 'images are listed',
-    sabotage: { ports: (ports) => ({ ...ports, lists: { ...ports.lists, add: async () => undefined } }) },
+    replacements: { ports: (ports) => ({ ...ports, lists: { ...ports.lists, add: async () => undefined } }) },
   },
   {
     name: 'a review that leaves out images that were available before a region was added',
     fromSeed: 402,
     breaks: 'images are listed',
-    sabotage: { ports: (ports) => ({ ...ports, checkpoints: passingOver(ports.checkpoints) }) },
+    replacements: { ports: (ports) => ({ ...ports, checkpoints: skippingReviews(ports.checkpoints) }) },
   },
   {
     name: 'a timer that counts as set although it has fired, early by the clock of the instance that relies on it',
     fromSeed: 28,
     breaks: 'nothing stays unpublished',
-    sabotage: {
-      ports: (ports) => ({ ...ports, dueWork: ringingEarly(ports.dueWork) }),
+    replacements: {
+      ports: (ports) => ({ ...ports, dueWork: firingEarly(ports.dueWork) }),
       tracker: (good) => ({
         ...good,
-        reconcile: (name, _rungAt, firstNoticedAt) => good.reconcile(name, undefined, firstNoticedAt),
+        reconcile: (name, _firedAt, firstNoticedAt) => good.reconcile(name, undefined, firstNoticedAt),
       }),
     },
   },
   {
     name: 'timers that are set twice, and that no record has',
-    breaks: 'timers come to rest',
-    sabotage: { ownPorts: withDoubleTimers },
+    breaks: 'no timer fires without need',
+    replacements: { ownPorts: withDoubleTimers },
   },
   {
     name: 'a function that never ends',
-    breaks: 'work comes to an end',
-    sabotage: { tracker: (good) => ({ ...good, reconcile: forever }) },
+    breaks: 'all work ends',
+    replacements: { tracker: (good) => ({ ...good, reconcile: forever }) },
   },
 ];
 
@@ -275,24 +277,27 @@ function publishing(ports: TrackerPorts, publish: EventPublisher['publish']): Tr
 
 const nowhere = regionOf('nowhere');
 
-function askingOf({ directory, ...ports }: SharedPorts, list: (told: ReplicaList) => readonly Replica[]): SharedPorts {
+function askingOf(
+  { directory, ...ports }: SharedPorts,
+  list: (answer: ReplicaList) => readonly Replica[],
+): SharedPorts {
   if (directory === undefined) return { directory, ...ports };
-  const told = async (of: Registry) => directory.list(of);
+  const listed = async (of: Registry) => directory.list(of);
   return {
     ...ports,
     directory: {
       list: async (of) => {
-        const truth = await told(of);
+        const truth = await listed(of);
         return { ...truth, replicas: list(truth) };
       },
       find: async (of, name) =>
-        name === 'nowhere' ? { ...(await told(of)).home, region: nowhere, name } : directory.find(of, name),
+        name === 'nowhere' ? { ...(await listed(of)).home, region: nowhere, name } : directory.find(of, name),
     },
   };
 }
 
-/** What the list lacks is said to be leaving, and found by nobody: so it leaves at once. */
-function believingTheList({ directory, ...ports }: SharedPorts, isThere: (listed: Replica) => boolean): SharedPorts {
+/** A replica that the list lacks is called `Deleting`, and is not found by name: so it is removed at once. */
+function trustingTheList({ directory, ...ports }: SharedPorts, isThere: (listed: Replica) => boolean): SharedPorts {
   if (directory === undefined) return { directory, ...ports };
   const known = new Map<string, Replica>();
   const listed = new Set<string>();
@@ -315,7 +320,7 @@ function believingTheList({ directory, ...ports }: SharedPorts, isThere: (listed
   };
 }
 
-/** What was said of the home region before it had a replica of its own is void. */
+/** What was reported from the home region before it had a replica of its own is void. */
 function withNewHome(sets: ReplicaSetStore): ReplicaSetStore {
   const [home] = regionsOf('eastus');
   return {
@@ -329,17 +334,17 @@ function withNewHome(sets: ReplicaSetStore): ReplicaSetStore {
   };
 }
 
-/** Each change of the set is noted as looked at. */
-function passingOver(checkpoints: CheckpointStore): CheckpointStore {
+/** Each change of the set is stored as already reviewed. */
+function skippingReviews(checkpoints: CheckpointStore): CheckpointStore {
   return { ...checkpoints, save: (registry, { set }) => checkpoints.save(registry, { set, cursor: null }) };
 }
 
 /** As for a sweep whose clock is ahead of all others. */
-function ringingEarly(dueWork: DueWorkStore): DueWorkStore {
+function firingEarly(dueWork: DueWorkStore): DueWorkStore {
   return { ...dueWork, due: ({ before, ...query }) => dueWork.due({ before: before + 20_000, ...query }) };
 }
 
-function forgettingOldNews(store: ImageStore): ImageStore {
+function forgettingAnnounced(store: ImageStore): ImageStore {
   return {
     ...store,
     commit: ({ record, basedOn }) => store.commit({ record: { ...record, alreadyAnnounced: [] }, basedOn }),
@@ -375,7 +380,7 @@ function overwriting(sets: ReplicaSetStore): ReplicaSetStore {
   };
 }
 
-/** Writes one after the other as it should, only later than it says. */
+/** Writes one record after the other, but answers before it has written. */
 function answeringEarly(store: ImageStore): ImageStore {
   const written = new Map<Version, Promise<Version | undefined>>();
   return {
@@ -394,7 +399,7 @@ function answeringEarly(store: ImageStore): ImageStore {
   };
 }
 
-/** What this instance wrote last, not what others have made of it since. */
+/** Writes back the record that this instance wrote last, without what others have written since. */
 function writingBack(store: ImageStore): ImageStore {
   const written = new Map<string, ImageRecord>();
   return {
@@ -437,7 +442,7 @@ function withoutLastReplica({ sets, ...ports }: TrackerPorts): TrackerPorts {
 }
 
 /** As if all that is pending of an image went in one batch, and in no other. */
-function holdingBack(ports: TrackerPorts): TrackerPorts {
+function delayingOthers(ports: TrackerPorts): TrackerPorts {
   const refused = new Set<string | null>();
   return publishing(ports, async (events) => {
     if (events.some(({ data }) => refused.has(data.digest)))
@@ -453,17 +458,17 @@ function holdingBack(ports: TrackerPorts): TrackerPorts {
   });
 }
 
-/** Each that rings sets the next, as soon as if nothing had waited yet. */
-function withRestlessTimers({ timer, clock, ...ports }: TrackerPorts): TrackerPorts {
+/** Each timer that fires sets the next one soon, as if the event had just become due. */
+function withFrequentTimers({ timer, clock, ...ports }: TrackerPorts): TrackerPorts {
   const soon = (at: number) => Math.min(at, clock.now() + 30_000);
   const add: TrackerPorts['timer']['add'] = (name, at, firstNoticedAt) => timer.add(name, soon(at), firstNoticedAt);
   return { ...ports, clock, timer: { ...timer, add } };
 }
 
-/** As long as something stays untold, each that rings sets several, and soon. */
+/** While an event is unpublished, each timer that fires sets several others, all soon. */
 function withDoubleTimers({ timer, store, ...ports }: TrackerPorts): TrackerPorts {
   const nothing = async () => {
-    throw new UpstreamError('unavailable', 'the topic takes nothing');
+    throw new UpstreamError('unavailable', 'the topic accepts nothing');
   };
   return publishing(
     {

@@ -1,4 +1,4 @@
-/** One schedule while it runs: what all its parts look at, and where they say what is wrong. */
+/** One schedule while it runs: what all its parts read, and where they report violations. */
 import type { CloudEvent } from '../../src/core/image/cloud-event.ts';
 import type { ForwardOrder } from '../../src/core/image/forward-entry.ts';
 import type { ImageName } from '../../src/core/image/record.ts';
@@ -32,21 +32,21 @@ import type { ReleaseLog } from './release-log.ts';
 import { releaseLog } from './release-log.ts';
 import type { Scheduler } from './scheduler.ts';
 
-/** What must hold, whatever happens. */
+/** The rules that must hold in every schedule. */
 export const rules = [
   'an answer is true',
   'an acknowledged fact is kept',
-  'a tag in doubt is looked at',
+  'a tag deleted without a digest is compared',
   'an event is true',
-  'a family is published only when it is whole',
+  'a family is published only when complete',
   'a family is published once',
   'a member is published with its family',
   'what an index lists is known',
   'an artifact counts only where it is',
   'what is attached is known',
   'an artifact is published with its subject',
-  'what nobody asked for holds nothing back',
-  'an answer is for the platforms asked for',
+  'only what was asked for must be there',
+  'an answer is for the requested platforms',
   'a release is published only when it is everywhere',
   'a release is published once',
   'an acknowledged release is kept',
@@ -56,22 +56,22 @@ export const rules = [
   'a forward is true',
   'nothing stays unpublished',
   'only what was sent is stored as published',
-  'a waiter is answered truly',
-  'a waiter is answered in time',
+  'the answer to a wait is true',
+  'a wait is answered in time',
   'no wait is refused too early',
   'a generation is never published again',
   'a webhook is answered in time',
   'the replica set is one that ARM returned',
-  'a replica leaves only on proof',
-  'a replica set gives way only to a later one',
+  'a replica is removed only on proof',
+  'a replica set is replaced only by a later one',
   'images are listed',
   'each image is counted once',
-  'counts are never more than there is',
-  'a list has what it is asked for',
+  'counts are never too high',
+  'a list has exactly the requested images',
   'a search finds each image',
-  'timers come to rest',
-  'a topic that is away is left alone',
-  'work comes to an end',
+  'no timer fires without need',
+  'an unavailable topic is called rarely',
+  'all work ends',
 ] as const;
 export type Rule = (typeof rules)[number];
 
@@ -83,7 +83,7 @@ export interface Violation {
 /** Says one line about what happens, if anybody listens. */
 export type Trace = (line: () => string) => void;
 
-/** Months that pass at once. Whoever was deleted everywhere by then may be forgotten from then on. */
+/** Months that pass at once. An image that was deleted everywhere by then may be removed from then on. */
 export interface Leap {
   /** The end of it. */
   readonly at: number;
@@ -108,28 +108,28 @@ export interface Case {
   readonly trace: Trace;
   readonly instances: Instance[];
   readonly violations: Violation[];
-  /** What the topic took. */
+  /** What the topic accepted. */
   readonly published: CloudEvent[];
   readonly forwarded: ForwardOrder[];
-  /** When the topic last took an event of each digest, milliseconds since 1970. */
+  /** When the topic last accepted an event of each digest, milliseconds since 1970. */
   readonly acceptedAt: Map<string | null, number>;
-  /** Events that the topic never takes, by id. */
+  /** Events that the topic never accepts, by id. */
   readonly refusedForGood: Map<string, CloudEvent>;
   /** By when all has been done again that was refused for a while, or hidden from others; milliseconds since 1970. */
   sentAgainBy: number;
   /** When the topic was away for long, milliseconds since 1970. */
-  readonly topicAway: { readonly from: number; until: number }[];
-  /** Which sets of expected regions decisions were made for, by time. */
+  readonly topicOutages: { readonly from: number; until: number }[];
+  /** The sets of expected regions that decisions were made for, by time. */
   readonly setsUsed: Map<number, Set<string>>;
   readonly leaps: Leap[];
-  /** Nothing goes wrong in it. */
+  /** No call fails in this schedule, and no instance or part is disturbed. */
   readonly isCalm: boolean;
   /** How far an instance's clock may be from the world's, either way. */
   readonly clockSpreadMs: number;
   readonly timersSet: { readonly at: number; readonly image: number | undefined }[];
-  /** When somebody looked at the digests of a tag. */
+  /** When an instance read the digests of a tag. */
   readonly tagsAsked: number[];
-  living(): readonly Instance[];
+  runningInstances(): readonly Instance[];
   nameOf(image: number): ImageName;
   imageOf(digest: string | null): number | undefined;
   tagOf(tag: number): Tag;
@@ -139,12 +139,12 @@ export interface Case {
 export const start = Date.parse('2026-06-01T12:00:00Z');
 export const delayedAfterMs = 120_000;
 export const probeAfterMs = 30_000;
-const disturbances: readonly string[] = ['kill', 'stop', 'outage', 'topicAway', 'cut', 'blind'];
+const disturbances: readonly string[] = ['kill', 'stop', 'outage', 'topicOutage', 'cut', 'manifestsUnreadable'];
 /** Machines in one region agree to milliseconds; one whose clock runs free for a day does not. */
 const clockSpreads = [0, 0, 0, 50, 2_000, 30_000] as const;
 
-/** How many of ARM's lists in a hundred are wrong, where anything is. */
-const liesPercent = 25;
+/** How many of ARM's lists in a hundred are wrong, in a world with faults. */
+const wrongListsPercent = 25;
 
 const allRegions = ['eastus', 'northeurope', 'southeastasia', 'westeurope'].map(regionOf) as [Region, ...Region[]];
 const repository = repositoryOf('team/app');
@@ -169,7 +169,7 @@ export function caseOf(plan: Plan, scheduler: Scheduler, choices: Choices, trace
     ...limits,
     cachedImages: world.cachedImages,
   };
-  // What a region said before it got its replica is told from what it says after that by time.
+  // Only their time separates reports from before a region got its replica from those after that.
   const clockSpreadMs = isFixed ? choices.choose('clocks', 0, (random) => pick(random, clockSpreads)) : 0;
   const instances: Instance[] = [];
   const counting = counters();
@@ -189,7 +189,7 @@ export function caseOf(plan: Plan, scheduler: Scheduler, choices: Choices, trace
       choices,
       clocks: regionClocks(choices),
       mediaType: (digest) => family.mediaType(digests.indexOf(digest)),
-      liesPercent: world.faultsPercent === 0 ? 0 : liesPercent,
+      wrongListsPercent: world.faultsPercent === 0 ? 0 : wrongListsPercent,
     }),
     history: history(clockSpreadMs, isFixed ? regions.slice(0, world.replicas) : regions),
     family,
@@ -207,14 +207,14 @@ export function caseOf(plan: Plan, scheduler: Scheduler, choices: Choices, trace
     acceptedAt: new Map(),
     refusedForGood: new Map(),
     sentAgainBy: start,
-    topicAway: [],
+    topicOutages: [],
     setsUsed: new Map(),
     leaps: [],
     isCalm: world.faultsPercent === 0 && plan.commands.every(({ kind }) => !disturbances.includes(kind)),
     clockSpreadMs,
     timersSet: [],
     tagsAsked: [],
-    living: () => instances.filter((instance) => !instance.isDead && !instance.isStopping),
+    runningInstances: () => instances.filter((instance) => !instance.isKilled && !instance.isStopping),
     nameOf: (image) => ({ registry: settings.name, repository, digest: digests[image] as Digest }),
     imageOf(digest) {
       const found = digests.indexOf(digest as Digest);
@@ -228,7 +228,7 @@ export function caseOf(plan: Plan, scheduler: Scheduler, choices: Choices, trace
   };
 }
 
-/** Time since the start, for people. */
+/** Time since the start, for messages. */
 export function clockText(time: number): string {
   return `${((time - start) / 1000).toFixed(3)} s`;
 }

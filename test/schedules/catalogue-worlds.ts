@@ -9,35 +9,35 @@ export const catalogueWorlds: readonly BrokenWorld[] = [
   {
     name: 'an instance that does not count what it writes',
     breaks: 'each image is counted once',
-    sabotage: {
+    replacements: {
       ownPorts: (ports) => (ports.uniqueId().startsWith('a ') ? withStore(ports, notWriting) : ports),
     },
   },
   {
     name: 'counts that are written without comparing the version',
     breaks: 'each image is counted once',
-    sabotage: { ports: (ports) => sharing(ports, overwriting) },
+    replacements: { ports: (ports) => sharing(ports, overwriting) },
   },
   {
     name: 'a timer for counting that is never set',
     fromSeed: 135,
     breaks: 'each image is counted once',
-    sabotage: { ownPorts: withoutTimers },
+    replacements: { ownPorts: withoutTimers },
   },
   {
     name: 'an image that stays counted as it was before',
-    breaks: 'counts are never more than there is',
-    sabotage: { ownPorts: (ports) => withStore(ports, notSubtracting) },
+    breaks: 'counts are never too high',
+    replacements: { ownPorts: (ports) => withStore(ports, notSubtracting) },
   },
   {
     name: 'a list in order that has lost its first image',
-    breaks: 'a list has what it is asked for',
-    sabotage: { ports: (ports) => sharing(ports, withoutFirst) },
+    breaks: 'a list has exactly the requested images',
+    replacements: { ports: (ports) => sharing(ports, withoutFirst) },
   },
   {
     name: 'an image that is not found by its tags',
     breaks: 'a search finds each image',
-    sabotage: { ports: (ports) => sharing(ports, (store) => ({ ...store, addSearchRows: async () => undefined })) },
+    replacements: { ports: (ports) => sharing(ports, (store) => ({ ...store, addSearchRows: async () => undefined })) },
   },
 ];
 

@@ -1,13 +1,16 @@
 /**
- * Where every decision of a schedule comes from: a number drawn from the seed and the name of what is decided, such as
- * "the third commit of instance b". Because names and not positions decide, a schedule can be made smaller piece by piece
- * while everything that stays goes on as before; with one stream of random numbers, each piece left out would change
- * all that follows.
+ * Makes every random decision of a schedule: from a number drawn from the seed and the name of what is decided, such as
+ * "the third commit of instance b". Because the name and not the position determines the number, a schedule can be made
+ * smaller piece by piece while everything else stays the same. With one stream of random numbers, each piece that is
+ * left out would change all that follows.
  */
 export type Random = () => number;
 
 export interface Choices {
-  /** What is decided under this name: `plain` when it has been left out, else what `choose` makes of random numbers. */
+  /**
+   * What is decided under this name: `plain` if it has been left out, otherwise the result of `choose` for random
+   * numbers.
+   */
   choose<T>(name: string, plain: T, choose: (random: Random) => T): T;
   /** Names under which something else than `plain` was decided, in order. */
   readonly taken: ReadonlySet<string>;

@@ -1,7 +1,6 @@
 /**
- * What ARM tells of the registry's replicas: most of the time the truth. Now and then its list lacks a replica, or all of
- * them, names one twice or with a state of its own, or tells what was so minutes ago; and for a moment it knows nothing of a
- * replica that is asked for by name.
+ * ARM's answers about the registry's replicas. Most are true. Some lists lack a replica or all of them, have one twice
+ * or in another state, or are minutes old; and a replica that is requested by name may not be found for a short time.
  */
 
 import type { Region } from '../../src/core/model/region.ts';
@@ -14,17 +13,17 @@ export interface ControlPlane {
   readonly directory: ReplicaDirectory;
   /** The replica has been removed. @param deletingMs how long it is still shown as leaving */
   removed(region: Region, deletingMs: number): void;
-  /** Tells nothing but the truth from now on. */
+  /** All answers are true from now on. */
   calm(): void;
-  /** How often it has told something else, by kind. */
-  readonly lies: ReadonlyMap<string, number>;
+  /** How often it gave a wrong answer, by kind. */
+  readonly wrongAnswers: ReadonlyMap<string, number>;
 }
 
-const listLies = ['lacks one', 'empty', 'behind', 'twice', 'Failed', 'Canceled'] as const;
-type ListLie = (typeof listLies)[number];
+const listFaults = ['lacks one', 'empty', 'behind', 'twice', 'Failed', 'Canceled'] as const;
+type ListFault = (typeof listFaults)[number];
 
 const maxBehindMs = 240_000;
-/** Shorter than the two minutes that prove a replica gone. */
+/** Shorter than the two minutes that prove that a replica was removed. */
 const forgetfulMs = 100_000;
 
 export function controlPlane(world: {
@@ -34,21 +33,21 @@ export function controlPlane(world: {
   readonly now: () => number;
   readonly choices: Choices;
   /** How many of its lists in a hundred are wrong. */
-  readonly liesPercent: number;
+  readonly wrongListsPercent: number;
 }): ControlPlane {
   const { home, now, choices } = world;
   const startedAt = now();
   const deletingUntil = new Map<Region, number>();
-  const lies = new Map<string, number>();
+  const wrongAnswers = new Map<string, number>();
   let lists = 0;
-  let isCalm = world.liesPercent === 0;
+  let isCalm = world.wrongListsPercent === 0;
 
   const forgetfulFrom = choices.choose('arm forgets', Number.POSITIVE_INFINITY, (random) =>
     isCalm || random() < 0.5 ? Number.POSITIVE_INFINITY : startedAt + between(random, 0, 400_000),
   );
 
-  function lied(kind: string): void {
-    lies.set(kind, (lies.get(kind) ?? 0) + 1);
+  function countWrong(kind: string): void {
+    wrongAnswers.set(kind, (wrongAnswers.get(kind) ?? 0) + 1);
   }
 
   /** As ARM has it: a registry that is not geo-replicated has no replica, not even of its own region. */
@@ -76,38 +75,38 @@ export function controlPlane(world: {
     };
   }
 
-  function nextLie(): { readonly lie: ListLie | undefined; readonly which: number; readonly behindMs: number } {
-    const truth = { lie: undefined, which: 0, behindMs: 0 };
+  function nextFault(): { readonly fault: ListFault | undefined; readonly which: number; readonly behindMs: number } {
+    const truth = { fault: undefined, which: 0, behindMs: 0 };
     if (isCalm) return truth;
     return choices.choose(`arm list ${++lists} lie`, truth, (random: Random) =>
-      random() * 100 >= world.liesPercent
+      random() * 100 >= world.wrongListsPercent
         ? truth
-        : { lie: pick(random, listLies), which: random(), behindMs: between(random, 1_000, maxBehindMs) },
+        : { fault: pick(random, listFaults), which: random(), behindMs: between(random, 1_000, maxBehindMs) },
     );
   }
 
   function list(): Replica[] {
-    const { lie, which, behindMs } = nextLie();
+    const { fault, which, behindMs } = nextFault();
     const all = resources();
-    if (lie === undefined || all.length === 0) return all;
-    lied(`list: ${lie}`);
+    if (fault === undefined || all.length === 0) return all;
+    countWrong(`list: ${fault}`);
     const chosen = Math.floor(which * all.length);
-    if (lie === 'empty') return [];
-    if (lie === 'behind') return resources(now() - behindMs);
-    if (lie === 'lacks one') return all.filter((_, i) => i !== chosen);
-    if (lie === 'twice') return [...all, ...all];
-    return all.map((one, i) => (i === chosen ? replicaOf(one.region, lie) : one));
+    if (fault === 'empty') return [];
+    if (fault === 'behind') return resources(now() - behindMs);
+    if (fault === 'lacks one') return all.filter((_, i) => i !== chosen);
+    if (fault === 'twice') return [...all, ...all];
+    return all.map((one, i) => (i === chosen ? replicaOf(one.region, fault) : one));
   }
 
   function find(name: string): Replica | undefined {
     const isForgetful = !isCalm && now() >= forgetfulFrom && now() < forgetfulFrom + forgetfulMs;
     const found = resources().find((one) => one.name === name);
-    if (isForgetful && found !== undefined) lied('by name: not found');
+    if (isForgetful && found !== undefined) countWrong('by name: not found');
     return isForgetful ? undefined : found;
   }
 
   return {
-    lies,
+    wrongAnswers,
     directory: {
       async list() {
         return { home: replicaOf(home, null), replicas: list() };

@@ -1,4 +1,6 @@
-/** What a run has been through, by group and name: a net that never met a crowded commit proves nothing about one. */
+/**
+ * What happened in a run, by group and name: a run without concurrent commits, for example, proves nothing about them.
+ */
 export interface Counters {
   count(group: string, name: string, by?: number): void;
   readonly groups: ReadonlyMap<string, ReadonlyMap<string, number>>;

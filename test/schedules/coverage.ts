@@ -1,4 +1,4 @@
-/** Which of the rare and dangerous ways through the tracker a schedule has gone, told by what reaches the ports. */
+/** Counts which rare and dangerous sequences a schedule had, by the calls that reach the ports. */
 import { announcementTypes } from '../../src/core/image/announcement-key.ts';
 import type { CloudEvent } from '../../src/core/image/cloud-event.ts';
 import type { ImageChange } from '../../src/core/ports.ts';
@@ -10,9 +10,9 @@ export interface Coverage {
 }
 
 export function coverage(counters: Counters): Coverage {
-  /** Who noted each announcement first, by image and key. */
+  /** Which instances noted each announcement first, by image and key. */
   const madeBy = new Map<string, string>();
-  const toldBy = new Map<string, Set<string>>();
+  const publishersOf = new Map<string, Set<string>>();
   const conflictsInARow = new Map<string, number>();
 
   function sawCommit(by: string, { record }: ImageChange, answer: unknown): void {
@@ -34,19 +34,19 @@ export function coverage(counters: Counters): Coverage {
   }
 
   function sawEvent(by: string, { id, type, data, subject }: CloudEvent): void {
-    const tellers = toldBy.get(id) ?? new Set<string>();
-    toldBy.set(id, tellers);
+    const publishers = publishersOf.get(id) ?? new Set<string>();
+    publishersOf.set(id, publishers);
     const name = type.replace('AcrReplication.', '');
-    if (tellers.size > 0)
-      counters.count('events', `again: ${tellers.has(by) ? 'by the same instance' : 'by another instance'}`);
+    if (publishers.size > 0)
+      counters.count('events', `again: ${publishers.has(by) ? 'by the same instance' : 'by another instance'}`);
     else counters.count('events', name);
-    if (tellers.size === 0 && data.generation > 1) counters.count('events', 'of a later generation');
+    if (publishers.size === 0 && data.generation > 1) counters.count('events', 'of a later generation');
     const makers = [...madeBy].filter(
       ([key]) => key.startsWith(`${data.digest} `) && isAbout(key, type, data, subject),
     );
-    if (tellers.size === 0 && makers.length > 0 && makers.every(([, maker]) => maker !== by))
+    if (publishers.size === 0 && makers.length > 0 && makers.every(([, maker]) => maker !== by))
       counters.count('events', 'published by another instance than decided it');
-    tellers.add(by);
+    publishers.add(by);
   }
 
   return {

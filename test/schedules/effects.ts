@@ -1,4 +1,7 @@
-/** What follows when a call takes effect: messages go their way, what is told is judged, what a replica says was said. */
+/**
+ * What follows when a call takes effect: messages are queued, published events are judged, what a replica answered is
+ * recorded as a report.
+ */
 
 import type { DueWork } from '../../src/core/due-work/due-work.ts';
 import type { Fact } from '../../src/core/image/arrival.ts';
@@ -18,35 +21,35 @@ import { eventJudge } from './judge-event.ts';
 import { judgeForwardOrder } from './judge-family.ts';
 import { isOfRelease, judgeRelease } from './judge-release.ts';
 import { proofMs } from './judge-sets.ts';
-import type { Mailbox } from './mailbox.ts';
+import type { MessageQueue } from './message-queue.ts';
 import type { Effect } from './network.ts';
 
-export function effects(on: Case, mailbox: Mailbox): (effect: Effect) => void {
+export function effects(on: Case, messageQueue: MessageQueue): (effect: Effect) => void {
   const { scheduler, history, trace } = on;
   const judge = eventJudge(on);
   const covers = coverage(on.counters);
   /** ARM's answers, counted, and the last one to each instance. */
-  let told = 0;
-  const tellings = new Map<string, number>();
+  let lists = 0;
+  const lastListOf = new Map<string, number>();
   /** Of those that were stored. */
   let newest = 0;
   let stored: readonly Region[] = [];
 
-  /** An instance stores what ARM told it last, and nothing that ARM told before what is stored. */
+  /** An instance stores ARM's last answer to it, and no answer that is older than the stored one. */
   function saved(label: string, set: ReplicaSet): void {
-    const telling = tellings.get(label) ?? 0;
+    const list = lastListOf.get(label) ?? 0;
     const regions = expectedRegions(set).join();
     on.counters.count('replica sets', 'stored');
-    if (telling < newest)
+    if (list < newest)
       on.violate(
-        'a replica set gives way only to a later one',
-        `${label} stores ${regions}, told before what is stored`,
+        'a replica set is replaced only by a later one',
+        `${label} stores ${regions}, from a list older than the stored one`,
       );
-    newest = Math.max(newest, telling);
+    newest = Math.max(newest, list);
     const now = scheduler.now();
     for (const region of stored) {
       if (expectedRegions(set).includes(region) || on.registry.wasAbsent(region, now - proofMs, now)) continue;
-      on.violate('a replica leaves only on proof', `${label} stores ${regions}, and ${region} is there`);
+      on.violate('a replica is removed only on proof', `${label} stores ${regions}, and ${region} is there`);
     }
     stored = expectedRegions(set);
   }
@@ -60,13 +63,15 @@ export function effects(on: Case, mailbox: Mailbox): (effect: Effect) => void {
       }
       on.published.push(event);
       on.acceptedAt.set(data.digest, scheduler.now());
-      trace(() => `the topic takes ${type} of ${subject.slice(-8)} ${data.region ?? ''} generation ${data.generation}`);
+      trace(
+        () => `the topic accepts ${type} of ${subject.slice(-8)} ${data.region ?? ''} generation ${data.generation}`,
+      );
       judge(event);
     }
   }
 
-  /** Whoever asked may die before it is written down, so it may be known, and need not be. */
-  function hear(region: Region, reference: string, answer: ProbeAnswer, askedAt: number): void {
+  /** An instance may be killed before it stores the answer, so the answer may be known, and need not be. */
+  function recordProbe(region: Region, reference: string, answer: ProbeAnswer, askedAt: number): void {
     const asked = parseDigest(reference);
     const image = on.imageOf(answer.kind === 'present' ? answer.digest : (asked ?? null));
     if (answer.kind === 'unclear' || image === undefined) return;
@@ -79,7 +84,7 @@ export function effects(on: Case, mailbox: Mailbox): (effect: Effect) => void {
       tag: asked === undefined ? tagOf(reference) : undefined,
       mediaType: undefined,
     };
-    history.say({ image, fact, saidAt: scheduler.now(), keptAt: undefined, knownAt: undefined });
+    history.addReport({ image, fact, reportedAt: scheduler.now(), keptAt: undefined, knownAt: undefined });
   }
 
   return (effect) => {
@@ -97,7 +102,7 @@ export function effects(on: Case, mailbox: Mailbox): (effect: Effect) => void {
     if (port === 'tags' && method === 'digests') on.tagsAsked.push(scheduler.now());
     if (port === 'queue') {
       const [delivery, delayMs] = args as [Delivery, number];
-      mailbox.put('delivery', toDeliveryMessage(delivery), scheduler.now() + delayMs, caller.label);
+      messageQueue.put('delivery', toDeliveryMessage(delivery), scheduler.now() + delayMs, caller.label);
     }
     if (port === 'publisher') publish(args[0] as readonly CloudEvent[]);
     if (port === 'manifests' && method === 'read') {
@@ -105,9 +110,9 @@ export function effects(on: Case, mailbox: Mailbox): (effect: Effect) => void {
       on.readings.read(args[3] as Digest, kind, scheduler.now());
       on.counters.count('manifests', `read: ${kind}`);
     }
-    if (port === 'directory' && method === 'list') tellings.set(caller.label, ++told);
+    if (port === 'directory' && method === 'list') lastListOf.set(caller.label, ++lists);
     if (port === 'sets' && method === 'save' && answer !== 'conflict') saved(caller.label, args[1] as ReplicaSet);
     if (port === 'probe')
-      hear(args[1] as Region, args[3] as string, answer as ProbeAnswer, calledAt + caller.clockAheadMs);
+      recordProbe(args[1] as Region, args[3] as string, answer as ProbeAnswer, calledAt + caller.clockAheadMs);
   };
 }

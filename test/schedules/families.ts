@@ -13,17 +13,17 @@ import type { FamilyShape } from './plan.ts';
 export interface Family {
   /** Of each image. */
   readonly digests: readonly Digest[];
-  /** What an index lists, with what an index in it lists; nothing for other images. */
+  /** What an index lists, with what an index in it lists; empty for other images. */
   members(image: number): readonly number[];
   /** Those that list it, in one of theirs too. */
   indexes(image: number): readonly number[];
   /** What a manifest is for that an index lists, `linux/cpu1`. */
   platform(image: number): string;
-  /** What the image is attached to, and how; nothing for what is no artifact. */
+  /** What the image is attached to, and how; `undefined` if it is not an artifact. */
   attachment(image: number): Attachment | undefined;
   /** What is attached to it. */
   artifacts(image: number): readonly number[];
-  /** As webhooks and replicas say it; `undefined` in a schedule without families and artifacts. */
+  /** As webhooks and replicas report it; `undefined` in a schedule without families and artifacts. */
   mediaType(image: number): string | undefined;
   /** As a registry serves it. */
   body(image: number): string;
@@ -43,7 +43,7 @@ const shapes: Readonly<Record<FamilyShape, ReadonlyMap<number, readonly number[]
   ]),
 };
 
-/** How many images there are where nothing is an index. */
+/** How many images there are in a world without indexes. */
 const withoutFamilies = 3;
 
 /** Artifacts not counted. */

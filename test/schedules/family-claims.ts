@@ -1,4 +1,4 @@
-/** What may and what must be thought of an index in a region: it is there only with everything that it lists. */
+/** What may and what must be answered about an index in a region: it is there only with everything that it lists. */
 import type { Region } from '../../src/core/model/region.ts';
 import type { Case } from './case.ts';
 import type { Claim, View } from './history.ts';
@@ -9,7 +9,7 @@ export function partsOf(on: Case, image: number, areListed: boolean): readonly n
 }
 
 /**
- * As far as whoever runs these platforms needs it; nothing where the index does not list one of them.
+ * The parts that these platforms need; `undefined` if the index does not list one of them.
  * @param areIndexesNeeded whether that includes the indexes in the index
  */
 export function partsFor(
@@ -42,8 +42,8 @@ export function claimOfAll(on: Case, parts: readonly number[], region: Region, v
 }
 
 /**
- * Whether a decision made at that time must have known what the index lists: nobody has failed to read it by then, or it
- * had been listed before.
+ * Whether a decision made at that time must have known what the index lists: no instance failed to read it by then, or
+ * it had been listed before.
  * @param soonest and latest: when that may have been, by the world's clock
  */
 export function mustBeListed(on: Case, image: number, soonest: number, latest: number): boolean {
@@ -53,6 +53,6 @@ export function mustBeListed(on: Case, image: number, soonest: number, latest: n
 
 /** Whether something may have been deleted of the index, or by a delete without a digest. */
 export function mayBeDeleted(on: Case, image: number): boolean {
-  const { said, doubts } = on.history;
-  return doubts.length > 0 || said.some((one) => one.image === image && one.fact.kind !== 'push');
+  const { reports, unnamedDeletes } = on.history;
+  return unnamedDeletes.length > 0 || reports.some((one) => one.image === image && one.fact.kind !== 'push');
 }

@@ -1,6 +1,6 @@
 /**
- * Worlds in which an index and its members, or a release and its images, are not told of together: each breaks one of the
- * rules about them.
+ * Worlds in which an index and its members, or a release and its images, are not published together: each breaks one of
+ * the rules about them.
  */
 import { announcementTypes } from '../../src/core/image/announcement-key.ts';
 import type { Arrival } from '../../src/core/image/arrival.ts';
@@ -15,43 +15,43 @@ export const familyWorlds: readonly BrokenWorld[] = [
   {
     name: 'a tracker that never reads what an index lists',
     breaks: 'what an index lists is known',
-    sabotage: { ports: (ports) => ({ ...ports, manifests: undefined }) },
+    replacements: { ports: (ports) => ({ ...ports, manifests: undefined }) },
   },
   {
     name: 'an index of which only the first member is read',
-    breaks: 'a family is published only when it is whole',
-    sabotage: { ports: (ports) => ({ ...ports, manifests: ports.manifests && listingOne(ports.manifests) }) },
+    breaks: 'a family is published only when complete',
+    replacements: { ports: (ports) => ({ ...ports, manifests: ports.manifests && listingOne(ports.manifests) }) },
   },
   {
     name: 'an index without the deletions of its members',
     fromSeed: 20,
-    breaks: 'a family is published only when it is whole',
-    sabotage: { ports: (ports) => ({ ...ports, store: withoutDeletions(ports.store) }) },
+    breaks: 'a family is published only when complete',
+    replacements: { ports: (ports) => ({ ...ports, store: withoutDeletions(ports.store) }) },
   },
   {
     name: "a member's report that its index has in memory only, and that is lost in a crash",
     breaks: 'an acknowledged fact is kept',
-    sabotage: { ownPorts: (ports) => ({ ...ports, store: rememberingReports(ports.store) }) },
+    replacements: { ownPorts: (ports) => ({ ...ports, store: rememberingReports(ports.store) }) },
   },
   {
     name: 'members without the indexes that list them',
     breaks: 'a member is published with its family',
-    sabotage: { ports: (ports) => ({ ...ports, store: withoutIndexes(ports.store) }) },
+    replacements: { ports: (ports) => ({ ...ports, store: withoutIndexes(ports.store) }) },
   },
   {
     name: 'a list that shows members by themselves',
     breaks: 'a member is published with its family',
-    sabotage: { tracker: (good) => ({ ...good, images: (query) => good.images({ ...query, members: true }) }) },
+    replacements: { tracker: (good) => ({ ...good, images: (query) => good.images({ ...query, members: true }) }) },
   },
   {
     name: 'members whose replicas are never asked',
     breaks: 'what is true is published',
-    sabotage: { ports: (ports) => ({ ...ports, probe: ports.probe && withoutMembers(ports.probe) }) },
+    replacements: { ports: (ports) => ({ ...ports, probe: ports.probe && withoutMembers(ports.probe) }) },
   },
   {
     name: 'a family that is published again',
     breaks: 'a family is published once',
-    sabotage: {
+    replacements: {
       ownPorts: (ports) => ({
         ...ports,
         publisher: also(ports.publisher, (event) => (isComplete(event) ? anew(event) : undefined)),
@@ -61,14 +61,14 @@ export const familyWorlds: readonly BrokenWorld[] = [
   {
     name: 'a release that is published when it is made',
     breaks: 'a release is published only when it is everywhere',
-    sabotage: {
+    replacements: {
       tracker: (good) => ({ ...good, answerAll: async (asked) => hopeful(await good.answerAll(asked)) }),
     },
   },
   {
     name: 'a release that is published under two ids',
     breaks: 'a release is published once',
-    sabotage: {
+    replacements: {
       ownPorts: (ports) => ({
         ...ports,
         publisher: also(ports.publisher, (event) =>
@@ -80,12 +80,12 @@ export const familyWorlds: readonly BrokenWorld[] = [
   {
     name: 'a revision that is acknowledged and never stored',
     breaks: 'an acknowledged release is kept',
-    sabotage: { ports: (ports) => ({ ...ports, releases: keepingTheFirst(ports.releases) }) },
+    replacements: { ports: (ports) => ({ ...ports, releases: keepingTheFirst(ports.releases) }) },
   },
   {
     name: 'a release whose events are lost when its instance dies',
     breaks: 'what is true is published',
-    sabotage: {
+    replacements: {
       ports: ({ dueWork, ...ports }) => ({
         ...ports,
         dueWork: { ...dueWork, due: async (query) => withoutReleases(await dueWork.due(query)) },
@@ -125,11 +125,11 @@ function withoutDeletions(store: ImageStore): ImageStore {
   const there = (arrival: Arrival): Arrival => ({ ...arrival, deletedAt: null });
   return changing(store, (record) => {
     if (record.family === undefined) return record;
-    const said = Object.entries(record.family.reported).map(([member, arrivals]) => [
+    const reported = Object.entries(record.family.reported).map(([member, arrivals]) => [
       member,
       Object.fromEntries(Object.entries(arrivals).map(([region, arrival]) => [region, there(arrival)])),
     ]);
-    return { ...record, family: { ...record.family, reported: Object.fromEntries(said) } };
+    return { ...record, family: { ...record.family, reported: Object.fromEntries(reported) } };
   });
 }
 
@@ -137,7 +137,7 @@ function withoutIndexes(store: ImageStore): ImageStore {
   return changing(store, ({ memberOf: _, ...record }) => record);
 }
 
-/** It is written with whatever is written next. */
+/** It is stored with the next write of the record. */
 function rememberingReports(store: ImageStore): ImageStore {
   const besides = ({ family, ...record }: ImageRecord) =>
     JSON.stringify([record.announcements, record.arrivals, family?.members]);

@@ -1,11 +1,14 @@
-/** Who is writing a member's report into the record of an index and into its own, and whether anybody dies between the two. */
+/**
+ * Which instance is writing a member's report into the record of an index and into its own, and whether it is killed
+ * between the two writes.
+ */
 import type { ImageChange } from '../../src/core/ports.ts';
 import type { Counters } from './counters.ts';
 import type { Family } from './families.ts';
 import type { Effect } from './network.ts';
 
 export interface FamilyWrites {
-  /** A report has come to an instance. @returns to be called once it is answered */
+  /** An instance received a report. @returns to be called once it is answered */
   begin(label: string, image: number): () => void;
   saw(effect: Effect): void;
   died(label: string): void;

@@ -1,4 +1,7 @@
-/** How an instance forwards webhooks: it looks whether that is still true before it sends; the target now and then takes nothing. */
+/**
+ * How an instance forwards webhooks: before it sends, it checks whether that is still true; sometimes the target
+ * accepts nothing.
+ */
 import type { Forwarder } from '../../src/core/forwarding/forwarder.ts';
 import { forwarder } from '../../src/core/forwarding/forwarder.ts';
 import type { Clock, ForwardQueue, Log, WebhookSender } from '../../src/core/ports.ts';
@@ -17,8 +20,8 @@ export function instanceForwarder(parts: {
   readonly log: Log;
   readonly random: () => number;
   readonly queue: ForwardQueue;
-  /** What it makes of the answer to its question. */
-  outcome(told: WaitResult['outcome']): WaitResult['outcome'];
+  /** Replaces the answer to its check; for broken worlds. */
+  outcome(outcome: WaitResult['outcome']): WaitResult['outcome'];
 }): Forwarder {
   const { on, choices, label, tracker, clock, log, random, queue } = parts;
   let sends = 0;

@@ -1,6 +1,6 @@
 /**
- * One instance of the app: the real tracker, replica sets, prober and queue functions, with a cache of their own, on ports
- * that are shared with all others. When it is killed it hears nothing more, and what it had under way may still happen.
+ * One instance of the app: the real tracker, replica sets, prober and queue functions, with a cache of their own, on
+ * ports that all instances share. Once it is killed, it gets no answers, but its calls under way may still take effect.
  */
 
 import type { InvocationContext } from '@azure/functions';
@@ -31,13 +31,13 @@ import { replicaSets } from '../../src/core/replicas/replica-set-cache.ts';
 import type { Tracker, TrackerPorts } from '../../src/core/tracker.ts';
 import { tracker } from '../../src/core/tracker.ts';
 import { deferredDeliveriesFunction } from '../../src/functions/triggers/deferred-deliveries.ts';
-import { hearing } from './attachment-log.ts';
+import { recordLists } from './attachment-log.ts';
 import type { Case } from './case.ts';
 import { delayedAfterMs } from './case.ts';
 import type { Choices } from './choices.ts';
 import { between } from './choices.ts';
 import { instanceForwarder } from './instance-forwarder.ts';
-import type { MessageKind } from './mailbox.ts';
+import type { MessageKind } from './message-queue.ts';
 import type { Caller, Network } from './network.ts';
 import type { OutagePart } from './plan.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -58,20 +58,20 @@ export type SharedPorts = Pick<
 };
 
 /** Puts something broken in the place of a good part; see broken-worlds.ts. */
-export interface Saboteur {
+export interface Replacements {
   ports?(ports: SharedPorts): SharedPorts;
   /** Its own ports, between the tracker and the world. */
   ownPorts?(ports: TrackerPorts): TrackerPorts;
   tracker?(good: Tracker): Tracker;
-  /** What whoever forwards makes of the answer to its question. */
-  outcome?(told: WaitResult['outcome']): WaitResult['outcome'];
+  /** Replaces the answer that the forwarder gets to its check. */
+  outcome?(outcome: WaitResult['outcome']): WaitResult['outcome'];
 }
 
-/** A decision is being made for this set. */
+/** A decision uses this set. */
 export type SetListener = (by: { readonly label: string; readonly clock: Clock }, set: ReplicaSet) => void;
 
 export interface Instance extends Caller {
-  /** Finishing what it has; gets nothing new. */
+  /** It finishes what it has, and gets no new work. */
   isStopping: boolean;
   readonly tracker: Tracker;
   readonly releases: Releases;
@@ -91,29 +91,29 @@ export function startInstance(
     readonly choices: Choices;
     readonly network: Network;
     readonly shared: SharedPorts;
-    readonly sabotage: Saboteur;
+    readonly replacements: Replacements;
     readonly onSet: SetListener;
   },
 ): Instance {
-  const { network, shared, sabotage } = world;
+  const { network, shared, replacements } = world;
   const { scheduler, settings, trace } = world.on;
   const { clockSpreadMs } = world.on;
   const clockAheadMs = world.choices.choose(`${label} clock`, 0, (random) =>
     between(random, -clockSpreadMs, clockSpreadMs),
   );
   trace(() => `${label} starts${clockAheadMs === 0 ? '' : `, its clock ${clockAheadMs} ms ahead`}`);
-  let isDead = false;
+  let isKilled = false;
   const caller: Caller = {
     label,
     clockAheadMs,
-    get isDead() {
-      return isDead;
+    get isKilled() {
+      return isKilled;
     },
-    troubledUntil: new Map<OutagePart, number>(),
+    faultUntil: new Map<OutagePart, number>(),
   };
-  const clock = clockOf(scheduler, clockAheadMs, () => isDead);
+  const clock = clockOf(scheduler, clockAheadMs, () => isKilled);
   const note: Log['info'] = (message, fields) =>
-    trace(() => `${label} notes: ${message} ${JSON.stringify(fields ?? {})}`);
+    trace(() => `${label} logs: ${message} ${JSON.stringify(fields ?? {})}`);
   const log: Log = { info: note, warn: note };
   let draws = 0;
   let writes = 0;
@@ -167,43 +167,43 @@ export function startInstance(
         timer: dueCatalogueTimer(dueWork),
       },
     }),
-    manifests: shared.manifests && hearing(world.on, caller, network.wrap(caller, 'manifests', shared.manifests)),
+    manifests: shared.manifests && recordLists(world.on, caller, network.wrap(caller, 'manifests', shared.manifests)),
     prober: prober({ probe: shared.probe && network.wrap(caller, 'probe', shared.probe), clock }),
     clock,
     random: () => world.choices.choose(`${label} random ${++draws}`, 0.5, (random) => random()),
     uniqueId: () => `${label} write ${++writes}`,
     log,
   };
-  const own = sabotage.ownPorts?.(ports) ?? ports;
+  const own = replacements.ownPorts?.(ports) ?? ports;
   const good = tracker(own, {
     ...world.on.options,
     evaluateReleasesWith: (name) => kept?.evaluateReleasesWith(name),
   });
-  const running = sabotage.tracker?.(good) ?? good;
+  const running = replacements.tracker?.(good) ?? good;
   const made = releases({
     ...{ clock, log, random: ports.random, tracker: running },
-    // The topic takes events of any kind.
+    // The topic accepts events of any kind.
     publisher: own.publisher as EventPublisher<object>,
     ...{ delayedAfterMs, retentionMs: world.on.options.retentionMs, queue: dueReleaseQueue(dueWork) },
     store: network.wrap(caller, 'releases', shared.releases),
   });
-  // Where there are none, nobody looks for any.
+  // Without releases in the world no image is looked up for them.
   const kept = world.on.plan.world.releases && made;
   void running.ready(settings);
 
   const webhooks = instanceForwarder({
     ...{ on: world.on, choices: world.choices, label, tracker: running, clock, log, random: ports.random },
-    ...{ queue: ports.forwards, outcome: sabotage.outcome ?? ((told) => told) },
+    ...{ queue: ports.forwards, outcome: replacements.outcome ?? ((outcome) => outcome) },
   });
-  const nobody = async () => {
-    throw new Error('nobody asks for this here');
+  const notUsed = async () => {
+    throw new Error('not used in schedules');
   };
   const run = runDueWork({
     tracker: running,
     checks: undefined,
     forwarder: webhooks,
     releases: made,
-    replays: { send: nobody },
+    replays: { send: notUsed },
   });
   const due = sweeper({
     dueWork,
@@ -211,7 +211,7 @@ export function startInstance(
     log,
     async run(work, item) {
       const overdue = scheduler.at(scheduler.now() + functionTimeoutMs, () => {
-        if (!isDead) world.on.violate('work comes to an end', `due work on ${label} runs and runs: ${item.text}`);
+        if (!isKilled) world.on.violate('all work ends', `due work on ${label} does not end: ${item.text}`);
       });
       trace(() => `${label} does due work: ${item.text}`);
       if (work.kind === 'count') world.on.counters.count('counts', 'when due');
@@ -231,12 +231,12 @@ export function startInstance(
       if (kind === 'delivery') await deliveries.handler(body, context);
     },
     kill() {
-      isDead = true;
+      isKilled = true;
     },
   });
 }
 
-function clockOf(scheduler: Scheduler, aheadMs: number, isDead: () => boolean): Clock {
+function clockOf(scheduler: Scheduler, aheadMs: number, isKilled: () => boolean): Clock {
   return {
     now: () => scheduler.now() + aheadMs,
     sleep(milliseconds, signal) {
@@ -248,7 +248,7 @@ function clockOf(scheduler: Scheduler, aheadMs: number, isDead: () => boolean): 
           resolve();
         };
         const cancel = scheduler.at(scheduler.now() + milliseconds, () => {
-          if (!isDead()) end();
+          if (!isKilled()) end();
         });
         signal?.addEventListener('abort', end);
       });

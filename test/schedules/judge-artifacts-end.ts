@@ -1,4 +1,7 @@
-/** What is answered about artifacts and platforms when all faults are over: what is there counts, whatever else is not. */
+/**
+ * What is answered about artifacts and platforms when all faults have ended: what is there counts, whatever else is
+ * missing.
+ */
 import type { AvailabilityDocument, AvailabilityQuery } from '../../src/core/image/availability.ts';
 import { defaultRequirement } from '../../src/core/model/requirement.ts';
 import { artifactsOfKind, isEverywhere, mustHaveAll } from './artifact-claims.ts';
@@ -7,7 +10,7 @@ import { inTheEnd } from './history.ts';
 import type { Instance } from './instance.ts';
 import { judgeDocument } from './judge-answer.ts';
 
-const rules = { said: 'an answer is true', kept: 'an acknowledged fact is kept' } as const;
+const rules = { answer: 'an answer is true', kept: 'an acknowledged fact is kept' } as const;
 const kinds = ['signature', 'sbom', 'report'] as const;
 
 /** @param plain the answer without artifacts */
@@ -45,7 +48,7 @@ export async function judgeArtifactsEnd(
       artifactsOfKind(on, image, kind).some((one) => !isEverywhere(on, one)),
     );
     on.violate(
-      isOtherMissing ? 'what nobody asked for holds nothing back' : 'what is attached is known',
+      isOtherMissing ? 'only what was asked for must be there' : 'what is attached is known',
       `image ${image} with ${artifacts} is everywhere, and ${label} does not say so: ${JSON.stringify(document.artifacts)}`,
     );
   }
@@ -60,5 +63,5 @@ function isCertain(on: Case, image: number, kind: string, { requirement }: Avail
 }
 
 function isNowhere(on: Case, artifact: number): boolean {
-  return !on.registry.happenings.some(({ image }) => image === artifact);
+  return !on.registry.registryEvents.some(({ image }) => image === artifact);
 }

@@ -1,6 +1,6 @@
 /**
- * The counts over all images, in the end: what follows from the documents of images that are listed by themselves, and from
- * what is answered about tags. The rule is made from docs/http.md, and knows nothing of how they are kept.
+ * The counts over all images, at the end: what follows from the documents of the images that are listed by themselves,
+ * and from the answers about tags. The rule follows docs/http.md, and does not use how counts are stored.
  */
 import type { AvailabilityDocument } from '../../src/core/image/availability.ts';
 import type { Tag } from '../../src/core/model/reference.ts';
@@ -62,7 +62,7 @@ export async function countedBy(
 /** Pushed with more than one digest; others cannot diverge. */
 function movedTags(on: Case): Tag[] {
   const digests = new Map<Tag, Set<number>>();
-  for (const { image, fact } of on.history.said)
+  for (const { image, fact } of on.history.reports)
     if (fact.kind === 'push' && fact.tag !== undefined)
       digests.set(fact.tag, (digests.get(fact.tag) ?? new Set()).add(image));
   return [...digests].flatMap(([tag, images]) => (images.size > 1 ? [tag] : []));
@@ -77,10 +77,10 @@ export async function judgeCounts(on: Case, instance: Instance, counted: Counted
   const summary = await tracker.summary(on.settings);
   const all = [...counted.documents.values()];
   const { images, delayed, divergedTags } = summary;
-  const judge = (what: string, said: number | undefined, wanted: number) => {
-    if (said === wanted) return;
+  const judge = (what: string, answered: number | undefined, wanted: number) => {
+    if (answered === wanted) return;
     const states = all.map(({ digest, state }) => `image ${on.imageOf(digest)} ${state}`);
-    on.violate('each image is counted once', `${label} counts ${said} ${what}, and there are ${wanted}: ${states}`);
+    on.violate('each image is counted once', `${label} counts ${answered} ${what}, and there are ${wanted}: ${states}`);
   };
   for (const state of ['available', 'replicating', 'deleting', 'deleted'] as const)
     judge(state, images[state], all.filter((one) => one.state === state).length);
@@ -88,14 +88,14 @@ export async function judgeCounts(on: Case, instance: Instance, counted: Counted
   judge('diverged tags', divergedTags, counted.diverged.length);
   judgeUnpublished(on, summary, counted, label);
   for (const region of regionsOf(tracker.replicaSet(on.settings), all)) {
-    const said = summary.regions.find((one) => one.region === region);
+    const answered = summary.regions.find((one) => one.region === region);
     const isExpected = expectedRegions(tracker.replicaSet(on.settings)).includes(region);
     const missing = isExpected ? all.filter((one) => one.state === 'replicating' && !isIn(one, region)) : [];
-    judge(`available in ${region}`, said?.available, all.filter((one) => isIn(one, region)).length);
-    judge(`missing in ${region}`, said?.missing, missing.length);
-    judge(`delayed in ${region}`, said?.delayed, missing.filter(isDelayed).length);
+    judge(`available in ${region}`, answered?.available, all.filter((one) => isIn(one, region)).length);
+    judge(`missing in ${region}`, answered?.missing, missing.length);
+    judge(`delayed in ${region}`, answered?.delayed, missing.filter(isDelayed).length);
     const behind = isExpected ? counted.diverged.filter((one) => isBehind(one, region)) : [];
-    judge(`diverged tags in ${region}`, said?.divergedTags, behind.length);
+    judge(`diverged tags in ${region}`, answered?.divergedTags, behind.length);
   }
   on.counters.count('counts', 'judged at the end');
   if (all.length > 1) on.counters.count('counts', 'of several images at the end');
@@ -139,20 +139,23 @@ export function isDelayed({ state, delayed }: AvailabilityDocument): boolean {
   return state === 'replicating' && delayed;
 }
 
-/** While everything goes wrong: whatever is not counted yet, nothing is counted that nobody has spoken of. */
-export async function judgeCountsMeanwhile(on: Case, { tracker, label }: Instance): Promise<void> {
+/** While calls fail: an image may not be counted yet, but no image is counted that was not reported. */
+export async function judgeCountsDuringRun(on: Case, { tracker, label }: Instance): Promise<void> {
   const summary = await tracker.summary(on.settings).catch(() => undefined);
   if (summary === undefined) return;
-  on.counters.count('counts', 'judged meanwhile');
+  on.counters.count('counts', 'judged during the run');
   const { images, regions, delayed, divergedTags, unpublished } = summary;
-  const spokenOf = new Set(on.history.said.map(({ image }) => image)).size;
+  const reportedImages = new Set(on.history.reports.map(({ image }) => image)).size;
   const total = Object.values(images).reduce((a, b) => a + b, 0);
   const ofImages = [total, delayed, unpublished ?? 0, ...regions.flatMap((one) => [one.available + one.missing])];
   const parts = regions.flatMap((one) => [one.available, one.missing, one.delayed, one.divergedTags]);
   const numbers = [...Object.values(images), ...ofImages, ...parts, divergedTags];
-  if (numbers.some((number) => !Number.isInteger(number) || number < 0) || ofImages.some((number) => number > spokenOf))
+  if (
+    numbers.some((number) => !Number.isInteger(number) || number < 0) ||
+    ofImages.some((number) => number > reportedImages)
+  )
     on.violate(
-      'counts are never more than there is',
-      `${label} says ${JSON.stringify(summary)}, and ${spokenOf} images were spoken of`,
+      'counts are never too high',
+      `${label} answers ${JSON.stringify(summary)}, and ${reportedImages} images were reported`,
     );
 }

@@ -1,6 +1,6 @@
 /**
- * When all faults are over and time has passed: every living instance says what the model says, everything true has been
- * told, and nothing is left that somebody would still have to tell.
+ * When all faults have ended and time has passed: every running instance answers what the model expects, everything
+ * true has been published, and no event is pending.
  */
 
 import type { AnnouncementKind } from '../../src/core/image/announcement-key.ts';
@@ -26,14 +26,14 @@ import { judgeLists } from './judge-lists.ts';
 import { judgeReleases } from './judge-release.ts';
 import { judgeTags } from './judge-tags.ts';
 
-const rules = { said: 'an answer is true', kept: 'an acknowledged fact is kept' } as const;
+const rules = { answer: 'an answer is true', kept: 'an acknowledged fact is kept' } as const;
 
-/** Asks everything there is to ask of one instance; whoever calls lets the answers come. */
+/** Asks one instance everything; the caller runs the scheduler until the answers come. */
 export async function judgeEnd(on: Case, instance: Instance): Promise<void> {
   const { tracker } = instance;
   await tracker.ready(on.settings);
   const set = tracker.replicaSet(on.settings);
-  const images = spokenOf(on);
+  const images = reportedImages(on);
   const documents = new Map<number, AvailabilityDocument>();
   for (const image of images) documents.set(image, await judgeDocumentOf(on, instance, image));
   for (const [image, document] of documents)
@@ -57,15 +57,15 @@ export async function judgeEnd(on: Case, instance: Instance): Promise<void> {
   await judgeFamilies(on, instance, documents, { ...query, state: undefined });
   const listed = await tracker.images({ ...query, state: undefined });
   for (const image of images.filter((one) => !isPart(one))) {
-    const isKept = on.history.said.some((said) => said.image === image && said.keptAt !== undefined);
+    const isKept = on.history.reports.some((report) => report.image === image && report.keptAt !== undefined);
     const isListed = listed.images.some(({ digest }) => digest === on.nameOf(image).digest);
-    // One that is unknown was reported by replaced replicas only, or may be forgotten: `judgeDocumentOf` judges that.
+    // One that is unknown was reported by replaced replicas only, or may have expired: `judgeDocumentOf` judges that.
     if (isKept && !isListed && states.get(image) !== 'unknown')
       on.violate('images are listed', `image ${image} is not listed by ${instance.label}`);
   }
   if (on.plan.world.catalogue === true) {
     const counted = await countedBy(on, instance, documents, listed.images);
-    for (const each of on.living()) await judgeCounts(on, each, counted);
+    for (const each of on.runningInstances()) await judgeCounts(on, each, counted);
     await judgeLists(on, instance, counted, { ...query, state: undefined });
   }
   const open = await tracker.images({ ...query, state: 'replicating' });
@@ -76,14 +76,14 @@ export async function judgeEnd(on: Case, instance: Instance): Promise<void> {
   }
 }
 
-/** What one instance says of each image, in the end. */
+/** What one instance answers about each image, at the end. */
 export async function judgeDocuments(on: Case, instance: Instance): Promise<void> {
   await instance.tracker.ready(on.settings);
-  for (const image of spokenOf(on)) await judgeDocumentOf(on, instance, image);
+  for (const image of reportedImages(on)) await judgeDocumentOf(on, instance, image);
 }
 
-function spokenOf(on: Case): number[] {
-  return [...new Set(on.history.said.map(({ image }) => image))];
+function reportedImages(on: Case): number[] {
+  return [...new Set(on.history.reports.map(({ image }) => image))];
 }
 
 function questionOf(on: Case, image: number) {
@@ -103,8 +103,8 @@ async function judgeDocumentOf(on: Case, { tracker, label }: Instance, image: nu
   const claim = claimer(on, image, set);
   const parts = partsOf(on, image, true);
   const expected = expectedRegions(set);
-  // What a replica said that has left is void; whether it is remembered all the same is the tracker's own affair.
-  const isKept = on.history.said.some(
+  // Reports of a replica that was removed are void; the tracker may keep them or not.
+  const isKept = on.history.reports.some(
     ({ image: of, fact: { region }, keptAt }) => of === image && keptAt !== undefined && expected.includes(region),
   );
   const isForgotten = mayBeForgotten(on, image) && expected.every((region) => !claim(region).mustBeThere);
@@ -114,7 +114,7 @@ async function judgeDocumentOf(on: Case, { tracker, label }: Instance, image: nu
     document.state === 'unknown' &&
     !expected.some((region) => findReplica(set, region)?.lastAbsentAt)
   ) {
-    on.violate('an acknowledged fact is kept', `${label} knows nothing of image ${image}`);
+    on.violate('an acknowledged fact is kept', `${label} answers that nothing is known of image ${image}`);
   }
   for (const { region, state } of document.regions) {
     const isAskable =
@@ -139,61 +139,72 @@ async function judgeImage(
   document: AvailabilityDocument,
   standing: Standing,
 ): Promise<void> {
-  // Of a member nothing is told by itself.
-  if (standing === 'single') judgeTold(on, image, document, claimer(on, image, set));
+  // A member is not published by itself.
+  if (standing === 'single') judgePublished(on, image, document, claimer(on, image, set));
   const known = await instance.tracker.events(questionOf(on, image));
-  judgeLedger(on, image, known?.events ?? [], instance.label);
+  judgeListedEvents(on, image, known?.events ?? [], instance.label);
 }
 
-/** At least once: what the document says now has been told. */
-function judgeTold(on: Case, image: number, document: AvailabilityDocument, claim: (region: Region) => Claim): void {
-  const told = [...on.published, ...on.refusedForGood.values()].filter(({ data }) => data.digest === document.digest);
-  const isTold = (kind: AnnouncementKind, region?: Region) =>
-    told.some((event) => event.type === announcementTypes[kind] && event.data.region === region);
-  const need = (kind: AnnouncementKind, region?: Region) => {
-    if (!isTold(kind, region))
+/** At least once: what the document says now was published. */
+function judgePublished(
+  on: Case,
+  image: number,
+  document: AvailabilityDocument,
+  claim: (region: Region) => Claim,
+): void {
+  const published = [...on.published, ...on.refusedForGood.values()].filter(
+    ({ data }) => data.digest === document.digest,
+  );
+  const isPublished = (kind: AnnouncementKind, region?: Region) =>
+    published.some((event) => event.type === announcementTypes[kind] && event.data.region === region);
+  const mustBePublished = (kind: AnnouncementKind, region?: Region) => {
+    if (!isPublished(kind, region))
       on.violate(
         'what is true is published',
-        `${kind} of image ${image}${region === undefined ? '' : ` in ${region}`} was never told`,
+        `${kind} of image ${image}${region === undefined ? '' : ` in ${region}`} was never published`,
       );
   };
   const wasSeeded = on.plan.commands.some((command) => command.kind === 'replicas' && command.isSeeding);
   for (const { region, state } of document.regions) {
-    if (state === 'available' && !wasSeeded) need('availableInRegion', region);
-    // Where only a member was deleted, that is told of the family if it had been told to be there.
+    if (state === 'available' && !wasSeeded) mustBePublished('availableInRegion', region);
+    // If only a member was deleted, that is published of the family if the family had been published there.
     const isWhole = on.family.members(image).length === 0 || claim(region).mustBeDeleted;
-    if (state === 'deleted' && (isWhole || isTold('availableInRegion', region))) need('deletedInRegion', region);
+    if (state === 'deleted' && (isWhole || isPublished('availableInRegion', region)))
+      mustBePublished('deletedInRegion', region);
   }
   if (document.state === 'available') {
-    need('availableInAllReplicas');
+    mustBePublished('availableInAllReplicas');
     const isRefused = [...on.refusedForGood.values()].some(
       ({ type, data }) => type === announcementTypes.availableInAllReplicas && data.digest === document.digest,
     );
     if (document.announcedAt === null && !isRefused)
-      on.violate('what is true is published', `image ${image} is everywhere, and nothing says when it was told`);
+      on.violate(
+        'what is true is published',
+        `image ${image} is everywhere, and the document does not say when that was published`,
+      );
   }
   if (
     document.state === 'deleted' &&
     document.regions.every(({ region, expected }) => expected || !claim(region).mayBeThere)
   )
-    need('deletedInAllReplicas');
+    mustBePublished('deletedInAllReplicas');
   const firstSeen = document.firstSeenAt === null ? Number.POSITIVE_INFINITY : Date.parse(document.firstSeenAt);
   const isLate = on.scheduler.now() > firstSeen + 2 * delayedAfterMs;
   if (document.state === 'replicating' && document.availableAt === null && isLate) {
-    const isToldDelayed = told.some((event) => event.type === announcementTypes.delayed);
-    const wasGone = told.some(
+    const isDelayPublished = published.some((event) => event.type === announcementTypes.delayed);
+    const wasGone = published.some(
       (event) => event.type === announcementTypes.deletedInAllReplicas && Date.parse(event.time) >= firstSeen,
     );
-    if (!document.delayed || !isToldDelayed)
+    if (!document.delayed || !isDelayPublished)
       on.violate(
         'what is true is published',
-        `image ${image} is late, and not called delayed${wasGone ? ', since it was told as deleted everywhere' : ''}`,
+        `image ${image} is late, and not called delayed${wasGone ? ', since it was published as deleted everywhere' : ''}`,
       );
   }
 }
 
-/** What the tracker says it has told: all of it, and only what the topic has taken. */
-function judgeLedger(on: Case, image: number, events: readonly PublishedEvent[], label: string): void {
+/** The events that the tracker lists as published: all of them, and only those that the topic accepted. */
+function judgeListedEvents(on: Case, image: number, events: readonly PublishedEvent[], label: string): void {
   const sent = new Set(on.published.map((event) => event.id));
   for (const { event, publishedAt } of events) {
     const what = `${event.type} of image ${image}${event.data.region === undefined ? '' : ` in ${event.data.region}`}, generation ${event.data.generation}`;

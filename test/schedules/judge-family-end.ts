@@ -1,4 +1,4 @@
-/** What has become of families when all faults are over: members are known, and on the lists of their family alone. */
+/** What is answered about families when all faults have ended: members are known, and listed only with their family. */
 import type { AvailabilityDocument } from '../../src/core/image/availability.ts';
 import { defaultRequirement } from '../../src/core/model/requirement.ts';
 import type { ImageQuery } from '../../src/core/query/list-images.ts';
@@ -10,14 +10,14 @@ import type { Instance } from './instance.ts';
 import { isTagged, ruleAbout } from './judge-family.ts';
 
 /**
- * `part`: of an index that is there; what is told and listed is the family. `single`: no index that somebody has spoken of
- * lists it. `either`: one that may be deleted, or could not be read.
+ * `part`: listed by an index that is there; only the family is published and listed. `single`: listed by no index that
+ * was reported. `either`: listed by an index that may be deleted, or could not be read.
  */
 export type Standing = 'part' | 'single' | 'either';
 
 export function standingOf(on: Case, image: number, documents: ReadonlyMap<number, AvailabilityDocument>): Standing {
   const attachment = on.family.attachment(image);
-  // Whose manifest nobody could read is an image like any other.
+  // An index whose manifest could not be read is an image like any other.
   if (attachment !== undefined) return isAttached(on, image, documents) ? 'part' : 'either';
   const indexes = on.family.indexes(image).flatMap((index) => documents.get(index) ?? []);
   if (indexes.length === 0) return 'single';
@@ -26,7 +26,7 @@ export function standingOf(on: Case, image: number, documents: ReadonlyMap<numbe
   return indexes.some(isThere) ? 'part' : 'either';
 }
 
-/** An artifact that its document or its tag tells to be one. */
+/** An artifact, by its document or by its tag. */
 function isAttached(on: Case, image: number, documents: ReadonlyMap<number, AvailabilityDocument>): boolean {
   const attachment = on.family.attachment(image);
   const isNamed = isTagged(on, image, on.scheduler.now()) || documents.get(image)?.subject !== undefined;
@@ -54,13 +54,13 @@ export async function judgeFamilies(
     if (standingOf(on, image, documents) !== 'part') continue;
     on.counters.count('families', 'members at the end');
     if (isListed(families)) on.violate(ruleAbout(on, image), `image ${image} is listed by ${label}`);
-    const isKept = on.history.said.some((said) => said.image === image && said.keptAt !== undefined);
+    const isKept = on.history.reports.some((report) => report.image === image && report.keptAt !== undefined);
     if (isKept && document.state !== 'unknown' && !isListed(all))
       on.violate('images are listed', `image ${image} is not listed by ${label}, members included`);
   }
 }
 
-/** Of what is there and could be read, somebody has read it by now. */
+/** What is there and can be read has been read by now. */
 function judgeKnown(on: Case, image: number, { membersKnown, state }: AvailabilityDocument, label: string): void {
   on.counters.count('families', `at the end: ${state}${membersKnown ? '' : ', members unknown'}`);
   const indexes = partsOf(on, image, true).filter((part) => on.family.members(part).length > 0);
@@ -72,20 +72,25 @@ function judgeKnown(on: Case, image: number, { membersKnown, state }: Availabili
     on.violate('what an index lists is known', `of image ${image}, ${label} does not know what it lists`);
 }
 
-/** Where replicas can be asked, what is in all of them is found, whatever webhooks are lost. */
+/** Where replicas can be probed, an image in all of them is found, although webhook events were lost. */
 function judgeFound(on: Case, image: number, { state, regions }: AvailabilityDocument, label: string): void {
   if (on.plan.world.probing === 'off' || on.leaps.length > 0 || !isWhole(on, image)) return;
-  // Of what nobody has reported since it was deleted, nobody knows that it is back.
+  // No instance can know that an image is back that was not reported since it was deleted.
   if (!on.registry.replicas.some((region) => on.history.claim(image, region, inTheEnd).mustBeThere)) return;
-  on.counters.count('families', isReported(on, image) ? 'whole at the end' : 'whole at the end, and found by asking');
+  on.counters.count(
+    'families',
+    isReported(on, image) ? 'complete at the end' : 'complete at the end, and found by probing',
+  );
   if (state !== 'available')
     on.violate(
       'what is true is published',
-      `image ${image} is whole in every replica, and ${label} says ${state}: ${regions.map((one) => `${one.region} ${one.state}`)}`,
+      `image ${image} is complete in every replica, and ${label} answers ${state}: ${regions.map((one) => `${one.region} ${one.state}`)}`,
     );
 }
 
-/** Where a region has an index with everything that it lists, each of these manifests is there when asked for by itself. */
+/**
+ * If a region has an index with everything that it lists, each of these manifests is there in an answer about it alone.
+ */
 async function judgeMembers(on: Case, { tracker, label }: Instance, index: number, document: AvailabilityDocument) {
   if (!document.membersKnown) return;
   const regions = document.regions.filter(({ state }) => state === 'available').map(({ region }) => region);
@@ -99,7 +104,7 @@ async function judgeMembers(on: Case, { tracker, label }: Instance, index: numbe
       if (state !== 'available')
         on.violate(
           'what is true is published',
-          `image ${index} is in ${region}, and ${label} says that image ${member}, which it lists, is ${state} there`,
+          `image ${index} is in ${region}, and ${label} answers that image ${member}, which it lists, is ${state} there`,
         );
     }
   }
@@ -109,12 +114,12 @@ async function judgeMembers(on: Case, { tracker, label }: Instance, index: numbe
 const readAgainMs = 7_300_000;
 
 /**
- * By when it is to be known what is in the world, milliseconds since 1970: what an index lists is read again, and replicas that
- * have not reported are asked at pauses that grow with the age of the image.
+ * By when the tracker must know the state of the world, milliseconds since 1970: what an index lists is read again, and
+ * replicas that have not reported are probed at pauses that grow with the age of the image.
  */
 export function foundBy(on: Case): number {
   const indexes = on.family.digests.flatMap((_, image) =>
-    on.family.members(image).length > 0 && on.history.said.some((said) => said.image === image) ? [image] : [],
+    on.family.members(image).length > 0 && on.history.reports.some((report) => report.image === image) ? [image] : [],
   );
   const { lastFailedAt } = on.readings;
   const isUnread = indexes.some((index) => on.readings.listedSince(index) === undefined);

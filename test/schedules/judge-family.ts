@@ -1,5 +1,5 @@
 /**
- * What is told of an index is told of the whole family and once; and of what it lists nothing is told, once it is known to be
+ * Events about an index are about the whole family, each once; and no event is about a member once it is known to be
  * listed.
  */
 import { announcementTypes } from '../../src/core/image/announcement-key.ts';
@@ -8,15 +8,15 @@ import type { ForwardOrder } from '../../src/core/image/forward-entry.ts';
 import type { Case, Rule } from './case.ts';
 import { clockText } from './case.ts';
 import { mayBeDeleted, partsOf } from './family-claims.ts';
-import type { Said } from './history.ts';
+import type { Report } from './history.ts';
 
-/** From the documentation: an untagged manifest is told after so long; less what reading its index takes. */
+/** From the documentation: an untagged manifest is published after this time; less what reading its index takes. */
 const claimedWithinMs = 8_000;
 
 /** Where clocks differ by more, it may have been seen long ago by one of them. */
 const maxSpreadMs = 2_000;
 
-/** Events about tags say what the tag points at, whatever that is. */
+/** Events about tags say what the tag points at: an index, a member or another image. */
 const aboutTags: readonly string[] = [announcementTypes.tagConverged, announcementTypes.tagSuperseded];
 
 export function familyJudge(on: Case): (event: CloudEvent) => void {
@@ -24,21 +24,21 @@ export function familyJudge(on: Case): (event: CloudEvent) => void {
 
   function judgeCount({ type, id, data }: CloudEvent, image: number): void {
     const key = `${type} ${image}`;
-    const told = (ids.get(key) ?? new Set()).add(id);
-    ids.set(key, told);
-    // Deleting one of its members everywhere ends a generation as well.
+    const idsOfKey = (ids.get(key) ?? new Set()).add(id);
+    ids.set(key, idsOfKey);
+    // Deleting one of its members everywhere also ends a generation.
     const family = partsOf(on, image, true);
     const deleted = new Set(
-      on.history.said.flatMap(({ image: of, fact }) =>
+      on.history.reports.flatMap(({ image: of, fact }) =>
         family.includes(of) && fact.kind === 'delete' ? [fact.eventTime] : [],
       ),
     );
-    // Complete for a larger set, it is told anew.
+    // Complete for a larger set, it is published again.
     const sets = new Set([...on.setsUsed.values()].flatMap((used) => [...used].filter(Boolean)));
-    if (told.size > Math.max(1, sets.size) + deleted.size)
+    if (idsOfKey.size > Math.max(1, sets.size) + deleted.size)
       on.violate(
         'a family is published once',
-        `${type} of image ${image}, generation ${data.generation}, is number ${told.size}, after ${deleted.size} deletes`,
+        `${type} of image ${image}, generation ${data.generation}, is number ${idsOfKey.size}, after ${deleted.size} deletes`,
       );
   }
 
@@ -65,11 +65,15 @@ export function familyJudge(on: Case): (event: CloudEvent) => void {
   };
 }
 
-/** When it was decided to send it is not known: only what nobody had spoken of cannot have been decided before. */
+/**
+ * When the tracker decided to send it is not known: only what had not been reported cannot have been decided before.
+ */
 export function judgeForwardOrder(on: Case, { name }: ForwardOrder): void {
   const image = on.imageOf(name.digest);
   if (image === undefined) return;
-  const firstAt = Math.min(...on.history.said.flatMap((said) => (said.image === image ? [said.saidAt] : [])));
+  const firstAt = Math.min(
+    ...on.history.reports.flatMap((report) => (report.image === image ? [report.reportedAt] : [])),
+  );
   if (isKnownArtifact(on, image, firstAt)) on.violate(ruleAbout(on, image), `image ${image} is forwarded`);
   judgeMember(on, image, 'forwarded', firstAt);
 }
@@ -88,7 +92,7 @@ function judgeArtifact(on: Case, image: number, { type, time }: CloudEvent): voi
     on.violate(ruleAbout(on, image), `${type} of image ${image}, made at ${clockText(madeAt)}`);
 }
 
-/** Its tag says it, an answer has named its subject, or nobody has failed to read it and to write down what was read. */
+/** Its tag shows it, an answer named its subject, or no instance failed to read it and to store what it read. */
 function isKnownArtifact(on: Case, image: number, decidedAt: number): boolean {
   const attachment = on.family.attachment(image);
   if (attachment === undefined || mayBeDeleted(on, attachment.subject)) return false;
@@ -99,24 +103,25 @@ function isKnownArtifact(on: Case, image: number, decidedAt: number): boolean {
     isStoredInTime(on, image) &&
     on.leaps.length === 0 &&
     on.clockSpreadMs < maxSpreadMs &&
-    on.instances.every(({ isDead }) => !isDead);
+    on.instances.every(({ isKilled }) => !isKilled);
   return isTagged(on, image, decidedAt) || isNamed || isRead;
 }
 
-/** A push has said so; a delete names no tag. */
+/** A push reported it; a delete names no tag. */
 export function isTagged(on: Case, image: number, decidedAt: number): boolean {
   const tag = on.family.attachment(image)?.tag;
-  const isKnown = ({ knownAt }: Said) => knownAt !== undefined && knownAt < decidedAt;
+  const isKnown = ({ knownAt }: Report) => knownAt !== undefined && knownAt < decidedAt;
   return (
-    tag !== undefined && on.history.said.some((said) => said.image === image && said.fact.tag === tag && isKnown(said))
+    tag !== undefined &&
+    on.history.reports.some((report) => report.image === image && report.fact.tag === tag && isKnown(report))
   );
 }
 
 /** Of what has waited in a queue since, or was deleted before, it may be published before it is read. */
 function isStoredInTime(on: Case, image: number): boolean {
-  const ofImage = on.history.said.filter((said) => said.image === image);
-  const knownAt = Math.min(...ofImage.map((said) => said.knownAt ?? Number.POSITIVE_INFINITY));
-  const isInTime = knownAt < Math.min(...ofImage.map(({ saidAt }) => saidAt)) + claimedWithinMs;
+  const ofImage = on.history.reports.filter((report) => report.image === image);
+  const knownAt = Math.min(...ofImage.map((report) => report.knownAt ?? Number.POSITIVE_INFINITY));
+  const isInTime = knownAt < Math.min(...ofImage.map(({ reportedAt }) => reportedAt)) + claimedWithinMs;
   return isInTime && ofImage[0]?.fact.kind === 'push';
 }
 
@@ -135,13 +140,13 @@ function judgeMember(on: Case, image: number, what: string, decidedAt: number): 
   }
 }
 
-/** In a world where nothing goes wrong: no tag had it published before its index was there. */
+/** In a world without faults: no tag had it published before its index was there. */
 function isClaimedInTime(on: Case, image: number, index: number): boolean {
   if (!on.isCalm || on.clockSpreadMs > 0 || on.readings.lastFailedAt !== undefined) return false;
-  const ofImage = on.history.said.filter((said) => said.image === image);
-  const knownAt = on.history.said.flatMap((said) =>
-    said.image === index ? [said.knownAt ?? Number.POSITIVE_INFINITY] : [],
+  const ofImage = on.history.reports.filter((report) => report.image === image);
+  const knownAt = on.history.reports.flatMap((report) =>
+    report.image === index ? [report.knownAt ?? Number.POSITIVE_INFINITY] : [],
   );
-  const firstAt = Math.min(...ofImage.map(({ saidAt }) => saidAt));
+  const firstAt = Math.min(...ofImage.map(({ reportedAt }) => reportedAt));
   return ofImage.every(({ fact }) => fact.tag === undefined) && Math.min(...knownAt) < firstAt + claimedWithinMs;
 }

@@ -1,4 +1,4 @@
-/** Whether a webhook could be sent when it was: its target needs the image where it may have been at that moment. */
+/** Whether a webhook could be sent at its time: its target needs the image in regions that may have had it then. */
 import type { AvailabilityQuery } from '../../src/core/image/availability.ts';
 import type { Region } from '../../src/core/model/region.ts';
 import type { Requirement } from '../../src/core/model/requirement.ts';
@@ -6,7 +6,7 @@ import type { Case } from './case.ts';
 import { claimOfAll, mustBeListed, partsOf } from './family-claims.ts';
 import { seenBetween } from './history.ts';
 
-/** @param askedAt when whoever sends it began to look whether it is still true */
+/** @param askedAt when the forwarder began to check whether it is still true */
 export function judgeForward(
   on: Case,
   { digest }: AvailabilityQuery,
@@ -15,7 +15,7 @@ export function judgeForward(
 ): void {
   const image = on.imageOf(digest ?? null);
   if (image === undefined) {
-    on.violate('a forward is true', `${digest}, of which nobody has spoken`);
+    on.violate('a forward is true', `${digest}, which no report is about`);
     return;
   }
   const view = seenBetween(askedAt, on.scheduler.now());

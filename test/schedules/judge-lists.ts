@@ -1,4 +1,4 @@
-/** Lists in each order, with each filter, and search, in the end: exactly the images that they are asked for, each once. */
+/** Lists in each order, with each filter, and search, at the end: exactly the requested images, each once. */
 import { listOrders } from '../../src/core/catalogue/ports.ts';
 import { parseSearch } from '../../src/core/catalogue/search.ts';
 import type { AvailabilityDocument } from '../../src/core/image/availability.ts';
@@ -17,7 +17,7 @@ const maxPages = 100;
 /** Few enough that an image with hundreds of tags is not searched for by each. */
 const maxTags = 3;
 
-/** What a list is asked for, and which images it has then. */
+/** The filter of a list, and the images that it must have. */
 interface Asked {
   readonly filter: Partial<ImageQuery>;
   readonly must: (one: AvailabilityDocument) => boolean;
@@ -89,7 +89,7 @@ function judgeList(on: Case, what: string, found: Documents, wanted: Documents):
   const [names, due] = [namesOf(on, found), namesOf(on, wanted)];
   on.counters.count('counts', due.length > 0 ? 'lists judged' : 'empty lists judged');
   if (names.join() !== due.join())
-    on.violate('a list has what it is asked for', `${what}, lists ${names}, and not ${due}`);
+    on.violate('a list has exactly the requested images', `${what}, lists ${names}, and not ${due}`);
 }
 
 function judgeOrder(on: Case, what: string, found: Documents, sort: ImageQuery['sort']): void {
@@ -98,13 +98,16 @@ function judgeOrder(on: Case, what: string, found: Documents, sort: ImageQuery['
     // All are of one repository.
     if (sort !== 'lag') return first >= second;
     if (!isIncomplete(b)) return true;
-    // Of one that was everywhere before, it is not said since when it waits.
+    // For an image that was everywhere before, the document does not say since when it waits.
     return isIncomplete(a) && (a.availableAt !== null || b.availableAt !== null || first <= second);
   };
   found.slice(1).forEach((one, i) => {
     const before = found[i];
     if (before !== undefined && !isBefore(before, one))
-      on.violate('a list has what it is asked for', `${what}, lists ${found.map(({ digest }) => on.imageOf(digest))}`);
+      on.violate(
+        'a list has exactly the requested images',
+        `${what}, lists ${found.map(({ digest }) => on.imageOf(digest))}`,
+      );
   });
 }
 

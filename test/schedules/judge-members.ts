@@ -1,4 +1,4 @@
-/** Whether a document says truly what an index lists, and whether that may be unknown. */
+/** Whether a document has exactly what an index lists, and whether that may be unknown. */
 import type { AvailabilityDocument } from '../../src/core/image/availability.ts';
 import type { ReplicaSet } from '../../src/core/model/replica-set.ts';
 import { findReplica } from '../../src/core/model/replica-set.ts';
@@ -34,17 +34,17 @@ export function judgeMembers(
     return;
   }
   on.readings.listed(image, on.scheduler.now());
-  // Whatever is attached is a member as well, once it is known.
+  // An attached artifact is a member as well, once it is known.
   const isArtifact = (member: number | undefined) =>
     member !== undefined && on.family.artifacts(image).includes(member);
   for (const { digest, kind } of members ?? []) {
     const member = on.imageOf(digest);
     if (isArtifact(member) !== (kind === 'artifact'))
-      on.violate('what an index lists is known', `image ${member} is told to be a member of image ${image}, ${kind}`);
+      on.violate('what an index lists is known', `image ${member} is called a member of image ${image}, ${kind}`);
   }
-  const told = (members ?? []).map(({ digest }) => on.imageOf(digest)).filter((member) => !isArtifact(member));
-  if (told.toSorted().join() !== listed.toSorted().join())
-    on.violate('what an index lists is known', `image ${image} lists ${listed}, and ${told} are told`);
+  const answered = (members ?? []).map(({ digest }) => on.imageOf(digest)).filter((member) => !isArtifact(member));
+  if (answered.toSorted().join() !== listed.toSorted().join())
+    on.violate('what an index lists is known', `image ${image} lists ${listed}, and ${answered} are answered`);
   for (const { digest, missing } of members ?? []) {
     const member = on.imageOf(digest);
     if (member === undefined) continue;
@@ -54,7 +54,7 @@ export function judgeMembers(
       const isMissing = missing.includes(region);
       if (!isMissing && !claim.mayCount)
         on.violate(
-          isArtifact(member) ? 'an artifact counts only where it is' : 'a family is published only when it is whole',
+          isArtifact(member) ? 'an artifact counts only where it is' : 'a family is published only when complete',
           `member ${member} of image ${image} is not missing in ${region}`,
         );
       // Its tag may be another digest's there by now.

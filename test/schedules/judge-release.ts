@@ -1,6 +1,6 @@
 /**
- * Whether what is told of a release is true, and told once: by what had been said of its images, and by what somebody had
- * asked for.
+ * Whether an event about a release is true, and published once: by the reports about its images, and by the requests
+ * about releases.
  */
 import type { CloudEvent } from '../../src/core/image/cloud-event.ts';
 import type { Region } from '../../src/core/model/region.ts';
@@ -31,15 +31,15 @@ function revisionOf({ data }: ReleaseEvent): string {
 const readingMs = 30_000;
 
 export function judgeRelease(on: Case, event: ReleaseEvent): void {
-  const { told } = on.releases;
+  const { published } = on.releases;
   const what = `${event.type.replace('AcrReplication.', '')} of ${revisionOf(event)}`;
-  const same = told.filter((one) => one.type === event.type && revisionOf(one) === revisionOf(event));
-  const other = told.find((one) => one.id === event.id && !same.includes(one));
+  const same = published.filter((one) => one.type === event.type && revisionOf(one) === revisionOf(event));
+  const other = published.find((one) => one.id === event.id && !same.includes(one));
   if (same.some(({ id }) => id !== event.id)) on.violate('a release is published once', `${what}, under another id`);
   if (other !== undefined)
     on.violate('a release is published once', `${what} has the id of ${other.type} ${revisionOf(other)}`);
   on.counters.count('releases', `${event.type.replace('AcrReplication.', '')}${same.length > 0 ? ' again' : ''}`);
-  told.push(event);
+  published.push(event);
 
   const images = event.data.images.map(({ image }) => image);
   const asked = on.releases.calls.filter(
@@ -49,21 +49,21 @@ export function judgeRelease(on: Case, event: ReleaseEvent): void {
       content.images.toSorted().join() === images.toSorted().join(),
   );
   if (asked.length === 0)
-    on.violate('a release is published only when it is everywhere', `${what}: nobody asked for that`);
+    on.violate('a release is published only when it is everywhere', `${what}: no request was for that`);
   const madeAt = Date.parse(event.time);
   const [soonest, latest] = [madeAt - on.clockSpreadMs, madeAt + on.clockSpreadMs];
   if (event.type === types.delayed) {
     const first = Math.min(...asked.map(({ askedAt }) => askedAt)) - on.clockSpreadMs;
     if (latest < first + delayedAfterMs)
       on.violate('a release is published only when it is everywhere', `${what}: too soon`);
-    const available = told.find((one) => one.type === types.available && revisionOf(one) === revisionOf(event));
+    const available = published.find((one) => one.type === types.available && revisionOf(one) === revisionOf(event));
     if (available !== undefined && Date.parse(available.time) + 2 * on.clockSpreadMs < madeAt)
       on.violate('a release is published once', `${what}: it was available before`);
     return;
   }
   const view: View = {
     must: ({ knownAt }) => knownAt !== undefined && knownAt < soonest - readingMs,
-    may: ({ saidAt }) => saidAt <= latest,
+    may: ({ reportedAt }) => reportedAt <= latest,
   };
   const isThere = (digest: string | null, regions: readonly Region[], content: ReleaseContent | undefined) => {
     const { artifacts = [], platforms } = content ?? {};
@@ -92,7 +92,10 @@ export function judgeRelease(on: Case, event: ReleaseEvent): void {
     on.violate('a release is published only when it is everywhere', `${what}, made at ${clockText(madeAt)}: ${images}`);
 }
 
-/** The same again changes nothing, and another content is the next revision: certain where nothing else was going on. */
+/**
+ * The same content again changes nothing, and another content is the next revision: certain if no other call was under
+ * way.
+ */
 export function judgeRepeat(on: Case, call: ReleaseCall): void {
   const before = on.releases.calls.filter((one) => one !== call && one.name === call.name);
   if (call.content === undefined || !areOver(before, call)) return;
@@ -114,7 +117,7 @@ function mayBeForgotten(on: Case, { askedAt }: ReleaseCall): boolean {
   return on.leaps.some(({ at }) => at > askedAt);
 }
 
-/** What one instance says of each release, in the end, and whether it was told. */
+/** What one instance answers about each release, at the end, and whether it was published. */
 export async function judgeReleases(on: Case, { releases, tracker, label }: Instance): Promise<void> {
   for (const name of new Set(on.releases.calls.map((call) => call.name))) {
     const found = await releases.read(name);
@@ -123,7 +126,7 @@ export async function judgeReleases(on: Case, { releases, tracker, label }: Inst
     const { release, result } = found;
     const revision = `${name}, made ${new Date(release.createdAt).toISOString()}, revision ${release.revision}`;
     const wasTold = (type: string) =>
-      [...on.releases.told, ...(on.refusedForGood.values() as Iterable<CloudEvent | ReleaseEvent>)].some(
+      [...on.releases.published, ...(on.refusedForGood.values() as Iterable<CloudEvent | ReleaseEvent>)].some(
         (event) => isOfRelease(event) && event.type === type && revisionOf(event) === revision,
       );
     const regions = tracker.replicaSet(on.settings).replicas.flatMap((one) => (one.expected ? [one.region] : []));
@@ -140,13 +143,13 @@ export async function judgeReleases(on: Case, { releases, tracker, label }: Inst
     });
     const isCertain = on.plan.world.probing !== 'confirm' && on.plan.world.set === 'settings';
     if (isEverywhere && isCertain && result.outcome !== 'satisfied')
-      on.violate('an answer is true', `${revision} is everywhere, and ${label} says ${result.outcome}`);
+      on.violate('an answer is true', `${revision} is everywhere, and ${label} answers ${result.outcome}`);
     if (result.outcome === 'satisfied') on.counters.count('releases', 'satisfied at the end');
     if (result.outcome === 'satisfied' && release.availableAt === null)
       on.violate('what is true is published', `${revision} is everywhere, and ${label} does not say since when`);
     if (release.availableAt !== null && !wasTold(types.available))
-      on.violate('what is true is published', `${revision} was never told`);
-    if (release.announcedAt !== null && ![...on.releases.told].some((event) => revisionOf(event) === revision))
+      on.violate('what is true is published', `${revision} was never published`);
+    if (release.announcedAt !== null && ![...on.releases.published].some((event) => revisionOf(event) === revision))
       on.violate('only what was sent is stored as published', revision);
   }
 }
@@ -159,7 +162,7 @@ function judgeKept(on: Case, name: string, kept: ReleaseContent | undefined, lab
   const { content } = last;
   const isKept = content === undefined || kept === undefined ? content === kept : isSameContent(content, kept);
   if (!isKept)
-    on.violate('an acknowledged release is kept', `${name} is ${kept?.images}, and ${label} took ${content?.images}`);
+    on.violate('an acknowledged release is kept', `${name} is ${kept?.images}, and ${label} accepted ${content?.images}`);
 }
 
 /** All that there is of the kind, and every replica lists it. */

@@ -1,4 +1,6 @@
-/** Whether a document says truly which regions have all that was asked for: the platforms, and what is to be attached. */
+/**
+ * Whether a document is right about which regions have everything that was requested: the platforms, and the artifacts.
+ */
 import type { AvailabilityDocument } from '../../src/core/image/availability.ts';
 import type { Region } from '../../src/core/model/region.ts';
 import type { ReplicaSet } from '../../src/core/model/replica-set.ts';
@@ -9,7 +11,7 @@ import type { Case, Rule } from './case.ts';
 import { claimOfAll, partsFor } from './family-claims.ts';
 import type { View } from './history.ts';
 
-/** What was asked, of whom, and when. */
+/** What was requested, of which instance, and when. */
 export interface Question extends AskedFor {
   readonly label?: string;
   readonly askedAt?: number;
@@ -22,18 +24,18 @@ export function judgeRequirement(
   {
     set,
     view,
-    said,
+    answer,
     kept,
-  }: { readonly set: ReplicaSet; readonly view: View; readonly said: Rule; readonly kept: Rule },
+  }: { readonly set: ReplicaSet; readonly view: View; readonly answer: Rule; readonly kept: Rule },
   question: Question,
 ): void {
   const { requirement, missing, satisfied } = document;
   const have = requirement.regions.filter((region) => !missing.includes(region));
   if (satisfied && have.length < requirement.needed)
-    on.violate(said, `image ${image} is said to satisfy ${requirement.needed}, and ${missing} are missing`);
+    on.violate(answer, `image ${image} is said to satisfy ${requirement.needed}, and ${missing} are missing`);
   const viewOf = (region: Region): View => ({ ...view, lastAbsentAt: findReplica(set, region)?.lastAbsentAt });
   judgePlatforms(on, image, document, viewOf, question);
-  judgeArtifacts(on, image, document, { viewOf, said, kept }, question);
+  judgeArtifacts(on, image, document, { viewOf, answer, kept }, question);
 }
 
 function judgePlatforms(
@@ -51,12 +53,12 @@ function judgePlatforms(
     const mayCount = least !== undefined && claimOfAll(on, least, region, viewOf(region)).mayCount;
     on.counters.count('platforms', `${isMissing ? 'missing' : 'there'} in a region`);
     if (!isMissing && !mayCount)
-      on.violate('an answer is for the platforms asked for', `image ${image}, ${platforms} is not in ${region}`);
+      on.violate('an answer is for the requested platforms', `image ${image}, ${platforms} is not in ${region}`);
     const isCertain = on.plan.world.probing !== 'confirm' && tag === undefined && artifacts.length === 0;
     const mustCount =
       isCertain && membersKnown && all !== undefined && claimOfAll(on, all, region, viewOf(region)).mustBeThere;
     if (isMissing && mustCount)
-      on.violate('an answer is for the platforms asked for', `image ${image}, ${platforms} is missing in ${region}`);
+      on.violate('an answer is for the requested platforms', `image ${image}, ${platforms} is missing in ${region}`);
   }
 }
 
@@ -64,16 +66,19 @@ function judgeArtifacts(
   on: Case,
   image: number,
   document: AvailabilityDocument,
-  { viewOf, said, kept }: { readonly viewOf: (region: Region) => View; readonly said: Rule; readonly kept: Rule },
+  { viewOf, answer, kept }: { readonly viewOf: (region: Region) => View; readonly answer: Rule; readonly kept: Rule },
   { artifacts = [], label, askedAt }: Question,
 ): void {
   const now = on.scheduler.now();
   const { requirement, missing, satisfied } = document;
-  const told = document.artifacts ?? [];
-  if (told.map(({ kind }) => kind).join() !== artifacts.join())
-    on.violate(said, `image ${image} was asked for with ${artifacts}, and ${told.map(({ kind }) => kind)} is answered`);
+  const answered = document.artifacts ?? [];
+  if (answered.map(({ kind }) => kind).join() !== artifacts.join())
+    on.violate(
+      answer,
+      `image ${image} was asked for with ${artifacts}, and ${answered.map(({ kind }) => kind)} is answered`,
+    );
   const by = { label, before: askedAt ?? now };
-  for (const { kind, known, missing: lacking } of told) {
+  for (const { kind, known, missing: lacking } of answered) {
     const what = `image ${image}, ${kind}, asked of ${label}`;
     on.counters.count('artifacts', `asked: ${!known ? 'unknown' : satisfied ? 'satisfied' : 'not yet'}`);
     if (!known && satisfied) on.violate('what is attached is known', `${what}: satisfied, and unknown`);
@@ -82,10 +87,10 @@ function judgeArtifacts(
       (one) => isTaggedOne(on, one) || on.readings.wasRead(on.nameOf(one).digest) || wasListed(on, image, one),
     );
     if (known && !isHeardOf && !wasTold(on, image, label, now))
-      on.violate('what is attached is known', `${what}: known, and no registry has told of it`);
+      on.violate('what is attached is known', `${what}: known, and no registry has listed it`);
     for (const region of requirement.regions) {
       if (lacking.includes(region)) {
-        if (!missing.includes(region)) on.violate(said, `${what}: missing in ${region}, which counts`);
+        if (!missing.includes(region)) on.violate(answer, `${what}: missing in ${region}, which counts`);
         const isCertain = known && on.plan.world.probing !== 'confirm' && isFound(on, image, kind, by);
         if (isCertain && mustHaveAll(on, image, kind, region, viewOf(region)))
           on.violate(kept, `${what}: missing in ${region}, which has it`);
@@ -100,12 +105,14 @@ function judgeArtifacts(
 function wasListed(on: Case, image: number, artifact: number): boolean {
   const { digest } = on.nameOf(image);
   const attached = on.nameOf(artifact).digest;
-  return on.attachments.told.some(({ subject, listed }) => subject === digest && listed.includes(attached));
+  return on.attachments.received.some(({ subject, listed }) => subject === digest && listed.includes(attached));
 }
 
-/** Somebody has spoken of it. */
+/** It was reported. */
 function isTaggedOne(on: Case, artifact: number): boolean {
-  return on.family.attachment(artifact)?.tag !== undefined && on.history.said.some(({ image }) => image === artifact);
+  return (
+    on.family.attachment(artifact)?.tag !== undefined && on.history.reports.some(({ image }) => image === artifact)
+  );
 }
 
 /** Whether at least one of this kind was known before the question. */
@@ -120,16 +127,16 @@ function isFound(
     const attachment = on.family.attachment(artifact);
     if (attachment?.kind !== kind) return false;
     if (attachment.tag !== undefined)
-      return on.history.said.some(
+      return on.history.reports.some(
         ({ image: of, fact, knownAt }) =>
           of === artifact && fact.tag === attachment.tag && (knownAt ?? by.before) < by.before,
       );
-    return on.attachments.told.some(
-      (told) =>
-        told.subject === digest &&
-        told.label === by.label &&
-        told.at < by.before &&
-        told.listed.includes(attachment.digest),
+    return on.attachments.received.some(
+      (answered) =>
+        answered.subject === digest &&
+        answered.label === by.label &&
+        answered.at < by.before &&
+        answered.listed.includes(attachment.digest),
     );
   });
 }

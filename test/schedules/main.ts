@@ -1,6 +1,6 @@
 /**
- * `npm run schedules`: the tracker, several instances of it, under thousands of different orders of events and faults, each
- * told by one number. What no example shows, because nobody thought of it, is found here or nowhere before production.
+ * `npm run schedules`: runs several instances of the tracker under thousands of different orders of events and faults,
+ * each determined by one seed. It finds faults that no written example shows.
  */
 import { randomInt } from 'node:crypto';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
@@ -23,7 +23,7 @@ interface Arguments {
 }
 
 function readWhole(text: string): number {
-  if (!/^\d{1,10}$/.test(text)) throw new InvalidArgumentError('a whole number, please.');
+  if (!/^\d{1,10}$/.test(text)) throw new InvalidArgumentError('must be a whole number');
   return Number(text);
 }
 
@@ -47,23 +47,23 @@ async function explore({
   markdown = false,
 }: Arguments): Promise<boolean> {
   const firstSeed = seed ?? randomInt(2 ** 31);
-  const say = (line: string) => process.stderr.write(`${line}\n`);
-  const summary = await runMany({ firstSeed, count, maxFailures: Number.POSITIVE_INFINITY, maxRuns: 600, say });
+  const print = (line: string) => process.stderr.write(`${line}\n`);
+  const summary = await runMany({ firstSeed, count, maxFailures: Number.POSITIVE_INFINITY, maxRuns: 600, print });
   console.log(json ? toJson(summary) : markdown ? toMarkdown(summary) : toText(summary));
   for (const failure of json ? [] : summary.failures) console.log(`\n${await describeFailure(failure)}`);
   return summary.failures.length === 0;
 }
 
 const command = new Command('npm run schedules --')
-  .description('Runs the tracker under many orders of events and faults, and says which rule was broken, and how.')
+  .description('Runs the tracker under many orders of events and faults, and prints which rule was broken, and how.')
   .exitOverride()
   .showHelpAfterError('(--help lists all options)')
   .option('--count <number>', `schedules, one seed after the other (${countWithoutSeed}; 1 with --seed)`, readWhole)
-  .option('--seed <number>', 'the first seed; a random one without', readWhole)
-  .option('--path <path>', 'what is left of a schedule that was made smaller, as printed with it')
+  .option('--seed <number>', 'the first seed (default: a random one)', readWhole)
+  .option('--path <path>', 'the kept parts of a schedule that was made smaller, as printed with it')
   .option('--verbose', 'print the steps of one schedule')
   .option('--json', 'one line of JSON')
-  .option('--markdown', 'tables for a page')
+  .option('--markdown', 'Markdown tables')
   .action(async (given: Arguments) => {
     const { seed, count = seed === undefined ? countWithoutSeed : 1, path, verbose = false, json = false } = given;
     const isOne = seed !== undefined && count === 1 && !json;

@@ -1,6 +1,6 @@
 /**
- * The registry's manifests: a replica serves what it has by now, and the login server leads to any of them. What is attached, a
- * replica lists from what it has; now and then its list lacks something, or it does not answer.
+ * The registry's manifests: a replica serves what it has by now, and the login server any manifest of any replica. A
+ * replica lists the attached artifacts that it has; sometimes its list lacks some, or it does not answer.
  */
 import type { Region } from '../../src/core/model/region.ts';
 import type { ManifestAnswer, ManifestReader, Referrer } from '../../src/core/ports.ts';

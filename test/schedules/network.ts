@@ -1,8 +1,8 @@
 /**
- * Between an instance and every port: what can happen to a call in the world. It is under way for a while, fails before it
- * takes effect, hangs until the caller gives up, takes effect and loses its answer, takes effect after the caller was told
- * that it failed, or is made twice by a client that lost the first answer. Ports are wrapped as they are, so that arguments
- * and answers pass through whatever they become.
+ * Between an instance and every port: what can happen to a call. It takes some time, fails before it takes effect,
+ * hangs until the caller gives up, takes effect and loses its answer, takes effect after the caller got an error, or is
+ * made twice by a client that lost the first answer. Ports are wrapped generically, so that all arguments and answers
+ * pass through unchanged.
  */
 import type { CloudEvent } from '../../src/core/image/cloud-event.ts';
 import type { ImageChange } from '../../src/core/ports.ts';
@@ -16,7 +16,7 @@ import { noteRefusal } from './topic.ts';
 export const faults = ['fails', 'hangs', 'answer lost', 'effect late', 'made twice', 'slow'] as const;
 export type Fault = (typeof faults)[number];
 
-/** Every port, and the part of the world that it goes to. */
+/** Every port, and the part of the world that it calls. */
 export const portParts = {
   store: 'tables',
   lists: 'tables',
@@ -38,11 +38,11 @@ export type PortName = keyof typeof portParts;
 
 export interface Caller {
   readonly label: string;
-  readonly isDead: boolean;
+  readonly isKilled: boolean;
   /** Of the world's clock. */
   readonly clockAheadMs: number;
-  /** Until when calls of this part went wrong or were slow, as far as it is known. */
-  readonly troubledUntil: Map<OutagePart, number>;
+  /** Until when calls of this part failed or were slow, as far as known. */
+  readonly faultUntil: Map<OutagePart, number>;
 }
 
 /** One call that has just taken effect. */
@@ -62,8 +62,8 @@ export interface Network {
   /** Instances that cannot reach the tables, while others can. */
   readonly cut: Set<string>;
   /** Instances that cannot read manifests. */
-  readonly blind: Set<string>;
-  /** No more faults; what is under way goes on. */
+  readonly cannotReadManifests: Set<string>;
+  /** No more faults; calls under way continue. */
   calm(): void;
 }
 
@@ -75,7 +75,7 @@ interface Fate {
 }
 
 const fine: Fate = { fault: undefined, laterMs: 0, code: 'unavailable' };
-/** Where nothing else is decided, a request takes this long, and so does its answer. */
+/** By default a request takes this long, and so does its answer. */
 const plainMs = 1;
 
 export function network(on: Case, choices: Choices, onEffect: (effect: Effect) => void): Network {
@@ -84,7 +84,7 @@ export function network(on: Case, choices: Choices, onEffect: (effect: Effect) =
   const ordinals = new Map<string, number>();
   const out = new Set<OutagePart>();
   const cut = new Set<string>();
-  const blind = new Set<string>();
+  const cannotReadManifests = new Set<string>();
   let isCalm = false;
 
   function fateOf(name: string, port: PortName): Fate {
@@ -115,12 +115,12 @@ export function network(on: Case, choices: Choices, onEffect: (effect: Effect) =
     };
     const answerAfter = (milliseconds: number, settle: () => void) => {
       scheduler.at(scheduler.now() + milliseconds, () => {
-        if (!caller.isDead) settle();
+        if (!caller.isKilled) settle();
       });
     };
     const fail = (milliseconds: number, reason: string) => {
       answerAfter(milliseconds, () => {
-        trace(() => `${name} is told: ${reason}`);
+        trace(() => `${name} gets an error: ${reason}`);
         if (port === 'store' && method === 'commit') on.readings.unwritten((args[0] as ImageChange).record.name.digest);
         if (port === 'publisher' && code === 'invalid') noteRefusal(on, args[0] as readonly CloudEvent[]);
         const unclear = { kind: 'unclear', reason, retryAfterMs: undefined };
@@ -133,17 +133,17 @@ export function network(on: Case, choices: Choices, onEffect: (effect: Effect) =
       counters.count('faults', `${kind}, ${port}`);
       const part = portParts[port];
       const until = scheduler.now() + milliseconds + 1;
-      caller.troubledUntil.set(part, Math.max(until, caller.troubledUntil.get(part) ?? 0));
+      caller.faultUntil.set(part, Math.max(until, caller.faultUntil.get(part) ?? 0));
     };
     const arrive = async () => {
-      if (caller.isDead) {
+      if (caller.isKilled) {
         const isDone = choices.choose(`${name} orphan`, false, (random) => random() < 0.5);
-        counters.count('calls of the dead', isDone ? 'took effect' : 'came to nothing');
+        counters.count('calls of killed instances', isDone ? 'took effect' : 'had no effect');
         if (isDone) await takeEffect();
         return;
       }
       const isCut = portParts[port] === 'tables' && cut.has(caller.label);
-      if (out.has(portParts[port]) || isCut || (port === 'manifests' && blind.has(caller.label))) {
+      if (out.has(portParts[port]) || isCut || (port === 'manifests' && cannotReadManifests.has(caller.label))) {
         const waitMs = choices.choose(`${name} outage`, backMs, laterMs_);
         trouble('outage', waitMs);
         return fail(waitMs, 'out');
@@ -153,7 +153,7 @@ export function network(on: Case, choices: Choices, onEffect: (effect: Effect) =
         return answerAfter(backMs, () => resolve(answer));
       }
       trouble(fault, laterMs);
-      // Until it is told, nothing is known of the registry.
+      // Until its first answer nothing is known about the registry.
       if (method === 'reaches') on.readings.failed(scheduler.now());
       trace(() => `${name}: ${fault}`);
       if (fault === 'fails') return fail(backMs, 'failed');
@@ -168,7 +168,7 @@ export function network(on: Case, choices: Choices, onEffect: (effect: Effect) =
       const second = await takeEffect();
       return answerAfter(backMs, () => resolve(second));
     };
-    // A port of the world may refuse by itself.
+    // A port itself may fail as well.
     scheduler.at(calledAt + thereMs, () => void arrive().catch((error) => answerAfter(backMs, () => reject(error))));
     return promise;
   }
@@ -176,12 +176,12 @@ export function network(on: Case, choices: Choices, onEffect: (effect: Effect) =
   return {
     out,
     cut,
-    blind,
+    cannotReadManifests,
     calm() {
       isCalm = true;
       out.clear();
       cut.clear();
-      blind.clear();
+      cannotReadManifests.clear();
     },
     wrap(caller, name, port) {
       const wrapped = Object.entries(port).map(([method, value]: [string, unknown]) => {
@@ -195,7 +195,7 @@ export function network(on: Case, choices: Choices, onEffect: (effect: Effect) =
   };
 }
 
-/** A reader of manifests never fails: it says that it could not tell. */
+/** A reader of manifests never fails: it answers `unclear`. */
 function unread(on: Case, method: string, unclear: object): unknown {
   if (method !== 'referrers') on.readings.failed(on.scheduler.now());
   on.counters.count('manifests', `${method}: unclear`);
@@ -203,14 +203,14 @@ function unread(on: Case, method: string, unclear: object): unknown {
   return method === 'read' ? unclear : undefined;
 }
 
-/** Most callers give up after seconds; now and then the answer is only a little late. */
+/** Most callers give up after seconds; sometimes the answer is only a little late. */
 function laterMs(random: Random): number {
   return random() < 0.5 ? between(random, 1, 60) : between(random, 100, 10_000);
 }
 const laterMs_ = (random: Random) => (random() < 0.5 ? 0 : laterMs(random));
 
 function codeOf(random: Random, port: PortName): Fate['code'] {
-  // A topic may refuse for good what it takes a minute later: a mistaken policy, mended.
+  // A topic may refuse with a permanent error what it accepts a minute later: a wrong policy that was corrected.
   return pick(
     random,
     port === 'publisher'

@@ -1,4 +1,4 @@
-/** What comes from outside: the plan's commands, each done at its time, and the webhooks that follow from them. */
+/** Carries out the commands of the plan, each at its time, and sends the webhook events that follow from them. */
 import type { Fact } from '../../src/core/image/arrival.ts';
 import type { EventTime } from '../../src/core/model/event-time.ts';
 import type { Tag } from '../../src/core/model/reference.ts';
@@ -9,13 +9,13 @@ import type { Case } from './case.ts';
 import { clockText } from './case.ts';
 import type { Choices } from './choices.ts';
 import { between } from './choices.ts';
-import type { Said } from './history.ts';
+import type { Report } from './history.ts';
 import { seenBy } from './history.ts';
 import type { Instance } from './instance.ts';
 import type { Network } from './network.ts';
 import type { Command } from './plan.ts';
 import type { Questions } from './questions.ts';
-import type { Happening } from './registry.ts';
+import type { RegistryEvent } from './registry.ts';
 import { isAboutRelease, releaseCalls } from './release-calls.ts';
 
 export interface Outside {
@@ -35,17 +35,17 @@ export function outside(parts: {
   const { on, choices, network, questions } = parts;
   const releases = releaseCalls(on);
   const { scheduler, counters, trace } = on;
-  let tellings = 0;
-  /** Until when each region has something of a tag on its way, so that nothing overtakes what came before it. */
+  let webhookCalls = 0;
+  /** Until when each region has a replication of a tag under way, so that none overtakes an earlier one. */
   const spreadUntil = new Map<string, number>();
 
-  function someone(name: string): Instance | undefined {
-    const living = on.living();
-    return living[choices.choose(name, 0, (random) => between(random, 0, living.length - 1))];
+  function pickInstance(name: string): Instance | undefined {
+    const running = on.runningInstances();
+    return running[choices.choose(name, 0, (random) => between(random, 0, running.length - 1))];
   }
 
-  function toDelivery(happening: Happening, evidence: Fact['evidence'], by: Instance): Delivery {
-    const { image, kind, region, tag, eventTime } = happening;
+  function toDelivery(registryEvent: RegistryEvent, evidence: Fact['evidence'], by: Instance): Delivery {
+    const { image, kind, region, tag, eventTime } = registryEvent;
     const fact: Fact = {
       kind: kind === 'untag' ? 'delete' : kind,
       region,
@@ -58,24 +58,24 @@ export function outside(parts: {
     return { name: on.nameOf(image), fact };
   }
 
-  /** The registry tries once, and gives up when nobody answers. */
-  function tell(happening: Happening): void {
+  /** The registry sends a webhook event once, and does not repeat it. */
+  function deliver(registryEvent: RegistryEvent): void {
     // Nor does one that was removed meanwhile.
-    if (on.plan.world.set === 'arm' && !on.registry.isCurrent(happening)) return;
-    const name = `telling ${++tellings}`;
-    const instance = someone(`${name} to`);
+    if (on.plan.world.set === 'arm' && !on.registry.isCurrent(registryEvent)) return;
+    const name = `telling ${++webhookCalls}`;
+    const instance = pickInstance(`${name} to`);
     trace(
       () =>
-        `${name}: ${happening.kind} of image ${happening.image} in ${happening.region}, to ${instance?.label ?? 'nobody'}`,
+        `${name}: ${registryEvent.kind} of image ${registryEvent.image} in ${registryEvent.region}, to ${instance?.label ?? 'no instance'}`,
     );
     if (instance === undefined) return;
-    const delivery = toDelivery(happening, 'webhook', instance);
-    const said = say(happening, delivery.fact);
-    instance.tracker.webhookSeen(on.settings, happening.region);
-    const ended = on.familyWrites.begin(instance.label, happening.image);
+    const delivery = toDelivery(registryEvent, 'webhook', instance);
+    const report = addReport(registryEvent, delivery.fact);
+    instance.tracker.webhookSeen(on.settings, registryEvent.region);
+    const ended = on.familyWrites.begin(instance.label, registryEvent.image);
     const limit = on.options.recordWithinMs + on.options.deferWithinMs;
     const overdue = scheduler.at(scheduler.now() + limit + 1, () => {
-      if (!instance.isDead)
+      if (!instance.isKilled)
         on.violate('a webhook is answered in time', `${name} on ${instance.label} has no answer after ${limit} ms`);
     });
     instance.tracker.receive(delivery).then(
@@ -83,7 +83,7 @@ export function outside(parts: {
         overdue();
         ended();
         counters.count('webhooks', receipt);
-        acknowledge(said, receipt !== 'deferred');
+        acknowledge(report, receipt !== 'deferred');
         trace(() => `${name} is answered: ${receipt}`);
       },
       () => {
@@ -95,44 +95,44 @@ export function outside(parts: {
   }
 
   /** A delete that names no digest. */
-  function tellUnnamed(region: Region, tag: Tag | undefined, eventTime: EventTime): void {
-    const name = `telling ${++tellings}`;
-    const instance = someone(`${name} to`);
-    trace(() => `${name}: delete of ${tag ?? 'the repository'} in ${region}, to ${instance?.label ?? 'nobody'}`);
+  function deliverUnnamed(region: Region, tag: Tag | undefined, eventTime: EventTime): void {
+    const name = `telling ${++webhookCalls}`;
+    const instance = pickInstance(`${name} to`);
+    trace(() => `${name}: delete of ${tag ?? 'the repository'} in ${region}, to ${instance?.label ?? 'no instance'}`);
     if (instance === undefined) return;
     const place = { registry: on.settings.name, repository: on.repository };
     const receivedAt = instance.clock.now();
-    const doubt = on.history.doubt({
-      ...{ region, tag, eventTime, receivedAt, saidAt: scheduler.now() },
+    const unnamedDelete = on.history.addUnnamedDelete({
+      ...{ region, tag, eventTime, receivedAt, reportedAt: scheduler.now() },
       ...{ keptAt: undefined, knownAt: undefined },
     });
     instance.tracker.webhookSeen(on.settings, region);
     instance.tracker.receive({ ...place, tag, region, eventTime, receivedAt, evidence: 'webhook' }).then(
       (receipt) => {
         counters.count('webhooks', `${receipt}, no digest named`);
-        acknowledge(doubt, receipt !== 'deferred');
+        acknowledge(unnamedDelete, receipt !== 'deferred');
         trace(() => `${name} is answered: ${receipt}`);
       },
       () => counters.count('webhooks', 'refused, no digest named'),
     );
   }
 
-  function say(happening: Happening, fact: Fact): Said {
-    return on.history.say({
-      image: happening.image,
+  function addReport(registryEvent: RegistryEvent, fact: Fact): Report {
+    return on.history.addReport({
+      image: registryEvent.image,
       fact,
-      saidAt: scheduler.now(),
+      reportedAt: scheduler.now(),
       keptAt: undefined,
       knownAt: undefined,
     });
   }
 
-  function acknowledge(said: Pick<Said, 'keptAt' | 'knownAt'>, isStored: boolean): void {
-    said.keptAt = scheduler.now();
-    if (isStored) said.knownAt = scheduler.now();
+  function acknowledge(report: Pick<Report, 'keptAt' | 'knownAt'>, isStored: boolean): void {
+    report.keptAt = scheduler.now();
+    if (isStored) report.knownAt = scheduler.now();
   }
 
-  function happen(
+  function apply(
     kind: 'push' | 'delete',
     image: number,
     region: number,
@@ -143,7 +143,7 @@ export function outside(parts: {
     const place = on.regions[region % on.regions.length] as Region;
     // A region without a replica has no webhook of its own. Settings may leave out one that has both.
     if (on.plan.world.set === 'arm' && !on.registry.replicas.includes(place)) return;
-    const happening = on.registry.happen({
+    const registryEvent = on.registry.apply({
       image: image % on.plan.world.images,
       digest: name.digest,
       region: place,
@@ -151,23 +151,23 @@ export function outside(parts: {
       tag: tag === undefined ? on.family.attachment(image % on.plan.world.images)?.tag : on.tagOf(tag),
     });
     if (delays.length === 0) counters.count('webhooks', 'lost');
-    for (const delay of delays) scheduler.at(scheduler.now() + delay, () => tell(happening));
+    for (const delay of delays) scheduler.at(scheduler.now() + delay, () => deliver(registryEvent));
   }
 
   /** In each region at a time of its own, and in the order in which it was pushed. */
   function spread(command: Command & { kind: 'spread' }): void {
     for (const region of on.regions.keys()) {
       const lane = `${region} ${command.tag}`;
-      // What has no tag overtakes what it likes.
+      // A push without a tag may overtake others.
       const notBefore = command.tag === undefined ? 0 : (spreadUntil.get(lane) ?? 0) + 1;
       const at = Math.max(scheduler.now() + (command.delays[region] ?? 0), notBefore);
       spreadUntil.set(lane, at);
-      scheduler.at(at, () => happen('push', command.image, region, command.tag, command.tellings[region] ?? []));
+      scheduler.at(at, () => apply('push', command.image, region, command.tag, command.deliveryDelays[region] ?? []));
     }
   }
 
   function deleteUnnamed(
-    { region, tag: number, tellings: delays }: Command & { kind: 'unnamedDelete' },
+    { region, tag: number, deliveryDelays: delays }: Command & { kind: 'unnamedDelete' },
     index: number,
   ): void {
     const place = on.regions[region % on.regions.length] as Region;
@@ -175,22 +175,22 @@ export function outside(parts: {
     const tag = number === undefined ? undefined : on.tagOf(number);
     const one = { image: 0, digest: on.nameOf(0).digest, region: place, tag, isUnnamed: true };
     // What such an event means is documented nowhere: the tag may still be there.
-    const isOnlyTold =
+    const isTagKept =
       tag !== undefined && choices.choose(`command ${index} only told`, false, (random) => random() < 0.5);
-    // That there was something to delete at all is no matter to whoever tells of it.
-    const { eventTime } = on.registry.happen({ ...one, kind: 'untag', isOnlyTold });
+    // The registry may report it although there was nothing to delete.
+    const { eventTime } = on.registry.apply({ ...one, kind: 'untag', isTagKept });
     for (let image = 0; image < on.plan.world.images && tag === undefined; image++) {
       const { digest } = on.nameOf(image);
-      if (on.registry.has(digest, place)) on.registry.happen({ ...one, image, digest, kind: 'delete' });
+      if (on.registry.has(digest, place)) on.registry.apply({ ...one, image, digest, kind: 'delete' });
     }
-    for (const delay of delays) scheduler.at(scheduler.now() + delay, () => tellUnnamed(place, tag, eventTime));
+    for (const delay of delays) scheduler.at(scheduler.now() + delay, () => deliverUnnamed(place, tag, eventTime));
   }
 
   function leap(days: number): void {
     const view = seenBy(scheduler.now());
     const mayBeForgotten = new Set<number>();
     for (let image = 0; image < on.plan.world.images; image++) {
-      // A region without a replica keeps nothing from being forgotten.
+      // An image expires also if a region without a replica has it.
       const isSomewhere = on.registry.replicas.some((region) => on.history.claim(image, region, view).mustBeThere);
       if (!isSomewhere) mayBeForgotten.add(image);
     }
@@ -199,31 +199,31 @@ export function outside(parts: {
     on.leaps.push({ at: scheduler.now(), mayBeForgotten });
   }
 
-  function tellMany(image: number, places: readonly (readonly [Region, Tag | undefined])[]): void {
+  function deliverMany(image: number, places: readonly (readonly [Region, Tag | undefined])[]): void {
     const index = image % on.plan.world.images;
     for (const [region, tag] of places) {
-      const happening = { image: index, digest: on.nameOf(index).digest, region, kind: 'push' as const, tag };
-      tell(on.registry.happen(happening));
+      const registryEvent = { image: index, digest: on.nameOf(index).digest, region, kind: 'push' as const, tag };
+      deliver(on.registry.apply(registryEvent));
     }
   }
 
-  /** The registry's own log: what was not answered with 2xx is taken in again. */
+  /** The registry's delivery log: events that were not answered with 2xx are processed again. */
   function readLog(index: number): void {
-    const instance = someone(`log ${index} by`);
+    const instance = pickInstance(`log ${index} by`);
     if (instance === undefined) return;
-    const isKept = (one: Happening) =>
-      on.history.said.some(
+    const isKept = (one: RegistryEvent) =>
+      on.history.reports.some(
         ({ fact, image, keptAt }) =>
           image === one.image && fact.region === one.region && fact.eventTime === one.eventTime && keptAt !== undefined,
       );
-    const isNamed = (one: Happening) => one.isUnnamed !== true && one.kind !== 'untag';
-    for (const happening of on.registry.happenings.filter((one) => isNamed(one) && !isKept(one))) {
-      const delivery = toDelivery(happening, 'deliveryLog', instance);
-      const said = say(happening, delivery.fact);
+    const isNamed = (one: RegistryEvent) => one.isUnnamed !== true && one.kind !== 'untag';
+    for (const registryEvent of on.registry.registryEvents.filter((one) => isNamed(one) && !isKept(one))) {
+      const delivery = toDelivery(registryEvent, 'deliveryLog', instance);
+      const report = addReport(registryEvent, delivery.fact);
       instance.tracker.process(delivery).then(
         (receipt) => {
           counters.count('delivery log', receipt);
-          acknowledge(said, receipt !== 'deferred');
+          acknowledge(report, receipt !== 'deferred');
         },
         () => counters.count('delivery log', 'refused'),
       );
@@ -232,21 +232,22 @@ export function outside(parts: {
 
   return {
     carryOut(command, index) {
-      const living = on.living();
-      const chosen = 'instance' in command ? living[command.instance % Math.max(1, living.length)] : undefined;
+      const running = on.runningInstances();
+      const chosen = 'instance' in command ? running[command.instance % Math.max(1, running.length)] : undefined;
       trace(
         () =>
           `command ${index} at ${clockText(scheduler.now())}: ${JSON.stringify(command)}${chosen === undefined ? '' : ` → ${chosen.label}`}`,
       );
       counters.count('commands', command.kind);
-      if (command.kind === 'push') happen('push', command.image, command.region, command.tag, command.tellings);
-      else if (command.kind === 'delete') happen('delete', command.image, command.region, undefined, command.tellings);
+      if (command.kind === 'push') apply('push', command.image, command.region, command.tag, command.deliveryDelays);
+      else if (command.kind === 'delete')
+        apply('delete', command.image, command.region, undefined, command.deliveryDelays);
       else if (command.kind === 'pushEverywhere') {
         for (const region of on.regions.keys())
-          happen('push', command.image, region, command.tag, command.tellings[region] ?? []);
+          apply('push', command.image, region, command.tag, command.deliveryDelays[region] ?? []);
       } else if (command.kind === 'deleteEverywhere') {
         for (const region of on.regions.keys())
-          happen('delete', command.image, region, undefined, command.tellings[region] ?? []);
+          apply('delete', command.image, region, undefined, command.deliveryDelays[region] ?? []);
       } else if (command.kind === 'spread') spread(command);
       else if (command.kind === 'unnamedDelete') deleteUnnamed(command, index);
       else if (command.kind === 'foreign')
@@ -256,22 +257,22 @@ export function outside(parts: {
         const region = on.regions[command.region % on.regions.length] as Region;
         const build = (i: number) => [region, tagOf(`build-${i}`)] as const;
         if (on.plan.world.set === 'settings' || on.registry.replicas.includes(region))
-          tellMany(
+          deliverMany(
             command.image,
             Array.from({ length: command.count }, (_, i) => build(i)),
           );
       } else if (command.kind === 'manyRegions') {
         const regions = Array.from({ length: command.count }, (_, i) => [regionOf(`nowhere${i}`), undefined] as const);
-        if (on.plan.world.set === 'settings') tellMany(command.image, regions);
+        if (on.plan.world.set === 'settings') deliverMany(command.image, regions);
       } else if (command.kind === 'replicas') {
         if (on.plan.world.set === 'arm')
           on.registry.setReplicas(Math.min(command.count, on.regions.length), command.isSeeding);
       } else if (command.kind === 'outage') {
         network.out.add(command.of);
         scheduler.at(scheduler.now() + command.forMs, () => network.out.delete(command.of));
-      } else if (command.kind === 'topicAway') {
+      } else if (command.kind === 'topicOutage') {
         const away = { from: scheduler.now(), until: Number.POSITIVE_INFINITY };
-        on.topicAway.push(away);
+        on.topicOutages.push(away);
         network.out.add('topic');
         scheduler.at(away.from + command.forMs, () => {
           away.until = scheduler.now();
@@ -288,9 +289,9 @@ export function outside(parts: {
         void chosen.tracker.close(stopMs).then(() => parts.kill(chosen));
         scheduler.at(scheduler.now() + 2 * stopMs, () => parts.kill(chosen));
       } else if (isAboutRelease(command)) void releases.carryOut(chosen, command);
-      else if (command.kind === 'blind') {
-        network.blind.add(chosen.label);
-        scheduler.at(scheduler.now() + command.forMs, () => network.blind.delete(chosen.label));
+      else if (command.kind === 'manifestsUnreadable') {
+        network.cannotReadManifests.add(chosen.label);
+        scheduler.at(scheduler.now() + command.forMs, () => network.cannotReadManifests.delete(chosen.label));
       } else if (command.kind === 'wait') void questions.wait(chosen, command);
       else if (command.kind === 'answer') void questions.answer(chosen, command.about);
       else if (command.kind === 'cut') {

@@ -1,6 +1,6 @@
 /**
- * What a schedule is about: the world it happens in, and what comes from outside. Made from the seed alone, so that it
- * stays the same when the tracker changes; how the steps interleave and what fails is decided as they come.
+ * What happens in a schedule: the world, and the commands from outside. The seed alone determines it, so that it stays
+ * the same when the tracker changes. How the steps interleave and what fails is decided during the run.
  */
 import fc from 'fast-check';
 import { withArtifacts } from './artifact-scenes.ts';
@@ -15,17 +15,17 @@ export type FamilyShape = 'two' | 'four' | 'shared' | 'nested';
 
 export interface World {
   readonly instances: number;
-  /** Regions that may speak; how many of them are replicas at first. */
+  /** Regions that may report; how many of them are replicas at first. */
   readonly regions: number;
   readonly replicas: number;
   readonly images: number;
   /** Where the replica set comes from. */
   readonly set: 'settings' | 'arm';
-  /** Whether replicas can be asked, and whether a report counts only once they confirm it. */
+  /** Whether replicas can be probed, and whether a report counts only once they confirm it. */
   readonly probing: 'off' | 'missing' | 'confirm';
   readonly forwards: boolean;
   readonly cachedImages: number;
-  /** How many calls in a hundred go wrong, by themselves. */
+  /** How many calls in a hundred fail at random. */
   readonly faultsPercent: number;
   /** How long a request and an answer are under way at most, milliseconds. */
   readonly paceMs: number;
@@ -42,14 +42,14 @@ export interface World {
 export const outageParts = ['tables', 'queues', 'topic', 'arm', 'replicas'] as const;
 export type OutagePart = (typeof outageParts)[number];
 
-/** What is asked about: a digest, a tag, or both. */
+/** What a question is about: a digest, a tag, or both. */
 export interface Subject extends AskedFor {
   readonly image: number | undefined;
   readonly tag: number | undefined;
 }
 
-/** Milliseconds from the event to each time it is told; none for one whose webhook is lost. */
-export type Tellings = readonly number[];
+/** Milliseconds from the event to each delivery of its webhook; empty if the webhook is lost. */
+export type DeliveryDelays = readonly number[];
 
 export type Command = { readonly gapMs: number } & (
   | {
@@ -57,23 +57,28 @@ export type Command = { readonly gapMs: number } & (
       readonly image: number;
       readonly region: number;
       readonly tag: number | undefined;
-      readonly tellings: Tellings;
+      readonly deliveryDelays: DeliveryDelays;
     }
   | {
       readonly kind: 'pushEverywhere';
       readonly image: number;
       readonly tag: number | undefined;
-      readonly tellings: readonly Tellings[];
+      readonly deliveryDelays: readonly DeliveryDelays[];
     }
-  | { readonly kind: 'delete'; readonly image: number; readonly region: number; readonly tellings: Tellings }
-  | { readonly kind: 'deleteEverywhere'; readonly image: number; readonly tellings: readonly Tellings[] }
+  | {
+      readonly kind: 'delete';
+      readonly image: number;
+      readonly region: number;
+      readonly deliveryDelays: DeliveryDelays;
+    }
+  | { readonly kind: 'deleteEverywhere'; readonly image: number; readonly deliveryDelays: readonly DeliveryDelays[] }
   | { readonly kind: 'replicas'; readonly count: number; readonly isSeeding: boolean }
   | { readonly kind: 'kill'; readonly instance: number; readonly restartMs: number | undefined }
   | { readonly kind: 'stop'; readonly instance: number }
   | { readonly kind: 'start' }
   | { readonly kind: 'outage'; readonly of: OutagePart; readonly forMs: number }
   /** For long; and how much of that passes until the next command. */
-  | { readonly kind: 'topicAway'; readonly forMs: number; readonly passing: number }
+  | { readonly kind: 'topicOutage'; readonly forMs: number; readonly passing: number }
   | {
       readonly kind: 'wait';
       readonly instance: number;
@@ -93,14 +98,19 @@ export type Command = { readonly gapMs: number } & (
       readonly image: number;
       readonly tag: number | undefined;
       readonly delays: readonly number[];
-      readonly tellings: readonly Tellings[];
+      readonly deliveryDelays: readonly DeliveryDelays[];
     }
   /** All that the repository has in a region; or with a tag, that tag. No digest is named. */
-  | { readonly kind: 'unnamedDelete'; readonly region: number; readonly tag?: number; readonly tellings: Tellings }
+  | {
+      readonly kind: 'unnamedDelete';
+      readonly region: number;
+      readonly tag?: number;
+      readonly deliveryDelays: DeliveryDelays;
+    }
   /** One instance cannot reach the tables. */
   | { readonly kind: 'cut'; readonly instance: number; readonly forMs: number }
   /** One instance cannot read manifests. */
-  | { readonly kind: 'blind'; readonly instance: number; readonly forMs: number }
+  | { readonly kind: 'manifestsUnreadable'; readonly instance: number; readonly forMs: number }
   | ({ readonly kind: 'putRelease'; readonly instance: number } & PutRelease)
   | { readonly kind: 'deleteRelease' | 'readRelease'; readonly instance: number; readonly name: number }
   | { readonly kind: 'waitForRelease'; readonly instance: number; readonly name: number; readonly timeoutMs: number }
@@ -110,7 +120,7 @@ export type Command = { readonly gapMs: number } & (
   | { readonly kind: 'expire'; readonly instance: number }
   /** Pushed with one tag after the other, all of which point there. */
   | { readonly kind: 'manyTags'; readonly image: number; readonly region: number; readonly count: number }
-  /** Told of by regions that nobody knows. */
+  /** Reported by regions that are not configured. */
   | { readonly kind: 'manyRegions'; readonly image: number; readonly count: number }
 );
 
@@ -142,7 +152,7 @@ const delayMs = fc.oneof(
   { weight: 2, arbitrary: upTo(30_000) },
   { weight: 1, arbitrary: upTo(200_000) },
 );
-const tellings: fc.Arbitrary<Tellings> = fc.oneof(
+const deliveryDelays: fc.Arbitrary<DeliveryDelays> = fc.oneof(
   { weight: 10, arbitrary: fc.tuple(delayMs) },
   { weight: 3, arbitrary: fc.tuple(delayMs, delayMs) },
   { weight: 1, arbitrary: fc.constant([]) },
@@ -151,7 +161,7 @@ const image = upTo(2);
 const region = upTo(3);
 const tag = fc.oneof({ weight: 2, arbitrary: fc.constant(undefined) }, { weight: 5, arbitrary: upTo(1) });
 const instance = upTo(3);
-const everywhere = fc.tuple(tellings, tellings, tellings, tellings);
+const everywhere = fc.tuple(deliveryDelays, deliveryDelays, deliveryDelays, deliveryDelays);
 const about: fc.Arbitrary<Subject> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ image, tag: fc.constant(undefined) }) },
   { weight: 2, arbitrary: fc.record({ image: fc.constant(undefined), tag: upTo(1) }) },
@@ -159,10 +169,10 @@ const about: fc.Arbitrary<Subject> = fc.oneof(
 );
 
 const command: fc.Arbitrary<Command> = fc.oneof(
-  { weight: 10, arbitrary: fc.record({ gapMs, kind: kind('push'), image, region, tag, tellings }) },
-  { weight: 5, arbitrary: fc.record({ gapMs, kind: kind('pushEverywhere'), image, tag, tellings: everywhere }) },
-  { weight: 3, arbitrary: fc.record({ gapMs, kind: kind('delete'), image, region, tellings }) },
-  { weight: 1, arbitrary: fc.record({ gapMs, kind: kind('deleteEverywhere'), image, tellings: everywhere }) },
+  { weight: 10, arbitrary: fc.record({ gapMs, kind: kind('push'), image, region, tag, deliveryDelays }) },
+  { weight: 5, arbitrary: fc.record({ gapMs, kind: kind('pushEverywhere'), image, tag, deliveryDelays: everywhere }) },
+  { weight: 3, arbitrary: fc.record({ gapMs, kind: kind('delete'), image, region, deliveryDelays }) },
+  { weight: 1, arbitrary: fc.record({ gapMs, kind: kind('deleteEverywhere'), image, deliveryDelays: everywhere }) },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -196,7 +206,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({
       gapMs,
-      kind: kind('topicAway'),
+      kind: kind('topicOutage'),
       forMs: fc.constantFrom(900_000, 1_800_000),
       passing: fc.constantFrom(0.2, 1, 1),
     }),
@@ -233,7 +243,7 @@ const world: fc.Arbitrary<World> = fc.record({
   paceMs: fc.constantFrom(1, 4, 20, 80),
 });
 
-/** With more faults than that, timers that were set twice grow faster for as long as they last than they meet again. */
+/** With more faults, timers that were set twice multiply faster than they merge. */
 const maxFaultsForLong = 12;
 
 const plan: fc.Arbitrary<Plan> = fc
@@ -242,7 +252,7 @@ const plan: fc.Arbitrary<Plan> = fc
     commands: fc.array(command, { minLength: 1, maxLength: maxCommands, size: 'max' }),
   })
   .map((made) => {
-    const isFit = ({ kind: of }: Command) => of !== 'topicAway' || made.world.faultsPercent <= maxFaultsForLong;
+    const isFit = ({ kind: of }: Command) => of !== 'topicOutage' || made.world.faultsPercent <= maxFaultsForLong;
     return { ...made, commands: made.commands.filter(isFit) };
   });
 
@@ -253,7 +263,7 @@ export function planOf(seed: number): Plan {
   return withCatalogue(withArtifacts(withReleases(withFamily({ ...made, commands }, seed), seed), seed), seed);
 }
 
-/** Not in all: counting takes nearly half as much time again as all the rest. */
+/** Not in all: counting takes nearly half as much time again as everything else. */
 const cataloguePercent = 45;
 
 function withCatalogue(made: Plan, seed: number): Plan {

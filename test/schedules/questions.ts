@@ -1,4 +1,4 @@
-/** What people ask while all this goes on, and whether they are answered truly and in time. */
+/** Requests during the schedule, and whether they are answered rightly and in time. */
 
 import type { AvailabilityQuery } from '../../src/core/image/availability.ts';
 import type { Tag } from '../../src/core/model/reference.ts';
@@ -15,14 +15,14 @@ import { partsFor, partsOf } from './family-claims.ts';
 import { seenBetween } from './history.ts';
 import type { Instance } from './instance.ts';
 import { judgeDocument } from './judge-answer.ts';
-import { judgeCountsMeanwhile } from './judge-counts.ts';
+import { judgeCountsDuringRun } from './judge-counts.ts';
 import { mayHaveMoved } from './judge-moves.ts';
 import type { Command, Subject } from './plan.ts';
 
 export interface Questions {
   answer(instance: Instance, about: Subject): Promise<void>;
   wait(instance: Instance, command: Command & { kind: 'wait' }): Promise<void>;
-  /** Nobody may wait in vain now. */
+  /** From now on a wait must not last although its requirement is met. */
   judgeWaiting(): void;
 }
 
@@ -34,9 +34,9 @@ interface Waiter {
   readonly timeoutMs: number;
 }
 
-const truly = { said: 'an answer is true', kept: 'an acknowledged fact is kept' } as const;
-const waitedTruly = { said: 'a waiter is answered truly', kept: 'a waiter is answered truly' } as const;
-/** Nobody expects an answer faster than the calls that it takes. */
+const answerRules = { answer: 'an answer is true', kept: 'an acknowledged fact is kept' } as const;
+const waitRules = { answer: 'the answer to a wait is true', kept: 'the answer to a wait is true' } as const;
+/** An answer takes at least as long as the calls that it needs. */
 const graceMs = 500;
 const longestReadingMs = 3_000;
 /** From the contract. */
@@ -57,21 +57,21 @@ export function questions(on: Case): Questions {
   }
 
   /**
-   * Since when the requirement is met for certain: by what was acknowledged, and no deletion ever said can undo. Known only
-   * for what depends on one image, and a set of regions that stays.
+   * Since when the requirement is certainly met: by what was acknowledged, and what no reported deletion can undo. Only
+   * known for what depends on one image, and for a set of regions that does not change.
    */
   function metSince({ about, requirement }: Waiter): number | undefined {
     const { world } = on.plan;
     // What no digest names is deleted there and may be there.
-    if (on.history.doubts.length > 0) return undefined;
+    if (on.history.unnamedDeletes.length > 0) return undefined;
     if (world.probing === 'confirm' || (requirement.isForEveryExpected === true && world.set === 'arm'))
       return undefined;
-    // A region that lost its replica has lost what it said.
+    // What a removed replica reported is void.
     if (world.set === 'arm' && on.registry.everySet.size > 1) return undefined;
     const tag = about.tag === undefined ? undefined : on.tagOf(about.tag);
     const tagged = tag === undefined ? [] : on.history.tagPushes(tag);
     const image = about.image ?? tagged[0]?.image;
-    if (image === undefined || tagged.some((said) => said.image !== image)) return undefined;
+    if (image === undefined || tagged.some((report) => report.image !== image)) return undefined;
     const parts = partsFor(on, image, true, about.platforms);
     if (parts === undefined) return undefined;
     // It has to be read first.
@@ -85,7 +85,9 @@ export function questions(on: Case): Questions {
     return met === undefined || !Number.isFinite(met) ? undefined : met;
   }
 
-  /** Everything of these kinds in every replica, told and listed; what is attached is asked for at most every three seconds. */
+  /**
+   * Everything of these kinds in every replica, reported and listed; referrers are read at most every three seconds.
+   */
   function attachedSince(image: number, kinds: readonly string[]): number {
     if (!on.isCalm) return Number.POSITIVE_INFINITY;
     const ofKind = (kind: string): number => {
@@ -99,35 +101,35 @@ export function questions(on: Case): Questions {
   }
 
   function sinceOf(image: number, region: Region, tag: Tag | undefined): number {
-    const there = on.history.said.filter((said) => said.image === image && said.fact.region === region);
+    const there = on.history.reports.filter((report) => report.image === image && report.fact.region === region);
     const deletedAt =
       there
-        .flatMap((said) => (said.fact.kind === 'push' ? [] : [on.history.counted(said).last]))
+        .flatMap((report) => (report.fact.kind === 'push' ? [] : [on.history.counted(report).last]))
         .sort()
         .at(-1) ?? '';
     const times = there
       .filter(
-        (said) =>
-          said.fact.kind === 'push' &&
-          on.history.counted(said).first > deletedAt &&
-          (tag === undefined || said.fact.tag === tag),
+        (report) =>
+          report.fact.kind === 'push' &&
+          on.history.counted(report).first > deletedAt &&
+          (tag === undefined || report.fact.tag === tag),
       )
       .map(({ knownAt }) => knownAt ?? Number.POSITIVE_INFINITY);
     return Math.min(Number.POSITIVE_INFINITY, ...times);
   }
 
   function judgeTime(waiter: Waiter): void {
-    if (waiter.instance.isDead) return;
+    if (waiter.instance.isKilled) return;
     const met = metSince(waiter);
     if (met === undefined) return;
-    const { troubledUntil } = waiter.instance;
-    const from = Math.max(met, waiter.askedAt, troubledUntil.get('tables') ?? 0);
+    const { faultUntil } = waiter.instance;
+    const from = Math.max(met, waiter.askedAt, faultUntil.get('tables') ?? 0);
     const until = from + pace.maxPauseMs + graceMs + 8 * on.plan.world.paceMs;
     const now = on.scheduler.now();
     if (now <= until) return;
     const what = `${waiter.instance.label} asked at ${clockText(waiter.askedAt)} about ${JSON.stringify(waiter.about)}`;
     on.violate(
-      'a waiter is answered in time',
+      'a wait is answered in time',
       `${what}: met since ${clockText(met)}, still waiting at ${clockText(now)}`,
     );
   }
@@ -145,13 +147,13 @@ export function questions(on: Case): Questions {
     if (outcome === 'superseded') {
       const isKnown = tag !== undefined && mayHaveMoved(on, { tag: on.tagOf(tag), from: image }, since);
       if (!isKnown)
-        on.violate('a waiter is answered truly', `${what}, and no region has told of another digest after it`);
+        on.violate('the answer to a wait is true', `${what}, and no region has reported another digest after it`);
       return;
     }
     // Of an index, one of its members may be what was deleted everywhere.
     const family = partsOf(on, image, true);
-    const isDeleted = on.history.said.some(
-      (said) => family.includes(said.image) && said.fact.kind === 'delete' && said.saidAt <= since,
+    const isDeleted = on.history.reports.some(
+      (report) => family.includes(report.image) && report.fact.kind === 'delete' && report.reportedAt <= since,
     );
     if (!isDeleted) on.violate('no wait is refused too early', `${what}, and it was not for long`);
   }
@@ -162,20 +164,20 @@ export function questions(on: Case): Questions {
       judgeTime(waiter);
       return;
     }
-    // Whatever others have read for their own questions, and whatever the storage does since: it rests on a later read.
+    // Requests share reads of the storage, and the storage may change since: the answer may be based on a later read.
     const seen = seenBetween(waiter.askedAt, on.scheduler.now());
     const { about, askedAt, instance } = waiter;
     const asked = { ...about, label: instance.label, askedAt };
-    judgeDocument(on, document, tracker.replicaSet(on.settings), seen, waitedTruly, asked);
+    judgeDocument(on, document, tracker.replicaSet(on.settings), seen, waitRules, asked);
     if ((outcome === 'satisfied') !== document.satisfied)
-      on.violate('a waiter is answered truly', `${outcome}, and satisfied is ${document.satisfied}`);
+      on.violate('the answer to a wait is true', `${outcome}, and satisfied is ${document.satisfied}`);
     if (outcome !== 'satisfied') judgeRefusal(waiter, outcome);
   }
 
   return {
     async answer(instance, about) {
       const { tracker } = instance;
-      if (on.plan.world.catalogue === true) void judgeCountsMeanwhile(on, instance);
+      if (on.plan.world.catalogue === true) void judgeCountsDuringRun(on, instance);
       await tracker.ready(on.settings);
       const set = tracker.replicaSet(on.settings);
       const askedAt = on.scheduler.now();
@@ -189,11 +191,18 @@ export function questions(on: Case): Questions {
       const document = await tracker.answer(questionOf(about), requirement).catch(() => undefined);
       on.counters.count('answers', document?.state ?? 'none');
       if (document !== undefined)
-        judgeDocument(on, document, tracker.replicaSet(on.settings), seenBetween(askedAt, on.scheduler.now()), truly, {
-          ...about,
-          label: instance.label,
-          askedAt,
-        });
+        judgeDocument(
+          on,
+          document,
+          tracker.replicaSet(on.settings),
+          seenBetween(askedAt, on.scheduler.now()),
+          answerRules,
+          {
+            ...about,
+            label: instance.label,
+            askedAt,
+          },
+        );
     },
     async wait(instance, { about, require, region, timeoutMs }) {
       const { tracker } = instance;

@@ -1,27 +1,30 @@
 /**
- * What can be known of what an index lists: whether somebody has failed to read it, and since when an answer or an event has
- * listed its members. It knows nothing of records.
+ * What can be known of what an index lists: whether an instance failed to read it, and since when an answer or an event
+ * listed its members. It does not read records.
  */
 import type { Digest } from '../../src/core/model/digest.ts';
 import type { ManifestAnswer } from '../../src/core/ports.ts';
 
 export interface Readings {
-  /** Somebody asked for this manifest, and that is what came of it. */
+  /** An instance read this manifest, with this result. */
   read(digest: Digest, kind: ManifestAnswer['kind'], at: number): void;
-  /** Whether somebody was given this manifest. */
+  /** Whether an instance has read this manifest. */
   wasRead(digest: Digest): boolean;
-  /** Somebody was told that the record of this image could not be written. */
+  /** An instance got an error when it wrote the record of this image. */
   unwritten(digest: Digest): void;
   isWritten(digest: Digest): boolean;
-  /** Somebody was told that the registry cannot be read. */
+  /** An instance got an error when it read from the registry. */
   failed(at: number): void;
   /** An answer or an event has listed the members of this image. */
   listed(image: number, at: number): void;
-  /** The index may have been forgotten, and what it lists with it. */
+  /** The index may have expired, and with it what it lists. */
   forgotten(image: number): void;
   /** Since when its members have been listed. */
   listedSince(image: number): number | undefined;
-  /** Whether by then somebody may have found that it cannot be read: no index of the registry is held for a minute after that. */
+  /**
+   * Whether by then an instance may have found that it cannot be read: after that no index of the registry waits to be
+   * read for a minute.
+   */
   isUnreadable(digest: Digest, until: number): boolean;
   /** The last time that something could not be read. */
   readonly lastFailedAt: number | undefined;

@@ -8,7 +8,7 @@ import { between, pick } from './choices.ts';
 
 export interface RegionClocks {
   aheadMs(region: Region): number;
-  /** @param nth of all events @param now milliseconds since 1970 @returns what the event says, likewise */
+  /** @param nth of all events @param now milliseconds since 1970 @returns the timestamp of the event, likewise */
   stamp(region: Region, nth: number, now: number): number;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The registry: which replica has what, and since when. Webhooks tell of it, or are lost; a replica that is asked always
- * knows.
+ * The registry: which replica has what, and since when. Webhooks report it or are lost; a replica that is probed always
+ * answers rightly.
  */
 import type { Digest } from '../../src/core/model/digest.ts';
 import { parseDigest } from '../../src/core/model/digest.ts';
@@ -16,23 +16,23 @@ import { controlPlane } from './control-plane.ts';
 import type { RegionClocks } from './region-clocks.ts';
 
 /** Something that happened in one replica. */
-export interface Happening {
+export interface RegistryEvent {
   readonly image: number;
   readonly digest: Digest;
   readonly region: Region;
-  /** `untag`: the tag was taken off whatever it pointed at. */
+  /** `untag`: the tag was removed from the digest that it pointed at. */
   readonly kind: 'push' | 'delete' | 'untag';
   readonly tag: Tag | undefined;
   readonly eventTime: EventTime;
   /** Part of something larger that was deleted: no event names it. */
   readonly isUnnamed?: boolean;
-  /** It did not happen: there is only the event that says so. */
-  readonly isOnlyTold?: boolean;
+  /** The tag was not deleted: only the event says so. */
+  readonly isTagKept?: boolean;
 }
 
 export interface Registry {
-  readonly happenings: readonly Happening[];
-  happen(what: Omit<Happening, 'eventTime'>): Happening;
+  readonly registryEvents: readonly RegistryEvent[];
+  apply(what: Omit<RegistryEvent, 'eventTime'>): RegistryEvent;
   has(digest: Digest, region: Region): boolean;
   /** What the replica in that region has under the tag. */
   resolve(region: Region, tag: string): Digest | undefined;
@@ -42,7 +42,7 @@ export interface Registry {
   /** When the region got its replica, where it had none at first. */
   addedAt(region: Region): number | undefined;
   /** Whether the replica that it happened in is still there. */
-  isCurrent(happening: Happening): boolean;
+  isCurrent(registryEvent: RegistryEvent): boolean;
   /** Whether it had no replica at some time from `from` on, up to `until`. */
   wasAbsent(region: Region, from: number, until: number): boolean;
   readonly replicas: readonly Region[];
@@ -51,14 +51,14 @@ export interface Registry {
   foreign(region: Region, forMs: number): void;
   isForeign(region: Region): boolean;
   calm(): void;
-  /** Nothing goes wrong any more. */
+  /** No more faults from now on. */
   readonly isCalm: boolean;
   readonly arm: ControlPlane;
 }
 
 const seedingMs = 60_000;
 
-/** How long ARM shows a replica as leaving: not at all, or until after it has been looked at. */
+/** How long ARM shows a replica as `Deleting`: not at all, or until it has been read. */
 const deletingTimesMs = [0, 0, 200_000] as const;
 
 export function registry(world: {
@@ -69,11 +69,11 @@ export function registry(world: {
   readonly clocks: RegionClocks;
   readonly mediaType: (digest: Digest) => string | undefined;
   /** How many of ARM's lists in a hundred are wrong. */
-  readonly liesPercent: number;
+  readonly wrongListsPercent: number;
 }): Registry {
   const { regions: allRegions, now, choices, clocks } = world;
-  let happenings: Happening[] = [];
-  const all: Happening[] = [];
+  let registryEvents: RegistryEvent[] = [];
+  const all: RegistryEvent[] = [];
   let replicas: readonly Region[] = allRegions.slice(0, world.replicasAtFirst);
   const changes = [{ at: Number.NEGATIVE_INFINITY, replicas }];
   const seedingUntil = new Map<Region, number>();
@@ -92,38 +92,38 @@ export function registry(world: {
     isSeeding: (region) => now() < (seedingUntil.get(region) ?? 0),
   });
 
-  const newest = (fits: (one: Happening) => boolean): Happening | undefined => happenings.findLast(fits);
+  const newest = (fits: (one: RegistryEvent) => boolean): RegistryEvent | undefined => registryEvents.findLast(fits);
   const has = (digest: Digest, region: Region) =>
     newest((one) => one.digest === digest && one.region === region && one.kind !== 'untag')?.kind === 'push';
 
   function resolve(region: Region, tag: string): Digest | undefined {
-    const isOfTag = (one: Happening) => one.kind !== 'delete' && one.tag === tag && one.isOnlyTold !== true;
+    const isOfTag = (one: RegistryEvent) => one.kind !== 'delete' && one.tag === tag && one.isTagKept !== true;
     const last = newest((one) => one.region === region && isOfTag(one));
     if (last?.kind !== 'push') return undefined;
-    const isOf = (one: Happening) => one.region === region && one.digest === last.digest;
-    const gone = happenings.findLastIndex((one) => isOf(one) && one.kind === 'delete');
-    return gone > happenings.indexOf(last) ? undefined : last.digest;
+    const isOf = (one: RegistryEvent) => one.region === region && one.digest === last.digest;
+    const gone = registryEvents.findLastIndex((one) => isOf(one) && one.kind === 'delete');
+    return gone > registryEvents.indexOf(last) ? undefined : last.digest;
   }
 
   return {
-    happenings: all,
+    registryEvents: all,
     everySet,
     addedAt: (region) => added.get(region),
     wasAbsent: (region, from, until) =>
       !replicasAt(from).includes(region) ||
       changes.some(({ at, replicas: then }) => at > from && at <= until && !then.includes(region)),
-    isCurrent: (happening) => happenings.includes(happening),
+    isCurrent: (registryEvent) => registryEvents.includes(registryEvent),
     has,
     resolve,
     get replicas() {
       return replicas;
     },
-    happen(what) {
+    apply(what) {
       // As exact as the registry's own times, so that no two are the same.
       const text = toEventTime(clocks.stamp(what.region, ++count, now()));
       const eventTime = text.replace('000000Z', `${String(count).padStart(6, '0')}Z`) as EventTime;
       const one = { ...what, eventTime };
-      happenings.push(one);
+      registryEvents.push(one);
       all.push(one);
       return one;
     },
@@ -133,9 +133,9 @@ export function registry(world: {
         added.set(region, now());
         if (isSeeding) seedingUntil.set(region, now() + seedingMs);
       }
-      // A replica that is removed takes its copies along.
+      // A replica that is removed loses its copies.
       const removed = replicas.filter((region) => !next.includes(region));
-      happenings = happenings.filter((one) => !removed.includes(one.region));
+      registryEvents = registryEvents.filter((one) => !removed.includes(one.region));
       for (const region of removed) {
         const deletingMs = choices.choose(`${region} deleting ${changes.length}`, 0, (random) =>
           pick(random, deletingTimesMs),
@@ -152,7 +152,7 @@ export function registry(world: {
           return { kind: 'unclear', reason: '404 in no words of a registry', retryAfterMs: undefined };
         const digest = parseDigest(reference) ?? resolve(region, reference);
         const isThere = digest !== undefined && has(digest, region);
-        // As a replica tells its time: whole seconds.
+        // A replica gives its time in whole seconds.
         const answeredAt = Math.floor((now() + clocks.aheadMs(region)) / 1_000) * 1_000;
         return isThere
           ? { kind: 'present', digest, mediaType: world.mediaType(digest), isWhole: true, answeredAt }

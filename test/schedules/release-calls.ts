@@ -1,4 +1,4 @@
-/** Whoever makes, changes, deletes, reads and waits for releases, and whether the answer is true. */
+/** Calls that create, change, delete, read and wait for releases, and whether the answers are true. */
 
 import type { ReleaseEvaluation } from '../../src/core/releases/evaluate-release.ts';
 import type { ReleaseContent } from '../../src/core/releases/release.ts';
@@ -21,7 +21,7 @@ export interface ReleaseCalls {
   carryOut(instance: Instance, command: AboutRelease): Promise<void>;
 }
 
-const rules = { said: 'an answer is true', kept: 'an acknowledged fact is kept' } as const;
+const rules = { answer: 'an answer is true', kept: 'an acknowledged fact is kept' } as const;
 
 export function releaseCalls(on: Case): ReleaseCalls {
   const nameOf = (name: number) => `shop-${name}`;

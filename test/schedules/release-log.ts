@@ -1,4 +1,4 @@
-/** What was asked for about releases, what came of it, and what the topic took of them. It knows nothing of their records. */
+/** Requests about releases, their results, and which events the topic accepted. It does not read their records. */
 import type { CloudEvent } from '../../src/core/image/cloud-event.ts';
 import type { ReleaseContent } from '../../src/core/releases/release.ts';
 import type { ReleaseEventData } from '../../src/core/releases/release-document.ts';
@@ -12,26 +12,26 @@ export interface ReleaseCall {
   readonly content: ReleaseContent | undefined;
   readonly askedAt: number;
   answeredAt: number | undefined;
-  /** What it made of it; `undefined` while it is not answered, and when it has failed. */
+  /** Its result; `undefined` while it is not answered, and if it failed. */
   outcome: 'created' | 'revised' | 'unchanged' | 'removed' | undefined;
   revision: { readonly createdAt: number; readonly revision: number } | undefined;
 }
 
 export interface ReleaseLog {
   readonly calls: ReleaseCall[];
-  readonly told: ReleaseEvent[];
+  readonly published: ReleaseEvent[];
 }
 
 export function releaseLog(): ReleaseLog {
-  return { calls: [], told: [] };
+  return { calls: [], published: [] };
 }
 
-/** Longer than a call of the storage takes effect after its caller was told that it failed. */
+/** Longer than a call of the storage may take effect after its caller got an error. */
 const lateMs = 15_000;
 
 /**
- * Whether these were over before the other began. What a call has begun in vain changes nothing any more once another has
- * written; but it may still make what was deleted since.
+ * Whether these calls were over before the other began. A call without success no longer changes anything once another
+ * has written; but it may still create what was deleted since.
  */
 export function areOver(calls: readonly ReleaseCall[], before: ReleaseCall): boolean {
   const isDeleted = [...calls, before].some(({ content }) => content === undefined);

@@ -1,6 +1,6 @@
 /**
- * Releases over the images of a schedule: made once or again, changed, deleted, waited for, by whichever instance, while
- * instances die. Drawn from a seed of their own.
+ * Releases over the images of a schedule: created once or again, changed, deleted, waited for, by any instance, while
+ * instances are killed. Drawn from a seed of their own.
  */
 import type { Random } from './choices.ts';
 import { between, hash, pick, randomFrom } from './choices.ts';
@@ -56,10 +56,10 @@ export function withReleases(plan: Plan, seed: number): Plan {
   const random = randomFrom(hash('releases', seed));
   if (random() * 100 >= releasesPercent) return plan;
   // Some of what follows comes before the next of them.
-  const told = story(random, plan.world.images);
+  const sceneCommands = story(random, plan.world.images);
   let commands = plan.commands;
   let place = between(random, 0, commands.length);
-  for (const command of told) {
+  for (const command of sceneCommands) {
     commands = [...commands.slice(0, place), command, ...commands.slice(place)];
     place = Math.min(commands.length, place + 1 + between(random, 0, 2));
   }

@@ -1,6 +1,6 @@
 /** What a run found, as plain text for a terminal, as Markdown for a page, and as JSON for a program. */
 
-import type { Saboteur } from './instance.ts';
+import type { Replacements } from './instance.ts';
 import type { Failure, Summary } from './run-many.ts';
 import { runSchedule } from './run-schedule.ts';
 import { toPath } from './shrink.ts';
@@ -46,7 +46,7 @@ function plainTable(title: string, rows: Rows): string {
   return [`| ${title} | |`, '| --- | --: |', ...rows.map(([name, value]) => `| ${name} | ${value} |`)].join('\n');
 }
 
-/** Whether it counts one thing by two names: a fault, and the port that met it. */
+/** Whether the name has two parts: a fault, and the port whose call failed. */
 function isPair([name]: Rows[number]): boolean {
   return name.split(', ').length === 2;
 }
@@ -73,9 +73,12 @@ export function toJson(summary: Summary): string {
 }
 
 /** Everything one needs to see it again, and to understand it. */
-export async function describeFailure({ seed, violation, small }: Failure, sabotage?: Saboteur): Promise<string> {
+export async function describeFailure(
+  { seed, violation, small }: Failure,
+  replacements?: Replacements,
+): Promise<string> {
   const lines: string[] = [];
-  await runSchedule(seed, { kept: small.kept, sabotage, trace: (line) => lines.push(line) });
+  await runSchedule(seed, { kept: small.kept, replacements, trace: (line) => lines.push(line) });
   // What follows the last violation explains nothing.
   const last = lines.findLastIndex((line) => line.includes('VIOLATION'));
   return [

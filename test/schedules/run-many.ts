@@ -2,7 +2,7 @@
 import type { Violation } from './case.ts';
 import type { Counters } from './counters.ts';
 import { addAll, counters as countersOf } from './counters.ts';
-import type { Saboteur } from './instance.ts';
+import type { Replacements } from './instance.ts';
 import { runSchedule } from './run-schedule.ts';
 import type { Small } from './shrink.ts';
 import { shrink } from './shrink.ts';
@@ -21,7 +21,7 @@ export interface Summary {
   readonly seconds: number;
   readonly processorSeconds: number;
   readonly counters: Counters;
-  /** The first of each rule, made small. */
+  /** The first failure of each rule, made small. */
   readonly failures: readonly Failure[];
   /** Seeds of schedules with violations, by rule. */
   readonly violations: ReadonlyMap<string, readonly number[]>;
@@ -30,18 +30,18 @@ export interface Summary {
 export interface ManyOptions {
   readonly firstSeed: number;
   readonly count: number;
-  readonly sabotage?: Saboteur | undefined;
+  readonly replacements?: Replacements | undefined;
   /** Ends after that many different rules were broken. */
   readonly maxFailures: number;
-  /** Tries to make one failing schedule smaller. */
+  /** How many runs may be used to make one failing schedule smaller. */
   readonly maxRuns: number;
-  readonly say?: (line: string) => void;
+  readonly print?: (line: string) => void;
 }
 
-const sayEvery = 1_000;
+const printEvery = 1_000;
 
 export async function runMany(options: ManyOptions): Promise<Summary> {
-  const { firstSeed, count, sabotage, maxFailures, maxRuns, say = () => undefined } = options;
+  const { firstSeed, count, replacements, maxFailures, maxRuns, print = () => undefined } = options;
   const counters = countersOf();
   const violations = new Map<string, number[]>();
   const failures: Failure[] = [];
@@ -50,13 +50,13 @@ export async function runMany(options: ManyOptions): Promise<Summary> {
   const processor = process.cpuUsage();
   let steps = 0;
   let done = 0;
-  // Every time-out and every abort makes an error; nobody looks at where.
+  // Every timeout and every abort creates an error, and its stack is never read.
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
   try {
     for (; done < count && failures.length < maxFailures; done++) {
       const seed = firstSeed + done;
-      const outcome = await runSchedule(seed, { sabotage });
+      const outcome = await runSchedule(seed, { replacements });
       steps += outcome.steps;
       interleavings.add(outcome.interleaving);
       addAll(counters, outcome.counters);
@@ -64,10 +64,10 @@ export async function runMany(options: ManyOptions): Promise<Summary> {
       for (const [rule, violation] of byRule) {
         violations.set(rule, [...(violations.get(rule) ?? []), seed]);
         if (failures.some((failure) => failure.violation.rule === rule)) continue;
-        say(`seed ${seed}: ${violation.rule}: ${violation.detail}; making it smaller`);
-        failures.push({ seed, violation, small: await shrink(seed, rule, maxRuns, sabotage) });
+        print(`seed ${seed}: ${violation.rule}: ${violation.detail}; making it smaller`);
+        failures.push({ seed, violation, small: await shrink(seed, rule, maxRuns, replacements) });
       }
-      if ((done + 1) % sayEvery === 0) say(`${done + 1} of ${count}`);
+      if ((done + 1) % printEvery === 0) print(`${done + 1} of ${count}`);
     }
   } finally {
     Error.stackTraceLimit = stackTraceLimit;

@@ -1,6 +1,6 @@
 /**
- * One schedule from its first step to its last: the world is built, the plan is carried out, all faults end, time passes
- * until everything must have settled, and then everything is asked and judged.
+ * One schedule from the first step to the last: builds the world, carries out the plan, ends all faults, lets time pass
+ * until everything must have settled, then asks every instance and judges the answers.
  */
 import {
   memoryCheckpointStore,
@@ -24,14 +24,14 @@ import type { Choices } from './choices.ts';
 import { between, choices as choicesOf, hash } from './choices.ts';
 import type { Counters } from './counters.ts';
 import { effects } from './effects.ts';
-import type { Instance, Saboteur, SetListener, SharedPorts } from './instance.ts';
+import type { Instance, Replacements, SetListener, SharedPorts } from './instance.ts';
 import { startInstance } from './instance.ts';
 import { judgeDocuments, judgeEnd } from './judge-end.ts';
 import { foundBy } from './judge-family-end.ts';
 import { noteSet } from './judge-sets.ts';
-import { judgeLeftAlone, judgeTimers } from './judge-timers.ts';
-import { mailbox } from './mailbox.ts';
+import { judgeTimers, judgeTopicOutage } from './judge-timers.ts';
 import { manifestReader } from './manifest-reader.ts';
+import { messageQueue } from './message-queue.ts';
 import { network } from './network.ts';
 import { outside } from './outside.ts';
 import { planOf } from './plan.ts';
@@ -39,7 +39,7 @@ import { questions } from './questions.ts';
 import { scheduler as schedulerOf } from './scheduler.ts';
 import { topic } from './topic.ts';
 
-/** What is left of a schedule that was made smaller. */
+/** The parts that stay in a schedule that was made smaller. */
 export interface Kept {
   /** Places in the plan. */
   readonly commands: ReadonlySet<number>;
@@ -50,7 +50,7 @@ export interface RunOptions {
   /** All of the schedule without. */
   readonly kept?: Kept | undefined;
   readonly trace?: ((line: string) => void) | undefined;
-  readonly sabotage?: Saboteur | undefined;
+  readonly replacements?: Replacements | undefined;
 }
 
 export interface Outcome {
@@ -59,15 +59,18 @@ export interface Outcome {
   readonly steps: number;
   /** Equal for schedules whose calls took effect in the same order. */
   readonly interleaving: number;
-  /** Names of all that was decided other than plainly. */
+  /** Names of all decisions that differ from the default. */
   readonly taken: ReadonlySet<string>;
   readonly commands: number;
 }
 
-/** Many times what the longest of ten thousand took. */
+/** Many times the steps of the longest of ten thousand. */
 const maxSteps = 60_000;
 const refreshEveryMs = 150_000;
-/** Long enough for everything that waits for a timer: the delay, growing pauses of ten minutes, a replica set read anew. */
+/**
+ * Long enough for everything that waits for a timer: the delay, growing pauses of ten minutes, a replica set that is
+ * read again.
+ */
 const settleMs = 700_000;
 /** For the last to be refused, and sent again an hour later. */
 const maxEndMs = 7_200_000;
@@ -76,15 +79,15 @@ const maxMissMs = 200_000;
 
 export async function runSchedule(
   seed: number,
-  { kept, trace: say, sabotage = {} }: RunOptions = {},
+  { kept, trace: print, replacements = {} }: RunOptions = {},
 ): Promise<Outcome> {
   const plan = planOf(seed);
   const choices = choicesOf(seed, kept?.choices);
   const scheduler = schedulerOf(start, maxSteps);
-  const trace = (line: () => string) => say?.(`${clockText(scheduler.now()).padStart(12)}  ${line()}`);
+  const trace = (line: () => string) => print?.(`${clockText(scheduler.now()).padStart(12)}  ${line()}`);
   const on = caseOf(plan, scheduler, choices, trace);
-  const box = mailbox(on, choices);
-  const follow = effects(on, box);
+  const messages = messageQueue(on, choices);
+  const follow = effects(on, messages);
   let interleaving = 0;
   let isCalm = false;
   const net = network(on, choices, (effect) => {
@@ -92,18 +95,18 @@ export async function runSchedule(
     follow(effect);
   });
   const good = goodPorts(on, choices);
-  const shared = sabotage.ports?.(good) ?? good;
+  const shared = replacements.ports?.(good) ?? good;
 
   function startOne(): void {
     const label = String.fromCharCode(97 + on.instances.length);
     const onSet: SetListener = (by, set) => noteSet(on, by, set);
-    const instance = startInstance(label, { on, choices, network: net, shared, sabotage, onSet });
+    const instance = startInstance(label, { on, choices, network: net, shared, replacements, onSet });
     on.instances.push(instance);
-    box.started();
+    messages.instanceStarted();
     sweepOn(instance, 1);
   }
 
-  /** Each by itself: sometimes several at once, and now and then none for long. */
+  /** Each instance by itself: sometimes several at once, and sometimes none for a long time. */
   function sweepOn(instance: Instance, nth: number): void {
     const name = `${instance.label} sweep ${nth}`;
     const missedMs = isCalm
@@ -111,7 +114,7 @@ export async function runSchedule(
       : choices.choose(`${name} missed`, 0, (random) => (random() < 0.1 ? between(random, 0, maxMissMs) : 0));
     const pauseMs = choices.choose(`${name} pause`, sweepEveryMs, (random) => between(random, 1, 2 * sweepEveryMs));
     scheduler.at(scheduler.now() + missedMs + pauseMs, () => {
-      if (instance.isDead || instance.isStopping) return;
+      if (instance.isKilled || instance.isStopping) return;
       on.counters.count('sweeps', instance.label);
       instance.sweeper
         .sweep()
@@ -121,12 +124,12 @@ export async function runSchedule(
   }
 
   function kill(instance: Instance): void {
-    if (instance.isDead) return;
-    trace(() => `${instance.label} dies`);
+    if (instance.isKilled) return;
+    trace(() => `${instance.label} is killed`);
     on.counters.count('kills', 'instances');
     instance.kill();
     on.familyWrites.died(instance.label);
-    box.died(instance);
+    messages.instanceKilled(instance);
   }
 
   const asked = questions(on);
@@ -139,12 +142,12 @@ export async function runSchedule(
     if (kept !== undefined && !kept.commands.has(index)) return;
     commands++;
     scheduler.at(at, () => world.carryOut(command, index));
-    if (command.kind === 'topicAway') at += command.forMs * command.passing;
+    if (command.kind === 'topicOutage') at += command.forMs * command.passing;
   });
   const calmAt = at + choices.choose('calm', 5_000, (random) => Math.floor(random() * 30_000));
   const endAt = calmAt + settleMs;
   for (let time = start + refreshEveryMs; time < endAt + maxEndMs; time += refreshEveryMs) {
-    scheduler.at(time, () => void on.living()[0]?.tracker.refreshReplicas(on.settings));
+    scheduler.at(time, () => void on.runningInstances()[0]?.tracker.refreshReplicas(on.settings));
   }
   try {
     await scheduler.run(calmAt);
@@ -152,32 +155,32 @@ export async function runSchedule(
     net.calm();
     on.registry.calm();
     isCalm = true;
-    if (on.living().length === 0) startOne();
+    if (on.runningInstances().length === 0) startOne();
     await scheduler.run(endAt + scheduler.leapt);
     on.sentAgainBy = Math.max(on.sentAgainBy, foundBy(on));
     while (scheduler.now() < on.sentAgainBy) await scheduler.run(on.sentAgainBy);
     asked.judgeWaiting();
     judgeTimers(on, calmAt + scheduler.leapt);
-    judgeLeftAlone(on, calmAt + scheduler.leapt);
+    judgeTopicOutage(on, calmAt + scheduler.leapt);
     await judgeAll(on);
   } catch (error) {
-    on.violate('work comes to an end', error instanceof Error ? (error.stack ?? error.message) : String(error));
+    on.violate('all work ends', error instanceof Error ? (error.stack ?? error.message) : String(error));
     judgeTimers(on, calmAt + scheduler.leapt);
   }
   for (const instance of on.instances) instance.kill();
-  for (const [kind, times] of on.registry.arm.lies) on.counters.count('wrong answers of ARM', kind, times);
+  for (const [kind, times] of on.registry.arm.wrongAnswers) on.counters.count('wrong answers of ARM', kind, times);
   const { violations, counters } = on;
   return { violations, counters, steps: scheduler.steps, interleaving, taken: choices.taken, commands };
 }
 
-/** Every instance is asked about every image, and one of them about all there is to ask. */
+/** Every instance is asked about every image, and one of them everything else as well. */
 async function judgeAll(on: Case): Promise<void> {
   const { scheduler } = on;
-  const living = on.living();
+  const running = on.runningInstances();
   // A set that was stored elsewhere is read by the first question, and in use from the next.
-  for (const { tracker } of living) tracker.replicaSet(on.settings);
+  for (const { tracker } of running) tracker.replicaSet(on.settings);
   await scheduler.run(scheduler.now() + judgingMs);
-  for (const { tracker, label } of living) {
+  for (const { tracker, label } of running) {
     const [inUse, there] = [expectedRegions(tracker.replicaSet(on.settings)).join(), on.registry.replicas.join()];
     if (inUse !== there)
       on.violate(
@@ -190,14 +193,14 @@ async function judgeAll(on: Case): Promise<void> {
     open++;
     work.then(
       () => open--,
-      (error: unknown) => on.violate('work comes to an end', `a question at the end failed: ${String(error)}`),
+      (error: unknown) => on.violate('all work ends', `a question at the end failed: ${String(error)}`),
     );
   };
-  living.forEach((instance, i) => {
+  running.forEach((instance, i) => {
     judging(i === 0 ? judgeEnd(on, instance) : judgeDocuments(on, instance));
   });
   await scheduler.run(scheduler.now() + judgingMs);
-  if (open > 0) on.violate('work comes to an end', 'questions at the end are not answered');
+  if (open > 0) on.violate('all work ends', 'questions at the end are not answered');
 }
 
 function hasManifests({ plan: { world } }: Case): boolean {
@@ -217,7 +220,7 @@ function goodPorts(on: Case, choices: Choices): SharedPorts {
     forwards: memoryForwardQueue(),
     publisher: topic(on, choices),
     dueWork: memoryDueWork(),
-    // What is put there goes to the mailbox when it takes effect.
+    // The message is put on the queue when the call takes effect.
     queue: { defer: nothing },
     directory: on.plan.world.set === 'arm' ? on.registry.arm.directory : undefined,
     probe: on.plan.world.probing === 'off' ? undefined : on.registry.probe,

@@ -1,10 +1,10 @@
 /**
- * Short stories that no random order of single commands would come to often: told in one piece, somewhere in between. Drawn
- * from a seed of their own, so that a schedule without any is what it was.
+ * Short sequences that random single commands would rarely produce, each inserted as a whole at a random place. Drawn
+ * from a seed of their own, so that a schedule without any stays the same.
  */
 import type { Random } from './choices.ts';
 import { between, hash, pick, randomFrom } from './choices.ts';
-import type { Command, Tellings } from './plan.ts';
+import type { Command, DeliveryDelays } from './plan.ts';
 
 /** @param images how many there are */
 type Scene = (random: Random, images: number) => readonly Command[];
@@ -12,18 +12,18 @@ type Scene = (random: Random, images: number) => readonly Command[];
 /** Longer than anything is under way. */
 const quietMs = 280_000;
 
-export const soon = (random: Random): Tellings => [between(random, 0, 6)];
-export const late = (random: Random): Tellings =>
+export const soon = (random: Random): DeliveryDelays => [between(random, 0, 6)];
+export const late = (random: Random): DeliveryDelays =>
   pick(random, [[between(random, 0, 400)], [between(random, 0, 60_000)], [between(random, 0, 400), 20_000], []]);
 export const four = <T>(make: () => T): T[] => [make(), make(), make(), make()];
 export const shortly = (random: Random) => ({ gapMs: between(random, 0, 3_000) });
 
 export function everywhere(random: Random, image: number, tag: number | undefined): Command {
-  return { ...shortly(random), kind: 'pushEverywhere', image, tag, tellings: four(() => soon(random)) };
+  return { ...shortly(random), kind: 'pushEverywhere', image, tag, deliveryDelays: four(() => soon(random)) };
 }
 
 export function gone(random: Random, image: number): Command {
-  return { ...shortly(random), kind: 'deleteEverywhere', image, tellings: four(() => soon(random)) };
+  return { ...shortly(random), kind: 'deleteEverywhere', image, deliveryDelays: four(() => soon(random)) };
 }
 
 export function waiting(
@@ -43,7 +43,7 @@ export function asking(random: Random, image: number | undefined, tag: number | 
 
 export function spreading(random: Random, image: number, tag: number | undefined): Command {
   const delays = four(() => (random() < 0.5 ? between(random, 0, 20) : between(random, 0, 60_000)));
-  return { ...shortly(random), kind: 'spread', image, tag, delays, tellings: four(() => late(random)) };
+  return { ...shortly(random), kind: 'spread', image, tag, delays, deliveryDelays: four(() => late(random)) };
 }
 
 /** The same one twice, where there is only one. */
@@ -79,7 +79,7 @@ const rollback: Scene = (random, images) => {
   ];
 };
 
-/** One instance loses the tables while others go on, and is asked by somebody new. */
+/** One instance cannot reach the tables while others can, and a new client asks it. */
 const cutOff: Scene = (random, images) => {
   const image = between(random, 0, images - 1);
   const instance = between(random, 0, 3);
@@ -100,14 +100,14 @@ const foreign: Scene = (random, images) => {
   return [
     { ...shortly(random), kind: 'foreign', region, forMs: pick(random, [20_000, 200_000, 600_000]) },
     { ...everywhere(random, image, between(random, 0, 1)) },
-    { ...shortly(random), kind: 'delete', image, region: between(random, 0, 3), tellings: soon(random) },
+    { ...shortly(random), kind: 'delete', image, region: between(random, 0, 3), deliveryDelays: soon(random) },
     waiting(random, image, undefined, 40_000),
     { kind: 'time', gapMs: between(random, 0, 150_000) },
     asking(random, image, undefined),
   ];
 };
 
-/** Longer than images are remembered: some are still there, some deleted, some are pushed again. */
+/** Longer than records are kept: some images are still there, some deleted, some are pushed again. */
 const months: Scene = (random, images) => {
   const [kept, purged] = two(random, images);
   const tag = random() < 0.5 ? undefined : between(random, 0, 1);
@@ -136,30 +136,30 @@ const unnamed: Scene = (random, images) => {
   const tag = between(random, 0, 1);
   const region = between(random, 0, 3);
   const ofTag = random() < 0.4 ? { tag } : {};
-  // The tag is taken off in a region whose push of it is still on its way.
+  // The tag is deleted in a region whose push of it is still under way.
   if ('tag' in ofTag && random() < 0.5) {
     return [
-      { ...shortly(random), kind: 'push', image, region: region + 1, tag, tellings: [between(random, 0, 500)] },
-      { ...shortly(random), kind: 'push', image, region, tag, tellings: [between(random, 10_000, 40_000)] },
+      { ...shortly(random), kind: 'push', image, region: region + 1, tag, deliveryDelays: [between(random, 0, 500)] },
+      { ...shortly(random), kind: 'push', image, region, tag, deliveryDelays: [between(random, 10_000, 40_000)] },
       { kind: 'time', gapMs: 2_000 },
-      { ...shortly(random), kind: 'unnamedDelete', region, tag, tellings: [between(random, 0, 2_000)] },
+      { ...shortly(random), kind: 'unnamedDelete', region, tag, deliveryDelays: [between(random, 0, 2_000)] },
       { kind: 'time', gapMs: 60_000 },
       asking(random, undefined, tag),
     ];
   }
   return [
     everywhere(random, image, tag),
-    { ...shortly(random), kind: 'unnamedDelete', region, ...ofTag, tellings: late(random) },
+    { ...shortly(random), kind: 'unnamedDelete', region, ...ofTag, deliveryDelays: late(random) },
     asking(random, image, undefined),
     asking(random, undefined, tag),
     waiting(random, image, tag, 3_000, between(random, 0, 3)),
     ...(random() < 0.5
-      ? [{ ...shortly(random), kind: 'push', image, region, tag, tellings: late(random) } as const]
+      ? [{ ...shortly(random), kind: 'push', image, region, tag, deliveryDelays: late(random) } as const]
       : []),
   ];
 };
 
-/** A tag that was pushed first, and as many after it as builds that change nothing push. */
+/** A tag that was pushed first, and after it as many as builds without a change push. */
 const manyTags: Scene = (random, images) => {
   const image = between(random, 0, images - 1);
   const tag = between(random, 0, 1);

@@ -10,7 +10,7 @@ export interface Scheduler {
   at(time: number, step: () => void): () => void;
   /** Does all steps up to that time, and what a leap has put off. Fails when there is no end to them. */
   run(until: number): Promise<void>;
-  /** So much time passes without a step: what is under way goes on after it. */
+  /** Skips this much time without a step; what is under way continues after it. */
   leap(milliseconds: number): void;
   /** By all leaps together, milliseconds. */
   readonly leapt: number;

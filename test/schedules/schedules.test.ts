@@ -1,6 +1,6 @@
 /**
- * Thousands of schedules in every run of the tests, the same ones each time: one that fails tells of the change it ran with.
- * `npm run schedules` runs new ones, as many as one has time for.
+ * Runs thousands of schedules in every run of the tests, always the same: if one fails, a change of the code is the
+ * cause. `npm run schedules` runs new ones.
  */
 import { expect, test } from 'vitest';
 import { describeFailure } from './report.ts';
@@ -21,7 +21,7 @@ test.each([1, 1 + 2 * count])(
     const summary = await runMany({ firstSeed, count, maxFailures: 1, maxRuns: 300 });
     expect(await problemsOf(summary)).toBe('');
     expect(summary.interleavings).toBeGreaterThan(count * 0.9);
-    // A run that met none of these would prove little.
+    // A run without these would prove little.
     const met = (group: string, name: string) => summary.counters.groups.get(group)?.get(name) ?? 0;
     for (const port of [
       'store',
@@ -44,16 +44,16 @@ test.each([1, 1 + 2 * count])(
     expect(met('commits', 'of a later generation')).toBeGreaterThan(0);
     expect(met('faults', 'event refused')).toBeGreaterThan(0);
     expect(met('faults', 'one event of a batch refused')).toBeGreaterThan(0);
-    expect(met('topic away', 'for long')).toBeGreaterThan(0);
+    expect(met('topic unavailable', 'for long')).toBeGreaterThan(0);
     expect(met('forwards', 'waiting')).toBeGreaterThan(0);
     expect(met('events', 'published by another instance than decided it')).toBeGreaterThan(0);
-    expect(met('calls of the dead', 'took effect')).toBeGreaterThan(0);
+    expect(met('calls of killed instances', 'took effect')).toBeGreaterThan(0);
     for (const name of [
       'ImageAvailableInAllReplicas',
       'a member published by itself',
       'asked: members unknown, counts by itself',
-      'whole at the end',
-      'whole at the end, and found by asking',
+      'complete at the end',
+      'complete at the end, and found by probing',
       'killed between the two writes of a report',
     ]) {
       expect(met('families', name), name).toBeGreaterThan(0);
@@ -76,7 +76,7 @@ test.each([1, 1 + 2 * count])(
       'unpublished at the end',
       'lists judged',
       'searches judged',
-      'judged meanwhile',
+      'judged during the run',
     ]) {
       expect(met('counts', name), name).toBeGreaterThan(0);
     }
@@ -99,7 +99,7 @@ test('a seed is one schedule: twice the same steps to the same end', async () =>
   let steps = 0;
   for (let seed = 1; seed <= 20; seed++) {
     const lines: [string[], string[]] = [[], []];
-    for (const said of lines) await runSchedule(seed, { trace: (line) => said.push(line) });
+    for (const printed of lines) await runSchedule(seed, { trace: (line) => printed.push(line) });
     expect(lines[1]).toEqual(lines[0]);
     steps += lines[0].length;
   }

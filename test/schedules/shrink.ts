@@ -1,9 +1,8 @@
 /**
- * Makes a failing schedule small: leaves out commands, faults and delays as long as the same rule is still broken. What is
- * left is what somebody has to understand.
+ * Makes a failing schedule smaller: leaves out commands, faults and delays as long as the same rule is still broken.
  */
 import type { Rule } from './case.ts';
-import type { Saboteur } from './instance.ts';
+import type { Replacements } from './instance.ts';
 import { planOf } from './plan.ts';
 import type { Kept, Outcome } from './run-schedule.ts';
 import { runSchedule } from './run-schedule.ts';
@@ -15,11 +14,16 @@ export interface Small {
 }
 
 /** @param maxRuns tries after which it is small enough */
-export async function shrink(seed: number, rule: Rule, maxRuns: number, sabotage: Saboteur = {}): Promise<Small> {
+export async function shrink(
+  seed: number,
+  rule: Rule,
+  maxRuns: number,
+  replacements: Replacements = {},
+): Promise<Small> {
   let runs = 0;
   const run = (kept: Kept | undefined) => {
     runs++;
-    return runSchedule(seed, { kept, sabotage });
+    return runSchedule(seed, { kept, replacements });
   };
   const first = await run(undefined);
   const commands = new Set(planOf(seed).commands.keys());
@@ -75,7 +79,7 @@ function kindOf(name: string): string {
   return name.slice(name.lastIndexOf(' ') + 1);
 }
 
-/** One text that says what is left, for `--path`. */
+/** One text that names what is kept, for `--path`. */
 export function toPath({ commands, choices }: Kept): string {
   return `${[...commands].join(',')};${[...choices].join(',')}`;
 }

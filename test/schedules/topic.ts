@@ -1,6 +1,6 @@
 /**
- * The topic: it takes a batch whole or not at all. Some events it refuses as they are, and with each the batch that it is
- * in: for a while, as under a mistaken policy that somebody mends, or for good.
+ * The topic accepts a batch as a whole or not at all. It refuses some events, and with each the batch that it is in:
+ * for a while, as with a wrong policy that is corrected later, or always.
  */
 import type { CloudEvent } from '../../src/core/image/cloud-event.ts';
 import type { EventPublisher } from '../../src/core/ports.ts';
@@ -11,13 +11,13 @@ import { between } from './choices.ts';
 
 const forGood = Number.POSITIVE_INFINITY;
 
-/** What is refused is tried again when it is twice as old, within these bounds, once its image's timer has rung. */
+/** A refused event is tried again when it is twice as old, within these bounds, after its image's timer has fired. */
 const minRefusedMs = 30_000;
 const maxRefusedMs = 3_600_000;
 /** The longest pause of such a timer, its jitter, and a sweep or two that come late. */
 const timerMs = 660_000;
 
-/** Not before they have been sent once more is it known whether they are told. */
+/** Only after they have been sent once more is it known whether they are accepted. */
 export function noteRefusal(on: Case, events: readonly CloudEvent[]): void {
   const now = on.scheduler.now();
   for (const { time } of events) {

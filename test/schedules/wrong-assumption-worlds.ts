@@ -1,6 +1,6 @@
 /**
- * Worlds that believe too much: each takes for certain what clocks, silence, foreign answers or the passing of time make
- * uncertain. One of them was the tracker itself, once.
+ * Worlds with a wrong assumption: each takes for certain what clocks, missing answers, wrong answers or the passing of
+ * time make uncertain. One of them was once a fault of the tracker.
  */
 import type { AvailabilityDocument, AvailabilityQuery } from '../../src/core/image/availability.ts';
 import type { ImageRecord } from '../../src/core/image/record.ts';
@@ -10,35 +10,35 @@ import { UpstreamError } from '../../src/core/runtime/errors.ts';
 import type { Tracker, TrackerPorts } from '../../src/core/tracker.ts';
 import type { BrokenWorld } from './broken-worlds.ts';
 
-export const carelessWorlds: readonly BrokenWorld[] = [
+export const wrongAssumptionWorlds: readonly BrokenWorld[] = [
   {
     name: 'the order of two digests of a tag that is guessed across regions',
     fromSeed: 18,
     breaks: 'an event is true',
-    sabotage: { ownPorts: (ports) => ({ ...ports, store: guessingOrder(ports) }) },
+    replacements: { ownPorts: (ports) => ({ ...ports, store: guessingOrder(ports) }) },
   },
   {
     name: 'a wait that is refused where another region has another digest of the tag',
-    breaks: 'a waiter is answered truly',
-    sabotage: { tracker: refusingOthers },
+    breaks: 'the answer to a wait is true',
+    replacements: { tracker: refusingOthers },
   },
   {
     name: 'a time far in the future that is used as it is',
     fromSeed: 36,
     breaks: 'an acknowledged fact is kept',
-    sabotage: { tracker: believingTimes },
+    replacements: { tracker: trustingTimes },
   },
   {
-    name: 'a new wait that is answered from memory while the tables are away',
+    name: 'a new wait that is answered from memory while the tables are unavailable',
     fromSeed: 95,
-    breaks: 'a waiter is answered truly',
-    sabotage: { tracker: answeringFromMemory },
+    breaks: 'the answer to a wait is true',
+    replacements: { tracker: answeringFromMemory },
   },
   {
     name: 'a delete of a tag without a digest that counts as confirmed',
     fromSeed: 400,
-    breaks: 'a tag in doubt is looked at',
-    sabotage: {
+    breaks: 'a tag deleted without a digest is compared',
+    replacements: {
       tracker: (good) => ({
         ...good,
         receive: (one) => good.receive('fact' in one || one.tag === undefined ? one : { ...one, evidence: 'probe' }),
@@ -49,7 +49,7 @@ export const carelessWorlds: readonly BrokenWorld[] = [
     name: 'a replica whose unclear answer counts as absent',
     fromSeed: 208,
     breaks: 'an event is true',
-    sabotage: {
+    replacements: {
       ownPorts: (ports) => ({
         ...ports,
         prober: {
@@ -66,34 +66,34 @@ export const carelessWorlds: readonly BrokenWorld[] = [
     name: 'a store that removes images without reports for a long time',
     fromSeed: 64,
     breaks: 'an acknowledged fact is kept',
-    sabotage: { ports: (ports) => ({ ...ports, store: forgetting(ports.store, isOld) }) },
+    replacements: { ports: (ports) => ({ ...ports, store: forgetting(ports.store, isOld) }) },
   },
   {
     name: 'a store that removes the generations of expired images',
     fromSeed: 64,
     breaks: 'a generation is never published again',
-    sabotage: {
+    replacements: {
       ports: (ports) => ({ ...ports, store: forgetting(ports.store, ({ expiredAt }) => expiredAt !== null) }),
     },
   },
   {
     name: 'a row too small for many regions',
     fromSeed: 19,
-    breaks: 'work comes to an end',
-    sabotage: { ports: (ports) => ({ ...ports, store: refusingLarge(ports.store) }) },
+    breaks: 'all work ends',
+    replacements: { ports: (ports) => ({ ...ports, store: refusingLarge(ports.store) }) },
   },
   {
     name: 'a tag that is dropped once a hundred others point to the same digest',
     // Few schedules have as many tags and are certain of all of them.
     fromSeed: 460,
     breaks: 'an answer is true',
-    sabotage: { ports: (ports) => ({ ...ports, store: keepingNewestTags(ports.store) }) },
+    replacements: { ports: (ports) => ({ ...ports, store: keepingNewestTags(ports.store) }) },
   },
   {
     name: 'deletes without a digest that are ignored',
     fromSeed: 170,
     breaks: 'an answer is true',
-    sabotage: {
+    replacements: {
       tracker: (good) => ({
         ...good,
         receive: async (received) => ('fact' in received ? good.receive(received) : 'recorded'),
@@ -104,11 +104,11 @@ export const carelessWorlds: readonly BrokenWorld[] = [
   {
     name: 'a wait that is refused as soon as the image is deleted or the tag has moved',
     breaks: 'no wait is refused too early',
-    sabotage: { tracker: refusingAtOnce },
+    replacements: { tracker: refusingAtOnce },
   },
 ];
 
-/** What another digest was pushed with later, wherever that was, takes the tag from this one. */
+/** What was pushed later with another digest, in any region, takes the tag from this one. */
 function guessingOrder({ store, tags }: TrackerPorts): ImageStore {
   return {
     ...store,
@@ -145,15 +145,15 @@ function refusingOthers(good: Tracker): Tracker {
   };
 }
 
-/** As if it had been received just when it says. */
-function believingTimes(good: Tracker): Tracker {
-  const believed: Tracker['receive'] = (received) => {
+/** As if it had been received at the time that the event says. */
+function trustingTimes(good: Tracker): Tracker {
+  const trusted: Tracker['receive'] = (received) => {
     if (!('fact' in received)) return good.receive(received);
     const { fact } = received;
     const receivedAt = Math.max(fact.receivedAt, Date.parse(`${fact.eventTime.slice(0, 23)}Z`));
     return good.receive({ ...received, fact: { ...fact, receivedAt } });
   };
-  return { ...good, receive: believed };
+  return { ...good, receive: trusted };
 }
 
 function answeringFromMemory(good: Tracker): Tracker {
