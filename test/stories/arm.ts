@@ -5,12 +5,15 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What is wrong with ARM's answers about a registry. `getGone`: the get by name says 404 of what the list has. */
-export type ArmFault = 'lacks' | 'empty' | 'repeats' | 'failed' | 'getGone' | 'away' | 'silent' | undefined;
+/**
+ * The fault in ARM's answers about a registry. `getNotFound`: a get by name answers 404 for a replica that the list
+ * has.
+ */
+export type ArmFault = 'lacks' | 'empty' | 'repeats' | 'failed' | 'getNotFound' | 'unavailable' | 'hanging' | undefined;
 
 export interface ArmRegistry {
   readonly home: string;
-  /** In which regions there truly are replications; none at all for a registry that is not geo-replicated. */
+  /** The regions that really have replications; none for a registry that is not geo-replicated. */
   replications: string[];
   fault: ArmFault;
 }
@@ -38,8 +41,8 @@ export async function startStoryArm(): Promise<StoryArm> {
     const [, name = '', rest = ''] = /\/registries\/([^/]+)(\/.*)?$/i.exec(url.pathname) ?? [];
     const registry = arm.registries.get(name.toLowerCase());
     if (registry === undefined) return answer(404, problem);
-    if (registry.fault === 'silent') return;
-    if (registry.fault === 'away') return answer(503, problem);
+    if (registry.fault === 'hanging') return;
+    if (registry.fault === 'unavailable') return answer(503, problem);
     const found = follow(name, registry, rest, request.method ?? 'GET');
     return answer(found === undefined ? 404 : 200, found ?? problem);
   });
@@ -75,12 +78,12 @@ function follow(name: string, { home, replications, fault }: ArmRegistry, rest: 
   if (kind === 'webhooks' && item === undefined && method === 'GET') return { value: [] };
   if (kind !== 'replications') return undefined;
   if (item === undefined) return { value: listOf(name, home, replications, fault) };
-  const found = replications.includes(item) && !(fault === 'getGone' && item !== home);
+  const found = replications.includes(item) && !(fault === 'getNotFound' && item !== home);
   return found ? replication(name, item, 'Succeeded') : undefined;
 }
 
 function listOf(name: string, home: string, replications: readonly string[], fault: ArmFault): object[] {
-  // Never the home region: that one is expected whatever the list says.
+  // Never the home region: it is expected whatever the list has.
   const victim = replications.find((region) => region !== home);
   if (fault === 'empty') return [];
   const shown = replications.filter((region) => !(fault === 'lacks' && region === victim));

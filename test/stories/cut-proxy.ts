@@ -2,13 +2,13 @@
 import type { AddressInfo, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
 
-/** `refused`: connections end at once; `silent`: they stay open and nothing comes through. */
-export type Cut = 'refused' | 'silent';
+/** `refused`: connections end at once; `hanging`: they stay open and nothing comes through. */
+export type Cut = 'refused' | 'hanging';
 
 export interface CutProxy {
   readonly port: number;
   cut(how: Cut): void;
-  /** What was silent ends; whoever connects from now on is served. */
+  /** Hanging connections end; new connections are served. */
   mend(): void;
   stop(): Promise<void>;
 }
@@ -20,7 +20,7 @@ export async function startCutProxy(target: number): Promise<CutProxy> {
   const server = createServer((client) => {
     keep(client);
     if (cutNow === 'refused') return void client.destroy();
-    if (cutNow === 'silent') return;
+    if (cutNow === 'hanging') return;
     const upstream = connect(target, '127.0.0.1');
     keep(upstream);
     client.pipe(upstream).pipe(client);

@@ -1,12 +1,12 @@
 /**
- * The registry in one region, asked by itself: manifests and tags over the OCI distribution protocol. It writes down
- * what it truly answered, for that is evidence; and it can answer in foreign words, which are none.
+ * The registry in one region: manifests and tags over the OCI distribution protocol. It records its real answers as
+ * evidence. It can also answer as something other than a registry, and those answers are no evidence.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Served } from './history.ts';
 
-export type EndpointFault = 'html404' | 'unauthorized' | 'throttled' | 'error' | 'silent' | undefined;
+export type EndpointFault = 'html404' | 'unauthorized' | 'throttled' | 'error' | 'hanging' | undefined;
 
 export interface Endpoint {
   readonly origin: string;
@@ -19,7 +19,7 @@ export interface Endpoint {
   stop(): Promise<void>;
 }
 
-/** Every digest of the stories is the digest of this text: whoever checks what it is given finds it right. */
+/** Every digest of the stories is the digest of this text, so that a client that verifies it accepts it. */
 export function manifestOf(name: string): string {
   const config = { mediaType: 'application/vnd.oci.image.config.v1+json', digest: `sha256:${'0'.repeat(64)}`, size: 2 };
   return JSON.stringify({ schemaVersion: 2, mediaType, config, layers: [], annotations: { name } });
@@ -39,12 +39,12 @@ export async function startEndpoint(region: string, manifests: ReadonlyMap<strin
       response.end(request.method === 'HEAD' ? undefined : body);
     };
     const oci = { 'content-type': 'application/json', 'docker-distribution-api-version': 'registry/2.0' };
-    // That it is a registry: asked without a repository, so no story's fault is in the way.
+    // That it is a registry: a request without a repository, so that the fault of no story affects it.
     if (request.url === '/v2/') return answer(200, oci, '{}');
     const note = (result: Served['result'], digest: string | null) =>
       endpoint.served.push({ at, region, repository, reference, result, digest });
     if (fault !== undefined) note('unclear', null);
-    if (fault === 'silent') return;
+    if (fault === 'hanging') return;
     if (fault === 'html404') return answer(404, { 'content-type': 'text/html' }, '<html><h1>Not Found</h1></html>');
     if (fault === 'unauthorized') return answer(401, { 'content-type': 'text/plain' }, 'no');
     if (fault === 'throttled') return answer(429, { ...oci, 'retry-after': '1' }, errors('TOOMANYREQUESTS'));

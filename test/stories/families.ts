@@ -1,6 +1,6 @@
 /**
- * Indexes in a story: what they list, and what that makes of where they are. Contract, section 6: a region has an index only
- * with every manifest it lists, deleting one takes the family away from that region, and an index that cannot be read
+ * Indexes in a story: what they list, and which regions have them. Contract, section 6: a region has an index only with
+ * every manifest that it lists, deleting one takes the family away from that region, and an index that cannot be read
  * counts by its own reports.
  */
 import { createHash } from 'node:crypto';
@@ -27,9 +27,12 @@ interface Written {
 
 const indexType = 'application/vnd.oci.image.index.v1+json';
 const platforms = ['amd64', 'arm64', 's390x', 'ppc64le'];
-/** From the acknowledgement of an index until it has been read, on a machine that has nothing else to do. */
+/** From the acknowledgement of an index until it has been read, on an idle machine. */
 const readingMs = 5_000;
-/** As long as an instance that died may keep an index from being read: another takes over. The contract names no time. */
+/**
+ * How long an instance that was killed may keep an index from being read until another instance reads it. The contract
+ * names no time.
+ */
 const takeOverMs = 60_000;
 
 /** An index of 2 to 4 platforms, half of them with attestations. @returns the index first */
@@ -62,7 +65,7 @@ function write(manifest: string): Written {
   return { digest: `sha256:${createHash('sha256').update(manifest).digest('hex')}`, manifest };
 }
 
-/** What a manifest says that it is. */
+/** The media type of a manifest. */
 export function typeOf(manifest: string | undefined): string {
   return manifest === undefined ? mediaType : String(JSON.parse(manifest).mediaType);
 }
@@ -76,7 +79,7 @@ export function wholeOf(history: Pick<History, 'families'>, digest: string): rea
   return [digest, ...membersOf(history, digest).map((member) => member.digest)];
 }
 
-/** From when on an index that was acknowledged has certainly been read; infinite while nobody can say. */
+/** From when on an index that was acknowledged has certainly been read; infinite while it may be unread. */
 export function readBy({ faults }: History, { facts }: Model, digest: string): number {
   const pushes = facts.filter((fact) => fact.action === 'push' && fact.digest === digest);
   const firstAck = Math.min(...pushes.map(({ ackedAt }) => ackedAt));
@@ -106,7 +109,7 @@ export function withFamilies(model: Model, history: History): Model {
       whole(digest).some((each) => model.isPossiblyDeleted(each, region, window)),
     isPossiblyBroken: (digest, region, window) =>
       membersOf(history, digest).some((member) => model.isPossiblyDeleted(member.digest, region, window)),
-    isUnheard: (digest, region, window) => whole(digest).every((each) => model.isUnheard(each, region, window)),
+    isUnreported: (digest, region, window) => whole(digest).every((each) => model.isUnreported(each, region, window)),
     isPossiblyGone: (digest, regions, window) =>
       regions.every((region) => !families.isCertainlyThere(digest, region, window)) &&
       regions.some((region) => families.isPossiblyDeleted(digest, region, window)),

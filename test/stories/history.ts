@@ -1,6 +1,6 @@
 /**
- * What happened in a story, as anybody outside of the tracker could have written it down. The judge reads this and
- * nothing else, so a history can also be made by hand. Times are milliseconds since 1970, of one clock.
+ * What happened in a story, as seen from outside the tracker. The judge reads only this, so a history can also be
+ * written by hand. Times are milliseconds since 1970, of one clock.
  */
 import type { Family } from './families.ts';
 import type { ReleaseCalling } from './release-story.ts';
@@ -11,9 +11,9 @@ export interface Report {
   readonly action: 'push' | 'delete' | 'untag' | 'repositoryDelete';
   readonly digest: string | null;
   readonly tag: string | null;
-  /** What the event says of itself. */
+  /** The timestamp of the event. */
   readonly eventTime: number;
-  /** Which push of the story's true order this tells of; 0 for what is no push. */
+  /** The push of the story's real order that this reports; 0 if it is not a push. */
   readonly round: number;
   /** Equal for copies of one delivery. */
   readonly id: string;
@@ -41,7 +41,7 @@ export interface AvailabilityQuery {
   readonly retryAfter: string | null;
   readonly document: AvailabilityDocument | null;
   readonly process: number;
-  /** Asked after everything was set right. */
+  /** Asked after all faults had ended. */
   readonly atEnd: boolean;
 }
 
@@ -102,7 +102,7 @@ export interface Odd {
   readonly wantText: string | null;
 }
 
-/** What `GET /api/events` said in the end. */
+/** The answer of `GET /api/events` at the end. */
 export interface EventList {
   readonly digest: string;
   readonly process: number;
@@ -114,12 +114,12 @@ export interface EventList {
 export interface Published {
   readonly at: number;
   readonly event: CloudEvent;
-  readonly taken: boolean;
-  /** Refused for good, by itself. */
+  readonly accepted: boolean;
+  /** Refused permanently, because of this event. */
   readonly refused: boolean;
 }
 
-/** What a region's own registry was asked and truly answered. */
+/** What a region's own registry was asked and really answered. */
 export interface Served {
   readonly at: number;
   readonly region: string;
@@ -131,7 +131,7 @@ export interface Served {
 
 export interface Fault {
   readonly kind: string;
-  /** Which process it hits; `null`: none by itself. */
+  /** The affected process; `null` if no single process is affected. */
   readonly process: number | null;
   readonly from: number;
   /** Infinite while it lasts. */
@@ -144,7 +144,7 @@ export interface ExpectedSets {
   readonly possible: readonly (readonly string[])[];
 }
 
-/** What was asked of the release of the story, and answered. */
+/** A call about the release of the story, and its answer. */
 export interface ReleaseCall extends ReleaseCalling {
   readonly askedAt: number;
   readonly answeredAt: number;
@@ -174,7 +174,7 @@ export interface History {
   readonly canProbe: boolean;
   readonly delayedAfterSeconds: number;
   readonly startedAt: number;
-  /** When everything was set right; infinite while it is not. */
+  /** When all faults had ended; infinite before that. */
   readonly quietAt: number;
   readonly expected: readonly ExpectedSets[];
   readonly families: readonly Family[];
@@ -188,6 +188,6 @@ export interface History {
   readonly published: readonly Published[];
   readonly served: readonly Served[];
   readonly faults: readonly Fault[];
-  /** What the replicas truly hold at the end, where they can be asked. */
+  /** What the replicas really hold at the end, where they can be probed. */
   readonly content: readonly { readonly region: string; readonly digest: string }[];
 }

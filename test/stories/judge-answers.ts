@@ -1,4 +1,4 @@
-/** Judges each answer by itself: statuses here, documents and webhook events next door. */
+/** Judges each answer by itself: statuses here, documents and webhook events in the files beside this one. */
 import type { AvailabilityQuery, History } from './history.ts';
 import { judgeDocument } from './judge-document.ts';
 import { judgeReport } from './judge-report.ts';
@@ -10,7 +10,7 @@ import { sentences } from './violation.ts';
 
 /** How exact times are on a busy machine. */
 const toleranceMs = 400;
-/** Beyond its time, an answer is late. The contract's times hold on a machine that has nothing else to do. */
+/** After this time an answer is late. The contract's times hold on an idle machine. */
 const lateMs = 10_000;
 
 export function judgeAnswers(history: History, model: Model): Violation[] {
@@ -42,11 +42,11 @@ export function judgeAnswers(history: History, model: Model): Violation[] {
 
 function judgeQuestion(history: History, model: Model, question: AvailabilityQuery, complain: Complain): void {
   const { askedAt, answeredAt, status, document, timeoutSeconds } = question;
-  const tookMs = answeredAt - askedAt;
+  const lastedMs = answeredAt - askedAt;
   const disturbed = isDisturbed(history, question.process, askedAt, answeredAt);
   const isWait = question.route === 'wait';
   if (status === null || status === 503) {
-    if (!disturbed) complain('no answer', 'answer', `answered ${status ?? 'nothing'} after ${tookMs} ms`);
+    if (!disturbed) complain('no answer', 'answer', `answered ${status ?? 'nothing'} after ${lastedMs} ms`);
     return;
   }
   if (!(isWait ? [200, 202, 409, 410] : [200]).includes(status)) {
@@ -54,7 +54,7 @@ function judgeQuestion(history: History, model: Model, question: AvailabilityQue
     return;
   }
   const maxMs = (isWait ? timeoutSeconds * 1_000 : 0) + lateMs;
-  if (tookMs > maxMs && !disturbed) complain('late answer', 'wait', `answered after ${tookMs} ms`);
+  if (lastedMs > maxMs && !disturbed) complain('late answer', 'wait', `answered after ${lastedMs} ms`);
   if (document !== null) judgeDocument(history, model, question, document, complain);
   if (!isWait) {
     if (document === null) complain('no document', 'answer', '200 without a document');
@@ -70,9 +70,9 @@ function judgeQuestion(history: History, model: Model, question: AvailabilityQue
       complain('status and document differ', 'wait', `${status} with satisfied ${document.satisfied}`);
     }
   }
-  const hasEnded = tookMs >= timeoutSeconds * 1_000 - toleranceMs;
+  const hasEnded = lastedMs >= timeoutSeconds * 1_000 - toleranceMs;
   if (status === 202) {
-    if (!hasEnded) complain('202 too early', 'wait', `202 after ${tookMs} ms of ${timeoutSeconds} s`);
+    if (!hasEnded) complain('202 too early', 'wait', `202 after ${lastedMs} ms of ${timeoutSeconds} s`);
     if (question.retryAfter === null) complain('202 without Retry-After', 'wait', '202 without Retry-After');
     const late: Window = { since: timeoutSeconds === 0 ? askedAt : answeredAt - noticeMs, until: answeredAt };
     if (!disturbed && isCertainlySatisfied(model, question, late)) {
@@ -83,22 +83,22 @@ function judgeQuestion(history: History, model: Model, question: AvailabilityQue
   if (
     status === 200 &&
     !disturbed &&
-    tookMs > 5_000 &&
+    lastedMs > 5_000 &&
     isCertainlySatisfied(model, question, at(askedAt, answeredAt))
   ) {
-    complain('200 too late', 'no', `200 after ${tookMs} ms, though it was met when it was asked`);
+    complain('200 too late', 'no', `200 after ${lastedMs} ms, though it was met when it was asked`);
   }
-  if (status === 409 || status === 410) judgeRefusal(model, question, tookMs, hasEnded, complain);
+  if (status === 409 || status === 410) judgeRefusal(model, question, lastedMs, hasEnded, complain);
 }
 
-/** At rest, what is certainly deleted or superseded is said. */
+/** At the end, a wait for what is certainly deleted or superseded must be answered so. */
 function judgeFinalNo(model: Model, question: AvailabilityQuery, complain: Complain): void {
   const { digest, tag } = question;
   if (digest === null) return;
   const window = at(question.askedAt, question.answeredAt);
   const sets = model.expectedSets(window);
   if (model.isCertainlyGone(digest, window)) {
-    complain('202 though it is deleted', 'gone', '202 at the end of the timeout, though deleted everywhere');
+    complain('202 though it is deleted', 'deleted', '202 at the end of the timeout, though deleted everywhere');
     return;
   }
   if (tag === null || question.regions !== null) return;
@@ -123,15 +123,15 @@ function judgeFinalNo(model: Model, question: AvailabilityQuery, complain: Compl
 function judgeRefusal(
   model: Model,
   question: AvailabilityQuery,
-  tookMs: number,
+  lastedMs: number,
   hasEnded: boolean,
   complain: Complain,
 ): void {
   const { status, digest, tag, askedAt, answeredAt } = question;
-  const isEarly = !hasEnded && tookMs < 30_000 - toleranceMs;
+  const isEarly = !hasEnded && lastedMs < 30_000 - toleranceMs;
   if (isEarly) {
-    const what = `${status} after ${tookMs} ms of a timeout of ${question.timeoutSeconds} s`;
-    complain(`${status} too early`, 'patience', what);
+    const what = `${status} after ${lastedMs} ms of a timeout of ${question.timeoutSeconds} s`;
+    complain(`${status} too early`, 'refusal', what);
   }
   const now = at(Math.max(askedAt, answeredAt - noticeMs), answeredAt);
   const before = hasEnded ? now : at(Math.min(askedAt, answeredAt - 29_000), answeredAt - 29_000);
@@ -139,16 +139,17 @@ function judgeRefusal(
     if (digest === null) return; // A tag alone: the contract does not say which digest is meant.
     const isPossible = (window: Window) =>
       model.expectedSets(window).some((regions) => model.isPossiblyGone(digest, regions, window));
-    if (!isPossible(now)) complain('false 410', 'gone', '410, though some region certainly has it, or none deleted it');
+    if (!isPossible(now))
+      complain('false 410', 'deleted', '410, though some region certainly has it, or none deleted it');
     else if (!isEarly && !isPossible(before))
-      complain('410 too early', 'patience', '410, though it was not deleted for 30 s');
+      complain('410 too early', 'refusal', '410, though it was not deleted for 30 s');
     return;
   }
   if (tag === null || digest === null) {
     complain('false 409', 'order', '409 to what is no tag with a digest');
     return;
   }
-  // Of whichever set was in use, some region holds it.
+  // For each set that may have been in use, some region of it holds the digest.
   const holding = model
     .expectedSets(now)
     .map((regions) => regions.filter((region) => model.isCertainlyPointed(tag, digest, region, now)));
@@ -159,7 +160,7 @@ function judgeRefusal(
     model.digests.some((other) => other !== digest && model.mayBeAfter(tag, digest, other, window));
   if (!isPossible(now)) complain('false 409', 'order', '409, though no region has reported both digests in that order');
   else if (!isEarly && !isPossible(before))
-    complain('409 too early', 'patience', '409, though it was not superseded for 30 s');
+    complain('409 too early', 'refusal', '409, though it was not superseded for 30 s');
 }
 
 function isCertainlySatisfied(model: Model, question: AvailabilityQuery, window: Window): boolean {
@@ -174,7 +175,7 @@ function isCertainlySatisfied(model: Model, question: AvailabilityQuery, window:
     return candidates.some(
       (wanted) =>
         regions.filter((region) => counts(region, wanted)).length >= needed &&
-        // A tag alone asks for its newest digest: only certain where no other has been told of.
+        // A question about a tag alone is about its newest digest: only certain if no other was reported.
         (digest !== null || onlyDigestOf(model, tag, wanted, window)),
     );
   });

@@ -13,10 +13,11 @@ export function judgeDocument(
   complain: Complain,
 ): void {
   const { askedAt, answeredAt, status, route } = question;
-  // Of a wait that says "not yet" the contract does not ask for a fresh read: it must have noticed within some seconds.
+  // The contract does not require a fresh read for a wait that is not satisfied: it must notice a report within some
+  // seconds.
   const isFresh = route === 'availability' || status !== 202;
   const window = at(isFresh ? askedAt : Math.min(askedAt, answeredAt - noticeMs), answeredAt);
-  // While a process cannot read, what it says of "not there" may be old; a yes may not.
+  // While a process cannot read, its "missing" may be outdated, but not its "available".
   const mayBeOld = !isFresh && isDisturbed(history, question.process, askedAt, answeredAt);
 
   const expected = document.regions.filter((region) => region.expected).map(({ region }) => region);
@@ -83,15 +84,15 @@ function judgeRegions(
       const isDoubt = model.isPossiblyDoubtful(digest, region, window);
       complain(
         'wrong yes',
-        isDoubt ? 'doubt' : 'yes',
+        isDoubt ? 'unnamedDelete' : 'yes',
         `${region} is available: it did not report it, or a removal was acknowledged`,
       );
     }
     if (state === 'deleted' && !model.isPossiblyDeleted(digest, region, window)) {
-      complain('wrong gone', 'gone', `${region} is deleted: it never said so, or pushed it after that`);
+      complain('wrong deleted', 'deleted', `${region} is deleted: it never reported that, or pushed it after that`);
     }
     if (mayBeOld) continue;
-    // While an index is being read, no region counts: its answer says that its members are not known.
+    // While an index is being read, no region counts: the answer has `membersKnown: false`.
     if (
       document.members !== null &&
       state !== 'available' &&
@@ -101,16 +102,18 @@ function judgeRegions(
       complain('wrong no', 'no', `${region} is ${state}: its push was acknowledged, and no removal was sent after it`);
     }
     if (state !== 'deleted' && model.isCertainlyDeleted(digest, region, window)) {
-      complain('deletion not said', 'gone', `${region} is ${state}: its delete was acknowledged`);
+      complain('deletion not shown', 'deleted', `${region} is ${state}: its delete was acknowledged`);
     }
-    if (state !== 'missing' && model.isUnheard(digest, region, window)) {
-      complain('wrong word', 'yes', `${region} is ${state}: nobody said anything of it`);
+    if (state !== 'missing' && model.isUnreported(digest, region, window)) {
+      complain('wrong state', 'yes', `${region} is ${state}: it was not reported`);
     }
   }
   judgeState(model, digest, document, window, complain);
 }
 
-/** Only from what the document itself says. Doubt, `unverified` and regions nobody expects: the contract is silent. */
+/**
+ * Only from the document itself. The contract says nothing about unnamed deletes, `unverified` and unexpected regions.
+ */
 function judgeState(
   model: Model,
   digest: string,
@@ -124,7 +127,7 @@ function judgeState(
       state === 'unverified' ||
       !isExpected ||
       model.isPossiblyDoubtful(digest, region, window) ||
-      // Whether a region that lacks a member has deleted it, the model does not tell.
+      // Whether a region that lacks a member has deleted it does not follow from the model.
       model.isPossiblyBroken(digest, region, window),
   );
   if (unclear || expected.length === 0) return;
@@ -138,7 +141,7 @@ function judgeState(
   // Probes can show that a digest exists somewhere without naming a region that counts.
   // In a new generation, what is still deleted from the one before: the contract is silent.
   const isPushedAgain = should === 'deleting' && document.state === 'replicating' && model.mayBeBack(digest, window);
-  // Where the index itself still is, though not whole, it has not been deleted.
+  // If the index itself is still there, though incomplete, it has not been deleted.
   const isLeft = expected.some(({ region }) => model.alone.isPossiblyThere(digest, region, window));
   const isHalf = should === 'deleted' && document.state === 'deleting' && model.alone !== model && isLeft;
   const isRight =

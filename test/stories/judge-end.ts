@@ -1,4 +1,4 @@
-/** Judges what must have become of everything once all is set right: nothing lost, and all of one mind. */
+/** Judges the state after all faults have ended: nothing is lost, and all processes give the same answers. */
 import { wholeOf } from './families.ts';
 import type { AvailabilityQuery, History } from './history.ts';
 import { dataOf, describeEvent, types } from './judge-events.ts';
@@ -16,7 +16,7 @@ export function judgeEnd(history: History, model: Model): Violation[] {
   const found: Violation[] = [];
   const complain = (rule: string, sentence: keyof typeof sentences, what: string) =>
     found.push({ rule, sentence: sentences[sentence], at, what });
-  // What lies on the queue may come between the answers of two instances.
+  // A message on the queue may be processed between the answers of two instances.
   const workedOff = Math.max(0, ...model.facts.map(({ ackedAt }) => ackedAt).filter(Number.isFinite));
   if (at > workedOff) judgeAgreement(history, complain);
   // Members are published with their index.
@@ -58,14 +58,14 @@ function judgeAgreement(history: History, complain: Complain): void {
   for (const [key, byProcess] of last) {
     const gists = [...byProcess].map(([process, question]) => ({
       process,
-      said: gist(question),
+      answered: gist(question),
       set: setOf(question),
     }));
-    for (const { process, said, set } of gists) {
-      // How soon every instance knows of a new replica, the contract does not say.
-      const other = gists.find((one) => one.set === set && one.said !== said);
+    for (const { process, answered, set } of gists) {
+      // The contract does not say how soon every instance knows a new replica.
+      const other = gists.find((one) => one.set === set && one.answered !== answered);
       if (other === undefined || other.process < process) continue;
-      const both = `process ${process} says ${said}, process ${other.process} says ${other.said}`;
+      const both = `process ${process} answers ${answered}, process ${other.process} answers ${other.answered}`;
       complain('instances disagree', 'agree', `${key}: ${both}`);
     }
   }
@@ -77,14 +77,14 @@ function setOf({ document }: AvailabilityQuery): string {
 }
 
 function takenOf(history: History, type: string, passes: (event: ReturnType<typeof dataOf>) => boolean): Set<string> {
-  const taken = history.published.filter(({ event, taken: isAccepted }) => isAccepted && event.type === type);
-  return new Set(taken.filter(({ event }) => passes(dataOf(event))).map(({ event }) => event.id));
+  const accepted = history.published.filter(({ event, accepted: isAccepted }) => isAccepted && event.type === type);
+  return new Set(accepted.filter(({ event }) => passes(dataOf(event))).map(({ event }) => event.id));
 }
 
-/** An event that was held is on its way for a moment. */
+/** An event that was held is under way for a moment. */
 const heldMs = 11_000;
 
-/** What the topic refused for good, by itself, cannot be told: 400 and 413 are its last word. */
+/** An event that the topic refuses permanently cannot be published: 400 and 413 are final. */
 function isRefused(history: History, type: string, digest: string): boolean {
   return history.published.some(
     ({ event, refused }) => refused && event.type === type && dataOf(event).digest === digest,
@@ -100,7 +100,8 @@ function judgeImage(history: History, model: Model, digest: string, complain: Co
   const facts = model.facts.filter((fact) => fact.digest !== null && whole.includes(fact.digest));
   const moments = [...momentsOf(facts), history.quietAt].filter((at) => at <= history.quietAt);
   const settled: Window = { since: history.quietAt, until: Number.POSITIVE_INFINITY };
-  // Before the set grew, it was smaller: what a new replica reports meanwhile is told or not, the contract is silent.
+  // Before the set grew, it was smaller: the contract does not say whether reports of a new replica meanwhile are
+  // published.
   const fixed = history.expected.length === 1 ? history.expected[0]?.possible[0] : undefined;
   const finals = model.expectedSets(settled);
   const short = digest.slice(7, 15);
@@ -115,14 +116,15 @@ function judgeImage(history: History, model: Model, digest: string, complain: Co
     complain(
       'event lost',
       'lost',
-      `${type.replace('AcrReplication.', '')}${where} of ${short} was taken under ${ids.size} ids, expected ${count}: ${why}`,
+      `${type.replace('AcrReplication.', '')}${where} of ${short} was accepted under ${ids.size} ids, expected ${count}: ${why}`,
     );
   };
 
   if (finals.every((set) => set.every((region) => model.isCertainlyThere(digest, region, settled)))) {
     expect(types.inAll, 1, 'it is in every region at the end');
   }
-  // Docs, "Families": for ten seconds nothing is published of an untagged manifest. What is not true any more then never is.
+  // Docs, "Families": for ten seconds nothing is published of an untagged manifest. What is no longer true then is
+  // never published.
   const firstAt = Math.min(...facts.map(({ sentAt }) => sentAt));
   const isHeld =
     history.canProbe &&
@@ -134,8 +136,8 @@ function judgeImage(history: History, model: Model, digest: string, complain: Co
     );
   if (fixed === undefined || isHeld) return;
   let complete = 0;
-  let gone = 0;
-  let was: 'complete' | 'gone' | undefined;
+  let deletions = 0;
+  let was: 'complete' | 'deleted' | undefined;
   for (const at of moments) {
     const isComplete = fixed.every((region) => model.isCertainlyThere(digest, region, instant(at)));
     const isGone = model.isCertainlyGone(digest, instant(at));
@@ -143,12 +145,12 @@ function judgeImage(history: History, model: Model, digest: string, complain: Co
       complete += 1;
       was = 'complete';
     } else if (isGone && was === 'complete') {
-      gone += 1;
-      was = 'gone';
+      deletions += 1;
+      was = 'deleted';
     }
   }
-  expect(types.inAll, complete, `it was in every region, and gone in between, ${complete} times`);
-  expect(types.deletedInAll, gone, `it was deleted everywhere ${gone} times`);
+  expect(types.inAll, complete, `it was in every region, and not in between, ${complete} times`);
+  expect(types.deletedInAll, deletions, `it was deleted everywhere ${deletions} times`);
   for (const region of fixed) {
     if (moments.some((at) => model.isCertainlyThere(digest, region, instant(at)))) {
       expect(types.inRegion, 1, 'its push was acknowledged', region);
@@ -183,8 +185,8 @@ function judgeTag(history: History, model: Model, tag: string, complain: Complai
   const isAccepted = (type: string, digest: string) =>
     isRefused(history, type, digest) ||
     history.published.some(
-      ({ event, taken }) =>
-        taken && event.type === type && event.subject === subject && dataOf(event).digest === digest,
+      ({ event, accepted }) =>
+        accepted && event.type === type && event.subject === subject && dataOf(event).digest === digest,
     );
   if (!isAccepted(types.converged, last)) {
     complain(
@@ -208,7 +210,7 @@ function judgeTag(history: History, model: Model, tag: string, complain: Complai
       ),
     );
     const isRemoved = model.facts.some(({ action }) => action !== 'push');
-    // A region that told of it only after the newer one never resolved the tag to it, as far as anybody knows.
+    // A region that reported it only after the newer one never resolved the tag to it, as far as the reports show.
     const wasSeen = momentsOf(model.facts).some((at) =>
       fixed.some((region) => model.isCertainlyPointed(tag, digest, region, instant(at))),
     );
@@ -225,7 +227,7 @@ function judgeTag(history: History, model: Model, tag: string, complain: Complai
 
 function judgeLists(history: History, complain: Complain): void {
   const refused = new Set(history.published.filter((one) => one.refused).map(({ event }) => event.id));
-  const taken = new Map(history.published.filter((one) => one.taken).map(({ event }) => [event.id, event]));
+  const accepted = new Map(history.published.filter((one) => one.accepted).map(({ event }) => [event.id, event]));
   const last = new Map(history.eventLists.map((list) => [`${list.digest} ${list.process}`, list]));
   for (const { digest, process, askedAt, status, events } of last.values()) {
     if (status !== 200) {
@@ -238,23 +240,27 @@ function judgeLists(history: History, complain: Complain): void {
     }
     for (const { id, type, status: state } of events) {
       if (refused.has(id)) continue;
-      if (state === 'published' && !taken.has(id))
-        complain('published, not taken', 'list', `${type} ${id} of ${digest.slice(7, 15)}: the topic never took it`);
+      if (state === 'published' && !accepted.has(id))
+        complain(
+          'published, not accepted',
+          'list',
+          `${type} ${id} of ${digest.slice(7, 15)}: the topic never accepted it`,
+        );
       if (state === 'pending') complain('still pending', 'lost', `${type} ${id} of ${digest.slice(7, 15)}`);
     }
     const listed = new Set(events.map(({ id }) => id));
     const takenBefore = new Set(
-      history.published.filter((one) => one.taken && one.at < askedAt).map(({ event }) => event.id),
+      history.published.filter((one) => one.accepted && one.at < askedAt).map(({ event }) => event.id),
     );
     const newest = Math.max(
       0,
-      ...[...taken.values()]
+      ...[...accepted.values()]
         .filter((event) => dataOf(event).digest === digest)
         .map((event) => dataOf(event).generation ?? 0),
     );
-    for (const event of taken.values()) {
+    for (const event of accepted.values()) {
       const isOfImage = dataOf(event).digest === digest && event.subject.includes('@');
-      // Of earlier generations the contract does not say how long they are listed.
+      // The contract does not say how long earlier generations are listed.
       if (isOfImage && dataOf(event).generation === newest && takenBefore.has(event.id) && !listed.has(event.id)) {
         complain('event not listed', 'list', `process ${process} does not list ${describeEvent(event)}`);
       }
@@ -262,11 +268,11 @@ function judgeLists(history: History, complain: Complain): void {
   }
 }
 
-/** Where replicas can be asked, a lost report is found out. */
+/** Where replicas can be probed, a lost report is found. */
 function judgeContent(history: History, model: Model, complain: Complain): void {
   const settled: Window = { since: history.quietAt, until: Number.POSITIVE_INFINITY };
   for (const { region, digest } of history.content) {
-    // What was reported as removed and is back is asked for when somebody has reason to: the contract is silent.
+    // What was reported as removed and is back is probed only for a reason: the contract says nothing about it.
     if (model.facts.some((fact) => fact.action !== 'push') || model.isCertainlyDeleted(digest, region, settled))
       continue;
     const last = history.questions.findLast(
@@ -274,7 +280,7 @@ function judgeContent(history: History, model: Model, complain: Complain): void 
     );
     const shown = last?.document?.regions.find((one) => one.region === region);
     if (shown !== undefined && shown.state !== 'available') {
-      complain('replica not asked', 'probe', `${region} has ${digest.slice(7, 15)} and answers; it is ${shown.state}`);
+      complain('replica not probed', 'probe', `${region} has ${digest.slice(7, 15)} and answers; it is ${shown.state}`);
     }
   }
 }

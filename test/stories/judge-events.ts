@@ -1,4 +1,7 @@
-/** Judges what was published: each event by itself, and one id for one fact. Refused and repeated events count as well. */
+/**
+ * Judges the published events: each event by itself, and one id for one fact. Refused and repeated events count as
+ * well.
+ */
 import { wholeOf } from './families.ts';
 import type { AvailabilityDocument, History, Published } from './history.ts';
 import type { Complain } from './judging.ts';
@@ -92,7 +95,7 @@ function judgeTruth(history: History, model: Model, { at, event }: Published, co
     complain('event without a digest', 'event', 'no digest');
     return;
   }
-  // What is decided is told later: it must have been possible at some instant before.
+  // A decision is published later: it must have been possible at some instant before.
   const instants = [
     ...model.facts.map(({ sentAt }) => sentAt),
     ...history.served.map((served) => served.at),
@@ -112,14 +115,14 @@ function judgeTruth(history: History, model: Model, { at, event }: Published, co
     }
   } else if (event.type === types.deletedInRegion && region !== undefined) {
     if (!ever((_, when) => model.isPossiblyDeleted(digest, region, when))) {
-      complain('published as deleted', 'gone', `${region} never said so`);
+      complain('published as deleted', 'deleted', `${region} never reported that`);
     }
   } else if (event.type === types.deletedInAll) {
     const every = [...new Set(model.facts.map((fact) => fact.region))];
     if (!ever((set, when) => model.isPossiblyGone(digest, set, when) || model.isPossiblyGone(digest, every, when))) {
       complain(
         'published as deleted everywhere',
-        'gone',
+        'deleted',
         'some region certainly had it all the time, or none deleted it',
       );
     }
@@ -152,7 +155,7 @@ function judgeSuperseded(
   }
   if (by === digest) complain('superseded by itself', 'order', 'both digests are the same');
   if (!model.mayBeAfter(tag, digest, by, instant(at))) {
-    complain('published as superseded', 'order', `no region told of ${by.slice(7, 15)} after it`);
+    complain('published as superseded', 'order', `no region reported ${by.slice(7, 15)} after it`);
   }
 }
 
@@ -175,7 +178,7 @@ function judgeDelayed(
     complain('delayed too early', 'delayed', `${Math.round((at - first) / 1_000)} s after the first report`);
     return;
   }
-  // Once it was gone, the time is counted anew, from when the contract does not say.
+  // Once it was deleted, the time is counted again; the contract does not say from when.
   if (model.facts.some((fact) => fact.action !== 'push')) return;
   for (const region of missing) {
     if (model.isCertainlyThere(digest, region, instant(dueAt))) {
@@ -201,7 +204,7 @@ function judgeIds(history: History, model: Model): Violation[] {
   const factOf = new Map<string, string>();
   for (const { at, event } of history.published) {
     const data = dataOf(event);
-    // A tag that comes back to a digest converges anew: what its generation is then, the contract does not say.
+    // A tag that returns to a digest converges again: the contract does not say with which generation.
     const isOfTag = tagTypes.includes(event.type);
     const fact = [event.type, event.subject, data.digest, ...(isOfTag ? [] : [data.region, data.generation])].join(' ');
     const known = factOf.get(event.id);
@@ -220,7 +223,7 @@ function judgeIds(history: History, model: Model): Violation[] {
         rule: 'second id',
         sentence: sentences.id,
         at,
-        what: `${fact} is told as ${event.id}, and was as ${[...ids]}`,
+        what: `${fact} is published as ${event.id}, and was as ${[...ids]}`,
       });
     }
     idsOf.set(fact, ids.add(event.id));
@@ -237,7 +240,7 @@ function isBackAgain(model: Model, { digest }: EventData): boolean {
   const rounds = new Set(
     model.facts.filter((fact) => fact.digest === digest && fact.tag !== null).map(({ round }) => round),
   );
-  // By a date that is wrong in one region the tag left it before it came; by the others' it came after that.
+  // By a wrong time in one region the tag left it before it came; by the times of the others it came after that.
   const isMisdated = model.facts.some((fact) => fact.digest === digest && fact.tag !== null && !fact.isOnTime);
   return rounds.size > 1 || isMisdated || model.facts.some(({ action }) => action !== 'push');
 }

@@ -1,4 +1,7 @@
-/** Judges what is said of members: that they are listed as they are, and published, delayed and listed with their index alone. */
+/**
+ * Judges answers and events about members: a document lists them completely, and they are published, delayed and listed
+ * only with their index.
+ */
 import { membersOf, readBy } from './families.ts';
 import type { AvailabilityQuery, History } from './history.ts';
 import { dataOf, describeEvent } from './judge-events.ts';
@@ -8,7 +11,7 @@ import type { Model } from './model.ts';
 import type { Violation } from './violation.ts';
 import { sentences } from './violation.ts';
 
-/** Docs, "Families": for so long after it was first seen, nothing is published of an untagged manifest. */
+/** Docs, "Families": for this time after it was first seen, nothing is published of an untagged manifest. */
 const graceMs = 10_000;
 /** What was due just before is on its way. */
 const slackMs = 1_000;
@@ -38,7 +41,7 @@ function judgeMembers(history: History, model: Model, question: AvailabilityQuer
   }
   if (document.membersKnown !== true) complain('members without being known', 'family', 'membersKnown is not true');
   const isFresh = route === 'availability' || status !== 202;
-  // As of an image: `missing` is about the regions that were asked for.
+  // As for an image: `missing` is about the requested regions.
   const required = document.requirement.regions;
   for (const { digest, missing } of members) {
     const name = `member ${digest.slice(7, 15)}`;
@@ -58,11 +61,12 @@ function judgeMembers(history: History, model: Model, question: AvailabilityQuer
   }
 }
 
-/** Whatever an index claimed in time is published as part of its family. */
+/** A member that an index claimed in time is published as part of its family. */
 function judgeLoneEvents(history: History, model: Model, complainAt: (at: number) => Complain): void {
   for (const { index, members } of history.families) {
     const claimedBy = readBy(history, model, index);
-    // No index of a registry is waited for in the minute after one could not be read, of whatever story: an answer says so.
+    // In the minute after an index of the registry could not be read, in any story, no index is waited for: the answer
+    // shows that.
     const wasUnread = history.questions.some(
       ({ document }) => document?.digest === index && document.membersKnown === false,
     );
@@ -74,9 +78,9 @@ function judgeLoneEvents(history: History, model: Model, complainAt: (at: number
         ...model.facts.filter((fact) => fact.digest === digest).map(({ sentAt }) => sentAt),
         ...history.served.filter((served) => served.digest === digest).map((served) => served.at),
       );
-      // Published again is what the topic may not have taken before the index was claimed.
+      // The topic may not have accepted it before the index was claimed: then it is published again.
       const isClaimedInTime = claimedBy + slackMs < firstSent + graceMs;
-      if (isClaimedInTime) complainAt(at)('member published', 'alone', describeEvent(event));
+      if (isClaimedInTime) complainAt(at)('member published', 'members', describeEvent(event));
     }
   }
 }
@@ -86,7 +90,7 @@ export function judgeKnown(history: History, model: Model, complain: Complain): 
   for (const { index } of history.families) {
     const isReadable = history.content.some(({ digest }) => digest === index);
     const facts = model.facts.filter((fact) => fact.digest === index && fact.action === 'push');
-    // On a busy machine the registry may not have answered in time, and is asked again within the hour.
+    // On a busy machine the registry may not have answered in time; it is asked again within the hour.
     const wasSlow = history.faults.some(({ kind }) => kind === 'slow');
     if (!isReadable || wasSlow || !facts.some(({ ackedAt }) => Number.isFinite(ackedAt))) continue;
     const last = history.questions.findLast(
@@ -100,6 +104,6 @@ export function judgeKnown(history: History, model: Model, complain: Complain): 
   for (const { index, members } of history.families) {
     const known = history.questions.some(({ document }) => document?.digest === index && document.members !== null);
     const lone = members.filter(({ digest }) => known && listed.digests.includes(digest));
-    for (const { digest } of lone) complain('member listed', 'alone', `${digest.slice(7, 15)} has a row of its own`);
+    for (const { digest } of lone) complain('member listed', 'members', `${digest.slice(7, 15)} has a row of its own`);
   }
 }

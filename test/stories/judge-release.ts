@@ -1,6 +1,6 @@
 /**
- * Judges releases: contract, section 7. What a release is follows from the changes that were acknowledged, and what may have
- * taken effect without an answer; what is said of it, from where its images are.
+ * Judges releases: contract, section 7. The content of a release follows from the changes that were acknowledged, and
+ * those that may have taken effect without an answer. Its state follows from where its images are.
  */
 import type { History, ReleaseCall } from './history.ts';
 import type { Complain } from './judging.ts';
@@ -30,11 +30,11 @@ export function applyChange(state: State, { call, images }: ReleaseCall): State 
 }
 
 /**
- * Every state that an answer within this time may be about: the changes in every order that their times allow. Those that
- * overlap may have come in either order, one without an answer at any time after it was sent, or never.
+ * Every state that an answer within this time may be about: the changes in every order that their times allow. Changes
+ * that overlap may have come in either order, one without an answer at any time after it was sent, or never.
  */
 export function statesIn({ releases }: History, { since, until }: Window, except?: ReleaseCall): State[] {
-  // What was answered 404 or 400 has changed nothing.
+  // A change that was answered 404 or 400 had no effect.
   const isRefused = ({ status }: ReleaseCall) => status !== null && status >= 400 && status < 500;
   const possible = releases.filter((one) => isChange(one) && one !== except && one.askedAt <= until && !isRefused(one));
   const isAnswered = ({ status }: ReleaseCall) => status !== null && status < 300;
@@ -74,11 +74,11 @@ export function judgeReleases(history: History, model: Model): Violation[] {
 
 function judgeCall(history: History, model: Model, call: ReleaseCall, complain: Complain): void {
   const { askedAt, answeredAt, status, timeoutSeconds } = call;
-  const tookMs = answeredAt - askedAt;
+  const lastedMs = answeredAt - askedAt;
   const disturbed = isDisturbed(history, call.process, askedAt, answeredAt);
   const name = `${call.call} of the release`;
   if (status === null || status === 503) {
-    if (!disturbed) complain('no answer', 'answer', `${name}: ${status ?? 'nothing'} after ${tookMs} ms`);
+    if (!disturbed) complain('no answer', 'answer', `${name}: ${status ?? 'nothing'} after ${lastedMs} ms`);
     return;
   }
   const allowed = { put: [200, 201], get: [200, 404], wait: [200, 202, 404], delete: [204, 404] }[call.call];
@@ -86,23 +86,24 @@ function judgeCall(history: History, model: Model, call: ReleaseCall, complain: 
     complain('unexpected status', 'release', `${name}: ${status}`);
     return;
   }
-  if (tookMs > timeoutSeconds * 1_000 + lateMs && !disturbed)
-    complain('late answer', 'wait', `${name}: after ${tookMs} ms`);
+  if (lastedMs > timeoutSeconds * 1_000 + lateMs && !disturbed)
+    complain('late answer', 'wait', `${name}: after ${lastedMs} ms`);
   const states = statesIn(history, windowAt(askedAt, answeredAt), call);
-  const said = states.map(nameOf).join(' or ');
+  const expected = states.map(nameOf).join(' or ');
   if (call.call === 'delete') {
-    if (status === 404 && !states.includes(null)) complain('lost release', 'release', `${name}: 404, there is ${said}`);
+    if (status === 404 && !states.includes(null))
+      complain('lost release', 'release', `${name}: 404, there is ${expected}`);
     return;
   }
   if (call.call === 'put') {
     const after = states.map((state) => ({ state: applyChange(state, call), status: state === null ? 201 : 200 }));
     const right = after.some((one) => one.status === status && one.state?.revision === call.document?.revision);
     const is = `${status} with revision ${call.document?.revision}`;
-    if (!right) complain('wrong revision', 'release', `${name}: ${is}, there was ${said}`);
+    if (!right) complain('wrong revision', 'release', `${name}: ${is}, there was ${expected}`);
     return;
   }
   if (status === 404) {
-    if (!states.includes(null)) complain('lost release', 'release', `${name}: 404, there is ${said}`);
+    if (!states.includes(null)) complain('lost release', 'release', `${name}: 404, there is ${expected}`);
     return;
   }
   judgeContent(model, call, states, disturbed, complain);
@@ -131,7 +132,7 @@ function judgeContent(
   const isWait = call.call === 'wait';
   if (isWait && document.satisfied !== (status === 200))
     complain('status and document differ', 'release', `${name}: ${status} with satisfied ${document.satisfied}`);
-  // A wait that says "not yet" must have noticed within some seconds.
+  // A wait that is not satisfied must have noticed within some seconds.
   const window = windowAt(status === 202 ? Math.min(askedAt, answeredAt - noticeMs) : askedAt, answeredAt);
   const sets = model.expectedSets(window);
   const isPossible = sets.some((set) =>
@@ -205,7 +206,7 @@ export function judgeReleaseEnd(history: History, model: Model, complain: Compla
     );
   if (!isComplete) return;
   const isTaken = history.releaseEvents.some(
-    ({ event, taken }) => taken && event.type === available && event.data.revision === state.revision,
+    ({ event, accepted }) => accepted && event.type === available && event.data.revision === state.revision,
   );
   if (!isTaken) complain('event lost', 'lost', `ReleaseAvailableInAllReplicas of ${nameOf(state)}: all are everywhere`);
   const last = history.releases.findLast(({ call, document }) => call === 'get' && document !== null);

@@ -50,13 +50,13 @@ function outcomesOf(history: History, report: Report, answeredAt: number): strin
         report.action === 'repositoryDelete' ||
         (other.tag !== null && other.tag === report.tag)),
   );
-  // A replica that was asked may have shown before what its webhook says now.
+  // A probe may have shown earlier what the webhook reports now.
   if (around.length === 0) return history.canProbe ? ['recorded', 'duplicate', 'outdated'] : ['recorded'];
   // Without a digest it is answered `recorded`; whether also when it is repeated, or older, the contract is silent.
   if (report.digest === null) return ['recorded', 'duplicate', 'outdated'];
   const copies = around.filter(isSame);
   const others = around.filter((other) => !isSame(other));
-  const taken = copies.some(
+  const accepted = copies.some(
     (copy) => copy.status === 200 && (copy.answeredAt ?? Number.POSITIVE_INFINITY) <= report.sentAt,
   );
   const [own] = factsOf([report]);
@@ -64,7 +64,7 @@ function outcomesOf(history: History, report: Report, answeredAt: number): strin
   if (own === undefined) return [];
   const newer = facts.filter((fact) => !isBefore(fact, own));
   if (own.isClamped || facts.some(({ isClamped }) => isClamped)) return ['recorded', 'duplicate', 'outdated'];
-  if (taken) return newer.length === 0 && !history.canProbe ? ['duplicate'] : ['duplicate', 'outdated'];
+  if (accepted) return newer.length === 0 && !history.canProbe ? ['duplicate'] : ['duplicate', 'outdated'];
   const isPast = facts.some(
     (fact) =>
       fact.ackedAt <= report.sentAt &&
@@ -73,7 +73,7 @@ function outcomesOf(history: History, report: Report, answeredAt: number): strin
         ? fact.action === 'push' && fact.digest === report.digest
         : report.action === 'push' && fact.action === 'delete' && fact.digest === report.digest),
   );
-  // What was said again in other words (another delivery of the same) may say nothing new.
+  // Another delivery of the same event, with other ids, may be a duplicate.
   if (isPast) return ['outdated', 'duplicate'];
   if (newer.length > 0 || history.canProbe) return ['recorded', 'duplicate', 'outdated'];
   return report.action === 'push' &&

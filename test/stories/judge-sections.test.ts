@@ -1,6 +1,6 @@
 /**
- * The judge of families and releases is tried: a history that keeps every promise passes, and each lie that is planted into
- * it is found under its name.
+ * Tests of the judge, about families and releases: a correct history passes, and each fault that is put into it is
+ * found by its rule.
  */
 import { describe, expect, test } from 'vitest';
 import { familyOf, readBy } from './families.ts';
@@ -65,12 +65,17 @@ function asked(seconds: number, document: AvailabilityDocument): AvailabilityQue
 
 function event(seconds: number, type: string, data: Record<string, unknown>, subject?: string): Published {
   const own = { digest: index, repository: 'story/app', registry: 'fixed.azurecr.io', generation: 1, missing: [] };
-  const told = { ...own, ...data };
+  const content = { ...own, ...data };
   return {
-    ...{ at: at(seconds), taken: true, refused: false },
+    ...{ at: at(seconds), accepted: true, refused: false },
     event: {
-      ...{ specversion: '1.0', id: `${type} ${JSON.stringify(data)}`, source: 'https://fixed.azurecr.io', data: told },
-      ...{ type: `AcrReplication.${type}`, subject: subject ?? `story/app@${told.digest}` },
+      ...{
+        specversion: '1.0',
+        id: `${type} ${JSON.stringify(data)}`,
+        source: 'https://fixed.azurecr.io',
+        data: content,
+      },
+      ...{ type: `AcrReplication.${type}`, subject: subject ?? `story/app@${content.digest}` },
       time: new Date(at(seconds)).toISOString(),
     },
   };
@@ -99,13 +104,13 @@ describe('families', () => {
     event(3.5, 'ImageAvailableInRegion', { region: 'westeurope' }),
     event(3.6, 'ImageAvailableInAllReplicas', { durationSeconds: 3 }),
   ];
-  const honest = { families, reports: pushes };
+  const correct = { families, reports: pushes };
   const deleted = [...pushes, report(20, 'westeurope', member, { action: 'delete', round: 0 })];
 
-  test('an honest history passes, also while the index is being read', () => {
+  test('an correct history passes, also while the index is being read', () => {
     const reading = documentOf([], { members: null, membersKnown: false, state: 'replicating' });
     const questions = [asked(2, reading), asked(10, documentOf(regions))];
-    expect(rulesOf({ ...honest, published, questions })).toEqual([]);
+    expect(rulesOf({ ...correct, published, questions })).toEqual([]);
   });
 
   test.each<[string, string, Partial<History>]>([
@@ -157,12 +162,12 @@ describe('families', () => {
       },
     ],
   ])('finds %s', (_what, rule, changes) => {
-    expect(rulesOf({ ...honest, ...changes })).toContain(rule);
+    expect(rulesOf({ ...correct, ...changes })).toContain(rule);
   });
 
   test('an index that could not be read counts by its own reports', () => {
     const alone = documentOf(regions, { members: null, membersKnown: false });
-    expect(rulesOf({ ...honest, questions: [asked(2, alone)] })).toEqual([]);
+    expect(rulesOf({ ...correct, questions: [asked(2, alone)] })).toEqual([]);
   });
 
   test('a member whose index came late may be published by itself', () => {
@@ -172,10 +177,10 @@ describe('families', () => {
   });
 
   test('how soon an index must have been read depends on what was in the way', () => {
-    const history = historyWith(honest);
+    const history = historyWith(correct);
     expect(readBy(history, modelOf(history), index)).toBe(at(0) + 20 + 5_000);
     const killed = { kind: 'killed', process: 1, from: at(1), until: at(3) };
-    expect(readBy(historyWith({ ...honest, faults: [killed] }), modelOf(history), index)).toBe(at(63));
+    expect(readBy(historyWith({ ...correct, faults: [killed] }), modelOf(history), index)).toBe(at(63));
   });
 
   test('a family has 2 to 4 platforms, and its index lists exactly its members', () => {
@@ -206,12 +211,16 @@ describe('releases', () => {
   });
   const asking = (seconds: number, revision: number, satisfied: boolean, changes: Partial<ReleaseCall> = {}) =>
     call(seconds, { document: contentOf(revision, [member, other], satisfied), ...changes });
-  const told = (seconds: number, type = 'ReleaseAvailableInAllReplicas', more = {}) =>
+  const publishedEvents = (seconds: number, type = 'ReleaseAvailableInAllReplicas', more = {}) =>
     event(seconds, type, { revision: 1, createdAt: 'then', ...more }, 'releases/story-1');
-  const honest = { reports, releases: [made, asking(0.5, 1, false), asking(5, 1, true)], releaseEvents: [told(1.5)] };
+  const correct = {
+    reports,
+    releases: [made, asking(0.5, 1, false), asking(5, 1, true)],
+    releaseEvents: [publishedEvents(1.5)],
+  };
 
-  test('an honest history passes', () => {
-    expect(rulesOf(honest)).toEqual([]);
+  test('an correct history passes', () => {
+    expect(rulesOf(correct)).toEqual([]);
     const events = ['ImageAvailableInAllReplicas', ...regions].flatMap((type) =>
       [member, other].map((digest) =>
         type.startsWith('Image')
@@ -219,13 +228,13 @@ describe('releases', () => {
           : event(1.3, 'ImageAvailableInRegion', { digest, region: type }),
       ),
     );
-    expect(rulesOf({ ...honest, published: events, quietAt: at(4) })).toEqual([]);
+    expect(rulesOf({ ...correct, published: events, quietAt: at(4) })).toEqual([]);
   });
 
   test.each<[string, string, Partial<History>]>([
     ['a yes while an image is missing', 'wrong yes', { releases: [made, asking(0.5, 1, true)] }],
     ['a no though all is there', 'wrong no', { releases: [made, asking(5, 1, false)] }],
-    ['a revision that nobody made', 'another content', { releases: [made, asking(5, 2, true)] }],
+    ['a revision that was never made', 'another content', { releases: [made, asking(5, 2, true)] }],
     [
       'a revision for the same content',
       'wrong revision',
@@ -236,16 +245,19 @@ describe('releases', () => {
         ],
       },
     ],
-    ['a release that is gone', 'lost release', { releases: [made, call(5, { status: 404 })] }],
-    ['an event before the last image', 'published too early', { releaseEvents: [told(0.9)] }],
+    ['a release that is missing', 'lost release', { releases: [made, call(5, { status: 404 })] }],
+    ['an event before the last image', 'published too early', { releaseEvents: [publishedEvents(0.9)] }],
     [
       'two ids for one revision',
       'second id',
       {
-        releaseEvents: [told(1.5), { ...told(1.6), event: { ...told(1.6).event, id: 'another' } }],
+        releaseEvents: [
+          publishedEvents(1.5),
+          { ...publishedEvents(1.6), event: { ...publishedEvents(1.6).event, id: 'another' } },
+        ],
       },
     ],
-    ['a delay before its time', 'delayed too early', { releaseEvents: [told(10, 'ReleaseDelayed')] }],
+    ['a delay before its time', 'delayed too early', { releaseEvents: [publishedEvents(10, 'ReleaseDelayed')] }],
     ['a release that is never published', 'event lost', { releaseEvents: [], quietAt: at(6) }],
     [
       'a wait let go too early',
@@ -256,7 +268,7 @@ describe('releases', () => {
     ],
     ['a conflict', 'unexpected status', { releases: [made, call(5, { call: 'wait', status: 409 })] }],
   ])('finds %s', (_what, rule, changes) => {
-    expect(rulesOf({ ...honest, ...changes })).toContain(rule);
+    expect(rulesOf({ ...correct, ...changes })).toContain(rule);
   });
 
   test('what a change without an answer has done is left open', () => {

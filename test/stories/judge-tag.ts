@@ -14,7 +14,7 @@ export function judgeTag(
   mayBeOld: boolean,
   complain: Complain,
 ): void {
-  const told = (digest: string, passes: 'sent' | 'acked') =>
+  const isReported = (digest: string, passes: 'sent' | 'acked') =>
     model.facts.some(
       (fact) =>
         fact.action === 'push' &&
@@ -29,7 +29,7 @@ export function judgeTag(
       digest !== null && all.some((region) => model.isPossiblyPointed(tag, digest, region, at(0, window.until)));
     if (digest !== null && !isSeen) complain('wrong digest of a tag', 'tag', `${digest} was never pushed for ${tag}`);
     const isSettled = model.facts.every((fact) => fact.action === 'push' || fact.sentAt > window.until);
-    if (digest === null && isSettled && !mayBeOld && model.digests.some((one) => told(one, 'acked'))) {
+    if (digest === null && isSettled && !mayBeOld && model.digests.some((one) => isReported(one, 'acked'))) {
       complain('no digest of a tag', 'tag', `digest is null, though a push for ${tag} was acknowledged`);
     }
     const newer = model.digests.find(
@@ -37,7 +37,7 @@ export function judgeTag(
     );
     // Where something was deleted, the newest that is left may be meant.
     if (newer !== undefined && isSettled && !mayBeOld) {
-      complain('old digest of a tag', 'tag', `${tag} is ${digest}, though a region told of ${newer} after it`);
+      complain('old digest of a tag', 'tag', `${tag} is ${digest}, although a region reported ${newer} after it`);
     }
   }
   if (digest === null) {
@@ -49,14 +49,14 @@ export function judgeTag(
       model.isPossiblyPointed(tag, digest, region, window) && model.isPossiblyThere(digest, region, window);
     if (!isPossible) complain('wrong yes', 'tag', `${region} counts, though its tag cannot point at ${digest} there`);
   }
-  // While an index is being read, no region counts: its answer says that its members are not known.
+  // While an index is being read, no region counts: the answer has `membersKnown: false`.
   const isBeingRead = document.members === null && document.regions.some(({ state }) => state === 'unverified');
   for (const region of mayBeOld || isBeingRead ? [] : document.missing) {
     const isCertain =
       model.isCertainlyPointed(tag, digest, region, window) &&
       model.isCertainlyThere(digest, region, window) &&
       !model.isPossiblyDoubtful(digest, region, window);
-    if (isCertain) complain('wrong no', 'no', `${region} is missing, though it told that ${tag} is ${digest}`);
+    if (isCertain) complain('wrong no', 'no', `${region} is missing, although it reported that ${tag} is ${digest}`);
   }
   const shown = document.tag;
   if (shown === undefined || shown === null) {
@@ -66,7 +66,7 @@ export function judgeTag(
   if (shown.name !== tag) complain('another tag', 'tag', `the tag is ${shown.name}`);
   for (const { region, digest: pointed } of shown.regions) {
     if (pointed !== null && !model.isPossiblyResolved(tag, pointed, region, window)) {
-      complain('wrong pointer', 'tag', `${region} resolves ${tag} to ${pointed}, which it cannot have told last`);
+      complain('wrong pointer', 'tag', `${region} resolves ${tag} to ${pointed}, which it cannot have reported last`);
     }
   }
   judgeTagState(model, tag, shown.state, document, window, mayBeOld, complain);
@@ -85,22 +85,22 @@ function judgeTagState(
   const pointed = required.map((region) =>
     model.digests.find((digest) => model.isCertainlyPointed(tag, digest, region, window)),
   );
-  // Where a tag points is said of the index: also one that lacks a member is what it resolves to.
+  // Where a tag points is about the index itself: a region resolves the tag to it also if a member is missing there.
   const isSaid = (digest: string, region: string) =>
     model.isPossiblyPointed(tag, digest, region, window) && model.alone.isPossiblyThere(digest, region, window);
   const mayConverge = model.digests.some((digest) => required.every((region) => isSaid(digest, region)));
-  const say = (should: string) =>
+  const complainState = (should: string) =>
     complain(
       'wrong state of a tag',
       'tag',
       `tag.state is ${state}, expected ${should}: ${required.map((region, i) => `${region} ${pointed[i]?.slice(7, 13) ?? '?'}`).join(', ')}`,
     );
   if (!['converged', 'converging', 'diverged', 'unknown'].includes(state)) {
-    say('one of the four');
+    complainState('one of the four');
     return;
   }
   if (state === 'converged' && !mayConverge) {
-    say('anything else');
+    complainState('anything else');
     return;
   }
   if (mayBeOld) return;
@@ -111,16 +111,17 @@ function judgeTagState(
     required.every((region) => model.isCertainlyThere(document.digest ?? '', region, window)) &&
     state !== 'converged'
   ) {
-    say('converged');
+    complainState('converged');
     return;
   }
-  // Silence is not disagreement: one digest, and regions that told of no tag at all. A replica that was asked told as well.
+  // Regions without a report about the tag do not disagree. A replica that was probed counts as a report.
   const reported = model.facts.filter((fact) => fact.tag === tag && fact.sentAt <= window.until);
-  const told = new Set([
+  const digests = new Set([
     ...reported.map((fact) => fact.digest),
     ...model.digests.filter((digest) => required.some((region) => isSaid(digest, region))),
   ]);
   const isUntouched = model.facts.every((fact) => fact.action === 'push' || fact.sentAt > window.until);
-  if (told.size === 1 && isUntouched && state === 'diverged') say('converging: no region holds another digest');
-  if (told.size === 0 && state !== 'unknown') say('unknown');
+  if (digests.size === 1 && isUntouched && state === 'diverged')
+    complainState('converging: no region holds another digest');
+  if (digests.size === 0 && state !== 'unknown') complainState('unknown');
 }

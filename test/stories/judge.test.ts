@@ -1,6 +1,6 @@
 /**
- * The judge itself is tried: a history that keeps every promise passes, and each lie that is planted into it is found
- * under its name. Without this, a judge that finds nothing would look like a tracker that does nothing wrong.
+ * Tests of the judge: a correct history passes, and each fault that is put into it is found by its rule. Without this,
+ * a judge that finds nothing would look like a tracker without faults.
  */
 import { describe, expect, test } from 'vitest';
 import type { AvailabilityDocument, AvailabilityQuery, History, Published, Report } from './history.ts';
@@ -85,7 +85,7 @@ function asked(
   };
 }
 
-/** A wait that took so many seconds. */
+/** A wait that lasted so many seconds. */
 function waited(
   at: number,
   took: number,
@@ -101,10 +101,10 @@ function published(
   at: number,
   type: string,
   data: Record<string, unknown>,
-  changes: Partial<CloudEvent> & { taken?: boolean } = {},
+  changes: Partial<CloudEvent> & { accepted?: boolean } = {},
 ): Published {
-  const { taken = true, ...more } = changes;
-  const told = {
+  const { accepted = true, ...more } = changes;
+  const content = {
     digest: digestA,
     repository: 'story/app',
     registry: 'fixed.azurecr.io',
@@ -118,12 +118,12 @@ function published(
     id: `${type} ${JSON.stringify(data)}`,
     source: 'https://fixed.azurecr.io',
     type: `AcrReplication.${type}`,
-    subject: isOfTag ? 'story/app:v1' : `story/app@${told.digest}`,
+    subject: isOfTag ? 'story/app:v1' : `story/app@${content.digest}`,
     time: new Date(begin + at * second).toISOString(),
-    data: told,
+    data: content,
     ...more,
   };
-  return { at: begin + at * second, event, taken, refused: false };
+  return { at: begin + at * second, event, accepted, refused: false };
 }
 
 function historyWith(changes: Partial<History>): History {
@@ -163,13 +163,13 @@ const everywhere = Object.fromEntries(regions.map((region) => [region, 'availabl
 const nowhere = Object.fromEntries(regions.map((region) => [region, 'deleted']));
 const pushes = regions.map((region, i) => report(i, region));
 const deletes = regions.map((region, i) => removal(10 + i, region));
-const toldInAll = published(2.1, 'ImageAvailableInAllReplicas', { durationSeconds: 2 });
-const told = [
+const publishedInAll = published(2.1, 'ImageAvailableInAllReplicas', { durationSeconds: 2 });
+const publishedEvents = [
   ...regions.map((region, i) => published(i + 0.05, 'ImageAvailableInRegion', { region })),
-  toldInAll,
+  publishedInAll,
   published(2.2, 'TagConverged', {}),
 ];
-const toldAsDeleted = [
+const publishedAsDeleted = [
   ...regions.map((region, i) => published(10.1 + i, 'ImageDeletedInRegion', { region })),
   published(12.2, 'ImageDeletedInAllReplicas', {}),
 ];
@@ -179,16 +179,16 @@ const tagOf = (pointers: Record<string, string>, state: string) => ({
   regions: Object.entries(pointers).map(([region, digest]) => ({ region, digest })),
 });
 
-describe('honest histories pass', () => {
-  const honest: [string, Partial<History>][] = [
+describe('correct histories pass', () => {
+  const correct: [string, Partial<History>][] = [
     [
       'a push that spreads',
       {
         reports: pushes,
-        published: told,
+        published: publishedEvents,
         questions: [
           asked(0.5, documentWith({ eastus: 'available' })),
-          // On its way: the answer may know of it or not.
+          // Under way: the answer may include it or not.
           asked(1.99, documentWith({ eastus: 'available', southeastasia: 'available' }), { answeredAt: begin + 2_015 }),
           asked(1.99, documentWith(everywhere), { answeredAt: begin + 2_015 }),
           waited(0.5, 1.6, 200, documentWith(everywhere)),
@@ -198,10 +198,10 @@ describe('honest histories pass', () => {
       },
     ],
     [
-      'a tag that only replicas have told of',
+      'a tag that only probes found',
       {
         canProbe: true,
-        // Told later than the replicas were asked.
+        // Reported later than the replicas were probed.
         reports: regions.map((region, i) => report(5 + i, region)),
         served: regions.map((region) => ({
           ...{ at: begin + 1_000, region, repository: 'story/app', reference: 'v1' },
@@ -227,7 +227,7 @@ describe('honest histories pass', () => {
           ...[0, 1, 2].map((i) => report(i, regions[i] ?? '', i === 0 ? { eventTime: begin + 270_000 } : {})),
           ...[1, 2].map((i) => removal(10 + i, regions[i] ?? '')),
         ],
-        published: told,
+        published: publishedEvents,
         questions: [
           asked(
             20,
@@ -244,8 +244,8 @@ describe('honest histories pass', () => {
       {
         reports: [...pushes, ...deletes, ...regions.map((region, i) => report(50 + i, region, { round: 2 }))],
         published: [
-          ...told,
-          ...toldAsDeleted,
+          ...publishedEvents,
+          ...publishedAsDeleted,
           ...regions.map((region, i) => published(50.1 + i, 'ImageAvailableInRegion', { region, generation: 2 })),
           published(52.1, 'ImageAvailableInAllReplicas', { generation: 2, durationSeconds: 2 }),
         ],
@@ -274,15 +274,15 @@ describe('honest histories pass', () => {
       },
     ],
     [
-      'a topic that was away, and one id taken twice',
+      'a topic that was unavailable, and one id accepted twice',
       {
         reports: pushes,
-        published: [...told.map((one) => ({ ...one, taken: false })), ...told, toldInAll],
+        published: [...publishedEvents.map((one) => ({ ...one, accepted: false })), ...publishedEvents, publishedInAll],
         quietAt: begin + 5_000,
       },
     ],
     [
-      'a process that lost its storage says nothing',
+      'a process that lost its storage does not answer',
       {
         reports: pushes,
         faults: [{ kind: 'cut refused', process: 1, from: begin, until: begin + 60_000 }],
@@ -290,21 +290,21 @@ describe('honest histories pass', () => {
       },
     ],
     [
-      'a region that asked for a delete of nothing in particular',
+      'a region that reported a delete without a digest',
       {
         reports: [...pushes, report(5, 'eastus', { action: 'repositoryDelete', digest: null, tag: null, round: 0 })],
         questions: [asked(7, documentWith({ ...everywhere, eastus: 'unverified' }, { state: 'replicating' }))],
       },
     ],
   ];
-  test.each(honest)('%s', (_, history) => {
+  test.each(correct)('%s', (_, history) => {
     expect(judge(historyWith(history))).toEqual([]);
   });
 });
 
-describe('lies are found', () => {
+describe('faults are found', () => {
   const quietAt = begin + 60_000;
-  const lies: [string, string, Partial<History>][] = [
+  const faults: [string, string, Partial<History>][] = [
     ['an early yes', 'wrong yes', { reports: pushes.slice(0, 2), questions: [asked(5, documentWith(everywhere))] }],
     [
       'a yes of a wait',
@@ -312,7 +312,7 @@ describe('lies are found', () => {
       { reports: pushes.slice(0, 2), questions: [waited(3, 1, 200, documentWith(everywhere))] },
     ],
     [
-      'a yes from old memory',
+      'a yes from an outdated cache',
       'wrong yes',
       { reports: [...pushes, ...deletes], questions: [waited(20, 1, 200, documentWith(everywhere))] },
     ],
@@ -370,7 +370,7 @@ describe('lies are found', () => {
       { reports: pushes, questions: [asked(5, documentWith(everywhere, { missing: ['westeurope'] }))] },
     ],
     [
-      'missing what nobody asked for',
+      'a region in `missing` that was not requested',
       'document: missing is required',
       {
         reports: pushes.slice(0, 1),
@@ -420,13 +420,13 @@ describe('lies are found', () => {
       { reports: pushes, questions: [asked(5, documentWith(everywhere, { state: 'replicating' }))] },
     ],
     [
-      'gone that is there',
-      'wrong gone',
+      'deleted, although it is there',
+      'wrong deleted',
       { reports: pushes, questions: [asked(5, documentWith({ ...everywhere, eastus: 'deleted' }))] },
     ],
     [
-      'a foreign 404 taken for a deletion',
-      'wrong gone',
+      'a 404 from something other than a registry that counts as a deletion',
+      'wrong deleted',
       {
         canProbe: true,
         reports: pushes,
@@ -444,8 +444,8 @@ describe('lies are found', () => {
       },
     ],
     [
-      'a deletion not said',
-      'deletion not said',
+      'a deletion that is not shown',
+      'deletion not shown',
       {
         reports: [...pushes, removal(5, 'eastus')],
         questions: [asked(7, documentWith({ ...everywhere, eastus: 'missing' }, { state: 'replicating' }))],
@@ -508,7 +508,7 @@ describe('lies are found', () => {
       },
     ],
     [
-      'diverged, though the others are only silent',
+      'diverged, although the others reported nothing',
       'wrong state of a tag',
       {
         reports: pushes.slice(0, 1),
@@ -532,7 +532,7 @@ describe('lies are found', () => {
       'wrong outcome',
       { reports: [report(5, 'eastus'), removal(7, 'eastus', { eventTime: begin })] },
     ],
-    ['no warning of a region nobody expects', 'no warning', { reports: [report(0, 'japaneast')] }],
+    ['no warning of an unexpected region', 'no warning', { reports: [report(0, 'japaneast')] }],
     [
       'a false warning',
       'false warning',
@@ -544,7 +544,7 @@ describe('lies are found', () => {
       { reports: pushes, published: [published(1.5, 'ImageAvailableInAllReplicas', { durationSeconds: 1 })] },
     ],
     [
-      'in a region that said nothing',
+      'in a region that reported nothing',
       'published too early',
       { reports: pushes.slice(0, 1), published: [published(1.5, 'ImageAvailableInRegion', { region: 'westeurope' })] },
     ],
@@ -583,19 +583,28 @@ describe('lies are found', () => {
     [
       'a second id',
       'second id',
-      { reports: pushes, published: [...told, { ...toldInAll, event: { ...toldInAll.event, id: 'another' } }] },
+      {
+        reports: pushes,
+        published: [...publishedEvents, { ...publishedInAll, event: { ...publishedInAll.event, id: 'another' } }],
+      },
     ],
     [
       'one id for two facts',
       'one id for two facts',
-      { reports: pushes, published: told.map((one) => ({ ...one, event: { ...one.event, id: 'the same' } })) },
+      {
+        reports: pushes,
+        published: publishedEvents.map((one) => ({ ...one, event: { ...one.event, id: 'the same' } })),
+      },
     ],
     [
       'a generation too many',
       'too many generations',
       {
         reports: pushes,
-        published: [...told, published(3, 'ImageAvailableInAllReplicas', { generation: 2, durationSeconds: 2 })],
+        published: [
+          ...publishedEvents,
+          published(3, 'ImageAvailableInAllReplicas', { generation: 2, durationSeconds: 2 }),
+        ],
       },
     ],
     [
@@ -611,33 +620,37 @@ describe('lies are found', () => {
     [
       'a forgotten event',
       'event lost',
-      { reports: pushes, published: told.filter((one) => one !== toldInAll), quietAt },
+      { reports: pushes, published: publishedEvents.filter((one) => one !== publishedInAll), quietAt },
     ],
     [
-      'an event that the topic never took',
+      'an event that the topic never accepted',
       'event lost',
-      { reports: pushes, published: told.map((one) => (one === toldInAll ? { ...one, taken: false } : one)), quietAt },
+      {
+        reports: pushes,
+        published: publishedEvents.map((one) => (one === publishedInAll ? { ...one, accepted: false } : one)),
+        quietAt,
+      },
     ],
     [
       'a forgotten second generation',
       'event lost',
       {
         reports: [...pushes, ...deletes, ...regions.map((region, i) => report(50 + i, region, { round: 2 }))],
-        published: [...told, ...toldAsDeleted],
+        published: [...publishedEvents, ...publishedAsDeleted],
         quietAt,
       },
     ],
     [
       'a forgotten deletion',
       'event lost',
-      { reports: [...pushes, ...deletes], published: [...told, ...toldAsDeleted.slice(1)], quietAt },
+      { reports: [...pushes, ...deletes], published: [...publishedEvents, ...publishedAsDeleted.slice(1)], quietAt },
     ],
     [
       'instances that disagree',
       'instances disagree',
       {
         reports: pushes,
-        published: told,
+        published: publishedEvents,
         quietAt,
         questions: [
           asked(70, documentWith(everywhere), { atEnd: true }),
@@ -646,11 +659,11 @@ describe('lies are found', () => {
       },
     ],
     [
-      'noted as published, and never taken',
-      'published, not taken',
+      'listed as published, but never accepted',
+      'published, not accepted',
       {
         reports: pushes,
-        published: told,
+        published: publishedEvents,
         quietAt,
         eventLists: [
           {
@@ -668,7 +681,7 @@ describe('lies are found', () => {
       'still pending',
       {
         reports: pushes,
-        published: told,
+        published: publishedEvents,
         quietAt,
         eventLists: [
           {
@@ -701,24 +714,24 @@ describe('lies are found', () => {
       },
     ],
     [
-      'a replica not asked',
-      'replica not asked',
+      'a replica that is not probed',
+      'replica not probed',
       {
         canProbe: true,
         reports: pushes.slice(0, 2),
-        published: told,
+        published: publishedEvents,
         content: regions.map((region) => ({ region, digest: digestA })),
         quietAt,
         questions: [asked(70, documentWith({ eastus: 'available', southeastasia: 'available' }), { atEnd: true })],
       },
     ],
   ];
-  test.each(lies)('%s', (_, rule, history) => {
+  test.each(faults)('%s', (_, rule, history) => {
     expect(rulesOf(history)).toContain(rule);
   });
 
-  test('and each says which sentence of the contract it breaks', () => {
-    for (const [, , history] of lies) {
+  test('and each names the sentence of the contract it breaks', () => {
+    for (const [, , history] of faults) {
       for (const { sentence } of judge(historyWith(history))) expect(sentence.length).toBeGreaterThan(3);
     }
   });

@@ -8,7 +8,7 @@ import { judgeReleases } from './judge-release.ts';
 import { modelOf } from './model.ts';
 import type { Violation } from './violation.ts';
 
-/** @returns what was broken, in order of time; every kind of fault once for each place it shows */
+/** @returns the violations, in order of time; each rule once for each place */
 export function judge(history: History): Violation[] {
   const model = modelOf(history);
   const all = [judgeAnswers, judgeEvents, judgeFamilies, judgeReleases, judgeEnd].flatMap((one) => one(history, model));

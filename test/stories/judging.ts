@@ -8,7 +8,7 @@ export type Complain = (rule: string, sentence: keyof typeof sentences, what: st
 /** After so long, a wait must have noticed what was acknowledged. Contract: a poll's length is not named. */
 export const noticeMs = 10_000;
 
-/** What is stored of one digest of a tag is noted in the others right after that, by whoever stored it. */
+/** What is stored of one digest of a tag is noted in the other digests right after that, by the same instance. */
 export const tagNoticeMs = 1_000;
 
 export const at = (since: number, until: number): Window => ({ since, until });

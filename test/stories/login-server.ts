@@ -15,10 +15,10 @@ export async function startLoginServer(endpoints: readonly Endpoint[]): Promise<
     request.resume();
     const endpoint = endpoints[turn++ % endpoints.length];
     const { accept = '*/*' } = request.headers;
-    const gone = new AbortController();
-    response.on('close', () => gone.abort());
+    const closed = new AbortController();
+    response.on('close', () => closed.abort());
     try {
-      const init = { method: request.method ?? 'GET', headers: { accept }, signal: gone.signal };
+      const init = { method: request.method ?? 'GET', headers: { accept }, signal: closed.signal };
       const answer = await fetch(`${endpoint?.origin}${request.url}`, init);
       const body = Buffer.from(await answer.arrayBuffer());
       const names = ['content-type', 'docker-content-digest', 'docker-distribution-api-version', 'retry-after'];
@@ -29,7 +29,7 @@ export async function startLoginServer(endpoints: readonly Endpoint[]): Promise<
       response.writeHead(answer.status, Object.fromEntries(headers));
       response.end(body);
     } catch {
-      // A region that says nothing: whoever asked has given up.
+      // A region that does not answer: the client has given up.
       response.destroy();
     }
   });

@@ -1,4 +1,4 @@
-/** `npm run stories -- --minutes 10 --seed 7`: plays stories until the time is up, and says what was broken. */
+/** `npm run stories -- --minutes 10 --seed 7`: plays stories until the time is over, and prints the violations. */
 import { parseArgs } from 'node:util';
 import type { BatchResult } from './run.ts';
 import { runBatch } from './run.ts';
@@ -26,13 +26,13 @@ if (values.help) {
   --story K    only story K of the seed, among the faults of its batch
   --stories N  how many are played at once (default: 14)
   --seconds N  how long things happen in a story (default: 30)
-  --settle N   how long after that all must be told at the latest (default: 90)
+  --settle N   how long after that everything must be published at the latest (default: 90)
   --all        print the transcript of every broken story, not of the first of each kind
 `);
   process.exit(0);
 }
 
-/** Plans are made anew from the seed and the number; which faults a story meets depends on how many share a batch. */
+/** The seed and the number determine a plan; which faults affect a story depends on how many stories share a batch. */
 function againWith(story: number): string {
   const more = (['stories', 'seconds', 'settle'] as const).map((name) => ` --${name} ${values[name]}`).join('');
   return `npm run stories -- --seed ${values.seed} --story ${story}${more}`;

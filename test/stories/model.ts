@@ -1,7 +1,7 @@
 /**
- * What is true in a story, written from the public contract alone. Nothing is known to the instant from outside: a report
- * is *possibly* known from when it was sent, and *certainly* from when it was acknowledged. So every statement here comes
- * twice, and the judge calls an answer wrong only where it differs from all that is possible.
+ * What is true in a story, from the public contract alone. From outside nothing is known to the instant: a report is
+ * *possibly* known from when it was sent, and *certainly* from when it was acknowledged. So every statement here comes
+ * twice, and the judge calls an answer wrong only if it differs from all that is possible.
  */
 import { withFamilies } from './families.ts';
 import type { History, Report } from './history.ts';
@@ -29,21 +29,21 @@ export interface Fact {
   readonly high: number;
   /** Its time lay too far ahead, and counts as the time of receipt. */
   readonly isClamped: boolean;
-  /** It says about the time at which it was sent. */
+  /** Its timestamp is about the time at which it was sent. */
   readonly isOnTime: boolean;
 }
 
 const minute = 60_000;
 /** "An event's time that lies more than five minutes ahead of its receipt counts as the time of receipt." */
 const maxAheadMs = 5 * minute;
-/** How long a delivery answered 202 may lie on the queue. The contract names no time; its issue speaks of a minute. */
+/** How long a delivery answered 202 may lie on the queue. The contract names no time. */
 const deferredMs = 90_000;
 const neverLaterMs = 2 * minute;
 
 export function factsOf(reports: readonly Report[]): Fact[] {
   const byDelivery = new Map<string, Report[]>();
   for (const report of reports) {
-    // What was refused has never been taken; no answer, and 503, may have taken effect.
+    // A refused report was never accepted; one without an answer, or with 503, may have taken effect.
     if (report.status !== null && report.status >= 400 && report.status < 500) continue;
     const key = `${report.region} ${report.id}`;
     byDelivery.set(key, [...(byDelivery.get(key) ?? []), report]);
@@ -77,9 +77,9 @@ function acknowledgedAt({ status, answeredAt }: Report): number {
 }
 
 /**
- * Whether one region's word is certainly older than another of the same region. A time that counts as the time of
- * receipt, beside one of a clock that is wrong by minutes: the contract says both "counts as the time of receipt" and
- * "nothing that cannot be corrected by what is sent next", so either order passes.
+ * Whether one report of a region is certainly older than another of the same region. If a time counts as the time of
+ * receipt, and another is from a clock that is wrong by minutes, the contract says both "counts as the time of receipt"
+ * and "nothing that cannot be corrected by what is sent next": either order passes.
  */
 export function isBefore(one: Fact, other: Fact): boolean {
   const gap = other.low - one.high;
@@ -88,7 +88,7 @@ export function isBefore(one: Fact, other: Fact): boolean {
   return gap > 0 && (one.isClamped ? other : one).isOnTime;
 }
 
-/** Whether what a replica answered at that time may be newer than a report: a clock that is wrong leaves it open. */
+/** Whether what a replica answered at that time may be newer than a report: with a wrong clock that is open. */
 function mayBeServedAfter(fact: Fact, servedAt: number): boolean {
   return !(fact.isOnTime || fact.isClamped) || servedAt > fact.sentAt - 2_000;
 }
@@ -108,11 +108,11 @@ export interface Model {
   isCertainlyThere(digest: string, region: string, window: Window): boolean;
   isPossiblyDeleted(digest: string, region: string, window: Window): boolean;
   isCertainlyDeleted(digest: string, region: string, window: Window): boolean;
-  /** Nothing was said of it, by anybody. */
-  isUnheard(digest: string, region: string, window: Window): boolean;
+  /** It was not reported at all. */
+  isUnreported(digest: string, region: string, window: Window): boolean;
   /** A delete without a digest may have hit it. */
   isPossiblyDoubtful(digest: string, region: string, window: Window): boolean;
-  /** As `isPossiblyPointed`, but what became doubtful may still be shown as what was told last. */
+  /** As `isPossiblyPointed`, but a tag that was deleted without a digest may still be shown as last reported. */
   isPossiblyResolved(tag: string, digest: string, region: string, window: Window): boolean;
   isPossiblyPointed(tag: string, digest: string, region: string, window: Window): boolean;
   isCertainlyPointed(tag: string, digest: string, region: string, window: Window): boolean;
@@ -120,13 +120,18 @@ export interface Model {
   isPossiblyBroken(digest: string, region: string, window: Window): boolean;
   /** Deleted from all that had it. */
   isPossiblyGone(digest: string, regions: readonly string[], window: Window): boolean;
-  /** Also from regions that nobody expects. */
+  /** Also from unexpected regions. */
   isCertainlyGone(digest: string, window: Window): boolean;
-  /** It may have been pushed after it was deleted somewhere: by the order of the reports, or by what the clocks of regions say. */
+  /**
+   * It may have been pushed after it was deleted somewhere: by the order of the reports, or by the clocks of regions.
+   */
   mayBeBack(digest: string, window: Window): boolean;
-  /** Some region may have told of both, of `later` last. */
+  /** Some region may have reported both, and `later` last. */
   mayBeAfter(tag: string, earlier: string, later: string, window: Window): boolean;
-  /** One region has certainly told of both in that order, none may have told the opposite, and so it was in truth. */
+  /**
+   * One region has certainly reported both in that order, none may have reported the opposite, and that was the real
+   * order.
+   */
   isKnownAfter(tag: string, earlier: string, later: string, window: Window): boolean;
 }
 
@@ -228,10 +233,10 @@ export function modelOf(history: History): Model {
 
     isPossiblyBroken: () => false,
 
-    isUnheard(digest, region, window) {
-      const said = of(region, (fact) => fact.digest === digest || fact.action === 'repositoryDelete');
+    isUnreported(digest, region, window) {
+      const reports = of(region, (fact) => fact.digest === digest || fact.action === 'repositoryDelete');
       return (
-        !said.some(possible(window)) && servedFor(digest, region, window).every(({ result }) => result !== 'there')
+        !reports.some(possible(window)) && servedFor(digest, region, window).every(({ result }) => result !== 'there')
       );
     },
 
@@ -257,7 +262,7 @@ export function modelOf(history: History): Model {
         (fact) => isRemoval(digest)(fact) || (fact.tag === tag && (fact.action === 'untag' || fact.digest !== digest)),
       ).filter(possible(window));
       const pushes = of(region, isPush(digest)).filter((fact) => fact.tag === tag && certain(window)(fact));
-      // What a region answers when it is asked for the tag counts as well, and may be newer than its reports.
+      // A probe of the tag in a region counts as well, and may be newer than its reports.
       const other = (push: Fact) =>
         history.served.some(
           (served) =>
@@ -295,18 +300,18 @@ export function modelOf(history: History): Model {
     },
 
     mayBeAfter(tag, earlier, later, window) {
-      const told = (region: string, digest: string) =>
+      const pushesOf = (region: string, digest: string) =>
         of(region, (fact) => isPush(digest)(fact) && fact.tag === tag && possible(window)(fact));
       const regions = new Set(facts.map(({ region }) => region));
       if ([...regions].some((region) => history.served.some((s) => s.region === region && s.reference === tag)))
         return true;
       return [...regions].some((region) =>
-        told(region, later).some((last) => told(region, earlier).some((first) => !isBefore(last, first))),
+        pushesOf(region, later).some((last) => pushesOf(region, earlier).some((first) => !isBefore(last, first))),
       );
     },
 
     isKnownAfter(tag, earlier, later, window) {
-      const told = (digest: string, passes: (fact: Fact) => boolean, region?: string) =>
+      const pushesOf = (digest: string, passes: (fact: Fact) => boolean, region?: string) =>
         facts.filter(
           (fact) =>
             isPush(digest)(fact) &&
@@ -315,12 +320,12 @@ export function modelOf(history: History): Model {
             (region === undefined || fact.region === region),
         );
       const newest = (list: readonly Fact[]) => Math.max(...list.map(({ round }) => round));
-      if (newest(told(earlier, possible(window))) >= newest(told(later, certain(window)))) return false;
+      if (newest(pushesOf(earlier, possible(window))) >= newest(pushesOf(later, certain(window)))) return false;
       const orders = [...new Set(facts.map(({ region }) => region))].map((region) => {
-        const before = told(earlier, possible(window), region);
-        const after = told(later, possible(window), region);
-        if (before.length === 0 || after.length === 0) return 'silent';
-        // The opposite order may be what it has told: a rollback of which a report was lost, or may have been.
+        const before = pushesOf(earlier, possible(window), region);
+        const after = pushesOf(later, possible(window), region);
+        if (before.length === 0 || after.length === 0) return 'unreported';
+        // It may have reported the opposite order: a rollback of which a report was lost, or may have been.
         const last = after.filter(certain(window));
         if (!last.some((one) => before.every((first) => isBefore(first, one)))) return 'opposite';
         return before.some(certain(window)) ? 'known' : 'unsure';

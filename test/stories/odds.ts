@@ -1,4 +1,4 @@
-/** Requests that are no question about an image of a story, and what the contract says becomes of them. */
+/** Requests that are not about an image of a story, and their answers by the contract. */
 import { webhookSecret } from './world.ts';
 
 export interface OddRequest {
@@ -29,7 +29,7 @@ export const odds: readonly OddRequest[] = [
   {
     what: 'unknown registry',
     sentence: `${hooks}: Unknown registry: 404`,
-    path: '/api/webhooks/nobody/eastus',
+    path: '/api/webhooks/unknown/eastus',
     body: JSON.stringify({ ...parts, action: 'ping' }),
     status: 404,
   },
@@ -107,7 +107,7 @@ export const odds: readonly OddRequest[] = [
   {
     what: 'unknown registry',
     sentence: 'section 2, Wait: Unknown registry 404',
-    path: '/api/wait?image=nobody.azurecr.io/odd/app:v1&timeout=0',
+    path: '/api/wait?image=unknown.azurecr.io/odd/app:v1&timeout=0',
     status: 404,
   },
   {

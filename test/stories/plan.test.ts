@@ -1,4 +1,4 @@
-/** A seed and a number are a story: whoever reads of a violation can have the same story again. */
+/** A seed and a number determine a story, so that the story of a violation can be run again. */
 import { expect, test } from 'vitest';
 import type { Plan } from './plan.ts';
 import { planBatch, planStory } from './plan.ts';
@@ -27,10 +27,10 @@ test('every way of misbehaving is in the plans', () => {
     ...reports.map(({ report }) => `report ${report.action}`),
     ...plans.flatMap(({ refused }) => (refused === undefined ? [] : [`refused ${refused.status}`])),
   ]);
-  for (const fault of ['lacks', 'empty', 'repeats', 'failed', 'getGone', 'away', 'silent']) {
+  for (const fault of ['lacks', 'empty', 'repeats', 'failed', 'getNotFound', 'unavailable', 'hanging']) {
     expect(found).toContain(`arm ${fault}`);
   }
-  for (const fault of ['html404', 'unauthorized', 'throttled', 'error', 'silent']) {
+  for (const fault of ['html404', 'unauthorized', 'throttled', 'error', 'hanging']) {
     expect(found).toContain(`endpoint ${fault}`);
   }
   for (const action of ['push', 'delete', 'untag', 'repositoryDelete']) expect(found).toContain(`report ${action}`);

@@ -1,6 +1,6 @@
 /**
- * What is to happen in a story, made from its seed and number alone. First comes what truly happens in the registry, in
- * its order; then how badly that is reported, what is asked meanwhile, and what goes wrong beside it.
+ * The plan of a story, made from its seed and number alone: first the real pushes and deletes in the registry, in their
+ * order; then how they are reported, which questions are asked meanwhile, and which faults happen.
  */
 import { createHash } from 'node:crypto';
 import type { ArmFault } from './arm.ts';
@@ -8,14 +8,14 @@ import type { EndpointFault } from './endpoints.ts';
 import { manifestOf } from './endpoints.ts';
 import type { Family } from './families.ts';
 import { familyOf } from './families.ts';
-import type { Happening } from './happenings.ts';
-import { happeningsOf } from './happenings.ts';
 import type { AvailabilityQuery, Report } from './history.ts';
 import type { Random } from './random.ts';
 import { randomFrom } from './random.ts';
+import type { RegistryAction } from './registry-actions.ts';
+import { registryActionsOf } from './registry-actions.ts';
 import type { ReleaseCalling } from './release-story.ts';
 import { releaseSteps } from './release-story.ts';
-import { armFaults, contents, endpointFaults, growth, memory } from './side-faults.ts';
+import { armFaults, cachedAnswer, contents, endpointFaults, growth } from './side-faults.ts';
 import { armRegistries, home, processes, regions } from './world.ts';
 
 export type Step = { readonly at: number } & (
@@ -48,21 +48,25 @@ export interface Plan {
   readonly canProbe: boolean;
   readonly families: readonly Family[];
   readonly steps: readonly Step[];
-  /** Types of events that the topic refuses of this story, for good. */
+  /** The types of events of this story that the topic refuses permanently. */
   readonly refused: { readonly type: string; readonly status: 400 | 413 } | undefined;
   readonly manifests: readonly { readonly digest: string; readonly manifest: string }[];
 }
 
-/** What hits every story of a batch. */
+/** The faults that affect every story of a batch. */
 export interface BatchPlan {
   readonly kill: { readonly process: number; readonly from: number; readonly until: number };
   readonly cut: {
     readonly process: number;
-    readonly how: 'refused' | 'silent';
+    readonly how: 'refused' | 'hanging';
     readonly from: number;
     readonly until: number;
   };
-  readonly topic: { readonly how: 'away' | 'silent' | 'unconfirmed'; readonly from: number; readonly until: number };
+  readonly topic: {
+    readonly how: 'unavailable' | 'hanging' | 'unconfirmed';
+    readonly from: number;
+    readonly until: number;
+  };
 }
 
 const kinds = [
@@ -70,9 +74,9 @@ const kinds = [
   'move',
   'rollback',
   'again',
-  'doubt',
+  'unnamedDelete',
   'far',
-  'memory',
+  'cachedAnswer',
   'armed',
   'single',
   'probed',
@@ -96,14 +100,14 @@ export function planBatch(seed: number, batch: number, lengthMs: number): BatchP
   };
   return {
     kill: { process: killed ?? 0, ...period(0.05, 0.2) },
-    cut: { process: cut ?? 1, how: random.pick(['refused', 'silent']), ...period(0.25, 0.4) },
-    topic: { how: random.pick(['away', 'silent', 'unconfirmed']), ...period(0.15, 0.4) },
+    cut: { process: cut ?? 1, how: random.pick(['refused', 'hanging']), ...period(0.25, 0.4) },
+    topic: { how: random.pick(['unavailable', 'hanging', 'unconfirmed']), ...period(0.15, 0.4) },
   };
 }
 
 export function planStory(seed: number, story: number, slot: number, batch: BatchPlan, lengthMs: number): Plan {
   const random = randomFrom(seed, story, 2);
-  // Every kind has its turn: the first stories are all of different kinds.
+  // Each kind in turn: the first stories are all of different kinds.
   const kind = kinds[story % kinds.length] as Kind;
   const repository = `story-${story}/app`;
   const own = Math.floor(slot / kinds.length) % armRegistries;
@@ -119,17 +123,17 @@ export function planStory(seed: number, story: number, slot: number, batch: Batc
   const { family, manifests } =
     kind === 'family' ? familyOf(random, `${seed} ${story}`) : { family: undefined, manifests: lettered };
   const digests = manifests.map(({ digest }) => digest);
-  // Nobody asks about every member.
+  // Not all members are asked about.
   const askedAbout = digests.slice(0, kind === 'family' ? 2 : digests.length);
-  const happenings = happeningsOf(kind, random, digests, lengthMs);
+  const actions = registryActionsOf(kind, random, digests, lengthMs);
   const here = kind === 'single' ? [home] : regions;
   const grownAt = Math.round(lengthMs * 0.5);
   const steps: Step[] = [
-    ...reports(kind, random, happenings, here, story, lengthMs),
+    ...reports(kind, random, actions, here, story, lengthMs),
     ...questions(
       random,
       kind,
-      happenings.filter(({ digest }) => digest === null || askedAbout.includes(digest)),
+      actions.filter(({ digest }) => digest === null || askedAbout.includes(digest)),
       here,
       digests,
       lengthMs,
@@ -145,12 +149,12 @@ export function planStory(seed: number, story: number, slot: number, batch: Batc
       }),
     ),
   ];
-  if (kind === 'probed') steps.push(...contents(random, repository, happenings), ...endpointFaults(random, lengthMs));
-  if (kind === 'family') steps.push(...contents(random, repository, happenings));
+  if (kind === 'probed') steps.push(...contents(random, repository, actions), ...endpointFaults(random, lengthMs));
+  if (kind === 'family') steps.push(...contents(random, repository, actions));
   if (kind === 'release') steps.push(...releaseSteps(random, digests, lengthMs));
   if (kind === 'armed') steps.push(...armFaults(random, story, lengthMs, digests));
   if (kind === 'single') steps.push(...growth(random, story, grownAt, digests));
-  if (kind === 'memory') steps.push(...memory(random, batch, digests[2] as string, story));
+  if (kind === 'cachedAnswer') steps.push(...cachedAnswer(random, batch, digests[2] as string, story));
   if (random.chance(0.2))
     steps.push({ at: lengthMs, do: 'replay', digest: digests[0] as string, process: random.between(0, processes - 1) });
   const refused = random.chance(0.15)
@@ -180,7 +184,7 @@ export function planStory(seed: number, story: number, slot: number, batch: Batc
 function reports(
   kind: Kind,
   random: Random,
-  happenings: readonly Happening[],
+  actions: readonly RegistryAction[],
   here: readonly string[],
   story: number,
   lengthMs: number,
@@ -196,13 +200,13 @@ function reports(
   const steps: Step[] = [];
   let serial = 0;
   for (const [region, skew] of skews) {
-    for (const happening of happenings) {
+    for (const registryAction of actions) {
       serial += 1;
       // The same id in all regions, as the only published receiver of several regions has seen it; or not.
       const id = random.chance(0.5)
-        ? `story-${story}-${happening.round}`
-        : `story-${story}-${happening.round}-${region}`;
-      const isRemoval = happening.action === 'untag' || happening.action === 'repositoryDelete';
+        ? `story-${story}-${registryAction.round}`
+        : `story-${story}-${registryAction.round}-${region}`;
+      const isRemoval = registryAction.action === 'untag' || registryAction.action === 'repositoryDelete';
       if (random.chance(isRemoval && region !== here[0] ? 0.5 : loss)) continue;
       const isFar = random.chance(kind === 'far' ? 0.3 : 0.01);
       const farMs = isFar ? random.pick([-9, -1, 2, 73]) * year : 0;
@@ -210,7 +214,7 @@ function reports(
       const copies = random.chance(0.75) ? 1 : random.between(2, 3);
       for (let copy = 0; copy < copies; copy++) {
         const late = copy === 0 ? 0 : random.between(0, Math.round(lengthMs * 0.3));
-        const { action, digest, tag, round } = happening;
+        const { action, digest, tag, round } = registryAction;
         const report = {
           region,
           action,
@@ -220,8 +224,13 @@ function reports(
           id,
           process: random.between(0, processes - 1),
         };
-        const eventMs = happening.at + skew + farMs + serial;
-        steps.push({ at: Math.min(lengthMs, Math.max(happening.at, 0) + lag + late), do: 'report', report, eventMs });
+        const eventMs = registryAction.at + skew + farMs + serial;
+        steps.push({
+          at: Math.min(lengthMs, Math.max(registryAction.at, 0) + lag + late),
+          do: 'report',
+          report,
+          eventMs,
+        });
       }
     }
   }
@@ -231,7 +240,7 @@ function reports(
 function questions(
   random: Random,
   kind: Kind,
-  happenings: readonly Happening[],
+  actions: readonly RegistryAction[],
   here: readonly string[],
   digests: readonly string[],
   lengthMs: number,
@@ -254,10 +263,10 @@ function questions(
     } as const;
     steps.push({ at: Math.max(0, at), do: 'ask', question });
   };
-  for (const { at, action, digest, tag } of happenings) {
+  for (const { at, action, digest, tag } of actions) {
     if (digest === null) continue;
     const timeoutSeconds = random.pick([0, 4, Math.min(10, long), long]);
-    // A pipeline that asks for what it has just pushed, while the webhooks are on their way.
+    // A pipeline that asks about what it has just pushed, while the webhooks are under way.
     if (action === 'push') {
       ask(at + 100, { digest, tag, timeoutSeconds });
       if (tag !== null)
@@ -283,7 +292,7 @@ function questions(
       // A number needs a set that does not change meanwhile.
       require: kind === 'single' || random.chance(0.6) ? 'all' : random.pick(['any', random.between(1, size)]),
       timeoutSeconds: random.pick([0, 1, 3, 8]),
-      // The process that loses the storage is the one to be asked.
+      // The process that loses the storage is asked.
       ...(random.chance(0.3) && { process: batch.cut.process }),
     });
   }

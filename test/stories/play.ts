@@ -1,4 +1,4 @@
-/** Plays one story against the world and writes down what happened. */
+/** Plays one story against the world and records what happens. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { resourceIdOf } from './arm.ts';
 import { typeOf } from './families.ts';
@@ -55,7 +55,7 @@ export function playerOf(world: World, plan: Plan, seed: number): Player {
       status = response.status;
       retryAfter = response.headers.get('retry-after');
     } catch {
-      // No answer is an outcome: whether there was a reason for it is for the judge to say.
+      // No answer is an outcome: the judge decides whether there was a reason for it.
     }
     return { askedAt, answeredAt: Date.now(), status, text, retryAfter };
   }

@@ -1,4 +1,4 @@
-/** A generator that a seed fixes (mulberry32): the same seed makes the same plan on every machine. */
+/** A generator that a seed determines (mulberry32): the same seed makes the same plan on every machine. */
 export interface Random {
   /** From 0 up to, not including, 1. */
   next(): number;

@@ -1,4 +1,4 @@
-/** What is done to a release in a story: made, made again, revised, asked and waited for by its name, deleted. */
+/** Calls about a release in a story: created, created again, revised, read and waited for by its name, deleted. */
 import type { Step } from './plan.ts';
 import type { Random } from './random.ts';
 import { processes } from './world.ts';

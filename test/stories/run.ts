@@ -1,4 +1,4 @@
-/** Batches of stories: all stories of a batch share a world and what goes wrong with it. */
+/** Batches of stories: all stories of a batch share a world and its faults. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { History } from './history.ts';
 import { judge } from './judge.ts';
@@ -17,9 +17,9 @@ export interface BatchInput {
   readonly stories: number;
   /** How long things happen; some waits go on after that. */
   readonly lengthMs: number;
-  /** How long after everything works again all must be told at the latest. */
+  /** How long after all faults have ended everything must be published at the latest. */
   readonly settleMs: number;
-  /** Only this story, among the same faults. */
+  /** Only this story, with the same faults. */
   readonly only?: number;
 }
 

@@ -1,14 +1,18 @@
-/** What goes wrong beside the webhooks: replicas, Azure Resource Manager, and a process that remembers too well. */
-import type { Happening } from './happenings.ts';
+/**
+ * Faults other than those of webhooks: of replicas, of Azure Resource Manager, and of a process that answers from its
+ * cache.
+ */
+
 import type { BatchPlan, Step } from './plan.ts';
 import type { Random } from './random.ts';
+import type { RegistryAction } from './registry-actions.ts';
 import { processes, regions } from './world.ts';
 
-/** What the replicas truly hold, in the order in which it happened. */
-export function contents(random: Random, repository: string, happenings: readonly Happening[]): Step[] {
+/** What the replicas really hold, in the order in which it happens. */
+export function contents(random: Random, repository: string, actions: readonly RegistryAction[]): Step[] {
   return regions.flatMap((region) => {
     const holds: Record<string, string> = {};
-    return happenings.map(({ at, action, digest, tag }): Step => {
+    return actions.map(({ at, action, digest, tag }): Step => {
       if (action === 'push' && digest !== null) {
         holds[`${repository}@${digest}`] = digest;
         if (tag !== null) holds[`${repository}:${tag}`] = digest;
@@ -30,7 +34,7 @@ export function endpointFaults(random: Random, lengthMs: number): Step[] {
       'unauthorized',
       'throttled',
       'error',
-      'silent',
+      'hanging',
       undefined,
     ] as const);
     return [
@@ -42,7 +46,7 @@ export function endpointFaults(random: Random, lengthMs: number): Step[] {
 
 export function armFaults(random: Random, story: number, lengthMs: number, digests: readonly string[]): Step[] {
   const from = random.between(500, Math.round(lengthMs * 0.3));
-  const fault = random.pick(['lacks', 'empty', 'repeats', 'failed', 'getGone', 'away', 'silent'] as const);
+  const fault = random.pick(['lacks', 'empty', 'repeats', 'failed', 'getNotFound', 'unavailable', 'hanging'] as const);
   const steps: Step[] = [
     { at: from, do: 'arm', fault },
     { at: from + Math.round(lengthMs * 0.6), do: 'arm', fault: undefined },
@@ -53,7 +57,7 @@ export function armFaults(random: Random, story: number, lengthMs: number, diges
   return [...steps, ...nudges];
 }
 
-/** A region that nobody expects makes every process ask Azure Resource Manager anew. */
+/** A report of an unexpected region makes every process read the replicas from Azure Resource Manager again. */
 function nudge(story: number, at: number, digest: string): Step[] {
   return Array.from({ length: processes }, (_, process): Step => {
     const id = `story-${story}-nudge-${process}-${at}`;
@@ -65,7 +69,7 @@ function nudge(story: number, at: number, digest: string): Step[] {
 /** The registry gets its first replica. */
 export function growth(random: Random, story: number, at: number, digests: readonly string[]): Step[] {
   const steps: Step[] = [
-    // Asked anew before and after: a registry without replicas is none that lost them.
+    // Read again before and after: a registry without replicas is not one that lost them.
     ...nudge(story, Math.round(at * 0.3), digests[2] as string),
     ...nudge(story, Math.round(at * 0.7), digests[2] as string),
     { at, do: 'replica', region: 'westeurope' },
@@ -88,8 +92,8 @@ export function growth(random: Random, story: number, at: number, digests: reado
   return steps;
 }
 
-/** A process that has somebody waiting loses the storage, and then an image is deleted. */
-export function memory(random: Random, { cut }: BatchPlan, digest: string, story: number): Step[] {
+/** A process with a waiting client loses the storage, and then an image is deleted. */
+export function cachedAnswer(random: Random, { cut }: BatchPlan, digest: string, story: number): Step[] {
   const other = (cut.process + 1) % processes;
   const report = (at: number, action: 'push' | 'delete', region: string): Step => ({
     at,

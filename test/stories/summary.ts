@@ -25,10 +25,10 @@ export function summaryOf(seed: number, results: readonly BatchResult[]): string
   const settled = Math.max(0, ...results.map(({ settledMs }) => settledMs)) / 1_000;
   return [
     `stories ${stories.length} (seed ${seed}), requests ${requests}, webhook events ${total(({ reports }) => reports.length)}, answers judged ${total(({ questions, odds }) => questions.length + odds.length)}, events judged ${total(({ published }) => published.length)}, settled after ${settled.toFixed(0)} s, too slow to judge times for ${(slowMs / 1_000).toFixed(0)} s, violations ${stories.reduce((sum, { violations }) => sum + violations.length, 0)}`,
-    `by kind of story: ${say(countBy(histories.map(({ kind }) => kind)))}`,
-    `by kind of fault: ${say(faults)}`,
-    `by status: ${say(countBy(histories.flatMap(({ questions }) => questions.map(({ route, status }) => `${route} ${status ?? 'none'}`))))}; ${say(countBy(histories.flatMap(({ reports }) => reports.map(({ status, outcome }) => `webhook ${outcome ?? status ?? 'none'}`))))}`,
-    `violations by rule: ${broken.size === 0 ? 'none' : say(broken)}`,
+    `by kind of story: ${format(countBy(histories.map(({ kind }) => kind)))}`,
+    `by kind of fault: ${format(faults)}`,
+    `by status: ${format(countBy(histories.flatMap(({ questions }) => questions.map(({ route, status }) => `${route} ${status ?? 'none'}`))))}; ${format(countBy(histories.flatMap(({ reports }) => reports.map(({ status, outcome }) => `webhook ${outcome ?? status ?? 'none'}`))))}`,
+    `violations by rule: ${broken.size === 0 ? 'none' : format(broken)}`,
   ].join('\n');
 }
 
@@ -49,7 +49,7 @@ function countBy(of: readonly string[]): Map<string, number> {
   return counts;
 }
 
-function say(counts: ReadonlyMap<string, number>): string {
+function format(counts: ReadonlyMap<string, number>): string {
   return [...counts]
     .sort(([one], [other]) => (one < other ? -1 : 1))
     .map(([what, count]) => `${what} ${count}`)

@@ -1,6 +1,7 @@
 /**
- * An Event Grid topic for CloudEvents that keeps every event it was sent, taken or not. It can be away, stay silent,
- * take what it never confirms, or refuse single events for good: by then the whole request is refused, as Event Grid does.
+ * An Event Grid topic for CloudEvents that records every event it was sent, accepted or not. It can be unavailable, not
+ * answer, accept events without an answer, or refuse single events permanently: then it refuses the whole request, as
+ * Event Grid does.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,8 +13,8 @@ export interface StoryTopic {
   readonly published: Published[];
   /** What was sent and breaks the protocol. */
   readonly breaches: string[];
-  /** `unconfirmed`: takes events and never answers. */
-  outage: 'away' | 'silent' | 'unconfirmed' | undefined;
+  /** `unconfirmed`: accepts events and never answers. */
+  outage: 'unavailable' | 'hanging' | 'unconfirmed' | undefined;
   /** @returns the status with which this event is refused for good */
   refuse: (event: CloudEvent) => 400 | 413 | undefined;
   stop(): Promise<void>;
@@ -48,10 +49,10 @@ export async function startStoryTopic(): Promise<StoryTopic> {
     for (const event of events) {
       const isRefused = refused !== undefined && topic.refuse(event) !== undefined;
       const isAccepted = outage === 'unconfirmed' || (outage === undefined && refused === undefined);
-      topic.published.push({ at, event, taken: isAccepted, refused: isRefused });
+      topic.published.push({ at, event, accepted: isAccepted, refused: isRefused });
     }
-    if (outage === 'silent' || outage === 'unconfirmed') return;
-    const status = outage === 'away' ? 503 : (refused ?? 200);
+    if (outage === 'hanging' || outage === 'unconfirmed') return;
+    const status = outage === 'unavailable' ? 503 : (refused ?? 200);
     response.writeHead(status, { 'content-type': 'application/json' });
     response.end(status === 200 ? '' : JSON.stringify({ error: { code: 'Refused', message: `${status}` } }));
   });

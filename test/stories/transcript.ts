@@ -1,4 +1,4 @@
-/** A story as a person reads it: what was sent when, what was answered, and where that breaks the contract. */
+/** A story as text for a reader: what was sent when, what was answered, and where that breaks the contract. */
 import type { AvailabilityQuery, History } from './history.ts';
 import { describeEvent } from './judge-events.ts';
 import type { Violation } from './violation.ts';
@@ -6,7 +6,7 @@ import type { Violation } from './violation.ts';
 export function transcriptOf(history: History, violations: readonly Violation[]): string {
   const { startedAt, seed, story, kind, registry, repository } = history;
   const lines: { at: number; text: string }[] = [];
-  const say = (at: number, text: string) => Number.isFinite(at) && lines.push({ at, text });
+  const add = (at: number, text: string) => Number.isFinite(at) && lines.push({ at, text });
   const seconds = (at: number) => ((at - startedAt) / 1_000).toFixed(2).padStart(7);
   for (const report of history.reports) {
     const { action, region, digest, tag, eventTime, sentAt, answeredAt, status, outcome, warning, id, process } =
@@ -18,55 +18,55 @@ export function transcriptOf(history: History, violations: readonly Violation[])
       status === null
         ? 'no answer'
         : `${status} ${outcome ?? ''}${warning === null ? '' : ' with a warning'} after ${(answeredAt ?? sentAt) - sentAt} ms`;
-    say(
+    add(
       sentAt,
       `webhook  ${region} ${what}  (time ${distance(eventTime - sentAt)}, id ${id}) to ${process}: ${answer}`,
     );
   }
   for (const question of withoutRepeats(history.questions)) {
     const { askedAt, answeredAt, status, process } = question;
-    say(
+    add(
       answeredAt,
       `asked    ${describeQuestion(question)} of ${process} at ${seconds(askedAt).trim()}: ${status ?? 'no answer'} ${describeDocument(question)}`,
     );
   }
-  for (const { at, event, taken, refused } of history.published) {
-    const fate = taken ? 'taken' : refused ? 'refused for good' : 'not taken';
-    say(at, `event    ${describeEvent(event)} ${event.id.slice(0, 8)}: ${fate}`);
+  for (const { at, event, accepted, refused } of history.published) {
+    const fate = accepted ? 'accepted' : refused ? 'refused for good' : 'not accepted';
+    add(at, `event    ${describeEvent(event)} ${event.id.slice(0, 8)}: ${fate}`);
   }
   for (const { at, region, reference, result } of history.served)
-    say(at, `replica  ${region} is asked for ${short(reference)}: ${result}`);
+    add(at, `replica  ${region} is asked for ${short(reference)}: ${result}`);
   for (const { kind: fault, process, from, until } of history.faults) {
     if (fault === 'slow') continue;
     const whom = process === null ? '' : ` of process ${process}`;
-    say(from, `fault    ${fault}${whom} begins`);
-    say(until, `fault    ${fault}${whom} is over`);
+    add(from, `fault    ${fault}${whom} begins`);
+    add(until, `fault    ${fault}${whom} is over`);
   }
   for (const { index, members } of history.families)
-    say(startedAt, `index    ${short(index)} lists ${members.map(({ digest }) => short(digest)).join(', ')}`);
+    add(startedAt, `index    ${short(index)} lists ${members.map(({ digest }) => short(digest)).join(', ')}`);
   for (const { call, images, askedAt, answeredAt, status, process, document, timeoutSeconds } of history.releases) {
     const what = `${call} ${images.map(short).join(', ')}${call === 'wait' ? ` ${timeoutSeconds} s` : ''}`;
     const said = document === null ? '' : `revision ${document.revision}, satisfied ${document.satisfied}`;
-    say(answeredAt, `release  ${what} of ${process} at ${seconds(askedAt).trim()}: ${status ?? 'no answer'} ${said}`);
+    add(answeredAt, `release  ${what} of ${process} at ${seconds(askedAt).trim()}: ${status ?? 'no answer'} ${said}`);
   }
-  for (const { at, event, taken } of history.releaseEvents) {
+  for (const { at, event, accepted } of history.releaseEvents) {
     const name = `${event.type} revision ${String(event.data.revision)} ${event.id.slice(0, 8)}`;
-    say(at, `event    ${name}: ${taken ? 'taken' : 'not taken'}`);
+    add(at, `event    ${name}: ${accepted ? 'accepted' : 'not accepted'}`);
   }
   for (const { from, possible } of history.expected) {
-    say(Math.max(from, startedAt), `expected ${possible.map((set) => set.join(', ')).join(' or ')}`);
+    add(Math.max(from, startedAt), `expected ${possible.map((set) => set.join(', ')).join(' or ')}`);
   }
   for (const { what, askedAt, status, process } of history.odds)
-    say(askedAt, `odd      ${what} to ${process}: ${status ?? 'no answer'}`);
-  say(history.quietAt, 'quiet    everything works again');
-  for (const { at, rule, what, sentence } of violations) say(at, `BROKEN   ${rule}: ${what}\n          ${sentence}`);
+    add(askedAt, `odd      ${what} to ${process}: ${status ?? 'no answer'}`);
+  add(history.quietAt, 'quiet    everything works again');
+  for (const { at, rule, what, sentence } of violations) add(at, `BROKEN   ${rule}: ${what}\n          ${sentence}`);
   const head = `story ${story} of seed ${seed}: ${kind}, ${registry}/${repository}`;
   return [head, ...lines.sort((one, other) => one.at - other.at).map(({ at, text }) => `${seconds(at)} ${text}`)].join(
     '\n',
   );
 }
 
-/** In the end everybody is asked until all is well: only the last answers matter. */
+/** At the end every process is asked until all answers are right: only the last answers matter. */
 function withoutRepeats(questions: readonly AvailabilityQuery[]): AvailabilityQuery[] {
   const last = new Map<string, AvailabilityQuery>();
   for (const question of questions) {

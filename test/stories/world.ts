@@ -1,5 +1,5 @@
 /**
- * Three app processes on one Azurite, each behind cuts of its own, with a topic, Azure Resource Manager and regional
+ * Three app processes on one Azurite, each behind proxies of its own, with a topic, Azure Resource Manager and regional
  * endpoints that belong to the stories.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -23,7 +23,7 @@ export const processes = 3;
 export const regions = ['eastus', 'southeastasia', 'westeurope'];
 export const home = 'eastus';
 export const delayedAfterSeconds = 20;
-/** How many registries of a kind there are that a story has for itself, since it changes what ARM says of them. */
+/** How many registries of each kind there are. A story has one for itself, since it changes ARM's answers about it. */
 export const armRegistries = 4;
 
 export interface World {
@@ -86,7 +86,7 @@ export async function startWorld(): Promise<World> {
   const faults: { kind: string; process: number | null; from: number; until: number }[] = [];
   const begin = (kind: string, process: number | null) =>
     faults.push({ kind, process, from: Date.now(), until: Number.POSITIVE_INFINITY });
-  /** @param graceMs how long it takes until what was under way is over as well */
+  /** @param graceMs how long it takes until the requests that were under way are over as well */
   const end = (kind: string, process: number | null, graceMs: number) => {
     for (const fault of faults) {
       if (fault.kind === kind && fault.process === process && fault.until > Date.now()) {
@@ -125,7 +125,7 @@ export async function startWorld(): Promise<World> {
     else faults.push({ kind: 'slow', process: null, from, until });
   }
 
-  /** A machine that is busy with other work makes answers late: that is no fault of theirs. */
+  /** On a machine that is busy with other work answers are late: that is no fault of the tracker. */
   function watchSpeed(): () => void {
     let isWatching = true;
     const watch = async () => {
@@ -136,7 +136,7 @@ export async function startWorld(): Promise<World> {
           .catch(() => undefined);
         await new Promise((resolve) => setTimeout(resolve, 200));
         const lateMs = Date.now() - at - 200;
-        // What was under way before, and what had piled up, is late as well.
+        // Requests that were under way before, and those that had queued up, are late as well.
         if (lateMs > 250) noteSlow(at - 2_000, Date.now() + 3_000);
       }
     };
@@ -185,10 +185,10 @@ export async function startWorld(): Promise<World> {
     mend(process) {
       for (const proxy of cuts[process] ?? []) proxy.mend();
       end('cut refused', process, 5_000);
-      end('cut silent', process, 5_000);
+      end('cut hanging', process, 5_000);
     },
     topicOutage(how) {
-      for (const kind of ['away', 'silent', 'unconfirmed']) end(`topic ${kind}`, null, 0);
+      for (const kind of ['unavailable', 'hanging', 'unconfirmed']) end(`topic ${kind}`, null, 0);
       if (how !== undefined) begin(`topic ${how}`, null);
       topic.outage = how;
     },
@@ -215,7 +215,7 @@ export async function startWorld(): Promise<World> {
   }
 }
 
-/** Until a process has read from ARM which replicas there are, nothing about them can be judged. */
+/** Until a process has read from ARM which replicas there are, no answer about them can be judged. */
 async function waitForReplicas(world: World, process: number): Promise<void> {
   const deadline = Date.now() + 60_000;
   for (const [name, { home, replications }] of world.arm.registries) {

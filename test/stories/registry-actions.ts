@@ -1,12 +1,12 @@
-/** What truly happens in the registry of a story, in its order. */
+/** The real pushes and deletes in the registry of a story, in their order. */
 import type { Report } from './history.ts';
 import type { Kind } from './plan.ts';
 import type { Random } from './random.ts';
 
 const hour = 3_600_000;
 
-/** One thing that truly happens, in all regions. */
-export interface Happening {
+/** One real push or delete, in all regions. */
+export interface RegistryAction {
   readonly at: number;
   readonly action: Report['action'];
   readonly digest: string | null;
@@ -14,14 +14,19 @@ export interface Happening {
   readonly round: number;
 }
 
-export function happeningsOf(kind: Kind, random: Random, digests: readonly string[], lengthMs: number): Happening[] {
+export function registryActionsOf(
+  kind: Kind,
+  random: Random,
+  digests: readonly string[],
+  lengthMs: number,
+): RegistryAction[] {
   const [a, b, c] = digests as [string, string, string];
   const gap = () => random.between(500, Math.round(lengthMs / 8));
-  // Some stories began hours ago, and their first events are only coming in now.
+  // Some stories began hours ago, and their first events come only now.
   const begin = random.chance(0.25) ? -random.between(1, 20) * hour : random.between(0, Math.round(lengthMs * 0.2));
-  const list: Happening[] = [];
+  const list: RegistryAction[] = [];
   let at = begin;
-  const add = (action: Happening['action'], digest: string | null, tag: string | null) => {
+  const add = (action: RegistryAction['action'], digest: string | null, tag: string | null) => {
     list.push({ at, action, digest, tag, round: list.length + 1 });
     at = Math.max(at, 0) + gap();
   };
@@ -55,7 +60,7 @@ export function happeningsOf(kind: Kind, random: Random, digests: readonly strin
         if (random.chance(0.3)) add('delete', a, null);
       }
       break;
-    case 'doubt':
+    case 'unnamedDelete':
       add('push', a, 'v1');
       if (random.chance(0.5)) add('push', b, 'v2');
       at += Math.round(lengthMs / 6);
@@ -87,7 +92,7 @@ export function happeningsOf(kind: Kind, random: Random, digests: readonly strin
       if (list.at(-1)?.action === 'delete' && random.chance(0.4)) pushAll();
       break;
     }
-    case 'memory':
+    case 'cachedAnswer':
       add('push', a, 'v1');
       break;
     default:
