@@ -1,6 +1,6 @@
 /**
- * The management API stand-in, asked by the very client package the tracker uses and, where that hides what was on the
- * wire, by plain requests.
+ * The management API stand-in, called by the client package that the tracker uses and, to see the requests and answers
+ * themselves, by plain requests.
  */
 import { ContainerRegistryManagementClient } from '@azure/arm-containerregistry';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -77,7 +77,7 @@ describe('replicas', () => {
     expect(await status()).toMatchObject({ provisioningState: 'Succeeded', status: { displayStatus: 'Ready' } });
   });
 
-  test('can be said to be something else, and follow the registry when the home region goes', async () => {
+  test('can show another state, and stay listed when the home region is removed', async () => {
     const { client, world, arm } = await start();
     arm.overrides.set('westeurope', { provisioningState: 'Updating', regionEndpointEnabled: false });
     world.removeReplica('eastus');
@@ -86,7 +86,7 @@ describe('replicas', () => {
     ]);
   });
 
-  test('can be listed otherwise than they are found by name', async () => {
+  test('can be listed in another way than they are found by name', async () => {
     const { client, arm } = await start();
     const listed = async () =>
       (await collect(client.replications.list(GROUP, 'contoso'))).map(({ location }) => location);
@@ -175,7 +175,7 @@ describe('webhooks', () => {
     expect(document.value[0].eventRequestMessage.headers.Authorization).toBe('******');
   });
 
-  test('have pages of deliveries of which only the first can be had', async () => {
+  test('have pages of deliveries of which only the first can be read', async () => {
     const { world, scheduler } = await start({ eventsPageSize: 1 });
     world.push('team/app', 'v1', IMAGE);
     world.push('team/app', 'v2', IMAGE);
@@ -193,7 +193,7 @@ describe('webhooks', () => {
   });
 });
 
-describe('a bad day', () => {
+describe('a fault', () => {
   test.each([
     ['unavailable', 503],
     ['forbidden', 403],

@@ -1,6 +1,6 @@
 /**
- * Signatures in the simulated registry: what is pushed, what a replica lists as attached to an image, and the verdict on a
- * tracker that calls an image signed, or whole, where a part of it is missing.
+ * Signatures in the simulated registry: what is pushed, what a replica lists as attached to an image, and the verdict
+ * on a tracker that calls an image signed, or an index complete, where a part of it is missing.
  */
 import { describe, expect, test } from 'vitest';
 import {
@@ -133,7 +133,7 @@ describe('the verdict on', () => {
     expect(judgeTagClaim(world, TOLD_ALL, 'team/app', 'v1', byTag).outcome).toBe('false');
   });
 
-  test('an index not claimed where all of it is, is behind, or was lost on the way', async () => {
+  test('an index not claimed where all of it is, is behind, or lost with its webhook event', async () => {
     const { world, key } = await pushWithoutMember();
     expect(judgeClaim(world, TOLD_ALL, key, claimOf([])).outcome).toBe('behind');
     expect(judgeClaim(world, TOLD_NOTHING, key, claimOf([])).outcome).toBe('lost');

@@ -1,6 +1,6 @@
 /**
- * How webhook events leave the simulator: over HTTP to the right address, once, with faults at the rates asked for, and
- * all of it kept as the registry's own delivery log would show it.
+ * How webhook events leave the simulator: over HTTP to the right address, once, with faults at the configured rates,
+ * and all of it recorded as the registry's own delivery log would show it.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

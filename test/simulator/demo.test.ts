@@ -1,6 +1,6 @@
 /**
- * The demo's parts against a stand-in app: that it passes when all holds, notices when something does not, and leaves no
- * process behind. A demo that would pass whatever the tracker does is an advertisement.
+ * The demo's parts against a stand-in app: the demo passes when everything is right, fails when something is not, and
+ * leaves no process behind. A demo that passes whatever the tracker does proves nothing.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -32,7 +32,7 @@ async function play(mistakes: Mistakes, waitSeconds = 20): Promise<string> {
   registry = await startDemoRegistry({ registry: 'contoso', secret: 'a-secret', regions: REGIONS, seed: 4, speed: 20 });
   app = await startApp({ command: [SCRIPT, JSON.stringify(mistakes)], settings: { REGISTRIES: registry.setting } });
   registry.deliverTo(app.url);
-  // Then it is in no hurry to come there, however late the command starts.
+  // So long that the command still waits when they come, however late it starts.
   if (mistakes.optimistic) registry.world.beginOutage('southeastasia');
   const lines: string[] = [];
   const print = (line: string) => lines.push(line);
@@ -57,7 +57,7 @@ describe('the story', () => {
     await expect(play({ optimistic: true })).rejects.toThrow(/ended with 0 while .* is only in eastus, westeurope/);
   });
 
-  test('fails when a region never comes', async () => {
+  test('fails when a region never reports', async () => {
     await expect(play({ deafTo: 'westeurope' }, 2)).rejects.toThrow(/ended with 2 after/);
   });
 });
@@ -71,7 +71,7 @@ describe('the events', () => {
   const all = [...expected.images, 'releases/shop-2.4'].map((subject) => event(subject));
   const check = (...events: ReturnType<typeof event>[]) => checkEvents({ fetchEvents: async () => events }, expected);
 
-  test('are one for each image and one for the release, however often', async () => {
+  test('are one for each image and one for the release, however often each is published', async () => {
     const { images, release } = await check(...all, ...all);
     expect(images.map(({ subject }) => subject)).toEqual(expected.images);
     expect(release.subject).toBe('releases/shop-2.4');
@@ -86,7 +86,7 @@ describe('the events', () => {
 });
 
 describe('the app process', () => {
-  test('is gone after stop, twice if need be', async () => {
+  test('has ended after stop, which can be called twice', async () => {
     const started = await startApp({ command: [SCRIPT], settings: SETTINGS });
     expect((await fetch(started.url)).status).toBe(200);
     await started.stop();
@@ -101,7 +101,7 @@ describe('the app process', () => {
     );
   });
 
-  test('that stays silent is stopped, with force when it does not listen to reason', async () => {
+  test('that never listens is stopped, with SIGKILL if it ignores SIGTERM', async () => {
     const command = [
       '-e',
       'process.on("SIGTERM", () => console.log("no")); setInterval(() => {}, 1000); console.log(process.pid)',

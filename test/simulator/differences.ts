@@ -41,7 +41,7 @@ export async function findDifferences(
     const claimed = document.regions.filter((entry) => entry.state === 'available').map((entry) => entry.region);
     if (claimed.join() !== truth.join())
       differences.push(`${key}${what}: claimed ${claimed.join()}, is ${truth.join()}`);
-    // What was deleted everywhere before it was read, nobody can read any more.
+    // What was deleted everywhere before it was read can no longer be read.
     const isReadable = world.truth.regionsWith(key).length > 0;
     if (document.members === null && isReadable) differences.push(`${key}${what}: its members are not known`);
   }

@@ -1,6 +1,6 @@
 /**
- * The bad days of a geo-replicated registry, each on its own and all at once. Whatever happens on the way, replicas must
- * end up equal: a simulated registry that diverges by itself would blame the tracker for its own mistakes.
+ * The faults of a geo-replicated registry, each by itself and all at once. In the end all replicas must be equal: if a
+ * simulated registry diverged by itself, its own faults would count as faults of the tracker.
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -28,7 +28,7 @@ function startWorld(options: Partial<WorldOptions> = {}) {
 }
 
 describe('an outage', () => {
-  test('silences the region, which catches up in order when it is back', async () => {
+  test('stops the events of the region, which catches up in order when it is back', async () => {
     const { world, scheduler, firedBy } = startWorld();
     const images = Array.from({ length: 5 }, (_, index) => buildImage(openRandom(index)));
     world.beginOutage('westeurope');
@@ -48,7 +48,7 @@ describe('an outage', () => {
     expect(world.truth.isEverywhere(KEY)).toBe(true);
   });
 
-  test('of the region that took a push holds it back from all others', async () => {
+  test('of the region that a push went to delays it in all others', async () => {
     const { world, scheduler } = startWorld();
     world.push('team/app', 'v1', IMAGE, { region: 'eastus' });
     world.beginOutage('eastus');
@@ -75,12 +75,12 @@ describe('an outage', () => {
 describe('replicas that change', () => {
   test('a new one is filled with what the registry holds, and then fires for it', async () => {
     const { world, scheduler, firedBy } = startWorld();
-    const gone = buildImage(openRandom(2));
+    const deleted = buildImage(openRandom(2));
     world.push('team/app', 'v1', IMAGE);
-    world.push('team/app', 'v2', gone);
+    world.push('team/app', 'v2', deleted);
     await scheduler.run();
     world.push('team/app', 'latest', IMAGE);
-    world.deleteManifest('team/app', gone);
+    world.deleteManifest('team/app', deleted);
     await scheduler.run();
     world.addReplica('uksouth');
     expect(world.truth.isEverywhere(KEY)).toBe(false);
@@ -93,7 +93,7 @@ describe('replicas that change', () => {
     expect(world.truth.periodsEverywhere(KEY)).toHaveLength(2);
   });
 
-  test('a new one can also stay silent about what it is filled with, but not about what comes after', async () => {
+  test('a new one can also fire no event for what it is filled with, but it does for what comes after', async () => {
     const { world, scheduler, firedBy } = startWorld({ seedingFires: false });
     world.push('team/app', 'v1', IMAGE);
     await scheduler.run();
@@ -103,7 +103,7 @@ describe('replicas that change', () => {
     expect(firedBy('uksouth').map(({ event }) => event.target?.tag)).toEqual(['v2']);
   });
 
-  test('one that goes away while an image waits for it completes the image', async () => {
+  test('one that is removed while an image is still missing there completes the image', async () => {
     const { world, scheduler, firedBy } = startWorld({ slowRegions: { westeurope: 1_000 } });
     world.push('team/app', 'v1', IMAGE, { region: 'eastus' });
     await scheduler.advance(MINUTE);
@@ -115,7 +115,7 @@ describe('replicas that change', () => {
     expect(world.truth.regions()).toEqual(['australiaeast', 'eastus']);
   });
 
-  test('one that comes back starts empty, and gets nothing meant for its predecessor', async () => {
+  test('one that is added again starts empty, and gets no change that was meant for the removed one', async () => {
     const { world, scheduler } = startWorld({ slowRegions: { westeurope: 1_000 }, seedingFires: false });
     world.push('team/app', 'v1', IMAGE, { region: 'eastus' });
     await scheduler.advance(MINUTE);
@@ -163,9 +163,9 @@ describe('pushes that cross', () => {
     ]);
   });
 
-  test('a delete that overtakes its push leaves a region that never says a word', async () => {
+  test('a delete that overtakes its push leaves a region that never fires an event', async () => {
     const seeds = Array.from({ length: 40 }, (_, seed) => seed);
-    const silent = await Promise.all(
+    const hasNoEvent = await Promise.all(
       seeds.map(async (seed) => {
         const { world, scheduler, firedBy } = startWorld({ seed, faults: { overtake: 1 } });
         world.push('team/app', 'v1', IMAGE, { region: 'eastus' });
@@ -175,8 +175,8 @@ describe('pushes that cross', () => {
         return firedBy('westeurope').length === 0;
       }),
     );
-    expect(silent).toContain(true);
-    expect(silent).toContain(false);
+    expect(hasNoEvent).toContain(true);
+    expect(hasNoEvent).toContain(false);
   });
 
   test('a delete and a push of the same digest right after it end with the image everywhere', async () => {
@@ -193,7 +193,7 @@ describe('pushes that cross', () => {
   });
 });
 
-describe('half of an image', () => {
+describe('an incomplete image', () => {
   test('children can arrive after their index, in the replicas but not where it was pushed', async () => {
     const { world, scheduler, firedBy } = startWorld({ faults: { childrenAfterIndex: 1 } });
     const image = buildIndex(openRandom(1));
@@ -213,7 +213,7 @@ describe('half of an image', () => {
   });
 });
 
-test('whatever happens on the way, all replicas hold the same in the end', async () => {
+test('after any faults, all replicas hold the same in the end', async () => {
   const share = fc.constantFrom(0, 0.2, 1);
   const plan = fc.record({
     ...{ seed: fc.nat(), childrenAfterIndex: share, scatter: share, overtake: share },

@@ -1,18 +1,18 @@
 /**
- * Requests in simulated time. What has an index read does not wait for the answer, and what waits for it may wait for
- * time to pass: so time stands still while a request is under way, and goes on once nothing is.
+ * Requests in simulated time. A request to the app may start the read of an index and not wait for it, and a wait for
+ * that read may need time to pass: so time stands still while a request is under way, and continues once none is.
  */
 import type { Scheduler } from '../../src/local/simulator/scheduler.ts';
 
 export interface QuietTime {
   readonly fetch: typeof fetch;
-  /** Resolves once no request is under way, and what follows from the last has been done. */
+  /** Resolves once no request is under way, and everything that follows from the last one is done. */
   quiet(): Promise<void>;
-  /** Waits for actions only until all is quiet: they may wait for what comes later. */
+  /** Waits for actions only until no request is under way: they may wait for a later time. */
   scheduler(scheduler: Scheduler): Scheduler;
 }
 
-/** @param toUrl where a request goes instead */
+/** @param toUrl where a request is sent instead */
 export function quietTime(toUrl: (url: string) => string): QuietTime {
   const underWay = new Set<Promise<unknown>>();
 

@@ -1,6 +1,6 @@
 /**
- * `/v2/` of one region over real HTTP: what a client gets that does everything right, and what it gets when it forgets
- * to accept an index, keeps a token too long, or asks a region on a bad day.
+ * `/v2/` of one region over real HTTP: what a client gets that does everything right, and what it gets when it does not
+ * accept an index, keeps a token too long, or asks a region with a fault.
  */
 import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -117,7 +117,7 @@ describe('a manifest', () => {
   });
 
   test.each(ARTIFACT_TYPES)(
-    'of type %s is 404 to whoever does not ask for it by name, and said to be there',
+    'of type %s is 404 for a client that does not accept it by name, with an error that says that it exists',
     async (type) => {
       const { world, eastus } = await start();
       const artifact = buildArtifact(openRandom(4), type);
@@ -142,7 +142,7 @@ describe('a manifest', () => {
     }
   });
 
-  test('elsewhere is served once the registry fetches for its clients, which proves nothing any more', async () => {
+  test('in another region is served once the registry fetches for its clients, so a 200 proves nothing', async () => {
     const { world, westeurope } = await start({ syncProxy: true });
     world.push('team/app', 'v1', IMAGE, { region: 'eastus' });
     expect((await ask(westeurope, '/v2/team/app/manifests/v1')).status).toBe(200);
@@ -202,7 +202,7 @@ describe('tokens', () => {
     expect((await ask(westeurope, '/v2/team/app/manifests/v1', ALL_TYPES, 'HEAD', token)).status).toBe(401);
   });
 
-  test('are not given for nothing', async () => {
+  test('are not given without credentials', async () => {
     const { eastus } = await start();
     const service = new URL(eastus.url).host;
     expect((await post(eastus, '/oauth2/exchange', { grant_type: 'access_token', service })).status).toBe(401);
@@ -214,7 +214,7 @@ describe('tokens', () => {
   });
 });
 
-describe('a bad day', () => {
+describe('a fault', () => {
   test('of the region drops the connection until it is over', async () => {
     const { world, eastus, westeurope } = await start();
     world.beginOutage('eastus');

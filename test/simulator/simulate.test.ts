@@ -1,6 +1,6 @@
 /**
- * `npm run simulate` as a whole, against stand-ins: its exit code is what continuous integration goes by, so it has to
- * be 1 when the tracker is wrong and 0 when it merely received no event.
+ * `npm run simulate` as a whole, against stand-ins. Continuous integration uses its exit code, so it has to be 1 when
+ * the tracker is wrong, and 0 when the tracker only got no event.
  */
 import { CommanderError } from 'commander';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -83,7 +83,7 @@ describe('a run', () => {
     expect(code).toBe(0);
   });
 
-  test('ends with 0 when webhook events were lost, and says which images it does not know', async () => {
+  test('ends with 0 when webhook events were lost, and names the images it does not know', async () => {
     const { code, text } = await simulate({}, '--loss', '0.5');
     expect(text).toMatch(/lost on the way: \d+/);
     expect(text).toMatch(/lost, not yet known; is in \w+; the tracker did not receive the event/);
@@ -133,7 +133,7 @@ describe('a run', () => {
     await expect(again).rejects.toThrow(/seed 42: the tracker knows its images/);
   });
 
-  test('says what to do when nothing listens', async () => {
+  test('prints what to do when nothing listens', async () => {
     const options = await parse('--url', 'http://127.0.0.1:9');
     const run = runSimulation({ ...options, seed: 1 }, () => undefined);
     await expect(run).rejects.toThrow(/is the tracker running \(npm start\)/);

@@ -1,6 +1,6 @@
 /**
- * The stand-in tracker as a process that behaves like the app's own `main.ts`: prints where it listens, ends on SIGTERM.
- * Its mistakes come as JSON in the first argument.
+ * The stand-in tracker as a process that behaves like the app's own `main.ts`: prints where it listens, ends on
+ * SIGTERM. Its mistakes come as JSON in the first argument.
  */
 import { startStandInTracker } from './stand-in-tracker.ts';
 

@@ -1,6 +1,6 @@
 /**
- * A receiver that does the tracker's job in the simplest way, over real HTTP, so that the simulator can be tried before
- * and without the tracker. On request, it makes the mistakes the simulator has to notice.
+ * A receiver that does the tracker's work in the simplest way, over real HTTP, so that the simulator can be tested
+ * without the tracker. On request it makes the mistakes that the simulator has to find.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -14,11 +14,11 @@ export interface StandInTracker {
 export interface Mistakes {
   /** Claims all regions as soon as one has reported. */
   optimistic?: boolean;
-  /** Answers 200 and forgets what this region says. */
+  /** Answers 200 and does not store what this region reports. */
   deafTo?: string;
   status?: number;
-  /** Tells nothing. */
-  silent?: boolean;
+  /** Publishes nothing. */
+  publishesNothing?: boolean;
 }
 
 const RELEASED = 'AcrReplication.ReleaseAvailableInAllReplicas';
@@ -91,7 +91,9 @@ export async function startStandInTracker(
     const keys = new Set(
       tagged.map(([path, { digest }]) => `${path.slice(path.indexOf('/') + 1, path.lastIndexOf(':'))}@${digest}`),
     );
-    const images = [...keys].filter((key) => !mistakes.silent && claim(`contoso.azurecr.io/${key}`).satisfied);
+    const images = [...keys].filter(
+      (key) => !mistakes.publishesNothing && claim(`contoso.azurecr.io/${key}`).satisfied,
+    );
     const released = [...releases].filter(([, names]) => describeSeveral(names).satisfied);
     const subjects = [...images, ...released.map(([name]) => `releases/${name}`)];
     return subjects.map((subject) => ({

@@ -1,8 +1,8 @@
 /**
- * A registry that loses webhooks, has a region out for a while and a control plane that is down: after the dust has
- * settled every document equals the truth in the replicas, of whole families and of signed images too. What is everywhere
- * has been announced, nothing was announced before it was, and no member by itself. And with endpoints behind which
- * somebody else answers, nothing is published as deleted that exists. The tracker asks real `/v2/` endpoints and a real ARM
+ * A registry that loses webhooks, has a region out for a while and a control plane that is down: after that, every
+ * document equals the truth in the replicas, also for families and signed images. What is everywhere has been
+ * published, nothing was published before it was, and no member by itself. If something other than a registry answers
+ * at the endpoints, nothing that exists is published as deleted. The tracker uses real `/v2/` endpoints and a real ARM
  * stand-in; only time is simulated. `SEED=12345 npx vitest run test/simulator/truth-after-faults` replays one seed.
  */
 import { randomUUID } from 'node:crypto';
@@ -87,11 +87,11 @@ async function simulate(seed: number, faults: Faults) {
   const requests = quietTime((url) => url.replace('https://contoso.azurecr.io', servers.get('eastus')?.url ?? ''));
   const quiet = requests.scheduler(scheduler);
   const clock = clockOf(scheduler, requests.quiet);
-  let door: ReturnType<typeof doorOf> | undefined;
+  let endpoint: ReturnType<typeof doorOf> | undefined;
   const post: Post = async ({ serviceUri, headers, body }) => {
     const [, name = '', region = ''] = /\/api\/webhooks\/([^/]+)\/([^/?]+)/.exec(serviceUri) ?? [];
-    if (door === undefined) return describeFailure('502', 'Bad Gateway');
-    const answer = await call(door, {
+    if (endpoint === undefined) return describeFailure('502', 'Bad Gateway');
+    const answer = await call(endpoint, {
       path: `webhooks/${name}/${region}`,
       params: { registry: name, region },
       headers: Object.fromEntries(Object.entries(headers).map(([key, value]) => [key.toLowerCase(), value])),
@@ -195,7 +195,7 @@ async function simulate(seed: number, faults: Faults) {
     },
   );
   await acr.ready(registry);
-  door = doorOf({ tracker: acr, secrets: [secret], now: scheduler.now });
+  endpoint = doorOf({ tracker: acr, secrets: [secret], now: scheduler.now });
   const lostDeliveries = deliveryRecovery({
     registries: [registry],
     directory: armWebhookDirectory(armOptions),

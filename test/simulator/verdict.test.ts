@@ -1,6 +1,6 @@
 /**
- * The judge against receivers that do the job and receivers that do not. A checker that has never called anybody wrong
- * is no evidence that anybody was right.
+ * The judge against receivers that work and receivers that do not. A checker that never found a fault is no evidence
+ * that there is none.
  */
 import { afterEach, expect, test } from 'vitest';
 import { compareWithTruth } from '../../src/local/simulator/compare.ts';
@@ -32,13 +32,13 @@ async function judge(mistakes: Mistakes, options: Partial<SimulatorOptions> = {}
   return { comparisons, outcomes: new Set(comparisons.map(({ outcome }) => outcome)) };
 }
 
-test('a tracker that keeps the latest word of every region agrees, repeats and reordering included', async () => {
+test('a tracker that keeps the latest report of every region agrees, repeats and reordering included', async () => {
   const { comparisons, outcomes } = await judge({}, { delivery: { repeat: 0.5, reorder: 0.5 } });
   expect(comparisons.length).toBeGreaterThan(20);
   expect(outcomes).toEqual(new Set(['agrees']));
 });
 
-test('what was lost on the way is excused', async () => {
+test('a lost webhook event is no fault of the tracker', async () => {
   const { outcomes } = await judge({}, { delivery: { loss: 0.3 } });
   expect(outcomes).toEqual(new Set(['agrees', 'lost']));
 });
@@ -51,7 +51,7 @@ test('claiming all regions after the first report is false', async () => {
   expect(comparisons.length).toBeGreaterThan(0);
 });
 
-test('answering 200 and forgetting is behind', async () => {
+test('answering 200 without storing is behind', async () => {
   const { comparisons, outcomes } = await judge({ deafTo: 'westeurope' });
   expect(outcomes).toContain('behind');
   expect(comparisons.find(({ outcome }) => outcome === 'behind')?.reasons).toContain(
@@ -59,7 +59,7 @@ test('answering 200 and forgetting is behind', async () => {
   );
 });
 
-/** An optimistic tracker asked while a region is cut off: it claims what no event has reported. */
+/** A tracker that assumes too much, asked while a region is cut off: it claims what no event has reported. */
 async function judgeWhileReplicating() {
   await tracker?.stop();
   tracker = await startStandInTracker(REGIONS, { optimistic: true });

@@ -1,6 +1,6 @@
 /**
- * The simulated webhook events beside the ones the registry really sent: same fields, same forms. A field too many here
- * would let the tracker lean on something it will never get.
+ * The simulated webhook events compared with those that the registry really sent: same fields, same formats. With an
+ * additional field here the tracker could depend on something that it never gets.
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';

@@ -1,6 +1,6 @@
 /**
  * The simulated registry in virtual time: what arrives where and when, and that a seed replays it. If this were wrong,
- * every test that stands on the simulator would prove nothing.
+ * every test that uses the simulator would prove nothing.
  */
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
