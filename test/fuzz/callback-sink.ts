@@ -1,7 +1,7 @@
-/** Takes whatever verdicts the storm's checks lead to: nothing of this may go anywhere else. */
+/** Receives the verdicts of checks that the random requests start, so that none is sent anywhere else. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { mark } from './planted.ts';
+import { mark } from './test-secrets.ts';
 
 export interface CallbackSink {
   readonly origin: string;
@@ -14,7 +14,7 @@ export async function startCallbackSink(): Promise<CallbackSink> {
   const server = createServer((request, response) => {
     calls++;
     request.resume();
-    // Enough for GitHub's exchange of keys as well.
+    // Enough also for GitHub's exchange of keys.
     const token = { token: `${mark}-installation`, expires_at: '2999-01-01T00:00:00Z' };
     response.writeHead(201, { 'content-type': 'application/json' }).end(JSON.stringify(token));
   });

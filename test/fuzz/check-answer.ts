@@ -1,29 +1,29 @@
 /**
- * What must hold for every answer, whatever was asked: no fault of ours, no secret, nothing of our insides, in time, and
- * as described. A list of what is wrong, in words; the request goes with it.
+ * What must hold for every answer to every request: no 5xx, no secret, no internals, in time, and as described. Returns
+ * a list of violations as text; the request is added to it.
  */
 import type { Conforms } from './conformance.ts';
 import { parseJson } from './conformance.ts';
 import type { Operation } from './description.ts';
 import type { RawRequest } from './draft.ts';
 import type { Exchange } from './exchange.ts';
-import type { Secrets } from './planted.ts';
 import type { Answer } from './read-answers.ts';
 import { headerOf, isHeadRequest } from './read-answers.ts';
+import type { Secrets } from './test-secrets.ts';
 
 export interface Rules {
   readonly secrets: Secrets;
   readonly conforms: Conforms;
   /** Places on this machine that no answer may name. */
   readonly places: readonly string[];
-  /** Beyond what a request asks to be held. */
+  /** Beyond the time for which a request asks to be held. */
   readonly withinMs: (operation: Operation) => number;
 }
 
 /** The registry gives up after five seconds. */
 const webhookWithinMs = 4_500;
 const anyWithinMs = 8_000;
-/** Each answer may rest on some hundred records, all read from one storage process that the whole storm shares. */
+/** Each answer may read some hundred records, all from one storage process that all requests share. */
 const listWithinMs = 20_000;
 const lists = ['/api/images', '/api/replicas'];
 
@@ -32,7 +32,7 @@ export function withinMs({ path }: Operation): number {
   return lists.includes(path) ? listWithinMs : anyWithinMs;
 }
 
-/** What the web server in front of the functions answers by itself. */
+/** What the web server in front of the functions answers itself. */
 const hostStatuses = [400, 401, 404, 408, 413, 417, 431];
 const insides =
   /\n\s+at [^\n]+[:(]|node:internal|node_modules|main\.cjs|\.ts:\d+|\[object Object\]|\[native code\]|\bfunction \w*\(/;
@@ -59,8 +59,8 @@ export function checkExchange(
   return [...new Set(found)];
 }
 
-/** The host looks at the key and refuses it by itself; every other lock is the function's own. */
-const hasKey = ({ lock }: Operation) => lock === 'functionKey' || lock === 'adminKey';
+/** The host checks the key and refuses the request itself; every other credential is checked by the function. */
+const hasKey = ({ authentication }: Operation) => authentication === 'functionKey' || authentication === 'adminKey';
 
 /** An answer with a document of its own, as described, although its status is that of a refusal. */
 const isDocumented = ({ path }: Operation, status: number) =>
@@ -103,12 +103,12 @@ function checkAnswer(
 function checkProblem({ status, body }: Answer): string[] {
   const problem = parseJson(body) as Record<string, unknown> | undefined;
   if (typeof problem !== 'object' || problem === null) return ['a problem document that is no JSON object'];
-  const { type, title, status: told, detail, errors } = problem;
+  const { type, title, status: stated, detail, errors } = problem;
   const isText = (value: unknown) => typeof value === 'string' && value.trim() !== '';
   const found: string[] = [];
   for (const [name, value] of Object.entries({ type, title, detail }))
     if (!isText(value)) found.push(`problem without ${name}`);
-  if (told !== status) found.push(`a problem that says ${String(told)} in an answer of ${status}`);
+  if (stated !== status) found.push(`a problem that says ${String(stated)} in an answer of ${status}`);
   if (status !== 400) return found;
   const isNamed = (one: { field?: unknown; reason?: unknown }) => isText(one?.field) && isText(one?.reason);
   if (!Array.isArray(errors) || errors.length === 0 || !errors.every(isNamed)) found.push('a 400 that names no field');

@@ -1,9 +1,9 @@
-/** What the app writes while it is under fire: nothing secret, nothing forged, and no fault that nobody foresaw. */
-import type { Secrets } from './planted.ts';
+/** What the app logs during the requests: nothing secret, nothing forged, and no unexpected error. */
+import type { Secrets } from './test-secrets.ts';
 
 /** How a line of the app or of the host begins; others go on with what the line before began. */
 const beginning = /^(trace|debug|information|info|warning|warn|error|critical|event) /;
-/** The words with which the functions and the host report what they did not foresee. */
+/** The words with which the functions and the host log unexpected errors. */
 const fault = /^(error|critical) |failed unexpectedly/;
 const stack = /^\s+at .+:\d+:\d+/;
 /** Sent in many requests, after the end of a line. */
@@ -11,12 +11,12 @@ const forged = /^forged-log-line/;
 
 export interface LogWatch {
   read(line: string): void;
-  /** Each kind once, with how often. */
+  /** Each kind once, with its number. */
   readonly found: ReadonlyMap<string, number>;
   readonly lines: number;
 }
 
-/** @param isExpected for faults that a request has every right to cause */
+/** @param isExpected for errors that a request may cause */
 export function watchLog(secrets: Secrets, isExpected: (line: string) => boolean = () => false): LogWatch {
   const found = new Map<string, number>();
   let lines = 0;

@@ -4,7 +4,7 @@ import type { Description, JsonSchema, Operation } from './description.ts';
 import type { Answer } from './read-answers.ts';
 import { headerOf } from './read-answers.ts';
 
-/** What is wrong; empty: nothing. */
+/** The violations; empty if there are none. */
 export type Conforms = (operation: Operation, answer: Answer) => string[];
 
 export function conformance({ schemas }: Pick<Description, 'schemas'>): Conforms {
@@ -30,7 +30,7 @@ export function conformance({ schemas }: Pick<Description, 'schemas'>): Conforms
     );
     const [contentType, content] = Object.entries(described.content ?? {})[0] ?? [];
     if (contentType === undefined || content === undefined) {
-      return answer.body.length === 0 ? faults : [...faults, `a ${answer.status} with a body that nobody described`];
+      return answer.body.length === 0 ? faults : [...faults, `a ${answer.status} with a body that is not described`];
     }
     const sent = headerOf(answer, 'content-type')?.split(';')[0];
     if (sent !== contentType) return [...faults, `content type ${sent} where ${contentType} is described`];

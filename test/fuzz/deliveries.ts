@@ -1,9 +1,9 @@
-/** What the storm itself has said with a right secret: the only thing that may have changed what the tracker knows. */
+/** What the random requests reported with a right secret: only this may have changed what the tracker knows. */
 import { parseJson } from './conformance.ts';
 import type { RawRequest } from './draft.ts';
 import type { Exchange } from './exchange.ts';
 
-export interface Taken {
+export interface Acknowledged {
   readonly registry: string;
   readonly region: string;
   readonly repository: string;
@@ -15,14 +15,14 @@ export interface Deliveries {
   /** `repository@digest` of everything that was ever offered. */
   readonly offered: ReadonlySet<string>;
   /** What the tracker has acknowledged; the newest of each kind. */
-  readonly taken: readonly Taken[];
+  readonly acknowledged: readonly Acknowledged[];
 }
 
 const stored = ['recorded', 'duplicate', 'outdated'];
 
 export function watchDeliveries(): Deliveries {
   const offered = new Set<string>();
-  const taken = new Map<string, Taken>();
+  const acknowledged = new Map<string, Acknowledged>();
   return {
     note({ delivery, route }, { answers }) {
       if (delivery === undefined) return;
@@ -35,16 +35,16 @@ export function watchDeliveries(): Deliveries {
       if (!route.includes('/webhooks/{') || registry === undefined || region === undefined || only === undefined)
         return;
       if (answers[0]?.status !== 200 || !stored.includes(outcome ?? '')) return;
-      taken.set(JSON.stringify([registry, region, only]), { registry, region, ...only });
+      acknowledged.set(JSON.stringify([registry, region, only]), { registry, region, ...only });
     },
     offered,
-    get taken() {
-      return [...taken.values()];
+    get acknowledged() {
+      return [...acknowledged.values()];
     },
   };
 }
 
-/** As deep as anything is looked at by the app. */
+/** As deep as the app reads. */
 function* targetsIn(value: unknown, depth = 0): Generator<{ repository: string; digest: string }> {
   if (typeof value !== 'object' || value === null || depth > 4) return;
   const { repository, digest } = value as Record<string, unknown>;

@@ -16,19 +16,26 @@ export interface DescribedAnswer {
   readonly content?: Readonly<Record<string, { readonly schema: JsonSchema }>>;
 }
 
-/** Who may call: as the security schemes of the document name it, or a key of the host's own addresses. */
-export type Lock = 'functionKey' | 'adminKey' | 'webhookSecret' | 'githubSignature' | 'eventgrid' | 'mcp' | 'none';
+/** How the caller is authenticated: by a security scheme of the document, or by a key of the host's own addresses. */
+export type Authentication =
+  | 'functionKey'
+  | 'adminKey'
+  | 'webhookSecret'
+  | 'githubSignature'
+  | 'eventgrid'
+  | 'mcp'
+  | 'none';
 
 export interface Operation {
-  /** `POST /api/events/replay`, as it stands in the table. */
+  /** `POST /api/events/replay`, as in the report. */
   readonly route: string;
   readonly method: string;
   /** With `{name}` for its parameters. */
   readonly path: string;
-  readonly lock: Lock;
+  readonly authentication: Authentication;
   readonly parameters: readonly Parameter[];
   readonly body?: JsonSchema;
-  /** By status; `undefined` for addresses of the host itself, which nothing describes. */
+  /** By status; `undefined` for addresses of the host itself, which have no description. */
   readonly answers?: Readonly<Record<string, DescribedAnswer>>;
   /** What the host itself may answer here. */
   readonly hostStatuses?: readonly number[];
@@ -52,7 +59,7 @@ interface OpenApi {
   readonly components: { readonly schemas: Readonly<Record<string, JsonSchema>> };
 }
 
-const locks: readonly Lock[] = ['functionKey', 'adminKey', 'webhookSecret', 'githubSignature'];
+const authentications: readonly Authentication[] = ['functionKey', 'adminKey', 'webhookSecret', 'githubSignature'];
 
 export async function readDescription(url: string): Promise<Description> {
   const response = await fetch(`${url}/api/openapi.json`, { signal: AbortSignal.timeout(10_000) });
@@ -69,14 +76,15 @@ export function toDescription(document: OpenApi): Description {
 
 function toOperation(path: string, method: string, operation: DescribedOperation): Operation {
   const ways = operation.security.flatMap((way) => Object.keys(way));
-  const lock = locks.find((one) => ways.includes(one)) ?? 'none';
-  if (lock === 'none' && ways.length > 0) throw new Error(`${method} ${path}: no way to open ${ways.join(', ')}`);
+  const authentication = authentications.find((one) => ways.includes(one)) ?? 'none';
+  if (authentication === 'none' && ways.length > 0)
+    throw new Error(`${method} ${path}: no way to open ${ways.join(', ')}`);
   const schema = operation.requestBody?.content['application/json']?.schema;
   return {
     route: `${method} ${path}`,
     method,
     path,
-    lock,
+    authentication,
     parameters: operation.parameters ?? [],
     ...(schema === undefined ? {} : { body: schema }),
     answers: operation.responses,

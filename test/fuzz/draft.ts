@@ -1,7 +1,9 @@
-/** A request on its way to become bytes: still in parts, so that what signs or misstates them can look at the others. */
+/**
+ * A request before it becomes bytes: still in parts, so that signatures and wrong lengths can be made from the others.
+ */
 export interface Draft {
   readonly method: string;
-  /** As it stands in the request line; one character for each byte. */
+  /** As in the request line; one character for each byte. */
   readonly target: string;
   readonly version: string;
   readonly headers: readonly Header[];
@@ -17,15 +19,15 @@ export interface RawRequest {
   readonly note: string;
   /** Sent one after the other. */
   readonly bytes: Buffer;
-  /** So many answers must come; `undefined`: what this is, is for the server to decide, and it may say nothing. */
+  /** How many answers must come; `undefined` if the server may decide what this is, and may not answer. */
   readonly answers: number | undefined;
-  /** The answer must be one that the app's own function has made, or a refusal of the key. */
+  /** The answer must be one of the app's own function, or a refusal of the key. */
   readonly isRouted: boolean;
-  /** It ends in the middle: after it the client says that no more will come. */
+  /** It ends in the middle: after it the client ends the connection. */
   readonly isCut: boolean;
-  /** How long the server may hold it, by what it asks for. */
+  /** How long the server may hold it, by its own parameters. */
   readonly holdMs: number;
-  /** What a webhook with the right secret said; the only thing that may change what is known. */
+  /** What a webhook with the right secret reported; only this may change what is known. */
   readonly delivery?: { readonly target: string; readonly body: string } | undefined;
 }
 

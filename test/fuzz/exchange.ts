@@ -1,6 +1,6 @@
 /**
- * Sends the bytes over a connection of their own and takes what comes back. `fetch` would mend, refuse or follow half of
- * what is tried here.
+ * Sends the bytes over a connection of their own and reads the answer. `fetch` would correct, refuse or follow half of
+ * these requests.
  */
 import { connect } from 'node:net';
 import type { RawRequest } from './draft.ts';
@@ -12,9 +12,9 @@ export interface Exchange {
   /** All that came. */
   readonly bytes: Buffer;
   readonly ms: number;
-  /** What is wrong with the conversation itself. */
+  /** What is wrong with the exchange itself. */
   readonly faults: readonly string[];
-  /** The client did not wait for the end of what it had asked to be held. */
+  /** The client closed the connection before the end of a request that it had asked to be held. */
   readonly isLeft: boolean;
 }
 
@@ -23,16 +23,16 @@ export interface HoldPolicy {
   readonly boundMs: number;
   /** A request that may be held longer is left after this. */
   readonly leaveAfterMs: number;
-  /** How long nothing must come before we say that nothing more will. */
+  /** After this time without a byte, no more are expected. */
   readonly quietMs: number;
 }
 
-export const patience: HoldPolicy = { boundMs: 25_000, leaveAfterMs: 1_500, quietMs: 120 };
+export const holdPolicy: HoldPolicy = { boundMs: 25_000, leaveAfterMs: 1_500, quietMs: 120 };
 
 export function exchange(
   port: number,
   request: RawRequest,
-  { boundMs, leaveAfterMs, quietMs }: HoldPolicy = patience,
+  { boundMs, leaveAfterMs, quietMs }: HoldPolicy = holdPolicy,
 ): Promise<Exchange> {
   const { bytes, answers: wanted, isCut, holdMs } = request;
   const isHead = isHeadRequest(bytes);
@@ -67,7 +67,7 @@ export function exchange(
       () => (leavesEarly ? finish(false, true) : finish(false, false, `nothing more for ${boundMs} ms: it hangs`)),
       leavesEarly ? leaveAfterMs : boundMs + holdMs * (wanted ?? 1),
     );
-    /** Nothing more is expected: whoever keeps the connection open after this keeps it for ever. */
+    /** Nothing more is expected: a server that keeps the connection open after this keeps it forever. */
     const sayEnd = () => {
       if (!isEnded) socket.end();
       isEnded = true;
@@ -92,7 +92,10 @@ export function exchange(
   });
 }
 
-/** Whoever refuses a request as no HTTP cannot know where the next one begins, and says that it reads no further. */
+/**
+ * A server that refuses a request as no HTTP cannot know where the next one begins, and says that it closes the
+ * connection.
+ */
 function isRefused(answer: Answer | undefined): boolean {
   return answer !== undefined && [400, 431].includes(answer.status) && headerOf(answer, 'connection') === 'close';
 }

@@ -1,12 +1,12 @@
 /**
- * Values from a JSON Schema: right ones, and right ones with something done to them. Most faults sit one step beside
- * what is right; noise alone is turned away at the first check and finds nothing.
+ * Values from a JSON Schema: valid ones, and valid ones with one change. Most faults are close to valid values; random
+ * noise is refused by the first check and finds nothing.
  */
 import fc from 'fast-check';
 import type { JsonSchema } from './description.ts';
 import type { Tree } from './json-tree.ts';
 import { changeAt, deepTree, object, oddTree, raw, sizeOf, text } from './json-tree.ts';
-import { prototypeNames } from './odd-texts.ts';
+import { prototypeNames } from './unusual-texts.ts';
 import type { Vocabulary } from './words.ts';
 
 export type Resolve = (schema: JsonSchema) => JsonSchema;
@@ -61,14 +61,14 @@ const changes: readonly Change[] = [
   },
   (tree, odd, _word, n) => {
     if (tree.kind !== 'object') return odd;
-    const gone = n % Math.max(1, tree.members.length);
-    return object(tree.members.filter((_, index) => index !== gone));
+    const left = n % Math.max(1, tree.members.length);
+    return object(tree.members.filter((_, index) => index !== left));
   },
   (tree) => (tree.kind === 'text' ? text(tree.text.toUpperCase()) : tree),
   (tree) => (tree.kind === 'raw' ? text(tree.json) : tree),
 ];
 
-/** One thing is wrong, anywhere. */
+/** One part is wrong, anywhere. */
 export function changedTree(good: fc.Arbitrary<Tree>): fc.Arbitrary<Tree> {
   const odd = fc.oneof({ weight: 40, arbitrary: oddTree }, { weight: 1, arbitrary: deepTree });
   return fc

@@ -1,6 +1,6 @@
 /**
- * Bodies that the document describes loosely, because they are somebody else's, or because not all of their fields go
- * together: what is really sent. From the loose description alone no request would ever get as far as the question in it.
+ * Bodies that the document describes loosely, because another product defines them, or because not all of their fields
+ * go together: what is really sent. From the loose description alone every request would be refused at the first check.
  */
 import type { JsonSchema } from './description.ts';
 
@@ -10,7 +10,7 @@ function object(properties: Record<string, JsonSchema>): JsonSchema {
   return { type: 'object', properties, required: Object.keys(properties) };
 }
 
-/** Of the day of most deliveries: no more than one may be asked for. */
+/** The day with most deliveries: a request may ask for one day only. */
 const instant = (time: string): JsonSchema => ({ type: 'string', enum: [`2026-06-01${time}`] });
 
 const question: JsonSchema = {

@@ -1,8 +1,8 @@
 /**
- * The addresses that the local host serves itself, described by hand: they are on the same port as the app, so whoever
- * reaches one reaches the other, and a fault in one ends both.
+ * The addresses that the local host serves itself, described by hand: they are on the same port as the app, so a client
+ * that reaches one reaches the other, and a fault in one ends both.
  */
-import type { JsonSchema, Lock, Operation } from './description.ts';
+import type { Authentication, JsonSchema, Operation } from './description.ts';
 
 const text: JsonSchema = { type: 'string' };
 const loose = (properties: Record<string, JsonSchema>, required: string[] = []): JsonSchema => ({
@@ -59,17 +59,17 @@ const oneOf = (name: string, values: string[]) =>
   ({ name, in: 'path', required: true, schema: { type: 'string', enum: values } }) as const;
 
 /**
- * 400, 404 and 431 are the web server's own and may come everywhere. The extensions throw at what they do not expect, on Azure
+ * 400, 404 and 431 are the web server's own and may come everywhere. The extensions throw on unexpected input, on Azure
  * as here: an empty 500.
  */
 function own(
   method: string,
   path: string,
-  lock: Lock,
+  authentication: Authentication,
   hostStatuses: number[],
   more: Partial<Operation> = {},
 ): Operation {
-  return { route: `${method} ${path}`, method, path, lock, parameters: [], hostStatuses, ...more };
+  return { route: `${method} ${path}`, method, path, authentication, parameters: [], hostStatuses, ...more };
 }
 
 export const hostOperations: readonly Operation[] = [

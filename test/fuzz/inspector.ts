@@ -1,6 +1,6 @@
 /**
- * Looks into the memory of a process through its inspector, after the garbage has been collected: without that, a leak
- * and a lazy collector look the same. Source: Chrome DevTools Protocol, HeapProfiler and Runtime.
+ * Reads the memory of a process through its inspector, after garbage collection: without that, a leak cannot be told
+ * from garbage that was not collected yet. Source: Chrome DevTools Protocol, HeapProfiler and Runtime.
  */
 export interface Memory {
   readonly heapBytes: number;

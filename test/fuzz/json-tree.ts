@@ -1,13 +1,13 @@
 /**
- * JSON as somebody else may write it: with one key twice, with `__proto__` as a key like any other, with numbers that no
- * program can hold. `JSON.stringify` can write none of these, and a fuzzer that stops there tries only polite bodies.
+ * JSON as another program may write it: with one key twice, with `__proto__` as an ordinary key, with numbers that no
+ * program can hold. `JSON.stringify` can write none of these.
  */
 import fc from 'fast-check';
-import { oddText, prototypeNames } from './odd-texts.ts';
+import { oddText, prototypeNames } from './unusual-texts.ts';
 
 export type Tree =
   | { readonly kind: 'text'; readonly text: string }
-  /** Written as it stands. */
+  /** Written unchanged. */
   | { readonly kind: 'raw'; readonly json: string }
   | { readonly kind: 'array'; readonly items: readonly Tree[] }
   | { readonly kind: 'object'; readonly members: readonly (readonly [string, Tree])[] };

@@ -1,6 +1,6 @@
 /**
- * `npm run fuzz`: hostile input against every route of the running app. Ends with 1 when anything was wrong, and shows
- * the exact bytes that did it and the seed that makes them again.
+ * `npm run fuzz`: hostile input to every route of the running app. Ends with 1 when anything was wrong, and prints the
+ * bytes that caused it and the seed that makes them again.
  */
 import type { FuzzOptions } from './options.ts';
 import { readOptions, usage } from './options.ts';

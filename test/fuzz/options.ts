@@ -13,8 +13,8 @@ export interface FuzzOptions {
 
 export const usage = `Usage: npm run fuzz -- [--requests N] [--minutes N] [--seed N] [--only ROUTE] [--resources none|some|full] [--json|--markdown]
 
-  --requests   how many requests are fired (default: 20000)
-  --minutes    ends the storm after that, whatever is left
+  --requests   how many requests are sent (default: 20000)
+  --minutes    ends after this time at the latest
   --seed       the same seed makes the same requests (default: a new one, which is printed)
   --only       only routes that contain this: /api/wait
   --resources  slow clients, half-open connections and waiters that leave: none (default), some, or full
@@ -44,7 +44,7 @@ export function readOptions(words: readonly string[]): FuzzOptions {
   if (values.json && values.markdown) throw new Error('--json and --markdown: choose one of them');
   return {
     seed: readNumber('seed', values.seed) ?? newSeed(),
-    // With a time alone the time is what ends it.
+    // With a time alone the time ends it.
     requests: readNumber('requests', values.requests) ?? (values.minutes === undefined ? defaultRequests : 100_000_000),
     minutes: readNumber('minutes', values.minutes),
     only: values.only,

@@ -1,10 +1,10 @@
-/** Path, query and headers of one request: each parameter right, nearly right, odd, missing or there twice. */
+/** Path, query and headers of one request: each parameter valid, nearly valid, unusual, missing or there twice. */
 import fc from 'fast-check';
 import type { JsonSchema, Operation, Parameter } from './description.ts';
 import type { Header } from './draft.ts';
-import { almost, oddText, prototypeNames } from './odd-texts.ts';
 import type { Writing } from './percent.ts';
 import { writing } from './percent.ts';
+import { almost, oddText, prototypeNames } from './unusual-texts.ts';
 import type { Vocabulary } from './words.ts';
 
 function rightText({ enum: values, type }: JsonSchema, name: string, words: Vocabulary): fc.Arbitrary<string> {
@@ -12,7 +12,7 @@ function rightText({ enum: values, type }: JsonSchema, name: string, words: Voca
   return words(name) ?? (type === 'string' ? fc.string({ minLength: 1, maxLength: 12 }) : fc.nat(500).map(String));
 }
 
-/** @param rightness how often it is right, for each time it is wrong */
+/** @param rightness how often it is valid, for each time it is not */
 function anyText(parameter: Parameter, words: Vocabulary, rightness = 6): fc.Arbitrary<string> {
   const right = rightText(parameter.schema, parameter.name, words);
   return fc.oneof(
@@ -51,7 +51,7 @@ export function pathText(operation: Operation, words: Vocabulary): fc.Arbitrary<
   });
 }
 
-const strangers: readonly (readonly [string, string])[] = [
+const unknownHeaders: readonly (readonly [string, string])[] = [
   ...prototypeNames.map((name) => [name, 'x'] as const),
   ['constructor[prototype][x]', '1'],
   ['Headers', '{"x-functions-key":"x"}'],
@@ -60,12 +60,15 @@ const strangers: readonly (readonly [string, string])[] = [
   ['a'.repeat(3_000), 'a'.repeat(3_000)],
 ];
 
-/** Of those that may be left out: without one of the first nothing is asked, and no value of the others can be guessed. */
+/**
+ * Of the optional ones: without one of the first the request asks nothing, and random values of the others are never
+ * valid.
+ */
 const mostlySent = ['image', 'registry'];
 const seldomSent = ['cursor', 'replay'];
 
 function weightOf({ name, required }: Parameter, hasBody: boolean): { sent: number; missing: number } {
-  // What may stand in the body as well contradicts it there.
+  // What may also be in the body contradicts it here.
   if (!required && (hasBody || seldomSent.includes(name))) return { sent: 2, missing: 40 };
   return required || mostlySent.includes(name) ? { sent: 40, missing: 2 } : { sent: 12, missing: 12 };
 }
@@ -86,22 +89,22 @@ export function queryText(operation: Operation, words: Vocabulary): fc.Arbitrary
     );
   });
   const plain: Writing = encodeURIComponent;
-  const stranger = fc.constantFrom(...strangers).map(([name, value]) => [[name, value, plain] as const]);
-  const more = fc.oneof({ weight: 9, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: stranger });
+  const unknownHeader = fc.constantFrom(...unknownHeaders).map(([name, value]) => [[name, value, plain] as const]);
+  const more = fc.oneof({ weight: 9, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: unknownHeader });
   return fc.tuple(...pairs, more).map((all) => {
     const written = all.flat().map(([name, value, write]) => `${plain(name)}=${write(value)}`);
     return written.length === 0 ? '' : `?${written.join('&')}`;
   });
 }
 
-/** What may stand in a header's value: anything but what would end it. */
+/** What may be in the value of a header: anything but what would end it. */
 export function toHeaderValue(text: string): string {
   return Buffer.from(text, 'utf8')
     .toString('latin1')
     .replaceAll(/[^\t\x20-\x7e\x80-\xff]/g, '');
 }
 
-/** A route with many headers refuses the request for each that is wrong, so each is right more often. */
+/** A route with many headers refuses the request for each that is wrong, so each is valid more often. */
 const headerRightness = 40;
 
 export function headersOf(operation: Operation, words: Vocabulary): fc.Arbitrary<Header[]> {

@@ -1,6 +1,6 @@
 /**
- * Reads what came back as strictly as the standard is written: a lenient reader would not notice an answer that another
- * reader on the way takes for two. Source: RFC 9112.
+ * Parses the answer as strictly as the standard says: a lenient parser would not notice an answer that another parser
+ * on the way reads as two. Source: RFC 9112.
  */
 export interface Answer {
   readonly status: number;

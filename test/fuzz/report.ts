@@ -1,7 +1,7 @@
-/** The outcome of a run, for people and for machines. */
+/** The result of a run, as text, Markdown or JSON. */
 import { textTable } from '../../src/cli/text-table.ts';
+import type { Tally, Violation } from './random-requests.ts';
 import type { FuzzResult } from './run-fuzz.ts';
-import type { Tally, Violation } from './storm.ts';
 
 const head = ['route', 'requests', 'statuses seen', 'slowest ms', 'violations'];
 

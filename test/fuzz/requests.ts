@@ -1,26 +1,29 @@
-/** One whole request to one operation, from a seed: the same seed makes the same bytes, so that a find can be found again. */
+/**
+ * One whole request to one operation, from a seed: the same seed makes the same bytes, so that a violation can be
+ * reproduced.
+ */
 import fc from 'fast-check';
 import { bodyBytes } from './bodies.ts';
 import { parseJson } from './conformance.ts';
-import type { JsonSchema, Lock, Operation } from './description.ts';
+import { authenticated } from './credentials.ts';
+import type { Authentication, JsonSchema, Operation } from './description.ts';
 import type { Draft, RawRequest } from './draft.ts';
 import { resolver } from './from-schema.ts';
 import { fullerBodies } from './fuller-bodies.ts';
-import { opened } from './locks.ts';
-import { shaping } from './oddities.ts';
+import { shaping } from './malformed-requests.ts';
 import { headersOf, pathText, queryText } from './parameters.ts';
-import type { Planted } from './planted.ts';
+import type { TestSecrets } from './test-secrets.ts';
 import type { Vocabulary } from './words.ts';
 
 export interface Grammar {
   readonly schemas: Readonly<Record<string, JsonSchema>>;
-  readonly planted: Planted;
+  readonly testSecrets: TestSecrets;
   readonly words: Vocabulary;
 }
 
 const defaultWaitSeconds = 60;
 
-export function requestsTo(operation: Operation, { schemas, planted, words }: Grammar): fc.Arbitrary<RawRequest> {
+export function requestsTo(operation: Operation, { schemas, testSecrets, words }: Grammar): fc.Arbitrary<RawRequest> {
   const schema = fullerBodies[operation.route] ?? operation.body;
   const none = fc.constant(Buffer.alloc(0));
   const body =
@@ -32,7 +35,7 @@ export function requestsTo(operation: Operation, { schemas, planted, words }: Gr
     query: queryText(operation, words),
     headers: headersOf(operation, words),
     body,
-    open: opened(operation.lock, planted),
+    open: authenticated(operation.authentication, testSecrets),
     shape: shaping,
   });
   return parts.map(({ path, query, headers, body: bytes, open, shape }) => {
@@ -56,10 +59,12 @@ export function requestsTo(operation: Operation, { schemas, planted, words }: Gr
         shaped.isRouted &&
         operation.answers !== undefined &&
         isAddressOf(operation, locked.target) &&
-        // The web server takes any other letter for no HTTP.
+        // The web server refuses any other letter as no HTTP.
         locked.headers.every(([, value]) => /^[\t\x20-\x7e]*$/.test(value)),
       holdMs: holdOf(operation, locked),
-      ...(isRight && tells(operation.lock) ? { delivery: { target: path, body: bytes.toString('utf8') } } : {}),
+      ...(isRight && reports(operation.authentication)
+        ? { delivery: { target: path, body: bytes.toString('utf8') } }
+        : {}),
     };
   });
 }
@@ -83,7 +88,8 @@ function timeoutIn(body: Buffer): unknown {
   return typeof value === 'object' && value !== null && 'timeout' in value ? value.timeout : undefined;
 }
 
-const tells = (lock: Lock) => lock === 'webhookSecret' || lock === 'eventgrid';
+const reports = (authentication: Authentication) =>
+  authentication === 'webhookSecret' || authentication === 'eventgrid';
 
 /** @param seed 32 bits */
 export function requestFrom(requests: fc.Arbitrary<RawRequest>, seed: number): RawRequest {

@@ -1,4 +1,7 @@
-/** One whole run: the app is started, told what must stay true, fired at in three parts, and looked at afterwards. */
+/**
+ * One whole run: starts the app, reports what must stay true, sends the requests in three parts, and checks the app
+ * afterwards.
+ */
 import { withinMs } from './check-answer.ts';
 import { conformance } from './conformance.ts';
 import { watchDeliveries } from './deliveries.ts';
@@ -6,14 +9,14 @@ import { readDescription } from './description.ts';
 import { hostOperations } from './host-operations.ts';
 import type { Memory } from './inspector.ts';
 import type { FuzzOptions } from './options.ts';
+import type { Tally, Violation } from './random-requests.ts';
+import { sendRandomRequests } from './random-requests.ts';
 import type { Grammar } from './requests.ts';
 import type { ResourceResult } from './resources/resource-test.ts';
 import { runResources } from './resources/run-resources.ts';
-import type { Tally, Violation } from './storm.ts';
-import { storm } from './storm.ts';
 import type { Subject } from './subject.ts';
 import { startSubject } from './subject.ts';
-import { checkKnown, checkWork, tellTruth } from './truth.ts';
+import { checkKnown, checkWork, reportTruth } from './truth.ts';
 import { vocabulary } from './words.ts';
 
 export interface FuzzResult {
@@ -22,10 +25,10 @@ export interface FuzzResult {
   readonly seconds: number;
   readonly routes: Readonly<Record<string, Tally>>;
   readonly violations: readonly Violation[];
-  /** What was wrong once all was quiet again. */
+  /** What was wrong after all requests. */
   readonly afterwards: readonly string[];
   readonly log: readonly string[];
-  /** In words. */
+  /** As text. */
   readonly memory: string;
   readonly resources: readonly ResourceResult[];
 }
@@ -41,7 +44,7 @@ const maxGrowthBytes = 6_000_000;
 export async function runFuzz(input: RunInput): Promise<FuzzResult> {
   const subject = await startSubject();
   try {
-    // First, since a storm leaves waiters behind whose time is not up.
+    // First, since the random requests leave waiters whose time is not over.
     const resources = await runResources(subject, input.resources, input.say);
     return { ...(await fuzz(subject, input)), resources };
   } finally {
@@ -54,15 +57,17 @@ async function fuzz(
   { seed, requests, minutes, only, say }: RunInput,
 ): Promise<Omit<FuzzResult, 'resources'>> {
   const description = await readDescription(subject.url);
-  const weighted = description.operations.flatMap((one) => (one.lock === 'webhookSecret' ? [one, one, one] : [one]));
+  const weighted = description.operations.flatMap((one) =>
+    one.authentication === 'webhookSecret' ? [one, one, one] : [one],
+  );
   const operations = [...weighted, ...hostOperations].filter(({ route }) => route.includes(only ?? ''));
   if (operations.length === 0) throw new Error(`--only: no route contains "${only}"`);
   const words = vocabulary(subject.callbackOrigin);
-  const grammar: Grammar = { schemas: description.schemas, planted: subject.planted, words };
+  const grammar: Grammar = { schemas: description.schemas, testSecrets: subject.testSecrets, words };
   const { secrets, places, port } = subject;
   const rules = { secrets, places, withinMs, conforms: conformance(description) };
   const deliveries = watchDeliveries();
-  const truth = await tellTruth(subject);
+  const truth = await reportTruth(subject);
 
   const size = Math.ceil(requests / parts);
   const heaps: Memory[] = [];
@@ -71,7 +76,7 @@ async function fuzz(
     const some = Math.min(size, requests - part * size);
     const time = minutes === undefined ? undefined : minutes / parts;
     results.push(
-      await storm({
+      await sendRandomRequests({
         ...{ port, operations, grammar, rules, deliveries, say },
         seed: seed + part * size,
         requests: some,
@@ -80,32 +85,32 @@ async function fuzz(
     );
     heaps.push(await measureQuiet(subject));
   }
-  const fired = results.reduce((sum, one) => sum + one.requests, 0);
+  const sent = results.reduce((sum, one) => sum + one.requests, 0);
   const busy = results.reduce((sum, one) => sum + one.busy, 0);
-  const growth = fired >= 3_000 ? growthOf(heaps) : [];
+  const growth = sent >= 3_000 ? growthOf(heaps) : [];
   const afterwards = [
     ...growth,
-    ...checkBusy(busy, fired),
+    ...checkBusy(busy, sent),
     ...(await truth.compare()),
     ...(await checkKnown(subject, deliveries)),
     ...(await checkWork(subject, 1)),
   ];
   return {
-    ...{ seed, requests: fired, afterwards },
+    ...{ seed, requests: sent, afterwards },
     seconds: results.reduce((sum, one) => sum + one.seconds, 0),
     routes: Object.fromEntries(sumTallies(results.flatMap(({ tallies }) => [...tallies]))),
     violations: results.flatMap(({ violations }) => violations),
     log: [...subject.log.found].map(([what, times]) => `${what} (${times} times)`),
-    memory: `heap after each third, collected: ${heaps.map(({ heapBytes }) => `${(heapBytes / 1e6).toFixed(1)} MB`).join(', ')}; ${subject.log.lines} lines of log, ${deliveries.taken.length} kinds of deliveries acknowledged, ${busy} requests answered late or with 503 and well when asked again`,
+    memory: `heap after each third, collected: ${heaps.map(({ heapBytes }) => `${(heapBytes / 1e6).toFixed(1)} MB`).join(', ')}; ${subject.log.lines} lines of log, ${deliveries.acknowledged.length} kinds of deliveries acknowledged, ${busy} requests answered late or with 503 and well when asked again`,
   };
 }
 
-/** A few in a hundred may meet a busy moment; more is how the tracker is. */
+/** A few in a hundred may come at a busy moment; more are a fault of the tracker. */
 export function checkBusy(busy: number, requests: number): string[] {
   return busy > 3 + requests / 50 ? [`${busy} of ${requests} requests were answered late or with 503`] : [];
 }
 
-/** Once what the storm has left behind it has had time to end. */
+/** After the connections and waiters of the requests have had time to end. */
 async function measureQuiet(subject: Subject): Promise<Memory> {
   await new Promise((resolve) => setTimeout(resolve, 2_000));
   return subject.inspector.measure();

@@ -1,7 +1,13 @@
-/** Bytes as text that loses nothing: what was sent can be sent again, but for the secrets, which are named instead. */
-import type { Secrets } from './planted.ts';
+/**
+ * Bytes as text without loss: what was sent can be sent again, except for the secrets, which are replaced by their
+ * names.
+ */
+import type { Secrets } from './test-secrets.ts';
 
-/** A run of the same few letters is told by how often; one of millions in parts, since matching it takes stack. */
+/**
+ * A run of the same few letters is written as a number of repeats; one of millions in parts, since matching it takes
+ * stack.
+ */
 const runs = /(.{1,6}?)\1{30,50000}/gs;
 
 export function show(bytes: Buffer, secrets: Secrets): string {

@@ -1,10 +1,10 @@
-/** A server that answers with whatever bytes it is told to: the checks are tried on faults that the app does not have. */
+/** A server that answers with the bytes of the test: the checks are tested with faults that the app does not have. */
 import type { AddressInfo, Socket } from 'node:net';
 import { createServer } from 'node:net';
 
 export interface StandIn {
   readonly port: number;
-  /** What happens to the next connection, once something has come in. */
+  /** What happens to the next connection, once something was received. */
   behave(act: (socket: Socket) => void): void;
   stop(): Promise<void>;
 }
@@ -36,7 +36,7 @@ export interface AnswerInput {
   readonly body?: string;
 }
 
-/** An answer as the app's functions give it, unless told otherwise. */
+/** An answer of the app's functions, by default. */
 export function answerBytes({ status = 200, headers = {}, body = '' }: AnswerInput): string {
   const all = {
     'content-type': status >= 400 ? 'application/problem+json' : 'application/json; charset=utf-8',

@@ -1,6 +1,6 @@
 /**
- * The app under fire: the real host with the real built app, in a process of its own, with secrets that can be told from
- * everything else, a storage whose reads are counted, and nothing it could call but this machine.
+ * The app under test: the real host with the real built app, in a process of its own, with secrets that can be
+ * recognized, a storage whose reads are counted, and no access to other machines.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,15 +13,15 @@ import type { LogWatch } from './check-log.ts';
 import { watchLog } from './check-log.ts';
 import type { Inspector } from './inspector.ts';
 import { openInspector } from './inspector.ts';
-import type { Planted, Secrets } from './planted.ts';
-import { plantSecrets, watchSecrets } from './planted.ts';
+import type { Secrets, TestSecrets } from './test-secrets.ts';
+import { makeTestSecrets, watchSecrets } from './test-secrets.ts';
 import { regions, registries } from './words.ts';
 
 export interface Subject {
   readonly url: string;
   readonly port: number;
   readonly pid: number;
-  readonly planted: Planted;
+  readonly testSecrets: TestSecrets;
   readonly secrets: Secrets;
   readonly log: LogWatch;
   readonly inspector: Inspector;
@@ -34,28 +34,31 @@ export interface Subject {
   stop(): Promise<void>;
 }
 
-/** Whoever has the master key may hand a queue's function what is no message of ours: it fails, as on Azure. */
+/**
+ * A client with the master key may send a queue's function something that is not a message of the app: it fails, as on
+ * Azure.
+ */
 const isPoison = (line: string) => /^error (wakes|deliveries): failed after \d+ ms: ZodError/.test(line);
 
 const root = new URL('../../', import.meta.url).pathname;
 
 export async function startSubject(): Promise<Subject> {
-  const planted = plantSecrets();
+  const testSecrets = makeTestSecrets();
   const data = await mkdtemp(join(tmpdir(), 'acr-replication-fuzz-'));
   await mkdir(data, { recursive: true });
-  await writeFile(join(data, 'keys.json'), JSON.stringify(planted.keys));
+  await writeFile(join(data, 'keys.json'), JSON.stringify(testSecrets.keys));
   const azurite = await startAzurite();
   const proxy = await startCountingProxy(azurite.connectionString);
   const sink = await startCallbackSink();
   const [, storageKey = ''] = /AccountKey=([^;]+)/.exec(proxy.connectionString) ?? [];
-  const secrets = watchSecrets(planted, { 'the key of the storage': storageKey });
+  const secrets = watchSecrets(testSecrets, { 'the key of the storage': storageKey });
   const log = watchLog(secrets, isPoison);
   let inspectorAddress: string | undefined;
   const read = (line: string) => {
     inspectorAddress ??= /^Debugger listening on (ws:\S+)/.exec(line)?.[1];
     log.read(line);
   };
-  const settings = settingsOf(planted, proxy.connectionString, sink.origin);
+  const settings = settingsOf(testSecrets, proxy.connectionString, sink.origin);
   const command = [
     '--inspect=127.0.0.1:0',
     join(root, 'bin/local/main.mjs'),
@@ -76,7 +79,7 @@ export async function startSubject(): Promise<Subject> {
     stops.unshift(async () => inspector.close());
     return {
       ...{ url: app.url, port: Number(new URL(app.url).port), pid: app.pid },
-      ...{ planted, secrets, log, inspector, reads: proxy.reads, lastLines: app.lastLines },
+      ...{ testSecrets, secrets, log, inspector, reads: proxy.reads, lastLines: app.lastLines },
       callbackOrigin: sink.origin,
       places: [data, root],
       stop: stopAll,
@@ -87,20 +90,20 @@ export async function startSubject(): Promise<Subject> {
   }
 }
 
-function settingsOf(planted: Planted, storage: string, callbackOrigin: string): Record<string, string> {
+function settingsOf(testSecrets: TestSecrets, storage: string, callbackOrigin: string): Record<string, string> {
   return {
     PATH: process.env.PATH ?? '',
     PORT: '0',
     REGISTRIES: JSON.stringify(registries.map((name) => ({ name, regions }))),
-    WEBHOOK_SECRETS: planted.webhookSecrets.join(','),
+    WEBHOOK_SECRETS: testSecrets.webhookSecrets.join(','),
     AzureWebJobsStorage: storage,
-    EVENT_GRID_TOPIC_KEY: planted.topicKey,
-    // What is incomplete before a long storm must look the same after it.
+    EVENT_GRID_TOPIC_KEY: testSecrets.topicKey,
+    // What is incomplete before many requests must be the same after them.
     DELAYED_AFTER_SECONDS: '86400',
     CALLBACK_ORIGINS: callbackOrigin,
-    CALLBACK_KEY: planted.callbackKey,
-    GITHUB_WEBHOOK_SECRET: planted.githubWebhookSecret,
+    CALLBACK_KEY: testSecrets.callbackKey,
+    GITHUB_WEBHOOK_SECRET: testSecrets.githubWebhookSecret,
     GITHUB_APP_ID: 'fuzz',
-    GITHUB_APP_PRIVATE_KEY: planted.githubPrivateKey,
+    GITHUB_APP_PRIVATE_KEY: testSecrets.githubPrivateKey,
   };
 }

@@ -1,6 +1,6 @@
 /**
- * What was true before the storm and must be true after it, and that the tracker still does its work: a fault that
- * answers every hostile request well and breaks the next good one would otherwise go unseen.
+ * What was true before the random requests and must be true after them, and that the tracker still works: a fault that
+ * answers every hostile request well and breaks the next valid one would otherwise not be found.
  */
 import type { AvailabilityDocument } from '../../src/core/image/availability.ts';
 import { until, webhookBody } from '../support/app.ts';
@@ -8,11 +8,11 @@ import type { Deliveries } from './deliveries.ts';
 import type { Subject } from './subject.ts';
 import { digestOf, regions, registries, truthRelease, truthRepository } from './words.ts';
 
-/** Where the tracker is, and how to be let in. */
-export type Asked = Pick<Subject, 'url' | 'planted'>;
+/** The address of the tracker, and its keys. */
+export type Asked = Pick<Subject, 'url' | 'testSecrets'>;
 
 export interface Truth {
-  /** What has changed since; empty: nothing. */
+  /** What has changed since; empty if nothing has. */
   compare(): Promise<string[]>;
 }
 
@@ -21,7 +21,7 @@ const first = 1_000_000;
 const within = () => AbortSignal.timeout(15_000);
 
 async function deliver(
-  { url, planted }: Asked,
+  { url, testSecrets }: Asked,
   region: string,
   digest: string,
   tag?: string,
@@ -34,7 +34,7 @@ async function deliver(
     timestamp: '2026-06-01T12:00:00Z',
     ...(tag === undefined ? {} : { tag }),
   });
-  const headers = { authorization: `Bearer ${planted.webhookSecrets[1]}`, 'content-type': 'application/json' };
+  const headers = { authorization: `Bearer ${testSecrets.webhookSecrets[1]}`, 'content-type': 'application/json' };
   const answer = await fetch(`${url}/api/webhooks/${registries[0]}/${region}`, {
     method: 'POST',
     headers,
@@ -46,12 +46,12 @@ async function deliver(
 
 /** @param sent makes it a PUT or a POST */
 export async function ask<T>(
-  { url, planted }: Asked,
+  { url, testSecrets }: Asked,
   path: string,
   sent?: { readonly method: 'PUT' | 'POST'; readonly body: object },
 ): Promise<{ status: number; body: T }> {
   const answer = await fetch(`${url}${path}`, {
-    headers: { 'x-functions-key': planted.keys.function, 'content-type': 'application/json' },
+    headers: { 'x-functions-key': testSecrets.keys.function, 'content-type': 'application/json' },
     signal: within(),
     ...(sent === undefined ? {} : { method: sent.method, body: JSON.stringify(sent.body) }),
   });
@@ -78,7 +78,7 @@ async function answersOf(subject: Asked): Promise<string[]> {
 }
 
 /** Some images everywhere, some not yet, and a release of them. */
-export async function tellTruth(subject: Asked): Promise<Truth> {
+export async function reportTruth(subject: Asked): Promise<Truth> {
   for (let i = 0; i < images; i++) {
     for (const region of regions.slice(0, 1 + (i % regions.length)))
       await deliver(subject, region, digestOf(first + i), `t${i}`);
@@ -86,7 +86,7 @@ export async function tellTruth(subject: Asked): Promise<Truth> {
   const body = { images: released() };
   const made = await ask(subject, `/api/releases/${truthRelease}`, { method: 'PUT', body });
   if (made.status !== 200 && made.status !== 201) throw new Error(`a good release was answered ${made.status}`);
-  // Until what is complete has been told and noted.
+  // Until what is complete has been published and noted.
   let before = await answersOf(subject);
   const settled = async () => {
     const now = await answersOf(subject);
@@ -108,7 +108,7 @@ export async function tellTruth(subject: Asked): Promise<Truth> {
   };
 }
 
-/** That a new image still goes its whole way. */
+/** That a new image is still reported, published and found everywhere. */
 export async function checkWork(subject: Asked, number: number): Promise<string[]> {
   const digest = digestOf(2_000_000 + number);
   const image = imageOf(`:after@${digest}`, 'sane/app');
@@ -121,10 +121,10 @@ export async function checkWork(subject: Asked, number: number): Promise<string[
   return isRight ? [] : [`a good image was not found everywhere: ${status} ${JSON.stringify(asked.body)}`];
 }
 
-/** Nothing is known that nobody has said, and everything is that was acknowledged. */
+/** Nothing is known that was not reported, and everything that was acknowledged is known. */
 export async function checkKnown(
   subject: Asked,
-  { offered, taken }: Pick<Deliveries, 'offered' | 'taken'>,
+  { offered, acknowledged }: Pick<Deliveries, 'offered' | 'acknowledged'>,
 ): Promise<string[]> {
   const found: string[] = [];
   for (const registry of registries) {
@@ -137,18 +137,18 @@ export async function checkKnown(
       );
       for (const { repository, digest, image } of page.body.images) {
         const isOurs = repository === truthRepository || repository === 'sane/app';
-        if (!isOurs && !offered.has(`${repository}@${digest}`)) found.push(`nobody has spoken of ${image}`);
+        if (!isOurs && !offered.has(`${repository}@${digest}`)) found.push(`not reported: ${image}`);
       }
       cursor = page.body.next;
     } while (cursor !== null);
   }
-  for (const { registry, region, repository, digest } of taken) {
+  for (const { registry, region, repository, digest } of acknowledged) {
     const { body } = await ask<AvailabilityDocument>(
       subject,
       `/api/availability?image=${registry}.azurecr.io/${repository}@${digest}`,
     );
-    const told = body.regions?.find((one) => one.region === region);
-    if (told === undefined || told.since === null)
+    const known = body.regions?.find((one) => one.region === region);
+    if (known === undefined || known.since === null)
       found.push(`acknowledged and not known: ${repository}@${digest} in ${region}`);
   }
   return found;

@@ -1,20 +1,21 @@
 /**
- * What somebody who knows this tracker would write into each field: without good values nothing would get past the first
- * check, and all that lies behind it would stay untried. Few of each, so that requests meet each other's images.
+ * Values that somebody who knows this tracker would put into each field: without valid values every request would be
+ * refused at the first check, and the code behind it would stay untested. Few of each, so that requests use each
+ * other's images.
  */
 import fc from 'fast-check';
 
 /** The world of the app under test. */
 export const registries = ['contoso', 'fabrikam'] as const;
 export const regions = ['eastus', 'westeurope', 'southeastasia'] as const;
-/** Reported, though nobody expects them. */
+/** Reported, although not expected. */
 const otherRegions = ['mars', 'brazilsouth'];
 
 export const digestOf = (number: number) => `sha256:${number.toString(16).padStart(64, '0')}`;
-/** Only images of this repository may be changed by the storm; those of others are looked at, and must stay. */
+/** Only images of this repository may be changed by the random requests; those of others are read, and must stay. */
 export const fuzzRepositories = ['fuzz/app', 'fuzz/constructor', 'fuzz/to-string', 'fuzz/a__proto__b'];
 export const truthRepository = 'truth/app';
-/** Few, so that what is made under a name is asked for, waited for and deleted as well. That of the truth is none of them. */
+/** Few, so that releases that are created are also read, waited for and deleted. That of `truth.ts` is none of them. */
 export const fuzzReleases = ['shop-2.4', 'a', 'constructor', 'tostring'];
 export const truthRelease = 'truth-1';
 const tags = ['v1', 'latest', '__proto__', 'constructor', 'toString', 'hasOwnProperty'];
@@ -26,7 +27,10 @@ const digest = fc.integer({ min: 1, max: 40 }).map(digestOf);
 const host = fc.oneof(
   { weight: 6, arbitrary: one(registries).map(loginServer) },
   { weight: 1, arbitrary: fc.constant('contoso.eastus.geo.azurecr.io') },
-  { weight: 1, arbitrary: one(['CONTOSO.azurecr.io', 'nobody.azurecr.io', 'docker.io', 'constructor.azurecr.io:443']) },
+  {
+    weight: 1,
+    arbitrary: one(['CONTOSO.azurecr.io', 'unknown.azurecr.io', 'docker.io', 'constructor.azurecr.io:443']),
+  },
 );
 
 export const reference = fc
@@ -51,7 +55,7 @@ const good: Readonly<Record<string, fc.Arbitrary<string>>> = {
   require: one(['all', 'any', '1', '2', '3']),
   registry: fc.oneof(
     { weight: 8, arbitrary: one<string>(registries) },
-    { weight: 1, arbitrary: one(['contoso.azurecr.io', 'CONTOSO', 'nobody']) },
+    { weight: 1, arbitrary: one(['contoso.azurecr.io', 'CONTOSO', 'unknown']) },
   ),
   repository: one(fuzzRepositories),
   region,
@@ -93,7 +97,7 @@ const good: Readonly<Record<string, fc.Arbitrary<string>>> = {
   ref: one(['main', '__proto__']),
 };
 
-/** Good values by the name of the field, wherever it stands; `undefined` for a name that says nothing. */
+/** Valid values by the name of the field, in any place; `undefined` for other names. */
 export type Vocabulary = (name: string) => fc.Arbitrary<string> | undefined;
 
 /** @param callbackOrigin where verdicts may be sent */

@@ -1,4 +1,4 @@
-/** One deliberate fault: a place in the code, what stands there instead, and the tests that ought to notice. */
+/** One deliberate fault: a place in the code, the text that replaces it, and the tests that should fail. */
 export interface Fault {
   /** Relative to the root of this folder, with slashes. */
   readonly file: string;
@@ -15,7 +15,7 @@ export interface Fault {
 
 export type FaultRow = readonly [meaning: string, find: string, replace: string, equivalent?: string];
 
-/** Faults in one file, looked for by the same tests. */
+/** Faults in one file, tried with the same tests. */
 export function faultsIn(file: string, tests: readonly string[], rows: readonly FaultRow[]): Fault[] {
   return rows.map(([meaning, find, replace, equivalent]) => ({ file, find, replace, meaning, tests, equivalent }));
 }

@@ -7,18 +7,18 @@ import { checkFaults } from './faults/checks.ts';
 import { decidingFaults } from './faults/deciding.ts';
 import { dueWorkFaults } from './faults/due-work.ts';
 import { familyFaults } from './faults/families.ts';
+import { publishingFaults } from './faults/publishing.ts';
 import { registryFaults } from './faults/registry.ts';
 import { replicaFaults } from './faults/replicas.ts';
 import { storageFaults } from './faults/storage.ts';
 import { tagFaults } from './faults/tags.ts';
-import { tellingFaults } from './faults/telling.ts';
 
 export const allFaults: readonly Fault[] = [
   ...decidingFaults,
   ...tagFaults,
   ...familyFaults,
   ...replicaFaults,
-  ...tellingFaults,
+  ...publishingFaults,
   ...checkFaults,
   ...catalogueFaults,
   ...dueWorkFaults,

@@ -1,6 +1,6 @@
 /**
- * `npm run mutations`: puts deliberate faults into the code, one at a time, and looks whether the tests notice. A test that
- * cannot fail is found here. The faults are chosen, not generated: they stand for the mistakes that would hurt most.
+ * `npm run mutations`: puts deliberate faults into the code, one at a time, and checks whether a test fails. It finds
+ * tests that cannot fail. The faults are chosen by hand for the harm that they would do.
  */
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { allFaults } from './faults.ts';
@@ -22,13 +22,13 @@ function readJobs(text: string): number {
 }
 
 function say({ fault, verdict, seconds }: Finding): void {
-  const by = verdict.kind === 'caught' ? ` (by: ${verdict.by})` : '';
+  const by = verdict.kind === 'detected' ? ` (by: ${verdict.by})` : '';
   const why = verdict.kind === 'unusable' ? ` (${verdict.problem})` : by;
   process.stderr.write(`${verdict.kind.padEnd(8)} ${seconds.toFixed(1)} s  ${fault.file}: ${fault.meaning}${why}\n`);
 }
 
 const command = new Command('npm run mutations --')
-  .description('Puts deliberate faults into a copy of the code, one at a time, and says which no test notices.')
+  .description('Puts deliberate faults into a copy of the code, one at a time, and lists those that no test detects.')
   .exitOverride()
   .showHelpAfterError('(--help lists all options)')
   .option('--only <pattern>', 'faults whose file or meaning fits this regular expression')

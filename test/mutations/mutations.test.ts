@@ -1,5 +1,5 @@
 /**
- * The list of faults fits the code, and the tool that plants them tells what is caught from what is not. The whole list takes
+ * The list of faults fits the code, and the tool reports correctly which faults tests detect. The whole list takes
  * long: `npm run mutations`.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -24,13 +24,13 @@ describe('the list', () => {
     const problems = allFaults
       .filter((fault) => fault.file === file)
       .flatMap((fault) => {
-        const planted = plant(fault, text);
-        return 'problem' in planted ? [`${fault.meaning}: ${planted.problem}`] : [];
+        const replaced = plant(fault, text);
+        return 'problem' in replaced ? [`${fault.meaning}: ${replaced.problem}`] : [];
       });
     expect(problems).toEqual([]);
   });
 
-  test('says of each fault something else', () => {
+  test('each fault has a description of its own', () => {
     const names = allFaults.map(({ file, meaning }) => `${file}: ${meaning}`);
     expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
   });
@@ -40,7 +40,7 @@ describe('the list', () => {
     expect([...tests].filter((path) => !existsSync(join(root, path)))).toEqual([]);
   });
 
-  /** Those that stand for others in tests and on one's own machine, and what only shows or measures. */
+  /** Those that replace others in tests and on a local machine, and code that only displays or measures. */
   const leftOut = /^(memory.*|console-log|credential|storage-clients|system-clock|open-telemetry)(\.ts)?$/;
 
   test('has faults for every adapter', () => {
@@ -53,26 +53,26 @@ describe('the list', () => {
 describe('the tool', () => {
   const file = 'src/adapters/oci-registry/challenge.ts';
   const tests = ['test/adapters/oci-registry-challenge.test.ts'];
-  const planted = allFaults.filter((fault) => fault.file === file).slice(0, 1);
+  const replaced = allFaults.filter((fault) => fault.file === file).slice(0, 1);
   const [survivor, misfit, syntax, mismarked] = faultsIn(file, tests, [
     ['nothing is wrong', "'oversized challenge'", "'oversized challenge' as const"],
     ['it does not fit', 'not in the file', ''],
     ['it does not load', 'const maxHeader = 4_096;', 'const maxHeader = ;'],
-    ['it is said to change nothing', "actions.includes('pull')", '!actions.includes(String(0))', 'so it is said'],
+    ['it is marked as changing nothing', "actions.includes('pull')", '!actions.includes(String(0))', 'marked so'],
   ]) as [Fault, Fault, Fault, Fault];
 
-  test('tells what is caught, what is not, and what cannot be tried, and leaves nothing behind', async () => {
+  test('reports which faults are detected, which are not and which cannot be tried, and leaves no files', async () => {
     // Of its own, since other runs on this machine leave their copies in the common one.
     const folder = await mkdtemp(join(tmpdir(), 'mutations-test-'));
     vi.stubEnv('TMPDIR', folder);
-    const faults = [...planted.map((fault) => ({ ...fault, tests })), survivor, misfit, syntax, mismarked];
+    const faults = [...replaced.map((fault) => ({ ...fault, tests })), survivor, misfit, syntax, mismarked];
     const findings = await runFaults(faults, { jobs: 1, timeoutMs: 60_000 });
     expect(findings.map(({ verdict }) => verdict)).toEqual([
-      { kind: 'caught', by: expect.any(String) },
+      { kind: 'detected', by: expect.any(String) },
       { kind: 'survived' },
       { kind: 'unusable', problem: 'its text is not in the file any more' },
       { kind: 'unusable', problem: expect.stringContaining('does not load') },
-      { kind: 'caught', by: expect.any(String) },
+      { kind: 'detected', by: expect.any(String) },
     ]);
     expect(findings.map(({ fault }) => fault)).toEqual(faults);
     const { text, isFine } = summarize(findings);
@@ -84,17 +84,17 @@ describe('the tool', () => {
     expect(await readdir(folder)).toEqual([]);
     vi.unstubAllEnvs();
     await rm(folder, { recursive: true });
-    for (const fault of planted) expect(read(file)).toContain(fault.find);
+    for (const fault of replaced) expect(read(file)).toContain(fault.find);
   }, 120_000);
 
   test('does not hold what one test found against a fault that others look for', async () => {
-    const caught = { ...planted[0], tests } as Fault;
+    const detected = { ...replaced[0], tests } as Fault;
     const other = { ...survivor, tests: ['test/core/model/digest.test.ts'] };
-    const findings = await runFaults([caught, other, caught], { jobs: 1, timeoutMs: 60_000 });
-    expect(findings.map(({ verdict }) => verdict.kind)).toEqual(['caught', 'survived', 'caught']);
+    const findings = await runFaults([detected, other, detected], { jobs: 1, timeoutMs: 60_000 });
+    expect(findings.map(({ verdict }) => verdict.kind)).toEqual(['detected', 'survived', 'detected']);
   }, 60_000);
 
-  test('says nothing of any fault where the tests fail without one', async () => {
+  test('tries no fault if the tests fail without one', async () => {
     const noTests = { ...survivor, tests: ['test/fixtures/no-such.test.ts'] };
     await expect(runFaults([noTests], { jobs: 1, timeoutMs: 60_000 })).rejects.toThrow(/without any fault/);
   }, 60_000);
@@ -112,11 +112,11 @@ describe('the tool', () => {
     }
   }, 60_000);
 
-  test('is content when all is caught, or cannot be', () => {
+  test('succeeds when all faults are detected, or cannot be', () => {
     const equivalent = { ...survivor, equivalent: 'a reason' };
-    const caught = { fault: survivor, verdict: { kind: 'caught', by: 'a test' }, seconds: 1 } as const;
+    const detected = { fault: survivor, verdict: { kind: 'detected', by: 'a test' }, seconds: 1 } as const;
     const missed = { fault: equivalent, verdict: { kind: 'survived' }, seconds: 1 } as const;
-    const { text, isFine } = summarize([caught, missed]);
+    const { text, isFine } = summarize([detected, missed]);
     expect(isFine).toBe(true);
     expect(text).toContain('1 of    1  100.0 %');
     expect(text).toContain('nothing is wrong: a reason');

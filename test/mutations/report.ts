@@ -1,11 +1,11 @@
-/** What a run says in the end: a score for each room, and every fault that nothing noticed. */
+/** The result of a run: a score for each room, and every fault that no test detected. */
 import type { Fault } from './fault.ts';
 import { roomOf } from './fault.ts';
 import type { Finding } from './run-faults.ts';
 
 export interface Summary {
   readonly text: string;
-  /** Whether every fault was caught that can be, and none is marked wrongly. */
+  /** Whether every fault was detected that can be, and none is marked wrongly. */
   readonly isFine: boolean;
 }
 
@@ -14,7 +14,7 @@ export function summarize(findings: readonly Finding[]): Summary {
     findings.filter((one) => one.verdict.kind === kind && (one.fault.equivalent !== undefined) === isEquivalent);
   const survivors = ofKind('survived', false);
   const equivalent = ofKind('survived', true);
-  const mismarked = ofKind('caught', true);
+  const mismarked = ofKind('detected', true);
   const unusable = findings.filter(({ verdict }) => verdict.kind === 'unusable');
   const sections = [
     scores(findings),
@@ -46,9 +46,9 @@ function scores(findings: readonly Finding[]): string {
   const rooms = [...Map.groupBy(findings, ({ fault }) => roomOf(fault))].sort(([a], [b]) => (a < b ? -1 : 1));
   const lines = [...rooms, ['in all', findings] as const].map(([room, some]) => {
     const tried = some.filter(({ fault, verdict }) => fault.equivalent === undefined && verdict.kind !== 'unusable');
-    const caught = tried.filter(({ verdict }) => verdict.kind === 'caught').length;
-    const share = tried.length === 0 ? '–' : `${((100 * caught) / tried.length).toFixed(1)} %`;
-    return `${room.padEnd(30)} ${String(caught).padStart(4)} of ${String(tried.length).padStart(4)}  ${share.padStart(7)}`;
+    const detected = tried.filter(({ verdict }) => verdict.kind === 'detected').length;
+    const share = tried.length === 0 ? '–' : `${((100 * detected) / tried.length).toFixed(1)} %`;
+    return `${room.padEnd(30)} ${String(detected).padStart(4)} of ${String(tried.length).padStart(4)}  ${share.padStart(7)}`;
   });
   return ['Faults detected, of those that can be', ...lines].join('\n');
 }

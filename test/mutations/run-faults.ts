@@ -8,7 +8,7 @@ import { copyTree } from './tree-copy.ts';
 
 export type Verdict =
   /** By which test, or that it went on without end. */
-  | { readonly kind: 'caught'; readonly by: string }
+  | { readonly kind: 'detected'; readonly by: string }
   | { readonly kind: 'survived' }
   /** It proves nothing: it does not fit the code, or the code does not load with it. */
   | { readonly kind: 'unusable'; readonly problem: string };
@@ -32,7 +32,7 @@ interface Place {
   readonly runner: TestRunner;
 }
 
-/** @throws when the tests fail without any fault: then nothing can be said of any */
+/** @throws when the tests fail without any fault: then no fault can be tried */
 export async function runFaults(faults: readonly Fault[], options: RunOptions): Promise<readonly Finding[]> {
   const { jobs, timeoutMs, onFinding = () => undefined } = options;
   const findings = new Map<Fault, Finding>();
@@ -77,16 +77,16 @@ function describe(run: TestRun): string {
 
 async function tryFault(fault: Fault, { copy, runner }: Place, timeoutMs: number): Promise<Verdict> {
   const text = await copy.read(fault.file);
-  const planted = plant(fault, text);
-  if ('problem' in planted) return { kind: 'unusable', problem: planted.problem };
-  await copy.write(fault.file, planted.text);
+  const replaced = plant(fault, text);
+  if ('problem' in replaced) return { kind: 'unusable', problem: replaced.problem };
+  await copy.write(fault.file, replaced.text);
   runner.changed(fault.file);
   try {
     let run = await runner.run(fault.tests, timeoutMs);
     // On a machine that is too busy a file may not load in time: once more, in a new process.
     if (run.kind === 'broken') run = await runner.run(fault.tests, timeoutMs);
-    if (run.kind === 'failed') return { kind: 'caught', by: run.test };
-    if (run.kind === 'timeout') return { kind: 'caught', by: 'the time-out' };
+    if (run.kind === 'failed') return { kind: 'detected', by: run.test };
+    if (run.kind === 'timeout') return { kind: 'detected', by: 'the time-out' };
     if (run.kind === 'passed') return { kind: 'survived' };
     return { kind: 'unusable', problem: `the code does not load with it: ${run.problem}` };
   } finally {

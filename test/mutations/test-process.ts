@@ -1,6 +1,6 @@
 /**
- * Runs test files again and again, for whoever started this process: what vitest has made of the code stays, so that the next
- * fault costs its tests and little more. A process of its own, since tests with a fault may never end.
+ * Runs test files repeatedly, for the process that started it: vitest keeps the transformed code, so that the next
+ * fault costs little more than its tests. A process of its own, since tests with a fault may never end.
  */
 import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
@@ -11,7 +11,7 @@ import type { TestRun, TestTask } from './test-runner.ts';
 let wanted: readonly string[] = [];
 const placeOf = (path: string) => wanted.findIndex((test) => path.replaceAll('\\', '/').endsWith(`/${test}`));
 
-/** As they were given: those that are fast, or likely to notice, come first. */
+/** In the given order: those that are fast, or likely to fail, come first. */
 class InGivenOrder implements TestSequencer {
   shard: TestSequencer['shard'] = async (files) => files;
   sort: TestSequencer['sort'] = async (files) => files.toSorted((a, b) => placeOf(a.moduleId) - placeOf(b.moduleId));
@@ -38,7 +38,7 @@ async function run({ tests, changed }: TestTask): Promise<TestRun> {
   const specifications = await vitest.getRelevantTestSpecifications([...tests]);
   const chosen = specifications.filter(({ moduleId }) => placeOf(moduleId) >= 0);
   const { testModules: all, unhandledErrors } = await vitest.runTestSpecifications(chosen);
-  // Those of earlier runs are remembered, with what they found then.
+  // Test files of earlier runs are kept with their earlier results.
   const testModules = all.filter(({ moduleId }) => chosen.some((one) => one.moduleId === moduleId));
   const [failed] = testModules.flatMap((module) => [...module.children.allTests('failed')]);
   if (failed !== undefined) return { kind: 'failed', test: failed.fullName };
@@ -47,7 +47,7 @@ async function run({ tests, changed }: TestTask): Promise<TestRun> {
   const isLoaded = testModules.length > 0 && !testModules.some(isEmpty);
   if (!isLoaded) return { kind: 'broken', problem: stripVTControlCharacters(errors[0] ?? 'no tests') };
   if (errors.length > 0) return { kind: 'failed', test: 'what a suite sets up' };
-  return unhandledErrors.length > 0 ? { kind: 'failed', test: 'an error that nobody handles' } : { kind: 'passed' };
+  return unhandledErrors.length > 0 ? { kind: 'failed', test: 'an unhandled error' } : { kind: 'passed' };
 }
 
 function isEmpty(module: TestModule): boolean {

@@ -1,4 +1,4 @@
-/** Runs some test files in a copy of this folder, and tells the first thing that they found wrong. */
+/** Runs some test files in a copy of this folder, and returns the first failure. */
 import type { ChildProcess } from 'node:child_process';
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
@@ -9,10 +9,10 @@ export type TestRun =
   | { readonly kind: 'failed'; readonly test: string }
   /** No end in time; what was still running was ended. */
   | { readonly kind: 'timeout' }
-  /** No test could tell: the files did not load, or there are none. */
+  /** No test ran: the files did not load, or there are none. */
   | { readonly kind: 'broken'; readonly problem: string };
 
-/** What the process is asked. */
+/** The request to the process. */
 export interface TestTask {
   /** Relative to the folder, as they are to be run. */
   readonly tests: readonly string[];
@@ -40,7 +40,7 @@ export function testRunner(folder: string): TestRunner {
     if (ended.exitCode === null && ended.signalCode === null && ended.kill('SIGKILL')) await isOver;
   }
 
-  /** Ends with this process, whatever it is doing: its workers are threads. */
+  /** Ends with this process, also in the middle of a run: its workers are threads. */
   function start(): ChildProcess {
     const started = fork(join(folder, 'test/mutations/test-process.ts'), {
       cwd: folder,

@@ -1,19 +1,19 @@
-/** Clients that hold connections in ways no library would. */
+/** Clients that hold connections in ways that no HTTP library would. */
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
 
-/** More at once would meet the end of the queue of the listening socket, not the app. */
+/** With more at once the queue of the listening socket would be full: that would not test the app. */
 const atOnce = 200;
 
 export interface Client {
   readonly socket: Socket;
-  /** What has come, as text. */
+  /** What was received, as text. */
   answer(): string;
-  /** Resolves when the connection has ended, whoever ended it. */
+  /** Resolves when the connection has ended, on either side. */
   readonly closed: Promise<void>;
 }
 
-/** @param isReading without it whatever is sent stays in the pipe */
+/** @param isReading `false`: the client never reads */
 export async function openClients(port: number, count: number, isReading = true): Promise<Client[]> {
   const clients: Client[] = [];
   while (clients.length < count) {
@@ -29,7 +29,7 @@ function openClient(port: number, isReading: boolean): Promise<Client> {
     let text = '';
     const closed = new Promise<void>((done) => socket.once('close', () => done()));
     socket.once('connect', () => {
-      // What ends a connection later is looked at in `closed`.
+      // `closed` shows what ends a connection later.
       socket.off('error', reject).on('error', () => undefined);
       if (isReading) socket.on('data', (chunk) => (text += chunk.toString('latin1')));
       resolve({ socket, closed, answer: () => text });
@@ -40,7 +40,7 @@ function openClient(port: number, isReading: boolean): Promise<Client> {
 
 export const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-/** Resolves once all of them have been answered something, or after that time. */
+/** Resolves once all of them have received something, or after that time. */
 export async function answered(clients: readonly Client[], withinMs: number): Promise<void> {
   const deadline = performance.now() + withinMs;
   while (clients.some((one) => one.answer() === '') && performance.now() < deadline) await pause(50);

@@ -1,20 +1,20 @@
 /**
- * Connections that say nothing, that break off in the middle of a body, and that never read what they are answered: the
- * app goes on answering others, and nothing of them is left.
+ * Connections that send nothing, that break off in the middle of a body, and that never read their answers: the app
+ * still answers others, and nothing of these connections is left.
  */
 import type { Subject } from '../subject.ts';
 import { openClients, pause, reset } from './clients.ts';
-import { repeat, slowestGoodRequest } from './left-behind.ts';
+import { repeat, slowestGoodRequest } from './leaks.ts';
 import type { ResourceResult, Scale } from './resource-test.ts';
 
-/** Thousands of answers are made for those who never read them, and a good request waits its turn among them. */
+/** Thousands of answers are made for clients that never read them, and a valid request waits in the same queue. */
 const goodWithin = { some: 10_000, full: 15_000 };
 /** Beside what it has anyway; unread answers must stay with the sender, not pile up here. */
 const maxUnreadBytes = 150_000_000;
 
-const cutBody = ({ planted }: Subject) =>
-  `POST /api/webhooks/contoso/eastus HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${planted.webhookSecrets[0]}\r\nContent-Length: 900\r\n\r\n{"id":"1","timest`;
-/** Enough to fill every buffer on the way; each asks for 50 kB. */
+const cutBody = ({ testSecrets }: Subject) =>
+  `POST /api/webhooks/contoso/eastus HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${testSecrets.webhookSecrets[0]}\r\nContent-Length: 900\r\n\r\n{"id":"1","timest`;
+/** Enough to fill every buffer; each asks for 50 kB. */
 const maxPipelined = 40;
 const big = 'GET /api/openapi.json HTTP/1.1\r\nHost: a\r\n\r\n';
 
@@ -41,13 +41,13 @@ export async function halfOpen(subject: Subject, scale: Scale): Promise<Resource
     for (const { socket } of cut.slice(count / 2)) socket.end();
     await good();
 
-    const deaf = await openClients(port, count / 10, false);
+    const notReading = await openClients(port, count / 10, false);
     const before = await inspector.measure();
-    for (const { socket } of deaf) socket.pause().write(big.repeat(maxPipelined));
+    for (const { socket } of notReading) socket.pause().write(big.repeat(maxPipelined));
     await pause(unreadForMs);
     await good();
     unreadBytes = Math.max(unreadBytes, (await inspector.measure()).rssBytes - before.rssBytes);
-    reset(deaf);
+    reset(notReading);
     return [];
   });
   if (slowestGood > goodWithin[scale]) found.push(`a good request took ${Math.round(slowestGood)} ms meanwhile`);
@@ -55,7 +55,7 @@ export async function halfOpen(subject: Subject, scale: Scale): Promise<Resource
   const unread = `${(unreadBytes / 1e6).toFixed(0)} MB held for unread answers`;
   return {
     name: 'half-open connections',
-    figures: `${rounds} rounds of ${count} silent, ${count} cut off, ${count / 10} deaf: slowest good request ${Math.round(slowestGood)} ms, ${unread}; ${figures}`,
+    figures: `${rounds} rounds of ${count} silent, ${count} cut off, ${count / 10} that read no answer: slowest good request ${Math.round(slowestGood)} ms, ${unread}; ${figures}`,
     found,
   };
 }

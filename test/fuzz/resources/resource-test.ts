@@ -1,11 +1,11 @@
-/** What each test of abuse is given, and what it has to say. */
+/** The parameters and the result of a test that holds connections. */
 import type { Subject } from '../subject.ts';
 
 export type Scale = 'some' | 'full';
 
 export interface ResourceResult {
   readonly name: string;
-  /** What was measured, in words. */
+  /** What was measured, as text. */
   readonly figures: string;
   readonly found: readonly string[];
 }

@@ -1,4 +1,4 @@
-/** Every test of abuse, one after the other: each looks at what it has left behind. */
+/** Runs all tests that hold connections, one after the other: each checks what it has left. */
 import type { Subject } from '../subject.ts';
 import { halfOpen } from './half-open.ts';
 import type { ResourceResult, ResourceTest, Scale } from './resource-test.ts';

@@ -1,19 +1,22 @@
-/** Clients that send a byte now and then: they are served, nobody else waits for them, and the endless end. */
+/**
+ * Clients that send one byte at intervals: they are served, no other client waits for them, and connections without an
+ * end are closed.
+ */
 import type { Subject } from '../subject.ts';
 import { answered, type Client, countStatuses, openClients, pause, statusOf } from './clients.ts';
-import { repeat, slowestGoodRequest } from './left-behind.ts';
+import { repeat, slowestGoodRequest } from './leaks.ts';
 import type { ResourceResult, Scale } from './resource-test.ts';
 
-/** Longer than a busy machine takes, shorter than the slow ones do together. */
+/** Longer than a busy machine needs, shorter than the slow clients need together. */
 const goodWithinMs = 10_000;
 const answeredWithinMs = 8_000;
-/** Node's own bounds for a head and for a whole request, and how often it looks. */
+/** Node's own limits for headers and for a whole request, and how often it checks them. */
 const endless = { head: 60_000, body: 300_000, checkedEveryMs: 30_000, slackMs: 8_000 };
 
 const head = 'GET /api/health HTTP/1.1\r\nHost: slow\r\n\r\n';
 const ping = '{"id":"1","timestamp":"2026-06-01T12:00:00Z","action":"ping"}';
-const bodyHead = ({ planted }: Subject, length: number) =>
-  `POST /api/webhooks/contoso/eastus HTTP/1.1\r\nHost: slow\r\nAuthorization: Bearer ${planted.webhookSecrets[0]}\r\nContent-Length: ${length}\r\n\r\n`;
+const bodyHead = ({ testSecrets }: Subject, length: number) =>
+  `POST /api/webhooks/contoso/eastus HTTP/1.1\r\nHost: slow\r\nAuthorization: Bearer ${testSecrets.webhookSecrets[0]}\r\nContent-Length: ${length}\r\n\r\n`;
 
 async function trickle({ socket }: Client, text: string, byteEveryMs: number): Promise<void> {
   for (const letter of text) {

@@ -1,18 +1,21 @@
 /**
- * Clients that wait for images and go away, or stay until their time is up. Nobody tells a function that its client has
- * gone: not this host, and not reliably the one on Azure. So a waiter ends with its own time at the latest, and after
- * that nobody may go on reading the storage for it.
+ * Clients that wait for images and leave, or stay until their time is over. A function does not learn that its client
+ * has left: not from this host, and not reliably on Azure. So a wait ends with its own timeout at the latest, and after
+ * that the app must not read the storage for it.
  */
 import type { Subject } from '../subject.ts';
 import { digestOf } from '../words.ts';
 import { answered, type Client, countStatuses, openClients, pause, reset, statusOf } from './clients.ts';
-import { repeat } from './left-behind.ts';
+import { repeat } from './leaks.ts';
 import type { ResourceResult, Scale } from './resource-test.ts';
 
 const images = 50;
-/** Each image has one poller, looking every 300 ms, and is read once at the start; a tag has one more for its digest. */
+/**
+ * Each image has one poller, which reads every 300 ms, and is read once at the start; a tag has one more for its
+ * digest.
+ */
 const maxReadsASecond = (images + 4) * 7;
-/** Timers of the background may look once in a while. */
+/** Background timers may read at intervals. */
 const maxReadsAfterwards = 6;
 
 /** How many wait, for how long, how much later than that all must be over, and how long reads are counted. */
@@ -21,7 +24,7 @@ const scales = {
   full: { count: 2_000, timeoutSeconds: 12, slackMs: 15_000, watchedMs: 2_000, rounds: 4 },
 };
 
-function send({ socket }: Client, index: number, { planted }: Subject, timeoutSeconds: number): void {
+function send({ socket }: Client, index: number, { testSecrets }: Subject, timeoutSeconds: number): void {
   const kinds = [
     ...Array.from({ length: images }, (_, i) => `truth/app@${digestOf(3_000_000 + i)}`),
     'never/seen:v1',
@@ -29,7 +32,7 @@ function send({ socket }: Client, index: number, { planted }: Subject, timeoutSe
   ];
   const image = kinds[index % kinds.length]?.replace(/@$/, `@${digestOf(3_000_000)}`);
   const query = `image=contoso.azurecr.io/${image}&timeout=${timeoutSeconds}`;
-  socket.write(`GET /api/wait?${query} HTTP/1.1\r\nHost: a\r\nx-functions-key: ${planted.keys.function}\r\n\r\n`);
+  socket.write(`GET /api/wait?${query} HTTP/1.1\r\nHost: a\r\nx-functions-key: ${testSecrets.keys.function}\r\n\r\n`);
 }
 
 async function readsASecond({ reads }: Subject, watchedMs: number): Promise<number> {
@@ -47,18 +50,18 @@ async function quietReads(subject: Subject, watchedMs: number, slackMs: number):
   }
 }
 
-/** On a busy machine the waiters are not even heard yet. */
+/** On a busy machine the requests may not have been read yet. */
 async function firstRead({ reads }: Subject, before: number, slackMs: number): Promise<void> {
   const deadline = performance.now() + slackMs;
   while (reads() === before && performance.now() < deadline) await pause(50);
 }
 
-/** What is wrong with reads a second, by the number of images, and once nobody waits. */
+/** What is wrong with the number of reads per second, by the number of images, and once no client waits. */
 export function checkReads(whileWaiting: number, afterwards: number): string[] {
   const found: string[] = [];
-  if (whileWaiting === 0) found.push('nobody reads for those who wait');
+  if (whileWaiting === 0) found.push('no reads for the waiting clients');
   if (whileWaiting > maxReadsASecond) found.push(`waiters cost ${whileWaiting} reads a second`);
-  if (afterwards > maxReadsAfterwards) found.push(`${afterwards} reads a second although nobody waits`);
+  if (afterwards > maxReadsAfterwards) found.push(`${afterwards} reads a second although no client waits`);
   return found;
 }
 

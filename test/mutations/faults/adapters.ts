@@ -1,4 +1,6 @@
-/** Adapters to the topic, to receivers of webhooks, to whoever waits for a verdict, and to replicas' locks. */
+/**
+ * Adapters to the topic, to receivers of webhooks, to senders of deployment checks, and to access tokens of replicas.
+ */
 import type { Fault } from '../fault.ts';
 import { faultsIn } from '../fault.ts';
 
@@ -11,7 +13,7 @@ export const adapterFaults: readonly Fault[] = [
     ['test/adapters/event-grid.test.ts'],
     [
       [
-        'events that were not taken count as taken',
+        'events that were not accepted count as accepted',
         '    throw toUpstreamError(error);\n  }\n}',
         '    void toUpstreamError(error);\n  }\n}',
       ],
@@ -55,8 +57,8 @@ export const adapterFaults: readonly Fault[] = [
     ],
   ),
   ...faultsIn('src/adapters/webhook-sender.ts', sender, [
-    ['a refused webhook counts as taken', 'if (statusCode >= 200 && statusCode < 300)', 'if (statusCode >= 200)'],
-    ['a redirect counts as taken', 'statusCode < 300', 'statusCode < 400'],
+    ['a refused webhook counts as accepted', 'if (statusCode >= 200 && statusCode < 300)', 'if (statusCode >= 200)'],
+    ['a redirect counts as accepted', 'statusCode < 300', 'statusCode < 400'],
     [
       'a private address is connected to by its number',
       'if (!target.allowPrivate && isIP(hostname) !== 0 && isPrivate(hostname)) {',
@@ -79,11 +81,11 @@ export const adapterFaults: readonly Fault[] = [
     ],
     ['headers of the target are left out', '    ...target.headers,\n', ''],
     ['the length is counted in characters', 'Buffer.byteLength(body)', 'body.length'],
-    ['a target that asks for a pause is not heard', 'Number(header) * 1000 : undefined', 'undefined : undefined'],
+    ['the pause that a target asks for is ignored', 'Number(header) * 1000 : undefined', 'undefined : undefined'],
     ['the pause is read as milliseconds', 'Number(header) * 1000', 'Number(header)'],
     ['a receiver that hangs is waited for without end', 'signal: AbortSignal.timeout(timeoutMs),', ''],
     [
-      'a receiver that cannot be reached counts as one that took it',
+      'a receiver that cannot be reached counts as one that accepted it',
       'else refuse(error.name',
       "else if (error) resolve('delivered');\n          else refuse(error.name",
     ],
@@ -114,12 +116,12 @@ export const adapterFaults: readonly Fault[] = [
       "state: result === 'failed' ? 'approved' : 'rejected'",
     ],
     [
-      'a refusal of the token is taken for the review',
+      'a refusal of the token counts as a refusal of the review',
       "answer.of === 'review' && isAccepted(status)",
       'isAccepted(status)',
     ],
     ['a run that is not ready is the end', 'if (isNotYet(status)) return { notYet: `${who} (${status})` };', ''],
-    ['a run that is gone is tried for ever', "if (status === 410) return 'dead';", ''],
+    ['a run that no longer exists is retried forever', "if (status === 410) return 'dead';", ''],
     [
       'a token that was revoked is kept',
       'if (reply.status === 401 && refused === undefined) return review(callback, body, token.token);',
@@ -151,15 +153,15 @@ export const adapterFaults: readonly Fault[] = [
       'known !== undefined && known.token !== refused && clock.now() < known.until',
       'false',
     ],
-    ['a token that was turned away is given out again', 'known.token !== refused && ', ''],
+    ['a refused token is used again', 'known.token !== refused && ', ''],
     ['many verdicts ask for many tokens', 'if (running !== undefined) return running;', ''],
     ['the signature is good for an hour', 'const lifeSeconds = 540;', 'const lifeSeconds = 3_600;'],
     ['the signature is dated now', 'iat: now - backdatedSeconds', 'iat: now'],
     ['any answer is a token', 'reply.status === 201 ? readToken(reply.text) : undefined', 'readToken(reply.text)'],
   ]),
   ...faultsIn('src/adapters/callbacks/azure-pipelines.ts', callbacks, [
-    ['the sign-in page counts as taken', 'status < 300 && status !== 203', 'status < 300'],
-    ['a plan that has ended is tried for ever', "if (isEnded(reply)) return 'dead';", ''],
+    ['the sign-in page counts as accepted', 'status < 300 && status !== 203', 'status < 300'],
+    ['a plan that has ended is retried forever', "if (isEnded(reply)) return 'dead';", ''],
     [
       'a plan that has not begun is the end',
       'if (isNotYet(reply.status)) return { notYet: `${who} (${reply.status})` };',
@@ -176,7 +178,7 @@ export const adapterFaults: readonly Fault[] = [
       'const isTooMuch = status === -1 ||',
     ],
     [
-      'a pause that is asked for is forgotten',
+      'a requested pause is ignored',
       'const asked = retryAfterMs === undefined ? {} : { retryAfterMs };\n  if (isRefused',
       'const asked = {};\n  if (isRefused',
     ],

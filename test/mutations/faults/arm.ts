@@ -1,4 +1,4 @@
-/** ARM: what it says of replicas and webhooks, and what it does not say. */
+/** ARM's answers about replicas and webhooks. */
 import type { Fault } from '../fault.ts';
 import { faultsIn } from '../fault.ts';
 
@@ -25,7 +25,7 @@ export const armFaults: readonly Fault[] = [
       'if (region === undefined) return { ...({} as Replica) };',
     ],
     [
-      'a replica without a name is taken',
+      'a replica without a name is accepted',
       "if (typeof state.name !== 'string' || state.name === '') throw malformedAnswer('a replica without a name');",
       "if (typeof state.name !== 'string') return toReplica(state);",
     ],
@@ -45,7 +45,7 @@ export const armFaults: readonly Fault[] = [
       "seeding: display === 'syncing'",
     ],
     ['every replica is healthy', 'health: healthOf(display, provisioning)', "health: healthOf('ready', provisioning)"],
-    ['a replica in a state that passes is ill', "? 'unknown' : 'unhealthy';", "? 'unhealthy' : 'unhealthy';"],
+    ['a replica in a temporary state is unhealthy', "? 'unknown' : 'unhealthy';", "? 'unhealthy' : 'unhealthy';"],
 
     [
       'a registry that is only observed is waited for',
@@ -87,7 +87,7 @@ export const armFaults: readonly Fault[] = [
     ['refused access is an outage', 'if (status === 401 || status === 403)', 'if (status === 401)'],
     ['a limit is an outage', "if (status === 429) return new UpstreamError('throttled', message, asked);", ''],
     [
-      'a pause that is asked for is forgotten',
+      'a requested pause is ignored',
       'const asked = wait === undefined ? {} : { retryAfterMs: wait };',
       'const asked = {};',
     ],
@@ -99,7 +99,7 @@ export const armFaults: readonly Fault[] = [
       'return (statusCode ?? 0) >= 400 || notFoundCodes.has(code);',
     ],
     [
-      'the 404 of somebody else says that it is gone',
+      'a 404 from something other than ARM proves a deletion',
       'return statusCode === 404 && notFoundCodes.has(code);',
       'return statusCode === 404;',
     ],
@@ -126,21 +126,21 @@ export const armFaults: readonly Fault[] = [
       'customHeaders: { Authorization: `Bearer ${secret}` },',
       'customHeaders: {},',
     ],
-    ['a webhook is made that tells of pushes alone', "actions: ['push', 'delete'],", "actions: ['push'],"],
+    ['a webhook is created that reports only pushes', "actions: ['push', 'delete'],", "actions: ['push'],"],
     [
       'a webhook of another region is changed',
       'if (parseRegion(there.location) !== region) {',
       "if (parseRegion(there.location) === ('' as never)) {",
     ],
     [
-      'a webhook that cannot be read is made anew',
+      'a webhook that cannot be read is created again',
       '          if (isNotFound(error)) return undefined;\n          throw error;',
       '          void isNotFound(error);\n          return undefined;',
     ],
     ['a webhook is made in no region', '{ ...wanted, location: region }', "{ ...wanted, location: '' }"],
     ['a change is not waited for', 'await client.webhooks.update(', 'void client.webhooks.update('],
     ['a webhook keeps its filter', "          scope: '',\n", ''],
-    ['a disabled webhook stays so', "          status: 'enabled',\n", ''],
+    ['a disabled webhook stays disabled', "          status: 'enabled',\n", ''],
   ]),
   ...faultsIn('src/adapters/arm/deliveries.ts', webhooks, [
     ['one entry that makes no sense costs the others', 'if (raw === undefined) throw error;', 'throw error;'],

@@ -1,4 +1,4 @@
-/** Counting a registry's images on several instances: each once, whichever instance has written it or dies. */
+/** Counting a registry's images on several instances: each once, whichever instance has written it or is killed. */
 import type { Fault } from '../fault.ts';
 import { faultsIn } from '../fault.ts';
 
@@ -35,7 +35,7 @@ export const catalogueFaults: readonly Fault[] = [
     ['a tag that is in every region again stays diverged', '|| !isStable(before, set) ', ''],
   ]),
   ...faultsIn('src/core/catalogue/count-images.ts', tests, [
-    ['a guess that a conflict has refuted is made again', 'counted.forget(registry);', ''],
+    ['a version that had a conflict is used again', 'counted.forget(registry);', ''],
     [
       'a timer is cancelled though nothing was counted',
       'if (changes.length === 0) return [];',
@@ -53,11 +53,7 @@ export const catalogueFaults: readonly Fault[] = [
     [
       ['an image that has an entry is counted as new', "before === undefined ? ['create', row] : ", ''],
       ['search rows that are needed again are removed', 'parts.filter(({ rowKey }) => !needed.has(rowKey))', 'parts'],
-      [
-        'nobody who counts notices that search rows were removed',
-        'transact([touch, ...removals])',
-        'transact(removals)',
-      ],
+      ['no count includes that search rows were removed', 'transact([touch, ...removals])', 'transact(removals)'],
     ],
   ),
 ];

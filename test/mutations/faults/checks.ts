@@ -31,12 +31,12 @@ export const checkFaults: readonly Fault[] = [
       'Math.min(giveUpAt(check), notYetUntil, refusedUntil)',
       'Math.min(giveUpAt(check), refusedUntil)',
     ],
-    ['a pause that is asked for is forgotten', 'failure.retryAfterMs ?? 0', '0'],
+    ['a requested pause is ignored', 'failure.retryAfterMs ?? 0', '0'],
     ['pauses do not grow', 'backoff(check.attempts, { firstMs: minPauseMs, maxMs: maxPauseMs })', 'minPauseMs'],
     ['a finished check keeps its token', '{ ...check, callback: null, leasedUntil', '{ ...check, leasedUntil'],
     ['a line is sent twice', ' || last === line', ''],
     ['lines have no bound', ' || count >= maxLines', ''],
-    ['a finished check is forgotten at once', 'now >= check.finishedAt + keptMs', 'now >= check.finishedAt'],
+    ['a finished check is deleted at once', 'now >= check.finishedAt + keptMs', 'now >= check.finishedAt'],
     ['a check runs after its deadline', 'Math.min(regular, Math.max(check.deadlineAt, now + minPauseMs))', 'regular'],
   ]),
   ...faultsIn('src/core/checks/verdict-delivery.ts', checks, [
@@ -114,7 +114,7 @@ export const checkFaults: readonly Fault[] = [
     'src/core/checks/check-list.ts',
     ['test/functions/events.test.ts', 'test/functions/waiting.test.ts'],
     [
-      ['a list that was cut counts as whole', 'checks.length < maxListed', 'true'],
+      ['a truncated list counts as complete', 'checks.length < maxListed', 'true'],
       [
         'checks are waited for as long as the table takes',
         'withTimeoutOrUndefined(clock, maxReadMs, list())',
@@ -127,7 +127,7 @@ export const checkFaults: readonly Fault[] = [
     ['test/core/waiting/wait-board.test.ts'],
     [
       ['who waits is written without a pause', 'writtenAt + betweenWritesMs - clock.now()', '0'],
-      ['what a dead instance left is listed', 'now - row.writtenAt <= maxShownMs && ', ''],
+      ['what a killed instance left is listed', 'now - row.writtenAt <= maxShownMs && ', ''],
       ['an instance that has closed leaves its row', 'await store.remove(instance);', 'await undefined;'],
       [
         'one request counts for each time it names an image',
@@ -144,7 +144,11 @@ export const checkFaults: readonly Fault[] = [
     'src/core/waiting/who-waits.ts',
     ['test/functions/waiting.test.ts'],
     [
-      ['every expected region is named as if somebody had', 'isForEveryExpected === true ? [] : regions', 'regions'],
+      [
+        'every expected region is named as if it were required',
+        'isForEveryExpected === true ? [] : regions',
+        'regions',
+      ],
       ['what a check requires is not listed', ', ...requiredBy(asked) }', ' }'],
     ],
   ),
@@ -153,7 +157,7 @@ export const checkFaults: readonly Fault[] = [
     ['test/core/catalogue.test.ts'],
     [
       ['what is being deleted is delayed', "state === 'replicating' && delayedAt !== null", 'delayedAt !== null'],
-      ['nobody looks again at an event that is not accepted', '  if (hasRefusedEvent(record)) return false;\n', ''],
+      ['an event that is not accepted is not read again', '  if (hasRefusedEvent(record)) return false;\n', ''],
     ],
   ),
   ...faultsIn(

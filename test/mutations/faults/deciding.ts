@@ -55,7 +55,7 @@ export const decidingFaults: readonly Fault[] = [
   ...faultsIn('src/core/image/merge-fact.ts', facts, [
     ['a repeat of a time far ahead counts as later', 'known?.ahead?.[aheadKey(fact)] ?? countedTime', 'countedTime'],
     [
-      'what a time far ahead was counted as is forgotten',
+      'what a time far ahead was counted as is not stored',
       'if (stated.eventTime === counted.eventTime) return arrival;',
       'return arrival;',
     ],
@@ -89,7 +89,7 @@ export const decidingFaults: readonly Fault[] = [
       'if (eventTime === arrival.deletedAt) {',
     ],
     [
-      'a delete older than the push is forgotten',
+      'a delete older than the push is not stored',
       "if (isAvailable(deleted)) return { arrival: deleted, outcome: 'outdated' };",
       "if (isAvailable(deleted)) return { arrival, outcome: 'outdated' };",
     ],
@@ -103,9 +103,9 @@ export const decidingFaults: readonly Fault[] = [
       'eventTime: isEvent(fact) ? eventTime : isNewFact ? null : arrival.eventTime',
       'eventTime: null',
     ],
-    ['a delete forgets when it was learned', '      learnedAt: fact.receivedAt,\n', ''],
+    ['a delete does not store when it was received', '      learnedAt: fact.receivedAt,\n', ''],
     [
-      'an untag that comes before the push is forgotten',
+      'an untag that comes before the push is not stored',
       'if (pushedAt === null || isLater(eventTime, pushedAt)) return untagged(eventTime);',
       'if (pushedAt !== null && isLater(eventTime, pushedAt)) return untagged(eventTime);',
     ],
@@ -115,7 +115,7 @@ export const decidingFaults: readonly Fault[] = [
       'if (isAvailable(deleted) && arrival === never) {',
     ],
     [
-      'a delete of a tag that names no digest is believed',
+      'a delete of a tag that names no digest counts as confirmed',
       'untag({ ...arrival, learnedAt }, tag, at, isEvent(fact))',
       'untag({ ...arrival, learnedAt }, tag, at)',
     ],
@@ -131,7 +131,7 @@ export const decidingFaults: readonly Fault[] = [
       '',
     ],
     [
-      'asking counts as an event',
+      'a probe counts as an event',
       "return fact.evidence !== 'probe' && fact.evidence !== 'deepProbe';",
       "return fact.evidence !== 'probe';",
     ],
@@ -141,12 +141,12 @@ export const decidingFaults: readonly Fault[] = [
       'pushedAt === null || isKnown',
     ],
     [
-      'tags that point here are forgotten with the others',
+      'tags that point here are dropped with the others',
       '[...newest(here, maxTags), ...newest(moved, maxMovedTags)]',
       'newest([...here, ...moved], maxMovedTags)',
     ],
     ['tags grow without end', 'if (all.length <= maxMovedTags) return arrival;', 'if (all.length > 0) return arrival;'],
-    ['the newest tags are forgotten', "(a.at ?? '') > (b.at ?? '') ? -1 : 1", "(a.at ?? '') > (b.at ?? '') ? 1 : -1"],
+    ['the newest tags are dropped', "(a.at ?? '') > (b.at ?? '') ? -1 : 1", "(a.at ?? '') > (b.at ?? '') ? 1 : -1"],
   ]),
   ...faultsIn(
     'src/core/model/event-time.ts',
@@ -202,12 +202,12 @@ export const decidingFaults: readonly Fault[] = [
         "if (set.verify !== 'deep') return true;",
       ],
       [
-        'a manifest is enough where the whole is asked for',
+        'a manifest is enough where the complete image is required',
         "(set.verify === 'confirm' && arrival.evidence.includes('probe'))",
         "arrival.evidence.includes('probe')",
       ],
       [
-        'the whole is not enough where a manifest is asked for',
+        'the complete image is not enough where a manifest is required',
         "arrival.evidence.includes('deepProbe') || (",
         "(set.verify === 'deep' && arrival.evidence.includes('deepProbe')) || (",
       ],
@@ -234,7 +234,7 @@ export const decidingFaults: readonly Fault[] = [
         'arrivals.some(isDeleted)',
       ],
       [
-        'an image that no region has reported is gone',
+        'an image that no region has reported is deleted',
         'arrivals.length > 0 && arrivals.every(isDeleted)',
         'arrivals.every(isDeleted)',
       ],
@@ -289,9 +289,9 @@ export const decidingFaults: readonly Fault[] = [
         '!hasPending(record) && record.changedAt <= unchangedSince',
         'record.changedAt <= unchangedSince',
       ],
-      ['images on their way are forgotten', 'unchangedSince && isManifestDeleted(record, set);', 'unchangedSince;'],
+      ['images that still replicate expire', 'unchangedSince && isManifestDeleted(record, set);', 'unchangedSince;'],
       [
-        'the generation of what is forgotten is forgotten',
+        'the generation of an expired image is lost',
         '    generation,\n    firstSeenAt,',
         '    generation: 1,\n    firstSeenAt,',
       ],
@@ -313,7 +313,7 @@ export const decidingFaults: readonly Fault[] = [
       ],
       ['a time far ahead counts', 'const fact = withCountedTime(earlier, stated);', 'const fact = stated;'],
       [
-        'the media type is forgotten',
+        'the media type is lost',
         'mediaType: record.mediaType ?? fact.mediaType ?? null',
         'mediaType: record.mediaType',
       ],
@@ -411,14 +411,14 @@ export const decidingFaults: readonly Fault[] = [
     ],
     ['tags wait without a bound', 'if (tagEvents >= maxPendingTagEvents) return false;', ''],
     [
-      'forwards are forgotten',
+      'forwards are lost',
       'forwards: due.length === 0 ? record.forwards : keepForwards',
       'forwards: due.length >= 0 ? record.forwards : keepForwards',
     ],
     ['announcements are kept without end', 'if (spare <= 0) return entries;', 'return entries;'],
     ['announcements that are not accepted are dropped', 'if (entry.publishedAt === null) return false;', ''],
     [
-      'what could become due again is forgotten',
+      'what could become due again is dropped',
       'announcement.generation < record.generation || mayForget(announcement, record)',
       'true',
     ],
@@ -481,7 +481,7 @@ export const decidingFaults: readonly Fault[] = [
         'true',
       ],
       [
-        'every region counts, not those that are asked for',
+        'every region counts, not the requested ones',
         'requirement.regions.filter(satisfies).length',
         'set.replicas.map(({ region }) => region).filter(satisfies).length',
       ],
@@ -545,8 +545,12 @@ export const decidingFaults: readonly Fault[] = [
         "if (require === 'all') return regions.length;",
       ],
       ['unknown regions are waited for', 'known.find((region) => region === parseRegion(name))', 'parseRegion(name)'],
-      ['more than there are may be asked for', 'if (needed > wanted.length || needed < 1) {', 'if (needed < 1) {'],
-      ['nothing may be asked for', 'if (needed > wanted.length || needed < 1) {', 'if (needed > wanted.length) {'],
+      [
+        'more regions than there are may be required',
+        'if (needed > wanted.length || needed < 1) {',
+        'if (needed < 1) {',
+      ],
+      ['no region may be required', 'if (needed > wanted.length || needed < 1) {', 'if (needed > wanted.length) {'],
       ['a removed replica is waited for', 'return { ...requirement, regions, needed };', 'return requirement;'],
       [
         'a requirement of named regions follows the set',
@@ -614,13 +618,13 @@ export const decidingFaults: readonly Fault[] = [
       ['only the first page is read', 'cursor = page.next;', 'break;'],
 
       [
-        'a forgotten image stays on its lists',
+        'an expired image stays on its lists',
         '  await lists.remove(entry, everyList);\n  const { registry, repository, digest } = record.name;',
         '  const { registry, repository, digest } = record.name;',
       ],
 
       [
-        'a forgotten image stays under its tags',
+        'an expired image stays under its tags',
         'if (pushedAt !== null) await tags.forget',
         'if (pushedAt === null) await tags.forget',
       ],
@@ -664,13 +668,9 @@ export const decidingFaults: readonly Fault[] = [
       ],
       ['another registry is forwarded', 'return isRegistry && fits', 'return fits'],
       ['any tag is forwarded', ' && fits(target.tags, tag)', ''],
+      ['a forward that is to be queued is lost', 'entry.queuedAt === null || !isOfBefore(entry)', '!isOfBefore(entry)'],
       [
-        'a forward that is to be queued is forgotten',
-        'entry.queuedAt === null || !isOfBefore(entry)',
-        '!isOfBefore(entry)',
-      ],
-      [
-        'forwards that could be due again are forgotten',
+        'forwards that could be due again are dropped',
         'entry.queuedAt !== null && !mayBeDueAgain(entry, record)',
         'entry.queuedAt !== null',
       ],
@@ -709,11 +709,11 @@ export const decidingFaults: readonly Fault[] = [
         'if (clock.now() + pauseMs > order.madeAt + maxMs) {',
         'if (clock.now() < 0) {',
       ],
-      ['what was given up is not laid aside', 'await queue.deadLetter(order, refusal);', ''],
+      ['what was given up is not put on the poison queue', 'await queue.deadLetter(order, refusal);', ''],
 
       ['attempts are not counted', 'queue.put(order, attempt + 1, pauseMs)', 'queue.put(order, attempt, pauseMs)'],
       [
-        'a target that asks for a pause is not heard',
+        'the pause that a target asks for is ignored',
         'Math.max(pauseAfter(attempt), retryAfterMs)',
         'pauseAfter(attempt)',
       ],

@@ -60,8 +60,8 @@ export const dueWorkFaults: readonly Fault[] = [
   ),
   ...faultsIn('src/core/due-work/due-queues.ts', queues, [
     ['two timers of an image have one name', 'due + random() * maxJitterMs', 'due + 0 * random() * maxJitterMs'],
-    ['how far a clock is ahead is forgotten', 'sequence, aheadMs }', 'sequence, aheadMs: 0 }'],
-    ['the pause of a step of a replay is forgotten', 'if (delayMs <= 0) return', 'if (delayMs >= 0) return'],
+    ['how far a clock is ahead is ignored', 'sequence, aheadMs }', 'sequence, aheadMs: 0 }'],
+    ['the pause of a step of a replay is ignored', 'if (delayMs <= 0) return', 'if (delayMs >= 0) return'],
   ]),
   ...faultsIn('src/adapters/table-storage/due-work-table.ts', contract, [
     [
@@ -71,7 +71,7 @@ export const dueWorkFaults: readonly Fault[] = [
     ],
     ['what is postponed stays as it was', "        ['delete', { partitionKey, rowKey: item.key }],\n", ''],
     [
-      'what is postponed forgets when it was due',
+      'what is postponed loses the time when it was due',
       'scheduledFor: String(item.scheduledFor),',
       'scheduledFor: String(dueAt),',
     ],

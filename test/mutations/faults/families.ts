@@ -100,14 +100,14 @@ export const familyFaults: readonly Fault[] = [
   ]),
   ...faultsIn('src/core/members/read-index.ts', incomplete, [
     [
-      'one that was missing before, and was not asked for now, is forgotten',
+      'one that was missing before, and was not probed now, is lost',
       "kind === 'unreadable' ? [...missing, ...unseen] : missing",
       'missing',
     ],
   ]),
   ...faultsIn('src/core/replicas/probe-family.ts', families, [
     [
-      'where a deleted member still is, is not asked',
+      'a region that still has a deleted member is not probed',
       'Object.values(reported).some((arrival) => isDeleted(arrival) || isDoubtful(arrival))',
       'false',
     ],
@@ -164,7 +164,7 @@ export const familyFaults: readonly Fault[] = [
   ]),
   ...faultsIn('src/core/members/attached-artifacts.ts', families, [
     [
-      'what was listed is forgotten with the process',
+      'what was listed is lost with the process',
       "await deps.writer.submit(name, { kind: 'attachmentsFound', attachments });",
       '',
     ],

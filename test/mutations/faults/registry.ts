@@ -1,4 +1,4 @@
-/** The registry asked itself: only a clear yes is one, and only a clear no. */
+/** Probes of the registry: only a clear answer shows that an image is there, or that it is absent. */
 import type { Fault } from '../fault.ts';
 import { faultsIn } from '../fault.ts';
 
@@ -40,7 +40,7 @@ export const registryFaults: readonly Fault[] = [
     ['a body of any size is read', "if (size > maxBytes) return 'tooLarge';", ''],
     ['no connection is an answer', '      return unclear(describeFailure(error));', '      throw error;'],
     [
-      'a pause that is asked for is forgotten',
+      'a requested pause is ignored',
       'return unclear(`${reply.status} for the ${what}`, asked);',
       'void asked;\n  return unclear(`${reply.status} for the ${what}`);',
     ],
@@ -63,20 +63,20 @@ export const registryFaults: readonly Fault[] = [
         "return found.kind === 'absent' ? [] : found;",
       ],
 
-      ['a blob that nobody could tell of is there', "unclearStatus(reply, 'blob', clock)", '[]'],
-      ['only the first level is looked at', 'level = below;', "return 'whole';"],
+      ['a blob with an unclear answer is there', "unclearStatus(reply, 'blob', clock)", '[]'],
+      ['only the first level is read', 'level = below;', "return 'whole';"],
       [
         'what is unclear hides what is missing',
         "if (found === 'broken') decided = found;",
         "if (found === 'broken') decided ??= found;",
       ],
       [
-        'a child that is unclear is whole',
+        'a child with an unclear answer is complete',
         "if (manifest.kind === 'unclear') return { ...manifest, reason: `${manifest.reason}, of a child` };",
         "if (manifest.kind === 'unclear') return [];",
       ],
       ['looking takes as long as it takes', 'if (clock.now() > giveUpAt)', 'if (clock.now() < 0)'],
-      ['more parts than any image has are looked at', 'if (seen.size > maxParts)', 'if (seen.size < 0)'],
+      ['more parts than any image has are read', 'if (seen.size > maxParts)', 'if (seen.size < 0)'],
       ['nesting has no end', "return unclearImage('an index nested too deeply');", "return 'whole';"],
     ],
   ),
@@ -96,12 +96,12 @@ export const registryFaults: readonly Fault[] = [
         'if (part === undefined) continue;',
       ],
       [
-        'the config is not looked for',
+        'the config is not read',
         'collect([manifest.config, ...manifest.layers], toBlob)',
         'collect(manifest.layers, toBlob)',
       ],
       [
-        'a layer that is elsewhere is looked for',
+        'a layer with an external URL is read',
         "if (isElsewhere && Array.isArray(urls) && urls.length > 0) return 'skip';",
         '',
       ],
@@ -112,9 +112,9 @@ export const registryFaults: readonly Fault[] = [
     'src/adapters/oci-registry/manifest-probe.ts',
     [probe, deep],
     [
-      ['a broken image is whole', "isWhole: below === 'whole'", 'isWhole: true'],
-      ['a manifest alone is whole', "kind: 'present', isWhole: false", "kind: 'present', isWhole: true"],
-      ['deep looks at the manifest alone', "if (depth === 'manifest') {", 'if (depth) {'],
+      ['a broken image is complete', "isWhole: below === 'whole'", 'isWhole: true'],
+      ['a manifest alone is complete', "kind: 'present', isWhole: false", "kind: 'present', isWhole: true"],
+      ['a deep probe reads only the manifest', "if (depth === 'manifest') {", 'if (depth) {'],
     ],
   ),
   ...faultsIn('src/adapters/oci-registry/replica.ts', all, [
@@ -142,12 +142,12 @@ export const registryFaults: readonly Fault[] = [
       ],
       ['a token that may write is asked for', 'actions.every((one) => harmlessActions.has(one))', 'true'],
       [
-        'one of two challenges is taken',
+        'one of two challenges is accepted',
         "if (bearers.length > 1) return { refused: 'more than one bearer challenge' };",
         '',
       ],
       [
-        'a parameter that is given twice is taken',
+        'a parameter that is given twice is accepted',
         'parameters === undefined || parameters.has(name)',
         'parameters === undefined',
       ],
@@ -163,13 +163,9 @@ export const registryFaults: readonly Fault[] = [
     [token],
     [
       ['a token is used until its very end', 'endsAt - marginMs', 'endsAt'],
-      [
-        'a token that was turned away is given out again',
-        'known !== undefined && known !== refused',
-        'known !== undefined',
-      ],
+      ['a refused token is used again', 'known !== undefined && known !== refused', 'known !== undefined'],
       ['a burst makes a token each', 'if (running !== undefined) return running;', ''],
-      ['tokens are held without end', 'clock.now() < found.until', 'clock.now() > 0'],
+      ['tokens are kept without end', 'clock.now() < found.until', 'clock.now() > 0'],
     ],
   ),
   ...faultsIn(

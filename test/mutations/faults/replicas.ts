@@ -17,13 +17,13 @@ export const replicaFaults: readonly Fault[] = [
     ['one answer that there is none is proof', 'now - missingAt < proofAfterMs', 'false'],
     ['two answers of one moment are proof', 'export const proofAfterMs = 120_000;', 'export const proofAfterMs = 0;'],
     [
-      'a replica that is said to be leaving is proof enough',
+      'a replica in the state `Deleting` counts as removed',
       'if (!isLeaving && now - missingAt < proofAfterMs)',
       'if (now - missingAt < proofAfterMs)',
     ],
-    ['a replica that ARM does not list is gone', "findingOf(old, found) !== 'absent'", 'here.length > 0'],
+    ['a replica that ARM does not list counts as removed', "findingOf(old, found) !== 'absent'", 'here.length > 0'],
     [
-      'a replica that ARM gave no clear answer about is gone',
+      'a replica that ARM gave no clear answer about counts as removed',
       "found.get(nameOf(replica)) ?? 'unclear'",
       "found.get(nameOf(replica)) ?? 'absent'",
     ],
@@ -43,14 +43,14 @@ export const replicaFaults: readonly Fault[] = [
       'if (there !== undefined) return [withAbsence(there, missingAt)];',
       'if (there !== undefined) return [there];',
     ],
-    ['when a replica went is forgotten', 'gone.set(region, { region, name: nameOf(old), at: now });', ''],
-    ['a replica that is back stays gone', 'for (const { region } of replicas) gone.delete(region);', ''],
+    ['when a replica was removed is lost', 'gone.set(region, { region, name: nameOf(old), at: now });', ''],
+    ['a replica that is back stays removed', 'for (const { region } of replicas) gone.delete(region);', ''],
     [
-      'reports of a replica that is gone count for the new one',
+      'reports of a removed replica count for the new one',
       'if (there !== undefined) return [withAbsence(there, before?.at)];',
       'if (there !== undefined) return [there];',
     ],
-    ['an old list brings back a replica that is gone', '.filter((each) => nameOf(each) !== before?.name)', ''],
+    ['an old list brings back a removed replica', '.filter((each) => nameOf(each) !== before?.name)', ''],
     ['a replica that is leaving counts for more', 'there.find((one) => !isDeleting(one)) ?? there[0]', 'there[0]'],
     [
       'a replica found in another region is here',
@@ -93,10 +93,10 @@ export const replicaFaults: readonly Fault[] = [
     ],
   ]),
   ...faultsIn('src/core/replicas/refresh-pace.ts', tests, [
-    ['ARM is asked by a flood', 'if (asking === undefined && clock.now() < freeAt) return;', ''],
-    ['a refresh that is wanted in the pause is forgotten', 'else void askLater();', ''],
+    ['many requests each call ARM', 'if (asking === undefined && clock.now() < freeAt) return;', ''],
+    ['a refresh that is requested in the pause is lost', 'else void askLater();', ''],
     ['each call in the pause sends a request of its own', 'if (isPostponed) return;', ''],
-    ['what is wanted during a postponed request is forgotten', '    isPostponed = false;\n', ''],
+    ['what is requested during a postponed request is lost', '    isPostponed = false;\n', ''],
     [
       'a request that is under way is soon enough for all',
       'if (asking === undefined && clock.now() >= freeAt)',
@@ -108,7 +108,7 @@ export const replicaFaults: readonly Fault[] = [
     ['an answer does not make them short again', "outcome === 'answered' ? 0 : failures + 1", 'failures + 1'],
     ['the pause that ARM asks for is ignored', 'Math.min(retryAfterMs, maxRetryAfterMs)', '0'],
     ['ARM may ask for any pause', 'Math.min(retryAfterMs, maxRetryAfterMs)', 'retryAfterMs'],
-    ['a question has ARM asked when it is being asked', 'if (asking === undefined) soon();', 'soon();'],
+    ['a question calls ARM while a call is under way', 'if (asking === undefined) soon();', 'soon();'],
   ]),
   ...faultsIn('src/core/replicas/replica-set-cache.ts', tests, [
     ['a question asks ARM although it answers', "        if (set.source !== 'remembered') return;\n", ''],
@@ -137,7 +137,7 @@ export const replicaFaults: readonly Fault[] = [
     ['a change is not passed on', 'if (changed) deps.onChange(registry);', ''],
     ['the first answer is not waited for', '        await first;\n', ''],
     [
-      'settings are asked of ARM',
+      'ARM is called although settings name the regions',
       'return registry.regions !== undefined || directory === undefined;',
       'return directory === undefined;',
     ],

@@ -1,4 +1,4 @@
-/** Table and queue storage: what is lost there, nobody says again. */
+/** Table and queue storage: what is lost there is not reported again. */
 import type { Fault } from '../fault.ts';
 import { faultsIn } from '../fault.ts';
 
@@ -34,7 +34,7 @@ export const storageFaults: readonly Fault[] = [
         '      await queue.createIfNotExists();',
       ],
       [
-        'any failure is taken for a queue that is missing',
+        'any failure counts as a missing queue',
         '      if (!(error instanceof RestError && error.statusCode === 404)) throw error;\n      await queue.createIfNotExists();',
         '      await queue.createIfNotExists();',
       ],
@@ -48,7 +48,7 @@ export const storageFaults: readonly Fault[] = [
         'messageTimeToLive: -1,\n    abortSignal: AbortSignal.timeout(callTimeoutMs),',
         'messageTimeToLive: -1,',
       ],
-      ['why it was given up is not laid aside', '{ forward: { order, reason } }', '{ forward: { order } }'],
+      ['why it was given up is not stored', '{ forward: { order, reason } }', '{ forward: { order } }'],
 
       [
         'what is deferred together is sent in part',
@@ -68,13 +68,13 @@ export const storageFaults: readonly Fault[] = [
       ],
 
       [
-        'the pause of a replay is forgotten',
+        'the pause of a replay is ignored',
         'send(queue, toReplayMessage(message), toSeconds(delayMs))',
         'send(queue, toReplayMessage(message), 0)',
       ],
 
       [
-        'the pause of a delivery is forgotten',
+        'the pause of a delivery is ignored',
         'const delaySeconds = toSeconds(delayMs);',
         'const delaySeconds = toSeconds(0 * delayMs);',
       ],
@@ -85,7 +85,7 @@ export const storageFaults: readonly Fault[] = [
         '      await queue.getProperties({ abortSignal: AbortSignal.timeout(callTimeoutMs) }).catch((error: unknown) => {\n        if (!(error instanceof RestError)) throw error;',
       ],
       [
-        'a queue that nobody has needed yet is unhealthy',
+        'a queue that was never used is unhealthy',
         '      await queue.getProperties({ abortSignal: AbortSignal.timeout(callTimeoutMs) }).catch((error: unknown) => {\n        if (!(error instanceof RestError && error.statusCode === 404)) throw error;',
         '      await queue.getProperties({ abortSignal: AbortSignal.timeout(callTimeoutMs) }).catch((error: unknown) => {\n        throw error;',
       ],
@@ -110,7 +110,7 @@ export const storageFaults: readonly Fault[] = [
       '(error: unknown) => (isMissing(error) || (statusOf(error) ?? 0) >= 500 ? undefined : fail(error)),\n        ),\n    transact',
     ],
     [
-      'the 404 of somebody else counts as no row',
+      'a 404 from something other than the table counts as no row',
       'return statusOf(error) === 404 && (isRow || isTableMissing(error));',
       'return statusOf(error) === 404 || isRow;',
     ],
@@ -128,7 +128,7 @@ export const storageFaults: readonly Fault[] = [
 
     ['a changed row is overwritten', 'return status === 409 || status === 412 ||', 'return status === 409 ||'],
     ['a row that exists is an error', 'return status === 409 || status === 412 ||', 'return status === 412 ||'],
-    ['a row that is gone is an error', ' || (isMissing(error) && !isTableMissing(error));', ';'],
+    ['a row that no longer exists is an error', ' || (isMissing(error) && !isTableMissing(error));', ';'],
 
     ['a table that is missing is not made', '      if (!isTableMissing(error)) throw error;', '      throw error;'],
     ['any failure makes the table and tries again', '      if (!isTableMissing(error)) throw error;', ''],
@@ -175,17 +175,17 @@ export const storageFaults: readonly Fault[] = [
       "          if (failure.code === 'conflict') return",
     ],
     [
-      'of a transaction that is refused, the wrong row is blamed',
+      'of a refused transaction the wrong row is reported',
       'place === undefined ? undefined : Number(place)',
       'place === undefined ? undefined : Number(place) + 1',
     ],
     [
-      'a removal does not look at the version',
+      'a removal does not compare the version',
       'client.deleteEntity(partitionKey, rowKey, { etag, abortSignal })',
       'client.deleteEntity(partitionKey, rowKey, { abortSignal })',
     ],
     [
-      'a write does not look at the version',
+      'a write does not compare the version',
       'client.updateEntity(row as TableEntity, mode, { etag, abortSignal })',
       'client.updateEntity(row as TableEntity, mode, { abortSignal })',
     ],
@@ -200,7 +200,7 @@ export const storageFaults: readonly Fault[] = [
     ['test/adapters/image-row.test.ts', contract, 'test/adapters/replays.contract.test.ts'],
     [
       [
-        'what the topic has taken is not read',
+        'what the topic has accepted is not read',
         'return acceptedIn(row).reduce(noteAccepted, record);',
         'return record;',
       ],
@@ -261,7 +261,7 @@ export const storageFaults: readonly Fault[] = [
         'writeAlone(table, culprit).then(culprit.done.resolve, culprit.done.reject)',
         "culprit.done.resolve('x')",
       ],
-      ['a merge forgets what the one before it says', 'row: { ...last.row, ...write.row }', 'row: write.row'],
+      ['a merge loses what the one before it contains', 'row: { ...last.row, ...write.row }', 'row: write.row'],
     ],
   ),
   ...faultsIn(
@@ -287,13 +287,13 @@ export const storageFaults: readonly Fault[] = [
       ],
       ['rows are never pruned', 'if (digests.length > maxDigests) await prune(name);', ''],
       ['digests come oldest first', '(a.pushedAt < b.pushedAt ? 1 : -1)', '(a.pushedAt < b.pushedAt ? -1 : 1)'],
-      ['a digest that was pushed again is forgotten', ' || isLater(noted.pushedAt, pushedAt)', ''],
+      ['a digest that was pushed again is removed', ' || isLater(noted.pushedAt, pushedAt)', ''],
       [
-        'forgetting one digest forgets all',
+        'removing one digest removes all',
         'const kept = digests.filter((one) => one !== noted);',
         'const kept: typeof digests = [];',
       ],
-      ['a digest is forgotten only if nobody is in the way', "if (done !== 'conflict') return;", 'return;'],
+      ['a digest is removed only without a conflict', "if (done !== 'conflict') return;", 'return;'],
     ],
   ),
   ...faultsIn(
@@ -368,7 +368,7 @@ export const storageFaults: readonly Fault[] = [
     ['test/adapters/replays.contract.test.ts'],
     [
       [
-        'replays that are not finished are forgotten',
+        'replays that are not finished are removed',
         'finishedAt !== null && finishedAt < before',
         'finishedAt === null || finishedAt < before',
       ],
@@ -386,7 +386,7 @@ export const storageFaults: readonly Fault[] = [
       ],
       ['closed incidents are open', '.filter((event) => event.isOpen)', ''],
       [
-        'a word that met another writer counts as noted',
+        'a note with a conflict counts as stored',
         "if (written !== 'conflict') return 'recorded';",
         "return 'recorded';",
       ],

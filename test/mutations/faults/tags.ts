@@ -62,7 +62,7 @@ export const tagFaults: readonly Fault[] = [
     ['a tag is superseded though the order is not known', ' && isPushedLater(pointer.pushes, own)', ''],
   ]),
   ...faultsIn('src/core/image/tag-pushes.ts', tags, [
-    ['the order is known against a region that says the opposite', ' && regionsLater(than, pushes).length === 0', ''],
+    ['the order is known although a region reported the opposite', ' && regionsLater(than, pushes).length === 0', ''],
     [
       'times of two regions are compared',
       'return regionsLater(pushes, than).length > 0 && regionsLater(than, pushes).length === 0;',
@@ -94,14 +94,14 @@ export const tagFaults: readonly Fault[] = [
       'if (tags) return tags;',
     ],
     [
-      'the tags that are here are forgotten first',
+      'the tags that point here are dropped first',
       '...here.slice(1 - maxTags), ...others.slice(-2 * maxMovedTags)',
       '...here.slice(1 - maxMovedTags), ...others.slice(-2 * maxMovedTags)',
     ],
     ['an older digest gets the tag', 'if (isKnown || !isPushedLater(pushes, own)) {', 'if (isKnown) {'],
     ['a converged tag is superseded', "converged: 'moved'", "converged: 'superseded'"],
     ['an open tag that has moved is not announced', "open: 'superseded'", "open: 'moved'"],
-    ['where a tag went at first is forgotten', 'movedTo: isNewFact ? to : progress.movedTo', 'movedTo: to'],
+    ['where a tag went first is lost', 'movedTo: isNewFact ? to : progress.movedTo', 'movedTo: to'],
     ['a tag that is back opens no round', '{ ...progress, ...newRound, round: progress.round + 1 }', 'progress'],
     ['a tag that is back keeps its round', 'round: progress.round + 1', 'round: progress.round'],
     [
@@ -141,12 +141,12 @@ export const tagFaults: readonly Fault[] = [
       "if (progress.state === 'superseded' && false) note(",
     ],
     [
-      'a tag that may be back is never asked for',
+      'a tag that may be back is never probed',
       "(state === 'converged' && isInDoubt(record, tag as Tag, set))",
       'false',
     ],
     [
-      'an open tag is forgotten with its generation',
+      'an open tag is dropped with its generation',
       'return { tags: Object.fromEntries(tags), uncomparedTags };\n}\n\n/**\n * The tag',
       'return { tags: {}, uncomparedTags: [] };\n}\n\n/**\n * The tag',
     ],
@@ -188,7 +188,7 @@ export const tagFaults: readonly Fault[] = [
       'isOrdered: found.isOrdered && (isTheirsLater || isPushedLater(own, latest))',
       'isOrdered: true',
     ],
-    ['the other pushes are forgotten', 'others: latestPushes(found.others, latest)', 'others: {}'],
+    ['the other pushes are ignored', 'others: latestPushes(found.others, latest)', 'others: {}'],
     ['only one earlier digest is compared', 'const maxEarlier = 3;', 'const maxEarlier = 1;'],
     [
       'later digests next to it are not compared',
@@ -237,27 +237,31 @@ export const tagFaults: readonly Fault[] = [
       ['absent is no deletion while the image is being deleted', "answer.kind === 'absent' && isDeleting", 'false'],
       ['present while the image is being deleted is a push', 'fact !== undefined && !isDeleting', 'fact !== undefined'],
       [
-        'every digest of a tag that is gone loses it',
+        'every digest of a deleted tag loses it',
         'arrival === undefined || !(hasTag(arrival, tag) || mayHaveTag(arrival, tag))',
         'arrival === undefined',
       ],
       [
-        'a doubtful tag that is gone is not noted as gone',
+        'a doubtful tag that is deleted is not noted as deleted',
         '!(hasTag(arrival, tag) || mayHaveTag(arrival, tag))',
         '!hasTag(arrival, tag)',
       ],
       ['what is known is noted again', 'const fact = isKnown ? undefined : toFact', 'const fact = toFact'],
       ['no clear answer is one', 'filter(({ pause }) => pause !== undefined)', 'filter(({ pause }) => pause === -1)'],
-      ['the pause that replicas ask for is forgotten', 'Math.max(0, ...unclear.map(({ pause }) => pause ?? 0))', '0'],
+      ['the pause that replicas ask for is ignored', 'Math.max(0, ...unclear.map(({ pause }) => pause ?? 0))', '0'],
     ],
   ),
   ...faultsIn(
     'src/core/replicas/prober.ts',
     [core('replicas/prober'), core('scenarios/failure-modes-world')],
     [
-      ['a replica that is down is asked on', 'if (replica.pausedUntil > now) return replica.pausedUntil - now;', ''],
       [
-        'a replica that asks for a pause is asked on',
+        'a replica that is down is probed further',
+        'if (replica.pausedUntil > now) return replica.pausedUntil - now;',
+        '',
+      ],
+      [
+        'a replica that asks for a pause is probed further',
         'const pauseMs = answer.retryAfterMs ?? ownMs;',
         'const pauseMs = ownMs;',
       ],
@@ -277,7 +281,7 @@ export const tagFaults: readonly Fault[] = [
         'return toEventTime(askedAt);',
       ],
       [
-        'a replica whose clock is ahead is believed',
+        'the time of a replica whose clock is ahead is used',
         'return toEventTime(Math.min(askedAt, answeredAt));',
         'return toEventTime(answeredAt);',
       ],

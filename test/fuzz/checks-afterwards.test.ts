@@ -1,27 +1,27 @@
 /**
- * The rest of the net: what is looked at beside the answers and once all is quiet again. Each is shown something that is
- * wrong, since a check that cannot fail checks nothing.
+ * Tests of the checks that follow the requests. Each gets something that is wrong, since a check that cannot fail
+ * proves nothing.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { watchLog } from './check-log.ts';
 import { watchDeliveries } from './deliveries.ts';
 import type { Memory } from './inspector.ts';
 import { readOptions } from './options.ts';
-import { mark, plantSecrets, watchSecrets } from './planted.ts';
 import { formatReport, isClean } from './report.ts';
-import { compare } from './resources/left-behind.ts';
+import { compare } from './resources/leaks.ts';
 import { checkReads } from './resources/waiters.ts';
 import type { FuzzResult } from './run-fuzz.ts';
 import { checkBusy, growthOf } from './run-fuzz.ts';
 import type { StandIn } from './stand-in.ts';
 import { answerBytes, startStandIn } from './stand-in.ts';
-import { checkKnown, checkWork, tellTruth } from './truth.ts';
+import { makeTestSecrets, mark, watchSecrets } from './test-secrets.ts';
+import { checkKnown, checkWork, reportTruth } from './truth.ts';
 import { registries } from './words.ts';
 
-const planted = plantSecrets();
-const secrets = watchSecrets(planted);
+const testSecrets = makeTestSecrets();
+const secrets = watchSecrets(testSecrets);
 
-test('the log: what is caught there', () => {
+test('the log: what is found there', () => {
   const log = watchLog(secrets, (line) => line.includes('expected'));
   log.read('information webhook: push recorded contoso/fuzz/app eastus');
   log.read('error wakes: expected');
@@ -73,9 +73,9 @@ test('only what was acknowledged counts as delivered', () => {
   };
   deliveries.note(request, answered(400, ''));
   deliveries.note(request, answered(200, 'ignored'));
-  expect([deliveries.taken, [...deliveries.offered]]).toEqual([[], ['fuzz/app@sha256:1']]);
+  expect([deliveries.acknowledged, [...deliveries.offered]]).toEqual([[], ['fuzz/app@sha256:1']]);
   deliveries.note(request, answered(200, 'recorded'));
-  expect(deliveries.taken).toEqual([{ registry: 'contoso', region: 'eastus', ...target }]);
+  expect(deliveries.acknowledged).toEqual([{ registry: 'contoso', region: 'eastus', ...target }]);
 });
 
 test.each([
@@ -92,32 +92,32 @@ describe('the truth, afterwards', () => {
     standIn = await startStandIn();
   });
   afterAll(() => standIn.stop());
-  const subject = () => ({ url: `http://127.0.0.1:${standIn.port}`, planted });
-  /** Whatever is asked, and each time a new document. */
+  const subject = () => ({ url: `http://127.0.0.1:${standIn.port}`, testSecrets });
+  /** Answers every request, each time with a new document. */
   const answerAll = (documentOf: () => object) =>
     standIn.behave((socket) => {
       const body = JSON.stringify(documentOf());
       socket.end(answerBytes({ body, headers: { connection: 'close' } }));
     });
   const document = { repository: 'fuzz/app', digest: 'sha256:1', image: 'contoso.azurecr.io/fuzz/app@sha256:1' };
-  const taken = [{ registry: 'contoso', region: 'eastus', repository: 'fuzz/app', digest: 'sha256:1' }];
+  const acknowledged = [{ registry: 'contoso', region: 'eastus', repository: 'fuzz/app', digest: 'sha256:1' }];
   const known = new Set(['fuzz/app@sha256:1']);
   const page = (since: string | null) => ({ images: [document], next: null, regions: [{ region: 'eastus', since }] });
 
-  test('all is known that was taken, and nothing else', async () => {
+  test('everything that was acknowledged is known, and nothing else', async () => {
     answerAll(() => page('2026-06-01T12:00:00.000Z'));
-    expect(await checkKnown(subject(), { offered: known, taken })).toEqual([]);
+    expect(await checkKnown(subject(), { offered: known, acknowledged })).toEqual([]);
   });
 
-  test('an image that nobody has spoken of', async () => {
+  test('an image that was not reported', async () => {
     answerAll(() => page('2026-06-01T12:00:00.000Z'));
-    const found = await checkKnown(subject(), { offered: new Set(), taken });
-    expect(found).toEqual(registries.map(() => `nobody has spoken of ${document.image}`));
+    const found = await checkKnown(subject(), { offered: new Set(), acknowledged });
+    expect(found).toEqual(registries.map(() => `not reported: ${document.image}`));
   });
 
   test('a fact that was acknowledged and lost', async () => {
     answerAll(() => page(null));
-    expect(await checkKnown(subject(), { offered: known, taken })).toEqual([
+    expect(await checkKnown(subject(), { offered: known, acknowledged })).toEqual([
       'acknowledged and not known: fuzz/app@sha256:1 in eastus',
     ]);
   });
@@ -125,7 +125,7 @@ describe('the truth, afterwards', () => {
   test('an image or a release of before that has changed', async () => {
     let state = 'available';
     answerAll(() => ({ ...document, state, replicas: { refreshedAt: performance.now() } }));
-    const truth = await tellTruth(subject());
+    const truth = await reportTruth(subject());
     expect(await truth.compare()).toEqual([]);
     state = 'replicating';
     const changed = await truth.compare();
@@ -142,14 +142,14 @@ describe('the truth, afterwards', () => {
 
 test.each<[number, number, string[]]>([
   [70, 0, []],
-  [0, 0, ['nobody reads for those who wait']],
+  [0, 0, ['no reads for the waiting clients']],
   [2_000, 0, ['waiters cost 2000 reads a second']],
-  [70, 70, ['70 reads a second although nobody waits']],
+  [70, 70, ['70 reads a second although no client waits']],
 ])('%i reads a second for waiters, then %i', (whileWaiting, afterwards, found) => {
   expect(checkReads(whileWaiting, afterwards)).toEqual(found);
 });
 
-test('memory that grows while the storm goes on', () => {
+test('memory that grows during the requests', () => {
   const heaps = (...sizes: number[]) => sizes.map((heapBytes) => ({ heapBytes, externalBytes: 0 }));
   expect(growthOf(heaps(30e6, 40e6, 41e6))).toEqual([]);
   expect(growthOf(heaps(30e6, 40e6, 50e6))).toEqual(['memory grows: 10000000 bytes from the second third to the last']);

@@ -1,6 +1,6 @@
 /**
- * Texts that programs stumble over: names that every object has, letters that change when somebody helps with them, the
- * syntax of whatever might read them next, and more of everything than anybody expects.
+ * Texts that programs often handle wrongly: names that every object has, letters that change in another case, the
+ * syntax of other programs, and more of everything than usual.
  */
 import fc from 'fast-check';
 
@@ -94,7 +94,7 @@ export const oddText: fc.Arbitrary<string> = fc.oneof(
   { weight: 1, arbitrary: fc.string({ maxLength: 40 }) },
 );
 
-/** A good text with one thing wrong about it. */
+/** A valid text with one change. */
 export function almost(good: fc.Arbitrary<string>): fc.Arbitrary<string> {
   const changes: ((text: string, odd: string, at: number) => string)[] = [
     (text, _odd, at) => text.slice(0, at),

@@ -1,10 +1,13 @@
-/** Who the caller says it is: mostly the right one, so that its words are heard, and in every wrong way there is. */
+/**
+ * How the caller authenticates: mostly with the right secret, so that the rest of the request is read, and in every
+ * wrong way.
+ */
 import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
-import type { Lock } from './description.ts';
+import type { Authentication } from './description.ts';
 import type { Draft, Header } from './draft.ts';
-import type { Planted } from './planted.ts';
-import { wrongSecrets } from './planted.ts';
+import type { TestSecrets } from './test-secrets.ts';
+import { wrongSecrets } from './test-secrets.ts';
 
 export interface Opened {
   readonly draft: Draft;
@@ -17,9 +20,9 @@ type Open = (draft: Draft) => Opened;
 const withHeaders = (draft: Draft, ...more: Header[]): Draft => ({ ...draft, headers: [...draft.headers, ...more] });
 const latin = (text: string) => Buffer.from(text, 'utf8').toString('latin1');
 
-export function opened(lock: Lock, planted: Planted): fc.Arbitrary<Open> {
-  if (lock === 'none') return fc.constant((draft) => ({ draft, isRight: true }));
-  const right = fc.constantFrom(...rightWays(lock, planted)).map(
+export function authenticated(authentication: Authentication, testSecrets: TestSecrets): fc.Arbitrary<Open> {
+  if (authentication === 'none') return fc.constant((draft) => ({ draft, isRight: true }));
+  const right = fc.constantFrom(...rightWays(authentication, testSecrets)).map(
     (way): Open =>
       (draft) => ({ draft: way(draft), isRight: true }),
   );
@@ -32,19 +35,19 @@ export function opened(lock: Lock, planted: Planted): fc.Arbitrary<Open> {
 
 type Way = (draft: Draft) => Draft;
 
-function rightWays(lock: Lock, { keys, webhookSecrets, githubWebhookSecret }: Planted): Way[] {
+function rightWays(authentication: Authentication, { keys, webhookSecrets, githubWebhookSecret }: TestSecrets): Way[] {
   const key = (value: string): Way[] => [
     (draft) => withHeaders(draft, ['x-functions-key', value]),
     (draft) => ({ ...draft, target: `${draft.target}${draft.target.includes('?') ? '&' : '?'}code=${value}` }),
   ];
-  switch (lock) {
+  switch (authentication) {
     case 'functionKey':
       return [...key(keys.function), ...key(keys.master)];
     case 'adminKey':
       return key(keys.master);
     case 'eventgrid':
     case 'mcp':
-      return key(keys[lock]);
+      return key(keys[authentication]);
     case 'webhookSecret':
       return webhookSecrets.map((secret) => (draft) => withHeaders(draft, ['Authorization', `Bearer ${secret}`]));
     case 'githubSignature':

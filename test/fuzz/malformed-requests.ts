@@ -1,7 +1,7 @@
 /**
- * What is done to a request below its meaning: other methods and versions, lengths that lie, two requests in one, and
- * what is hardly HTTP. Each says how many answers must come; where the standard leaves it to the server, none is asked
- * for, but the connection must end and nothing else may be harmed.
+ * Changes of a request below its meaning: other methods and versions, wrong lengths, two requests in one, and bytes
+ * that are hardly HTTP. Each says how many answers must come; where the standard lets the server decide, none is
+ * required, but the connection must end and no other request may be affected.
  */
 import fc from 'fast-check';
 import type { Draft, Header, RawRequest } from './draft.ts';
@@ -70,7 +70,7 @@ const answered: Readonly<Record<string, Shape>> = {
     const { bytes } = plain(draft, 0);
     return { ...fine, note: '', bytes: Buffer.concat([bytes, bytes, bytes]), answers: 3 };
   },
-  'expects a wonder': (draft) => ({ ...plain(add(draft, ['Expect', 'a-wonder']), 0), isRouted: false }),
+  'an unknown expectation': (draft) => ({ ...plain(add(draft, ['Expect', 'a-wonder']), 0), isRouted: false }),
 };
 
 const lengths = ['+5', '0x5', '-1', '5, 5', '5,6', '99999999999999999999', '1e3', '', ' ', '5 5'];
@@ -103,7 +103,7 @@ const undecided: Readonly<Record<string, (draft: Draft, at: number) => Buffer>> 
     toBytes({ ...add(draft, ['Content-Length', '1']), body: Buffer.concat([draft.body, Buffer.from(smuggled)]) }),
   'an encoding that is none': (draft, at) =>
     toBytes({ ...add(draft, ['Transfer-Encoding', encodings[at % encodings.length] ?? '']), body: chunk(draft.body) }),
-  'a chunk that lies': (draft, at) =>
+  'a chunk with a wrong size': (draft, at) =>
     toBytes({
       ...add(draft, ['Transfer-Encoding', 'chunked']),
       body: chunk(draft.body, ['ffffffffffffffff', '-1', '0x3', '3;ext="', '', 'g', '1\n'][at % 7]),

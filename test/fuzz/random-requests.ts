@@ -29,7 +29,7 @@ export interface Violation {
   readonly answer: string;
 }
 
-export interface StormOptions {
+export interface RandomRequestsOptions {
   readonly port: number;
   readonly operations: readonly Operation[];
   readonly grammar: Grammar;
@@ -42,23 +42,23 @@ export interface StormOptions {
   readonly say?: ((line: string) => void) | undefined;
 }
 
-export interface StormResult {
+export interface RandomRequestsResult {
   readonly tallies: ReadonlyMap<string, Tally>;
   readonly violations: readonly Violation[];
   readonly requests: number;
   readonly seconds: number;
-  /** Answered late, or with 503, and well when asked again: the machine or the storage was busy. */
+  /** Answered late, or with 503, and correctly when repeated: the machine or the storage was busy. */
   readonly busy: number;
 }
 
 /** What a busy machine does to a tracker without fault: its storage does not answer in time. */
 const busySigns = /^answered (503|after \d+ ms)$/;
-/** Before it is asked again: what keeps the machine busy may take a while. */
+/** Before it is repeated: what keeps the machine busy may take a while. */
 const pausesMs = [500, 2_000, 8_000];
-/** More would say the same again. */
+/** More would show the same again. */
 const maxShown = 50;
 
-export async function storm(options: StormOptions): Promise<StormResult> {
+export async function sendRandomRequests(options: RandomRequestsOptions): Promise<RandomRequestsResult> {
   const { port, operations, grammar, rules, deliveries, seed, requests, minutes, atOnce = 12, say } = options;
   const startedAt = performance.now();
   const endsAt = minutes === undefined ? Number.POSITIVE_INFINITY : startedAt + minutes * 60_000;
@@ -68,7 +68,7 @@ export async function storm(options: StormOptions): Promise<StormResult> {
   let next = 0;
   let busy = 0;
 
-  /** A fault of ours is there again when it is asked again; a moment without breath is not. */
+  /** A fault of the app appears again when the request is repeated; a busy moment does not. */
   async function checkTwice(operation: Operation, request: RawRequest, first: Exchange): Promise<string[]> {
     let found = checkExchange(operation, request, first, rules);
     for (const ms of pausesMs) {
@@ -82,7 +82,7 @@ export async function storm(options: StormOptions): Promise<StormResult> {
     return found;
   }
 
-  async function fire(): Promise<void> {
+  async function sendAll(): Promise<void> {
     while (next < requests && performance.now() < endsAt) {
       const index = next++;
       const chosen = made[index % made.length];
@@ -111,7 +111,7 @@ export async function storm(options: StormOptions): Promise<StormResult> {
     return { route, note, seed: own, found, request: show(bytes, rules.secrets), answer };
   }
 
-  await Promise.all(Array.from({ length: atOnce }, fire));
+  await Promise.all(Array.from({ length: atOnce }, sendAll));
   return { tallies, violations, busy, requests: next, seconds: (performance.now() - startedAt) / 1_000 };
 }
 

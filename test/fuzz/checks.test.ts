@@ -1,6 +1,6 @@
 /**
- * The net itself: that each kind of fault is caught, shown by a stand-in that has it. Without this a storm that finds
- * nothing could be one that looks at nothing.
+ * Tests of the checks of one answer: each kind of fault is found, shown by a stand-in that has it. Otherwise requests
+ * without violations could mean that nothing was checked.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openApiDocument } from '../../src/functions/api/openapi.ts';
@@ -13,11 +13,11 @@ import { toDescription } from './description.ts';
 import type { RawRequest } from './draft.ts';
 import { exchange } from './exchange.ts';
 import { hostOperations } from './host-operations.ts';
-import { mark, plantSecrets, watchSecrets } from './planted.ts';
 import { requestFrom, requestsTo } from './requests.ts';
 import { show } from './show.ts';
 import type { AnswerInput, StandIn } from './stand-in.ts';
 import { answerBytes, startStandIn } from './stand-in.ts';
+import { makeTestSecrets, mark, watchSecrets } from './test-secrets.ts';
 import { fuzzReleases, truthRelease, vocabulary } from './words.ts';
 
 const document = openApiDocument(routes.map((describeRoute) => describeRoute()));
@@ -27,17 +27,17 @@ const operationOf = (route: string): Operation =>
 const registriesRoute = operationOf('GET /api/registries');
 const webhookRoute = operationOf('POST /api/webhooks/{registry}/{region}');
 
-const planted = plantSecrets();
-const secrets = watchSecrets(planted, { 'the key of the storage': 'a-key-of-the-storage==' });
+const testSecrets = makeTestSecrets();
+const secrets = watchSecrets(testSecrets, { 'the key of the storage': 'a-key-of-the-storage==' });
 const rules: Rules = {
   secrets,
   conforms: conformance(description),
   places: ['/the/place/of/the/app'],
   withinMs: () => 5_000,
 };
-/** What is right must pass on a busy machine, too; what hangs need not be waited for as long. */
-const patience = { boundMs: 10_000, leaveAfterMs: 100, quietMs: 20 };
-const impatience = { ...patience, boundMs: 300 };
+/** A correct answer must pass on a busy machine, too; for a server that hangs the test need not wait as long. */
+const holdPolicy = { boundMs: 10_000, leaveAfterMs: 100, quietMs: 20 };
+const shortHolds = { ...holdPolicy, boundMs: 300 };
 
 const asked: RawRequest = {
   ...{ route: registriesRoute.route, note: '', bytes: Buffer.from('GET /api/registries HTTP/1.1\r\n\r\n') },
@@ -54,10 +54,10 @@ async function foundIn(
   bytes: string | undefined,
   operation = registriesRoute,
   request = asked,
-  patient = patience,
+  policy = holdPolicy,
 ): Promise<string[]> {
   standIn.behave((socket) => (bytes === undefined ? undefined : socket.write(bytes, 'latin1')));
-  return checkExchange(operation, request, await exchange(standIn.port, request, patient), rules);
+  return checkExchange(operation, request, await exchange(standIn.port, request, policy), rules);
 }
 
 const good = JSON.stringify({ registries: [{ name: 'contoso', loginServer: 'contoso.azurecr.io' }] });
@@ -89,7 +89,7 @@ describe('an answer that is right', () => {
   });
 });
 
-describe('is caught:', () => {
+describe('a violation is found:', () => {
   const inBase64 = (text: string) => Buffer.from(text).toString('base64');
   test.each<[string, AnswerInput, RegExp]>([
     ['a fault', { status: 500, body: problem({ status: 500 }) }, /answered 500/],
@@ -100,12 +100,12 @@ describe('is caught:', () => {
     ['another content type', { body: good, headers: { 'content-type': 'text/plain' } }, /content type text\/plain/],
     ['a forged request id', { body: good, headers: { 'x-request-id': 'mine' } }, /x-request-id is "mine"/],
     ['an injected header', { body: good, headers: { 'X-Injected': 'yes' } }, /came back as one of the answer/],
-    ['a secret', { body: good, headers: { 'x-debug': `Bearer ${planted.webhookSecrets[0]}` } }, /holds a secret/],
+    ['a secret', { body: good, headers: { 'x-debug': `Bearer ${testSecrets.webhookSecrets[0]}` } }, /holds a secret/],
     ['a wrong secret, echoed', { body: `{"registries":[],"got":"${mark.toUpperCase()}-wrong"}` }, /holds a secret/],
     ['a secret in base64', { body: `{"registries":[],"got":"${inBase64(`user:${mark}-wrong`)}"}` }, /in base64/],
     ['the key of the storage', { body: '{"registries":[],"a":"a-key-of-the-storage=="}' }, /key of the storage/],
-    ['the callback key', { body: JSON.stringify({ registries: [], a: planted.callbackKey }) }, /holds/],
-    ['a private key', { body: JSON.stringify({ registries: [], a: planted.githubPrivateKey }) }, /private key/],
+    ['the callback key', { body: JSON.stringify({ registries: [], a: testSecrets.callbackKey }) }, /holds/],
+    ['a private key', { body: JSON.stringify({ registries: [], a: testSecrets.githubPrivateKey }) }, /private key/],
     [
       'a stack',
       { body: JSON.stringify({ registries: [] }).replace('}', ',"a":"x\n    at run (a.js:1:2)"}') },
@@ -159,17 +159,17 @@ describe('is caught:', () => {
     ['a server that hangs', undefined],
     ['an answer that breaks off', answerBytes({ body: good }).slice(0, -5)],
   ])('%s', async (_what, bytes) => {
-    expect((await foundIn(bytes, registriesRoute, asked, impatience)).join('\n')).toMatch(/hangs/);
+    expect((await foundIn(bytes, registriesRoute, asked, shortHolds)).join('\n')).toMatch(/hangs/);
   });
 
   test('a connection that stays open although nothing more can come', async () => {
     const cut = { ...asked, answers: undefined, isRouted: false, isCut: true };
-    expect((await foundIn(undefined, registriesRoute, cut, impatience)).join('\n')).toMatch(/hangs/);
+    expect((await foundIn(undefined, registriesRoute, cut, shortHolds)).join('\n')).toMatch(/hangs/);
   });
 
   test('a connection closed without an answer', async () => {
     standIn.behave((socket) => socket.destroy());
-    const answered = await exchange(standIn.port, asked, patience);
+    const answered = await exchange(standIn.port, asked, holdPolicy);
     expect(checkExchange(registriesRoute, asked, answered, rules)).toEqual(['closed after 0 of 1 answers']);
   });
 
@@ -179,12 +179,12 @@ describe('is caught:', () => {
   ])('three requests at once, %s', async (_what, status, found) => {
     const bytes = `HTTP/1.1 ${status} Told\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`;
     standIn.behave((socket) => socket.end(bytes));
-    expect((await exchange(standIn.port, { ...asked, answers: 3 }, patience)).faults).toEqual(found);
+    expect((await exchange(standIn.port, { ...asked, answers: 3 }, holdPolicy)).faults).toEqual(found);
   });
 
   test('an answer that comes late', async () => {
     standIn.behave((socket) => setTimeout(() => socket.write(answerBytes({ body: good })), 200));
-    const answered = await exchange(standIn.port, asked, patience);
+    const answered = await exchange(standIn.port, asked, holdPolicy);
     expect(checkExchange(registriesRoute, asked, answered, { ...rules, withinMs: () => 100 }).join('\n')).toMatch(
       /answered after \d+ ms/,
     );
@@ -192,7 +192,7 @@ describe('is caught:', () => {
 });
 
 describe('the grammar', () => {
-  const grammar = { schemas: description.schemas, planted, words: vocabulary('https://callback.example') };
+  const grammar = { schemas: description.schemas, testSecrets, words: vocabulary('https://callback.example') };
   const drawn = (route: string) =>
     Array.from({ length: 60 }, (_, seed) => requestFrom(requestsTo(operationOf(route), grammar), seed + 1));
 
@@ -230,13 +230,13 @@ describe('the grammar', () => {
   });
 });
 
-test('a request that asks to be held is left in peace', async () => {
+test('a request that asks to be held is not ended early', async () => {
   const held = { ...asked, holdMs: 60_000 };
   expect(await foundIn(undefined, operationOf('GET /api/wait'), held)).toEqual([]);
 });
 
 describe('a request', () => {
-  const grammar = { schemas: description.schemas, planted, words: vocabulary('http://127.0.0.1:9') };
+  const grammar = { schemas: description.schemas, testSecrets, words: vocabulary('http://127.0.0.1:9') };
   const operations = [...description.operations, ...hostOperations];
 
   test.each(operations.map((operation) => [operation.route, operation] as const))(

@@ -1,6 +1,6 @@
 /**
- * What rounds of abuse leave behind in the app: compared round by round, since the first one warms caches and nobody
- * knows the right absolute number.
+ * What each round leaves in the app: compared round by round, since the first one fills caches and the right absolute
+ * number is unknown.
  */
 import type { Memory } from '../inspector.ts';
 import type { Subject } from '../subject.ts';
@@ -32,7 +32,7 @@ export async function repeat(subject: Subject, rounds: number, round: (number: n
 
 const sockets = ({ resources }: Memory) => resources.TCPSocketWrap ?? 0;
 
-/** Connections end a moment after the client has gone. */
+/** Connections end a moment after the client has closed them. */
 async function settled({ inspector }: Subject, before: Memory): Promise<Memory> {
   const deadline = performance.now() + settledWithinMs;
   for (;;) {
@@ -55,7 +55,7 @@ export function compare(before: Memory, memories: readonly Memory[]): string[] {
   return found;
 }
 
-/** How long a good request takes meanwhile; the slowest of several. */
+/** How long a valid request takes meanwhile; the slowest of several. */
 export async function slowestGoodRequest(subject: Subject, times: number, everyMs: number): Promise<number> {
   let slowest = 0;
   for (let i = 0; i < times; i++) {

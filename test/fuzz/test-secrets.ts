@@ -1,13 +1,13 @@
 /**
- * Secrets that can be told from everything else: whatever is secret in the settings, and whatever wrong secret a request
- * carries, holds one word that nothing else holds. Found in an answer or in the log, in any writing, it has leaked.
+ * Secrets that can be recognized: each secret of the settings, and each wrong secret of a request, contains one word
+ * that nothing else contains. If that word is in an answer or in the log, in any encoding, a secret has leaked.
  */
 import { generateKeyPairSync } from 'node:crypto';
 
-/** Letters alone, so that no way of quoting or escaping changes it. */
+/** Letters only, so that no quoting or escaping changes it. */
 export const mark = 'plantedsecret';
 
-export interface Planted {
+export interface TestSecrets {
   readonly webhookSecrets: readonly string[];
   readonly keys: {
     readonly master: string;
@@ -21,7 +21,7 @@ export interface Planted {
   readonly githubPrivateKey: string;
 }
 
-export function plantSecrets(): Planted {
+export function makeTestSecrets(): TestSecrets {
   const { privateKey } = generateKeyPairSync('rsa', {
     modulusLength: 2048,
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
@@ -52,7 +52,7 @@ export const wrongSecrets = [
   `${mark}${'x'.repeat(4_000)}`,
 ];
 
-/** In base64 a word looks in three ways, by where it begins. */
+/** In base64 a word has three forms, by where it begins. */
 const markInBase64 = ['', ' ', '  '].map((before) =>
   Buffer.from(before + mark)
     .toString('base64')
@@ -60,16 +60,20 @@ const markInBase64 = ['', ' ', '  '].map((before) =>
 );
 
 export interface Secrets {
-  /** What was found; `undefined`: nothing. */
+  /** What was found; `undefined` if nothing. */
   leakIn(text: string): string | undefined;
   /** The same text, fit to be shown. */
   redact(text: string): string;
 }
 
 /** @param more secrets that cannot carry the mark, by name: the storage's key, a private key */
-export function watchSecrets(planted: Planted, more: Readonly<Record<string, string>> = {}): Secrets {
-  const body = planted.githubPrivateKey.split('\n').filter((line) => line.length > 40);
-  const fixed = Object.entries({ ...more, 'the callback key': planted.callbackKey, 'the private key': body[3] ?? '' });
+export function watchSecrets(testSecrets: TestSecrets, more: Readonly<Record<string, string>> = {}): Secrets {
+  const body = testSecrets.githubPrivateKey.split('\n').filter((line) => line.length > 40);
+  const fixed = Object.entries({
+    ...more,
+    'the callback key': testSecrets.callbackKey,
+    'the private key': body[3] ?? '',
+  });
   return {
     leakIn(text) {
       const lower = text.toLowerCase();

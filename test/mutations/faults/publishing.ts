@@ -1,4 +1,7 @@
-/** Writing an image's record, and telling the topic: what is decided must be stored once, and told until it is taken. */
+/**
+ * Writing an image's record, and publishing to the topic: a decision must be stored once, and published until it is
+ * accepted.
+ */
 import type { Fault } from '../fault.ts';
 import { faultsIn } from '../fault.ts';
 
@@ -9,7 +12,7 @@ const writing = [
   ...modes,
   ...['image/decide.property', 'image/model.property'].map(core),
 ];
-const telling = [
+const publishing = [
   'test/functions/events.test.ts',
   core('outbox/event-relay-order'),
   core('outbox/event-relay'),
@@ -17,7 +20,7 @@ const telling = [
   ...modes,
 ];
 
-export const tellingFaults: readonly Fault[] = [
+export const publishingFaults: readonly Fault[] = [
   ...faultsIn('src/core/runtime/key-queue.ts', writing, [
     [
       'the forty-first command of one image is dropped',
@@ -119,7 +122,7 @@ export const tellingFaults: readonly Fault[] = [
       ['a first tag is compared once more', 'isComplete: true', 'isComplete: false'],
     ],
   ),
-  ...faultsIn('src/core/outbox/event-relay.ts', telling, [
+  ...faultsIn('src/core/outbox/event-relay.ts', publishing, [
     ['a first refusal is not stored', 'if (due.failedBefore === undefined) noteRefused(name, due.key);', ''],
     [
       'publish errors are swallowed',
@@ -133,7 +136,7 @@ export const tellingFaults: readonly Fault[] = [
     ],
 
     [
-      'a topic that goes away loses the other parts of a refused batch',
+      'a topic that becomes unavailable loses the other parts of a refused batch',
       'const kept = [part, ...left].flat();',
       'const kept = part;',
     ],
@@ -143,7 +146,7 @@ export const tellingFaults: readonly Fault[] = [
       'if (half > 0) refused(part, lastError);',
     ],
 
-    ['a topic that is away loses what it was sent', 'waiting.unshift(...kept);', 'forget(kept);'],
+    ['an unavailable topic loses what it was sent', 'waiting.unshift(...kept);', 'forget(kept);'],
 
     ['an outage counts as a refusal', 'isTemporary(error) ? lastError : undefined;', 'undefined;'],
 
@@ -172,7 +175,7 @@ export const tellingFaults: readonly Fault[] = [
 
     ['an outage that is over is still shown', '    outage = undefined;\n', ''],
     ['a refusal counts as an outage', 'isTemporary(error) ? lastError : undefined;', 'lastError;'],
-    ['attempts at a topic that is away are not counted', 'noteFailure(part, outage);', ''],
+    ['attempts at an unavailable topic are not counted', 'noteFailure(part, outage);', ''],
     ['the refusal of an event is not counted', 'noteFailure(items, error);', ''],
     [
       'the refusal of a batch counts for all of its events',
@@ -248,7 +251,7 @@ export const tellingFaults: readonly Fault[] = [
       ],
 
       [
-        'a timer that is spent counts as set',
+        'a timer that has fired counts as set',
         'requeueAt !== null && requeueAt > now && requeueAt <= due + timerSlackMs',
         'requeueAt !== null && requeueAt <= due + timerSlackMs',
       ],
