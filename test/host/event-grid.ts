@@ -72,7 +72,7 @@ export function describeEventGrid(host: () => HostUnderTest): void {
       const [one, other] = [newDigest(), newDigest()];
       expect((await post(cloudEvent(one, 'eastus'))).status).toBe(202);
       expect((await post([gridEvent(one, 'westeurope'), gridEvent(other, 'eastus')])).status).toBe(202);
-      // Whatever the case: the header is compared as Event Grid itself writes it or not.
+      // The header is compared without regard to case.
       expect((await post([gridEvent(one, 'southeastasia')], { kind: 'notification' })).status).toBe(202);
       const document = await getJson(host(), `/api/availability?image=${imageOf(one)}`);
       expect(document).toMatchObject({ state: 'available', tags: [tagOf(one)] });
@@ -89,7 +89,7 @@ export function describeEventGrid(host: () => HostUnderTest): void {
       expect(document).toMatchObject({ satisfied: false, requirement: { have: 0 } });
     });
 
-    test('what is none of our business is taken, so that it is not sent again', async () => {
+    test('other events are accepted, so that they are not sent again', async () => {
       expect((await post({ ...cloudEvent(newDigest(), 'eastus'), type: 'Contoso.Other' })).status).toBe(202);
       expect((await post({ ...cloudEvent(newDigest(), 'eastus'), data: {} })).status).toBe(202);
       expect((await post([])).status).toBe(202);
@@ -102,7 +102,7 @@ export function describeEventGrid(host: () => HostUnderTest): void {
       ["another extension's key", [], { key: keys.mcp }, 403],
       ['the master key', [], { key: keys.master }, 202],
       ['an unsubscription', {}, { kind: 'Unsubscribe' }, 202],
-      ['a kind nobody knows', {}, { kind: 'Whatever' }, 400],
+      ['an unknown kind', {}, { kind: 'Whatever' }, 400],
       ['no kind', {}, { kind: '' }, 400],
       ['PUT, like POST', [], { method: 'PUT' }, 202],
       ['PUT of no events', 'x', { method: 'PUT' }, 500],

@@ -37,7 +37,7 @@ export function describeFailures(host: () => HostUnderTest): void {
       'ImageAvailableInAllReplicas',
       ...regions.map((region) => `ImageAvailableInRegion ${region}`),
     ]);
-    // No request has come since: the app's own timer publishes it.
+    // No request came since: the app's own timer publishes it.
     await untilPublished(host(), open, 'ReplicationDelayed', 30_000);
   }, 120_000);
 
@@ -71,7 +71,7 @@ export function describeFailures(host: () => HostUnderTest): void {
 /** Last: it leaves the host stopped. */
 export function describeStop(host: () => HostUnderTest): void {
   describe('a stop', () => {
-    test('ends by itself, lets nobody hang, and loses nothing', async () => {
+    test('ends by itself, leaves no client without an answer, and loses nothing', async () => {
       const [digest, awaited] = [newDigest(), newDigest()];
       await deliver(host(), { digest, region: 'eastus' });
       const waiting = send(host(), asked('/api/wait', { image: imageOf(awaited), timeout: '100' })).then(
@@ -82,7 +82,7 @@ export function describeStop(host: () => HostUnderTest): void {
       await deliver(host(), { digest, region: 'westeurope' });
       const { code, seconds } = await host().running().stop();
       expect(code, host().running().lastLines()).not.toBeNull();
-      // The real host lets a pending request wait for 30 s, and then takes some ten more.
+      // The real host waits 30 s for a pending request, and then needs some ten seconds more.
       expect(seconds).toBeLessThan(50);
       // After either of the first two, the client asks again.
       expect([202, 503, 'cut off']).toContain(await waiting);

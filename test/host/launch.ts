@@ -1,6 +1,6 @@
 /**
- * Starts a Functions host with the built app in it, as a process of its own: the local one, or the real one in the
- * shape that `scripts/functions-host.ts` found it. Everything else in this folder knows an address, a storage and keys.
+ * Starts a Functions host with the built app in a process of its own: the local one, or the real one in the form in
+ * which `scripts/functions-host.ts` found it. Everything else in this folder uses only its address, storage and keys.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -161,7 +161,7 @@ function realHostSettings(app: string): Record<string, string> {
   };
 }
 
-/** One set of keys, where each host looks for its own: as the local host writes it, and as the real one reads it. */
+/** One set of keys, where each host reads its own: as the local host writes it, and as the real one reads it. */
 async function writeKeys(data: string): Promise<void> {
   await writeFile(join(data, 'keys.json'), `${JSON.stringify(keys, undefined, 2)}\n`);
   const folder = join(data, 'secrets', 'functions', 'secrets');

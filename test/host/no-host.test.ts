@@ -1,4 +1,4 @@
-/** Where the real host is searched; its absence is reported in one line, and fails nothing. */
+/** Where the real host is searched; if there is none, one line reports it, and no test fails. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,7 +26,7 @@ async function find(): Promise<unknown> {
   return JSON.parse(out);
 }
 
-test('a machine with nothing: one line says so, and what to install', async () => {
+test('a machine without a host: one line reports it, and what to install', async () => {
   const { code, out } = await node(join(scripts, 'test-host.ts'), '--real');
   expect(out).toMatch(/^real host: skipped: no "func" on the PATH, .*; install .*Core Tools.*\n$/);
   expect(code).toBe(0);
@@ -49,7 +49,7 @@ test.each([
 test.each([
   ['another command of that name', 'echo func version v1.16.0'],
   ['one that is broken', 'echo 4.0.0; exit 1'],
-])('%s is not taken', async (_what, script) => {
+])('%s is not used', async (_what, script) => {
   await put('func', script);
   expect(await find()).toEqual({ reason: expect.stringContaining('no "func" on the PATH') });
 });

@@ -19,7 +19,7 @@ export function describeQuestions(host: () => HostUnderTest): void {
     Promise.all(regions.map((region) => deliver(host(), { ...push, region })));
 
   describe('availability', () => {
-    test('of an image nobody spoke of', async () => {
+    test('of an image that was never reported', async () => {
       const image = imageOf(newDigest());
       expect(await getJson(host(), asked('/api/availability', { image }))).toMatchObject({
         image,
@@ -65,7 +65,7 @@ export function describeQuestions(host: () => HostUnderTest): void {
       ['letters no reference has', 'image=contoso.azurecr.io/%C3%A4', 400, undefined],
       ['an escape that is none', 'image=%zz', 400, undefined],
       ['another registry', 'image=other.azurecr.io/a:v1', 404, undefined],
-      ['a region nobody expects', `image=${loginServer}/a:v1&regions=mars`, 400, 'regions'],
+      ['an unexpected region', `image=${loginServer}/a:v1&regions=mars`, 400, 'regions'],
       ['more regions than there are', `image=${loginServer}/a:v1&require=4`, 400, 'require'],
     ])('%s is refused', async (_what, query, status, field) => {
       const answer = await send(host(), `/api/availability?${query}`);
@@ -99,7 +99,7 @@ export function describeQuestions(host: () => HostUnderTest): void {
       await getJson(host(), asked('/api/wait', { image, regions: 'westeurope', timeout: '30' }));
     });
 
-    test.each(['0', '0.5'])('after %s s says not yet, and when to ask again', async (timeout) => {
+    test.each(['0', '0.5'])('after %s s answers 202, and when to ask again', async (timeout) => {
       const answer = await send(host(), asked('/api/wait', { image: imageOf(newDigest()), timeout }));
       expect(answer.status).toBe(202);
       expect(answer.headers.get('retry-after')).toMatch(/^\d+$/);
@@ -107,7 +107,7 @@ export function describeQuestions(host: () => HostUnderTest): void {
       expectRequestId(answer);
     });
 
-    test('says when it can no longer come', async () => {
+    test('answers when it can no longer be satisfied', async () => {
       const digest = newDigest();
       await everywhere({ digest, repository: 'moved', tag: 'v1' });
       await everywhere({ digest: newDigest(), repository: 'moved', tag: 'v1' });

@@ -1,4 +1,4 @@
-/** What the tests of a host send, and how they read what comes back. */
+/** The requests of the tests of a host, and the parsing of the answers. */
 import { expect } from 'vitest';
 import type { PushInput } from '../support/app.ts';
 import { until, webhookBody } from '../support/app.ts';
@@ -12,7 +12,7 @@ export interface Answer {
   readonly text: string;
 }
 
-/** As it goes over the wire. */
+/** The body as JSON. */
 export type Body = string | Uint8Array<ArrayBuffer>;
 
 export interface SendInput {

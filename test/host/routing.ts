@@ -5,7 +5,7 @@ import type { Answer } from './requests.ts';
 import { asked, hook, imageOf, send } from './requests.ts';
 import type { HostUnderTest } from './under-test.ts';
 
-/** The host's own answers explain nothing. */
+/** The host's own answers have no body. */
 function expectEmpty(answer: Answer, status: number): void {
   expect([answer.status, answer.text]).toEqual([status, '']);
 }
@@ -57,7 +57,7 @@ export function describeRouting(host: () => HostUnderTest): void {
       expectEmpty(await send(host(), '/api/health', { key: null, headers: { 'x-name': '\u00e9' } }), 400);
     });
 
-    test('the address alone says that somebody is there', async () => {
+    test('the address alone answers that a host runs', async () => {
       expect((await send(host(), '/', { key: null })).status).toBe(200);
     });
   });
@@ -114,7 +114,7 @@ export function describeRouting(host: () => HostUnderTest): void {
       expect(answer.text).toContain('PlanUrl');
     });
 
-    test('where nobody is asked for a key, none opens more', async () => {
+    test('where no key is required, a key does not replace the secret', async () => {
       expect((await hook(host(), '{}', { authorization: null, key: keys.master })).status).toBe(401);
     });
   });

@@ -1,6 +1,6 @@
 /**
- * A proxy between the app and its tables that can be closed: then nothing answers. Queues and blobs bypass it, so
- * the tests see what the app does without its tables.
+ * A proxy between the app and its tables that can be closed: then no request is answered. Queues and blobs bypass it,
+ * so that the tests show what the app does without its tables.
  */
 
 import type { AddressInfo } from 'node:net';

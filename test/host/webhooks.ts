@@ -24,7 +24,7 @@ export function describeWebhooks(host: () => HostUnderTest): void {
       ['a ping', { action: 'ping' }, 'pong'],
       ['another action', { action: 'quarantine', target: { digest: newDigest(), repository: 'a' } }, 'ignored'],
       ['a push without a digest', { action: 'push', target: { repository: 'a', tag: 'v1' } }, 'ignored'],
-      ['fields nobody knows', { action: 'ping', Headers: { authorization: 'x' }, region: 'nowhere' }, 'pong'],
+      ['unknown fields', { action: 'ping', Headers: { authorization: 'x' }, region: 'nowhere' }, 'pong'],
     ])('%s', async (_what, fields, outcome) => {
       const answer = await hook(host(), event(fields));
       expect([answer.status, JSON.parse(answer.text)]).toEqual([200, { outcome }]);

@@ -1,6 +1,6 @@
 /**
- * Deployment checks of the running app, against stand-ins that hold it to the contracts of Azure Pipelines and GitHub to
- * the byte: over restarts and crashes, and over outages of the other side.
+ * Deployment checks of the running app, against stand-ins that check the contracts of Azure Pipelines and GitHub to the
+ * byte: over restarts and crashes, and over outages of the other side.
  */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { AzuriteProcess } from '../../src/local/azurite.ts';
@@ -14,7 +14,7 @@ import { startGithub } from '../support/github-stand-in.ts';
 import { tableTexts } from '../support/table-texts.ts';
 
 const regions = ['eastus', 'westeurope'];
-/** A timer that rings half a minute after the crash, on a busy machine. */
+/** A timer that fires half a minute after the crash, on a busy machine. */
 const afterCrashMs = 90_000;
 const digestOf = (n: number) => `sha256:${n.toString(16).padStart(64, '0')}`;
 const imageOf = (n: number) => `${loginServer}/team/app@${digestOf(n)}`;
@@ -85,7 +85,7 @@ const reviewOf = (run: number, timeoutMs = 20_000) =>
     timeoutMs,
   );
 
-test('a setting with nearly the name of one of ours is warned of once, without what stands in it', () => {
+test('a setting with nearly the name of a known one is warned of once, without its value', () => {
   const lines = app.lastLines().split('\n');
   expect(lines.filter((line) => line.includes('CALLBACK_KEYS'))).toEqual([
     expect.stringContaining('CALLBACK_KEYS: is not read; the nearest setting is CALLBACK_KEY'),
@@ -93,10 +93,12 @@ test('a setting with nearly the name of one of ours is warned of once, without w
   expect(lines.join('\n')).not.toContain('a-mistyped-secret');
 });
 
-/** What takes half a minute or more is asked first and read last: meanwhile the other tests run, and restart the app. */
+/**
+ * What lasts half a minute or more is started first and read last: meanwhile the other tests run, and restart the app.
+ */
 const slow: { never: Plan[]; crashed: { plan: Plan; run: number } | undefined } = { never: [], crashed: undefined };
 
-test('asked for what can never come true: time is up, deleted, superseded', async () => {
+test('checks of what can never become true: timeout, deleted, superseded', async () => {
   await everywhere(2);
   for (const region of regions) await deliver([app.url], { digest: digestOf(2), region, action: 'delete' });
   for (const n of [3, 4]) for (const region of regions) await push(n, region, 'moving');
@@ -207,7 +209,7 @@ test('GitHub: the image by its template, notes while waiting, and a delivery tha
   expect(github.notes(delivery.run).length).toBeLessThanOrEqual(10);
 }, 60_000);
 
-test('GitHub: what nobody could wait for is rejected with the reason', async () => {
+test('GitHub: an invalid check is rejected with the reason', async () => {
   const delivery = github.request({ payload: { image: 'unknown.example/app:v1' } });
   expect(await deliverGithub(delivery)).toMatchObject({ status: 202 });
   expect(await reviewOf(delivery.run)).toMatchObject([
@@ -234,8 +236,8 @@ test('refusals', async () => {
   expect(await deliverGithub(forged)).toMatchObject({ status: 401 });
 });
 
-test('what can never come true has failed', async () => {
-  // What was just deleted or moved may be on its way again: that takes half a minute to be final.
+test('the checks of what can never become true have failed', async () => {
+  // What was just deleted or moved may come back: it is final after half a minute.
   for (const plan of slow.never) expect(await resultOf(plan, afterCrashMs)).toEqual(['failed']);
   expect(slow.never).toHaveLength(3);
 }, 120_000);
@@ -246,7 +248,7 @@ test('what was accepted before the crash has its verdicts', async () => {
   expect(await reviewOf(run, afterCrashMs)).toMatchObject([{ state: 'approved' }]);
 }, 240_000);
 
-test('nothing was sent that the contracts do not know, and no secret was kept or revealed', async () => {
+test('nothing was sent that the contracts do not describe, and no secret was kept or revealed', async () => {
   expect([...devOps.breaches, ...github.breaches]).toEqual([]);
   const secrets = [github.webhookSecret, ...github.tokens, 'azure-devops-token-', 'PRIVATE KEY'];
   const { plan } = await askPipelines({ image: imageOf(91), timeout: 60 });

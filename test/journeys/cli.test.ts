@@ -15,7 +15,7 @@ const regions = ['eastus', 'southeastasia', 'westeurope'];
 const modes = ['piped', 'terminal'] as const;
 const digestOf = (n: number) => `sha256:${n.toString(16).padStart(64, '0')}`;
 const imageOf = (n: number) => `${loginServer}/team/app@${digestOf(n)}`;
-/** Every command starts and asks within this even on a busy machine. */
+/** Every command starts and sends its request within this time even on a busy machine. */
 const patienceMs = 25_000;
 const flags = ['--enable-auth'];
 
@@ -50,10 +50,10 @@ function start(mode: (typeof modes)[number], words: readonly string[], more: Rec
   return startCommand(words, { mode, environment: { ...knowing(), ...more } });
 }
 
-const said = (running: RunningCommand) => stripVTControlCharacters(running.out() + running.err());
+const output = (running: RunningCommand) => stripVTControlCharacters(running.out() + running.err());
 const saying = (running: RunningCommand, words: string) =>
   until(
-    () => said(running),
+    () => output(running),
     (text) => text.includes(words),
     patienceMs,
   );
@@ -94,7 +94,7 @@ describe.each(modes)('exit codes, %s', (mode) => {
   ])('%d: %s', async (code, _, words, text) => {
     const running = start(mode, ['wait', ...words.map((word) => word.replace('ADDRESS', app.url))]);
     expect(await running.ended).toMatchObject({ code });
-    expect(said(running)).toContain(text);
+    expect(output(running)).toContain(text);
   });
 
   test('1: something unexpected', async () => {
@@ -113,8 +113,8 @@ describe.each(modes)('%s', (mode) => {
     await saying(running, mode === 'piped' ? 'missing: southeastasia' : 'in 2 of 3 regions');
     await push(n, ['southeastasia']);
     expect(await running.ended).toMatchObject({ code: 0 });
-    expect(said(running)).toContain(`${imageOf(n)} is in 3 of 3 regions after`);
-    expect(said(running)).toMatch(/southeastasia:? +available, .* after the first/);
+    expect(output(running)).toContain(`${imageOf(n)} is in 3 of 3 regions after`);
+    expect(output(running)).toMatch(/southeastasia:? +available, .* after the first/);
   });
 
   test('several images, released by the last region of the last', async () => {
@@ -125,7 +125,7 @@ describe.each(modes)('%s', (mode) => {
     await saying(running, '1 of 2 images');
     await push(worker, ['southeastasia']);
     expect(await running.ended).toMatchObject({ code: 0 });
-    expect(said(running)).toMatch(/2 of 2 images are where they must be after \d/);
+    expect(output(running)).toMatch(/2 of 2 images are where they must be after \d/);
   });
 
   test('Ctrl-C ends it with a summary', async () => {
@@ -134,7 +134,7 @@ describe.each(modes)('%s', (mode) => {
     await saying(running, mode === 'piped' ? 'missing: ' : 'in 1 of 3 regions');
     running.interrupt();
     expect(await running.ended).toMatchObject({ code: 130 });
-    expect(said(running)).toMatch(/interrupted after .* is in 1 of 3 regions; missing: southeastasia, westeurope/);
+    expect(output(running)).toMatch(/interrupted after .* is in 1 of 3 regions; missing: southeastasia, westeurope/);
   });
 
   test('a restart of the tracker in the middle', async () => {
@@ -143,12 +143,12 @@ describe.each(modes)('%s', (mode) => {
     await saying(running, mode === 'piped' ? 'missing: southeastasia' : 'in 2 of 3 regions');
     const port = Number(new URL(app.url).port);
     await app.stop();
-    // A 503 on its way down, or nobody there: whichever comes first is said.
+    // A 503 of the stopping app, or a refused connection: the first of them is printed.
     await saying(running, 'asking again');
     app = await startApp({ port });
     await push(n + 2, ['southeastasia']);
     expect(await running.ended).toMatchObject({ code: 0 });
-    expect(said(running)).toContain(`${imageOf(n + 2)} is in 3 of 3 regions after`);
+    expect(output(running)).toContain(`${imageOf(n + 2)} is in 3 of 3 regions after`);
   }, 120_000);
 });
 
@@ -168,7 +168,7 @@ test('json is one line on standard output and progress is not there', async () =
   expect(err).toContain('waiting for');
 });
 
-test('colours where somebody sees them, and not with NO_COLOR', async () => {
+test('colours on a terminal, and not with NO_COLOR', async () => {
   const green = '\u001b[32m';
   const words = ['wait', imageOf(1)];
   expect((await start('terminal', words).ended).out).toContain(green);
@@ -185,7 +185,7 @@ test('nothing is rewritten in a build, terminal or not', async () => {
   expect(out).toContain('eastus: available, first (3 of 3 regions)');
 });
 
-test('a reader that has gone away is no crash', async () => {
+test('a closed pipe is no crash', async () => {
   const running = startCommand(['wait', imageOf(1)], { mode: 'piped', environment: knowing(), isUnread: true });
   const { code, err } = await running.ended;
   expect([code, err]).toEqual([0, expect.not.stringContaining('EPIPE')]);

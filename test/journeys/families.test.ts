@@ -141,13 +141,13 @@ describe.runIf(canRunRegistries)('families of two real registries', () => {
     );
     await until(
       () => typesOf(reference),
-      (told) => told.includes('ImageAvailableInAllReplicas'),
+      (published) => published.includes('ImageAvailableInAllReplicas'),
       30_000,
     );
     expect(typesOf(reference).filter((type) => type === 'ImageAvailableInAllReplicas')).toHaveLength(1);
     for (const { manifest } of members) expect(typesOf(`team/whole@${manifest.digest}`)).toEqual([]);
 
-    // Deleted everywhere, and one region never reports it: the app asks its replica.
+    // Deleted everywhere, and one region never reports it: the app probes its replica.
     lost.clear();
     lost.add(`eastus ${last.manifest.digest}`);
     for (const region of regions) await remove(region, 'team/whole', last.manifest);

@@ -1,4 +1,4 @@
-/** The built app with settings that are not usable: on Azure it says which, on a developer's machine it does not start. */
+/** The built app with invalid settings: on Azure it answers which ones, on a developer's machine it does not start. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { App } from '../support/app.ts';
 import { startInstance } from '../support/app.ts';
@@ -6,7 +6,7 @@ import { callCommand } from '../support/call-command.ts';
 
 const hidden = 'hidden-secret';
 const settings = {
-  // Nothing is stored where nothing runs.
+  // The app does not start, so that it uses no storage.
   AzureWebJobsStorage: 'DefaultEndpointsProtocol=https;AccountName=x;AccountKey=eA==;EndpointSuffix=core.windows.net',
   EVENT_GRID_TOPIC_ENDPOINT: 'https://topic.example/api/events',
   REGISTRIES: `[{"name":"${hidden}"}]`,

@@ -1,6 +1,6 @@
 /**
- * Webhooks forwarded by the real app: each target gets a tag's push once the image is where that target needs it, however
- * often the target refuses, and also when the app dies in between.
+ * Webhooks forwarded by the real app: each target gets a tag's push once the image is where that target needs it, also
+ * when the target refuses at first, and when the app is killed in between.
  */
 import { createHmac } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
@@ -91,7 +91,7 @@ test('a target that refuses gets it later', async () => {
   expect(refuses).toBe(0);
 }, 60_000);
 
-test('an app that dies in between loses none, and detects a repeat by its id', async () => {
+test('an app that is killed in between loses none, and detects a repeat by its id', async () => {
   refuses = Number.POSITIVE_INFINITY;
   await deliver([app.url], { digest: digestOf(3), region: 'eastus', tag: 'v3' });
   await deliver([app.url], { digest: digestOf(3), region: 'westeurope', tag: 'v3' });
@@ -117,7 +117,7 @@ test('an app that dies in between loses none, and detects a repeat by its id', a
   }
 }, 120_000);
 
-test('nothing private is connected to without leave, and no address is in the log', () => {
+test('no private address is connected to unless it is allowed, and no address is in the log', () => {
   expect(received.filter(({ target }) => target === '/not-allowed')).toEqual([]);
   expect(app.lastLines()).not.toContain('/everywhere');
 });

@@ -84,7 +84,7 @@ async function sendAll(
 }
 
 /** Ids of the all-replicas events by digest, and the first time each was published. */
-function told(): Map<string, { ids: Set<string>; first: number }> {
+function published(): Map<string, { ids: Set<string>; first: number }> {
   const result = new Map<string, { ids: Set<string>; first: number }>();
   for (const event of topic.events) {
     if (event.type !== allReplicas) continue;
@@ -98,11 +98,11 @@ function told(): Map<string, { ids: Set<string>; first: number }> {
 async function checkAll(complete: ReadonlyMap<string, number>): Promise<void> {
   const digests = [...complete.keys()];
   await until(
-    () => told(),
+    () => published(),
     (events) => digests.every((digest) => events.has(digest)),
     90_000,
   );
-  const events = told();
+  const events = published();
   for (const digest of digests) {
     expect(events.get(digest)?.ids.size, `ids of ${digest}`).toBe(1);
     // Both clocks are this machine's: an event from before the last region was even sent would be early.
@@ -122,8 +122,8 @@ test('the same with a process killed at a random moment, and started again', asy
   const restarted = Promise.withResolvers<void>();
   const complete = await sendAll(deliveries, (sent) => {
     if (sent !== killAt) return;
-    const [victim, ...others] = apps;
-    victim?.kill();
+    const [killed, ...others] = apps;
+    killed?.kill();
     startInstance({ storage: azurite.connectionString, topic }).then((app) => {
       apps = [app, ...others];
       restarted.resolve();

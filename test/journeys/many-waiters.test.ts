@@ -48,7 +48,7 @@ function startWaiting(from: number, perImage: number) {
   );
 }
 
-/** Reads per second while everybody waits and nothing happens. */
+/** Reads per second while all clients wait and nothing happens. */
 async function readsWhileWaiting(): Promise<number> {
   const before = proxy.reads();
   const startedAt = Date.now();

@@ -1,6 +1,6 @@
 /**
- * The live page in a real browser before a tracker that says anything: names no parser would let through, lists longer
- * than people read, and answers that change while somebody is in the middle of something.
+ * The live page in a real browser before a tracker with any answers: names that no parser would accept, very long
+ * lists, and answers that change while the page is in use.
  */
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -115,11 +115,11 @@ describe('a name is nothing but a name', () => {
         likelyCauses: [{ title: name, trackingId: name, regions: [name], since: null }],
       }),
     };
-    // The long one wide as well; the others leave room.
+    // The long one is wide as well; the others leave room.
     for (const width of name.length > 1_000 ? [1280, 360] : [360]) {
       await page.setViewportSize({ width, height: 740 });
       const views = ['', '#image=contoso.azurecr.io/x:y', '#view=replicas', '#view=releases', '#view=waiting'];
-      // An address holds no name that long.
+      // An address cannot have a name that long.
       const opened = name.length > 1_000 ? [] : [`#release=${encodeURIComponent(name)}`];
       for (const view of [...views, ...opened]) {
         await page.goto('about:blank');
@@ -330,10 +330,10 @@ describe('with the keyboard alone', () => {
 
   test('a focused image that is no longer listed does not lose the place', async () => {
     await page.locator('#matrix a.open').nth(1).focus();
-    const gone = all.splice(1, 1);
+    const removed = all.splice(1, 1);
     await expect.poll(() => rows().count(), { timeout: patienceMs }).toBe(2);
     expect(await focused()).toContain(listedImage(3).digest);
-    all.splice(1, 0, ...gone);
+    all.splice(1, 0, ...removed);
   });
 });
 
@@ -358,7 +358,7 @@ test('a diverged tag is named in every list, and what only older pages have is f
   expect(await page.getByText('No image matches').isVisible()).toBe(false);
 });
 
-test('a member that a search finds says of which index and platform it is, and is delayed with its index', async () => {
+test('a member that a search finds shows its index and platform, and is delayed with its index', async () => {
   const index = listedImage(1, { delayed: true });
   const member = listedImage(2, { memberOf: [index.digest], tags: [] });
   const members = [{ ...{ digest: member.digest, kind: 'platform', platform: 'linux/arm64' }, missing: [] }];
@@ -480,7 +480,7 @@ test('what is typed is searched for by the tracker, letter by letter, and is one
   await page.getByText('No image matches these filters.').waitFor();
   // A digest may be that of one platform.
   expect(withMembers).toEqual(new Set(['false null', 'true true']));
-  // One that is named whole is opened.
+  // An image whose whole name is typed is opened.
   await field.fill('team/app:v1');
   await page.keyboard.press('Enter');
   await page.locator('#image-details').waitFor();
@@ -493,7 +493,7 @@ describe('the registry as a whole', () => {
     ...{ delayed: 3, divergedTags: 1, regions: [], asOf: '2026-06-01T12:00:00.000Z' },
   };
 
-  test('is counted, leads to what is counted, and what needs somebody is on top', async () => {
+  test('is counted, leads to what is counted, and what needs attention is on top', async () => {
     answers.summary = () => summary;
     answers.images = (query) => {
       const state = query.get('state');
@@ -954,7 +954,7 @@ test('times in one table are all of the same moment', async () => {
     since: new Date(shownAt - milliseconds).toISOString(),
   });
   let waiting = [waitedFor('a', 31_950)];
-  // Without the tracker's clock: that of the page stands still.
+  // The answer has no time of the tracker, so the page uses its own clock, which stands still.
   await page.route('**/api/waiting?*', (route) =>
     route.fulfill({ json: { waiting, total: waiting.length, instances: 1 } }),
   );
@@ -1074,7 +1074,7 @@ test('an answer that makes no sense is an outage, and not the end', async () => 
   await page.getByRole('alert').getByText('was not understood').waitFor();
   isSane = true;
   await rows().first().waitFor();
-  // What it was is for whoever looks after the tracker.
+  // The cause is for the operator of the tracker.
   expect(complaints.splice(0).join()).toContain('TypeError');
 });
 

@@ -1,4 +1,4 @@
-/** The live page in a real browser before the real app: what somebody sees who watches images replicate. */
+/** The live page in a real browser before the real app, while images replicate. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
@@ -13,7 +13,7 @@ const push = (number: number, region: string, more: Partial<PushInput> = {}) =>
   deliver([app.url], { digest: digestOf(number), region, ...more });
 const addressOf = (number: number, repository = 'team/app') => `image=${loginServer}/${repository}@${digestOf(number)}`;
 
-/** Generous: the machine may be busy. Everything is waited for, nothing is slept for. */
+/** Generous: the machine may be busy. The tests wait for conditions, and never sleep. */
 const patienceMs = 15_000;
 
 let app: App;
@@ -41,7 +41,7 @@ async function newPage(options: Parameters<Browser['newContext']>[0] = {}): Prom
   return context.newPage();
 }
 
-/** A row of the matrix, by anything it says. */
+/** A row of the matrix, by any of its texts. */
 const row = (text: string, on = page) => on.locator('#matrix tbody tr', { hasText: text });
 const focused = (on = page) => on.evaluate<string>('document.activeElement?.textContent?.trim() ?? ""');
 const isTooWide = (on = page) =>
@@ -58,7 +58,7 @@ async function open(view: string, on = page): Promise<void> {
 }
 
 describe('the key', () => {
-  test('is asked for, and asked for again when it is not the one', async () => {
+  test('is requested, and requested again when it is wrong', async () => {
     await page.goto(`${app.url}/ui`);
     const field = page.getByLabel('Function key');
     await field.waitFor();
@@ -90,7 +90,7 @@ describe('the key', () => {
 });
 
 describe('the matrix', () => {
-  test('fills while one looks', async () => {
+  test('fills without a reload', async () => {
     await page.evaluate('window.isSamePage = true');
     await push(1, 'eastus', { tag: 'v1' });
     await row('v1').locator('.pill.is-replicating').waitFor();
@@ -171,9 +171,9 @@ describe('an image', () => {
     const westeurope = page.locator('#image-regions tr', { hasText: 'westeurope' });
     await westeurope.getByText('available').waitFor();
     expect(await westeurope.locator('.lag').innerText()).toMatch(/^\+\d/);
-    const told = page.locator('#image-events tr', { hasText: 'eastus' });
-    await told.getByText('Accepted by the topic').waitFor();
-    expect(await told.innerText()).toContain('available in a region');
+    const publishedRow = page.locator('#image-events tr', { hasText: 'eastus' });
+    await publishedRow.getByText('Accepted by the topic').waitFor();
+    expect(await publishedRow.innerText()).toContain('available in a region');
   });
 
   test('shows where its tags point', async () => {
@@ -188,7 +188,7 @@ describe('an image', () => {
     await page.locator('#image-reference', { hasText: digestOf(5) }).waitFor();
   });
 
-  test('is found by what people call it', async () => {
+  test('is found by any part of its name', async () => {
     await open('');
     await page.getByLabel('Search').fill('team/app:v1');
     await page.keyboard.press('Enter');
@@ -197,7 +197,7 @@ describe('an image', () => {
     await page.locator('#image-tags').getByText('converged').waitFor();
   });
 
-  test('that no region has reported says so', async () => {
+  test('that no region has reported is shown as such', async () => {
     await open(addressOf(999));
     await page.getByText('as soon as a webhook reports it').waitFor();
   });
@@ -299,14 +299,14 @@ test('an outage keeps what is known on the screen, and ends by itself', async ()
   await page.getByRole('button', { name: 'Try now' }).click();
   const { data } = app;
   app = await startInstance({ flags: ['--enable-auth'], data, port: Number(new URL(app.url).port) });
-  // The longest pause between two tries by itself.
+  // The longest pause between two automatic tries.
   await page.locator('#connection.is-live').waitFor({ timeout: 30_000 });
   await page.locator('#banner').waitFor({ state: 'hidden' });
   await push(6, 'eastus', { tag: 'v6' });
   await row('v6').waitFor();
 }, 60_000);
 
-test('a forgotten key removes what it has shown', async () => {
+test('when the key is removed, so is what the page has shown', async () => {
   await row('v1').getByRole('link').first().click();
   await page.locator('#image-tags tbody tr').first().waitFor();
   await page.getByRole('link', { name: 'Images', exact: true }).first().click();
@@ -318,6 +318,6 @@ test('a forgotten key removes what it has shown', async () => {
   expect(await page.evaluate('sessionStorage.length')).toBe(0);
 });
 
-test('in all that, no script failed, no policy was broken, nobody else was asked', () => {
+test('in all tests above no script failed, no policy was violated, no other host was called', () => {
   expect(complaints).toEqual([]);
 });

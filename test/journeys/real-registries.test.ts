@@ -62,7 +62,7 @@ describe.runIf(canRunRegistries)('three real registries as replicas', () => {
 
   const ask = async (reference: string) =>
     (await getJson<AvailabilityDocument>(`${app.url}/api/availability?image=${loginServer}/${reference}`)).body;
-  const toldOf = (digest: string) =>
+  const publishedOf = (digest: string) =>
     topic.events.filter(({ type, subject }) => type.endsWith('InAllReplicas') && String(subject).endsWith(digest));
 
   async function pushMulti(repository: string, name: string): Promise<Content> {
@@ -87,11 +87,11 @@ describe.runIf(canRunRegistries)('three real registries as replicas', () => {
       (document) => document.missing.length === 1,
       20_000,
     );
-    expect(toldOf(top.digest)).toEqual([]);
+    expect(publishedOf(top.digest)).toEqual([]);
     copyImage(originOf('eastus'), originOf('southeastasia'), 'team/app:v1');
     expect(await waiting).toMatchObject({ status: 200, body: { state: 'available', digest: top.digest, missing: [] } });
     await until(
-      () => toldOf(top.digest).length,
+      () => publishedOf(top.digest).length,
       (count) => count === 1,
       20_000,
     );
@@ -113,19 +113,19 @@ describe.runIf(canRunRegistries)('three real registries as replicas', () => {
     expect(document.regions.find(({ region }) => region === 'southeastasia')?.evidence).toContain('webhook');
   }, 90_000);
 
-  test('an image nobody has reported is found while somebody waits for it', async () => {
-    const silent = image('silent');
-    for (const region of regions) lost.add(`${region} ${silent.manifest.digest}`);
-    await pushImage(originOf('eastus'), 'team/silent', silent);
-    await putManifest(originOf('eastus'), 'team/silent', silent.manifest, 'v1');
+  test('an image that no webhook has reported is found while a client waits for it', async () => {
+    const unreported = image('unreported');
+    for (const region of regions) lost.add(`${region} ${unreported.manifest.digest}`);
+    await pushImage(originOf('eastus'), 'team/unreported', unreported);
+    await putManifest(originOf('eastus'), 'team/unreported', unreported.manifest, 'v1');
     for (const region of ['westeurope', 'southeastasia'])
-      copyImage(originOf('eastus'), originOf(region), 'team/silent:v1');
+      copyImage(originOf('eastus'), originOf(region), 'team/unreported:v1');
     const waited = await getJson<AvailabilityDocument>(
-      `${app.url}/api/wait?image=${loginServer}/team/silent:v1&timeout=60`,
+      `${app.url}/api/wait?image=${loginServer}/team/unreported:v1&timeout=60`,
     );
     expect(waited).toMatchObject({
       status: 200,
-      body: { digest: silent.manifest.digest, tag: { state: 'converged' } },
+      body: { digest: unreported.manifest.digest, tag: { state: 'converged' } },
     });
   }, 90_000);
 
@@ -165,25 +165,25 @@ describe.runIf(canRunRegistries)('three real registries as replicas', () => {
   }, 150_000);
 
   test('a delete is published region by region, and at the end everywhere', async () => {
-    const gone = image('gone');
-    await pushImage(originOf('eastus'), 'team/gone', gone);
-    await putManifest(originOf('eastus'), 'team/gone', gone.manifest, 'v1');
+    const deleted = image('deleted');
+    await pushImage(originOf('eastus'), 'team/deleted', deleted);
+    await putManifest(originOf('eastus'), 'team/deleted', deleted.manifest, 'v1');
     for (const region of ['westeurope', 'southeastasia'])
-      copyImage(originOf('eastus'), originOf(region), 'team/gone:v1');
-    const path = `/v2/team/gone/manifests/${gone.manifest.digest}`;
+      copyImage(originOf('eastus'), originOf(region), 'team/deleted:v1');
+    const path = `/v2/team/deleted/manifests/${deleted.manifest.digest}`;
     await until(
-      () => ask(`team/gone@${gone.manifest.digest}`),
+      () => ask(`team/deleted@${deleted.manifest.digest}`),
       ({ state }) => state === 'available',
       30_000,
     );
     for (const region of regions) await expectStatus(202, originOf(region), path, { method: 'DELETE' });
     await until(
-      () => ask(`team/gone@${gone.manifest.digest}`),
+      () => ask(`team/deleted@${deleted.manifest.digest}`),
       ({ state }) => state === 'deleted',
       30_000,
     );
     await until(
-      () => toldOf(gone.manifest.digest).map((event) => event.type),
+      () => publishedOf(deleted.manifest.digest).map((event) => event.type),
       (types) => types.includes('AcrReplication.ImageDeletedInAllReplicas'),
       30_000,
     );

@@ -1,6 +1,6 @@
 /**
- * A release over two real instances on one storage: one pipeline makes it, many wait for it by name at both, webhooks come to
- * either, and each revision is published once, also when the instance that made it is killed.
+ * A release over two real instances on one storage: one pipeline creates it, many wait for it by name at both, webhooks
+ * come to either, and each revision is published once, also when the instance that created it is killed.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { AzuriteProcess } from '../../src/local/azurite.ts';
@@ -90,9 +90,9 @@ test(`forty images, and ${waiters} who wait for them by name`, async () => {
     (count) => count > 0,
     10_000,
   );
-  const toldMs = Date.parse(String(toldOf('shop-2.4')[0]?.time)) - sentAt;
+  const publishedMs = Date.parse(String(toldOf('shop-2.4')[0]?.time)) - sentAt;
   const slowestMs = Math.max(...released.map(({ at }) => at - sentAt));
-  const figures = `${waiters} waiters of 40 images in 4 regions: slowest released after ${slowestMs} ms, told ${toldMs} ms after the last webhook`;
+  const figures = `${waiters} waiters of 40 images in 4 regions: slowest released after ${slowestMs} ms, published ${publishedMs} ms after the last webhook`;
   process.stdout.write(`${figures}\n`);
   expect(slowestMs, figures).toBeLessThan(maxReleaseMs);
   const { body } = await until(
@@ -121,7 +121,7 @@ test('another revision, while the instance that made it is killed', async () => 
   await pushLast();
   await until(
     () => toldOf('shop-2.4'),
-    (told) => told.length > 1,
+    (published) => published.length > 1,
     60_000,
   );
   expect(toldOf('shop-2.4').at(-1)).toMatchObject({ data: { revision: 2 } });

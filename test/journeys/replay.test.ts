@@ -1,4 +1,7 @@
-/** What was published is published again, with the same ids and nothing else: over a restart, and while the topic is away. */
+/**
+ * Published events are published again, with the same ids and nothing else: over a restart, and while the topic is
+ * unavailable.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,7 +31,7 @@ let topic: RunningTopic;
 let app: App;
 let startedAt: string;
 /** Ids of everything published about the images, by image. */
-const told = new Map<number, string[]>();
+const published = new Map<number, string[]>();
 
 beforeAll(async () => {
   data = await mkdtemp(join(tmpdir(), 'acr-replication-tracker-'));
@@ -47,7 +50,7 @@ beforeAll(async () => {
       ({ body: { events } }) => events.length === 5 && events.every(({ status }) => status === 'published'),
       40_000,
     );
-    told.set(
+    published.set(
       n,
       body.events.map(({ id }) => id),
     );
@@ -82,7 +85,7 @@ async function finished(id: string, timeoutMs = 60_000): Promise<Replay> {
 }
 
 const idsAfter = (mark: number) => topic.events.slice(mark).map(({ id }) => String(id));
-const allIds = () => [...told.values()].flat().sort();
+const allIds = () => [...published.values()].flat().sort();
 
 test('every event published before is in the log of the topic', () => {
   expect(new Set(idsAfter(0))).toEqual(new Set(allIds()));
@@ -93,7 +96,7 @@ describe('a replay of one image', () => {
     const mark = topic.events.length;
     const replay = await finished(await ask({ image: `${loginServer}/team/app:v7` }));
     expect(replay).toMatchObject({ imagesExamined: 1, eventsPublished: 5 });
-    expect(idsAfter(mark).sort()).toEqual([...(told.get(7) ?? [])].sort());
+    expect(idsAfter(mark).sort()).toEqual([...(published.get(7) ?? [])].sort());
     const { body } = await getJson<{ replays: Replay[] }>(`${app.url}/api/events?image=${imageOf(7)}`);
     expect(body.replays).toMatchObject([{ id: replay.id, status: 'done' }]);
   }, 90_000);
@@ -110,7 +113,7 @@ describe('a replay of a registry and a range', () => {
     expect(idsAfter(mark).sort()).toEqual(allIds());
   }, 120_000);
 
-  test('goes on after a crash in the middle, and publishes nothing that was not published before', async () => {
+  test('continues after a crash in the middle, and publishes nothing that was not published before', async () => {
     const mark = topic.events.length;
     topic.delayBy(3_000);
     const id = await ask({ registry, since: startedAt, until: new Date().toISOString() });
@@ -128,7 +131,7 @@ describe('a replay of a registry and a range', () => {
     expect(new Set(idsAfter(mark))).toEqual(new Set(allIds()));
   }, 180_000);
 
-  test('outlives a topic that is away', async () => {
+  test('continues after an outage of the topic', async () => {
     const mark = topic.events.length;
     topic.failWith(503, 600);
     const id = await ask({ registry, since: startedAt, until: new Date(Date.now() - 1_000).toISOString() });

@@ -1,4 +1,4 @@
-/** The running app reads its replicas from ARM, and goes on with what it knows when ARM is down. */
+/** The running app reads its replicas from ARM, and uses the last known ones while ARM is down. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { AvailabilityDocument } from '../../src/core/image/availability.ts';
 import type { ReplicaReport } from '../../src/core/query/replica-report.ts';

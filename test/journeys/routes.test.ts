@@ -1,4 +1,4 @@
-/** The built app, asked for its own description, used by a language model's client, and with the keys asked for. */
+/** The built app: its own description, the client of a language model, and the required keys. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -71,7 +71,7 @@ test('a language model is answered what the route answers', async () => {
 });
 
 test.each([
-  ['nobody', undefined, 401],
+  ['no key', undefined, 401],
   ['a function key', 'function', 403],
   ['the key of the extension', 'mcp', 200],
   ['the master key', 'master', 200],
@@ -80,7 +80,7 @@ test.each([
 });
 
 test.each([
-  ['nobody', undefined, 401],
+  ['no key', undefined, 401],
   ['a function key', 'function', 401],
   ['the master key', 'master', 202],
 ] as const)('%s: a replay', async (_whose, name, status) => {

@@ -88,7 +88,7 @@ export function webhookBody(push: PushInput): string {
   });
 }
 
-/** Sends one webhook event, as often as it takes until an instance says it is stored. */
+/** Sends one webhook event until an instance answers that it is stored. */
 export async function deliver(urls: readonly string[], push: PushInput): Promise<string> {
   const body = webhookBody(push);
   for (let attempt = 0; attempt < 200; attempt++) {
@@ -107,7 +107,7 @@ export async function deliver(urls: readonly string[], push: PushInput): Promise
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
-  throw new Error(`no instance took ${push.digest} in ${push.region}`);
+  throw new Error(`no instance stored ${push.digest} in ${push.region}`);
 }
 
 /** Asks until the answer passes, at most that long. */

@@ -92,7 +92,7 @@ export async function startArmStandIn(): Promise<ArmStandIn> {
     if (seen.method !== 'POST') return { status: 405, body: problem('MethodNotAllowed') };
     if (action === 'ping') return { status: 200, body: { id: `ping-of-${name}` } };
     if (action === 'listEvents') {
-      // There is more, and nobody can get it: the SDK asks with GET.
+      // There are more, but the SDK cannot get them: it asks with GET.
       const nextLink = `${standIn.origin}${resourceId}/webhooks/${name}/listEvents?api-version=2025-11-01&skip=1`;
       return { status: 200, body: { value: standIn.events.get(name) ?? [], nextLink } };
     }
@@ -113,7 +113,7 @@ export async function startArmStandIn(): Promise<ArmStandIn> {
     return found === undefined ? notFound : { status: 200, body: found };
   }
 
-  /** As recorded: the resource at once, and an operation to ask about it. */
+  /** As recorded: the resource at once, and an operation that can be polled. */
   function change({ method, body }: ArmSeen, name: string): ArmAnswer {
     const { location, properties } = body as { location?: string; properties: Record<string, unknown> };
     const before = standIn.webhooks.get(name);

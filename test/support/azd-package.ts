@@ -1,7 +1,7 @@
 /**
- * Packs a service as `azd package` and `azd deploy` do, read in Azure/azure-dev at 1.31.2: `framework_service_node.go` (which
- * folder), `project_utils.go` (what of it), `service_target_functionapp.go` (what is refused). Rules of a `.funcignore` are
- * not imitated: there is none, and one is refused here, so that nobody adds one unseen.
+ * Packs a service as `azd package` and `azd deploy` do, from Azure/azure-dev at 1.31.2: `framework_service_node.go`
+ * (which folder), `project_utils.go` (which files), `service_target_functionapp.go` (what is refused). The rules of a
+ * `.funcignore` are not implemented: there is none, and one is refused here, so that none is added unnoticed.
  */
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
@@ -30,7 +30,7 @@ export async function packAsAzd(project: string, name: string, zip: string): Pro
   }
   const servicePath = join(project, service.project);
   const packagePath = join(servicePath, service.dist ?? '');
-  // The rules of the first say whether azd refuses to deploy, those of the second what is packed.
+  // The rules of the first decide whether azd refuses to deploy, those of the second what is packed.
   for (const place of [servicePath, packagePath]) {
     if (existsSync(join(place, '.funcignore'))) throw new Error(`${place}/.funcignore: azd would read it`);
   }
@@ -43,7 +43,7 @@ export async function packAsAzd(project: string, name: string, zip: string): Pro
   return zip;
 }
 
-/** Without a .funcignore only these are left out, wherever they lie; node_modules are not, with `remoteBuild: false`. */
+/** Without a .funcignore only these are left out, in any folder; node_modules are not, with `remoteBuild: false`. */
 async function filesOf(folder: string, below = ''): Promise<string[]> {
   const entries = await readdir(join(folder, below), { withFileTypes: true });
   const found = entries.map(async (entry) => {

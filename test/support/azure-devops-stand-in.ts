@@ -1,6 +1,6 @@
 /**
- * The part of Azure DevOps that a check speaks to. It knows plans that wait for a task, takes lines of progress for their
- * records and the one event that ends them, and is as particular as the documentation: another path, version, header or
+ * The part of Azure DevOps that a check uses. It has plans that wait for a task, accepts lines of progress for their
+ * records and the one event that ends them, and is as strict as the documentation: another path, version, header or
  * field is a breach. A plan that has ended answers 500, as the service does.
  */
 import type { Answer, Seen, Service } from './stand-in-service.ts';

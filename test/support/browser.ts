@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
 
-/** Nothing in the background: whatever the browser asks for is the page's doing. */
+/** No background requests: every request of the browser is one of the page. */
 const quiet = [
   '--no-sandbox',
   '--disable-gpu',
@@ -16,7 +16,7 @@ const quiet = [
   '--disable-sync',
 ];
 
-/** With a profile of its own, which it takes along when it is closed. */
+/** With a profile of its own, which is removed when it is closed. */
 export function openBrowser(): Promise<Browser> {
   return chromium.launch({ executablePath: findChromium(), args: quiet });
 }
@@ -52,7 +52,9 @@ export function listen(page: Page, origin: string): string[] {
   return complaints;
 }
 
-/** What axe finds on a page whose context lets its script in: the policy of ours lets no foreign one. */
+/**
+ * The violations that axe finds on a page. The page's own policy allows no other script, so its context must allow axe.
+ */
 export async function violationsOn(page: Page): Promise<unknown[]> {
   await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'));
   return page.evaluate<unknown[]>(

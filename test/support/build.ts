@@ -1,6 +1,6 @@
 /**
- * Values for tests, each from as little as its name needs. Everything is made by the product's own parsers, so a
- * test cannot hold a value that the product would refuse.
+ * Values for tests, each from as little as its name needs. All are made by the product's own parsers, so that a test
+ * cannot use a value that the product would refuse.
  */
 import type { Fact } from '../../src/core/image/arrival.ts';
 import type { Policy } from '../../src/core/image/context.ts';
@@ -55,7 +55,7 @@ export function at(text: string): number {
   return Date.parse(text);
 }
 
-/** `contoso` in East US and West Europe, unless told otherwise. */
+/** `contoso` in East US and West Europe, by default. */
 export function registryOf(overrides: Partial<Registry> = {}): Registry {
   return {
     name: 'contoso',
@@ -69,7 +69,7 @@ export function registryOf(overrides: Partial<Registry> = {}): Registry {
   };
 }
 
-/** The set that the registry's settings tell, read when the tests' day begins. */
+/** The set of the registry's settings, read at the start of the test. */
 export function replicaSetOf(registry: Registry = registryOf(), refreshedAt = at('2026-06-01T12:00:00Z')): ReplicaSet {
   return replicaSetFromSettings(registry, refreshedAt);
 }
@@ -78,7 +78,7 @@ export interface FactInput {
   readonly tag?: string;
   readonly mediaType?: string;
   readonly evidence?: Fact['evidence'];
-  /** When the event says it happened; by default the moment it was received. */
+  /** The timestamp of the event; by default the time of receipt. */
   readonly eventTime?: string;
 }
 

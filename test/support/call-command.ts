@@ -1,4 +1,4 @@
-/** Runs the command line in this process: what it is given is the test's, files as well, what it writes is kept. */
+/** Runs the command line in this process: the test provides its input and files, and its output is kept. */
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { CliContext } from '../../src/cli/cli-context.ts';

@@ -12,7 +12,7 @@ export interface CallInput {
   readonly headers?: Record<string, string>;
   readonly body?: string | Uint8Array;
   readonly invocationId?: string;
-  /** Where the host says that this belongs to. */
+  /** The trace context of the host. */
   readonly traceParent?: string;
   /** Changes the request before the function sees it. */
   readonly prepare?: (request: Request) => void;
@@ -58,7 +58,7 @@ export async function call(options: HttpFunctionOptions, input: CallInput): Prom
   };
 }
 
-/** A request whose body cannot be looked at without failing. */
+/** A request that fails if its body is read. */
 export function forbidBody(request: Request): void {
   for (const name of ['body', 'arrayBuffer', 'blob', 'formData', 'json', 'text']) {
     Object.defineProperty(request, name, {

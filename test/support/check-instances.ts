@@ -1,6 +1,6 @@
 /**
- * Instances of the checks that share their storage and a clock the test moves, with a tracker each, and one who waits for
- * verdicts and answers as the test says.
+ * Instances of the checks that share their storage and a clock that the test moves, with a tracker each, and a receiver
+ * that waits for verdicts and answers as the test sets.
  */
 import { memoryCheckQueue, memoryCheckStore } from '../../src/adapters/memory-checks.ts';
 import type { CheckRequest, Verdict } from '../../src/core/checks/check.ts';
@@ -117,7 +117,7 @@ export function checkWorld() {
     return { ...all, resume: (id, sequence, worldAheadMs) => all.resume(id, sequence, worldAheadMs + aheadMs) };
   }
 
-  /** A webhook says that it is there. */
+  /** A webhook reports that it is there. */
   async function push(region: string, tag?: string, digest = digestOf(1)): Promise<void> {
     const receivedAt = new Date(clock.now()).toISOString();
     const name = { registry: 'contoso', repository: repositoryOf('team/app'), digest };

@@ -1,4 +1,4 @@
-/** Stands between the app and its storage and counts what goes through: what a wait costs is seen from outside. */
+/** A proxy between the app and its storage that counts the requests, so that the requests of a wait are known. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Agent, createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 export interface CountingProxy {
   /** The connection string, with the table service reached through here. */
   readonly connectionString: string;
-  /** Reads of rows that have come through so far. */
+  /** Reads of rows so far. */
   reads(): number;
   stop(): Promise<void>;
 }

@@ -1,8 +1,8 @@
 /**
- * Azure as far as a deployment needs it after the template: Resource Manager with a function app, references to a vault and
- * subscriptions of Event Grid, the app's health, and an `azd` that runs the hooks of `azure.yaml` in azd's order with azd's
- * environment (Azure/azure-dev: `provisioning/manager.go` on outputs, `ext/hooks_runner.go`). Each step can be told to fail,
- * a number of times or until it is put right.
+ * Azure as far as a deployment needs it after the template: Resource Manager with a function app, references to a vault
+ * and subscriptions of Event Grid, the app's health, and an `azd` that runs the hooks of `azure.yaml` in azd's order
+ * with azd's environment (Azure/azure-dev: `provisioning/manager.go` on outputs, `ext/hooks_runner.go`). A test can
+ * make each step fail, a number of times or until it is repaired.
  */
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -17,7 +17,7 @@ import { run } from './run.ts';
 
 const root = new URL('../../', import.meta.url);
 
-/** Where something can go wrong, in the order in which `azd up` comes by. */
+/** The steps that can fail, in the order of `azd up`. */
 export const steps = [
   'provision',
   'sign in',
@@ -30,7 +30,7 @@ export const steps = [
   'subscription of the registry',
   'provisioning state',
 ] as const;
-/** The status of references can stay unknown for good, and nothing is lost by it. */
+/** The status of references can stay unknown forever, and the deployment still succeeds. */
 export type Step = (typeof steps)[number] | 'status of secrets';
 
 const group = '/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/rg-production/providers';
@@ -41,18 +41,20 @@ export interface DeploymentStandIn {
   up(): Promise<Ran>;
   /** As `azd provision`. */
   provision(): Promise<Ran>;
-  /** @param times `Infinity`: until it is put right with 0 */
+  /** @param times `Infinity`: until it is repaired with 0 */
   fail(step: Step, times: number): void;
   /** Names of registries that are tracked. */
   registries: string[];
-  /** The resource group is deleted, and everything in it; not what azd remembers, nor the topics of registries. */
+  /** The resource group is deleted, and everything in it; not azd's environment, nor the topics of registries. */
   deleteGroup(): void;
   /** What Event Grid has, by id; each with how often it was put. */
   readonly subscriptions: ReadonlyMap<string, { readonly properties: object; readonly puts: number }>;
   close(): Promise<void>;
 }
 
-/** @param way `npm`: hooks run as they are written; `node`: what npm would run, without the second that npm takes for it */
+/**
+ * @param way `npm`: hooks run as they are written; `node`: what npm would run, without the second that npm itself needs
+ */
 export async function startDeploymentStandIn(way: 'npm' | 'node' = 'node'): Promise<DeploymentStandIn> {
   const folder = await mkdtemp(join(tmpdir(), 'acr-replication-deployment-'));
   const failures = new Map<Step, number>();
@@ -87,7 +89,7 @@ export async function startDeploymentStandIn(way: 'npm' | 'node' = 'node'): Prom
     };
     const refuse = (status: number, code: string, message: string) => send(status, { error: { code, message } });
     if (pathname === '/api/health') {
-      // With a reference that is not resolved the app answers, and says so.
+      // With a reference that is not resolved the app answers with an error that names it.
       hasResolved ||= !failures.has('secrets');
       return send(fails('health') || !isDeployed || !hasResolved ? 503 : 200, {});
     }
@@ -153,13 +155,14 @@ export async function startDeploymentStandIn(way: 'npm' | 'node' = 'node'): Prom
     const { shell, run: script } = hooks[name].posix as { readonly shell: string; readonly run: string };
     const text = fails('sign in') ? '' : JSON.stringify({ token: fails('token') ? 'bad' : 'good' });
     await writeFile(token, text);
-    // As it is written, only less patient: hardly at all where nothing will come of it, but never outrun by a busy machine.
-    const patience = [...failures.values()].includes(Number.POSITIVE_INFINITY) ? 0.3 : 60;
-    const hurried = `${script}${script.includes(' -- ') ? '' : ' --'} --pause 0.02 --patience ${patience}`;
+    // As written, but with shorter timeouts: very short where the step can never succeed, long enough for a busy
+    // machine elsewhere.
+    const timeoutSeconds = [...failures.values()].includes(Number.POSITIVE_INFINITY) ? 0.3 : 60;
+    const withShortTimeouts = `${script}${script.includes(' -- ') ? '' : ' --'} --pause 0.02 --patience ${timeoutSeconds}`;
     const { scripts } = JSON.parse(await readFile(new URL('package.json', root), 'utf8'));
-    const direct = hurried.replace(/^npm run --silent (\S+) --/, (_, name: string) => scripts[name]);
+    const direct = withShortTimeouts.replace(/^npm run --silent (\S+) --/, (_, name: string) => scripts[name]);
     const environment = { PATH: `${folder}:${process.env.PATH ?? ''}`, HOME: folder, ...remembered };
-    return run(shell, ['-c', way === 'npm' ? hurried : direct], fileURLToPath(root), environment);
+    return run(shell, ['-c', way === 'npm' ? withShortTimeouts : direct], fileURLToPath(root), environment);
   }
 
   const standIn: DeploymentStandIn = {
@@ -175,7 +178,7 @@ export async function startDeploymentStandIn(way: 'npm' | 'node' = 'node'): Prom
     async provision() {
       if (fails('provision')) return { code: 1, out: '', err: 'RoleDefinitionDoesNotExist: try again' };
       isProvisioned = true;
-      // The site restarts, and references are resolved anew.
+      // The site restarts, and references are resolved again.
       hasResolved = false;
       Object.assign(remembered, outputs(origin, standIn.registries));
       return runHook('postprovision');

@@ -1,10 +1,10 @@
-/** Holds a real answer to what the function says of itself. */
+/** Compares a real answer with the description of the function. */
 import { expect } from 'vitest';
 import type { z } from 'zod';
 import type { RouteDescription } from '../../src/functions/http/route.ts';
 import type { Answer } from './call.ts';
 
-/** Fails for an answer that the description does not foresee, for a field it does not know, and for one it misses. */
+/** Fails for an answer that is not described, for a field that is not described, and for one that is missing. */
 export function expectDescribed(route: RouteDescription, answer: Answer, status: number): void {
   expect(answer.status, answer.text).toBe(status);
   const described = route.answers[status];

@@ -19,7 +19,7 @@ const properties = [
   'javaContainerVersion',
   'javaVersion',
   'linuxFxVersion',
-  // For this one the evidence is mixed; scaling is said elsewhere.
+  // For this one the evidence is mixed; scaling is configured elsewhere.
   'minimumElasticInstanceCount',
   'netFrameworkVersion',
   'nodeVersion',
@@ -29,7 +29,7 @@ const properties = [
   'pythonVersion',
   'use32BitWorkerProcess',
   'windowsFxVersion',
-  // Nothing proves that these are taken, and nothing here needs them.
+  // No source proves that these are accepted, and the app does not need them.
   'scmIpSecurityRestrictions',
   'scmIpSecurityRestrictionsDefaultAction',
   'scmIpSecurityRestrictionsUseMain',

@@ -8,13 +8,13 @@ import { onTestFinished } from 'vitest';
 export interface ForwardProxy {
   /** `http://…` */
   readonly url: string;
-  /** `GET http://host/path` and `CONNECT host:port`, each as it was asked. */
+  /** `GET http://host/path` and `CONNECT host:port`, each as it was requested. */
   readonly asked: string[];
   /** `Proxy-Authorization` of each. */
   readonly credentials: (string | undefined)[];
 }
 
-/** Ends with the test. @param port where every host is, whatever it is called; 0: it opens no tunnel and passes nothing on */
+/** Ends with the test. @param port to which all hosts are forwarded; 0: it opens no tunnel and forwards nothing */
 export async function startForwardProxy(port: number, refusal = 407): Promise<ForwardProxy> {
   const asked: string[] = [];
   const credentials: (string | undefined)[] = [];

@@ -1,7 +1,7 @@
 /**
- * The part of GitHub that a deployment protection rule speaks to: it signs its deliveries, gives tokens to an app that
- * proves itself, and takes notes and reviews for runs that wait. It checks what GitHub checks: the app's signature and
- * its times, the token's life, the fields, the length of a comment and the number of notes.
+ * The part of GitHub that a deployment protection rule uses: it signs its deliveries, gives tokens to an authenticated
+ * app, and accepts notes and reviews for runs that wait. It checks what GitHub checks: the signature and times of the
+ * app, the lifetime of the token, the fields, the length of a comment and the number of notes.
  */
 import type { KeyObject } from 'node:crypto';
 import { createHmac, generateKeyPairSync, verify } from 'node:crypto';
@@ -26,7 +26,7 @@ export interface Github extends Service {
   readonly privateKey: string;
   /** Every installation token ever given out. */
   readonly tokens: string[];
-  /** How long tokens made from now on live. */
+  /** The lifetime of tokens made from now on. */
   tokenLifeMs: number;
   /** A run waits for its review. @returns what GitHub would deliver */
   request(changes?: { readonly payload?: unknown; readonly environment?: string; readonly body?: object }): Delivery;
@@ -114,7 +114,7 @@ export async function startGithub(): Promise<Github> {
         repository: { id: 1, name: 'App', full_name: 'Contoso/App', owner: { login: 'Contoso' } },
         organization: { login: 'Contoso' },
         installation: { id: installationId },
-        sender: { login: 'somebody' },
+        sender: { login: 'octocat' },
         ...changes,
       };
       const body = JSON.stringify(whole);

@@ -17,7 +17,7 @@ export function impactOf(...regions: string[]): string {
   ]);
 }
 
-/** An incident in East US, unless told otherwise. */
+/** An incident in East US, by default. */
 export function alertOf({ essentials, context, properties }: AlertInput = {}) {
   return {
     schemaId: 'azureMonitorCommonAlertSchema',

@@ -22,7 +22,7 @@ export function importGraph(root: URL, entry: string): ImportGraph {
   return { files: [...files], others: [...others].sort() };
 }
 
-/** Node drops `import type` and nothing else: even `import { type A }` loads its file. */
+/** Node drops only `import type`: even `import { type A }` loads its file. */
 export function runtimeImports(source: string): string[] {
   const code = source.replaceAll(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm, '');
   const found = code.matchAll(

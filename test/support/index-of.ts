@@ -48,13 +48,13 @@ export function platformOf(number: number, architecture = `cpu${number}`): Liste
 export interface MemoryManifests extends ManifestReader {
   /** It has this one, too, from now on. */
   serve(index: Index): void;
-  /** Digests that were asked for, in their order. */
+  /** The requested digests, in their order. */
   readonly asked: Digest[];
-  /** What it says instead of the manifest, while there is one. */
+  /** The answer instead of the manifest, if set. */
   answer: ManifestAnswer | undefined;
   /** It never answers, while this is so. */
   silent: boolean;
-  /** What it lists as attached, to whatever; `undefined`: it does not tell. */
+  /** What it lists as attached, to any image; `undefined`: an unclear answer. */
   attached: readonly Referrer[] | undefined;
 }
 

@@ -1,8 +1,8 @@
-/** A clock that only the test moves: what takes seconds takes none, and nothing happens before its time. */
+/** A clock that only the test moves: what lasts seconds takes no real time, and nothing happens before its time. */
 import type { Clock } from '../../src/core/ports.ts';
 
 export interface ManualClock extends Clock {
-  /** Moves the time on and lets everything that falls due happen, in its order. */
+  /** Moves the time on, and runs everything that becomes due, in its order. */
   advance(milliseconds: number): Promise<void>;
   /** Lets everything happen that needs no time. */
   settle(): Promise<void>;
@@ -18,7 +18,8 @@ export function manualClock(start = Date.parse('2026-06-01T12:00:00Z')): ManualC
   let now = start;
 
   async function settle(): Promise<void> {
-    // Each turn runs all promise callbacks that are ready; a few turns let chains through timers of the platform end.
+    // Each turn runs all promise callbacks that are ready; a few turns are enough for chains through timers of the
+    // platform.
     for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
   }
 

@@ -13,7 +13,7 @@ export function fencedBlocks(markdown: string): Block[] {
   }));
 }
 
-/** What a heading is linked by, as GitHub makes it. */
+/** The anchor of a heading, as GitHub makes it. */
 export function anchorsOf(markdown: string): string[] {
   const headings = markdown.replaceAll(/^```[\s\S]*?^```$/gm, '').matchAll(/^#+ +(.*)$/gm);
   return [...headings].map(([, text = '']) =>

@@ -31,7 +31,7 @@ import { policy, registryOf, replicaSetOf } from './build.ts';
 import type { ManualClock } from './manual-clock.ts';
 import { manualClock } from './manual-clock.ts';
 
-/** As in production: together they stay well below the four seconds that an answer may take. */
+/** As in production: together they stay well below the four seconds that an answer may last. */
 export const limits = { recordWithinMs: 1_500, deferWithinMs: 1_800 };
 
 export interface MemoryTrackerInput {
@@ -42,7 +42,7 @@ export interface MemoryTrackerInput {
   readonly clock?: ManualClock;
   readonly policy?: Partial<Policy>;
   readonly targets?: readonly ForwardTarget[];
-  /** What asks the replicas; by default nobody can. */
+  /** Probes the replicas; by default none can be probed. */
   readonly probe?: ManifestProbe;
   readonly evaluateReleasesWith?: TrackerOptions['evaluateReleasesWith'];
 }
@@ -99,7 +99,7 @@ export function memoryTracker(parts: MemoryTrackerInput = {}) {
   return { ...memory, tracker: tracked, clock, lines };
 }
 
-/** @returns the catalogue, its table, and when which images are to be counted anew */
+/** @returns the catalogue, its table, and when which images are to be counted again */
 export function memoryCatalogue() {
   const rows = memoryTable();
   const reminders: { readonly name: ImageName; readonly at: number }[] = [];
@@ -118,7 +118,7 @@ export function memoryCatalogue() {
 
 export type MemoryTracker = ReturnType<typeof memoryTracker>;
 
-/** Lets time pass, and every timer that was set ring at its time, as the host would have it. */
+/** Moves the time on, and fires every timer at its time, as the host would. */
 export async function passTime(
   { tracker: tracked, clock, timer }: Pick<MemoryTracker, 'tracker' | 'clock' | 'timer'>,
   milliseconds: number,

@@ -1,4 +1,7 @@
-/** A registry's webhooks in memory, as the control plane shows them. Deliveries go nowhere: the test says how they end. */
+/**
+ * A registry's webhooks in memory, as the control plane shows them. Deliveries are not sent: the test sets their
+ * results.
+ */
 
 import type { Region } from '../../src/core/model/region.ts';
 import type { LoggedDelivery, WebhookDirectory } from '../../src/core/ports.ts';

@@ -46,7 +46,7 @@ export interface OtlpStandIn {
   readonly requests: string[];
   /** Every byte that came, as text. */
   readonly bytes: string[];
-  /** What it answers; `0` for nothing at all. */
+  /** The status of its answers; `0` for no answer. */
   status: number;
   stop(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** The live page as the app answers it, and a tracker behind it that says whatever a test wants said. */
+/** The live page as the app serves it, and a tracker behind it whose answers the test sets. */
 import { hash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -24,7 +24,7 @@ export async function askPage(headers: Record<string, string> = {}) {
 
 export interface StandInTracker {
   readonly url: string;
-  /** Addresses asked under `/api`, without their host. */
+  /** Requested addresses under `/api`, without their host. */
   readonly asked: string[];
   /** Characters of each answer; none for one that the page has. */
   readonly sent: number[];
@@ -73,7 +73,10 @@ export async function startStandInTracker(
 
 const digestOf = (number: number) => `sha256:${number.toString(16).padStart(8, '0').padEnd(64, '5')}`;
 
-/** An image as `/api/images` lists it: number 1 is the oldest. Without a type: a test may say what no tracker would. */
+/**
+ * An image as `/api/images` lists it: number 1 is the oldest. Without a type: a test may use answers that no tracker
+ * would give.
+ */
 export function listedImage(number: number, changes: Record<string, unknown> = {}) {
   const digest = digestOf(number);
   const repository = typeof changes.repository === 'string' ? changes.repository : 'team/app';

@@ -1,6 +1,6 @@
 /**
  * Real registries for tests: processes of Debian's distribution registry on ports of their own, and images pushed to
- * them over HTTP. Where the packages are missing, tests say so loudly; in CI they fail.
+ * them over HTTP. Where the packages are missing, tests print that; in CI they fail.
  */
 import type { ChildProcess } from 'node:child_process';
 import { spawn, spawnSync } from 'node:child_process';

@@ -20,7 +20,7 @@ export interface Shim {
 
 /**
  * Turns each notification into a webhook event of that region; what ACR does not send is left out.
- * @param delayMs how long each webhook takes; without, each is sent before the next
+ * @param delayMs how long each webhook is under way; without it, each is sent before the next
  */
 export async function startShim(
   target: () => string,
@@ -35,7 +35,7 @@ export async function startShim(
     for (const { id, timestamp, action, target: pushed, request: client } of events) {
       const { digest } = pushed;
       if ((action !== 'push' && action !== 'delete') || digest === undefined || isLost(region, digest)) continue;
-      // Blobs are announced too; ACR speaks of manifests only.
+      // The notifications include blobs; ACR reports manifests only.
       if (action === 'push' && pushed.mediaType === 'application/octet-stream') continue;
       const { url: _url, ...wanted } = pushed;
       const { addr: _addr, ...asked } = client;

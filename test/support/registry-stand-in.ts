@@ -1,7 +1,7 @@
 /**
- * One replica that speaks the distribution API and the registry's token flow over real HTTP, and can be told to
- * misbehave in any answer. It is as strict as the registry: an image of a type that was not accepted is a 404, a token
- * is good for its one repository until it ends or is revoked.
+ * One replica with the distribution API and the token flow of the registry over real HTTP. A test can replace any
+ * answer by a fault. It is as strict as the registry: an image of a type that was not accepted is a 404, a token is
+ * valid for its one repository until it ends or is revoked.
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -15,7 +15,7 @@ export const types = {
   dockerImage: 'application/vnd.docker.distribution.manifest.v2+json',
 } as const;
 
-/** What is still stored, or stored by few, and has to be asked for by its own name. */
+/** Media types that few registries still store, and that must be requested by name. */
 export const olderTypes = {
   ociArtifact: 'application/vnd.oci.artifact.manifest.v1+json',
   orasArtifact: 'application/vnd.cncf.oras.artifact.manifest.v1+json',
@@ -44,7 +44,7 @@ export interface Image {
   readonly blobs: readonly Content[];
 }
 
-/** An image whose config and layers are told apart from other images' by its name. */
+/** An image whose config and layers differ from those of other images by its name. */
 export function image(name: string, mediaType: string = types.ociImage, moreLayers: readonly object[] = []): Image {
   const isOci = mediaType === types.ociImage;
   const config = content(
@@ -99,7 +99,7 @@ export interface Answer {
   readonly body?: string | Buffer;
 }
 
-/** As the registry says it of a manifest that it has (Azure/azure-cli#24976). */
+/** The registry's error for a manifest that it has (Azure/azure-cli#24976). */
 const typeNotAccepted = 'OCI artifact found, but accept header does not support OCI artifacts';
 
 export const notFound = (code: string, message = 'not here'): Answer => ({
@@ -108,11 +108,11 @@ export const notFound = (code: string, message = 'not here'): Answer => ({
   body: JSON.stringify({ errors: [{ code, message, detail: {} }] }),
 });
 
-/** What is answered on the way to a registry, or at an address where none is: 404s that say nothing of any manifest. */
+/** Answers of a gateway, or at an address without a registry: 404s that prove nothing about any manifest. */
 export const foreignNotFound: readonly [string, Answer][] = [
   ['without a word', { status: 404 }],
   ['a page', { status: 404, headers: { 'content-type': 'text/html' }, body: '<html><h1>404 Not Found</h1></html>' }],
-  ['JSON of somebody else', { status: 404, body: '{"statusCode":404,"message":"Resource not found"}' }],
+  ['JSON of another service', { status: 404, body: '{"statusCode":404,"message":"Resource not found"}' }],
   ['a list without codes', { status: 404, body: '{"errors":[{"message":"no route"}]}' }],
   ['an empty list', { status: 404, body: '{"errors":[]}' }],
   ['text in place of a list', { status: 404, body: '{"errors":"MANIFEST_UNKNOWN"}' }],
@@ -134,7 +134,7 @@ export interface RegistryStandIn {
   readonly tags: Map<string, Digest>;
   /** The identity token to be exchanged; without one, reading is for everybody. */
   identity: string | undefined;
-  /** When tokens made from now on end, milliseconds since 1970; `undefined`: they do not say. */
+  /** When tokens made from now on end, milliseconds since 1970; `undefined`: they have no expiry. */
   tokensEndAt: number | undefined;
   /** Answers instead of the protocol, where it returns something. */
   misbehave: (seen: Seen) => Misbehaviour | Promise<Misbehaviour>;

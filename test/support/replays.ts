@@ -1,4 +1,4 @@
-/** Replays over a tracker in memory, and somebody who does their steps. */
+/** Replays over a tracker in memory, and a runner for their steps. */
 import { memoryReplayQueue, memoryReplayStore } from '../../src/adapters/memory-replays.ts';
 import type { ReplayPorts } from '../../src/core/replay/replay.ts';
 import { replays } from '../../src/core/replay/replay.ts';
@@ -30,7 +30,7 @@ export function memoryReplays(memory: MemoryTracker, ports: Partial<ReplayPorts>
       if (next === undefined) return;
       await memory.clock.advance(next.delayMs);
       const done = made.step(next.message);
-      // What is told in several batches waits a little between them.
+      // An event that is sent in several batches waits between them.
       await memory.clock.advance(5_000);
       await done;
     }

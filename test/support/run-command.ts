@@ -1,10 +1,10 @@
-/** The command as people run it: a process of its own, its streams piped or on a terminal. */
+/** The command in a process of its own, its streams piped or on a terminal. */
 import { spawn } from 'node:child_process';
 import { onTestFinished } from 'vitest';
 
 const command = new URL('../../bin/acr-replication.mjs', import.meta.url).pathname;
 
-/** So that no line is broken where a test looks for words. */
+/** So wide that no line is broken where a test searches for text. */
 const wide = 'stty cols 240';
 
 export interface RunningCommand {
@@ -19,7 +19,7 @@ export interface RunningCommand {
 export interface RunOptions {
   readonly mode: 'piped' | 'terminal';
   readonly environment?: Readonly<Record<string, string>>;
-  /** Nobody reads what it prints. */
+  /** Its output is not read. */
   readonly isUnread?: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** Runs a command to its end, with an environment that owes nothing to the shell of whoever runs the tests. */
+/** Runs a command to its end, with an environment that does not depend on the shell of the tests. */
 import { spawn } from 'node:child_process';
 
 export interface Ran {

@@ -1,4 +1,4 @@
-/** Which settings the app reads: asked of the code itself, not of its text. */
+/** Which settings the app reads: found by running the code, not by its text. */
 import { readFileSync } from 'node:fs';
 import { readConfig } from '../../src/config.ts';
 
@@ -22,7 +22,7 @@ export const platform = [
 /** Other spellings of one setting, when storage is reached by identity; the Functions host defines them. */
 export const byIdentity = /^AzureWebJobsStorage__/;
 
-/** Every name it looks up, in every branch. */
+/** Every name that it reads, in every branch. */
 export function namesRead(): string[] {
   const names = new Set<string>();
   for (const values of [{}, { ...sample.Values, EVENT_GRID_TOPIC_ENDPOINT: 'https://topic.example/api/events' }]) {
@@ -35,7 +35,7 @@ export function namesRead(): string[] {
     try {
       readConfig(environment);
     } catch {
-      // Faults are not what is asked here.
+      // Faults do not matter here.
     }
   }
   return [...names];

@@ -38,7 +38,7 @@ export function differences(shown: unknown, got: unknown, path = ''): string[] {
   if (Array.isArray(shown)) {
     if (!Array.isArray(got)) return differs;
     if (shown.at(-1) === '…') {
-      // Of a part, the order is not shown: two events of the same moment may be told either way round.
+      // For a part of the events the order is not shown: two events of the same millisecond may be in either order.
       if (got.length < shown.length) return differs;
       return shown.slice(0, -1).flatMap((element, i) => nearest(element, got, `${path}[${i}]`));
     }
@@ -55,7 +55,7 @@ function nearest(shown: unknown, among: readonly unknown[], path: string): strin
   return tried[0] ?? [];
 }
 
-/** `…` stands for any text; one time of learning for another, but not for the times that the reader sent in. */
+/** `…` stands for any text; times at which the app learned something are equal, but not times that the reader sent. */
 export function isShown(shown: string, got: string, exactly: boolean): boolean {
   if (time.test(shown) && !exactly) return time.test(got);
   const [first = '', ...rest] = shown.split('…');

@@ -1,6 +1,6 @@
 /**
- * What stand-ins for services have in common: a real HTTP server that writes down every request, follows its protocol to
- * the byte, collects every breach of it, and can be told to misbehave.
+ * What stand-ins for services share: a real HTTP server that records every request, follows its protocol to the byte,
+ * collects every breach of it, and can be set to fail.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { createServer } from 'node:http';
@@ -72,7 +72,7 @@ export async function startService(
   return service;
 }
 
-/** Whether a header holds exactly that. */
+/** Whether a header has exactly this value. */
 export function hasHeader({ headers }: Seen, name: string, value: string): boolean {
   return headers[name] === value;
 }

@@ -1,4 +1,4 @@
-/** A table or queue service that answers as it is told, and a connection string that leads to it. */
+/** A table or queue service whose answers the test sets, and a connection string for it. */
 import { vi } from 'vitest';
 import type { StorageAccount } from '../../src/adapters/storage-clients.ts';
 import type { Answer, Seen, Service } from './stand-in-service.ts';

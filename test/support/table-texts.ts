@@ -1,4 +1,4 @@
-/** Everything a table holds, as text: to see that something is not in it. */
+/** Everything in a table, as text: to show that something is not in it. */
 import { TableClient } from '@azure/data-tables';
 
 export async function tableTexts(connectionString: string, name: string): Promise<string[]> {

@@ -29,18 +29,21 @@ export interface TrackerStandIn {
 export async function startTrackerStandIn(answer: (asked: Asked, before: number) => Said): Promise<TrackerStandIn> {
   const asked: Asked[] = [];
   const server = createServer(async (request, response) => {
-    // As the Functions host does: what comes without a length has no body.
+    // As the Functions host does: a request without a length has no body.
     const sent = request.headers['content-length'] === undefined ? '' : await text(request);
     const question = { ...readQuestion(request), ...(sent === '' ? {} : { body: JSON.parse(sent) }) };
-    const said = answer(question, asked.push(question) - 1);
-    if (said === 'hang') return;
-    if (said === 'cut') {
+    const answered = answer(question, asked.push(question) - 1);
+    if (answered === 'hang') return;
+    if (answered === 'cut') {
       request.socket.destroy();
       return;
     }
-    const isText = typeof said.body === 'string';
-    response.writeHead(said.status, { 'content-type': isText ? 'text/html' : 'application/json', ...said.headers });
-    response.end(isText ? said.body : JSON.stringify(said.body));
+    const isText = typeof answered.body === 'string';
+    response.writeHead(answered.status, {
+      'content-type': isText ? 'text/html' : 'application/json',
+      ...answered.headers,
+    });
+    response.end(isText ? answered.body : JSON.stringify(answered.body));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -24,7 +24,7 @@ export function bodyOf({ action = 'push', timestamp = '2026-06-01T12:00:00.12345
   return JSON.stringify({ id: 'event-1', timestamp, action, ...(target === null ? {} : { target: whole }) });
 }
 
-/** The function, where nobody waits for pings. */
+/** The function, without waits for pings. */
 export function doorOf(parts: Pick<WebhookDeps, 'tracker' | 'now'> & Partial<WebhookDeps>) {
   return webhookFunction({ secrets, onPing: () => undefined, telemetry: noTelemetry, ...parts });
 }
