@@ -7,7 +7,7 @@ import type { ImageName } from '../src/core/image/record.ts';
 import { defaultRequirement } from '../src/core/model/requirement.ts';
 import type { Delivery } from '../src/core/ports.ts';
 import type { Published } from './check-published.ts';
-import type { Door } from './door.ts';
+import type { HttpApp } from './http-app.ts';
 import type { Subject } from './subject.ts';
 
 export interface Way {
@@ -50,7 +50,7 @@ export function aloneWay({ tracker, counter, onPublished }: Subject): Way {
 }
 
 /** Waits at the first process. */
-export function doorWay({ apps, deliver, onPublished }: Door): Way {
+export function httpWay({ apps, deliver, onPublished }: HttpApp): Way {
   const agent = new Agent({ keepAlive: true });
   return {
     what: 'app process, over HTTP',

@@ -7,8 +7,8 @@ import { availableParallelism, cpus, loadavg } from 'node:os';
 import { startAzurite } from '../src/local/azurite.ts';
 import { measureAlternatives } from './measure-alternatives.ts';
 import { measureBursts } from './measure-bursts.ts';
-import { measureDoor } from './measure-door.ts';
 import { measureGrowth } from './measure-growth.ts';
+import { measureHttp } from './measure-http.ts';
 import { measureLatency } from './measure-latency.ts';
 import { measureMemory } from './measure-memory.ts';
 import { measureReleases } from './measure-releases.ts';
@@ -29,7 +29,7 @@ const measures: Record<PartName, (options: BenchOptions) => Promise<Section>> = 
   tracker: measureTracker,
   trips: measureTrips,
   latency: measureLatency,
-  door: measureDoor,
+  http: measureHttp,
   bursts: measureBursts,
   start: measureStart,
   alternatives: measureAlternatives,

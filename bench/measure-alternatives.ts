@@ -5,11 +5,11 @@
  */
 import type { Verdict } from './alternatives/judge.ts';
 import { judge } from './alternatives/judge.ts';
-import { oneRow, rowPerDelivery } from './alternatives/naive-trackers.ts';
+import { oneRow, rowPerDelivery } from './alternatives/simple-trackers.ts';
 import type { Run, Scenario } from './alternatives/stage.ts';
 import { runStage } from './alternatives/stage.ts';
 import type { Open } from './alternatives/ways.ts';
-import { loop, naive, ours } from './alternatives/ways.ts';
+import { loop, ours, simple } from './alternatives/ways.ts';
 import type { BenchOptions } from './options.ts';
 import type { Section } from './section.ts';
 import { regionsOf } from './workload.ts';
@@ -28,11 +28,11 @@ const faults = { loss: 0.01, repeat: 0.2, reorder: 0.1 };
 const compared: readonly Compared[] = [
   { what: 'each replica asked every 10 s', open: loop(10), by: 'waits' },
   { what: 'each replica asked every 30 s', open: loop(30), by: 'waits' },
-  { what: 'one row, read, changed, written', open: naive(oneRow), by: 'published' },
-  { what: 'a row per delivery id; ids the same in every region', open: naive(rowPerDelivery), by: 'published' },
+  { what: 'one row, read, changed, written', open: simple(oneRow), by: 'published' },
+  { what: 'a row per delivery id; ids the same in every region', open: simple(rowPerDelivery), by: 'published' },
   {
     what: 'a row per delivery id; ids differ by region',
-    open: naive(rowPerDelivery),
+    open: simple(rowPerDelivery),
     by: 'published',
     eventIds: 'per-region',
   },

@@ -6,7 +6,7 @@
 
 import type { Delivery } from '../src/core/ports.ts';
 import { allReplicas, checkPublished } from './check-published.ts';
-import { openDoor } from './door.ts';
+import { openHttpApp } from './http-app.ts';
 import type { BenchOptions } from './options.ts';
 import type { Section } from './section.ts';
 import { median, quantile } from './statistics.ts';
@@ -30,19 +30,19 @@ export async function measureBursts({ storage, quick, say }: BenchOptions): Prom
   const regions = regionsOf(5);
   const rows: Section['rows'][number][] = [];
   for (const processes of [1, 4]) {
-    const door = await openDoor(storage, regions, processes);
+    const httpApp = await openHttpApp(storage, regions, processes);
     try {
       const published = new Set<string>();
-      door.onPublished(({ id, type }) => void (type === allReplicas && published.add(id)));
+      httpApp.onPublished(({ id, type }) => void (type === allReplicas && published.add(id)));
       let images = 0;
       const webhooks = async (count: number) => {
         const chosen = shuffled(`burst-${processes}-${images}`, count / regions.length, regions).filter(once());
         images += count / regions.length;
-        const burst = await sendAtOnce(chosen, door.deliverOnce);
+        const burst = await sendAtOnce(chosen, httpApp.deliverOnce);
         await reached(() => published.size, images);
         return burst;
       };
-      const pings = (count: number) => sendAtOnce(Array.from({ length: count }), door.pingOnce);
+      const pings = (count: number) => sendAtOnce(Array.from({ length: count }), httpApp.pingOnce);
       const max = Math.max(...bursts);
       for (let round = 0; round < (quick ? 1 : warmups); round++) {
         await pings(max);
@@ -77,9 +77,9 @@ export async function measureBursts({ storage, quick, say }: BenchOptions): Prom
           'last ping, ms': median(floors),
         });
       }
-      checkPublished(door.published, images);
+      checkPublished(httpApp.published, images);
     } finally {
-      await door.close();
+      await httpApp.close();
     }
   }
   const note = [

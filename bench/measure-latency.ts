@@ -5,11 +5,11 @@
  */
 import type { Delivery } from '../src/core/ports.ts';
 import { allReplicas } from './check-published.ts';
-import { openDoor } from './door.ts';
 import type { Floor } from './floor.ts';
 import { openFloor } from './floor.ts';
+import { openHttpApp } from './http-app.ts';
 import type { Way } from './latency-ways.ts';
-import { aloneWay, breathe, doorWay } from './latency-ways.ts';
+import { aloneWay, breathe, httpWay } from './latency-ways.ts';
 import type { BenchOptions } from './options.ts';
 import type { Section } from './section.ts';
 import { median, quantile } from './statistics.ts';
@@ -50,11 +50,11 @@ export async function measureLatency({ storage, quick, say }: BenchOptions): Pro
     way.close();
   };
   await measure(aloneWay(openSubject(storage, regions)));
-  const door = await openDoor(storage, regions, 1);
+  const httpApp = await openHttpApp(storage, regions, 1);
   try {
-    await measure(doorWay(door));
+    await measure(httpWay(httpApp));
   } finally {
-    await door.close();
+    await httpApp.close();
   }
   const note =
     'The unit is the time of one insert while as many inserts are in flight. One request waits for each image: `GET /api/wait`, or the call behind it.';

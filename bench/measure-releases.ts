@@ -2,7 +2,7 @@
  * A release of 40 images in four regions, and pipelines that wait for it by name: the time from the last webhook until
  * the last pipeline has its answer, compared with that of as many pings.
  */
-import { openDoor } from './door.ts';
+import { openHttpApp } from './http-app.ts';
 import type { BenchOptions } from './options.ts';
 import type { Section } from './section.ts';
 import { median } from './statistics.ts';
@@ -17,8 +17,8 @@ const withinMs = 60_000;
 export async function measureReleases({ storage, quick, say }: BenchOptions): Promise<Section> {
   const regions = regionsOf(4);
   const rows: Section['rows'][number][] = [];
-  const door = await openDoor(storage, regions, 1);
-  const [app] = door.apps;
+  const httpApp = await openHttpApp(storage, regions, 1);
+  const [app] = httpApp.apps;
   if (app === undefined) throw new Error('no app');
 
   async function ask(path: string, init: RequestInit = {}): Promise<number> {
@@ -43,12 +43,12 @@ export async function measureReleases({ storage, quick, say }: BenchOptions): Pr
       ask(`/api/releases/${name}/wait?timeout=${withinMs / 1_000}`),
     );
     const earlier = deliveries.flatMap((all) => all.slice(0, -1));
-    await keepInFlight(earlier, 16, door.deliver);
+    await keepInFlight(earlier, 16, httpApp.deliver);
     await new Promise((resolve) => setTimeout(resolve, settleMs));
     const lastRegion = deliveries.flatMap((all) => all.slice(-1));
-    await keepInFlight(lastRegion.slice(0, -1), 16, door.deliver);
+    await keepInFlight(lastRegion.slice(0, -1), 16, httpApp.deliver);
     const startedAt = performance.now();
-    const [, ...statuses] = await Promise.all([...lastRegion.slice(-1).map(door.deliver), ...waiting]);
+    const [, ...statuses] = await Promise.all([...lastRegion.slice(-1).map(httpApp.deliver), ...waiting]);
     const other = statuses.find((status) => status !== 200);
     if (other !== undefined) throw new Error(`a waiting request was answered ${other}`);
     return performance.now() - startedAt;
@@ -56,7 +56,7 @@ export async function measureReleases({ storage, quick, say }: BenchOptions): Pr
 
   async function pings(count: number): Promise<number> {
     const startedAt = performance.now();
-    await Promise.all(Array.from({ length: count }, door.ping));
+    await Promise.all(Array.from({ length: count }, httpApp.ping));
     return performance.now() - startedAt;
   }
 
@@ -81,7 +81,7 @@ export async function measureReleases({ storage, quick, say }: BenchOptions): Pr
       });
     }
   } finally {
-    await door.close();
+    await httpApp.close();
   }
   const note = `${images} images × ${regions.length} regions, one process: from sending the last webhook to the last answer of those that wait by name.`;
   return { title: 'A release that is waited for.', note, rows };

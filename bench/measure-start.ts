@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { secret, webhookBody } from '../test/support/app.ts';
-import { openDoor } from './door.ts';
+import { openHttpApp } from './http-app.ts';
 import type { BenchOptions } from './options.ts';
 import type { Section } from './section.ts';
 import { median, quantile } from './statistics.ts';
@@ -104,12 +104,12 @@ async function runNode(words: readonly string[], env: Record<string, string>, ex
 
 async function answerOnce(storage: string, round: number): Promise<number> {
   const startedAt = performance.now();
-  const door = await openDoor(storage, regions, 1);
+  const httpApp = await openHttpApp(storage, regions, 1);
   try {
     const [first] = regions;
-    if (first !== undefined) await door.deliver(deliveryOf('start', round, first));
+    if (first !== undefined) await httpApp.deliver(deliveryOf('start', round, first));
     return performance.now() - startedAt;
   } finally {
-    await door.close();
+    await httpApp.close();
   }
 }

@@ -5,8 +5,6 @@
 import type { Region } from '../src/core/model/region.ts';
 import { checkPublished } from './check-published.ts';
 import { cpuSpent } from './cpu.ts';
-import type { Crew } from './crew.ts';
-import { openCrew } from './crew.ts';
 import type { Floor } from './floor.ts';
 import { openFloor } from './floor.ts';
 import type { BenchOptions } from './options.ts';
@@ -16,6 +14,8 @@ import type { Section } from './section.ts';
 import { mean } from './statistics.ts';
 import type { Subject } from './subject.ts';
 import { freshNames, openSubject } from './subject.ts';
+import type { TrackerProcesses } from './tracker-processes.ts';
+import { openTrackerProcesses } from './tracker-processes.ts';
 import { deliveryOf, keepInFlight, regionsOf, shuffled } from './workload.ts';
 
 interface Workload {
@@ -55,7 +55,7 @@ export async function measureTracker(options: BenchOptions): Promise<Section> {
   const what = `${members} processes, a delivery to any of them, 3 regions x 2 deliveries, ${images} images`;
   say(what);
   const trips: number[] = [];
-  add(what, await measureCrew(options, images, trips), trips);
+  add(what, await measureSeveral(options, images, trips), trips);
   const note = 'Storage in a process of its own. Floor: one insert per delivery, arriving in the same way.';
   return { title: 'Deliveries per second, tracker alone.', note, rows };
 }
@@ -82,15 +82,15 @@ function measureOne(options: BenchOptions, floor: Floor, work: Workload, trips: 
   });
 }
 
-async function measureCrew(options: BenchOptions, images: number, trips: number[]): Promise<Rounds> {
+async function measureSeveral(options: BenchOptions, images: number, trips: number[]): Promise<Rounds> {
   const { storage, storagePid, quick, say } = options;
   const deliveries = images * 6;
   const atOnce = 64 / members;
-  const crew = openCrew(storage, members);
-  const work = async (order: Parameters<Crew['work']>[0]) => {
+  const trackers = openTrackerProcesses(storage, members);
+  const work = async (order: Parameters<TrackerProcesses['work']>[0]) => {
     const before = cpuSpent(storagePid);
     const startedAt = performance.now();
-    const done = await crew.work(order);
+    const done = await trackers.work(order);
     const seconds = (performance.now() - startedAt) / 1_000;
     const cpu = cpuSpent(storagePid) - before + done.reduce((sum, one) => sum + one.cpu, 0);
     const result: Work = { rate: deliveries / seconds, cpu: cpu / deliveries };
@@ -121,7 +121,7 @@ async function measureCrew(options: BenchOptions, images: number, trips: number[
       },
     });
   } finally {
-    await crew.close();
+    await trackers.close();
   }
 }
 

@@ -6,7 +6,7 @@ export const partNames = [
   'tracker',
   'trips',
   'latency',
-  'door',
+  'http',
   'bursts',
   'start',
   'alternatives',

@@ -44,7 +44,7 @@ export interface Subject {
 }
 
 /** Log lines would only disturb the output. */
-const silent: Log = { info: () => undefined, warn: () => undefined };
+const noLog: Log = { info: () => undefined, warn: () => undefined };
 
 /** A unique suffix for names, so that each subject has tables of its own unless it is given another's. */
 export function freshNames(): string {
@@ -83,7 +83,7 @@ export function openSubject(
       for (const listener of listeners) events.forEach(listener);
     },
   };
-  const shared = { clock, log: silent };
+  const shared = { clock, log: noLog };
   const subject = tracker(
     {
       ...shared,

@@ -51,7 +51,7 @@ export async function readToken(origin: string, subscriptionId: string): Promise
   const az = await call('az', ['account', 'get-access-token', ...resource, '--output', 'json']);
   const { accessToken } = parseObject(az);
   if (typeof accessToken === 'string') return accessToken;
-  throw new Error('nobody is signed in: "azd auth login", or "az login"');
+  throw new Error('not signed in: run "azd auth login", or "az login"');
 }
 
 function parseObject(text: string): Record<string, unknown> {

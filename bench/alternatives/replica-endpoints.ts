@@ -32,7 +32,7 @@ export function replicaEndpoints(world: World, now: () => number): ReplicaEndpoi
     async fetch(input, init = {}) {
       const url = new URL(String(input));
       const answer = replicas.get(url.origin);
-      if (answer === undefined) throw new Error(`nobody is at ${url.origin}`);
+      if (answer === undefined) throw new Error(`there is no server at ${url.origin}`);
       requests++;
       if (url.pathname.includes('/manifests/')) manifestRequests++;
       const { method = 'GET' } = init;

@@ -9,7 +9,7 @@ import type { Tracker } from '../../src/core/tracker.ts';
 import { registryName } from '../workload.ts';
 import { openFleet } from './fleet.ts';
 import { askUntilEverywhere } from './head-loop.ts';
-import type { Receive } from './naive-trackers.ts';
+import type { Receive } from './simple-trackers.ts';
 import type { SlowStorage } from './slow-storage.ts';
 import type { Stage, Way } from './stage.ts';
 
@@ -23,7 +23,7 @@ export function loop(everySeconds: number): Open {
 }
 
 /** Each publication has a new id, as in a tracker without a concept for ids. */
-export function naive(
+export function simple(
   make: (storage: SlowStorage, regions: number, publish: (image: string) => void) => Receive,
 ): Open {
   return ({ storage, regions, publish }) => {

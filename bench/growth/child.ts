@@ -41,7 +41,7 @@ export function taskOf<Task>(): Task {
 /** In the script: resolves once the report is sent, so that the process can end right after it. */
 export function report<Report>(message: Report): Promise<void> {
   return new Promise((resolve, reject) => {
-    if (process.send === undefined) return reject(new Error('nobody is there to report to'));
+    if (process.send === undefined) return reject(new Error('there is no parent process to report to'));
     process.send(message, undefined, undefined, (error) => (error === null ? resolve() : reject(error)));
     return undefined;
   });

@@ -1,5 +1,5 @@
 /**
- * A process that only processes deliveries, on ports that forget, and regularly reports the size of its heap. Run by
+ * A process that only processes deliveries, on bounded ports, and regularly reports the size of its heap. Run by
  * `measure-memory.ts`.
  */
 import { randomUUID } from 'node:crypto';
@@ -23,10 +23,10 @@ import { replicaSets } from '../../src/core/replicas/replica-set-cache.ts';
 import { tracker } from '../../src/core/tracker.ts';
 import { allReplicas } from '../check-published.ts';
 import { keepInFlight, regionsOf, registryName, shuffled } from '../workload.ts';
+import { boundedStore, renewable } from './bounded-ports.ts';
 import { report, taskOf } from './child.ts';
-import { forgetfulStore, renewable } from './forgetful-ports.ts';
+import { fastClock } from './fast-clock.ts';
 import { heapInUse } from './heap.ts';
-import { hurriedClock } from './hurried-clock.ts';
 
 export interface ManyDeliveries {
   readonly deliveries: number;
@@ -51,13 +51,13 @@ export interface HeapReport {
 }
 
 /** The clock is this many times faster: acknowledgements held for ten seconds take half a second. */
-const hurry = 20;
+const speed = 20;
 const settleMs = 12_000;
 const chunk = 500;
 
 const { deliveries, every, cachedImages, storedImages, leak = false } = taskOf<ManyDeliveries>();
 const regions = regionsOf(3);
-const clock = hurriedClock(hurry);
+const clock = fastClock(speed);
 const log = { info: () => undefined, warn: () => undefined };
 const registry: Registry = {
   name: registryName,
@@ -86,7 +86,7 @@ const shared = { clock, log };
 const subject = tracker(
   {
     ...shared,
-    store: forgetfulStore(storedImages),
+    store: boundedStore(storedImages),
     lists: lists.port,
     tags: tags.port,
     timer: timer.port,

@@ -51,7 +51,7 @@ export function createTopic({
   async function publish(request: IncomingMessage): Promise<{ status: number; message: string }> {
     const body = await readBody(request, MAX_BODY_BYTES);
     if (delayMs > 0) await pause(delayMs, undefined, { ref: false });
-    if (Date.now() < outage.until) return { status: outage.status, message: 'The topic was told to fail.' };
+    if (Date.now() < outage.until) return { status: outage.status, message: 'The topic is set to fail.' };
     if (!isSameSecret(request.headers['aeg-sas-key'], key)) {
       return {
         status: 401,

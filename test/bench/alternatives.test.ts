@@ -5,14 +5,14 @@
 import { describe, expect, test } from 'vitest';
 import { askUntilEverywhere, requestsPerAsking } from '../../bench/alternatives/head-loop.ts';
 import { judge } from '../../bench/alternatives/judge.ts';
-import type { Received } from '../../bench/alternatives/naive-trackers.ts';
-import { oneRow, rowPerDelivery } from '../../bench/alternatives/naive-trackers.ts';
 import { replicaEndpoints } from '../../bench/alternatives/replica-endpoints.ts';
+import type { Received } from '../../bench/alternatives/simple-trackers.ts';
+import { oneRow, rowPerDelivery } from '../../bench/alternatives/simple-trackers.ts';
 import { slowStorage } from '../../bench/alternatives/slow-storage.ts';
 import type { Seen } from '../../bench/alternatives/stage.ts';
 import { runStage } from '../../bench/alternatives/stage.ts';
 import { virtualTime } from '../../bench/alternatives/virtual-time.ts';
-import { naive, ours } from '../../bench/alternatives/ways.ts';
+import { ours, simple } from '../../bench/alternatives/ways.ts';
 import { toManifestKey } from '../../src/local/simulator/change.ts';
 import { buildImage } from '../../src/local/simulator/manifest.ts';
 import { openRandom } from '../../src/local/simulator/random.ts';
@@ -115,7 +115,7 @@ describe('a whole run', () => {
   };
 
   test('one row never publishes what was lost; the tracker publishes everything, once, and not too early', async () => {
-    const row = judge(await runStage(scenario, 1, naive(oneRow)), 'published');
+    const row = judge(await runStage(scenario, 1, simple(oneRow)), 'published');
     expect(row.never).toBeGreaterThan(0);
     const run = await runStage(scenario, 2, ours(3, true));
     expect(run.images.filter(({ lost }) => lost > 0).length).toBeGreaterThan(0);

@@ -127,7 +127,7 @@ describe('what was published', () => {
 
 describe('the command line', () => {
   test('some parts', () => {
-    expect(readArguments(['--quick', '--only', 'door,start'])).toMatchObject({ quick: true, parts: ['door', 'start'] });
+    expect(readArguments(['--quick', '--only', 'http,start'])).toMatchObject({ quick: true, parts: ['http', 'start'] });
   });
 
   test.each([

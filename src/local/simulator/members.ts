@@ -23,7 +23,7 @@ export function addReplica(state: WorldState, region: string): void {
 /** @throws Error when the region has no replica */
 export function removeReplica(state: WorldState, region: string): void {
   if (!state.replicas.delete(region)) throw new Error(`removeReplica: ${region} has no replica`);
-  state.replication.forget(region);
+  state.replication.drop(region);
   state.seeding.delete(region);
   state.truth.noteReplica(region, false, state.options.scheduler.now());
   note(state, region, 'removed', region);

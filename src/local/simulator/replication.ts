@@ -40,7 +40,7 @@ export interface Replication {
   endOutage(region: string): void;
   isDown(region: string): boolean;
   /** Drops changes on their way to a region that has lost its replica. */
-  forget(region: string): void;
+  drop(region: string): void;
 }
 
 /** The least delay of a late child: longer than the rest of its push. */
@@ -155,7 +155,7 @@ export function createReplication(
       catchUp(region);
     },
     isDown: (region) => down.has(region),
-    forget(region) {
+    drop(region) {
       lives.set(region, lifeOf(region) + 1);
       inbound.delete(region);
       outbound.delete(region);

@@ -39,7 +39,7 @@ export function formatComparisons(comparisons: readonly Comparison[]): string[] 
   const total = (outcome: Comparison['outcome']) => rows.filter((row) => row.outcome === outcome).length;
   return [
     `${rows.length} digests and tags compared: ${total('agrees')} agree, ${total('lost')} lost on the way, ` +
-      `${total('behind')} told but not known, ${total('false')} FALSE`,
+      `${total('behind')} delivered but not known, ${total('false')} FALSE`,
     ...lines,
   ];
 }

@@ -124,7 +124,12 @@ export function createSimulateCommand(run: (options: SimulateArguments) => Promi
       {},
     )
     .option('--arm-outage <from:until>', 'the management API fails meanwhile', readSpan)
-    .option('--settle <s>', 'how long the tracker may take to find out what it was not told', seconds, 0)
+    .option(
+      '--settle <s>',
+      'how long the tracker may take to find by probing what no webhook event reported',
+      seconds,
+      0,
+    )
     .addHelpText(
       'after',
       '\nExit code 0: all agrees, but for what was lost on the way and is not known yet. 1: the tracker is wrong. 64: bad usage.',

@@ -6,7 +6,7 @@
 import { systemClock } from '../../src/adapters/system-clock.ts';
 import type { Clock } from '../../src/core/ports.ts';
 
-export function hurriedClock(times: number): Clock {
+export function fastClock(times: number): Clock {
   const startedAt = systemClock.now();
   return {
     now: () => Math.round(startedAt + (systemClock.now() - startedAt) * times),

@@ -1,13 +1,14 @@
 /**
- * Ports in memory that forget, so that a million deliveries leave nothing behind but what the tracker itself has kept.
- * With the ordinary ones the storage would grow in the same process, and hide any leak beside it.
+ * Ports in memory that keep only a bounded number of rows, so that after a million deliveries only the tracker itself
+ * can have kept anything. With the ordinary ports the storage would grow in the same process, and hide any leak beside
+ * it.
  */
 import { memoryImageStore } from '../../src/adapters/memory.ts';
 import type { ImageName } from '../../src/core/image/record.ts';
 import type { ImageStore } from '../../src/core/ports.ts';
 
 /** @param max images kept; the oldest leaves first */
-export function forgetfulStore(max: number): ImageStore {
+export function boundedStore(max: number): ImageStore {
   const store = memoryImageStore();
   const kept: ImageName[] = [];
   return {
@@ -24,7 +25,7 @@ export function forgetfulStore(max: number): ImageStore {
   };
 }
 
-/** One port after another behind the same face: with each renewal, everything noted so far is forgotten. */
+/** One port after another with the same interface: each renewal drops everything noted so far. */
 export function renewable<Port extends object>(make: () => Port): { readonly port: Port; renew(): void } {
   let current = make();
   return {

@@ -1,8 +1,8 @@
-/** One process of a crew: carries out orders and reports the results. */
+/** One process with a tracker: carries out orders and reports the results. */
 import { openRandom } from '../src/local/simulator/random.ts';
-import type { Done, Order } from './crew.ts';
 import { openFloor } from './floor.ts';
 import { openSubject } from './subject.ts';
+import type { Done, Order } from './tracker-processes.ts';
 import { keepInFlight, regionsOf, shuffled } from './workload.ts';
 
 const regions = regionsOf(3);

@@ -28,7 +28,7 @@ export interface Done {
   readonly cpu: number;
 }
 
-export interface Crew {
+export interface TrackerProcesses {
   /** @returns the results of all members, once all have finished */
   work(order: (member: number) => Order): Promise<readonly Done[]>;
   close(): Promise<void>;
@@ -36,9 +36,9 @@ export interface Crew {
 
 const workWithinMs = 300_000;
 
-export function openCrew(storage: string, members: number): Crew {
+export function openTrackerProcesses(storage: string, members: number): TrackerProcesses {
   const children = Array.from({ length: members }, () =>
-    fork(new URL('crew-member.ts', import.meta.url), [storage], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }),
+    fork(new URL('tracker-process.ts', import.meta.url), [storage], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }),
   );
 
   function ask(member: number, order: Order): Promise<Done> {

@@ -3,9 +3,9 @@
  * and all app processes share this machine, so the figures are far below those of separate machines.
  */
 import { allReplicas, checkPublished } from './check-published.ts';
-import type { Door } from './door.ts';
-import { openDoor } from './door.ts';
 import { openFloor } from './floor.ts';
+import type { HttpApp } from './http-app.ts';
+import { openHttpApp } from './http-app.ts';
 import type { BenchOptions } from './options.ts';
 import type { Rounds } from './rounds.ts';
 import { alternate, measured } from './rounds.ts';
@@ -20,7 +20,7 @@ const atOnce = 64;
 const warmups = 5;
 const publishWithinMs = 60_000;
 
-export async function measureDoor(options: BenchOptions): Promise<Section> {
+export async function measureHttp(options: BenchOptions): Promise<Section> {
   const { storage, quick, say } = options;
   const regions = regionsOf(3);
   const { rate } = await openFloor(storage);
@@ -52,21 +52,21 @@ export async function measureDoor(options: BenchOptions): Promise<Section> {
     const deliveries = images * regions.length * 2;
     const who = processes === 1 ? 'one process' : `${processes} processes`;
     say(who);
-    const door = await openDoor(storage, regions, processes);
+    const httpApp = await openHttpApp(storage, regions, processes);
     try {
-      const counted = countPublished(door);
+      const counted = countPublished(httpApp);
       let sent = 0;
       const rounds = await compare(deliveries, async (round) => {
-        await keepInFlight(shuffled(`door-${processes}-${round}`, images, regions), atOnce, door.deliver);
+        await keepInFlight(shuffled(`door-${processes}-${round}`, images, regions), atOnce, httpApp.deliver);
         sent += images;
         await counted.reaches(sent);
       });
-      add(`${who}, 3 regions x 2 deliveries, random order, until every event is published`, rounds, door.refused);
-      checkPublished(door.published, sent);
-      const pings = () => keepInFlight(Array.from({ length: deliveries }), atOnce, door.ping);
+      add(`${who}, 3 regions x 2 deliveries, random order, until every event is published`, rounds, httpApp.refused);
+      checkPublished(httpApp.published, sent);
+      const pings = () => keepInFlight(Array.from({ length: deliveries }), atOnce, httpApp.ping);
       if (processes === 1) add(`${who}, pings: HTTP alone`, await compare(deliveries, pings));
     } finally {
-      await door.close();
+      await httpApp.close();
     }
   }
   const note = `${atOnce} in flight over kept connections. Floor: one insert per delivery, from the sender's process.`;
@@ -74,11 +74,11 @@ export async function measureDoor(options: BenchOptions): Promise<Section> {
 }
 
 /** Counts as they come in: to search all published events for each new one would soon cost more than the app. */
-function countPublished(door: Door) {
+function countPublished(httpApp: HttpApp) {
   const ids = new Set<string>();
   let goal = Number.POSITIVE_INFINITY;
   let reached = () => {};
-  door.onPublished(({ id, type }) => {
+  httpApp.onPublished(({ id, type }) => {
     if (type === allReplicas) ids.add(id);
     if (ids.size >= goal) reached();
   });

@@ -12,7 +12,7 @@ import { registry, secret, startInstance, webhookBody } from '../test/support/ap
 import type { Published } from './check-published.ts';
 import { openSender } from './sender.ts';
 
-export interface Door {
+export interface HttpApp {
   readonly apps: readonly App[];
   /** The events that the topic has accepted. */
   readonly published: readonly Published[];
@@ -35,7 +35,7 @@ const maxAttempts = 20;
 
 const pingBody = '{"id":"1","timestamp":"2026-06-01T12:00:00Z","action":"ping"}';
 
-export async function openDoor(storage: string, regions: readonly Region[], processes: number): Promise<Door> {
+export async function openHttpApp(storage: string, regions: readonly Region[], processes: number): Promise<HttpApp> {
   const published: Published[] = [];
   const listeners: ((event: Published) => void)[] = [];
   const topic = await startTopic({
@@ -76,7 +76,7 @@ export async function openDoor(storage: string, regions: readonly Region[], proc
       if (status === 200 || status === 202) return;
       refused++;
     }
-    throw new Error(`no process took the webhook event, at ${maxAttempts} attempts`);
+    throw new Error(`no process accepted the webhook event, after ${maxAttempts} attempts`);
   };
   const pingPost = { region: regions[0] ?? 'eastus', body: pingBody };
   return {
