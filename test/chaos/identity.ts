@@ -1,13 +1,13 @@
 /**
- * The identity endpoint that the platform gives to an app: it hands out the token that replicas exchange for their own.
- * With it the app's processes ask the simulated replicas exactly as they ask real ones.
+ * The identity endpoint that the platform gives to an app. It issues the token that the app exchanges for tokens of the
+ * replicas, so that the app's processes authenticate to the simulated replicas exactly as to real ones.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface Identity {
   readonly settings: { readonly IDENTITY_ENDPOINT: string; readonly IDENTITY_HEADER: string };
-  /** Whoever has it, is the app. */
+  /** Only the app has it. */
   readonly token: string;
   stop(): Promise<void>;
 }

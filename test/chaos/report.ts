@@ -59,7 +59,7 @@ export function describeSubject(subject: string, evidence: Evidence, violations:
             .periodsIn(region, key)
             .flatMap(({ from, until }) => [
               { at: from, text: `truth: ${short(key)} in ${region}` },
-              ...(until === null ? [] : [{ at: until, text: `truth: ${short(key)} gone from ${region}` }]),
+              ...(until === null ? [] : [{ at: until, text: `truth: ${short(key)} deleted from ${region}` }]),
             ]),
         ),
     ),

@@ -36,12 +36,12 @@ export function describeWebhooks(host: () => HostUnderTest): void {
       ['with the other secret', { authorization: `Bearer ${secrets[1]}` }],
       ['to a registry and a region in other letters', { registry: 'CONTOSO', region: 'East%20US' }],
       ['with a slash at the end of the address', { region: 'eastus/' }],
-      ['with a key nobody asked for', { key: 'wrong' }],
+      ['with a key that is not required', { key: 'wrong' }],
     ])('is taken %s', async (_how, input) => {
       expect((await hook(host(), event({ action: 'ping' }), input)).status).toBe(200);
     });
 
-    test('from a region nobody expects is kept, and shown as such', async () => {
+    test('from an unexpected region is kept, and shown as such', async () => {
       const digest = newDigest();
       await deliver(host(), { digest, region: 'brazilsouth' });
       const { regions } = await getJson(host(), `/api/availability?image=${imageOf(digest)}`);
@@ -68,7 +68,7 @@ export function describeWebhooks(host: () => HostUnderTest): void {
     });
 
     test.each([
-      ['a registry nobody tracks', { registry: 'unknown' }, 404],
+      ['a registry that is not tracked', { registry: 'unknown' }, 404],
       ['a region that is none', { region: '-' }, 400, 'region'],
       ['a region with an encoded slash', { region: 'east%2Fus' }, 400, 'region'],
     ] as const)('%s', async (_what, input, status, field?) => {

@@ -88,7 +88,7 @@ test('the topic answers 503 for a while: answers stay right, and every event fol
   );
 }, 120_000);
 
-test('the process dies between the state and the topic: the event is published within a minute after the restart', async () => {
+test('the process is killed between the write and the topic: the event is published within a minute after the restart', async () => {
   topic.failWith(503, 600);
   await pushEverywhere(200);
   app.kill();

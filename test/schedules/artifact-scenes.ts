@@ -187,15 +187,15 @@ const kills: Scene = (context) => {
 /** The image is deleted, with or without its artifacts, and pushed again. */
 const subjectDeleted: Scene = (context) => {
   const { random, subject, artifact } = context;
-  const gone = (image: number): Command => ({
+  const deletedEverywhere = (image: number): Command => ({
     ...shortly(random),
     ...{ kind: 'deleteEverywhere', image, deliveryDelays: four(() => soon(random)) },
   });
   return [
     ...pushSubject(context),
     ...pushArtifacts(context, 'signature', 'cosign'),
-    gone(subject),
-    ...(random() < 0.5 ? [gone(artifact('signature')), gone(artifact('cosign'))] : []),
+    deletedEverywhere(subject),
+    ...(random() < 0.5 ? [deletedEverywhere(artifact('signature')), deletedEverywhere(artifact('cosign'))] : []),
     ...questions(context),
     ...pushSubject(context),
     ...questions(context),

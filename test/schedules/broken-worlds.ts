@@ -67,7 +67,7 @@ export const brokenWorlds: readonly BrokenWorld[] = [
     replacements: { ownPorts: (ports) => ({ ...ports, queue: { defer: async () => undefined } }) },
   },
   {
-    name: 'a queue that delivers each message once, and loses it when its instance dies',
+    name: 'a queue that delivers each message once, and loses it when its instance is killed',
     fromSeed: 150,
     breaks: 'an acknowledged fact is kept',
     replacements: {

@@ -24,7 +24,7 @@ type ListFault = (typeof listFaults)[number];
 
 const maxBehindMs = 240_000;
 /** Shorter than the two minutes that prove that a replica was removed. */
-const forgetfulMs = 100_000;
+const notFoundForMs = 100_000;
 
 export function controlPlane(world: {
   readonly home: Region;
@@ -42,7 +42,7 @@ export function controlPlane(world: {
   let lists = 0;
   let isCalm = world.wrongListsPercent === 0;
 
-  const forgetfulFrom = choices.choose('arm forgets', Number.POSITIVE_INFINITY, (random) =>
+  const notFoundFrom = choices.choose('arm forgets', Number.POSITIVE_INFINITY, (random) =>
     isCalm || random() < 0.5 ? Number.POSITIVE_INFINITY : startedAt + between(random, 0, 400_000),
   );
 
@@ -99,10 +99,10 @@ export function controlPlane(world: {
   }
 
   function find(name: string): Replica | undefined {
-    const isForgetful = !isCalm && now() >= forgetfulFrom && now() < forgetfulFrom + forgetfulMs;
+    const isNotFound = !isCalm && now() >= notFoundFrom && now() < notFoundFrom + notFoundForMs;
     const found = resources().find((one) => one.name === name);
-    if (isForgetful && found !== undefined) countWrong('by name: not found');
-    return isForgetful ? undefined : found;
+    if (isNotFound && found !== undefined) countWrong('by name: not found');
+    return isNotFound ? undefined : found;
   }
 
   return {

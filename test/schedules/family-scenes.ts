@@ -7,7 +7,7 @@ import type { Random } from './choices.ts';
 import { between, hash, pick, randomFrom } from './choices.ts';
 import { imagesOf, indexesOf, listedBy } from './families.ts';
 import type { Command, DeliveryDelays, FamilyShape, Plan } from './plan.ts';
-import { asking, everywhere, four, gone, late, shortly, soon, spreading, waiting } from './scenes.ts';
+import { asking, deletedEverywhere, everywhere, four, late, shortly, soon, spreading, waiting } from './scenes.ts';
 
 interface SceneContext {
   readonly shape: FamilyShape;
@@ -128,7 +128,7 @@ const pushedAgain: Scene = (context) => {
   return [
     ...pushAll(context),
     { kind: 'time', gapMs: 5_000 },
-    ...shuffled(random, [...members, index]).map((image) => gone(random, image)),
+    ...shuffled(random, [...members, index]).map((image) => deletedEverywhere(random, image)),
     ...(isForgotten
       ? [
           { kind: 'time', gapMs: 280_000 } as const,

@@ -83,7 +83,7 @@ export const familyWorlds: readonly BrokenWorld[] = [
     replacements: { ports: (ports) => ({ ...ports, releases: keepingTheFirst(ports.releases) }) },
   },
   {
-    name: 'a release whose events are lost when its instance dies',
+    name: 'a release whose events are lost when its instance is killed',
     breaks: 'what is true is published',
     replacements: {
       ports: ({ dueWork, ...ports }) => ({

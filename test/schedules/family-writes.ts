@@ -11,7 +11,7 @@ export interface FamilyWrites {
   /** An instance received a report. @returns to be called once it is answered */
   begin(label: string, image: number): () => void;
   saw(effect: Effect): void;
-  died(label: string): void;
+  instanceKilled(label: string): void;
 }
 
 export function familyWrites(family: Family, counters: Counters): FamilyWrites {
@@ -32,7 +32,7 @@ export function familyWrites(family: Family, counters: Counters): FamilyWrites {
         else if (report.stage === 'none' && family.indexes(report.image).includes(written)) report.stage = 'index';
       }
     },
-    died(label) {
+    instanceKilled(label) {
       for (const report of open) {
         if (report.label !== label) continue;
         if (report.stage === 'index') counters.count('families', 'killed between the two writes of a report');

@@ -70,7 +70,7 @@ export function judgeDocument(
   if (document.satisfied && counted.length < requirement.needed) {
     on.violate(
       rules.answer,
-      `image ${image} is said to satisfy ${requirement.needed} of ${requirement.regions}, and is in ${counted.map((entry) => entry.region)}`,
+      `image ${image} is answered to satisfy ${requirement.needed} of ${requirement.regions}, and is in ${counted.map((entry) => entry.region)}`,
     );
   }
 }
@@ -79,5 +79,5 @@ function judgeSubject(on: Case, image: number, subject: string, rule: Rule): voi
   on.attachments.named(image, on.scheduler.now());
   const attachment = on.family.attachment(image);
   if (attachment === undefined || on.nameOf(attachment.subject).digest !== subject)
-    on.violate(rule, `image ${image} is said to be attached to ${subject}`);
+    on.violate(rule, `image ${image} is answered as attached to ${subject}`);
 }

@@ -31,6 +31,6 @@ export function judgeForward(
   if (has.length < needed)
     on.violate(
       'a forward is true',
-      `image ${image} is sent to whoever needs it in ${needed} of ${regions}, and is in ${has}`,
+      `image ${image} is sent to a target that needs it in ${needed} of ${regions}, and is in ${has}`,
     );
 }

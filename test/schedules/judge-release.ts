@@ -162,7 +162,10 @@ function judgeKept(on: Case, name: string, kept: ReleaseContent | undefined, lab
   const { content } = last;
   const isKept = content === undefined || kept === undefined ? content === kept : isSameContent(content, kept);
   if (!isKept)
-    on.violate('an acknowledged release is kept', `${name} is ${kept?.images}, and ${label} accepted ${content?.images}`);
+    on.violate(
+      'an acknowledged release is kept',
+      `${name} is ${kept?.images}, and ${label} accepted ${content?.images}`,
+    );
 }
 
 /** All that there is of the kind, and every replica lists it. */

@@ -32,7 +32,7 @@ export function judgeRequirement(
   const { requirement, missing, satisfied } = document;
   const have = requirement.regions.filter((region) => !missing.includes(region));
   if (satisfied && have.length < requirement.needed)
-    on.violate(answer, `image ${image} is said to satisfy ${requirement.needed}, and ${missing} are missing`);
+    on.violate(answer, `image ${image} is answered to satisfy ${requirement.needed}, and ${missing} are missing`);
   const viewOf = (region: Region): View => ({ ...view, lastAbsentAt: findReplica(set, region)?.lastAbsentAt });
   judgePlatforms(on, image, document, viewOf, question);
   judgeArtifacts(on, image, document, { viewOf, answer, kept }, question);

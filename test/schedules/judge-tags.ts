@@ -39,7 +39,10 @@ async function judgeTag(on: Case, { tracker, label }: Instance, number: number, 
       .reduce((a, b) => (a > b ? a : b), '');
     // An instance that probed the replica may know better.
     if (on.plan.world.probing === 'off' && tagDeletedAt !== '' && last <= tagDeletedAt)
-      on.violate('an answer is true', `${label} answers that ${tag} is image ${image} in ${region}, where it was deleted`);
+      on.violate(
+        'an answer is true',
+        `${label} answers that ${tag} is image ${image} in ${region}, where it was deleted`,
+      );
   }
   const pushes = on.history.tagPushes(tag);
   const images = [...new Set(pushes.map(({ image }) => image))];

@@ -163,7 +163,7 @@ export function network(on: Case, choices: Choices, onEffect: (effect: Effect) =
         return fail(backMs, 'timed out, and takes effect after that');
       }
       const answer = await takeEffect();
-      if (fault === 'answer lost') return fail(laterMs, 'timed out, though it took effect');
+      if (fault === 'answer lost') return fail(laterMs, 'timed out, although it took effect');
       if (fault === 'slow') return answerAfter(laterMs, () => resolve(answer));
       const second = await takeEffect();
       return answerAfter(backMs, () => resolve(second));

@@ -195,7 +195,7 @@ export function outside(parts: {
       if (!isSomewhere) mayBeForgotten.add(image);
     }
     scheduler.leap(days * 86_400_000);
-    for (const image of mayBeForgotten) on.readings.forgotten(image);
+    for (const image of mayBeForgotten) on.readings.expire(image);
     on.leaps.push({ at: scheduler.now(), mayBeForgotten });
   }
 
@@ -299,8 +299,8 @@ export function outside(parts: {
         scheduler.at(scheduler.now() + command.forMs, () => network.cut.delete(chosen.label));
       } else if (command.kind === 'expire') {
         chosen.tracker.expire().then(
-          (forgotten) => counters.count('images forgotten', forgotten > 0 ? 'some' : 'none'),
-          () => counters.count('images forgotten', 'failed'),
+          (expired) => counters.count('images expired', expired > 0 ? 'some' : 'none'),
+          () => counters.count('images expired', 'failed'),
         );
       } else if (command.kind === 'refresh') void chosen.tracker.refreshReplicas(on.settings);
       else if (command.kind === 'notice')

@@ -18,7 +18,7 @@ export interface Readings {
   /** An answer or an event has listed the members of this image. */
   listed(image: number, at: number): void;
   /** The index may have expired, and with it what it lists. */
-  forgotten(image: number): void;
+  expire(image: number): void;
   /** Since when its members have been listed. */
   listedSince(image: number): number | undefined;
   /**
@@ -58,7 +58,7 @@ export function readings(): Readings {
     listed(image, at) {
       if (!listed.has(image)) listed.set(image, at);
     },
-    forgotten: (image) => void listed.delete(image),
+    expire: (image) => void listed.delete(image),
     listedSince: (image) => listed.get(image),
     isUnreadable: (digest, until) => Math.min(unclearAt ?? until + 1, absent.get(digest) ?? until + 1) <= until,
     get lastFailedAt() {

@@ -101,8 +101,8 @@ export function registry(world: {
     const last = newest((one) => one.region === region && isOfTag(one));
     if (last?.kind !== 'push') return undefined;
     const isOf = (one: RegistryEvent) => one.region === region && one.digest === last.digest;
-    const gone = registryEvents.findLastIndex((one) => isOf(one) && one.kind === 'delete');
-    return gone > registryEvents.indexOf(last) ? undefined : last.digest;
+    const deletedAt = registryEvents.findLastIndex((one) => isOf(one) && one.kind === 'delete');
+    return deletedAt > registryEvents.indexOf(last) ? undefined : last.digest;
   }
 
   return {

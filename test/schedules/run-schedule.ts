@@ -128,7 +128,7 @@ export async function runSchedule(
     trace(() => `${instance.label} is killed`);
     on.counters.count('kills', 'instances');
     instance.kill();
-    on.familyWrites.died(instance.label);
+    on.familyWrites.instanceKilled(instance.label);
     messages.instanceKilled(instance);
   }
 

@@ -22,7 +22,7 @@ export function everywhere(random: Random, image: number, tag: number | undefine
   return { ...shortly(random), kind: 'pushEverywhere', image, tag, deliveryDelays: four(() => soon(random)) };
 }
 
-export function gone(random: Random, image: number): Command {
+export function deletedEverywhere(random: Random, image: number): Command {
   return { ...shortly(random), kind: 'deleteEverywhere', image, deliveryDelays: four(() => soon(random)) };
 }
 
@@ -73,7 +73,7 @@ const rollback: Scene = (random, images) => {
   const isPurged = random() < 0.5;
   return [
     everywhere(random, older, tag),
-    isPurged ? gone(random, older) : everywhere(random, newer, tag),
+    isPurged ? deletedEverywhere(random, older) : everywhere(random, newer, tag),
     waiting(random, older, isPurged ? undefined : tag, pick(random, [10_000, 50_000, 100_000]), between(random, 0, 3)),
     ...(random() < 0.6 ? [{ ...everywhere(random, older, tag), gapMs: between(random, 100, 40_000) }] : []),
   ];
@@ -88,7 +88,7 @@ const cutOff: Scene = (random, images) => {
     waiting(random, image, undefined, 60_000, instance),
     { ...waiting(random, image, undefined, 60_000, instance), gapMs: between(random, 0, 30) },
     { kind: 'cut', gapMs: between(random, 0, 2_000), instance, forMs: pick(random, [5_000, 30_000, 100_000]) },
-    gone(random, image),
+    deletedEverywhere(random, image),
     { ...waiting(random, image, undefined, pick(random, [1_000, 5_000, 40_000]), instance), gapMs: 4_000 },
     asking(random, image, undefined),
   ];
@@ -116,7 +116,7 @@ const months: Scene = (random, images) => {
   return [
     everywhere(random, kept, tag),
     everywhere(random, purged, tag),
-    gone(random, purged),
+    deletedEverywhere(random, purged),
     { kind: 'time', gapMs: quietMs },
     { kind: 'leap', gapMs: 0, days },
     expiring(),
@@ -124,7 +124,7 @@ const months: Scene = (random, images) => {
     asking(random, kept, undefined),
     waiting(random, kept, undefined, 2_000),
     everywhere(random, purged, tag),
-    ...(random() < 0.3 ? [gone(random, kept), { kind: 'time', gapMs: quietMs } as const] : []),
+    ...(random() < 0.3 ? [deletedEverywhere(random, kept), { kind: 'time', gapMs: quietMs } as const] : []),
     ...(random() < 0.3 ? [{ kind: 'leap', gapMs: quietMs, days } as const, expiring()] : []),
     asking(random, kept, tag),
   ];
@@ -177,7 +177,7 @@ const manyRegions: Scene = (random, images) => {
   return [
     everywhere(random, image, between(random, 0, 1)),
     { ...shortly(random), kind: 'manyRegions', image, count: 60 },
-    { ...gone(random, image), gapMs: 5_000 },
+    { ...deletedEverywhere(random, image), gapMs: 5_000 },
     asking(random, image, undefined),
   ];
 };

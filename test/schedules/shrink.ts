@@ -38,11 +38,11 @@ export async function shrink(
   }
 
   /** Halves, then quarters, and so on down to single ones. */
-  async function leaveOut<T>(all: () => readonly T[], keep: (gone: ReadonlySet<T>) => Kept): Promise<void> {
+  async function leaveOut<T>(all: () => readonly T[], keep: (omitted: ReadonlySet<T>) => Kept): Promise<void> {
     for (let size = all().length; size >= 1; size = Math.floor(size / 2)) {
       for (let from = 0; from < all().length && runs < maxRuns; ) {
-        const gone = new Set(all().slice(from, from + size));
-        if (!(await attempt(keep(gone)))) from += size;
+        const omitted = new Set(all().slice(from, from + size));
+        if (!(await attempt(keep(omitted)))) from += size;
       }
     }
   }
@@ -50,13 +50,13 @@ export async function shrink(
   const leaveOutCommands = () =>
     leaveOut(
       () => [...best.kept.commands],
-      (gone) => ({ ...best.kept, commands: without(best.kept.commands, gone) }),
+      (omitted) => ({ ...best.kept, commands: without(best.kept.commands, omitted) }),
     );
   const leaveOutChoices = () =>
     leaveOut(
       // Alike ones side by side, so that they go together.
       () => [...best.kept.choices].sort((a, b) => (kindOf(a) < kindOf(b) ? -1 : kindOf(a) > kindOf(b) ? 1 : 0)),
-      (gone) => ({ ...best.kept, choices: without(best.kept.choices, gone) }),
+      (omitted) => ({ ...best.kept, choices: without(best.kept.choices, omitted) }),
     );
   for (let size = Number.POSITIVE_INFINITY; sizeOf(best) < size && runs < maxRuns; ) {
     size = sizeOf(best);
@@ -66,8 +66,8 @@ export async function shrink(
   return { ...best, runs };
 }
 
-function without<T>(all: ReadonlySet<T>, gone: ReadonlySet<T>): Set<T> {
-  return new Set([...all].filter((one) => !gone.has(one)));
+function without<T>(all: ReadonlySet<T>, omitted: ReadonlySet<T>): Set<T> {
+  return new Set([...all].filter((one) => !omitted.has(one)));
 }
 
 function sizeOf({ kept }: Small): number {

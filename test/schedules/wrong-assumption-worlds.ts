@@ -157,7 +157,7 @@ function trustingTimes(good: Tracker): Tracker {
 }
 
 function answeringFromMemory(good: Tracker): Tracker {
-  const remembered = new Map<string, AvailabilityDocument>();
+  const cached = new Map<string, AvailabilityDocument>();
   const keyOf = ({ tag, digest }: AvailabilityQuery) => `${tag}@${digest}`;
   return {
     ...good,
@@ -165,11 +165,11 @@ function answeringFromMemory(good: Tracker): Tracker {
       const key = keyOf(question);
       try {
         const result = await good.wait(question, requirement, timeoutMs);
-        if (result.outcome === 'satisfied') remembered.set(key, result.document);
-        else remembered.delete(key);
+        if (result.outcome === 'satisfied') cached.set(key, result.document);
+        else cached.delete(key);
         return result;
       } catch (error) {
-        const document = remembered.get(key);
+        const document = cached.get(key);
         if (document === undefined) throw error;
         return { outcome: 'satisfied', isFinal: false, document };
       }

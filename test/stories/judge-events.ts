@@ -213,7 +213,7 @@ function judgeIds(history: History, model: Model): Violation[] {
         rule: 'one id for two facts',
         sentence: sentences.id,
         at,
-        what: `${event.id} tells ${fact}, and ${known}`,
+        what: `${event.id} is the id of ${fact}, and ${known}`,
       });
     }
     factOf.set(event.id, fact);

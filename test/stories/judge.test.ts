@@ -88,12 +88,12 @@ function asked(
 /** A wait that lasted so many seconds. */
 function waited(
   at: number,
-  took: number,
+  lasted: number,
   status: number,
   document: AvailabilityDocument | null,
   changes: Partial<AvailabilityQuery> = {},
 ): AvailabilityQuery {
-  const answeredAt = begin + (at + took) * second;
+  const answeredAt = begin + (at + lasted) * second;
   return asked(at, document, { route: 'wait', status, answeredAt, timeoutSeconds: 60, ...changes });
 }
 
@@ -618,7 +618,7 @@ describe('faults are found', () => {
       },
     ],
     [
-      'a forgotten event',
+      'a lost event',
       'event lost',
       { reports: pushes, published: publishedEvents.filter((one) => one !== publishedInAll), quietAt },
     ],
@@ -632,7 +632,7 @@ describe('faults are found', () => {
       },
     ],
     [
-      'a forgotten second generation',
+      'a lost second generation',
       'event lost',
       {
         reports: [...pushes, ...deletes, ...regions.map((region, i) => report(50 + i, region, { round: 2 }))],
@@ -641,7 +641,7 @@ describe('faults are found', () => {
       },
     ],
     [
-      'a forgotten deletion',
+      'a lost deletion',
       'event lost',
       { reports: [...pushes, ...deletes], published: [...publishedEvents, ...publishedAsDeleted.slice(1)], quietAt },
     ],

@@ -31,7 +31,7 @@ export interface Player {
 export function playerOf(world: World, plan: Plan, seed: number): Player {
   const reports: Report[] = [];
   const questions: AvailabilityQuery[] = [];
-  const heard: Odd[] = [];
+  const answered: Odd[] = [];
   const eventLists: EventList[] = [];
   const releases: ReleaseCall[] = [];
   const imageLists: ImageList[] = [];
@@ -123,7 +123,7 @@ export function playerOf(world: World, plan: Plan, seed: number): Player {
       // As above.
     }
     const { what, sentence } = odd;
-    heard.push({
+    answered.push({
       what,
       sentence,
       askedAt,
@@ -264,7 +264,7 @@ export function playerOf(world: World, plan: Plan, seed: number): Player {
       imageLists,
       reports,
       questions,
-      odds: heard,
+      odds: answered,
       eventLists,
       published: world.topic.published.filter(({ event }) => isOf(event.data, loginServer, plan.repository)),
       served: [...world.endpoints.values()].flatMap(({ served }) =>

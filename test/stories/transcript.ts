@@ -46,8 +46,11 @@ export function transcriptOf(history: History, violations: readonly Violation[])
     add(startedAt, `index    ${short(index)} lists ${members.map(({ digest }) => short(digest)).join(', ')}`);
   for (const { call, images, askedAt, answeredAt, status, process, document, timeoutSeconds } of history.releases) {
     const what = `${call} ${images.map(short).join(', ')}${call === 'wait' ? ` ${timeoutSeconds} s` : ''}`;
-    const said = document === null ? '' : `revision ${document.revision}, satisfied ${document.satisfied}`;
-    add(answeredAt, `release  ${what} of ${process} at ${seconds(askedAt).trim()}: ${status ?? 'no answer'} ${said}`);
+    const content = document === null ? '' : `revision ${document.revision}, satisfied ${document.satisfied}`;
+    add(
+      answeredAt,
+      `release  ${what} of ${process} at ${seconds(askedAt).trim()}: ${status ?? 'no answer'} ${content}`,
+    );
   }
   for (const { at, event, accepted } of history.releaseEvents) {
     const name = `${event.type} revision ${String(event.data.revision)} ${event.id.slice(0, 8)}`;

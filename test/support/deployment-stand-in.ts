@@ -63,7 +63,7 @@ export async function startDeploymentStandIn(way: 'npm' | 'node' = 'node'): Prom
   let isDeployed = false;
   let hasResolved = false;
   /** What azd keeps in its `.env`. */
-  const remembered: Record<string, string> = {};
+  const azdEnvironment: Record<string, string> = {};
 
   /** Whether this step fails now; one failure less is left. */
   const fails = (step: Step) => {
@@ -161,7 +161,7 @@ export async function startDeploymentStandIn(way: 'npm' | 'node' = 'node'): Prom
     const withShortTimeouts = `${script}${script.includes(' -- ') ? '' : ' --'} --pause 0.02 --patience ${timeoutSeconds}`;
     const { scripts } = JSON.parse(await readFile(new URL('package.json', root), 'utf8'));
     const direct = withShortTimeouts.replace(/^npm run --silent (\S+) --/, (_, name: string) => scripts[name]);
-    const environment = { PATH: `${folder}:${process.env.PATH ?? ''}`, HOME: folder, ...remembered };
+    const environment = { PATH: `${folder}:${process.env.PATH ?? ''}`, HOME: folder, ...azdEnvironment };
     return run(shell, ['-c', way === 'npm' ? withShortTimeouts : direct], fileURLToPath(root), environment);
   }
 
@@ -180,7 +180,7 @@ export async function startDeploymentStandIn(way: 'npm' | 'node' = 'node'): Prom
       isProvisioned = true;
       // The site restarts, and references are resolved again.
       hasResolved = false;
-      Object.assign(remembered, outputs(origin, standIn.registries));
+      Object.assign(azdEnvironment, outputs(origin, standIn.registries));
       return runHook('postprovision');
     },
     async up() {

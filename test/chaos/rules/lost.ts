@@ -70,17 +70,17 @@ function findFault(
   const periods = truth.periodsIn(region, acknowledgedKey);
   // A delete and a push of the same millisecond may come in either order: then both answers are accepted.
   const isBack = periods.some(({ from }) => from >= eventTime && from <= answeredAt);
-  if (action === 'delete' && claim.state === 'available' && !isBack) return `still said to be in ${region}`;
+  if (action === 'delete' && claim.state === 'available' && !isBack) return `still answered as in ${region}`;
   const isGone = periods.some(({ until }) => until !== null && until >= eventTime && until <= answeredAt);
   const isWithoutMember = keys.some(
     (one) => one !== key && truth.periodsIn(region, one).some(({ until }) => until !== null && until <= answeredAt),
   );
   const isWronglyDeleted = claim.state === 'deleted' && !isGone && !isWithoutMember;
-  if (action === 'push' && isWronglyDeleted && !isMember) return `said to be deleted in ${region}`;
+  if (action === 'push' && isWronglyDeleted && !isMember) return `answered as deleted in ${region}`;
   const wasNeverDeleted = periods.length === 1 && periods[0]?.until === null;
   const isOlder = claim.eventTime === null || claim.eventTime < Math.floor(eventTime);
   if (action === 'push' && wasNeverDeleted && claim.state === 'available' && isOlder && !isMember) {
-    return `said to be in ${region} by an event of ${claim.eventTime === null ? 'no time' : clock(claim.eventTime)}`;
+    return `answered as in ${region} by an event of ${claim.eventTime === null ? 'no time' : clock(claim.eventTime)}`;
   }
   return undefined;
 }

@@ -23,7 +23,7 @@ export function findWrongMembers({ samples, answers, families }: Evidence): Viol
       listed.join() === [...(families.get(key) ?? [])].sort().join() ? [] : [`lists ${listed.join(' ') || 'nothing'}`];
     const contradictions = document.regions
       .filter(({ region, state }) => state === 'available' && members.some(({ missing }) => missing.includes(region)))
-      .map(({ region }) => `said to be in ${region}, where one of its members is missing by the same answer`);
+      .map(({ region }) => `answered as in ${region}, where one of its members is missing by the same answer`);
     return [...wrong, ...contradictions].map((what) => ({
       rule: 'members',
       subject: key,

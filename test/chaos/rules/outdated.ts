@@ -24,9 +24,11 @@ function findFault(
   region: string,
 ): string | undefined {
   const isThere = truth.isIn(region, key);
-  const said = document.regions.find((claim) => claim.region === region)?.state ?? 'not listed';
-  if (isThere === (said === 'available')) return undefined;
+  const answered = document.regions.find((claim) => claim.region === region)?.state ?? 'not listed';
+  if (isThere === (answered === 'available')) return undefined;
   const isHeardOf = known.of(key).length > 0 || document.state !== 'unknown';
   const isExcused = isThere ? !isHeardOf : !of(key).some(known.lastDelete);
-  return isExcused ? undefined : `${isThere ? 'is' : 'is not'} in ${region}, said to be ${said} (${document.state})`;
+  return isExcused
+    ? undefined
+    : `${isThere ? 'is' : 'is not'} in ${region}, answered as ${answered} (${document.state})`;
 }

@@ -20,7 +20,7 @@ export function findWrongTags(evidence: Evidence, known: Acknowledgements, famil
       .map(({ process, document }) => ({
         rule: 'outdated',
         subject: tagKey,
-        what: `${process}: is ${digest} everywhere, said to be ${document.digest} and ${document.tagState}`,
+        what: `${process}: is ${digest} everywhere, answered as ${document.digest} and ${document.tagState}`,
       }));
     return [...wrong, ...findUnpublishedTags(evidence, known, families, repository, tagKey, digest)];
   });
@@ -53,7 +53,7 @@ function findFalse(
       known.tagged(`${repository}@${move.digest}`, tag).some(({ eventTime }) => eventTime > lastMove),
   );
   if (!families.of(key).some(known.lastDelete) && !isLaterAcknowledged) return [];
-  return [{ rule: 'outdated', subject, what: `${process}: not the same everywhere, said to be ${document.digest}` }];
+  return [{ rule: 'outdated', subject, what: `${process}: not the same everywhere, answered as ${document.digest}` }];
 }
 
 function findUnpublishedTags(

@@ -64,9 +64,9 @@ function findMissing(
   // What was deleted before it was pushed again was published then.
   const isListedAtAll = (region: string) =>
     events.some((event) => event.type === deletedInRegion && event.region === region);
-  const gone = document.regions.filter(({ region, state }) => state === 'deleted' && !isListedAtAll(region));
+  const deleted = document.regions.filter(({ region, state }) => state === 'deleted' && !isListedAtAll(region));
   return [
     ...missing(deletedEverywhere, [null]),
-    ...gone.map(({ region }) => `${deletedInRegion} ${region} is not listed`),
+    ...deleted.map(({ region }) => `${deletedInRegion} ${region} is not listed`),
   ];
 }

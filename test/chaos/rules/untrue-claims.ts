@@ -24,7 +24,7 @@ export function findUntrueClaims(truth: Truth, keys: readonly string[], document
     );
     const never = keys.filter((_, i) => periodsOf[i]?.length === 0);
     if (never.length > 0) {
-      return [`said to be in ${claim.region} at ${clock(until)}, where ${never.join(', ')} never was until then`];
+      return [`answered as in ${claim.region} at ${clock(until)}, where ${never.join(', ')} never was until then`];
     }
     return periodsOf.flat().some((period) => supports(period, claim)) ? [] : [describeUnsupported(claim)];
   });
@@ -44,5 +44,5 @@ function supports({ from, until }: Period, { eventTime, since }: RegionClaim): b
 
 function describeUnsupported({ region, eventTime, since, evidence }: RegionClaim): string {
   const at = eventTime ?? since;
-  return `said to be in ${region} since ${at === null ? 'no time at all' : clock(at)} (${evidence.join(', ')}), when it was not there`;
+  return `answered as in ${region} since ${at === null ? 'no time at all' : clock(at)} (${evidence.join(', ')}), when it was not there`;
 }

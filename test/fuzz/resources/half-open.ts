@@ -50,8 +50,8 @@ export async function halfOpen(subject: Subject, scale: Scale): Promise<Resource
     reset(notReading);
     return [];
   });
-  if (slowestGood > goodWithin[scale]) found.push(`a good request took ${Math.round(slowestGood)} ms meanwhile`);
-  if (unreadBytes > maxUnreadBytes) found.push(`unread answers took ${unreadBytes} bytes`);
+  if (slowestGood > goodWithin[scale]) found.push(`a good request lasted ${Math.round(slowestGood)} ms meanwhile`);
+  if (unreadBytes > maxUnreadBytes) found.push(`unread answers used ${unreadBytes} bytes`);
   const unread = `${(unreadBytes / 1e6).toFixed(0)} MB held for unread answers`;
   return {
     name: 'half-open connections',

@@ -46,7 +46,7 @@ export async function slowClients(subject: Subject, scale: Scale): Promise<Resou
     for (const { socket } of all) socket.destroy();
     return all.every((one) => statusOf(one) === '200') ? [] : [`slow clients were answered ${statuses}`];
   });
-  if (slowestGood > goodWithinMs) found.push(`a good request took ${Math.round(slowestGood)} ms beside slow ones`);
+  if (slowestGood > goodWithinMs) found.push(`a good request lasted ${Math.round(slowestGood)} ms beside slow ones`);
   const ends = scale === 'full' ? await endlessClients(subject) : { found: [], figures: '' };
   return {
     name: 'slow clients',
