@@ -113,6 +113,9 @@ async function judgeMembers(on: Case, { tracker, label }: Instance, index: numbe
 /** From the documentation: what could not be read is tried again within two hours. */
 const readAgainMs = 7_300_000;
 
+/** By then a timer that is due has been swept, and what the probe found is counted. */
+const sweptAndCountedMs = 30_000;
+
 /**
  * By when the tracker must know the state of the world, milliseconds since 1970: what an index lists is read again, and
  * replicas that have not reported are probed at pauses that grow with the age of the image.
@@ -127,7 +130,10 @@ export function foundBy(on: Case): number {
   const all = on.family.digests.flatMap((_, image) => (isInFamily(on, image) ? [image] : []));
   const isUnreported = all.some((image) => isWhole(on, image) && !isReported(on, image));
   const now = on.scheduler.now();
-  const askedAt = isUnreported && on.plan.world.probing !== 'off' && on.leaps.length === 0 ? now + (now - start) : 0;
+  const askedAt =
+    isUnreported && on.plan.world.probing !== 'off' && on.leaps.length === 0
+      ? now + (now - start) + sweptAndCountedMs
+      : 0;
   return Math.max(readAt, askedAt);
 }
 

@@ -35,7 +35,10 @@ export interface CatalogueEntry {
   readonly regions: readonly Region[];
   /** Expected regions that lack it while it is delayed. */
   readonly delayedIn: readonly Region[];
-  /** From the first region that has it to the last, milliseconds; `null` while a region lacks it, and if none has it. */
+  /**
+   * From the first region that has it to the last, milliseconds; `null` while a region lacks it, and if none has it. 0 where it is
+   * not known: see `firstArrival()`. By this the lists that are sorted by lag are in order.
+   */
   readonly lagMs: number | null;
   readonly tags: readonly Tag[];
   /** Tags whose newest digest this is, and that some region still resolves to another. */
@@ -64,7 +67,7 @@ export function entryOf(
     firstSeenAt: record.firstSeenAt,
     regions: arrivalRegions(record).filter((region) => isAvailableIn(record, region, set)),
     delayedIn: delayed ? missingRegions(record, set) : [],
-    lagMs: isUnfinished || first === undefined || last === undefined ? null : last - first,
+    lagMs: isUnfinished || last === undefined ? null : last - (first ?? last),
     tags: tagsToShow(record),
     diverged,
     ...(hasRefusedEvent(record) ? { unpublished: true } : {}),
