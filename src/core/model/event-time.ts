@@ -52,6 +52,11 @@ export function isWithinSkew(time: EventTime, ours: EventTime): boolean {
   return Date.parse(ours) - Date.parse(time) <= maxAheadMs;
 }
 
+/** The next millisecond. */
+export function justAfter(time: EventTime): EventTime {
+  return toEventTime(Date.parse(time) + 1);
+}
+
 export function isLater(time: EventTime, than: EventTime | null): boolean {
   return than === null || time > than;
 }

@@ -3,7 +3,8 @@
  * facts about one digest in one region.
  */
 
-import { hasTag, mayHaveTag } from '../image/arrival.ts';
+import type { Arrival, Fact } from '../image/arrival.ts';
+import { hasTag, mayHaveTag, taggedAt } from '../image/arrival.ts';
 import type { Delivery } from '../image/delivery.ts';
 import type { ImageName, ImageRecord } from '../image/record.ts';
 import { arrivalIn } from '../image/record.ts';
@@ -11,6 +12,8 @@ import { isAvailableIn } from '../image/state.ts';
 import type { TagName } from '../image/tag-name.ts';
 import { tagPointers } from '../image/tag-resolution.ts';
 import type { Digest } from '../model/digest.ts';
+import { isLater, justAfter } from '../model/event-time.ts';
+import type { Tag } from '../model/reference.ts';
 import type { Region } from '../model/region.ts';
 import type { Registry } from '../model/registry.ts';
 import type { ReplicaSet } from '../model/replica-set.ts';
@@ -86,7 +89,11 @@ export async function probeTag(
       const record = candidates.find((candidate) => candidate.name.digest === answer.digest);
       const isKnown = known === answer.digest && isAvailableIn(record, region, set);
       const fact = isKnown ? undefined : toFact(registry, region, answer, askedAt, tag);
-      if (fact !== undefined) await deps.recordFact({ name: imageOf(answer.digest), fact });
+      if (fact === undefined) return undefined;
+      await deps.recordFact({ name: imageOf(answer.digest), fact });
+      const earlier = known === answer.digest ? undefined : candidates.find(({ name: { digest } }) => digest === known);
+      const moved = untagOfEarlier(fact, arrivalIn(earlier, region), tag);
+      if (earlier !== undefined && moved !== undefined) await deps.recordFact({ name: earlier.name, fact: moved });
       return undefined;
     }
     // No webhook reports that a tag was removed: images that had the tag here have lost it.
@@ -99,6 +106,17 @@ export async function probeTag(
     }
     return undefined;
   });
+}
+
+/**
+ * If the region's clock is ahead of ours, the tag's push with its earlier digest counts as later than the answer, although we learned
+ * of it before. The region then no longer counts for the earlier digest; which one it has is known once our clock has passed.
+ */
+function untagOfEarlier(found: Fact, earlier: Arrival | undefined, tag: Tag): Fact | undefined {
+  const pushedAt = earlier === undefined ? null : taggedAt(earlier, tag);
+  const isKnownBefore = earlier !== undefined && earlier.learnedAt < Date.parse(found.eventTime);
+  if (pushedAt === null || !isKnownBefore || isLater(found.eventTime, pushedAt)) return undefined;
+  return { ...found, kind: 'untag', evidence: 'probe', eventTime: justAfter(pushedAt), mediaType: undefined };
 }
 
 /** The media type that events had for it; empty where they had none. */

@@ -106,4 +106,20 @@ describe('a tag', () => {
       expect(noted).toEqual(expected);
     }
   });
+
+  test.each([
+    [
+      'before the replica was asked: the region has lost the earlier digest',
+      time(29),
+      ['push 12:30:00.000', 'untag 12:34:00.001'],
+    ],
+    ['not before the replica was asked: the region may have it again', time(31), ['push 12:30:00.000']],
+  ])('of a region whose clock is four minutes ahead, whose webhook came %s', async (_, receivedAt, expected) => {
+    const ahead = recordOf(digestOf(1), [pushOf('eastus', receivedAt, { tag: 'v1', eventTime: time(34) })]);
+    const facts: string[] = [];
+    const { parts } = setUp({ eastus: presentAs(2) });
+    const recordFact = async ({ fact }: Delivery) => void facts.push(`${fact.kind} ${fact.eventTime.slice(11, 23)}`);
+    await probeTag({ ...parts, recordFact } as never, registry, name, [ahead, other], set);
+    expect(facts).toEqual(expected);
+  });
 });
