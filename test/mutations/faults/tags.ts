@@ -225,6 +225,11 @@ export const tagFaults: readonly Fault[] = [
     [core('replicas/probe-image')],
     [
       [
+        'a region whose clock is ahead keeps the earlier digest of a tag',
+        'if (earlier !== undefined && moved !== undefined) await',
+        'if (earlier !== undefined && moved === undefined) await',
+      ],
+      [
         'an unclear answer about a tag is an untag',
         "if (answer.kind === 'unclear') return answer.retryAfterMs ?? 0;\n    const known",
         'const known',
